@@ -1,0 +1,78 @@
+"""Content to vectors. An embedder is a pure function of each track alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.audio import Excerpts
+
+Accepts = Literal["waveform", "frames", "features"]
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedderSpec:
+    """What made a vector. It travels with every vector, index and answer; two are never mixed.
+
+    ``version`` rises whenever the same sound would get other numbers.
+    """
+
+    name: str
+    version: int
+    accepts: Accepts
+    dim: int
+    sr: int  # Hz; 0 where the content is not sound
+    window_s: float
+    hop_s: float
+    dtype: Literal["float32", "uint8"]  # of the pooled row
+    licence: str
+    reference: str
+    weights_sha256: str | None = None
+    variant: str | None = None  # e.g. which layer's output
+
+    @property
+    def space(self) -> str:
+        """The name of the space that its vectors live in."""
+        variant = f"-{self.variant}" if self.variant else ""
+        return f"{self.name}{variant}-{self.version}"
+
+    def digest(self) -> str:
+        """16 hexadecimal digits over all fields."""
+        text = json.dumps(asdict(self), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """One track in one space."""
+
+    pooled: NDArray[np.generic]  # (dim,), the spec's dtype
+    windows: NDArray[np.float16]  # (n_windows, dim)
+
+
+class Embedder(Protocol):
+    """Makes vectors of one spec; safe to call from several threads at once."""
+
+    @property
+    def spec(self) -> EmbedderSpec: ...
+
+    @property
+    def dimensions(self) -> Sequence[str]:
+        """A name for each of the ``spec.dim`` numbers."""
+        ...
+
+    def embed(self, sound: Excerpts) -> Embedding:
+        """One track's vectors.
+
+        Raises
+        ------
+        TooShortError
+            Where there is less sound than one window needs.
+        """
+        ...

@@ -1,0 +1,73 @@
+"""What a track is, and the names of the arrays that are made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NewType
+
+import numpy as np
+from numpy.typing import NDArray
+
+TrackId = NewType("TrackId", str)
+"""Sixteen hexadecimal digits, made from the content when the track is first seen, then kept."""
+
+Waveform = NDArray[np.float32]
+"""float32 (n_samples,), mono, nominally in [-1, 1]."""
+
+Frames = NDArray[np.uint8]
+"""uint8 (n_frames, 128): VGGish's 8-bit frames."""
+
+Features = NDArray[np.float32]
+"""float32 (dim,): one row of a feature table."""
+
+Vectors = NDArray[np.float32]
+"""float32 (n, dim)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """What a file says about itself; ``None`` where it is silent."""
+
+    title: str | None = None
+    artist: str | None = None
+    album: str | None = None
+    album_artist: str | None = None
+    genre: str | None = None
+    year: int | None = None
+    track_number: int | None = None
+    disc_number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One track of a library, as the catalog holds it."""
+
+    id: TrackId
+    path: str
+    tags: Tags
+    duration_s: float
+    sr: int  # Hz, of the file
+    channels: int
+    codec: str
+    size: int  # bytes
+    content_hash: str
+    added_at: float  # s since the epoch
+    missing_since: float | None = None
+    warning: str | None = None
+
+    @property
+    def title(self) -> str:
+        """The title, or the file's name without its ending."""
+        if self.tags.title:
+            return self.tags.title
+        name = self.path.replace("\\", "/").rsplit("/", 1)[-1]
+        return name.rsplit(".", 1)[0] or name
+
+    @property
+    def artist(self) -> str | None:
+        return self.tags.artist or self.tags.album_artist
+
+    @property
+    def label(self) -> str:
+        """``artist - title`` for one line of text."""
+        return f"{self.artist} - {self.title}" if self.artist else self.title
