@@ -56,6 +56,21 @@ class Embedding:
     windows: NDArray[np.float16]  # (n_windows, dim)
 
 
+@dataclass(frozen=True, slots=True)
+class Typical:
+    """What is known of a space before any track, to steady the views of small libraries.
+
+    Attributes
+    ----------
+    mean, std : float64 (dim,), over music of many kinds
+    weight : float64 (dim,), how much each dimension counts once standardised
+    """
+
+    mean: NDArray[np.float64]
+    std: NDArray[np.float64]
+    weight: NDArray[np.float64]
+
+
 class Embedder(Protocol):
     """Makes vectors of one spec; safe to call from several threads at once."""
 
@@ -65,6 +80,11 @@ class Embedder(Protocol):
     @property
     def dimensions(self) -> Sequence[str]:
         """A name for each of the ``spec.dim`` numbers."""
+        ...
+
+    @property
+    def typical(self) -> Typical | None:
+        """Typical values of the dimensions, where somebody measured them."""
         ...
 
     def embed(self, sound: Excerpts) -> Embedding:

@@ -1,0 +1,47 @@
+"""Segue recommends music by how it sounds."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from segue.embed import Embedder, EmbedderSpec, Embedding
+    from segue.errors import SegueError
+    from segue.library import Library, ScanReport
+    from segue.recommend import Match, Recommendations
+    from segue.track import Track
+
+__all__ = [
+    "Embedder",
+    "EmbedderSpec",
+    "Embedding",
+    "Library",
+    "Match",
+    "Recommendations",
+    "ScanReport",
+    "SegueError",
+    "Track",
+    "__version__",
+]
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Embedder": "segue.embed",
+    "EmbedderSpec": "segue.embed",
+    "Embedding": "segue.embed",
+    "Library": "segue.library",
+    "Match": "segue.recommend",
+    "Recommendations": "segue.recommend",
+    "ScanReport": "segue.library",
+    "SegueError": "segue.errors",
+    "Track": "segue.track",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded on first use: `segue --help` should not wait for decoders.
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'segue' has no attribute {name!r}")

@@ -1,0 +1,136 @@
+"""The only decoder: a file or its bytes -> mono float32 excerpts, in bounded memory."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+import numpy as np
+
+from segue.audio.excerpts import ExcerptPlan, Excerpts, SoundInfo
+from segue.audio.ffmpeg import FFmpegReader
+from segue.audio.sndfile import SndfileReader
+from segue.errors import DamagedAudioError, NotAudioError, SilentError, TooShortError, UnreadableError
+from segue.track import Waveform
+
+__all__ = ["ExcerptPlan", "Excerpts", "SoundInfo", "load"]
+
+MIN_SR, MAX_SR = 4_000, 768_000  # Hz
+MAX_CHANNELS = 64
+MIN_DURATION_S = 0.5
+SILENCE = 1e-5  # peak; -100 dBFS, a third of the smallest step of 16-bit audio
+ABSURD = 100.0  # peak; 40 dB over full scale comes from broken decoding, not from loud music
+COUNT_BLOCK_S = 60.0
+TRUNCATED = 0.98  # less than this share of the claimed length is worth a warning
+
+
+class _Reader(Protocol):
+    @property
+    def info(self) -> SoundInfo: ...
+
+    def read(self, start: int, n: int) -> Waveform: ...
+
+
+def load(source: str | Path | bytes, plan: ExcerptPlan | None = None) -> Excerpts:
+    """The analysed parts of a sound, mono at its own rate.
+
+    Parameters
+    ----------
+    source : path of a file, or the bytes of one.
+    plan : how much of a long sound is taken; 12 excerpts of 10 s unless told.
+
+    Raises
+    ------
+    UnreadableError, NotAudioError, DamagedAudioError, TooShortError, SilentError
+        Each names what was found; ``path`` is set where there is one.
+    """
+    path = None if isinstance(source, bytes) else str(source)
+    try:
+        with io.BytesIO(source) if isinstance(source, bytes) else _open(source) as file:
+            return _load(file, path, plan or ExcerptPlan())
+    except (UnreadableError, NotAudioError, DamagedAudioError, TooShortError, SilentError) as error:
+        error.path = path
+        raise
+
+
+def _open(path: str | Path) -> BinaryIO:
+    try:
+        if Path(path).is_dir():
+            raise UnreadableError("a folder, not a file")
+        return Path(path).open("rb")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UnreadableError(f"cannot be opened: {reason}") from error
+
+
+def _load(file: BinaryIO, path: str | None, plan: ExcerptPlan) -> Excerpts:
+    if not file.read(1):
+        raise NotAudioError("the file is empty (0 bytes)")
+    file.seek(0)
+    try:
+        reader: SndfileReader | FFmpegReader = SndfileReader(path or file)
+    except NotAudioError as first:
+        file.seek(0)
+        try:
+            reader = FFmpegReader(file)
+        except NotAudioError as second:
+            raise NotAudioError(f"no decoder knows it ({first}; {second})") from second
+    with reader:
+        return _excerpts(reader, plan)
+
+
+def _excerpts(reader: _Reader, plan: ExcerptPlan) -> Excerpts:
+    info = reader.info
+    _check_header(info)
+    claimed = info.n_samples
+    # An unknown length and an excerpt that ends early call for the true length: decode and count.
+    if claimed is None:
+        claimed = _count(reader)
+    spans = plan.spans(claimed, info.sr)
+    parts = [reader.read(start, n) for start, n in spans]
+    found = claimed
+    if len(spans) == 1:
+        found = len(parts[0])
+    elif any(len(y) < n for y, (_, n) in zip(parts, spans, strict=True)):
+        found = _count(reader)
+        spans = plan.spans(found, info.sr)
+        parts = [reader.read(start, n) for start, n in spans]
+    _check_samples(parts, info.sr)
+    warning = None
+    if found < TRUNCATED * claimed and not info.estimated:
+        warning = f"cut short or damaged: {found / info.sr:.1f} of {claimed / info.sr:.1f} s could be decoded"
+    starts_s = tuple(start / info.sr for start, _ in spans)
+    return Excerpts(info, found / info.sr, starts_s, tuple(parts), warning)
+
+
+def _count(reader: _Reader) -> int:
+    block = int(COUNT_BLOCK_S * reader.info.sr)
+    total = 0
+    while got := len(reader.read(total, block)):
+        total += got
+    return total
+
+
+def _check_header(info: SoundInfo) -> None:
+    if not MIN_SR <= info.sr <= MAX_SR:
+        raise DamagedAudioError(
+            f"the header claims a rate of {info.sr} Hz; {MIN_SR} to {MAX_SR} Hz can be true"
+        )
+    if not 1 <= info.channels <= MAX_CHANNELS:
+        raise DamagedAudioError(
+            f"the header claims {info.channels} channels; 1 to {MAX_CHANNELS} can be true"
+        )
+
+
+def _check_samples(parts: list[Waveform], sr: int) -> None:
+    n = sum(len(y) for y in parts)
+    if n < MIN_DURATION_S * sr:
+        raise TooShortError(f"{n / sr:.3f} s of sound; at least {MIN_DURATION_S} s are needed")
+    peak = np.max([max(float(y.max()), -float(y.min())) for y in parts])
+    if not np.isfinite(peak):
+        raise DamagedAudioError("samples that are not numbers (NaN or infinite)")
+    if peak > ABSURD:
+        raise DamagedAudioError(f"samples up to {peak:.3g}; full scale is 1, so decoding went wrong")
+    if peak < SILENCE:
+        raise SilentError("digital silence once mixed to mono: nothing to compare")

@@ -1,0 +1,307 @@
+"""Tracks and their vectors on disk, row-aligned: the truth of a library.
+
+``catalog.sqlite`` says what exists; ``vectors/<space>/`` holds matrices that only grow. A row
+exists when the database says so, and it says so only after the row is on the disk.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+import filelock
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.catalog import matrix, schema
+from segue.catalog.matrix import MatrixState
+from segue.catalog.records import (
+    Entry,
+    Failure,
+    FileState,
+    KnownFile,
+    Snapshot,
+    folded,
+    path_from_db,
+    path_to_db,
+    spec_from_json,
+    track_from_row,
+)
+from segue.catalog.writer import Writer
+from segue.embed import EmbedderSpec
+from segue.errors import LibraryBusyError, LibraryError, LibraryWriteError
+from segue.track import Track, TrackId
+
+__all__ = ["Catalog", "Entry", "Failure", "FileState", "KnownFile", "Snapshot", "Writer"]
+
+_MANY = 500  # values in one IN (...), well below SQLite's limit
+
+
+class Catalog:
+    """One library's tracks; safe to use from several threads. ``Catalog(root)`` opens an existing one.
+
+    Raises
+    ------
+    LibraryNotFoundError, LibraryFormatError
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._local = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+        self._connections_lock = threading.Lock()
+        _ = self._db
+
+    @classmethod
+    def create(cls, root: Path) -> Catalog:
+        """Open the library in ``root``, made empty first where there is none."""
+        schema.create(root)
+        return cls(root)
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        """This thread's connection."""
+        db: sqlite3.Connection | None = getattr(self._local, "db", None)
+        if db is None:
+            db = self._local.db = schema.connect(self.root)
+            with self._connections_lock:
+                self._connections.append(db)
+        return db
+
+    def close(self) -> None:
+        """Close this thread's connection; those of ended threads close themselves."""
+        db: sqlite3.Connection | None = getattr(self._local, "db", None)
+        if db is not None:
+            with self._connections_lock:
+                self._connections.remove(db)
+            db.close()
+            del self._local.db
+
+    # Tracks
+
+    def __len__(self) -> int:
+        return int(self._db.execute("SELECT count(*) FROM tracks").fetchone()[0])
+
+    def __iter__(self) -> Iterator[Track]:
+        """All tracks, in the order of their rows."""
+        for row in self._db.execute("SELECT * FROM tracks ORDER BY row"):
+            yield track_from_row(row)
+
+    def by_id(self, track_id: str) -> Track | None:
+        return self._one("id = ?", track_id)
+
+    def by_path(self, path: str) -> Track | None:
+        return self._one("path = ?", path_to_db(path))
+
+    def _one(self, condition: str, value: object) -> Track | None:
+        row = self._db.execute(f"SELECT * FROM tracks WHERE {condition}", (value,)).fetchone()
+        return track_from_row(row) if row else None
+
+    def by_keys(self, keys: Iterable[int]) -> dict[int, Track]:
+        """The tracks of some keys; keys of pruned tracks are left out."""
+        wanted = [int(key) for key in keys]
+        found: dict[int, Track] = {}
+        for start in range(0, len(wanted), _MANY):
+            part = wanted[start : start + _MANY]
+            marks = ",".join("?" * len(part))
+            for row in self._db.execute(f"SELECT * FROM tracks WHERE key IN ({marks})", part):
+                found[row["key"]] = track_from_row(row)
+        return found
+
+    def keys_of(self, track_ids: Iterable[TrackId]) -> dict[TrackId, int]:
+        return {
+            track_id: row[0]
+            for track_id in track_ids
+            for row in self._db.execute("SELECT key FROM tracks WHERE id = ?", (track_id,))
+        }
+
+    def keys_where(self, column: str, values: Iterable[str]) -> set[int]:
+        """Keys of the tracks whose text in ``column`` is one of ``values``, case and accents aside."""
+        wanted = {folded(value) for value in values}
+        rows = self._db.execute(f"SELECT key, {column} FROM tracks WHERE {column} IS NOT NULL")
+        return {row[0] for row in rows if folded(row[1]) in wanted}
+
+    def search(self, text: str, limit: int | None = 50) -> list[Track]:
+        """Tracks whose title, artist, album, genre and file name hold every word of ``text``.
+
+        Words match from their beginning, without case and accents; best matches first. Where none
+        match so, any place within a word or name counts.
+        """
+        words = folded(text).split()
+        if not words:
+            return []
+        query = " ".join('"' + word.replace('"', '""') + '"*' for word in words)
+        sql = (
+            "SELECT tracks.* FROM track_text JOIN tracks ON tracks.key = track_text.rowid "
+            "WHERE track_text MATCH ? ORDER BY bm25(track_text, 4, 3, 2, 1, 1), tracks.row LIMIT ?"
+        )
+        rows = self._db.execute(sql, (query, -1 if limit is None else limit)).fetchall()
+        if not rows:
+            rows = self._search_inside(words, limit)
+        return [track_from_row(row) for row in rows]
+
+    def _search_inside(self, words: list[str], limit: int | None) -> list[sqlite3.Row]:
+        text = "(title || ' ' || artist || ' ' || album || ' ' || genre || ' ' || file)"
+        conditions = " AND ".join(f"{text} LIKE ? ESCAPE '\\'" for _ in words)
+        patterns = [f"%{_escaped(word)}%" for word in words]
+        sql = (
+            "SELECT tracks.* FROM track_text JOIN tracks ON tracks.key = track_text.rowid "
+            f"WHERE {conditions} ORDER BY tracks.row LIMIT ?"
+        )
+        return self._db.execute(sql, (*patterns, -1 if limit is None else limit)).fetchall()
+
+    def titled(self, title: str) -> list[Track]:
+        """Tracks with exactly this title, case and accents aside."""
+        wanted = folded(title)
+        return [track for track in self.search(title, None) if folded(track.title) == wanted]
+
+    # Files
+
+    def known_files(self) -> dict[str, KnownFile]:
+        """Every track's file, by path."""
+        sql = "SELECT key, id, path, size, mtime_ns, content_hash, missing_since FROM tracks"
+        known = {}
+        for row in self._db.execute(sql):
+            path = path_from_db(row["path"])
+            state = FileState(row["size"], row["mtime_ns"], row["content_hash"])
+            missing = row["missing_since"] is not None
+            known[path] = KnownFile(row["key"], TrackId(row["id"]), path, state, missing)
+        return known
+
+    def failures(self) -> list[Failure]:
+        """Files that could not be used, by path."""
+        rows = self._db.execute("SELECT * FROM failures ORDER BY path")
+        return [Failure(**{**dict(row), "path": path_from_db(row["path"])}) for row in rows]
+
+    # Vectors
+
+    def spaces(self) -> dict[str, EmbedderSpec]:
+        rows = self._db.execute("SELECT space, spec FROM spaces ORDER BY space")
+        return {row["space"]: spec_from_json(row["spec"]) for row in rows}
+
+    def snapshot(self, space: str) -> Snapshot:
+        """One space as committed now.
+
+        Raises
+        ------
+        LibraryError
+            Where the library has no such space.
+        """
+        for _ in range(3):  # a prune may replace the files between the look and the opening
+            with contextlib.suppress(FileNotFoundError):
+                return self._snapshot(space)
+        return self._snapshot(space)
+
+    def _snapshot(self, space: str) -> Snapshot:
+        with self._reading() as db:
+            found = db.execute("SELECT * FROM spaces WHERE space = ?", (space,)).fetchone()
+            if not found:
+                raise LibraryError(f"no vectors of {space!r} here; there are: {', '.join(self.spaces())}")
+            states = _matrix_states(db, space)
+            sql = "SELECT row, key, missing_since IS NOT NULL FROM tracks"
+            rows = np.array(db.execute(sql).fetchall() or np.zeros((0, 3)), np.int64)
+        n = states["pooled"].rows
+        keys, missing = np.full(n, -1, np.int64), np.zeros(n, np.bool_)
+        rows = rows[rows[:, 0] < n]
+        keys[rows[:, 0]], missing[rows[:, 0]] = rows[:, 1], rows[:, 2] != 0
+        folder = self.root / "vectors" / space
+        ends: NDArray[np.int64] = matrix.view(folder, states["ends"])[:, 0].astype(np.int64)
+        return Snapshot(
+            spec=spec_from_json(found["spec"]),
+            dimensions=tuple(json.loads(found["dimensions"])),
+            keys=keys,
+            missing=missing,
+            vectors=matrix.view(folder, states["pooled"]),
+            windows=matrix.view(folder, states["windows"]),
+            window_ends=ends,
+            stamp=_stamp(states, keys, missing),
+        )
+
+    def verify(self) -> int:
+        """Read every committed vector and compare checksums; how many matrices were read.
+
+        Raises
+        ------
+        LibraryFormatError
+        """
+        problems = [row[0] for row in self._db.execute("PRAGMA quick_check")]
+        if problems != ["ok"]:
+            raise LibraryError(f"{self.root / schema.FILE_NAME} is damaged: {problems[0]}")
+        states = [(space, s) for space in self.spaces() for s in _matrix_states(self._db, space).values()]
+        for space, state in states:
+            matrix.verify(self.root / "vectors" / space, state)
+        return len(states)
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """Several looks at one moment of the database."""
+        self._db.execute("BEGIN")
+        try:
+            yield self._db
+        finally:
+            self._db.execute("COMMIT")
+
+    @contextlib.contextmanager
+    def writing(
+        self, wait_s: float = -1, on_wait: Callable[[], None] | None = None
+    ) -> Iterator[Writer]:
+        """The right to change the library, held by one process at a time.
+
+        Parameters
+        ----------
+        wait_s : how long to wait for another writer; -1 for as long as it takes.
+        on_wait : called once, before waiting.
+
+        Raises
+        ------
+        LibraryBusyError
+            Where another process is still writing after ``wait_s``.
+        LibraryWriteError
+        """
+        lock = filelock.FileLock(self.root / "writer.lock")
+        try:
+            self._acquire(lock, wait_s, on_wait)
+        except (PermissionError, OSError) as error:
+            raise LibraryWriteError(f"the library in {self.root} cannot be written to: {error}") from error
+        try:
+            yield Writer(self.root, self._db)
+        finally:
+            lock.release()
+
+    def _acquire(
+        self, lock: filelock.BaseFileLock, wait_s: float, on_wait: Callable[[], None] | None
+    ) -> None:
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            if on_wait and wait_s:
+                on_wait()
+            try:
+                lock.acquire(timeout=wait_s, poll_interval=0.2)
+            except filelock.Timeout:
+                raise LibraryBusyError(
+                    f"another segue is writing to the library in {self.root}; try again when it is done"
+                ) from None
+
+
+def _matrix_states(db: sqlite3.Connection, space: str) -> Mapping[str, MatrixState]:
+    rows = db.execute("SELECT * FROM matrices WHERE space = ?", (space,))
+    return {r["kind"]: MatrixState(r["file"], r["dtype"], r["width"], r["rows"], r["crc32"]) for r in rows}
+
+
+def _stamp(
+    states: Mapping[str, MatrixState], keys: NDArray[np.int64], missing: NDArray[np.bool_]
+) -> str:
+    digest = hashlib.sha256(repr(sorted(states.items())).encode())
+    digest.update(keys.tobytes())
+    digest.update(missing.tobytes())
+    return digest.hexdigest()[:32]
+
+
+def _escaped(word: str) -> str:
+    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

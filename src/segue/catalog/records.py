@@ -1,0 +1,154 @@
+"""Rows of the catalog's tables as values, and back."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.embed import EmbedderSpec, Embedding
+from segue.track import Tags, Track, TrackId
+
+TAG_COLUMNS = ("title", "artist", "album", "album_artist", "genre", "year", "track_number", "disc_number")
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """By what a file is known again: unchanged if size and time agree, else by its content."""
+
+    size: int  # bytes
+    mtime_ns: int
+    content_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """What the catalog holds of a path."""
+
+    key: int
+    id: TrackId
+    path: str
+    state: FileState
+    missing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A track to be written: all that a scan found out about one file."""
+
+    path: str
+    state: FileState
+    tags: Tags
+    duration_s: float
+    sr: int
+    channels: int
+    codec: str
+    warning: str | None
+    embeddings: Mapping[str, Embedding] = field(repr=False)  # by space
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A file that could not be used, and why."""
+
+    path: str
+    kind: str
+    reason: str
+    size: int | None = None
+    mtime_ns: int | None = None
+    failed_at: float = 0.0  # s since the epoch
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One space as committed at one moment; it stays true while others write.
+
+    Attributes
+    ----------
+    keys : int64 (n,), the track's key at each row, -1 where a row is dead
+    missing : bool (n,), the track's file was not there at the last scan
+    vectors : (n, dim), memory-mapped
+    windows : float16 (n_windows, dim), memory-mapped
+    window_ends : int64 (n,), the end of each row's windows; they begin at the end of the row before
+    """
+
+    spec: EmbedderSpec
+    dimensions: tuple[str, ...]
+    keys: NDArray[np.int64]
+    missing: NDArray[np.bool_]
+    vectors: NDArray[np.generic]
+    windows: NDArray[np.generic]
+    window_ends: NDArray[np.int64]
+    stamp: str  # differs whenever anything above does
+
+    def windows_of(self, row: int) -> NDArray[np.generic]:
+        """float16 (n, dim): the windows of the track at ``row``."""
+        start = int(self.window_ends[row - 1]) if row else 0
+        return self.windows[start : int(self.window_ends[row])]
+
+
+def path_to_db(path: str) -> str | bytes:
+    """SQLite keeps only valid Unicode as text; other names of files are kept as their bytes."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(path)
+    return path
+
+
+def path_from_db(value: str | bytes) -> str:
+    return os.fsdecode(value) if isinstance(value, bytes) else value
+
+
+def track_from_row(row: sqlite3.Row) -> Track:
+    return Track(
+        id=TrackId(row["id"]),
+        path=path_from_db(row["path"]),
+        tags=Tags(**{name: row[name] for name in TAG_COLUMNS}),
+        duration_s=row["duration_s"],
+        sr=row["sr"],
+        channels=row["channels"],
+        codec=row["codec"],
+        size=row["size"],
+        content_hash=row["content_hash"],
+        added_at=row["added_at"],
+        missing_since=row["missing_since"],
+        warning=row["warning"],
+    )
+
+
+def columns_of(entry: Entry) -> dict[str, object]:
+    """The values of all columns of ``tracks`` that a scan finds out."""
+    return {
+        "path": path_to_db(entry.path),
+        **{name: getattr(entry.tags, name) for name in TAG_COLUMNS},
+        "duration_s": entry.duration_s,
+        "sr": entry.sr,
+        "channels": entry.channels,
+        "codec": entry.codec,
+        "size": entry.state.size,
+        "mtime_ns": entry.state.mtime_ns,
+        "content_hash": entry.state.content_hash,
+        "missing_since": None,
+        "warning": entry.warning,
+    }
+
+
+def spec_to_json(spec: EmbedderSpec) -> str:
+    return json.dumps(asdict(spec), sort_keys=True)
+
+
+def spec_from_json(text: str) -> EmbedderSpec:
+    return EmbedderSpec(**json.loads(text))
+
+
+def folded(text: str) -> str:
+    """Without case and accents, for comparing what people type."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).strip()

@@ -1,0 +1,115 @@
+"""The tables of ``catalog.sqlite``, and how a connection to it is opened."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+from segue.errors import LibraryFormatError, LibraryNotFoundError, LibraryWriteError
+
+FORMAT_VERSION = 1
+APPLICATION_ID = 0x53454755  # "SEGU", kept by SQLite in the file's header
+FILE_NAME = "catalog.sqlite"
+BUSY_TIMEOUT_S = 30.0
+
+_TABLES = """
+CREATE TABLE tracks (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used again, unlike a row
+    id TEXT NOT NULL UNIQUE,
+    row INTEGER NOT NULL UNIQUE,            -- in every matrix of vectors
+    path NOT NULL UNIQUE,                   -- text; bytes where the name is not valid Unicode
+    title TEXT, artist TEXT, album TEXT, album_artist TEXT, genre TEXT,
+    year INTEGER, track_number INTEGER, disc_number INTEGER,
+    duration_s REAL NOT NULL, sr INTEGER NOT NULL, channels INTEGER NOT NULL, codec TEXT NOT NULL,
+    size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, content_hash TEXT NOT NULL,
+    added_at REAL NOT NULL, missing_since REAL, warning TEXT
+);
+CREATE INDEX tracks_by_hash ON tracks (content_hash);
+CREATE VIRTUAL TABLE track_text USING fts5 (
+    title, artist, album, genre, file, tokenize = "unicode61 remove_diacritics 2"
+);
+CREATE TABLE failures (
+    path PRIMARY KEY NOT NULL, kind TEXT NOT NULL, reason TEXT NOT NULL,
+    size INTEGER, mtime_ns INTEGER, failed_at REAL NOT NULL
+);
+CREATE TABLE spaces (space TEXT PRIMARY KEY, spec TEXT NOT NULL, dimensions TEXT NOT NULL);
+CREATE TABLE matrices (
+    space TEXT NOT NULL REFERENCES spaces, kind TEXT NOT NULL, file TEXT NOT NULL,
+    dtype TEXT NOT NULL, width INTEGER NOT NULL, rows INTEGER NOT NULL, crc32 INTEGER NOT NULL,
+    PRIMARY KEY (space, kind)
+);
+"""
+
+
+def create(root: Path) -> None:
+    """Make an empty library in ``root``; nothing happens where there is one."""
+    path = root / FILE_NAME
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            return
+        with _connect(f"{path.resolve().as_uri()}?mode=rwc") as db:
+            db.execute("PRAGMA journal_mode = WAL")
+            # Another process may have made the tables between the look above and this lock.
+            db.execute("BEGIN IMMEDIATE")
+            if not db.execute("PRAGMA application_id").fetchone()[0]:
+                for statement in _TABLES.split(";\n"):
+                    db.execute(statement)
+                db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                db.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
+            db.execute("COMMIT")
+        db.close()
+    except (OSError, sqlite3.OperationalError) as error:
+        raise LibraryWriteError(f"no library can be made in {root}: {error}") from error
+
+
+def connect(root: Path) -> sqlite3.Connection:
+    """A connection to the library in ``root``; read-only where its folder is.
+
+    Raises
+    ------
+    LibraryNotFoundError, LibraryFormatError
+    """
+    path = root / FILE_NAME
+    if not path.is_file():
+        raise LibraryNotFoundError(f"there is no library in {root}; make one with: segue scan FOLDER")
+    uri = path.resolve().as_uri()
+    try:
+        if os.access(path, os.W_OK) and os.access(root, os.W_OK):
+            return _checked(_connect(f"{uri}?mode=rw"), path)
+        return _connect_read_only(uri, path)
+    except sqlite3.DatabaseError as error:
+        raise LibraryFormatError(f"{path} cannot be read as a library: {error}") from error
+
+
+def _connect_read_only(uri: str, path: Path) -> sqlite3.Connection:
+    try:
+        return _checked(_connect(f"{uri}?mode=ro"), path)
+    except sqlite3.OperationalError:
+        # A finished write-ahead log leaves no files that a read-only folder would need.
+        return _checked(_connect(f"{uri}?mode=ro&immutable=1"), path)
+
+
+def _connect(uri: str) -> sqlite3.Connection:
+    db = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+    db.row_factory = sqlite3.Row
+    return db
+
+
+def _checked(db: sqlite3.Connection, path: Path) -> sqlite3.Connection:
+    try:
+        application = db.execute("PRAGMA application_id").fetchone()[0]
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if application != APPLICATION_ID:
+            raise LibraryFormatError(f"{path} is an SQLite file of another program")
+        if version != FORMAT_VERSION:
+            raise LibraryFormatError(
+                f"{path} has format {version}; this Segue reads format {FORMAT_VERSION}: update Segue"
+            )
+        db.execute("PRAGMA synchronous = FULL")
+        db.execute("SELECT count(*) FROM matrices").fetchone()
+    except BaseException:
+        db.close()
+        raise
+    return db

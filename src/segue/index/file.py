@@ -1,0 +1,99 @@
+"""An index in one file: a header that names what it was made from, then its arrays."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.embed import EmbedderSpec
+from segue.errors import LibraryFormatError
+from segue.index import ExactIndex, View
+
+MAGIC = b"SEGUEIDX"
+FORMAT_VERSION = 1
+_PREFIX = struct.Struct("<8sI")  # magic, bytes of the JSON header
+_MAX_HEADER = 1 << 16  # bytes
+_ARRAYS = ("mean", "projection", "rows", "vectors")
+
+
+def save(path: Path, index: ExactIndex, spec: EmbedderSpec) -> None:
+    """Write the index; readers see the old file or the new one, whole. May raise OSError."""
+    arrays = _arrays_of(index)
+    payload = b"".join(array.tobytes() for array in arrays.values())
+    header = {
+        "format": FORMAT_VERSION,
+        "metric": "cosine",
+        "space": spec.space,
+        "spec": spec.digest(),
+        "stamp": index.stamp,
+        "rows": len(index.rows),
+        "arrays": {name: [array.dtype.str, list(array.shape)] for name, array in arrays.items()},
+        "sha256": hashlib.sha256(payload).hexdigest(),
+    }
+    text = json.dumps(header).encode()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("wb") as f:
+            f.write(_PREFIX.pack(MAGIC, len(text)) + text + payload)
+            f.flush()
+            os.fsync(f.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def load(path: Path, spec: EmbedderSpec) -> ExactIndex:
+    """The index in a file, checked byte for byte.
+
+    Raises
+    ------
+    LibraryFormatError
+        Where the file is foreign, of another format or spec, or damaged.
+    FileNotFoundError
+    """
+    data = path.read_bytes()
+    header, payload = _split(path, data)
+    found = {name: header.get(name) for name in ("format", "metric", "spec")}
+    expected = {"format": FORMAT_VERSION, "metric": "cosine", "spec": spec.digest()}
+    if found != expected:
+        raise LibraryFormatError(f"{path} is of {found}, expected {expected}")
+    if hashlib.sha256(payload).hexdigest() != header.get("sha256"):
+        raise LibraryFormatError(f"{path} is damaged: its checksum does not fit its {len(payload)} bytes")
+    arrays: dict[str, NDArray[Any]] = {}
+    offset = 0
+    for name, (dtype, shape) in header["arrays"].items():
+        count = int(np.prod(shape))
+        arrays[name] = np.frombuffer(payload, np.dtype(dtype), count, offset).reshape(shape)
+        offset += arrays[name].nbytes
+    return ExactIndex(
+        View(arrays["mean"], arrays["projection"]), arrays["rows"], arrays["vectors"], header["stamp"]
+    )
+
+
+def _arrays_of(index: ExactIndex) -> dict[str, NDArray[Any]]:
+    values = (index.view.mean, index.view.projection, index.rows, index.vectors)
+    return dict(zip(_ARRAYS, values, strict=True))
+
+
+def _split(path: Path, data: bytes) -> tuple[dict[str, Any], bytes]:
+    if not data.startswith(MAGIC) or len(data) < _PREFIX.size:
+        raise LibraryFormatError(f"{path} is no index of Segue: it begins with {data[:8]!r}")
+    _, length = _PREFIX.unpack_from(data)
+    body = data[_PREFIX.size :]
+    if length > min(_MAX_HEADER, len(body)):
+        raise LibraryFormatError(f"{path} is cut short or damaged: a header of {length} bytes")
+    try:
+        header = json.loads(body[:length])
+    except ValueError as error:
+        raise LibraryFormatError(f"{path} is damaged: its header is no JSON") from error
+    if not isinstance(header, dict):
+        raise LibraryFormatError(f"{path} is damaged: its header is no JSON object")
+    return header, body[length:]

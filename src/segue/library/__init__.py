@@ -1,0 +1,294 @@
+"""One folder, one library: the only place where source, embed, catalog, index and recommend meet."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue import audio
+from segue.catalog import Catalog, Failure, Snapshot
+from segue.embed import Embedder, EmbedderSpec
+from segue.embed.descriptors import Descriptors
+from segue.errors import (
+    AmbiguousQueryError,
+    EmptyLibraryError,
+    LibraryError,
+    LibraryFormatError,
+    TrackNotFoundError,
+    UsageError,
+)
+from segue.index import ExactIndex
+from segue.index.file import load as load_index
+from segue.index.file import save as save_index
+from segue.library.report import Progress, ScanReport, Silent
+from segue.library.scan import Scan
+from segue.recommend import Recommendations, centre_of, distinct
+from segue.track import Track, TrackId, Vectors
+
+__all__ = ["Library", "Progress", "ScanReport"]
+
+Query = str | Path | Track
+_LISTED = 10  # matches of an ambiguous text
+
+
+class Library:
+    """Tracks that can be scanned, searched and compared; ``Library.open(path)`` makes one.
+
+    Iterating gives the tracks in the order of their rows, ``len`` counts them, ``library[id]``
+    gives one.
+    """
+
+    def __init__(self, catalog: Catalog, embedders: Sequence[Embedder]) -> None:
+        self._catalog = catalog
+        self._embedders = tuple(embedders)
+
+    @classmethod
+    def open(
+        cls, path: str | Path, *, create: bool = False, embedders: Sequence[Embedder] | None = None
+    ) -> Library:
+        """The library in the folder ``path``.
+
+        Parameters
+        ----------
+        create : make an empty one where there is none.
+        embedders : what makes the vectors; the descriptors unless told.
+
+        Raises
+        ------
+        LibraryNotFoundError, LibraryFormatError, LibraryWriteError
+        """
+        root = Path(path).expanduser()
+        catalog = Catalog.create(root) if create else Catalog(root)
+        return cls(catalog, embedders if embedders is not None else [Descriptors()])
+
+    def close(self) -> None:
+        self._catalog.close()
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    @property
+    def path(self) -> Path:
+        return self._catalog.root
+
+    def __len__(self) -> int:
+        return len(self._catalog)
+
+    def __iter__(self) -> Iterator[Track]:
+        return iter(self._catalog)
+
+    def __getitem__(self, track_id: str) -> Track:
+        track = self._catalog.by_id(track_id)
+        if track is None:
+            raise TrackNotFoundError(f"no track has the id {track_id!r}")
+        return track
+
+    # Writing
+
+    def scan(
+        self,
+        folders: Iterable[str | Path] | str | Path,
+        *,
+        progress: Progress | None = None,
+        jobs: int | None = None,
+        retry: bool = False,
+        wait_s: float = -1,
+        on_wait: Callable[[], None] | None = None,
+    ) -> ScanReport:
+        """Add what is new below some folders, and note what changed, moved or went.
+
+        Ctrl-C ends it early with all finished files kept; the next scan goes on.
+
+        Parameters
+        ----------
+        jobs : threads; one a core unless told.
+        retry : try files again that failed and have not changed since.
+        wait_s : how long to wait while another process writes; -1 for as long as it takes.
+
+        Raises
+        ------
+        LibraryBusyError, LibraryWriteError, SpecMismatchError
+        """
+        roots = [folders] if isinstance(folders, str | Path) else list(folders)
+        with self._catalog.writing(wait_s, on_wait) as writer:
+            for embedder in self._embedders:
+                writer.add_space(embedder.spec, embedder.dimensions)
+            scan = Scan(self._catalog, writer, self._embedders, progress or Silent())
+            report = scan.run([Path(root).expanduser() for root in roots], jobs=jobs, retry=retry)
+            for embedder in self._embedders:
+                self._index(self._catalog.snapshot(embedder.spec.space), embedder)
+        return report
+
+    def prune(self, *, wait_s: float = -1) -> int:
+        """Remove the tracks whose files are gone; how many there were."""
+        with self._catalog.writing(wait_s) as writer:
+            return writer.prune()
+
+    # Reading
+
+    def spaces(self) -> dict[str, EmbedderSpec]:
+        """What the library holds vectors of, by the names of the spaces."""
+        return self._catalog.spaces()
+
+    def failures(self) -> list[Failure]:
+        """The files that could not be used, and why."""
+        return self._catalog.failures()
+
+    def verify(self) -> int:
+        """Read everything and compare checksums; how many matrices were read.
+
+        Raises
+        ------
+        LibraryFormatError, LibraryError
+        """
+        return self._catalog.verify()
+
+    def snapshot(self, space: str | None = None) -> Snapshot:
+        """One space as it is now: keys, memory-mapped vectors and windows, row-aligned."""
+        return self._catalog.snapshot(space or self._main.spec.space)
+
+    def vectors(self, space: str | None = None) -> tuple[list[TrackId], NDArray[np.generic]]:
+        """The ids of all tracks and their vectors, (n, dim), row by row."""
+        snapshot = self.snapshot(space)
+        live = np.flatnonzero(snapshot.keys >= 0)
+        keys = snapshot.keys[live]
+        tracks = self._catalog.by_keys(keys)
+        kept = [i for i, key in enumerate(keys) if int(key) in tracks]
+        return [tracks[int(keys[i])].id for i in kept], snapshot.vectors[live[kept]]
+
+    def search(self, text: str, *, limit: int | None = 50) -> list[Track]:
+        """Tracks whose tags or file name hold every word of ``text``, best matches first."""
+        return self._catalog.search(text, limit)
+
+    def find(self, query: Query) -> Track:
+        """The one track that a query means: an id, a path, a title, or other text.
+
+        Raises
+        ------
+        TrackNotFoundError
+        AmbiguousQueryError
+            Where several tracks match; they are in its ``matches``.
+        """
+        if isinstance(query, Track):
+            return self[query.id]
+        text = str(query)
+        track = self._catalog.by_id(text) or self._catalog.by_path(str(Path(text).expanduser().absolute()))
+        if track:
+            return track
+        matches = self._catalog.titled(text) or self._catalog.search(text, _LISTED + 1)
+        if not matches:
+            raise TrackNotFoundError(f"no track matches {text!r}; segue search TEXT shows what there is")
+        if len(matches) > 1:
+            many = f"more than {_LISTED}" if len(matches) > _LISTED else str(len(matches))
+            raise AmbiguousQueryError(f"{many} tracks match {text!r}; name one by its id", matches[:_LISTED])
+        return matches[0]
+
+    def similar(
+        self, queries: Query | Sequence[Query], *, k: int = 10, same_artist: bool = True
+    ) -> Recommendations:
+        """The k tracks that sound most like the queries together, nearest first.
+
+        Parameters
+        ----------
+        queries : tracks, ids, paths, titles, or files outside the library; one or several.
+        same_artist : let tracks by a seed's artist be answers.
+
+        Raises
+        ------
+        TrackNotFoundError, AmbiguousQueryError, EmptyLibraryError, AudioError
+        """
+        wanted = [queries] if isinstance(queries, str | Path | Track) else list(queries)
+        if k < 1 or not wanted:
+            raise UsageError(f"k is {k} and there are {len(wanted)} seeds; both must be at least 1")
+        snapshot = self._current()
+        index = self._index(snapshot, self._main)
+        seeds = [self._seed(query) for query in wanted]
+        tracks = [seed for seed in seeds if isinstance(seed, Track)]
+        vectors = self._seed_vectors(seeds, snapshot)
+        centre = centre_of(index.view(vectors))
+        allowed = self._allowed(snapshot.keys[index.rows], tracks, same_artist)
+        return self._answer(index, snapshot, centre, allowed, k)
+
+    def _current(self) -> Snapshot:
+        space = self._main.spec.space
+        if space not in self._catalog.spaces() or not len(self._catalog):
+            raise EmptyLibraryError(f"the library in {self.path} has no tracks yet: segue scan FOLDER")
+        return self._catalog.snapshot(space)
+
+    def _seed(self, query: Query) -> Track | NDArray[np.generic]:
+        """A track of the library, or the vector of a file outside it."""
+        try:
+            return self.find(query)
+        except TrackNotFoundError:
+            path = Path(str(query)).expanduser()
+            if isinstance(query, Track) or not path.is_file():
+                raise
+            return self._main.embed(audio.load(path)).pooled
+
+    def _seed_vectors(self, seeds: Sequence[Track | NDArray[np.generic]], snapshot: Snapshot) -> Vectors:
+        tracks = [seed.id for seed in seeds if isinstance(seed, Track)]
+        keys = self._catalog.keys_of(tracks)
+        row_of = {int(key): row for row, key in enumerate(snapshot.keys) if key in set(keys.values())}
+        vectors = []
+        for seed in seeds:
+            if isinstance(seed, Track):
+                row = row_of.get(keys.get(seed.id, -1))
+                if row is None or not np.isfinite(snapshot.vectors[row].astype(np.float32)).all():
+                    raise LibraryError(f"{seed.label} has no vector in {snapshot.spec.space}: scan again")
+                vectors.append(np.asarray(snapshot.vectors[row], np.float32))
+            else:
+                vectors.append(np.asarray(seed, np.float32))
+        return np.stack(vectors)
+
+    def _allowed(
+        self, keys: NDArray[np.int64], seeds: Sequence[Track], same_artist: bool
+    ) -> NDArray[np.bool_]:
+        """bool over ``keys``: which tracks may be answers to these seeds."""
+        out = self._catalog.keys_where("content_hash", [seed.content_hash for seed in seeds])
+        if not same_artist:
+            artists = [seed.artist for seed in seeds if seed.artist]
+            out |= self._catalog.keys_where("artist", artists)
+            out |= self._catalog.keys_where("album_artist", artists)
+        return ~np.isin(keys, list(out))
+
+    def _answer(
+        self, index: ExactIndex, snapshot: Snapshot, centre: Vectors, allowed: NDArray[np.bool_], k: int
+    ) -> Recommendations:
+        qualified = int(allowed.sum())
+        # A few more than k, as copies of one file count once; all of them where that is too few.
+        for n in (2 * k + 16, qualified):
+            rows, distances = index.query(centre, n, allowed)
+            keys = snapshot.keys[rows[0]]
+            tracks = self._catalog.by_keys(keys)
+            there = [i for i, key in enumerate(keys) if int(key) in tracks]
+            found = [tracks[int(keys[i])] for i in there]
+            matches = distinct(found, 1 - distances[0][there], k)
+            if len(matches) == k or n >= qualified:
+                break
+        shortfall = None
+        if len(matches) < k:
+            shortfall = f"{len(matches)} of {k}: no more of the library's {len(self)} tracks qualify"
+        return Recommendations(tuple(matches), shortfall)
+
+    @property
+    def _main(self) -> Embedder:
+        return self._embedders[0]
+
+    def _index(self, snapshot: Snapshot, embedder: Embedder) -> ExactIndex:
+        """The index of a snapshot: from its file where that is up to date, else built and kept."""
+        path = self.path / "index" / f"{snapshot.spec.space}.index"
+        with contextlib.suppress(FileNotFoundError, LibraryFormatError, PermissionError):
+            index = load_index(path, snapshot.spec)
+            if index.stamp == snapshot.stamp:
+                return index
+        index = ExactIndex.build(snapshot, embedder.typical)
+        with contextlib.suppress(OSError):  # a read-only library is as usable without the file
+            save_index(path, index, snapshot.spec)
+        return index

@@ -1,0 +1,165 @@
+"""Folders of audio: which files there are, and what each says about itself."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import mutagen
+
+from segue.track import Tags
+
+EXTENSIONS = frozenset(
+    "3g2 3gp aac ac3 aif aifc aiff alac amr ape asf au awb caf dff dsf dts eac3 flac m4a m4b m4p mka "
+    "mp2 mp3 mp4 mpc mpga oga ogg oma opus ra rm shn snd spx tak tta voc w64 wav wave webm wma wv".split()
+)
+_HASH_CHUNK = 1 << 20  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFile:
+    """A file that a walk found."""
+
+    path: str
+    size: int  # bytes
+    mtime_ns: int
+
+
+@dataclass(slots=True)
+class Walk:
+    """What a walk over folders found; ``unreadable`` maps paths to reasons."""
+
+    files: list[AudioFile] = field(default_factory=list)
+    unreadable: dict[str, str] = field(default_factory=dict)
+
+
+def walk(roots: Iterable[str | Path]) -> Walk:
+    """All audio files below some folders, by path, each once.
+
+    Files named directly are taken whatever their ending. Links to folders are followed, loops are
+    not. Names that begin with a dot are passed over.
+    """
+    found = Walk()
+    seen_folders: set[tuple[int, int]] = set()
+    seen_files: set[str] = set()
+    for root in roots:
+        top = os.path.abspath(os.fspath(root))  # noqa: PTH100 - Path.resolve would follow links
+        paths = _below(top, found, seen_folders) if Path(top).is_dir() else [top]
+        for path in paths:
+            if path not in seen_files:
+                seen_files.add(path)
+                _look_at(path, found)
+    return found
+
+
+def _below(folder: str, found: Walk, seen: set[tuple[int, int]]) -> Iterator[str]:
+    pending = [folder]
+    while pending:
+        current = pending.pop()
+        try:
+            status = Path(current).stat()
+            if (status.st_dev, status.st_ino) in seen:
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            with os.scandir(current) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
+        except OSError as error:
+            found.unreadable[current] = f"the folder cannot be read: {error.strerror}"
+            continue
+        visible = [entry for entry in entries if not entry.name.startswith(".")]
+        pending.extend(entry.path for entry in reversed(visible) if _is_folder(entry))
+        for entry in visible:
+            if not _is_folder(entry) and has_audio_ending(entry.name):
+                yield entry.path
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
+
+
+def has_audio_ending(name: str) -> bool:
+    return name.rpartition(".")[2].lower() in EXTENSIONS
+
+
+def _look_at(path: str, found: Walk) -> None:
+    try:
+        status = Path(path).stat()
+    except (OSError, ValueError) as error:
+        found.unreadable[path] = f"cannot be opened: {getattr(error, 'strerror', None) or error}"
+        return
+    found.files.append(AudioFile(path, status.st_size, status.st_mtime_ns))
+
+
+def content_hash(path: str) -> str:
+    """BLAKE2b of the whole content, 32 hexadecimal digits; may raise OSError."""
+    digest = hashlib.blake2b(digest_size=16)
+    with Path(path).open("rb") as f:
+        while chunk := f.read(_HASH_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+# Each field's names in Vorbis comments and mutagen's easy forms, ID3, MP4 and ASF, in that order.
+_NAMES: Mapping[str, tuple[str, ...]] = {
+    "title": ("title", "TIT2", "\xa9nam", "Title"),
+    "artist": ("artist", "TPE1", "\xa9ART", "Author"),
+    "album": ("album", "TALB", "\xa9alb", "WM/AlbumTitle"),
+    "album_artist": ("albumartist", "album artist", "TPE2", "aART", "WM/AlbumArtist"),
+    "genre": ("genre", "TCON", "\xa9gen", "WM/Genre"),
+    "year": ("date", "originaldate", "year", "TDRC", "\xa9day", "WM/Year"),
+    "track_number": ("tracknumber", "TRCK", "trkn", "WM/TrackNumber"),
+    "disc_number": ("discnumber", "TPOS", "disk", "WM/PartOfSet"),
+}
+
+
+def read_tags(path: str) -> Tags:
+    """What the file says about itself; empty where it says nothing or its tags are damaged."""
+    try:
+        with Path(path).open("rb") as f:
+            file = mutagen.File(f, easy=True)
+            tags = file.tags if file is not None else None
+            texts = {name: _first(tags, names) for name, names in _NAMES.items()} if tags else {}
+    # A damaged file raises all kinds of things inside mutagen; the sound may be whole.
+    except Exception:
+        return Tags()
+    return Tags(
+        title=texts.get("title"),
+        artist=texts.get("artist"),
+        album=texts.get("album"),
+        album_artist=texts.get("album_artist"),
+        genre=texts.get("genre"),
+        year=_number(texts.get("year"), r"\d{4}"),
+        track_number=_number(texts.get("track_number"), r"\d{1,5}"),
+        disc_number=_number(texts.get("disc_number"), r"\d{1,5}"),
+    )
+
+
+def _first(tags: Any, names: Iterable[str]) -> str | None:
+    for name in names:
+        try:
+            value = tags[name]
+        except (KeyError, ValueError):  # Vorbis comments refuse names with other letters
+            continue
+        if hasattr(value, "text"):  # an ID3 frame
+            value = value.text
+        if isinstance(value, list | tuple):
+            value = value[0] if value else ""
+        if isinstance(value, tuple):  # MP4: (number, total)
+            value = value[0]
+        text = str(value).replace("\0", " ").encode("utf-8", "replace").decode().strip()
+        if text:
+            return text
+    return None
+
+
+def _number(text: str | None, pattern: str) -> int | None:
+    match = re.search(pattern, text or "")
+    return int(match.group()) if match else None
