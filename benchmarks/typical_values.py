@@ -22,7 +22,9 @@ def main() -> None:
         embed = Descriptors().embed
         vectors = np.stack(list(pool.map(lambda path: embed(audio.load(path)).pooled, paths)))
     pairs = zip(vectors.mean(axis=0).tolist(), vectors.std(axis=0).tolist(), strict=True)
-    rounded = [[float(f"{mean:.4g}"), float(f"{max(std, 1e-3 * abs(mean), 1e-6):.3g}")] for mean, std in pairs]
+    rounded = [
+        [float(f"{mean:.4g}"), float(f"{max(std, 1e-3 * abs(mean), 1e-6):.3g}")] for mean, std in pairs
+    ]
     rows = [f"{json.dumps(d.name)}: {values}" for d, values in zip(DIMENSIONS, rounded, strict=True)]
     sys.stdout.write("{\n" + ",\n".join(rows) + "\n}\n")
 

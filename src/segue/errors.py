@@ -1,23 +1,23 @@
 """Every error that Segue raises on purpose.
 
-    SegueError
-    ├── UsageError (also ValueError)      an argument cannot mean anything
-    │   ├── TrackNotFoundError (also LookupError)
-    │   └── AmbiguousQueryError           the text fits several tracks
-    ├── AudioError                        one file, one reason
-    │   ├── UnreadableError               the file could not be opened or read
-    │   ├── NotAudioError                 no decoder knows the content
-    │   ├── DamagedAudioError             a decoder knows it, the samples make no sense
-    │   ├── TooShortError
-    │   └── SilentError                   digital silence has no sound to compare
-    ├── LibraryError
-    │   ├── LibraryNotFoundError
-    │   ├── LibraryBusyError              another process is writing
-    │   ├── LibraryFormatError            foreign, newer or damaged files
-    │   └── LibraryWriteError             read-only folder, full disk
-    ├── EmptyLibraryError                 nothing to compare with
-    ├── SpecMismatchError                 vectors of two embedders would be mixed
-    └── MissingExtraError (also ImportError)
+SegueError
+├── UsageError (also ValueError)      an argument cannot mean anything
+│   ├── TrackNotFoundError (also LookupError)
+│   └── AmbiguousQueryError           the text fits several tracks
+├── AudioError                        one file, one reason
+│   ├── UnreadableError               the file could not be opened or read
+│   ├── NotAudioError                 no decoder knows the content
+│   ├── DamagedAudioError             a decoder knows it, the samples make no sense
+│   ├── TooShortError
+│   └── SilentError                   digital silence has no sound to compare
+├── LibraryError
+│   ├── LibraryNotFoundError
+│   ├── LibraryBusyError              another process is writing
+│   ├── LibraryFormatError            foreign, newer or damaged files
+│   └── LibraryWriteError             read-only folder, full disk
+├── EmptyLibraryError                 nothing to compare with
+├── SpecMismatchError                 vectors of two embedders would be mixed
+└── MissingExtraError (also ImportError)
 """
 
 from __future__ import annotations

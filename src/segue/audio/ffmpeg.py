@@ -41,9 +41,7 @@ class FFmpegReader:
 
     def __init__(self, source: BinaryIO) -> None:
         try:
-            self._container = av.open(
-                source, "r", options={"format_whitelist": FORMATS}, buffer_size=BUFFER
-            )
+            self._container = av.open(source, "r", options={"format_whitelist": FORMATS}, buffer_size=BUFFER)
         except (av.FFmpegError, ValueError) as error:
             raise NotAudioError(f"FFmpeg: {getattr(error, 'strerror', None) or error}") from error
         if not self._container.streams.audio:

@@ -247,9 +247,7 @@ class Catalog:
             self._db.execute("COMMIT")
 
     @contextlib.contextmanager
-    def writing(
-        self, wait_s: float = -1, on_wait: Callable[[], None] | None = None
-    ) -> Iterator[Writer]:
+    def writing(self, wait_s: float = -1, on_wait: Callable[[], None] | None = None) -> Iterator[Writer]:
         """The right to change the library, held by one process at a time.
 
         Parameters
@@ -294,9 +292,7 @@ def _matrix_states(db: sqlite3.Connection, space: str) -> Mapping[str, MatrixSta
     return {r["kind"]: MatrixState(r["file"], r["dtype"], r["width"], r["rows"], r["crc32"]) for r in rows}
 
 
-def _stamp(
-    states: Mapping[str, MatrixState], keys: NDArray[np.int64], missing: NDArray[np.bool_]
-) -> str:
+def _stamp(states: Mapping[str, MatrixState], keys: NDArray[np.int64], missing: NDArray[np.bool_]) -> str:
     digest = hashlib.sha256(repr(sorted(states.items())).encode())
     digest.update(keys.tobytes())
     digest.update(missing.tobytes())

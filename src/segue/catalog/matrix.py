@@ -73,7 +73,9 @@ def view(folder: Path, state: MatrixState) -> NDArray[np.generic]:
         size = os.fstat(f.fileno()).st_size
     expected = _HEADER.pack(MAGIC, 1, state.dtype.encode(), state.width)
     if not header.startswith(expected):
-        raise LibraryFormatError(f"{path} is no {state.dtype} matrix of {state.width} columns, as it should be")
+        raise LibraryFormatError(
+            f"{path} is no {state.dtype} matrix of {state.width} columns, as it should be"
+        )
     needed = HEADER_BYTES + state.rows * state.row_bytes
     if size < needed:
         raise LibraryFormatError(f"{path} has {size} bytes where {needed} were committed: restore or rescan")

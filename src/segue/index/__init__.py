@@ -82,7 +82,8 @@ def usable_rows(snapshot: Snapshot) -> NDArray[np.int64]:
     if snapshot.spec.dtype == "uint8" or not len(live):
         return live
     finite = np.isfinite(snapshot.vectors[live, 0].astype(np.float32))
-    return live[finite]
+    usable: NDArray[np.int64] = live[finite]
+    return usable
 
 
 def _smallest(distances: Vectors, k: int) -> NDArray[np.int64]:

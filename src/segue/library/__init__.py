@@ -163,6 +163,12 @@ class Library:
         kept = [i for i, key in enumerate(keys) if int(key) in tracks]
         return [tracks[int(keys[i])].id for i in kept], snapshot.vectors[live[kept]]
 
+    def values(self, track: Track) -> dict[str, float]:
+        """The main embedder's numbers for a track, by the names of its dimensions."""
+        snapshot = self._current()
+        vector = self._seed_vectors([track], snapshot)[0]
+        return dict(zip(snapshot.dimensions, vector.tolist(), strict=True))
+
     def search(self, text: str, *, limit: int | None = 50) -> list[Track]:
         """Tracks whose tags or file name hold every word of ``text``, best matches first."""
         return self._catalog.search(text, limit)

@@ -176,7 +176,9 @@ class Scan:
         except OSError as error:
             return Failure(file.path, "unreadable", f"cannot be read: {error.strerror or error}")
         except MemoryError:
-            return Failure(file.path, "damaged", "asks for more memory than there is", file.size, file.mtime_ns)
+            return Failure(
+                file.path, "damaged", "asks for more memory than there is", file.size, file.mtime_ns
+            )
 
     def _recognise(self, file: AudioFile, state: FileState) -> _Touched | None:
         """The known file with this content: at this path, or at one where it is no more."""
@@ -213,7 +215,13 @@ class Scan:
         for path, known in self._known.items():
             below = any(_is_below(path, folder) for folder in folders)
             hidden = any(_is_below(path, folder) for folder in unreadable)
-            if below and not hidden and path not in seen and known.key not in self._claimed and not known.missing:
+            if (
+                below
+                and not hidden
+                and path not in seen
+                and known.key not in self._claimed
+                and not known.missing
+            ):
                 gone.append(known.key)
         self._report.newly_missing = len(gone)
         self._writer.mark_missing(gone)

@@ -13,8 +13,8 @@ from segue.embed import EmbedderSpec, Embedding, Typical
 from segue.embed.descriptors.dimensions import DIMENSIONS, Dimension
 from segue.embed.descriptors.filters import HOP, SR
 from segue.embed.descriptors.rhythm import pulse, tempo_bpm, tempogram
-from segue.embed.descriptors.typical import typical_values
 from segue.embed.descriptors.spectra import FRAME_FEATURES, frame_features
+from segue.embed.descriptors.typical import typical_values
 from segue.track import Vectors
 
 __all__ = ["DIMENSIONS", "SPEC", "Descriptors", "Dimension"]

@@ -27,13 +27,13 @@ _SLANEY_LOG = np.log(6.4) / 27.0  # a mel above it
 @cache
 def bin_hz() -> NDArray[np.float64]:
     """float64 (1025,): the frequency of each bin."""
-    return np.fft.rfftfreq(N_FFT, 1 / SR)
+    return np.asarray(np.fft.rfftfreq(N_FFT, 1 / SR), np.float64)
 
 
 @cache
 def hann() -> NDArray[np.float64]:
     """float64 (2048,): periodic."""
-    return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(N_FFT) / N_FFT)
+    return np.asarray(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(N_FFT) / N_FFT), np.float64)
 
 
 def _slaney_to_hz(mel: NDArray[np.float64]) -> NDArray[np.float64]:

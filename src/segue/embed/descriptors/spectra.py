@@ -178,7 +178,7 @@ def _decibels(power: Vectors, top_db: float | None = TOP_DB) -> Vectors:
 
 def _unit_peak(chroma: Vectors) -> Vectors:
     peak = chroma.max(axis=1, keepdims=True)
-    return chroma / np.where(peak < np.finfo(np.float32).tiny, 1, peak)
+    return np.asarray(chroma / np.where(peak < np.finfo(np.float32).tiny, 1, peak), np.float32)
 
 
 def _zero_crossing_rate(y: Waveform) -> Vectors:

@@ -1,0 +1,82 @@
+"""The command ``segue``. Results go to stdout, progress and complaints to stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from segue import __version__
+from segue.cli import demo, export, scan, show, similar
+from segue.cli.options import AppError, Context
+from segue.errors import AmbiguousQueryError, AudioError, SegueError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--library",
+    "-l",
+    type=click.Path(file_okay=False),
+    envvar="SEGUE_LIBRARY",
+    help="The library's folder (default: one in your user data folder; also $SEGUE_LIBRARY).",
+)
+@click.version_option(__version__, prog_name="segue", message="%(prog)s %(version)s")
+@click.pass_context
+def cli(context: click.Context, library: str | None) -> None:
+    """Recommend music by how it sounds.
+
+    Begin with "segue scan ~/Music", then "segue similar TITLE". Without music at hand: "segue demo".
+    """
+    context.obj = Context(library)
+
+
+for command in (
+    scan.scan,
+    similar.similar,
+    show.search,
+    show.info,
+    show.failures,
+    export.export,
+    scan.prune,
+    scan.check,
+    demo.demo,
+):
+    cli.add_command(command)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """The exit code: 0 all fine, 1 something failed, 2 nothing worked, 130 interrupted."""
+    try:
+        return int(cli.main(arguments, prog_name="segue", standalone_mode=False) or 0)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except AppError as error:
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("segue: interrupted", err=True)
+        return 130
+    except (click.ClickException, SegueError, BrokenPipeError) as error:
+        return _complain(error)
+
+
+def _complain(error: click.ClickException | SegueError | BrokenPipeError) -> int:
+    if isinstance(error, BrokenPipeError):  # the reader of our output, `head` say, has seen enough
+        sys.stderr.close()
+        return 1
+    if isinstance(error, click.ClickException):
+        error.show()
+        return 2
+    where = f"{error.path}: " if isinstance(error, AudioError) and error.path else ""
+    click.echo(f"segue: {where}{error}", err=True)
+    if isinstance(error, AmbiguousQueryError):
+        show.list_tracks(error.matches, err=True)
+    return 2
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    for stream in (sys.stdout, sys.stderr):
+        # Names of files may hold what the terminal's encoding cannot.
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    sys.exit(run())

@@ -1,0 +1,43 @@
+"""What all commands share: which library, which words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import platformdirs
+
+if TYPE_CHECKING:
+    from segue.library import Library
+
+
+class AppError(Exception):
+    """Ends the command with an exit code; what there was to say has been said."""
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__(exit_code)
+        self.exit_code = exit_code
+
+
+class Context:
+    """What the options before the command said."""
+
+    def __init__(self, library: str | None) -> None:
+        self.path = Path(library).expanduser() if library else data_folder() / "library"
+
+    def open(self, *, create: bool = False) -> Library:
+        from segue.library import Library  # decoders take a moment to load
+
+        return Library.open(self.path, create=create)
+
+
+def data_folder() -> Path:
+    """Where Segue keeps what is this user's."""
+    return platformdirs.user_data_path("segue", appauthor=False)
+
+
+def clock(seconds: float) -> str:
+    """``3:05``, ``1:02:03``."""
+    minutes, s = divmod(round(seconds), 60)
+    hours, m = divmod(minutes, 60)
+    return f"{hours}:{m:02d}:{s:02d}" if hours else f"{m}:{s:02d}"

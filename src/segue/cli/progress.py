@@ -1,0 +1,85 @@
+"""A scan's course on a terminal, or as lines where stderr is none."""
+
+from __future__ import annotations
+
+import threading
+import time
+from types import TracebackType
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as RichProgress
+
+from segue.catalog import Failure
+
+LINE_EVERY_S = 10.0
+
+
+class ScanProgress:
+    """Counts, rate, time left and the file at hand; a context manager around the scan."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self._console = Console(stderr=True)
+        self._lock = threading.Lock()
+        self._started = self._last_line = time.monotonic()
+        self._total = self._done = self._failed = 0
+        self._audio_s = 0.0
+        self._bar = RichProgress(
+            SpinnerColumn(),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}", markup=False),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[file]}", markup=False),
+            console=self._console,
+            transient=True,
+            disable=quiet or not self._console.is_terminal,
+        )
+        self._task = self._bar.add_task("", total=None, rate="", file="")
+
+    def __enter__(self) -> ScanProgress:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def begin(self, n_files: int) -> None:
+        self._total = n_files
+        self._started = time.monotonic()
+        self._bar.update(self._task, total=n_files)
+
+    def start(self, path: str) -> None:
+        name = path.replace("\\", "/").rsplit("/", 1)[-1]
+        width = max(12, self._console.width - 72)
+        self._bar.update(self._task, file=name if len(name) <= width else name[: width - 1] + "…")
+
+    def done(self, path: str, audio_s: float) -> None:
+        with self._lock:
+            self._audio_s += audio_s
+            self._advance()
+
+    def fail(self, failure: Failure) -> None:
+        with self._lock:
+            self._failed += 1
+            self._advance()
+
+    def _advance(self) -> None:
+        self._done += 1
+        self._bar.update(self._task, completed=self._done, rate=self._rate())
+        if self._console.is_terminal or self._quiet or time.monotonic() - self._last_line < LINE_EVERY_S:
+            return
+        self._last_line = time.monotonic()
+        left = (time.monotonic() - self._started) / self._done * max(0, self._total - self._done)
+        click.echo(
+            f"{self._done} of {self._total} files, {self._rate()}, {self._failed} failed, {left:.0f} s left",
+            err=True,
+        )
+
+    def _rate(self) -> str:
+        elapsed = max(1e-3, time.monotonic() - self._started)
+        return f"{self._done / elapsed:.1f} files/s, {self._audio_s / elapsed:.0f}x real time"

@@ -1,0 +1,79 @@
+"""Commands that change a library: scan, prune, check."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from segue.cli.options import AppError, Context, clock
+
+if TYPE_CHECKING:
+    from segue.library import ScanReport
+
+_SHOWN = 5  # failures named after a scan
+
+
+@click.command()
+@click.argument("folders", nargs=-1, required=True, type=click.Path(exists=True))
+@click.option("--jobs", "-j", type=click.IntRange(1, 256), help="Threads (default: one a core).")
+@click.option("--retry", is_flag=True, help="Try files again that failed before and have not changed.")
+@click.option("--wait/--no-wait", default=True, help="Wait while another segue writes (default), or give up.")
+@click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
+@click.pass_obj
+def scan(
+    context: Context, folders: tuple[str, ...], jobs: int | None, retry: bool, wait: bool, quiet: bool
+) -> None:
+    """Add the music in FOLDERS to the library, or bring it up to date.
+
+    Unchanged files are skipped, moved files keep their id. Ctrl-C stops cleanly; the next scan
+    goes on. Exit code: 0 all fine, 1 some file failed, 2 nothing worked, 130 interrupted.
+    """
+    from segue.cli.progress import ScanProgress
+
+    with context.open(create=True) as library, ScanProgress(quiet=quiet) as progress:
+        report = library.scan(
+            folders,
+            progress=progress,
+            jobs=jobs,
+            retry=retry,
+            wait_s=-1 if wait else 0,
+            on_wait=lambda: click.echo("waiting for another segue that writes to this library", err=True),
+        )
+    _tell(report, context)
+    if report.exit_code:
+        raise AppError(report.exit_code)
+
+
+def _tell(report: ScanReport, context: Context) -> None:
+    from segue.library.report import summary
+
+    click.echo(f"{summary(report)}; library: {context.path}")
+    if report.audio_s and report.elapsed_s > 0:
+        rate = report.audio_s / report.elapsed_s
+        click.echo(f"{clock(report.audio_s)} of music in {report.elapsed_s:.1f} s, {rate:.0f}x real time")
+    for failure in report.failed[:_SHOWN]:
+        click.echo(f"  failed: {failure.path}: {failure.reason}", err=True)
+    if len(report.failed) > _SHOWN or report.still_failing or report.warnings:
+        click.echo("  segue failures shows every file that failed or was damaged", err=True)
+    if report.newly_missing:
+        click.echo("  segue prune removes the tracks whose files are gone", err=True)
+    if report.interrupted:
+        click.echo("stopped; what was done is kept, and the next scan goes on from here", err=True)
+
+
+@click.command()
+@click.pass_obj
+def prune(context: Context) -> None:
+    """Remove the tracks whose files were gone at the last scan."""
+    with context.open() as library:
+        click.echo(f"{library.prune()} removed, {len(library)} tracks left")
+
+
+@click.command()
+@click.pass_obj
+def check(context: Context) -> None:
+    """Read the whole library and compare every checksum."""
+    with context.open() as library:
+        n = library.verify()
+        click.echo(f"{len(library)} tracks and {n} matrices are as they were written")

@@ -1,0 +1,94 @@
+"""A library's tracks and vectors for other programs: JSON, CSV, Parquet, npy."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.errors import MissingExtraError
+from segue.files import replacing
+from segue.track import Tags, Track
+
+COLUMNS = (
+    "id",
+    "path",
+    *(field.name for field in fields(Tags)),
+    *(field.name for field in fields(Track) if field.name not in {"id", "path", "tags"}),
+)
+
+
+def as_record(track: Track) -> dict[str, Any]:
+    """A track's fields, flat, by the names in ``COLUMNS``; names of files made valid Unicode."""
+    values = asdict(track)
+    values |= values.pop("tags")
+    values["path"] = readable(track.path)
+    return {name: values[name] for name in COLUMNS}
+
+
+def readable(path: str) -> str:
+    """The path as text that any program takes; bytes that are no text become \\x escapes."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def write_json(tracks: Iterable[Track], vectors: NDArray[Any] | None, out: IO[str]) -> None:
+    """One array, a track a line; with a list ``vector`` each if asked for."""
+    out.write("[")
+    for i, record in enumerate(_records(tracks, vectors)):
+        out.write(("," if i else "") + "\n" + json.dumps(record, ensure_ascii=False))
+    out.write("\n]\n")
+
+
+def write_csv(tracks: Iterable[Track], out: IO[str]) -> None:
+    """A header, then a track a line."""
+    rows = csv.DictWriter(out, COLUMNS, lineterminator="\n")
+    rows.writeheader()
+    rows.writerows(as_record(track) for track in tracks)
+
+
+def write_parquet(tracks: Iterable[Track], vectors: NDArray[Any] | None, path: Path) -> None:
+    """One table; with a column ``vector`` of lists if asked for.
+
+    Raises
+    ------
+    MissingExtraError
+    """
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError as error:
+        raise MissingExtraError("Parquet export", "parquet") from error
+    records = list(_records(tracks, vectors))
+    names = [*COLUMNS, *(["vector"] if vectors is not None else [])]
+    table = pa.table({name: [record[name] for record in records] for name in names})
+    with replacing(path) as part:
+        pq.write_table(table, part)
+
+
+def write_npy(tracks: Sequence[Track], vectors: NDArray[Any], path: Path) -> Path:
+    """The matrix, and beside it a CSV whose line i + 1 is the track of row i; that file's path."""
+    beside = path.with_suffix(".csv")
+    with replacing(path) as part, part.open("wb") as f:
+        np.save(f, np.ascontiguousarray(vectors), allow_pickle=False)
+    save_text(beside, lambda out: write_csv(tracks, out))
+    return beside
+
+
+def save_text(path: Path, write: Callable[[IO[str]], None]) -> None:
+    """Have ``write`` fill a file in UTF-8."""
+    with replacing(path) as part, part.open("w", encoding="utf-8", newline="") as f:
+        write(f)
+
+
+def _records(tracks: Iterable[Track], vectors: NDArray[Any] | None) -> Iterator[dict[str, Any]]:
+    for i, track in enumerate(tracks):
+        record = as_record(track)
+        if vectors is not None:
+            record["vector"] = vectors[i].tolist()
+        yield record

@@ -1,0 +1,79 @@
+"""Set up and run Segue with nothing but Python 3.11 or newer.
+
+    python3 start.py                  set up, then: segue demo
+    python3 start.py scan ~/Music     set up, then any command of segue
+    python3 start.py test             set up, then lint, type-check and test; options go to pytest
+
+All of it stays in the folder .venv beside this file.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+VENV = HERE / ".venv"
+STAMP = VENV / "segue-setup"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = str(BIN / ("python.exe" if os.name == "nt" else "python"))
+
+
+def main(arguments):
+    if sys.version_info < (3, 11):
+        sys.exit("Segue needs Python 3.11 or newer; this is " + sys.version.split()[0])
+    if arguments[:1] == ["test"]:
+        set_up("test,lint")
+        return test(arguments[1:])
+    set_up("")
+    return run([PYTHON, "-m", "segue", *(arguments or ["demo"])])
+
+
+def set_up(extras):
+    """Make the environment; done again only where what is needed has changed."""
+    project = (HERE / "pyproject.toml").read_bytes()
+    wanted = hashlib.sha256(project + sys.version.encode()).hexdigest() + " " + extras
+    found = STAMP.read_text(encoding="utf-8") if STAMP.exists() else ""
+    if found == wanted or (not extras and found.startswith(wanted)):
+        return
+    say("Setting up in " + str(VENV) + " (once; a minute or two)")
+    if not Path(PYTHON).exists() and run([sys.executable, "-m", "venv", str(VENV)]):
+        sys.exit("No environment could be made. On Debian and Ubuntu: apt install python3-venv")
+    target = str(HERE) + ("[" + extras + "]" if extras else "")
+    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--editable", target]
+    if run(pip):
+        sys.exit("Setting up failed; what pip said is above. Without a network nothing can be installed.")
+    STAMP.write_text(wanted, encoding="utf-8")
+
+
+def test(pytest_arguments):
+    """Everything that a change must pass, the quick things first."""
+    steps = [
+        ["ruff", "check", "."],
+        ["ruff", "format", "--check", "."],
+        ["mypy"],
+        ["pytest", *pytest_arguments],
+    ]
+    for step in steps:
+        say("$ " + " ".join(step))
+        code = run([PYTHON, "-m", *step], cwd=HERE)
+        if code:
+            return code
+    return 0
+
+
+def run(command, cwd=None):
+    try:
+        return subprocess.run(command, check=False, cwd=cwd).returncode
+    except KeyboardInterrupt:  # the command was interrupted too and has said so
+        return 130
+
+
+def say(text):
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

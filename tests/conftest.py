@@ -1,0 +1,107 @@
+"""Fixtures: real small libraries of sounds whose likeness is known by construction."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from segue.library import Library
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+SR = 22_050
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)  # quick tests first
+    if not SHARED.is_dir():
+        for item in items:
+            if item.get_closest_marker("shared"):
+                item.add_marker(pytest.mark.skip(reason="no ../shared: its recordings are not part of a clone"))
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(20_260_101)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    return SHARED
+
+
+def tone(hz: float, seed: int = 0, duration_s: float = 3.0) -> np.ndarray:
+    """A note with four harmonics that begins anew twice a second, and a little noise."""
+    t = np.arange(int(duration_s * SR)) / SR
+    noise = np.random.default_rng(seed).standard_normal(len(t))
+    waves = sum(np.sin(2 * np.pi * hz * h * t) / h for h in range(1, 5))
+    return (0.2 * waves * np.exp(-4 * (t % 0.5)) + 0.002 * noise).astype(np.float32)
+
+
+def hiss(seed: int, duration_s: float = 3.0) -> np.ndarray:
+    """Noise in bursts four times a second."""
+    t = np.arange(int(duration_s * SR)) / SR
+    noise = np.random.default_rng(seed).standard_normal(len(t))
+    return (0.15 * noise * np.exp(-10 * (t % 0.25))).astype(np.float32)
+
+
+def write_music(folder: Path) -> dict[str, Path]:
+    """Four low tones, four high ones and four of noise, by three artists, tagged."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = {}
+    for i in range(4):
+        for kind, y in (("low", tone(110 + 4 * i, i)), ("high", tone(1760 + 40 * i, i)), ("noise", hiss(i))):
+            path = folder / f"{kind}{i}.flac"
+            soundfile.write(path, y, SR)
+            tag(path, title=f"{kind.title()} number {i}", artist=f"The {kind.title()}s", album=kind, genre=kind)
+            paths[path.stem] = path
+    return paths
+
+
+def tag(path: Path, **tags: str) -> None:
+    import mutagen
+
+    file = mutagen.File(path)
+    for name, value in tags.items():
+        file[name] = value
+    file.save()
+
+
+@pytest.fixture(scope="session")
+def music(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Files to read, not to change."""
+    return write_music(tmp_path_factory.mktemp("music"))
+
+
+@pytest.fixture(scope="session")
+def scanned(tmp_path_factory: pytest.TempPathFactory, music: dict[str, Path]) -> Path:
+    """A library of ``music``, to read."""
+    root = tmp_path_factory.mktemp("scanned") / "library"
+    with Library.open(root, create=True) as library:
+        library.scan(next(iter(music.values())).parent)
+    return root
+
+
+@pytest.fixture
+def library(scanned: Path) -> Iterator[Library]:
+    with Library.open(scanned) as opened:
+        yield opened
+
+
+@pytest.fixture
+def segue(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Run the command in this process: (exit code, stdout, stderr)."""
+    from segue.cli import run
+
+    def command(*arguments: object) -> tuple[int, str, str]:
+        code = run([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return command
