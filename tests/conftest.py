@@ -23,7 +23,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if not SHARED.is_dir():
         for item in items:
             if item.get_closest_marker("shared"):
-                item.add_marker(pytest.mark.skip(reason="no ../shared: its recordings are not part of a clone"))
+                item.add_marker(
+                    pytest.mark.skip(reason="no ../shared: its recordings are not part of a clone")
+                )
 
 
 @pytest.fixture
@@ -59,7 +61,13 @@ def write_music(folder: Path) -> dict[str, Path]:
         for kind, y in (("low", tone(110 + 4 * i, i)), ("high", tone(1760 + 40 * i, i)), ("noise", hiss(i))):
             path = folder / f"{kind}{i}.flac"
             soundfile.write(path, y, SR)
-            tag(path, title=f"{kind.title()} number {i}", artist=f"The {kind.title()}s", album=kind, genre=kind)
+            tag(
+                path,
+                title=f"{kind.title()} number {i}",
+                artist=f"The {kind.title()}s",
+                album=kind,
+                genre=kind,
+            )
             paths[path.stem] = path
     return paths
 

@@ -74,9 +74,9 @@ def write(path, y, sr=SR, **how):
 
 
 def encode(path, y, sr=SR, *, codec, container=None, bit_rate=None, sample_format=None):
-    """A file by FFmpeg's encoders; ``y`` is float32 (n,) or (n, 2)."""
+    """A file by FFmpeg's encoders; ``y`` is float32 (n,) or (n, 1, 2 or 6)."""
     planes = np.ascontiguousarray(np.atleast_2d(y.T), np.float32)
-    layout = "mono" if len(planes) == 1 else "stereo"
+    layout = {1: "mono", 2: "stereo", 6: "5.1"}[len(planes)]
     with av.open(str(path), "w", format=container) as out:
         stream = out.add_stream(codec, rate=sr, layout=layout)
         if bit_rate:
@@ -133,7 +133,14 @@ _ALL = (
     Format("wma", "wma", "wmav2", _ffmpeg(codec="wmav2", container="asf", bit_rate=192_000)),
     Format("webm", "webm", "opus", _ffmpeg(codec="libopus", container="webm"), 48_000),
     Format("aac", "aac", "aac", _ffmpeg(codec="aac", container="adts", bit_rate=192_000)),
-    Format("wavpack", "wv", "wavpack", _ffmpeg(codec="wavpack", container="wv", sample_format="s16p"), exact=True, likeness=0.99999),
+    Format(
+        "wavpack",
+        "wv",
+        "wavpack",
+        _ffmpeg(codec="wavpack", container="wv", sample_format="s16p"),
+        exact=True,
+        likeness=0.99999,
+    ),
     Format("ac3", "ac3", "ac3", _ffmpeg(codec="ac3", container="ac3", bit_rate=192_000)),
 )
 FORMATS = {format_.name: format_ for format_ in _ALL}

@@ -65,17 +65,18 @@ def _open(path: str | Path) -> BinaryIO:
 
 
 def _load(file: BinaryIO, path: str | None, plan: ExcerptPlan) -> Excerpts:
-    if not file.read(1):
+    head = file.read(12)
+    if not head:
         raise NotAudioError("the file is empty (0 bytes)")
     file.seek(0)
     try:
         reader: SndfileReader | FFmpegReader = SndfileReader(path or file)
-    except NotAudioError as first:
+    except NotAudioError:
         file.seek(0)
         try:
             reader = FFmpegReader(file)
-        except NotAudioError as second:
-            raise NotAudioError(f"no decoder knows it ({first}; {second})") from second
+        except NotAudioError as error:
+            raise NotAudioError(f"no sound that a decoder knows ({error}); it begins with {head!r}") from error
     with reader:
         return _excerpts(reader, plan)
 

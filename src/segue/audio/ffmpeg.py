@@ -43,10 +43,10 @@ class FFmpegReader:
         try:
             self._container = av.open(source, "r", options={"format_whitelist": FORMATS}, buffer_size=BUFFER)
         except (av.FFmpegError, ValueError) as error:
-            raise NotAudioError(f"FFmpeg: {getattr(error, 'strerror', None) or error}") from error
+            raise NotAudioError(getattr(error, "strerror", None) or str(error)) from error
         if not self._container.streams.audio:
             self._container.close()
-            raise NotAudioError("FFmpeg: no audio stream in it")
+            raise NotAudioError("no audio stream in it")
         self._stream = self._container.streams.audio[0]
         context = self._stream.codec_context
         estimated = self._container.format.name in RAW_STREAMS

@@ -146,7 +146,8 @@ class Catalog:
         return [track_from_row(row) for row in rows]
 
     def _search_inside(self, words: list[str], limit: int | None) -> list[sqlite3.Row]:
-        text = "(title || ' ' || artist || ' ' || album || ' ' || genre || ' ' || file)"
+        names = ("title", "artist", "album", "genre", "file")
+        text = "(" + " || ' ' || ".join(f"track_text.{name}" for name in names) + ")"
         conditions = " AND ".join(f"{text} LIKE ? ESCAPE '\\'" for _ in words)
         patterns = [f"%{_escaped(word)}%" for word in words]
         sql = (

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import faulthandler
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -76,7 +79,20 @@ def _complain(error: click.ClickException | SegueError | BrokenPipeError) -> int
 
 def main() -> None:
     """Entry point of the console script."""
+    _silence_native_libraries()
     for stream in (sys.stdout, sys.stderr):
         # Names of files may hold what the terminal's encoding cannot.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     sys.exit(run())
+
+
+def _silence_native_libraries() -> None:
+    """Give stderr another descriptor: decoders write notes about broken files straight to number 2."""
+    try:
+        ours = os.dup(2)
+        sys.stderr = os.fdopen(ours, "w", buffering=1, encoding=sys.stderr.encoding)
+        with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+    except OSError:  # started without a stderr
+        return
+    faulthandler.enable(file=ours)

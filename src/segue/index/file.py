@@ -18,8 +18,8 @@ from segue.index import ExactIndex, View
 
 MAGIC = b"SEGUEIDX"
 FORMAT_VERSION = 1
-_PREFIX = struct.Struct("<8sI")  # magic, bytes of the JSON header
-_MAX_HEADER = 1 << 16  # bytes
+_PREFIX = struct.Struct("<8s32sI")  # magic, SHA-256 of all that follows it, bytes of the JSON header
+_CHECKED_FROM = 8 + 32
 _ARRAYS = ("mean", "projection", "rows", "vectors")
 
 
@@ -35,14 +35,14 @@ def save(path: Path, index: ExactIndex, spec: EmbedderSpec) -> None:
         "stamp": index.stamp,
         "rows": len(index.rows),
         "arrays": {name: [array.dtype.str, list(array.shape)] for name, array in arrays.items()},
-        "sha256": hashlib.sha256(payload).hexdigest(),
     }
     text = json.dumps(header).encode()
+    checked = struct.pack("<I", len(text)) + text + payload
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with part.open("wb") as f:
-            f.write(_PREFIX.pack(MAGIC, len(text)) + text + payload)
+            f.write(MAGIC + hashlib.sha256(checked).digest() + checked)
             f.flush()
             os.fsync(f.fileno())
         part.replace(path)
@@ -65,8 +65,6 @@ def load(path: Path, spec: EmbedderSpec) -> ExactIndex:
     expected = {"format": FORMAT_VERSION, "metric": "cosine", "spec": spec.digest()}
     if found != expected:
         raise LibraryFormatError(f"{path} is of {found}, expected {expected}")
-    if hashlib.sha256(payload).hexdigest() != header.get("sha256"):
-        raise LibraryFormatError(f"{path} is damaged: its checksum does not fit its {len(payload)} bytes")
     arrays: dict[str, NDArray[Any]] = {}
     offset = 0
     for name, (dtype, shape) in header["arrays"].items():
@@ -85,15 +83,9 @@ def _arrays_of(index: ExactIndex) -> dict[str, NDArray[Any]]:
 
 def _split(path: Path, data: bytes) -> tuple[dict[str, Any], bytes]:
     if not data.startswith(MAGIC) or len(data) < _PREFIX.size:
-        raise LibraryFormatError(f"{path} is no index of Segue: it begins with {data[:8]!r}")
-    _, length = _PREFIX.unpack_from(data)
-    body = data[_PREFIX.size :]
-    if length > min(_MAX_HEADER, len(body)):
-        raise LibraryFormatError(f"{path} is cut short or damaged: a header of {length} bytes")
-    try:
-        header = json.loads(body[:length])
-    except ValueError as error:
-        raise LibraryFormatError(f"{path} is damaged: its header is no JSON") from error
-    if not isinstance(header, dict):
-        raise LibraryFormatError(f"{path} is damaged: its header is no JSON object")
-    return header, body[length:]
+        raise LibraryFormatError(f"{path} is no index of Segue: {len(data)} bytes, the first {data[:8]!r}")
+    _, digest, length = _PREFIX.unpack_from(data)
+    if hashlib.sha256(data[_CHECKED_FROM:]).digest() != digest:
+        raise LibraryFormatError(f"{path} is damaged: the checksum does not fit its {len(data)} bytes")
+    end = _PREFIX.size + length
+    return json.loads(data[_PREFIX.size : end]), data[end:]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from segue import audio
 from segue.catalog import Catalog, Failure, Snapshot
-from segue.embed import Embedder, EmbedderSpec
+from segue.embed import Embedder, EmbedderSpec, Typical
 from segue.embed.descriptors import Descriptors
 from segue.errors import (
     AmbiguousQueryError,
@@ -162,6 +162,10 @@ class Library:
         tracks = self._catalog.by_keys(keys)
         kept = [i for i, key in enumerate(keys) if int(key) in tracks]
         return [tracks[int(keys[i])].id for i in kept], snapshot.vectors[live[kept]]
+
+    def typical(self) -> Typical | None:
+        """Typical values of the main embedder's dimensions, for views fitted elsewhere."""
+        return self._main.typical
 
     def values(self, track: Track) -> dict[str, float]:
         """The main embedder's numbers for a track, by the names of its dimensions."""

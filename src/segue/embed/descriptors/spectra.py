@@ -101,13 +101,14 @@ class _Spectrometer:
 
 def _measure(frames: Vectors, magnitude: Vectors) -> _Block:
     power = magnitude * magnitude
+    mean_power = power @ np.full(power.shape[1], 1 / power.shape[1], np.float32)
     peaks, valleys = _peaks_and_valleys(magnitude)
     energy = np.einsum("ij,ij->i", frames, frames, dtype=np.float32)
     return {
         "mel": np.hstack([power[:, a:b] @ weights for a, b, weights in mel_blocks()]),
         "chroma": power @ chroma_weights(),
         "loudness": power @ loudness_weights(),
-        "shape": np.stack([*_moments_and_rolloff(magnitude), _flatness(magnitude, power)], axis=1),
+        "shape": np.stack([*_moments_and_rolloff(magnitude), _flatness(magnitude, mean_power)], axis=1),
         "peaks": peaks,
         "valleys": valleys,
         "rms": np.sqrt(energy / N_FFT)[:, None],
@@ -145,13 +146,13 @@ def _moments_and_rolloff(magnitude: Vectors) -> tuple[Vectors, Vectors, Vectors]
     return in_hz[0], in_hz[1], in_hz[2]
 
 
-def _flatness(magnitude: Vectors, power: Vectors) -> Vectors:
+def _flatness(magnitude: Vectors, mean_power: Vectors) -> Vectors:
     """float32 (n,): geometric over arithmetic mean of the power, 0 (tone) to 1 (noise)."""
     # The logarithm of a product of five stands for the sum of five logarithms, the costly part;
     # magnitudes from 1e-5 to 1e7 keep the product within float32.
     floored = np.maximum(magnitude, np.float32(1e-5)).reshape(len(magnitude), 5, -1)
     log_power = 2 * np.log(np.multiply.reduce(floored, axis=1)).sum(axis=1) / magnitude.shape[1]
-    flatness = np.exp(log_power) / np.maximum(power.mean(axis=1), np.float32(1e-10))
+    flatness = np.exp(log_power) / np.maximum(mean_power, np.float32(1e-10))
     return np.asarray(flatness, np.float32)
 
 
@@ -172,7 +173,8 @@ def _peaks_and_valleys(magnitude: Vectors) -> tuple[Vectors, Vectors]:
 
 def _decibels(power: Vectors, top_db: float | None = TOP_DB) -> Vectors:
     """10 log10, no lower than ``top_db`` below the loudest."""
-    db = 10 * np.log10(np.maximum(power, np.float32(1e-10)))
+    # NumPy's float32 log is vectorised, its log10 is not.
+    db = np.float32(10 / np.log(10)) * np.log(np.maximum(power, np.float32(1e-10)))
     return np.asarray(db if top_db is None else np.maximum(db, db.max() - top_db), np.float32)
 
 

@@ -1,0 +1,80 @@
+"""Scan speed against the student's librosa script, on the same files in one run.
+
+The student's script is what the notebooks that Segue grew from do for each file: load it with
+librosa, then the means of 13 MFCC, the spectral centroid and the zero-crossing rate. Segue's side is
+a whole scan with one thread: walk, hash, tags, decode, 103 descriptors a window and a track,
+library and index on disk. Both sides take turns, whole process excluded: imports and first calls
+(librosa compiles some functions) come before the clock. CPU time of the process, so "x real time a
+core"; the ratio is the median over the turns.
+
+Usage: python benchmarks/scan_speed.py FOLDER [TURNS]
+"""
+
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import librosa
+
+from segue.library import Library
+from segue.sources.audio_files import walk
+
+
+def student(path: str) -> float:
+    y, sr = librosa.load(path)
+    librosa.feature.mfcc(y=y, sr=sr, n_mfcc=13).mean(axis=1)
+    librosa.feature.spectral_centroid(y=y, sr=sr).mean()
+    librosa.feature.zero_crossing_rate(y).mean()
+    return float(len(y) / sr)
+
+
+def by_student(paths: list[str]) -> float:
+    return sum(student(path) for path in paths)
+
+
+def by_segue(paths: list[str], jobs: int = 1) -> float:
+    with tempfile.TemporaryDirectory() as folder, Library.open(Path(folder) / "l", create=True) as library:
+        return library.scan(paths, jobs=jobs).audio_s
+
+
+def timed(run: Callable[[], float]) -> tuple[float, float, float]:
+    cpu, wall = time.process_time(), time.perf_counter()
+    audio_s = run()
+    return audio_s, time.process_time() - cpu, time.perf_counter() - wall
+
+
+def main(folder: str, turns: int) -> None:
+    paths = [file.path for file in walk([folder]).files]
+    by_student(paths[:2])
+    by_segue(paths[:2])
+    ours, theirs, ratios, speed_up = [], [], [], []
+    for turn in range(turns):
+        audio_s, cpu, wall = timed(lambda: by_segue(paths))
+        _, student_cpu, _ = timed(lambda: by_student(paths))
+        _, _, two_wall = timed(lambda: by_segue(paths, jobs=2))
+        print(
+            f"turn {turn + 1} of {turns}: {audio_s / cpu:.0f}x against {audio_s / student_cpu:.0f}x",
+            file=sys.stderr,
+        )
+        ours.append(audio_s / cpu)
+        theirs.append(audio_s / student_cpu)
+        ratios.append(student_cpu / cpu)
+        speed_up.append(wall / two_wall)
+    print(f"{len(paths)} files, {turns} turns; median (least to most)")
+    for name, values, unit in (
+        ("segue, whole scan", ours, "x real time a core"),
+        ("student's script", theirs, "x real time a core"),
+        ("ratio", ratios, "times as fast"),
+        ("two threads", speed_up, "times one thread, wall time"),
+    ):
+        print(f"{name:20s}{statistics.median(values):8.2f} ({min(values):.2f} to {max(values):.2f}) {unit}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 5)

@@ -1,0 +1,243 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from segue.cli.show import columns
+from tests.conftest import write_music
+
+
+def test_help_names_every_command(segue):
+    code, out, _ = segue("--help")
+    assert code == 0
+    for command in ("scan", "similar", "search", "info", "failures", "export", "prune", "check", "demo"):
+        assert command in out
+
+
+def test_help_does_not_load_the_decoders():
+    code = (
+        "import sys, segue.cli; sys.exit(any(m in sys.modules for m in ('numpy', 'av', 'soundfile', 'rich')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_python_m_segue_is_the_command():
+    done = subprocess.run(
+        [sys.executable, "-m", "segue", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("segue 0.")
+
+
+def test_scan_similar_and_the_rest_from_nothing(segue, tmp_path: Path):
+    write_music(tmp_path / "music")
+    library = ("-l", tmp_path / "library")
+    code, out, err = segue(*library, "scan", tmp_path / "music")
+    assert (code, err) == (0, "")
+    assert out.startswith("12 added")
+    assert "x real time" in out
+    code, out, _ = segue(*library, "similar", "low number 0", "-k", "3")
+    lines = out.splitlines()
+    assert code == 0
+    assert len(lines) == 4
+    assert all("The Lows" in line for line in lines[1:])
+    assert segue(*library, "scan", tmp_path / "music")[1].startswith("12 unchanged")
+    (tmp_path / "music" / "low0.flac").unlink()
+    assert "1 gone missing" in segue(*library, "scan", tmp_path / "music")[1]
+    assert segue(*library, "prune")[1] == "1 removed, 11 tracks left\n"
+    assert segue(*library, "check")[1] == "11 tracks and 3 matrices are as they were written\n"
+
+
+def test_scan_tells_of_failures_by_its_exit_code(segue, tmp_path: Path):
+    folder, library = tmp_path / "music", ("-l", tmp_path / "library")
+    folder.mkdir()
+    assert segue(*library, "scan", folder)[0] == 2
+    (folder / "bad.mp3").write_text("words")
+    code, out, err = segue(*library, "scan", folder)
+    assert code == 2
+    assert "1 failed" in out
+    assert "bad.mp3" in err
+    write_music(folder)
+    assert segue(*library, "scan", folder)[0] == 1
+    code, out, _ = segue(*library, "failures", "--json")
+    (failure,) = json.loads(out)
+    assert failure["kind"] == "not audio"
+    assert failure["path"].endswith("bad.mp3")
+
+
+def test_a_folder_that_is_not_there_is_a_usage_error(segue, tmp_path: Path):
+    code, _, err = segue("-l", tmp_path / "library", "scan", tmp_path / "nowhere")
+    assert code == 2
+    assert "nowhere" in err
+
+
+def test_similar_prints_json(segue, scanned: Path):
+    code, out, _ = segue("-l", scanned, "similar", "low number 0", "--k", "2", "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert [match["artist"] for match in found["matches"]] == ["The Lows"] * 2
+    assert found["shortfall"] is None
+    assert found["matches"][0]["score"] >= found["matches"][1]["score"]
+
+
+def test_similar_takes_several_seeds_and_a_file_outside(segue, scanned: Path, tmp_path: Path, music):
+    outside = tmp_path / "outside.flac"
+    outside.write_bytes(music["noise0"].read_bytes())
+    code, out, _ = segue("-l", scanned, "similar", outside, "-k", "1")
+    assert code == 0
+    assert "Noise number 0" in out
+    code, out, _ = segue("-l", scanned, "similar", "low number 0", "low number 1", "-k", "2")
+    assert out.count("The Lows") == 2
+
+
+def test_similar_writes_a_playlist_with_relative_paths(segue, scanned: Path, music, tmp_path: Path):
+    folder = next(iter(music.values())).parent
+    playlist = folder / "mine.m3u8"
+    code, _, err = segue("-l", scanned, "similar", "low number 0", "-k", "3", "--m3u", playlist)
+    assert code == 0
+    assert str(playlist) in err
+    lines = playlist.read_text("utf-8").splitlines()
+    playlist.unlink()
+    assert lines[0] == "#EXTM3U"
+    assert all(line.startswith("#EXTINF:3,The Lows - Low number") for line in lines[1::2])
+    assert all((folder / line).is_file() and "/" not in line for line in lines[2::2])
+
+
+def test_similar_can_leave_out_the_artist(segue, scanned: Path):
+    _, out, _ = segue("-l", scanned, "similar", "low number 0", "--no-same-artist")
+    assert "The Lows" not in out
+    assert "The Highs" in out
+
+
+def test_an_ambiguous_seed_lists_what_it_could_mean(segue, scanned: Path):
+    code, out, err = segue("-l", scanned, "similar", "noise number")
+    assert (code, out) == (2, "")
+    assert "4 tracks match" in err
+    assert err.count("The Noises") == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("similar", "polka"), "no track matches 'polka'"),
+        (("similar",), "Missing argument"),
+        (("similar", "low number 0", "--k", "0"), "is not in the range"),
+        (("info", "polka"), "no track matches"),
+        (("export", "-f", "parquet"), "name a file"),
+        (("export", "-o", "x.doc"), "there are: json"),
+        (("export", "-f", "csv", "--vectors"), "no place for vectors"),
+        (("export", "--space", "other-1"), "there are: descriptors-1"),
+        (("dance",), "No such command"),
+    ],
+)
+def test_mistakes_get_one_clear_line_and_exit_code_2(segue, scanned: Path, arguments, words):
+    code, out, err = segue("-l", scanned, *arguments)
+    assert code == 2
+    assert out == ""
+    assert words in err
+    assert "Traceback" not in err
+
+
+def test_a_seed_that_is_no_audio_is_named(segue, scanned: Path, tmp_path: Path):
+    (tmp_path / "words.wav").write_text("words")
+    code, _, err = segue("-l", scanned, "similar", tmp_path / "words.wav")
+    assert code == 2
+    assert "words.wav" in err
+
+
+def test_no_library_says_how_to_make_one(segue, tmp_path: Path):
+    code, _, err = segue("-l", tmp_path / "none", "search", "x")
+    assert code == 2
+    assert "segue scan" in err
+
+
+def test_search_lists_tracks(segue, scanned: Path):
+    code, out, _ = segue("-l", scanned, "search", "high")
+    assert code == 0
+    assert len(out.splitlines()) == 5
+    assert json.loads(segue("-l", scanned, "search", "high", "--json")[1])[0]["album"] == "high"
+    assert segue("-l", scanned, "search", "polka")[2] == "nothing matches 'polka'\n"
+
+
+def test_info_describes_the_library_and_a_track(segue, scanned: Path):
+    facts = json.loads(segue("-l", scanned, "info", "--json")[1])
+    assert (facts["tracks"], facts["artists"], facts["music"]) == (12, 3, "0:36")
+    facts = json.loads(segue("-l", scanned, "info", "low number 0", "--json")[1])
+    assert facts["title"] == "Low number 0"
+    assert facts["descriptors"]["tempo_bpm"] == pytest.approx(120, rel=0.03)
+    assert "tempo_bpm" in segue("-l", scanned, "info", "low number 0")[1]
+
+
+def test_export_writes_every_format(segue, scanned: Path, tmp_path: Path):
+    import pyarrow.parquet as pq
+
+    rows = list(csv.DictReader(io.StringIO(segue("-l", scanned, "export", "-f", "csv")[1])))
+    assert [row["title"] for row in rows][:1] == ["High number 0"]
+    assert len(json.loads(segue("-l", scanned, "export")[1])) == 12
+    assert segue("-l", scanned, "export", "-o", tmp_path / "a.parquet", "--vectors")[0] == 0
+    table = pq.read_table(tmp_path / "a.parquet").to_pylist()
+    assert segue("-l", scanned, "export", "-o", tmp_path / "a.npy")[0] == 0
+    matrix = np.load(tmp_path / "a.npy")
+    beside = list(csv.DictReader(io.StringIO((tmp_path / "a.csv").read_text("utf-8"))))
+    assert matrix.shape == (12, 103)
+    assert [row["id"] for row in beside] == [row["id"] for row in table]
+    np.testing.assert_array_equal(np.array([row["vector"] for row in table], np.float32), matrix)
+    with_vectors = json.loads(segue("-l", scanned, "export", "--vectors")[1])
+    np.testing.assert_allclose([row["vector"] for row in with_vectors], matrix, rtol=1e-6)
+
+
+def test_control_characters_of_tags_do_not_reach_the_terminal(capsys):
+    columns(("a", "b"), [("\x1b[2Jevil\nline", "x")])
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    assert len(out.splitlines()) == 2
+
+
+def test_the_library_can_be_named_by_the_environment(segue, scanned: Path, monkeypatch):
+    monkeypatch.setenv("SEGUE_LIBRARY", str(scanned))
+    assert segue("search", "low")[0] == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="SIGINT to a child is Unix's")
+@pytest.mark.slow
+def test_ctrl_c_stops_cleanly_and_the_next_scan_goes_on(tmp_path: Path):
+    from segue.demo import write_demo
+
+    write_demo(tmp_path / "music")
+    command = [
+        sys.executable,
+        "-m",
+        "segue",
+        "-l",
+        str(tmp_path / "library"),
+        "scan",
+        str(tmp_path / "music"),
+    ]
+    scan = subprocess.Popen([*command, "-j", "1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(2.5)
+    scan.send_signal(signal.SIGINT)
+    out, err = scan.communicate(timeout=30)
+    assert scan.returncode == 130, err
+    assert "the next scan goes on" in err
+    assert "Traceback" not in err
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert int(out.split(" added")[0]) + int(done.stdout.split(" added")[0]) == 96
+
+
+@pytest.mark.slow
+def test_the_demo_plays_scans_and_recommends(segue, tmp_path: Path):
+    code, out, err = segue("demo", "--folder", tmp_path)
+    assert code == 0, err
+    assert "96 short pieces" in out
+    share = int(out.split("nearest of each piece, ")[1].split(" %")[0])
+    assert share > 85
+    assert segue("demo", "--folder", tmp_path)[0] == 0

@@ -1,0 +1,397 @@
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from segue import audio
+from segue.catalog.records import folded
+from segue.embed.descriptors import Descriptors
+from segue.errors import (
+    AmbiguousQueryError,
+    EmptyLibraryError,
+    LibraryFormatError,
+    LibraryNotFoundError,
+    SpecMismatchError,
+    TrackNotFoundError,
+    UsageError,
+)
+from segue.library import Library
+from tests.conftest import SR, hiss, tag, tone, write_music
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Music that a test may change."""
+    write_music(tmp_path / "music")
+    return tmp_path / "music"
+
+
+@pytest.fixture
+def own(tmp_path: Path, folder: Path):
+    """A library of ``folder``, for a test to change."""
+    with Library.open(tmp_path / "library", create=True) as library:
+        library.scan(folder)
+        yield library
+
+
+def assert_rows_are_tracks(library: Library) -> None:
+    """Row i is track i: each vector is the one that the track's file gives."""
+    ids, vectors = library.vectors()
+    assert sorted(ids) == sorted(track.id for track in library)
+    for track_id, vector in zip(ids, vectors, strict=True):
+        expected = Descriptors().embed(audio.load(library[track_id].path)).pooled
+        np.testing.assert_array_equal(vector, expected)
+
+
+# Scanning
+
+
+def test_scan_adds_every_file_with_its_tags_and_vectors(own: Library):
+    assert len(own) == 12
+    track = own.find("Low number 2")
+    assert (track.artist, track.tags.album, track.codec, track.sr) == ("The Lows", "low", "flac", SR)
+    assert track.duration_s == pytest.approx(3.0)
+    assert_rows_are_tracks(own)
+
+
+def test_the_windows_of_a_row_are_its_own(own: Library):
+    snapshot = own.snapshot()
+    for row in range(len(snapshot.keys)):
+        assert len(snapshot.windows_of(row)) == 1
+    embedding = Descriptors().embed(audio.load(next(iter(own)).path))
+    np.testing.assert_array_equal(snapshot.windows_of(0), embedding.windows)
+
+
+def test_a_second_scan_changes_nothing(own: Library, folder: Path):
+    before = [track.id for track in own]
+    report = own.scan(folder)
+    assert (report.unchanged, report.usable, report.exit_code) == (12, 12, 0)
+    assert [track.id for track in own] == before
+
+
+def test_a_touched_file_is_not_embedded_again(own: Library, folder: Path):
+    path = folder / "low0.flac"
+    os.utime(path, (1, 1))
+    rows = len(own.snapshot().keys)
+    report = own.scan(folder)
+    assert (report.unchanged, report.changed) == (12, 0)
+    assert len(own.snapshot().keys) == rows
+    assert own.scan(folder).unchanged == 12
+
+
+def test_a_moved_file_keeps_its_id(own: Library, folder: Path):
+    before = own.find("Low number 0")
+    (folder / "new place").mkdir()
+    shutil.move(folder / "low0.flac", folder / "new place" / "renamed.flac")
+    report = own.scan(folder)
+    assert (report.moved, report.added, report.newly_missing) == (1, 0, 0)
+    after = own[before.id]
+    assert after.path.endswith("renamed.flac")
+    assert own.search("renamed") == [after]
+
+
+def test_a_copied_file_gets_an_id_of_its_own(own: Library, folder: Path):
+    shutil.copy(folder / "low0.flac", folder / "copy.flac")
+    assert own.scan(folder).added == 1
+    assert len({track.id for track in own}) == 13
+
+
+def test_a_changed_file_keeps_its_id_and_gets_new_vectors(own: Library, folder: Path):
+    before = own.find("Low number 0")
+    soundfile.write(folder / "low0.flac", hiss(99), SR)
+    report = own.scan(folder)
+    assert (report.changed, report.added, len(own)) == (1, 0, 12)
+    assert own[before.id].content_hash != before.content_hash
+    assert_rows_are_tracks(own)
+    nearest = own.similar(before.id, k=4).matches
+    assert {match.track.artist for match in nearest} == {"The Noises"}
+
+
+def test_a_new_tag_is_read(own: Library, folder: Path):
+    tag(folder / "low0.flac", title="Another name")
+    own.scan(folder)
+    assert own.find("another name").path == str(folder / "low0.flac")
+
+
+def test_deleted_files_are_marked_and_left_out_until_pruned(own: Library, folder: Path):
+    gone = own.find("Low number 1")
+    (folder / "low1.flac").unlink()
+    report = own.scan(folder)
+    assert report.newly_missing == 1
+    assert own[gone.id].missing_since is not None
+    answers = [match.track.id for match in own.similar("Low number 0", k=11).matches]
+    assert gone.id not in answers
+    assert own.prune() == 1
+    assert len(own) == 11
+    assert_rows_are_tracks(own)
+    assert own.verify() == 3
+    with pytest.raises(TrackNotFoundError):
+        own[gone.id]
+
+
+def test_a_file_that_comes_back_is_the_same_track(own: Library, folder: Path, tmp_path: Path):
+    track = own.find("Low number 1")
+    shutil.move(folder / "low1.flac", tmp_path / "aside.flac")
+    own.scan(folder)
+    shutil.move(tmp_path / "aside.flac", folder / "low1.flac")
+    own.scan(folder)
+    assert own[track.id].missing_since is None
+
+
+def test_pruning_also_removes_the_dead_rows_of_changed_files(own: Library, folder: Path):
+    for seed in range(3):
+        soundfile.write(folder / "low0.flac", hiss(50 + seed), SR)
+        own.scan(folder)
+    assert len(own.snapshot().keys) == 15
+    own.prune()
+    assert (own.snapshot().keys >= 0).all()
+    assert len(own.snapshot().keys) == 12
+    assert_rows_are_tracks(own)
+
+
+def test_tracks_outside_the_scanned_folder_are_not_marked_missing(own: Library, folder: Path, tmp_path: Path):
+    other = tmp_path / "other"
+    other.mkdir()
+    soundfile.write(other / "one.wav", tone(300), SR)
+    (folder / "low1.flac").unlink()
+    report = own.scan(other)
+    assert (report.added, report.newly_missing) == (1, 0)
+
+
+def test_a_failed_file_is_tried_again_when_it_changes_or_is_asked_for(own: Library, folder: Path):
+    bad = folder / "bad.mp3"
+    bad.write_text("no music")
+    assert len(own.scan(folder).failed) == 1
+    again = own.scan(folder)
+    assert (again.failed, again.still_failing, again.exit_code) == ([], 1, 1)
+    assert len(own.scan(folder, retry=True).failed) == 1
+    soundfile.write(bad, tone(200), SR, format="WAV")
+    report = own.scan(folder)
+    assert (report.added, report.exit_code) == (1, 0)
+    assert own.failures() == []
+
+
+def test_the_failure_of_a_deleted_file_is_forgotten(own: Library, folder: Path):
+    (folder / "bad.mp3").write_text("no music")
+    own.scan(folder)
+    (folder / "bad.mp3").unlink()
+    assert own.scan(folder).exit_code == 0
+    assert own.failures() == []
+
+
+def test_an_empty_folder_is_no_success(tmp_path: Path):
+    (tmp_path / "empty").mkdir()
+    with Library.open(tmp_path / "library", create=True) as library:
+        assert library.scan(tmp_path / "empty").exit_code == 2
+
+
+def test_hidden_files_and_other_files_are_passed_over(tmp_path: Path):
+    folder = tmp_path / "music"
+    folder.mkdir()
+    (folder / "._song.mp3").write_bytes(b"left by a file manager")
+    (folder / "cover.jpg").write_bytes(b"no sound")
+    soundfile.write(folder / "song.WAV", tone(200), SR, format="WAV")
+    with Library.open(tmp_path / "library", create=True) as library:
+        report = library.scan(folder)
+    assert (report.added, report.failed) == (1, [])
+
+
+# Opening
+
+
+def test_opening_nothing_says_how_to_begin(tmp_path: Path):
+    with pytest.raises(LibraryNotFoundError, match="segue scan"):
+        Library.open(tmp_path / "nowhere")
+
+
+def test_a_foreign_database_is_refused(tmp_path: Path):
+    import sqlite3
+
+    with sqlite3.connect(tmp_path / "catalog.sqlite") as db:
+        db.execute("CREATE TABLE theirs (x)")
+    db.close()
+    with pytest.raises(LibraryFormatError, match="another program"):
+        Library.open(tmp_path)
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path):
+    (tmp_path / "catalog.sqlite").write_bytes(b"x" * 5000)
+    with pytest.raises(LibraryFormatError, match="cannot be read"):
+        Library.open(tmp_path)
+
+
+def test_a_library_of_a_later_format_is_refused(own: Library):
+    import sqlite3
+
+    with sqlite3.connect(own.path / "catalog.sqlite") as db:
+        db.execute("PRAGMA user_version = 99")
+    db.close()
+    with pytest.raises(LibraryFormatError, match="format 99"):
+        Library.open(own.path)
+
+
+def test_a_truncated_matrix_is_noticed_and_named(own: Library):
+    (path,) = (own.path / "vectors").glob("*/pooled-*.matrix")
+    path.write_bytes(path.read_bytes()[:500])
+    with pytest.raises(LibraryFormatError, match="pooled"):
+        own.snapshot()
+
+
+def test_a_flipped_bit_is_found_by_verify(own: Library):
+    (path,) = (own.path / "vectors").glob("*/pooled-*.matrix")
+    data = bytearray(path.read_bytes())
+    data[1000] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(LibraryFormatError, match="checksum"):
+        own.verify()
+
+
+def test_vectors_of_another_version_are_not_mixed_in(own: Library, folder: Path, monkeypatch):
+    from dataclasses import replace
+
+    monkeypatch.setattr(Descriptors, "spec", replace(Descriptors.spec, reference="other equations"))
+    with pytest.raises(SpecMismatchError, match="other equations"):
+        own.scan(folder)
+
+
+def test_a_space_added_later_has_empty_rows_for_the_tracks_before(own: Library, folder: Path):
+    from dataclasses import replace
+
+    class Other(Descriptors):
+        spec = replace(Descriptors.spec, name="other")
+
+    soundfile.write(folder / "late.wav", tone(500), SR)
+    with Library.open(own.path, embedders=[Descriptors(), Other()]) as both:
+        both.scan(folder)
+        snapshot = both.snapshot("other-1")
+        assert np.isnan(np.asarray(snapshot.vectors[:12])).all()
+        assert np.isfinite(np.asarray(snapshot.vectors[12])).all()
+        assert len(snapshot.windows_of(12)) == 1
+    assert_rows_are_tracks(own)
+
+
+# Finding
+
+
+def test_find_takes_an_id_a_path_a_title_and_part_of_a_name(library: Library):
+    track = library.find("Low number 3")
+    assert library.find(track.id) == track
+    assert library.find(track.path) == track
+    assert library.find(Path(track.path)) == track
+    assert library.find("low3") == track
+    assert library.find(track) == track
+
+
+def test_several_matches_are_listed(library: Library):
+    with pytest.raises(AmbiguousQueryError, match="4 tracks match") as caught:
+        library.find("noise number")
+    assert {track.artist for track in caught.value.matches} == {"The Noises"}
+
+
+def test_nothing_found_is_an_error_that_says_so(library: Library):
+    with pytest.raises(TrackNotFoundError, match="polka"):
+        library.find("polka")
+
+
+def test_search_ignores_case_accents_and_the_order_of_words(own: Library, folder: Path):
+    tag(folder / "low0.flac", title="Été à la plage", artist="Björk")
+    own.scan(folder)
+    for text in ("ete PLAGE", "bjork", "plage bjor", "Été", "ÉTÉ", "la plage été"):
+        assert [track.title for track in own.search(text)] == ["Été à la plage"], text
+
+
+@pytest.mark.parametrize(
+    "text", ['"', "*", "AND", "a OR", "(", "%", "NEAR(", "-", "title:", "\\", "'; DROP TABLE"]
+)
+def test_search_takes_any_text(library: Library, text: str):
+    library.search(text)
+    assert len(library) == 12
+
+
+def test_search_finds_inside_of_words_where_no_word_begins_so(library: Library):
+    assert len(library.search("umber 3")) == 3
+
+
+def test_folding_is_for_comparing_only(library: Library):
+    assert folded("  ÇA Ira ") == "ca ira"
+    assert library.find("low number 1").title == "Low number 1"
+
+
+# Recommending
+
+
+def test_similar_finds_what_is_made_alike(library: Library):
+    for track in library:
+        matches = library.similar(track, k=3).matches
+        assert [match.track.artist for match in matches] == [track.artist] * 3, track.title
+        assert track not in [match.track for match in matches]
+
+
+def test_scores_fall_and_a_copy_outside_the_library_scores_one(library: Library, tmp_path: Path):
+    track = library.find("High number 0")
+    copy = tmp_path / "outside.wav"
+    soundfile.write(copy, soundfile.read(track.path)[0], SR)
+    matches = library.similar(copy, k=12).matches
+    assert matches[0].track == track
+    assert matches[0].score == pytest.approx(1.0, abs=1e-3)
+    scores = [match.score for match in matches]
+    assert scores == sorted(scores, reverse=True)
+    assert all(-1 <= score <= 1 for score in scores)
+
+
+def test_several_seeds_ask_for_what_lies_between(library: Library):
+    found = library.similar(["Low number 0", "Low number 1", "Noise number 0"], k=5)
+    artists = [match.track.artist for match in found.matches]
+    assert "The Highs" not in artists[:3]
+    assert {"The Lows", "The Noises"} >= set(artists[:3])
+
+
+def test_other_artists_can_be_asked_for(library: Library):
+    found = library.similar("Low number 0", k=8, same_artist=False)
+    assert len(found.matches) == 8
+    assert "The Lows" not in {match.track.artist for match in found.matches}
+
+
+def test_too_few_answers_are_explained(library: Library):
+    found = library.similar("Low number 0", k=50)
+    assert len(found.matches) == 11
+    assert found.shortfall == "11 of 50: no more of the library's 12 tracks qualify"
+
+
+def test_a_copy_of_a_file_is_recommended_once_and_never_for_itself(own: Library, folder: Path):
+    shutil.copy(folder / "low0.flac", folder / "copy of low0.flac")
+    shutil.copy(folder / "low1.flac", folder / "copy of low1.flac")
+    own.scan(folder)
+    matches = own.similar(folder / "low0.flac", k=20).matches
+    contents = [match.track.content_hash for match in matches]
+    assert len(contents) == len(set(contents)) == 11
+
+
+def test_a_library_of_two_tracks_answers(tmp_path: Path):
+    folder = tmp_path / "music"
+    folder.mkdir()
+    soundfile.write(folder / "a.wav", tone(100), SR)
+    soundfile.write(folder / "b.wav", tone(104, 1), SR)
+    with Library.open(tmp_path / "library", create=True) as library:
+        library.scan(folder)
+        (match,) = library.similar(folder / "a.wav").matches
+        assert match.score > 0.5  # by typical values, two tones are alike
+
+
+def test_an_empty_library_says_how_to_fill_it(tmp_path: Path, music):
+    with (
+        Library.open(tmp_path / "library", create=True) as library,
+        pytest.raises(EmptyLibraryError, match="scan"),
+    ):
+        library.similar(music["low0"])
+
+
+@pytest.mark.parametrize(("queries", "k"), [([], 5), (["Low number 0"], 0)])
+def test_senseless_arguments_are_refused(library: Library, queries, k):
+    with pytest.raises(UsageError, match="at least 1"):
+        library.similar(queries, k=k)
