@@ -75,7 +75,7 @@ def test_a_constant_dimension_counts_nothing(rng):
     x = rng.standard_normal((50, 3))
     with_constant = np.hstack([x, np.full((50, 1), 7.0)])
     view = View.fit(with_constant)
-    moved = with_constant + [0, 0, 0, 5]
+    moved = with_constant + np.array([0, 0, 0, 5])
     np.testing.assert_allclose(view(with_constant), view(moved), atol=1e-6)
 
 

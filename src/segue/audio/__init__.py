@@ -76,7 +76,9 @@ def _load(file: BinaryIO, path: str | None, plan: ExcerptPlan) -> Excerpts:
         try:
             reader = FFmpegReader(file)
         except NotAudioError as error:
-            raise NotAudioError(f"no sound that a decoder knows ({error}); it begins with {head!r}") from error
+            raise NotAudioError(
+                f"no sound that a decoder knows ({error}); it begins with {head!r}"
+            ) from error
     with reader:
         return _excerpts(reader, plan)
 

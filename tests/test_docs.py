@@ -1,0 +1,104 @@
+"""The documents are true: what they show runs, and nothing that exists is left out."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from segue import errors
+from segue.cli import cli
+from segue.embed.descriptors import DIMENSIONS
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / page).read_text("utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize("name", sorted(cli.commands))
+def test_every_command_and_option_is_described(name: str):
+    text = (ROOT / "docs" / "commands.md").read_text("utf-8")
+    sections = {part.split()[1]: part for part in text.split("\n## ")[1:] if part.startswith("segue ")}
+    assert name in sections
+    for parameter in cli.commands[name].params:
+        if isinstance(parameter, click.Option):
+            longest = max(parameter.opts, key=len)
+            assert longest in sections[name], f"{name} {longest}"
+
+
+def test_every_error_is_described_and_drawn():
+    classes = [c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, errors.SegueError)]
+    text = (ROOT / "docs" / "errors.md").read_text("utf-8")
+    for error in classes:
+        assert f"`{error.__name__}`" in text
+        assert error.__name__ in (errors.__doc__ or "")
+
+
+def test_every_descriptor_is_described():
+    text = (ROOT / "docs" / "descriptors.md").read_text("utf-8")
+    for dimension in DIMENSIONS:
+        family = re.split(r"_\d|_(?:mean|std)$|_[A-G]#?_", dimension.name)[0]
+        assert f"`{family}" in text, dimension.name
+    assert f"{len(DIMENSIONS)} numbers" in text
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path):
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text("utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home with music at the places that the documents name."""
+    from segue.demo import write_demo
+
+    write_demo(tmp_path / "music")
+    (tmp_path / "Music").symlink_to(tmp_path / "music")
+    return tmp_path
+
+
+def in_home(home: Path) -> dict[str, str]:
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "SEGUE_"))}
+    return own | {
+        "HOME": str(home),
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), own.get("PYTHONPATH", "")]),
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="the documents' sessions are a Unix shell's")
+def test_every_session_and_program_in_the_documents_runs(home: Path):
+    lines = [
+        line[2:] for text in blocks("README.md", "console") for line in text.splitlines() if line[:2] == "$ "
+    ]
+    assert len(lines) >= 5
+    for line in lines:
+        words = shlex.split(line.replace("~", str(home)))
+        assert words[0] == "segue"
+        command = [sys.executable, "-m", *words]
+        done = subprocess.run(
+            command, cwd=home, env=in_home(home), capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, (line, done.stderr)
+    for page in ("README.md", "docs/python.md"):
+        for program in blocks(page, "python"):
+            done = subprocess.run(
+                [sys.executable, "-c", program],
+                cwd=home,
+                env=in_home(home),
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 0, (page, done.stderr)
+            assert done.stdout.strip(), page
