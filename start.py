@@ -27,6 +27,8 @@ def main(arguments):
         set_up("test,lint")
         return test(arguments[1:])
     set_up("")
+    # The command is not on the path yet, so what it tells people to type is this.
+    os.environ["SEGUE_COMMAND"] = "python3 start.py" if os.name != "nt" else "py start.py"
     return run([PYTHON, "-m", "segue", *(arguments or ["demo"])])
 
 

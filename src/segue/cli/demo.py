@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,8 +46,9 @@ def demo(folder: Path | None) -> None:
             took = f"{report.elapsed_s:.1f} s, {rate:.0f}x real time"
             click.echo(f"Listened to {clock(report.audio_s)} of music in {took}")
         _show(library)
-    option = f'--library "{context.path}"'
-    click.echo(f"\nGo on with:\n  segue {option} similar TITLE\n  segue scan YOUR-MUSIC-FOLDER")
+    command = os.environ.get("SEGUE_COMMAND", "segue")
+    click.echo(f'\nGo on with:\n  {command} --library "{context.path}" similar TITLE')
+    click.echo(f"  {command} scan YOUR-MUSIC-FOLDER")
 
 
 def _write_music(folder: Path) -> Path:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections import deque
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
@@ -19,6 +21,7 @@ from segue.errors import AudioError
 from segue.library.report import Progress, ScanReport
 from segue.sources.audio_files import AudioFile, content_hash, read_tags, walk
 
+AHEAD = 4  # files a thread that may wait for one slow file before them
 BATCH_TRACKS = 64
 BATCH_S = 5.0  # a kill loses this much work at the most
 
@@ -97,36 +100,36 @@ class Scan:
         return todo
 
     def _work(self, todo: Sequence[AudioFile], jobs: int) -> None:
-        """Look at files with ``jobs`` threads, never far ahead of what is committed."""
-        pending: set[Future[_Outcome]] = set()
+        """Look at files with ``jobs`` threads; outcomes are taken in the order of the files."""
+        pending: deque[Future[_Outcome]] = deque()
         files = iter(todo)
         # One BLAS thread a worker: more would fight over the same cores.
         with threadpool_limits(1, "blas"), ThreadPoolExecutor(jobs, "segue-scan") as pool:
             try:
                 while True:
-                    for file in _take(files, 2 * jobs - len(pending)):
-                        pending.add(pool.submit(self._look, file))
+                    pending.extend(
+                        pool.submit(self._look, file) for file in islice(files, AHEAD * jobs - len(pending))
+                    )
                     if not pending:
                         break
-                    done, pending = wait(pending, timeout=1.0, return_when=FIRST_COMPLETED)
-                    self._collect(done)
+                    outcome = pending[0].result()
+                    pending.popleft()
+                    self._collect(outcome)
                     self._commit_if_due()
             except BaseException:
                 self._stop.set()
                 pool.shutdown(wait=True, cancel_futures=True)
-                self._collect(future for future in pending if future.done() and not future.cancelled())
+                for future in pending:
+                    if not future.cancelled() and not future.exception():
+                        self._collect(future.result())
                 raise
 
-    def _collect(self, done: Iterable[Future[_Outcome]]) -> None:
-        for future in done:
-            if isinstance(future.exception(), _StoppedError):
-                continue
-            outcome = future.result()
-            if isinstance(outcome, Failure):
-                self._fail(outcome)
-            else:
-                self._outcomes.append(outcome)
-                self._count(outcome)
+    def _collect(self, outcome: _Outcome) -> None:
+        if isinstance(outcome, Failure):
+            self._fail(outcome)
+        else:
+            self._outcomes.append(outcome)
+            self._count(outcome)
 
     def _count(self, outcome: Entry | _Touched) -> None:
         if isinstance(outcome, Entry):
@@ -176,9 +179,10 @@ class Scan:
         except OSError as error:
             return Failure(file.path, "unreadable", f"cannot be read: {error.strerror or error}")
         except MemoryError:
-            return Failure(
-                file.path, "damaged", "asks for more memory than there is", file.size, file.mtime_ns
-            )
+            reason = "asks for more memory than there is"
+            return Failure(file.path, "damaged", reason, file.size, file.mtime_ns)
+        except Exception as error:  # a fault of ours, met by one file, must not cost the others
+            return Failure(file.path, "bug", f"{type(error).__name__}: {error}", file.size, file.mtime_ns)
 
     def _recognise(self, file: AudioFile, state: FileState) -> _Touched | None:
         """The known file with this content: at this path, or at one where it is no more."""
@@ -246,8 +250,3 @@ def _same_as_failed(file: AudioFile, failure: Failure) -> bool:
 
 def _is_below(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
-
-
-def _take(files: Iterator[AudioFile], n: int) -> Iterator[AudioFile]:
-    for _, file in zip(range(n), files, strict=False):
-        yield file
