@@ -1,23 +1,24 @@
 """Every error that Segue raises on purpose.
 
-    SegueError
-    ├── UsageError (also ValueError)      an argument cannot mean anything
-    │   ├── TrackNotFoundError (also LookupError)
-    │   └── AmbiguousQueryError           the text fits several tracks
-    ├── AudioError                        one file, one reason
-    │   ├── UnreadableError               the file could not be opened or read
-    │   ├── NotAudioError                 no decoder knows the content
-    │   ├── DamagedAudioError             a decoder knows it, the samples make no sense
-    │   ├── TooShortError
-    │   └── SilentError                   digital silence has no sound to compare
-    ├── LibraryError
-    │   ├── LibraryNotFoundError
-    │   ├── LibraryBusyError              another process is writing
-    │   ├── LibraryFormatError            foreign, newer or damaged files
-    │   └── LibraryWriteError             read-only folder, full disk
-    ├── EmptyLibraryError                 nothing to compare with
-    ├── SpecMismatchError                 vectors of two embedders would be mixed
-    └── MissingExtraError (also ImportError)
+SegueError
+├── UsageError (also ValueError)      an argument cannot mean anything
+│   ├── TrackNotFoundError (also LookupError)
+│   └── AmbiguousQueryError           the text fits several tracks
+├── AudioError                        one file, one reason
+│   ├── UnreadableError               the file could not be opened or read
+│   ├── NotAudioError                 no decoder knows the content
+│   ├── DamagedAudioError             a decoder knows it, the samples make no sense
+│   ├── TooShortError
+│   └── SilentError                   digital silence has no sound to compare
+├── LibraryError
+│   ├── LibraryNotFoundError
+│   ├── LibraryBusyError              another process is writing
+│   ├── LibraryFormatError            foreign, newer or damaged files
+│   └── LibraryWriteError             read-only folder, full disk
+├── EmptyLibraryError                 nothing to compare with
+├── SpecMismatchError                 vectors of two embedders would be mixed
+├── WeightsError                      a file of weights is missing, damaged or another's
+└── MissingExtraError (also ImportError)
 """
 
 from __future__ import annotations
@@ -115,6 +116,14 @@ class EmptyLibraryError(SegueError):
 
 class SpecMismatchError(SegueError):
     """Vectors of one embedder were offered where another's are kept."""
+
+
+class WeightsError(SegueError):
+    """A file of published weights cannot be used; ``path`` names it where it is known."""
+
+    def __init__(self, message: str, path: str | None = None) -> None:
+        super().__init__(message)
+        self.path = path
 
 
 class MissingExtraError(SegueError, ImportError):
