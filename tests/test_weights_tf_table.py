@@ -19,6 +19,9 @@ from segue.embed.weights.tensors import masked_crc32c
 from segue.errors import WeightsError
 
 
+WHOLE = tf.chunk(1, b"")  # all of one dimension
+
+
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(4)
@@ -63,7 +66,11 @@ def test_reads_each_dtype_as_written(tmp_path: Path, rng: np.random.Generator) -
 
 def test_reads_raw_tensor_content(tmp_path: Path) -> None:
     meta = tf.chunk(1, tf.chunk(1, b"t") + tf.chunk(2, tf.shape_proto((2,))) + tf.number(3, 19))
-    data = tf.chunk(1, b"t") + tf.chunk(3, tf.chunk(4, np.array([1, 2], "<f2").tobytes()))
+    data = (
+        tf.chunk(1, b"t")
+        + tf.chunk(2, tf.chunk(1, b""))
+        + tf.chunk(3, tf.chunk(4, np.array([1, 2], "<f2").tobytes()))
+    )
     path = tmp_path / "a.ckpt"
     path.write_bytes(tf.table([(b"", tf.chunk(1, meta)), (tf.slice_key("t", 1), tf.chunk(2, data))]))
     np.testing.assert_array_equal(read_tf_table(path)["t"], np.array([1, 2], np.float16))
@@ -89,9 +96,9 @@ def test_refuses_a_compressed_table_by_the_method(tmp_path: Path) -> None:
     ("rows", "reason"),
     [
         ([], "0 tensors"),
-        ([(b"a", b"")], "expected each of the 0 declared"),
+        ([(b"a", b"")], "0 are declared"),
         ([(b"", b"")], "0 tensors"),
-        ([(b"b", b""), (b"a", b"")], "expected each"),
+        ([(b"b", b""), (b"a", b"")], "in order"),
         ([(b"", b""), (b"", b"")], "in order"),
         ([(b"k" * 5000, b"")], "too much"),
         ([(b"", b"\x08")], "expected a varint"),
@@ -110,8 +117,12 @@ def test_refuses_a_table_that_is_no_checkpoint(
     assert reason in refused(tmp_path, tf.table(rows))
 
 
+def extent(start: int, length: int) -> bytes:
+    return tf.chunk(1, tf.number(1, start) + tf.number(2, length))
+
+
 def with_tensor(
-    values: bytes, *, kind: int = 1, shape: tuple[int, ...] = (2,), extents: bytes = b""
+    values: bytes, *, kind: int = 1, shape: tuple[int, ...] = (2,), extents: bytes = WHOLE
 ) -> bytes:
     meta = tf.chunk(1, tf.chunk(1, b"t") + tf.chunk(2, tf.shape_proto(shape)) + tf.number(3, kind))
     data = tf.chunk(1, b"t") + tf.chunk(2, extents) + tf.chunk(3, values)
@@ -123,21 +134,49 @@ def with_tensor(
     [
         (with_tensor(tf.chunk(5, bytes(4))), "has 4 bytes, expected 8"),
         (with_tensor(tf.chunk(6, bytes(8))), "has 0 bytes, expected 8"),
-        (with_tensor(b"", shape=(1 << 40, 1 << 40)), "has 0 bytes"),
+        (with_tensor(b"", shape=(1 << 40, 1 << 40), extents=tf.chunk(1, b"") * 2), "has 0 bytes"),
         (with_tensor(b"", shape=(0,)), "positive lengths"),
         (with_tensor(b"", shape=(-5,)), "positive lengths"),
         (with_tensor(tf.chunk(7, tf.varint(1 << 40) * 2), kind=3), "too large for int32"),
         (with_tensor(b"", kind=19), "type float16"),
-        (with_tensor(tf.chunk(5, bytes(8)), extents=tf.chunk(1, tf.number(2, 2))), "cut into slices"),
+        (with_tensor(tf.chunk(5, bytes(8)), extents=b""), "0 dimensions, expected 1"),
+        (with_tensor(tf.chunk(5, bytes(4)), extents=extent(0, 1)), "1 numbers in its slices"),
+        (with_tensor(tf.chunk(5, bytes(8)), extents=extent(1, 2)), "outside of its shape"),
+        (with_tensor(tf.chunk(5, bytes(8)), extents=extent(-1, 2)), "outside of its shape"),
+        (with_tensor(tf.chunk(5, bytes(8)), extents=extent(1, -1)), "outside of its shape"),
+        (with_tensor(b"", extents=extent(0, 0)), "outside of its shape"),
     ],
 )
 def test_refuses_a_tensor_that_does_not_fit(tmp_path: Path, table: bytes, reason: str) -> None:
     assert reason in refused(tmp_path, table)
 
 
+def sliced(*slices: tuple[int, int]) -> bytes:
+    """A table of one tensor (4, 2), whose rows are cut into slices (start, rows)."""
+    meta = tf.chunk(1, tf.chunk(1, b"t") + tf.chunk(2, tf.shape_proto((4, 2))) + tf.number(3, 1))
+    rows = [(b"", tf.chunk(1, meta))]
+    for i, (start, count) in enumerate(slices):
+        values = tf.chunk(5, np.arange(2 * start, 2 * (start + count)).astype("<f4").tobytes())
+        where = tf.chunk(2, extent(start, count) + tf.chunk(1, b""))
+        rows.append((b"t%d" % i, tf.chunk(2, tf.chunk(1, b"t") + where + tf.chunk(3, values))))
+    return tf.table(rows)
+
+
+def test_slices_are_put_together(tmp_path: Path) -> None:
+    path = tmp_path / "a.ckpt"
+    path.write_bytes(sliced((2, 2), (0, 1), (1, 1)))
+    np.testing.assert_array_equal(read_tf_table(path)["t"], np.arange(8.0).reshape(4, 2))
+
+
+def test_refuses_slices_that_overlap_or_leave_gaps(tmp_path: Path) -> None:
+    assert "overlap" in refused(tmp_path, sliced((0, 2), (1, 2)))
+    assert "4 numbers in its slices" in refused(tmp_path, sliced((0, 1), (3, 1)))
+    assert "16 numbers in its slices" in refused(tmp_path, sliced((0, 4), (0, 4)))
+
+
 def test_refuses_a_declared_tensor_without_values(tmp_path: Path, rng: np.random.Generator) -> None:
     rows = tf.checkpoint_entries(sample(rng))
-    assert "42 tensors of 43 declared" in refused(tmp_path, tf.table(rows[:-1]))
+    assert "42 tensors, 43 are declared" in refused(tmp_path, tf.table(rows[:-1]))
 
 
 def test_refuses_damaged_and_foreign_files(tmp_path: Path, rng: np.random.Generator) -> None:
