@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shutil
+import urllib.request
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +10,14 @@ from numpy.typing import NDArray
 
 from numpy_layers import Array, conv, max_pool, relu
 from onnx_files import run
+from segue.embed.logmel import vggish_patches
 from segue.embed.networks import build_vggish
+from segue.embed.postprocess import read_pca, to_bytes
 from segue.embed.weights import Tensors, read_tf_table
 from segue.errors import WeightsError
 from tf_files import vggish_tensors, write_checkpoint
+
+PCA_FILE = Path(__file__).resolve().parents[2] / "shared" / "data" / "models" / "vggish_pca_params.npz"
 
 
 @pytest.fixture
@@ -108,3 +114,22 @@ def test_the_whole_network_equals_numpy(vggish_checkpoint: Path, patches: Array)
     tensors = read_tf_table(vggish_checkpoint)
     found = run(build_vggish(tensors), patches[:1])["embedding"]
     np.testing.assert_allclose(found, reference(tensors, patches[:1]), rtol=0, atol=1e-4)
+
+
+@pytest.mark.network
+@pytest.mark.slow
+def test_the_published_weights_pass_the_published_smoke_test(tmp_path: Path) -> None:
+    """Figures and tolerance: tensorflow/models, `vggish_smoke_test.py`; a 1 kHz sine of 3 s at 16 kHz."""
+    url = "https://storage.googleapis.com/audioset/vggish_model.ckpt"
+    path = tmp_path / "vggish_model.ckpt"
+    try:
+        with urllib.request.urlopen(url, timeout=20) as answer, path.open("wb") as file:
+            shutil.copyfileobj(answer, file)
+    except OSError as error:
+        pytest.skip(f"{url} cannot be fetched from here: {error}")
+    y = np.sin(2 * np.pi * 1000 * np.arange(3 * 16_000) / 16_000).astype(np.float32)
+    embedding = run(build_vggish(read_tf_table(path)), vggish_patches(y))["embedding"]
+    np.testing.assert_allclose([embedding.mean(), embedding.std()], [0.000657, 0.343], rtol=0.1)
+    if PCA_FILE.exists():
+        frames = to_bytes(embedding, read_pca(PCA_FILE))
+        np.testing.assert_allclose([frames.mean(), frames.std()], [126.0, 89.3], rtol=0.1)

@@ -18,7 +18,6 @@ from segue.embed.weights.table_file import entries
 from segue.embed.weights.tensors import masked_crc32c
 from segue.errors import WeightsError
 
-
 WHOLE = tf.chunk(1, b"")  # all of one dimension
 
 
