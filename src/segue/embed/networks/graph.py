@@ -58,10 +58,17 @@ class Graph:
         self, operator: str, x: str, axes: Sequence[int], *, keep: bool = False, output: str | None = None
     ) -> str:
         """``ReduceMax`` or ``ReduceMean`` over some axes."""
-        return self.add(operator, x, self._axes(axes), output=output, keepdims=int(keep))
+        return self.add(operator, x, self._integers(axes), output=output, keepdims=int(keep))
 
     def unsqueeze(self, x: str, axis: int) -> str:
-        return self.add("Unsqueeze", x, self._axes([axis]))
+        return self.add("Unsqueeze", x, self._integers([axis]))
+
+    def squeeze(self, x: str, axis: int) -> str:
+        return self.add("Squeeze", x, self._integers([axis]))
+
+    def first(self, x: str, count: int, *, axis: int) -> str:
+        """The first ``count`` along an axis."""
+        return self.add("Slice", x, self._integers([0]), self._integers([count]), self._integers([axis]))
 
     def model(self, inputs: Mapping[str, Dims], outputs: Mapping[str, Dims]) -> onnx.ModelProto:
         """The finished network; a dimension given as text is free."""
@@ -73,8 +80,8 @@ class Graph:
             producer_name="segue",
         )
 
-    def _axes(self, axes: Sequence[int]) -> str:
-        return self.constant(np.array(axes, np.int64))
+    def _integers(self, values: Sequence[int]) -> str:
+        return self.constant(np.array(values, np.int64))
 
 
 @dataclass(frozen=True, slots=True)

