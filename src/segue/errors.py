@@ -17,6 +17,7 @@ SegueError
 │   └── LibraryWriteError             read-only folder, full disk
 ├── EmptyLibraryError                 nothing to compare with
 ├── SpecMismatchError                 vectors of two embedders would be mixed
+├── WeightsError                      a file of weights is missing, damaged or another's
 └── MissingExtraError (also ImportError)
 """
 
@@ -115,6 +116,14 @@ class EmptyLibraryError(SegueError):
 
 class SpecMismatchError(SegueError):
     """Vectors of one embedder were offered where another's are kept."""
+
+
+class WeightsError(SegueError):
+    """A file of published weights cannot be used; ``path`` names it where it is known."""
+
+    def __init__(self, message: str, path: str | None = None) -> None:
+        super().__init__(message)
+        self.path = path
 
 
 class MissingExtraError(SegueError, ImportError):

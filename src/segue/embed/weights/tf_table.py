@@ -1,0 +1,115 @@
+"""TensorFlow's first checkpoint format: all tensors as slices in one table file.
+
+Source: TensorFlow, `core/util/saved_tensor_slice.proto` and `core/framework/tensor.proto`. The entry
+of the empty key says which tensors there are; each other entry holds one slice of one of them.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.embed.weights.protobuf import Message, varints
+from segue.embed.weights.table_file import entries
+from segue.embed.weights.tensors import Tensors, check_shape, mapped, naming, to_array
+from segue.embed.weights.tf_types import dtype_of, shape_of
+from segue.errors import WeightsError
+
+_VALUES = {"float32": 5, "float64": 6, "int32": 7, "int64": 10, "bool": 11}
+"""Fields of a TensorProto by type."""
+_PLAIN = {"float32", "float64"}
+"""Types whose values lie in the file as in memory; the others are numbers of variable length."""
+
+_Declared = dict[str, tuple[str, tuple[int, ...]]]  # dtype and shape by name
+_Pieces = dict[str, list[Message]]  # SavedSlices by name
+
+
+def read_tf_table(path: Path) -> Tensors:
+    """All tensors of a checkpoint such as `vggish_model.ckpt`; those saved in slices are put together.
+
+    Raises
+    ------
+    WeightsError
+        Where the file is missing, damaged or no such checkpoint.
+    """
+    with naming(path):
+        declared, pieces = _entries(mapped(path))
+        return {name: _tensor(name, pieces[name], *kind) for name, kind in declared.items()}
+
+
+def _entries(table: memoryview) -> tuple[_Declared, _Pieces]:
+    declared: _Declared = {}
+    pieces: _Pieces = {}
+    for key, value in entries(table):
+        record = Message(value)
+        if not key:
+            declared = _declared(record.message(1))
+        else:
+            data = record.message(2)
+            pieces.setdefault(data.text(1), []).append(data)
+    if not declared or pieces.keys() != declared.keys():
+        raise WeightsError(f"found {len(pieces)} tensors, {len(declared)} are declared; expected the same")
+    return declared, pieces
+
+
+def _declared(meta: Message) -> _Declared:
+    found: _Declared = {}
+    for tensor in meta.messages(1):
+        name = tensor.text(1)
+        found[name] = (dtype_of(name, tensor.number(3)), shape_of(tensor.message(2)))
+    return found
+
+
+def _tensor(name: str, pieces: list[Message], dtype: str, shape: tuple[int, ...]) -> NDArray[Any]:
+    check_shape(name, shape)
+    placed = [_placed(name, piece, dtype, shape) for piece in pieces]
+    numbers = sum(values.size for _, values in placed)
+    if numbers != math.prod(shape):
+        raise WeightsError(f"tensor {name!r} of shape {shape} has {numbers} numbers in its slices")
+    if len(placed) == 1:
+        return placed[0][1]
+    whole, filled = np.empty(shape, dtype), np.zeros(shape, bool)
+    for where, values in placed:
+        if filled[where].any():
+            raise WeightsError(f"tensor {name!r} has slices that overlap, expected each number once")
+        whole[where], filled[where] = values, True
+    return whole
+
+
+def _placed(
+    name: str, piece: Message, dtype: str, shape: tuple[int, ...]
+) -> tuple[tuple[slice, ...], NDArray[Any]]:
+    """One slice and where it belongs."""
+    extents = piece.message(2).messages(1)
+    if len(extents) != len(shape):
+        raise WeightsError(f"a slice of {name!r} has {len(extents)} dimensions, expected {len(shape)}")
+    where = tuple(_range(extent, length) for extent, length in zip(extents, shape, strict=True))
+    if any(not 0 <= part.start < part.stop <= length for part, length in zip(where, shape, strict=True)):
+        raise WeightsError(f"a slice of {name!r} lies outside of its shape {shape}")
+    return where, _values(name, piece.message(3), dtype, tuple(part.stop - part.start for part in where))
+
+
+def _range(extent: Message, length: int) -> slice:
+    start = extent.number(1)
+    return slice(start, start + extent.number(2) if 2 in extent else length)
+
+
+def _values(name: str, values: Message, dtype: str, shape: tuple[int, ...]) -> NDArray[Any]:
+    if 4 in values:
+        return to_array(name, values.bytes(4), dtype, shape)
+    if dtype not in _VALUES:
+        raise WeightsError(f"tensor {name!r} has type {dtype}, expected one of {sorted(_VALUES)}")
+    packed = values.bytes(_VALUES[dtype])
+    return to_array(name, packed if dtype in _PLAIN else _unpacked(name, packed, dtype), dtype, shape)
+
+
+def _unpacked(name: str, packed: memoryview, dtype: str) -> memoryview:
+    try:
+        numbers = np.fromiter(varints(packed), dtype=dtype)
+    except OverflowError as error:
+        raise WeightsError(f"tensor {name!r} holds a number too large for {dtype}") from error
+    return memoryview(numbers.astype(numbers.dtype.newbyteorder("<")).tobytes())
