@@ -41,16 +41,17 @@ def main(folder: str, labels_csv: str) -> None:
         library.scan(folder)
         labels = [label_of[Path(track.path).name] for track in library]
         snapshot = library.snapshot()
-        x = np.asarray(snapshot.vectors, np.float32)
+        space = snapshot.spaces["descriptors-1"]
+        x = np.asarray(space.vectors, np.float32)
         typical = library.typical()
-    columns = [snapshot.dimensions.index(name) for name in STUDENT]
+    columns = [space.dimensions.index(name) for name in STUDENT]
     standardised = (x - x.mean(axis=0)) / x.std(axis=0)
     print(f"{len(labels)} tracks{'':33s}  P@1   P@5  P@10 hubness")
     report("student: 13 MFCC + centroid + ZCR, raw", labels, unit(x[:, columns]))
     report("the same, standardised", labels, unit(standardised[:, columns]))
     report("all descriptors, raw", labels, unit(x))
     report("all descriptors, standardised", labels, unit(standardised))
-    report("standardised, half-whitened PCA-64", labels, ExactIndex.build(snapshot).vectors)
+    report("standardised, half-whitened PCA-64", labels, ExactIndex.build(snapshot, {}).vectors)
     report("Segue's view: weighted, half-whitened", labels, ExactIndex.build(snapshot, typical).vectors)
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -61,10 +62,11 @@ def test_scan_adds_every_file_with_its_tags_and_vectors(own: Library):
 
 def test_the_windows_of_a_row_are_its_own(own: Library):
     snapshot = own.snapshot()
+    space = snapshot.spaces["descriptors-1"]
     for row in range(len(snapshot.keys)):
-        assert len(snapshot.windows_of(row)) == 1
+        assert len(space.windows_of(row)) == 1
     embedding = Descriptors().embed(audio.load(next(iter(own)).path))
-    np.testing.assert_array_equal(snapshot.windows_of(0), embedding.windows)
+    np.testing.assert_array_equal(space.windows_of(0), embedding.windows)
 
 
 def test_a_second_scan_changes_nothing(own: Library, folder: Path):
@@ -252,26 +254,64 @@ def test_a_flipped_bit_is_found_by_verify(own: Library):
 
 
 def test_vectors_of_another_version_are_not_mixed_in(own: Library, folder: Path, monkeypatch):
-    from dataclasses import replace
-
     monkeypatch.setattr(Descriptors, "spec", replace(Descriptors.spec, reference="other equations"))
     with pytest.raises(SpecMismatchError, match="other equations"):
         own.scan(folder)
 
 
-def test_a_space_added_later_has_empty_rows_for_the_tracks_before(own: Library, folder: Path):
-    from dataclasses import replace
+class Other(Descriptors):
+    """A second embedder that counts what it is asked for."""
 
-    class Other(Descriptors):
-        spec = replace(Descriptors.spec, name="other")
+    spec = replace(Descriptors.spec, name="other")
 
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def embed(self, sound):
+        self.calls += 1
+        return super().embed(sound)
+
+
+def test_an_embedder_added_later_is_given_the_tracks_before(own: Library, folder: Path):
     soundfile.write(folder / "late.wav", tone(500), SR)
+    ids = {track.id for track in own}
+    other = Other()
+    with (
+        Library.open(own.path, embedders=[Other(), other]) as both,
+        pytest.raises(UsageError, match="other-1"),
+    ):
+        both.scan(folder)
+    with Library.open(own.path, embedders=[Descriptors(), other]) as both:
+        report = both.scan(folder)
+        assert (report.added, report.completed, report.unchanged, other.calls) == (1, 12, 0, 13)
+        assert {track.id for track in both} == ids | {both.find("late").id}
+        snapshot = both.snapshot()
+        for name in ("descriptors-1", "other-1"):
+            assert snapshot.spaces[name].filled()[snapshot.keys >= 0].all(), name
+        np.testing.assert_array_equal(both.vectors("other-1")[1], both.vectors("descriptors-1")[1])
+        assert both.scan(folder).unchanged == 13
+    assert_rows_are_tracks(own)
+
+
+def test_tracks_scanned_without_an_embedder_are_found_by_the_others(own: Library, folder: Path):
     with Library.open(own.path, embedders=[Descriptors(), Other()]) as both:
         both.scan(folder)
-        snapshot = both.snapshot("other-1")
-        assert np.isnan(np.asarray(snapshot.vectors[:12])).all()
-        assert np.isfinite(np.asarray(snapshot.vectors[12])).all()
-        assert len(snapshot.windows_of(12)) == 1
+    soundfile.write(folder / "late.wav", tone(114, 77), SR)
+    own.scan(folder)  # with the descriptors alone
+    late = own.find("late")
+    snapshot = own.snapshot()
+    assert snapshot.spaces["other-1"].filled().sum() == 12
+    assert {match.track.artist for match in own.similar(late, k=4).matches} == {"The Lows"}
+    answers = own.similar("Low number 0", k=4).matches
+    assert late in [match.track for match in answers]
+
+
+def test_many_dead_rows_are_swept_out_after_a_scan(own: Library, folder: Path, monkeypatch):
+    monkeypatch.setattr("segue.library.scan.BATCH_TRACKS", 4)
+    for i in range(5):
+        soundfile.write(folder / "low0.flac", hiss(60 + i), SR)
+        own.scan(folder)
+    assert len(own.snapshot().keys) < 17
     assert_rows_are_tracks(own)
 
 

@@ -36,10 +36,11 @@ def nearest(unit_vectors: np.ndarray) -> np.ndarray:
 def test_labels_agree_far_more_often_than_with_the_students_features(clips):
     library, labels = clips
     snapshot = library.snapshot()
-    student = np.asarray(snapshot.vectors)[
+    space = snapshot.spaces["descriptors-1"]
+    student = np.asarray(space.vectors)[
         :,
         [
-            snapshot.dimensions.index(name)
+            space.dimensions.index(name)
             for name in (
                 *(f"mfcc_{i:02d}_mean" for i in range(13)),
                 "centroid_hz_mean",

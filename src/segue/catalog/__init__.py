@@ -26,6 +26,7 @@ from segue.catalog.records import (
     FileState,
     KnownFile,
     Snapshot,
+    SpaceVectors,
     folded,
     path_from_db,
     path_to_db,
@@ -37,7 +38,7 @@ from segue.embed import EmbedderSpec
 from segue.errors import LibraryBusyError, LibraryError, LibraryWriteError
 from segue.track import Track, TrackId
 
-__all__ = ["Catalog", "Entry", "Failure", "FileState", "KnownFile", "Snapshot", "Writer"]
+__all__ = ["Catalog", "Entry", "Failure", "FileState", "KnownFile", "Snapshot", "SpaceVectors", "Writer"]
 
 _MANY = 500  # values in one IN (...), well below SQLite's limit
 
@@ -185,42 +186,33 @@ class Catalog:
         rows = self._db.execute("SELECT space, spec FROM spaces ORDER BY space")
         return {row["space"]: spec_from_json(row["spec"]) for row in rows}
 
-    def snapshot(self, space: str) -> Snapshot:
-        """One space as committed now.
-
-        Raises
-        ------
-        LibraryError
-            Where the library has no such space.
-        """
+    def snapshot(self) -> Snapshot:
+        """All vectors as committed now."""
         for _ in range(3):  # a prune may replace the files between the look and the opening
             with contextlib.suppress(FileNotFoundError):
-                return self._snapshot(space)
-        return self._snapshot(space)
+                return self._snapshot()
+        return self._snapshot()
 
-    def _snapshot(self, space: str) -> Snapshot:
+    def _snapshot(self) -> Snapshot:
         with self._reading() as db:
-            found = db.execute("SELECT * FROM spaces WHERE space = ?", (space,)).fetchone()
-            if not found:
-                raise LibraryError(f"no vectors of {space!r} here; there are: {', '.join(self.spaces())}")
-            states = _matrix_states(db, space)
+            found = db.execute("SELECT * FROM spaces ORDER BY space").fetchall()
+            states = {row["space"]: _matrix_states(db, row["space"]) for row in found}
             sql = "SELECT row, key, missing_since IS NOT NULL FROM tracks"
             rows = np.array(db.execute(sql).fetchall() or np.zeros((0, 3)), np.int64)
-        n = states["pooled"].rows
+        n = min((state["pooled"].rows for state in states.values()), default=0)
         keys, missing = np.full(n, -1, np.int64), np.zeros(n, np.bool_)
-        rows = rows[rows[:, 0] < n]
         keys[rows[:, 0]], missing[rows[:, 0]] = rows[:, 1], rows[:, 2] != 0
-        folder = self.root / "vectors" / space
-        ends: NDArray[np.int64] = matrix.view(folder, states["ends"])[:, 0].astype(np.int64)
-        return Snapshot(
-            spec=spec_from_json(found["spec"]),
-            dimensions=tuple(json.loads(found["dimensions"])),
-            keys=keys,
-            missing=missing,
+        spaces = {row["space"]: self._space(row, states[row["space"]]) for row in found}
+        return Snapshot(keys, missing, spaces, _stamp(states, keys, missing))
+
+    def _space(self, row: sqlite3.Row, states: Mapping[str, MatrixState]) -> SpaceVectors:
+        folder = self.root / "vectors" / row["space"]
+        return SpaceVectors(
+            spec=spec_from_json(row["spec"]),
+            dimensions=tuple(json.loads(row["dimensions"])),
             vectors=matrix.view(folder, states["pooled"]),
             windows=matrix.view(folder, states["windows"]),
-            window_ends=ends,
-            stamp=_stamp(states, keys, missing),
+            window_ends=matrix.view(folder, states["ends"])[:, 0].astype(np.int64),
         )
 
     def verify(self) -> int:
@@ -293,8 +285,11 @@ def _matrix_states(db: sqlite3.Connection, space: str) -> Mapping[str, MatrixSta
     return {r["kind"]: MatrixState(r["file"], r["dtype"], r["width"], r["rows"], r["crc32"]) for r in rows}
 
 
-def _stamp(states: Mapping[str, MatrixState], keys: NDArray[np.int64], missing: NDArray[np.bool_]) -> str:
-    digest = hashlib.sha256(repr(sorted(states.items())).encode())
+def _stamp(
+    states: Mapping[str, Mapping[str, MatrixState]], keys: NDArray[np.int64], missing: NDArray[np.bool_]
+) -> str:
+    files = [(space, sorted(kinds.items())) for space, kinds in sorted(states.items())]
+    digest = hashlib.sha256(repr(files).encode())
     digest.update(keys.tobytes())
     digest.update(missing.tobytes())
     return digest.hexdigest()[:32]

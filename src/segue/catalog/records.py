@@ -66,31 +66,48 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
-    """One space as committed at one moment; it stays true while others write.
+class SpaceVectors:
+    """All vectors of one space, row-aligned.
 
     Attributes
     ----------
-    keys : int64 (n,), the track's key at each row, -1 where a row is dead
-    missing : bool (n,), the track's file was not there at the last scan
-    vectors : (n, dim), memory-mapped
+    vectors : (n, dim), memory-mapped; a row of NaN has no vector
     windows : float16 (n_windows, dim), memory-mapped
     window_ends : int64 (n,), the end of each row's windows; they begin at the end of the row before
     """
 
     spec: EmbedderSpec
     dimensions: tuple[str, ...]
-    keys: NDArray[np.int64]
-    missing: NDArray[np.bool_]
     vectors: NDArray[np.generic]
     windows: NDArray[np.generic]
     window_ends: NDArray[np.int64]
-    stamp: str  # differs whenever anything above does
 
     def windows_of(self, row: int) -> NDArray[np.generic]:
         """float16 (n, dim): the windows of the track at ``row``."""
         start = int(self.window_ends[row - 1]) if row else 0
         return self.windows[start : int(self.window_ends[row])]
+
+    def filled(self) -> NDArray[np.bool_]:
+        """bool (n,): which rows have a vector."""
+        return np.isfinite(self.vectors[:, 0].astype(np.float32))
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All spaces as committed at one moment; it stays true while others write.
+
+    Attributes
+    ----------
+    keys : int64 (n,), the track's key at each row, -1 where a row is dead
+    missing : bool (n,), the track's file was not there at the last scan
+    spaces : by name
+    stamp : differs whenever any of these does
+    """
+
+    keys: NDArray[np.int64]
+    missing: NDArray[np.bool_]
+    spaces: Mapping[str, SpaceVectors]
+    stamp: str
 
 
 def path_to_db(path: str) -> str | bytes:

@@ -93,7 +93,7 @@ class Writer:
         first_row = 0
         for row in self._db.execute("SELECT space, spec FROM spaces").fetchall():
             space, spec = row["space"], spec_from_json(row["spec"])
-            found = [entry.embeddings.get(space) for entry in entries]
+            found = [entry.embeddings.get(space) or self._kept(space, spec, entry) for entry in entries]
             pooled = np.stack([_pooled(embedding, spec) for embedding in found])
             windows = [embedding.windows for embedding in found if embedding is not None]
             states = {kind: self._state(space, kind) for kind, _, _ in _matrices_of(spec)}
@@ -108,6 +108,21 @@ class Writer:
             for kind, rows in new_rows.items():
                 self._put_state(space, kind, matrix.append(self._folder(space), states[kind], rows))
         return first_row
+
+    def _kept(self, space: str, spec: EmbedderSpec, entry: Entry) -> Embedding | None:
+        """What a space holds of the very same content already."""
+        sql = "SELECT row FROM tracks WHERE path = ? AND content_hash = ?"
+        known = self._db.execute(sql, (path_to_db(entry.path), entry.state.content_hash)).fetchone()
+        if not known:
+            return None
+        row, folder = known["row"], self._folder(space)
+        pooled, windows, ends = (
+            matrix.view(folder, self._state(space, kind)) for kind, _, _ in _matrices_of(spec)
+        )
+        if not np.isfinite(pooled[row].astype(np.float32)).all():
+            return None
+        start = int(ends[row - 1, 0]) if row else 0
+        return Embedding(np.array(pooled[row]), np.array(windows[start : int(ends[row, 0])], np.float16))
 
     def _put_track(self, entry: Entry, row: int) -> TrackId:
         columns = columns_of(entry)
@@ -188,21 +203,34 @@ class Writer:
     def prune(self) -> int:
         """Remove missing tracks and rewrite the matrices without dead rows; how many tracks went."""
         with self._transaction():
-            gone = self._db.execute("SELECT key FROM tracks WHERE missing_since IS NOT NULL").fetchall()
-            keys = [(row["key"],) for row in gone]
-            self._db.executemany("DELETE FROM tracks WHERE key = ?", keys)
-            self._db.executemany("DELETE FROM track_text WHERE rowid = ?", keys)
-            live = self._db.execute("SELECT row, key FROM tracks ORDER BY row").fetchall()
-            rows = np.array([row["row"] for row in live], np.int64)
-            for space, _ in self._spaces():
-                self._rewrite(space, rows)
-            # Rows are unique, so they step aside before they take their new places.
-            self._db.execute("UPDATE tracks SET row = -1 - row")
-            self._db.executemany(
-                "UPDATE tracks SET row = ? WHERE key = ?", [(i, row["key"]) for i, row in enumerate(live)]
-            )
+            keys = self._delete_missing()
+            self._compact()
         self._sweep()
+        return keys
+
+    def compact(self) -> None:
+        """Rewrite the matrices without dead rows."""
+        with self._transaction():
+            self._compact()
+        self._sweep()
+
+    def _delete_missing(self) -> int:
+        gone = self._db.execute("SELECT key FROM tracks WHERE missing_since IS NOT NULL").fetchall()
+        keys = [(row["key"],) for row in gone]
+        self._db.executemany("DELETE FROM tracks WHERE key = ?", keys)
+        self._db.executemany("DELETE FROM track_text WHERE rowid = ?", keys)
         return len(keys)
+
+    def _compact(self) -> None:
+        live = self._db.execute("SELECT row, key FROM tracks ORDER BY row").fetchall()
+        rows = np.array([row["row"] for row in live], np.int64)
+        for space, _ in self._spaces():
+            self._rewrite(space, rows)
+        # Rows are unique, so they step aside before they take their new places.
+        self._db.execute("UPDATE tracks SET row = -1 - row")
+        self._db.executemany(
+            "UPDATE tracks SET row = ? WHERE key = ?", [(i, row["key"]) for i, row in enumerate(live)]
+        )
 
     def _rewrite(self, space: str, rows: NDArray[np.int64]) -> None:
         folder = self._folder(space)

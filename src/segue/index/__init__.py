@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,15 +36,20 @@ class ExactIndex:
     stamp: str
 
     @classmethod
-    def build(cls, snapshot: Snapshot, typical: Typical | None = None) -> ExactIndex:
-        """Fit the view on the tracks of a snapshot and transform them all."""
+    def build(cls, snapshot: Snapshot, typical: Mapping[str, Typical | None]) -> ExactIndex:
+        """Fit the view on the tracks of a snapshot and transform them all.
+
+        Parameters
+        ----------
+        typical : values of the spaces for which they are known, by the names of the spaces
+        """
         rows = usable_rows(snapshot)
-        dim = snapshot.spec.dim
+        dim = sum(space.spec.dim for space in snapshot.spaces.values())
         if not len(rows):
             empty = View(np.zeros(dim, np.float32), np.zeros((dim, 0), np.float32))
             return cls(empty, rows, np.zeros((0, 0), np.float32), snapshot.stamp)
-        vectors = np.asarray(snapshot.vectors[rows], np.float32)
-        view = View.fit(vectors, typical)
+        vectors = [space.vectors[rows] for space in snapshot.spaces.values()]
+        view = View.fit(vectors, [typical.get(name) for name in snapshot.spaces])
         return cls(view, rows, view(vectors), snapshot.stamp)
 
     def query(
@@ -77,13 +83,11 @@ class ExactIndex:
 
 
 def usable_rows(snapshot: Snapshot) -> NDArray[np.int64]:
-    """int64 (n,): rows of tracks that are there and have a vector in this space."""
-    live = np.flatnonzero((snapshot.keys >= 0) & ~snapshot.missing)
-    if snapshot.spec.dtype == "uint8" or not len(live):
-        return live
-    finite = np.isfinite(snapshot.vectors[live, 0].astype(np.float32))
-    usable: NDArray[np.int64] = live[finite]
-    return usable
+    """int64 (n,): rows of tracks that are there and have a vector in some space."""
+    filled = np.zeros(len(snapshot.keys), np.bool_)
+    for space in snapshot.spaces.values():
+        filled |= space.filled()[: len(filled)]
+    return np.flatnonzero((snapshot.keys >= 0) & ~snapshot.missing & filled)
 
 
 def _smallest(distances: Vectors, k: int) -> NDArray[np.int64]:

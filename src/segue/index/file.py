@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +24,14 @@ _CHECKED_FROM = 8 + 32
 _ARRAYS = ("mean", "projection", "rows", "vectors")
 
 
-def save(path: Path, index: ExactIndex, spec: EmbedderSpec) -> None:
+def save(path: Path, index: ExactIndex, specs: Sequence[EmbedderSpec]) -> None:
     """Write the index; readers see the old file or the new one, whole. May raise OSError."""
     arrays = _arrays_of(index)
     payload = b"".join(array.tobytes() for array in arrays.values())
     header = {
         "format": FORMAT_VERSION,
         "metric": "cosine",
-        "space": spec.space,
-        "spec": spec.digest(),
+        "specs": [[spec.space, spec.digest()] for spec in specs],
         "stamp": index.stamp,
         "rows": len(index.rows),
         "arrays": {name: [array.dtype.str, list(array.shape)] for name, array in arrays.items()},
@@ -50,19 +50,20 @@ def save(path: Path, index: ExactIndex, spec: EmbedderSpec) -> None:
         part.unlink(missing_ok=True)
 
 
-def load(path: Path, spec: EmbedderSpec) -> ExactIndex:
+def load(path: Path, specs: Sequence[EmbedderSpec]) -> ExactIndex:
     """The index in a file, checked byte for byte.
 
     Raises
     ------
     LibraryFormatError
-        Where the file is foreign, of another format or spec, or damaged.
+        Where the file is foreign, of another format or other specs, or damaged.
     FileNotFoundError
     """
     data = path.read_bytes()
     header, payload = _split(path, data)
-    found = {name: header.get(name) for name in ("format", "metric", "spec")}
-    expected = {"format": FORMAT_VERSION, "metric": "cosine", "spec": spec.digest()}
+    found = {name: header.get(name) for name in ("format", "metric", "specs")}
+    named = [[spec.space, spec.digest()] for spec in specs]
+    expected = {"format": FORMAT_VERSION, "metric": "cosine", "specs": named}
     if found != expected:
         raise LibraryFormatError(f"{path} is of {found}, expected {expected}")
     arrays: dict[str, NDArray[Any]] = {}

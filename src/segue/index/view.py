@@ -1,7 +1,8 @@
-"""What an index is built over: a space with a transform fitted on its catalogue."""
+"""What an index is built over: embedding spaces with a transform fitted on their catalogue."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,19 +15,22 @@ WHITENING = 0.5  # 0 keeps the variances of the principal components, 1 makes th
 COMPONENTS = 64
 PSEUDO_COUNT = 8.0  # tracks that the typical values weigh as much as
 _ENOUGH = 20_000  # rows that the transform is fitted on at the most; evenly spaced
+_BLOCK = 8_192  # rows transformed at a time
 
 
 @dataclass(frozen=True, slots=True)
 class View:
     """Standardise each dimension over the catalogue, weight it, and half-whiten by PCA.
 
-    A vector x becomes u = (x - mean) @ projection, then u / |u|: the nearest tracks are those with
-    the largest cosine. Half-whitening divides each principal component by the fourth root of its
-    variance, so that a few loud directions do not decide alone.
+    The spaces stand side by side, each scaled to the same total variance. A vector x becomes
+    u = (x - mean) @ projection, then u / |u|: the nearest tracks are those with the largest cosine.
+    Half-whitening divides each principal component by the fourth root of its variance, so that a few
+    loud directions do not decide alone. A track without a vector in one space stands at that
+    space's mean, and the other spaces decide.
 
     Attributes
     ----------
-    mean : float32 (dim,)
+    mean : float32 (dim,), over the dimensions of all spaces
     projection : float32 (dim, n_components)
     """
 
@@ -34,36 +38,56 @@ class View:
     projection: Vectors
 
     @classmethod
-    def fit(cls, vectors: NDArray[np.generic], typical: Typical | None = None) -> View:
+    def fit(cls, spaces: Sequence[NDArray[np.generic]], typical: Sequence[Typical | None]) -> View:
         """The view of a catalogue.
 
         Parameters
         ----------
-        vectors : (n, dim), finite, n >= 1
-        typical : pulls the transform of a small catalogue towards what is known of the space
+        spaces : (n, dim) each, n >= 1; a row of NaN has no vector there
+        typical : of each space; pulls the transform of a small catalogue towards what is known
         """
-        step = max(1, -(-len(vectors) // _ENOUGH))
-        x = np.asarray(vectors[::step], np.float64)
-        if typical is None:
-            dim = x.shape[1]
-            std = x.std(axis=0) if len(x) > 1 else np.ones(dim)
-            typical = Typical(x.mean(axis=0), std, np.ones(dim))
-        n, m = len(x), PSEUDO_COUNT
-        mean = (n * x.mean(axis=0) + m * typical.mean) / (n + m)
-        variance = (n * ((x - mean) ** 2).mean(axis=0) + m * typical.std**2) / (n + m)
-        std = np.sqrt(variance)
-        scale = np.divide(typical.weight, std, out=np.zeros_like(std), where=std > 1e-9)
-        z = (x - mean) * scale
+        step = max(1, -(-len(spaces[0]) // _ENOUGH))
+        fitted = [
+            _standardised(np.asarray(x[::step], np.float64), t) for x, t in zip(spaces, typical, strict=True)
+        ]
+        mean, scale, spread, z = (np.concatenate(arrays, axis=-1) for arrays in zip(*fitted, strict=True))
+        n, m = len(z), PSEUDO_COUNT
         # Typical values speak of each dimension alone, so their covariance is diagonal.
-        covariance = (z.T @ z + m * np.diag(typical.weight**2)) / (n + m)
+        covariance = (z.T @ z + m * np.diag(spread**2)) / (n + m)
         eigenvalues, axes = np.linalg.eigh(covariance)
         kept = np.argsort(-eigenvalues)[:COMPONENTS]
         kept = kept[eigenvalues[kept] > 1e-9]
         projection = scale[:, None] * axes[:, kept] * eigenvalues[kept] ** (-WHITENING / 2)
         return cls(mean.astype(np.float32), projection.astype(np.float32))
 
-    def __call__(self, vectors: NDArray[np.generic]) -> Vectors:
+    def __call__(self, spaces: Sequence[NDArray[np.generic]]) -> Vectors:
         """float32 (n, n_components), each row of length 1, or zero for a vector at the very mean."""
-        projected = (np.asarray(vectors, np.float32) - self.mean) @ self.projection
-        length = np.linalg.norm(projected, axis=1, keepdims=True)
-        return np.asarray(projected / np.where(length < 1e-12, 1, length), np.float32)
+        n = len(spaces[0])
+        out = np.empty((n, self.projection.shape[1]), np.float32)
+        for start in range(0, n, _BLOCK):
+            block = [np.asarray(x[start : start + _BLOCK], np.float32) for x in spaces]
+            centred = np.concatenate(block, axis=1) - self.mean
+            projected = np.where(np.isnan(centred), 0, centred) @ self.projection
+            length = np.linalg.norm(projected, axis=1, keepdims=True)
+            out[start : start + _BLOCK] = projected / np.where(length < 1e-12, 1, length)
+        return out
+
+
+def _standardised(x: NDArray[np.float64], typical: Typical | None) -> tuple[NDArray[np.float64], ...]:
+    """Of one space: mean, scale and spread, (dim,) each, and the standardised rows (n, dim)."""
+    there = np.isfinite(x).all(axis=1)
+    found = x[there] if there.any() else np.zeros((1, x.shape[1]))
+    if typical is None:
+        dim = x.shape[1]
+        std = found.std(axis=0) if len(found) > 1 else np.ones(dim)
+        typical = Typical(found.mean(axis=0), std, np.ones(dim))
+    n, m = len(found), PSEUDO_COUNT
+    mean = (n * found.mean(axis=0) + m * typical.mean) / (n + m)
+    variance = (n * ((found - mean) ** 2).mean(axis=0) + m * typical.std**2) / (n + m)
+    std = np.sqrt(variance)
+    # The same total variance for each space, however many dimensions it has.
+    spread = typical.weight / np.sqrt(np.sum(typical.weight**2))
+    scale = np.divide(spread, std, out=np.zeros_like(std), where=std > 1e-9)
+    z = np.zeros_like(x)
+    z[there] = (found - mean)[: int(there.sum())] * scale
+    return mean, scale, np.where(std > 1e-9, spread, 0.0), z

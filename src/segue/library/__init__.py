@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from segue import audio
 from segue.catalog import Catalog, Failure, Snapshot
 from segue.embed import Embedder, EmbedderSpec, Typical
+from segue.embed.descriptors import SPEC as DESCRIPTORS
 from segue.embed.descriptors import Descriptors
 from segue.errors import (
     AmbiguousQueryError,
@@ -32,6 +33,7 @@ from segue.track import Track, TrackId, Vectors
 __all__ = ["Library", "Progress", "ScanReport"]
 
 Query = str | Path | Track
+_Seed = Track | dict[str, NDArray[np.generic]]
 _LISTED = 10  # matches of an ambiguous text
 
 
@@ -117,13 +119,15 @@ class Library:
         LibraryBusyError, LibraryWriteError, SpecMismatchError
         """
         roots = [folders] if isinstance(folders, str | Path) else list(folders)
+        names = [embedder.spec.space for embedder in self._embedders]
+        if len(set(names)) < len(names) or not names:
+            raise UsageError(f"embedders must have spaces of their own, and there must be one: {names}")
         with self._catalog.writing(wait_s, on_wait) as writer:
             for embedder in self._embedders:
                 writer.add_space(embedder.spec, embedder.dimensions)
             scan = Scan(self._catalog, writer, self._embedders, progress or Silent())
             report = scan.run([Path(root).expanduser() for root in roots], jobs=jobs, retry=retry)
-            for embedder in self._embedders:
-                self._index(self._catalog.snapshot(embedder.spec.space), embedder)
+            self._index(self._catalog.snapshot())
         return report
 
     def prune(self, *, wait_s: float = -1) -> int:
@@ -150,28 +154,36 @@ class Library:
         """
         return self._catalog.verify()
 
-    def snapshot(self, space: str | None = None) -> Snapshot:
-        """One space as it is now: keys, memory-mapped vectors and windows, row-aligned."""
-        return self._catalog.snapshot(space or self._main.spec.space)
+    def snapshot(self) -> Snapshot:
+        """All spaces as they are now: keys, memory-mapped vectors and windows, row-aligned."""
+        return self._catalog.snapshot()
 
     def vectors(self, space: str | None = None) -> tuple[list[TrackId], NDArray[np.generic]]:
-        """The ids of all tracks and their vectors, (n, dim), row by row."""
-        snapshot = self.snapshot(space)
+        """The ids of all tracks and their vectors in a space, (n, dim), row by row.
+
+        Raises
+        ------
+        LibraryError
+            Where the library has no such space; the first one is meant unless told.
+        """
+        snapshot = self._current()
+        name = space or next(iter(snapshot.spaces))
+        if name not in snapshot.spaces:
+            raise LibraryError(f"no vectors of {name!r} here; there are: {', '.join(snapshot.spaces)}")
         live = np.flatnonzero(snapshot.keys >= 0)
         keys = snapshot.keys[live]
         tracks = self._catalog.by_keys(keys)
         kept = [i for i, key in enumerate(keys) if int(key) in tracks]
-        return [tracks[int(keys[i])].id for i in kept], snapshot.vectors[live[kept]]
-
-    def typical(self) -> Typical | None:
-        """Typical values of the main embedder's dimensions, for views fitted elsewhere."""
-        return self._main.typical
+        return [tracks[int(keys[i])].id for i in kept], snapshot.spaces[name].vectors[live[kept]]
 
     def values(self, track: Track) -> dict[str, float]:
-        """The main embedder's numbers for a track, by the names of its dimensions."""
+        """A track's descriptors by the names of the dimensions; empty where there are none."""
         snapshot = self._current()
-        vector = self._seed_vectors([track], snapshot)[0]
-        return dict(zip(snapshot.dimensions, vector.tolist(), strict=True))
+        vectors = dict(zip(snapshot.spaces, self._seed_vectors([track], snapshot), strict=True))
+        if DESCRIPTORS.space not in vectors:
+            return {}
+        names = snapshot.spaces[DESCRIPTORS.space].dimensions
+        return dict(zip(names, vectors[DESCRIPTORS.space][0].tolist(), strict=True))
 
     def search(self, text: str, *, limit: int | None = 50) -> list[Track]:
         """Tracks whose tags or file name hold every word of ``text``, best matches first."""
@@ -218,44 +230,51 @@ class Library:
         if k < 1 or not wanted:
             raise UsageError(f"k is {k} and there are {len(wanted)} seeds; both must be at least 1")
         snapshot = self._current()
-        index = self._index(snapshot, self._main)
+        index = self._index(snapshot)
         seeds = [self._seed(query) for query in wanted]
         tracks = [seed for seed in seeds if isinstance(seed, Track)]
-        vectors = self._seed_vectors(seeds, snapshot)
-        centre = centre_of(index.view(vectors))
+        centre = centre_of(index.view(self._seed_vectors(seeds, snapshot)))
         allowed = self._allowed(snapshot.keys[index.rows], tracks, same_artist)
         return self._answer(index, snapshot, centre, allowed, k)
 
     def _current(self) -> Snapshot:
-        space = self._main.spec.space
-        if space not in self._catalog.spaces() or not len(self._catalog):
+        snapshot = self._catalog.snapshot()
+        if not (snapshot.keys >= 0).any():
             raise EmptyLibraryError(f"the library in {self.path} has no tracks yet: segue scan FOLDER")
-        return self._catalog.snapshot(space)
+        return snapshot
 
-    def _seed(self, query: Query) -> Track | NDArray[np.generic]:
-        """A track of the library, or the vector of a file outside it."""
+    def _seed(self, query: Query) -> _Seed:
+        """A track of the library, or the vectors of a file outside it."""
         try:
             return self.find(query)
         except TrackNotFoundError:
             path = Path(str(query)).expanduser()
             if isinstance(query, Track) or not path.is_file():
                 raise
-            return self._main.embed(audio.load(path)).pooled
+            sound = audio.load(path)
+            return {embedder.spec.space: embedder.embed(sound).pooled for embedder in self._embedders}
 
-    def _seed_vectors(self, seeds: Sequence[Track | NDArray[np.generic]], snapshot: Snapshot) -> Vectors:
+    def _seed_vectors(self, seeds: Sequence[_Seed], snapshot: Snapshot) -> list[Vectors]:
+        """Of each space, float32 (n_seeds, dim); NaN where a seed has no vector."""
         tracks = [seed.id for seed in seeds if isinstance(seed, Track)]
         keys = self._catalog.keys_of(tracks)
-        row_of = {int(key): row for row, key in enumerate(snapshot.keys) if key in set(keys.values())}
-        vectors = []
-        for seed in seeds:
-            if isinstance(seed, Track):
-                row = row_of.get(keys.get(seed.id, -1))
-                if row is None or not np.isfinite(snapshot.vectors[row].astype(np.float32)).all():
-                    raise LibraryError(f"{seed.label} has no vector in {snapshot.spec.space}: scan again")
-                vectors.append(np.asarray(snapshot.vectors[row], np.float32))
-            else:
-                vectors.append(np.asarray(seed, np.float32))
-        return np.stack(vectors)
+        rows = {
+            key: int(np.flatnonzero(snapshot.keys == key)[0]) for key in keys.values() if key in snapshot.keys
+        }
+        out = []
+        for name, space in snapshot.spaces.items():
+            vectors = np.full((len(seeds), space.spec.dim), np.nan, np.float32)
+            for i, seed in enumerate(seeds):
+                if not isinstance(seed, Track):
+                    vectors[i] = seed.get(name, np.nan)
+                elif keys.get(seed.id) in rows:
+                    vectors[i] = space.vectors[rows[keys[seed.id]]]
+            out.append(vectors)
+        for i, seed in enumerate(seeds):
+            if not any(np.isfinite(vectors[i]).all() for vectors in out):
+                label = seed.label if isinstance(seed, Track) else "the file"
+                raise LibraryError(f"{label} has no vector in {', '.join(snapshot.spaces)}: scan again")
+        return out
 
     def _allowed(
         self, keys: NDArray[np.int64], seeds: Sequence[Track], same_artist: bool
@@ -287,18 +306,20 @@ class Library:
             shortfall = f"{len(matches)} of {k}: no more of the library's {len(self)} tracks qualify"
         return Recommendations(tuple(matches), shortfall)
 
-    @property
-    def _main(self) -> Embedder:
-        return self._embedders[0]
-
-    def _index(self, snapshot: Snapshot, embedder: Embedder) -> ExactIndex:
+    def _index(self, snapshot: Snapshot) -> ExactIndex:
         """The index of a snapshot: from its file where that is up to date, else built and kept."""
-        path = self.path / "index" / f"{snapshot.spec.space}.index"
+        path = self.path / "index" / "default.index"
+        specs = [space.spec for space in snapshot.spaces.values()]
         with contextlib.suppress(FileNotFoundError, LibraryFormatError, PermissionError):
-            index = load_index(path, snapshot.spec)
+            index = load_index(path, specs)
             if index.stamp == snapshot.stamp:
                 return index
-        index = ExactIndex.build(snapshot, embedder.typical)
+        index = ExactIndex.build(snapshot, self.typical())
         with contextlib.suppress(OSError):  # a read-only library is as usable without the file
-            save_index(path, index, snapshot.spec)
+            save_index(path, index, specs)
         return index
+
+    def typical(self) -> dict[str, Typical | None]:
+        """Typical values by the names of the spaces, for views fitted elsewhere."""
+        known: dict[str, Typical | None] = {e.spec.space: e.typical for e in self._embedders}
+        return {DESCRIPTORS.space: Descriptors().typical} | known

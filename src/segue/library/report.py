@@ -11,9 +11,10 @@ from segue.catalog import Failure
 
 @dataclass(slots=True)
 class ScanReport:
-    """Every file of a scan ends in one of added, changed, moved, unchanged, failed."""
+    """Every file of a scan ends in one of added, changed, completed, moved, unchanged, failed."""
 
     added: int = 0
+    completed: int = 0  # known before, but not to all of the embedders
     changed: int = 0
     moved: int = 0
     unchanged: int = 0
@@ -27,7 +28,7 @@ class ScanReport:
 
     @property
     def usable(self) -> int:
-        return self.added + self.changed + self.moved + self.unchanged
+        return self.added + self.changed + self.completed + self.moved + self.unchanged
 
     @property
     def exit_code(self) -> int:
@@ -72,6 +73,7 @@ def summary(report: ScanReport) -> str:
     counts: Sequence[tuple[int, str]] = (
         (report.added, "added"),
         (report.changed, "changed"),
+        (report.completed, "given vectors of another embedder"),
         (report.moved, "moved"),
         (report.unchanged, "unchanged"),
         (len(report.failed), "failed"),

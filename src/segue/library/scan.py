@@ -15,7 +15,7 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 from segue import audio
-from segue.catalog import Catalog, Entry, Failure, FileState, KnownFile, Writer
+from segue.catalog import Catalog, Entry, Failure, FileState, KnownFile, Snapshot, Writer
 from segue.embed import Embedder
 from segue.errors import AudioError
 from segue.library.report import Progress, ScanReport
@@ -23,6 +23,7 @@ from segue.sources.audio_files import AudioFile, content_hash, read_tags, walk
 
 AHEAD = 4  # files a thread that may wait for one slow file before them
 BATCH_TRACKS = 64
+DEAD_SHARE = 0.25  # rows that changed tracks left behind; more are swept out after a scan
 BATCH_S = 5.0  # a kill loses this much work at the most
 
 _RETRIED = "unreadable"  # this kind of failure may pass without any change of the file
@@ -57,6 +58,7 @@ class Scan:
         self._by_hash: dict[str, list[KnownFile]] = {}
         for known in self._known.values():
             self._by_hash.setdefault(known.state.content_hash, []).append(known)
+        self._lacking = _lacking(catalog.snapshot(), embedders)
         self._claimed: set[int] = set()
         self._claim = threading.Lock()
         self._stop = threading.Event()
@@ -80,6 +82,7 @@ class Scan:
         self._commit()
         if not self._report.interrupted:
             self._mark_missing(folders, {file.path for file in found.files}, set(found.unreadable))
+        self._compact_if_due()
         self._report.elapsed_s = time.monotonic() - started
         return self._report
 
@@ -89,7 +92,8 @@ class Scan:
         todo = []
         for file in files:
             known, failure = self._known.get(file.path), failed.get(file.path)
-            if known and (known.state.size, known.state.mtime_ns) == (file.size, file.mtime_ns):
+            same = known and (known.state.size, known.state.mtime_ns) == (file.size, file.mtime_ns)
+            if known and same and known.key not in self._lacking:
                 self._report.unchanged += 1
                 if known.missing:
                     self._outcomes.append(_Touched(known, file, known.state))
@@ -133,9 +137,11 @@ class Scan:
 
     def _count(self, outcome: Entry | _Touched) -> None:
         if isinstance(outcome, Entry):
-            changed = outcome.path in self._known
-            self._report.changed += changed
-            self._report.added += not changed
+            known = self._known.get(outcome.path)
+            same = known is not None and known.state.content_hash == outcome.state.content_hash
+            self._report.added += known is None
+            self._report.completed += same
+            self._report.changed += known is not None and not same
             self._report.warnings += outcome.warning is not None
             self._report.audio_s += outcome.duration_s
             self._progress.done(outcome.path, outcome.duration_s)
@@ -189,7 +195,7 @@ class Scan:
         here = self._known.get(file.path)
         if here:
             same = here.state.content_hash == state.content_hash
-            return _Touched(here, file, state) if same else None
+            return _Touched(here, file, state) if same and here.key not in self._lacking else None
         for known in self._by_hash.get(state.content_hash, []):
             with self._claim:
                 if known.key not in self._claimed and not Path(known.path).exists():
@@ -199,6 +205,11 @@ class Scan:
 
     def _embed(self, file: AudioFile, state: FileState) -> Entry:
         sound = audio.load(file.path)
+        embedders = self._embedders
+        here = self._known.get(file.path)
+        if here and here.state.content_hash == state.content_hash:
+            lacking = self._lacking.get(here.key, set())
+            embedders = [embedder for embedder in embedders if embedder.spec.space in lacking]
         return Entry(
             path=file.path,
             state=state,
@@ -208,10 +219,15 @@ class Scan:
             channels=sound.info.channels,
             codec=sound.info.codec,
             warning=sound.warning,
-            embeddings={embedder.spec.space: embedder.embed(sound) for embedder in self._embedders},
+            embeddings={embedder.spec.space: embedder.embed(sound) for embedder in embedders},
         )
 
     # After the files
+
+    def _compact_if_due(self) -> None:
+        rows = len(self._catalog.snapshot().keys)
+        if rows - len(self._catalog) > max(BATCH_TRACKS, DEAD_SHARE * rows):
+            self._writer.compact()
 
     def _mark_missing(self, folders: Sequence[str], seen: set[str], unreadable: set[str]) -> None:
         """Tracks below the scanned folders that are no longer there; what could not be read may be."""
@@ -237,6 +253,17 @@ class Scan:
             and any(_is_below(failure.path, folder) for folder in folders)
         ]
         self._writer.forget_failures(forgotten)
+
+
+def _lacking(snapshot: Snapshot, embedders: Sequence[Embedder]) -> dict[int, set[str]]:
+    """Of each track's key, the spaces of these embedders in which it has no vector."""
+    lacking: dict[int, set[str]] = {}
+    for embedder in embedders:
+        space = embedder.spec.space
+        empty = (snapshot.keys >= 0) & ~snapshot.spaces[space].filled()[: len(snapshot.keys)]
+        for key in snapshot.keys[empty].tolist():
+            lacking.setdefault(key, set()).add(space)
+    return lacking
 
 
 class _StoppedError(Exception):

@@ -1,0 +1,52 @@
+"""EfficientAT's mn04_as: what AudioSet's 527 kinds of sound have in common with a track."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.audio import Excerpts
+from segue.embed import EmbedderSpec, Embedding, Typical
+from segue.embed.logmel import MN04_SR, mn04_logmel
+from segue.embed.session import Network, embed_windows
+from segue.track import Waveform
+
+WINDOW = 3 * MN04_SR  # samples; 3 s finds as much as AudioSet's own 10 s, see docs/measurements.md
+
+SPEC = EmbedderSpec(
+    name="mn04",
+    version=1,
+    accepts="waveform",
+    dim=384,
+    sr=MN04_SR,
+    window_s=WINDOW / MN04_SR,
+    hop_s=WINDOW / MN04_SR,
+    dtype="float32",
+    licence="MIT",
+    reference="EfficientAT mn04_as, Schmid et al. 2023, arXiv:2211.04772",
+    weights_sha256="899a8c6217063f6941793102a2780b3dd788ab11fce468d9cf5f0577c453321c",
+)
+
+
+class MN04:
+    """384 features before the classifier; ``path`` is the ONNX file."""
+
+    spec = SPEC
+    typical: Typical | None = None
+
+    def __init__(self, path: Path) -> None:
+        self._network = Network(path)
+
+    @property
+    def dimensions(self) -> Sequence[str]:
+        return [f"mn04_{i:03d}" for i in range(SPEC.dim)]
+
+    def embed(self, sound: Excerpts) -> Embedding:
+        return embed_windows(sound.at(MN04_SR), WINDOW, _picture, self._network)
+
+
+def _picture(y: Waveform) -> NDArray[np.float32]:
+    return mn04_logmel(y)[None]

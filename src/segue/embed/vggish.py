@@ -1,0 +1,70 @@
+"""VGGish: AudioSet's own embedding, 128 numbers of 8 bits for each 0.96 s."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.audio import Excerpts
+from segue.embed import EmbedderSpec, Embedding, Typical
+from segue.embed.logmel import VGGISH_MIN_SAMPLES, VGGISH_SR, vggish_patches
+from segue.embed.postprocess import PCA, to_bytes
+from segue.embed.session import Network
+from segue.track import Frames
+
+SPEC = EmbedderSpec(
+    name="vggish",
+    version=1,
+    accepts="waveform",
+    dim=128,
+    sr=VGGISH_SR,
+    window_s=0.975,
+    hop_s=0.96,
+    dtype="float32",
+    licence="Apache-2.0",
+    reference="Hershey et al. 2017, tensorflow/models research/audioset/vggish",
+    weights_sha256="0962b1914e3e053922d957c45bc84a78c985765641dc6bceeeb3a7d8dfecfdf6",
+)
+
+
+class VGGish:
+    """8-bit frames as in AudioSet; the pooled row is their mean, 0 to 255.
+
+    Parameters
+    ----------
+    path : the ONNX file, the last layer before its activation.
+    pca : the published projection.
+    last_relu : activate the last layer, as older ports and IBM's service do. It is another space.
+    """
+
+    typical: Typical | None = None
+
+    def __init__(self, path: Path, pca: PCA, *, last_relu: bool = False) -> None:
+        self.spec = replace(SPEC, variant="relu") if last_relu else SPEC
+        self._network = Network(path)
+        self._pca = pca
+        self._last_relu = last_relu
+
+    @property
+    def dimensions(self) -> Sequence[str]:
+        return [f"vggish_{i:03d}" for i in range(SPEC.dim)]
+
+    def embed(self, sound: Excerpts) -> Embedding:
+        frames = np.concatenate([self.frames(y) for y in sound.at(VGGISH_SR)])
+        if not len(frames):
+            # Shorter than one patch: the sound is repeated, as for the other networks.
+            frames = self.frames(np.resize(sound.at(VGGISH_SR)[0], VGGISH_MIN_SAMPLES))
+        # float16 holds whole numbers up to 2048 exactly.
+        return Embedding(frames.mean(axis=0, dtype=np.float64).astype(np.float32), frames.astype(np.float16))
+
+    def frames(self, y: NDArray[np.float32]) -> Frames:
+        """uint8 (n, 128) of a waveform at 16 kHz; none for less than 0.975 s, as upstream."""
+        patches = vggish_patches(y)
+        if not len(patches):
+            return np.zeros((0, SPEC.dim), np.uint8)
+        embeddings = self._network(patches)
+        return to_bytes(np.maximum(embeddings, 0) if self._last_relu else embeddings, self._pca)
