@@ -2,7 +2,7 @@
 
 A hit is a neighbour with the query's album and artist; queries whose label nothing else carries are
 left out. The student's features are the means of 13 MFCC, centroid and zero-crossing rate, compared
-by raw cosine.
+by raw cosine. Networks take part where they are installed (segue models).
 
 Usage: python benchmarks/precision.py FOLDER LABELS.csv   (columns path, album, artist)
 """
@@ -10,6 +10,7 @@ Usage: python benchmarks/precision.py FOLDER LABELS.csv   (columns path, album, 
 import csv
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -51,8 +52,11 @@ def main(folder: str, labels_csv: str) -> None:
     report("the same, standardised", labels, unit(standardised[:, columns]))
     report("all descriptors, raw", labels, unit(x))
     report("all descriptors, standardised", labels, unit(standardised))
-    report("standardised, half-whitened PCA-64", labels, ExactIndex.build(snapshot, {}).vectors)
-    report("Segue's view: weighted, half-whitened", labels, ExactIndex.build(snapshot, typical).vectors)
+    for name, vectors in snapshot.spaces.items():
+        alone = replace(snapshot, spaces={name: vectors})
+        report(f"{name}, Segue's view", labels, ExactIndex.build(alone, typical).vectors)
+    if len(snapshot.spaces) > 1:
+        report("all spaces, Segue's view", labels, ExactIndex.build(snapshot, typical).vectors)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +21,9 @@ from segue.library import Library
 from tests import tf_files
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# What this machine's user has installed must not decide what the tests see.
+os.environ["SEGUE_MODELS"] = tempfile.mkdtemp(prefix="segue-no-models-")
+atexit.register(shutil.rmtree, os.environ["SEGUE_MODELS"], ignore_errors=True)
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 SR = 22_050

@@ -17,7 +17,10 @@ SegueError
 │   └── LibraryWriteError             read-only folder, full disk
 ├── EmptyLibraryError                 nothing to compare with
 ├── SpecMismatchError                 vectors of two embedders would be mixed
-├── WeightsError                      a file of weights is missing, damaged or another's
+├── ModelError                        the folder of models cannot be used as asked
+    │   ├── ModelNotFoundError (also LookupError)   not there, or not whole; pull it
+    │   └── DownloadError                 a published file could not be fetched
+    ├── WeightsError                      a file of weights is missing, damaged or another's
 └── MissingExtraError (also ImportError)
 """
 
@@ -131,3 +134,23 @@ class MissingExtraError(SegueError, ImportError):
 
     def __init__(self, feature: str, extra: str) -> None:
         super().__init__(f"{feature} needs an optional dependency: pip install 'segue[{extra}]'")
+
+
+class ModelError(SegueError):
+    """The folder of models cannot be used as asked."""
+
+
+class ModelNotFoundError(ModelError, LookupError):
+    """A model is not in the folder, or not in a state to be used; ``model`` names it."""
+
+    def __init__(self, message: str, model: str) -> None:
+        super().__init__(message)
+        self.model = model
+
+
+class DownloadError(ModelError):
+    """A published file could not be fetched; ``source`` says from where."""
+
+    def __init__(self, message: str, source: str) -> None:
+        super().__init__(message)
+        self.source = source

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from segue import __version__
-from segue.cli import demo, export, scan, show, similar
+from segue.cli import demo, export, models, scan, show, similar
 from segue.cli.options import AppError, Context
 from segue.errors import AmbiguousQueryError, AudioError, SegueError
 
@@ -43,6 +43,7 @@ for command in (
     export.export,
     scan.prune,
     scan.check,
+    models.models,
     demo.demo,
 ):
     cli.add_command(command)

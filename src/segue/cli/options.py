@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,10 +26,10 @@ class Context:
     def __init__(self, library: str | None) -> None:
         self.path = Path(library).expanduser() if library else data_folder() / "library"
 
-    def open(self, *, create: bool = False) -> Library:
+    def open(self, *, create: bool = False, embedders: Sequence[str] = ()) -> Library:
         from segue.library import Library  # decoders take a moment to load
 
-        return Library.open(self.path, create=create)
+        return Library.open(self.path, create=create, embedders=embedders or None)
 
 
 def data_folder() -> Path:

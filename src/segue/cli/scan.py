@@ -19,10 +19,24 @@ _SHOWN = 5  # failures named after a scan
 @click.option("--jobs", "-j", type=click.IntRange(1, 256), help="Threads (default: one a core).")
 @click.option("--retry", is_flag=True, help="Try files again that failed before and have not changed.")
 @click.option("--wait/--no-wait", default=True, help="Wait while another segue writes (default), or give up.")
+@click.option(
+    "--embedder",
+    "-e",
+    "embedders",
+    multiple=True,
+    help="What listens; may be given several times (default: descriptors and what is installed of "
+    "musicnn and mn04; see segue models).",
+)
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 @click.pass_obj
 def scan(
-    context: Context, folders: tuple[str, ...], jobs: int | None, retry: bool, wait: bool, quiet: bool
+    context: Context,
+    folders: tuple[str, ...],
+    jobs: int | None,
+    retry: bool,
+    wait: bool,
+    embedders: tuple[str, ...],
+    quiet: bool,
 ) -> None:
     """Add the music in FOLDERS to the library, or bring it up to date.
 
@@ -31,7 +45,7 @@ def scan(
     """
     from segue.cli.progress import ScanProgress
 
-    with context.open(create=True) as library, ScanProgress(quiet=quiet) as progress:
+    with context.open(create=True, embedders=embedders) as library, ScanProgress(quiet=quiet) as progress:
         report = library.scan(
             folders,
             progress=progress,
@@ -41,8 +55,19 @@ def scan(
             on_wait=lambda: click.echo("waiting for another segue that writes to this library", err=True),
         )
     _tell(report, context)
+    if not embedders:
+        _hint()
     if report.exit_code:
         raise AppError(report.exit_code)
+
+
+def _hint() -> None:
+    from segue.embed.chosen import missing_of_default
+
+    if missing := missing_of_default():
+        names = " ".join(missing)
+        click.echo(f"not heard with {' and '.join(missing)}, which know more of music", err=True)
+        click.echo(f"  segue models pull {names}; then scan again", err=True)
 
 
 def _tell(report: ScanReport, context: Context) -> None:

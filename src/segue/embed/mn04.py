@@ -45,7 +45,7 @@ class MN04:
         return [f"mn04_{i:03d}" for i in range(SPEC.dim)]
 
     def embed(self, sound: Excerpts) -> Embedding:
-        return embed_windows(sound.at(MN04_SR), WINDOW, _picture, self._network)
+        return embed_windows(sound.at(MN04_SR), WINDOW, WINDOW, _picture, self._network)
 
 
 def _picture(y: Waveform) -> NDArray[np.float32]:

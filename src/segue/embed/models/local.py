@@ -1,0 +1,103 @@
+"""Published files that were brought to a machine without a network."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+from segue.embed.models.known import Download, KnownFile, Model, verify
+from segue.errors import UsageError, WeightsError
+
+
+def gather(model: Model, paths: Sequence[Path]) -> dict[str, Path]:
+    """Where each file of a model is, by its name; the sums are compared.
+
+    A file is known by its size, whatever its name; what is not among ``paths`` is looked for by name
+    in the folders given and beside the files given.
+
+    Raises
+    ------
+    UsageError
+        Where a path does not exist, or a file is missing.
+    WeightsError
+        Where a file is not what was published.
+    """
+    for path in paths:
+        if not path.exists():
+            raise UsageError(f"{path} does not exist; give the files that were published, or their folder")
+    found: dict[str, Path] = {}
+    for download in model.downloads:
+        found |= _download(model, download, paths)
+    _refuse_strangers(model, paths, found)
+    return found
+
+
+def _download(model: Model, download: Download, paths: Sequence[Path]) -> dict[str, Path]:
+    for wanted in ((download.file,), download.members):
+        located = {_base(file): _locate(file, paths) for file in wanted}
+        complete = {name: path for name, path in located.items() if path}
+        if wanted and len(complete) == len(wanted):
+            for file in wanted:
+                verify(complete[_base(file)], file)
+            return complete
+    file = download.file
+    given = ", ".join(_described(path) for path in paths) or "nothing"
+    raise UsageError(
+        f"{file.name} of {model.name} ({file.size_bytes} bytes, sha256 {file.sha256}) is missing: given "
+        f"were {given}; it is published as {download.source}"
+    )
+
+
+def _described(path: Path) -> str:
+    return f"{path} ({path.stat().st_size} bytes)" if path.is_file() else str(path)
+
+
+def _locate(file: KnownFile, paths: Sequence[Path]) -> Path | None:
+    given = [path for path in paths if path.is_file()]
+    for path in given:
+        if path.stat().st_size == file.size_bytes:
+            return path
+    for path in given:
+        if path.name == _base(file):
+            return path
+    places = [path if path.is_dir() else path.parent for path in paths]
+    return next((p for place in places for p in _candidates(place, file) if p.is_file()), None)
+
+
+def _candidates(place: Path, file: KnownFile) -> Iterator[Path]:
+    """The file in an unpacked archive, whose folder may be given at any depth."""
+    parts = PurePosixPath(file.name).parts
+    return (place.joinpath(*parts[i:]) for i in range(len(parts)))
+
+
+def _refuse_strangers(model: Model, paths: Sequence[Path], found: Mapping[str, Path]) -> None:
+    """A file that was given and not used was meant to be one of ours, and is cut or another's."""
+    used = {path.resolve() for path in found.values()}
+    for path in paths:
+        if path.is_file() and path.resolve() not in used:
+            wanted = ", ".join(f"{d.file.name} of {d.file.size_bytes}" for d in model.downloads)
+            size = path.stat().st_size
+            raise WeightsError(f"{path}: found {size} bytes, expected {wanted} bytes", str(path))
+
+
+def unpacked(model: Model, files: Mapping[str, Path], work: Path) -> dict[str, Path]:
+    """What the conversion needs, by name: members of archives are unpacked into ``work``."""
+    found = dict(files)
+    for download in model.downloads:
+        if download.members and download.file.name in files:
+            found |= _members(download, files[download.file.name], work)
+    return found
+
+
+def _members(download: Download, path: Path, work: Path) -> dict[str, Path]:
+    folder = work / "members"
+    folder.mkdir()
+    with zipfile.ZipFile(path) as archive:
+        for member in download.members:
+            (folder / _base(member)).write_bytes(archive.read(member.name))
+    return {_base(member): folder / _base(member) for member in download.members}
+
+
+def _base(file: KnownFile) -> str:
+    return PurePosixPath(file.name).name

@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+from segue import audio
+from segue.audio import Excerpts
+from segue.embed import models
+from segue.embed.chosen import EMBEDDERS, chosen, missing_of_default
+from segue.embed.descriptors import Descriptors
+from segue.embed.mn04 import MN04
+from segue.embed.networks import build_vggish
+from segue.embed.postprocess import PCA
+from segue.embed.session import Network, cut
+from segue.embed.vggish import VGGish
+from segue.errors import SegueError, UsageError, WeightsError
+from segue.library import Library
+from tests import tf_files
+from tests.conftest import write_music
+
+
+@pytest.fixture(scope="session")
+def mn04_models(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of models that holds the real mn04."""
+    folder = tmp_path_factory.mktemp("models")
+    models.add("mn04", shared / "data" / "models" / "mn04_as_mAP_432.pt", folder=folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def vggish(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, PCA]:
+    """VGGish's graph with few, random weights, and a random projection."""
+    rng = np.random.default_rng(3)
+    path = tmp_path_factory.mktemp("vggish") / "vggish.onnx"
+    onnx.save(build_vggish(tf_files.vggish_tensors(rng, width=8)), str(path))
+    projection = np.linalg.qr(rng.standard_normal((128, 128)))[0].astype(np.float32)
+    return path, PCA(projection, np.zeros(128, np.float32))
+
+
+def sound(rng: np.random.Generator, duration_s: float, sr: int = 16_000) -> Excerpts:
+    return Excerpts.from_waveform((0.1 * rng.standard_normal(int(duration_s * sr))).astype(np.float32), sr)
+
+
+def test_windows_are_whole_and_within_their_part():
+    parts = [np.arange(10, dtype=np.float32), np.arange(100, 104, dtype=np.float32)]
+    found = [window.tolist() for window in cut(parts, 4, 4)]
+    assert found == [[0, 1, 2, 3], [4, 5, 6, 7], [100, 101, 102, 103]]
+    assert [window.tolist() for window in cut(parts, 3, 6)] == [[0, 1, 2], [6, 7, 8], [100, 101, 102]]
+
+
+def test_a_part_shorter_than_a_window_is_repeated():
+    assert [w.tolist() for w in cut([np.array([1, 2], np.float32)], 5, 5)] == [[1, 2, 1, 2, 1]]
+
+
+def test_vggish_gives_eight_bit_frames_and_their_mean(vggish, rng):
+    embedder = VGGish(*vggish)
+    embedding = embedder.embed(sound(rng, 5.0))
+    assert embedding.windows.shape == (5, 128)
+    assert (embedding.windows == embedding.windows.astype(np.uint8)).all()
+    np.testing.assert_allclose(embedding.pooled, embedding.windows.astype(float).mean(axis=0), rtol=1e-5)
+
+
+def test_vggish_with_the_last_activation_is_another_space(vggish, rng):
+    plain, active = VGGish(*vggish), VGGish(*vggish, last_relu=True)
+    assert plain.spec.space == "vggish-1"
+    assert active.spec.space == "vggish-relu-1"
+    y = sound(rng, 2.0)
+    assert (plain.embed(y).pooled != active.embed(y).pooled).any()
+
+
+def test_vggish_gives_no_frame_for_less_than_a_patch_but_embeds_it(vggish, rng):
+    embedder = VGGish(*vggish)
+    short = sound(rng, 0.9)
+    assert embedder.frames(short.at(16_000)[0]).shape == (0, 128)
+    assert embedder.embed(short).windows.shape == (1, 128)
+
+
+def test_batches_do_not_change_what_a_window_gives(vggish, rng):
+    network = Network(vggish[0])
+    patches = rng.standard_normal((19, 96, 64)).astype(np.float32)
+    together = network(patches)
+    alone = np.concatenate([network(patches[i : i + 1]) for i in range(19)])
+    np.testing.assert_allclose(together, alone, rtol=1e-4, atol=1e-5)
+
+
+def test_a_file_that_is_no_network_is_refused(tmp_path: Path):
+    (tmp_path / "x.onnx").write_bytes(b"no network")
+    with pytest.raises(WeightsError, match=r"x\.onnx"):
+        Network(tmp_path / "x.onnx")(np.zeros((1, 2), np.float32))
+
+
+def test_without_any_model_the_default_is_the_descriptors():
+    assert [type(embedder) for embedder in chosen()] == [Descriptors]
+    assert missing_of_default() == ["musicnn", "mn04"]
+
+
+def test_an_unknown_embedder_is_named_and_one_that_is_not_here_says_how_to_get_it():
+    with pytest.raises(UsageError, match="no embedder 'ears'"):
+        chosen(["ears"])
+    for name in EMBEDDERS:
+        if name != "descriptors":
+            with pytest.raises(SegueError, match=f"segue models pull {name.split('-')[0]}"):
+                chosen([name])
+
+
+@pytest.mark.shared
+def test_mn04_is_part_of_the_default_once_installed(mn04_models: Path, monkeypatch):
+    monkeypatch.setenv("SEGUE_MODELS", str(mn04_models))
+    assert [embedder.spec.name for embedder in chosen()] == ["descriptors", "mn04"]
+
+
+@pytest.mark.shared
+def test_mn04_hears_the_same_in_a_sound_and_in_its_copy_at_another_rate(mn04_models: Path, shared: Path):
+    embedder = MN04(models.path_of("mn04", folder=mn04_models))
+    found = {}
+    for name in ("guitar", "jazz_guitar", "rain", "train"):
+        heard = audio.load(shared / "data" / "max_samples" / f"{name}.wav")
+        found[name] = embedder.embed(heard)
+        lower = Excerpts.from_waveform(heard.at(22_050)[0], 22_050)
+        assert cosine(found[name].pooled, embedder.embed(lower).pooled) > 0.9
+    assert found["guitar"].windows.shape[1] == 384
+    guitars = cosine(found["guitar"].pooled, found["jazz_guitar"].pooled)
+    assert guitars > cosine(found["guitar"].pooled, found["rain"].pooled)
+    assert guitars > cosine(found["guitar"].pooled, found["train"].pooled)
+
+
+def cosine(a: np.ndarray, b: np.ndarray) -> float:
+    return float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
+
+
+@pytest.mark.shared
+def test_scan_takes_embedders_by_name_and_adds_one_later(
+    mn04_models: Path, tmp_path: Path, segue, monkeypatch
+):
+    monkeypatch.setenv("SEGUE_MODELS", str(mn04_models))
+    write_music(tmp_path / "music")
+    library = ("-l", tmp_path / "library")
+    code, out, _ = segue(*library, "scan", "-e", "descriptors", tmp_path / "music")
+    assert (code, out.split(";")[0]) == (0, "12 added")
+    code, out, err = segue(*library, "scan", tmp_path / "music")
+    assert (code, out.split(";")[0]) == (0, "12 given vectors of another embedder")
+    assert "segue models pull musicnn" in err
+    with Library.open(tmp_path / "library") as opened:
+        assert set(opened.spaces()) == {"descriptors-1", "mn04-1"}
+        for track in opened:
+            matches = opened.similar(track, k=3).matches
+            assert {match.track.artist for match in matches} == {track.artist}
+        outside = next((tmp_path / "music").iterdir()).rename(tmp_path / "outside.flac")
+        assert opened.similar(outside, k=1).matches[0].score == pytest.approx(1.0, abs=0.01)
+    # Without the network, the vectors in the library still answer for its tracks.
+    monkeypatch.setenv("SEGUE_MODELS", str(tmp_path / "none"))
+    assert segue(*library, "similar", "low number 1", "-k", "2")[0] == 0
+
+
+@pytest.mark.slow
+def test_musicnn_embeds_a_third_of_the_windows(musicnn_index: Path, tmp_path: Path, rng):
+    from segue.embed.musicnn import MusiCNN
+    from segue.embed.networks import build_musicnn
+    from segue.embed.weights import read_tf_bundle
+
+    onnx.save(build_musicnn(read_tf_bundle(musicnn_index)), str(tmp_path / "musicnn.onnx"))
+    embedder = MusiCNN(tmp_path / "musicnn.onnx")
+    assert embedder.embed(sound(rng, 30.0)).windows.shape == (4, 200)
+    assert embedder.embed(sound(rng, 1.0)).windows.shape == (1, 200)
+
+
+def test_choosing_embedders_loads_no_network_library():
+    loaded = "any(name in sys.modules for name in ('onnx', 'onnxruntime'))"
+    code = f"import sys; from segue.embed.chosen import chosen; chosen(); sys.exit({loaded})"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
