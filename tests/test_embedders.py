@@ -13,7 +13,7 @@ from segue.audio import Excerpts
 from segue.embed import models
 from segue.embed.chosen import EMBEDDERS, chosen, missing_of_default
 from segue.embed.descriptors import Descriptors
-from segue.embed.mn04 import MN04
+from segue.embed.mn04 import MN04, audioset_classes
 from segue.embed.networks import build_vggish
 from segue.embed.postprocess import PCA
 from segue.embed.session import Network, cut
@@ -83,8 +83,8 @@ def test_vggish_gives_no_frame_for_less_than_a_patch_but_embeds_it(vggish, rng):
 def test_batches_do_not_change_what_a_window_gives(vggish, rng):
     network = Network(vggish[0])
     patches = rng.standard_normal((19, 96, 64)).astype(np.float32)
-    together = network(patches)
-    alone = np.concatenate([network(patches[i : i + 1]) for i in range(19)])
+    (together,) = network(patches)
+    alone = np.concatenate([network(patches[i : i + 1])[0] for i in range(19)])
     np.testing.assert_allclose(together, alone, rtol=1e-4, atol=1e-5)
 
 
@@ -155,6 +155,35 @@ def test_scan_takes_embedders_by_name_and_adds_one_later(
     # Without the network, the vectors in the library still answer for its tracks.
     monkeypatch.setenv("SEGUE_MODELS", str(tmp_path / "none"))
     assert segue(*library, "similar", "low number 1", "-k", "2")[0] == 0
+
+
+@pytest.mark.shared
+def test_labels_say_what_a_sound_is_and_can_be_searched_and_filtered_by(
+    mn04_models: Path, shared: Path, tmp_path: Path, segue, monkeypatch
+):
+    monkeypatch.setenv("SEGUE_MODELS", str(mn04_models))
+    library = ("-l", tmp_path / "library")
+    assert segue(*library, "scan", shared / "data" / "max_samples")[0] == 0
+    with Library.open(tmp_path / "library") as opened:
+        for name, label in (("typing", "Computer keyboard"), ("train", "Train"), ("applause", "Applause")):
+            found = opened.labels(opened.find(name))["mn04-1"]
+            assert found[label] > 0.35, (name, found)
+            assert label in list(found)[:3]
+            assert list(found.values()) == sorted(found.values(), reverse=True)
+        guitars = {track.title for track in opened.search("guitar")}
+        assert {"guitar", "jazz_guitar"} <= guitars
+        with pytest.raises(UsageError, match="such as"):
+            opened.similar("rain", label="Theremin solo")
+        assert opened.find("guitar.wav").title == "guitar"  # a label is no name
+    code, out, err = segue(*library, "similar", "rain", "--label", "guitar", "-k", "2")
+    assert (code, err) == (0, "")
+    assert len(out.splitlines()) == 3
+    assert "label by mn04-1" in segue(*library, "info", "applause")[1]
+
+
+def test_audiosets_classes_have_names():
+    assert len(set(audioset_classes())) == 527
+    assert audioset_classes()[0] == "Speech"
 
 
 @pytest.mark.slow

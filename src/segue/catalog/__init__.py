@@ -40,6 +40,7 @@ from segue.track import Track, TrackId
 
 __all__ = ["Catalog", "Entry", "Failure", "FileState", "KnownFile", "Snapshot", "SpaceVectors", "Writer"]
 
+_NAMED = ("title", "artist", "album", "genre", "file")  # columns that name a track
 _MANY = 500  # values in one IN (...), well below SQLite's limit
 
 
@@ -127,8 +128,8 @@ class Catalog:
         rows = self._db.execute(f"SELECT key, {column} FROM tracks WHERE {column} IS NOT NULL")
         return {row[0] for row in rows if folded(row[1]) in wanted}
 
-    def search(self, text: str, limit: int | None = 50) -> list[Track]:
-        """Tracks whose title, artist, album, genre and file name hold every word of ``text``.
+    def search(self, text: str, limit: int | None = 50, *, by_label: bool = True) -> list[Track]:
+        """Tracks whose tags, file name and labels hold every word of ``text``.
 
         Words match from their beginning, without case and accents; best matches first. Where none
         match so, any place within a word or name counts.
@@ -136,19 +137,20 @@ class Catalog:
         words = folded(text).split()
         if not words:
             return []
+        names = _NAMED if not by_label else (*_NAMED, "labels")
         query = " ".join('"' + word.replace('"', '""') + '"*' for word in words)
         sql = (
             "SELECT tracks.* FROM track_text JOIN tracks ON tracks.key = track_text.rowid "
-            "WHERE track_text MATCH ? ORDER BY bm25(track_text, 4, 3, 2, 1, 1), tracks.row LIMIT ?"
+            "WHERE track_text MATCH ? ORDER BY bm25(track_text, 4, 3, 2, 1, 1, 0.5), tracks.row LIMIT ?"
         )
-        rows = self._db.execute(sql, (query, -1 if limit is None else limit)).fetchall()
+        match = f"{{{' '.join(names)}}} : ({query})"
+        rows = self._db.execute(sql, (match, -1 if limit is None else limit)).fetchall()
         if not rows:
             rows = self._search_inside(words, limit)
         return [track_from_row(row) for row in rows]
 
     def _search_inside(self, words: list[str], limit: int | None) -> list[sqlite3.Row]:
-        names = ("title", "artist", "album", "genre", "file")
-        text = "(" + " || ' ' || ".join(f"track_text.{name}" for name in names) + ")"
+        text = "(" + " || ' ' || ".join(f"track_text.{name}" for name in _NAMED) + ")"
         conditions = " AND ".join(f"{text} LIKE ? ESCAPE '\\'" for _ in words)
         patterns = [f"%{_escaped(word)}%" for word in words]
         sql = (
@@ -157,10 +159,38 @@ class Catalog:
         )
         return self._db.execute(sql, (*patterns, -1 if limit is None else limit)).fetchall()
 
+    def labels(self, track_id: TrackId) -> dict[str, dict[str, float]]:
+        """What each network calls a track: by space, names and scores, best first."""
+        sql = (
+            "SELECT space, label, score FROM labels JOIN tracks USING (key) "
+            "WHERE tracks.id = ? ORDER BY space, score DESC"
+        )
+        found: dict[str, dict[str, float]] = {}
+        for row in self._db.execute(sql, (track_id,)):
+            found.setdefault(row["space"], {})[row["label"]] = row["score"]
+        return found
+
+    def labelled(self, name: str) -> set[int]:
+        """Keys of the tracks with a label, case aside; by any network."""
+        names = [
+            row[0]
+            for row in self._db.execute("SELECT DISTINCT label FROM labels")
+            if folded(row[0]) == folded(name)
+        ]
+        return {
+            row[0]
+            for found in names
+            for row in self._db.execute("SELECT key FROM labels WHERE label = ?", (found,))
+        }
+
+    def label_names(self) -> list[str]:
+        """All labels that some track has."""
+        return [row[0] for row in self._db.execute("SELECT DISTINCT label FROM labels ORDER BY label")]
+
     def titled(self, title: str) -> list[Track]:
         """Tracks with exactly this title, case and accents aside."""
         wanted = folded(title)
-        return [track for track in self.search(title, None) if folded(track.title) == wanted]
+        return [track for track in self.search(title, None, by_label=False) if folded(track.title) == wanted]
 
     # Files
 

@@ -27,8 +27,13 @@ CREATE TABLE tracks (
 );
 CREATE INDEX tracks_by_hash ON tracks (content_hash);
 CREATE VIRTUAL TABLE track_text USING fts5 (
-    title, artist, album, genre, file, tokenize = "unicode61 remove_diacritics 2"
+    title, artist, album, genre, file, labels, tokenize = "unicode61 remove_diacritics 2"
 );
+CREATE TABLE labels (
+    key INTEGER NOT NULL, space TEXT NOT NULL, label TEXT NOT NULL, score REAL NOT NULL,
+    PRIMARY KEY (key, space, label)
+) WITHOUT ROWID;
+CREATE INDEX labels_by_name ON labels (label);
 CREATE TABLE failures (
     path PRIMARY KEY NOT NULL, kind TEXT NOT NULL, reason TEXT NOT NULL,
     size INTEGER, mtime_ns INTEGER, failed_at REAL NOT NULL

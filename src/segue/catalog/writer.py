@@ -126,9 +126,12 @@ class Writer:
 
     def _put_track(self, entry: Entry, row: int) -> TrackId:
         columns = columns_of(entry)
-        found = self._db.execute("SELECT key, id FROM tracks WHERE path = ?", (columns["path"],)).fetchone()
+        sql = "SELECT key, id, content_hash FROM tracks WHERE path = ?"
+        found = self._db.execute(sql, (columns["path"],)).fetchone()
         if found:
             key, track_id = found["key"], TrackId(found["id"])
+            if found["content_hash"] != entry.state.content_hash:
+                self._db.execute("DELETE FROM labels WHERE key = ?", (key,))
             settings = ", ".join(f"{name} = ?" for name in columns)
             sql = f"UPDATE tracks SET row = ?, {settings} WHERE key = ?"
             self._db.execute(sql, (row, *columns.values(), key))
@@ -138,6 +141,7 @@ class Writer:
             marks = ", ".join("?" * len(columns))
             sql = f"INSERT INTO tracks ({', '.join(columns)}) VALUES ({marks})"
             key = self._db.execute(sql, tuple(columns.values())).lastrowid
+        self._put_labels(key, entry)
         self._put_text(key, entry)
         self._db.execute("DELETE FROM failures WHERE path = ?", (columns["path"],))
         return track_id
@@ -152,13 +156,24 @@ class Writer:
                 return TrackId(track_id)
             copy += 1
 
+    def _put_labels(self, key: int | None, entry: Entry) -> None:
+        for space, embedding in entry.embeddings.items():
+            self._db.execute("DELETE FROM labels WHERE key = ? AND space = ?", (key, space))
+            self._db.executemany(
+                "INSERT INTO labels VALUES (?, ?, ?, ?)",
+                [(key, space, label.name, label.score) for label in embedding.labels],
+            )
+
     def _put_text(self, key: int | None, entry: Entry) -> None:
         tags = entry.tags
         file = Path(entry.path).name.encode("utf-8", "replace").decode()
-        texts = (tags.title, tags.artist or tags.album_artist, tags.album, tags.genre, file)
+        found = self._db.execute("SELECT label FROM labels WHERE key = ?", (key,))
+        labels = ", ".join(row["label"] for row in found)
+        texts = (tags.title, tags.artist or tags.album_artist, tags.album, tags.genre, file, labels)
         self._db.execute("DELETE FROM track_text WHERE rowid = ?", (key,))
         self._db.execute(
-            "INSERT INTO track_text (rowid, title, artist, album, genre, file) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO track_text (rowid, title, artist, album, genre, file, labels) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
             (key, *(text or "" for text in texts)),
         )
 
@@ -219,6 +234,7 @@ class Writer:
         keys = [(row["key"],) for row in gone]
         self._db.executemany("DELETE FROM tracks WHERE key = ?", keys)
         self._db.executemany("DELETE FROM track_text WHERE rowid = ?", keys)
+        self._db.executemany("DELETE FROM labels WHERE key = ?", keys)
         return len(keys)
 
     def _compact(self) -> None:

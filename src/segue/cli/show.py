@@ -44,7 +44,7 @@ def list_tracks(tracks: Sequence[Track], *, err: bool = False) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def search(context: Context, text: str, limit: int, as_json: bool) -> None:
-    """List the tracks whose tags or file name hold every word of TEXT."""
+    """List the tracks whose tags, file name or labels hold every word of TEXT."""
     with context.open() as library:
         tracks = library.search(text, limit=limit)
     if as_json:
@@ -66,9 +66,12 @@ def info(context: Context, track: str | None, as_json: bool) -> None:
     if as_json:
         _print_json(facts)
         return
-    descriptors = facts.pop("descriptors", {})
+    labels, descriptors = facts.pop("labels", {}), facts.pop("descriptors", {})
     rows = [(name.replace("_", " "), _readable(value)) for name, value in facts.items() if value is not None]
     columns(("what", "value"), rows)
+    for space, words in labels.items():
+        click.echo()
+        columns((f"label by {space}", "score"), [(word, f"{score:.2f}") for word, score in words.items()])
     if descriptors:
         click.echo()
         columns(("descriptor", "value"), [(name, f"{value:.5g}") for name, value in descriptors.items()])
@@ -92,6 +95,7 @@ def _library_facts(library: Library) -> dict[str, Any]:
 
 def _track_facts(library: Library, track: Track) -> dict[str, Any]:
     facts = _record(track)
+    facts["labels"] = library.labels(track)
     facts["descriptors"] = library.values(track)
     return facts
 

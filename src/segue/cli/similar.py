@@ -23,9 +23,16 @@ if TYPE_CHECKING:
 @click.option(
     "--same-artist/--no-same-artist", default=True, help="Allow (default) or leave out the seeds' artists."
 )
+@click.option("--label", help="Only tracks that a network has this word for, such as Guitar.")
 @click.pass_obj
 def similar(
-    context: Context, seeds: tuple[str, ...], k: int, as_json: bool, m3u: Path | None, same_artist: bool
+    context: Context,
+    seeds: tuple[str, ...],
+    k: int,
+    as_json: bool,
+    m3u: Path | None,
+    same_artist: bool,
+    label: str | None,
 ) -> None:
     """List the tracks that sound most like SEEDS, nearest first.
 
@@ -34,7 +41,7 @@ def similar(
     library's view: 1 the same sound, 0 as unlike as two tracks usually are.
     """
     with context.open() as library:
-        found = library.similar(seeds, k=k, same_artist=same_artist)
+        found = library.similar(seeds, k=k, same_artist=same_artist, label=label)
     if as_json:
         click.echo(json.dumps(_as_json(found), indent=2, ensure_ascii=False))
     else:

@@ -49,11 +49,20 @@ class EmbedderSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Label:
+    """A word that a network has for a sound, and how sure it is, 0 to 1."""
+
+    name: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class Embedding:
     """One track in one space."""
 
     pooled: NDArray[np.generic]  # (dim,), the spec's dtype
     windows: NDArray[np.float16]  # (n_windows, dim)
+    labels: Sequence[Label] = ()  # what the network calls it, best first
 
 
 @dataclass(frozen=True, slots=True)

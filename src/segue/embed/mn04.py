@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ from numpy.typing import NDArray
 from segue.audio import Excerpts
 from segue.embed import EmbedderSpec, Embedding, Typical
 from segue.embed.logmel import MN04_SR, mn04_logmel
-from segue.embed.session import Network, embed_windows
+from segue.embed.session import Network, cut, embed_windows
 from segue.track import Waveform
 
 WINDOW = 3 * MN04_SR  # samples; 3 s finds as much as AudioSet's own 10 s, see docs/measurements.md
@@ -38,14 +40,22 @@ class MN04:
     typical: Typical | None = None
 
     def __init__(self, path: Path) -> None:
-        self._network = Network(path)
+        self._network = Network(path, ("embedding", "scores"))
 
     @property
     def dimensions(self) -> Sequence[str]:
         return [f"mn04_{i:03d}" for i in range(SPEC.dim)]
 
     def embed(self, sound: Excerpts) -> Embedding:
-        return embed_windows(sound.at(MN04_SR), WINDOW, WINDOW, _picture, self._network)
+        windows = cut(sound.at(MN04_SR), WINDOW, WINDOW)
+        return embed_windows(windows, _picture, self._network, audioset_classes())
+
+
+@cache
+def audioset_classes() -> tuple[str, ...]:
+    """Names of the 527 scores, in their order."""
+    text = files("segue.embed.networks").joinpath("audioset_classes.txt").read_text("utf-8")
+    return tuple(line for line in text.splitlines() if not line.startswith("#"))
 
 
 def _picture(y: Waveform) -> NDArray[np.float32]:

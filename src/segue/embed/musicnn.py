@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from segue.audio import Excerpts
 from segue.embed import EmbedderSpec, Embedding, Typical
 from segue.embed.logmel import MUSICNN_PATCH, MUSICNN_SR, musicnn_patches
-from segue.embed.session import Network, embed_windows
+from segue.embed.session import Network, cut, embed_windows
 from segue.track import Waveform
 
 WINDOW = MUSICNN_PATCH * 256  # samples, 2.99 s: one patch
@@ -39,14 +39,16 @@ class MusiCNN:
     typical: Typical | None = None
 
     def __init__(self, path: Path) -> None:
-        self._network = Network(path)
+        self._network = Network(path, ("embedding", "scores"))
 
     @property
     def dimensions(self) -> Sequence[str]:
         return [f"musicnn_{i:03d}" for i in range(SPEC.dim)]
 
     def embed(self, sound: Excerpts) -> Embedding:
-        return embed_windows(sound.at(MUSICNN_SR), WINDOW, HOP, _picture, self._network)
+        from segue.embed.networks.musicnn import MSD_TAGS  # with the library that builds networks
+
+        return embed_windows(cut(sound.at(MUSICNN_SR), WINDOW, HOP), _picture, self._network, MSD_TAGS)
 
 
 def _picture(y: Waveform) -> NDArray[np.float32]:

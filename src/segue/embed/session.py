@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.embed import Embedding
+from segue.embed import Embedding, Label
 from segue.errors import WeightsError
 from segue.track import Waveform
 
 if TYPE_CHECKING:
     import onnxruntime
 
+MAX_LABELS = 10  # kept of a track and a network
+MIN_LABEL_SCORE = 0.1
 BATCH = 8  # windows that go through a network together; more only costs memory
 
 
 class Network:
     """One ONNX file, loaded at its first use; runs on the calling thread alone, so threads add up."""
 
-    def __init__(self, path: Path, output: str = "embedding") -> None:
+    def __init__(self, path: Path, outputs: Sequence[str] = ("embedding",)) -> None:
         self._path = path
-        self._output = output
+        self._outputs = list(outputs)
         self._lock = threading.Lock()
         self._session: onnxruntime.InferenceSession | None = None
 
-    def __call__(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """float32 (n, dim) of n windows, whatever their shape.
+    def __call__(self, windows: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """Each output, float32 (n, dim), of n windows, whatever their shape.
 
         Raises
         ------
@@ -40,7 +42,8 @@ class Network:
         session = self._loaded()
         name = session.get_inputs()[0].name
         batches = [windows[i : i + BATCH] for i in range(0, len(windows), BATCH)]
-        return np.concatenate([session.run([self._output], {name: batch})[0] for batch in batches])
+        runs = [session.run(self._outputs, {name: batch}) for batch in batches]
+        return [np.concatenate(output) for output in zip(*runs, strict=True)]
 
     def _loaded(self) -> onnxruntime.InferenceSession:
         with self._lock:
@@ -74,12 +77,24 @@ def cut(parts: Sequence[Waveform], length: int, hop: int) -> Iterator[Waveform]:
 
 
 def embed_windows(
-    parts: Sequence[Waveform],
-    length: int,
-    hop: int,
+    windows: Iterable[Waveform],
     picture: Callable[[Waveform], NDArray[np.float32]],
-    network: Callable[[NDArray[np.float32]], NDArray[np.float32]],
+    network: Network,
+    names: Sequence[str],
 ) -> Embedding:
-    """Each window through ``picture`` and ``network``; the pooled row is the mean over windows."""
-    windows = network(np.stack([picture(y) for y in cut(parts, length, hop)]))
-    return Embedding(windows.mean(axis=0, dtype=np.float64).astype(np.float32), windows.astype(np.float16))
+    """Each window through ``picture`` and ``network``, whose outputs are embeddings and scores.
+
+    The pooled row and the labels' scores are means over windows.
+
+    Parameters
+    ----------
+    names : of the scores
+    """
+    embeddings, scores = network(np.stack([picture(y) for y in windows]))
+    pooled = embeddings.mean(axis=0, dtype=np.float64).astype(np.float32)
+    return Embedding(pooled, embeddings.astype(np.float16), _best(scores.mean(axis=0), names))
+
+
+def _best(scores: NDArray[np.float32], names: Sequence[str]) -> tuple[Label, ...]:
+    best = np.argsort(-scores)[:MAX_LABELS]
+    return tuple(Label(names[i], round(float(scores[i]), 4)) for i in best if scores[i] >= MIN_LABEL_SCORE)

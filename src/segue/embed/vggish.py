@@ -66,5 +66,5 @@ class VGGish:
         patches = vggish_patches(y)
         if not len(patches):
             return np.zeros((0, SPEC.dim), np.uint8)
-        embeddings = self._network(patches)
+        (embeddings,) = self._network(patches)
         return to_bytes(np.maximum(embeddings, 0) if self._last_relu else embeddings, self._pca)

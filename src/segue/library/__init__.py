@@ -187,8 +187,12 @@ class Library:
         names = snapshot.spaces[DESCRIPTORS.space].dimensions
         return dict(zip(names, vectors[DESCRIPTORS.space][0].tolist(), strict=True))
 
+    def labels(self, track: Track) -> dict[str, dict[str, float]]:
+        """What each network calls a track: by space, words and scores from 0 to 1, best first."""
+        return self._catalog.labels(track.id)
+
     def search(self, text: str, *, limit: int | None = 50) -> list[Track]:
-        """Tracks whose tags or file name hold every word of ``text``, best matches first."""
+        """Tracks whose tags, file name or labels hold every word of ``text``, best matches first."""
         return self._catalog.search(text, limit)
 
     def find(self, query: Query) -> Track:
@@ -206,7 +210,7 @@ class Library:
         track = self._catalog.by_id(text) or self._catalog.by_path(str(Path(text).expanduser().absolute()))
         if track:
             return track
-        matches = self._catalog.titled(text) or self._catalog.search(text, _LISTED + 1)
+        matches = self._catalog.titled(text) or self._catalog.search(text, _LISTED + 1, by_label=False)
         if not matches:
             raise TrackNotFoundError(f"no track matches {text!r}; segue search TEXT shows what there is")
         if len(matches) > 1:
@@ -215,7 +219,12 @@ class Library:
         return matches[0]
 
     def similar(
-        self, queries: Query | Sequence[Query], *, k: int = 10, same_artist: bool = True
+        self,
+        queries: Query | Sequence[Query],
+        *,
+        k: int = 10,
+        same_artist: bool = True,
+        label: str | None = None,
     ) -> Recommendations:
         """The k tracks that sound most like the queries together, nearest first.
 
@@ -223,6 +232,7 @@ class Library:
         ----------
         queries : tracks, ids, paths, titles, or files outside the library; one or several.
         same_artist : let tracks by a seed's artist be answers.
+        label : only tracks that a network has this word for, such as "Guitar".
 
         Raises
         ------
@@ -237,6 +247,8 @@ class Library:
         tracks = [seed for seed in seeds if isinstance(seed, Track)]
         centre = centre_of(index.view(self._seed_vectors(seeds, snapshot)))
         allowed = self._allowed(snapshot.keys[index.rows], tracks, same_artist)
+        if label is not None:
+            allowed &= np.isin(snapshot.keys[index.rows], list(self._labelled(label)))
         return self._answer(index, snapshot, centre, allowed, k)
 
     def _current(self) -> Snapshot:
@@ -290,6 +302,18 @@ class Library:
             out |= self._catalog.keys_where("artist", artists)
             out |= self._catalog.keys_where("album_artist", artists)
         return ~np.isin(keys, list(out))
+
+    def _labelled(self, label: str) -> set[int]:
+        keys = self._catalog.labelled(label)
+        if not keys:
+            names = self._catalog.label_names()
+            some = (
+                f"there are {len(names)}, such as {', '.join(names[:5])}"
+                if names
+                else "no network has listened"
+            )
+            raise UsageError(f"no track has the label {label!r}; {some}")
+        return keys
 
     def _answer(
         self, index: ExactIndex, snapshot: Snapshot, centre: Vectors, allowed: NDArray[np.bool_], k: int
