@@ -187,10 +187,11 @@ class Catalog:
         """All labels that some track has."""
         return [row[0] for row in self._db.execute("SELECT DISTINCT label FROM labels ORDER BY label")]
 
-    def titled(self, title: str) -> list[Track]:
-        """Tracks with exactly this title, case and accents aside."""
-        wanted = folded(title)
-        return [track for track in self.search(title, None, by_label=False) if folded(track.title) == wanted]
+    def named(self, name: str) -> list[Track]:
+        """Tracks with exactly this title or file name, case and accents aside."""
+        wanted = folded(name)
+        found = self.search(name, None, by_label=False)
+        return [track for track in found if wanted in (folded(track.title), folded(Path(track.path).name))]
 
     # Files
 

@@ -210,7 +210,7 @@ class Library:
         track = self._catalog.by_id(text) or self._catalog.by_path(str(Path(text).expanduser().absolute()))
         if track:
             return track
-        matches = self._catalog.titled(text) or self._catalog.search(text, _LISTED + 1, by_label=False)
+        matches = self._catalog.named(text) or self._catalog.search(text, _LISTED + 1, by_label=False)
         if not matches:
             raise TrackNotFoundError(f"no track matches {text!r}; segue search TEXT shows what there is")
         if len(matches) > 1:
