@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy: sums differ by their order otherwise
 import atexit
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
@@ -20,7 +22,6 @@ import soundfile
 from segue.library import Library
 from tests import tf_files
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # What this machine's user has installed must not decide what the tests see.
 os.environ["SEGUE_MODELS"] = tempfile.mkdtemp(prefix="segue-no-models-")
 atexit.register(shutil.rmtree, os.environ["SEGUE_MODELS"], ignore_errors=True)

@@ -63,14 +63,14 @@ def test_view_makes_the_unit_of_a_dimension_irrelevant(rng):
     np.testing.assert_allclose(a([x]) @ a([x]).T, b([scaled]) @ b([scaled]).T, atol=1e-3)
 
 
-def test_half_whitening_takes_the_square_root_of_the_spread_between_directions(rng):
+def test_whitening_by_a_quarter_leaves_three_quarters_of_the_spread_between_directions(rng):
     # Two independent pairs of dimensions, one pair fully correlated: variance 2 against 1 and 1.
     shared, c, d = rng.standard_normal((3, 100_000))
     x = np.stack([shared, shared, c, d], axis=1)
     view = View.fit([x], [None])
     projected = (x - view.mean) @ view.projection
     spread = np.sort(projected.var(axis=0))[::-1]
-    assert spread[0] / spread[1] == pytest.approx(2**0.5, rel=0.02)
+    assert spread[0] / spread[1] == pytest.approx(2**0.75, rel=0.02)
 
 
 def test_a_constant_dimension_counts_nothing(rng):
@@ -98,9 +98,9 @@ def test_spaces_weigh_the_same_whatever_their_size(rng):
     small, large = rng.standard_normal((500, 3)), rng.standard_normal((500, 60))
     view = View.fit([small, large], [None, None])
     variance = ((np.hstack([small, large]) - view.mean) @ view.projection).var(axis=0)
-    alone = np.sort(variance)[::-1]
+    alone = np.sort(variance)[::-1] ** (1 / 0.75)
     # The three directions of the small space hold as much as the sixty of the large one before whitening.
-    assert (alone[:3] ** 2).sum() == pytest.approx((alone[3:] ** 2).sum(), rel=0.15)
+    assert alone[:3].sum() == pytest.approx(alone[3:].sum(), rel=0.15)
 
 
 def test_a_missing_vector_leaves_the_decision_to_the_other_space(rng):
@@ -162,5 +162,7 @@ def test_a_damaged_index_file_is_built_again(tmp_path, music):
         before = library.similar("Low number 0", k=3).matches
         (path,) = (tmp_path / "library" / "index").glob("*.index")
         path.write_bytes(path.read_bytes()[:-100])
-        assert library.similar("Low number 0", k=3).matches == before
+        after = library.similar("Low number 0", k=3).matches
+        assert [match.track for match in after] == [match.track for match in before]
+        np.testing.assert_allclose([m.score for m in after], [m.score for m in before], atol=1e-4)
         load(path, [library.snapshot().spaces["descriptors-1"].spec])

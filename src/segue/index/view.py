@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from segue.embed import Typical
 from segue.track import Vectors
 
-WHITENING = 0.5  # 0 keeps the variances of the principal components, 1 makes them equal
-COMPONENTS = 64
+WHITENING = 0.25  # 0 keeps the variances of the principal components, 1 makes them equal
+COMPONENTS = 64  # at the most
+FEW_COMPONENTS = 16  # of a small catalogue: more only make all its tracks look equally far apart
+TRACKS_PER_COMPONENT = 4
 PSEUDO_COUNT = 8.0  # tracks that the typical values weigh as much as
 _ENOUGH = 20_000  # rows that the transform is fitted on at the most; evenly spaced
 _BLOCK = 8_192  # rows transformed at a time
@@ -20,12 +22,12 @@ _BLOCK = 8_192  # rows transformed at a time
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Standardise each dimension over the catalogue, weight it, and half-whiten by PCA.
+    """Standardise each dimension over the catalogue, weight it, and whiten by a quarter.
 
     The spaces stand side by side, each scaled to the same total variance. A vector x becomes
     u = (x - mean) @ projection, then u / |u|: the nearest tracks are those with the largest cosine.
-    Half-whitening divides each principal component by the fourth root of its variance, so that a few
-    loud directions do not decide alone. A track without a vector in one space stands at that
+    Whitening by a quarter divides each principal component by the eighth root of its variance, so that
+    a few loud directions do not decide alone. A track without a vector in one space stands at that
     space's mean, and the other spaces decide.
 
     Attributes
@@ -55,7 +57,8 @@ class View:
         # Typical values speak of each dimension alone, so their covariance is diagonal.
         covariance = (z.T @ z + m * np.diag(spread**2)) / (n + m)
         eigenvalues, axes = np.linalg.eigh(covariance)
-        kept = np.argsort(-eigenvalues)[:COMPONENTS]
+        limit = min(COMPONENTS, max(FEW_COMPONENTS, n // TRACKS_PER_COMPONENT))
+        kept = np.argsort(-eigenvalues)[:limit]
         kept = kept[eigenvalues[kept] > 1e-9]
         projection = scale[:, None] * axes[:, kept] * eigenvalues[kept] ** (-WHITENING / 2)
         return cls(mean.astype(np.float32), projection.astype(np.float32))
