@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,6 +16,11 @@ from pathlib import Path
 import av
 import numpy as np
 import soundfile
+from threadpoolctl import threadpool_limits
+
+from segue import audio
+from segue.embed.descriptors import Descriptors
+from segue.sources.audio_files import content_hash
 
 SR = 44_100  # Hz
 WRITE_BLOCK = 4_096  # samples; libsndfile's Vorbis encoder overflows the stack on one huge write
@@ -159,6 +165,33 @@ def clips(folder, n, first_hz=200):
     return [clip(Path(folder) / f"{i:03}.wav", first_hz + 29 * i) for i in range(n)]
 
 
+def embeddings_of(folder):
+    """Content hash to the embedding of the descriptors, of each file in a folder."""
+    found = {}
+    with threadpool_limits(1, "blas"):  # as in a scan: more threads would round other ways
+        for path in Path(folder).iterdir():
+            found[content_hash(str(path))] = Descriptors().embed(audio.load(path))
+    return found
+
+
+def assert_rows_are_tracks(library, embeddings):
+    """Every track's row holds the vector and the windows of its own content, to the last bit."""
+    library.verify()
+    snapshot = library.snapshot()
+    live = np.flatnonzero(snapshot.keys >= 0)
+    assert len(live) == len(library)
+    if not len(library):
+        return
+    ids, vectors = library.vectors()
+    assert sorted(ids) == sorted(track.id for track in library)
+    space = snapshot.spaces[Descriptors().spec.space]
+    for row, track_id, vector in zip(live, ids, vectors, strict=True):
+        expected = embeddings[library[track_id].content_hash]
+        assert np.array_equal(vector, expected.pooled)
+        assert np.array_equal(space.vectors[row], expected.pooled)
+        assert np.array_equal(space.windows_of(row), expected.windows)
+
+
 # Processes
 
 _CONTEXT = multiprocessing.get_context("spawn" if sys.platform == "win32" else "forkserver")
@@ -176,6 +209,7 @@ def start(function, *args):
 
 
 def _reporting(function, sender, args):
+    warnings.simplefilter("error")
     try:
         function(sender.send, *args)
     except Exception:

@@ -22,7 +22,7 @@ MIN_DURATION_S = 0.5
 SILENCE = 1e-5  # peak; -100 dBFS, a third of the smallest step of 16-bit audio
 ABSURD = 100.0  # peak; 40 dB over full scale comes from broken decoding, not from loud music
 COUNT_BLOCK_S = 60.0
-TRUNCATED = 0.98  # less than this share of the claimed length is worth a warning
+SLACK, SLACK_S = 0.02, 0.25  # codecs pad both ends; more than this share and time missing is worth a warning
 
 
 class _Reader(Protocol):
@@ -58,6 +58,8 @@ def _open(path: str | Path) -> BinaryIO:
     try:
         if Path(path).is_dir():
             raise UnreadableError("a folder, not a file")
+        if Path(path).exists() and not Path(path).is_file():
+            raise UnreadableError("no plain file but a pipe, socket or device")
         return Path(path).open("rb")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
@@ -88,7 +90,7 @@ def _excerpts(reader: _Reader, plan: ExcerptPlan) -> Excerpts:
     _check_header(info)
     claimed = info.n_samples
     # An unknown length and an excerpt that ends early call for the true length: decode and count.
-    if claimed is None:
+    if claimed is None or info.estimated:
         claimed = _count(reader)
     spans = plan.spans(claimed, info.sr)
     parts = [reader.read(start, n) for start, n in spans]
@@ -101,7 +103,7 @@ def _excerpts(reader: _Reader, plan: ExcerptPlan) -> Excerpts:
         parts = [reader.read(start, n) for start, n in spans]
     _check_samples(parts, info.sr)
     warning = None
-    if found < TRUNCATED * claimed and not info.estimated:
+    if claimed - found > max(SLACK_S * info.sr, SLACK * claimed) and not info.estimated:
         warning = f"cut short or damaged: {found / info.sr:.1f} of {claimed / info.sr:.1f} s could be decoded"
     starts_s = tuple(start / info.sr for start, _ in spans)
     return Excerpts(info, found / info.sr, starts_s, tuple(parts), warning)

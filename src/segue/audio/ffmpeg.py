@@ -25,6 +25,7 @@ FORMATS = (
 )
 # Their headers tell no length; FFmpeg guesses it from the bit rate.
 RAW_STREAMS = {"aac", "ac3", "eac3", "mp3", "mp2", "dts", "amr", "loas", "truehd"}
+PREROLL_S = 0.2  # decoded before an excerpt and dropped: a codec's first frames lean on those before
 BUFFER = 1 << 17  # bytes fetched from a file object at a time
 
 _FULL_SCALE = {"u8": 128.0, "s16": 32768.0, "s32": 2147483648.0, "s64": 9223372036854775808.0}
@@ -42,16 +43,20 @@ class FFmpegReader:
     def __init__(self, source: BinaryIO) -> None:
         try:
             self._container = av.open(source, "r", options={"format_whitelist": FORMATS}, buffer_size=BUFFER)
-        except (av.FFmpegError, ValueError) as error:
+        except (av.FFmpegError, ValueError, OSError) as error:
             raise NotAudioError(getattr(error, "strerror", None) or str(error)) from error
         if not self._container.streams.audio:
             self._container.close()
             raise NotAudioError("no audio stream in it")
         self._stream = self._container.streams.audio[0]
         context = self._stream.codec_context
+        if context is None:
+            self._container.close()
+            raise NotAudioError("no decoder for its codec")
         estimated = self._container.format.name in RAW_STREAMS
         claimed = self._claimed_samples()
-        self.info = SoundInfo(context.sample_rate, context.channels, context.name, claimed, estimated)
+        name = context.codec.canonical_name
+        self.info = SoundInfo(context.sample_rate, context.channels, name, claimed, estimated)
         self._frames: Iterator[tuple[int, Waveform]] | None = None
         self._ahead = np.zeros(0, np.float32)  # decoded, not yet asked for
         self._position = 0
@@ -86,8 +91,9 @@ class FFmpegReader:
         self._ahead = np.zeros(0, np.float32)
         if start or self._frames is not None:
             try:
-                self._container.seek(int(start / self.info.sr * 1e6), any_frame=False, backward=True)
-            except av.FFmpegError:
+                at_s = max(0.0, start / self.info.sr - PREROLL_S)
+                self._container.seek(int(at_s * 1e6), any_frame=False, backward=True)
+            except (av.FFmpegError, ValueError, OSError):
                 self._frames = iter(())
                 return
         self._frames = self._decoded()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
@@ -17,7 +19,13 @@ from segue.track import Waveform
 
 BLOCK_VALUES = 1 << 18  # samples x channels decoded at a time: 1 MiB stays in the processor's cache
 
-_CODECS = {"MPEG_LAYER_III": "mp3", "VORBIS": "vorbis", "WAVEX": "wav"}
+LOST = -1  # position after a failed seek
+SALVAGED = 1024  # samples read at a time in front of a fault
+UNKNOWN_LENGTH = 1 << 62  # samples; a header that was never finished claims no less
+STREAMED = 0x7FFF0000  # bytes; so does the data chunk of a WAV that was written to a pipe
+_SHOULD_BE = re.compile(r"(?:data|SSND) : (\d+) \(should be (\d+)\)")
+
+_CODECS = {"MPEG_LAYER_III": "mp3", "OPUS": "opus", "VORBIS": "vorbis", "WAVEX": "wav"}
 
 
 class _File(soundfile.SoundFile):  # type: ignore[misc]
@@ -38,45 +46,91 @@ class SndfileReader:
 
     def __init__(self, source: str | BinaryIO) -> None:
         # Bytes keep names that are not valid Unicode; Windows has no such names.
-        name = os.fsencode(source) if isinstance(source, str) and sys.platform != "win32" else source
+        self._source = os.fsencode(source) if isinstance(source, str) and sys.platform != "win32" else source
         try:
-            self._file = _File(name)
+            self._file = _File(self._source)
         except (soundfile.LibsndfileError, TypeError) as error:
             raise NotAudioError("libsndfile does not know it") from error
-        if self._file.subtype == "OPUS":  # libsndfile is ten times slower at it than FFmpeg
-            self._file.close()
-            raise NotAudioError("libsndfile: Opus is left to FFmpeg")
         codec = _CODECS.get(self._file.subtype, _CODECS.get(self._file.format, self._file.format.lower()))
-        self.info = SoundInfo(self._file.samplerate, self._file.channels, codec, self._file.frames)
-        self._position = 0
+        # libsndfile is ten times slower at Opus than FFmpeg, and ends an MP3 where it guesses its end.
+        if codec == "opus" or (codec == "mp3" and not _tells_its_length(source)):
+            self._file.close()
+            raise NotAudioError(f"libsndfile: this {codec} is left to FFmpeg")
+        self._seeks = codec != "mp3"  # it lands near the place only
+        self.info = SoundInfo(self._file.samplerate, self._file.channels, codec, self._claimed_samples())
+        self._position = 0  # of the file's next sample
         self._block_samples = max(1, BLOCK_VALUES // self.info.channels)
         self._buffer = np.empty((self._block_samples, self.info.channels), np.float32)
 
     def read(self, start: int, n: int) -> Waveform:
         """Up to ``n`` mono samples from ``start``; fewer where the file ends or breaks."""
-        if start != self._position:
-            try:
-                self._position = self._file.seek(start)
-            except (soundfile.LibsndfileError, RuntimeError):
-                return np.zeros(0, np.float32)
+        if not self._go_to(start):
+            return np.zeros(0, np.float32)
         y = np.empty(n, np.float32)
         have = 0
-        while have < n:
-            got = self._read_block(y[have : have + self._block_samples])
-            if not got:
-                break
+        while have < n and (got := self._read_block(y[have : have + self._block_samples])):
             have += got
-        self._position += have
         return y[:have]
+
+    def _go_to(self, start: int) -> bool:
+        if start == self._position:
+            return True
+        if self._seeks or start < self._position or self._position == LOST:
+            target = start if self._seeks else 0
+            if not self._seek(target) and not (self._reopen() and self._seek(target)):
+                return False
+        nowhere = np.empty(self._block_samples, np.float32)
+        while self._position < start and self._read_block(nowhere[: start - self._position]):
+            pass
+        return self._position == start
+
+    def _seek(self, target: int) -> bool:
+        try:
+            self._position = self._file.seek(target)
+        except (soundfile.LibsndfileError, RuntimeError):
+            self._position = LOST
+        return self._position == target
+
+    def _reopen(self) -> bool:
+        """Begin anew: after a fault in a FLAC, libsndfile reads and seeks no more."""
+        self._file.close()
+        if not isinstance(self._source, str | bytes):
+            self._source.seek(0)
+        try:
+            self._file = _File(self._source)
+        except (soundfile.LibsndfileError, TypeError):
+            return False
+        self._position = 0
+        return True
 
     def _read_block(self, out: Waveform) -> int:
         """Fill ``out`` with mono samples; how many there were."""
         try:
             samples = self._file.read(out=self._buffer[: len(out)])
         except (soundfile.LibsndfileError, RuntimeError):
-            return 0
+            return self._salvage(out) if len(out) > SALVAGED else 0
         mean_of_channels(samples, out[: len(samples)])
+        self._position += len(samples)
         return len(samples)
+
+    def _salvage(self, out: Waveform) -> int:
+        """What comes before a fault: libsndfile gives nothing of a block that holds one."""
+        start, have = self._position, 0
+        if self._reopen() and self._seek(start):
+            while have < len(out) and (got := self._read_block(out[have : have + SALVAGED])):
+                have += got
+        self._position = start + have
+        return have
+
+    def _claimed_samples(self) -> int | None:
+        """The length in the header; libsndfile itself goes by the size of the file where it is cut short."""
+        frames = int(self._file.frames)
+        if not 0 < frames < UNKNOWN_LENGTH:
+            return None
+        cut = _SHOULD_BE.search(self._file.extra_info)
+        if cut and 0 < int(cut[2]) < int(cut[1]) < STREAMED:
+            return frames * int(cut[1]) // int(cut[2])
+        return frames
 
     def __enter__(self) -> SndfileReader:
         return self
@@ -92,3 +146,26 @@ def mean_of_channels(samples: NDArray[np.float32], out: Waveform | None = None) 
     weights = np.full(samples.shape[1], 1 / samples.shape[1], np.float32)
     mono: Waveform = np.dot(samples, weights, out)  # much quicker than matmul for so few columns
     return mono
+
+
+def _tells_its_length(source: str | BinaryIO) -> bool:
+    """Whether an MP3 begins with a frame that tells how many there are (Xing, Info or VBRI)."""
+    if not isinstance(source, str):
+        at = source.tell()
+        source.seek(0)
+        found = _has_length(source)
+        source.seek(at)
+        return found
+    with Path(source).open("rb") as f:
+        return _has_length(f)
+
+
+def _has_length(f: BinaryIO) -> bool:
+    head = f.read(10)
+    if head[:3] == b"ID3" and len(head) == 10:
+        size = sum((byte & 0x7F) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True))
+        f.seek(10 + size)
+    else:
+        f.seek(0)
+    first = f.read(4096)
+    return any(name in first for name in (b"Xing", b"Info", b"VBRI"))

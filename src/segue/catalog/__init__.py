@@ -95,7 +95,7 @@ class Catalog:
             yield track_from_row(row)
 
     def by_id(self, track_id: str) -> Track | None:
-        return self._one("id = ?", track_id)
+        return self._one("id = ?", path_to_db(track_id))
 
     def by_path(self, path: str) -> Track | None:
         return self._one("path = ?", path_to_db(path))
@@ -134,7 +134,7 @@ class Catalog:
         Words match from their beginning, without case and accents; best matches first. Where none
         match so, any place within a word or name counts.
         """
-        words = folded(text).split()
+        words = folded(text.encode("utf-8", "replace").decode()).split()
         if not words:
             return []
         names = _NAMED if not by_label else (*_NAMED, "labels")
@@ -245,6 +245,10 @@ class Catalog:
             windows=matrix.view(folder, states["windows"]),
             window_ends=matrix.view(folder, states["ends"])[:, 0].astype(np.int64),
         )
+
+    def version(self) -> int:
+        """Another number whenever another connection has changed the library."""
+        return int(self._db.execute("PRAGMA data_version").fetchone()[0])
 
     def verify(self) -> int:
         """Read every committed vector and compare checksums; how many matrices were read.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
+import uuid
 from pathlib import Path
 
 from segue.errors import LibraryFormatError, LibraryNotFoundError, LibraryWriteError
@@ -50,23 +52,37 @@ CREATE TABLE matrices (
 def create(root: Path) -> None:
     """Make an empty library in ``root``; nothing happens where there is one."""
     path = root / FILE_NAME
+    part = root / f".{FILE_NAME}.{uuid.uuid4().hex[:8]}.part"
     try:
         root.mkdir(parents=True, exist_ok=True)
         if path.exists():
             return
-        with _connect(f"{path.resolve().as_uri()}?mode=rwc") as db:
-            db.execute("PRAGMA journal_mode = WAL")
-            # Another process may have made the tables between the look above and this lock.
-            db.execute("BEGIN IMMEDIATE")
-            if not db.execute("PRAGMA application_id").fetchone()[0]:
-                for statement in _TABLES.split(";\n"):
-                    db.execute(statement)
-                db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-                db.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
+        with contextlib.closing(_connect(f"{part.resolve().as_uri()}?mode=rwc")) as db:
+            db.execute("BEGIN")
+            for statement in _TABLES.split(";\n"):
+                db.execute(statement)
+            db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            db.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
             db.execute("COMMIT")
-        db.close()
+            # Only now: what a write-ahead log still holds would not come along with the new name.
+            db.execute("PRAGMA journal_mode = WAL")
+        _give_name(part, path)
     except (OSError, sqlite3.OperationalError) as error:
         raise LibraryWriteError(f"no library can be made in {root}: {error}") from error
+    finally:
+        for leftover in root.glob(f"{part.name}*"):
+            leftover.unlink(missing_ok=True)
+
+
+def _give_name(part: Path, path: Path) -> None:
+    """Name a whole file, unless another process was quicker."""
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        return
+    except OSError:  # a file system without links
+        if not path.exists():
+            part.rename(path)
 
 
 def connect(root: Path) -> sqlite3.Connection:
@@ -91,7 +107,13 @@ def connect(root: Path) -> sqlite3.Connection:
 def _connect_read_only(uri: str, path: Path) -> sqlite3.Connection:
     try:
         return _checked(_connect(f"{uri}?mode=ro"), path)
-    except sqlite3.OperationalError:
+    except sqlite3.OperationalError as error:
+        log = path.with_name(f"{path.name}-wal")
+        if log.exists() and log.stat().st_size:
+            raise LibraryFormatError(
+                f"{path} has changes in {log.name} that cannot be read in a read-only folder: "
+                "open it once where it can be written to"
+            ) from error
         # A finished write-ahead log leaves no files that a read-only folder would need.
         return _checked(_connect(f"{uri}?mode=ro&immutable=1"), path)
 

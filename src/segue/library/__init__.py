@@ -36,6 +36,7 @@ __all__ = ["Library", "Progress", "ScanReport"]
 Query = str | Path | Track
 _Seed = Track | dict[str, NDArray[np.generic]]
 _LISTED = 10  # matches of an ambiguous text
+_ATTEMPTS = 20  # at an answer while others write
 
 
 class Library:
@@ -241,9 +242,20 @@ class Library:
         wanted = [queries] if isinstance(queries, str | Path | Track) else list(queries)
         if k < 1 or not wanted:
             raise UsageError(f"k is {k} and there are {len(wanted)} seeds; both must be at least 1")
+        for _ in range(_ATTEMPTS):
+            version = self._catalog.version()
+            found = self._similar(wanted, k, same_artist, label)
+            # What was written meanwhile may have given a track another vector.
+            if self._catalog.version() == version:
+                break
+        return found
+
+    def _similar(
+        self, queries: Sequence[Query], k: int, same_artist: bool, label: str | None
+    ) -> Recommendations:
         snapshot = self._current()
         index = self._index(snapshot)
-        seeds = [self._seed(query) for query in wanted]
+        seeds = [self._seed(query) for query in queries]
         tracks = [seed for seed in seeds if isinstance(seed, Track)]
         centre = centre_of(index.view(self._seed_vectors(seeds, snapshot)))
         allowed = self._allowed(snapshot.keys[index.rows], tracks, same_artist)

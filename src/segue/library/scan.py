@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -75,14 +77,13 @@ class Scan:
             self._fail(Failure(path, "unreadable", reason))
         todo = self._news(found.files, retry)
         self._progress.begin(len(todo))
-        try:
+        with self._stopped_by_ctrl_c():
             self._work(todo, jobs or os.cpu_count() or 1)
-        except KeyboardInterrupt:
-            self._report.interrupted = True
-        self._commit()
-        if not self._report.interrupted:
-            self._mark_missing(folders, {file.path for file in found.files}, set(found.unreadable))
-        self._compact_if_due()
+            self._commit()
+            if not self._stop.is_set():
+                self._mark_missing(folders, {file.path for file in found.files}, set(found.unreadable))
+            self._compact_if_due()
+        self._report.interrupted = self._stop.is_set()
         self._report.elapsed_s = time.monotonic() - started
         return self._report
 
@@ -103,6 +104,24 @@ class Scan:
                 todo.append(file)
         return todo
 
+    @contextlib.contextmanager
+    def _stopped_by_ctrl_c(self) -> Iterator[None]:
+        """The first Ctrl-C asks the scan to stop where it can; a second one interrupts at once."""
+        usual = signal.getsignal(signal.SIGINT)
+        if threading.current_thread() is not threading.main_thread() or not callable(usual):
+            yield
+            return
+
+        def stop(number: int, frame: object) -> None:
+            self._stop.set()
+            signal.signal(signal.SIGINT, usual)
+
+        signal.signal(signal.SIGINT, stop)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, usual)
+
     def _work(self, todo: Sequence[AudioFile], jobs: int) -> None:
         """Look at files with ``jobs`` threads; outcomes are taken in the order of the files."""
         pending: deque[Future[_Outcome]] = deque()
@@ -110,23 +129,18 @@ class Scan:
         # One BLAS thread a worker: more would fight over the same cores.
         with threadpool_limits(1, "blas"), ThreadPoolExecutor(jobs, "segue-scan") as pool:
             try:
-                while True:
-                    pending.extend(
-                        pool.submit(self._look, file) for file in islice(files, AHEAD * jobs - len(pending))
-                    )
+                while not self._stop.is_set():
+                    ahead = islice(files, AHEAD * jobs - len(pending))
+                    pending.extend(pool.submit(self._look, file) for file in ahead)
                     if not pending:
-                        break
-                    outcome = pending[0].result()
-                    pending.popleft()
-                    self._collect(outcome)
+                        return
+                    self._collect(pending.popleft().result())
                     self._commit_if_due()
-            except BaseException:
-                self._stop.set()
+            finally:
                 pool.shutdown(wait=True, cancel_futures=True)
-                for future in pending:
-                    if not future.cancelled() and not future.exception():
-                        self._collect(future.result())
-                raise
+            for future in pending:
+                if not future.cancelled():
+                    self._collect(future.result())
 
     def _collect(self, outcome: _Outcome) -> None:
         if isinstance(outcome, Failure):
@@ -174,8 +188,6 @@ class Scan:
 
     def _look(self, file: AudioFile) -> _Outcome:
         """What became of one file; every fault of the file itself is a ``Failure``."""
-        if self._stop.is_set():
-            raise _StoppedError
         self._progress.start(file.path)
         try:
             state = FileState(file.size, file.mtime_ns, content_hash(file.path))
@@ -264,10 +276,6 @@ def _lacking(snapshot: Snapshot, embedders: Sequence[Embedder]) -> dict[int, set
         for key in snapshot.keys[empty].tolist():
             lacking.setdefault(key, set()).add(space)
     return lacking
-
-
-class _StoppedError(Exception):
-    """A file was not begun, as the scan is being stopped."""
 
 
 def _same_as_failed(file: AudioFile, failure: Failure) -> bool:

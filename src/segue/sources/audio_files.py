@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,7 +96,10 @@ def _look_at(path: str, found: Walk) -> None:
     except (OSError, ValueError) as error:
         found.unreadable[path] = f"cannot be opened: {getattr(error, 'strerror', None) or error}"
         return
-    found.files.append(AudioFile(path, status.st_size, status.st_mtime_ns))
+    if stat.S_ISREG(status.st_mode):
+        found.files.append(AudioFile(path, status.st_size, status.st_mtime_ns))
+    else:
+        found.unreadable[path] = "no plain file but a pipe, socket or device"
 
 
 def content_hash(path: str) -> str:
