@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import LibraryFormatError
+from segue.files import sync_folder
 
 MAGIC = b"SEGUEMAT"
 HEADER_BYTES = 64
@@ -39,7 +40,7 @@ def create(folder: Path, file: str, dtype: str, width: int) -> MatrixState:
     header = _HEADER.pack(MAGIC, 1, dtype.encode(), width).ljust(HEADER_BYTES, b"\0")
     with (folder / file).open("wb") as f:
         f.write(header)
-        sync(f.fileno())
+        os.fsync(f.fileno())
     sync_folder(folder)
     return MatrixState(file, dtype, width, 0, 0)
 
@@ -54,7 +55,7 @@ def append(folder: Path, state: MatrixState, rows: NDArray[np.generic]) -> Matri
         f.seek(HEADER_BYTES + state.rows * state.row_bytes)
         f.write(data)
         f.flush()
-        sync(f.fileno())
+        os.fsync(f.fileno())
     n = len(rows)
     return MatrixState(state.file, state.dtype, state.width, state.rows + n, zlib.crc32(data, state.crc32))
 
@@ -101,19 +102,3 @@ def verify(folder: Path, state: MatrixState) -> None:
     if crc != state.crc32:
         path = folder / state.file
         raise LibraryFormatError(f"{path} is damaged: its checksum is {crc:08x}, not {state.crc32:08x}")
-
-
-def sync(descriptor: int) -> None:
-    """Have the file's content on the disk itself."""
-    os.fsync(descriptor)
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the folder's list of names on the disk; Windows neither needs nor allows it."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -22,6 +22,7 @@ import platformdirs
 
 from segue.embed.models.known import KnownFile, Model, difference, sha256_of
 from segue.errors import ModelError
+from segue.files import sync_folder
 
 RECORD = "model.json"
 RECORD_FORMAT = 1
@@ -138,10 +139,10 @@ def build(root: Path, model: Model, files: Mapping[str, Path]) -> None:
     (new / RECORD).write_text(_record_of(model, new), "utf-8")
     for path in new.iterdir():
         _sync(path)
-    _sync_folder(new)
+    sync_folder(new)
     take_away(root, model)
     new.rename(root / model.name)
-    _sync_folder(root)
+    sync_folder(root)
 
 
 def refuse_foreign(root: Path, model: Model) -> None:
@@ -253,13 +254,3 @@ def _plain(name: str) -> str:
 def _sync(path: Path) -> None:
     with path.open("r+b") as file:  # Windows syncs only what was opened to write
         os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
