@@ -144,7 +144,9 @@ class SndfileReader:
 def mean_of_channels(samples: NDArray[np.float32], out: Waveform | None = None) -> Waveform:
     """float32 (n, channels) -> (n,)."""
     weights = np.full(samples.shape[1], 1 / samples.shape[1], np.float32)
-    mono: Waveform = np.dot(samples, weights, out)  # much quicker than matmul for so few columns
+    # Infinite samples are told of once all are read; np.dot is much quicker here than matmul.
+    with np.errstate(invalid="ignore", over="ignore"):
+        mono: Waveform = np.dot(samples, weights, out)
     return mono
 
 
