@@ -132,7 +132,7 @@ def _check_samples(parts: list[Waveform], sr: int) -> None:
     n = sum(len(y) for y in parts)
     if n < MIN_DURATION_S * sr:
         raise TooShortError(f"{n / sr:.3f} s of sound; at least {MIN_DURATION_S} s are needed")
-    peak = np.max([max(float(y.max()), -float(y.min())) for y in parts])
+    peak = np.max([max(float(y.max()), -float(y.min())) for y in parts if len(y)])
     if not np.isfinite(peak):
         raise DamagedAudioError("samples that are not numbers (NaN or infinite)")
     if peak > ABSURD:

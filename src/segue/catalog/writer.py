@@ -298,11 +298,7 @@ class Writer:
     def _transaction(self) -> Iterator[None]:
         try:
             self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._rollback()
-                raise
+            yield
             self._db.execute("COMMIT")
         except (OSError, sqlite3.OperationalError) as error:
             self._rollback()
@@ -310,6 +306,9 @@ class Writer:
                 f"the library in {self._root} could not be written: {_reason(error)}; "
                 "what was there before is untouched"
             ) from error
+        except BaseException:
+            self._rollback()
+            raise
 
     def _rollback(self) -> None:
         if self._db.in_transaction:
