@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,8 +22,10 @@ import soundfile
 
 from segue.library import Library
 from tests import tf_files
+from tests.publisher import Publisher
 
 # What this machine's user has installed must not decide what the tests see.
+os.environ["SEGUE_PULL"] = "0"  # nothing is fetched unless a test means it
 os.environ["SEGUE_MODELS"] = tempfile.mkdtemp(prefix="segue-no-models-")
 atexit.register(shutil.rmtree, os.environ["SEGUE_MODELS"], ignore_errors=True)
 
@@ -157,3 +160,14 @@ def musicnn_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for half in (".index", ".data-00000-of-00001"):
             archive.extract(f"musicnn/MSD_musicnn/{half}", folder)
     return folder / "musicnn" / "MSD_musicnn" / ".index"
+
+
+@pytest.fixture
+def publisher() -> Iterator[Publisher]:
+    with Publisher() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield server
+        server.may_answer.set()
+        server.shutdown()
+        thread.join()

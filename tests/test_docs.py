@@ -20,10 +20,6 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
-def blocks(page: str, language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", (ROOT / page).read_text("utf-8"), re.DOTALL)
-
-
 @pytest.mark.parametrize("name", sorted(cli.commands))
 def test_every_command_and_option_is_described(name: str):
     text = (ROOT / "docs" / "commands.md").read_text("utf-8")
@@ -71,6 +67,7 @@ def in_home(home: Path) -> dict[str, str]:
     own = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "SEGUE_"))}
     return own | {
         "HOME": str(home),
+        "SEGUE_PULL": "0",
         "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), own.get("PYTHONPATH", "")]),
     }
 
@@ -78,27 +75,25 @@ def in_home(home: Path) -> dict[str, str]:
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="the documents' sessions are a Unix shell's")
 def test_every_session_and_program_in_the_documents_runs(home: Path):
-    lines = [
-        line[2:] for text in blocks("README.md", "console") for line in text.splitlines() if line[:2] == "$ "
-    ]
-    assert len(lines) >= 5
-    for line in lines:
-        words = shlex.split(line.replace("~", str(home)))
-        assert words[0] == "segue"
-        command = [sys.executable, "-m", *words]
-        done = subprocess.run(
-            command, cwd=home, env=in_home(home), capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, (line, done.stderr)
+    sessions = 0
     for page in ("README.md", "docs/python.md"):
-        for program in blocks(page, "python"):
-            done = subprocess.run(
-                [sys.executable, "-c", program],
-                cwd=home,
-                env=in_home(home),
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            assert done.returncode == 0, (page, done.stderr)
-            assert done.stdout.strip(), page
+        text = (ROOT / page).read_text("utf-8")
+        for language, block in re.findall(r"```(console|python)\n(.*?)```", text, re.DOTALL):
+            if language == "python":
+                assert run_in(home, ["-c", block], page).strip(), page
+                continue
+            for line in block.splitlines():
+                if line[:2] == "$ ":
+                    words = shlex.split(line[2:].replace("~", str(home)))
+                    assert words[0] == "segue"
+                    run_in(home, ["-m", *words], line)
+                    sessions += 1
+    assert sessions >= 7
+
+
+def run_in(home: Path, arguments: list[str], what: str) -> str:
+    """What Python prints, told to run something in a home."""
+    command = [sys.executable, *arguments]
+    done = subprocess.run(command, cwd=home, env=in_home(home), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, (what, done.stderr)
+    return done.stdout

@@ -13,8 +13,7 @@ import sys
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import click.testing
@@ -39,83 +38,12 @@ from segue.embed.networks.graph import Graph
 from segue.embed.weights import read_torch_zip, take
 from segue.errors import SegueError, UsageError, WeightsError
 from tests.onnx_files import run
+from tests.publisher import Publisher
 from tests.torch_files import write_torch
 
 ROOT = Path(__file__).resolve().parents[1]
 MN04_FILE = "mn04_as_mAP_432.pt"
 LEFT = {".segue-lock", ".segue-downloads"}  # beside whole models, nothing else may stay
-
-
-class Publisher(ThreadingHTTPServer):
-    """Serves files by name; attributes make it misbehave."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.files: dict[str, bytes] = {}
-        self.asked: list[str | None] = []  # the Range of each request
-        self.stops: list[int] = []  # bytes after which each of the next answers ends
-        self.knows_ranges = True
-        self.offers_range: str | None = None  # instead of the true one
-        self.tells_length = True
-        self.stalls = False  # instead of ending an answer
-        self.may_answer = threading.Event()
-        self.may_answer.set()
-
-    def url(self, name: str) -> str:
-        return f"http://127.0.0.1:{self.server_port}/{name}"
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that was killed is no error."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Publisher
-
-    def do_GET(self) -> None:
-        self.server.may_answer.wait(10)
-        self.server.asked.append(self.headers["Range"])
-        data = self.server.files.get(self.path[1:])
-        if data is None:
-            self.send_error(404)
-            return
-        start = self._start(len(data))
-        if start is None:
-            self.send_error(416)
-            return
-        if self.server.tells_length:
-            self.send_header("Content-Length", str(len(data) - start))
-        self.end_headers()
-        end = self.server.stops.pop(0) if self.server.stops else len(data)
-        self.wfile.write(data[start:end])
-        self.wfile.flush()
-        if end < len(data) and self.server.stalls:
-            time.sleep(1.5)
-
-    def _start(self, size: int) -> int | None:
-        asked = self.headers["Range"]
-        if not asked or not self.server.knows_ranges:
-            self.send_response(200)
-            return 0
-        start = int(asked.removeprefix("bytes=").removesuffix("-"))
-        if start >= size:
-            return None
-        self.send_response(206)
-        self.send_header("Content-Range", self.server.offers_range or f"bytes {start}-{size - 1}/{size}")
-        return start
-
-    def log_message(self, *arguments: object) -> None:
-        pass
-
-
-@pytest.fixture
-def publisher() -> Iterator[Publisher]:
-    with Publisher() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        yield server
-        server.may_answer.set()
-        server.shutdown()
-        thread.join()
 
 
 def known(path: Path, note: str = "") -> KnownFile:
@@ -682,6 +610,8 @@ def test_vggish_is_made_of_its_checkpoint_and_its_components(
     assert found.shape == (1, 128)
     assert (found < 0).any()
     assert models.path_of(model, "pca.npz", folder=folder).read_bytes() == pca.read_bytes()
+    assert models.path_of(model, "vggish-int8.onnx", folder=folder).stat().st_size < 75e6
+    assert models.agreements(model, folder=folder)["vggish-int8"].cosine_mean > 0.95
     pca.unlink()
     with pytest.raises(UsageError, match=r"vggish_pca_params.npz of vggish .* is missing"):
         models.add(model, checkpoint, folder=folder)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from segue.embed.weights import read_tf_table
+from segue.embed.weights import read_tf_table, take
 from segue.embed.weights.protobuf import Message
 from segue.embed.weights.table_file import entries
 from segue.embed.weights.tensors import masked_crc32c
@@ -105,7 +105,7 @@ def test_refuses_a_compressed_table_by_the_method(tmp_path: Path) -> None:
         ([(b"", b"\x08\x01")], "is a number"),
         ([(b"", tf.chunk(1, tf.chunk(1, tf.chunk(1, b"\xff"))))], "no UTF-8"),
         ([(b"", tf.chunk(1, tf.chunk(1, tf.chunk(1, b"t") + tf.chunk(3, b""))))], "is no number"),
-        ([(b"", tf.chunk(1, tf.chunk(1, tf.chunk(1, b"t") + tf.number(3, 7))))], "TensorFlow type 7"),
+        ([(b"", tf.chunk(1, tf.chunk(1, tf.chunk(1, b"t") + tf.number(3, 7))))], "1 are declared"),
         ([(b"", tf.number(1, 1) * 100_001)], "more than 100000 fields"),
     ],
 )
@@ -133,10 +133,11 @@ def with_tensor(
         (with_tensor(tf.chunk(5, bytes(4))), "has 4 bytes, expected 8"),
         (with_tensor(tf.chunk(6, bytes(8))), "has 0 bytes, expected 8"),
         (with_tensor(b"", shape=(1 << 40, 1 << 40), extents=tf.chunk(1, b"") * 2), "has 0 bytes"),
-        (with_tensor(b"", shape=(0,)), "positive lengths"),
+        (with_tensor(b"", shape=(0,)), "1 are declared"),
         (with_tensor(b"", shape=(-5,)), "positive lengths"),
         (with_tensor(tf.chunk(7, tf.varint(1 << 40) * 2), kind=3), "too large for int32"),
-        (with_tensor(b"", kind=19), "type float16"),
+        (with_tensor(tf.chunk(13, tf.varint(1 << 16) * 2), kind=19), "too large for float16"),
+        (with_tensor(b"", kind=19), "has 0 bytes, expected 4"),
         (with_tensor(tf.chunk(5, bytes(8)), extents=b""), "0 dimensions, expected 1"),
         (with_tensor(tf.chunk(5, bytes(4)), extents=extent(0, 1)), "1 numbers in its slices"),
         (with_tensor(tf.chunk(5, bytes(8)), extents=extent(1, 2)), "outside of its shape"),
@@ -215,6 +216,104 @@ def test_any_bytes_are_a_message_or_refused(data: bytes) -> None:
     # What is accepted was read to its last byte, so with the same field after it, that one is last.
     longer = Message(memoryview(data + b"\x08\x2a"))
     assert longer.number(1) == 42
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "expected"),
+    [
+        (4, tf.chunk(7, bytes([3, 255, 1])), np.array([3, 255], np.uint8)),
+        (5, tf.chunk(7, tf.varint(-9) + tf.varint(300)), np.array([-9, 300], np.int16)),
+        (6, tf.chunk(7, tf.varint(-9) + tf.varint(7)), np.array([-9, 7], np.int8)),
+        (9, tf.chunk(10, tf.varint(-1) + tf.varint(2**40)), np.array([-1, 2**40], np.int64)),
+        (10, tf.chunk(11, b"\x00\x01"), np.array([False, True])),
+        (19, tf.chunk(13, tf.varint(0x3C00) + tf.varint(0xC000)), np.array([1, -2], np.float16)),
+        (
+            1,
+            tf.chunk(5, b"\x00\x00\x80\x3f") + tf.chunk(5, b"\x00\x00\x00\x40"),
+            np.array([1, 2], np.float32),
+        ),
+    ],
+    ids=["uint8", "int16", "int8", "int64", "bool", "float16", "in two parts"],
+)
+def test_reads_numbers_of_every_type(
+    tmp_path: Path, kind: int, values: bytes, expected: NDArray[Any]
+) -> None:
+    path = tmp_path / "a.ckpt"
+    path.write_bytes(with_tensor(values, kind=kind))
+    found = read_tf_table(path)["t"]
+    assert found.dtype == expected.dtype
+    np.testing.assert_array_equal(found, expected)
+
+
+def declared(name: str, kind: int, shape: tuple[int, ...]) -> bytes:
+    return tf.chunk(1, tf.chunk(1, name.encode()) + tf.chunk(2, tf.shape_proto(shape)) + tf.number(3, kind))
+
+
+def held(name: str, rank: int, values: bytes) -> tuple[bytes, bytes]:
+    where = tf.chunk(2, WHOLE * rank)
+    return tf.slice_key(name, rank), tf.chunk(2, tf.chunk(1, name.encode()) + where + tf.chunk(3, values))
+
+
+def test_what_no_network_needs_is_left_out(tmp_path: Path, rng: np.random.Generator) -> None:
+    written = tf.vggish_tensors(rng, width=1) | {
+        "global_step": np.array(7, np.int64),
+        "vggish/fc2/weights/Adam": rng.standard_normal((64, 128)).astype(np.float32),
+    }
+    (_, meta), *rows = tf.checkpoint_entries(written)
+    strange = [
+        (declared("a/text", 7, (2,)), held("a/text", 1, tf.chunk(8, b"one") + tf.chunk(8, b"two"))),
+        (declared("a/complex", 8, ()), held("a/complex", 0, tf.chunk(9, bytes(8)))),
+        (declared("a/bfloat16", 14, (3,)), held("a/bfloat16", 1, tf.chunk(13, b"\x01\x02\x03"))),
+        (declared("a/resource", 20, ()), held("a/resource", 0, b"")),
+        (declared("a/of a later type", 99, (1,)), held("a/of a later type", 1, b"")),
+        (declared("a/empty", 1, (0, 4)), held("a/empty", 2, b"")),
+        (declared("a/empty and not there", 1, (0,)), None),
+    ]
+    metas = bytes(Message(memoryview(meta)).bytes(1)) + b"".join(one for one, _ in strange)
+    path = tmp_path / "a.ckpt"
+    everything = sorted([*rows, *(row for _, row in strange if row)])
+    path.write_bytes(tf.table([(b"", tf.chunk(1, metas)), *everything]))
+    found = read_tf_table(path)
+    assert found.keys() == written.keys()
+    for name, array in written.items():
+        np.testing.assert_array_equal(found[name], array)
+    with pytest.raises(WeightsError, match="found no 'a/text'"):
+        take(found, "a/text", (2,))
+
+
+def test_a_value_that_was_not_declared_is_damage(tmp_path: Path, rng: np.random.Generator) -> None:
+    rows = [*tf.checkpoint_entries(sample(rng)), held("z", 0, tf.chunk(8, b"text"))]
+    assert "44 tensors, 43 are declared" in refused(tmp_path, tf.table(rows))
+
+
+def by_rows(tensors: dict[str, NDArray[Any]]) -> list[tuple[bytes, bytes]]:
+    """Entries of a checkpoint whose matrices are cut into rows, as a partitioned training leaves them."""
+    metas, rows = [], []
+    for name, array in tensors.items():
+        if array.ndim != 2:
+            continue
+        slices = [extent(i, 1) + WHOLE for i in range(len(array))]
+        metas.append(
+            tf.chunk(1, name.encode())
+            + tf.chunk(2, tf.shape_proto(array.shape))
+            + tf.number(3, 1)
+            + b"".join(tf.chunk(4, part) for part in slices)
+        )
+        for i, part in enumerate(slices):
+            values = tf.chunk(3, tf.chunk(5, array[i].tobytes()))
+            key = b"\0" + name.encode() + i.to_bytes(4, "big")
+            rows.append((key, tf.chunk(2, tf.chunk(1, name.encode()) + tf.chunk(2, part) + values)))
+    return [(b"", tf.chunk(1, b"".join(tf.chunk(1, meta) for meta in metas))), *sorted(rows)]
+
+
+def test_matrices_cut_into_rows_are_put_together(tmp_path: Path, rng: np.random.Generator) -> None:
+    written = tf.vggish_tensors(rng, width=4)
+    path = tmp_path / "a.ckpt"
+    path.write_bytes(tf.table(by_rows(written)))
+    found = read_tf_table(path)
+    assert sorted(found) == ["vggish/fc1/fc1_1/weights", "vggish/fc1/fc1_2/weights", "vggish/fc2/weights"]
+    for name, array in found.items():
+        np.testing.assert_array_equal(array, written[name])
 
 
 @pytest.mark.slow

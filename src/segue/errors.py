@@ -9,7 +9,8 @@ SegueError
 │   ├── NotAudioError                 no decoder knows the content
 │   ├── DamagedAudioError             a decoder knows it, the samples make no sense
 │   ├── TooShortError
-│   └── SilentError                   digital silence has no sound to compare
+│   ├── SilentError                   digital silence has no sound to compare
+│   └── EmbeddingError                a model makes no vector of this sound
 ├── LibraryError
 │   ├── LibraryNotFoundError
 │   ├── LibraryBusyError              another process is writing
@@ -91,6 +92,12 @@ class SilentError(AudioError):
     """Every sample is zero, or so near that nothing can be heard."""
 
     kind = "silent"
+
+
+class EmbeddingError(AudioError):
+    """The sound is fine, but a model fails on it or gives values that are not numbers."""
+
+    kind = "no vector"
 
 
 class LibraryError(SegueError):

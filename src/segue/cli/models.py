@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
-from types import TracebackType
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from segue.cli.options import AppError
+from segue.cli.options import AppError, megabytes
 from segue.cli.show import columns
 from segue.errors import SegueError, UsageError
 
 if TYPE_CHECKING:
     from segue.embed.models import Model
-
-_LINE_EVERY_S = 10.0
 
 
 @click.group(invoke_without_command=True)
@@ -49,13 +46,23 @@ def list_models(folder: str | None, as_json: bool = False) -> None:
     if as_json:
         click.echo(json.dumps(records, indent=2, ensure_ascii=False))
         return
-    rows = [(r["name"], r["state"], _megabytes(r["size_bytes"]), r["licence"], r["purpose"]) for r in records]
+    rows = [(r["name"], r["state"], megabytes(r["size_bytes"]), r["licence"], r["purpose"]) for r in records]
     columns(("model", "state", "download", "licence", "what for"), rows)
     for record in records:
+        for name, found in record["agreement"].items():
+            click.echo(f"  {_in_words(name, found, record['name'])}")
         if record["state"] in ("damaged", "outdated"):
             click.echo(
                 f"  {record['name']}: {record['reason']}; segue models pull {record['name']}", err=True
             )
+
+
+def _in_words(name: str, found: dict[str, Any], model: str) -> str:
+    return (
+        f"{name} against {model} on {found['sounds']} made sounds: cosine {found['cosine_mean']:.3f} "
+        f"(least {found['cosine_min']:.3f}); {found['equal']:.0%} of the 8-bit numbers equal, "
+        f"{found['difference']:.2f} apart on average"
+    )
 
 
 def _record(found: Any) -> dict[str, Any]:
@@ -72,7 +79,20 @@ def _record(found: Any) -> dict[str, Any]:
         "state": found.state,
         "reason": found.reason,
         "path": str(found.onnx) if found.state == "ready" else None,
+        "agreement": _agreements(found) if found.state == "ready" else {},
     }
+
+
+def _agreements(found: Any) -> dict[str, dict[str, Any]]:
+    """How far the model's other forms agree with it, by embedder."""
+    from segue.embed.models import agreements
+
+    try:
+        kept = agreements(found.model, folder=found.folder.parent)
+    except SegueError as error:
+        click.echo(f"segue: {error}; segue models check {found.model.name}", err=True)
+        return {}
+    return {name: asdict(agreement) for name, agreement in kept.items()}
 
 
 @models.command()
@@ -84,11 +104,12 @@ def pull(folder: str | None, names: tuple[str, ...], quiet: bool) -> None:
 
     An interrupted download goes on where it stopped. Exit code: 0 all are here, 1 some failed, 2 none.
     """
+    from segue.cli.progress import PullProgress
     from segue.embed.models import MODELS
     from segue.embed.models import pull as fetch
 
     def one(name: str) -> str:
-        with _PullProgress(name, quiet=quiet) as progress:
+        with PullProgress(name, quiet=quiet) as progress:
             return f"{name} is ready: {fetch(name, folder=folder, progress=progress, on_wait=_waiting)}"
 
     _each(MODELS if "all" in names else names, one)
@@ -154,53 +175,3 @@ def _each(names: Iterable[str], work: Callable[[str], str]) -> None:
 
 def _waiting() -> None:
     click.echo("waiting for another segue that writes to the models", err=True)
-
-
-def _megabytes(n: int) -> str:
-    return f"{n / 1e6:.1f} MB"
-
-
-class _PullProgress:
-    """Bytes so far: a bar on a terminal, else a line now and then."""
-
-    def __init__(self, name: str, *, quiet: bool) -> None:
-        from rich.console import Console
-        from rich.progress import (
-            BarColumn,
-            DownloadColumn,
-            TextColumn,
-            TimeRemainingColumn,
-            TransferSpeedColumn,
-        )
-        from rich.progress import Progress as RichProgress
-
-        self._name, self._quiet = name, quiet
-        self._lines = not Console(stderr=True).is_terminal
-        self._last_line = 0.0
-        self._bar = RichProgress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=24),
-            DownloadColumn(),
-            TransferSpeedColumn(),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-            transient=True,
-            disable=quiet or self._lines,
-        )
-        self._task = self._bar.add_task(name, total=None)
-
-    def __enter__(self) -> _PullProgress:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bar.stop()
-
-    def __call__(self, done: int, total: int) -> None:
-        self._bar.update(self._task, completed=done, total=total)
-        if self._quiet or not self._lines or time.monotonic() - self._last_line < _LINE_EVERY_S:
-            return
-        self._last_line = time.monotonic()
-        click.echo(f"{self._name}: {_megabytes(done)} of {_megabytes(total)}", err=True)

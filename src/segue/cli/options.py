@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import platformdirs
 
 if TYPE_CHECKING:
+    from segue.embed import Embedder
     from segue.library import Library
 
 
@@ -26,7 +27,7 @@ class Context:
     def __init__(self, library: str | None) -> None:
         self.path = Path(library).expanduser() if library else data_folder() / "library"
 
-    def open(self, *, create: bool = False, embedders: Sequence[str] = ()) -> Library:
+    def open(self, *, create: bool = False, embedders: Sequence[Embedder | str] = ()) -> Library:
         from segue.library import Library  # decoders take a moment to load
 
         return Library.open(self.path, create=create, embedders=embedders or None)
@@ -42,3 +43,8 @@ def clock(seconds: float) -> str:
     minutes, s = divmod(round(seconds), 60)
     hours, m = divmod(minutes, 60)
     return f"{hours}:{m:02d}:{s:02d}" if hours else f"{m}:{s:02d}"
+
+
+def megabytes(n: int) -> str:
+    """``4.1 MB``."""
+    return f"{n / 1e6:.1f} MB"

@@ -1,4 +1,4 @@
-"""A scan's course on a terminal, or as lines where stderr is none."""
+"""The course of a scan or a download on a terminal, or as lines where stderr is none."""
 
 from __future__ import annotations
 
@@ -8,10 +8,19 @@ from types import TracebackType
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    SpinnerColumn,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 from rich.progress import Progress as RichProgress
 
 from segue.catalog import Failure
+from segue.cli.options import megabytes
 
 LINE_EVERY_S = 10.0
 
@@ -83,3 +92,41 @@ class ScanProgress:
     def _rate(self) -> str:
         elapsed = max(1e-3, time.monotonic() - self._started)
         return f"{self._done / elapsed:.1f} files/s, {self._audio_s / elapsed:.0f}x real time"
+
+
+class PullProgress:
+    """Bytes so far: a bar on a terminal, else a line now and then."""
+
+    def __init__(self, name: str, *, quiet: bool) -> None:
+        self._name, self._quiet = name, quiet
+        self._lines = not Console(stderr=True).is_terminal
+        self._last_line = 0.0
+        self._bar = RichProgress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=24),
+            DownloadColumn(),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+            disable=quiet or self._lines,
+        )
+        self._task = self._bar.add_task(name, total=None)
+
+    def __enter__(self) -> PullProgress:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def __call__(self, done: int, total: int) -> None:
+        whole = done >= total
+        name = f"{self._name}: checking and converting" if whole else self._name
+        self._bar.update(self._task, completed=done, total=total, description=name)
+        if self._quiet or not self._lines or time.monotonic() - self._last_line < LINE_EVERY_S:
+            return
+        self._last_line = time.monotonic()
+        click.echo(f"{self._name}: {megabytes(done)} of {megabytes(total)}", err=True)

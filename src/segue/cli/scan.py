@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from segue.cli.onnx import onnx_embedder, onnx_options
 from segue.cli.options import AppError, Context, clock
+from segue.cli.pulls import hint_at_missing, pull_missing, wanted_by_default
 
 if TYPE_CHECKING:
+    from segue.embed import Embedder
     from segue.library import ScanReport
 
 _SHOWN = 5  # failures named after a scan
@@ -24,19 +27,28 @@ _SHOWN = 5  # failures named after a scan
     "-e",
     "embedders",
     multiple=True,
-    help="What listens; may be given several times (default: descriptors and what is installed of "
-    "musicnn and mn04; see segue models).",
+    help="What listens, of descriptors, musicnn, mn04, vggish, vggish-int8 and vggish-relu; may be given "
+    "several times (default: the first three, or what made the library).",
 )
+@click.option(
+    "--pull/--no-pull",
+    default=wanted_by_default,
+    help="First fetch what the default set lacks (default), or do without.",
+)
+@onnx_options
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 @click.pass_obj
 def scan(
     context: Context,
+    /,
     folders: tuple[str, ...],
     jobs: int | None,
     retry: bool,
     wait: bool,
     embedders: tuple[str, ...],
+    pull: bool,
     quiet: bool,
+    **onnx: Any,
 ) -> None:
     """Add the music in FOLDERS to the library, or bring it up to date.
 
@@ -45,7 +57,10 @@ def scan(
     """
     from segue.cli.progress import ScanProgress
 
-    with context.open(create=True, embedders=embedders) as library, ScanProgress(quiet=quiet) as progress:
+    chosen: list[Embedder | str] = [*embedders, *onnx_embedder(**onnx)]
+    if pull and not chosen:
+        pull_missing(context, quiet=quiet)
+    with context.open(create=True, embedders=chosen) as library, ScanProgress(quiet=quiet) as progress:
         report = library.scan(
             folders,
             progress=progress,
@@ -55,19 +70,10 @@ def scan(
             on_wait=lambda: click.echo("waiting for another segue that writes to this library", err=True),
         )
     _tell(report, context)
-    if not embedders:
-        _hint()
+    if not chosen:
+        hint_at_missing(context)
     if report.exit_code:
         raise AppError(report.exit_code)
-
-
-def _hint() -> None:
-    from segue.embed.chosen import missing_of_default
-
-    if missing := missing_of_default():
-        names = " ".join(missing)
-        click.echo(f"not heard with {' and '.join(missing)}, which know more of music", err=True)
-        click.echo(f"  segue models pull {names}; then scan again", err=True)
 
 
 def _tell(report: ScanReport, context: Context) -> None:

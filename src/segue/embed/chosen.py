@@ -24,11 +24,12 @@ def _mn04() -> Embedder:
     return MN04(path_of("mn04"))
 
 
-def _vggish(*, last_relu: bool = False) -> Embedder:
+def _vggish(*, last_relu: bool = False, int8: bool = False) -> Embedder:
     from segue.embed.postprocess import read_pca
     from segue.embed.vggish import VGGish
 
-    return VGGish(path_of("vggish"), read_pca(path_of("vggish", "pca.npz")), last_relu=last_relu)
+    path = path_of("vggish", "vggish-int8.onnx" if int8 else None)
+    return VGGish(path, read_pca(path_of("vggish", "pca.npz")), last_relu=last_relu, int8=int8)
 
 
 EMBEDDERS: Mapping[str, Callable[[], Embedder]] = {
@@ -37,6 +38,7 @@ EMBEDDERS: Mapping[str, Callable[[], Embedder]] = {
     "mn04": _mn04,
     "vggish": _vggish,
     "vggish-relu": lambda: _vggish(last_relu=True),
+    "vggish-int8": lambda: _vggish(int8=True),
 }
 
 

@@ -48,20 +48,33 @@ class Network:
     def _loaded(self) -> onnxruntime.InferenceSession:
         with self._lock:
             if self._session is None:
-                import onnxruntime  # takes a third of a second
-
-                options = onnxruntime.SessionOptions()
-                options.intra_op_num_threads = options.inter_op_num_threads = 1
-                options.log_severity_level = 3
-                try:
-                    self._session = onnxruntime.InferenceSession(
-                        str(self._path), options, providers=["CPUExecutionProvider"]
-                    )
-                except Exception as error:  # its exceptions share no base but Exception
-                    raise WeightsError(
-                        f"{self._path} cannot be loaded as a network: {error}", str(self._path)
-                    ) from error
+                self._session = open_session(self._path)
             return self._session
+
+
+def open_session(path: Path, content: bytes | None = None) -> onnxruntime.InferenceSession:
+    """A network ready to run on the calling thread alone.
+
+    Parameters
+    ----------
+    content : the file's bytes where they were read already; ``path`` only names them then.
+
+    Raises
+    ------
+    WeightsError
+        Where it is no network that can be loaded.
+    """
+    import onnxruntime  # takes a third of a second
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 4  # errors are raised; they need not be printed as well
+    try:
+        return onnxruntime.InferenceSession(
+            str(path) if content is None else content, options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:  # its exceptions share no base but Exception
+        raise WeightsError(f"{path} cannot be loaded as a network: {error}", str(path)) from error
 
 
 def cut(parts: Sequence[Waveform], length: int, hop: int) -> Iterator[Waveform]:

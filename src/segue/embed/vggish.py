@@ -39,12 +39,14 @@ class VGGish:
     path : the ONNX file, the last layer before its activation.
     pca : the published projection.
     last_relu : activate the last layer, as older ports and IBM's service do. It is another space.
+    int8 : the file computes in 8-bit integers. That is another space too.
     """
 
     typical: Typical | None = None
 
-    def __init__(self, path: Path, pca: PCA, *, last_relu: bool = False) -> None:
-        self.spec = replace(SPEC, variant="relu") if last_relu else SPEC
+    def __init__(self, path: Path, pca: PCA, *, last_relu: bool = False, int8: bool = False) -> None:
+        variants = [name for name, chosen in (("relu", last_relu), ("int8", int8)) if chosen]
+        self.spec = replace(SPEC, variant="-".join(variants) or None)
         self._network = Network(path)
         self._pca = pca
         self._last_relu = last_relu

@@ -26,6 +26,8 @@ from segue.errors import (
 from segue.index import ExactIndex
 from segue.index.file import load as load_index
 from segue.index.file import save as save_index
+from segue.library import models
+from segue.library.embedders import embedders_of
 from segue.library.report import Progress, ScanReport, Silent
 from segue.library.scan import Scan
 from segue.recommend import Recommendations, centre_of, distinct
@@ -59,8 +61,9 @@ class Library:
         Parameters
         ----------
         create : make an empty one where there is none.
-        embedders : what makes the vectors, by name or as objects; unless told, the descriptors and
-            those of the networks MusiCNN and mn04 that are installed (``segue models``).
+        embedders : what makes the vectors, by name or as objects; unless told, what made those that
+            are there, and for a new library the descriptors and those of the networks MusiCNN and
+            mn04 that are installed (``segue models``).
 
         Raises
         ------
@@ -68,6 +71,8 @@ class Library:
         """
         root = Path(path).expanduser()
         catalog = Catalog.create(root) if create else Catalog(root)
+        if embedders is None:
+            return cls(catalog, embedders_of(catalog.spaces(), root))
         return cls(catalog, chosen(embedders))
 
     def close(self) -> None:
@@ -120,12 +125,15 @@ class Library:
         Raises
         ------
         LibraryBusyError, LibraryWriteError, SpecMismatchError
+        WeightsError
+            Where a network cannot be loaded; what was done is kept.
         """
         roots = [folders] if isinstance(folders, str | Path) else list(folders)
         names = [embedder.spec.space for embedder in self._embedders]
         if len(set(names)) < len(names) or not names:
             raise UsageError(f"embedders must have spaces of their own, and there must be one: {names}")
         with self._catalog.writing(wait_s, on_wait) as writer:
+            models.keep(self.path, self._embedders)
             for embedder in self._embedders:
                 writer.add_space(embedder.spec, embedder.dimensions)
             scan = Scan(self._catalog, writer, self._embedders, progress or Silent())
@@ -155,7 +163,9 @@ class Library:
         ------
         LibraryFormatError, LibraryError
         """
-        return self._catalog.verify()
+        n = self._catalog.verify()
+        models.verify(self.path, self.spaces().values())
+        return n
 
     def snapshot(self) -> Snapshot:
         """All spaces as they are now: keys, memory-mapped vectors and windows, row-aligned."""

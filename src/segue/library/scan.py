@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 from segue import audio
 from segue.catalog import Catalog, Entry, Failure, FileState, KnownFile, Snapshot, Writer
 from segue.embed import Embedder
-from segue.errors import AudioError
+from segue.errors import AudioError, WeightsError
 from segue.library.report import Progress, ScanReport
 from segue.sources.audio_files import AudioFile, content_hash, read_tags, walk
 
@@ -78,7 +78,11 @@ class Scan:
         todo = self._news(found.files, retry)
         self._progress.begin(len(todo))
         with self._stopped_by_ctrl_c():
-            self._work(todo, jobs or os.cpu_count() or 1)
+            try:
+                self._work(todo, jobs or os.cpu_count() or 1)
+            except WeightsError:
+                self._commit()
+                raise
             self._commit()
             if not self._stop.is_set():
                 self._mark_missing(folders, {file.path for file in found.files}, set(found.unreadable))
@@ -199,6 +203,8 @@ class Scan:
         except MemoryError:
             reason = "asks for more memory than there is"
             return Failure(file.path, "damaged", reason, file.size, file.mtime_ns)
+        except WeightsError:  # no file's fault: every one would fail
+            raise
         except Exception as error:  # a fault of ours, met by one file, must not cost the others
             return Failure(file.path, "bug", f"{type(error).__name__}: {error}", file.size, file.mtime_ns)
 

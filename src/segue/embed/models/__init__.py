@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
+from segue.embed.agreement import Agreement, read_agreements
 from segue.embed.models.cache import (
     OnWait,
     State,
@@ -28,6 +29,7 @@ from segue.errors import DownloadError, ModelError, ModelNotFoundError, WeightsE
 
 __all__ = [
     "MODELS",
+    "Agreement",
     "Download",
     "DownloadError",
     "KnownFile",
@@ -38,6 +40,7 @@ __all__ = [
     "State",
     "Status",
     "add",
+    "agreements",
     "check",
     "installed",
     "models_folder",
@@ -182,6 +185,23 @@ def check(model: str | Model, *, folder: Folder = None) -> None:
     if found.state == "damaged":
         raise WeightsError(f"{found.reason}; run: segue models pull {found.model.name}", str(found.folder))
     _demand(found)
+
+
+def agreements(model: str | Model, *, folder: Folder = None) -> dict[str, Agreement]:
+    """How far a model's other forms agree with it, by embedder, as measured when it was converted.
+
+    Raises
+    ------
+    UsageError
+        Where there is no model of that name.
+    ModelNotFoundError
+        Where it is not in the folder, or not whole.
+    WeightsError
+        Where the file that says so is damaged.
+    """
+    found = status(model, folder=folder)
+    _demand(found)
+    return read_agreements(found.folder)
 
 
 def path_of(model: str | Model, file: str | None = None, *, folder: Folder = None) -> Path:

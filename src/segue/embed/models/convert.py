@@ -5,10 +5,18 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import onnx
+
+_HEARD, _NOT_HEARD = 0, 1  # seeds of the sounds that set the ranges, and of those that judge
 
 
 def vggish(files: Mapping[str, Path], folder: Path) -> None:
-    """`vggish.onnx`, without the last ReLU, and `pca.npz`.
+    """`vggish.onnx`, without the last ReLU, `vggish-int8.onnx`, `pca.npz`, and how far the two agree.
 
     The variant with that ReLU is ``max(0, x)`` of this network's output: a second file of 289 MB would
     hold nothing new.
@@ -22,6 +30,29 @@ def vggish(files: Mapping[str, Path], folder: Path) -> None:
     shutil.copyfile(pca, folder / "pca.npz")
     network = build_vggish(read_tf_table(files["vggish_model.ckpt"]))
     (folder / "vggish.onnx").write_bytes(network.SerializeToString())
+    _to_int8(network, folder)
+    _compare(folder)
+
+
+def _to_int8(network: onnx.ModelProto, folder: Path) -> None:
+    from segue.embed.calibration import pieces, plain
+    from segue.embed.logmel import vggish_patches
+    from segue.embed.networks.int8 import to_int8
+
+    sounds = [*pieces(_HEARD, 24), *plain(_HEARD)]
+    small = to_int8(network, np.concatenate([vggish_patches(y) for y in sounds]))
+    (folder / "vggish-int8.onnx").write_bytes(small.SerializeToString())
+
+
+def _compare(folder: Path) -> None:
+    from segue.embed.agreement import agreement, write_agreements
+    from segue.embed.calibration import pieces
+    from segue.embed.postprocess import read_pca
+    from segue.embed.vggish import VGGish
+
+    pca = read_pca(folder / "pca.npz")
+    one, other = VGGish(folder / "vggish.onnx", pca), VGGish(folder / "vggish-int8.onnx", pca, int8=True)
+    write_agreements(folder, {"vggish-int8": agreement(one, other, pieces(_NOT_HEARD, 16))})
 
 
 def musicnn(files: Mapping[str, Path], folder: Path) -> None:

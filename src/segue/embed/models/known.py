@@ -99,6 +99,7 @@ _VGGISH = Model(
         ),
     ),
     convert=convert.vggish,
+    revision=2,
 )
 
 _MUSICNN = Model(

@@ -1,0 +1,61 @@
+"""Options that make an embedder of somebody's ONNX file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from segue.errors import UsageError
+
+if TYPE_CHECKING:
+    from segue.embed import Embedder
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_OPTIONS = (
+    click.option(
+        "--onnx",
+        metavar="FILE",
+        type=click.Path(),
+        help="Listen with this ONNX model, which turns a waveform into a vector; "
+        "alone, unless -e names others. The library keeps a copy.",
+    ),
+    click.option("--sr", metavar="HZ", type=int, help="The rate that the model of --onnx was made for."),
+    click.option("--window", metavar="SECONDS", type=float, help="How much sound it takes at a time."),
+    click.option("--hop", metavar="SECONDS", type=float, help="From window to window (default: a window)."),
+    click.option("--output", metavar="NAME", help="Which output is taken (default: the first of floats)."),
+)
+
+
+def onnx_options(command: _Command) -> _Command:
+    """Add the options; the command gets them all as ``**onnx``."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def onnx_embedder(
+    onnx: str | None, sr: int | None, window: float | None, hop: float | None, output: str | None
+) -> list[Embedder]:
+    """The embedder that the options describe, if any.
+
+    Raises
+    ------
+    UsageError, WeightsError
+    """
+    if onnx is None:
+        given = {"--sr": sr, "--window": window, "--hop": hop, "--output": output}
+        for name, value in given.items():
+            if value is not None:
+                raise UsageError(f"{name} is said of a model of your own: --onnx FILE is missing")
+        return []
+    if sr is None or window is None:
+        missing = "--sr HZ" if sr is None else "--window SECONDS"
+        raise UsageError(
+            f"--onnx needs {missing} too: what the model was made for, which its file does not say"
+        )
+    from segue.embed.onnx_file import OnnxFile  # decoders take a moment to load
+
+    return [OnnxFile(onnx, sr=sr, window_s=window, hop_s=hop, output=output)]

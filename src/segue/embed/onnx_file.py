@@ -1,0 +1,170 @@
+"""Any ONNX file that turns a waveform into a vector, as an embedder."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from segue.audio import Excerpts
+from segue.embed import EmbedderSpec, Embedding, Typical
+from segue.embed.session import cut
+from segue.embed.waveform_network import WaveformNetwork, Windows, read_file
+from segue.errors import EmbeddingError, WeightsError
+
+_MAX_NAME = 40  # letters of the file's name that the space's name keeps
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_VARIANT = re.compile(r"([0-9a-f]{8})-\d+hz-\d+(?:-hop\d+)?(?:-out(\d+))?")
+_HALF_MAX = float(np.finfo(np.float16).max)
+
+
+class OnnxFile:
+    """Vectors of somebody's model; the pooled row is the mean over windows.
+
+    The file has one input, of float32 or float16, shaped (samples,), (n, samples) or (n, 1, samples):
+    mono sound, [-1, 1]. Its output is shaped (dim,), (n, dim) or (n, frames, dim), of which the mean
+    over frames is taken. Its weights lie in the file itself. Another file, rate, window, hop or output
+    is another space, so that vectors of two are never mixed.
+
+    Parameters
+    ----------
+    path : the file; read and tried here, and not again but for its copy in a library.
+    sr : the rate that the model was made for, Hz; the file does not say it.
+    window_s : sound that goes in at a time, 0.01 to 120 s. Shorter sounds are repeated.
+    hop_s : from one window to the next; the window's length unless told. Less costs more time.
+    output : the name of the output to take; the first of floats unless told.
+
+    Raises
+    ------
+    WeightsError
+        Where the file cannot be read or run, or takes or gives something else.
+    UsageError
+        Where the rate, window, hop or output cannot be used, or the file takes another window.
+    """
+
+    typical: Typical | None = None
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        sr: int,
+        window_s: float,
+        hop_s: float | None = None,
+        output: str | None = None,
+    ) -> None:
+        self.path = Path(path).expanduser()
+        self._windows = Windows.of_seconds(sr, window_s, hop_s)
+        self._lock = threading.Lock()
+        content = read_file(self.path)
+        self._network: WaveformNetwork | None = WaveformNetwork(self.path, content, self._windows, output)
+        sha256 = hashlib.sha256(content).hexdigest()
+        self.spec = _spec(self.path, sha256, self._windows, self._network)
+
+    @classmethod
+    def kept(cls, path: Path, spec: EmbedderSpec) -> OnnxFile:
+        """The embedder that made the vectors of ``spec``; the file is opened at its first use."""
+        made = cls.__new__(cls)
+        made.path, made.spec = path, spec
+        made._windows = Windows(spec.sr, round(spec.window_s * spec.sr), round(spec.hop_s * spec.sr))
+        made._lock = threading.Lock()
+        made._network = None
+        return made
+
+    @property
+    def dimensions(self) -> Sequence[str]:
+        return [f"{self.spec.name}_{i:03d}" for i in range(self.spec.dim)]
+
+    def embed(self, sound: Excerpts) -> Embedding:
+        """One track's vectors; windows beyond float16's 65 504 are kept as that.
+
+        Raises
+        ------
+        EmbeddingError
+            Where the model fails on this sound, or gives NaN or infinite values.
+        WeightsError
+            Where the file is not as it was.
+        """
+        network = self._opened()
+        rows = network(cut(sound.at(self._windows.sr), self._windows.length, self._windows.hop))
+        bad = int((~np.isfinite(rows)).any(axis=1).sum())
+        if bad:
+            raise EmbeddingError(
+                f"the model {self.spec.name} gives values that are not numbers (NaN or infinite) "
+                f"for {bad} of {len(rows)} windows of this sound"
+            )
+        pooled = rows.mean(axis=0, dtype=np.float64).astype(np.float32)
+        return Embedding(pooled, rows.clip(-_HALF_MAX, _HALF_MAX).astype(np.float16))
+
+    def content(self) -> bytes:
+        """The file's bytes.
+
+        Raises
+        ------
+        WeightsError
+            Where they are not there or not those that made the spec.
+        """
+        content = read_file(self.path)
+        sha256 = hashlib.sha256(content).hexdigest()
+        if sha256 != self.spec.weights_sha256:
+            raise WeightsError(
+                f"{self.path} is damaged or another file: found sha256 {sha256}, "
+                f"expected {self.spec.weights_sha256}; scan with the right one: segue scan --onnx FILE",
+                str(self.path),
+            )
+        return content
+
+    def _opened(self) -> WaveformNetwork:
+        with self._lock:
+            if self._network is None:
+                output = _output_of(self.spec)
+                network = WaveformNetwork(self.path, self.content(), self._windows, output)
+                if network.dim != self.spec.dim:
+                    raise WeightsError(
+                        f"{self.path} gives {network.dim} numbers, not {self.spec.dim}", str(self.path)
+                    )
+                self._network = network
+            return self._network
+
+
+def is_of_onnx_file(spec: EmbedderSpec) -> bool:
+    """Whether an ``OnnxFile`` made these vectors."""
+    sha256, found = spec.weights_sha256 or "", _VARIANT.fullmatch(spec.variant or "")
+    return found is not None and bool(_SHA256.fullmatch(sha256)) and found[1] == sha256[:8]
+
+
+def _output_of(spec: EmbedderSpec) -> int | None:
+    found = _VARIANT.fullmatch(spec.variant or "")
+    return int(found[2]) if found and found[2] else None
+
+
+def _spec(path: Path, sha256: str, windows: Windows, network: WaveformNetwork) -> EmbedderSpec:
+    """All but the name follows from the content, so that a copy elsewhere is the same embedder."""
+    variant = f"{sha256[:8]}-{windows.sr}hz-{windows.length}"
+    if windows.hop != windows.length:
+        variant += f"-hop{windows.hop}"
+    if network.output is not None:
+        variant += f"-out{network.output}"
+    return EmbedderSpec(
+        name=_safe(path.stem),
+        version=1,
+        accepts="waveform",
+        dim=network.dim,
+        sr=windows.sr,
+        window_s=windows.length / windows.sr,
+        hop_s=windows.hop / windows.sr,
+        dtype="float32",
+        licence="not stated",
+        reference="an ONNX file of the user's own",
+        weights_sha256=sha256,
+        variant=variant,
+    )
+
+
+def _safe(name: str) -> str:
+    """Letters, digits, ``_`` and ``-``: a part of a folder's name on every system."""
+    return re.sub("[^a-z0-9_]+", "-", name.lower())[:_MAX_NAME].strip("-") or "model"

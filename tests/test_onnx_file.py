@@ -1,0 +1,748 @@
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import soundfile
+from onnx import TensorProto, helper, numpy_helper
+
+from segue.audio import Excerpts
+from segue.embed import EmbedderSpec, Embedding
+from segue.embed.descriptors import Descriptors
+from segue.embed.onnx_file import OnnxFile, is_of_onnx_file
+from segue.embed.session import cut
+from segue.errors import EmbeddingError, LibraryFormatError, UsageError, WeightsError
+from segue.library import Library
+from segue.library.embedders import embedders_of, follows_default
+from tests.conftest import tone, write_music
+
+SR, WINDOW, DIM = 16_000, 8_000, 6
+ASKED = {"sr": SR, "window_s": WINDOW / SR}
+Shape = Sequence[int | str | None] | None
+
+FLOAT, FLOAT16, DOUBLE, INT64 = TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE, TensorProto.INT64
+
+
+def value(name: str, shape: Shape, dtype: int = FLOAT) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, dtype, shape)
+
+
+def constants(**arrays: np.ndarray) -> list[onnx.TensorProto]:
+    return [numpy_helper.from_array(np.asarray(array), name) for name, array in arrays.items()]
+
+
+def model_of(
+    nodes: Sequence[onnx.NodeProto],
+    inputs: Sequence[onnx.ValueInfoProto],
+    outputs: Sequence[onnx.ValueInfoProto],
+    **arrays: np.ndarray,
+) -> onnx.ModelProto:
+    graph = helper.make_graph(nodes, "g", inputs, outputs, initializer=constants(**arrays))
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def filters(shape: Shape, gives: str = "(n, dim)", *, seed: int = 0, dtype: int = FLOAT) -> onnx.ModelProto:
+    """The mean size of six filters' outputs, of a waveform of this shape."""
+    rng = np.random.default_rng(seed)
+    lead = {1: [0, 1], 2: [1], 3: []}[len(shape or ())]
+    nodes = [
+        helper.make_node("Cast", ["wave"], ["float"], to=FLOAT),
+        helper.make_node("Unsqueeze", ["float", "lead"], ["x"])
+        if lead
+        else helper.make_node("Identity", ["float"], ["x"]),
+        helper.make_node("Conv", ["x", "filters"], ["filtered"], strides=[32]),
+        helper.make_node("Abs", ["filtered"], ["frames"]),
+    ]
+    if gives == "(n, frames, dim)":
+        nodes.append(helper.make_node("Transpose", ["frames"], ["vector"], perm=[0, 2, 1]))
+    else:
+        nodes.append(helper.make_node("ReduceMean", ["frames"], ["mean"], axes=[2], keepdims=0))
+        last = {"(dim,)": ("Squeeze", ["mean", "zero"]), "(n, dim)": ("Identity", ["mean"])}[gives]
+        nodes.append(helper.make_node(*last, ["vector"]))
+    weights = rng.standard_normal((DIM, 1, 64)).astype(np.float32)
+    return model_of(
+        nodes,
+        [value("wave", shape, dtype)],
+        [value("vector", None)],
+        filters=weights,
+        lead=np.array(lead, np.int64),
+        zero=np.array([0], np.int64),
+    )
+
+
+def saved(path: Path, model: onnx.ModelProto) -> Path:
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+def sound(rng: np.random.Generator, duration_s: float) -> Excerpts:
+    return Excerpts.from_waveform((0.1 * rng.standard_normal(int(duration_s * SR))).astype(np.float32), SR)
+
+
+def run_alone(model: onnx.ModelProto, window: np.ndarray, rank: int) -> np.ndarray:
+    """What ONNX Runtime gives for one window, in one vector."""
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    shaped = {1: window, 2: window[None], 3: window[None, None]}[rank]
+    dtype = np.float16 if session.get_inputs()[0].type == "tensor(float16)" else np.float32
+    (found,) = session.run(None, {"wave": shaped.astype(dtype)})
+    return found.reshape(-1, DIM).mean(axis=0)
+
+
+# What a file may take and give
+
+
+@pytest.mark.parametrize(
+    ("shape", "gives"),
+    [
+        (["t"], "(dim,)"),
+        ([WINDOW], "(n, dim)"),
+        (["t"], "(n, frames, dim)"),
+        (["n", "t"], "(n, dim)"),
+        ([None, None], "(n, frames, dim)"),
+        (["n", WINDOW], "(n, frames, dim)"),
+        ([1, WINDOW], "(dim,)"),
+        ([1, "t"], "(n, dim)"),
+        (["n", 1, "t"], "(n, dim)"),
+        (["n", "c", WINDOW], "(n, frames, dim)"),
+        ([1, 1, WINDOW], "(dim,)"),
+    ],
+)
+def test_vectors_are_what_onnxruntime_gives_for_each_window(tmp_path: Path, rng, shape: Shape, gives: str):
+    model = filters(shape, gives)
+    embedder = OnnxFile(saved(tmp_path / "ears.onnx", model), **ASKED)
+    heard = sound(rng, 5.2)
+    found = embedder.embed(heard)
+    expected = [run_alone(model, y, len(shape or ())) for y in cut(heard.at(SR), WINDOW, WINDOW)]
+    assert (embedder.spec.dim, len(embedder.dimensions)) == (DIM, DIM)
+    assert found.windows.shape == (10, DIM)
+    np.testing.assert_allclose(found.windows, expected, rtol=2e-3)  # float16
+    np.testing.assert_allclose(found.pooled, np.mean(expected, axis=0), rtol=1e-5)
+    assert found.pooled.dtype == np.float32
+
+
+def test_frames_in_two_dimensions_are_one_windows_where_the_batch_is_one(tmp_path: Path, rng):
+    model = filters([1, "t"], "(n, frames, dim)")
+    model.graph.node.append(helper.make_node("Squeeze", ["vector", "zero"], ["frames_of_one"]))
+    model.graph.output[0].name = "frames_of_one"
+    heard = sound(rng, 1.0)
+    found = OnnxFile(saved(tmp_path / "ears.onnx", model), **ASKED).embed(heard)
+    expected = [run_alone(model, y, 2) for y in cut(heard.at(SR), WINDOW, WINDOW)]
+    assert found.windows.shape == (2, DIM)
+    np.testing.assert_allclose(found.pooled, np.mean(expected, axis=0), rtol=1e-5)
+
+
+def test_half_precision_goes_in_as_such(tmp_path: Path, rng):
+    model = filters(["n", "t"], dtype=FLOAT16)
+    heard = sound(rng, 1.0)
+    found = OnnxFile(saved(tmp_path / "half.onnx", model), **ASKED).embed(heard)
+    expected = [run_alone(model, y, 2) for y in cut(heard.at(SR), WINDOW, WINDOW)]
+    np.testing.assert_allclose(found.pooled, np.mean(expected, axis=0), rtol=1e-5)
+
+
+def test_a_file_that_fails_on_two_windows_gets_one_at_a_time(tmp_path: Path, rng, capfd):
+    model = filters(["n", "t"])
+    model.graph.node.insert(0, helper.make_node("Reshape", ["wave", "one"], ["alone"]))
+    model.graph.node[1].input[0] = "alone"
+    model.graph.initializer.extend(constants(one=np.array([1, WINDOW], np.int64)))
+    found = OnnxFile(saved(tmp_path / "exported.onnx", model), **ASKED).embed(sound(rng, 2.0))
+    assert found.windows.shape == (4, DIM)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_short_sound_is_repeated_until_it_fills_a_window(tmp_path: Path, rng):
+    model = filters(["n", "t"])
+    embedder = OnnxFile(saved(tmp_path / "ears.onnx", model), sr=SR, window_s=3.0)
+    short = sound(rng, 0.7)
+    repeated = np.resize(short.at(SR)[0], 3 * SR)
+    np.testing.assert_allclose(embedder.embed(short).pooled, run_alone(model, repeated, 2), rtol=1e-5)
+
+
+def test_a_hop_says_how_far_windows_lie_apart(tmp_path: Path, rng):
+    path = saved(tmp_path / "ears.onnx", filters(["n", "t"]))
+    close, apart = (OnnxFile(path, **ASKED, hop_s=hop_s) for hop_s in (0.25, 1.5))
+    heard = sound(rng, 3.0)
+    assert len(close.embed(heard).windows) == 11
+    assert len(apart.embed(heard).windows) == 2
+    assert close.spec.hop_s == 0.25
+
+
+def test_sound_is_resampled_to_the_files_rate(tmp_path: Path, rng):
+    model = filters(["n", "t"])
+    embedder = OnnxFile(saved(tmp_path / "ears.onnx", model), sr=8_000, window_s=1.0)
+    heard = sound(rng, 1.0)
+    expected = run_alone(model, heard.at(8_000)[0], 2)
+    np.testing.assert_allclose(embedder.embed(heard).pooled, expected, rtol=1e-5)
+
+
+def test_threads_share_an_embedder(tmp_path: Path, rng):
+    path = saved(tmp_path / "ears.onnx", filters(["n", "t"]))
+    lazy = OnnxFile.kept(path, OnnxFile(path, **ASKED).spec)
+    sounds = [sound(rng, 2.0) for _ in range(8)]
+    with ThreadPoolExecutor(4) as pool:
+        together = [embedding.pooled for embedding in pool.map(lazy.embed, sounds)]
+    np.testing.assert_array_equal(together, [lazy.embed(heard).pooled for heard in sounds])
+
+
+def two_outputs(*, first: int = FLOAT) -> onnx.ModelProto:
+    model = filters(["n", "t"])
+    cast = {FLOAT: "Identity", INT64: "Cast"}[first]
+    settings = {"to": INT64} if first == INT64 else {}
+    model.graph.node.extend(
+        [
+            helper.make_node("ReduceMax", ["float"], ["peak"], axes=[1], keepdims=1),
+            helper.make_node(cast, ["peak"], ["first"], **settings),
+        ]
+    )
+    model.graph.output.insert(0, value("first", None, first))
+    return model
+
+
+def test_the_first_output_of_floats_is_taken_unless_another_is_chosen(tmp_path: Path, rng):
+    path = saved(tmp_path / "two.onnx", two_outputs())
+    first, second = OnnxFile(path, **ASKED), OnnxFile(path, **ASKED, output="vector")
+    assert (first.spec.dim, second.spec.dim) == (1, DIM)
+    assert first.spec.space != second.spec.space
+    assert OnnxFile(path, **ASKED, output="first").spec == first.spec
+    skipped = OnnxFile(saved(tmp_path / "int.onnx", two_outputs(first=INT64)), **ASKED)
+    assert skipped.spec.dim == DIM
+    heard = sound(rng, 1.0)
+    remade = OnnxFile.kept(path, second.spec)
+    np.testing.assert_array_equal(remade.embed(heard).pooled, second.embed(heard).pooled)
+    with pytest.raises(UsageError, match="no output 'ears' of floats; it has 'first', 'vector'"):
+        OnnxFile(path, **ASKED, output="ears")
+
+
+# What is refused at the door
+
+
+def refusal(path: Path, **asked: float) -> str:
+    with pytest.raises(WeightsError) as caught:
+        OnnxFile(path, **(ASKED | asked))
+    assert caught.value.path == str(path)
+    assert str(path) in str(caught.value) or path.name in str(caught.value)
+    return str(caught.value)
+
+
+def test_samples_that_do_not_fit_are_told_with_the_options_that_fit(tmp_path: Path):
+    path = saved(tmp_path / "fixed.onnx", filters(["n", 48_000]))
+    with pytest.raises(UsageError, match=r"takes 48000 samples, not 8000.*--sr 16000 --window 3\)"):
+        OnnxFile(path, **ASKED)
+    odd = saved(tmp_path / "odd.onnx", filters([15_600]))
+    with pytest.raises(UsageError, match=r"--window 0\.975\)"):
+        OnnxFile(odd, **ASKED)
+    assert OnnxFile(odd, sr=SR, window_s=0.975).spec.window_s == 0.975
+
+
+@pytest.mark.parametrize("dtype", [DOUBLE, INT64])
+def test_other_numbers_than_float32_are_refused(tmp_path: Path, dtype: int):
+    path = saved(tmp_path / "typed.onnx", filters(["n", "t"], dtype=dtype))
+    assert "takes tensor(" in refusal(path)
+
+
+@pytest.mark.parametrize("shape", [[4, WINDOW], ["n", 2, "t"]])
+def test_several_channels_and_fixed_batches_are_refused(tmp_path: Path, shape: Shape):
+    found = refusal(saved(tmp_path / "shaped.onnx", filters(shape)))
+    assert f"({', '.join(map(str, shape or ()))})" in found
+    assert "(n, 1, samples)" in found
+
+
+@pytest.mark.parametrize("shape", [None, [], ["n", 1, 1, "t"]])
+def test_other_ranks_are_refused(tmp_path: Path, shape: Shape):
+    nodes = [helper.make_node("Identity", ["wave"], ["y"])]
+    path = saved(tmp_path / "ranked.onnx", model_of(nodes, [value("wave", shape)], [value("y", None)]))
+    assert "needed is float or float16 of shape (samples,)" in refusal(path)
+
+
+def test_two_inputs_are_refused_by_name(tmp_path: Path):
+    nodes = [helper.make_node("Add", ["left", "right"], ["y"])]
+    inputs = [value("left", ["n", "t"]), value("right", ["n", "t"])]
+    path = saved(tmp_path / "pair.onnx", model_of(nodes, inputs, [value("y", None)]))
+    assert "2 inputs ('left', 'right')" in refusal(path)
+
+
+def test_a_file_without_an_output_of_floats_is_refused(tmp_path: Path):
+    nodes = [helper.make_node("Cast", ["wave"], ["y"], to=INT64)]
+    model = model_of(nodes, [value("wave", ["n", "t"])], [value("y", None, INT64)])
+    assert "'y' of tensor(int64)" in refusal(saved(tmp_path / "whole.onnx", model))
+
+
+def test_sound_as_output_is_refused(tmp_path: Path):
+    nodes = [helper.make_node("Neg", ["wave"], ["y"])]
+    path = saved(tmp_path / "denoiser.onnx", model_of(nodes, [value("wave", ["n", "t"])], [value("y", None)]))
+    assert "of shape (1, 8000)" in refusal(path)
+
+
+def test_an_output_of_another_shape_is_refused(tmp_path: Path):
+    model = filters(["n", "t"])
+    model.graph.node[-1].CopyFrom(helper.make_node("Unsqueeze", ["frames", "zero"], ["vector"]))
+    assert "(n, frames, dim) is needed" in refusal(saved(tmp_path / "four.onnx", model))
+
+
+def test_a_file_that_cannot_run_a_window_is_refused(tmp_path: Path):
+    model = filters(["n", "t"])
+    model.graph.node.insert(0, helper.make_node("Reshape", ["wave", "one"], ["alone"]))
+    model.graph.node[1].input[0] = "alone"
+    model.graph.initializer.extend(constants(one=np.array([1, WINDOW + 1], np.int64)))
+    found = refusal(saved(tmp_path / "exported.onnx", model))
+    assert "fails on input of shape (1, 8000)" in found
+    assert "\n" not in found
+
+
+def test_what_is_no_onnx_file_is_refused(tmp_path: Path):
+    assert "there is no such file" in refusal(tmp_path / "none.onnx")
+    assert "not a plain file" in refusal(tmp_path)
+    (tmp_path / "text.onnx").write_text("hello there", encoding="utf-8")
+    assert "is no ONNX file" in refusal(tmp_path / "text.onnx")
+    (tmp_path / "empty.onnx").write_bytes(b"")
+    assert "cannot be loaded as a network" in refusal(tmp_path / "empty.onnx")
+    whole = filters(["n", "t"]).SerializeToString()
+    for length in (1, len(whole) // 2, len(whole) - 1):
+        (tmp_path / "cut.onnx").write_bytes(whole[:length])
+        refusal(tmp_path / "cut.onnx")
+
+
+def test_an_operator_that_nobody_knows_is_refused(tmp_path: Path):
+    nodes = [helper.make_node("Listen", ["wave"], ["y"], domain="somebody")]
+    path = saved(tmp_path / "custom.onnx", model_of(nodes, [value("wave", ["n", "t"])], [value("y", None)]))
+    assert "cannot be loaded as a network" in refusal(path)
+
+
+def test_weights_in_another_file_are_refused(tmp_path: Path):
+    path = tmp_path / "split.onnx"
+    onnx.save(filters(["n", "t"]), str(path), save_as_external_data=True, size_threshold=0, location="w.bin")
+    assert (tmp_path / "w.bin").exists()
+    found = refusal(path)
+    assert "'filters' in another file" in found
+    # The message's way out works.
+    onnx.save(onnx.load(path), tmp_path / "whole.onnx")
+    assert OnnxFile(tmp_path / "whole.onnx", **ASKED).spec.dim == DIM
+
+
+def outside(tensor: onnx.TensorProto, location: str) -> onnx.TensorProto:
+    tensor = onnx.TensorProto.FromString(tensor.SerializeToString())
+    tensor.ClearField("raw_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value=location)
+    return tensor
+
+
+@pytest.mark.parametrize("place", ["initializer", "attribute", "subgraph", "function", "sparse"])
+@pytest.mark.parametrize("location", ["../secret.bin", "/etc/hostname", "inside.bin"])
+def test_no_tensor_anywhere_in_a_file_may_lie_outside(tmp_path: Path, place: str, location: str):
+    folder = tmp_path / "models"
+    folder.mkdir()
+    for name in (tmp_path / "secret.bin", folder / "inside.bin"):
+        name.write_bytes(np.ones(DIM, np.float32).tobytes())
+    model = filters(["n", "t"])
+    secret = outside(constants(secret=np.ones(DIM, np.float32))[0], location)
+    constant = helper.make_node("Constant", [], ["c"], value=secret)
+    if place == "initializer":
+        model.graph.initializer.append(secret)
+    elif place == "attribute":
+        model.graph.node.insert(0, constant)
+    elif place == "subgraph":
+        branch = helper.make_graph([constant], "b", [], [value("c", [DIM])])
+        node = helper.make_node("If", ["yes"], ["chosen"], then_branch=branch, else_branch=branch)
+        model.graph.initializer.extend(constants(yes=np.array(True)))
+        model.graph.node.insert(0, node)
+    elif place == "function":
+        opsets = [helper.make_opsetid("", 17)]
+        model.functions.append(helper.make_function("own", "Secret", [], ["c"], [constant], opsets))
+    else:
+        indices = constants(i=np.arange(DIM))[0]
+        model.graph.sparse_initializer.append(helper.make_sparse_tensor(secret, indices, [DIM]))
+    assert "'secret' in another file" in refusal(saved(folder / "ears.onnx", model))
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"sr": 0}, "a rate of 0 Hz"),
+        ({"sr": 16_000.5}, "whole numbers"),
+        ({"sr": float("nan")}, "a rate of nan"),
+        ({"window_s": 0.0}, "a window of 0 s"),
+        ({"window_s": float("nan")}, "a window of nan s"),
+        ({"window_s": 1e9}, "120 s are possible"),
+        ({"hop_s": -1.0}, "a hop of -1 s"),
+    ],
+)
+def test_values_that_make_no_sense_are_refused(tmp_path: Path, asked: dict[str, float], said: str):
+    path = saved(tmp_path / "ears.onnx", filters(["n", "t"]))
+    with pytest.raises(UsageError, match=said):
+        OnnxFile(path, **(ASKED | asked))
+
+
+# Spaces
+
+
+def test_another_file_rate_window_hop_or_name_is_another_space(tmp_path: Path):
+    path = saved(tmp_path / "ears.onnx", filters(["n", "t"]))
+    (tmp_path / "b").mkdir()
+    other = saved(tmp_path / "b" / "ears.onnx", filters(["n", "t"], seed=1))
+    specs = [
+        OnnxFile(path, sr=16_000, window_s=3.0).spec,
+        OnnxFile(other, sr=16_000, window_s=3.0).spec,
+        OnnxFile(path, sr=8_000, window_s=3.0).spec,
+        OnnxFile(path, sr=8_000, window_s=6.0).spec,
+        OnnxFile(path, sr=16_000, window_s=2.0).spec,
+        OnnxFile(path, sr=16_000, window_s=3.0, hop_s=1.5).spec,
+        OnnxFile(shutil.copy(path, tmp_path / "eyes.onnx"), sr=16_000, window_s=3.0).spec,
+    ]
+    assert len({spec.space for spec in specs}) == len(specs)
+    assert all(is_of_onnx_file(spec) for spec in specs)
+    assert specs[0].weights_sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    moved = OnnxFile(shutil.copy(path, tmp_path / "b" / "EARS.ONNX"), sr=16_000, window_s=3.0, hop_s=3.0)
+    assert moved.spec == specs[0]
+
+
+@pytest.mark.parametrize(
+    ("stem", "name"),
+    [
+        ("My Model (v2)", "my-model-v2"),
+        ("..", "model"),
+        ("Ünï", "n"),
+        ("a_b-c", "a_b-c"),
+        ("x" * 90, "x" * 40),
+    ],
+)
+def test_a_spaces_name_is_the_files_made_safe(tmp_path: Path, stem: str, name: str):
+    spec = OnnxFile(saved(tmp_path / f"{stem}.onnx", filters(["n", "t"])), **ASKED).spec
+    assert spec.name == name
+    assert set(spec.space) <= set("abcdefghijklmnopqrstuvwxyz0123456789_-")
+
+
+def test_only_an_onnx_files_spec_is_taken_for_one(tmp_path: Path):
+    spec = OnnxFile(saved(tmp_path / "ears.onnx", filters(["n", "t"])), **ASKED).spec
+    assert not is_of_onnx_file(Descriptors().spec)
+    assert not is_of_onnx_file(replace(spec, variant="relu"))
+    assert not is_of_onnx_file(replace(spec, weights_sha256="../../../etc/passwd"))
+    assert not is_of_onnx_file(replace(spec, weights_sha256=(spec.weights_sha256 or "")[:8] + "/../x"))
+
+
+# Values that are no vector
+
+
+def fussy() -> onnx.ModelProto:
+    """sqrt(0.5 - peak), which is NaN for loud sounds, and a number looked up by peak, which fails at 2."""
+    nodes = [
+        helper.make_node("Abs", ["wave"], ["size"]),
+        helper.make_node("ReduceMax", ["size"], ["peak"], axes=[1], keepdims=1),
+        helper.make_node("Sub", ["half", "peak"], ["room"]),
+        helper.make_node("Sqrt", ["room"], ["root"]),
+        helper.make_node("Cast", ["peak"], ["whole"], to=INT64),
+        helper.make_node("Gather", ["table", "whole"], ["picked"]),
+        helper.make_node("Concat", ["root", "picked"], ["y"], axis=1),
+    ]
+    arrays = {"half": np.array(0.5, np.float32), "table": np.array([1e6, 2e6], np.float32)}
+    return model_of(nodes, [value("wave", ["n", "t"])], [value("y", None)], **arrays)
+
+
+def flat(size: float) -> Excerpts:
+    return Excerpts.from_waveform(np.full(2 * WINDOW, size, np.float32), SR)
+
+
+@pytest.fixture
+def fussy_embedder(tmp_path: Path) -> OnnxFile:
+    """It takes noise at the door: that stays below 0.5."""
+    return OnnxFile(saved(tmp_path / "fussy.onnx", fussy()), **ASKED)
+
+
+def test_values_that_are_not_numbers_are_the_tracks_error(fussy_embedder: OnnxFile):
+    assert np.isfinite(fussy_embedder.embed(flat(0.4)).pooled).all()
+    with pytest.raises(EmbeddingError, match=r"not numbers \(NaN or infinite\) for 2 of 2 windows"):
+        fussy_embedder.embed(flat(0.9))
+
+
+def test_a_model_that_never_gives_numbers_fails_at_every_track(tmp_path: Path, segue, music):
+    nodes = [
+        helper.make_node("Sub", ["wave", "wave"], ["none"]),
+        helper.make_node("ReduceMean", ["none"], ["zero"], axes=[1], keepdims=1),
+        helper.make_node("Log", ["zero"], ["y"]),
+    ]
+    path = saved(tmp_path / "log.onnx", model_of(nodes, [value("wave", ["n", "t"])], [value("y", None)]))
+    asked = ("--onnx", path, "--sr", SR, "--window", 0.5)
+    code, out, _ = segue("-l", tmp_path / "library", "scan", *asked, *music.values())
+    assert (code, out.split(";")[0]) == (2, "12 failed")
+
+
+def test_a_run_that_fails_is_the_tracks_error(fussy_embedder: OnnxFile):
+    with pytest.raises(EmbeddingError, match=r"fussy\.onnx fails on input of shape \(2, 8000\)"):
+        fussy_embedder.embed(flat(7.0))
+
+
+def test_windows_too_large_for_float16_are_kept_as_its_largest(fussy_embedder: OnnxFile):
+    found = fussy_embedder.embed(flat(0.25))
+    np.testing.assert_array_equal(found.pooled, np.array([0.5, 1e6], np.float32))
+    np.testing.assert_array_equal(found.windows, np.array([[0.5, 65_504]] * 2, np.float16))
+
+
+def test_a_track_without_a_vector_costs_only_that_track(tmp_path: Path, segue):
+    (tmp_path / "music").mkdir()
+    for name, size in (("quiet", 0.1), ("louder", 0.4), ("nan", 0.9)):
+        y = np.where(np.arange(2 * SR) % 100 < 50, size, -size)
+        soundfile.write(tmp_path / "music" / f"{name}.wav", y, SR)
+    library = ("-l", tmp_path / "library")
+    scan = ("scan", "--onnx", saved(tmp_path / "fussy.onnx", fussy()), "--sr", SR, "--window", WINDOW / SR)
+    code, out, err = segue(*library, *scan, tmp_path / "music")
+    assert (code, out.split(";")[0]) == (1, "2 added, 1 failed")
+    assert "nan.wav: the model fussy gives values that are not numbers" in err
+    assert segue(*library, "failures")[1].splitlines()[1].startswith("no vector")
+
+
+# In a library
+
+
+@pytest.fixture
+def ears(tmp_path: Path) -> Path:
+    return saved(tmp_path / "ears.onnx", filters(["n", "t"]))
+
+
+@pytest.fixture
+def listening(tmp_path: Path, ears: Path, segue) -> tuple[object, ...]:
+    """Twelve tracks scanned with the model alone: the option that names the library."""
+    write_music(tmp_path / "music")
+    library = ("-l", tmp_path / "library")
+    code, out, err = segue(*library, "scan", "--onnx", ears, "--sr", SR, "--window", 0.5, tmp_path / "music")
+    assert (code, out.split(";")[0], err) == (0, "12 added", "")
+    return library
+
+
+def copy_in(root: Path) -> Path:
+    (found,) = (root / "models").iterdir()
+    return found
+
+
+def damage(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def test_a_library_goes_on_with_its_model_when_nothing_is_said(tmp_path: Path, listening, ears: Path, segue):
+    space = OnnxFile(ears, **ASKED).spec.space
+    assert copy_in(tmp_path / "library").read_bytes() == ears.read_bytes()
+    ears.unlink()
+    with Library.open(tmp_path / "library") as library:
+        assert list(library.spaces()) == [space]
+        for track in library:
+            assert {m.track.artist for m in library.similar(track, k=3).matches} == {track.artist}
+    code, out, err = segue(*listening, "scan", tmp_path / "music")
+    assert (code, out.split(";")[0], err) == (0, "12 unchanged", "")
+    soundfile.write(tmp_path / "music" / "new.wav", tone(112, 9), 22_050)
+    code, out, err = segue(*listening, "scan", tmp_path / "music")
+    assert (code, out.split(";")[0], err) == (0, "1 added, 12 unchanged", "")
+    assert segue(*listening, "similar", "low number 1", "-k", "2")[0] == 0
+    soundfile.write(tmp_path / "outside.wav", tone(1760, 7), 22_050)
+    code, out, err = segue(*listening, "similar", tmp_path / "outside.wav", "-k", "4")
+    assert (code, err) == (0, "")
+    assert all("The Highs" in line for line in out.splitlines()[1:])
+    assert f"{space}, {DIM} dimensions" in segue(*listening, "info")[1]
+    assert segue(*listening, "check")[0] == 0
+
+
+def test_scanning_with_the_same_options_again_changes_nothing(tmp_path: Path, listening, ears: Path, segue):
+    copy = copy_in(tmp_path / "library")
+    before = copy.stat().st_mtime_ns
+    again = ("scan", "--onnx", ears, "--sr", SR, "--window", 0.5, tmp_path / "music")
+    assert segue(*listening, *again)[1].startswith("12 unchanged;")
+    assert copy_in(tmp_path / "library").stat().st_mtime_ns == before
+
+
+def test_two_models_in_one_library_are_two_spaces(tmp_path: Path, listening, segue):
+    (tmp_path / "b").mkdir()
+    other = saved(tmp_path / "b" / "ears.onnx", filters(["n", 1, "t"], "(n, frames, dim)", seed=5))
+    code, out, _ = segue(*listening, "scan", "--onnx", other, "--sr", SR, "--window", 0.5, tmp_path / "music")
+    assert (code, out.split(";")[0]) == (0, "12 given vectors of another embedder")
+    assert len(list((tmp_path / "library" / "models").iterdir())) == 2
+    with Library.open(tmp_path / "library") as library:
+        assert len(library.spaces()) == 2
+        (_, a), (_, b) = (library.vectors(space) for space in library.spaces())
+        assert np.isfinite(a).all()
+        assert np.isfinite(b).all()
+        assert (a != b).any()
+    other.unlink()
+    soundfile.write(tmp_path / "music" / "new.wav", tone(112, 9), 22_050)
+    assert segue(*listening, "scan", tmp_path / "music")[0] == 0
+    with Library.open(tmp_path / "library") as library:
+        assert all(np.isfinite(library.vectors(space)[1]).all() for space in library.spaces())
+
+
+def test_other_embedders_may_listen_too(tmp_path: Path, ears: Path, segue):
+    write_music(tmp_path / "music")
+    library = ("-l", tmp_path / "library")
+    asked = ("-e", "descriptors", "--onnx", ears, "--sr", SR, "--window", 0.5, "--hop", 0.25)
+    assert segue(*library, "scan", *asked, tmp_path / "music")[0] == 0
+    with Library.open(tmp_path / "library") as opened:
+        assert {spec.name for spec in opened.spaces().values()} == {"descriptors", "ears"}
+        assert {spec.hop_s for spec in opened.spaces().values() if spec.name == "ears"} == {0.25}
+    assert segue(*library, "scan", tmp_path / "music")[1].startswith("12 unchanged;")
+
+
+@pytest.mark.parametrize("how", ["damaged", "gone"])
+def test_a_damaged_copy_costs_only_what_needs_it(tmp_path: Path, listening, ears: Path, segue, how: str):
+    copy = copy_in(tmp_path / "library")
+    if how == "damaged":
+        damage(copy)
+        said = "is damaged or another file: found sha256"
+    else:
+        copy.unlink()
+        said = "there is no such file"
+    for command in (("similar", "low number 1"), ("info",), ("search", "low"), ("scan", tmp_path / "music")):
+        assert segue(*listening, *command)[0] == 0, command
+    soundfile.write(tmp_path / "outside.wav", tone(1760, 7), 22_050)
+    code, _, err = segue(*listening, "similar", tmp_path / "outside.wav")
+    assert code == 2
+    assert said in err
+    assert len(err.splitlines()) == 1
+    code, _, err = segue(*listening, "check")
+    assert code == 2
+    assert said in err
+    shutil.copy(tmp_path / "outside.wav", tmp_path / "music")
+    code, _, err = segue(*listening, "scan", tmp_path / "music")
+    assert code == 2
+    assert said in err
+    assert segue(*listening, "failures")[1] == "no failures\n"  # the new file is not to blame
+    mend = ("scan", "--onnx", ears, "--sr", SR, "--window", 0.5, tmp_path / "music")
+    assert segue(*listening, *mend)[1].startswith("1 added, 12 unchanged;")
+    assert copy.read_bytes() == ears.read_bytes()
+    assert segue(*listening, "check")[0] == 0
+
+
+def test_what_was_done_before_a_copy_failed_is_kept(tmp_path: Path, ears: Path):
+    class Loud(Descriptors):
+        def embed(self, heard: Excerpts) -> Embedding:
+            if np.abs(heard.parts[0]).max() > 0.5:
+                raise WeightsError("damaged")
+            return super().embed(heard)
+
+    (tmp_path / "music").mkdir()
+    for i, size in enumerate((0.1, 0.2, 1.0)):
+        y = np.tile(np.array([size, -size]), SR)
+        soundfile.write(tmp_path / "music" / f"{i}.wav", y, SR, subtype="FLOAT")
+    with Library.open(tmp_path / "library", create=True, embedders=[Loud()]) as library:
+        with pytest.raises(WeightsError):
+            library.scan(tmp_path / "music", jobs=1)
+        assert len(library) == 2
+        assert library.failures() == []
+
+
+def test_a_model_that_changed_since_it_was_opened_is_not_kept(tmp_path: Path, ears: Path, music):
+    embedder = OnnxFile(ears, **ASKED)
+    saved(ears, filters(["n", "t"], seed=3))
+    with Library.open(tmp_path / "library", create=True, embedders=[embedder]) as library:
+        with pytest.raises(WeightsError, match="another file"):
+            library.scan(next(iter(music.values())))
+        assert library.spaces() == {}
+        assert len(library) == 0
+
+
+def test_the_vectors_of_a_library_are_those_of_the_embedder(tmp_path: Path, ears: Path, music):
+    from segue import audio
+
+    embedder = OnnxFile(ears, **ASKED)
+    with Library.open(tmp_path / "library", create=True, embedders=[embedder]) as library:
+        library.scan(next(iter(music.values())).parent)
+        ids, vectors = library.vectors(embedder.spec.space)
+        for track_id, vector in zip(ids, vectors, strict=True):
+            np.testing.assert_array_equal(vector, embedder.embed(audio.load(library[track_id].path)).pooled)
+
+
+def test_what_a_killed_writer_left_is_swept_out(tmp_path: Path, ears: Path, music):
+    left = tmp_path / "library" / "models" / ".half.onnx.1.part"
+    with Library.open(tmp_path / "library", create=True, embedders=[OnnxFile(ears, **ASKED)]) as library:
+        left.parent.mkdir()
+        left.write_bytes(b"half")
+        library.scan(next(iter(music.values())))
+    assert copy_in(tmp_path / "library").suffix == ".onnx"
+
+
+def test_a_file_of_another_checksum_is_told_by_verify(tmp_path: Path, listening):
+    damage(copy_in(tmp_path / "library"))
+    with Library.open(tmp_path / "library") as library, pytest.raises(LibraryFormatError, match="sha256"):
+        library.verify()
+
+
+def test_opening_a_library_loads_no_network_library(tmp_path: Path, listening):
+    code = (
+        "import sys; from segue.library import Library; library = Library.open(sys.argv[1]); "
+        "print(len(library.similar('low number 1', k=3).matches)); library.close(); "
+        "sys.exit(any(name in sys.modules for name in ('onnx', 'onnxruntime')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "library")], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "3\n"), done.stderr
+
+
+# Which embedders a library uses when nothing is said
+
+
+def names(spaces: Sequence[EmbedderSpec], root: Path) -> list[str]:
+    found = embedders_of({spec.space: spec for spec in spaces}, root)
+    return [embedder.spec.space for embedder in found]
+
+
+def test_a_library_uses_the_default_set_or_what_made_its_spaces(tmp_path: Path, ears: Path):
+    own = OnnxFile(ears, **ASKED).spec
+    descriptors = Descriptors().spec
+    mn04 = replace(descriptors, name="mn04", weights_sha256="0" * 64)
+    stranger = replace(descriptors, name="loudness")
+    relu = replace(descriptors, name="vggish", variant="relu")
+    default = ["descriptors-1"]  # no network is installed here
+    assert names([], tmp_path) == default
+    assert names([descriptors], tmp_path) == default
+    assert names([descriptors, mn04], tmp_path) == default
+    assert names([mn04], tmp_path) == default
+    assert names([own], tmp_path) == [own.space]
+    assert names([descriptors, own], tmp_path) == ["descriptors-1", own.space]
+    assert names([mn04, own, stranger, relu], tmp_path) == [own.space]
+    assert names([stranger], tmp_path) == default
+    assert names([relu, stranger], tmp_path) == default
+    assert follows_default({"descriptors-1": descriptors, "mn04-1": mn04})
+    assert not follows_default({"descriptors-1": descriptors, own.space: own})
+
+
+# The command's options
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--sr", 16_000), "--onnx FILE is missing"),
+        (("--window", 3), "--window is said of a model"),
+        (("--hop", 3), "--hop is said of a model"),
+        (("--output", "y"), "--output is said of a model"),
+        (("--onnx", "EARS", "--window", 3), "--onnx needs --sr HZ too"),
+        (("--onnx", "EARS", "--sr", 16_000), "--onnx needs --window SECONDS too"),
+        (("--onnx", "none.onnx", "--sr", 16_000, "--window", 3), "there is no such file"),
+        (("--onnx", "EARS", "--sr", 10, "--window", 3), "a rate of 10 Hz"),
+        (("--onnx", "EARS", "--sr", 16_000, "--window", 3, "--output", "y"), "no output 'y'"),
+    ],
+)
+def test_options_that_do_not_fit_are_told_and_make_no_library(
+    tmp_path: Path, ears: Path, segue, options: Sequence[object], said: str
+):
+    given = [ears if option == "EARS" else option for option in options]
+    code, out, err = segue("-l", tmp_path / "library", "scan", *given, tmp_path)
+    assert (code, out) == (2, "")
+    assert said in err
+    assert len(err.splitlines()) == 1
+    assert not (tmp_path / "library").exists()
+
+
+def test_an_output_is_chosen_by_its_name(tmp_path: Path, segue, music):
+    path = saved(tmp_path / "two.onnx", two_outputs())
+    asked = ("--onnx", path, "--sr", SR, "--window", 0.5, "--output", "vector")
+    assert segue("-l", tmp_path / "library", "scan", *asked, *music.values())[0] == 0
+    with Library.open(tmp_path / "library") as library:
+        assert [spec.dim for spec in library.spaces().values()] == [DIM]
