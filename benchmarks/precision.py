@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from segue.evaluate import hubness, precision_at
-from segue.index import ExactIndex
+from segue.index import ViewIndex
 from segue.library import Library
 from segue.track import Vectors
 
@@ -54,9 +54,9 @@ def main(folder: str, labels_csv: str) -> None:
     report("all descriptors, standardised", labels, unit(standardised))
     for name, vectors in snapshot.spaces.items():
         alone = replace(snapshot, spaces={name: vectors})
-        report(f"{name}, Segue's view", labels, ExactIndex.build(alone, typical).vectors)
+        report(f"{name}, Segue's view", labels, ViewIndex.build(alone, typical).vectors)
     if len(snapshot.spaces) > 1:
-        report("all spaces, Segue's view", labels, ExactIndex.build(snapshot, typical).vectors)
+        report("all spaces, Segue's view", labels, ViewIndex.build(snapshot, typical).vectors)
 
 
 if __name__ == "__main__":

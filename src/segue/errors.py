@@ -11,6 +11,8 @@ SegueError
 │   ├── TooShortError
 │   ├── SilentError                   digital silence has no sound to compare
 │   └── EmbeddingError                a model makes no vector of this sound
+├── VectorError (also ValueError)     a row that has no place in an index
+├── IndexFormatError                  an index file that is foreign, newer or damaged
 ├── LibraryError
 │   ├── LibraryNotFoundError
 │   ├── LibraryBusyError              another process is writing
@@ -98,6 +100,18 @@ class EmbeddingError(AudioError):
     """The sound is fine, but a model fails on it or gives values that are not numbers."""
 
     kind = "no vector"
+
+
+class VectorError(SegueError, ValueError):
+    """A vector is not finite, zero, or of a wrong type or size; ``row`` is its number, where it has one."""
+
+    def __init__(self, message: str, row: int | None = None) -> None:
+        super().__init__(message)
+        self.row = row
+
+
+class IndexFormatError(SegueError):
+    """A file of an index is foreign, of another format, or damaged, or its vectors are not what they were."""
 
 
 class LibraryError(SegueError):

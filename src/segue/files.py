@@ -30,6 +30,13 @@ def replacing(path: Path) -> Iterator[Path]:
             part.unlink(missing_ok=True)
 
 
+def sweep(folder: Path) -> None:
+    """Delete what processes left in a folder that were killed while they wrote a file there."""
+    for part in folder.glob(".*.part"):
+        with contextlib.suppress(OSError):
+            part.unlink()
+
+
 def sync_folder(folder: Path) -> None:
     """Have the folder's list of names on the disk; Windows neither needs nor allows it."""
     if os.name == "nt":

@@ -1,92 +1,161 @@
-"""An index in one file: a header that names what it was made from, then its arrays."""
+"""A file of named sections: each aligned, memory-mapped and checked; written whole or not at all."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import struct
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.embed import EmbedderSpec
-from segue.errors import LibraryFormatError
-from segue.index import ExactIndex, View
+from segue.errors import IndexFormatError
+from segue.files import replacing, sync_folder
 
 MAGIC = b"SEGUEIDX"
-FORMAT_VERSION = 1
-_PREFIX = struct.Struct("<8s32sI")  # magic, SHA-256 of all that follows it, bytes of the JSON header
-_CHECKED_FROM = 8 + 32
-_ARRAYS = ("mean", "projection", "rows", "vectors")
+FORMAT_VERSION = 2
+ALIGNMENT = 64  # bytes
+_PREFIX = struct.Struct(
+    "<8sIIQQI"
+)  # magic, format, CRC of what follows, place and bytes of the header, its CRC
+_PLACES = struct.Struct("<QQI")
+_CHUNK = 1 << 24  # bytes read at a time
+
+Content = NDArray[Any] | Iterable[bytes]
+"""Of a section: an array, or the pieces of bytes that follow each other."""
 
 
-def save(path: Path, index: ExactIndex, specs: Sequence[EmbedderSpec]) -> None:
-    """Write the index; readers see the old file or the new one, whole. May raise OSError."""
-    arrays = _arrays_of(index)
-    payload = b"".join(array.tobytes() for array in arrays.values())
-    header = {
-        "format": FORMAT_VERSION,
-        "metric": "cosine",
-        "specs": [[spec.space, spec.digest()] for spec in specs],
-        "stamp": index.stamp,
-        "rows": len(index.rows),
-        "arrays": {name: [array.dtype.str, list(array.shape)] for name, array in arrays.items()},
-    }
-    text = json.dumps(header).encode()
-    checked = struct.pack("<I", len(text)) + text + payload
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as f:
-            f.write(MAGIC + hashlib.sha256(checked).digest() + checked)
-            f.flush()
-            os.fsync(f.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Where a section lies in its file; its checksum is also of the zeros before it."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    offset: int
+    n_bytes: int
+    crc32: int
 
 
-def load(path: Path, specs: Sequence[EmbedderSpec]) -> ExactIndex:
-    """The index in a file, checked byte for byte.
+def write(path: Path, header: Mapping[str, Any], contents: Mapping[str, Content]) -> None:
+    """Write a file; readers see the old one or the new one, whole.
+
+    Parameters
+    ----------
+    header : whatever JSON can say
+    contents : the sections by their names
 
     Raises
     ------
-    LibraryFormatError
-        Where the file is foreign, of another format or other specs, or damaged.
-    FileNotFoundError
+    UsageError
+        Where nothing can be written there.
     """
-    data = path.read_bytes()
-    header, payload = _split(path, data)
-    found = {name: header.get(name) for name in ("format", "metric", "specs")}
-    named = [[spec.space, spec.digest()] for spec in specs]
-    expected = {"format": FORMAT_VERSION, "metric": "cosine", "specs": named}
-    if found != expected:
-        raise LibraryFormatError(f"{path} is of {found}, expected {expected}")
-    arrays: dict[str, NDArray[Any]] = {}
-    offset = 0
-    for name, (dtype, shape) in header["arrays"].items():
-        count = int(np.prod(shape))
-        arrays[name] = np.frombuffer(payload, np.dtype(dtype), count, offset).reshape(shape)
-        offset += arrays[name].nbytes
-    return ExactIndex(
-        View(arrays["mean"], arrays["projection"]), arrays["rows"], arrays["vectors"], header["stamp"]
-    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as part, part.open("wb") as file:
+        file.write(bytes(_PREFIX.size))
+        sections = {name: _write_section(file, content) for name, content in contents.items()}
+        places = {
+            name: [s.dtype, list(s.shape), s.offset, s.n_bytes, s.crc32] for name, s in sections.items()
+        }
+        text = json.dumps({**header, "sections": places}).encode()
+        at = file.tell()
+        file.write(text)
+        tail = _PLACES.pack(at, len(text), zlib.crc32(text))
+        file.seek(0)
+        file.write(struct.pack("<8sII", MAGIC, FORMAT_VERSION, zlib.crc32(tail)) + tail)
+        file.flush()
+        os.fsync(file.fileno())
+    sync_folder(path.parent)
 
 
-def _arrays_of(index: ExactIndex) -> dict[str, NDArray[Any]]:
-    values = (index.view.mean, index.view.projection, index.rows, index.vectors)
-    return dict(zip(_ARRAYS, values, strict=True))
+def _write_section(file: IO[bytes], content: Content) -> Section:
+    padding = bytes(-file.tell() % ALIGNMENT)
+    file.write(padding)
+    offset, crc = file.tell(), zlib.crc32(padding)
+    if isinstance(content, np.ndarray):
+        dtype, shape = content.dtype.str, content.shape
+        step = max(1, _CHUNK // max(1, content[:1].nbytes))
+        pieces: Iterable[Any] = (
+            np.ascontiguousarray(content[i : i + step]).reshape(-1).view(np.uint8).data
+            for i in range(0, len(content), step)
+        )
+    else:
+        dtype, shape, pieces = "|u1", (-1,), content
+    for piece in pieces:
+        file.write(piece)
+        crc = zlib.crc32(piece, crc)
+    n = file.tell() - offset
+    return Section(dtype, shape if shape != (-1,) else (n,), offset, n, crc)
 
 
-def _split(path: Path, data: bytes) -> tuple[dict[str, Any], bytes]:
-    if not data.startswith(MAGIC) or len(data) < _PREFIX.size:
-        raise LibraryFormatError(f"{path} is no index of Segue: {len(data)} bytes, the first {data[:8]!r}")
-    _, digest, length = _PREFIX.unpack_from(data)
-    if hashlib.sha256(data[_CHECKED_FROM:]).digest() != digest:
-        raise LibraryFormatError(f"{path} is damaged: the checksum does not fit its {len(data)} bytes")
-    end = _PREFIX.size + length
-    return json.loads(data[_PREFIX.size : end]), data[end:]
+class IndexFile:
+    """A file that was checked, byte for byte, and is mapped read-only.
+
+    Attributes
+    ----------
+    header : what ``write`` was given
+    sections : by name, where each lies
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Raises IndexFormatError where the file is foreign, newer, cut short or damaged."""
+        self.path = path
+        found = path.stat()
+        self._inode, size = found.st_ino, found.st_size
+        if size < _PREFIX.size:
+            raise IndexFormatError(f"{path} is no index of Segue: it has {size} bytes")
+        self._bytes = np.memmap(path, np.uint8, "r")
+        self.header = self._read_header()
+        places = self.header.pop("sections")
+        self.sections = {
+            name: Section(dtype, tuple(shape), *rest) for name, (dtype, shape, *rest) in places.items()
+        }
+        ends = [_PREFIX.size, *(section.offset + section.n_bytes for section in self.sections.values())]
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(self._check, self.sections, ends))
+
+    def _read_header(self) -> dict[str, Any]:
+        prefix = self._bytes[: _PREFIX.size].tobytes()
+        magic, version, crc, at, length, header_crc = _PREFIX.unpack(prefix)
+        if magic != MAGIC:
+            raise IndexFormatError(f"{self.path} is no index of Segue: it begins with {magic!r}")
+        if version != FORMAT_VERSION:
+            raise IndexFormatError(
+                f"{self.path} has format {version}, this Segue reads {FORMAT_VERSION}: build it again"
+            )
+        text = self._bytes[at : at + length].tobytes()
+        if (
+            zlib.crc32(prefix[16:]) != crc
+            or at + length != len(self._bytes)
+            or zlib.crc32(text) != header_crc
+        ):
+            raise IndexFormatError(f"{self.path} is damaged: the checksum of its header does not fit")
+        header: dict[str, Any] = json.loads(text)
+        return header
+
+    def _check(self, name: str, start: int) -> None:
+        section = self.sections[name]
+        data = self._bytes[start : section.offset + section.n_bytes]
+        crc = 0
+        for at in range(0, len(data), _CHUNK):
+            crc = zlib.crc32(data[at : at + _CHUNK].data, crc)
+        if len(data) != section.offset - start + section.n_bytes or crc != section.crc32:
+            raise IndexFormatError(f"{self.path} is damaged: the checksum of {name!r} does not fit")
+
+    def is_in_place(self) -> bool:
+        """Whether the path still names the file that was opened, not a newer one."""
+        return self.path.stat().st_ino == self._inode
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.sections
+
+    def array(self, name: str) -> NDArray[Any]:
+        """A section, memory-mapped."""
+        section = self.sections[name]
+        data = self._bytes[section.offset : section.offset + section.n_bytes]
+        return data.view(np.dtype(section.dtype)).reshape(section.shape)

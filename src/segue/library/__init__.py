@@ -18,14 +18,13 @@ from segue.embed.descriptors import Descriptors
 from segue.errors import (
     AmbiguousQueryError,
     EmptyLibraryError,
+    IndexFormatError,
     LibraryError,
-    LibraryFormatError,
     TrackNotFoundError,
     UsageError,
 )
-from segue.index import ExactIndex
-from segue.index.file import load as load_index
-from segue.index.file import save as save_index
+from segue.files import sweep
+from segue.index import ViewIndex
 from segue.library import models
 from segue.library.embedders import embedders_of
 from segue.library.report import Progress, ScanReport, Silent
@@ -51,6 +50,7 @@ class Library:
     def __init__(self, catalog: Catalog, embedders: Sequence[Embedder]) -> None:
         self._catalog = catalog
         self._embedders = tuple(embedders)
+        self._last_index: ViewIndex | None = None
 
     @classmethod
     def open(
@@ -138,6 +138,7 @@ class Library:
                 writer.add_space(embedder.spec, embedder.dimensions)
             scan = Scan(self._catalog, writer, self._embedders, progress or Silent())
             report = scan.run([Path(root).expanduser() for root in roots], jobs=jobs, retry=retry)
+            sweep(self.path / "index")
             self._index(self._catalog.snapshot())
         return report
 
@@ -338,7 +339,7 @@ class Library:
         return keys
 
     def _answer(
-        self, index: ExactIndex, snapshot: Snapshot, centre: Vectors, allowed: NDArray[np.bool_], k: int
+        self, index: ViewIndex, snapshot: Snapshot, centre: Vectors, allowed: NDArray[np.bool_], k: int
     ) -> Recommendations:
         qualified = int(allowed.sum())
         # A few more than k, as copies of one file count once; all of them where that is too few.
@@ -356,17 +357,23 @@ class Library:
             shortfall = f"{len(matches)} of {k}: no more of the library's {len(self)} tracks qualify"
         return Recommendations(tuple(matches), shortfall)
 
-    def _index(self, snapshot: Snapshot) -> ExactIndex:
-        """The index of a snapshot: from its file where that is up to date, else built and kept."""
+    def _index(self, snapshot: Snapshot) -> ViewIndex:
+        """The index of a snapshot: from its file where that is up to date, else made so and kept."""
         path = self.path / "index" / "default.index"
         specs = [space.spec for space in snapshot.spaces.values()]
-        with contextlib.suppress(FileNotFoundError, LibraryFormatError, PermissionError):
-            index = load_index(path, specs)
-            if index.stamp == snapshot.stamp:
-                return index
-        index = ExactIndex.build(snapshot, self.typical())
-        with contextlib.suppress(OSError):  # a read-only library is as usable without the file
-            save_index(path, index, specs)
+        if self._last_index and self._last_index.stamp == snapshot.stamp:
+            return self._last_index
+        found = None
+        with contextlib.suppress(FileNotFoundError, IndexFormatError, PermissionError):
+            found = ViewIndex.load(path, specs)
+        if found and found.stamp == snapshot.stamp:
+            self._last_index = found
+            return found
+        typical = self.typical()
+        index = found.updated(snapshot, typical) if found else ViewIndex.build(snapshot, typical)
+        with contextlib.suppress(OSError, UsageError):  # a read-only library is as usable without the file
+            index.save(path, specs)
+        self._last_index = index
         return index
 
     def typical(self) -> dict[str, Typical | None]:

@@ -1,0 +1,115 @@
+"""How far to look for a wanted recall: measured on rows of the index itself when it is built."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.index.codes import Codes
+from segue.track import Vectors
+
+N_QUERIES = 256
+RECALLS = (0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999)
+KS = (10, 100)  # answers wanted that it is measured for
+_PROBES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 1024)
+_CANDIDATES = (1, 1.2, 1.6, 2, 2.4, 3.2, 4, 6, 8, 12, 16, 24, 32, 64)  # times k
+_MOST_CANDIDATES = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What reaches a recall: lists to look into, and candidates to compare exactly.
+
+    Attributes
+    ----------
+    recall : that was asked for
+    measured : on the rows that it was measured with, a standard error below their mean
+    """
+
+    k: int
+    recall: float
+    probes: int
+    candidates: int
+    measured: float
+
+
+def calibrate(
+    codes: Codes, queries: Vectors, truth: NDArray[np.int64], seeds: NDArray[np.int64]
+) -> list[Setting]:
+    """The cheapest setting for each of ``RECALLS`` and ``KS`` that reaches it; none where none does.
+
+    Parameters
+    ----------
+    queries : float32 (m, dim), rows of the index, in the space of the codes
+    truth : int64 (m, >= KS[-1]), the rows that are really nearest, without the row itself
+    seeds : int64 (m,), the rows that the queries are
+    """
+    mean_list = len(codes) / codes.n_lists
+    tried: list[Setting] = []
+    for probes in _PROBES:
+        if probes > codes.n_lists:
+            break
+        count = int(min(_MOST_CANDIDATES, len(codes)))
+        places = _places(codes.search(queries, probes, count), truth, seeds)
+        tried += [found for k in KS for found in _settings(places[:, :k], k, probes)]
+        if _best(tried, KS[-1], RECALLS[-1]):
+            break
+    cost = _Cost(mean_list, codes.code_bytes, codes.dim)
+    chosen = [_cheapest(tried, k, recall, cost) for k in KS for recall in RECALLS]
+    return [setting for setting in chosen if setting]
+
+
+def _places(
+    found: NDArray[np.int64], truth: NDArray[np.int64], seeds: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """int64, as truth: among the candidates, at which place each of the nearest rows is; far where not."""
+    out = np.full(truth.shape, np.iinfo(np.int64).max)
+    for i, row in enumerate(found):
+        others = row[row != seeds[i]]
+        order = np.argsort(others)
+        at = np.searchsorted(others[order], truth[i]).clip(max=len(others) - 1)
+        hit = others[order][at] == truth[i]
+        out[i, hit] = order[at[hit]]
+    return out
+
+
+def _settings(places: NDArray[np.int64], k: int, probes: int) -> list[Setting]:
+    out = []
+    for times in _CANDIDATES:
+        count = int(times * k)
+        if count > _MOST_CANDIDATES:
+            break
+        recalls = (places < count).mean(axis=1)
+        sure = float(recalls.mean() - recalls.std() / np.sqrt(len(recalls)))
+        # One more, as the row itself is among the candidates of a row.
+        out.append(Setting(k, 0.0, probes, count + 1, sure))
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class _Cost:
+    """Microseconds of a query, roughly, as measured on one core; only their order counts."""
+
+    mean_list: float
+    code_bytes: int
+    dim: int
+
+    def __call__(self, setting: Setting) -> float:
+        scanned = self.mean_list * (0.2 + self.code_bytes / 32) * 0.004
+        a_list = 3 + self.dim / 64 + scanned
+        return setting.probes * a_list + setting.candidates * (0.12 + self.dim * 0.0012)
+
+
+def _cheapest(tried: Sequence[Setting], k: int, recall: float, cost: _Cost) -> Setting | None:
+    enough = _best(tried, k, recall)
+    if not enough:
+        return None
+    best = min(enough, key=cost)
+    return Setting(k, recall, best.probes, best.candidates, round(best.measured, 4))
+
+
+def _best(tried: Sequence[Setting], k: int, recall: float) -> list[Setting]:
+    return [setting for setting in tried if setting.k == k and setting.measured >= recall]

@@ -1,0 +1,176 @@
+"""Inverted lists of compressed rows: which rows are worth an exact comparison.
+
+Rows are assigned to the nearest of many centroids, and what is left of them after that is kept as
+a product-quantised code of 4 bits a part (Jégou et al. 2011; scanned in registers, André et al. 2015).
+Faiss holds and scans the lists; the exact distances are computed elsewhere, from the rows themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.track import Vectors
+
+if TYPE_CHECKING:
+    import faiss
+
+PACK = 32  # codes that are scanned together; lists on disk are filled up to a multiple of it
+FLAT_DIM = 16  # up to here a row is kept as it is: a code would save little
+_GRAPH_FROM = 512  # centroids; fewer are compared one by one
+_GRAPH_LINKS = 16
+_SAMPLE_PER_LIST = 40  # rows that the centroids are learned from
+_ROUNDS = 8  # of k-means
+
+
+def list_count(n: int) -> int:
+    """A power of two near 2.5 sqrt(n): measured between 200 000 and 4 million rows."""
+    return int(2 ** max(4, round(np.log2(2.5 * np.sqrt(n)))))
+
+
+def part_width(dim: int) -> int:
+    """How many numbers one 4-bit part of a code stands for."""
+    if dim <= 48:
+        return 1
+    if dim <= 256:
+        return 2
+    return 4 if dim <= 2048 else 8
+
+
+class Codes:
+    """Compressed rows in lists; `search` names candidates for a query.
+
+    All vectors that come in are float32 (n, dim) in a space where the Euclidean distance orders
+    rows as the metric does; see `codespace`. Searching is safe from several threads.
+    """
+
+    def __init__(self, learned: NDArray[np.uint8]) -> None:
+        import faiss
+
+        self.learned = learned  # as Faiss writes an index, its lists empty
+        self._ivf = faiss.deserialize_index(learned)
+        self.lists = faiss.downcast_InvertedLists(self._ivf.invlists)
+        self._centroids: Vectors | None = None
+        self._params = lru_cache(maxsize=256)(self._make_params)
+        self.dim = int(self._ivf.d)
+        self.n_lists = int(self._ivf.nlist)
+        self.code_bytes = int(self._ivf.code_size)
+        self._blocked = hasattr(self._ivf, "pq")
+        self.pack = PACK if self._blocked else 2
+
+    @classmethod
+    def train(cls, sample: Vectors, n: int, *, seed: int = 0) -> Codes:
+        """Empty lists for about n rows, learned from some of them."""
+        import faiss
+
+        dim = sample.shape[1]
+        lists = min(list_count(n), max(1, len(sample) // 8))
+        coarse = f"IVF{lists}_HNSW{_GRAPH_LINKS}" if lists >= _GRAPH_FROM else f"IVF{lists}"
+        width = part_width(dim)
+        fine = "Flat" if dim <= FLAT_DIM else f"PQ{-(-dim // width)}x4fsr"
+        padded = dim if dim <= FLAT_DIM else -(-dim // width) * width
+        ivf = faiss.index_factory(padded, f"{coarse},{fine}", faiss.METRIC_L2)
+        ivf.cp.niter, ivf.cp.seed = _ROUNDS, seed + 1
+        ivf.cp.min_points_per_centroid, ivf.cp.max_points_per_centroid = 1, _SAMPLE_PER_LIST
+        if hasattr(ivf, "pq"):
+            ivf.pq.cp.seed, ivf.pq.cp.min_points_per_centroid = seed + 2, 1
+        ivf.train(_fitted(sample, padded))
+        return cls(faiss.serialize_index(ivf))
+
+    @staticmethod
+    def sample_size(n: int) -> int:
+        """How many of n rows ``train`` wants."""
+        return min(n, max(20_000, list_count(n) * _SAMPLE_PER_LIST))
+
+    def add(self, vectors: Vectors, rows: NDArray[np.int64]) -> None:
+        """Append rows by their numbers."""
+        self._ivf.add_with_ids(_fitted(vectors, self.dim), rows)
+
+    def __len__(self) -> int:
+        return int(self.lists.compute_ntotal())
+
+    def search(self, queries: Vectors, probes: int, count: int) -> NDArray[np.int64]:
+        """int64 (m, count): rows that may be near, likeliest first; -1 where there are no more.
+
+        Parameters
+        ----------
+        probes : lists looked into
+        """
+        import faiss
+
+        queries = _fitted(queries, self.dim)
+        rows = np.empty((len(queries), count), np.int64)
+        estimates = np.empty((len(queries), count), np.float32)
+        self._ivf.search_c(
+            len(queries), faiss.swig_ptr(queries), count, faiss.swig_ptr(estimates), faiss.swig_ptr(rows),
+            self._params(probes),
+        )  # fmt: skip
+        return rows
+
+    def _make_params(self, probes: int) -> Any:
+        import faiss
+
+        graph = None
+        if self.n_lists >= _GRAPH_FROM:
+            graph = faiss.SearchParametersHNSW(efSearch=max(16, 2 * probes))
+        return faiss.SearchParametersIVF(nprobe=min(probes, self.n_lists), quantizer_params=graph)
+
+    def nearest_lists(self, query: Vectors) -> NDArray[np.int64]:
+        """int64 (n_lists,): all lists, the one whose centroid is nearest first; query is (1, dim)."""
+        if self._centroids is None:
+            self._centroids = self._ivf.quantizer.reconstruct_n(0, self.n_lists)
+        gaps = self._centroids - _fitted(query, self.dim)
+        return np.argsort(np.einsum("ij,ij->i", gaps, gaps))
+
+    def rows_of(self, number: int) -> NDArray[np.int64]:
+        """int64 (n,): the rows in a list."""
+        import faiss
+
+        n = int(self.lists.list_size(int(number)))
+        return faiss.rev_swig_ptr(self.lists.get_ids(int(number)), n) if n else np.empty(0, np.int64)
+
+    def rows(self) -> NDArray[np.int64]:
+        """int64 (n,): all rows in the lists, list by list."""
+        return np.concatenate([self.rows_of(i) for i in range(self.n_lists)])
+
+    def empty(self) -> Codes:
+        """Lists with the same centroids and codes, and nothing in them."""
+        return Codes(self.learned)
+
+    def sizes(self) -> NDArray[np.int64]:
+        """int64 (n_lists,): rows in each list."""
+        return np.array([self.lists.list_size(i) for i in range(self.n_lists)], np.int64)
+
+    def packed(self) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.int64]]]:
+        """Of each list, the bytes of its codes, filled up to a multiple of ``pack``, and its rows."""
+        import faiss
+
+        for i, n in enumerate(self.sizes().tolist()):
+            room = -(-n // self.pack) * self.pack
+            there = (room if self._blocked else n) * self.code_bytes
+            codes = faiss.rev_swig_ptr(self.lists.get_codes(i), there) if n else np.empty(0, np.uint8)
+            yield (
+                np.resize(codes, room * self.code_bytes) if room > n and not self._blocked else codes,
+                self.rows_of(i),
+            )
+
+    def use_lists(self, lists: faiss.InvertedLists, n: int) -> None:
+        """Scan these lists, which hold n rows, from now on."""
+        if lists is not self.lists:
+            lists.this.disown()
+            self._ivf.replace_invlists(lists, True)
+            self.lists = lists
+        self._ivf.ntotal = n
+
+
+def _fitted(vectors: Vectors, dim: int) -> Vectors:
+    """Zeros appended to rows that are shorter than what the codes divide evenly."""
+    if vectors.shape[1] == dim:
+        return np.ascontiguousarray(vectors, np.float32)
+    out = np.zeros((len(vectors), dim), np.float32)
+    out[:, : vectors.shape[1]] = vectors
+    return out

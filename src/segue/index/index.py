@@ -1,0 +1,423 @@
+"""A nearest-neighbour index over vectors of any source, usable without a library."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.errors import UsageError, VectorError
+from segue.index import upkeep
+from segue.index.batches import in_batches
+from segue.index.build import EXACT_BELOW, OnProgress
+from segue.index.codespace import CodeSpace
+from segue.index.exact import Found
+from segue.index.metric import AnyVectors, Metric, checked, metric_named, prepared
+from segue.index.saved import opened, saved
+from segue.index.search import plan_for, search
+from segue.index.state import State
+from segue.index.store import Store
+
+RECALL = 0.95  # unless told
+_REFILLED_SHARE = 0.25  # of rows added or deleted since the lists were filled; then they are filled again
+
+Ids = NDArray[np.int64]
+Where = NDArray[np.bool_] | NDArray[np.int64] | Sequence[int]
+"""Which rows may be answers: bool in the order of ``Index.ids``, or ids."""
+
+
+class Index:
+    """Nearest neighbours of vectors; ``Index.build`` makes one, ``Index.open`` maps a saved one.
+
+    Small catalogues are compared row by row, always right. Large ones are kept in lists of compressed
+    rows, whose candidates are ranked by exact distances to the vectors themselves. Reading is safe from
+    many threads while one thread changes the index: each query sees one moment.
+    """
+
+    def __init__(self, state: State, path: Path | None = None) -> None:
+        self._state = state
+        self._path = path
+        self._writing = threading.RLock()
+        self._refill: threading.Thread | None = None
+
+    # Making
+
+    @classmethod
+    def build(
+        cls,
+        vectors: AnyVectors | str | Path,
+        *,
+        metric: str = "cosine",
+        ids: Sequence[int] | Ids | None = None,
+        exact: bool | None = None,
+        seed: int = 0,
+        progress: OnProgress | None = None,
+    ) -> Index:
+        """An index over the rows of a matrix.
+
+        Parameters
+        ----------
+        vectors
+            (n, dim) uint8, int8, float16 or float32, in memory or memory-mapped, or the path of an
+            ``.npy`` file, which is mapped: it may be larger than memory. The rows stay in their type,
+            and a mapped matrix is never copied. For hamming, packed bits (``numpy.packbits``).
+        metric
+            cosine (or angular), euclidean, manhattan, hamming, or dot (the largest product is nearest).
+        ids
+            What the rows are called, each once; their numbers unless given.
+        exact
+            Compare with every row, or never; unless told, below 20 000 rows. It can change by building.
+        seed
+            Of all that is random: the same vectors and seed give the same index.
+        progress
+            Called with the rows done and the rows there are.
+
+        Raises
+        ------
+        UsageError
+            Where there is no such metric, or the ids do not fit.
+        VectorError
+            Where a row is NaN, infinite, zero (cosine), or of a type that is not kept; it names the row.
+        """
+        measure = metric_named(metric)
+        matrix = checked(_matrix(vectors), measure)
+        names = _checked_ids(ids, len(matrix))
+        next_id = len(matrix) if names is None else int(names.max(initial=-1)) + 1
+        state = State(Store(matrix), len(matrix), CodeSpace(measure), ids=names, next_id=next_id)
+        if exact or (exact is None and len(matrix) < EXACT_BELOW) or not len(matrix):
+            return cls(state)
+        return cls(upkeep.built(state.store, state, seed=seed, progress=progress))
+
+    @classmethod
+    def open(cls, path: str | Path, *, vectors: AnyVectors | None = None) -> Index:
+        """A saved index, mapped: processes that open it share its memory.
+
+        Parameters
+        ----------
+        vectors
+            The matrix that it was built from, where it has been moved.
+
+        Raises
+        ------
+        IndexFormatError
+            Where the file is foreign, damaged or of another format, or its matrix is not what it was.
+        FileNotFoundError
+        """
+        place = Path(path)
+        return cls(opened(place, vectors)[0], place)
+
+    def save(
+        self,
+        path: str | Path | None = None,
+        *,
+        own_vectors: bool | None = None,
+        note: Mapping[str, Any] | None = None,
+        arrays: Mapping[str, NDArray[Any]] | None = None,
+    ) -> Path:
+        """Write the index; a reader finds the old file or the new one, whole, and keeps what it opened.
+
+        Parameters
+        ----------
+        path
+            Where it was opened from or saved to, unless told.
+        own_vectors
+            Copy the vectors into the file. Unless told, those that lie in a file of their own stay there.
+        note, arrays
+            More to keep in the file's header, as JSON, and beside it.
+
+        Raises
+        ------
+        UsageError
+            Where there is no path, or nothing can be written there.
+        """
+        place = Path(path) if path is not None else self._path
+        if place is None:
+            raise UsageError("the index was never saved: say where to")
+        with self._writing:
+            if self._state.young is not None or self._state.n_dead:
+                self.compact()
+            saved(self._state, place, own_vectors, note=note, arrays=arrays)
+            self._path = place
+        return place
+
+    # Asking
+
+    def query(
+        self,
+        vectors: AnyVectors | Sequence[float],
+        k: int | None = 10,
+        *,
+        where: Where | None = None,
+        within: float | None = None,
+        recall: float = RECALL,
+        effort: float = 1.0,
+    ) -> Found:
+        """The nearest rows of each vector.
+
+        Parameters
+        ----------
+        vectors
+            (m, dim), or one of (dim,).
+        k
+            How many; fewer come back only where fewer rows qualify. None, with ``within``: all.
+        where
+            Only these rows: bool in the order of ``ids``, or ids. k come back whenever k qualify.
+        within
+            Only rows at most this far.
+        recall
+            The share of the k truly nearest rows to find, on average, as measured when the index was
+            built. 1 compares with every row.
+        effort
+            Looks this many times as far as the recall calls for, for this query.
+
+        Returns
+        -------
+        ids : int64 (m, <= k), nearest first; -1 where a query has fewer answers than others
+        distances : float32 (m, <= k), small is near; infinity beside -1. Cosine 1 - cos, dot -u.v,
+            hamming a count of bits.
+
+        Raises
+        ------
+        UsageError, VectorError
+        """
+        state, wish = self._state, _Wish(k, where, within, recall, effort)
+        return self._answer(state, _queries(vectors, state), None, wish)
+
+    def neighbours(
+        self,
+        ids: Sequence[int] | Ids | int,
+        k: int | None = 10,
+        *,
+        where: Where | None = None,
+        within: float | None = None,
+        recall: float = RECALL,
+        effort: float = 1.0,
+        with_self: bool = False,
+    ) -> Found:
+        """The nearest rows of rows, themselves left out unless told; otherwise as ``query``."""
+        state, wish = self._state, _Wish(k, where, within, recall, effort)
+        rows = _rows(state, np.atleast_1d(np.asarray(ids, np.int64)))
+        queries = prepared(state.store.take(rows), state.space.metric)
+        return self._answer(state, queries, None if with_self else rows, wish)
+
+    def _answer(self, state: State, queries: AnyVectors, exclude: Ids | None, wish: _Wish) -> Found:
+        allowed = None if wish.where is None else _allowed(state, wish.where)
+        k = wish.k or 64
+        while True:
+            plan = plan_for(state, k, wish.recall, wish.effort)
+            found = in_batches(partial(search, state, plan, allowed), queries, exclude)
+            if (
+                wish.within is None
+                or wish.k is not None
+                or k >= len(state)
+                or not (found[1][:, -1:] <= wish.within).any()
+            ):
+                break
+            k = 4 * k  # until the farthest answer is too far
+        rows, distances = _cut(found, wish.within)
+        return (rows if state.ids is None else np.where(rows < 0, -1, state.names(rows))), distances
+
+    def vector(self, item: int) -> NDArray[Any]:
+        """(dim,): the vector that is called ``item``, as it was given."""
+        state = self._state
+        return state.store.take(_rows(state, np.array([item], np.int64)))[0]
+
+    def __len__(self) -> int:
+        return len(self._state)
+
+    def __contains__(self, item: int) -> bool:
+        return bool(self._state.rows(np.array([item], np.int64))[0] >= 0)
+
+    @property
+    def ids(self) -> Ids:
+        """int64 (n,): what the rows are called, in the order in which they came."""
+        state = self._state
+        return state.names(state.alive())
+
+    @property
+    def vectors(self) -> AnyVectors:
+        """(n, dim): all vectors as they were given, in the order of ``ids``; mapped where they are."""
+        state = self._state
+        if state.dead is None and state.n == len(state.store.base):
+            return state.store.base
+        return state.store.take(state.alive())
+
+    @property
+    def metric(self) -> Metric:
+        return self._state.space.metric
+
+    @property
+    def dim(self) -> int:
+        """Numbers of a vector; for hamming, bytes of packed bits."""
+        return int(self._state.store.base.shape[1])
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self._state.store.base.dtype
+
+    @property
+    def exact(self) -> bool:
+        """Whether every query is compared with every row."""
+        return self._state.codes is None
+
+    # Changing
+
+    def add(self, vectors: AnyVectors, ids: Sequence[int] | Ids | None = None) -> Ids:
+        """Append rows; queries that begin now see them.
+
+        Parameters
+        ----------
+        vectors : (n, dim), of the index's type
+        ids : what they are called; the next numbers unless given
+
+        Returns
+        -------
+        int64 (n,): what they are called
+
+        Raises
+        ------
+        UsageError
+            Where an id is taken.
+        VectorError
+        """
+        wanted = None if ids is None else np.asarray(ids, np.int64)
+        with self._writing:
+            new = _typed(vectors, self._state)
+            self._state, names = upkeep.added(self._state, new, wanted)
+        self._refill_if_due()
+        return names
+
+    def update(self, ids: Sequence[int] | Ids, vectors: AnyVectors) -> None:
+        """Give rows other vectors. Raises UsageError where an id is unknown, and VectorError."""
+        names = np.asarray(ids, np.int64)
+        with self._writing:
+            state = self._state
+            new = _typed(vectors, state)
+            state = upkeep.deleted(state, _rows(state, names))
+            self._state, _ = upkeep.added(state, new, names)
+        self._refill_if_due()
+
+    def delete(self, ids: Sequence[int] | Ids) -> None:
+        """Remove rows; queries that begin now do not see them. Raises UsageError where an id is unknown."""
+        with self._writing:
+            rows = _rows(self._state, np.atleast_1d(np.asarray(ids, np.int64)))
+            self._state = upkeep.deleted(self._state, rows)
+        self._refill_if_due()
+
+    def compact(self, progress: OnProgress | None = None) -> None:
+        """Fill the lists anew with the rows that there are; learned anew where these have doubled."""
+        with self._writing:
+            self._state = upkeep.refilled(self._state, progress)
+
+    def _refill_if_due(self) -> None:
+        """In the background: readers go on with what they have, writers wait."""
+        state = self._state
+        changed = state.n_dead + (0 if state.young is None else len(state.young))
+        if state.codes is None or changed < _REFILLED_SHARE * len(state) or self._refilling():
+            return
+        self._refill = threading.Thread(target=self.compact, daemon=True, name="segue-index-compact")
+        self._refill.start()
+
+    def _refilling(self) -> bool:
+        return self._refill is not None and self._refill.is_alive()
+
+
+def _matrix(vectors: AnyVectors | str | Path) -> AnyVectors:
+    if not isinstance(vectors, str | Path):
+        return np.asanyarray(vectors)
+    try:
+        return np.asanyarray(np.load(vectors, mmap_mode="r", allow_pickle=False))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{vectors} cannot be read as an .npy matrix: {error}") from error
+
+
+def _checked_ids(ids: Sequence[int] | Ids | None, n: int) -> Ids | None:
+    if ids is None:
+        return None
+    names = np.asarray(ids, np.int64)
+    if names.shape != (n,) or len(np.unique(names)) != n or (n and names.min() < 0):
+        raise UsageError(f"there must be {n} ids, all different and none negative")
+    return names
+
+
+def _typed(vectors: AnyVectors, state: State) -> AnyVectors:
+    """New vectors of the index's type and size."""
+    dtype = state.store.base.dtype
+    new = np.asarray(vectors)
+    if new.dtype != dtype and not (dtype.kind == "f" and new.dtype.kind == "f"):
+        raise VectorError(f"vectors are of {new.dtype}, the index is of {dtype}")
+    return checked(
+        np.atleast_2d(new.astype(dtype)), state.space.metric, state.store.base.shape[1], first=state.n
+    )
+
+
+def _queries(vectors: AnyVectors | Sequence[float], state: State) -> AnyVectors:
+    metric, dim = state.space.metric, state.store.base.shape[1]
+    queries = np.asarray(vectors)
+    if queries.ndim == 1:
+        queries = queries[None]
+    if metric == "hamming":
+        return checked(queries, metric, dim)
+    wide = queries.astype(np.float32) if queries.dtype != np.float32 else queries
+    if wide.shape == (1, dim):
+        # One query: its square tells at once whether it is finite and not zero.
+        square = float(wide[0] @ wide[0])
+        if 0 < square < np.inf:
+            return np.asarray(wide / np.float32(square**0.5)) if metric == "cosine" else wide
+    return prepared(checked(wide, metric, dim), metric)
+
+
+def _rows(state: State, ids: Ids) -> NDArray[np.int64]:
+    rows = state.rows(ids)
+    if (rows < 0).any():
+        raise UsageError(f"there is no id {ids[int((rows < 0).argmax())]} in the index")
+    return rows
+
+
+def _allowed(state: State, where: Where) -> NDArray[np.bool_]:
+    """bool (n,), over all rows."""
+    chosen = np.asarray(where)
+    out = np.zeros(state.n, np.bool_)
+    if chosen.dtype == np.bool_:
+        if chosen.shape != (len(state),):
+            raise UsageError(f"where has the shape {chosen.shape}, expected ({len(state)},)")
+        out[state.alive()] = chosen
+        return out
+    rows = state.rows(chosen.astype(np.int64))
+    out[rows[rows >= 0]] = True
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What a query asks for."""
+
+    k: int | None
+    where: Where | None
+    within: float | None
+    recall: float
+    effort: float
+
+    def __post_init__(self) -> None:
+        if (self.k is None and self.within is None) or (self.k is not None and self.k < 1):
+            raise UsageError(f"k is {self.k}, expected at least 1 (or None together with within)")
+        if not 0 < self.recall <= 1 or self.effort <= 0:
+            raise UsageError(
+                f"recall is {self.recall} and effort {self.effort}, expected 0 < recall <= 1 and effort > 0"
+            )
+
+
+def _cut(found: Found, within: float | None) -> Found:
+    """Only what is near enough; as many columns as the query with the most answers has."""
+    rows, distances = found
+    if within is None:
+        return found
+    outside = distances > within
+    widest = int((~outside).sum(axis=1).max(initial=0))
+    return np.where(outside, -1, rows)[:, :widest], np.where(outside, np.inf, distances)[:, :widest]

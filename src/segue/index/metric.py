@@ -1,0 +1,170 @@
+"""Distances between a query and rows, exact, for vectors of any type that an index keeps."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.errors import UsageError, VectorError
+from segue.track import Vectors
+
+Metric = Literal["cosine", "euclidean", "manhattan", "hamming", "dot"]
+
+METRICS: tuple[Metric, ...] = ("cosine", "euclidean", "manhattan", "hamming", "dot")
+DTYPES = ("uint8", "int8", "float16", "float32")
+_BLOCK_VALUES = 1 << 22  # numbers of rows that are held as float32 at a time: 16 MiB
+
+AnyVectors = NDArray[Any]
+"""(n, dim), of one of ``DTYPES``; for hamming, uint8 with 8 bits in each number."""
+
+
+def metric_named(name: str) -> Metric:
+    """The metric of a name; "angular" is another word for cosine.
+
+    Raises
+    ------
+    UsageError
+    """
+    known = "cosine" if name == "angular" else name
+    if known not in METRICS:
+        raise UsageError(f"no metric {name!r}; there are {', '.join(METRICS)}")
+    return known
+
+
+def checked(vectors: AnyVectors, metric: Metric, dim: int | None = None, *, first: int = 0) -> AnyVectors:
+    """The vectors, if each of them has a place in the metric's space.
+
+    Parameters
+    ----------
+    dim : how many numbers each must have
+    first : what the first row is called in messages
+
+    Raises
+    ------
+    VectorError
+        Names the first row that is NaN, infinite, zero where a direction is needed, or of a wrong size.
+    """
+    if vectors.ndim != 2 or not vectors.shape[1]:
+        raise VectorError(f"vectors have the shape {vectors.shape}, expected (n, dim)", first)
+    if dim is not None and vectors.shape[1] != dim:
+        raise VectorError(f"row {first} has {vectors.shape[1]} numbers, expected {dim}", first)
+    if vectors.dtype.name not in DTYPES:
+        raise VectorError(f"vectors are of {vectors.dtype}, expected one of {', '.join(DTYPES)}", first)
+    if metric == "hamming" and vectors.dtype != np.uint8:
+        raise VectorError(
+            f"vectors are of {vectors.dtype}; hamming compares packed bits (numpy.packbits makes them)",
+            first,
+        )
+    for start, block in blocks(vectors):
+        _check_block(block, metric, first + start)
+    return vectors
+
+
+def _check_block(block: AnyVectors, metric: Metric, first: int) -> None:
+    if block.dtype.kind == "f":
+        bad = ~np.isfinite(block).all(axis=1)
+        if bad.any():
+            raise VectorError(f"row {first + int(bad.argmax())} is not finite", first + int(bad.argmax()))
+    if metric == "cosine":
+        zero = ~block.any(axis=1)
+        if zero.any():
+            row = first + int(zero.argmax())
+            raise VectorError(f"row {row} is zero, which has no direction: cosine cannot place it", row)
+
+
+def blocks(vectors: AnyVectors) -> Any:
+    """(start, block) of consecutive rows, few enough to be held as float32."""
+    step = max(1, _BLOCK_VALUES // max(1, vectors.shape[1]))
+    for start in range(0, len(vectors), step):
+        yield start, np.asarray(vectors[start : start + step])
+
+
+def lengths(vectors: AnyVectors) -> NDArray[np.float32]:
+    """float32 (n,): the Euclidean length of each row."""
+    out = np.empty(len(vectors), np.float32)
+    for start, block in blocks(vectors):
+        wide = block.astype(np.float32)
+        out[start : start + len(block)] = np.sqrt(np.einsum("ij,ij->i", wide, wide))
+    return out
+
+
+def prepared(queries: AnyVectors, metric: Metric) -> AnyVectors:
+    """Queries as ``distances`` takes them: float32, of length 1 for cosine; packed bits as they are."""
+    if metric == "hamming":
+        return queries
+    wide = np.ascontiguousarray(queries, np.float32)
+    if metric == "cosine":
+        wide = wide / np.sqrt(np.einsum("ij,ij->i", wide, wide))[:, None]
+    return wide
+
+
+def distances(queries: AnyVectors, rows: AnyVectors, metric: Metric) -> Vectors:
+    """Distances of all pairs.
+
+    cosine 1 - u.v / (|u| |v|); euclidean |u - v|; manhattan the sum of |u_i - v_i|; hamming the
+    number of bits that differ; dot -u.v.
+
+    Parameters
+    ----------
+    queries : (m, dim), as ``prepared`` gives them
+    rows : (n, dim), of any type
+
+    Returns
+    -------
+    float32 (m, n), small is near
+    """
+    if metric == "hamming":
+        differing = np.bitwise_count(queries[:, None, :] ^ rows[None])
+        return differing.sum(axis=2, dtype=np.int32).astype(np.float32)
+    wide = rows.astype(np.float32, copy=False)
+    if metric == "manhattan":
+        import faiss
+
+        return np.asarray(faiss.pairwise_distances(queries, np.ascontiguousarray(wide), faiss.METRIC_L1))
+    if metric == "euclidean":
+        return _euclidean(queries, wide)
+    products = queries @ wide.T
+    if metric == "dot":
+        return -products
+    return np.maximum(1 - products / np.sqrt(np.einsum("ij,ij->i", wide, wide)), 0)
+
+
+def _euclidean(queries: Vectors, rows: Vectors) -> Vectors:
+    # |u|^2 - 2 u.v + |v|^2 loses digits where u is near v; moving the origin to the rows' mean keeps most.
+    origin = rows.mean(axis=0)
+    u, v = queries - origin, rows - origin
+    squares = np.einsum("ij,ij->i", u, u)[:, None] - 2 * (u @ v.T) + np.einsum("ij,ij->i", v, v)
+    return np.sqrt(np.maximum(squares, 0))
+
+
+def row_distances(query: AnyVectors, rows: AnyVectors, metric: Metric) -> NDArray[np.float32]:
+    """float32 (n,): distances of one query, (dim,), to rows."""
+    if metric == "hamming":
+        return np.bitwise_count(query ^ rows).sum(axis=1, dtype=np.int32).astype(np.float32)
+    wide = rows.astype(np.float32)
+    if metric == "cosine":
+        return np.maximum(1 - (wide @ query) / np.sqrt(np.einsum("ij,ij->i", wide, wide)), 0)
+    if metric == "dot":
+        return -(wide @ query)
+    wide -= query
+    if metric == "manhattan":
+        return np.abs(wide).sum(axis=1)
+    return np.sqrt(np.einsum("ij,ij->i", wide, wide))
+
+
+def pair_distances(queries: AnyVectors, rows: AnyVectors, metric: Metric) -> Vectors:
+    """float32 (m, c): distances of each query to the c rows of its own, (m, c, dim)."""
+    if metric == "hamming":
+        return np.bitwise_count(queries[:, None, :] ^ rows).sum(axis=2, dtype=np.int32).astype(np.float32)
+    wide = rows.astype(np.float32, copy=False)
+    if metric in ("cosine", "dot"):
+        products = np.matmul(wide, queries[:, :, None])[:, :, 0]
+        if metric == "dot":
+            return np.asarray(-products)
+        return np.maximum(1 - products / np.sqrt(np.einsum("ijk,ijk->ij", wide, wide)), 0)
+    gap = wide - queries[:, None, :]
+    if metric == "manhattan":
+        return np.asarray(np.abs(gap).sum(axis=2))
+    return np.sqrt(np.einsum("ijk,ijk->ij", gap, gap))

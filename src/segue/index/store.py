@@ -1,0 +1,58 @@
+"""The vectors that an index ranks by: a matrix on disk or in memory, and what was added since."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.index.metric import AnyVectors
+
+
+class Store:
+    """Rows by number: first those of a matrix that never changes, then those appended.
+
+    Many threads may read while one appends: what is appended is copied before its rows are counted.
+    """
+
+    def __init__(self, base: AnyVectors) -> None:
+        self.base = base
+        self._plain = np.asarray(base)  # of a mapped matrix, each slice would carry its mapping along
+        self._added: AnyVectors = np.empty((0, base.shape[1]), base.dtype)
+        self._n_added = 0
+
+    def __len__(self) -> int:
+        return len(self.base) + self._n_added
+
+    @property
+    def added(self) -> AnyVectors:
+        """(n, dim): what was appended, in order."""
+        return self._added[: self._n_added]
+
+    def append(self, vectors: AnyVectors) -> None:
+        wanted = self._n_added + len(vectors)
+        if wanted > len(self._added):
+            grown = np.empty((max(64, 2 * wanted), self.base.shape[1]), self.base.dtype)
+            grown[: self._n_added] = self.added
+            self._added = grown
+        self._added[self._n_added : wanted] = vectors
+        self._n_added = wanted
+
+    def take(self, rows: NDArray[np.int64]) -> AnyVectors:
+        """(n, dim), of the store's type."""
+        n = len(self.base)
+        if not self._n_added or not len(rows) or rows.max() < n:
+            return self._plain.take(rows, axis=0)
+        out = np.empty((len(rows), self.base.shape[1]), self.base.dtype)
+        old = rows < n
+        out[old] = self._plain.take(rows[old], axis=0)
+        out[~old] = self._added.take(rows[~old] - n, axis=0)
+        return out
+
+    def part(self, start: int, stop: int) -> AnyVectors:
+        """(stop - start, dim): consecutive rows."""
+        n = len(self.base)
+        if stop <= n:
+            return self._plain[start:stop]
+        if start >= n:
+            return self._added[start - n : stop - n]
+        return np.concatenate([self._plain[start:], self._added[: stop - n]])
