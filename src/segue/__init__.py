@@ -6,8 +6,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from segue.catalog import Where
     from segue.embed import Embedder, EmbedderSpec, Embedding
     from segue.errors import SegueError
+    from segue.index import Index
     from segue.library import Library, ScanReport
     from segue.recommend import Match, Recommendations
     from segue.track import Track
@@ -16,12 +18,14 @@ __all__ = [
     "Embedder",
     "EmbedderSpec",
     "Embedding",
+    "Index",
     "Library",
     "Match",
     "Recommendations",
     "ScanReport",
     "SegueError",
     "Track",
+    "Where",
     "__version__",
 ]
 
@@ -31,12 +35,14 @@ _HOMES = {
     "Embedder": "segue.embed",
     "EmbedderSpec": "segue.embed",
     "Embedding": "segue.embed",
+    "Index": "segue.index",
     "Library": "segue.library",
     "Match": "segue.recommend",
     "Recommendations": "segue.recommend",
     "ScanReport": "segue.library",
     "SegueError": "segue.errors",
     "Track": "segue.track",
+    "Where": "segue.catalog",
 }
 
 

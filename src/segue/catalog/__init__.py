@@ -18,7 +18,8 @@ import filelock
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.catalog import matrix, schema
+from segue.catalog import conditions, matrix, schema
+from segue.catalog.conditions import Where
 from segue.catalog.matrix import MatrixState
 from segue.catalog.records import (
     Entry,
@@ -38,7 +39,17 @@ from segue.embed import EmbedderSpec
 from segue.errors import LibraryBusyError, LibraryError, LibraryWriteError
 from segue.track import Track, TrackId
 
-__all__ = ["Catalog", "Entry", "Failure", "FileState", "KnownFile", "Snapshot", "SpaceVectors", "Writer"]
+__all__ = [
+    "Catalog",
+    "Entry",
+    "Failure",
+    "FileState",
+    "KnownFile",
+    "Snapshot",
+    "SpaceVectors",
+    "Where",
+    "Writer",
+]
 
 _NAMED = ("title", "artist", "album", "genre", "file")  # columns that name a track
 _MANY = 500  # values in one IN (...), well below SQLite's limit
@@ -122,11 +133,22 @@ class Catalog:
             for row in self._db.execute("SELECT key FROM tracks WHERE id = ?", (track_id,))
         }
 
-    def keys_where(self, column: str, values: Iterable[str]) -> set[int]:
-        """Keys of the tracks whose text in ``column`` is one of ``values``, case and accents aside."""
-        wanted = {folded(value) for value in values}
-        rows = self._db.execute(f"SELECT key, {column} FROM tracks WHERE {column} IS NOT NULL")
-        return {row[0] for row in rows if folded(row[1]) in wanted}
+    def keys_meeting(self, where: Where) -> NDArray[np.int64]:
+        """Keys of the tracks that meet all conditions but that on the tempo, which is in the vectors.
+
+        Raises
+        ------
+        UsageError
+        """
+        return conditions.keys_meeting(self._db, where)
+
+    def keys_by_artists(self, names: Iterable[str]) -> NDArray[np.int64]:
+        """Keys of the tracks by any of some artists, or from their albums, case and accents aside."""
+        return conditions.keys_by_artists(self._db, names)
+
+    def keys_of_contents(self, hashes: Iterable[str]) -> NDArray[np.int64]:
+        """Keys of the tracks with one of these contents."""
+        return conditions.keys_of_contents(self._db, hashes)
 
     def search(self, text: str, limit: int | None = 50, *, by_label: bool = True) -> list[Track]:
         """Tracks whose tags, file name and labels hold every word of ``text``.
@@ -169,23 +191,6 @@ class Catalog:
         for row in self._db.execute(sql, (track_id,)):
             found.setdefault(row["space"], {})[row["label"]] = row["score"]
         return found
-
-    def labelled(self, name: str) -> set[int]:
-        """Keys of the tracks with a label, case aside; by any network."""
-        names = [
-            row[0]
-            for row in self._db.execute("SELECT DISTINCT label FROM labels")
-            if folded(row[0]) == folded(name)
-        ]
-        return {
-            row[0]
-            for found in names
-            for row in self._db.execute("SELECT key FROM labels WHERE label = ?", (found,))
-        }
-
-    def label_names(self) -> list[str]:
-        """All labels that some track has."""
-        return [row[0] for row in self._db.execute("SELECT DISTINCT label FROM labels ORDER BY label")]
 
     def named(self, name: str) -> list[Track]:
         """Tracks with exactly this title or file name, case and accents aside."""

@@ -167,5 +167,7 @@ def spec_from_json(text: str) -> EmbedderSpec:
 
 def folded(text: str) -> str:
     """Without case and accents, for comparing what people type."""
+    if text.isascii():
+        return text.lower().strip()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(c for c in decomposed if not unicodedata.combining(c)).strip()

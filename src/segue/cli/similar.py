@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from segue.cli.filters import where_of, where_options
 from segue.cli.options import Context
 from segue.cli.show import columns
 
@@ -23,16 +24,17 @@ if TYPE_CHECKING:
 @click.option(
     "--same-artist/--no-same-artist", default=True, help="Allow (default) or leave out the seeds' artists."
 )
-@click.option("--label", help="Only tracks that a network has this word for, such as Guitar.")
+@where_options
 @click.pass_obj
 def similar(
     context: Context,
+    /,
     seeds: tuple[str, ...],
     k: int,
     as_json: bool,
     m3u: Path | None,
     same_artist: bool,
-    label: str | None,
+    **conditions: Any,
 ) -> None:
     """List the tracks that sound most like SEEDS, nearest first.
 
@@ -41,7 +43,7 @@ def similar(
     library's view: 1 the same sound, 0 as unlike as two tracks usually are.
     """
     with context.open() as library:
-        found = library.similar(seeds, k=k, same_artist=same_artist, label=label)
+        found = library.similar(seeds, k=k, same_artist=same_artist, where=where_of(conditions))
     if as_json:
         click.echo(json.dumps(_as_json(found), indent=2, ensure_ascii=False))
     else:

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from segue.index.codes import Codes
 from segue.track import Vectors
 
-N_QUERIES = 256
+N_QUERIES = 512
 RECALLS = (0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999)
 KS = (10, 100)  # answers wanted that it is measured for
 _PROBES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 1024)
 _CANDIDATES = (1, 1.2, 1.6, 2, 2.4, 3.2, 4, 6, 8, 12, 16, 24, 32, 64)  # times k
 _MOST_CANDIDATES = 1024
+_MEASURED_UP_TO = {10: 0.999, 100: 0.995}  # by k; looking farther takes longer than all before
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Setting:
     Attributes
     ----------
     recall : that was asked for
-    measured : on the rows that it was measured with, a standard error below their mean
+    measured : on the rows that it was measured with, half a standard error below their mean
     """
 
     k: int
@@ -44,7 +45,7 @@ def calibrate(
     Parameters
     ----------
     queries : float32 (m, dim), rows of the index, in the space of the codes
-    truth : int64 (m, >= KS[-1]), the rows that are really nearest, without the row itself
+    truth : int64 (m, KS[-1]), the rows that are really nearest, without the row itself; of few rows, fewer
     seeds : int64 (m,), the rows that the queries are
     """
     mean_list = len(codes) / codes.n_lists
@@ -54,8 +55,8 @@ def calibrate(
             break
         count = int(min(_MOST_CANDIDATES, len(codes)))
         places = _places(codes.search(queries, probes, count), truth, seeds)
-        tried += [found for k in KS for found in _settings(places[:, :k], k, probes)]
-        if _best(tried, KS[-1], RECALLS[-1]):
+        tried += [found for k in KS if k <= truth.shape[1] for found in _settings(places[:, :k], k, probes)]
+        if all(_best(tried, k, recall) for k, recall in _MEASURED_UP_TO.items()):
             break
     cost = _Cost(mean_list, codes.code_bytes, codes.dim)
     chosen = [_cheapest(tried, k, recall, cost) for k in KS for recall in RECALLS]
@@ -83,7 +84,7 @@ def _settings(places: NDArray[np.int64], k: int, probes: int) -> list[Setting]:
         if count > _MOST_CANDIDATES:
             break
         recalls = (places < count).mean(axis=1)
-        sure = float(recalls.mean() - recalls.std() / np.sqrt(len(recalls)))
+        sure = float(recalls.mean() - 0.5 * recalls.std() / np.sqrt(len(recalls)))
         # One more, as the row itself is among the candidates of a row.
         out.append(Setting(k, 0.0, probes, count + 1, sure))
     return out
@@ -98,9 +99,8 @@ class _Cost:
     dim: int
 
     def __call__(self, setting: Setting) -> float:
-        scanned = self.mean_list * (0.2 + self.code_bytes / 32) * 0.004
-        a_list = 3 + self.dim / 64 + scanned
-        return setting.probes * a_list + setting.candidates * (0.12 + self.dim * 0.0012)
+        a_list = 2 + self.dim / 128 + self.mean_list * self.code_bytes * 1.4e-4
+        return setting.probes * a_list + setting.candidates * (0.12 + self.dim * 8e-4)
 
 
 def _cheapest(tried: Sequence[Setting], k: int, recall: float, cost: _Cost) -> Setting | None:

@@ -22,23 +22,23 @@ def nearest(
     queries: AnyVectors,
     k: int,
     metric: Metric,
-    rows: NDArray[np.int64] | None = None,
+    rows: NDArray[np.int64] | int,
 ) -> Found:
-    """The k nearest of all rows, or of some.
+    """The k nearest of the first rows, or of some.
 
     Parameters
     ----------
     queries : (m, dim), as ``prepared`` gives them
-    rows : int64 (n,), ascending, the only ones that may be answers
+    rows : int64 (n,), ascending, the only ones that may be answers; or how many of the first
     """
-    n = len(store) if rows is None else len(rows)
+    n = rows if isinstance(rows, int) else len(rows)
     best = (np.zeros((len(queries), 0), np.int64), np.zeros((len(queries), 0), np.float32))
     width = store.base.shape[1] * (8 * len(queries) if metric == "hamming" else 1)
     step = max(1, min(_BLOCK_VALUES // width, _BLOCK_PAIRS // max(1, len(queries))))
     for start in range(0, n, step):
         stop = min(n, start + step)
-        block = store.part(start, stop) if rows is None else store.take(rows[start:stop])
-        names = np.arange(start, stop) if rows is None else rows[start:stop]
+        block = store.part(start, stop) if isinstance(rows, int) else store.take(rows[start:stop])
+        names = np.arange(start, stop) if isinstance(rows, int) else rows[start:stop]
         best = _with_block(best, distances(queries, block, metric), names, k)
     return best
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import os
+import re
 import struct
 import zlib
 from collections.abc import Iterable, Mapping
@@ -15,7 +17,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.errors import IndexFormatError
+from segue.errors import IndexFormatError, UsageError
 from segue.files import replacing, sync_folder
 
 MAGIC = b"SEGUEIDX"
@@ -25,6 +27,7 @@ _PREFIX = struct.Struct(
     "<8sIIQQI"
 )  # magic, format, CRC of what follows, place and bytes of the header, its CRC
 _PLACES = struct.Struct("<QQI")
+_DTYPE = re.compile(r"\|[bui]1|<[ui][248]|<f[248]")  # of sections
 _CHUNK = 1 << 24  # bytes read at a time
 
 Content = NDArray[Any] | Iterable[bytes]
@@ -79,6 +82,8 @@ def _write_section(file: IO[bytes], content: Content) -> Section:
     offset, crc = file.tell(), zlib.crc32(padding)
     if isinstance(content, np.ndarray):
         dtype, shape = content.dtype.str, content.shape
+        if not _DTYPE.fullmatch(dtype):
+            raise UsageError(f"an array of {content.dtype} cannot be kept in a file")
         step = max(1, _CHUNK // max(1, content[:1].nbytes))
         pieces: Iterable[Any] = (
             np.ascontiguousarray(content[i : i + step]).reshape(-1).view(np.uint8).data
@@ -109,17 +114,18 @@ class IndexFile:
         self._inode, size = found.st_ino, found.st_size
         if size < _PREFIX.size:
             raise IndexFormatError(f"{path} is no index of Segue: it has {size} bytes")
-        self._bytes = np.memmap(path, np.uint8, "r")
-        self.header = self._read_header()
-        places = self.header.pop("sections")
-        self.sections = {
-            name: Section(dtype, tuple(shape), *rest) for name, (dtype, shape, *rest) in places.items()
-        }
-        ends = [_PREFIX.size, *(section.offset + section.n_bytes for section in self.sections.values())]
+        # No memmap any more: a matrix in here must not be taken for one in a file of its own.
+        self._bytes = np.asarray(np.memmap(path, np.uint8, "r"))
+        self.header, at = self._read_header()
+        try:
+            self.sections, ends = _sections(self.header.pop("sections"), at)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise IndexFormatError(f"{path} names no sections that can be read: {error!r}") from error
         with ThreadPoolExecutor() as pool:
             list(pool.map(self._check, self.sections, ends))
 
-    def _read_header(self) -> dict[str, Any]:
+    def _read_header(self) -> tuple[dict[str, Any], int]:
+        """The header and the byte that it begins at."""
         prefix = self._bytes[: _PREFIX.size].tobytes()
         magic, version, crc, at, length, header_crc = _PREFIX.unpack(prefix)
         if magic != MAGIC:
@@ -135,8 +141,13 @@ class IndexFile:
             or zlib.crc32(text) != header_crc
         ):
             raise IndexFormatError(f"{self.path} is damaged: the checksum of its header does not fit")
-        header: dict[str, Any] = json.loads(text)
-        return header
+        try:
+            header = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise IndexFormatError(f"{self.path} has a header that is no JSON: {error}") from error
+        if not isinstance(header, dict):
+            raise IndexFormatError(f"{self.path} has a header that is {type(header).__name__}, expected dict")
+        return header, at
 
     def _check(self, name: str, start: int) -> None:
         section = self.sections[name]
@@ -159,3 +170,29 @@ class IndexFile:
         section = self.sections[name]
         data = self._bytes[section.offset : section.offset + section.n_bytes]
         return data.view(np.dtype(section.dtype)).reshape(section.shape)
+
+
+def _sections(places: Any, end: int) -> tuple[dict[str, Section], list[int]]:
+    """The sections, and the byte that each follows; they lie one behind the other as ``write`` puts them.
+
+    Raises
+    ------
+    ValueError, TypeError, AttributeError
+        Where they do not, so that what they say can be relied on.
+    """
+    sections, ends = {}, [_PREFIX.size]
+    for name, (dtype, shape, *numbers) in places.items():
+        section = Section(dtype, tuple(shape), *numbers)
+        if any(type(number) is not int or number < 0 for number in (*section.shape, *numbers)):
+            raise ValueError(f"{name!r} has {shape} and {numbers}, expected counts")
+        if (
+            not _DTYPE.fullmatch(dtype)
+            or math.prod(section.shape) * np.dtype(dtype).itemsize != section.n_bytes
+            or section.offset != ends[-1] + -ends[-1] % ALIGNMENT
+        ):
+            raise ValueError(f"{name!r} cannot be {shape} of {dtype} at {numbers[:2]}")
+        sections[name] = section
+        ends.append(section.offset + section.n_bytes)
+    if ends.pop() != end:
+        raise ValueError(f"the sections do not end at byte {end}")
+    return sections, ends

@@ -89,7 +89,10 @@ class Index:
         matrix = checked(_matrix(vectors), measure)
         names = _checked_ids(ids, len(matrix))
         next_id = len(matrix) if names is None else int(names.max(initial=-1)) + 1
-        state = State(Store(matrix), len(matrix), CodeSpace(measure), ids=names, next_id=next_id)
+        state = State(
+            Store(matrix), len(matrix), CodeSpace(measure),
+            ids=names, next_id=next_id, always_exact=bool(exact),
+        )  # fmt: skip
         if exact or (exact is None and len(matrix) < EXACT_BELOW) or not len(matrix):
             return cls(state)
         return cls(upkeep.built(state.store, state, seed=seed, progress=progress))
@@ -140,7 +143,7 @@ class Index:
         if place is None:
             raise UsageError("the index was never saved: say where to")
         with self._writing:
-            if self._state.young is not None or self._state.n_dead:
+            if self._state.young is not None or self._state.n_stale or self._state.codes is None:
                 self.compact()
             saved(self._state, place, own_vectors, note=note, arrays=arrays)
             self._path = place
@@ -186,7 +189,13 @@ class Index:
         ------
         UsageError, VectorError
         """
-        state, wish = self._state, _Wish(k, where, within, recall, effort)
+        state = self._state
+        if where is None and within is None and isinstance(vectors, np.ndarray) and vectors.ndim == 1:
+            ask = state.askers.get((k, recall, effort))
+            found = ask(vectors) if ask else None
+            if found:
+                return found
+        wish = _Wish(k, where, within, recall, effort)
         return self._answer(state, _queries(vectors, state), None, wish)
 
     def neighbours(
@@ -225,8 +234,12 @@ class Index:
 
     def vector(self, item: int) -> NDArray[Any]:
         """(dim,): the vector that is called ``item``, as it was given."""
+        return self.take([item])[0]
+
+    def take(self, items: Sequence[int] | Ids) -> AnyVectors:
+        """(n, dim): the vectors of some ids, as they were given. Raises UsageError where one is unknown."""
         state = self._state
-        return state.store.take(_rows(state, np.array([item], np.int64)))[0]
+        return state.store.take(_rows(state, np.asarray(items, np.int64)))
 
     def __len__(self) -> int:
         return len(self._state)
@@ -317,9 +330,7 @@ class Index:
 
     def _refill_if_due(self) -> None:
         """In the background: readers go on with what they have, writers wait."""
-        state = self._state
-        changed = state.n_dead + (0 if state.young is None else len(state.young))
-        if state.codes is None or changed < _REFILLED_SHARE * len(state) or self._refilling():
+        if not upkeep.is_due(self._state, _REFILLED_SHARE) or self._refilling():
             return
         self._refill = threading.Thread(target=self.compact, daemon=True, name="segue-index-compact")
         self._refill.start()
@@ -352,9 +363,9 @@ def _typed(vectors: AnyVectors, state: State) -> AnyVectors:
     new = np.asarray(vectors)
     if new.dtype != dtype and not (dtype.kind == "f" and new.dtype.kind == "f"):
         raise VectorError(f"vectors are of {new.dtype}, the index is of {dtype}")
-    return checked(
-        np.atleast_2d(new.astype(dtype)), state.space.metric, state.store.base.shape[1], first=state.n
-    )
+    with np.errstate(over="ignore"):  # infinity is refused
+        new = new.astype(dtype)
+    return checked(np.atleast_2d(new), state.space.metric, state.store.base.shape[1])
 
 
 def _queries(vectors: AnyVectors | Sequence[float], state: State) -> AnyVectors:
@@ -364,7 +375,10 @@ def _queries(vectors: AnyVectors | Sequence[float], state: State) -> AnyVectors:
         queries = queries[None]
     if metric == "hamming":
         return checked(queries, metric, dim)
-    wide = queries.astype(np.float32) if queries.dtype != np.float32 else queries
+    if queries.dtype.kind not in "biuf":
+        raise VectorError(f"vectors are of {queries.dtype}, expected numbers", 0)
+    with np.errstate(over="ignore"):  # infinity is refused
+        wide = queries.astype(np.float32) if queries.dtype != np.float32 else queries
     if wide.shape == (1, dim):
         # One query: its square tells at once whether it is finite and not zero.
         square = float(wide[0] @ wide[0])
@@ -416,8 +430,8 @@ class _Wish:
 def _cut(found: Found, within: float | None) -> Found:
     """Only what is near enough; as many columns as the query with the most answers has."""
     rows, distances = found
-    if within is None:
-        return found
-    outside = distances > within
-    widest = int((~outside).sum(axis=1).max(initial=0))
-    return np.where(outside, -1, rows)[:, :widest], np.where(outside, np.inf, distances)[:, :widest]
+    if within is not None:
+        outside = distances > within
+        rows, distances = np.where(outside, -1, rows), np.where(outside, np.float32(np.inf), distances)
+    widest = int((rows >= 0).sum(axis=1).max(initial=0))
+    return rows[:, :widest], distances[:, :widest]

@@ -15,6 +15,9 @@ Metric = Literal["cosine", "euclidean", "manhattan", "hamming", "dot"]
 METRICS: tuple[Metric, ...] = ("cosine", "euclidean", "manhattan", "hamming", "dot")
 DTYPES = ("uint8", "int8", "float16", "float32")
 _BLOCK_VALUES = 1 << 22  # numbers of rows that are held as float32 at a time: 16 MiB
+_LEAST_SQUARE = float(np.finfo(np.float32).tiny)  # of a row's length; below, digits are lost
+_MOST_SQUARE = 1e37  # the square of a difference is four times as much at the most
+_LOSSY = 2e-3  # squares of distances below this share of those of the lengths are computed anew
 
 AnyVectors = NDArray[Any]
 """(n, dim), of one of ``DTYPES``; for hamming, uint8 with 8 bits in each number."""
@@ -33,13 +36,12 @@ def metric_named(name: str) -> Metric:
     return known
 
 
-def checked(vectors: AnyVectors, metric: Metric, dim: int | None = None, *, first: int = 0) -> AnyVectors:
+def checked(vectors: AnyVectors, metric: Metric, dim: int | None = None) -> AnyVectors:
     """The vectors, if each of them has a place in the metric's space.
 
     Parameters
     ----------
     dim : how many numbers each must have
-    first : what the first row is called in messages
 
     Raises
     ------
@@ -47,18 +49,18 @@ def checked(vectors: AnyVectors, metric: Metric, dim: int | None = None, *, firs
         Names the first row that is NaN, infinite, zero where a direction is needed, or of a wrong size.
     """
     if vectors.ndim != 2 or not vectors.shape[1]:
-        raise VectorError(f"vectors have the shape {vectors.shape}, expected (n, dim)", first)
+        raise VectorError(f"vectors have the shape {vectors.shape}, expected (n, dim)", 0)
     if dim is not None and vectors.shape[1] != dim:
-        raise VectorError(f"row {first} has {vectors.shape[1]} numbers, expected {dim}", first)
-    if vectors.dtype.name not in DTYPES:
-        raise VectorError(f"vectors are of {vectors.dtype}, expected one of {', '.join(DTYPES)}", first)
+        raise VectorError(f"row 0 has {vectors.shape[1]} numbers, expected {dim}", 0)
+    if vectors.dtype.name not in DTYPES or not vectors.dtype.isnative:
+        raise VectorError(f"vectors are of {vectors.dtype}, expected one of {', '.join(DTYPES)}", 0)
     if metric == "hamming" and vectors.dtype != np.uint8:
         raise VectorError(
             f"vectors are of {vectors.dtype}; hamming compares packed bits (numpy.packbits makes them)",
-            first,
+            0,
         )
     for start, block in blocks(vectors):
-        _check_block(block, metric, first + start)
+        _check_block(block, metric, start)
     return vectors
 
 
@@ -67,11 +69,15 @@ def _check_block(block: AnyVectors, metric: Metric, first: int) -> None:
         bad = ~np.isfinite(block).all(axis=1)
         if bad.any():
             raise VectorError(f"row {first + int(bad.argmax())} is not finite", first + int(bad.argmax()))
-    if metric == "cosine":
-        zero = ~block.any(axis=1)
-        if zero.any():
-            row = first + int(zero.argmax())
-            raise VectorError(f"row {row} is zero, which has no direction: cosine cannot place it", row)
+    if metric == "cosine" or block.dtype == np.float32:
+        wide = block.astype(np.float32, copy=False)
+        squares = np.einsum("ij,ij->i", wide, wide)
+        lost = ~((squares >= (_LEAST_SQUARE if metric == "cosine" else 0)) & (squares <= _MOST_SQUARE))
+        if lost.any():
+            row = first + int(lost.argmax())
+            if not block[row - first].any():
+                raise VectorError(f"row {row} is zero, which has no direction: cosine cannot place it", row)
+            raise VectorError(f"row {row} is of a length that float32 cannot square", row)
 
 
 def blocks(vectors: AnyVectors) -> Any:
@@ -135,8 +141,18 @@ def _euclidean(queries: Vectors, rows: Vectors) -> Vectors:
     # |u|^2 - 2 u.v + |v|^2 loses digits where u is near v; moving the origin to the rows' mean keeps most.
     origin = rows.mean(axis=0)
     u, v = queries - origin, rows - origin
-    squares = np.einsum("ij,ij->i", u, u)[:, None] - 2 * (u @ v.T) + np.einsum("ij,ij->i", v, v)
-    return np.sqrt(np.maximum(squares, 0))
+    both = np.einsum("ij,ij->i", u, u)[:, None] + np.einsum("ij,ij->i", v, v)
+    squares = u @ v.T
+    squares *= -2
+    squares += both
+    both *= _LOSSY
+    of_query, of_row = np.nonzero(squares <= both)
+    step = max(1, _BLOCK_VALUES // rows.shape[1])
+    for start in range(0, len(of_query), step):
+        i, j = of_query[start : start + step], of_row[start : start + step]
+        gaps = queries[i] - rows[j]
+        squares[i, j] = np.einsum("ij,ij->i", gaps, gaps)
+    return np.sqrt(squares)
 
 
 def row_distances(query: AnyVectors, rows: AnyVectors, metric: Metric) -> NDArray[np.float32]:

@@ -8,11 +8,13 @@ from numpy.typing import NDArray
 from segue.index.codes import Codes
 from segue.index.exact import Found, merged, nearest, smallest
 from segue.index.metric import AnyVectors, pair_distances, row_distances
+from segue.index.quick import asker
 from segue.index.state import Plan, State
 
 _PAIR_VALUES = 1 << 22  # numbers of candidates held at a time
 FILTERED_EXACTLY = 10_000  # rows that qualify; fewer are all compared
 _LOOKED_AT = 8  # times as many qualifying rows as a query without a filter looks at
+_ALIVE = 0.75  # of the candidates that a query looks at where nothing was deleted
 
 
 def plan_for(state: State, k: int, recall: float, effort: float) -> Plan:
@@ -20,6 +22,9 @@ def plan_for(state: State, k: int, recall: float, effort: float) -> Plan:
     wish = (k, recall, effort)
     if wish not in state.plans:
         state.plans[wish] = _plan(state, k, recall, effort)
+        ask = asker(state, state.plans[wish])
+        if ask:
+            state.askers[wish] = ask
     return state.plans[wish]
 
 
@@ -28,9 +33,10 @@ def _plan(state: State, k: int, recall: float, effort: float) -> Plan:
     if state.codes is None or setting is None or k * 10 > len(state):
         return Plan(k)
     more = effort * max(1.0, k / setting.k)
-    spare = 1 + 2 * state.n_dead / max(1, len(state))  # dead rows take places among the candidates
-    count = int(np.ceil(max(k, setting.candidates * more) * spare))
-    return Plan(k, max(1, round(setting.probes * max(effort, more**0.5))), min(count, state.n))
+    spare = 1 + 2 * state.n_stale / max(1, len(state))  # dead rows take places among the candidates
+    wanted = max(k, setting.candidates * more)
+    probes, count = max(1, round(setting.probes * max(effort, more**0.5))), int(np.ceil(wanted * spare))
+    return Plan(k, probes, min(count, state.n), int(_ALIVE * wanted))
 
 
 def search(
@@ -52,7 +58,8 @@ def search(
     if allowed is not None:
         found = _among(state, plan, allowed, queries, k)
     elif not plan.probes or state.codes is None:
-        found = nearest(state.store, queries, k, state.space.metric, _rows_unless_all(state))
+        rows = state.n if state.dead is None else state.alive()
+        found = nearest(state.store, queries, k, state.space.metric, rows)
     else:
         found = _from_codes(state, queries, plan, k)
     return _without(found, exclude, plan.k)
@@ -67,70 +74,93 @@ def _among(state: State, plan: Plan, allowed: NDArray[np.bool_], queries: AnyVec
     metric, n_allowed = state.space.metric, int(np.count_nonzero(allowed))
     if not plan.probes or state.codes is None or n_allowed <= max(FILTERED_EXACTLY, 10 * k):
         return nearest(state.store, queries, k, metric, np.flatnonzero(allowed))
-    coded = state.space.queries(queries)
+    return _from_rows(state, plan, allowed, queries, state.space.queries(queries), k)
+
+
+def _from_rows(
+    state: State,
+    plan: Plan,
+    allowed: NDArray[np.bool_],
+    queries: AnyVectors,
+    coded: NDArray[np.float32],
+    k: int,
+) -> Found:
     parts = [
-        nearest(state.store, queries[i : i + 1], k, metric, _near(state, coded[i : i + 1], plan, allowed))
+        nearest(
+            state.store, queries[i : i + 1], k, state.space.metric,
+            _near(state, coded[i : i + 1], plan, allowed),
+        )
         for i in range(len(queries))
-    ]
+    ]  # fmt: skip
     return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
 
-
-def _rows_unless_all(state: State) -> NDArray[np.int64] | None:
-    return None if state.dead is None and state.n == len(state.store) else state.alive()
 
 
 def _from_codes(state: State, queries: AnyVectors, plan: Plan, k: int) -> Found:
     coded = state.space.queries(queries)
     found: Found = (np.zeros((len(queries), 0), np.int64), np.zeros((len(queries), 0), np.float32))
+    short = np.zeros(len(queries), np.bool_)
     for codes in state.all_codes():
-        found = merged(found, _ranked(state, codes, queries, coded, plan, k), k)
-    if state.coded == state.n:
-        return found
-    fresh = np.arange(state.coded, state.n)
-    if state.dead is not None:
-        fresh = fresh[~state.dead[fresh]]
-    return merged(found, nearest(state.store, queries, k, state.space.metric, fresh), k)
+        ranked, few = _ranked(state, codes, queries, coded, plan, k)
+        found, short = merged(found, ranked, k), short | few
+    if state.coded < state.n:
+        fresh = np.arange(state.coded, state.n)
+        if state.dead is not None:
+            fresh = fresh[~state.dead[fresh]]
+        found = merged(found, nearest(state.store, queries, k, state.space.metric, fresh), k)
+    short |= np.isinf(found[1][:, -1])
+    if short.any():
+        alive = np.ones(state.n, np.bool_) if state.dead is None else ~state.dead
+        found[0][short], found[1][short] = _from_rows(state, plan, alive, queries[short], coded[short], k)
+    return found
 
 
 def _ranked(
     state: State, codes: Codes, queries: AnyVectors, coded: NDArray[np.float32], plan: Plan, k: int
-) -> Found:
+) -> tuple[Found, NDArray[np.bool_]]:
+    """The nearest candidates, and bool (m,), for which queries too many of them are dead."""
     count = max(plan.candidates, k)
     rows = codes.search(coded, plan.probes, count)
+    there = np.maximum(rows, 0)  # -1 stands where there are no more
+    out_of = rows < 0
+    few = np.zeros(len(rows), np.bool_)
+    if state.dead is not None:
+        dead = state.dead[there] & ~out_of
+        few = dead.sum(axis=1) > count - plan.alive
+        out_of |= dead
     if len(rows) == 1:
-        return _ranked_one(state, queries, rows[0], k)
+        return _ranked_one(state, queries, there[0], out_of[0], k), few
     out_rows, out = np.empty((len(rows), k), np.int64), np.empty((len(rows), k), np.float32)
     step = max(1, _PAIR_VALUES // (count * queries.shape[1]))
     for start in range(0, len(rows), step):
-        part = rows[start : start + step]
-        vectors = state.store.take(part.ravel()).reshape(*part.shape, -1)  # -1 is the last row, for now
+        part = there[start : start + step]
+        vectors = state.store.take(part.ravel()).reshape(*part.shape, -1)
         gaps = pair_distances(queries[start : start + step], vectors, state.space.metric)
-        out_of = part < 0 if state.dead is None else (part < 0) | state.dead[part]
-        if out_of.any():
-            gaps[out_of] = np.inf
+        gaps[out_of[start : start + step]] = np.inf
         columns, out[start : start + step] = smallest(gaps, k)
         out_rows[start : start + step] = np.take_along_axis(part, columns, axis=1)
-    return out_rows, out
+    return (out_rows, out), few
 
 
-def _ranked_one(state: State, query: AnyVectors, rows: NDArray[np.int64], k: int) -> Found:
+def _ranked_one(
+    state: State, query: AnyVectors, rows: NDArray[np.int64], out_of: NDArray[np.bool_], k: int
+) -> Found:
     """As for many queries, in fewer steps: here each counts."""
     gaps = row_distances(query[0], state.store.take(rows), state.space.metric)
-    if rows[-1] < 0 or state.dead is not None:
-        gaps[(rows < 0) if state.dead is None else (rows < 0) | state.dead[rows]] = np.inf
+    gaps[out_of] = np.inf
     order = gaps.argsort(kind="stable")[:k]
     return rows[order][None], gaps[order][None]
 
 
 def _without(found: Found, exclude: NDArray[np.int64] | None, k: int) -> Found:
     rows, gaps = found
-    if exclude is None and not rows.shape[1]:
+    if not rows.size:
         return found
-    if exclude is not None and rows.shape[1]:
+    if exclude is not None:
         gaps = np.where(rows == exclude[:, None], np.inf, gaps)
         order = np.argsort(gaps, axis=1, kind="stable")[:, :k]
         rows, gaps = np.take_along_axis(rows, order, axis=1), np.take_along_axis(gaps, order, axis=1)
-    if gaps.shape[1] and gaps[:, -1].max() == np.inf:
+    if gaps[:, -1].max() == np.inf:
         rows = np.where(np.isinf(gaps), -1, rows)
     return rows, gaps
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,16 +12,24 @@ from numpy.typing import NDArray
 from segue.index.calibration import Setting
 from segue.index.codes import Codes
 from segue.index.codespace import CodeSpace
+from segue.index.exact import Found
+from segue.index.metric import AnyVectors
 from segue.index.store import Store
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How far to look; no probes means everywhere."""
+    """How far to look; no probes means everywhere.
+
+    Attributes
+    ----------
+    alive : how many of the candidates must not have been deleted, lest the rows themselves are looked through
+    """
 
     k: int
     probes: int = 0
     candidates: int = 0
+    alive: int = 0
 
 
 @dataclass(frozen=True)
@@ -38,6 +47,7 @@ class State:
     settings : what reaches which recall
     learned_from : rows that the lists were made for
     next_id : what the next row is called
+    always_exact : every query is compared with all rows, however many there will be
     """
 
     store: Store
@@ -51,10 +61,19 @@ class State:
     settings: tuple[Setting, ...] = ()
     learned_from: int = 0
     next_id: int = 0
+    always_exact: bool = False
 
     @cached_property
     def n_dead(self) -> int:
         return 0 if self.dead is None else int(self.dead.sum())
+
+    @cached_property
+    def n_stale(self) -> int:
+        """Rows in the lists that were deleted since they were put there."""
+        if self.dead is None:
+            return 0
+        alive = self.coded - int(self.dead[: self.coded].sum())
+        return sum(len(codes) for codes in self.all_codes()) - alive
 
     def __len__(self) -> int:
         return self.n - self.n_dead
@@ -75,6 +94,10 @@ class State:
     def _order(self) -> NDArray[np.int64]:
         return np.argsort(np.arange(self.n) if self.ids is None else self.ids, kind="stable")
 
+    @cached_property
+    def _sorted_ids(self) -> NDArray[np.int64]:
+        return self.names(self._order)
+
     def rows(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """The row of each id that is there, -1 for the others."""
         if self.ids is None:
@@ -83,7 +106,7 @@ class State:
             rows = np.full(len(ids), -1)
         else:
             # The last of several rows of one name: the others were replaced by it.
-            at = np.searchsorted(self.ids[self._order], ids, side="right") - 1
+            at = np.searchsorted(self._sorted_ids, ids, side="right") - 1
             found = self._order[at.clip(min=0)]
             rows = np.where(self.ids[found] == ids, found, -1)
         if self.dead is not None:
@@ -93,6 +116,11 @@ class State:
     @cached_property
     def plans(self) -> dict[tuple[int, float, float], Plan]:
         """Those that were made so far, by k, recall and effort."""
+        return {}
+
+    @cached_property
+    def askers(self) -> dict[tuple[int | None, float, float], Callable[[AnyVectors], Found | None]]:
+        """What answers single queries quickly, by k, recall and effort; see ``quick``."""
         return {}
 
     def setting(self, k: int, recall: float) -> Setting | None:

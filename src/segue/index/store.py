@@ -23,18 +23,16 @@ class Store:
     def __len__(self) -> int:
         return len(self.base) + self._n_added
 
-    @property
-    def added(self) -> AnyVectors:
-        """(n, dim): what was appended, in order."""
-        return self._added[: self._n_added]
 
-    def append(self, vectors: AnyVectors) -> None:
-        wanted = self._n_added + len(vectors)
+    def append(self, vectors: AnyVectors, at: int) -> None:
+        """Rows from number ``at`` on; what an addition that failed has left there is overwritten."""
+        start = at - len(self.base)
+        wanted = start + len(vectors)
         if wanted > len(self._added):
             grown = np.empty((max(64, 2 * wanted), self.base.shape[1]), self.base.dtype)
-            grown[: self._n_added] = self.added
+            grown[:start] = self._added[:start]
             self._added = grown
-        self._added[self._n_added : wanted] = vectors
+        self._added[start:wanted] = vectors
         self._n_added = wanted
 
     def take(self, rows: NDArray[np.int64]) -> AnyVectors:

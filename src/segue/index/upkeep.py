@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 
 from segue.errors import UsageError
 from segue.index.build import EXACT_BELOW, OnProgress, fill, settings_for, space_of, train
-from segue.index.metric import AnyVectors
+from segue.index.metric import AnyVectors, lengths
 from segue.index.state import State
 from segue.index.store import Store
 
 FRESH = 2048  # added rows that are compared one by one before they get codes
 RELEARNED = 2.0  # times as many rows as the centroids were learned for: they are learned again
+_LONGER = 1.01  # times the longest row that the lists of a dot index have a place for
 
 Ids = NDArray[np.int64]
 
@@ -40,13 +41,21 @@ def built(
 
 def refilled(state: State, progress: OnProgress | None = None) -> State:
     """The lists filled anew with the rows that there are."""
-    if state.codes is None:
-        return state if len(state) < EXACT_BELOW else built(state.store, state, progress=progress)
-    if len(state) > RELEARNED * state.learned_from:
+    if state.codes is None and (state.always_exact or len(state) < EXACT_BELOW):
+        return state
+    if state.codes is None or len(state) > RELEARNED * state.learned_from or _has_longer(state):
         return built(state.store, state, progress=progress)
     codes = state.codes.empty()
     fill(codes, state.store, state.alive(), state.space, progress)
     return replace(state, codes=codes, young=None, coded=state.n)
+
+
+def is_due(state: State, share: float) -> bool:
+    """Whether lists are to be filled: a share of their rows has changed, or new rows have no place there."""
+    if state.codes is None:
+        return False
+    n_young = 0 if state.young is None else len(state.young)
+    return state.n_stale + n_young >= share * len(state) or _are_many(state)
 
 
 def added(state: State, vectors: AnyVectors, ids: Ids | None) -> tuple[State, Ids]:
@@ -60,7 +69,7 @@ def added(state: State, vectors: AnyVectors, ids: Ids | None) -> tuple[State, Id
     dead = state.dead
     if dead is not None:
         dead = np.concatenate([dead, np.zeros(len(names), np.bool_)])
-    state.store.append(vectors)
+    state.store.append(vectors, state.n)
     next_id = max(state.next_id, int(names.max(initial=-1)) + 1)
     return _folded(replace(state, n=state.n + len(names), ids=known, dead=dead, next_id=next_id)), names
 
@@ -80,9 +89,7 @@ def _names_of(state: State, ids: Ids | None, n: int) -> Ids:
 
 def _folded(state: State) -> State:
     """Codes for rows that have none, once they are many; lists that somebody may scan stay as they are."""
-    fresh = state.n - state.coded
-    n_young = 0 if state.young is None else len(state.young)
-    if state.codes is None or fresh < max(FRESH, n_young // 2):
+    if state.codes is None or not _are_many(state) or _has_longer(state):
         return state
     young = state.codes.empty()
     rows = np.arange(state.coded, state.n)
@@ -92,6 +99,18 @@ def _folded(state: State) -> State:
         rows = rows[~state.dead[rows]]
     fill(young, state.store, rows, state.space)
     return replace(state, young=young, coded=state.n)
+
+
+def _are_many(state: State) -> bool:
+    return state.n - state.coded >= max(FRESH, 0 if state.young is None else len(state.young) // 2)
+
+
+def _has_longer(state: State) -> bool:
+    """Whether a row without a code is too long for the space of the codes, where it would be lost."""
+    if state.space.metric != "dot" or state.coded == state.n:
+        return False
+    fresh = state.store.part(state.coded, state.n)
+    return float(lengths(fresh).max()) > _LONGER * state.space.longest
 
 
 def deleted(state: State, rows: NDArray[np.int64]) -> State:

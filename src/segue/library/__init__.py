@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue import audio
-from segue.catalog import Catalog, Failure, Snapshot
+from segue.catalog import Catalog, Failure, Snapshot, Where
 from segue.embed import Embedder, EmbedderSpec, Typical
 from segue.embed.chosen import chosen
 from segue.embed.descriptors import SPEC as DESCRIPTORS
@@ -25,11 +25,11 @@ from segue.errors import (
 )
 from segue.files import sweep
 from segue.index import ViewIndex
-from segue.library import models
+from segue.library import filters, models
 from segue.library.embedders import embedders_of
 from segue.library.report import Progress, ScanReport, Silent
 from segue.library.scan import Scan
-from segue.recommend import Recommendations, centre_of, distinct
+from segue.recommend import Match, Recommendations, centre_of, distinct
 from segue.track import Track, TrackId, Vectors
 
 __all__ = ["Library", "Progress", "ScanReport"]
@@ -237,6 +237,7 @@ class Library:
         k: int = 10,
         same_artist: bool = True,
         label: str | None = None,
+        where: Where | None = None,
     ) -> Recommendations:
         """The k tracks that sound most like the queries together, nearest first.
 
@@ -244,35 +245,46 @@ class Library:
         ----------
         queries : tracks, ids, paths, titles, or files outside the library; one or several.
         same_artist : let tracks by a seed's artist be answers.
-        label : only tracks that a network has this word for, such as "Guitar".
+        label : only tracks that a network has this word for, such as "Guitar"; short for
+            ``where=Where(label="Guitar")``.
+        where : only tracks that meet these conditions.
 
         Raises
         ------
         TrackNotFoundError, AmbiguousQueryError, EmptyLibraryError, AudioError
+        UsageError
+            Where nothing could ever meet a condition: no track has that genre, label, artist or album,
+            or lies below that folder.
         """
         wanted = [queries] if isinstance(queries, str | Path | Track) else list(queries)
         if k < 1 or not wanted:
             raise UsageError(f"k is {k} and there are {len(wanted)} seeds; both must be at least 1")
+        conditions = filters.joined(where, label)
         for _ in range(_ATTEMPTS):
             version = self._catalog.version()
-            found = self._similar(wanted, k, same_artist, label)
+            found = self._similar(wanted, k, same_artist, conditions)
             # What was written meanwhile may have given a track another vector.
             if self._catalog.version() == version:
                 break
         return found
 
     def _similar(
-        self, queries: Sequence[Query], k: int, same_artist: bool, label: str | None
+        self, queries: Sequence[Query], k: int, same_artist: bool, where: Where | None
     ) -> Recommendations:
         snapshot = self._current()
         index = self._index(snapshot)
         seeds = [self._seed(query) for query in queries]
         tracks = [seed for seed in seeds if isinstance(seed, Track)]
         centre = centre_of(index.view(self._seed_vectors(seeds, snapshot)))
-        allowed = self._allowed(snapshot.keys[index.rows], tracks, same_artist)
-        if label is not None:
-            allowed &= np.isin(snapshot.keys[index.rows], list(self._labelled(label)))
-        return self._answer(index, snapshot, centre, allowed, k)
+        allowed = filters.not_seeds(self._catalog, snapshot.keys[index.rows], tracks, same_artist)
+        if where:
+            allowed &= filters.meeting(where, self._catalog, snapshot, index.rows)
+        matches = self._matches(index, snapshot, centre, allowed, k)
+        shortfall = None
+        if len(matches) < k:
+            shortfall = f"{len(matches)} of {k}: no more of the library's {len(self)} tracks qualify"
+            shortfall += filters.counts(where, self._catalog, snapshot, index.rows) if where else ""
+        return Recommendations(tuple(matches), shortfall)
 
     def _current(self) -> Snapshot:
         snapshot = self._catalog.snapshot()
@@ -315,32 +327,9 @@ class Library:
                 raise LibraryError(f"{label} has no vector in {', '.join(snapshot.spaces)}: scan again")
         return out
 
-    def _allowed(
-        self, keys: NDArray[np.int64], seeds: Sequence[Track], same_artist: bool
-    ) -> NDArray[np.bool_]:
-        """bool over ``keys``: which tracks may be answers to these seeds."""
-        out = self._catalog.keys_where("content_hash", [seed.content_hash for seed in seeds])
-        if not same_artist:
-            artists = [seed.artist for seed in seeds if seed.artist]
-            out |= self._catalog.keys_where("artist", artists)
-            out |= self._catalog.keys_where("album_artist", artists)
-        return ~np.isin(keys, list(out))
-
-    def _labelled(self, label: str) -> set[int]:
-        keys = self._catalog.labelled(label)
-        if not keys:
-            names = self._catalog.label_names()
-            some = (
-                f"there are {len(names)}, such as {', '.join(names[:5])}"
-                if names
-                else "no network has listened"
-            )
-            raise UsageError(f"no track has the label {label!r}; {some}")
-        return keys
-
-    def _answer(
+    def _matches(
         self, index: ViewIndex, snapshot: Snapshot, centre: Vectors, allowed: NDArray[np.bool_], k: int
-    ) -> Recommendations:
+    ) -> list[Match]:
         qualified = int(allowed.sum())
         # A few more than k, as copies of one file count once; all of them where that is too few.
         for n in (2 * k + 16, qualified):
@@ -352,10 +341,7 @@ class Library:
             matches = distinct(found, 1 - distances[0][there], k)
             if len(matches) == k or n >= qualified:
                 break
-        shortfall = None
-        if len(matches) < k:
-            shortfall = f"{len(matches)} of {k}: no more of the library's {len(self)} tracks qualify"
-        return Recommendations(tuple(matches), shortfall)
+        return matches
 
     def _index(self, snapshot: Snapshot) -> ViewIndex:
         """The index of a snapshot: from its file where that is up to date, else made so and kept."""

@@ -1,0 +1,256 @@
+"""Conditions on what the catalog knows of a track, and the keys of the tracks that meet them."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+import os
+import re
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, fields
+from numbers import Real
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.catalog.records import folded, path_from_db, path_to_db
+from segue.errors import UsageError
+
+Range = tuple[float | None, float | None]
+"""Lowest and highest, both included; ``None`` where there is no such end."""
+
+_Condition = tuple[str, list[Any]]  # SQL, and the values of its question marks
+_UNITS = {"years": "", "tempo_bpm": " bpm", "duration_s": " s"}
+_LISTED = 5  # names that a message gives as examples
+_LISTED_FOLDERS = 3
+_LOOKED_AT = 1000  # tracks, for examples of folders
+_COLUMNS = {"artist": ["artist", "album_artist"], "album": ["album"], "genre": [], "label": []}
+# SQLite compares ASCII without case, and tells what is no ASCII. Tags are kept without space around them.
+_SIFTED = """
+SELECT DISTINCT {0} FROM tracks
+WHERE {0} COLLATE NOCASE IN (SELECT value FROM json_each(?)) OR length({0}) < length(CAST({0} AS BLOB))
+"""
+_LISTS = {
+    "genre": "SELECT DISTINCT genre FROM tracks",
+    # One by one through the index, which has a row for every track of each label.
+    "label": """
+WITH RECURSIVE names (name) AS (
+    SELECT min(label) FROM labels UNION ALL
+    SELECT (SELECT min(label) FROM labels WHERE label > name) FROM names WHERE name IS NOT NULL
+) SELECT name FROM names
+""",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """Conditions of which a track must meet all that are given.
+
+    Words are compared whole, case and accents aside. A range is (lowest, highest), both included,
+    ``None`` for an open end. What is not known of a track meets no condition: a range of years leaves
+    out the tracks without a year.
+
+    Parameters
+    ----------
+    genre : one, or several between ";", "/" or ",", of which a track must have one; the tags of tracks
+        are read the same way.
+    years : of the tag, such as (1990, 1999).
+    tempo_bpm : of the descriptors, beats a minute as estimated: it may be half or twice what people tap,
+        and sound without a beat is given some tempo too.
+    duration_s : seconds.
+    folder : a folder below which the file lies, by the path that was scanned: links are not followed.
+    label : a word that a network has for the track, such as "Guitar".
+    artist : of the track or of its album.
+    album : the album's title.
+
+    Raises
+    ------
+    UsageError
+        Where a word is empty, or an end is no number, or above the other one.
+    """
+
+    genre: str | None = None
+    years: Range | None = None
+    tempo_bpm: Range | None = None
+    duration_s: Range | None = None
+    folder: str | Path | None = None
+    label: str | None = None
+    artist: str | None = None
+    album: str | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in self._given():
+            if name in _UNITS:
+                _check_range(name, value)
+            else:
+                _check_text(name, value)
+
+    def _given(self) -> Iterator[tuple[str, Any]]:
+        values = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return ((name, value) for name, value in values if value is not None)
+
+    def parts(self) -> list[Where]:
+        """Each condition alone."""
+        return [Where(**{name: value}) for name, value in self._given()]
+
+    def __str__(self) -> str:
+        """For people: ``genre rock, years 1990 to 1999``."""
+        return ", ".join(
+            f"{name.split('_')[0]} {_readable(value) + _UNITS[name] if name in _UNITS else value}"
+            for name, value in self._given()
+        )
+
+
+def _check_text(name: str, text: object) -> None:
+    if not isinstance(text, str | Path if name == "folder" else str):
+        raise UsageError(f"{name} is {text!r}, expected text")
+    if not (str(text) if name == "folder" else _words(name, str(text))):
+        raise UsageError(f"{name} is {text!r}, expected a name, or None for any")
+
+
+def _check_range(name: str, ends: object) -> None:
+    if not isinstance(ends, tuple | list) or len(ends) != 2 or ends[0] is ends[1] is None:
+        raise UsageError(f"{name} is {ends!r}, expected (lowest, highest), of which one may be None")
+    for end in ends:
+        if end is not None and not _is_number(end):
+            raise UsageError(f"{name} has an end {end!r}, expected a number or None")
+    low, high = ends
+    if low is not None and high is not None and low > high:
+        raise UsageError(f"{name} has its ends the wrong way round: {low:g} is more than {high:g}")
+
+
+def _is_number(end: object) -> bool:
+    try:
+        return isinstance(end, Real) and not math.isnan(end)
+    except OverflowError:  # no year, tempo or length has hundreds of digits
+        return False
+
+
+def _readable(ends: Range) -> str:
+    low, high = ends
+    if low is None:
+        return f"up to {high:g}"
+    return f"from {low:g}" if high is None else f"{low:g} to {high:g}"
+
+
+def keys_meeting(db: sqlite3.Connection, where: Where) -> NDArray[np.int64]:
+    """The keys of the tracks that meet all conditions but that on the tempo, which is in the vectors.
+
+    Raises
+    ------
+    UsageError
+        Where no track at all has that genre, label, artist or album, or lies below that folder.
+    """
+    found = list(_conditions(db, where))
+    values = [value for _, some in found for value in some]
+    return _keys(db, " AND ".join(sql for sql, _ in found) or "1", values)
+
+
+def keys_by_artists(db: sqlite3.Connection, names: Iterable[str]) -> NDArray[np.int64]:
+    """The keys of the tracks by any of some artists, or from their albums."""
+    return _keys(db, *_by_artist(_texts(db, "artist", names)))
+
+
+def keys_of_contents(db: sqlite3.Connection, hashes: Iterable[str]) -> NDArray[np.int64]:
+    """The keys of the tracks with one of these contents."""
+    return _keys(db, *_one_of("content_hash", list(hashes)))
+
+
+def _keys(db: sqlite3.Connection, condition: str, values: list[Any]) -> NDArray[np.int64]:
+    # One text for all keys is twice as quick as a row for each.
+    sql = f"SELECT group_concat(key) FROM tracks WHERE {condition}"
+    text: str | None = db.execute(sql, values).fetchone()[0]
+    return np.fromstring(text, np.int64, sep=",") if text else np.zeros(0, np.int64)
+
+
+def _conditions(db: sqlite3.Connection, where: Where) -> Iterator[_Condition]:
+    if where.genre is not None:
+        yield _one_of("genre", _known_texts(db, "genre", _words("genre", where.genre).values()))
+    if where.artist is not None:
+        yield _by_artist(_known_texts(db, "artist", [where.artist]))
+    if where.album is not None:
+        yield _one_of("album", _known_texts(db, "album", [where.album]))
+    if where.label is not None:
+        sql, values = _one_of("label", _known_texts(db, "label", [where.label]))
+        yield f"key IN (SELECT key FROM labels WHERE {sql})", values
+    if where.years is not None:
+        yield "year > 0", []  # "0000" is how some programs say that they do not know
+        yield _between("year", where.years)
+    if where.duration_s is not None:
+        yield _between("duration_s", where.duration_s)
+    if where.folder is not None:
+        yield _below(db, where.folder)
+
+
+def _one_of(column: str, texts: list[str]) -> _Condition:
+    return f"{column} IN (SELECT value FROM json_each(?))", [json.dumps(texts)]
+
+
+def _by_artist(texts: list[str]) -> _Condition:
+    (artist, values), (album_artist, _) = (_one_of(name, texts) for name in ("artist", "album_artist"))
+    return f"({artist} OR {album_artist})", values * 2
+
+
+def _between(column: str, ends: Range) -> _Condition:
+    tests = [(f"{column} {sign} ?", end) for sign, end in zip((">=", "<="), ends, strict=True)]
+    given = [(sql, float(end)) for sql, end in tests if end is not None]
+    return " AND ".join(sql for sql, _ in given), [end for _, end in given]
+
+
+def _below(db: sqlite3.Connection, folder: str | Path) -> _Condition:
+    top = os.path.abspath(os.path.expanduser(folder))  # noqa: PTH100, PTH111 - links stay as they are named
+    inside = top.rstrip(os.sep) + os.sep
+    past = inside[:-1] + chr(ord(os.sep) + 1)
+    # Names that are not Unicode are kept as bytes, which SQLite sorts apart from all text.
+    ends = [*map(os.fsencode, (inside, past)), *map(path_to_db, (inside, past))]
+    condition = "(path >= ? AND path < ? OR path >= ? AND path < ?)"
+    if not db.execute(f"SELECT 1 FROM tracks WHERE {condition} LIMIT 1", ends).fetchone():
+        rows = db.execute("SELECT path FROM tracks ORDER BY row LIMIT ?", (_LOOKED_AT,))
+        folders = dict.fromkeys(str(Path(path_from_db(row[0])).parent) for row in rows)
+        some = ", ".join(map(repr, list(folders)[:_LISTED_FOLDERS]))
+        raise UsageError(f"no track lies below {top!r}; there are some in {some}")
+    return condition, ends
+
+
+def _texts(db: sqlite3.Connection, what: str, names: Iterable[str]) -> list[str]:
+    """The tags or labels that hold one of some names, case and accents aside."""
+    wanted = {folded(name) for name in names}
+    columns = _COLUMNS[what]
+    sql = " UNION ".join(_SIFTED.format(column) for column in columns) or _LISTS[what]
+    rows = db.execute(sql, [json.dumps(list(wanted))] * len(columns))
+    return [text for (text,) in rows if text and not wanted.isdisjoint(_words(what, text))]
+
+
+def _known_texts(db: sqlite3.Connection, what: str, names: Collection[str]) -> list[str]:
+    """Likewise, but each name must be held by some."""
+    texts = _texts(db, what, names)
+    held = {word for text in texts for word in _words(what, text)}
+    for name in names:
+        if folded(name) not in held:
+            raise UsageError(f"no track has the {what} {name.strip()!r}; {_examples(db, what, folded(name))}")
+    return texts
+
+
+def _examples(db: sqlite3.Connection, what: str, name: str) -> str:
+    """Some of the names that there are, those first that may be meant."""
+    sql = " UNION ".join(f"SELECT {column} FROM tracks" for column in _COLUMNS[what]) or _LISTS[what]
+    names: dict[str, str] = {}
+    for (text,) in db.execute(sql):
+        names |= _words(what, text or "")
+    if not names:
+        return "no network has listened" if what == "label" else f"none has any {what}"
+    near = difflib.get_close_matches(name, names, _LISTED)
+    near += sorted(other for other in names if name in other)
+    listed = list(dict.fromkeys([*near, *sorted(names)]))[:_LISTED]
+    return f"there are {len(names)}, such as {', '.join(names[other] for other in listed)}"
+
+
+def _words(what: str, text: str) -> dict[str, str]:
+    """The names in a text, by their folded forms."""
+    words = re.split("[;/,]", text) if what == "genre" else [text]
+    names = {folded(word): word.strip() for word in words}
+    return {name: as_is for name, as_is in names.items() if name}

@@ -1,0 +1,98 @@
+"""Options that say which tracks may be answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from segue.catalog import Where
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_Ends = tuple[float | None, float | None] | None
+
+
+def _range(
+    read: Callable[[str], float | None], expected: str, *, alone: bool = False
+) -> Callable[..., _Ends]:
+    """What reads ``LOW-HIGH``, ``LOW-`` or ``-HIGH``; where ``alone``, also one value for both ends."""
+
+    def convert(context: click.Context, option: click.Parameter, value: str | None) -> _Ends:
+        if value is None:
+            return None
+        texts = [text.strip() for text in re.split("[-\N{EN DASH}]", value)]
+        ends = [read(text) if text else None for text in texts]
+        unread = any(text and end is None for text, end in zip(texts, ends, strict=True))
+        wrong_count = len(ends) != 2 and not (len(ends) == 1 and alone)
+        if unread or wrong_count or not any(texts):
+            raise click.BadParameter(f"{value!r} is not understood; say {expected}.")
+        return ends[0], ends[-1]
+
+    return convert
+
+
+def _year(text: str) -> float | None:
+    return int(text) if re.fullmatch("[0-9]{4}", text) else None
+
+
+def _number(text: str) -> float | None:
+    return float(text) if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text) else None
+
+
+def _seconds(text: str) -> float | None:
+    """Of ``1:02:03``, ``2:03``, or a number of seconds."""
+    found = re.fullmatch(r"(?:([0-9]+):)?([0-9]+):([0-5][0-9])", text)
+    if not found or (found[1] and int(found[2]) > 59):
+        return _number(text)
+    return 3600 * int(found[1] or 0) + 60 * int(found[2]) + int(found[3])
+
+
+_OPTIONS = (
+    click.option("--genre", metavar="NAME", help="Only this genre; several, as in rock/pop, mean any."),
+    click.option(
+        "--years",
+        metavar="RANGE",
+        callback=_range(_year, "1990-1999, 1990-, -1999 or 1995", alone=True),
+        help="Only from these years: 1990-1999, 1990-, -1999 or 1995.",
+    ),
+    click.option(
+        "--tempo",
+        "tempo_bpm",
+        metavar="RANGE",
+        callback=_range(_number, "beats a minute: 90-120, 90- or -120"),
+        help="Only with so many beats a minute, as estimated: 90-120, 90- or -120.",
+    ),
+    click.option(
+        "--duration",
+        "duration_s",
+        metavar="RANGE",
+        callback=_range(_seconds, "minutes:seconds, or seconds: 2:00-5:00, 2:00- or -300"),
+        help="Only so long, in minutes:seconds or seconds: 2:00-5:00, 2:00- or -300.",
+    ),
+    click.option("--folder", metavar="DIR", help="Only files below this folder."),
+    click.option("--artist", metavar="NAME", help="Only by this artist, or from the artist's albums."),
+    click.option("--album", metavar="TITLE", help="Only from albums of this title."),
+    click.option("--label", metavar="NAME", help="Only tracks that a network has this word for: Guitar."),
+)
+
+
+def where_options(command: _Command) -> _Command:
+    """Add the options; the command gets them all as ``**conditions``."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def where_of(conditions: dict[str, Any]) -> Where | None:
+    """What the options say, if anything.
+
+    Raises
+    ------
+    UsageError
+    """
+    from segue.catalog import Where  # NumPy takes a moment to load
+
+    return Where(**conditions) if any(value is not None for value in conditions.values()) else None

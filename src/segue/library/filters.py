@@ -1,0 +1,74 @@
+"""Which tracks may be answers: none of the seeds, and those that meet all conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.catalog import Catalog, Snapshot, Where
+from segue.embed.descriptors import SPEC as DESCRIPTORS
+from segue.errors import UsageError
+from segue.track import Track
+
+_TEMPO = "tempo_bpm"  # the descriptor
+
+
+def joined(where: Where | None, label: str | None) -> Where | None:
+    """The conditions, with a label among them where one is given apart."""
+    if label is None:
+        return where
+    if where and where.label is not None:
+        raise UsageError(f"two labels are given, {label!r} and {where.label!r}; a track is asked for one")
+    return replace(where or Where(), label=label)
+
+
+def not_seeds(
+    catalog: Catalog, keys: NDArray[np.int64], seeds: Sequence[Track], same_artist: bool
+) -> NDArray[np.bool_]:
+    """bool over ``keys``: neither the seeds nor copies of them, nor, unless allowed, by their artists."""
+    out = catalog.keys_of_contents(seed.content_hash for seed in seeds)
+    if not same_artist:
+        by_them = catalog.keys_by_artists(seed.artist for seed in seeds if seed.artist)
+        out = np.concatenate([out, by_them])
+    return ~np.isin(keys, out)
+
+
+def meeting(where: Where, catalog: Catalog, snapshot: Snapshot, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """bool over ``rows`` of the snapshot: which tracks meet all conditions.
+
+    Raises
+    ------
+    UsageError
+        Where no track could: a name is unknown, or the library has no tempos.
+    """
+    mask = np.ones(len(rows), np.bool_)
+    if replace(where, tempo_bpm=None) != Where():
+        mask = np.isin(snapshot.keys[rows], catalog.keys_meeting(where))
+    if where.tempo_bpm is not None:
+        low, high = where.tempo_bpm
+        tempo = _tempos(snapshot, rows[mask])
+        fits = tempo > 0  # neither 0, which stands for no onset at all, nor NaN, where nothing listened
+        fits &= True if low is None else tempo >= low
+        fits &= True if high is None else tempo <= high
+        mask[mask] = fits
+    return mask
+
+
+def _tempos(snapshot: Snapshot, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """float64 (n,), beats a minute."""
+    space = snapshot.spaces.get(DESCRIPTORS.space)
+    if space is None:
+        raise UsageError("tempos are the descriptors', which are not here: segue scan -e descriptors FOLDER")
+    return np.asarray(space.vectors[rows, space.dimensions.index(_TEMPO)], np.float64)
+
+
+def counts(where: Where, catalog: Catalog, snapshot: Snapshot, rows: NDArray[np.int64]) -> str:
+    """How many tracks meet each condition, and all of them, seeds included, for the end of a sentence."""
+    parts = where.parts()
+    found = [f"{part}: {meeting(part, catalog, snapshot, rows).sum()}" for part in parts]
+    if len(parts) > 1:
+        found.append(f"all together: {meeting(where, catalog, snapshot, rows).sum()}")
+    return f"; {', '.join(found)}" if found else ""
