@@ -1,8 +1,9 @@
 """Segue's index against Annoy's and others', on the same vectors in one run.
 
 Each index is built and asked in a process of its own: CPU seconds of the build (all threads), bytes on
-disk, private memory (USS) that opening and asking add, the first query after the file's pages were dropped
-from the system's cache, then p50 and p99 of single queries on one thread for each setting. Recall@10 is
+disk, memory that opening and asking add to one process and that no file stands behind (Linux: Anonymous),
+what four processes that all ask take together (the sum of their PSS, beyond what they had before), the
+first query after the file's pages were dropped from the system's cache, then p50 and p99 of single queries on one thread for each setting. Recall@10 is
 against exact search. The time at a recall is read off each index's own curve (log time, linear in
 between), and told as a ratio to Annoy's.
 
@@ -15,6 +16,7 @@ cosine; peers 200k x 128 bytes cosine with more indexes beside Annoy; small 20k 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import json
 import os
@@ -28,7 +30,7 @@ from pathlib import Path
 from typing import Any
 
 # BLAS and OpenMP read these once; a process that asks has one thread, one that builds has all.
-if "--ask" in sys.argv:
+if {"--ask", "--share"} & set(sys.argv):
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
 
 import index_peers as peers
@@ -37,6 +39,7 @@ from index_data import as_bytes, cached, clustered, frames
 
 SEED = 2026
 RECALLS = (0.9, 0.95, 0.99)
+PROCESSES = 4  # that ask at the same time
 USERS, HEADLINE_RECALL = 70_000_000, 0.95
 
 
@@ -82,13 +85,15 @@ def main() -> None:
     parser.add_argument("--rows", type=int, help="instead of the case's own number")
     parser.add_argument("--queries", type=int, default=1000)
     parser.add_argument("--only", help="peers, with commas between")
+    parser.add_argument("--again", action="store_true", help="ask again what an earlier run has built")
     parser.add_argument("--plot", type=Path)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--build", metavar="PEER", help=argparse.SUPPRESS)
     parser.add_argument("--ask", metavar="PEER", help=argparse.SUPPRESS)
+    parser.add_argument("--share", metavar="PEER", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.build or options.ask:
-        print(json.dumps(_part(options)))
+    if options.build or options.ask or options.share:
+        print(json.dumps(_share(options) if options.share else _part(options)))
         return
     results = {name: _run(name, options) for name in options.cases}
     if options.json:
@@ -110,25 +115,37 @@ def _run(name: str, options: argparse.Namespace) -> dict[str, Any]:
         if options.only and peer not in options.only.split(","):
             continue
         try:
-            built = _child(name, "--build", peer, options)
-            found[peer] = built | _child(name, "--ask", peer, options)
+            if not _built(options.folder, name, peer).exists() or not options.again:
+                made = _child(name, "--build", peer, options)
+                _built(options.folder, name, peer).write_text(json.dumps(made))
+            made = json.loads(_built(options.folder, name, peer).read_text())
+            found[peer] = made | _child(name, "--ask", peer, options)
+            found[peer]["shared_bytes"] = _shared(name, peer, options)
         except subprocess.CalledProcessError as error:
             print(f"{peer} did not work: {error.stderr.strip().splitlines()[-1]}", flush=True)
             continue
-        _tell(peer, found[peer], found.get("annoy"))
+        _tell(peer, found[peer])
     if "segue" in found and "annoy" in found:
         _compare(found)
     return found
 
 
+def _built(folder: Path, case: str, peer: str) -> Path:
+    """Where a build's figures are kept."""
+    return folder / f"{case}.{peer.replace(' ', '-')}.built.json"
+
+
 def _child(case: str, task: str, peer: str, options: argparse.Namespace) -> dict[str, Any]:
-    command = [sys.executable, __file__, case, task, peer, "--folder", str(options.folder)]
-    command += ["--queries", str(options.queries)]
-    if options.rows:
-        command += ["--rows", str(options.rows)]
+    command = _command(case, task, peer, options)
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return answer
+
+
+def _command(case: str, task: str, peer: str, options: argparse.Namespace) -> list[str]:
+    command = [sys.executable, __file__, case, task, peer, "--folder", str(options.folder)]
+    command += ["--queries", str(options.queries)]
+    return command + (["--rows", str(options.rows)] if options.rows else [])
 
 
 def _data(name: str, options: argparse.Namespace) -> tuple[Any, Any, Any]:
@@ -151,7 +168,7 @@ def _part(options: argparse.Namespace) -> dict[str, Any]:
     every, queries, truth = _data(name, options)
     rows = every[: len(every) - len(queries)]
     peer = peers_of(CASES[name])[options.build or options.ask]
-    path = options.folder / f"{name}-{len(rows)}.{peer.name.replace(' ', '-')}"
+    path = _path(options, name, peer)
     if options.build:
         cpu, wall = time.process_time(), time.perf_counter()
         peer.build(rows, path)
@@ -163,25 +180,76 @@ def _part(options: argparse.Namespace) -> dict[str, Any]:
     return _asked(peer, path, rows, queries, truth)
 
 
-def _asked(peer: Any, path: Path, rows: Any, queries: Any, truth: Any) -> dict[str, Any]:
-    import psutil
+def _path(options: argparse.Namespace, case: str, peer: Any) -> Path:
+    n = options.rows or CASES[case].rows
+    return options.folder / f"{case}-{n}.{peer.name.replace(' ', '-')}"
 
+
+def _asked(peer: Any, path: Path, rows: Any, queries: Any, truth: Any) -> dict[str, Any]:
     _drop_from_cache(path)
-    # Loading a library is not opening an index.
-    for module in ("faiss", "segue.index") if peer.name == "segue" else (peer.name.split()[0],):
-        importlib.import_module(module)
-    before, started = psutil.Process().memory_full_info().uss, time.perf_counter()
+    _load(peer)
+    before, started = _memory("Anonymous"), time.perf_counter()
     peer.open(path, rows)
     opened = time.perf_counter() - started
     peer.asker(peer.settings[len(peer.settings) // 2])(queries[0])
     first = time.perf_counter() - started
     curve = [_point(peer.asker(setting), setting, queries, truth) for setting in peer.settings]
-    uss = psutil.Process().memory_full_info().uss - before
-    out = {"open_s": opened, "first_s": first, "private_bytes": uss, "curve": curve}
+    private = _memory("Anonymous") - before
+    out = {"open_s": opened, "first_s": first, "private_bytes": private, "curve": curve}
     if hasattr(peer, "batch"):
         out["batch"] = [_batch(peer, setting, queries, truth) for setting in peer.settings]
         out["gemm_cpu_us"] = _by_gemm(rows, queries[:256])
     return out
+
+
+def _load(peer: Any) -> None:
+    """Loading a library is not opening an index."""
+    for module in ("faiss", "segue.index") if peer.name == "segue" else (peer.name.split()[0],):
+        importlib.import_module(module)
+
+
+def _memory(kind: str) -> int:
+    """Bytes of this process, as Linux tells them of all its mappings together; 0 elsewhere."""
+    rollup = Path("/proc/self/smaps_rollup")
+    lines = rollup.read_text().splitlines() if rollup.exists() else []
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{kind}:"))
+
+
+def _share(options: argparse.Namespace) -> dict[str, Any]:
+    """One of the processes that ask at the same time; it waits until all have asked."""
+    name = options.cases[0]
+    every, queries, _ = _data(name, options)
+    peer = peers_of(CASES[name])[options.share]
+    _load(peer)
+    before = _memory("Pss")
+    peer.open(_path(options, name, peer), every[: len(every) - len(queries)])
+    ask = peer.asker(peer.settings[len(peer.settings) // 2])
+    for query in queries:
+        ask(query)
+    print("asked", flush=True)
+    sys.stdin.readline()
+    return {"pss": _memory("Pss") - before}
+
+
+def _shared(case: str, peer: str, options: argparse.Namespace) -> int:
+    """Bytes that processes take together."""
+    pipe = subprocess.PIPE
+    command = _command(case, "--share", peer, options)
+    with contextlib.ExitStack() as stack:
+        running = [
+            stack.enter_context(subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True))
+            for _ in range(PROCESSES)
+        ]
+        for process in running:
+            assert process.stdout
+            while process.stdout.readline().strip() not in ("asked", ""):
+                pass
+        # All read their share while all are there.
+        for process in running:
+            assert process.stdin
+            process.stdin.write("\n")
+            process.stdin.flush()
+        return sum(json.loads(process.stdout.readline())["pss"] for process in running if process.stdout)
 
 
 def _point(ask: peers.Ask, setting: float, queries: Any, truth: Any) -> dict[str, float]:
@@ -248,15 +316,13 @@ def time_at(curve: list[dict[str, float]], recall: float) -> float | None:
     return float(np.exp(np.interp(recall, recalls, np.log(times))))
 
 
-def _tell(peer: str, result: dict[str, Any], annoy: dict[str, Any] | None) -> None:
+def _tell(peer: str, result: dict[str, Any]) -> None:
     at = {recall: time_at(result["curve"], recall) for recall in RECALLS}
     times = ", ".join(f"{recall}: {f'{t:.0f} us' if t else 'not reached'}" for recall, t in at.items())
-    print(
-        f"{peer:10s} build {result['build_cpu_s']:.0f} CPU s, {result['bytes'] / 1e6:.1f} MB, private "
-        f"{result['private_bytes'] / 1e6:.1f} MB, open {1e3 * result['open_s']:.0f} ms, first query "
-        f"{1e3 * result['first_s']:.0f} ms; p50 at recall {times}",
-        flush=True,
-    )
+    memory = f"private {_mb(result['private_bytes'])}, {PROCESSES} processes {_mb(result['shared_bytes'])}"
+    opening = f"open {1e3 * result['open_s']:.0f} ms, first query {1e3 * result['first_s']:.0f} ms"
+    size = f"build {result['build_cpu_s']:.0f} CPU s, file {_mb(result['bytes'])}"
+    print(f"{peer:10s} {size}, {memory}, {opening}; p50 at recall {times}", flush=True)
     for batch in result.get("batch", []):
         if batch["setting"] in RECALLS:
             print(
@@ -264,6 +330,10 @@ def _tell(peer: str, result: dict[str, Any], annoy: dict[str, Any] | None) -> No
                 f"{batch['cpu_us']:.1f} CPU us each, recall {batch['recall']:.3f}",
                 flush=True,
             )
+
+
+def _mb(n: float) -> str:
+    return f"{n / 1e6:.1f} MB"
 
 
 def _compare(found: dict[str, Any]) -> None:

@@ -27,8 +27,8 @@ def test_importing_segue_loads_no_decoder():
 
 # Each room may import those before it; the library joins them, the command is last.
 ORDER = [
-    "errors", "track", "files", "audio", "sources", "embed", "catalog", "index", "recommend", "evaluate",
-    "playlist", "export", "demo", "library", "cli",
+    "errors", "track", "files", "audio", "sources", "embed", "catalog", "index", "annoy", "recommend",
+    "evaluate", "playlist", "export", "demo", "library", "cli",
 ]  # fmt: skip
 
 

@@ -19,6 +19,8 @@ from segue.track import Vectors
 if TYPE_CHECKING:
     import faiss
 
+Refine = Callable[[NDArray[np.float32]], tuple[NDArray[np.int64], NDArray[np.float32]]]
+
 PACK = 32  # codes that are scanned together; lists on disk are filled up to a multiple of it
 FLAT_DIM = 4  # up to here a row is kept as it is: a code would say too little
 _GRAPH_FROM = 512  # centroids; fewer are compared one by one
@@ -78,7 +80,8 @@ class Codes:
         ivf.cp.niter, ivf.cp.seed = _ROUNDS, seed + 1
         ivf.cp.min_points_per_centroid, ivf.cp.max_points_per_centroid = 1, _SAMPLE_PER_LIST
         if hasattr(ivf, "pq"):
-            sample = np.resize(sample, (max(len(sample), _PART_VALUES), dim))
+            if len(sample) < _PART_VALUES:
+                sample = np.resize(sample, (_PART_VALUES, dim))
             ivf.pq.cp.seed, ivf.pq.cp.min_points_per_centroid = seed + 2, 1
             ivf.pq.cp.niter = _ROUNDS
         ivf.train(_fitted(sample, padded))
@@ -128,6 +131,27 @@ class Codes:
             return rows
 
         return scan
+
+    def refiner(self, rows: NDArray[np.float32], probes: int, count: int, k: int) -> Refine | None:
+        """Candidates and their exact Euclidean distances in one step of Faiss, for one query, (dim,).
+
+        Gives the nearest k of ``count`` candidates; none where the rows are not as Faiss can read them.
+        """
+        import faiss
+
+        if rows.shape[1] != self.dim or not rows.flags.c_contiguous or not hasattr(faiss, "ZeroCopyIOReader"):
+            return None
+        swig_ptr = faiss.swig_ptr
+        exact = _mapped_rows(rows)
+        both = faiss.IndexRefine(self._ivf, exact)
+        params = faiss.IndexRefineSearchParameters(k_factor=count / k, base_index_params=self._params(probes))
+
+        def refine(query: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+            found, squares = np.empty(k, np.int64), np.empty(k, np.float32)
+            both.search_c(1, swig_ptr(query), k, swig_ptr(squares), swig_ptr(found), params)
+            return found, np.sqrt(squares)
+
+        return refine
 
     def _make_params(self, probes: int) -> Any:
         import faiss
@@ -183,6 +207,20 @@ class Codes:
             self._ivf.replace_invlists(lists, True)
             self.lists = lists
         self._ivf.ntotal = n
+
+
+def _mapped_rows(rows: NDArray[np.float32]) -> Any:
+    """A flat index whose rows stay where they are."""
+    import faiss
+
+    flat = faiss.IndexFlatL2(rows.shape[1])
+    # Only what was read without a copy has an owner that a view can name.
+    empty = faiss.serialize_index(flat)
+    owner = faiss.read_index(faiss.ZeroCopyIOReader(faiss.swig_ptr(empty), len(empty))).codes.owner
+    data = rows.reshape(-1).view(np.uint8)
+    flat.codes = faiss.MaybeOwnedVectorUInt8.create_view(faiss.swig_ptr(data), data.size, owner)
+    flat.ntotal = len(rows)
+    return flat
 
 
 def _fitted(vectors: Vectors, dim: int) -> Vectors:

@@ -26,6 +26,10 @@ class CodeSpace:
     metric: Metric
     longest: float = 0.0
 
+    def width(self, dim: int) -> int:
+        """dim' of vectors of dim numbers."""
+        return dim * 8 if self.metric == "hamming" else dim + (self.metric == "dot")
+
     def rows(self, vectors: AnyVectors) -> Vectors:
         """float32 (n, dim')."""
         if self.metric == "hamming":

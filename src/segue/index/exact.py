@@ -31,6 +31,11 @@ def nearest(
     queries : (m, dim), as ``prepared`` gives them
     rows : int64 (n,), ascending, the only ones that may be answers; or how many of the first
     """
+    units = store.units() if metric == "cosine" else None
+    if units is not None:
+        chosen = units[:rows] if isinstance(rows, int) else units[rows]
+        columns, found = smallest(np.maximum(1 - queries @ chosen.T, 0), k)
+        return columns if isinstance(rows, int) else rows[columns], found
     n = rows if isinstance(rows, int) else len(rows)
     best = (np.zeros((len(queries), 0), np.int64), np.zeros((len(queries), 0), np.float32))
     width = store.base.shape[1] * (8 * len(queries) if metric == "hamming" else 1)

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.errors import IndexFormatError
 from segue.index.codes import Codes
 
 _ROW_BYTES = 8
@@ -22,7 +21,10 @@ Places = NDArray[np.uint64]
 
 def places(codes: Codes) -> Places:
     """Where each list will lie in a section: its codes, then its rows, then zeros up to 32 bytes."""
-    sizes = codes.sizes()
+    return _layout(codes.sizes(), codes)
+
+
+def _layout(sizes: NDArray[np.int64], codes: Codes) -> Places:
     room = -(-sizes // codes.pack) * codes.pack
     n_bytes = room * (codes.code_bytes + _ROW_BYTES)
     n_bytes += -n_bytes % _ALIGNMENT
@@ -38,24 +40,32 @@ def content(codes: Codes, kept: NDArray[np.int64]) -> Iterator[bytes]:
         yield data + bytes(-len(data) % _ALIGNMENT)
 
 
-def check(found: Places, codes: Codes, n_bytes: int) -> None:
-    """Compare places with what they must be; the scanner trusts them.
+def check(found: Places, data: NDArray[np.uint8], codes: Codes, n: int, n_alive: int) -> None:
+    """Compare places with what they must be, and rows with what there are; the scanner trusts both.
+
+    Parameters
+    ----------
+    n : all rows in the lists are below
+    n_alive : rows that are in them
 
     Raises
     ------
-    IndexFormatError
+    ValueError
     """
-    size, room, offset = (found[:, i].astype(np.int64) for i in range(3))
-    ends = offset + room * (codes.code_bytes + _ROW_BYTES)
-    good = (
-        len(found) == codes.n_lists
-        and bool((size >= 0).all() and (room == -(-size // codes.pack) * codes.pack).all())
-        and bool((offset >= 0).all() and (offset % _ALIGNMENT == 0).all() and (ends <= n_bytes).all())
-    )
-    if not good:
-        raise IndexFormatError(
-            f"the places of {len(found)} lists do not fit {codes.n_lists} lists in {n_bytes} bytes"
-        )
+    if found.shape != (codes.n_lists, 3) or found.dtype != np.uint64 or (found[:, 0] > n).any():
+        raise ValueError(f"{found.shape} of {found.dtype} cannot be the places of {codes.n_lists} lists")
+    if int(found[:, 0].sum()) != n_alive:
+        raise ValueError(f"{int(found[:, 0].sum())} rows are in lists, expected {n_alive}")
+    layout = _layout(found[:, 0].astype(np.int64), codes)
+    size, room, offset = layout[-1].tolist()
+    end = offset + room * (codes.code_bytes + _ROW_BYTES)
+    if not np.array_equal(layout, found) or end + -end % _ALIGNMENT != data.size:
+        raise ValueError(f"{codes.n_lists} lists do not lie at their places in {data.size} bytes")
+    for size, room, offset in layout[layout[:, 0] > 0].tolist():
+        at = offset + room * codes.code_bytes
+        # As unsigned numbers, those below zero are too large as well.
+        if data[at : at + size * _ROW_BYTES].view(np.uint64).max() >= n:
+            raise ValueError(f"a list has a row that is not among {n}")
 
 
 def map_lists(codes: Codes, path: Path, found: Places, start: int) -> None:

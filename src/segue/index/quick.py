@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from segue.index.codes import Refine
 from segue.index.exact import Found
 from segue.index.metric import AnyVectors, Metric
 from segue.index.state import Plan, State
@@ -24,6 +25,10 @@ def asker(state: State, plan: Plan) -> Ask | None:
     changed = state.young is not None or state.dead is not None or state.coded < state.n
     if codes is None or not plan.probes or changed or metric not in _RANKS:
         return None
+    if metric == "euclidean" and state.store.base.dtype == np.float32:
+        refine = codes.refiner(np.asarray(state.store.base), plan.probes, plan.candidates, plan.k)
+        if refine:
+            return _refined(refine, state)
     scan, take, names, k = codes.scanner(plan.probes, plan.candidates), state.store.take, state.ids, plan.k
     rank, unit, shape = _RANKS[metric], metric == "cosine", (state.store.base.shape[1],)
 
@@ -44,6 +49,21 @@ def asker(state: State, plan: Plan) -> Ask | None:
         order = gaps.argsort(kind="stable")[:k]
         rows = rows[order]
         return (rows if names is None else names[rows])[None], gaps[order][None]
+
+    return ask
+
+
+def _refined(refine: Refine, state: State) -> Ask:
+    names, shape = state.ids, (state.store.base.shape[1],)
+
+    def ask(vector: AnyVectors) -> Found | None:
+        query = vector.astype(np.float32)
+        if query.shape != shape or not query.dot(query) < np.inf:
+            return None
+        rows, gaps = refine(query)
+        if rows[-1] < 0:
+            return None
+        return (rows if names is None else names[rows])[None], gaps[None]
 
     return ask
 

@@ -17,7 +17,7 @@ from segue.index.calibration import Setting
 from segue.index.codes import Codes
 from segue.index.codespace import CodeSpace
 from segue.index.file import Content, IndexFile, write
-from segue.index.metric import AnyVectors
+from segue.index.metric import DTYPES, METRICS, AnyVectors
 from segue.index.state import State
 from segue.index.store import Store
 
@@ -27,6 +27,9 @@ Place = dict[str, Any]
 _COPIED_BYTES = 1 << 24  # at a time
 _SAMPLED = 64  # rows of a matrix in another file that are compared when it is opened
 _ATTEMPTS = 10  # at opening a file that is being replaced
+_MOST_PADDING = 8  # numbers that codes have more than vectors, at the most
+_FOREIGN = (ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError, ValueError)
+"""Raised where a file's checksums are right and its contents make no sense."""
 
 
 def saved(
@@ -56,6 +59,7 @@ def saved(
         "coded": int(np.searchsorted(rows, state.coded)),
         "learned_from": state.learned_from,
         "next_id": state.next_id,
+        "always_exact": state.always_exact,
         "settings": [asdict(setting) for setting in state.settings],
         "matrix": elsewhere,
         "note": dict(note or {}),
@@ -121,7 +125,7 @@ def opened(path: Path, vectors: AnyVectors | None = None) -> tuple[State, IndexF
         file = IndexFile(path)
         try:
             state = _state(file, vectors)
-        except (KeyError, TypeError, ValueError) as error:
+        except _FOREIGN as error:
             raise IndexFormatError(f"{path} is no index that can be read: {error!r}") from error
         # Its lists are mapped by the path: that must still be the file whose checksums were compared.
         if file.is_in_place():
@@ -131,27 +135,78 @@ def opened(path: Path, vectors: AnyVectors | None = None) -> tuple[State, IndexF
 
 def _state(file: IndexFile, vectors: AnyVectors | None) -> State:
     header = file.header
+    _check_header(header)
     base = _base(file, vectors)
-    store = Store(base)
+    store, n = Store(base), header["n"]
     if "added" in file:
-        store.append(file.array("added"))
-    n = header["n"]
-    if len(store) < n:
-        raise IndexFormatError(f"{file.path} speaks of {n} rows, there are {len(store)}")
+        store.append(file.array("added").astype(base.dtype, casting="equiv"), len(base))
+    if len(store) != n:
+        raise ValueError(f"it speaks of {n} rows, there are {len(store)}")
     state = State(
         store, n, CodeSpace(header["metric"], header["longest"]),
-        dead=np.unpackbits(file.array("dead"), count=n).astype(np.bool_) if "dead" in file else None,
-        ids=file.array("ids") if "ids" in file else None,
-        settings=tuple(Setting(**setting) for setting in header["settings"]),
+        dead=_dead(file, n) if "dead" in file else None,
+        ids=_ids(file, n) if "ids" in file else None,
+        settings=tuple(_setting(found) for found in header["settings"]),
         learned_from=header["learned_from"], next_id=header["next_id"],
+        always_exact=header["always_exact"],
     )  # fmt: skip
     if "lists" not in file:
         return state
-    codes, places = Codes(file.array("learned")), file.array("places")
-    section = file.sections["lists"]
-    lists.check(places, codes, section.n_bytes)
-    lists.map_lists(codes, file.path, places, section.offset)
-    return replace(state, codes=codes, coded=header["coded"])
+    # What Faiss wrote of the centroids is Faiss's to check: only its checksum stands for it.
+    codes = Codes(file.array("learned"))
+    if not 0 <= codes.dim - state.space.width(base.shape[1]) < _MOST_PADDING:
+        raise ValueError(f"vectors of {base.shape[1]} numbers cannot have codes of {codes.dim}")
+    places, coded = file.array("places"), header["coded"]
+    alive = coded - (0 if state.dead is None else int(state.dead[:coded].sum()))
+    lists.check(places, file.array("lists"), codes, coded, alive)
+    lists.map_lists(codes, file.path, places, file.sections["lists"].offset)
+    return replace(state, codes=codes, coded=coded)
+
+
+def _check_header(header: dict[str, Any]) -> None:
+    """Raises ValueError where it says what no index would, though the checksum is right."""
+    counts = [header[name] for name in ("n", "dim", "coded", "learned_from", "next_id")]
+    good = (
+        all(type(count) is int and 0 <= count < 1 << 62 for count in counts)
+        and header["dim"] > 0
+        and header["coded"] <= header["n"]
+        and header["metric"] in METRICS
+        and header["dtype"] in (DTYPES if header["metric"] != "hamming" else ("uint8",))
+        and type(header["longest"]) in (int, float)
+        and 0 <= header["longest"] < np.inf
+        and type(header["always_exact"]) is bool
+        and isinstance(header["note"], dict)
+    )
+    if not good:
+        raise ValueError("its header makes no sense")
+
+
+def _setting(found: dict[str, Any]) -> Setting:
+    setting = Setting(**found)
+    counts = (setting.k, setting.probes, setting.candidates)
+    if any(type(count) is not int or not 0 < count < 1 << 31 for count in counts) or not (
+        0 <= setting.recall <= 1 and 0 <= setting.measured <= 1
+    ):
+        raise ValueError(f"{setting} makes no sense")
+    return setting
+
+
+def _dead(file: IndexFile, n: int) -> NDArray[np.bool_]:
+    bits = file.array("dead")
+    if bits.shape != (-(-n // 8),):
+        raise ValueError(f"{bits.size} bytes say which of {n} rows are dead")
+    return np.unpackbits(bits, count=n).astype(np.bool_)
+
+
+def _ids(file: IndexFile, n: int) -> NDArray[np.int64]:
+    ids = file.array("ids")
+    if (
+        ids.shape != (n,)
+        or ids.dtype != np.int64
+        or (n and not 0 <= ids.min() <= ids.max() < file.header["next_id"])
+    ):
+        raise ValueError(f"{ids.shape} ids of {ids.dtype} cannot name {n} rows")
+    return ids
 
 
 def _base(file: IndexFile, vectors: AnyVectors | None) -> AnyVectors:

@@ -35,7 +35,7 @@ def _plan(state: State, k: int, recall: float, effort: float) -> Plan:
     more = effort * max(1.0, k / setting.k)
     spare = 1 + 2 * state.n_stale / max(1, len(state))  # dead rows take places among the candidates
     wanted = max(k, setting.candidates * more)
-    probes, count = max(1, round(setting.probes * max(effort, more**0.5))), int(np.ceil(wanted * spare))
+    probes, count = max(1, round(setting.probes * more)), int(np.ceil(wanted * spare))
     return Plan(k, probes, min(count, state.n), int(_ALIVE * wanted))
 
 
@@ -93,7 +93,6 @@ def _from_rows(
         for i in range(len(queries))
     ]  # fmt: skip
     return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
-
 
 
 def _from_codes(state: State, queries: AnyVectors, plan: Plan, k: int) -> Found:

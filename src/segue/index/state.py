@@ -125,8 +125,6 @@ class State:
 
     def setting(self, k: int, recall: float) -> Setting | None:
         """What reaches a recall for k answers; none where only comparing with all rows does."""
-        enough = [s for s in self.settings if s.recall >= recall - 1e-9]
-        if not enough:
-            return None
-        fitting = [s for s in enough if s.k >= k] or enough
-        return min(fitting, key=lambda s: (s.k if s.k >= k else -s.k, s.recall))
+        most = max((s.k for s in self.settings), default=0)
+        fitting = [s for s in self.settings if s.k >= min(k, most) and s.recall >= recall - 1e-9]
+        return min(fitting, key=lambda s: (s.k, s.recall), default=None)

@@ -6,6 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.index.metric import AnyVectors
+from segue.track import Vectors
+
+_KEPT_VALUES = 1 << 22  # 16 MiB of float32
 
 
 class Store:
@@ -19,10 +22,20 @@ class Store:
         self._plain = np.asarray(base)  # of a mapped matrix, each slice would carry its mapping along
         self._added: AnyVectors = np.empty((0, base.shape[1]), base.dtype)
         self._n_added = 0
+        self._units: Vectors | None = None
+
+    def units(self) -> Vectors | None:
+        """float32 (n, dim): all rows with length 1, of a store so small that they are worth keeping."""
+        if len(self) * self.base.shape[1] > _KEPT_VALUES:
+            return None
+        units = self._units
+        if units is None or len(units) != len(self):
+            wide = self.part(0, len(self)).astype(np.float32)
+            units = self._units = wide / np.sqrt(np.einsum("ij,ij->i", wide, wide))[:, None]
+        return units
 
     def __len__(self) -> int:
         return len(self.base) + self._n_added
-
 
     def append(self, vectors: AnyVectors, at: int) -> None:
         """Rows from number ``at`` on; what an addition that failed has left there is overwritten."""

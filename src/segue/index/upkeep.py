@@ -107,10 +107,12 @@ def _are_many(state: State) -> bool:
 
 def _has_longer(state: State) -> bool:
     """Whether a row without a code is too long for the space of the codes, where it would be lost."""
-    if state.space.metric != "dot" or state.coded == state.n:
+    if state.space.metric != "dot":
         return False
-    fresh = state.store.part(state.coded, state.n)
-    return float(lengths(fresh).max()) > _LONGER * state.space.longest
+    fresh = np.arange(state.coded, state.n)
+    if state.dead is not None:
+        fresh = fresh[~state.dead[fresh]]
+    return float(lengths(state.store.take(fresh)).max(initial=0)) > _LONGER * state.space.longest
 
 
 def deleted(state: State, rows: NDArray[np.int64]) -> State:

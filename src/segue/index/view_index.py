@@ -130,10 +130,16 @@ class ViewIndex:
         found = {"specs": file.header["note"].get("specs")}
         if found != _note(specs):
             raise IndexFormatError(f"{path} is of {found}, expected {_note(specs)}")
-        mean, projection, rows, keys = (
-            file.array(f"note.{name}") for name in ("mean", "projection", "rows", "keys")
-        )
-        return cls(View(mean, projection), rows, keys, Index(state, path), file.header["note"]["stamp"])
+        names, stamp = ("mean", "projection", "rows", "keys"), file.header["note"].get("stamp")
+        if not isinstance(stamp, str) or any(f"note.{name}" not in file for name in names):
+            raise IndexFormatError(f"{path} is no index of a library")
+        mean, projection, rows, keys = (file.array(f"note.{name}") for name in names)
+        dim = state.store.base.shape[1]
+        if not rows.shape == keys.shape == (len(state),) or projection.shape != (mean.size, dim):
+            raise IndexFormatError(
+                f"{path} is of {len(state)} tracks, but names {rows.shape} of {keys.shape}"
+            )
+        return cls(View(mean, projection), rows, keys, Index(state, path), stamp)
 
 
 def usable_rows(snapshot: Snapshot) -> NDArray[np.int64]:

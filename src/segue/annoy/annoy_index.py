@@ -1,0 +1,413 @@
+"""Annoy's ``AnnoyIndex``, its names and its answers, over Segue's index."""
+
+from __future__ import annotations
+
+import operator
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal, overload
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from segue.annoy import ann_file
+from segue.annoy.errors import FileError, ItemError, SavingError
+from segue.annoy.metric import Stored, distances, empty, given, metric_named, size_of, stored
+from segue.annoy.rows import Disk, Memory, Rows
+from segue.errors import IndexFormatError, UsageError
+from segue.index import Index
+from segue.index.file import MAGIC
+from segue.index.saved import opened
+
+_TREES = 20  # that a build for -1 trees counts as
+_ITEMS = 2**63
+_SEEDS = 2**31 - 8  # what learns the lists takes no larger ones
+
+Answer = list[int] | tuple[list[int], list[float]]
+
+
+class AnnoyIndex:
+    """Nearest items of vectors, with the methods of ``annoy.AnnoyIndex``.
+
+    Parameters
+    ----------
+    f
+        Numbers of a vector.
+    metric
+        angular (sqrt(2 - 2 cos)), euclidean, manhattan, hamming (bits that differ, of vectors of 0 and 1),
+        or dot (the product itself, the largest first).
+
+    Raises
+    ------
+    UsageError
+        Where there is no such metric, or f is below 1.
+    """
+
+    def __init__(self, f: int, metric: str = "angular") -> None:
+        self._f, self._metric = size_of(f), metric_named(metric)
+        self._verbose = False
+        self._reset()
+
+    @classmethod
+    def from_ann(cls, fn: str | Path, f: int, metric: str) -> AnnoyIndex:
+        """The index over the items of a file that Annoy wrote; ``load`` reads such files as well.
+
+        Raises FileError where the file makes no sense as one of this f and metric.
+        """
+        index = cls(f, metric)
+        index._read_ann(Path(fn))
+        return index
+
+    def _reset(self) -> None:
+        self._rows: Rows | None = Rows(Memory(self._empty()))
+        self._index: Index | None = None
+        self._n_trees = self._seed = 0
+        self._on_disk: Path | None = None
+
+    @property
+    def f(self) -> int:
+        """Numbers of a vector."""
+        return self._f
+
+    @property
+    def index(self) -> Index:
+        """What answers: filters, radius queries, adding and deleting without building again.
+
+        Its ids are the items. Its vectors are float32, or packed bits for hamming; its distances are
+        those of ``segue.index``. ``save`` and ``load`` put another in its place.
+
+        Raises
+        ------
+        UsageError
+            Where nothing was built or loaded.
+        """
+        if self._index is None:
+            raise UsageError("the index is not built: call build first")
+        return self._index
+
+    # Making
+
+    def add_item(self, i: int, vector: ArrayLike) -> None:
+        """Give item i, from 0 on, a vector; an earlier one of the same item is replaced.
+
+        Raises
+        ------
+        UsageError
+            Where the index is built, saved or loaded: ``unbuild`` comes first.
+        ItemError
+            Where i is negative.
+        SizeError
+        VectorError
+            Where the vector is not finite, or is zero where a direction is needed (angular).
+        """
+        rows = self._collecting("add to")
+        item = operator.index(i)
+        if not 0 <= item < _ITEMS:
+            raise ItemError(f"the item {item} is negative, or takes more than 63 bits")
+        rows.put(item, stored(vector, self._f, self._metric, f"the vector of item {item}", item))
+
+    def on_disk_build(self, fn: str | Path) -> Literal[True]:
+        """Keep what is added in a file beside ``fn``, then what is built in ``fn``: memory stays bounded.
+
+        Comes before the first item; ``fn`` is written by ``build``. Raises UsageError and OSError.
+        """
+        if len(self._collecting("move")):
+            raise UsageError("on_disk_build comes before the first add_item")
+        path = Path(fn).absolute()
+        self._rows, self._on_disk = Rows(Disk(self._empty(), path.parent)), path
+        return True
+
+    def build(self, n_trees: int, n_jobs: int = -1) -> Literal[True]:
+        """Make the items ready to be asked for.
+
+        Parameters
+        ----------
+        n_trees
+            How surely a query finds what is nearest: no trees are grown, but more stand for a higher
+            recall, 1 - 1 / n_trees, between 0.8 and 0.999; -1 for 0.95. Below 20 000 items all are
+            compared, and nothing is missed.
+        n_jobs
+            Threads; -1 for all cores.
+
+        Raises
+        ------
+        UsageError
+            Where it is built already, or a number makes no sense.
+        SavingError
+            Where ``on_disk_build`` named a place that cannot be written to.
+        """
+        rows, trees, jobs = self._collecting("build"), operator.index(n_trees), operator.index(n_jobs)
+        if min(trees, jobs) < -1 or not trees or not jobs:
+            raise UsageError(f"n_trees is {trees} and n_jobs {jobs}, expected at least 1, or -1")
+        with _threads(jobs):
+            index = self._built(rows.items(), rows.matrix())
+        trees = _TREES if trees == -1 else trees
+        if self._on_disk is not None:
+            index = self._written(index, self._on_disk, trees)
+        self._index, self._rows, self._n_trees = index, None, trees
+        return True
+
+    def unbuild(self) -> Literal[True]:
+        """Let items be added again, also to what was saved or loaded; ``build`` comes afterwards."""
+        if self._index is not None:
+            empty_rows = self._empty()
+            rows = Rows(Disk(empty_rows, self._on_disk.parent) if self._on_disk else Memory(empty_rows))
+            rows.extend(self._index.ids, self._index.vectors)
+            self._rows, self._index, self._n_trees = rows, None, 0
+        return True
+
+    def set_seed(self, seed: int) -> None:
+        """Of all that ``build`` draws: the same items and seed give the same index."""
+        self._seed = operator.index(seed) % _SEEDS
+
+    def verbose(self, v: bool) -> Literal[True]:
+        """Say on stderr how far ``build`` is."""
+        self._verbose = bool(v)
+        return True
+
+    # Files
+
+    def save(self, fn: str | Path, prefault: bool = False) -> Literal[True]:
+        """Write the index, whole or not at all, and go on from the file, mapped.
+
+        Parameters
+        ----------
+        prefault
+            Makes no difference: what is written is read once anyway, to check it.
+
+        Raises
+        ------
+        SavingError
+            Where nothing was built, or nothing can be written there.
+        """
+        if self._index is None:
+            raise SavingError("an index that is not built cannot be saved: call build first")
+        path = Path(fn).absolute()
+        self._index = self._written(self._index, path, self._n_trees)
+        return True
+
+    def load(self, fn: str | Path, prefault: bool = False) -> Literal[True]:
+        """Map an index that was saved, or take the items out of a file that Annoy itself wrote.
+
+        From 20 000 items on the latter takes as long as ``build``: save it once.
+
+        Parameters
+        ----------
+        prefault
+            Makes no difference: the file's checksums are compared, so it is read once anyway.
+
+        Raises
+        ------
+        FileError
+            Where the file is of another f or metric, foreign, or damaged.
+        FileNotFoundError
+        """
+        path = Path(fn)
+        with path.open("rb") as file:
+            ours = file.read(len(MAGIC)) == MAGIC
+        if ours:
+            self._open(path)
+        else:
+            self._read_ann(path)
+        return True
+
+    def unload(self) -> Literal[True]:
+        """Forget all items, and let go of the file."""
+        self._reset()
+        return True
+
+    # Asking
+
+    @overload
+    def get_nns_by_item(
+        self, i: int, n: int, search_k: int = -1, include_distances: Literal[False] = False
+    ) -> list[int]: ...
+
+    @overload
+    def get_nns_by_item(
+        self, i: int, n: int, search_k: int = -1, *, include_distances: Literal[True]
+    ) -> tuple[list[int], list[float]]: ...
+
+    @overload
+    def get_nns_by_item(
+        self, i: int, n: int, search_k: int, include_distances: Literal[True]
+    ) -> tuple[list[int], list[float]]: ...
+
+    def get_nns_by_item(self, i: int, n: int, search_k: int = -1, include_distances: bool = False) -> Answer:
+        """The n items nearest to item i, itself among them, in the first place (for dot, in its own).
+
+        Parameters
+        ----------
+        n
+            All items where there are no more, or for -1.
+        search_k
+            How far to look: -1 for what the build's trees call for, which is as n * n_trees; twice that
+            looks twice as far. From the number of items on, all are compared.
+        include_distances
+            Give a second list, of the distances.
+
+        Raises
+        ------
+        ItemError
+            Where nothing was added as item i.
+        UsageError
+            Where nothing is built, or a number makes no sense.
+        """
+        index, item = self.index, operator.index(i)
+        return self._nearest(index, self._vector(item), n, search_k, include_distances, item)
+
+    @overload
+    def get_nns_by_vector(
+        self, vector: ArrayLike, n: int, search_k: int = -1, include_distances: Literal[False] = False
+    ) -> list[int]: ...
+
+    @overload
+    def get_nns_by_vector(
+        self, vector: ArrayLike, n: int, search_k: int = -1, *, include_distances: Literal[True]
+    ) -> tuple[list[int], list[float]]: ...
+
+    @overload
+    def get_nns_by_vector(
+        self, vector: ArrayLike, n: int, search_k: int, include_distances: Literal[True]
+    ) -> tuple[list[int], list[float]]: ...
+
+    def get_nns_by_vector(
+        self, vector: ArrayLike, n: int, search_k: int = -1, include_distances: bool = False
+    ) -> Answer:
+        """The n items nearest to a vector; otherwise as ``get_nns_by_item``.
+
+        Raises
+        ------
+        SizeError, VectorError, UsageError
+        """
+        query = stored(vector, self._f, self._metric, "the vector asked for")
+        return self._nearest(self.index, query, n, search_k, include_distances)
+
+    def get_item_vector(self, i: int) -> list[float]:
+        """The vector of an item, as 32-bit numbers hold it. Raises ItemError."""
+        return given(self._vector(operator.index(i)), self._f, self._metric)
+
+    def get_distance(self, i: int, j: int) -> float:
+        """The distance of two items; for dot, their product. Raises ItemError."""
+        one, other = self._vector(operator.index(i)), self._vector(operator.index(j))
+        return float(distances(one, other[None], self._metric)[0])
+
+    def get_n_items(self) -> int:
+        """The largest item and one; ``len(index.index)`` is how many were added, where there are gaps."""
+        if self._rows is not None:
+            return self._rows.largest() + 1
+        return int(self.index.ids.max(initial=-1)) + 1
+
+    def get_n_trees(self) -> int:
+        """As many as ``build`` was told; 20 where it was told -1, 0 before."""
+        return self._n_trees
+
+    # Within
+
+    def _empty(self) -> Stored:
+        return empty(0, self._f, self._metric)
+
+    def _collecting(self, what: str) -> Rows:
+        if self._rows is None:
+            raise UsageError(
+                f"you cannot {what} an index that is built, saved or loaded: call unbuild first, "
+                "or use index.add and index.delete"
+            )
+        return self._rows
+
+    def _built(self, items: NDArray[np.int64], matrix: NDArray[Any]) -> Index:
+        counted = len(items) == 0 or (items[0] == 0 and bool((np.diff(items) == 1).all()))
+        return Index.build(
+            matrix,
+            metric=self._metric,
+            ids=None if counted else items,
+            seed=self._seed,
+            progress=_tell if self._verbose else None,
+        )
+
+    def _written(self, index: Index, path: Path, n_trees: int) -> Index:
+        note = {"annoy": {"f": self._f, "n_trees": n_trees}}
+        try:
+            index.save(path, own_vectors=True, note=note)
+        except UsageError as error:
+            raise SavingError(str(error)) from error
+        return Index.open(path)
+
+    def _open(self, path: Path) -> None:
+        try:
+            state, file = opened(path)
+        except IndexFormatError as error:
+            raise FileError(str(error)) from error
+        index, note = Index(state, path), file.header["note"].get("annoy", {})
+        metric = "angular" if index.metric == "cosine" else index.metric
+        f = note.get("f", index.dim * (8 if metric == "hamming" else 1))
+        if (f, metric) != (self._f, self._metric):
+            raise FileError(f"{path} has f={f} and {metric!r}, this index f={self._f} and {self._metric!r}")
+        self._reset()
+        self._rows, self._index, self._n_trees = None, index, max(1, note.get("n_trees", _TREES))
+
+    def _read_ann(self, path: Path) -> None:
+        found = ann_file.read(path, self._f, self._metric)
+        if len(found.refused):
+            warnings.warn(
+                f"{len(found.refused)} items of {path} are left out, as they are not finite or have no "
+                f"direction: {', '.join(map(str, found.refused[:5]))}{', ...' * (len(found.refused) > 5)}",
+                stacklevel=3,
+            )
+        index = self._built(found.items, found.vectors)
+        self._reset()
+        self._rows, self._index, self._n_trees = None, index, max(1, found.n_trees)
+
+    def _vector(self, item: int) -> Stored:
+        if self._rows is not None:
+            row = self._rows.get(item)
+        else:
+            row = self.index.vector(item) if 0 <= item < _ITEMS and item in self.index else None
+        if row is None:
+            raise ItemError(f"there is no item {item}: nothing was added under that number")
+        return row
+
+    def _nearest(
+        self, index: Index, query: Stored, n: int, search_k: int, include_distances: bool, item: int = -1
+    ) -> Answer:
+        wanted = len(index) if n == -1 else min(operator.index(n), len(index))
+        if wanted < 0 or (search_k != -1 and search_k < 1):
+            raise UsageError(f"n is {n} and search_k {search_k}, expected -1 or more (search_k not 0)")
+        if not wanted:
+            return ([], []) if include_distances else []
+        recall, effort = self._reach(wanted, search_k, len(index))
+        items = index.query(query, wanted, recall=recall, effort=effort)[0][0]
+        items = items[items >= 0]
+        if item >= 0 and not (items == item).any():
+            items = np.append(items, item)  # it was missed, or only copies of it were found
+        gaps = distances(query, index.take(items), self._metric)
+        order = np.lexsort((items, items != item, -gaps if self._metric == "dot" else gaps))[:wanted]
+        answer: list[int] = items[order].tolist()
+        return (answer, gaps[order].tolist()) if include_distances else answer
+
+    def _reach(self, n: int, search_k: int, n_items: int) -> tuple[float, float]:
+        """The recall to plan for, and how many times as far to look."""
+        recall = min(0.999, max(0.8, 1 - 1 / self._n_trees))
+        if search_k == -1:
+            return recall, 1.0
+        return (1.0, 1.0) if search_k >= n_items else (recall, search_k / (n * self._n_trees))
+
+
+@contextmanager
+def _threads(n_jobs: int) -> Iterator[None]:
+    """No more threads than these."""
+    if n_jobs == -1:
+        yield
+        return
+    import faiss  # noqa: F401 - only threads of what is loaded can be counted
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(n_jobs):
+        yield
+
+
+def _tell(done: int, total: int) -> None:
+    sys.stderr.write(f"{done} of {total} items\n")

@@ -1,0 +1,748 @@
+"""``segue.annoy`` answers as Annoy does: beside Annoy where it is there, and beside what it once said."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from segue.annoy import AnnoyIndex, FileError, ItemError, SavingError, SizeError
+from segue.errors import IndexFormatError, UsageError, VectorError
+from segue.index import Index
+from tests.golden.annoy.make_annoy import GAPS, HERE, ITEMS, N_TREES, SIZES, vectors
+
+METRICS = sorted(SIZES)
+ANSWERS = json.loads((HERE / "answers.json").read_text("utf-8"))
+
+
+@pytest.fixture(params=METRICS)
+def metric(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def annoy() -> Any:
+    return pytest.importorskip("annoy", reason="Annoy has no wheels: pip install annoy needs a compiler")
+
+
+def filled(metric: str, make: Any = AnnoyIndex, n_trees: int = N_TREES) -> Any:
+    """The golden items, built."""
+    index = make(SIZES[metric], metric)
+    for i in ITEMS:
+        index.add_item(i, vectors(metric)[i])
+    index.build(n_trees)
+    return index
+
+
+def small(*rows: list[float], metric: str = "euclidean") -> AnnoyIndex:
+    index = AnnoyIndex(len(rows[0]), metric)
+    for i, row in enumerate(rows):
+        index.add_item(i, row)
+    return index
+
+
+def brute(rows: np.ndarray, query: np.ndarray, metric: str) -> np.ndarray:
+    """float64 (n,): distances by the metric's definition."""
+    rows, query = rows.astype(np.float64), query.astype(np.float64)
+    if metric == "angular":
+        cos = rows @ query / np.linalg.norm(rows, axis=1) / np.linalg.norm(query)
+        return np.sqrt(np.maximum(2 - 2 * cos, 0))
+    if metric == "dot":
+        return rows @ query
+    gaps = np.abs(rows - query)
+    return np.sqrt((gaps**2).sum(axis=1)) if metric == "euclidean" else gaps.sum(axis=1)
+
+
+# Answers
+
+
+def test_neighbours_are_those_of_the_definition(metric: str, rng: np.random.Generator):
+    rows = rng.standard_normal((300, 20)).astype(np.float32)
+    rows = (rows > 0).astype(np.float32) if metric == "hamming" else rows
+    index = small(*rows.tolist(), metric=metric)
+    index.build(10)
+    for i in range(0, 300, 25):
+        wanted = brute(rows, rows[i], metric)
+        order = np.lexsort((np.arange(300), np.arange(300) != i, -wanted if metric == "dot" else wanted))
+        found, gaps = index.get_nns_by_item(i, 12, include_distances=True)
+        assert found == order[:12].tolist()
+        assert gaps == pytest.approx(wanted[order[:12]], abs=1e-6)
+        assert index.get_nns_by_vector(rows[i], 12, -1, True)[1] == gaps
+        assert index.get_distance(i, 5) == pytest.approx(wanted[5], abs=1e-6)
+
+
+def test_answers_are_lists_of_pythons_own_numbers():
+    index = filled("angular")
+    found = index.get_nns_by_item(0, 3)
+    both = index.get_nns_by_vector(vectors("angular")[0], 3, -1, True)
+    assert (type(found), type(found[0])) == (list, int)
+    assert (type(both), type(both[0]), type(both[1]), type(both[1][0])) == (tuple, list, list, float)
+    assert type(index.get_item_vector(0)) is list
+    assert type(index.get_distance(0, 1)) is float
+
+
+def test_an_item_is_the_first_of_its_neighbours_even_among_copies():
+    index = small([1, 2], [1, 2], [1, 2], [3, 4])
+    index.build(10)
+    assert index.get_nns_by_item(2, 2, include_distances=True) == ([2, 0], [0.0, 0.0])
+    assert index.get_nns_by_item(1, 1) == [1]
+    assert index.get_nns_by_vector([1, 2], 3) == [0, 1, 2]
+
+
+def test_dot_gives_products_the_largest_first():
+    index = small([0, 0, 2], [0, 1, 1], [1, 0, 0], [0, 0, 0], metric="dot")
+    index.build(10)
+    assert index.get_nns_by_item(0, 4, -1, True) == ([0, 1, 2, 3], [4, 2, 0, 0])
+    assert index.get_nns_by_vector([2, 2, 2], 3, -1, True) == ([0, 1, 2], [4, 4, 2])
+    assert index.get_distance(0, 1) == 2
+
+
+def test_more_than_there_are_gives_all_and_minus_one_does_too():
+    index = small([0, 1], [1, 1], [5, 1])
+    index.build(10)
+    assert index.get_nns_by_item(0, 100) == index.get_nns_by_item(0, -1) == [0, 1, 2]
+    assert index.get_nns_by_item(0, 0) == []
+    assert index.get_nns_by_vector([0, 1], 0, include_distances=True) == ([], [])
+
+
+def test_an_index_of_nothing_answers_nothing(tmp_path: Path):
+    index = AnnoyIndex(3, "angular")
+    index.build(10)
+    index.save(tmp_path / "nothing")
+    index = AnnoyIndex(3, "angular")
+    index.load(tmp_path / "nothing")
+    assert (index.get_n_items(), index.get_nns_by_vector([1, 2, 3], 5)) == (0, [])
+
+
+def test_hamming_takes_what_is_above_a_half_as_a_bit():
+    index = small([0.4, 0.6, 2, -1], [0, 1, 0, 0], metric="hamming")
+    assert index.get_item_vector(0) == [0, 1, 1, 0]
+    assert index.get_distance(0, 1) == 1
+    index.build(1)
+    assert (index.index.dim, index.index.dtype) == (1, np.uint8)
+
+
+# Items
+
+
+def test_items_come_in_any_order_with_gaps_and_may_be_replaced(tmp_path: Path):
+    index = AnnoyIndex(2, "euclidean")
+    for i, x in ((5, 5), (2**40, 9), (3, 3), (5, 6), (4, 4), (3, 2)):
+        index.add_item(i, [x, 0])
+    assert (index.get_item_vector(5), index.get_item_vector(3)) == ([6, 0], [2, 0])
+    assert index.get_n_items() == 2**40 + 1
+    index.build(10)
+    index.save(tmp_path / "gaps")
+    assert index.get_nns_by_item(3, 10) == [3, 4, 5, 2**40]
+    assert (index.get_n_items(), len(index.index)) == (2**40 + 1, 4)
+    for i in (0, 6, -1, 2**40 + 1, 2**70):
+        with pytest.raises(IndexError, match=f"no item {i}"):
+            index.get_nns_by_item(i, 2)
+        with pytest.raises(UsageError):
+            index.get_item_vector(i)
+        with pytest.raises(ItemError):
+            index.get_distance(3, i)
+
+
+def test_unknown_items_are_unknown_before_the_build_too():
+    index = small([1, 2])
+    for i in (-1, 1):
+        with pytest.raises(IndexError):
+            index.get_item_vector(i)
+    with pytest.raises(IndexError, match="the item -1 is negative"):
+        index.add_item(-1, [1, 2])
+    with pytest.raises(TypeError):
+        index.add_item(1.5, [1, 2])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "vector", [(1, 2, 3), np.array([1, 2, 3], np.uint8), np.array([1.0, 2, 3], ">f4"), [True, 2, 3.0]]
+)
+def test_vectors_are_any_sequence_of_numbers(vector: Any):
+    assert small(vector).get_item_vector(0) == [1, 2, 3]
+
+
+def test_vectors_without_a_place_are_refused_with_their_item_named():
+    index = AnnoyIndex(2, "angular")
+    for vector, reason in (
+        ([1, np.nan], "item 7 is not finite"),
+        ([np.inf, 1], "item 7 is not finite"),
+        ([1e39, 1], "item 7 is not finite"),
+        ([0, 0], "item 7 is zero, which has no direction"),
+        ([1e-30, 0], "item 7 is of a length that float32 cannot square"),
+        (["1", "2"], "item 7 holds .* expected numbers"),
+        ([1, 2, 3], r"item 7 has wrong length \(expected 2, got 3\)"),
+        ([[1, 2]], r"expected 2, got \(1, 2\)"),
+        ([], "got 0"),
+    ):
+        with pytest.raises(VectorError, match=reason) as caught:
+            index.add_item(7, vector)
+        assert caught.value.row == 7
+    with pytest.raises(IndexError):
+        index.add_item(7, [1])
+    index.add_item(0, [1, 1])
+    index.build(1)
+    with pytest.raises(VectorError, match="the vector asked for is zero"):
+        index.get_nns_by_vector([0, 0], 1)
+    with pytest.raises(SizeError, match="expected 2, got 1"):
+        index.get_nns_by_vector([0], 1)
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "manhattan", "dot", "hamming"])
+def test_only_angular_needs_a_direction(metric: str):
+    index = small([0, 0], [1, 1], metric=metric)
+    index.build(1)
+    assert index.get_nns_by_item(0, 1) in ([0], [1])
+
+
+# Order of calls
+
+
+def test_items_are_refused_once_the_index_is_built_saved_or_loaded(tmp_path: Path):
+    index = small([1, 2])
+    index.build(10)
+    for again in (lambda: None, lambda: index.save(tmp_path / "x"), lambda: index.load(tmp_path / "x")):
+        again()
+        with pytest.raises(UsageError, match="cannot add to an index that is built, saved or loaded"):
+            index.add_item(1, [3, 4])
+        with pytest.raises(UsageError, match=r"cannot build an index .* call unbuild first"):
+            index.build(10)
+        with pytest.raises(UsageError, match="cannot move"):
+            index.on_disk_build(tmp_path / "y")
+    assert index.get_n_items() == 1
+
+
+def test_nothing_is_asked_or_saved_before_the_build(tmp_path: Path):
+    index = small([1, 2])
+    for ask in (lambda: index.get_nns_by_item(0, 1), lambda: index.get_nns_by_vector([1, 2], 1)):
+        with pytest.raises(UsageError, match="not built: call build first"):
+            ask()
+    with pytest.raises(OSError, match="call build first"):
+        index.save(tmp_path / "x")
+    assert not list(tmp_path.iterdir())
+    assert (index.get_n_items(), index.get_n_trees(), index.get_distance(0, 0)) == (1, 0, 0)
+
+
+@pytest.mark.parametrize("loaded", [False, True])
+def test_unbuild_lets_items_be_added_again(tmp_path: Path, loaded: bool):
+    index = small([1, 0], [2, 0])
+    index.build(10)
+    if loaded:
+        index.save(tmp_path / "x")
+    before = index.index
+    assert index.unbuild()
+    assert index.unbuild()
+    assert (index.get_n_trees(), index.get_n_items()) == (0, 2)
+    for i in range(2, 200):
+        index.add_item(i, [i + 1, 0])
+    index.add_item(0, [9, 9])
+    index.build(10)
+    assert index.get_nns_by_vector([3.9, 0], 2) == [3, 2]
+    assert (index.get_item_vector(0), before.vector(0).tolist()) == ([9, 9], [1, 0])
+
+
+def test_unload_forgets_the_items(tmp_path: Path):
+    index = small([1, 0], [2, 0])
+    index.build(10)
+    index.save(tmp_path / "x")
+    index.unload()
+    assert (index.get_n_items(), index.get_n_trees()) == (0, 0)
+    index.add_item(0, [5, 5])
+    assert index.get_n_items() == 1
+
+
+@pytest.mark.parametrize(
+    ("f", "metric", "reason"),
+    [
+        (3, "cosine", "no such metric: 'cosine'; there are angular"),
+        (0, "dot", "f is 0"),
+        (-1, "dot", "f is -1"),
+    ],
+)
+def test_a_metric_or_size_that_cannot_be_is_refused(f: int, metric: str, reason: str):
+    with pytest.raises(ValueError, match=reason):
+        AnnoyIndex(f, metric)
+
+
+def test_numbers_that_mean_nothing_are_refused():
+    index = small([1, 2])
+    for n_trees, n_jobs in ((0, -1), (-2, -1), (1, 0), (1, -2)):
+        with pytest.raises(UsageError, match=f"n_trees is {n_trees} and n_jobs {n_jobs}"):
+            index.build(n_trees, n_jobs)
+    index.build(1)
+    for n, search_k in ((-2, -1), (1, 0), (1, -2)):
+        with pytest.raises(UsageError, match=f"n is {n} and search_k {search_k}"):
+            index.get_nns_by_item(0, n, search_k)
+
+
+def test_an_interrupted_build_leaves_items_that_can_be_added_to(monkeypatch: pytest.MonkeyPatch):
+    index = small([1, 0], [2, 0])
+    with monkeypatch.context() as patch:
+        patch.setattr(Index, "build", lambda matrix, **_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            index.build(10)
+    for i in range(2, 100):
+        index.add_item(i, [i + 1, 0])
+    index.build(10)
+    assert index.get_nns_by_item(50, 3) == [50, 49, 51]
+
+
+def test_f_is_there_and_the_metric_may_be_left_out():
+    index = AnnoyIndex(f=4)
+    assert index.f == 4
+    index.add_item(i=0, vector=[1, 0, 0, 0])
+    index.add_item(1, [0, 2, 0, 0])
+    assert index.get_distance(0, 1) == pytest.approx(2**0.5)
+
+
+def test_every_method_of_annoys_gives_what_annoys_gives(tmp_path: Path):
+    index = AnnoyIndex(2, metric="euclidean")
+    assert index.verbose(False) is True
+    assert index.set_seed(3) is None
+    assert index.add_item(0, [1, 2]) is None
+    assert index.build(n_trees=-1, n_jobs=1) is True
+    assert index.get_n_trees() == 20
+    assert index.save(str(tmp_path / "x"), prefault=True) is True
+    assert index.load(fn=str(tmp_path / "x"), prefault=True) is True
+    assert index.get_nns_by_item(i=0, n=1, search_k=5, include_distances=False) == [0]
+    assert index.get_nns_by_vector(vector=[1, 2], n=1, search_k=-1, include_distances=True) == ([0], [0.0])
+    assert index.unbuild() is True
+    assert index.unload() is True
+    assert index.on_disk_build(fn=str(tmp_path / "y")) is True
+
+
+# Files
+
+
+def test_saved_indexes_are_mapped_and_shared(tmp_path: Path, metric: str):
+    built = filled(metric)
+    asked = built.get_nns_by_item(0, 10, include_distances=True)
+    built.save(tmp_path / "x")
+    loaded = AnnoyIndex(SIZES[metric], metric)
+    loaded.load(tmp_path / "x")
+    for index in (built, loaded):
+        assert not index.index.vectors.flags.owndata
+        assert not index.index.vectors.flags.writeable  # as mapped files are
+        assert index.get_nns_by_item(0, 10, include_distances=True) == asked
+        assert index.get_n_trees() == N_TREES
+        assert index.get_item_vector(3) == vectors(metric)[3].tolist()
+
+
+def test_another_process_reads_what_was_saved(tmp_path: Path, metric: str):
+    built = filled(metric)
+    built.save(tmp_path / "x")
+    code = (
+        "import json, sys; from segue.annoy import AnnoyIndex\n"
+        f"t = AnnoyIndex({SIZES[metric]}, {metric!r}); t.load(sys.argv[1])\n"
+        "print(json.dumps([t.get_nns_by_item(0, 10, -1, True), t.get_n_items()]))"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "x")], capture_output=True, text=True, check=True
+    )
+    assert json.loads(said.stdout) == [[*map(list, built.get_nns_by_item(0, 10, -1, True))], 40]
+
+
+def test_saving_over_a_file_leaves_its_readers_what_they_opened(tmp_path: Path):
+    old, new = small([1, 2]), small([3, 4])
+    for index in (old, new):
+        index.build(10)
+        index.save(tmp_path / "x")
+    new.save(tmp_path / "x")
+    assert (old.get_item_vector(0), new.get_item_vector(0)) == ([1, 2], [3, 4])
+    assert [path.name for path in tmp_path.iterdir()] == ["x"]
+
+
+def test_a_file_of_another_size_or_metric_is_refused(tmp_path: Path):
+    for metric in METRICS:
+        filled(metric).save(tmp_path / metric)
+    for metric in METRICS:
+        for f, other in [*((SIZES[m], m) for m in METRICS if m != metric), (SIZES[metric] + 1, metric)]:
+            index = AnnoyIndex(f, other)
+            with pytest.raises(FileError, match=f"has f={SIZES[metric]} and '{metric}', this index f={f}"):
+                index.load(tmp_path / metric)
+            assert index.get_n_items() == 0
+
+
+def test_an_index_of_segues_can_be_loaded(tmp_path: Path, rng: np.random.Generator):
+    rows = rng.integers(0, 255, (50, 16), np.uint8)
+    Index.build(rows, metric="euclidean").save(tmp_path / "bytes")
+    index = AnnoyIndex(16, "euclidean")
+    index.load(tmp_path / "bytes")
+    assert index.get_item_vector(3) == rows[3].tolist()
+    assert index.get_nns_by_item(3, 1) == [3]
+    index.unbuild()
+    index.build(10)
+    assert index.get_distance(3, 4) == pytest.approx(np.linalg.norm(rows[3].astype(float) - rows[4]))
+
+
+def test_files_that_are_not_there_or_cannot_be_written_are_os_errors(tmp_path: Path):
+    index = small([1, 2])
+    with pytest.raises(FileNotFoundError):
+        index.load(tmp_path / "nothing")
+    with pytest.raises(FileNotFoundError):
+        AnnoyIndex(2, "dot").on_disk_build(tmp_path / "nowhere" / "x")
+    index.build(1)
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(SavingError, match="cannot be written"):
+        index.save(tmp_path / "folder")
+    assert index.get_nns_by_item(0, 1) == [0]
+
+
+def test_a_damaged_file_is_refused(tmp_path: Path):
+    index = filled("angular")
+    index.save(tmp_path / "x")
+    data = bytearray((tmp_path / "x").read_bytes())
+    data[len(data) // 2] ^= 1
+    (tmp_path / "y").write_bytes(data)
+    with pytest.raises(OSError, match="is damaged"):
+        AnnoyIndex(8, "angular").load(tmp_path / "y")
+
+
+# Building on disk
+
+
+def test_building_on_disk_answers_as_in_memory_and_leaves_one_file(tmp_path: Path, metric: str):
+    index = AnnoyIndex(SIZES[metric], metric)
+    index.on_disk_build(tmp_path / "x")
+    for i in reversed(ITEMS):
+        index.add_item(i, vectors(metric)[0])
+    for i in ITEMS:
+        index.add_item(i, vectors(metric)[i])
+    assert index.get_item_vector(3) == vectors(metric)[3].tolist()
+    index.build(N_TREES)
+    loaded = AnnoyIndex(SIZES[metric], metric)
+    loaded.load(tmp_path / "x")
+    memory = filled(metric)
+    for i in ITEMS:
+        asked = index.get_nns_by_item(i, 10, include_distances=True)
+        assert asked == loaded.get_nns_by_item(i, 10, include_distances=True)
+        assert asked[1] == memory.get_nns_by_item(i, 10, include_distances=True)[1]
+    assert [path.name for path in tmp_path.iterdir()] == ["x"]
+
+
+def test_building_on_disk_holds_little_in_memory(tmp_path: Path):
+    n, f = 4000, 512  # 8 MB
+    index = AnnoyIndex(f, "euclidean")
+    row = np.arange(f, dtype=np.float32)
+    tracemalloc.start()
+    try:
+        index.on_disk_build(tmp_path / "x")
+        for i in range(n):
+            index.add_item(i, row + i)
+        adding = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    index.build(10)
+    assert adding < 2_500_000
+    assert (tmp_path / "x").stat().st_size > 4 * n * f
+    assert index.get_nns_by_item(7, 3) == [7, 6, 8]
+
+
+def test_what_was_built_on_disk_can_be_added_to_and_saved_elsewhere(tmp_path: Path):
+    index = AnnoyIndex(2, "euclidean")
+    index.on_disk_build(tmp_path / "x")
+    index.add_item(0, [1, 0])
+    index.build(10)
+    index.unbuild()
+    index.add_item(1, [2, 0])
+    index.build(10)
+    index.save(tmp_path / "elsewhere")
+    for name in ("x", "elsewhere"):
+        loaded = AnnoyIndex(2, "euclidean")
+        loaded.load(tmp_path / name)
+        assert loaded.get_nns_by_item(1, 5) == [1, 0]
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_building_on_disk_begins_before_the_first_item(tmp_path: Path):
+    with pytest.raises(UsageError, match="before the first add_item"):
+        small([1, 2]).on_disk_build(tmp_path / "x")
+
+
+# Accuracy
+
+
+@pytest.fixture(scope="module")
+def approximate() -> AnnoyIndex:
+    """Items that are not all compared, as if there were 20 000 of them."""
+    rows = np.random.default_rng(1).standard_normal((2500, 24)).astype(np.float32)
+    index = AnnoyIndex(24, "angular")
+    for i, row in enumerate(rows):
+        index.add_item(i, row)
+    index.set_seed(2**63 + 5)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("segue.index.index.EXACT_BELOW", 1000)
+        index.build(10, n_jobs=1)  # idle threads of Faiss would take the other core from other tests
+    assert not index.index.exact
+    return index
+
+
+def test_a_larger_search_k_never_lowers_the_recall(approximate: AnnoyIndex):
+    asked = range(0, 2500, 25)
+    true = [approximate.get_nns_by_item(i, 10, search_k=2500) for i in asked]
+    recalls = []
+    for search_k in (1, 10, 30, 100, 300, 1000, 2500):
+        found = [approximate.get_nns_by_item(i, 10, search_k) for i in asked]
+        recalls.append(np.mean([len({*a} & {*b}) / 10 for a, b in zip(found, true, strict=True)]))
+    assert recalls == sorted(recalls)
+    assert recalls[0] < 0.7
+    assert 0.85 < recalls[3] < recalls[-1] == 1  # 10 trees stand for 0.9
+    default = [approximate.get_nns_by_item(i, 10) for i in asked]
+    assert default == [approximate.get_nns_by_item(i, 10, 100) for i in asked]
+
+
+def test_an_item_is_first_however_little_is_looked_at(approximate: AnnoyIndex):
+    assert all(approximate.get_nns_by_item(i, 1, 1) == [i] for i in range(0, 2500, 25))
+
+
+def test_a_large_index_is_the_same_in_its_file(approximate: AnnoyIndex, tmp_path: Path):
+    asked = [approximate.get_nns_by_item(i, 20, include_distances=True) for i in range(20)]
+    approximate.save(tmp_path / "x")
+    loaded = AnnoyIndex(24, "angular")
+    loaded.load(tmp_path / "x")
+    assert [loaded.get_nns_by_item(i, 20, include_distances=True) for i in range(20)] == asked
+
+
+def test_verbose_says_on_stderr_how_far_a_build_is(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator
+):
+    monkeypatch.setattr("segue.index.index.EXACT_BELOW", 100)
+    index = small(*rng.standard_normal((300, 18)).tolist())
+    index.verbose(True)
+    index.build(10, n_jobs=1)
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "300 of 300 items\n")
+
+
+# Annoy's own files
+
+
+def golden(metric: str) -> Path:
+    return HERE / f"{metric}.ann"
+
+
+def assert_golden(index: AnnoyIndex, metric: str) -> None:
+    rows = vectors(metric)
+    assert index.index.ids.tolist() == ITEMS
+    assert all(index.get_item_vector(i) == rows[i].tolist() for i in ITEMS)
+    assert (index.get_n_items(), index.get_n_trees()) == (40, N_TREES)
+    for i, (found, gaps) in ANSWERS[metric]["nearest"].items():
+        ours = index.get_nns_by_item(int(i), 10, include_distances=True)
+        assert ours[0] == found
+        assert ours[1] == pytest.approx(gaps, abs=1e-5)
+    assert index.get_distance(2, 3) == pytest.approx(ANSWERS[metric]["distance"], abs=1e-5)
+
+
+def test_the_items_of_a_file_of_annoys_are_read(metric: str):
+    index = AnnoyIndex.from_ann(golden(metric), SIZES[metric], metric)
+    assert_golden(index, metric)
+    for gap in GAPS:
+        with pytest.raises(ItemError):
+            index.get_item_vector(gap)
+
+
+def test_load_takes_a_file_of_annoys_and_save_makes_it_ours(metric: str, tmp_path: Path):
+    index = AnnoyIndex(SIZES[metric], metric)
+    index.load(str(golden(metric)))
+    assert_golden(index, metric)
+    index.save(tmp_path / "ours")
+    assert (tmp_path / "ours").read_bytes()[:8] == b"SEGUEIDX"
+    assert_golden(index, metric)
+
+
+@pytest.mark.parametrize("f", [7, 8, 9, 64, 70, 140])
+def test_a_file_of_annoys_for_another_f_or_metric_is_refused(metric: str, f: int):
+    # The files say no more: these two metrics have the same nodes, and dot's are those of a longer angular.
+    alike = {("euclidean", "manhattan"), ("manhattan", "euclidean")}
+    for other in METRICS:
+        if (other, f) == (metric, SIZES[metric]) or ((metric, other) in alike and f == SIZES[metric]):
+            continue
+        if (metric, other, f) == ("dot", "angular", 9):
+            continue
+        with pytest.raises(FileError, match=f"nor one that Annoy made with f={f} and '{other}'"):
+            AnnoyIndex.from_ann(golden(metric), f, other)
+
+
+def rewritten(path: Path, metric: str, changes: dict[int, tuple[str, Any]]) -> Path:
+    """A golden file with some values changed: byte -> NumPy type and value."""
+    data = bytearray(golden(metric).read_bytes())
+    for at, (dtype, value) in changes.items():
+        new = np.array(value, dtype).tobytes()
+        at = at if at >= 0 else len(data) + at  # noqa: PLW2901
+        data[at : at + len(new)] = new
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("metric", "changes", "reason"),
+    [
+        ("angular", {0: ("<i4", 2)}, "are not all items"),
+        ("angular", {-44: ("<i4", 39)}, "not all items|counts"),
+        ("angular", {-44: ("<i4", 68)}, "counts 68 items among 68 nodes"),
+        ("angular", {-44: ("<i4", -1)}, "counts -1 items"),
+        ("angular", {40 * 44: ("<i4", 41)}, "a node counts"),
+        ("angular", {-40: ("<i4", 68)}, "a child outside of its 68 nodes"),
+        ("angular", {-40: ("<i4", -1)}, "a child outside"),
+        ("angular", {4: ("<f4", 1)}, "length is not that of its vector"),
+        ("dot", {12: ("<f4", 1)}, "length is not that of its vector"),
+        ("euclidean", {8: ("<i4", 1)}, "an item has children"),
+        ("hamming", {16 + 15: ("u1", 255)}, "an item has more than 70 bits"),
+    ],
+)
+def test_a_file_of_annoys_that_makes_no_sense_is_refused(
+    tmp_path: Path, metric: str, changes: dict[int, tuple[str, Any]], reason: str
+):
+    path = rewritten(tmp_path / "x.ann", metric, changes)
+    with pytest.raises(IndexFormatError, match=reason):
+        AnnoyIndex.from_ann(path, SIZES[metric], metric)
+
+
+@pytest.mark.parametrize("content", [b"", b"no index", bytes(44 * 3 - 1), b"\xff" * 440, b"SEGUEIDX"])
+def test_a_foreign_file_is_refused(tmp_path: Path, content: bytes):
+    (tmp_path / "x").write_bytes(content)
+    with pytest.raises(FileError):
+        AnnoyIndex(8, "angular").load(tmp_path / "x")
+
+
+@pytest.mark.filterwarnings("ignore:.*left out:UserWarning")
+def test_a_file_of_annoys_with_any_byte_changed_is_refused_or_read(
+    tmp_path: Path, metric: str, rng: np.random.Generator
+):
+    data = golden(metric).read_bytes()
+    refused = 0
+    for at in rng.integers(0, len(data), 60).tolist():
+        changed = bytearray(data)
+        changed[at] ^= int(rng.integers(1, 256))
+        (tmp_path / "x").write_bytes(changed)
+        try:
+            index = AnnoyIndex.from_ann(tmp_path / "x", SIZES[metric], metric)
+        except FileError:
+            refused += 1
+        else:
+            found = index.get_nns_by_vector(vectors(metric)[0], 5)
+            assert len(found) == min(5, len(index.index))
+    assert refused
+
+
+def test_items_of_annoys_without_a_place_are_left_out_with_a_warning(tmp_path: Path):
+    changes: dict[int, tuple[str, Any]] = {i * 44 + 4: ("<f4", [0] * 10) for i in (1, 2)}
+    changes[3 * 44 + 12] = ("<f4", np.nan)
+    path = rewritten(tmp_path / "x.ann", "angular", changes)
+    with pytest.warns(UserWarning, match=r"3 items of .* are left out.*: 1, 2, 3"):
+        index = AnnoyIndex.from_ann(path, 8, "angular")
+    assert index.index.ids.tolist() == [i for i in ITEMS if i not in (1, 2, 3)]
+
+
+# Beside Annoy
+
+
+NOTEBOOK = """
+rows = np.random.default_rng(3).integers(0, 255, (60, 10, 128)).astype(np.float32)  # AudioSet's, made up
+t = AnnoyIndex(1280, 'angular')
+for i, v in enumerate(rows):
+    t.add_item(i, v.flatten())
+t.build(100)
+t.save(folder + '/test.ann')
+u = AnnoyIndex(1280, 'angular')
+u.load(folder + '/test.ann')
+print(json.dumps([u.get_nns_by_item(0, 10), u.get_n_items(), u.get_item_vector(5)[:3], u.f]))
+"""
+HEAD = "import json, sys\nimport numpy as np\nfolder = sys.argv[1]\n"
+
+
+def notebook(module: str, folder: Path) -> Any:
+    code = f"{HEAD}from {module} import AnnoyIndex\n{NOTEBOOK}"
+    said = subprocess.run(
+        [sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True
+    )
+    return json.loads(said.stdout)
+
+
+def test_the_seeds_notebook_runs_with_one_import_changed(tmp_path: Path):
+    found, n, vector, f = notebook("segue.annoy", tmp_path)
+    rows = np.random.default_rng(3).integers(0, 255, (60, 1280)).astype(np.float32)
+    assert found == np.argsort(brute(rows, rows[0], "angular"))[:10].tolist()
+    assert (n, vector, f) == (60, rows[5, :3].tolist(), 1280)
+
+
+def test_the_seeds_notebook_prints_what_it_prints_with_annoy(tmp_path: Path, annoy: Any):
+    assert notebook("segue.annoy", tmp_path) == notebook("annoy", tmp_path)
+
+
+@pytest.mark.usefixtures("annoy")
+@pytest.mark.parametrize("f", [8, 70])
+def test_answers_are_annoys(tmp_path: Path, metric: str, f: int, annoy: Any, rng: np.random.Generator):
+    rows = rng.standard_normal((200, f)).astype(np.float32)
+    rows = (rows > 0).astype(np.float32) if metric == "hamming" else rows
+    asked = []
+    for make, name in ((annoy.AnnoyIndex, "theirs"), (AnnoyIndex, "ours")):
+        t = make(f, metric)
+        for i, row in enumerate(rows):
+            t.add_item(i, row)
+        t.build(10)
+        t.save(str(tmp_path / name))
+        u = make(f, metric)
+        u.load(str(tmp_path / name))
+        asked.append([u.get_nns_by_item(i, 10, 10_000, True) for i in range(0, 200, 9)])
+        asked[-1] += [u.get_nns_by_vector(-rows[i], 300, 10_000, True) for i in range(0, 200, 50)]
+    for theirs, ours in zip(*asked, strict=True):
+        assert ours[1] == pytest.approx(theirs[1], abs=1e-3 if ours[1][0] == 0 else 1e-5, rel=1e-5)
+        if metric != "hamming":  # its many ties come in any order
+            assert ours[0] == theirs[0]
+    index = AnnoyIndex.from_ann(tmp_path / "theirs", f, metric)
+    assert index.get_nns_by_item(0, 10, include_distances=True) == asked[1][0]
+
+
+def test_annoys_files_of_few_items_and_of_none_are_read(tmp_path: Path, annoy: Any, metric: str):
+    for n in (0, 1, 2, 5):
+        theirs = annoy.AnnoyIndex(100, metric)
+        for i in range(n):
+            theirs.add_item(i, [1.0] * (i + 1) + [0] * (99 - i))
+        theirs.build(3)
+        theirs.save(str(tmp_path / "x"))
+        index = AnnoyIndex.from_ann(tmp_path / "x", 100, metric)
+        assert (index.get_n_items(), len(index.get_nns_by_vector([1.0] * 100, 10))) == (n, n)
+        assert n == 0 or index.get_n_trees() == 3
+
+
+@pytest.mark.parametrize("items", [[1000], [3, 1000], [*range(0, 300, 7)]])
+def test_annoys_files_with_holes_are_read(tmp_path: Path, annoy: Any, metric: str, items: list[int]):
+    theirs = annoy.AnnoyIndex(10, metric)
+    for i in items:
+        theirs.add_item(i, [i + 1.0, *range(9)])
+    theirs.build(10)
+    theirs.save(str(tmp_path / "x"))
+    index = AnnoyIndex.from_ann(tmp_path / "x", 10, metric)
+    assert index.index.ids.tolist() == items
+    assert index.get_n_items() == theirs.get_n_items()
+
+
+def test_annoy_refuses_what_we_refuse_with_the_same_classes(annoy: Any):
+    for make in (annoy.AnnoyIndex, AnnoyIndex):
+        index = make(2, "euclidean")
+        index.add_item(0, [1, 2])
+        with pytest.raises(IndexError):
+            index.add_item(-1, [1, 2])
+        with pytest.raises(IndexError):
+            index.add_item(1, [1, 2, 3])
+        with pytest.raises(OSError, match="built"):
+            index.save("nowhere")
+        with pytest.raises(OSError, match="No such file"):
+            index.load("/nowhere/at/all")
+        index.build(1)
+        for i in (-1, 1, 1000):
+            with pytest.raises(IndexError):
+                index.get_item_vector(i)
+            with pytest.raises(IndexError):
+                index.get_distance(0, i)
+            with pytest.raises(IndexError):
+                index.get_nns_by_item(i, 1)
+        with pytest.raises(ValueError, match="metric"):
+            make(2, "banana")
