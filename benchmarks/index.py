@@ -1,11 +1,11 @@
 """Segue's index against Annoy's and others', on the same vectors in one run.
 
-Each index is built and asked in a process of its own: CPU seconds of the build (all threads), bytes on
-disk, memory that opening and asking add to one process and that no file stands behind (Linux: Anonymous),
-what four processes that all ask take together (the sum of their PSS, beyond what they had before), the
-first query after the file's pages were dropped from the system's cache, then p50 and p99 of single queries on one thread for each setting. Recall@10 is
-against exact search. The time at a recall is read off each index's own curve (log time, linear in
-between), and told as a ratio to Annoy's.
+Each index is built and asked in a process of its own. Told are: of the build, CPU seconds of all threads and
+the most memory that no file stands behind; bytes on disk; the same kind of memory that opening and asking
+add; what four processes that all ask take together (the sum of their PSS, beyond what they had before); the
+first query after the file's pages were dropped from the system's cache; p50 of single queries on one thread.
+Recall@10 is against exact search. The time at a recall is read off each index's own curve (log time, linear
+in between), and told as a ratio to Annoy's.
 
 Usage: python benchmarks/index.py CASE... [--folder DIR] [--rows N] [--queries N] [--plot FILE] [--json FILE]
 
@@ -36,6 +36,7 @@ if {"--ask", "--share"} & set(sys.argv):
 import index_peers as peers
 import numpy as np
 from index_data import as_bytes, cached, clustered, frames
+from memory import Peak, memory
 
 SEED = 2026
 RECALLS = (0.9, 0.95, 0.99)
@@ -171,10 +172,12 @@ def _part(options: argparse.Namespace) -> dict[str, Any]:
     path = _path(options, name, peer)
     if options.build:
         cpu, wall = time.process_time(), time.perf_counter()
-        peer.build(rows, path)
+        with Peak() as peak:
+            peer.build(rows, path)
         return {
             "build_cpu_s": time.process_time() - cpu,
             "build_s": time.perf_counter() - wall,
+            "build_bytes": peak.bytes,
             "bytes": _size(path),
         }
     return _asked(peer, path, rows, queries, truth)
@@ -188,13 +191,13 @@ def _path(options: argparse.Namespace, case: str, peer: Any) -> Path:
 def _asked(peer: Any, path: Path, rows: Any, queries: Any, truth: Any) -> dict[str, Any]:
     _drop_from_cache(path)
     _load(peer)
-    before, started = _memory("Anonymous"), time.perf_counter()
+    before, started = memory("Anonymous"), time.perf_counter()
     peer.open(path, rows)
     opened = time.perf_counter() - started
     peer.asker(peer.settings[len(peer.settings) // 2])(queries[0])
     first = time.perf_counter() - started
     curve = [_point(peer.asker(setting), setting, queries, truth) for setting in peer.settings]
-    private = _memory("Anonymous") - before
+    private = memory("Anonymous") - before
     out = {"open_s": opened, "first_s": first, "private_bytes": private, "curve": curve}
     if hasattr(peer, "batch"):
         out["batch"] = [_batch(peer, setting, queries, truth) for setting in peer.settings]
@@ -208,27 +211,20 @@ def _load(peer: Any) -> None:
         importlib.import_module(module)
 
 
-def _memory(kind: str) -> int:
-    """Bytes of this process, as Linux tells them of all its mappings together; 0 elsewhere."""
-    rollup = Path("/proc/self/smaps_rollup")
-    lines = rollup.read_text().splitlines() if rollup.exists() else []
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{kind}:"))
-
-
 def _share(options: argparse.Namespace) -> dict[str, Any]:
     """One of the processes that ask at the same time; it waits until all have asked."""
     name = options.cases[0]
     every, queries, _ = _data(name, options)
     peer = peers_of(CASES[name])[options.share]
     _load(peer)
-    before = _memory("Pss")
+    before = memory("Pss")
     peer.open(_path(options, name, peer), every[: len(every) - len(queries)])
     ask = peer.asker(peer.settings[len(peer.settings) // 2])
     for query in queries:
         ask(query)
     print("asked", flush=True)
     sys.stdin.readline()
-    return {"pss": _memory("Pss") - before}
+    return {"pss": memory("Pss") - before}
 
 
 def _shared(case: str, peer: str, options: argparse.Namespace) -> int:
@@ -321,7 +317,8 @@ def _tell(peer: str, result: dict[str, Any]) -> None:
     times = ", ".join(f"{recall}: {f'{t:.0f} us' if t else 'not reached'}" for recall, t in at.items())
     memory = f"private {_mb(result['private_bytes'])}, {PROCESSES} processes {_mb(result['shared_bytes'])}"
     opening = f"open {1e3 * result['open_s']:.0f} ms, first query {1e3 * result['first_s']:.0f} ms"
-    size = f"build {result['build_cpu_s']:.0f} CPU s, file {_mb(result['bytes'])}"
+    built = f"build {result['build_cpu_s']:.0f} CPU s with {_mb(result['build_bytes'])}"
+    size = f"{built}, file {_mb(result['bytes'])}"
     print(f"{peer:10s} {size}, {memory}, {opening}; p50 at recall {times}", flush=True)
     for batch in result.get("batch", []):
         if batch["setting"] in RECALLS:

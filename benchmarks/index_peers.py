@@ -57,7 +57,7 @@ class Segue:
 
 class Annoy:
     name = "annoy"
-    settings = (50, 100, 200, 500, 1000, 2000, 4000, 8000, 16000, 32000, 64000, 128000)
+    settings = (50, 100, 200, 500, *(1000 * 2**i for i in range(10)))
 
     def __init__(self, metric: str, trees: int) -> None:
         self._metric = {"cosine": "angular"}.get(metric, metric)
@@ -138,7 +138,7 @@ class Usearch:
     def asker(self, setting: float) -> Ask:
         def ask(query: Rows) -> Sequence[int]:
             self.index.expansion_search = int(setting)
-            return self.index.search(query, K, threads=1).keys
+            return self.index.search(query.astype(np.float32), K, threads=1).keys
 
         return ask
 

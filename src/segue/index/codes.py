@@ -139,7 +139,9 @@ class Codes:
         """
         import faiss
 
-        if rows.shape[1] != self.dim or not rows.flags.c_contiguous or not hasattr(faiss, "ZeroCopyIOReader"):
+        if rows.shape != (self._ivf.ntotal, self.dim) or not rows.flags.c_contiguous:
+            return None
+        if not hasattr(faiss, "ZeroCopyIOReader"):  # an older Faiss
             return None
         swig_ptr = faiss.swig_ptr
         exact = _mapped_rows(rows)
@@ -193,12 +195,16 @@ class Codes:
 
         for i, n in enumerate(self.sizes().tolist()):
             room = -(-n // self.pack) * self.pack
-            there = (room if self._blocked else n) * self.code_bytes
+            there = self.bytes_of(n)
             codes = faiss.rev_swig_ptr(self.lists.get_codes(i), there) if n else np.empty(0, np.uint8)
             yield (
                 np.resize(codes, room * self.code_bytes) if room > n and not self._blocked else codes,
                 self.rows_of(i),
             )
+
+    def bytes_of(self, n: int) -> int:
+        """How many bytes Faiss keeps for the codes of a list of n rows."""
+        return (-(-n // self.pack) * self.pack if self._blocked else n) * self.code_bytes
 
     def use_lists(self, lists: faiss.InvertedLists, n: int) -> None:
         """Scan these lists, which hold n rows, from now on."""
@@ -214,11 +220,12 @@ def _mapped_rows(rows: NDArray[np.float32]) -> Any:
     import faiss
 
     flat = faiss.IndexFlatL2(rows.shape[1])
-    # Only what was read without a copy has an owner that a view can name.
+    # A view must name an owner, and only an index that was read without a copy has one. It is a part of
+    # that index, which therefore has to live until the view is made.
     empty = faiss.serialize_index(flat)
-    owner = faiss.read_index(faiss.ZeroCopyIOReader(faiss.swig_ptr(empty), len(empty))).codes.owner
+    read = faiss.read_index(faiss.ZeroCopyIOReader(faiss.swig_ptr(empty), len(empty)))
     data = rows.reshape(-1).view(np.uint8)
-    flat.codes = faiss.MaybeOwnedVectorUInt8.create_view(faiss.swig_ptr(data), data.size, owner)
+    flat.codes = faiss.MaybeOwnedVectorUInt8.create_view(faiss.swig_ptr(data), data.size, read.codes.owner)
     flat.ntotal = len(rows)
     return flat
 

@@ -31,15 +31,14 @@ def nearest(
     queries : (m, dim), as ``prepared`` gives them
     rows : int64 (n,), ascending, the only ones that may be answers; or how many of the first
     """
-    units = store.units() if metric == "cosine" else None
+    n = rows if isinstance(rows, int) else len(rows)
+    units = store.units() if metric == "cosine" and len(queries) * n <= _BLOCK_PAIRS else None
     if units is not None:
         chosen = units[:rows] if isinstance(rows, int) else units[rows]
         columns, found = smallest(np.maximum(1 - queries @ chosen.T, 0), k)
         return columns if isinstance(rows, int) else rows[columns], found
-    n = rows if isinstance(rows, int) else len(rows)
     best = (np.zeros((len(queries), 0), np.int64), np.zeros((len(queries), 0), np.float32))
-    width = store.base.shape[1] * (8 * len(queries) if metric == "hamming" else 1)
-    step = max(1, min(_BLOCK_VALUES // width, _BLOCK_PAIRS // max(1, len(queries))))
+    step = max(1, min(_BLOCK_VALUES // store.base.shape[1], _BLOCK_PAIRS // max(1, len(queries))))
     for start in range(0, n, step):
         stop = min(n, start + step)
         block = store.part(start, stop) if isinstance(rows, int) else store.take(rows[start:stop])

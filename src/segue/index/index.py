@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.errors import UsageError, VectorError
+from segue.errors import UsageError
 from segue.index import upkeep
 from segue.index.batches import in_batches
 from segue.index.build import EXACT_BELOW, OnProgress
@@ -23,13 +22,21 @@ from segue.index.saved import opened, saved
 from segue.index.search import plan_for, search
 from segue.index.state import State
 from segue.index.store import Store
+from segue.index.wishes import (
+    Ids,
+    Where,
+    Wish,
+    allowed_rows,
+    checked_ids,
+    cut,
+    matrix_of,
+    queries_of,
+    rows_of,
+    typed,
+)
 
 RECALL = 0.95  # unless told
 _REFILLED_SHARE = 0.25  # of rows added or deleted since the lists were filled; then they are filled again
-
-Ids = NDArray[np.int64]
-Where = NDArray[np.bool_] | NDArray[np.int64] | Sequence[int]
-"""Which rows may be answers: bool in the order of ``Index.ids``, or ids."""
 
 
 class Index:
@@ -86,8 +93,8 @@ class Index:
             Where a row is NaN, infinite, zero (cosine), or of a type that is not kept; it names the row.
         """
         measure = metric_named(metric)
-        matrix = checked(_matrix(vectors), measure)
-        names = _checked_ids(ids, len(matrix))
+        matrix = checked(matrix_of(vectors), measure)
+        names = checked_ids(ids, len(matrix))
         next_id = len(matrix) if names is None else int(names.max(initial=-1)) + 1
         state = State(
             Store(matrix), len(matrix), CodeSpace(measure),
@@ -195,8 +202,8 @@ class Index:
             found = ask(vectors) if ask else None
             if found:
                 return found
-        wish = _Wish(k, where, within, recall, effort)
-        return self._answer(state, _queries(vectors, state), None, wish)
+        wish = Wish(k, where, within, recall, effort)
+        return self._answer(state, queries_of(vectors, state), None, wish)
 
     def neighbours(
         self,
@@ -210,13 +217,13 @@ class Index:
         with_self: bool = False,
     ) -> Found:
         """The nearest rows of rows, themselves left out unless told; otherwise as ``query``."""
-        state, wish = self._state, _Wish(k, where, within, recall, effort)
-        rows = _rows(state, np.atleast_1d(np.asarray(ids, np.int64)))
+        state, wish = self._state, Wish(k, where, within, recall, effort)
+        rows = rows_of(state, np.atleast_1d(np.asarray(ids, np.int64)))
         queries = prepared(state.store.take(rows), state.space.metric)
         return self._answer(state, queries, None if with_self else rows, wish)
 
-    def _answer(self, state: State, queries: AnyVectors, exclude: Ids | None, wish: _Wish) -> Found:
-        allowed = None if wish.where is None else _allowed(state, wish.where)
+    def _answer(self, state: State, queries: AnyVectors, exclude: Ids | None, wish: Wish) -> Found:
+        allowed = None if wish.where is None else allowed_rows(state, wish.where)
         k = wish.k or 64
         while True:
             plan = plan_for(state, k, wish.recall, wish.effort)
@@ -229,7 +236,7 @@ class Index:
             ):
                 break
             k = 4 * k  # until the farthest answer is too far
-        rows, distances = _cut(found, wish.within)
+        rows, distances = cut(found, wish.within)
         return (rows if state.ids is None else np.where(rows < 0, -1, state.names(rows))), distances
 
     def vector(self, item: int) -> NDArray[Any]:
@@ -239,7 +246,7 @@ class Index:
     def take(self, items: Sequence[int] | Ids) -> AnyVectors:
         """(n, dim): the vectors of some ids, as they were given. Raises UsageError where one is unknown."""
         state = self._state
-        return state.store.take(_rows(state, np.asarray(items, np.int64)))
+        return state.store.take(rows_of(state, np.asarray(items, np.int64)))
 
     def __len__(self) -> int:
         return len(self._state)
@@ -301,7 +308,7 @@ class Index:
         """
         wanted = None if ids is None else np.asarray(ids, np.int64)
         with self._writing:
-            new = _typed(vectors, self._state)
+            new = typed(vectors, self._state)
             self._state, names = upkeep.added(self._state, new, wanted)
         self._refill_if_due()
         return names
@@ -311,15 +318,15 @@ class Index:
         names = np.asarray(ids, np.int64)
         with self._writing:
             state = self._state
-            new = _typed(vectors, state)
-            state = upkeep.deleted(state, _rows(state, names))
+            new = typed(vectors, state)
+            state = upkeep.deleted(state, rows_of(state, names))
             self._state, _ = upkeep.added(state, new, names)
         self._refill_if_due()
 
     def delete(self, ids: Sequence[int] | Ids) -> None:
         """Remove rows; queries that begin now do not see them. Raises UsageError where an id is unknown."""
         with self._writing:
-            rows = _rows(self._state, np.atleast_1d(np.asarray(ids, np.int64)))
+            rows = rows_of(self._state, np.atleast_1d(np.asarray(ids, np.int64)))
             self._state = upkeep.deleted(self._state, rows)
         self._refill_if_due()
 
@@ -337,101 +344,3 @@ class Index:
 
     def _refilling(self) -> bool:
         return self._refill is not None and self._refill.is_alive()
-
-
-def _matrix(vectors: AnyVectors | str | Path) -> AnyVectors:
-    if not isinstance(vectors, str | Path):
-        return np.asanyarray(vectors)
-    try:
-        return np.asanyarray(np.load(vectors, mmap_mode="r", allow_pickle=False))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{vectors} cannot be read as an .npy matrix: {error}") from error
-
-
-def _checked_ids(ids: Sequence[int] | Ids | None, n: int) -> Ids | None:
-    if ids is None:
-        return None
-    names = np.asarray(ids, np.int64)
-    if names.shape != (n,) or len(np.unique(names)) != n or (n and names.min() < 0):
-        raise UsageError(f"there must be {n} ids, all different and none negative")
-    return names
-
-
-def _typed(vectors: AnyVectors, state: State) -> AnyVectors:
-    """New vectors of the index's type and size."""
-    dtype = state.store.base.dtype
-    new = np.asarray(vectors)
-    if new.dtype != dtype and not (dtype.kind == "f" and new.dtype.kind == "f"):
-        raise VectorError(f"vectors are of {new.dtype}, the index is of {dtype}")
-    with np.errstate(over="ignore"):  # infinity is refused
-        new = new.astype(dtype)
-    return checked(np.atleast_2d(new), state.space.metric, state.store.base.shape[1])
-
-
-def _queries(vectors: AnyVectors | Sequence[float], state: State) -> AnyVectors:
-    metric, dim = state.space.metric, state.store.base.shape[1]
-    queries = np.asarray(vectors)
-    if queries.ndim == 1:
-        queries = queries[None]
-    if metric == "hamming":
-        return checked(queries, metric, dim)
-    if queries.dtype.kind not in "biuf":
-        raise VectorError(f"vectors are of {queries.dtype}, expected numbers", 0)
-    with np.errstate(over="ignore"):  # infinity is refused
-        wide = queries.astype(np.float32) if queries.dtype != np.float32 else queries
-    if wide.shape == (1, dim):
-        # One query: its square tells at once whether it is finite and not zero.
-        square = float(wide[0] @ wide[0])
-        if 0 < square < np.inf:
-            return np.asarray(wide / np.float32(square**0.5)) if metric == "cosine" else wide
-    return prepared(checked(wide, metric, dim), metric)
-
-
-def _rows(state: State, ids: Ids) -> NDArray[np.int64]:
-    rows = state.rows(ids)
-    if (rows < 0).any():
-        raise UsageError(f"there is no id {ids[int((rows < 0).argmax())]} in the index")
-    return rows
-
-
-def _allowed(state: State, where: Where) -> NDArray[np.bool_]:
-    """bool (n,), over all rows."""
-    chosen = np.asarray(where)
-    out = np.zeros(state.n, np.bool_)
-    if chosen.dtype == np.bool_:
-        if chosen.shape != (len(state),):
-            raise UsageError(f"where has the shape {chosen.shape}, expected ({len(state)},)")
-        out[state.alive()] = chosen
-        return out
-    rows = state.rows(chosen.astype(np.int64))
-    out[rows[rows >= 0]] = True
-    return out
-
-
-@dataclass(frozen=True, slots=True)
-class _Wish:
-    """What a query asks for."""
-
-    k: int | None
-    where: Where | None
-    within: float | None
-    recall: float
-    effort: float
-
-    def __post_init__(self) -> None:
-        if (self.k is None and self.within is None) or (self.k is not None and self.k < 1):
-            raise UsageError(f"k is {self.k}, expected at least 1 (or None together with within)")
-        if not 0 < self.recall <= 1 or self.effort <= 0:
-            raise UsageError(
-                f"recall is {self.recall} and effort {self.effort}, expected 0 < recall <= 1 and effort > 0"
-            )
-
-
-def _cut(found: Found, within: float | None) -> Found:
-    """Only what is near enough; as many columns as the query with the most answers has."""
-    rows, distances = found
-    if within is not None:
-        outside = distances > within
-        rows, distances = np.where(outside, -1, rows), np.where(outside, np.float32(np.inf), distances)
-    widest = int((rows >= 0).sum(axis=1).max(initial=0))
-    return rows[:, :widest], distances[:, :widest]

@@ -96,9 +96,10 @@ def _copy_lists(codes: Codes, path: Path, found: Places, start: int) -> None:
         if not size:
             continue
         lists.resize(i, size)
-        at, n_codes = start + offset, room * codes.code_bytes
-        packed = np.ascontiguousarray(data[at : at + n_codes])
-        rows = np.ascontiguousarray(data[at + n_codes : at + n_codes + size * _ROW_BYTES])
+        at = start + offset
+        packed = np.ascontiguousarray(data[at : at + codes.bytes_of(size)])
+        at += room * codes.code_bytes
+        rows = np.ascontiguousarray(data[at : at + size * _ROW_BYTES])
         ctypes.memmove(int(lists.get_codes(i)), packed.ctypes.data, packed.nbytes)
         ctypes.memmove(int(lists.get_ids(i)), rows.ctypes.data, rows.nbytes)
     codes.use_lists(lists, int(found[:, 0].sum()))

@@ -17,6 +17,7 @@ DTYPES = ("uint8", "int8", "float16", "float32")
 _BLOCK_VALUES = 1 << 22  # numbers of rows that are held as float32 at a time: 16 MiB
 _LEAST_SQUARE = float(np.finfo(np.float32).tiny)  # of a row's length; below, digits are lost
 _MOST_SQUARE = 1e37  # the square of a difference is four times as much at the most
+_WHOLE_DIM = 128  # up to here, float32 holds sums of squares of 8-bit numbers exactly
 _LOSSY = 2e-3  # squares of distances below this share of those of the lengths are computed anew
 
 AnyVectors = NDArray[Any]
@@ -80,6 +81,16 @@ def _check_block(block: AnyVectors, metric: Metric, first: int) -> None:
             raise VectorError(f"row {row} is of a length that float32 cannot square", row)
 
 
+def narrowed(vectors: AnyVectors) -> Vectors:
+    """float32, of numbers of any type; those that are too large become infinite. Raises VectorError."""
+    if vectors.dtype == np.float32:
+        return vectors
+    if vectors.dtype.kind not in "biuf":
+        raise VectorError(f"vectors are of {vectors.dtype}, expected numbers", 0)
+    with np.errstate(over="ignore"):
+        return vectors.astype(np.float32)
+
+
 def blocks(vectors: AnyVectors) -> Any:
     """(start, block) of consecutive rows, few enough to be held as float32."""
     step = max(1, _BLOCK_VALUES // max(1, vectors.shape[1]))
@@ -122,24 +133,34 @@ def distances(queries: AnyVectors, rows: AnyVectors, metric: Metric) -> Vectors:
     float32 (m, n), small is near
     """
     if metric == "hamming":
-        differing = np.bitwise_count(queries[:, None, :] ^ rows[None])
-        return differing.sum(axis=2, dtype=np.int32).astype(np.float32)
+        return _hamming(queries, rows)
     wide = rows.astype(np.float32, copy=False)
     if metric == "manhattan":
         import faiss
 
         return np.asarray(faiss.pairwise_distances(queries, np.ascontiguousarray(wide), faiss.METRIC_L1))
     if metric == "euclidean":
-        return _euclidean(queries, wide)
+        return _euclidean(queries, wide, shifted=rows.dtype.kind == "f" or rows.shape[1] > _WHOLE_DIM)
     products = queries @ wide.T
     if metric == "dot":
         return -products
     return np.maximum(1 - products / np.sqrt(np.einsum("ij,ij->i", wide, wide)), 0)
 
 
-def _euclidean(queries: Vectors, rows: Vectors) -> Vectors:
+def _hamming(queries: AnyVectors, rows: AnyVectors) -> Vectors:
+    word: Any = np.uint64 if rows.shape[1] % 8 == 0 else np.uint8
+    u, v = np.ascontiguousarray(queries).view(word), np.ascontiguousarray(rows).view(word)
+    out = np.empty((len(u), len(v)), np.float32)
+    step = max(1, _BLOCK_VALUES // v.size)
+    for start in range(0, len(u), step):
+        differing = np.bitwise_count(u[start : start + step, None] ^ v)
+        out[start : start + step] = differing.sum(axis=2, dtype=np.int32)
+    return out
+
+
+def _euclidean(queries: Vectors, rows: Vectors, *, shifted: bool) -> Vectors:
     # |u|^2 - 2 u.v + |v|^2 loses digits where u is near v; moving the origin to the rows' mean keeps most.
-    origin = rows.mean(axis=0)
+    origin = rows.mean(axis=0) if shifted else np.float32(0)
     u, v = queries - origin, rows - origin
     both = np.einsum("ij,ij->i", u, u)[:, None] + np.einsum("ij,ij->i", v, v)
     squares = u @ v.T

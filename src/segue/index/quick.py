@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from segue.index.codes import Refine
 from segue.index.exact import Found
-from segue.index.metric import AnyVectors, Metric
+from segue.index.metric import AnyVectors, Metric, narrowed
 from segue.index.state import Plan, State
 from segue.track import Vectors
 
@@ -25,7 +25,7 @@ def asker(state: State, plan: Plan) -> Ask | None:
     changed = state.young is not None or state.dead is not None or state.coded < state.n
     if codes is None or not plan.probes or changed or metric not in _RANKS:
         return None
-    if metric == "euclidean" and state.store.base.dtype == np.float32:
+    if metric == "euclidean" and state.store.base.dtype == np.float32 and state.n == len(state.store.base):
         refine = codes.refiner(np.asarray(state.store.base), plan.probes, plan.candidates, plan.k)
         if refine:
             return _refined(refine, state)
@@ -33,15 +33,15 @@ def asker(state: State, plan: Plan) -> Ask | None:
     rank, unit, shape = _RANKS[metric], metric == "cosine", (state.store.base.shape[1],)
 
     def ask(vector: AnyVectors) -> Found | None:
-        query = vector.astype(np.float32)
+        query = np.ascontiguousarray(narrowed(vector))
         if query.shape != shape:
             return None
-        square = query.dot(query)
+        square = np.vdot(query, query)
         # Not so for NaN, infinity, and zero.
         if not 0 < square < np.inf:
             return None
         if unit:
-            query /= np.sqrt(square)
+            query = query / np.sqrt(square)
         rows = scan(query)
         if rows[-1] < 0:
             return None
@@ -57,8 +57,8 @@ def _refined(refine: Refine, state: State) -> Ask:
     names, shape = state.ids, (state.store.base.shape[1],)
 
     def ask(vector: AnyVectors) -> Found | None:
-        query = vector.astype(np.float32)
-        if query.shape != shape or not query.dot(query) < np.inf:
+        query = np.ascontiguousarray(narrowed(vector))
+        if query.shape != shape or not np.vdot(query, query) < np.inf:
             return None
         rows, gaps = refine(query)
         if rows[-1] < 0:

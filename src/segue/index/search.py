@@ -14,18 +14,24 @@ from segue.index.state import Plan, State
 _PAIR_VALUES = 1 << 22  # numbers of candidates held at a time
 FILTERED_EXACTLY = 10_000  # rows that qualify; fewer are all compared
 _LOOKED_AT = 8  # times as many qualifying rows as a query without a filter looks at
+_PLANS = 256  # kept at a time
 _ALIVE = 0.75  # of the candidates that a query looks at where nothing was deleted
 
 
 def plan_for(state: State, k: int, recall: float, effort: float) -> Plan:
     """The plan that reaches a recall, times an effort."""
     wish = (k, recall, effort)
-    if wish not in state.plans:
-        state.plans[wish] = _plan(state, k, recall, effort)
-        ask = asker(state, state.plans[wish])
-        if ask:
-            state.askers[wish] = ask
-    return state.plans[wish]
+    plan = state.plans.get(wish)
+    if plan:
+        return plan
+    if len(state.plans) >= _PLANS:
+        state.plans.clear()
+        state.askers.clear()
+    state.plans[wish] = plan = _plan(state, k, recall, effort)
+    ask = asker(state, plan)
+    if ask:
+        state.askers[wish] = ask
+    return plan
 
 
 def _plan(state: State, k: int, recall: float, effort: float) -> Plan:

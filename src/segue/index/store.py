@@ -46,7 +46,7 @@ class Store:
             grown[:start] = self._added[:start]
             self._added = grown
         self._added[start:wanted] = vectors
-        self._n_added = wanted
+        self._n_added, self._units = wanted, None
 
     def take(self, rows: NDArray[np.int64]) -> AnyVectors:
         """(n, dim), of the store's type."""

@@ -1,0 +1,114 @@
+"""What callers hand to an index, checked once and put into its own terms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.errors import UsageError, VectorError
+from segue.index.exact import Found
+from segue.index.metric import AnyVectors, checked, narrowed, prepared
+from segue.index.state import State
+
+Ids = NDArray[np.int64]
+Where = NDArray[np.bool_] | NDArray[np.int64] | Sequence[int]
+"""Which rows may be answers: bool in the order of ``Index.ids``, or ids."""
+
+
+def matrix_of(vectors: AnyVectors | str | Path) -> AnyVectors:
+    if not isinstance(vectors, str | Path):
+        return np.asanyarray(vectors)
+    try:
+        return np.asanyarray(np.load(vectors, mmap_mode="r", allow_pickle=False))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{vectors} cannot be read as an .npy matrix: {error}") from error
+
+
+def checked_ids(ids: Sequence[int] | Ids | None, n: int) -> Ids | None:
+    if ids is None:
+        return None
+    names = np.asarray(ids, np.int64)
+    if names.shape != (n,) or len(np.unique(names)) != n or (n and names.min() < 0):
+        raise UsageError(f"there must be {n} ids, all different and none negative")
+    return names
+
+
+def typed(vectors: AnyVectors, state: State) -> AnyVectors:
+    """New vectors of the index's type and size."""
+    dtype = state.store.base.dtype
+    new = np.asarray(vectors)
+    if new.dtype != dtype and not (dtype.kind == "f" and new.dtype.kind == "f"):
+        raise VectorError(f"vectors are of {new.dtype}, the index is of {dtype}")
+    with np.errstate(over="ignore"):  # infinity is refused
+        new = new.astype(dtype)
+    return checked(np.atleast_2d(new), state.space.metric, state.store.base.shape[1])
+
+
+def queries_of(vectors: AnyVectors | Sequence[float], state: State) -> AnyVectors:
+    metric, dim = state.space.metric, state.store.base.shape[1]
+    queries = np.asarray(vectors)
+    if queries.ndim == 1:
+        queries = queries[None]
+    if metric == "hamming":
+        return checked(queries, metric, dim)
+    wide = narrowed(queries)
+    if wide.shape == (1, dim):
+        # One query: its square tells at once whether it is finite and not zero.
+        square = float(np.vdot(wide, wide))
+        if 0 < square < np.inf:
+            return np.asarray(wide / np.float32(square**0.5)) if metric == "cosine" else wide
+    return prepared(checked(wide, metric, dim), metric)
+
+
+def rows_of(state: State, ids: Ids) -> NDArray[np.int64]:
+    rows = state.rows(ids)
+    if (rows < 0).any():
+        raise UsageError(f"there is no id {ids[int((rows < 0).argmax())]} in the index")
+    return rows
+
+
+def allowed_rows(state: State, where: Where) -> NDArray[np.bool_]:
+    """bool (n,), over all rows."""
+    chosen = np.asarray(where)
+    out = np.zeros(state.n, np.bool_)
+    if chosen.dtype == np.bool_:
+        if chosen.shape != (len(state),):
+            raise UsageError(f"where has the shape {chosen.shape}, expected ({len(state)},)")
+        out[state.alive()] = chosen
+        return out
+    rows = state.rows(chosen.astype(np.int64))
+    out[rows[rows >= 0]] = True
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a query asks for."""
+
+    k: int | None
+    where: Where | None
+    within: float | None
+    recall: float
+    effort: float
+
+    def __post_init__(self) -> None:
+        if (self.k is None and self.within is None) or (self.k is not None and self.k < 1):
+            raise UsageError(f"k is {self.k}, expected at least 1 (or None together with within)")
+        if not 0 < self.recall <= 1 or self.effort <= 0:
+            raise UsageError(
+                f"recall is {self.recall} and effort {self.effort}, expected 0 < recall <= 1 and effort > 0"
+            )
+
+
+def cut(found: Found, within: float | None) -> Found:
+    """Only what is near enough; as many columns as the query with the most answers has."""
+    rows, distances = found
+    if within is not None:
+        outside = distances > within
+        rows, distances = np.where(outside, -1, rows), np.where(outside, np.float32(np.inf), distances)
+    widest = int((rows >= 0).sum(axis=1).max(initial=0))
+    return rows[:, :widest], distances[:, :widest]
