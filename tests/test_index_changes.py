@@ -8,123 +8,310 @@ import numpy as np
 import pytest
 
 from segue.errors import UsageError, VectorError
-from segue.index import Index, search
-from tests.index_data import brute_force, clustered, order
+from segue.index import Index, upkeep
+from tests.index_data import bits, brute_force, clustered, order
 
-N, DIM = 6_000, 24
+N, DIM = 3_000, 20
 
 
 @pytest.fixture(scope="module")
-def rows() -> np.ndarray:
+def rows():
     return clustered(N + 2_000, DIM, seed=3)[0]
 
 
+@pytest.fixture(scope="module")
+def saved(rows, tmp_path_factory):
+    """By whether each query is compared with every row, an index of the first N."""
+    folder = tmp_path_factory.mktemp("indexes")
+    return {exact: Index.build(rows[:N], exact=exact).save(folder / str(exact)) for exact in (True, False)}
+
+
+@pytest.fixture(params=[True, False], ids=["exact", "codes"])
+def either(saved, request):
+    return Index.open(saved[request.param])
+
+
 @pytest.fixture
-def index(rows) -> Index:
+def index(saved):
     """With lists, though it is small."""
-    return Index.build(rows[:N], metric="cosine", exact=False)
+    return Index.open(saved[False])
 
 
-def recall(index: Index, queries: np.ndarray, kept: np.ndarray, ids: np.ndarray) -> float:
-    """Of the ten nearest, against NumPy; ``kept`` are the rows that there should be, called ``ids``."""
-    truth = ids[order(brute_force(queries, kept, "cosine"), 10)]
-    found, _ = index.query(queries, 10)
-    pairs = zip(found.tolist(), truth.tolist(), strict=True)
-    return float(np.mean([len(set(one) & set(other)) / 10 for one, other in pairs]))
+def recall(index, queries, kept, ids, k=10):
+    """The share of answers as near as the true ones; ``kept`` are the rows there are, called ``ids``."""
+    gaps = brute_force(queries, kept, index.metric)
+    found, distances = index.query(queries, k)
+    assert np.isfinite(distances).all()
+    place = np.full(max(ids) + 1, -1)
+    place[ids] = np.arange(len(ids))
+    assert (place[found] >= 0).all()
+    last = np.partition(gaps, k - 1, axis=1)[:, k - 1 : k]
+    return float((np.take_along_axis(gaps, place[found], axis=1) <= last + 1e-6).mean())
 
 
-@pytest.mark.parametrize("exact", [True, False])
-def test_what_is_added_deleted_and_updated_is_seen_at_once(rows, exact):
-    index = Index.build(rows[:N], metric="cosine", exact=exact)
-    new = rows[N : N + 3]
+def test_what_is_added_deleted_and_updated_is_seen_at_once(rows, either):
+    index, new = either, rows[N : N + 3]
     assert index.add(new).tolist() == [N, N + 1, N + 2]
     assert index.query(new, 1)[0].ravel().tolist() == [N, N + 1, N + 2]
     index.delete([N + 1])
-    assert index.query(new[1], 5)[0].ravel().tolist().count(N + 1) == 0
+    assert N + 1 not in index.query(new[1], 5)[0]
     assert N + 1 not in index
-    index.update([N], rows[N + 10 : N + 11])
-    assert index.query(rows[N + 10], 1)[0].item() == N
+    index.update([N, 7], rows[N + 10 : N + 12])
+    for query, item in ((rows[N + 10], N), (rows[N + 11], 7)):
+        assert index.query(query, 1)[0].item() == item
+        assert index.query(query[None].repeat(2, axis=0), 1)[0].tolist() == [[item], [item]]
+        np.testing.assert_array_equal(index.vector(item), query)
     assert index.query(new[0], 1)[0].item() != N
+    assert index.query(rows[7], 1)[0].item() != 7
     assert len(index) == N + 2
-    np.testing.assert_array_equal(index.vector(N), rows[N + 10])
+    assert index.ids.tolist() == [*range(7), *range(8, N), N + 2, N, 7]
+    np.testing.assert_array_equal(index.vectors, index.take(index.ids))
 
 
-def test_what_cannot_be_changed_is_refused_and_nothing_is_changed(index, rows):
+def test_rows_that_are_added_get_the_names_they_are_given_or_the_next_numbers(rows, either):
+    index = either
+    assert index.add(rows[N : N + 2], ids=[10 * N, 7 * N]).tolist() == [10 * N, 7 * N]
+    assert index.add(rows[N + 2 : N + 4]).tolist() == [10 * N + 1, 10 * N + 2]
+    assert index.add(rows[N + 4]).tolist() == [10 * N + 3]
+    assert index.add(rows[:0]).tolist() == []
+    names = [10 * N, 7 * N, 10 * N + 1, 10 * N + 2, 10 * N + 3]
+    assert index.query(rows[N : N + 5], 1)[0].ravel().tolist() == names
+    assert index.neighbours(names, 1, with_self=True)[0].ravel().tolist() == names
+
+
+def test_a_name_that_was_deleted_can_be_given_again(rows, either):
+    index = either
+    for i in range(3):
+        index.delete([5, 6, 5])
+        assert 5 not in index
+        index.add(rows[N + i : N + i + 2], ids=[6, 5])
+        np.testing.assert_array_equal(index.vector(5), rows[N + i + 1])
+        index.update([5], rows[N + 100 + i][None])
+        np.testing.assert_array_equal(index.vector(5), rows[N + 100 + i])
+        assert index.query(rows[N + 100 + i], 2)[0][0, 0] == 5
+    assert len(index) == N
+
+
+def test_what_cannot_be_changed_is_refused_and_nothing_is_changed(rows, either):
+    index = either
     before = index.query(rows[:20], 5)
-    for wrong in (
-        lambda: index.add(rows[:1], ids=[5]),
-        lambda: index.add(rows[:1], ids=[-1]),
-        lambda: index.add(rows[:2], ids=[N + 7, N + 7]),
-        lambda: index.delete([3, N + 99]),
-        lambda: index.update([N + 99], rows[:1]),
-        lambda: index.update([1, 2], rows[:1]),
+    for wrong, reason in (
+        (lambda: index.add(rows[:1], ids=[5]), "the id 5 is taken"),
+        (lambda: index.add(rows[:1], ids=[-1]), "the id -1 is negative"),
+        (lambda: index.add(rows[:2], ids=[N + 7, N + 7]), "1 different ids were given for 2"),
+        (lambda: index.add(rows[:2], ids=[N + 7]), "1 different ids were given for 2"),
+        (lambda: index.delete([3, N + 99]), f"no id {N + 99}"),
+        (lambda: index.delete([-1]), "no id -1"),
+        (lambda: index.update([N + 99], rows[:1]), f"no id {N + 99}"),
+        (lambda: index.update([1, 2], rows[:1]), "2 different ids were given for 1"),
+        (lambda: index.update([1, 1], rows[:2]), "1 different ids were given for 2"),
     ):
-        with pytest.raises(UsageError):
+        with pytest.raises(UsageError, match=reason):
             wrong()
     with pytest.raises(VectorError, match="row 1 is not finite"):
         index.add(np.array([rows[0], np.full(DIM, np.nan)], np.float32))
-    with pytest.raises(VectorError):
+    with pytest.raises(VectorError, match="row 0 is zero"):
         index.update([1], np.zeros((1, DIM), np.float32))
+    assert index.ids.tolist() == list(range(N))
+    for one, other in zip(before, index.query(rows[:20], 5), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert index.add(rows[:1]).tolist() == [N]
+
+
+def test_an_addition_that_was_interrupted_leaves_no_trace(rows, index, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(upkeep, "fill", interrupted)
+        patched.setattr(upkeep, "FRESH", 10)
+        with pytest.raises(KeyboardInterrupt):
+            index.add(rows[N : N + 50])
+        index.query(rows[:3], 3)
     assert len(index) == N
-    after = index.query(rows[:20], 5)
-    np.testing.assert_array_equal(after[0], before[0])
+    assert index.add(rows[N + 100 : N + 150]).tolist() == list(range(N, N + 50))
+    np.testing.assert_array_equal(index.take(range(N, N + 50)), rows[N + 100 : N + 150])
+    assert index.query(rows[N + 100 : N + 150], 1)[0].ravel().tolist() == list(range(N, N + 50))
 
 
-def test_a_fifth_of_the_rows_may_change_without_loss(index, rows):
-    queries = rows[N + 1_500 :]
+def test_everything_can_be_deleted_and_come_back(rows, either, tmp_path):
+    index = either
+    index.delete(index.ids)
+    for one in (index, Index.open(index.save(tmp_path / "empty.index", own_vectors=True))):
+        assert len(one) == 0
+        assert one.query(rows[:3], 5)[0].shape == (3, 0)
+        assert one.add(rows[:1000]).tolist() == list(range(N, N + 1000))
+        one.compact()
+        assert recall(one, rows[N : N + 100], rows[:1000], np.arange(N, N + 1000)) >= 0.9
+
+
+@pytest.mark.parametrize("metric", ["cosine", "euclidean", "dot", "hamming"])
+def test_a_fifth_of_the_rows_may_change_with_hardly_a_loss(rows, metric):
+    data = bits(rows, 128) if metric == "hamming" else rows
+    queries = data[N + 1_400 :]
     rng = np.random.default_rng(0)
+    index = Index.build(data[:N], metric=metric, exact=False)
     gone = rng.choice(N, N // 5, replace=False)
-    index.delete(gone)
-    added = index.add(rows[N : N + N // 5])
+    for part in np.array_split(gone, 4):
+        index.delete(part)
+    added = np.concatenate([index.add(part) for part in np.array_split(data[N : N + N // 5], 4)])
     ids = np.concatenate([np.setdiff1d(np.arange(N), gone), added])
-    kept = np.concatenate([np.delete(rows[:N], gone, axis=0), rows[N : N + N // 5]])
-    fresh = recall(Index.build(kept, metric="cosine", exact=False), queries, kept, np.arange(len(kept)))
-    assert recall(index, queries, kept, ids) >= fresh - 0.03
+    kept = np.concatenate([np.delete(data[:N], gone, axis=0), data[N : N + N // 5]])
+    fresh = Index.build(kept, metric=metric, exact=False)
+    # A fresh index may have measured that it needs more than 0.95 to be sure of that.
+    wanted = min(0.97, recall(fresh, queries, kept, np.arange(len(kept)))) - 0.02
+    assert recall(index, queries, kept, ids) >= wanted
     index.compact()
-    assert recall(index, queries, kept, ids) >= fresh - 0.03
-    np.testing.assert_array_equal(np.sort(index.ids), np.sort(ids))
+    assert recall(index, queries, kept, ids) >= wanted
+    np.testing.assert_array_equal(index.ids, ids)
 
 
-def test_saving_keeps_ids_and_drops_what_was_deleted(index, rows, tmp_path):
-    index.delete(np.arange(0, N, 2))
-    index.add(rows[N : N + 10])
-    path = index.save(tmp_path / "changed.index", own_vectors=True)
-    opened = Index.open(path)
-    assert len(opened) == N // 2 + 10
-    np.testing.assert_array_equal(opened.ids, index.ids)
-    np.testing.assert_array_equal(opened.query(rows[:50], 5)[0], index.query(rows[:50], 5)[0])
-    assert opened.add(rows[:1]).tolist() == [N + 10]
-    assert path.stat().st_size < index.save(tmp_path / "whole", own_vectors=True).stat().st_size * 1.01
+@pytest.mark.parametrize("share", [0.3, 0.7, 0.97])
+def test_queries_are_answered_where_most_of_the_nearest_rows_were_deleted(rows, index, share):
+    rng = np.random.default_rng(1)
+    gaps = brute_force(rows[:5], rows[:N], "cosine")
+    near = np.unique(order(gaps, 120))
+    gone = rng.choice(near, int(share * len(near)), replace=False)
+    index.delete(gone)
+    ids = np.setdiff1d(np.arange(N), gone)
+    assert recall(index, rows[:5], rows[ids], ids) >= 0.9
+    for i in range(5):
+        assert recall(index, rows[i : i + 1], rows[ids], ids, 5) >= 0.8
 
 
-def test_a_reader_keeps_what_it_opened_while_the_file_is_replaced(index, rows, tmp_path):
-    path = index.save(tmp_path / "x.index", own_vectors=True)
-    reader = Index.open(path)
+def test_rows_longer_than_all_before_are_found_by_their_products(rows, monkeypatch):
+    monkeypatch.setattr(upkeep, "FRESH", 200)
+    index = Index.build(rows[:N], metric="dot", exact=False)
+    index.add(rows[N : N + 1_000] * 3)
+    all_rows = np.concatenate([rows[:N], rows[N : N + 1_000] * 3])
+    queries, ids = rows[N + 1_500 :], np.arange(N + 1_000)
+    assert recall(index, queries, all_rows, ids) >= 0.95
+    if index._refill:
+        index._refill.join()
+    assert recall(index, queries, all_rows, ids) >= 0.93
+    index.compact()
+    assert recall(index, queries, all_rows, ids) >= 0.93
+
+
+def test_many_additions_get_codes_and_are_filled_into_the_lists_in_the_background(rows, index, monkeypatch):
+    monkeypatch.setattr(upkeep, "FRESH", 100)
+    names = [index.add(part) for part in np.array_split(rows[N:], 40)]
+    assert index._state.coded > N
+    assert recall(index, rows[:200], rows, np.arange(N + 2_000)) >= 0.9
+    refill = index._refill
+    assert refill is not None
+    refill.join(timeout=60)
+    assert not refill.is_alive()
+    assert recall(index, rows[:200], rows, np.arange(N + 2_000)) >= 0.9
+    assert np.concatenate(names).tolist() == list(range(N, N + 2_000))
+
+
+def test_lists_that_were_filled_anew_are_left_alone_until_as_much_has_changed_again(rows, index):
+    index.delete(range(0, N, 3))
+    refill = index._refill
+    assert refill is not None
+    refill.join(timeout=60)
+    for i in range(5):
+        index.add(rows[N + i])
+        index.delete([1 + 3 * i])
+    assert index._refill is refill
+    index.delete(np.setdiff1d(index.ids, np.arange(2, N, 3)))
+    assert index._refill is not refill
+    index._refill.join(timeout=60)
+    ids = np.arange(2, N, 3)
+    assert recall(index, rows[N : N + 100], rows[ids], ids) >= 0.9
+
+
+def test_centroids_are_learned_anew_when_the_rows_have_doubled(rows):
+    index = Index.build(rows[:1_000], exact=False)
+    index.add(rows[1_000:N])
+    index.compact()
+    assert index._state.learned_from == N
+    assert recall(index, rows[N : N + 200], rows[:N], np.arange(N)) >= 0.93
+
+
+# Saved again
+
+
+@pytest.mark.parametrize("own", [True, None], ids=["own vectors", "matrix elsewhere"])
+@pytest.mark.parametrize("exact", [True, False], ids=["exact", "codes"])
+def test_saving_keeps_ids_and_answers_through_changes_again_and_again(rows, tmp_path, own, exact):
+    np.save(tmp_path / "rows.npy", rows[:1_500])
+    path = Index.build(tmp_path / "rows.npy", exact=exact).save(tmp_path / "a.index", own_vectors=own)
+    expected = dict(enumerate(rows[:1_500]))
+    rng = np.random.default_rng(5)
+    for i in range(4):
+        index = Index.open(path)
+        gone = rng.choice(list(expected), 60, replace=False)
+        changed = np.setdiff1d(rng.choice(list(expected), 40, replace=False), gone)
+        index.delete(gone)
+        index.update(changed, rows[1_600 : 1_600 + len(changed)] * (i + 1))
+        names = index.add(rows[2_000 + 50 * i : 2_050 + 50 * i])
+        for item in gone:
+            del expected[item]
+        expected |= dict(zip(changed, rows[1_600:] * (i + 1), strict=False))
+        expected |= dict(zip(names, rows[2_000 + 50 * i :], strict=False))
+        assert min(names) == 1_500 + 50 * i
+        index.save()
+        opened = Index.open(path)
+        assert set(opened.ids) == set(expected)
+        assert opened.ids.tolist() == index.ids.tolist()
+        np.testing.assert_array_equal(opened.take(list(expected)), list(expected.values()))
+        for one, other in zip(index.query(rows[:30], 8), opened.query(rows[:30], 8), strict=True):
+            np.testing.assert_array_equal(one, other)
+        kept = np.array(list(expected.values()))
+        assert recall(opened, rows[N:], kept, np.array(list(expected))) >= (1 if exact else 0.9)
+
+
+def test_saving_drops_the_vectors_that_were_deleted(index, tmp_path):
+    whole = index.save(tmp_path / "whole.index").stat().st_size
+    index.delete(range(0, N, 2))
+    assert index.save(tmp_path / "half.index").stat().st_size < 0.6 * whole
+
+
+def test_a_reader_keeps_its_answers_while_the_file_is_replaced(rows, saved, tmp_path):
+    path = Index.open(saved[False]).save(tmp_path / "x.index")
+    reader, writer = Index.open(path), Index.open(path)
     before = reader.query(rows[:50], 5)
-    index.delete(np.unique(before[0][:, 0]))
-    index.save()
-    np.testing.assert_array_equal(reader.query(rows[:50], 5)[0], before[0])
-    assert not np.isin(Index.open(path).query(rows[:50], 5)[0], np.unique(before[0][:, 0])).any()
+    for i in range(3):
+        writer.delete(np.arange(i, N, 7))
+        writer.add(rows[N + i][None])
+        writer.save()
+        for one, other in zip(before, reader.query(rows[:50], 5), strict=True):
+            np.testing.assert_array_equal(one, other)
+        gone = np.concatenate([np.arange(j, N, 7) for j in range(i + 1)])
+        assert not np.isin(Index.open(path).query(rows[:50], 5)[0], gone).any()
 
 
-def test_readers_see_one_moment_each_while_another_thread_changes_the_index(index, rows):
+# Threads
+
+
+@pytest.mark.parametrize("exact", [True, False], ids=["exact", "codes"])
+def test_each_query_sees_one_moment_while_another_thread_changes_the_index(rows, exact):
+    names = np.arange(N) * 2 + 1
+    index = Index.build(rows[:N], ids=names, exact=exact)
     stop, failures = threading.Event(), []
-    deleted: list[int] = []
+    deleted = []
 
-    def read() -> None:
+    def read(several):
         while not stop.is_set():
             gone = set(deleted)  # before the query begins
-            found, distances = index.query(rows[:64], 10)
-            if gone & set(found.ravel().tolist()) or not np.isfinite(distances).all():
-                failures.append(found)
+            try:
+                found, distances = index.query(rows[:64] if several else rows[3], 10)
+                index.neighbours(names[-1], 3)
+                if gone & set(found.ravel().tolist()) or not np.isfinite(distances).all() or found.min() < 0:
+                    failures.append(found)
+            except Exception as error:
+                failures.append(error)
 
-    readers = [threading.Thread(target=read) for _ in range(3)]
+    readers = [threading.Thread(target=read, args=(several,)) for several in (True, False, True)]
     for reader in readers:
         reader.start()
     for i in range(0, 600, 20):
-        index.delete(range(i, i + 20))
-        deleted.extend(range(i, i + 20))
+        index.delete(names[i : i + 20])
+        deleted.extend(names[i : i + 20].tolist())
         index.add(rows[N + i : N + i + 20])
+        index.update(names[1000 + i : 1010 + i], rows[N + 1_000 + i : N + 1_010 + i])
         if i % 200 == 0:
             index.compact()
     stop.set()
@@ -134,51 +321,17 @@ def test_readers_see_one_moment_each_while_another_thread_changes_the_index(inde
     assert len(index) == N
 
 
-SHARES = (0.5, 0.1, 0.02, 0.001)
+def test_several_threads_may_add_and_delete(rows, index):
+    def change(part):
+        names = index.add(part)
+        index.delete(names[::2])
 
-
-@pytest.mark.parametrize("share", SHARES)
-@pytest.mark.parametrize("near", [False, True], ids=["anywhere", "in some clusters"])
-def test_filters_find_k_of_what_qualifies(share, near, monkeypatch):
-    monkeypatch.setattr(search, "FILTERED_EXACTLY", 200)  # so that the lists are looked into
-    x, labels = clustered(20_200, 16, seed=9)
-    kept, queries = x[:20_000], x[20_000:]
-    index = Index.build(kept, metric="euclidean", exact=False)
-    rng = np.random.default_rng(1)
-    where = labels[:20_000] < share * 150 if near and share * 150 >= 1 else rng.random(20_000) < share
-    allowed = np.flatnonzero(where)
-    k = min(10, len(allowed))
-    truth = allowed[order(brute_force(queries, kept[allowed], "euclidean"), k)]
-    for asked in (where, allowed):
-        found, _ = index.query(queries, k, where=asked)
-        assert found.shape == (200, k)
-        assert where[found].all()
-        hits = [len(set(f) & set(t)) / k for f, t in zip(found.tolist(), truth.tolist(), strict=True)]
-        assert np.mean(hits) >= 0.95
-
-
-def test_filters_give_all_that_qualify_where_they_are_few_and_leave_the_row_out(index):
-    allowed = [5, 17, 200]
-    found, distances = index.query(index.vectors[5], 10, where=allowed)
-    assert sorted(found[0].tolist()) == allowed
-    found, distances = index.neighbours(5, 10, where=allowed)
-    assert sorted(found[0][found[0] >= 0].tolist()) == [17, 200]
-    assert np.isfinite(distances[0][found[0] >= 0]).all()
-    assert index.query(index.vectors[5], 3, where=np.zeros(N, np.bool_))[0].size == 0
-    with pytest.raises(UsageError, match=r"expected \(6000,\)"):
-        index.query(index.vectors[5], 3, where=np.ones(7, np.bool_))
-
-
-@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
-def test_within_gives_what_is_near_enough(rows, metric):
-    index = Index.build(rows[:N], metric=metric)
-    gaps = brute_force(rows[:20], rows[:N], metric)
-    limit = float(np.quantile(gaps, 0.02))
-    found, distances = index.query(rows[:20], None, within=limit)
-    for row, distance, gap in zip(found, distances, gaps, strict=True):
-        near = set(np.flatnonzero(gap <= limit * (1 - 1e-4)).tolist())
-        assert near <= set(row[row >= 0].tolist())
-        assert (gap[row[row >= 0]] <= limit * (1 + 1e-4)).all()
-        assert np.isinf(distance[row < 0]).all()
-    few, _ = index.query(rows[:20], 3, within=limit)
-    assert few.shape[1] <= 3
+    threads = [threading.Thread(target=change, args=(part,)) for part in np.array_split(rows[N:], 8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(index) == N + 1_000
+    assert len(np.unique(index.ids)) == N + 1_000
+    items = index.ids[N:]
+    assert index.query(index.take(items), 1)[0].ravel().tolist() == items.tolist()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 from pathlib import Path
 
@@ -18,42 +17,27 @@ from segue.embed.agreement import Agreement, agreement
 from segue.embed.calibration import pieces, plain
 from segue.embed.chosen import chosen
 from segue.embed.logmel import vggish_patches
-from segue.embed.models import MODELS, Download, KnownFile, Model, convert
+from segue.embed.models import MODELS, Model, convert
 from segue.embed.networks.graph import Graph
 from segue.embed.networks.int8 import to_int8
 from segue.embed.postprocess import PCA
 from segue.embed.vggish import VGGish
 from segue.errors import WeightsError
 from segue.library import Library
-from tests import tf_files
 from tests.conftest import write_music
+from tests.narrow_vggish import known, write_published
 from tests.numpy_layers import Array
 from tests.onnx_files import run
 
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """VGGish's two files, an eighth as wide and seeded; the components keep 8 bits from saturating."""
-    folder = tmp_path_factory.mktemp("published")
-    rng = np.random.default_rng(3)
-    checkpoint = tf_files.write_checkpoint(
-        folder / "vggish_model.ckpt", tf_files.vggish_tensors(rng, width=8)
-    )
-    pca = folder / "vggish_pca_params.npz"
-    turn = np.linalg.qr(rng.standard_normal((128, 128)))[0]
-    arrays = {"pca_eigen_vectors": turn, "pca_means": np.zeros(128)}
-    np.savez(pca, **{name: array.astype(np.float32) for name, array in arrays.items()})
-    return {path.name: path for path in (checkpoint, pca)}
+    return write_published(tmp_path_factory.mktemp("published"))
 
 
 @pytest.fixture(scope="module")
 def model(published: dict[str, Path]) -> Model:
-    """VGGish as Segue knows it, but for the sums of its files."""
-    known = (
-        KnownFile(path.name, path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
-        for path in published.values()
-    )
-    return dataclasses.replace(MODELS["vggish"], downloads=tuple(Download(file, "") for file in known))
+    return known(published)
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,7 @@ def test_importing_segue_loads_no_decoder():
 
 # Each room may import those before it; the library joins them, the command is last.
 ORDER = [
-    "errors", "track", "files", "audio", "sources", "embed", "catalog", "index", "annoy", "recommend",
+    "errors", "track", "files", "wire", "audio", "sources", "embed", "catalog", "index", "annoy", "recommend",
     "evaluate", "playlist", "export", "demo", "library", "cli",
 ]  # fmt: skip
 

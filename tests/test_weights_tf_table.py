@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from segue.embed.weights import read_tf_table, take
-from segue.embed.weights.protobuf import Message
 from segue.embed.weights.table_file import entries
-from segue.embed.weights.tensors import masked_crc32c
 from segue.errors import WeightsError
+from segue.wire.crc32c import masked_crc32c
+from segue.wire.protobuf import Message, WireError
 from tests import tf_files as tf
 from tests.damage import assert_refused_or_same, cuts, flips, foreign
 
@@ -211,7 +211,7 @@ def test_valid_checksums_over_nonsense_raise_nothing_else(
 def test_any_bytes_are_a_message_or_refused(data: bytes) -> None:
     try:
         Message(memoryview(data))
-    except WeightsError:
+    except WireError:
         return
     # What is accepted was read to its last byte, so with the same field after it, that one is last.
     longer = Message(memoryview(data + b"\x08\x2a"))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 import numpy as np
+import soxr
 
 from segue.audio.excerpts import ExcerptPlan, Excerpts, SoundInfo
 from segue.audio.ffmpeg import FFmpegReader
@@ -14,7 +16,7 @@ from segue.audio.sndfile import SndfileReader
 from segue.errors import DamagedAudioError, NotAudioError, SilentError, TooShortError, UnreadableError
 from segue.track import Waveform
 
-__all__ = ["ExcerptPlan", "Excerpts", "SoundInfo", "load"]
+__all__ = ["ExcerptPlan", "Excerpts", "SoundInfo", "load", "stream"]
 
 MIN_SR, MAX_SR = 4_000, 768_000  # Hz
 MAX_CHANNELS = 64
@@ -54,6 +56,25 @@ def load(source: str | Path | bytes, plan: ExcerptPlan | None = None) -> Excerpt
         raise
 
 
+def stream(path: str | Path, sr: int) -> Iterator[Waveform]:
+    """All of a sound, mono at ``sr`` Hz, about a minute at a time; float32 (n_samples,) each.
+
+    Put together, the blocks are the sound resampled as a whole. What ``load`` refuses is not looked for.
+
+    Raises
+    ------
+    UnreadableError, NotAudioError, DamagedAudioError
+    """
+    with _open(path) as file, _reader(file, str(path)) as reader:
+        _check_header(reader.info)
+        block, start, ended = int(COUNT_BLOCK_S * reader.info.sr), 0, False
+        resampler = soxr.ResampleStream(reader.info.sr, sr, 1, dtype="float32", quality="HQ")
+        while not ended:
+            y = reader.read(start, block)
+            start, ended = start + len(y), len(y) < block
+            yield y if reader.info.sr == sr else resampler.resample_chunk(y, last=ended)
+
+
 def _open(path: str | Path) -> BinaryIO:
     try:
         if Path(path).is_dir():
@@ -67,22 +88,25 @@ def _open(path: str | Path) -> BinaryIO:
 
 
 def _load(file: BinaryIO, path: str | None, plan: ExcerptPlan) -> Excerpts:
+    with _reader(file, path) as reader:
+        return _excerpts(reader, plan)
+
+
+def _reader(file: BinaryIO, path: str | None) -> SndfileReader | FFmpegReader:
     head = file.read(12)
     if not head:
         raise NotAudioError("the file is empty (0 bytes)")
     file.seek(0)
     try:
-        reader: SndfileReader | FFmpegReader = SndfileReader(path or file)
+        return SndfileReader(path or file)
     except NotAudioError:
         file.seek(0)
         try:
-            reader = FFmpegReader(file)
+            return FFmpegReader(file)
         except NotAudioError as error:
             raise NotAudioError(
                 f"no sound that a decoder knows ({error}); it begins with {head!r}"
             ) from error
-    with reader:
-        return _excerpts(reader, plan)
 
 
 def _excerpts(reader: _Reader, plan: ExcerptPlan) -> Excerpts:

@@ -23,11 +23,17 @@ BATCH = 8  # windows that go through a network together; more only costs memory
 
 
 class Network:
-    """One ONNX file, loaded at its first use; runs on the calling thread alone, so threads add up."""
+    """One ONNX file, loaded at its first use; runs on the calling thread alone, so threads add up.
 
-    def __init__(self, path: Path, outputs: Sequence[str] = ("embedding",)) -> None:
+    Parameters
+    ----------
+    batch : windows that go through together, at the most; the outputs are the same whatever it is.
+    """
+
+    def __init__(self, path: Path, outputs: Sequence[str] = ("embedding",), *, batch: int = BATCH) -> None:
         self._path = path
         self._outputs = list(outputs)
+        self._batch = batch
         self._lock = threading.Lock()
         self._session: onnxruntime.InferenceSession | None = None
 
@@ -41,7 +47,7 @@ class Network:
         """
         session = self._loaded()
         name = session.get_inputs()[0].name
-        batches = [windows[i : i + BATCH] for i in range(0, len(windows), BATCH)]
+        batches = [windows[i : i + self._batch] for i in range(0, len(windows), self._batch)]
         runs = [session.run(self._outputs, {name: batch}) for batch in batches]
         return [np.concatenate(output) for output in zip(*runs, strict=True)]
 

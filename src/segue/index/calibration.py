@@ -16,7 +16,8 @@ RECALLS = (0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999)
 KS = (10, 100, 300, 1000)  # answers wanted that it is measured for
 _PROBES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 1024)
 _CANDIDATES = (1, 1.2, 1.6, 2, 2.4, 3.2, 4, 6, 8, 12, 16, 24, 32, 64)  # times k
-_MOST_CANDIDATES = 3000
+_MOST_SHARE = 0.2  # of all rows that k may be; from a tenth on all are compared, but rows may come
+_CANDIDATES_OF_FEW = 1024  # looked at at the least, or thrice the largest k
 _MEASURED_UP_TO = {10: 0.999, 100: 0.995, 300: 0.99, 1000: 0.99}  # by k; farther takes longer than all before
 
 
@@ -50,16 +51,17 @@ def calibrate(
     """
     mean_list = len(codes) / codes.n_lists
     tried: list[Setting] = []
+    ks = [k for k in KS if k <= min(truth.shape[1], _MOST_SHARE * len(codes))]
+    count = min(len(codes), max(_CANDIDATES_OF_FEW, 3 * max(ks, default=0)))
     for probes in _PROBES:
         if probes > codes.n_lists:
             break
-        count = int(min(_MOST_CANDIDATES, len(codes)))
         places = _places(codes.search(queries, probes, count), truth, seeds)
-        tried += [found for k in KS if k <= truth.shape[1] for found in _settings(places[:, :k], k, probes)]
-        if all(_best(tried, k, recall) for k, recall in _MEASURED_UP_TO.items() if k <= truth.shape[1]):
+        tried += [found for k in ks for found in _settings(places[:, :k], k, probes, count)]
+        if all(_best(tried, k, _MEASURED_UP_TO[k]) for k in ks):
             break
     cost = _Cost(mean_list, codes.code_bytes, codes.dim)
-    chosen = [_cheapest(tried, k, recall, cost) for k in KS for recall in RECALLS]
+    chosen = [_cheapest(tried, k, recall, cost) for k in ks for recall in RECALLS]
     return [setting for setting in chosen if setting]
 
 
@@ -78,11 +80,11 @@ def _places(
     return out
 
 
-def _settings(places: NDArray[np.int64], k: int, probes: int) -> list[Setting]:
+def _settings(places: NDArray[np.int64], k: int, probes: int, most: int) -> list[Setting]:
     out = []
     for times in _CANDIDATES:
         count = int(times * k)
-        if count > _MOST_CANDIDATES:
+        if count > max(k, most):
             break
         recalls = (places < count).mean(axis=1)
         sure = float(recalls.mean() - 0.5 * recalls.std() / np.sqrt(len(recalls)))

@@ -105,17 +105,18 @@ class IndexFile:
     ----------
     header : what ``write`` was given
     sections : by name, where each lies
+    place : by what name it was opened; ``path`` is what people call it
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, place: Path | None = None) -> None:
         """Raises IndexFormatError where the file is foreign, newer, cut short or damaged."""
-        self.path = path
-        found = path.stat()
+        self.path, self.place = path, place or path
+        found = self.place.stat()
         self._inode, size = found.st_ino, found.st_size
         if size < _PREFIX.size:
             raise IndexFormatError(f"{path} is no index of Segue: it has {size} bytes")
         # No memmap any more: a matrix in here must not be taken for one in a file of its own.
-        self._bytes = np.asarray(np.memmap(path, np.uint8, "r"))
+        self._bytes = np.asarray(np.memmap(self.place, np.uint8, "r"))
         self.header, at = self._read_header()
         try:
             self.sections, ends = _sections(self.header.pop("sections"), at)
@@ -160,7 +161,7 @@ class IndexFile:
 
     def is_in_place(self) -> bool:
         """Whether the path still names the file that was opened, not a newer one."""
-        return self.path.stat().st_ino == self._inode
+        return self.place != self.path or self.path.stat().st_ino == self._inode
 
     def __contains__(self, name: str) -> bool:
         return name in self.sections

@@ -28,6 +28,7 @@ _COPIED_BYTES = 1 << 24  # at a time
 _SAMPLED = 64  # rows of a matrix in another file that are compared when it is opened
 _ATTEMPTS = 10  # at opening a file that is being replaced
 _MOST_PADDING = 8  # numbers that codes have more than vectors, at the most
+_LONGEST = 1e19  # that a row can be, as float32 must hold its square
 _FOREIGN = (ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError, ValueError)
 """Raised where a file's checksums are right and its contents make no sense."""
 
@@ -122,15 +123,22 @@ def opened(path: Path, vectors: AnyVectors | None = None) -> tuple[State, IndexF
     FileNotFoundError
     """
     for _ in range(_ATTEMPTS):
-        file = IndexFile(path)
-        try:
-            state = _state(file, vectors)
-        except _FOREIGN as error:
-            raise IndexFormatError(f"{path} is no index that can be read: {error!r}") from error
-        # Its lists are mapped by the path: that must still be the file whose checksums were compared.
+        with path.open("rb") as handle:
+            file, state = _opened(path, handle.fileno(), vectors)
+        # Its lists are mapped by a name: that must still be of the file whose checksums were compared.
         if file.is_in_place():
             return state, file
     raise IndexFormatError(f"{path} was replaced again and again while it was opened")
+
+
+def _opened(path: Path, descriptor: int, vectors: AnyVectors | None) -> tuple[IndexFile, State]:
+    # On Linux an open file has a name of its own, which stays when another takes its place.
+    place = Path(f"/proc/self/fd/{descriptor}")
+    file = IndexFile(path, place if place.exists() else path)
+    try:
+        return file, _state(file, vectors)
+    except _FOREIGN as error:
+        raise IndexFormatError(f"{path} is no index that can be read: {error!r}") from error
 
 
 def _state(file: IndexFile, vectors: AnyVectors | None) -> State:
@@ -153,13 +161,16 @@ def _state(file: IndexFile, vectors: AnyVectors | None) -> State:
     if "lists" not in file:
         return state
     # What Faiss wrote of the centroids is Faiss's to check: only its checksum stands for it.
-    codes = Codes(file.array("learned"))
+    learned = file.array("learned")
+    if learned.dtype != np.uint8 or learned.ndim != 1:
+        raise ValueError(f"what was learned is of {learned.dtype} {learned.shape}, expected bytes")
+    codes = Codes(learned)
     if not 0 <= codes.dim - state.space.width(base.shape[1]) < _MOST_PADDING:
         raise ValueError(f"vectors of {base.shape[1]} numbers cannot have codes of {codes.dim}")
     places, coded = file.array("places"), header["coded"]
     alive = coded - (0 if state.dead is None else int(state.dead[:coded].sum()))
     lists.check(places, file.array("lists"), codes, coded, alive)
-    lists.map_lists(codes, file.path, places, file.sections["lists"].offset)
+    lists.map_lists(codes, file.place, places, file.sections["lists"].offset)
     return replace(state, codes=codes, coded=coded)
 
 
@@ -173,7 +184,7 @@ def _check_header(header: dict[str, Any]) -> None:
         and header["metric"] in METRICS
         and header["dtype"] in (DTYPES if header["metric"] != "hamming" else ("uint8",))
         and type(header["longest"]) in (int, float)
-        and 0 <= header["longest"] < np.inf
+        and 0 <= header["longest"] <= _LONGEST
         and type(header["always_exact"]) is bool
         and isinstance(header["note"], dict)
     )

@@ -9,9 +9,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from segue.embed.weights.protobuf import varint
-from segue.embed.weights.tensors import masked_crc32c
 from segue.errors import WeightsError
+from segue.wire.crc32c import masked_crc32c
+from segue.wire.protobuf import varint
 
 MAGIC = 0xDB47_7524_8B80_FB57
 FOOTER = 48  # bytes: two handles, padding, magic

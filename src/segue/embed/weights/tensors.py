@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import google_crc32c
 import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import WeightsError
+from segue.wire.protobuf import WireError
 
 Tensors = dict[str, NDArray[Any]]
 """Arrays by the names that the file gives them; native byte order, contiguous, owned."""
@@ -22,8 +22,6 @@ Shape = tuple[int | None, ...]
 """Lengths that a network needs; ``None`` takes any."""
 
 MAX_RANK = 8
-_CRC_CHUNK = 1 << 20  # bytes
-_CRC_MASK_DELTA = 0xA282EAD8  # TensorFlow, core/lib/hash/crc32c.h
 
 
 @contextmanager
@@ -31,7 +29,7 @@ def naming(path: Path) -> Iterator[None]:
     """Puts the file's name and the next step on every error raised inside."""
     try:
         yield
-    except WeightsError as error:
+    except (WeightsError, WireError) as error:
         message = f"{path}: {error}; fetch the file again and compare its sha256"
         raise WeightsError(message, str(path)) from error
     except OSError as error:
@@ -48,14 +46,6 @@ def mapped(path: Path) -> memoryview:
         if path.stat().st_size == 0:
             raise WeightsError("found an empty file, expected weights")
         return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-
-
-def masked_crc32c(data: memoryview) -> int:
-    """TensorFlow's checksum: CRC-32C, rotated and shifted so that a checksum of checksums is sound."""
-    crc = 0
-    for start in range(0, len(data), _CRC_CHUNK):
-        crc = google_crc32c.extend(crc, bytes(data[start : start + _CRC_CHUNK]))
-    return ((crc >> 15 | crc << 17) + _CRC_MASK_DELTA) & 0xFFFFFFFF
 
 
 def check_shape(name: str, shape: tuple[int, ...]) -> None:

@@ -11,11 +11,12 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from segue.embed.weights.protobuf import Message
 from segue.embed.weights.table_file import entries
-from segue.embed.weights.tensors import Tensors, mapped, masked_crc32c, naming, to_array
+from segue.embed.weights.tensors import Tensors, mapped, naming, to_array
 from segue.embed.weights.tf_types import dtype_of, shape_of
 from segue.errors import WeightsError
+from segue.wire.crc32c import masked_crc32c
+from segue.wire.protobuf import Message
 
 DATA_SUFFIX = ".data-00000-of-00001"
 

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.embed.weights.protobuf import Message, varints
 from segue.embed.weights.table_file import entries
 from segue.embed.weights.tensors import Tensors, check_shape, mapped, naming, to_array
 from segue.embed.weights.tf_types import DTYPES, shape_of
 from segue.errors import WeightsError
+from segue.wire.protobuf import Message, varints
 
 _VALUES = {
     "float32": 5,

@@ -5,8 +5,8 @@ Field numbers: TensorFlow, `core/framework/{types,tensor_shape,tensor_slice}.pro
 
 from __future__ import annotations
 
-from segue.embed.weights.protobuf import Message
 from segue.errors import WeightsError
+from segue.wire.protobuf import Message
 
 DTYPES = {
     1: "float32",

@@ -1,0 +1,197 @@
+"""segue embed: audio files to what a network makes of each window."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+from segue.cli.options import AppError
+from segue.errors import AudioError, UsageError, WeightsError
+
+if TYPE_CHECKING:
+    from segue.embed import Embedder
+    from segue.embed.frames import Heard
+    from segue.sources.audioset import Segment
+
+    _Found = Iterator[tuple[str, Heard]]
+
+FORMATS = {"json": (".json", ".jsonl"), "npy": (".npy", ".npz"), "tfrecord": (".tfrecord",)}
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(), metavar="FILE...")
+@click.option(
+    "--format", "-f", "kind", type=click.Choice(list(FORMATS)), help="Default: the output's ending, or json."
+)
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path),
+    help="Default: stdout, for JSON. For npy: a .npy, an .npz, or a folder.",
+)
+@click.option(
+    "--embedder",
+    "-e",
+    default="vggish",
+    show_default=True,
+    help="What listens: vggish, vggish-int8 and vggish-relu give frames of 8 bits, "
+    "descriptors, musicnn and mn04 windows of floats.",
+)
+def embed(files: tuple[str, ...], kind: str | None, output: Path | None, embedder: str) -> None:
+    """Turn each audio FILE into frames: what a network makes of every 0.96 s of it.
+
+    No library is read or written. Exit code: 0 all fine, 1 some file failed, 2 nothing worked.
+    """
+    from segue.embed.chosen import chosen
+
+    kind = _format(kind, output)
+    if kind == "npy" and output and output.suffix.lower() == ".npy" and len(files) > 1:
+        raise UsageError(f"{output} holds the frames of one file; name a folder or an .npz for {len(files)}")
+    (listener,) = chosen([embedder])
+    failed: list[str] = []
+    found = _heard(files, listener, failed)
+    if kind == "json":
+        _write_json(found, output, alone=len(files) == 1)
+    elif output and kind == "npy":
+        _write_npy(found, output)
+    elif output:
+        _write_tfrecord(found, output, listener)
+    if output:
+        click.echo(f"{len(files) - len(failed)} of {len(files)} files: {output}", err=True)
+    if failed:
+        raise AppError(1)
+
+
+def _format(kind: str | None, output: Path | None) -> str:
+    by_ending = [name for name, endings in FORMATS.items() if output and output.suffix.lower() in endings]
+    if kind is None and output and not by_ending:
+        raise UsageError(f"{output} could hold any format; say which with --format")
+    kind = kind or (by_ending[0] if by_ending else "json")
+    if output is None and kind != "json":
+        raise UsageError(f"{kind} is no text: name a file with --output")
+    return kind
+
+
+def _heard(files: Sequence[str], embedder: Embedder, failed: list[str]) -> _Found:
+    """Each file's name and windows. Where no file can be used, this ends the command."""
+    from segue.embed.frames import heard
+
+    for path, name in zip(files, _names(files), strict=True):
+        try:
+            found = heard(path, embedder)
+        except WeightsError:  # no file's fault: every one would fail
+            raise
+        except Exception as error:  # a fault of ours, met by one file, must not cost the others
+            failed.append(path)
+            click.echo(f"failed: {path}: {_reason(error)}", err=True)
+            continue
+        if found.warning:
+            click.echo(f"warning: {path}: {found.warning}", err=True)
+        yield name, found
+    if len(failed) == len(files):
+        raise AppError(2)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, AudioError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"cannot be read: {error.strerror or error}"
+    if isinstance(error, MemoryError):
+        return "asks for more memory than there is"
+    return f"bug: {type(error).__name__}: {error}"
+
+
+def _names(files: Sequence[str]) -> list[str]:
+    """The files' own names; the second of a name is called `name-2`."""
+    from segue.export import readable
+
+    names: dict[str, None] = {}
+    for path in files:
+        name = unique = readable(Path(path).name)
+        n = 1
+        while unique in names:
+            n += 1
+            unique = f"{name}-{n}"
+        names[unique] = None
+    return list(names)
+
+
+def _write_json(found: _Found, output: Path | None, *, alone: bool) -> None:
+    """One file as MAX's service answers, several as the samples of AudioSet's demos, one a line."""
+    with _text(output) as out:
+        for name, file in found:
+            record = _answer(file) if alone else _sample(name, file)
+            out.write(json.dumps(record) + "\n")
+
+
+@contextlib.contextmanager
+def _text(output: Path | None) -> Iterator[IO[str]]:
+    if output is None:
+        yield sys.stdout
+        return
+    from segue.files import replacing
+
+    with replacing(output) as part, part.open("w", encoding="utf-8", newline="") as out:
+        yield out
+
+
+def _answer(file: Heard) -> dict[str, Any]:
+    return {"status": "ok", "embedding": file.windows.tolist()}
+
+
+def _sample(name: str, file: Heard) -> dict[str, Any]:
+    from segue.sources.audioset.json_form import as_record
+
+    return as_record(name, 0.0, file.duration_s, (), file.windows.tolist())
+
+
+def _write_npy(found: _Found, output: Path) -> None:
+    """An array a file: alone, in an archive, or each in a folder."""
+    import numpy as np
+
+    from segue.files import replacing
+
+    if output.suffix.lower() == ".npz":
+        with replacing(output) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, file in found:
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                    np.lib.format.write_array(member, file.windows, allow_pickle=False)
+        return
+    for name, file in found:
+        place = output if output.suffix.lower() == ".npy" else _made(output) / f"{name}.npy"
+        with replacing(place) as part, part.open("wb") as out:
+            np.save(out, file.windows, allow_pickle=False)
+
+
+def _made(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{folder} is no folder to write to: {error.strerror or error}") from error
+    return folder
+
+
+def _write_tfrecord(found: _Found, output: Path, embedder: Embedder) -> None:
+    from segue.embed.vggish import VGGish
+    from segue.sources.audioset import write_tfrecords
+
+    if not isinstance(embedder, VGGish):
+        raise UsageError(
+            f"AudioSet's TFRecords hold frames of VGGish, 128 numbers of 8 bits, not {embedder.spec.name}'s; "
+            "take --format json or npy"
+        )
+    write_tfrecords((_segment(name, file) for name, file in found), output)
+
+
+def _segment(name: str, file: Heard) -> Segment:
+    from segue.sources.audioset import Segment
+
+    return Segment(name, 0.0, file.duration_s, (), file.windows)

@@ -1,0 +1,22 @@
+"""AudioSet's features as Google publishes them: read and written without TensorFlow."""
+
+from __future__ import annotations
+
+from segue.sources.audioset.json_form import read_json, write_json
+from segue.sources.audioset.labels import read_label_names
+from segue.sources.audioset.reading import read_segments
+from segue.sources.audioset.segment import BadRecord, Segment, flattened, mean_pooled, playable_url
+from segue.sources.audioset.writing import write_tfrecords
+
+__all__ = [
+    "BadRecord",
+    "Segment",
+    "flattened",
+    "mean_pooled",
+    "playable_url",
+    "read_json",
+    "read_label_names",
+    "read_segments",
+    "write_json",
+    "write_tfrecords",
+]

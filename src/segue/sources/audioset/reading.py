@@ -1,0 +1,126 @@
+"""Folders, files and archives of TFRecords to segments, one at a time."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import logging
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from segue.errors import UsageError
+from segue.sources.audioset.example import facts_of
+from segue.sources.audioset.segment import BadRecord, Segment
+from segue.sources.audioset.tar import BLOCK, is_header, members
+from segue.sources.audioset.tfrecord import HEAD, READ_ERRORS, length_of, records
+from segue.wire.protobuf import WireError
+
+OnBad = Callable[[BadRecord], None]
+
+ENDING = ".tfrecord"
+_BUFFER = 1 << 18  # bytes read at a time
+_GZIP = b"\x1f\x8b"
+
+_log = logging.getLogger(__name__)
+
+
+def read_segments(
+    paths: str | Path | Iterable[str | Path], *, on_bad: OnBad | None = None
+) -> Iterator[Segment]:
+    """The segments of AudioSet's or YouTube-8M's features, in the order of the files.
+
+    One record is in memory at a time. A record that is damaged or says something else costs itself.
+
+    Parameters
+    ----------
+    paths
+        Folders, of which every `.tfrecord` below is read, files of any name, and tar archives such as
+        `features.tar.gz`, which are read as they come: nothing is unpacked, and of their members those
+        that end in `.tfrecord` count. Files and archives may be compressed with gzip.
+    on_bad
+        Called with each record that cannot be used; unless given, it is logged as a warning.
+
+    Raises
+    ------
+    UsageError
+        Where a path does not exist, or a folder has no such file.
+    """
+    given = [paths] if isinstance(paths, str | Path) else list(paths)
+    told = on_bad or warn
+    found = [file for path in given for file in _files(Path(path), told)]
+    return (segment for file in found for segment in _of_file(file, told))
+
+
+def warn(bad: BadRecord) -> None:
+    """Log what could not be read."""
+    _log.warning("%s", bad)
+
+
+def _files(path: Path, on_bad: OnBad) -> list[Path]:
+    if not path.exists():
+        raise UsageError(f"{path} does not exist; give TFRecords, their folder, or their archive")
+    if not path.is_dir():
+        return [path]
+
+    def tell(error: OSError) -> None:
+        on_bad(BadRecord(str(error.filename), 0, f"the folder cannot be read: {error.strerror}"))
+
+    found = [
+        Path(folder, name)
+        for folder, _, names in os.walk(path, onerror=tell)
+        for name in names
+        if _is_ours(name)
+    ]
+    if not found:
+        raise UsageError(f"{path} has no file that ends in {ENDING}")
+    return sorted(found)
+
+
+def _is_ours(name: str) -> bool:
+    return name.endswith(ENDING) and not name.rpartition("/")[2].startswith(".")
+
+
+def _of_file(path: Path, on_bad: OnBad) -> Iterator[Segment]:
+    if not path.is_file():
+        on_bad(BadRecord(str(path), 0, "no plain file but a pipe, socket or device"))
+        return
+    try:
+        with path.open("rb", buffering=_BUFFER) as file:
+            yield from _of_stream(file, str(path), on_bad)
+    except READ_ERRORS as error:
+        on_bad(BadRecord(str(path), 0, f"cannot be read: {getattr(error, 'strerror', None) or error}"))
+
+
+def _of_stream(file: BinaryIO, source: str, on_bad: OnBad) -> Iterator[Segment]:
+    """The segments of TFRecords or of a tar archive, compressed or not; which, its first bytes say."""
+    start = file.read(BLOCK)
+    file.seek(0)
+    if length_of(start[:HEAD]) < 0 and start[:2] == _GZIP:
+        with gzip.GzipFile(fileobj=file) as inflated:
+            start = inflated.read(BLOCK)
+            inflated.seek(0)
+            plain = io.BufferedReader(cast(io.RawIOBase, inflated), _BUFFER)
+            yield from _of_plain(plain, start, source, on_bad)
+    else:
+        yield from _of_plain(file, start, source, on_bad)
+
+
+def _of_plain(file: BinaryIO, start: bytes, source: str, on_bad: OnBad) -> Iterator[Segment]:
+    if length_of(start[:HEAD]) >= 0 or not is_header(start):
+        yield from _of_records(file, source, on_bad)
+        return
+    for name, member in members(file, lambda at, reason: on_bad(BadRecord(source, at, reason))):
+        if _is_ours(name):
+            yield from _of_records(member, f"{source}:{name}", on_bad)
+
+
+def _of_records(file: BinaryIO, source: str, on_bad: OnBad) -> Iterator[Segment]:
+    for at, payload in records(file.read, lambda at, reason: on_bad(BadRecord(source, at, reason))):
+        try:
+            segment = Segment(*facts_of(payload), source, at)
+        except WireError as error:
+            on_bad(BadRecord(source, at, f"it is no segment of AudioSet: {error}"))
+            continue
+        yield segment

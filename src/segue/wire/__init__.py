@@ -1,0 +1,1 @@
+"""Bytes as TensorFlow writes them, without TensorFlow: messages and checksums."""

@@ -1,0 +1,660 @@
+from __future__ import annotations
+
+import gzip
+import itertools
+import json
+import logging
+import os
+import re
+import struct
+import tarfile
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from segue.errors import UsageError
+from segue.sources.audioset import (
+    BadRecord,
+    Segment,
+    flattened,
+    mean_pooled,
+    playable_url,
+    read_json,
+    read_label_names,
+    read_segments,
+    write_json,
+    write_tfrecords,
+)
+from segue.sources.audioset.example import facts_of, parsed, parsed_quickly, serialised
+from segue.sources.audioset.tfrecord import MAX_RECORD
+from segue.wire.protobuf import WireError, to_varint, varints
+from tests import audioset_files as made
+from tests import tf_files as tf
+from tests.audioset_files import CONTEXT, example, floats, framed, integers, some_frames, tar, texts
+
+YOUTUBE_8M = {"id": texts(b"Zd9x"), "labels": integers(3, 3861)}
+
+
+def read(*paths: Path) -> tuple[list[Segment], list[BadRecord]]:
+    bad: list[BadRecord] = []
+    return list(read_segments(paths, on_bad=bad.append)), bad
+
+
+def read_bytes(tmp_path: Path, data: bytes) -> tuple[list[Segment], list[BadRecord]]:
+    path = tmp_path / "made.tfrecord"
+    path.write_bytes(data)
+    return read(path)
+
+
+def segment(i: int = 0, n: int = 10) -> Segment:
+    return Segment(f"video{i:06}", 30.0 * i, 30.0 * i + n, (i, 137), some_frames(n, i))
+
+
+def same_facts(one, other) -> bool:
+    return one[:4] == other[:4] and one[4].dtype == other[4].dtype and np.array_equal(one[4], other[4])
+
+
+# Real shards
+
+
+@pytest.fixture
+def shards(shared: Path) -> list[Path]:
+    return [shared / "data" / "audioset" / f"{name}.tfrecord" for name in ("rm", "xI")]
+
+
+@pytest.mark.shared
+def test_real_shards_are_read_whole(shards: list[Path]):
+    found, bad = read(*shards)
+    assert (len(found), bad) == (650, [])
+    assert [sum(s.source == str(path) for s in found) for path in shards] == [328, 322]
+    assert {s.video_id[:2] for s in found[:328]} == {"rm"}
+    assert {s.video_id[:2] for s in found[328:]} == {"xI"}
+    assert sorted({len(s.frames) for s in found}) == [5, 7, 9, 10]
+    assert all(s.frames.shape[1:] == (128,) and s.frames.dtype == np.uint8 for s in found)
+    assert all(0 < s.end_s - s.start_s <= 10 and s.labels and max(s.labels) < 527 for s in found)
+
+
+@pytest.mark.shared
+def test_the_first_real_segment_is_as_its_bytes_say(shards: list[Path], shared: Path):
+    first, second = itertools.islice(read_segments(shards), 2)
+    assert (first.video_id, first.start_s, first.end_s) == ("rmLnozgTQMY", 30.0, 40.0)
+    assert first.frames[0, :8].tolist() == [0x1B, 0xAC, 0x18, 0x00, 0xEE, 0x8E, 0xA5, 0x9C]
+    assert (first.offset, second.offset) == (0, 16 + 0x5EC)
+    names = read_label_names(shared / "data" / "audioset" / "class_labels_indices.csv")
+    assert len(names) == 527
+    assert [names[label] for label in first.labels] == [
+        "Speech",
+        "Vehicle",
+        "Vehicle horn, car horn, honking",
+        "Toot",
+        "Truck",
+        "Traffic noise, roadway noise",
+    ]
+    assert playable_url(first) == "https://www.youtube.com/watch?v=rmLnozgTQMY&t=30"
+
+
+@pytest.mark.shared
+def test_real_records_are_of_the_quick_layout_and_written_again_as_they_were(
+    shards: list[Path], tmp_path: Path
+):
+    raw = shards[0].read_bytes()
+    found, _ = read(shards[0])
+    identical = 0
+    for s in found:
+        (length,) = struct.unpack_from("<Q", raw, s.offset)
+        payload = raw[s.offset + 12 : s.offset + 12 + length]
+        quick = parsed_quickly(payload)
+        assert quick is not None
+        assert same_facts(quick, parsed(payload))
+        assert len(serialised(s)) == len(payload)
+        identical += serialised(s) == payload
+    # The entries of a map have no order; of the files' two orders, this is the one that is written.
+    assert identical > 100
+    assert write_tfrecords(found, tmp_path / "again.tfrecord") == 328
+    assert (tmp_path / "again.tfrecord").stat().st_size == len(raw)
+    assert read(tmp_path / "again.tfrecord")[0] == found
+
+
+# One record
+
+
+def test_reads_what_was_made(tmp_path: Path):
+    frames = some_frames(7, seed=3)
+    (found,), bad = read_bytes(tmp_path, framed(example(frames=frames)))
+    assert bad == []
+    assert found == Segment("rmLnozgTQMY", 30.0, 40.0, (0, 300, 308), frames)
+    assert (found.source, found.offset) == (str(tmp_path / "made.tfrecord"), 0)
+    assert found != Segment("rmLnozgTQMY", 30.0, 40.0, (0, 300, 308), frames + np.uint8(1))
+
+
+@pytest.mark.parametrize("n", [0, 1, 9, 10, 11, 300])
+def test_any_number_of_frames_is_read(n: int):
+    facts = facts_of(example(frames=some_frames(n)))
+    assert facts[4].shape == (n, 128)
+    np.testing.assert_array_equal(facts[4], some_frames(n))
+    facts[4][:] = 0  # it is the caller's own
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(CONTEXT)), ids="-".join)
+def test_the_order_of_a_map_means_nothing(order: tuple[str, ...]):
+    payload = example({name: CONTEXT[name] for name in order})
+    assert parsed_quickly(payload) is not None
+    assert same_facts(facts_of(payload), facts_of(example()))
+
+
+def test_youtube_8m_is_read_without_its_pictures():
+    frames = some_frames(23)
+    pictures = made.frame_list([bytes(1024)] * 23)
+    facts = facts_of(example(YOUTUBE_8M, lists={"rgb": pictures, "audio": made.frame_list(frames)}))
+    assert facts[:4] == ("Zd9x", 0.0, 23.0, (3, 3861))
+    np.testing.assert_array_equal(facts[4], frames)
+    assert facts_of(example({"id": texts(b"Zd9x")}, name="audio"))[3] == ()
+
+
+def test_all_that_the_format_allows_is_read():
+    odd = CONTEXT | {
+        "labels": tf.chunk(3, tf.number(1, 0) + tf.number(1, 300) + tf.chunk(1, tf.varint(308))),
+        "start_time_seconds": tf.chunk(2, b"\x0d" + struct.pack("<f", 30.0)),
+        "stranger": integers(5),
+    }
+    two_parts = tf.chunk(1, made.entry("end_time_seconds", floats(1.0))) + example(odd)
+    for payload in (example(odd), two_parts, two_parts + tf.number(99, 7), tf.number(99, 7) + example()):
+        assert parsed_quickly(payload) is None
+        assert same_facts(facts_of(payload), facts_of(example()))
+    assert facts_of(example({name: CONTEXT[name] for name in CONTEXT if name != "labels"}))[3] == ()
+    assert facts_of(example(CONTEXT | {"labels": integers(-1)}))[3] == (-1,)
+    many = tuple(range(100, 400))
+    assert facts_of(example(CONTEXT | {"labels": integers(*many)}))[3] == many
+    assert facts_of(example(CONTEXT | {"video_id": texts("näïve".encode())}))[0] == "näïve"
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        (b"", "no 'video_id' and no 'id'; it has nothing"),
+        (b"\xff" * 40, "no end of the number"),
+        (b"no protobuf at all", "wire type|claims"),
+        (example({}), "no 'video_id'"),
+        (example({k: v for k, v in CONTEXT.items() if k != "start_time_seconds"}), "no 'start_time_seconds'"),
+        (example({k: v for k, v in CONTEXT.items() if k != "end_time_seconds"}), "no 'end_time_seconds'"),
+        (example(CONTEXT | {"video_id": integers(3)}), "'video_id' holds integers, expected bytes"),
+        (example(CONTEXT | {"video_id": texts(b"\xff" * 11)}), "no UTF-8"),
+        (example(CONTEXT | {"video_id": texts(b"")}), "not empty"),
+        (example(CONTEXT | {"video_id": texts(b"a", b"b")}), "2 values"),
+        (example(CONTEXT | {"start_time_seconds": integers(30)}), "holds integers, expected floats"),
+        (example(CONTEXT | {"start_time_seconds": floats(1, 2)}), "expected one finite"),
+        (example(CONTEXT | {"start_time_seconds": floats(np.nan)}), "expected one finite"),
+        (example(CONTEXT | {"end_time_seconds": floats(np.inf)}), "expected one finite"),
+        (example(CONTEXT | {"end_time_seconds": tf.chunk(2, tf.chunk(1, b"abc"))}), "floats of 4"),
+        (example(CONTEXT | {"labels": texts(b"Speech")}), "holds bytes, expected integers"),
+        (example(CONTEXT | {"labels": tf.chunk(3, tf.chunk(1, b"\x80"))}), "expected varints"),
+        (example(CONTEXT | {"labels": b""}), "holds nothing"),
+        (example(CONTEXT | {"labels": integers(*[1] * 200_000)}), "or more"),
+        (example(lists={}), "no list 'audio_embedding' of frames; it has nothing"),
+        (example(name="audio"), "it has 'audio'"),
+        (example(YOUTUBE_8M), "no list 'audio'"),
+        (example(frames=[bytes(128), bytes(127)]), "frame 1 of 'audio_embedding' has 127 bytes"),
+        (example(frames=[bytes(129)] * 10), "frame 0 of 'audio_embedding' has 129 bytes"),
+        (example(frames=[bytes(127), bytes(129)]), "frame 0"),
+        (example(frames=[b""]), "has 0 bytes"),
+        (example(lists={"audio_embedding": tf.chunk(1, texts())}), "has no bytes"),
+        (example(lists={"audio_embedding": tf.chunk(1, floats(*[1.0] * 128))}), "holds floats"),
+        (example(lists={"audio_embedding": tf.number(1, 5)}), "is a number"),
+    ],
+    ids=range(29),
+)
+def test_what_is_no_segment_costs_itself_and_says_why(tmp_path: Path, payload: bytes, reason: str):
+    found, (bad,) = read_bytes(tmp_path, framed(example()) + framed(payload) + framed(example()))
+    assert len(found) == 2
+    assert (bad.path, bad.offset) == (str(tmp_path / "made.tfrecord"), len(framed(example())))
+    assert re.search(reason, bad.reason), bad
+
+
+# The quick way and the whole one
+
+
+def agree(payload: bytes) -> bool:
+    """Whether the quick way answered; where it does, it must say what the whole way says."""
+    quick = parsed_quickly(payload)
+    if quick is not None:
+        assert same_facts(quick, parsed(payload))
+    return quick is not None
+
+
+@settings(deadline=None)
+@given(
+    st.binary(min_size=11, max_size=11),
+    st.lists(st.floats(width=32), min_size=2, max_size=2),
+    st.lists(st.integers(-5, 2**63 - 1) | st.integers(0, 526), max_size=12),
+    st.integers(0, 12),
+    st.permutations(list(CONTEXT)),
+)
+def test_the_quick_way_says_what_the_whole_way_says(video_id, times, labels, n, order):
+    context = {
+        "video_id": texts(video_id),
+        "start_time_seconds": floats(times[0]),
+        "end_time_seconds": floats(times[1]),
+        "labels": integers(*labels),
+    }
+    agree(example({name: context[name] for name in order}, some_frames(n)))
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.integers(0, 1500), st.binary(max_size=4), st.integers(0, 4), st.integers(1, 10))
+def test_the_quick_way_says_no_more_of_damaged_records(at: int, put: bytes, gone: int, n: int):
+    payload = example(frames=some_frames(n))
+    at %= len(payload)
+    agree(payload[:at] + put + payload[at + gone :])
+    agree(payload[:at] + put + payload[at + len(put) :])
+
+
+def test_every_flipped_byte_of_what_is_not_values_is_seen_by_both_ways():
+    payload = example(frames=some_frames(2))
+    answered = 0
+    for at in range(len(payload)):
+        for mask in (0x01, 0x80, 0xFF):
+            answered += agree(payload[:at] + bytes([payload[at] ^ mask]) + payload[at + 1 :])
+    values = 11 + 4 + 4 + 5 + 2 * 128
+    assert answered < 3 * values
+    assert answered > 2 * 2 * 128
+
+
+@pytest.mark.parametrize("twice", ["video_id", "labels"])
+def test_a_name_twice_is_left_to_the_whole_way(twice: str):
+    """Thirteen labels take as many bytes as an id, so that the lengths alone would fit."""
+    context = CONTEXT | {"labels": integers(*range(13))}
+    names = (twice, twice, "start_time_seconds", "end_time_seconds")
+    payload = tf.chunk(1, b"".join(made.entry(name, context[name]) for name in names)) + example({})[2:]
+    assert len(payload) == len(example(context))
+    assert parsed_quickly(payload) is None
+
+
+@given(st.lists(st.integers(-(2**63), 2**63 - 1), max_size=8))
+def test_numbers_are_written_as_they_are_read(numbers: list[int]):
+    assert list(varints(b"".join(map(to_varint, numbers)))) == numbers
+    assert all(to_varint(number) == tf.varint(number) for number in numbers)
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_a_segment_or_refused(data: bytes):
+    for payload in (data, tf.chunk(1, data), example(CONTEXT | {"labels": data})):
+        try:
+            facts_of(payload)
+        except WireError:
+            continue
+
+
+# Damaged files
+
+
+def test_a_flipped_bit_costs_one_record_or_the_rest_and_is_told(tmp_path: Path, rng: np.random.Generator):
+    records = [framed(serialised(segment(i))) for i in range(5)]
+    data, starts = b"".join(records), np.cumsum([0, *map(len, records)]).tolist()
+    for _ in range(300):
+        hit = int(rng.integers(5))
+        within = int(rng.integers(20 if rng.random() < 0.5 else len(records[hit])))
+        damaged = bytearray(data)
+        damaged[starts[hit] + within] ^= 1 << int(rng.integers(8))
+        found, (bad,) = read_bytes(tmp_path, bytes(damaged))
+        assert bad.offset == starts[hit]
+        left = [i for i in range(5) if i != hit] if within >= 12 else list(range(hit))
+        assert found == [segment(i) for i in left]
+        assert ("the rest of the file is lost" in bad.reason) == (within < 12)
+
+
+def test_a_file_cut_at_any_byte_gives_what_is_whole(tmp_path: Path):
+    whole = framed(serialised(segment(0, n=1)))
+    for end in range(len(whole) + 1):
+        found, bad = read_bytes(tmp_path, whole + whole[:end])
+        assert len(found) == 1 + (end == len(whole))
+        assert [b.offset for b in bad] == ([] if end in (0, len(whole)) else [len(whole)])
+        assert all("cut short" in b.reason for b in bad)
+
+
+@pytest.mark.parametrize(
+    "data", [b"\0", b"{}", b"<html>404</html>" * 100, bytes(5000), b"PK\x05\x06" + bytes(18), b"\x1f\x8b\x08"]
+)
+def test_a_file_of_something_else_is_told_once_and_costs_no_other(tmp_path: Path, data: bytes):
+    (tmp_path / "a.tfrecord").write_bytes(data)
+    (tmp_path / "b.tfrecord").write_bytes(framed(example()))
+    found, bad = read(tmp_path)
+    assert len(found) == 1
+    assert [b.path for b in bad] == [str(tmp_path / "a.tfrecord")]
+
+
+def test_an_empty_file_has_no_segments(tmp_path: Path):
+    assert read_bytes(tmp_path, b"") == ([], [])
+
+
+def test_a_record_too_large_to_be_one_is_passed_over(tmp_path: Path):
+    found, (bad,) = read_bytes(tmp_path, framed(bytes(MAX_RECORD + 1)) + framed(example()))
+    assert len(found) == 1
+    assert "more than" in bad.reason
+
+
+def test_a_length_that_nobody_could_hold_asks_for_no_memory(tmp_path: Path):
+    length = struct.pack("<Q", 1 << 62)
+    found, (bad,) = read_bytes(tmp_path, length + struct.pack("<I", tf.masked(length)) + bytes(1000))
+    assert (found, bad.offset) == ([], 0)
+    assert "cut short" in bad.reason
+
+
+def test_without_a_listener_what_is_bad_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    (tmp_path / "a.tfrecord").write_bytes(framed(b"") + framed(example()))
+    with caplog.at_level(logging.WARNING):
+        assert len(list(read_segments(tmp_path))) == 1
+    assert "a.tfrecord, record at 0: it is no segment" in caplog.text
+
+
+# Folders and archives
+
+
+def test_a_folder_is_read_in_order_and_to_its_depths(tmp_path: Path):
+    for i, name in enumerate(
+        ("b/00.tfrecord", "a/deep/01.tfrecord", "c.tfrecord", "a/._01.tfrecord", "a/x.csv")
+    ):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(framed(serialised(segment(i))))
+    found, bad = read(tmp_path)
+    assert [s.video_id for s in found] == ["video000001", "video000000", "video000002"]
+    assert bad == []
+    assert len(read(tmp_path / "a" / "x.csv", tmp_path)[0]) == 4
+
+
+def test_what_is_not_there_is_a_usage_error(tmp_path: Path):
+    with pytest.raises(UsageError, match="does not exist"):
+        read_segments(tmp_path / "nowhere")
+    with pytest.raises(UsageError, match="no file that ends in"):
+        read_segments([tmp_path])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes with names are Unix's")
+def test_a_pipe_is_not_waited_for(tmp_path: Path):
+    os.mkfifo(tmp_path / "a.tfrecord")
+    _, (bad,) = read(tmp_path)
+    assert "pipe" in bad.reason
+
+
+def links() -> list[tarfile.TarInfo]:
+    found = []
+    for kind, name in (
+        (tarfile.SYMTYPE, "s"),
+        (tarfile.LNKTYPE, "h"),
+        (tarfile.DIRTYPE, "d"),
+        (tarfile.FIFOTYPE, "f"),
+    ):
+        header = tarfile.TarInfo(f"{name}.tfrecord")
+        header.type, header.linkname = kind, "/etc/passwd"
+        found.append(header)
+    return found
+
+
+@pytest.mark.parametrize("format_", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+@pytest.mark.parametrize("compress", [bytes, gzip.compress])
+def test_an_archive_is_read_as_it_comes(tmp_path: Path, format_, compress, monkeypatch: pytest.MonkeyPatch):
+    names = ["a/00.tfrecord", "../../etc/passwd.tfrecord", "/abs.tfrecord", "ü" * 30 + ".tfrecord"]
+    if format_ != tarfile.USTAR_FORMAT:
+        names.append("long/" * 60 + "x.tfrecord")
+    members = [(name, framed(serialised(segment(i)))) for i, name in enumerate(names)]
+    archive = tar(
+        [("../../etc/passwd", b"root"), *links(), *members, ("empty.tfrecord", b"")], format=format_
+    )
+    path = tmp_path / "features.tar.gz"
+    path.write_bytes(compress(archive))
+    monkeypatch.chdir(tmp_path)
+    found, bad = read(path)
+    assert bad == []
+    assert found == [segment(i) for i in range(len(names))]
+    assert [s.source for s in found] == [f"{path}:{name}" for name in names]
+    assert sorted(tmp_path.iterdir()) == [path]
+
+
+def test_compressed_records_are_read_too(tmp_path: Path):
+    path = tmp_path / "00.tfrecord.gz"
+    path.write_bytes(gzip.compress(framed(example())))
+    assert len(read(path)[0]) == 1
+
+
+def test_a_record_that_looks_like_gzip_is_none(tmp_path: Path):
+    payload = example(frames=some_frames(4000))
+    assert len(payload) < 0x88B1F
+    padded = payload + tf.chunk(99, bytes(0x88B1F - len(payload) - 4))
+    assert struct.pack("<Q", len(padded))[:3] == b"\x1f\x8b\x08"
+    found, bad = read_bytes(tmp_path, framed(padded))
+    assert (len(found), bad) == (1, [])
+
+
+def test_a_damaged_member_costs_what_is_damaged(tmp_path: Path):
+    good = framed(serialised(segment()))
+    bad_record = bytearray(good * 3)
+    bad_record[len(good) + 100] ^= 1
+    archive = tar([("a.tfrecord", bytes(bad_record)), ("b.tfrecord", good[:-1]), ("c.tfrecord", good)])
+    (tmp_path / "a.tar").write_bytes(archive)
+    found, bad = read(tmp_path / "a.tar")
+    assert len(found) == 3
+    assert [(b.path.rpartition(":")[2], b.offset) for b in bad] == [
+        ("a.tfrecord", len(good)),
+        ("b.tfrecord", 0),
+    ]
+
+
+def test_a_damaged_header_costs_the_rest_of_the_archive_and_is_told(tmp_path: Path):
+    archive = bytearray(tar([(f"{i}.tfrecord", framed(serialised(segment(i)))) for i in range(3)]))
+    assert archive[2048:2058] == b"1.tfrecord"  # a header takes one block and a record three
+    archive[2048] ^= 1
+    (tmp_path / "a.tar").write_bytes(archive)
+    found, (bad,) = read(tmp_path / "a.tar")
+    assert [s.video_id for s in found] == ["video000000"]
+    assert bad.offset == 2048
+    assert "the rest of the archive is lost" in bad.reason
+
+
+@pytest.mark.parametrize("compress", [bytes, gzip.compress])
+def test_an_archive_cut_anywhere_is_told(tmp_path: Path, compress):
+    archive = compress(tar([(f"{i}.tfrecord", framed(serialised(segment(i)))) for i in range(3)]))
+    whole = 3 * 2048 + 512 if compress is bytes else len(archive)  # one block of zeros is the mark
+    for end in range(600, whole, 97):
+        (tmp_path / "a.tar").write_bytes(archive[:end])
+        found, bad = read(tmp_path / "a.tar")
+        assert found == [segment(i) for i in range(len(found))]
+        assert bad
+
+
+def test_flipped_bits_of_an_archive_raise_nothing(tmp_path: Path, rng: np.random.Generator):
+    for compress in (bytes, gzip.compress):
+        archive = compress(tar([(f"{i}.tfrecord", framed(serialised(segment(i)))) for i in range(3)]))
+        for _ in range(150):
+            damaged = bytearray(archive)
+            damaged[int(rng.integers(len(archive)))] ^= 1 << int(rng.integers(8))
+            (tmp_path / "a.tar").write_bytes(damaged)
+            found, _ = read(tmp_path / "a.tar")
+            assert {s.video_id for s in found} <= {segment(i).video_id for i in range(3)}
+
+
+def test_a_header_that_claims_more_than_there_is_asks_for_no_memory(tmp_path: Path):
+    header = tarfile.TarInfo("pax")
+    header.type, header.size = tarfile.XHDTYPE, 1 << 40
+    (tmp_path / "a.tar").write_bytes(header.tobuf(tarfile.GNU_FORMAT) + bytes(4096))
+    found, (bad,) = read(tmp_path / "a.tar")
+    assert found == []
+    assert "cut short" in bad.reason
+
+
+def test_reading_keeps_nothing(tmp_path: Path):
+    path = tmp_path / "a.tar.gz"
+    content = framed(serialised(segment())) * 500
+    path.write_bytes(gzip.compress(tar([(f"{i}.tfrecord", content) for i in range(20)])))
+    tracemalloc.start()
+    try:
+        count = sum(1 for _ in read_segments(path))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert count == 10_000
+    assert peak < 2_500_000 < 20 * len(content)
+
+
+# What other programs take
+
+
+def test_flattened_takes_the_first_ten_frames():
+    frames = some_frames(11)
+    assert flattened(frames).shape == (1280,)
+    np.testing.assert_array_equal(flattened(frames), frames[:10].ravel())
+    np.testing.assert_array_equal(flattened(frames, 3), frames[:3].ravel())
+    assert flattened(frames).dtype == np.uint8
+
+
+def test_flattened_repeats_a_shorter_clip_from_its_start():
+    frames = some_frames(4)
+    np.testing.assert_array_equal(flattened(frames), np.concatenate([frames, frames, frames[:2]]).ravel())
+
+
+def test_mean_pooled_is_the_mean():
+    frames = some_frames(7)
+    assert mean_pooled(frames).dtype == np.float32
+    np.testing.assert_allclose(mean_pooled(frames), frames.astype(float).mean(axis=0), rtol=1e-6)
+
+
+@pytest.mark.parametrize("frames", [some_frames(0), np.zeros((3, 64), np.uint8), np.zeros(128, np.uint8)])
+def test_no_frames_have_no_mean_and_no_row(frames: np.ndarray):
+    for make in (flattened, mean_pooled):
+        with pytest.raises(UsageError, match=r"expected \(n, 128\)"):
+            make(frames)
+    with pytest.raises(UsageError, match="1 or more"):
+        flattened(some_frames(), 0)
+
+
+def test_an_id_from_a_stranger_makes_a_safe_address():
+    s = Segment("a&b=<c> d/", 3.9, 10.0, (), some_frames(1))
+    assert playable_url(s) == "https://www.youtube.com/watch?v=a%26b%3D%3Cc%3E%20d%2F&t=3"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a,b,c\n", "index,mid,display_name\nx,/m/1,Speech\n", "index,mid,display_name\n1,/m/1\n"]
+)
+def test_another_list_of_classes_is_refused(tmp_path: Path, text: str):
+    (tmp_path / "classes.csv").write_text(text)
+    with pytest.raises(UsageError, match=r"classes\.csv"):
+        read_label_names(tmp_path / "classes.csv")
+    with pytest.raises(UsageError, match="cannot be read"):
+        read_label_names(tmp_path)
+
+
+# Written and read again
+
+segments = st.builds(
+    Segment,
+    st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20),
+    st.floats(allow_nan=False, allow_infinity=False, width=32),
+    st.floats(allow_nan=False, allow_infinity=False, width=32),
+    st.lists(st.integers(-(2**63), 2**63 - 1), max_size=5).map(tuple),
+    st.integers(0, 12).map(some_frames),
+)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(segments, max_size=3))
+def test_what_is_written_is_read_back(tmp_path_factory: pytest.TempPathFactory, written: list[Segment]):
+    folder = tmp_path_factory.getbasetemp()
+    assert write_tfrecords(written, folder / "w.tfrecord") == len(written)
+    assert read(folder / "w.tfrecord") == (written, [])
+    assert write_json(written, folder / "w.json") == len(written)
+    assert list(read_json(folder / "w.json")) == written
+
+
+def test_json_is_the_demos_form_and_may_be_lines_a_list_or_one_object(tmp_path: Path):
+    written, path = [segment(0), segment(1, n=3)], tmp_path / "a.json"
+    write_json(written, path)
+    records = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    assert list(records[1]) == ["label", "id", "start_time", "end_time", "data"]
+    assert records[1]["label"] == [1, 137]
+    assert (records[1]["id"], records[1]["start_time"], records[1]["end_time"]) == ("video000001", 30.0, 33.0)
+    assert records[1]["data"] == written[1].frames.tolist()
+    for text, expected in (
+        (json.dumps(records), written),
+        (json.dumps(records, indent=1), written),
+        (json.dumps(records[0], indent=1), written[:1]),
+        (json.dumps(records[0]), written[:1]),
+        ("\n\n".join(map(json.dumps, records)), written),
+        ("\ufeff" + json.dumps(records), written),
+        ("", []),
+        ("[]", []),
+    ):
+        path.write_text(text, "utf-8")
+        found = list(read_json(path))
+        assert found == expected
+        assert [s.offset for s in found] == list(range(len(found)))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"id": 3}, "expected a text"),
+        ({"id": ""}, "no id"),
+        ({"id": "\ud800"}, "no id"),
+        ({"label": ["Speech"]}, "whole numbers"),
+        ({"label": [True]}, "whole numbers"),
+        ({"label": [1 << 63]}, "64 bits"),
+        ({"start_time": "3"}, "expected numbers"),
+        ({"end_time": float("nan")}, "finite"),
+        ({"end_time": 10**400}, "too large"),
+        ({"data": 3}, "rows of 128"),
+        ({"data": [[1] * 127]}, "rows of 128"),
+        ({"data": [[256] * 128]}, "from 0 to 255"),
+        ({"data": [[0.5] * 128]}, "from 0 to 255"),
+        ({"data": [[None] * 128]}, "from 0 to 255"),
+    ],
+    ids=range(14),
+)
+def test_an_object_that_is_no_segment_costs_itself(tmp_path: Path, change: dict, reason: str):
+    path = tmp_path / "a.json"
+    write_json([segment()], path)
+    good = path.read_text("utf-8")
+    path.write_text(good + json.dumps(json.loads(good) | change) + "\n{\n" + good, "utf-8")
+    bad: list[BadRecord] = []
+    assert list(read_json(path, on_bad=bad.append)) == [segment(), segment()]
+    assert [b.offset for b in bad] == [1, 2]
+    assert reason in bad[0].reason
+
+
+@pytest.mark.parametrize("text", ["[1, 2", "3", "null", "[" * 100_000, "\0", '{"id": ', "[[]]", "{}"])
+def test_a_file_of_other_json_is_told_once(tmp_path: Path, text: str):
+    (tmp_path / "a.json").write_text(text)
+    bad: list[BadRecord] = []
+    assert list(read_json(tmp_path / "a.json", on_bad=bad.append)) == []
+    assert len(bad) == 1
+
+
+def test_a_file_that_cannot_be_opened_is_a_usage_error(tmp_path: Path):
+    with pytest.raises(UsageError, match="cannot be opened"):
+        read_json(tmp_path / "nowhere.json")
+    for write in (write_json, write_tfrecords):
+        with pytest.raises(UsageError, match="cannot be written"):
+            write([segment()], tmp_path / "nowhere" / "a")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        Segment("", 0.0, 1.0, (), some_frames(1)),
+        Segment("\udcff", 0.0, 1.0, (), some_frames(1)),
+        Segment("a", 0.0, float("inf"), (), some_frames(1)),
+        Segment("a", 0.0, 1.0, (1 << 63,), some_frames(1)),
+        Segment("a", 0.0, 1.0, (), np.zeros((1, 128), np.float32)),
+        Segment("a", 0.0, 1.0, (), np.zeros((1, 64), np.uint8)),
+    ],
+    ids=range(6),
+)
+def test_what_could_not_be_read_again_is_not_written(tmp_path: Path, wrong: Segment):
+    for write in (write_json, write_tfrecords):
+        with pytest.raises(UsageError):
+            write([segment(), wrong], tmp_path / "a")
+    with pytest.raises(UsageError, match="float32"):
+        write_tfrecords([Segment("a", 1e300, 1e301, (), some_frames(1))], tmp_path / "a")
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,192 @@
+"""Queries that only some rows may answer, or only near ones."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from segue.errors import UsageError
+from segue.index import Index, search
+from tests.index_data import N_CLUSTERS, N_LARGE, as_type, bits, brute_force, case, clustered, order
+
+KINDS = ("cosine uint8", "euclidean float32", "hamming")
+N, DIM = 3_000, 20
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return clustered(N, DIM, seed=3)[0]
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["exact", "codes"])
+def index(rows, request):
+    """Tests leave it as it is."""
+    return Index.build(rows, metric="euclidean", ids=np.arange(N) * 2 + 1, exact=request.param)
+
+
+@pytest.fixture
+def looking(monkeypatch):
+    """Lists are looked into where they are many rows that qualify, though tests have few."""
+    monkeypatch.setattr(search, "FILTERED_EXACTLY", 50)
+
+
+def qualifying(one, share, how):
+    if how == "anywhere":
+        return np.random.default_rng(1).random(N_LARGE) < share
+    return np.isin(one.labels, range(max(1, round(share * N_CLUSTERS))))
+
+
+@pytest.mark.usefixtures("looking")
+@pytest.mark.parametrize("how", ["anywhere", "in some clusters"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_k_of_the_rows_that_qualify_are_found_with_the_recall_that_was_asked_for(kind, how):
+    one = case(kind)
+    for share in (0.5, 0.1, 0.02, 0.001):
+        where = qualifying(one, share, how)
+        k = min(10, int(where.sum()))
+        for asked in (where, np.flatnonzero(where)):
+            found, distances = one.index.query(one.queries[:50], k, where=asked)
+            assert found.shape == (50, k)
+            assert where[found].all()
+            np.testing.assert_allclose(
+                distances, np.take_along_axis(one.distances[:50], found, axis=1), rtol=2e-4, atol=1e-4
+            )
+        found, _ = one.index.query(one.queries, k, where=where)
+        one.assert_recall(found, 0.95, where)
+
+
+@pytest.mark.usefixtures("looking")
+@pytest.mark.parametrize("k", [1, 50, 500])
+def test_rows_that_qualify_are_found_though_all_of_them_are_far(k):
+    one = case("euclidean float32")
+    nearest = one.distances.argmin(axis=1)
+    for query in range(0, 100, 5):
+        where = one.labels != one.labels[nearest[query]]
+        where &= one.labels < N_CLUSTERS // 2
+        found, _ = one.index.query(one.queries[query], k, where=where, recall=0.8)
+        assert found.shape == (1, k)
+        assert where[found].all()
+        assert len(set(found[0])) == k
+
+
+def test_few_rows_that_qualify_are_all_compared():
+    one = case("cosine uint8")
+    where = np.random.default_rng(2).random(N_LARGE) < 0.3  # fewer than are looked for in lists
+    found, distances = one.index.query(one.queries, 20, where=where, recall=0.8)
+    assert (one.shares(found, where) == 1).all()
+    expected = np.sort(np.where(where, one.distances, np.inf), axis=1)[:, :20]
+    np.testing.assert_allclose(distances, expected, rtol=2e-4, atol=1e-5)
+
+
+@pytest.mark.usefixtures("looking")
+def test_rows_that_were_added_and_deleted_since_are_filtered_too(rows, tmp_path):
+    index = Index.build(rows[:2_000], metric="euclidean", exact=False)
+    index.delete(range(0, 2_000, 4))
+    index.add(rows[2_000:])
+    ids = index.ids
+    where = np.random.default_rng(3).random(len(ids)) < 0.4
+    truth = brute_force(rows[:100], index.vectors, "euclidean")
+    truth = ids[order(np.where(where, truth, np.inf), 10)]
+    for _ in range(2):
+        found, _ = index.query(rows[:100], 10, where=where)
+        assert np.isin(found, ids[where]).all()
+        assert np.mean([np.isin(t, f).mean() for f, t in zip(found, truth, strict=True)]) >= 0.93
+        np.testing.assert_array_equal(index.query(rows[:100], 10, where=ids[where])[0], found)
+        index.compact()
+
+
+def test_fewer_come_back_where_fewer_qualify(index):
+    allowed = [11, 35, 401]
+    found, distances = index.query(index.vector(35), 10, where=allowed)
+    assert sorted(found[0]) == allowed
+    assert found[0, 0] == 35
+    assert np.isfinite(distances).all()
+    mask = np.isin(index.ids, allowed)
+    np.testing.assert_array_equal(index.query(index.vector(35), 10, where=mask)[0], found)
+
+
+def test_the_row_itself_is_left_out_of_what_qualifies(index):
+    allowed = [11, 35, 401]
+    found, distances = index.neighbours([35, 77], 10, where=allowed)
+    assert sorted(found[0]) == [-1, 11, 401]
+    assert (found[0, 2], distances[0, 2]) == (-1, np.inf)
+    assert sorted(found[1]) == allowed
+    assert index.neighbours(35, 10, where=allowed)[0].shape == (1, 2)
+    assert index.neighbours(35, 10, where=[35])[0].shape == (1, 0)
+    assert sorted(index.neighbours(35, 10, where=allowed, with_self=True)[0][0]) == allowed
+
+
+@pytest.mark.parametrize(
+    "where", [[], np.zeros(N, np.bool_), [10**9], [-5]], ids=["no ids", "no row", "unknown", "-5"]
+)
+def test_nothing_is_found_where_nothing_qualifies(index, where):
+    for ids, distances in (
+        index.query(index.vectors[:3], 5, where=where),
+        index.query(index.vectors[0], 5, where=where),
+        index.neighbours([1, 3], 5, where=where),
+        index.query(index.vectors[:3], None, within=9, where=where),
+    ):
+        assert ids.shape[1] == distances.shape[1] == 0
+
+
+@pytest.mark.parametrize("shape", [(N + 1,), (N - 1,), (0,), (1, N), ()], ids=str)
+def test_a_mask_of_another_shape_is_refused(index, shape):
+    for ask in (index.query, index.neighbours):
+        with pytest.raises(UsageError, match=rf"expected \({N},\)"):
+            ask(index.vectors[:1] if ask == index.query else 1, 3, where=np.ones(shape, np.bool_))
+
+
+# Only near rows
+
+
+@pytest.mark.parametrize("metric", ["cosine", "euclidean", "manhattan", "dot", "hamming"])
+def test_within_gives_all_that_are_near_enough_and_no_others(rows, metric):
+    data = bits(rows, 96) if metric == "hamming" else as_type(rows, "int8" if metric == "dot" else "float32")
+    index = Index.build(data, metric=metric)
+    gaps = brute_force(data[:30], data, metric)
+    for share in (0.001, 0.05, 1):
+        between = np.sort(gaps.ravel())
+        at = min(int(share * between.size), between.size - 1)
+        limit = float(between[at] + (between[min(at + 1, between.size - 1)] - between[at]) / 2)
+        ids, distances = index.query(data[:30], None, within=limit)
+        for i in range(30):
+            near = np.flatnonzero(gaps[i] <= limit)
+            clear = np.flatnonzero(gaps[i] <= limit - 1e-4 * abs(limit))
+            mine = ids[i][ids[i] >= 0]
+            assert set(clear) <= set(mine)
+            assert (gaps[i][mine] <= limit + 1e-4 * abs(limit)).all()
+            assert abs(len(mine) - len(near)) <= 2
+            assert np.isinf(distances[i][len(mine) :]).all()
+            assert (ids[i][len(mine) :] == -1).all()
+        assert ids.shape[1] == (ids >= 0).sum(axis=1).max()
+        few, _ = index.query(data[:30], 3, within=limit)
+        np.testing.assert_array_equal(few, ids[:, :3])
+
+
+def test_within_and_where_and_the_row_itself_go_together(index):
+    where = np.arange(N) % 3 == 0
+    gaps = brute_force(index.vectors[:9], index.vectors, "euclidean")
+    limit = float(np.quantile(gaps, 0.03))
+    gaps[:, ~where] = np.inf
+    ids, distances = index.neighbours(index.ids[:9], None, within=limit, where=where, recall=1)
+    for i in range(9):
+        near = set(index.ids[gaps[i] <= limit]) - {index.ids[i]}
+        assert set(ids[i][ids[i] >= 0]) == near
+        assert (distances[i][: len(near)] <= limit).all()
+
+
+def test_within_of_an_index_with_codes_finds_most_of_what_is_near():
+    one = case("euclidean float32")
+    limit = float(np.quantile(one.distances, 0.01))
+    ids, _ = one.index.query(one.queries, None, within=limit)
+    near = one.distances <= limit
+    assert np.take_along_axis(near, np.maximum(ids, 0), axis=1)[ids >= 0].mean() > 0.999
+    assert (ids >= 0).sum() >= 0.9 * near.sum()
+
+
+def test_nothing_is_found_where_nothing_is_near(index):
+    far = np.full(DIM, 100, np.float32)
+    for k in (None, 5):
+        ids, distances = index.query(far, k, within=0.1)
+        assert ids.shape == distances.shape == (1, 0)
+        assert index.query(index.vectors[:2], k, within=0)[0].tolist() == [[1], [3]]

@@ -1,0 +1,211 @@
+"""The index of a library that is large enough for lists, or is taken to be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import segue.index.build
+from segue.catalog import Snapshot
+from segue.catalog.records import SpaceVectors
+from segue.embed.descriptors import Descriptors
+from segue.errors import IndexFormatError
+from segue.index import ViewIndex, index, search, upkeep, view_index
+from segue.index.file import IndexFile, write
+from segue.index.search import plan_for
+from segue.library import Library
+from tests.index_data import clustered
+from tests.sounds import clips
+
+SPEC = Descriptors().spec
+N = 2_000
+
+
+def lists_from(monkeypatch, n):
+    """Take libraries of n tracks for large."""
+    for module in (segue.index.build, index, upkeep, view_index):
+        monkeypatch.setattr(module, "EXACT_BELOW", n)
+    monkeypatch.setattr(search, "FILTERED_EXACTLY", 1)
+
+
+@pytest.fixture(scope="module")
+def vectors():
+    return clustered(N + 250, SPEC.dim, seed=4)[0]
+
+
+def snapshot(vectors, *, dead=(), missing=(), stamp="first"):
+    """Tracks by their rows: the key of each is its row and a thousand."""
+    n = len(vectors)
+    space = SpaceVectors(SPEC, (), vectors, np.zeros((0, SPEC.dim), np.float16), np.zeros(n, np.int64))
+    keys = np.arange(n) + 1000
+    keys[list(dead)] = -1
+    gone = np.zeros(n, np.bool_)
+    gone[list(missing)] = True
+    return Snapshot(keys, gone, {SPEC.space: space}, stamp)
+
+
+def neighbours(found, vectors, k=10):
+    """Rows of the catalog nearest to each vector of the catalog, in the index's own view."""
+    return found.query(found.view([vectors]), k)[0]
+
+
+def agreement(one, other):
+    return np.mean([np.isin(a, b).mean() for a, b in zip(one, other, strict=True)])
+
+
+@pytest.fixture
+def changed(vectors):
+    """A later snapshot: rows that died, tracks that went missing or have no vector, and new ones."""
+    later = vectors.copy()
+    later[50:60] = np.nan
+    rng = np.random.default_rng(6)
+    gone = rng.choice(np.arange(60, N), 180, replace=False)
+    return snapshot(later, dead=gone[:120], missing=gone[120:], stamp="second")
+
+
+@pytest.fixture(scope="module")
+def built(vectors, tmp_path_factory):
+    path = tmp_path_factory.mktemp("library") / "a.index"
+    with pytest.MonkeyPatch.context() as patched:
+        lists_from(patched, 1_500)
+        ViewIndex.build(snapshot(vectors[:N]), {}).save(path, [SPEC])
+    return path
+
+
+@pytest.fixture
+def before(built, monkeypatch):
+    lists_from(monkeypatch, 1_500)
+    return ViewIndex.load(built, [SPEC])
+
+
+def test_a_large_library_that_has_hardly_changed_keeps_its_view(before, changed, vectors, tmp_path):
+    assert not before.index.exact
+    view = before.view
+    updated = before.updated(changed, {})
+    assert updated.view is view
+    assert updated.stamp == "second"
+    rebuilt = ViewIndex.build(changed, {})
+    assert set(updated.rows) == set(rebuilt.rows)
+    np.testing.assert_array_equal(updated.keys, changed.keys[updated.rows])
+    space = [np.asarray(changed.spaces[SPEC.space].vectors)[updated.rows]]
+    np.testing.assert_allclose(updated.vectors, view(space), atol=1e-6)
+    queries = vectors[::9]
+    mine = neighbours(updated, queries)
+    assert np.isin(mine, rebuilt.rows).all()
+    assert agreement(neighbours(rebuilt, queries), mine) >= 0.9
+    updated.save(tmp_path / "a.index", [SPEC])
+    loaded = ViewIndex.load(tmp_path / "a.index", [SPEC])
+    assert (loaded.stamp, loaded.rows.tolist()) == ("second", updated.rows.tolist())
+    np.testing.assert_array_equal(neighbours(loaded, queries), neighbours(updated, queries))
+
+
+def test_a_track_that_comes_back_is_found_again(before, changed, vectors):
+    rows = before.rows
+    updated = before.updated(changed, {}).updated(snapshot(vectors[:N], stamp="third"), {})
+    assert sorted(updated.rows) == rows.tolist()
+    assert (neighbours(updated, vectors[:N:7], 1)[:, 0] == np.arange(0, N, 7)).mean() > 0.95
+
+
+def test_a_row_that_is_another_track_now_gets_its_own_vector(before, vectors):
+    later = snapshot(vectors[:N], stamp="second")
+    later.keys[10:20] += 10**6
+    updated = before.updated(later, {})
+    np.testing.assert_array_equal(updated.keys, later.keys[updated.rows])
+    assert set(range(10, 20)) == set(updated.rows[-10:])
+
+
+@pytest.mark.parametrize("why", ["small", "much has gone", "much is new"])
+def test_otherwise_the_view_is_fitted_anew(before, changed, vectors, monkeypatch, why):
+    if why == "small":
+        lists_from(monkeypatch, 20_000)
+        later = changed
+    elif why == "much has gone":
+        later = snapshot(vectors[:N], missing=range(0, N, 4), stamp="second")
+    else:
+        later = snapshot(np.concatenate([vectors[:N], vectors[:800] + 1]), stamp="second")
+    updated, rebuilt = before.updated(later, {}), ViewIndex.build(later, {})
+    assert updated.index.exact == (why == "small")
+    np.testing.assert_array_equal(updated.view.projection, rebuilt.view.projection)
+    np.testing.assert_array_equal(updated.rows, rebuilt.rows)
+    assert not np.array_equal(updated.view.projection, before.view.projection)
+
+
+def test_a_library_without_any_track_left_is_answered_with_nothing(before, vectors, tmp_path):
+    empty = before.updated(snapshot(vectors[:N], dead=range(N), stamp="second"), {})
+    empty.save(tmp_path / "a.index", [SPEC])
+    for one in (empty, ViewIndex.load(tmp_path / "a.index", [SPEC])):
+        assert len(one.rows) == 0
+        assert one.query(np.ones((2, one.index.dim), np.float32), 5)[0].shape == (2, 0)
+
+
+@pytest.mark.parametrize("missing", ["mean", "projection", "rows", "keys", "stamp", "specs"])
+def test_an_index_that_is_no_library_s_is_refused(before, tmp_path, missing):
+    path = tmp_path / "a.index"
+    before.save(path, [SPEC])
+    file = IndexFile(path)
+    contents = {name: file.array(name).copy() for name in file.sections if name != f"note.{missing}"}
+    note = {name: value for name, value in file.header["note"].items() if name != missing}
+    path = tmp_path / "b.index"
+    write(path, file.header | {"note": note}, contents)
+    with pytest.raises(IndexFormatError):
+        ViewIndex.load(path, [SPEC])
+
+
+@pytest.mark.parametrize("name", ["rows", "keys", "mean"])
+def test_an_index_of_other_tracks_than_it_has_vectors_is_refused(before, tmp_path, name):
+    path = tmp_path / "a.index"
+    before.save(path, [SPEC])
+    file = IndexFile(path)
+    contents = {section: file.array(section).copy() for section in file.sections}
+    contents[f"note.{name}"] = contents[f"note.{name}"][:-1]
+    path = tmp_path / "b.index"
+    write(path, file.header, contents)
+    with pytest.raises(IndexFormatError):
+        ViewIndex.load(path, [SPEC])
+
+
+def assert_answers_are_nearest(library, names):
+    """The tracks that come back have the largest cosines, but for some; ``names`` are all there are."""
+    assert {Path(track.path).name for track in library} == names
+    ids, vectors = library.vectors()
+    found = library._index(library.snapshot())
+    assert found.index._state.codes is not None
+    assert plan_for(found.index._state, 20, 0.95, 1).probes > 0
+    units, same = found.view([vectors]), []
+    for i in range(0, len(ids), 5):
+        matches = library.similar(ids[i], k=2).matches
+        cosines = units @ units[i]
+        cosines[i] = -2
+        assert Path(matches[0].track.path).name in names
+        assert ids[i] not in [match.track.id for match in matches]
+        for match in matches:
+            assert match.score == pytest.approx(cosines[list(ids).index(match.track.id)], abs=1e-3)
+        same.append(np.isin(np.array(ids)[np.argsort(-cosines)[:2]], [m.track.id for m in matches]).mean())
+    assert np.mean(same) >= 0.9
+
+
+@pytest.mark.slow
+def test_a_library_is_scanned_and_asked_through_lists_through_all_its_changes(tmp_path, monkeypatch):
+    lists_from(monkeypatch, 8)
+    paths = clips(tmp_path / "music", 230)
+    later = [path.rename(tmp_path / path.name) for path in paths[::11]]
+    with Library.open(tmp_path / "library", create=True) as library:
+        library.scan(tmp_path / "music")
+        names = {path.name for path in paths} - {path.name for path in later}
+        assert_answers_are_nearest(library, names)
+        view = library._index(library.snapshot()).view
+        for path in later:
+            path.rename(tmp_path / "music" / path.name)
+        library.scan(tmp_path / "music")
+        names |= {path.name for path in later}
+        assert_answers_are_nearest(library, names)
+        np.testing.assert_array_equal(library._index(library.snapshot()).view.projection, view.projection)
+    for path in paths[5::13]:
+        path.unlink()
+        names.remove(path.name)
+    with Library.open(tmp_path / "library") as library:
+        library.scan(tmp_path / "music")
+        library.prune()
+        assert_answers_are_nearest(library, names)
