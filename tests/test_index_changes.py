@@ -222,12 +222,16 @@ def test_lists_that_were_filled_anew_are_left_alone_until_as_much_has_changed_ag
     assert recall(index, rows[N : N + 100], rows[ids], ids) >= 0.9
 
 
-def test_centroids_are_learned_anew_when_the_rows_have_doubled(rows):
+def test_centroids_are_learned_anew_when_the_rows_have_doubled_or_halved(rows):
     index = Index.build(rows[:1_000], exact=False)
     index.add(rows[1_000:N])
     index.compact()
     assert index._state.learned_from == N
     assert recall(index, rows[N : N + 200], rows[:N], np.arange(N)) >= 0.93
+    index.delete(range(1_200, N))
+    index.compact()
+    assert index._state.learned_from == 1_200
+    assert recall(index, rows[N : N + 200], rows[:1_200], np.arange(1_200)) >= 0.93
 
 
 # Saved again

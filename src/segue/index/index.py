@@ -331,7 +331,7 @@ class Index:
         self._refill_if_due()
 
     def compact(self, progress: OnProgress | None = None) -> None:
-        """Fill the lists anew with the rows that there are; learned anew where these have doubled."""
+        """Fill the lists anew with the rows there are; learned anew where these have doubled or halved."""
         with self._writing:
             self._state = upkeep.refilled(self._state, progress)
 

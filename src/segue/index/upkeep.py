@@ -14,7 +14,7 @@ from segue.index.state import State
 from segue.index.store import Store
 
 FRESH = 2048  # added rows that are compared one by one before they get codes
-RELEARNED = 2.0  # times as many rows as the centroids were learned for: they are learned again
+RELEARNED = 2.0  # times as many rows as the centroids were learned for, or as few: they are learned again
 _LONGER = 1.01  # times the longest row that the lists of a dot index have a place for
 
 Ids = NDArray[np.int64]
@@ -43,7 +43,7 @@ def refilled(state: State, progress: OnProgress | None = None) -> State:
     """The lists filled anew with the rows that there are."""
     if state.codes is None and (state.always_exact or len(state) < EXACT_BELOW):
         return state
-    if state.codes is None or len(state) > RELEARNED * state.learned_from or _has_longer(state):
+    if state.codes is None or _has_another_size(state) or _has_longer(state):
         return built(state.store, state, progress=progress)
     codes = state.codes.empty()
     fill(codes, state.store, state.alive(), state.space, progress)
@@ -99,6 +99,11 @@ def _folded(state: State) -> State:
         rows = rows[~state.dead[rows]]
     fill(young, state.store, rows, state.space)
     return replace(state, young=young, coded=state.n)
+
+
+def _has_another_size(state: State) -> bool:
+    n, learned_from = len(state), state.learned_from
+    return n > RELEARNED * learned_from or 0 < n < learned_from / RELEARNED
 
 
 def _are_many(state: State) -> bool:
