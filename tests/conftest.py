@@ -8,6 +8,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy: sums differ 
 import atexit
 import hashlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -27,6 +28,8 @@ from tests.publisher import Publisher
 # What this machine's user has installed must not decide what the tests see.
 os.environ["SEGUE_PULL"] = "0"  # nothing is fetched unless a test means it
 os.environ["SEGUE_MODELS"] = tempfile.mkdtemp(prefix="segue-no-models-")
+# A job in the background may have been started deaf to Ctrl-C, and the tests' children would be so too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 atexit.register(shutil.rmtree, os.environ["SEGUE_MODELS"], ignore_errors=True)
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"

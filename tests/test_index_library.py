@@ -9,7 +9,7 @@ import pytest
 
 import segue.index.build
 from segue.catalog import Snapshot
-from segue.catalog.records import SpaceVectors
+from segue.catalog.records import SpaceSettings, SpaceVectors
 from segue.embed.descriptors import Descriptors
 from segue.errors import IndexFormatError
 from segue.index import ViewIndex, index, search, upkeep, view_index
@@ -38,7 +38,9 @@ def vectors():
 def snapshot(vectors, *, dead=(), missing=(), stamp="first"):
     """Tracks by their rows: the key of each is its row and a thousand."""
     n = len(vectors)
-    space = SpaceVectors(SPEC, (), vectors, np.zeros((0, SPEC.dim), np.float16), np.zeros(n, np.int64))
+    space = SpaceVectors(
+        SPEC, (), SpaceSettings(), vectors, np.zeros((0, SPEC.dim), np.float16), np.zeros(n, np.int64)
+    )
     keys = np.arange(n) + 1000
     keys[list(dead)] = -1
     gone = np.zeros(n, np.bool_)
@@ -170,7 +172,7 @@ def assert_answers_are_nearest(library, names):
     """The tracks that come back have the largest cosines, but for some; ``names`` are all there are."""
     assert {Path(track.path).name for track in library} == names
     ids, vectors = library.vectors()
-    found = library._index(library.snapshot())
+    found = library._indexes.get(library.snapshot())
     assert found.index._state.codes is not None
     assert plan_for(found.index._state, 20, 0.95, 1).probes > 0
     units, same = found.view([vectors]), []
@@ -195,13 +197,15 @@ def test_a_library_is_scanned_and_asked_through_lists_through_all_its_changes(tm
         library.scan(tmp_path / "music")
         names = {path.name for path in paths} - {path.name for path in later}
         assert_answers_are_nearest(library, names)
-        view = library._index(library.snapshot()).view
+        view = library._indexes.get(library.snapshot()).view
         for path in later:
             path.rename(tmp_path / "music" / path.name)
         library.scan(tmp_path / "music")
         names |= {path.name for path in later}
         assert_answers_are_nearest(library, names)
-        np.testing.assert_array_equal(library._index(library.snapshot()).view.projection, view.projection)
+        np.testing.assert_array_equal(
+            library._indexes.get(library.snapshot()).view.projection, view.projection
+        )
     for path in paths[5::13]:
         path.unlink()
         names.remove(path.name)

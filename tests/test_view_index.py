@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from segue.errors import IndexFormatError
 from segue.index import Index, View, ViewIndex
+from segue.index.reading import Reading
 from segue.library import Library
 
 
@@ -19,7 +20,8 @@ def unit(x: np.ndarray) -> np.ndarray:
 def make_index(rng: np.random.Generator, n: int = 300, dim: int = 12) -> ViewIndex:
     vectors = unit(rng.standard_normal((n, dim)))
     view = View(np.zeros(dim, np.float32), np.eye(dim, dtype=np.float32))
-    return ViewIndex(view, np.arange(n) * 2, np.arange(n) + 7, Index.build(vectors, metric="dot"), "stamp")
+    index = Index.build(vectors, metric="dot")
+    return ViewIndex(Reading(), view, np.arange(n) * 2, np.arange(n) + 7, index, "stamp")
 
 
 def test_query_gives_what_a_full_sort_gives(rng):

@@ -18,6 +18,7 @@ SegueError
 │   ├── LibraryBusyError              another process is writing
 │   ├── LibraryFormatError            foreign, newer or damaged files
 │   └── LibraryWriteError             read-only folder, full disk
+├── SourceError                       a catalogue to be imported cannot be read, or has too little
 ├── EmptyLibraryError                 nothing to compare with
 ├── SpecMismatchError                 vectors of two embedders would be mixed
 ├── ModelError                        the folder of models cannot be used as asked
@@ -132,6 +133,10 @@ class LibraryFormatError(LibraryError):
 
 class LibraryWriteError(LibraryError):
     """The library's folder cannot be written to."""
+
+
+class SourceError(SegueError):
+    """A catalogue that was to be imported cannot be reached or read, or lacks what is needed."""
 
 
 class EmptyLibraryError(SegueError):

@@ -36,3 +36,19 @@ def hubness(neighbours: NDArray[np.int64]) -> float:
     counts = np.bincount(neighbours.ravel(), minlength=len(neighbours)).astype(np.float64)
     spread = counts.std()
     return float(((counts - counts.mean()) ** 3).mean() / spread**3) if spread else 0.0
+
+
+def precision_of_labels(labels: Sequence[set[str]], neighbours: NDArray[np.int64], k: int) -> float:
+    """Share of the first k neighbours that share any label with the query, mean over queries with labels.
+
+    Parameters
+    ----------
+    labels : of each item, none or several
+    neighbours : int64 (n, >= k), row i the items nearest to item i, without i itself
+    """
+    hits = [
+        [not own.isdisjoint(labels[j]) for j in row[:k]]
+        for own, row in zip(labels, neighbours, strict=True)
+        if own
+    ]
+    return float(np.mean(hits)) if hits else 0.0

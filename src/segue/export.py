@@ -49,7 +49,7 @@ def write_csv(tracks: Iterable[Track], out: IO[str]) -> None:
     """A header, then a track a line."""
     rows = csv.DictWriter(out, COLUMNS, lineterminator="\n")
     rows.writeheader()
-    rows.writerows(as_record(track) for track in tracks)
+    rows.writerows(_flat(as_record(track)) for track in tracks)
 
 
 def write_parquet(tracks: Iterable[Track], vectors: NDArray[Any] | None, path: Path) -> None:
@@ -64,7 +64,7 @@ def write_parquet(tracks: Iterable[Track], vectors: NDArray[Any] | None, path: P
         import pyarrow.parquet as pq
     except ImportError as error:
         raise MissingExtraError("Parquet export", "parquet") from error
-    records = list(_records(tracks, vectors))
+    records = [_flat(record) for record in _records(tracks, vectors)]
     names = [*COLUMNS, *(["vector"] if vectors is not None else [])]
     table = pa.table({name: [record[name] for record in records] for name in names})
     with replacing(path) as part:
@@ -84,6 +84,11 @@ def save_text(path: Path, write: Callable[[IO[str]], None]) -> None:
     """Have ``write`` fill a file in UTF-8."""
     with replacing(path) as part, part.open("w", encoding="utf-8", newline="") as f:
         write(f)
+
+
+def _flat(record: dict[str, Any]) -> dict[str, Any]:
+    """The record with its details as JSON, for tables."""
+    return record | {"details": json.dumps(record["details"], ensure_ascii=False)}
 
 
 def _records(tracks: Iterable[Track], vectors: NDArray[Any] | None) -> Iterator[dict[str, Any]]:

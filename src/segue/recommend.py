@@ -40,6 +40,32 @@ def centre_of(seeds: Vectors) -> Vectors:
     return np.asarray(centre / length if length > 1e-6 else seeds[:1], np.float32)
 
 
+def best_by_track(
+    rows: NDArray[np.int64], scores: NDArray[np.float32]
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Tracks by how well they answer several windows, best first.
+
+    A track's score is the mean, over the windows asked about, of its best window's; where none of its
+    windows was among the answers to one, the score of the last answer stands in, which it does not reach.
+
+    Parameters
+    ----------
+    rows, scores : (n_windows, k), of the nearest windows of each, nearest first
+
+    Returns
+    -------
+    rows : int64 (n,), each once
+    scores : float32 (n,)
+    """
+    found, places = np.unique(rows, return_inverse=True)
+    best = np.repeat(scores[:, -1:], len(found), axis=1)
+    asked = np.repeat(np.arange(len(rows)), rows.shape[1])
+    np.maximum.at(best, (asked, places.ravel()), scores.ravel())
+    total = best.mean(axis=0)
+    order = np.argsort(-total, kind="stable")
+    return found[order], total[order]
+
+
 def distinct(tracks: list[Track], scores: NDArray[np.float32], k: int) -> list[Match]:
     """The first k of tracks in order, each content once: a copy of a file is no recommendation."""
     matches: list[Match] = []

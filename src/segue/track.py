@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NewType
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NewType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +41,18 @@ class Tags:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One track of a library, as the catalog holds it."""
+    """One track of a library, as the catalog holds it.
+
+    Attributes
+    ----------
+    path : of its file; ``source:source_id`` where there is none
+    sr, channels, codec, size : of the file; 0 or empty where there is none
+    duration_s : 0 where it is not known
+    content_hash : the same for copies of one sound
+    source : the name of what it was imported from, if it was
+    url : where it can be heard
+    details : what else the source says
+    """
 
     id: TrackId
     path: str
@@ -54,12 +66,22 @@ class Track:
     added_at: float  # s since the epoch
     missing_since: float | None = None
     warning: str | None = None
+    source: str | None = None
+    source_id: str | None = None
+    url: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    @property
+    def has_file(self) -> bool:
+        return bool(self.codec)
 
     @property
     def title(self) -> str:
         """The title, or the file's name without its ending."""
         if self.tags.title:
             return self.tags.title
+        if not self.has_file and self.source_id:
+            return self.source_id
         name = self.path.replace("\\", "/").rsplit("/", 1)[-1]
         return name.rsplit(".", 1)[0] or name
 

@@ -26,11 +26,17 @@ from segue.catalog.records import (
     Failure,
     FileState,
     KnownFile,
+    Placed,
+    Records,
     Snapshot,
+    SpaceRows,
+    SpaceSettings,
     SpaceVectors,
     folded,
     path_from_db,
     path_to_db,
+    rows_and_keys,
+    settings_from_json,
     spec_from_json,
     track_from_row,
 )
@@ -45,7 +51,11 @@ __all__ = [
     "Failure",
     "FileState",
     "KnownFile",
+    "Placed",
+    "Records",
     "Snapshot",
+    "SpaceRows",
+    "SpaceSettings",
     "SpaceVectors",
     "Where",
     "Writer",
@@ -110,6 +120,18 @@ class Catalog:
 
     def by_path(self, path: str) -> Track | None:
         return self._one("path = ?", path_to_db(path))
+
+    def by_source_id(self, name: str) -> list[Track]:
+        """Imported tracks by what they are called where they come from, or by ``source:name``."""
+        found = self._by_source_id(name)
+        if not found and ":" in name:
+            source, rest = name.split(":", 1)
+            found = [track for track in self._by_source_id(rest) if track.source == source]
+        return found
+
+    def _by_source_id(self, name: str) -> list[Track]:
+        sql = "SELECT * FROM tracks WHERE source_id = ? AND source IS NOT NULL ORDER BY row"
+        return [track_from_row(row) for row in self._db.execute(sql, (path_to_db(name),))]
 
     def _one(self, condition: str, value: object) -> Track | None:
         row = self._db.execute(f"SELECT * FROM tracks WHERE {condition}", (value,)).fetchone()
@@ -202,7 +224,10 @@ class Catalog:
 
     def known_files(self) -> dict[str, KnownFile]:
         """Every track's file, by path."""
-        sql = "SELECT key, id, path, size, mtime_ns, content_hash, missing_since FROM tracks"
+        sql = (
+            "SELECT key, id, path, size, mtime_ns, content_hash, missing_since FROM tracks "
+            "WHERE path IS NOT NULL"
+        )
         known = {}
         for row in self._db.execute(sql):
             path = path_from_db(row["path"])
@@ -233,19 +258,22 @@ class Catalog:
         with self._reading() as db:
             found = db.execute("SELECT * FROM spaces ORDER BY space").fetchall()
             states = {row["space"]: _matrix_states(db, row["space"]) for row in found}
-            sql = "SELECT row, key, missing_since IS NOT NULL FROM tracks"
-            rows = np.array(db.execute(sql).fetchall() or np.zeros((0, 3)), np.int64)
+            rows, row_keys = rows_and_keys(db)
+            sql = "SELECT row FROM tracks WHERE missing_since IS NOT NULL"
+            gone = np.fromiter((row[0] for row in db.execute(sql)), np.int64)
         n = min((state["pooled"].rows for state in states.values()), default=0)
         keys, missing = np.full(n, -1, np.int64), np.zeros(n, np.bool_)
-        keys[rows[:, 0]], missing[rows[:, 0]] = rows[:, 1], rows[:, 2] != 0
+        keys[rows], missing[gone] = row_keys, True
         spaces = {row["space"]: self._space(row, states[row["space"]]) for row in found}
-        return Snapshot(keys, missing, spaces, _stamp(states, keys, missing))
+        settings = [row["settings"] for row in found]
+        return Snapshot(keys, missing, spaces, _stamp(states, settings, keys, missing))
 
     def _space(self, row: sqlite3.Row, states: Mapping[str, MatrixState]) -> SpaceVectors:
         folder = self.root / "vectors" / row["space"]
         return SpaceVectors(
             spec=spec_from_json(row["spec"]),
             dimensions=tuple(json.loads(row["dimensions"])),
+            settings=settings_from_json(row["settings"]),
             vectors=matrix.view(folder, states["pooled"]),
             windows=matrix.view(folder, states["windows"]),
             window_ends=matrix.view(folder, states["ends"])[:, 0].astype(np.int64),
@@ -326,10 +354,13 @@ def _matrix_states(db: sqlite3.Connection, space: str) -> Mapping[str, MatrixSta
 
 
 def _stamp(
-    states: Mapping[str, Mapping[str, MatrixState]], keys: NDArray[np.int64], missing: NDArray[np.bool_]
+    states: Mapping[str, Mapping[str, MatrixState]],
+    settings: list[str],
+    keys: NDArray[np.int64],
+    missing: NDArray[np.bool_],
 ) -> str:
     files = [(space, sorted(kinds.items())) for space, kinds in sorted(states.items())]
-    digest = hashlib.sha256(repr(files).encode())
+    digest = hashlib.sha256(repr((files, settings)).encode())
     digest.update(keys.tobytes())
     digest.update(missing.tobytes())
     return digest.hexdigest()[:32]

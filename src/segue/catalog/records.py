@@ -6,13 +6,15 @@ import json
 import os
 import sqlite3
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.embed import EmbedderSpec, Embedding
+from segue.embed import EmbedderSpec, Embedding, Label
 from segue.track import Tags, Track, TrackId
 
 TAG_COLUMNS = ("title", "artist", "album", "album_artist", "genre", "year", "track_number", "disc_number")
@@ -66,6 +68,24 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class SpaceSettings:
+    """How the vectors of a space are kept and compared, where its embedder does not say.
+
+    Attributes
+    ----------
+    windows : NumPy's name of the windows' type
+    reading : "fitted", "centred" or "raw"; how the space is read when it stands alone
+    metric : by which it is then compared
+    weights : how much each dimension counts once standardised; all alike where there are none
+    """
+
+    windows: str = "<f2"
+    reading: str = "fitted"
+    metric: str = "cosine"
+    weights: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SpaceVectors:
     """All vectors of one space, row-aligned.
 
@@ -78,6 +98,7 @@ class SpaceVectors:
 
     spec: EmbedderSpec
     dimensions: tuple[str, ...]
+    settings: SpaceSettings
     vectors: NDArray[np.generic]
     windows: NDArray[np.generic]
     window_ends: NDArray[np.int64]
@@ -88,8 +109,13 @@ class SpaceVectors:
         return self.windows[start : int(self.window_ends[row])]
 
     def filled(self) -> NDArray[np.bool_]:
-        """bool (n,): which rows have a vector."""
-        return np.isfinite(self.vectors[:, 0].astype(np.float32))
+        """bool (n,): which rows have a vector, be it with holes."""
+        if self.vectors.dtype == np.uint8:  # which has no other sign for none
+            return np.asarray(self.vectors.any(axis=1), np.bool_)
+        filled = np.isfinite(self.vectors[:, 0].astype(np.float32))
+        rest = np.flatnonzero(~filled)
+        filled[rest] = np.isfinite(self.vectors[rest]).any(axis=1)
+        return np.asarray(filled, np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +135,80 @@ class Snapshot:
     spaces: Mapping[str, SpaceVectors]
     stamp: str
 
+    def row_of(self, key: int) -> int | None:
+        """The row of the track with this key."""
+        at = np.flatnonzero(self.keys == key) if key >= 0 else np.zeros(0, np.int64)
+        return int(at[0]) if len(at) else None
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceRows:
+    """Vectors of some tracks in one space.
+
+    Attributes
+    ----------
+    pooled : float32 (n, dim); a row of NaN stands for no vector
+    windows : (n_windows, dim), those of the first track first
+    counts : int64 (n,), how many of the windows are each track's
+    """
+
+    pooled: NDArray[np.generic]
+    windows: NDArray[np.generic]
+    counts: NDArray[np.int64]
+
+    @classmethod
+    def without_windows(cls, pooled: NDArray[np.generic]) -> SpaceRows:
+        return cls(pooled, np.zeros((0, pooled.shape[1]), np.float16), np.zeros(len(pooled), np.int64))
+
+    def take(self, at: NDArray[np.int64]) -> SpaceRows:
+        """Those of some of the tracks."""
+        ends = np.cumsum(self.counts)
+        kept = [np.arange(ends[i] - self.counts[i], ends[i]) for i in at] if len(self.windows) else []
+        rows = np.concatenate(kept) if kept else np.zeros(0, np.int64)
+        return SpaceRows(self.pooled[at], self.windows[rows], self.counts[at])
+
+
+RECORD_COLUMNS = (*TAG_COLUMNS, "duration_s", "url", "details", "content_hash")
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Tracks that a source tells of, with no file of sound behind them; column by column.
+
+    Attributes
+    ----------
+    source : the name of what they were imported from
+    ids : what they are called there; of one that comes twice the first counts
+    hashes : int64 (n,), of all that the source says of each: another one means that it has changed
+    columns : by name, of ``RECORD_COLUMNS``, n values each; what is left out is not known
+    spaces : vectors by the names of the spaces
+    labels : by the names of the spaces, the words of each track
+    """
+
+    source: str
+    ids: Sequence[str]
+    hashes: NDArray[np.int64]
+    columns: Mapping[str, Sequence[Any]]
+    spaces: Mapping[str, SpaceRows]
+    labels: Mapping[str, Sequence[Sequence[Label]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What became of some records.
+
+    Attributes
+    ----------
+    added, changed : int64, their places among the records
+    unchanged : how many
+    twice : how many have an id that came before
+    """
+
+    added: NDArray[np.int64]
+    changed: NDArray[np.int64]
+    unchanged: int
+    twice: int
+
 
 def path_to_db(path: str) -> str | bytes:
     """SQLite keeps only valid Unicode as text; other names of files are kept as their bytes."""
@@ -123,10 +223,24 @@ def path_from_db(value: str | bytes) -> str:
     return os.fsdecode(value) if isinstance(value, bytes) else value
 
 
+def text_of_path(path: str) -> str:
+    """The file's name, to be searched."""
+    return Path(path).name.encode("utf-8", "replace").decode()
+
+
+def rows_and_keys(db: sqlite3.Connection) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """int64 (n,) each: the rows of all tracks, rising, and the keys of the tracks in them."""
+    # One text for all is several times quicker, and smaller, than a row for each.
+    text = "SELECT group_concat(row), group_concat(key) FROM (SELECT row, key FROM tracks ORDER BY row)"
+    found = db.execute(text).fetchone()
+    rows, keys = (np.fromstring(t, np.int64, sep=",") if t else np.zeros(0, np.int64) for t in found)
+    return rows, keys
+
+
 def track_from_row(row: sqlite3.Row) -> Track:
     return Track(
         id=TrackId(row["id"]),
-        path=path_from_db(row["path"]),
+        path=f"{row['source']}:{row['source_id']}" if row["path"] is None else path_from_db(row["path"]),
         tags=Tags(**{name: row[name] for name in TAG_COLUMNS}),
         duration_s=row["duration_s"],
         sr=row["sr"],
@@ -137,6 +251,10 @@ def track_from_row(row: sqlite3.Row) -> Track:
         added_at=row["added_at"],
         missing_since=row["missing_since"],
         warning=row["warning"],
+        source=row["source"],
+        source_id=row["source_id"],
+        url=row["url"],
+        details=json.loads(row["details"] or "{}"),
     )
 
 
@@ -163,6 +281,15 @@ def spec_to_json(spec: EmbedderSpec) -> str:
 
 def spec_from_json(text: str) -> EmbedderSpec:
     return EmbedderSpec(**json.loads(text))
+
+
+def settings_to_json(settings: SpaceSettings) -> str:
+    return json.dumps(asdict(settings), sort_keys=True)
+
+
+def settings_from_json(text: str) -> SpaceSettings:
+    found = json.loads(text)
+    return SpaceSettings(**{**found, "weights": tuple(found.get("weights", ()))})
 
 
 def folded(text: str) -> str:

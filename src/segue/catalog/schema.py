@@ -6,29 +6,20 @@ import contextlib
 import os
 import sqlite3
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
+from segue.catalog.migration import IMPORTS, TRACKS, as_format_2, to_format_2
 from segue.errors import LibraryFormatError, LibraryNotFoundError, LibraryWriteError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 APPLICATION_ID = 0x53454755  # "SEGU", kept by SQLite in the file's header
 FILE_NAME = "catalog.sqlite"
 BUSY_TIMEOUT_S = 30.0
 
-_TABLES = """
-CREATE TABLE tracks (
-    key INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used again, unlike a row
-    id TEXT NOT NULL UNIQUE,
-    row INTEGER NOT NULL UNIQUE,            -- in every matrix of vectors
-    path NOT NULL UNIQUE,                   -- text; bytes where the name is not valid Unicode
-    title TEXT, artist TEXT, album TEXT, album_artist TEXT, genre TEXT,
-    year INTEGER, track_number INTEGER, disc_number INTEGER,
-    duration_s REAL NOT NULL, sr INTEGER NOT NULL, channels INTEGER NOT NULL, codec TEXT NOT NULL,
-    size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, content_hash TEXT NOT NULL,
-    added_at REAL NOT NULL, missing_since REAL, warning TEXT
-);
-CREATE INDEX tracks_by_hash ON tracks (content_hash);
-CREATE VIRTUAL TABLE track_text USING fts5 (
+_TABLES = (
+    TRACKS
+    + """CREATE VIRTUAL TABLE track_text USING fts5 (
     title, artist, album, genre, file, labels, tokenize = "unicode61 remove_diacritics 2"
 );
 CREATE TABLE labels (
@@ -40,13 +31,18 @@ CREATE TABLE failures (
     path PRIMARY KEY NOT NULL, kind TEXT NOT NULL, reason TEXT NOT NULL,
     size INTEGER, mtime_ns INTEGER, failed_at REAL NOT NULL
 );
-CREATE TABLE spaces (space TEXT PRIMARY KEY, spec TEXT NOT NULL, dimensions TEXT NOT NULL);
+CREATE TABLE spaces (
+    space TEXT PRIMARY KEY, spec TEXT NOT NULL, dimensions TEXT NOT NULL,
+    settings TEXT NOT NULL DEFAULT '{}'     -- JSON
+);
 CREATE TABLE matrices (
     space TEXT NOT NULL REFERENCES spaces, kind TEXT NOT NULL, file TEXT NOT NULL,
     dtype TEXT NOT NULL, width INTEGER NOT NULL, rows INTEGER NOT NULL, crc32 INTEGER NOT NULL,
     PRIMARY KEY (space, kind)
 );
 """
+    + IMPORTS
+)
 
 
 def create(root: Path) -> None:
@@ -98,7 +94,7 @@ def connect(root: Path) -> sqlite3.Connection:
     uri = path.resolve().as_uri()
     try:
         if os.access(path, os.W_OK) and os.access(root, os.W_OK):
-            return _checked(_connect(f"{uri}?mode=rw"), path)
+            return _checked(_connect(f"{uri}?mode=rw"), path, to_format_2)
         return _connect_read_only(uri, path)
     except sqlite3.DatabaseError as error:
         raise LibraryFormatError(f"{path} cannot be read as a library: {error}") from error
@@ -106,7 +102,7 @@ def connect(root: Path) -> sqlite3.Connection:
 
 def _connect_read_only(uri: str, path: Path) -> sqlite3.Connection:
     try:
-        return _checked(_connect(f"{uri}?mode=ro"), path)
+        return _checked(_connect(f"{uri}?mode=ro"), path, as_format_2)
     except sqlite3.OperationalError as error:
         log = path.with_name(f"{path.name}-wal")
         if log.exists() and log.stat().st_size:
@@ -115,7 +111,7 @@ def _connect_read_only(uri: str, path: Path) -> sqlite3.Connection:
                 "open it once where it can be written to"
             ) from error
         # A finished write-ahead log leaves no files that a read-only folder would need.
-        return _checked(_connect(f"{uri}?mode=ro&immutable=1"), path)
+        return _checked(_connect(f"{uri}?mode=ro&immutable=1"), path, as_format_2)
 
 
 def _connect(uri: str) -> sqlite3.Connection:
@@ -124,13 +120,18 @@ def _connect(uri: str) -> sqlite3.Connection:
     return db
 
 
-def _checked(db: sqlite3.Connection, path: Path) -> sqlite3.Connection:
+def _checked(
+    db: sqlite3.Connection, path: Path, raised: Callable[[sqlite3.Connection], None]
+) -> sqlite3.Connection:
+    """The connection, if it is to a library; ``raised`` brings one of format 1 to this format."""
     try:
         application = db.execute("PRAGMA application_id").fetchone()[0]
         version = db.execute("PRAGMA user_version").fetchone()[0]
         if application != APPLICATION_ID:
             raise LibraryFormatError(f"{path} is an SQLite file of another program")
-        if version != FORMAT_VERSION:
+        if version == 1:
+            raised(db)
+        elif version != FORMAT_VERSION:
             raise LibraryFormatError(
                 f"{path} has format {version}; this Segue reads format {FORMAT_VERSION}: update Segue"
             )

@@ -1,37 +1,43 @@
-"""All changes of a library. Each method is one transaction: done whole, or not at all."""
+"""All changes of a library. Each method is a transaction: done whole, or not at all."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import sqlite3
 import time
-import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.catalog import matrix
-from segue.catalog.matrix import MatrixState
+from segue.catalog.files import Files, delete, describe
+from segue.catalog.imports import Imports, Seen
+from segue.catalog.matrices import Matrices, empty_row
 from segue.catalog.records import (
+    TAG_COLUMNS,
     Entry,
     Failure,
     FileState,
     KnownFile,
+    Placed,
+    Records,
+    SpaceRows,
+    SpaceSettings,
     columns_of,
     path_to_db,
-    spec_from_json,
-    spec_to_json,
+    rows_and_keys,
+    text_of_path,
 )
 from segue.embed import EmbedderSpec, Embedding
 from segue.errors import LibraryWriteError, SpecMismatchError
 from segue.track import TrackId
 
-_COPY_ROWS = 1 << 16  # rows copied at a time when a matrix is rewritten
+_CACHE_KIB = 1 << 18  # of SQLite's pages while many tracks are put; ids come in no order
+_OWN_COLUMNS = frozenset(TAG_COLUMNS)  # of an imported track: its file's tags say less than its source
 
 
 class Writer:
@@ -40,9 +46,14 @@ class Writer:
     def __init__(self, root: Path, db: sqlite3.Connection) -> None:
         self._root = root
         self._db = db
-        self._sweep()
+        self._matrices = Matrices(root, db)
+        self._matrices.sweep()
+        self._imports = Imports(db, self._matrices)
+        self._files = Files(db, self._matrices)
 
-    def add_space(self, spec: EmbedderSpec, dimensions: Sequence[str]) -> None:
+    def add_space(
+        self, spec: EmbedderSpec, dimensions: Sequence[str], settings: SpaceSettings | None = None
+    ) -> None:
         """Make room for an embedder's vectors; nothing happens where there is.
 
         Raises
@@ -50,36 +61,8 @@ class Writer:
         SpecMismatchError
             Where the space holds vectors of another spec.
         """
-        found = self._db.execute("SELECT spec FROM spaces WHERE space = ?", (spec.space,)).fetchone()
-        if found:
-            if spec_from_json(found["spec"]) != spec:
-                raise SpecMismatchError(
-                    f"{self._root} holds vectors of another {spec.space}: {found['spec']}; "
-                    f"this Segue makes {spec_to_json(spec)}"
-                )
-            return
         with self._transaction():
-            folder = self._folder(spec.space)
-            folder.mkdir(parents=True, exist_ok=True)
-            self._db.execute(
-                "INSERT INTO spaces VALUES (?, ?, ?)",
-                (spec.space, spec_to_json(spec), json.dumps(list(dimensions))),
-            )
-            for kind, dtype, width in _matrices_of(spec):
-                state = matrix.create(folder, _new_name(kind), dtype, width)
-                if kind != "windows":
-                    state = self._fill(folder, state, spec)
-                self._put_state(spec.space, kind, state)
-
-    def _fill(self, folder: Path, state: MatrixState, spec: EmbedderSpec) -> MatrixState:
-        """Empty rows for the tracks that were there before the space."""
-        sql = "SELECT coalesce(max(rows), 0) FROM matrices WHERE kind = 'pooled'"
-        missing = self._db.execute(sql).fetchone()[0]
-        row = np.zeros(1, np.int64) if state.width == 1 else _pooled(None, spec)
-        while state.rows < missing:
-            n = min(missing - state.rows, _COPY_ROWS)
-            state = matrix.append(folder, state, np.broadcast_to(row, (n, state.width)))
-        return state
+            self._matrices.add(spec, dimensions, settings)
 
     def append(self, entries: Sequence[Entry]) -> list[TrackId]:
         """Add tracks, or replace those of the same paths; their ids, in the order given."""
@@ -90,48 +73,31 @@ class Writer:
             return [self._put_track(entry, first_row + i) for i, entry in enumerate(entries)]
 
     def _append_vectors(self, entries: Sequence[Entry]) -> int:
-        first_row = 0
-        for row in self._db.execute("SELECT space, spec FROM spaces").fetchall():
-            space, spec = row["space"], spec_from_json(row["spec"])
+        rows = {}
+        for space, spec in self._matrices.spaces():
             found = [entry.embeddings.get(space) or self._kept(space, spec, entry) for entry in entries]
-            pooled = np.stack([_pooled(embedding, spec) for embedding in found])
-            windows = [embedding.windows for embedding in found if embedding is not None]
-            states = {kind: self._state(space, kind) for kind, _, _ in _matrices_of(spec)}
-            counts = [0 if embedding is None else len(embedding.windows) for embedding in found]
-            ends = states["windows"].rows + np.cumsum(counts, dtype=np.int64)
-            first_row = states["pooled"].rows
-            new_rows = {
-                "pooled": pooled,
-                "windows": np.concatenate(windows) if windows else np.zeros((0, spec.dim), np.float16),
-                "ends": ends[:, None],
-            }
-            for kind, rows in new_rows.items():
-                self._put_state(space, kind, matrix.append(self._folder(space), states[kind], rows))
-        return first_row
+            rows[space] = _rows_of(found, spec)
+        return self._matrices.append(len(entries), rows)
 
     def _kept(self, space: str, spec: EmbedderSpec, entry: Entry) -> Embedding | None:
-        """What a space holds of the very same content already."""
-        sql = "SELECT row FROM tracks WHERE path = ? AND content_hash = ?"
-        known = self._db.execute(sql, (path_to_db(entry.path), entry.state.content_hash)).fetchone()
-        if not known:
-            return None
-        row, folder = known["row"], self._folder(space)
-        pooled, windows, ends = (
-            matrix.view(folder, self._state(space, kind)) for kind, _, _ in _matrices_of(spec)
-        )
-        if not np.isfinite(pooled[row].astype(np.float32)).all():
-            return None
-        start = int(ends[row - 1, 0]) if row else 0
-        return Embedding(np.array(pooled[row]), np.array(windows[start : int(ends[row, 0])], np.float16))
+        """What a space holds of the very same content already, or of the track if it is not of sound."""
+        sql = "SELECT row, content_hash FROM tracks WHERE path = ?"
+        known = self._db.execute(sql, (path_to_db(entry.path),)).fetchone()
+        true = known and (not spec.sr or known["content_hash"] == entry.state.content_hash)
+        return self._matrices.embedding(space, known["row"]) if true else None
 
     def _put_track(self, entry: Entry, row: int) -> TrackId:
         columns = columns_of(entry)
-        sql = "SELECT key, id, content_hash FROM tracks WHERE path = ?"
+        sql = "SELECT key, id, content_hash, source FROM tracks WHERE path = ?"
         found = self._db.execute(sql, (columns["path"],)).fetchone()
+        imported = found and found["source"] is not None
         if found:
+            if imported:
+                columns = {name: value for name, value in columns.items() if name not in _OWN_COLUMNS}
             key, track_id = found["key"], TrackId(found["id"])
             if found["content_hash"] != entry.state.content_hash:
-                self._db.execute("DELETE FROM labels WHERE key = ?", (key,))
+                heard = [(key, space) for space, spec in self._matrices.spaces() if spec.sr]
+                self._db.executemany("DELETE FROM labels WHERE key = ? AND space = ?", heard)
             settings = ", ".join(f"{name} = ?" for name in columns)
             sql = f"UPDATE tracks SET row = ?, {settings} WHERE key = ?"
             self._db.execute(sql, (row, *columns.values(), key))
@@ -140,9 +106,9 @@ class Writer:
             columns |= {"id": track_id, "row": row, "added_at": time.time()}
             marks = ", ".join("?" * len(columns))
             sql = f"INSERT INTO tracks ({', '.join(columns)}) VALUES ({marks})"
-            key = self._db.execute(sql, tuple(columns.values())).lastrowid
+            key = self._db.execute(sql, tuple(columns.values())).lastrowid or 0
         self._put_labels(key, entry)
-        self._put_text(key, entry)
+        self._put_text(key, entry, imported=imported)
         self._db.execute("DELETE FROM failures WHERE path = ?", (columns["path"],))
         return track_id
 
@@ -156,7 +122,7 @@ class Writer:
                 return TrackId(track_id)
             copy += 1
 
-    def _put_labels(self, key: int | None, entry: Entry) -> None:
+    def _put_labels(self, key: int, entry: Entry) -> None:
         for space, embedding in entry.embeddings.items():
             self._db.execute("DELETE FROM labels WHERE key = ? AND space = ?", (key, space))
             self._db.executemany(
@@ -164,18 +130,57 @@ class Writer:
                 [(key, space, label.name, label.score) for label in embedding.labels],
             )
 
-    def _put_text(self, key: int | None, entry: Entry) -> None:
-        tags = entry.tags
-        file = Path(entry.path).name.encode("utf-8", "replace").decode()
-        found = self._db.execute("SELECT label FROM labels WHERE key = ?", (key,))
-        labels = ", ".join(row["label"] for row in found)
-        texts = (tags.title, tags.artist or tags.album_artist, tags.album, tags.genre, file, labels)
-        self._db.execute("DELETE FROM track_text WHERE rowid = ?", (key,))
-        self._db.execute(
-            "INSERT INTO track_text (rowid, title, artist, album, genre, file, labels) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (key, *(text or "" for text in texts)),
-        )
+    def _put_text(self, key: int, entry: Entry, *, imported: bool) -> None:
+        if not imported:
+            tags = entry.tags
+            texts = (tags.title, tags.artist or tags.album_artist, tags.album, tags.genre)
+            self._db.execute("DELETE FROM track_text WHERE rowid = ?", (key,))
+            self._db.execute(
+                "INSERT INTO track_text (rowid, title, artist, album, genre) VALUES (?, ?, ?, ?, ?)",
+                (key, *(text or "" for text in texts)),
+            )
+        describe(self._db, key, entry.path)
+
+    # What was imported
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Make all that is written inside one transaction."""
+        self._db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        try:
+            with self._transaction():
+                yield
+        finally:
+            self._db.execute("PRAGMA cache_size = -2000")
+
+    def put(self, records: Records, seen: Seen) -> Placed:
+        """Add imported tracks, or replace those that have changed; ``seen`` gets to know them."""
+        with self._transaction():
+            return self._imports.put(records, seen)
+
+    def keys_of_source(self, source: str) -> NDArray[np.int64]:
+        """int64 (n,), of the tracks of a source that are not missing."""
+        return self._imports.keys_of_source(source)
+
+    def finish_import(self, source: str, kind: str, location: str, report: Mapping[str, Any]) -> None:
+        """Keep what an import did; one report a source, the latest."""
+        with self._transaction():
+            self._imports.finished(source, kind, location, dict(report))
+
+    def files_of_source(self, source: str) -> dict[str, str | None]:
+        """The paths of a source's tracks that are not missing, by their ids there."""
+        return self._files.of_source(source)
+
+    def give_files(self, source: str, files: Iterable[tuple[str, str]]) -> int:
+        """Say which files hold imported tracks, (id there, path); for how many that is new.
+
+        A track that was scanned at that path gives way, and what was heard is kept. Otherwise the next
+        scan listens to the file. One that holds another source's track stays with it.
+        """
+        with self._transaction():
+            return self._files.give(source, files)
+
+    # What changed or went
 
     def touch(self, files: Iterable[tuple[KnownFile, str, FileState]]) -> None:
         """Note new paths and times of files whose content is known: moved, copied back or touched."""
@@ -185,8 +190,8 @@ class Writer:
                     "UPDATE tracks SET path = ?, size = ?, mtime_ns = ?, missing_since = NULL WHERE key = ?",
                     (path_to_db(path), state.size, state.mtime_ns, known.key),
                 )
-                name = Path(path).name.encode("utf-8", "replace").decode()
-                self._db.execute("UPDATE track_text SET file = ? WHERE rowid = ?", (name, known.key))
+                sql = "UPDATE track_text SET file = ? WHERE rowid = ?"
+                self._db.execute(sql, (text_of_path(path), known.key))
                 self._db.execute("DELETE FROM failures WHERE path = ?", (path_to_db(path),))
 
     def mark_missing(self, keys: Iterable[int]) -> None:
@@ -218,84 +223,30 @@ class Writer:
     def prune(self) -> int:
         """Remove missing tracks and rewrite the matrices without dead rows; how many tracks went."""
         with self._transaction():
-            keys = self._delete_missing()
+            n = delete(self._db, "missing_since IS NOT NULL")
             self._compact()
-        self._sweep()
-        return keys
+        self._matrices.sweep()
+        return n
 
     def compact(self) -> None:
         """Rewrite the matrices without dead rows."""
         with self._transaction():
             self._compact()
-        self._sweep()
-
-    def _delete_missing(self) -> int:
-        gone = self._db.execute("SELECT key FROM tracks WHERE missing_since IS NOT NULL").fetchall()
-        keys = [(row["key"],) for row in gone]
-        self._db.executemany("DELETE FROM tracks WHERE key = ?", keys)
-        self._db.executemany("DELETE FROM track_text WHERE rowid = ?", keys)
-        self._db.executemany("DELETE FROM labels WHERE key = ?", keys)
-        return len(keys)
+        self._matrices.sweep()
 
     def _compact(self) -> None:
-        live = self._db.execute("SELECT row, key FROM tracks ORDER BY row").fetchall()
-        rows = np.array([row["row"] for row in live], np.int64)
-        for space, _ in self._spaces():
-            self._rewrite(space, rows)
+        rows, keys = rows_and_keys(self._db)
+        for space, _ in self._matrices.spaces():
+            self._matrices.rewrite(space, rows)
         # Rows are unique, so they step aside before they take their new places.
         self._db.execute("UPDATE tracks SET row = -1 - row")
-        self._db.executemany(
-            "UPDATE tracks SET row = ? WHERE key = ?", [(i, row["key"]) for i, row in enumerate(live)]
-        )
-
-    def _rewrite(self, space: str, rows: NDArray[np.int64]) -> None:
-        folder = self._folder(space)
-        old = {kind: self._state(space, kind) for kind in ("pooled", "windows", "ends")}
-        ends = matrix.view(folder, old["ends"])[:, 0].astype(np.int64)
-        starts = np.concatenate([[0], ends[:-1]])[: len(ends)]
-        counts = (ends - starts)[rows]
-        firsts = np.cumsum(counts) - counts
-        window_rows = np.repeat(starts[rows] - firsts, counts) + np.arange(int(counts.sum()))
-        self._copy(space, "pooled", old["pooled"], rows)
-        self._copy(space, "windows", old["windows"], window_rows)
-        new_ends = matrix.create(folder, _new_name("ends"), old["ends"].dtype, 1)
-        self._put_state(space, "ends", matrix.append(folder, new_ends, np.cumsum(counts)[:, None]))
-
-    def _copy(self, space: str, kind: str, old: MatrixState, rows: NDArray[np.int64]) -> None:
-        folder = self._folder(space)
-        source = matrix.view(folder, old)
-        state = matrix.create(folder, _new_name(kind), old.dtype, old.width)
-        for start in range(0, len(rows), _COPY_ROWS):
-            state = matrix.append(folder, state, source[rows[start : start + _COPY_ROWS]])
-        self._put_state(space, kind, state)
-
-    def _spaces(self) -> list[tuple[str, EmbedderSpec]]:
-        rows = self._db.execute("SELECT space, spec FROM spaces").fetchall()
-        return [(row["space"], spec_from_json(row["spec"])) for row in rows]
-
-    def _folder(self, space: str) -> Path:
-        return self._root / "vectors" / space
-
-    def _state(self, space: str, kind: str) -> MatrixState:
-        sql = "SELECT file, dtype, width, rows, crc32 FROM matrices WHERE space = ? AND kind = ?"
-        return MatrixState(*self._db.execute(sql, (space, kind)).fetchone())
-
-    def _put_state(self, space: str, kind: str, state: MatrixState) -> None:
-        self._db.execute(
-            "INSERT OR REPLACE INTO matrices VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (space, kind, state.file, state.dtype, state.width, state.rows, state.crc32),
-        )
-
-    def _sweep(self) -> None:
-        """Delete matrices that no row of the database names: a killed prune's, or replaced ones."""
-        used = {row["file"] for row in self._db.execute("SELECT file FROM matrices")}
-        for path in (self._root / "vectors").glob("*/*.matrix"):
-            if path.name not in used:
-                with contextlib.suppress(OSError):  # Windows keeps files that a reader has open
-                    path.unlink()
+        self._db.executemany("UPDATE tracks SET row = ? WHERE key = ?", enumerate(keys.tolist()))
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
+        if self._db.in_transaction:  # a part of a larger one
+            yield
+            return
         try:
             self._db.execute("BEGIN IMMEDIATE")
             yield
@@ -316,23 +267,15 @@ class Writer:
                 self._db.execute("ROLLBACK")
 
 
-def _matrices_of(spec: EmbedderSpec) -> tuple[tuple[str, str, int], ...]:
-    """(kind, dtype, width) of each matrix of a space."""
-    pooled = "<f4" if spec.dtype == "float32" else "|u1"
-    return ("pooled", pooled, spec.dim), ("windows", "<f2", spec.dim), ("ends", "<i8", 1)
-
-
-def _pooled(embedding: Embedding | None, spec: EmbedderSpec) -> NDArray[np.generic]:
-    """The pooled row; where the embedder could not make one, NaN or zeros."""
-    if embedding is None:
-        return np.full(spec.dim, np.nan if spec.dtype == "float32" else 0, spec.dtype)
-    if embedding.pooled.shape != (spec.dim,):
-        raise SpecMismatchError(f"{spec.space} has {spec.dim} dimensions, not {embedding.pooled.shape}")
-    return embedding.pooled
-
-
-def _new_name(kind: str) -> str:
-    return f"{kind}-{uuid.uuid4().hex[:12]}.matrix"
+def _rows_of(found: Sequence[Embedding | None], spec: EmbedderSpec) -> SpaceRows:
+    nothing = Embedding(empty_row(spec), np.zeros((0, spec.dim), np.float16))
+    embeddings = [embedding or nothing for embedding in found]
+    for embedding in embeddings:
+        if embedding.pooled.shape != (spec.dim,):
+            raise SpecMismatchError(f"{spec.space} has {spec.dim} dimensions, not {embedding.pooled.shape}")
+    counts = np.array([len(embedding.windows) for embedding in embeddings], np.int64)
+    windows = np.concatenate([embedding.windows for embedding in embeddings])
+    return SpaceRows(np.stack([embedding.pooled for embedding in embeddings]), windows, counts)
 
 
 def _reason(error: Exception) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from segue import __version__
-from segue.cli import demo, embed, export, models, scan, show, similar
+from segue.cli import demo, embed, export, imports, models, scan, show, similar
 from segue.cli.options import AppError, Context
 from segue.errors import AmbiguousQueryError, AudioError, SegueError
 
@@ -36,6 +36,7 @@ def cli(context: click.Context, library: str | None) -> None:
 
 for command in (
     scan.scan,
+    imports.import_,
     similar.similar,
     show.search,
     show.info,

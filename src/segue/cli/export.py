@@ -7,13 +7,14 @@ from pathlib import Path
 
 import click
 
+from segue.cli import export_mongo
 from segue.cli.options import Context
 from segue.errors import UsageError
 
-FORMATS = ("json", "csv", "parquet", "npy")
+FORMATS = ("json", "csv", "parquet", "npy", "audioset-json")
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option(
     "--format", "-f", "kind", type=click.Choice(FORMATS), help="Default: the file's ending, or json."
 )
@@ -26,6 +27,20 @@ def export(context: Context, kind: str | None, output: Path | None, vectors: boo
 
     npy comes with a CSV beside it whose lines are the matrix's rows.
     """
+    place = click.get_current_context().invoked_subcommand
+    if place:
+        if kind or output or vectors or space:
+            raise UsageError(f"options for files stand before {place}: write segue export {place} ...")
+    else:
+        _to_file(context, kind, output, vectors, space)
+
+
+export.add_command(export_mongo.mongo)
+
+
+def _to_file(
+    context: Context, kind: str | None, output: Path | None, vectors: bool, space: str | None
+) -> None:
     from segue import export as formats
 
     kind = kind or (output.suffix.lstrip(".").lower() if output else "json")
@@ -35,6 +50,9 @@ def export(context: Context, kind: str | None, output: Path | None, vectors: boo
         raise UsageError(f"{kind} is no text: name a file with --output")
     if vectors and kind == "csv":
         raise UsageError("CSV has no place for vectors; take npy, Parquet or JSON")
+    if kind == "audioset-json":
+        _write_segments(context, output)
+        return
     with context.open() as library:
         if vectors or kind == "npy" or space:
             ids, matrix = library.vectors(space)
@@ -59,3 +77,21 @@ def export(context: Context, kind: str | None, output: Path | None, vectors: boo
         formats.write_csv(tracks, sys.stdout)
     else:
         formats.write_json(tracks, chosen, sys.stdout)
+
+
+def _write_segments(context: Context, output: Path | None) -> None:
+    from segue.sources.audioset import write_json
+    from segue.sources.audioset.catalogue import SPEC, segment_of
+
+    if output is None:
+        raise UsageError("name a file for AudioSet's JSON with --output")
+    with context.open() as library:
+        if SPEC.space not in library.spaces():
+            raise UsageError("the library has no segments of AudioSet: segue import audioset FILE")
+        found = library.windows(SPEC.space)
+        segments = (
+            segment_of(track.source_id or track.id, track.details, frames)
+            for track, frames in found
+            if "start_s" in track.details
+        )
+        click.echo(f"{write_json(segments, output)} segments", err=True)

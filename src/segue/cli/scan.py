@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from segue.cli.mongo_home import home_at, meet
 from segue.cli.onnx import onnx_embedder, onnx_options
 from segue.cli.options import AppError, Context, clock
 from segue.cli.pulls import hint_at_missing, pull_missing, wanted_by_default
@@ -36,6 +37,13 @@ _SHOWN = 5  # failures named after a scan
     help="First fetch what the default set lacks (default), or do without.",
 )
 @onnx_options
+@click.option(
+    "--catalog",
+    "home_uri",
+    metavar="URI",
+    envvar="SEGUE_CATALOG",
+    help="A MongoDB where tracks and vectors are kept too, and shared with other libraries.",
+)
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 @click.pass_obj
 def scan(
@@ -48,7 +56,7 @@ def scan(
     embedders: tuple[str, ...],
     pull: bool,
     quiet: bool,
-    **onnx: Any,
+    **others: Any,
 ) -> None:
     """Add the music in FOLDERS to the library, or bring it up to date.
 
@@ -57,7 +65,8 @@ def scan(
     """
     from segue.cli.progress import ScanProgress
 
-    chosen: list[Embedder | str] = [*embedders, *onnx_embedder(**onnx)]
+    home = home_at(others.pop("home_uri"))
+    chosen: list[Embedder | str] = [*embedders, *onnx_embedder(**others)]
     if pull and not chosen:
         pull_missing(context, quiet=quiet)
     with context.open(create=True, embedders=chosen) as library, ScanProgress(quiet=quiet) as progress:
@@ -72,8 +81,9 @@ def scan(
     _tell(report, context)
     if not chosen:
         hint_at_missing(context)
-    if report.exit_code:
-        raise AppError(report.exit_code)
+    met = meet(context, home) if home and not report.interrupted else 0
+    if report.exit_code or met:
+        raise AppError(report.exit_code or met)
 
 
 def _tell(report: ScanReport, context: Context) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @click.option(
     "--same-artist/--no-same-artist", default=True, help="Allow (default) or leave out the seeds' artists."
 )
+@click.option("--view", help="How tracks are compared: SPACE, then /frames, /flattened, /raw and so on.")
 @where_options
 @click.pass_obj
 def similar(
@@ -34,6 +35,7 @@ def similar(
     as_json: bool,
     m3u: Path | None,
     same_artist: bool,
+    view: str | None,
     **conditions: Any,
 ) -> None:
     """List the tracks that sound most like SEEDS, nearest first.
@@ -43,12 +45,12 @@ def similar(
     library's view: 1 the same sound, 0 as unlike as two tracks usually are.
     """
     with context.open() as library:
-        found = library.similar(seeds, k=k, same_artist=same_artist, where=where_of(conditions))
+        found = library.similar(seeds, k=k, same_artist=same_artist, where=where_of(conditions), view=view)
     if as_json:
         click.echo(json.dumps(_as_json(found), indent=2, ensure_ascii=False))
     else:
         rows = [
-            (f"{match.score:.2f}", match.track.label, match.track.id, match.track.path)
+            (f"{match.score:.2f}", match.track.label, match.track.id, match.track.url or match.track.path)
             for match in found.matches
         ]
         columns(("score", "track", "id", "path"), rows)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segue.embed import Typical
+from segue.index.reading import Rows
 from segue.track import Vectors
 
 WHITENING = 0.25  # 0 keeps the variances of the principal components, 1 makes them equal
@@ -40,17 +41,25 @@ class View:
     projection: Vectors
 
     @classmethod
-    def fit(cls, spaces: Sequence[NDArray[np.generic]], typical: Sequence[Typical | None]) -> View:
+    def fit(
+        cls,
+        spaces: Sequence[Rows],
+        typical: Sequence[Typical | None],
+        weights: Sequence[Sequence[float]] = (),
+    ) -> View:
         """The view of a catalogue.
 
         Parameters
         ----------
         spaces : (n, dim) each, n >= 1; a row of NaN has no vector there
         typical : of each space; pulls the transform of a small catalogue towards what is known
+        weights : of each space, how much each dimension counts once standardised, where nothing is typical
         """
+        weighed = list(weights) or [()] * len(spaces)
         step = max(1, -(-len(spaces[0]) // _ENOUGH))
         fitted = [
-            _standardised(np.asarray(x[::step], np.float64), t) for x, t in zip(spaces, typical, strict=True)
+            _standardised(np.asarray(x[::step], np.float64), t, w)
+            for x, t, w in zip(spaces, typical, weighed, strict=True)
         ]
         mean, scale, spread, z = (np.concatenate(arrays, axis=-1) for arrays in zip(*fitted, strict=True))
         n, m = len(z), PSEUDO_COUNT
@@ -63,27 +72,50 @@ class View:
         projection = scale[:, None] * axes[:, kept] * eigenvalues[kept] ** (-WHITENING / 2)
         return cls(mean.astype(np.float32), projection.astype(np.float32))
 
-    def __call__(self, spaces: Sequence[NDArray[np.generic]]) -> Vectors:
+    @property
+    def _turns(self) -> bool:
+        """Whether the projection does anything; to find out costs less than a projection."""
+        n, m = self.projection.shape
+        return n != m or not np.array_equal(self.projection, np.eye(n, dtype=np.float32))
+
+    @classmethod
+    def centred(cls, spaces: Sequence[Rows]) -> View:
+        """Nothing but each dimension's mean taken away."""
+        sums = [sum(np.nansum(block, axis=0, dtype=np.float64) for block in _blocks(x)) for x in spaces]
+        counts = [sum(np.isfinite(block[:, 0]).sum() for block in _blocks(x)) for x in spaces]
+        mean = np.concatenate([s / max(1, n) for s, n in zip(sums, counts, strict=True)])
+        return cls(mean.astype(np.float32), np.eye(len(mean), dtype=np.float32))
+
+    def __call__(self, spaces: Sequence[Rows]) -> Vectors:
         """float32 (n, n_components), each row of length 1, or zero for a vector at the very mean."""
         n = len(spaces[0])
         out = np.empty((n, self.projection.shape[1]), np.float32)
+        turns = self._turns
         for start in range(0, n, _BLOCK):
             block = [np.asarray(x[start : start + _BLOCK], np.float32) for x in spaces]
             centred = np.concatenate(block, axis=1) - self.mean
-            projected = np.where(np.isnan(centred), 0, centred) @ self.projection
+            known = np.where(np.isnan(centred), 0, centred)
+            projected = known @ self.projection if turns else known
             length = np.linalg.norm(projected, axis=1, keepdims=True)
             out[start : start + _BLOCK] = projected / np.where(length < 1e-12, 1, length)
         return out
 
 
-def _standardised(x: NDArray[np.float64], typical: Typical | None) -> tuple[NDArray[np.float64], ...]:
+def _blocks(x: Rows) -> Iterator[NDArray[np.float32]]:
+    for start in range(0, len(x), _BLOCK):
+        yield np.asarray(x[start : start + _BLOCK], np.float32)
+
+
+def _standardised(
+    x: NDArray[np.float64], typical: Typical | None, weights: Sequence[float]
+) -> tuple[NDArray[np.float64], ...]:
     """Of one space: mean, scale and spread, (dim,) each, and the standardised rows (n, dim)."""
     there = np.isfinite(x).all(axis=1)
     found = x[there] if there.any() else np.zeros((1, x.shape[1]))
     if typical is None:
         dim = x.shape[1]
         std = found.std(axis=0) if len(found) > 1 else np.ones(dim)
-        typical = Typical(found.mean(axis=0), std, np.ones(dim))
+        typical = Typical(found.mean(axis=0), std, np.array(weights or np.ones(dim), np.float64))
     n, m = len(found), PSEUDO_COUNT
     mean = (n * found.mean(axis=0) + m * typical.mean) / (n + m)
     variance = (n * ((found - mean) ** 2).mean(axis=0) + m * typical.std**2) / (n + m)

@@ -16,6 +16,7 @@ from segue.errors import IndexFormatError
 from segue.index.build import EXACT_BELOW
 from segue.index.exact import Found
 from segue.index.index import Index
+from segue.index.reading import COSINE, Reading, Rows, items_of, usual
 from segue.index.saved import opened
 from segue.index.view import View
 from segue.track import Vectors
@@ -29,37 +30,65 @@ class ViewIndex:
 
     Attributes
     ----------
-    view : fitted on this catalogue
-    rows : int64 (n,), the catalog's row of each item; tracks that are gone or have no vector are left out
+    reading : of which vectors this is
+    view : fitted on this catalogue; none where vectors are read raw
+    rows : int64 (n,), the catalog's row of each item; tracks that are gone or have no vector are left out,
+        and one that is read as frames has as many items
     keys : int64 (n,), the track's key of each item
     index : of the view's vectors; item i is called i
     stamp : of the snapshot that it was built from
     """
 
-    view: View
+    reading: Reading
+    view: View | None
     rows: NDArray[np.int64]
     keys: NDArray[np.int64]
     index: Index
     stamp: str
 
     @classmethod
-    def build(cls, snapshot: Snapshot, typical: Mapping[str, Typical | None]) -> ViewIndex:
+    def build(
+        cls, snapshot: Snapshot, typical: Mapping[str, Typical | None], reading: Reading | None = None
+    ) -> ViewIndex:
         """Fit the view on the tracks of a snapshot and transform them all.
 
         Parameters
         ----------
         typical : values of the spaces for which they are known, by the names of the spaces
+        reading : the usual one unless told
         """
-        rows = usable_rows(snapshot)
-        spaces = list(snapshot.spaces.values())
+        reading = reading or usual(snapshot.spaces)
+        rows, items = items_of(snapshot, reading)
         if not len(rows):
-            dim = sum(space.spec.dim for space in spaces)
+            dim = sum(x.shape[1] for x in items)
             view = View(np.zeros(dim, np.float32), np.zeros((dim, 1), np.float32))
-            return cls(view, rows, rows, Index.build(np.zeros((0, 1), np.float32)), snapshot.stamp)
-        vectors = [space.vectors[rows] for space in spaces]
-        view = View.fit(vectors, [typical.get(name) for name in snapshot.spaces])
+            nothing = Index.build(np.zeros((0, 1), np.float32))
+            return cls(reading, view, rows, rows, nothing, snapshot.stamp)
+        if reading.transform == "raw":
+            return cls._raw(snapshot, reading, rows, items)
+        if reading.transform == "centred":
+            view = View.centred(items)
+        else:
+            spaces = reading.chosen(snapshot)
+            weights = [space.settings.weights for space in spaces.values()]
+            view = View.fit(items, [typical.get(name) for name in spaces], weights)
         # Of length 1, so the product is the cosine; or 0, at the very mean, which cosine would refuse.
-        return cls(view, rows, snapshot.keys[rows], Index.build(view(vectors), metric="dot"), snapshot.stamp)
+        index = Index.build(view(items), metric="dot")
+        return cls(reading, view, rows, snapshot.keys[rows], index, snapshot.stamp)
+
+    @classmethod
+    def _raw(
+        cls, snapshot: Snapshot, reading: Reading, rows: NDArray[np.int64], items: Sequence[Rows]
+    ) -> ViewIndex:
+        """Over the vectors as they are, in their type; without those with holes or no direction."""
+        vectors = items[0][np.arange(len(rows))]
+        usable = np.isfinite(vectors).all(axis=1)
+        if reading.metric == COSINE:
+            usable &= vectors.any(axis=1)
+        if not usable.all():
+            rows, vectors = rows[usable], vectors[usable]
+        index = Index.build(vectors, metric=reading.metric)
+        return cls(reading, None, rows, snapshot.keys[rows], index, snapshot.stamp)
 
     def updated(self, snapshot: Snapshot, typical: Mapping[str, Typical | None]) -> ViewIndex:
         """The index of a later snapshot of the same spaces.
@@ -67,58 +96,80 @@ class ViewIndex:
         A large catalogue that has hardly changed keeps its view: only what is new is transformed and
         added, what is gone is deleted. Otherwise everything is made anew.
         """
-        rows = usable_rows(snapshot)
+        rows, items = items_of(snapshot, self.reading)
+        if self.view is None or self.reading.form == "frames" or len(rows) < EXACT_BELOW:
+            return ViewIndex.build(snapshot, typical, self.reading)
         keys = snapshot.keys[rows]
         at = np.searchsorted(rows, self.rows).clip(max=max(0, len(rows) - 1))
-        kept = (rows[at] == self.rows) & (keys[at] == self.keys) if len(rows) else np.zeros(0, np.bool_)
-        if len(rows) < EXACT_BELOW or kept.sum() < _KEPT_SHARE * max(len(rows), len(self.rows)):
-            return ViewIndex.build(snapshot, typical)
+        kept = (rows[at] == self.rows) & (keys[at] == self.keys)
+        if kept.sum() < _KEPT_SHARE * max(len(rows), len(self.rows)):
+            return ViewIndex.build(snapshot, typical, self.reading)
         new = np.setdiff1d(rows, self.rows[kept])
         if not kept.all():
             self.index.delete(self.index.ids[~kept])
         if len(new):
-            self.index.add(self.view([space.vectors[new] for space in snapshot.spaces.values()]))
+            places = np.searchsorted(rows, new)
+            self.index.add(self.view([x[places] for x in items]))
         all_rows = np.concatenate([self.rows[kept], new])
-        return ViewIndex(self.view, all_rows, snapshot.keys[all_rows], self.index, snapshot.stamp)
+        stamp = snapshot.stamp
+        return ViewIndex(self.reading, self.view, all_rows, snapshot.keys[all_rows], self.index, stamp)
 
     @property
     def vectors(self) -> Vectors:
-        """float32 (n, n_components), of length 1."""
+        """float32 (n, n_components), of length 1; raw ones as they are."""
         return self.index.vectors
+
+    def seen(self, spaces: Sequence[NDArray[np.float32]]) -> Vectors:
+        """float32 (n, n_components): vectors of the spaces that are read, as ``query`` wants them."""
+        if self.view is not None:
+            return self.view(spaces)
+        bits = self.reading.metric == "hamming"
+        return np.asarray(spaces[0], np.uint8 if bits else np.float32)
 
     def query(self, vectors: Vectors, k: int, where: NDArray[np.bool_] | None = None) -> Found:
         """The nearest tracks of each vector, nearest first.
 
         Parameters
         ----------
-        vectors : float32 (n_queries, n_components), of the view, of length 1
+        vectors : float32 (n_queries, n_components), as ``seen``
         k : how many; fewer come back where fewer rows qualify
         where : bool over ``rows``, which of them may be answers
 
         Returns
         -------
         rows : int64 (n_queries, <= k), of the catalog
-        distances : float32 (n_queries, <= k), 1 - cosine, 0 (same direction) to 2
+        distances : float32 (n_queries, <= k); 1 - cosine, 0 (same direction) to 2, or by the metric
         """
         if k < 1 or not len(self.rows):
             nothing = (len(vectors), 0)
             return np.zeros(nothing, np.int64), np.zeros(nothing, np.float32)
         items, distances = self.index.query(vectors, k, where=where)
-        return self.rows[np.searchsorted(self.index.ids, items)], np.maximum(1 + distances, 0)
+        rows = self.rows[np.searchsorted(self.index.ids, items)]
+        return rows, distances if self.view is None else np.maximum(1 + distances, 0)
+
+    def scores(self, distances: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Likeness: the cosine; the product itself; for other metrics 1 / (1 + distance), 1 the same."""
+        metric = self.reading.metric
+        if self.view is not None or metric == COSINE:
+            return np.asarray(1 - distances, np.float32)
+        return np.asarray(-distances if metric == "dot" else 1 / (1 + distances), np.float32)
 
     def save(self, path: Path, specs: Sequence[EmbedderSpec]) -> None:
         """Write the index; readers see the old file or the new one, whole. Raises UsageError."""
-        arrays: dict[str, NDArray[Any]] = {
-            "mean": self.view.mean,
-            "projection": self.view.projection,
-            "rows": self.rows,
-            "keys": self.keys,
-        }
-        self.index.save(path, own_vectors=True, note=_note(specs) | {"stamp": self.stamp}, arrays=arrays)
+        arrays: dict[str, NDArray[Any]] = {"rows": self.rows, "keys": self.keys}
+        if self.view is not None:
+            arrays |= {"mean": self.view.mean, "projection": self.view.projection}
+        note = _note(specs, self.reading) | {"stamp": self.stamp}
+        self.index.save(path, own_vectors=True, note=note, arrays=arrays)
 
     @classmethod
-    def load(cls, path: Path, specs: Sequence[EmbedderSpec]) -> ViewIndex:
+    def load(cls, path: Path, specs: Sequence[EmbedderSpec], reading: Reading | None = None) -> ViewIndex:
         """The index in a file, mapped.
+
+        Parameters
+        ----------
+        specs : of all the library's spaces
+        reading : that it must be of
 
         Raises
         ------
@@ -127,28 +178,25 @@ class ViewIndex:
         FileNotFoundError
         """
         state, file = opened(path)
-        found = {"specs": file.header["note"].get("specs")}
-        if found != _note(specs):
-            raise IndexFormatError(f"{path} is of {found}, expected {_note(specs)}")
-        names, stamp = ("mean", "projection", "rows", "keys"), file.header["note"].get("stamp")
+        note, reading = file.header["note"], reading or Reading()
+        wanted = _note(specs, reading)
+        found = {name: note.get(name) for name in wanted}
+        if found != wanted:
+            raise IndexFormatError(f"{path} is of {found}, expected {wanted}")
+        names = ("rows", "keys") if reading.transform == "raw" else ("rows", "keys", "mean", "projection")
+        stamp = note.get("stamp")
         if not isinstance(stamp, str) or any(f"note.{name}" not in file for name in names):
             raise IndexFormatError(f"{path} is no index of a library")
-        mean, projection, rows, keys = (file.array(f"note.{name}") for name in names)
+        rows, keys, *fitted = (file.array(f"note.{name}") for name in names)
         dim = state.store.base.shape[1]
-        if not rows.shape == keys.shape == (len(state),) or projection.shape != (mean.size, dim):
+        view = View(*fitted) if fitted else None
+        fits = view is None or view.projection.shape == (view.mean.size, dim)
+        if not rows.shape == keys.shape == (len(state),) or not fits:
             raise IndexFormatError(
                 f"{path} is of {len(state)} tracks, but names {rows.shape} of {keys.shape}"
             )
-        return cls(View(mean, projection), rows, keys, Index(state, path), stamp)
+        return cls(reading, view, rows, keys, Index(state, path), stamp)
 
 
-def usable_rows(snapshot: Snapshot) -> NDArray[np.int64]:
-    """int64 (n,): rows of tracks that are there and have a vector in some space."""
-    filled = np.zeros(len(snapshot.keys), np.bool_)
-    for space in snapshot.spaces.values():
-        filled |= space.filled()[: len(filled)]
-    return np.flatnonzero((snapshot.keys >= 0) & ~snapshot.missing & filled)
-
-
-def _note(specs: Sequence[EmbedderSpec]) -> dict[str, Any]:
-    return {"specs": [[spec.space, spec.digest()] for spec in specs]}
+def _note(specs: Sequence[EmbedderSpec], reading: Reading) -> dict[str, Any]:
+    return {"specs": [[spec.space, spec.digest()] for spec in specs], "reading": str(reading)}

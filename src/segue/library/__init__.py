@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segue import audio
 from segue.catalog import Catalog, Failure, Snapshot, Where
 from segue.embed import Embedder, EmbedderSpec, Typical
 from segue.embed.chosen import chosen
@@ -18,24 +16,26 @@ from segue.embed.descriptors import Descriptors
 from segue.errors import (
     AmbiguousQueryError,
     EmptyLibraryError,
-    IndexFormatError,
     LibraryError,
     TrackNotFoundError,
     UsageError,
 )
-from segue.files import sweep
-from segue.index import ViewIndex
+from segue.index.reading import Reading, reading_named, usual
 from segue.library import filters, models
+from segue.library.asking import Asking, Query, Seed, seed_of
 from segue.library.embedders import embedders_of
+from segue.library.imports import Import, ImportProgress, ImportReport, Unseen
+from segue.library.indexes import Indexes
+from segue.library.joining import JoinReport, join
 from segue.library.report import Progress, ScanReport, Silent
 from segue.library.scan import Scan
-from segue.recommend import Match, Recommendations, centre_of, distinct
-from segue.track import Track, TrackId, Vectors
+from segue.recommend import Recommendations
+from segue.sources.imported import Source
+from segue.track import Track, TrackId
 
 __all__ = ["Library", "Progress", "ScanReport"]
 
-Query = str | Path | Track
-_Seed = Track | dict[str, NDArray[np.generic]]
+_TRACKS = 1000  # read at a time
 _LISTED = 10  # matches of an ambiguous text
 _ATTEMPTS = 20  # at an answer while others write
 
@@ -50,7 +50,7 @@ class Library:
     def __init__(self, catalog: Catalog, embedders: Sequence[Embedder]) -> None:
         self._catalog = catalog
         self._embedders = tuple(embedders)
-        self._last_index: ViewIndex | None = None
+        self._indexes = Indexes(catalog.root / "index", self.typical)
 
     @classmethod
     def open(
@@ -109,6 +109,7 @@ class Library:
         progress: Progress | None = None,
         jobs: int | None = None,
         retry: bool = False,
+        only: Container[str] | None = None,
         wait_s: float = -1,
         on_wait: Callable[[], None] | None = None,
     ) -> ScanReport:
@@ -120,6 +121,7 @@ class Library:
         ----------
         jobs : threads; one a core unless told.
         retry : try files again that failed and have not changed since.
+        only : paths; other files are left as they are.
         wait_s : how long to wait while another process writes; -1 for as long as it takes.
 
         Raises
@@ -137,10 +139,77 @@ class Library:
             for embedder in self._embedders:
                 writer.add_space(embedder.spec, embedder.dimensions)
             scan = Scan(self._catalog, writer, self._embedders, progress or Silent())
-            report = scan.run([Path(root).expanduser() for root in roots], jobs=jobs, retry=retry)
-            sweep(self.path / "index")
-            self._index(self._catalog.snapshot())
+            report = scan.run([Path(root).expanduser() for root in roots], jobs=jobs, retry=retry, only=only)
+            self._refresh()
         return report
+
+    def import_from(
+        self,
+        source: Source,
+        *,
+        progress: ImportProgress | None = None,
+        wait_s: float = -1,
+        on_wait: Callable[[], None] | None = None,
+    ) -> ImportReport:
+        """Add the records of a source, or bring them up to date; a second time changes nothing.
+
+        Ctrl-C ends it early with what was done kept; the next time goes on from there.
+
+        Parameters
+        ----------
+        source : such as ``segue.sources.table.Table("tracks_features.csv")``.
+        wait_s : how long to wait while another process writes; -1 for as long as it takes.
+
+        Raises
+        ------
+        LibraryBusyError, LibraryWriteError, SpecMismatchError, SourceError
+        """
+        with self._catalog.writing(wait_s, on_wait) as writer:
+            report = Import(self._catalog, writer, source, progress or Unseen()).run()
+            if not report.interrupted:
+                self._refresh()
+        return report
+
+    def join_files(
+        self,
+        source: str,
+        folder: str | Path,
+        id_of: Callable[[str], str | None],
+        *,
+        progress: Progress | None = None,
+        jobs: int | None = None,
+        retry: bool = False,
+        wait_s: float = -1,
+        on_wait: Callable[[], None] | None = None,
+    ) -> JoinReport:
+        """Find the files of imported tracks below a folder, and scan those.
+
+        The tracks keep what their source says of them. A second time changes nothing.
+
+        Parameters
+        ----------
+        source : the name under which they were imported.
+        id_of : the id of the track that a path holds, as the source calls it; ``None`` for none.
+        jobs, retry, wait_s : as for ``scan``.
+
+        Raises
+        ------
+        UsageError
+            Where nothing has been imported under that name.
+        LibraryBusyError, LibraryWriteError, SpecMismatchError, WeightsError
+        """
+        top = Path(folder).expanduser().absolute()
+        with self._catalog.writing(wait_s, on_wait) as writer:
+            report, paths = join(self._catalog, writer, source, top, id_of)
+        report.scan = self.scan(
+            top, progress=progress, jobs=jobs, retry=retry, only=paths, wait_s=wait_s, on_wait=on_wait
+        )
+        return report
+
+    def _refresh(self) -> None:
+        """Bring the usual index up to date while nobody else writes."""
+        self._indexes.sweep()
+        self._indexes.get(self._catalog.snapshot())
 
     def prune(self, *, wait_s: float = -1) -> int:
         """Remove the tracks whose files are gone; how many there were."""
@@ -190,14 +259,36 @@ class Library:
         kept = [i for i, key in enumerate(keys) if int(key) in tracks]
         return [tracks[int(keys[i])].id for i in kept], snapshot.spaces[name].vectors[live[kept]]
 
+    def windows(self, space: str) -> Iterator[tuple[Track, NDArray[np.generic]]]:
+        """Each track that has windows in a space, and those, (n_windows, dim), in the order of the rows.
+
+        Raises
+        ------
+        LibraryError
+            Where the library has no such space.
+        """
+        snapshot = self._current()
+        if space not in snapshot.spaces:
+            raise LibraryError(f"no vectors of {space!r} here; there are: {', '.join(snapshot.spaces)}")
+        rows = np.flatnonzero(snapshot.keys >= 0)
+        for start in range(0, len(rows), _TRACKS):
+            some = rows[start : start + _TRACKS]
+            tracks = self._catalog.by_keys(snapshot.keys[some].tolist())
+            for row in some:
+                track = tracks.get(int(snapshot.keys[row]))
+                windows = snapshot.spaces[space].windows_of(int(row))
+                if track is not None and len(windows):
+                    yield track, windows
+
     def values(self, track: Track) -> dict[str, float]:
         """A track's descriptors by the names of the dimensions; empty where there are none."""
         snapshot = self._current()
-        vectors = dict(zip(snapshot.spaces, self._seed_vectors([track], snapshot), strict=True))
-        if DESCRIPTORS.space not in vectors:
+        space = snapshot.spaces.get(DESCRIPTORS.space)
+        if space is None:
             return {}
-        names = snapshot.spaces[DESCRIPTORS.space].dimensions
-        return dict(zip(names, vectors[DESCRIPTORS.space][0].tolist(), strict=True))
+        row = snapshot.row_of(self._catalog.keys_of([track.id]).get(track.id, -1))
+        names = space.dimensions
+        return {} if row is None else dict(zip(names, space.vectors[row].tolist(), strict=True))
 
     def labels(self, track: Track) -> dict[str, dict[str, float]]:
         """What each network calls a track: by space, words and scores from 0 to 1, best first."""
@@ -222,7 +313,10 @@ class Library:
         track = self._catalog.by_id(text) or self._catalog.by_path(str(Path(text).expanduser().absolute()))
         if track:
             return track
-        matches = self._catalog.named(text) or self._catalog.search(text, _LISTED + 1, by_label=False)
+        matches = self._catalog.by_source_id(text)
+        matches = (
+            matches or self._catalog.named(text) or self._catalog.search(text, _LISTED + 1, by_label=False)
+        )
         if not matches:
             raise TrackNotFoundError(f"no track matches {text!r}; segue search TEXT shows what there is")
         if len(matches) > 1:
@@ -238,6 +332,7 @@ class Library:
         same_artist: bool = True,
         label: str | None = None,
         where: Where | None = None,
+        view: str | None = None,
     ) -> Recommendations:
         """The k tracks that sound most like the queries together, nearest first.
 
@@ -248,6 +343,8 @@ class Library:
         label : only tracks that a network has this word for, such as "Guitar"; short for
             ``where=Where(label="Guitar")``.
         where : only tracks that meet these conditions.
+        view : how tracks are compared, such as ``audioset/frames/raw``: a space, a form (tracks,
+            flattened, frames) and a transform (fitted, centred, raw); all spaces together unless told.
 
         Raises
         ------
@@ -262,29 +359,15 @@ class Library:
         conditions = filters.joined(where, label)
         for _ in range(_ATTEMPTS):
             version = self._catalog.version()
-            found = self._similar(wanted, k, same_artist, conditions)
+            snapshot = self._current()
+            index = self._indexes.get(snapshot, self._reading(view, snapshot))
+            seeds = [self._seed(query, index.reading) for query in wanted]
+            asking = Asking(self._catalog, snapshot, index)
+            found = asking.similar(seeds, k, same_artist=same_artist, where=conditions)
             # What was written meanwhile may have given a track another vector.
             if self._catalog.version() == version:
                 break
         return found
-
-    def _similar(
-        self, queries: Sequence[Query], k: int, same_artist: bool, where: Where | None
-    ) -> Recommendations:
-        snapshot = self._current()
-        index = self._index(snapshot)
-        seeds = [self._seed(query) for query in queries]
-        tracks = [seed for seed in seeds if isinstance(seed, Track)]
-        centre = centre_of(index.view(self._seed_vectors(seeds, snapshot)))
-        allowed = filters.not_seeds(self._catalog, snapshot.keys[index.rows], tracks, same_artist)
-        if where:
-            allowed &= filters.meeting(where, self._catalog, snapshot, index.rows)
-        matches = self._matches(index, snapshot, centre, allowed, k)
-        shortfall = None
-        if len(matches) < k:
-            shortfall = f"{len(matches)} of {k}: no more of the library's {len(self)} tracks qualify"
-            shortfall += filters.counts(where, self._catalog, snapshot, index.rows) if where else ""
-        return Recommendations(tuple(matches), shortfall)
 
     def _current(self) -> Snapshot:
         snapshot = self._catalog.snapshot()
@@ -292,75 +375,13 @@ class Library:
             raise EmptyLibraryError(f"the library in {self.path} has no tracks yet: segue scan FOLDER")
         return snapshot
 
-    def _seed(self, query: Query) -> _Seed:
-        """A track of the library, or the vectors of a file outside it."""
-        try:
-            return self.find(query)
-        except TrackNotFoundError:
-            path = Path(str(query)).expanduser()
-            if isinstance(query, Track) or not path.is_file():
-                raise
-            sound = audio.load(path)
-            known = self.spaces()
-            wanted = [embedder for embedder in self._embedders if embedder.spec.space in known]
-            return {embedder.spec.space: embedder.embed(sound).pooled for embedder in wanted}
+    def _reading(self, view: str | None, snapshot: Snapshot) -> Reading:
+        return reading_named(view, snapshot.spaces) if view else usual(snapshot.spaces)
 
-    def _seed_vectors(self, seeds: Sequence[_Seed], snapshot: Snapshot) -> list[Vectors]:
-        """Of each space, float32 (n_seeds, dim); NaN where a seed has no vector."""
-        tracks = [seed.id for seed in seeds if isinstance(seed, Track)]
-        keys = self._catalog.keys_of(tracks)
-        rows = {
-            key: int(np.flatnonzero(snapshot.keys == key)[0]) for key in keys.values() if key in snapshot.keys
-        }
-        out = []
-        for name, space in snapshot.spaces.items():
-            vectors = np.full((len(seeds), space.spec.dim), np.nan, np.float32)
-            for i, seed in enumerate(seeds):
-                if not isinstance(seed, Track):
-                    vectors[i] = seed.get(name, np.nan)
-                elif keys.get(seed.id) in rows:
-                    vectors[i] = space.vectors[rows[keys[seed.id]]]
-            out.append(vectors)
-        for i, seed in enumerate(seeds):
-            if not any(np.isfinite(vectors[i]).all() for vectors in out):
-                label = seed.label if isinstance(seed, Track) else "the file"
-                raise LibraryError(f"{label} has no vector in {', '.join(snapshot.spaces)}: scan again")
-        return out
-
-    def _matches(
-        self, index: ViewIndex, snapshot: Snapshot, centre: Vectors, allowed: NDArray[np.bool_], k: int
-    ) -> list[Match]:
-        qualified = int(allowed.sum())
-        # A few more than k, as copies of one file count once; all of them where that is too few.
-        for n in (2 * k + 16, qualified):
-            rows, distances = index.query(centre, n, allowed)
-            keys = snapshot.keys[rows[0]]
-            tracks = self._catalog.by_keys(keys)
-            there = [i for i, key in enumerate(keys) if int(key) in tracks]
-            found = [tracks[int(keys[i])] for i in there]
-            matches = distinct(found, 1 - distances[0][there], k)
-            if len(matches) == k or n >= qualified:
-                break
-        return matches
-
-    def _index(self, snapshot: Snapshot) -> ViewIndex:
-        """The index of a snapshot: from its file where that is up to date, else made so and kept."""
-        path = self.path / "index" / "default.index"
-        specs = [space.spec for space in snapshot.spaces.values()]
-        if self._last_index and self._last_index.stamp == snapshot.stamp:
-            return self._last_index
-        found = None
-        with contextlib.suppress(FileNotFoundError, IndexFormatError, PermissionError):
-            found = ViewIndex.load(path, specs)
-        if found and found.stamp == snapshot.stamp:
-            self._last_index = found
-            return found
-        typical = self.typical()
-        index = found.updated(snapshot, typical) if found else ViewIndex.build(snapshot, typical)
-        with contextlib.suppress(OSError, UsageError):  # a read-only library is as usable without the file
-            index.save(path, specs)
-        self._last_index = index
-        return index
+    def _seed(self, query: Query, reading: Reading) -> Seed:
+        known = reading.spaces or tuple(self.spaces())
+        wanted = [embedder for embedder in self._embedders if embedder.spec.space in known]
+        return seed_of(query, self.find, wanted)
 
     def typical(self) -> dict[str, Typical | None]:
         """Typical values by the names of the spaces, for views fitted elsewhere."""

@@ -6,11 +6,13 @@ import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from segue.embed import Embedder, EmbedderSpec
+from segue.embed import Embedder, EmbedderSpec, Typical
 from segue.embed.chosen import DEFAULT, EMBEDDERS, chosen
 from segue.embed.onnx_file import is_of_onnx_file
+from segue.embed.vggish import SPEC as VGGISH
 from segue.errors import ModelError, WeightsError
 from segue.library.models import kept
+from segue.sources.audioset.catalogue import SPEC as AUDIOSET
 
 
 def embedders_of(spaces: Mapping[str, EmbedderSpec], root: Path) -> list[Embedder]:
@@ -32,12 +34,26 @@ def follows_default(spaces: Mapping[str, EmbedderSpec]) -> bool:
 
 
 def _made(spec: EmbedderSpec, root: Path) -> Embedder | None:
+    if spec == AUDIOSET:
+        vggish = _made(VGGISH, root)
+        return vggish and ForAnother(vggish, spec)
     if is_of_onnx_file(spec):
         return kept(root, spec)
     make = EMBEDDERS.get(_name(spec))
     with contextlib.suppress(ModelError, WeightsError):
         return make() if make else None
     return None
+
+
+class ForAnother:
+    """An embedder whose vectors go to the space of another spec, which is the same in spirit."""
+
+    typical: Typical | None = None
+
+    def __init__(self, embedder: Embedder, spec: EmbedderSpec) -> None:
+        self.spec = spec
+        self.dimensions = embedder.dimensions
+        self.embed = embedder.embed
 
 
 def _name(spec: EmbedderSpec) -> str:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -20,6 +18,7 @@ from segue import audio
 from segue.catalog import Catalog, Entry, Failure, FileState, KnownFile, Snapshot, Writer
 from segue.embed import Embedder
 from segue.errors import AudioError, WeightsError
+from segue.library.interrupt import stopped_by_ctrl_c
 from segue.library.report import Progress, ScanReport
 from segue.sources.audio_files import AudioFile, content_hash, read_tags, walk
 
@@ -60,7 +59,7 @@ class Scan:
         self._by_hash: dict[str, list[KnownFile]] = {}
         for known in self._known.values():
             self._by_hash.setdefault(known.state.content_hash, []).append(known)
-        self._lacking = _lacking(catalog.snapshot(), embedders)
+        self._lacking = _lacking(catalog.snapshot(), embedders, {known.key for known in self._known.values()})
         self._claimed: set[int] = set()
         self._claim = threading.Lock()
         self._stop = threading.Event()
@@ -68,16 +67,24 @@ class Scan:
         self._outcomes: list[_Outcome] = []
         self._committed_at = time.monotonic()
 
-    def run(self, roots: Iterable[str | Path], *, jobs: int | None = None, retry: bool = False) -> ScanReport:
-        """Bring the catalog up to date with what lies below ``roots``."""
+    def run(
+        self,
+        roots: Iterable[str | Path],
+        *,
+        jobs: int | None = None,
+        retry: bool = False,
+        only: Container[str] | None = None,
+    ) -> ScanReport:
+        """Bring the catalog up to date with what lies below ``roots``, or with some of it."""
         started = time.monotonic()
         folders = [os.path.abspath(root) for root in roots]  # noqa: PTH100 - links stay as they are named
         found = walk(folders)
         for path, reason in found.unreadable.items():
             self._fail(Failure(path, "unreadable", reason))
-        todo = self._news(found.files, retry)
+        files = found.files if only is None else [file for file in found.files if file.path in only]
+        todo = self._news(files, retry)
         self._progress.begin(len(todo))
-        with self._stopped_by_ctrl_c():
+        with stopped_by_ctrl_c(self._stop):
             try:
                 self._work(todo, jobs or os.cpu_count() or 1)
             except WeightsError:
@@ -107,24 +114,6 @@ class Scan:
             else:
                 todo.append(file)
         return todo
-
-    @contextlib.contextmanager
-    def _stopped_by_ctrl_c(self) -> Iterator[None]:
-        """The first Ctrl-C asks the scan to stop where it can; a second one interrupts at once."""
-        usual = signal.getsignal(signal.SIGINT)
-        if threading.current_thread() is not threading.main_thread() or not callable(usual):
-            yield
-            return
-
-        def stop(number: int, frame: object) -> None:
-            self._stop.set()
-            signal.signal(signal.SIGINT, usual)
-
-        signal.signal(signal.SIGINT, stop)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, usual)
 
     def _work(self, todo: Sequence[AudioFile], jobs: int) -> None:
         """Look at files with ``jobs`` threads; outcomes are taken in the order of the files."""
@@ -273,13 +262,13 @@ class Scan:
         self._writer.forget_failures(forgotten)
 
 
-def _lacking(snapshot: Snapshot, embedders: Sequence[Embedder]) -> dict[int, set[str]]:
-    """Of each track's key, the spaces of these embedders in which it has no vector."""
+def _lacking(snapshot: Snapshot, embedders: Sequence[Embedder], files: set[int]) -> dict[int, set[str]]:
+    """Of each file's key, the spaces of these embedders in which it has no vector."""
     lacking: dict[int, set[str]] = {}
     for embedder in embedders:
         space = embedder.spec.space
         empty = (snapshot.keys >= 0) & ~snapshot.spaces[space].filled()[: len(snapshot.keys)]
-        for key in snapshot.keys[empty].tolist():
+        for key in files.intersection(snapshot.keys[empty].tolist()):
             lacking.setdefault(key, set()).add(space)
     return lacking
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from segue.sources.audioset.catalogue import AudioSet
 from segue.sources.audioset.json_form import read_json, write_json
 from segue.sources.audioset.labels import read_label_names
 from segue.sources.audioset.reading import read_segments
@@ -9,6 +10,7 @@ from segue.sources.audioset.segment import BadRecord, Segment, flattened, mean_p
 from segue.sources.audioset.writing import write_tfrecords
 
 __all__ = [
+    "AudioSet",
     "BadRecord",
     "Segment",
     "flattened",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -18,6 +20,7 @@ from segue.sources.audioset.tfrecord import HEAD, READ_ERRORS, length_of, record
 from segue.wire.protobuf import WireError
 
 OnBad = Callable[[BadRecord], None]
+OnRead = Callable[[int], None]
 
 ENDING = ".tfrecord"
 _BUFFER = 1 << 18  # bytes read at a time
@@ -27,7 +30,10 @@ _log = logging.getLogger(__name__)
 
 
 def read_segments(
-    paths: str | Path | Iterable[str | Path], *, on_bad: OnBad | None = None
+    paths: str | Path | Iterable[str | Path],
+    *,
+    on_bad: OnBad | None = None,
+    on_read: OnRead | None = None,
 ) -> Iterator[Segment]:
     """The segments of AudioSet's or YouTube-8M's features, in the order of the files.
 
@@ -41,16 +47,42 @@ def read_segments(
         that end in `.tfrecord` count. Files and archives may be compressed with gzip.
     on_bad
         Called with each record that cannot be used; unless given, it is logged as a warning.
+    on_read
+        Called before each segment with how many of the bytes of all files lie behind it.
 
     Raises
     ------
     UsageError
         Where a path does not exist, or a folder has no such file.
     """
-    given = [paths] if isinstance(paths, str | Path) else list(paths)
     told = on_bad or warn
-    found = [file for path in given for file in _files(Path(path), told)]
-    return (segment for file in found for segment in _of_file(file, told))
+    found = files_of(paths, on_bad=told)
+    return (segment for file in _with_starts(found, on_read) for segment in _of_file(*file, told))
+
+
+def files_of(paths: str | Path | Iterable[str | Path], *, on_bad: OnBad | None = None) -> list[Path]:
+    """The files that ``read_segments`` reads, in order.
+
+    Raises
+    ------
+    UsageError
+    """
+    given = [paths] if isinstance(paths, str | Path) else list(paths)
+    return [file for path in given for file in _files(Path(path), on_bad or warn)]
+
+
+def _with_starts(files: Iterable[Path], on_read: OnRead | None) -> Iterator[tuple[Path, OnRead]]:
+    """Each file, and what is told of the place in it."""
+    start = 0
+    for path in files:
+        yield path, partial(_tell, on_read, start)
+        with contextlib.suppress(OSError):
+            start += path.stat().st_size
+
+
+def _tell(on_read: OnRead | None, start: int, at: int) -> None:
+    if on_read:
+        on_read(start + at)
 
 
 def warn(bad: BadRecord) -> None:
@@ -82,13 +114,15 @@ def _is_ours(name: str) -> bool:
     return name.endswith(ENDING) and not name.rpartition("/")[2].startswith(".")
 
 
-def _of_file(path: Path, on_bad: OnBad) -> Iterator[Segment]:
+def _of_file(path: Path, on_read: OnRead, on_bad: OnBad) -> Iterator[Segment]:
     if not path.is_file():
         on_bad(BadRecord(str(path), 0, "no plain file but a pipe, socket or device"))
         return
     try:
         with path.open("rb", buffering=_BUFFER) as file:
-            yield from _of_stream(file, str(path), on_bad)
+            for segment in _of_stream(file, str(path), on_bad):
+                on_read(file.tell())
+                yield segment
     except READ_ERRORS as error:
         on_bad(BadRecord(str(path), 0, f"cannot be read: {getattr(error, 'strerror', None) or error}"))
 

@@ -1,0 +1,103 @@
+"""Imported tracks and the files that hold them, within a transaction of the catalog's writer."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from segue.catalog.matrices import Matrices
+from segue.catalog.records import path_from_db, path_to_db, text_of_path
+
+_OF_FILE = ("path", "duration_s", "sr", "channels", "codec", "size", "mtime_ns", "content_hash", "warning")
+
+
+class Files:
+    """What the writer does where a source's tracks turn out to have files."""
+
+    def __init__(self, db: sqlite3.Connection, matrices: Matrices) -> None:
+        self._db = db
+        self._matrices = matrices
+
+    def of_source(self, source: str) -> dict[str, str | None]:
+        """The paths of a source's tracks that are not missing, by their ids there."""
+        sql = "SELECT source_id, path FROM tracks WHERE source = ? AND missing_since IS NULL ORDER BY key"
+        found = self._db.execute(sql, (source,))
+        return {row[0]: None if row[1] is None else path_from_db(row[1]) for row in found}
+
+    def give(self, source: str, files: Iterable[tuple[str, str]]) -> int:
+        """Let tracks be in files, (id there, path); how many were not so before."""
+        n, scanned = 0, []
+        for source_id, path in files:
+            sql = "SELECT key, row, path FROM tracks WHERE source = ? AND source_id = ?"
+            mine = self._db.execute(sql, (source, source_id)).fetchone()
+            there = self._at(path)
+            if mine is None or (there and there["key"] == mine["key"]):
+                continue
+            if there and there["source"] not in (None, source):  # it stays whose it is
+                continue
+            n += 1
+            if there and there["source"] is None:
+                scanned.append((mine, there))
+                continue
+            if there:
+                self._release(there)
+            # Size and time that no file has: the next scan looks at the content.
+            sql = "UPDATE tracks SET path = ?, size = 0, mtime_ns = 0 WHERE key = ?"
+            self._db.execute(sql, (path_to_db(path), mine["key"]))
+            describe(self._db, mine["key"], path)
+        self._take_over(scanned)
+        return n
+
+    def _at(self, path: str) -> sqlite3.Row | None:
+        row = self._db.execute("SELECT * FROM tracks WHERE path = ?", (path_to_db(path),)).fetchone()
+        return row if isinstance(row, sqlite3.Row) else None
+
+    def _release(self, track: sqlite3.Row) -> None:
+        """Leave an imported track without its file."""
+        content = f"{track['source']}:{track['source_id']}"
+        self._db.execute(
+            "UPDATE tracks SET path = NULL, sr = 0, channels = 0, codec = '', size = 0, mtime_ns = 0, "
+            "warning = NULL, content_hash = ? WHERE key = ?",
+            (content, track["key"]),
+        )
+        describe(self._db, track["key"], "")
+
+    def _take_over(self, pairs: Sequence[tuple[sqlite3.Row, sqlite3.Row]]) -> None:
+        """Let imported tracks be what was scanned, with all that was heard there."""
+        if not pairs:
+            return
+        mine, theirs = (np.array([pair[i]["row"] for pair in pairs], np.int64) for i in (0, 1))
+        rows = {
+            space: self._matrices.taken(space, theirs if spec.sr else mine)
+            for space, spec in self._matrices.spaces()
+        }
+        first = self._matrices.append(len(pairs), rows)
+        settings = ", ".join(f"{name} = ?" for name in _OF_FILE)
+        for i, (track, there) in enumerate(pairs):
+            key = track["key"]
+            sql = "SELECT DISTINCT space FROM labels WHERE key = ?"
+            spaces = [(key, row["space"]) for row in self._db.execute(sql, (there["key"],))]
+            self._db.executemany("DELETE FROM labels WHERE key = ? AND space = ?", spaces)
+            self._db.execute("UPDATE labels SET key = ? WHERE key = ?", (key, there["key"]))
+            delete(self._db, "key = ?", there["key"])
+            values = [there[name] for name in _OF_FILE]
+            sql = f"UPDATE tracks SET row = ?, {settings} WHERE key = ?"
+            self._db.execute(sql, (first + i, *values, key))
+            describe(self._db, key, path_from_db(there["path"]))
+
+
+def describe(db: sqlite3.Connection, key: int, path: str) -> None:
+    """Let a track be found by its file's name, and by all of its labels."""
+    labels = ", ".join(row["label"] for row in db.execute("SELECT label FROM labels WHERE key = ?", (key,)))
+    file = text_of_path(path) if path else ""
+    db.execute("UPDATE track_text SET file = ?, labels = ? WHERE rowid = ?", (file, labels, key))
+
+
+def delete(db: sqlite3.Connection, condition: str, *values: object) -> int:
+    """Remove tracks and what hangs on them; how many there were."""
+    gone = f"SELECT key FROM tracks WHERE {condition}"
+    for table, name in (("track_text", "rowid"), ("labels", "key"), ("cluster_tracks", "key")):
+        db.execute(f"DELETE FROM {table} WHERE {name} IN ({gone})", values)
+    return db.execute(f"DELETE FROM tracks WHERE {condition}", values).rowcount

@@ -1,0 +1,73 @@
+"""Libraries of format 1, which knew of files only, as those of format 2."""
+
+from __future__ import annotations
+
+import sqlite3
+
+TRACKS = """
+CREATE TABLE tracks (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used again, unlike a row
+    id TEXT NOT NULL UNIQUE,
+    row INTEGER NOT NULL UNIQUE,            -- in every matrix of vectors
+    path UNIQUE,                            -- text; bytes where the name is not valid Unicode; NULL: no file
+    title TEXT, artist TEXT, album TEXT, album_artist TEXT, genre TEXT,
+    year INTEGER, track_number INTEGER, disc_number INTEGER,
+    duration_s REAL NOT NULL, sr INTEGER NOT NULL, channels INTEGER NOT NULL, codec TEXT NOT NULL,
+    size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, content_hash TEXT NOT NULL,
+    added_at REAL NOT NULL, missing_since REAL, warning TEXT,
+    source TEXT, source_id TEXT,            -- of what was imported: from where, and its name there
+    record_hash INTEGER,                    -- of all that the source says of it
+    url TEXT, details TEXT,                 -- JSON
+    CHECK (path IS NOT NULL OR source_id IS NOT NULL)
+);
+CREATE INDEX tracks_by_hash ON tracks (content_hash);
+CREATE INDEX tracks_missing ON tracks (row) WHERE missing_since IS NOT NULL;
+CREATE UNIQUE INDEX tracks_by_source ON tracks (source_id, source) WHERE source IS NOT NULL;
+"""
+IMPORTS = """
+CREATE TABLE imports (
+    source TEXT PRIMARY KEY, kind TEXT NOT NULL, location TEXT NOT NULL,
+    finished_at REAL, report TEXT NOT NULL  -- JSON
+);
+CREATE TABLE clusters (cluster INTEGER PRIMARY KEY, name TEXT NOT NULL, facts TEXT NOT NULL);
+CREATE TABLE cluster_tracks (key INTEGER PRIMARY KEY, cluster INTEGER NOT NULL);
+CREATE INDEX cluster_tracks_by_cluster ON cluster_tracks (cluster);
+"""
+_NEW_COLUMNS = ("source", "source_id", "record_hash", "url", "details")
+
+
+def to_format_2(db: sqlite3.Connection) -> None:
+    """Rewrite a library's tables, all or none."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        if db.execute("PRAGMA user_version").fetchone()[0] == 1:  # nobody was quicker
+            _rewrite(db)
+        db.execute("COMMIT")
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+
+
+def _rewrite(db: sqlite3.Connection) -> None:
+    columns = ", ".join(row["name"] for row in db.execute("PRAGMA table_info(tracks)"))
+    used = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'tracks'").fetchone()
+    db.execute("DROP INDEX tracks_by_hash")
+    db.execute("ALTER TABLE tracks RENAME TO tracks_1")
+    for statement in (TRACKS + IMPORTS).split(";\n"):
+        db.execute(statement)
+    db.execute(f"INSERT INTO tracks ({columns}) SELECT {columns} FROM tracks_1")
+    db.execute("DROP TABLE tracks_1")
+    if used:  # keys of tracks that are gone are not given again
+        db.execute("DELETE FROM sqlite_sequence WHERE name = 'tracks'")
+        db.execute("INSERT INTO sqlite_sequence VALUES ('tracks', ?)", (used["seq"],))
+    db.execute("ALTER TABLE spaces ADD COLUMN settings TEXT NOT NULL DEFAULT '{}'")
+    db.execute("PRAGMA user_version = 2")
+
+
+def as_format_2(db: sqlite3.Connection) -> None:
+    """Show a library that cannot be written as if it had been rewritten, to this connection alone."""
+    nothing = ", ".join(f"NULL AS {name}" for name in _NEW_COLUMNS)
+    db.execute(f"CREATE TEMP VIEW tracks AS SELECT *, {nothing} FROM main.tracks")
+    db.execute("CREATE TEMP VIEW spaces AS SELECT *, '{}' AS settings FROM main.spaces")
+    for statement in IMPORTS.replace("CREATE TABLE", "CREATE TEMP TABLE").split(";\n"):
+        db.execute(statement.replace("CREATE INDEX", "CREATE INDEX temp."))

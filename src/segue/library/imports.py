@@ -1,0 +1,218 @@
+"""A source's records to the catalog: read and cleaned by one thread while another one writes."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import queue
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from segue.catalog import Catalog, Failure, Writer
+from segue.catalog.imports import Seen
+from segue.errors import LibraryWriteError, SegueError
+from segue.library.interrupt import stopped_by_ctrl_c
+from segue.sources.imported import Batch, Problem, Source
+
+AHEAD = 2  # batches that wait to be written
+COMMIT_S = 10.0  # a kill loses this much work at the most
+COMMIT_RECORDS = 150_000
+LISTED = 1000  # failures that are kept; all are counted
+_COLLECT_AFTER = 1_000_000  # objects made and not freed
+DEAD_SHARE = 0.25  # rows that changed records left behind; more are swept out afterwards
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """Every record ends in one of added, changed, unchanged and failed, but those that came before."""
+
+    source: str
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    failed: int = 0
+    problems: list[Problem] = field(default_factory=list)  # the first ones
+    newly_missing: int = 0
+    counts: dict[str, int] = field(default_factory=dict)  # what cleaning did
+    elapsed_s: float = 0.0
+    interrupted: bool = False
+
+    @property
+    def records(self) -> int:
+        return self.added + self.changed + self.unchanged + self.failed
+
+    @property
+    def exit_code(self) -> int:
+        """0 all fine, 1 something failed, 2 nothing worked, 130 interrupted."""
+        if self.interrupted:
+            return 130
+        if not self.records - self.failed:
+            return 2
+        return 1 if self.failed else 0
+
+    def as_record(self) -> dict[str, Any]:
+        """For keeping and for JSON."""
+        names = ("added", "changed", "unchanged", "failed", "newly_missing", "interrupted")
+        return {name: getattr(self, name) for name in names} | {
+            "elapsed_s": round(self.elapsed_s, 3),
+            "cleaning": self.counts,
+            "problems": [[problem.where, problem.reason] for problem in self.problems],
+        }
+
+
+class ImportProgress(Protocol):
+    """Told of an import's course."""
+
+    def begin(self, total: int | None, unit: str) -> None:
+        """There is so much to read, or nobody knows."""
+
+    def advance(self, done: int, records: int) -> None:
+        """So much is read, and so many records are dealt with."""
+
+
+class Unseen:
+    """Tells nobody."""
+
+    def begin(self, total: int | None, unit: str) -> None: ...
+
+    def advance(self, done: int, records: int) -> None: ...
+
+
+class Import:
+    """One run over a source; ``run`` does it."""
+
+    def __init__(self, catalog: Catalog, writer: Writer, source: Source, progress: ImportProgress) -> None:
+        self._catalog = catalog
+        self._writer = writer
+        self._source = source
+        self._progress = progress
+        self._report = ImportReport(source.name)
+        self._seen = Seen()
+        self._stop = threading.Event()
+
+    def run(self) -> ImportReport:
+        """Bring the catalog up to date with the source; what is committed stays if it is stopped."""
+        started = time.monotonic()
+        source = self._source
+        for space in source.spaces():
+            self._writer.add_space(space.spec, space.dimensions, space.settings)
+        self._progress.begin(source.total, source.unit)
+        with stopped_by_ctrl_c(self._stop), _rare_collection():
+            self._write(_ahead(source, self._stop))
+        self._report.interrupted = self._stop.is_set()
+        if not self._report.interrupted:
+            self._finish()
+        self._report.elapsed_s = time.monotonic() - started
+        report = self._report.as_record()
+        self._writer.finish_import(source.name, source.kind, source.location, report)
+        return self._report
+
+    def _write(self, batches: Iterator[Batch]) -> None:
+        """Put batches, several in one transaction: indexes over ids cost by the transaction."""
+        while not self._stop.is_set():
+            fault: Exception | None = None
+            with self._writer.together():
+                try:
+                    ended = not self._put_some(batches)
+                except LibraryWriteError:
+                    raise
+                except SegueError as error:  # the source's; what was read before it is kept
+                    ended, fault = True, error
+            if fault is not None:
+                raise fault
+            if ended:
+                return
+
+    def _put_some(self, batches: Iterator[Batch]) -> bool:
+        """Put batches until a commit is due; whether there may be more."""
+        began, records = time.monotonic(), 0
+        for batch in batches:
+            self._put(batch)
+            records += len(batch.records.ids)
+            if self._stop.is_set() or records >= COMMIT_RECORDS or time.monotonic() - began > COMMIT_S:
+                return True
+        return False
+
+    def _put(self, batch: Batch) -> None:
+        placed = self._writer.put(batch.records, self._seen)
+        report = self._report
+        report.added += len(placed.added)
+        report.changed += len(placed.changed)
+        report.unchanged += placed.unchanged
+        report.failed += len(batch.problems)
+        report.problems += batch.problems[: LISTED - len(report.problems)]
+        for name, n in {**batch.counts, "id that came before, left out": placed.twice}.items():
+            if n:
+                report.counts[name] = report.counts.get(name, 0) + n
+        self._progress.advance(batch.done, report.records)
+
+    def _finish(self) -> None:
+        """After the whole source: what it names no more, and what failed."""
+        source, report = self._source, self._report
+        if source.whole:
+            keys = self._writer.keys_of_source(source.name)
+            gone = keys[~self._seen.has(keys)]
+            self._writer.mark_missing(gone.tolist())
+            report.newly_missing = len(gone)
+        prefix = f"{source.name}:"
+        old = [failure.path for failure in self._catalog.failures() if failure.path.startswith(prefix)]
+        self._writer.forget_failures(old)
+        self._writer.fail(Failure(prefix + p.where, "record", p.reason) for p in report.problems)
+        rows = len(self._catalog.snapshot().keys)
+        if rows - len(self._catalog) > DEAD_SHARE * rows:
+            self._writer.compact()
+
+
+@contextlib.contextmanager
+def _rare_collection() -> Iterator[None]:
+    """Look for cycles among objects seldom: rows are many and have none, and looking costs a fifth."""
+    usual = gc.get_threshold()
+    gc.set_threshold(_COLLECT_AFTER, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+
+
+def _ahead(source: Source, stop: threading.Event) -> Iterator[Batch]:
+    """The source's batches, read by a thread that stays a little ahead."""
+    ready: queue.Queue[Batch | BaseException | None] = queue.Queue(AHEAD)
+
+    def put(item: Batch | BaseException | None) -> bool:
+        while not (stop.is_set() or done.is_set()):
+            try:
+                ready.put(item, timeout=0.1)
+                return True
+            except queue.Full:
+                continue
+        return False
+
+    def read() -> None:
+        try:
+            for batch in source.batches():
+                if not put(batch):
+                    return
+            put(None)
+        except BaseException as error:  # to be raised where it is waited for
+            put(error)
+
+    done = threading.Event()
+    thread = threading.Thread(target=read, name="segue-import", daemon=True)
+    thread.start()
+    try:
+        while not stop.is_set():
+            try:
+                item = ready.get(timeout=0.1)
+            except queue.Empty:
+                continue
+            if isinstance(item, BaseException):
+                raise item
+            if item is None:
+                return
+            yield item
+    finally:
+        done.set()
+        thread.join()

@@ -1,0 +1,66 @@
+"""The indexes of a library, one a reading: from their files where those are up to date, else made so."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from segue.catalog import Snapshot
+from segue.embed import Typical
+from segue.errors import IndexFormatError, UsageError
+from segue.files import sweep
+from segue.index import ViewIndex
+from segue.index.reading import Reading, usual
+
+_KEPT = 4  # indexes that stay open
+
+
+class Indexes:
+    """Those below ``folder``.
+
+    Parameters
+    ----------
+    typical : asked for values of the spaces when an index is built
+    """
+
+    def __init__(self, folder: Path, typical: Callable[[], Mapping[str, Typical | None]]) -> None:
+        self._folder = folder
+        self._typical = typical
+        self._last: dict[Reading, ViewIndex] = {}
+
+    def get(self, snapshot: Snapshot, reading: Reading | None = None) -> ViewIndex:
+        """The index of a snapshot; the usual reading unless told."""
+        reading = reading or usual(snapshot.spaces)
+        found = self._last.get(reading)
+        if found is None or found.stamp != snapshot.stamp:
+            found = self._found(snapshot, reading)
+            self._last.pop(reading, None)
+            while len(self._last) >= _KEPT:
+                self._last.pop(next(iter(self._last)))
+            self._last[reading] = found
+        return found
+
+    def _found(self, snapshot: Snapshot, reading: Reading) -> ViewIndex:
+        path = self.path_of(reading)
+        specs = [space.spec for space in snapshot.spaces.values()]
+        found = None
+        with contextlib.suppress(FileNotFoundError, IndexFormatError, PermissionError):
+            found = ViewIndex.load(path, specs, reading)
+        if found and found.stamp == snapshot.stamp:
+            return found
+        typical = self._typical()
+        index = found.updated(snapshot, typical) if found else ViewIndex.build(snapshot, typical, reading)
+        with contextlib.suppress(OSError, UsageError):  # a read-only library is as usable without the file
+            index.save(path, specs)
+        return index
+
+    def path_of(self, reading: Reading) -> Path:
+        """``default.index``, or named after what is read."""
+        name = "default" if reading == Reading() else re.sub(r"[^\w.-]+", "-", str(reading))
+        return self._folder / f"{name}.index"
+
+    def sweep(self) -> None:
+        """Delete what killed processes left."""
+        sweep(self._folder)

@@ -1,0 +1,65 @@
+"""Echo Nest's features of some of FMA's tracks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from segue.embed import EmbedderSpec
+from segue.sources.fma.metadata import Metadata, Row, RowError, Table, id_of
+from segue.sources.imported import Problem
+
+ECHONEST = "echonest.csv"
+DIMENSIONS = ("acousticness", "danceability", "energy", "instrumentalness", "liveness", "speechiness",
+              "tempo", "valence")  # fmt: skip
+_HEADERS = 3
+SPEC = EmbedderSpec(
+    name="fma-echonest",
+    version=1,
+    accepts="features",
+    dim=len(DIMENSIONS),
+    sr=0,
+    window_s=0.0,
+    hop_s=0.0,
+    dtype="float32",
+    licence="as Echo Nest's data in FMA",
+    reference="Defferrard et al. 2017, FMA: A Dataset for Music Analysis: echonest.csv",
+)
+Numbers = np.ndarray[Any, np.dtype[np.float32]]
+
+
+def read_echonest(metadata: Metadata) -> tuple[Mapping[int, Numbers], list[Problem]]:
+    """float32 (8,) of each track that has them, and the rows that make no sense; 13 129 rows.
+
+    Raises
+    ------
+    SourceError
+    """
+    found: dict[int, Numbers] = {}
+    problems = []
+    with metadata.open(ECHONEST) as file:
+        table = Table(ECHONEST, file, _HEADERS)
+        places = [table.wanted("echonest", "audio_features", name) for name in DIMENSIONS]
+        for row in table.rows():
+            if isinstance(row, Problem):
+                problems.append(row)
+                continue
+            try:
+                found[id_of(row.values[0].strip())] = _numbers(row, places)
+            except RowError as error:
+                problems.append(Problem(f"{ECHONEST} row {row.number}", str(error)))
+        table.close()
+    return found, problems
+
+
+def _numbers(row: Row, places: list[int]) -> Numbers:
+    try:
+        values = [float(row.values[place]) for place in places]
+    except ValueError as error:
+        raise RowError(str(error)) from error
+    if not all(map(math.isfinite, values)):
+        raise RowError(f"{values} are not all numbers")
+    return np.array(values, np.float32)

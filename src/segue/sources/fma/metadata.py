@@ -1,0 +1,173 @@
+"""FMA's metadata: a folder, or the archive as it is published, and the tables in it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, cast
+
+from segue.errors import SourceError
+from segue.sources.imported import Problem
+
+_INSIDE = "fma_metadata"  # the archive's one folder
+_BUFFER = 1 << 20  # bytes
+_FIELD_LIMIT = 1 << 24  # characters; biographies are long
+UNREADABLE = (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
+_ENCRYPTED = 1  # in an archive's flags
+Names = tuple[str, ...]
+
+
+class Metadata:
+    """Files by their names, wherever they lie.
+
+    Raises
+    ------
+    SourceError
+        Where there is neither a folder nor a zip archive.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path).expanduser()
+        self._archive = None
+        if self.path.is_dir():
+            nested = self.path / _INSIDE
+            self._folder = (
+                nested if nested.is_dir() and not (self.path / "tracks.csv").exists() else self.path
+            )
+            return
+        try:
+            with zipfile.ZipFile(self.path) as archive:
+                infos = [info for info in archive.infolist() if not info.is_dir()]
+        except (OSError, zipfile.BadZipFile) as error:
+            raise SourceError(
+                f"{self.path} is neither a folder of FMA's metadata nor fma_metadata.zip: {error}"
+            ) from error
+        # The shallowest of a name is meant.
+        infos.sort(key=lambda info: -info.filename.count("/"))
+        self._archive = {info.filename.rsplit("/", 1)[-1]: info for info in infos}
+
+    def has(self, name: str) -> bool:
+        return name in self._archive if self._archive is not None else (self._folder / name).is_file()
+
+    def size(self, name: str) -> int:
+        """Bytes, once unpacked."""
+        if self._archive is not None:
+            return self._archive[name].file_size
+        return (self._folder / name).stat().st_size
+
+    @contextmanager
+    def open(self, name: str) -> Iterator[io.BufferedReader]:
+        """A file's bytes; they can be sought in an archive too, where going back means unpacking anew.
+
+        Raises
+        ------
+        SourceError
+            Where it is not there or cannot be read; also for what goes wrong inside the block.
+        """
+        if not self.has(name):
+            raise SourceError(f"{self.path} has no {name}; fma_metadata.zip as published holds it")
+        if self._archive is not None and self._archive[name].flag_bits & _ENCRYPTED:
+            raise SourceError(f"{name} in {self.path} is encrypted: unpack it first")
+        try:
+            if self._archive is None:
+                with (self._folder / name).open("rb", 0) as raw:
+                    yield io.BufferedReader(raw, _BUFFER)
+            else:
+                with zipfile.ZipFile(self.path) as archive, archive.open(self._archive[name]) as member:
+                    yield io.BufferedReader(cast(io.RawIOBase, member), _BUFFER)
+        except UNREADABLE as error:
+            raise SourceError(f"{name} in {self.path} cannot be read: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of a table: its number, from 1, and its values."""
+
+    number: int
+    values: list[str]
+
+
+class Table:
+    """A table as pandas writes it, with one or several lines of headers, then rows that begin with an id.
+
+    Parameters
+    ----------
+    n_headers : lines that name the columns; below several of them, pandas adds one that names the index
+    """
+
+    def __init__(self, name: str, file: IO[bytes], n_headers: int = 1) -> None:
+        csv.field_size_limit(min(_FIELD_LIMIT, sys.maxsize))
+        self.name = name
+        text = io.TextIOWrapper(cast(io.BufferedReader, file), "utf-8-sig", errors="replace", newline="")
+        self._text = text
+        self._reader = csv.reader(text)
+        try:
+            headers = [next(self._reader, []) for _ in range(n_headers)]
+        except csv.Error as error:
+            raise SourceError(f"{name} is no table: {error}") from error
+        if len({len(header) for header in headers}) > 1 or len(headers[0]) < 2:
+            raise SourceError(f"{name} does not begin with {n_headers} lines that name as many columns each")
+        self.columns: list[Names] = [*zip(*headers, strict=True)]
+        self._n_headers = n_headers
+
+    def at(self, *names: str) -> int | None:
+        """The place of a column."""
+        return self.columns.index(names) if names in self.columns else None
+
+    def wanted(self, *names: str) -> int:
+        """The place of a column that must be there.
+
+        Raises
+        ------
+        SourceError
+        """
+        found = self.at(*names)
+        if found is None:
+            there = ", ".join(" ".join(column) for column in self.columns[1:6])
+            raise SourceError(f"{self.name} has no column {' '.join(names)!r}; its first ones are {there}")
+        return found
+
+    def rows(self) -> Iterator[Row | Problem]:
+        """All rows; one that is broken is a problem."""
+        number = 0
+        while True:
+            number += 1
+            try:
+                values = next(self._reader, None)
+            except csv.Error as error:
+                yield Problem(f"{self.name} row {number}", f"it cannot be read: {error}")
+                continue
+            if values is None:
+                return
+            if not values or (number == 1 and self._names_index(values)):
+                number -= 1
+            elif len(values) == len(self.columns):
+                yield Row(number, values)
+            else:
+                reason = f"{len(values)} values, the header has {len(self.columns)}"
+                yield Problem(f"{self.name} row {number}", reason)
+
+    def _names_index(self, values: list[str]) -> bool:
+        return self._n_headers > 1 and not values[0].isdigit() and not any(values[1:])
+
+    def close(self) -> None:
+        """Let the file go, which is its owner's to close."""
+        self._text.detach()
+
+
+class RowError(ValueError):
+    """One row of a table makes no sense."""
+
+
+def id_of(text: str) -> int:
+    """A track's or genre's number. Raises RowError."""
+    if not (text.isascii() and text.isdigit()) or len(text) > 15:
+        raise RowError(f"{text[:40]!r} is no id: a whole number is expected")
+    return int(text)

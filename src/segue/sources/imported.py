@@ -1,0 +1,102 @@
+"""What every catalogue that is no folder of audio has in common: records that come in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.catalog import Records, SpaceSettings
+from segue.embed import EmbedderSpec
+from segue.errors import UsageError
+
+BATCH = 1 << 14  # records at a time, where they are small
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """Where the vectors of an import go."""
+
+    spec: EmbedderSpec
+    dimensions: Sequence[str]
+    settings: SpaceSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A record that could not be used: where it stands, such as ``row 17`` or an id, and why."""
+
+    where: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some records in the order of the source.
+
+    Attributes
+    ----------
+    done : how far into the source this is, in the source's unit
+    counts : what cleaning did, by the names of its steps, to be added up
+    """
+
+    records: Records
+    done: int
+    problems: Sequence[Problem] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+class Source(Protocol):
+    """A catalogue to be imported. ``batches`` may be asked again, and gives the same.
+
+    Attributes
+    ----------
+    name : under which its tracks are known in the library
+    kind : "table", "audioset" and so on
+    location : where it was read, for people
+    total : how much there is, in ``unit``, where that is known
+    unit : "bytes" or "records"
+    whole : what it does not name any more is gone from the catalogue
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def location(self) -> str: ...
+
+    @property
+    def total(self) -> int | None: ...
+
+    @property
+    def unit(self) -> str: ...
+
+    @property
+    def whole(self) -> bool: ...
+
+    def spaces(self) -> Sequence[Space]: ...
+
+    def batches(self) -> Iterator[Batch]: ...
+
+
+def checked_name(name: str) -> str:
+    """A source's name: it stands before a colon, and in messages.
+
+    Raises
+    ------
+    UsageError
+    """
+    if not name or ":" in name or not name.isprintable() or name != name.strip():
+        raise UsageError(f"a source cannot be called {name!r}: a word without colons is expected")
+    return name
+
+
+def picked(values: Sequence[Any], at: NDArray[np.int64]) -> list[Any]:
+    """The values at some places, rising; all where there are as many."""
+    return list(values) if len(at) == len(values) else [values[i] for i in at.tolist()]

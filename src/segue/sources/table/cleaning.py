@@ -1,0 +1,139 @@
+"""What is wrong in tables of songs, put right step by step, each with a count.
+
+A value that says nothing becomes ``None``, or NaN among the features; what people read stays as it was.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_NOTHING = frozenset({"", "na", "nan", "n/a", "none", "null", "nil", "-", "?", "[]"})
+_SIMPLE_LIST = re.compile(r"\['[^'\\\"]*'(?:, '[^'\\\"]*')*\]")  # as most are, several times quicker
+_YEAR = re.compile(r"(?:^|\D)(1[89]\d\d|20\d\d|21\d\d)(?:\D|$)")
+JOINED = "; "  # between several artists or genres
+
+Counts = Counter[str]
+
+
+def texts(values: Sequence[Any], what: str, counts: Counts) -> list[str | None]:
+    """Texts without blanks around them; several in a list are joined by ``; ``."""
+    try:
+        found = [value.strip() for value in values]
+    except AttributeError:  # not all are texts
+        found = [_as_text(value).strip() for value in values]
+    # Whole columns are looked at first: most have neither lists nor several in one.
+    everything = "\n".join(found)
+    if "[" in everything:
+        lists = [_joined(text) for text in found]
+        _count(counts, f"{what} in the form of a list, read", sum(text is not None for text in lists))
+        found = [text if new is None else new for text, new in zip(found, lists, strict=True)]
+    if ";" in everything:
+        found = [JOINED.join(filter(None, map(str.strip, t.split(";")))) if ";" in t else t for t in found]
+    known = [text if len(text) > 4 or text.lower() not in _NOTHING else None for text in found]
+    _count(counts, f"{what} missing", known.count(None))
+    return known
+
+
+def is_nothing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def _as_text(value: Any) -> str:
+    if is_nothing(value):
+        return ""
+    if isinstance(value, list | tuple | np.ndarray):
+        return repr([str(item) for item in value])
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))  # ids that a data frame took for numbers
+    return str(value)
+
+
+def _joined(text: str) -> str | None:
+    """The items of a list as Python writes it; ``None`` for other text."""
+    if text[:1] != "[" or text[-1:] != "]":
+        return None
+    if _SIMPLE_LIST.fullmatch(text):
+        return JOINED.join(filter(None, map(str.strip, text[2:-2].split("', '"))))
+    try:
+        items = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
+    return JOINED.join(str(item).strip() for item in items if str(item).strip())
+
+
+def numbers(values: Sequence[Any], what: str, counts: Counts) -> NDArray[np.float64]:
+    """float64 (n,); NaN where there is nothing, or no number, or an infinite one."""
+    try:
+        found = np.array(list(map(float, values)), np.float64)
+    except (TypeError, ValueError, OverflowError):
+        found = np.array([_number(value) for value in values], np.float64)
+        given = [not (isinstance(v, str) and v.strip().lower() in _NOTHING) and v is not None for v in values]
+        _count(counts, f"{what} that is no number, left out", int((np.isnan(found) & given).sum()))
+    found[~np.isfinite(found)] = np.nan
+    _count(counts, f"{what} missing", int(np.isnan(found).sum()))
+    return found
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, str) and value.strip().lower() in ("true", "false"):
+        return float(value.strip().lower() == "true")
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return float("nan")
+
+
+def without(
+    found: NDArray[np.float64], wrong: Callable[[NDArray[np.float64]], NDArray[np.bool_]], step: str,
+    counts: Counts,
+) -> NDArray[np.float64]:  # fmt: skip
+    """The numbers, NaN where they are wrong."""
+    with np.errstate(invalid="ignore"):
+        mask = wrong(found)
+    _count(counts, step, int(mask.sum()))
+    return np.where(mask, np.nan, found)
+
+
+def years(
+    values: Sequence[Any] | None, dates: Sequence[Any] | None, n: int, counts: Counts
+) -> list[int | None]:
+    """Years; where one is 0 or missing, that of the release date."""
+    found = np.full(n, np.nan) if values is None else numbers(values, "year", counts)
+    found = without(found, lambda x: x == 0, "year 0, taken as unknown", counts)
+    found = without(found, lambda x: (x < 1800) | (x > 2199), "year that cannot be, left out", counts)
+    if dates is not None:
+        filled = 0
+        for i in np.flatnonzero(np.isnan(found)).tolist():
+            match = _YEAR.search(str(dates[i] or ""))
+            if match:
+                found[i] = int(match[1])
+                filled += 1
+        _count(counts, "year taken from the release date", filled)
+    return whole(found)
+
+
+def whole(found: NDArray[np.float64]) -> list[int | None]:
+    """Whole numbers, ``None`` for NaN and what 64 bits do not hold."""
+    return [int(x) if abs(x) < 1e15 else None for x in found.tolist()]
+
+
+def padded(ids: Sequence[str | None], width: int, counts: Counts) -> list[str | None]:
+    """Ids of digits alone with zeros before them: 2 as 000002."""
+    if not width:
+        return list(ids)
+    found = [x.zfill(width) if x and x.isdigit() else x for x in ids]
+    _count(counts, f"id padded to {width} digits", sum(a != b for a, b in zip(ids, found, strict=True)))
+    return found
+
+
+def _count(counts: Counts, step: str, n: int) -> None:
+    if n:
+        counts[step] += n

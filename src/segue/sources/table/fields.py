@@ -1,0 +1,108 @@
+"""The values of some rows, cleaned: what people read, and the features."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.sources.table import cleaning
+from segue.sources.table.cleaning import Counts, is_nothing
+from segue.sources.table.columns import Mapped
+from segue.sources.table.reading import Chunk
+from segue.sources.table.recipe import SHARES
+
+_DETAIL = 1000  # characters of one value that are kept
+_ESCAPED = re.compile(r'["\\\x00-\x1f]|.{1000}')  # or long
+_TEXTS = ("title", "artist", "album", "album_artist", "genre", "url")
+_NUMBERS = ("track_number", "disc_number")
+_KEPT = ("release_date",)  # fields that are kept as they were, too
+_FROM_0_TO_1 = (*SHARES, "danceability", "energy", "valence")
+_WRONG: Mapping[str, Callable[[NDArray[np.float64]], NDArray[np.bool_]]] = {
+    "tempo": lambda x: x <= 0,
+    "time_signature": lambda x: x <= 0,
+    "key": lambda x: (x < 0) | (x > 11),
+    "loudness": lambda x: (x < -100) | (x > 20),
+    **{name: lambda x: (x < 0) | (x > 1) for name in _FROM_0_TO_1},
+}
+_WRONG_WORDS = {
+    "tempo": "0, taken as unknown",
+    "time_signature": "0, taken as unknown",
+    "key": "-1, taken as unknown",
+    "loudness": "that is no dB, left out",
+    **dict.fromkeys(_FROM_0_TO_1, "not from 0 to 1, left out"),
+}
+
+
+def fields_of(chunk: Chunk, columns: Mapped, counts: Counts) -> dict[str, list[Any]]:
+    """What people read of each row, cleaned: columns of the catalog but the id and what was made of it."""
+    given = {name: chunk.columns[column] for name, column in columns.fields.items()}
+    found: dict[str, list[Any]] = {
+        name: list(cleaning.texts(given[name], name, counts)) for name in _TEXTS if name in given
+    }
+    for name in _NUMBERS:
+        if name in given:
+            found[name] = list(cleaning.whole(cleaning.numbers(given[name], name, counts)))
+    n = len(chunk.numbers)
+    if {"year", "release_date"} & set(given):
+        found["year"] = list(cleaning.years(given.get("year"), given.get("release_date"), n, counts))
+    found["duration_s"] = _durations(given, n, counts)
+    found["details"] = _details(chunk, [*columns.others, *(columns.fields.get(f, "") for f in _KEPT)])
+    return found
+
+
+def _durations(given: Mapping[str, Sequence[Any]], n: int, counts: Counts) -> list[float]:
+    """Seconds; 0 where they are not known."""
+    for name, unit in (("duration_ms", 1e-3), ("duration_s", 1.0)):
+        if name in given:
+            seconds = cleaning.numbers(given[name], "duration", counts) * unit
+            seconds = cleaning.without(seconds, lambda x: x <= 0, "duration 0, taken as unknown", counts)
+            return list(np.nan_to_num(seconds).tolist())
+    return [0.0] * n
+
+
+def _details(chunk: Chunk, names: Sequence[str]) -> list[str | None]:
+    """As JSON, what else the table says."""
+    kept = [name for name in names if name in chunk.columns]
+    if not kept:
+        return [None] * len(chunk.numbers)
+    # Most rows need no care: nothing missing, and no character that JSON would escape.
+    template = "{" + ", ".join(json.dumps(name).replace("%", "%%") + ': "%s"' for name in kept) + "}"
+    return [
+        template % row if all(row) and not _ESCAPED.search("".join(row)) else _as_json(kept, row)
+        for row in _as_texts(chunk, kept)
+    ]
+
+
+def _as_texts(chunk: Chunk, names: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    columns = [
+        values if all(type(v) is str for v in values) else ["" if is_nothing(v) else str(v) for v in values]
+        for values in (chunk.columns[name] for name in names if len(chunk.numbers))
+    ]
+    return zip(*columns, strict=True)
+
+
+def _as_json(names: Sequence[str], row: Sequence[str]) -> str | None:
+    values = {name: value[:_DETAIL] for name, value in zip(names, row, strict=True) if value}
+    return json.dumps(values, ensure_ascii=False) if values else None
+
+
+def features_of(
+    chunk: Chunk, columns: Mapped, durations: Sequence[float], counts: Counts
+) -> dict[str, NDArray[np.float64]]:
+    """The features of each row by their names, NaN where nothing or nonsense is said; with the duration,
+    if the table has one."""
+    found = {}
+    for name, column in columns.features.items():
+        values = cleaning.numbers(chunk.columns[column], name, counts)
+        if name in _WRONG:
+            values = cleaning.without(values, _WRONG[name], f"{name} {_WRONG_WORDS[name]}", counts)
+        found[name] = values
+    if {"duration_ms", "duration_s"} & set(columns.fields):
+        seconds = np.array(durations, np.float64)
+        found["duration"] = np.where(seconds > 0, seconds, np.nan)
+    return found

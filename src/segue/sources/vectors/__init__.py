@@ -1,0 +1,7 @@
+"""Vectors of any origin, with ids and what else is known of their tracks."""
+
+from __future__ import annotations
+
+from segue.sources.vectors.catalogue import Vectors
+
+__all__ = ["Vectors"]

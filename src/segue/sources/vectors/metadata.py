@@ -1,0 +1,74 @@
+"""What a table says of the tracks whose vectors are elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from segue.errors import SourceError
+from segue.sources.table.columns import mapped
+from segue.sources.table.reading import Chunk, Rows
+
+_Row = Sequence[Any] | None
+
+
+class Metadata:
+    """A table, asked for the rows of some tracks at a time.
+
+    Parameters
+    ----------
+    by_id : find rows by their ids, all of which are then held in memory; else they come in order
+
+    Raises
+    ------
+    SourceError
+        Where rows are to be found by their ids, and the table has none.
+    """
+
+    def __init__(self, rows: Rows, *, by_id: bool) -> None:
+        self._rows = rows
+        self.columns = mapped(rows.columns, {}, features=False, needed=False)
+        self._id = self.columns.fields.get("id")
+        self._by_id = by_id
+        if by_id and self._id is None:
+            raise SourceError(f"the metadata have no column of ids; there are: {', '.join(rows.columns)}")
+        self.has_ids = self._id is not None
+
+    def asked(self) -> Asked:
+        """The rows from the beginning."""
+        found = _in_order(self._rows)
+        if not self._by_id or self._id is None:
+            return Asked(self._rows.columns, found, None)
+        at = self._rows.columns.index(self._id)
+        return Asked(self._rows.columns, found, {str(row[at]).strip(): row for row in found if row})
+
+
+class Asked:
+    """Answers part by part."""
+
+    def __init__(self, names: Sequence[str], rows: Iterator[_Row], by_id: dict[str, Sequence[Any]] | None):
+        self._names, self._rows, self._by_id = names, rows, by_id
+
+    def of(self, n: int, ids: Sequence[str] | None) -> Chunk:
+        """The next n rows, or those of some ids; nothing where there is no such row."""
+        if self._by_id is not None and ids is not None:
+            found: list[_Row] = [self._by_id.get(name) for name in ids]
+        else:
+            found = list(islice(self._rows, n))
+            found += [None] * (n - len(found))
+        nothing = [None] * len(self._names)
+        columns = list(zip(*(nothing if row is None else row for row in found), strict=True))
+        return Chunk(dict(zip(self._names, columns or [()] * len(self._names), strict=True)), range(n), 0)
+
+
+def _in_order(rows: Rows) -> Iterator[_Row]:
+    """Every row, and nothing in place of one that could not be read."""
+    number = 1
+    for chunk in rows.chunks():
+        for at, row in zip(chunk.numbers, zip(*chunk.columns.values(), strict=True), strict=True):
+            while number < at:
+                yield None
+                number += 1
+            yield row
+            number += 1

@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from segue.errors import SourceError, UsageError
+from segue.library import Library
+from segue.sources.vectors import Vectors
+from tests.conftest import write_music
+
+
+@pytest.fixture
+def library(tmp_path):
+    with Library.open(tmp_path / "library", create=True) as opened:
+        yield opened
+
+
+@pytest.fixture
+def matrix():
+    return np.random.default_rng(1).standard_normal((50, 8)).astype(np.float32)
+
+
+def nearest(library, name, k=10):
+    return [match.track.source_id for match in library.similar(name, k=k).matches]
+
+
+def expected(matrix, i, metric, k=10):
+    """Rows by exact distances, the row itself left out."""
+    x, q = matrix.astype(np.float64), matrix[i].astype(np.float64)
+    distances = {
+        "cosine": -(x @ q) / np.linalg.norm(x, axis=1),
+        "dot": -(x @ q),
+        "euclidean": np.linalg.norm(x - q, axis=1),
+        "manhattan": np.abs(x - q).sum(axis=1),
+    }[metric]
+    return [str(j) for j in np.argsort(distances) if j != i][:k]
+
+
+@pytest.mark.parametrize("metric", ["cosine", "dot", "euclidean", "manhattan"])
+def test_neighbours_are_those_of_the_metric(library, matrix, metric):
+    report = library.import_from(Vectors(matrix, name="mine", metric=metric))
+    assert (report.added, report.failed) == (50, 0)
+    for i in (0, 7, 49):
+        assert nearest(library, f"mine:{i}") == expected(matrix, i, metric)
+    first = library.similar("mine:7", k=1).matches[0]
+    x, q = matrix[int(first.track.source_id)], matrix[7]
+    truth = {
+        "cosine": x @ q / np.linalg.norm(x) / np.linalg.norm(q),
+        "dot": x @ q,
+        "euclidean": 1 / (1 + np.linalg.norm(x - q)),
+        "manhattan": 1 / (1 + np.abs(x - q).sum()),
+    }[metric]
+    assert first.score == pytest.approx(truth, abs=1e-4)
+
+
+def test_packed_bits_are_compared_by_hamming(library):
+    bits = np.random.default_rng(2).integers(0, 2, (40, 64), dtype=np.uint8)
+    packed = np.packbits(bits, axis=1)
+    library.import_from(Vectors(packed, name="bits", metric="hamming"))
+    differing = (bits != bits[3]).sum(axis=1)
+    found = [int(name) for name in nearest(library, "bits:3", 5)]
+    assert differing[found].tolist() == np.sort(differing)[1:6].tolist()
+    assert library.vectors()[1].dtype == np.uint8
+    with pytest.raises(UsageError, match="packed bits"):
+        Vectors(np.ones((3, 4), np.float32), metric="hamming")
+
+
+def test_several_seeds_ask_for_what_lies_between(library, matrix):
+    library.import_from(Vectors(matrix, name="mine", metric="euclidean"))
+    found = library.similar(["mine:1", "mine:2"], k=5).matches
+    middle = (matrix[1] + matrix[2]) / 2
+    distances = np.linalg.norm(matrix - middle, axis=1)
+    distances[[1, 2]] = np.inf
+    assert [int(m.track.source_id) for m in found] == np.argsort(distances)[:5].tolist()
+
+
+def test_files_of_every_kind_say_the_same(library, matrix, tmp_path):
+    names = [f"track {i}" for i in range(50)]
+    np.save(tmp_path / "a.npy", matrix)
+    (tmp_path / "ids.txt").write_text("\n".join(names), encoding="utf-8")
+    np.savez(tmp_path / "a.npz", vectors=matrix, ids=np.array(names))
+    columns = {"id": names, "title": [f"Title {i}" for i in range(50)], "embedding": matrix.tolist()}
+    pq.write_table(pa.table(columns), tmp_path / "a.parquet")
+    header = ",".join(["id", "title", *(f"x{j}" for j in range(8))])
+    lines = [",".join([names[i], f"Title {i}", *map(repr, matrix[i].tolist())]) for i in range(50)]
+    (tmp_path / "a.csv").write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
+    lists = [f'{names[i]},Title {i},"{json.dumps(matrix[i].tolist())}"' for i in range(50)]
+    (tmp_path / "b.csv").write_text("\n".join(["id,title,vector", *lists]) + "\n", encoding="utf-8")
+    sources = [
+        Vectors(tmp_path / "a.npy", ids=tmp_path / "ids.txt", name="v"),
+        Vectors(tmp_path / "a.npz", name="v"),
+        *(Vectors(tmp_path / file, name="v") for file in ("a.parquet", "a.csv", "b.csv")),
+    ]
+    for source in sources:
+        report = library.import_from(source)
+        assert (report.added + report.changed + report.unchanged, report.failed) == (50, 0)
+        ids, found = library.vectors("vectors-1")
+        by_id = {library[name].source_id: row for name, row in zip(ids, found, strict=True)}
+        assert all(by_id[name] == pytest.approx(matrix[i], abs=1e-6) for i, name in enumerate(names))
+    assert library.find("track 7").title == "Title 7"
+
+
+def test_metadata_are_found_by_id_or_by_row(library, matrix, tmp_path):
+    rows = [f"{i},Song {i},Somebody,rock,1999,note {i}" for i in range(50)]
+    rows[3] = "3,too,few"
+    (tmp_path / "meta.csv").write_text(
+        "id,title,artist,genre,year,remark\n" + "\n".join(rows), encoding="utf-8"
+    )
+    library.import_from(Vectors(matrix, metadata=tmp_path / "meta.csv", name="rows"))
+    track = library.find("rows:7")
+    assert (track.title, track.artist, track.tags.year, track.details["remark"]) == (
+        "Song 7", "Somebody", 1999, "note 7",
+    )  # fmt: skip
+    ids = [str(i) for i in range(49, -1, -1)]
+    library.import_from(Vectors(matrix, ids=ids, metadata=tmp_path / "meta.csv", name="ids"))
+    assert library.find("ids:7").title == "Song 7"
+    assert library.find("ids:3").tags.title is None
+    vectors = dict(zip(*library.vectors(), strict=True))
+    assert (vectors[library.find("ids:49").id] == matrix[0]).all()
+
+
+def test_rows_that_are_no_vectors_cost_themselves(library, matrix):
+    matrix[4, 2], matrix[5], matrix[6, 0] = np.nan, 0, np.inf
+    report = library.import_from(Vectors(matrix, name="mine"))
+    assert (report.added, report.failed) == (47, 3)
+    assert {p.where: p.reason for p in report.problems} == {
+        "row 4 (4)": "it has no finite vector", "row 5 (5)": "its vector is zero",
+        "row 6 (6)": "it has no finite vector",
+    }  # fmt: skip
+
+
+def test_a_second_import_changes_nothing_and_changes_are_seen(library, matrix):
+    library.import_from(Vectors(matrix, name="mine"))
+    assert library.import_from(Vectors(matrix, name="mine")).unchanged == 50
+    matrix[3] = 1
+    report = library.import_from(Vectors(matrix[:40], name="mine"))
+    assert (report.changed, report.unchanged, report.newly_missing) == (1, 39, 10)
+
+
+def test_vectors_stand_beside_scanned_files(library, matrix, tmp_path):
+    """Each track lies in its own spaces; what has no vector in one is compared by the others."""
+    write_music(tmp_path / "music")
+    library.scan(tmp_path / "music")
+    library.import_from(Vectors(matrix, name="mine"))
+    assert len(library) == 62
+    assert {m.track.source for m in library.similar("mine:3", k=5, view="vectors").matches} == {"mine"}
+    assert {m.track.source for m in library.similar("Low number 1", k=3).matches} == {None}
+    report = library.scan(tmp_path / "music")
+    assert (report.unchanged, report.newly_missing, len(library)) == (12, 0, 62)
+    assert library.verify() == 6
+
+
+def test_what_cannot_be_vectors_is_refused(tmp_path, matrix):
+    np.save(tmp_path / "one.npy", np.ones(5))
+    np.save(tmp_path / "words.npy", np.array([["a", "b"]]))
+    np.save(tmp_path / "objects.npy", np.array([[None, 1]], dtype=object), allow_pickle=True)
+    (tmp_path / "broken.npy").write_bytes(b"\x93NUMPY nonsense")
+    (tmp_path / "t.csv").write_text("id,title\nx,y\n")
+    np.savez(tmp_path / "two.npz", a=matrix, b=matrix)
+    for name, reason in {
+        "one.npy": "of the shape", "words.npy": "expected one of", "objects.npy": "cannot be read",
+        "broken.npy": "cannot be read", "nowhere.npy": "cannot be read", "t.csv": "no lists in a column",
+        "two.npz": "which array",
+    }.items():  # fmt: skip
+        with pytest.raises(SourceError, match=reason):
+            Vectors(tmp_path / name)
+    with pytest.raises(SourceError, match="50 rows, but there are 3 ids"):
+        Vectors(matrix, ids=["a", "b", "c"])
+    wrong_ones = (
+        {"metric": "l3"}, {"reading": "odd"}, {"metric": "dot", "reading": "centred"}, {"space": "a/b"},
+        {"name": "a:b"},
+    )  # fmt: skip
+    for wrong in wrong_ones:
+        with pytest.raises(UsageError):
+            Vectors(matrix, **wrong)
+
+
+def test_the_command_imports(segue, matrix, tmp_path):
+    np.save(tmp_path / "factors.npy", matrix)
+    place = ("--library", tmp_path / "library")
+    code, out, _ = segue(*place, "import", "vectors", tmp_path / "factors.npy", "--metric", "dot")
+    assert (code, "factors: 50 added" in out) == (0, True)
+    code, out, _ = segue(*place, "similar", "factors:7", "-k", 3, "--json")
+    assert [m["source_id"] for m in json.loads(out)["matches"]] == expected(matrix, 7, "dot", 3)
