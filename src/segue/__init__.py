@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from segue.catalog import Where
+    from segue.catalog import Cluster, Where
     from segue.embed import Embedder, EmbedderSpec, Embedding
     from segue.errors import SegueError
     from segue.index import Index
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from segue.track import Track
 
 __all__ = [
+    "Cluster",
     "Embedder",
     "EmbedderSpec",
     "Embedding",
@@ -32,6 +33,7 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Cluster": "segue.catalog",
     "Embedder": "segue.embed",
     "EmbedderSpec": "segue.embed",
     "Embedding": "segue.embed",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import IO, Any
@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from segue.errors import MissingExtraError
 from segue.files import replacing
-from segue.track import Tags, Track
+from segue.track import Tags, Track, TrackId
+
+Names = Mapping[TrackId, str]  # of clusters; none at all where none were found
 
 COLUMNS = (
     "id",
@@ -37,22 +39,22 @@ def readable(path: str) -> str:
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def write_json(tracks: Iterable[Track], vectors: NDArray[Any] | None, out: IO[str]) -> None:
+def write_json(tracks: Iterable[Track], vectors: NDArray[Any] | None, out: IO[str], clusters: Names) -> None:
     """One array, a track a line; with a list ``vector`` each if asked for."""
     out.write("[")
-    for i, record in enumerate(_records(tracks, vectors)):
+    for i, record in enumerate(_records(tracks, vectors, clusters)):
         out.write(("," if i else "") + "\n" + json.dumps(record, ensure_ascii=False))
     out.write("\n]\n")
 
 
-def write_csv(tracks: Iterable[Track], out: IO[str]) -> None:
+def write_csv(tracks: Iterable[Track], out: IO[str], clusters: Names) -> None:
     """A header, then a track a line."""
-    rows = csv.DictWriter(out, COLUMNS, lineterminator="\n")
+    rows = csv.DictWriter(out, _columns(clusters), lineterminator="\n")
     rows.writeheader()
-    rows.writerows(_flat(as_record(track)) for track in tracks)
+    rows.writerows(_flat(record) for record in _records(tracks, None, clusters))
 
 
-def write_parquet(tracks: Iterable[Track], vectors: NDArray[Any] | None, path: Path) -> None:
+def write_parquet(tracks: Iterable[Track], vectors: NDArray[Any] | None, path: Path, clusters: Names) -> None:
     """One table; with a column ``vector`` of lists if asked for.
 
     Raises
@@ -64,19 +66,19 @@ def write_parquet(tracks: Iterable[Track], vectors: NDArray[Any] | None, path: P
         import pyarrow.parquet as pq
     except ImportError as error:
         raise MissingExtraError("Parquet export", "parquet") from error
-    records = [_flat(record) for record in _records(tracks, vectors)]
-    names = [*COLUMNS, *(["vector"] if vectors is not None else [])]
+    records = [_flat(record) for record in _records(tracks, vectors, clusters)]
+    names = [*_columns(clusters), *(["vector"] if vectors is not None else [])]
     table = pa.table({name: [record[name] for record in records] for name in names})
     with replacing(path) as part:
         pq.write_table(table, part)
 
 
-def write_npy(tracks: Sequence[Track], vectors: NDArray[Any], path: Path) -> Path:
+def write_npy(tracks: Sequence[Track], vectors: NDArray[Any], path: Path, clusters: Names) -> Path:
     """The matrix, and beside it a CSV whose line i + 1 is the track of row i; that file's path."""
     beside = path.with_suffix(".csv")
     with replacing(path) as part, part.open("wb") as f:
         np.save(f, np.ascontiguousarray(vectors), allow_pickle=False)
-    save_text(beside, lambda out: write_csv(tracks, out))
+    save_text(beside, lambda out: write_csv(tracks, out, clusters))
     return beside
 
 
@@ -91,9 +93,17 @@ def _flat(record: dict[str, Any]) -> dict[str, Any]:
     return record | {"details": json.dumps(record["details"], ensure_ascii=False)}
 
 
-def _records(tracks: Iterable[Track], vectors: NDArray[Any] | None) -> Iterator[dict[str, Any]]:
+def _columns(clusters: Names) -> tuple[str, ...]:
+    return (*COLUMNS, "cluster") if clusters else COLUMNS
+
+
+def _records(
+    tracks: Iterable[Track], vectors: NDArray[Any] | None, clusters: Names
+) -> Iterator[dict[str, Any]]:
     for i, track in enumerate(tracks):
         record = as_record(track)
+        if clusters:
+            record["cluster"] = clusters.get(track.id)
         if vectors is not None:
             record["vector"] = vectors[i].tolist()
         yield record

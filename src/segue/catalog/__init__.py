@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.catalog import conditions, matrix, schema
+from segue.catalog.clusters import Cluster, Clusters, ClusterTables
 from segue.catalog.conditions import Where
 from segue.catalog.matrix import MatrixState
 from segue.catalog.records import (
@@ -47,6 +48,8 @@ from segue.track import Track, TrackId
 
 __all__ = [
     "Catalog",
+    "Cluster",
+    "Clusters",
     "Entry",
     "Failure",
     "FileState",
@@ -171,6 +174,11 @@ class Catalog:
     def keys_of_contents(self, hashes: Iterable[str]) -> NDArray[np.int64]:
         """Keys of the tracks with one of these contents."""
         return conditions.keys_of_contents(self._db, hashes)
+
+    @property
+    def clusters(self) -> ClusterTables:
+        """What was found of tracks that sound alike."""
+        return ClusterTables(self._db)
 
     def search(self, text: str, limit: int | None = 50, *, by_label: bool = True) -> list[Track]:
         """Tracks whose tags, file name and labels hold every word of ``text``.

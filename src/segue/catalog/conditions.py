@@ -66,6 +66,7 @@ class Where:
     label : a word that a network has for the track, such as "Guitar".
     artist : of the track or of its album.
     album : the album's title.
+    cluster : the number or the name of a cluster that ``Library.find_clusters`` found.
 
     Raises
     ------
@@ -81,12 +82,13 @@ class Where:
     label: str | None = None
     artist: str | None = None
     album: str | None = None
+    cluster: int | str | None = None
 
     def __post_init__(self) -> None:
         for name, value in self._given():
             if name in _UNITS:
                 _check_range(name, value)
-            else:
+            elif name != "cluster" or not isinstance(value, int):
                 _check_text(name, value)
 
     def _given(self) -> Iterator[tuple[str, Any]]:
@@ -108,7 +110,7 @@ class Where:
 def _check_text(name: str, text: object) -> None:
     if not isinstance(text, str | Path if name == "folder" else str):
         raise UsageError(f"{name} is {text!r}, expected text")
-    if not (str(text) if name == "folder" else _words(name, str(text))):
+    if not (str(text) if name == "folder" else words_of(name, str(text))):
         raise UsageError(f"{name} is {text!r}, expected a name, or None for any")
 
 
@@ -169,7 +171,7 @@ def _keys(db: sqlite3.Connection, condition: str, values: list[Any]) -> NDArray[
 
 def _conditions(db: sqlite3.Connection, where: Where) -> Iterator[_Condition]:
     if where.genre is not None:
-        yield _one_of("genre", _known_texts(db, "genre", _words("genre", where.genre).values()))
+        yield _one_of("genre", _known_texts(db, "genre", words_of("genre", where.genre).values()))
     if where.artist is not None:
         yield _by_artist(_known_texts(db, "artist", [where.artist]))
     if where.album is not None:
@@ -177,6 +179,9 @@ def _conditions(db: sqlite3.Connection, where: Where) -> Iterator[_Condition]:
     if where.label is not None:
         sql, values = _one_of("label", _known_texts(db, "label", [where.label]))
         yield f"key IN (SELECT key FROM labels WHERE {sql})", values
+    if where.cluster is not None:
+        number = cluster_number(db, where.cluster)
+        yield "key IN (SELECT key FROM cluster_tracks WHERE cluster = ?)", [number]
     if where.years is not None:
         yield "year > 0", []  # "0000" is how some programs say that they do not know
         yield _between("year", where.years)
@@ -216,19 +221,38 @@ def _below(db: sqlite3.Connection, folder: str | Path) -> _Condition:
     return condition, ends
 
 
+def cluster_number(db: sqlite3.Connection, cluster: int | str) -> int:
+    """The number of a cluster that is meant by its number or its name.
+
+    Raises
+    ------
+    UsageError
+        Where there is no such cluster.
+    """
+    names: dict[int, str] = dict(db.execute("SELECT cluster, name FROM clusters ORDER BY cluster").fetchall())
+    wanted = folded(str(cluster))
+    for number, name in names.items():
+        if wanted in (str(number), folded(name)):
+            return number
+    if not names:
+        raise UsageError("no clusters have been found here yet: segue clusters")
+    listed = "; ".join(f"{number} {name}" for number, name in names.items())
+    raise UsageError(f"no cluster {cluster!r}; there are: {listed}")
+
+
 def _texts(db: sqlite3.Connection, what: str, names: Iterable[str]) -> list[str]:
     """The tags or labels that hold one of some names, case and accents aside."""
     wanted = {folded(name) for name in names}
     columns = _COLUMNS[what]
     sql = " UNION ".join(_SIFTED.format(column) for column in columns) or _LISTS[what]
     rows = db.execute(sql, [json.dumps(list(wanted))] * len(columns))
-    return [text for (text,) in rows if text and not wanted.isdisjoint(_words(what, text))]
+    return [text for (text,) in rows if text and not wanted.isdisjoint(words_of(what, text))]
 
 
 def _known_texts(db: sqlite3.Connection, what: str, names: Collection[str]) -> list[str]:
     """Likewise, but each name must be held by some."""
     texts = _texts(db, what, names)
-    held = {word for text in texts for word in _words(what, text)}
+    held = {word for text in texts for word in words_of(what, text)}
     for name in names:
         if folded(name) not in held:
             raise UsageError(f"no track has the {what} {name.strip()!r}; {_examples(db, what, folded(name))}")
@@ -240,7 +264,7 @@ def _examples(db: sqlite3.Connection, what: str, name: str) -> str:
     sql = " UNION ".join(f"SELECT {column} FROM tracks" for column in _COLUMNS[what]) or _LISTS[what]
     names: dict[str, str] = {}
     for (text,) in db.execute(sql):
-        names |= _words(what, text or "")
+        names |= words_of(what, text or "")
     if not names:
         return "no network has listened" if what == "label" else f"none has any {what}"
     near = difflib.get_close_matches(name, names, _LISTED)
@@ -249,8 +273,8 @@ def _examples(db: sqlite3.Connection, what: str, name: str) -> str:
     return f"there are {len(names)}, such as {', '.join(names[other] for other in listed)}"
 
 
-def _words(what: str, text: str) -> dict[str, str]:
-    """The names in a text, by their folded forms."""
+def words_of(what: str, text: str) -> dict[str, str]:
+    """The names in a text, by their folded forms; a genre's may be several."""
     words = re.split("[;/,]", text) if what == "genre" else [text]
     names = {folded(word): word.strip() for word in words}
     return {name: as_is for name, as_is in names.items() if name}

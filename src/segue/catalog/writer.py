@@ -7,13 +7,14 @@ import hashlib
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from segue.catalog.clusters import Cluster, ClusterTables, Run, Tally
 from segue.catalog.files import Files, delete, describe
 from segue.catalog.imports import Imports, Seen
 from segue.catalog.matrices import Matrices, empty_row
@@ -179,6 +180,17 @@ class Writer:
         """
         with self._transaction():
             return self._files.give(source, files)
+
+    def put_clusters(
+        self,
+        keys: NDArray[np.int64],
+        numbers: NDArray[np.int64],
+        describe: Callable[[list[Tally]], Sequence[Cluster]],
+        run: Run,
+    ) -> None:
+        """Keep clusters in place of those before; see ``ClusterTables.replace``."""
+        with self._transaction():
+            ClusterTables(self._db).replace(keys, numbers, describe, run)
 
     # What changed or went
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from segue import __version__
-from segue.cli import demo, embed, export, imports, models, scan, show, similar
+from segue.cli import clusters, demo, embed, export, imports, models, scan, show, similar
 from segue.cli.options import AppError, Context
 from segue.errors import AmbiguousQueryError, AudioError, SegueError
 
@@ -41,6 +41,7 @@ for command in (
     show.search,
     show.info,
     show.failures,
+    clusters.clusters,
     export.export,
     embed.embed,
     scan.prune,

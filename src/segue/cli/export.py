@@ -60,23 +60,26 @@ def _to_file(
             tracks = [by_id[track_id] for track_id in ids]
         else:
             tracks, matrix = list(library), None
+        clusters = library.cluster_names()
     chosen = matrix if vectors else None
     if kind == "npy" and output and matrix is not None:
-        beside = formats.write_npy(tracks, matrix, output)
+        beside = formats.write_npy(tracks, matrix, output, clusters)
         click.echo(f"{len(tracks)} rows; their tracks: {beside}", err=True)
     elif kind == "parquet" and output:
-        formats.write_parquet(tracks, chosen, output)
+        formats.write_parquet(tracks, chosen, output, clusters)
     elif output:
         formats.save_text(
             output,
             lambda out: (
-                formats.write_csv(tracks, out) if kind == "csv" else formats.write_json(tracks, chosen, out)
+                formats.write_csv(tracks, out, clusters)
+                if kind == "csv"
+                else formats.write_json(tracks, chosen, out, clusters)
             ),
         )
     elif kind == "csv":
-        formats.write_csv(tracks, sys.stdout)
+        formats.write_csv(tracks, sys.stdout, clusters)
     else:
-        formats.write_json(tracks, chosen, sys.stdout)
+        formats.write_json(tracks, chosen, sys.stdout, clusters)
 
 
 def _write_segments(context: Context, output: Path | None) -> None:

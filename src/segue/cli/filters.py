@@ -76,6 +76,7 @@ _OPTIONS = (
     click.option("--artist", metavar="NAME", help="Only by this artist, or from the artist's albums."),
     click.option("--album", metavar="TITLE", help="Only from albums of this title."),
     click.option("--label", metavar="NAME", help="Only tracks that a network has this word for: Guitar."),
+    click.option("--cluster", metavar="NAME", help="Only from this cluster, by its number or name."),
 )
 
 

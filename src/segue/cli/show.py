@@ -95,6 +95,7 @@ def _library_facts(library: Library) -> dict[str, Any]:
 
 def _track_facts(library: Library, track: Track) -> dict[str, Any]:
     facts = _record(track)
+    facts["cluster"] = library.cluster_names([track]).get(track.id)
     facts["labels"] = library.labels(track)
     facts["descriptors"] = library.values(track)
     return facts

@@ -8,21 +8,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.catalog import Catalog, Failure, Snapshot, Where
+from segue.catalog import Catalog, Clusters, Failure, Snapshot, Where
 from segue.embed import Embedder, EmbedderSpec, Typical
 from segue.embed.chosen import chosen
 from segue.embed.descriptors import SPEC as DESCRIPTORS
 from segue.embed.descriptors import Descriptors
-from segue.errors import (
-    AmbiguousQueryError,
-    EmptyLibraryError,
-    LibraryError,
-    TrackNotFoundError,
-    UsageError,
-)
+from segue.errors import EmptyLibraryError, LibraryError, TrackNotFoundError, UsageError
 from segue.index.reading import Reading, reading_named, usual
 from segue.library import filters, models
-from segue.library.asking import Asking, Query, Seed, seed_of
+from segue.library.asking import Asking, Query, Seed, named, seed_of
+from segue.library.clusters import find_clusters
 from segue.library.embedders import embedders_of
 from segue.library.imports import Import, ImportProgress, ImportReport, Unseen
 from segue.library.indexes import Indexes
@@ -36,7 +31,6 @@ from segue.track import Track, TrackId
 __all__ = ["Library", "Progress", "ScanReport"]
 
 _TRACKS = 1000  # read at a time
-_LISTED = 10  # matches of an ambiguous text
 _ATTEMPTS = 20  # at an answer while others write
 
 
@@ -216,7 +210,35 @@ class Library:
         with self._catalog.writing(wait_s) as writer:
             return writer.prune()
 
+    def find_clusters(
+        self, k: int | None = None, *, seed: int = 0, view: str | None = None, wait_s: float = -1
+    ) -> Clusters:
+        """Find groups of tracks that sound alike, name them, and keep them in place of those before.
+
+        Parameters
+        ----------
+        k : how many; unless told, as many as stand out most.
+        view : how tracks are compared, as for ``similar``.
+
+        Raises
+        ------
+        LibraryError, UsageError, EmptyLibraryError, LibraryBusyError, LibraryWriteError
+        """
+        with self._catalog.writing(wait_s) as writer:
+            snapshot = self._current()
+            index = self._indexes.get(snapshot, self._reading(view, snapshot))
+            return find_clusters(self._catalog, writer, snapshot, index, k, seed)
+
     # Reading
+
+    def clusters(self) -> Clusters:
+        """The clusters that were found last, the largest first."""
+        return self._catalog.clusters.kept(self._catalog.snapshot().stamp)
+
+    def cluster_names(self, tracks: Iterable[Track] | None = None) -> dict[TrackId, str]:
+        """The names of tracks' clusters, of all unless told; tracks that are in none are left out."""
+        ids = None if tracks is None else [track.id for track in tracks]
+        return self._catalog.clusters.names(ids)
 
     def spaces(self) -> dict[str, EmbedderSpec]:
         """What the library holds vectors of, by the names of the spaces."""
@@ -307,22 +329,7 @@ class Library:
         AmbiguousQueryError
             Where several tracks match; they are in its ``matches``.
         """
-        if isinstance(query, Track):
-            return self[query.id]
-        text = str(query)
-        track = self._catalog.by_id(text) or self._catalog.by_path(str(Path(text).expanduser().absolute()))
-        if track:
-            return track
-        matches = self._catalog.by_source_id(text)
-        matches = (
-            matches or self._catalog.named(text) or self._catalog.search(text, _LISTED + 1, by_label=False)
-        )
-        if not matches:
-            raise TrackNotFoundError(f"no track matches {text!r}; segue search TEXT shows what there is")
-        if len(matches) > 1:
-            many = f"more than {_LISTED}" if len(matches) > _LISTED else str(len(matches))
-            raise AmbiguousQueryError(f"{many} tracks match {text!r}; name one by its id", matches[:_LISTED])
-        return matches[0]
+        return self[query.id] if isinstance(query, Track) else named(self._catalog, str(query))
 
     def similar(
         self,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from segue import audio
 from segue.catalog import Catalog, Snapshot, Where
 from segue.embed import Embedder
-from segue.errors import LibraryError, TrackNotFoundError
+from segue.errors import AmbiguousQueryError, LibraryError, TrackNotFoundError
 from segue.index import ViewIndex
 from segue.index.reading import formed
 from segue.library import filters
@@ -22,6 +22,7 @@ from segue.track import Track
 
 Query = str | Path | Track
 Vector = NDArray[np.float32]
+_LISTED = 10  # matches of an ambiguous text
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,26 @@ class Heard:
 
 
 Seed = Track | Heard
+
+
+def named(catalog: Catalog, text: str) -> Track:
+    """The one track that a text means.
+
+    Raises
+    ------
+    TrackNotFoundError, AmbiguousQueryError
+    """
+    track = catalog.by_id(text) or catalog.by_path(str(Path(text).expanduser().absolute()))
+    if track:
+        return track
+    matches = catalog.by_source_id(text) or catalog.named(text)
+    matches = matches or catalog.search(text, _LISTED + 1, by_label=False)
+    if not matches:
+        raise TrackNotFoundError(f"no track matches {text!r}; segue search TEXT shows what there is")
+    if len(matches) > 1:
+        many = f"more than {_LISTED}" if len(matches) > _LISTED else str(len(matches))
+        raise AmbiguousQueryError(f"{many} tracks match {text!r}; name one by its id", matches[:_LISTED])
+    return matches[0]
 
 
 def seed_of(query: Query, find: Callable[[Query], Track], embedders: Sequence[Embedder]) -> Seed:

@@ -1,0 +1,201 @@
+"""Clusters as the catalog keeps them, and what its tables say of the tracks in each."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.catalog.conditions import words_of
+from segue.track import TrackId
+
+_MANY = 500  # values in one IN (...), well below SQLite's limit
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Tracks that sound alike.
+
+    Attributes
+    ----------
+    number : from 1, the largest first
+    name : the most telling words
+    size : how many tracks, when it was found
+    words : what is measured, each with the mean's deviation from the library's, in standard deviations
+    labels : what networks call its tracks much more often than others
+    central : the tracks nearest to its middle, nearest first
+    genres : the tags of the most tracks, with their shares of the tracks that have one
+    colour : ``#rrggbb``
+    """
+
+    number: int
+    name: str
+    size: int
+    words: tuple[tuple[str, float], ...]
+    labels: tuple[str, ...]
+    central: tuple[TrackId, ...]
+    genres: tuple[tuple[str, float], ...]
+    colour: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """All clusters of a library, in the order of their numbers.
+
+    Attributes
+    ----------
+    view : how tracks were compared
+    separation : how far the clusters are apart; see ``segue.cluster.Clustering``
+    new : tracks that came since
+    stale : whether anything has changed since
+    """
+
+    found: tuple[Cluster, ...] = ()
+    view: str = ""
+    separation: float = 0.0
+    new: int = 0
+    stale: bool = False
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    def __iter__(self) -> Iterator[Cluster]:
+        return iter(self.found)
+
+    def __getitem__(self, place: int) -> Cluster:
+        return self.found[place]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """When all clusters of a library were found.
+
+    Attributes
+    ----------
+    stamp : of the snapshot
+    left_out : tracks that had no vector in the view
+    """
+
+    view: str
+    separation: float
+    stamp: str
+    left_out: int
+    seed: int
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many of a cluster's tracks have each tag and label.
+
+    Attributes
+    ----------
+    genres : tracks of each genre
+    tagged : tracks with any
+    labels : tracks of each label, by space and name
+    heard : tracks with any label of a space
+    """
+
+    genres: Counter[str] = field(default_factory=Counter)
+    tagged: int = 0
+    labels: Counter[tuple[str, str]] = field(default_factory=Counter)
+    heard: Counter[str] = field(default_factory=Counter)
+
+
+class ClusterTables:
+    """What is kept of clusters, read and, within a transaction of the catalog's writer, replaced."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def kept(self, stamp: str) -> Clusters:
+        """The clusters, compared with the library of another stamp."""
+        rows = self._db.execute("SELECT * FROM clusters ORDER BY cluster").fetchall()
+        if not rows:
+            return Clusters()
+        run = Run(**json.loads(rows[0]["facts"])["run"])
+        sql = (
+            "SELECT count(*) FROM tracks LEFT JOIN cluster_tracks USING (key) "
+            "WHERE cluster IS NULL AND missing_since IS NULL"
+        )
+        new = int(self._db.execute(sql).fetchone()[0]) - run.left_out if run.stamp != stamp else 0
+        found = tuple(_cluster(row) for row in rows)
+        return Clusters(found, run.view, run.separation, max(0, new), run.stamp != stamp)
+
+    def names(self, ids: Iterable[TrackId] | None = None) -> dict[TrackId, str]:
+        """The name of each track's cluster, of all tracks unless told; those in none are left out."""
+        sql = "SELECT id, name FROM cluster_tracks JOIN tracks USING (key) JOIN clusters USING (cluster)"
+        if ids is None:
+            return {TrackId(row[0]): row[1] for row in self._db.execute(sql)}
+        wanted = list(ids)
+        found: dict[TrackId, str] = {}
+        for start in range(0, len(wanted), _MANY):
+            part = wanted[start : start + _MANY]
+            marks = ",".join("?" * len(part))
+            found |= {TrackId(r[0]): r[1] for r in self._db.execute(f"{sql} WHERE id IN ({marks})", part)}
+        return found
+
+    def replace(
+        self,
+        keys: NDArray[np.int64],
+        numbers: NDArray[np.int64],
+        describe: Callable[[list[Tally]], Sequence[Cluster]],
+        run: Run,
+    ) -> None:
+        """Put tracks into clusters, tally what they are, and keep what ``describe`` says of that.
+
+        Parameters
+        ----------
+        keys, numbers : int64 (n,), of the tracks, and of their clusters, from 1 without a gap
+        """
+        for table in ("clusters", "cluster_tracks"):
+            self._db.execute(f"DELETE FROM {table}")
+        pairs = zip(keys.tolist(), numbers.tolist(), strict=True)
+        self._db.executemany("INSERT INTO cluster_tracks VALUES (?, ?)", pairs)
+        for cluster in describe(self._tallies(int(numbers.max(initial=0)))):
+            facts = {**asdict(cluster), "run": asdict(run)}
+            number, name = facts.pop("number"), facts.pop("name")
+            text = json.dumps(facts, ensure_ascii=False)
+            self._db.execute("INSERT INTO clusters VALUES (?, ?, ?)", (number, name, text))
+
+    def _tallies(self, k: int) -> list[Tally]:
+        found = [Tally() for _ in range(k)]
+        sql = (
+            "SELECT cluster, genre, count(*) FROM cluster_tracks JOIN tracks USING (key) "
+            "WHERE genre IS NOT NULL GROUP BY cluster, genre"
+        )
+        for cluster, text, n in self._db.execute(sql):
+            words = words_of("genre", text)
+            found[cluster - 1].genres.update(dict.fromkeys(words, n))
+            found[cluster - 1].tagged += n if words else 0
+        sql = (
+            "SELECT cluster, space, label, count(*) FROM cluster_tracks JOIN labels USING (key) "
+            "GROUP BY cluster, space, label"
+        )
+        for cluster, space, label, n in self._db.execute(sql):
+            found[cluster - 1].labels[space, label] = n
+        sql = (
+            "SELECT cluster, space, count(*) FROM cluster_tracks "
+            "JOIN (SELECT DISTINCT key, space FROM labels) USING (key) GROUP BY cluster, space"
+        )
+        for cluster, space, n in self._db.execute(sql):
+            found[cluster - 1].heard[space] = n
+        return found
+
+
+def _cluster(row: sqlite3.Row) -> Cluster:
+    facts = json.loads(row["facts"])
+    return Cluster(
+        number=row["cluster"],
+        name=row["name"],
+        size=facts["size"],
+        words=tuple((word, value) for word, value in facts["words"]),
+        labels=tuple(facts["labels"]),
+        central=tuple(map(TrackId, facts["central"])),
+        genres=tuple((name, share) for name, share in facts["genres"]),
+        colour=facts["colour"],
+    )

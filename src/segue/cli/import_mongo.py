@@ -1,0 +1,46 @@
+"""segue import mongo."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from segue.cli.importing import bring_in, import_options
+from segue.cli.options import Context
+from segue.errors import UsageError
+
+
+@click.command()
+@click.argument("uri")
+@click.option("--collection", "-c", required=True, help="The collection whose documents are tracks.")
+@click.option("--vector-field", "-f", required=True, help="Where the vector is: embedding, or vectors.audio.")
+@click.option("--database", help="Default: the one in the URI.")
+@click.option("--name", help="What the library calls this source (default: the collection's name).")
+@click.option("--space", default="vectors", show_default=True, help="The space that the vectors go to.")
+@click.option("--metric", default="cosine", show_default=True, help="By which they are compared.")
+@click.option("--reading", default="raw", show_default=True, help="raw, centred or fitted.")
+@click.option("--dim", type=click.IntRange(1), help="Size of a vector (default: that of the first).")
+@click.option("--column", "columns", multiple=True, metavar="WHAT=FIELD", help="Which field is what.")
+@click.option("--without", multiple=True, metavar="FIELD", help="A field that is not read.")
+@import_options
+@click.pass_obj
+def mongo(context: Context, /, uri: str, collection: str, vector_field: str, **options: Any) -> None:
+    """Add the documents of a MongoDB collection, each a track with a vector.
+
+    URI is mongodb://user:password@host:27017/database. Vectors are BSON's, bytes of float32, or arrays of
+    numbers. Documents that the collection has no more are gone from the library too.
+    """
+    from segue.sources.mongo import Fields, Mongo
+
+    how = {name: options.pop(name) for name in ("as_json", "quiet", "wait")}
+    columns = dict(_pair(text) for text in options.pop("columns"))
+    fields = Fields(vector_field, options.pop("dim"), columns, options.pop("without"))
+    bring_in(context, Mongo(uri, collection, fields, **options), **how)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name or not value:
+        raise UsageError(f"--column {text!r}: expected WHAT=FIELD, such as title=song")
+    return name, value

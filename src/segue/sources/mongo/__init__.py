@@ -1,0 +1,7 @@
+"""MongoDB as a catalogue's source and home."""
+
+from __future__ import annotations
+
+from segue.sources.mongo.catalogue import Fields, Mongo
+
+__all__ = ["Fields", "Mongo"]

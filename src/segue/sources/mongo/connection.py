@@ -1,0 +1,81 @@
+"""Connections to MongoDB, and what goes wrong with them in words."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from segue.errors import SegueError, SourceError
+from segue.sources.mongo.address import Address
+
+if TYPE_CHECKING:
+    from pymongo.database import Database
+    from pymongo.errors import PyMongoError
+
+_REFUSED_LOGIN = (18, 8000)  # AuthenticationFailed; Atlas's own number
+_NOT_ALLOWED = 13
+
+
+@contextlib.contextmanager
+def connected(address: Address, *, doing: str = "") -> Iterator[Database[dict[str, Any]]]:
+    """The database, closed afterwards; its faults become ours.
+
+    Parameters
+    ----------
+    doing : what to say of the work so far where the connection fails
+
+    Raises
+    ------
+    SourceError
+        Where no server answers, it refuses the login, or does not do what it is asked.
+    """
+    from bson.binary import UuidRepresentation
+    from bson.codec_options import CodecOptions, DatetimeConversion
+    from bson.errors import BSONError
+    from pymongo.errors import PyMongoError
+
+    # A document with a wrong letter or a date beyond the calendar is no reason to lose it.
+    options: CodecOptions[dict[str, Any]] = CodecOptions(
+        tz_aware=True,
+        uuid_representation=UuidRepresentation.STANDARD,
+        unicode_decode_error_handler="replace",
+        datetime_conversion=DatetimeConversion.DATETIME_AUTO,
+    )
+    client = address.client()
+    try:
+        yield client.get_database(address.database, codec_options=options)
+    except (PyMongoError, BSONError) as error:
+        raise explained(error, address, doing) from None  # the driver's text may hold the login
+    finally:
+        client.close()
+
+
+def explained(error: PyMongoError | Exception, address: Address, doing: str = "") -> SegueError:
+    """One line on what happened and what to do."""
+    from pymongo.errors import ConnectionFailure, OperationFailure
+
+    then = f"; {doing}" if doing else ""
+    if isinstance(error, OperationFailure):
+        if error.code in _REFUSED_LOGIN:
+            return SourceError(
+                f"{address.server} refuses the login: check user and password, and which database knows the "
+                f"user (?authSource=admin){then}"
+            )
+        if error.code == _NOT_ALLOWED:
+            return SourceError(f"{address} does not allow this user that: {_said(error, address)}{then}")
+        return SourceError(f"{address} answers with an error: {_said(error, address)}{then}")
+    if isinstance(error, ConnectionFailure):
+        return SourceError(
+            f"no MongoDB answers at {address.server}: {_said(error, address)}; "
+            f"see that it runs and can be reached from here{then}"
+        )
+    return SourceError(f"{address}: {_said(error, address)}{then}")
+
+
+def _said(error: PyMongoError | Exception, address: Address) -> str:
+    """The driver's first words: what follows is for its developers."""
+    text = str(error)
+    for rest in (", full error:", " (configured timeouts", ", Timeout:", "\n"):
+        text = text.partition(rest)[0]
+    return address.concealed(text[:300])

@@ -1,0 +1,91 @@
+"""All documents of a collection in the order of their _id, batch by batch."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from pymongo.collection import Collection
+
+DOCUMENTS = 8192  # asked for at a time; the server gives no more than 16 MB
+_LENGTH = struct.Struct("<i")
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A document, its bytes, and nothing but those where they cannot be understood."""
+
+    raw: bytes
+    document: Mapping[str, Any] | None
+
+
+def documents(
+    collection: Collection[dict[str, Any]],
+    where: Mapping[str, Any] | None = None,
+    fields: Mapping[str, int] | None = None,
+) -> Iterator[list[Read]]:
+    """Documents in batches.
+
+    Where the connection breaks after some were read, it is tried once again from the last of them. An end is
+    believed when nothing follows the last document: some servers end a cursor that they have lost.
+
+    Parameters
+    ----------
+    where : a query
+    fields : a projection; it must keep ``_id``
+    """
+    from pymongo.errors import ConnectionFailure, CursorNotFound
+
+    last: Any = None
+    failed = False
+    more = True
+    while more:
+        more = False
+        cursor = collection.find_raw_batches(where or {}, fields, batch_size=DOCUMENTS).sort("_id", 1)
+        if last is not None:  # the query {"$gt": last} would give ids of the same type only
+            cursor = cursor.hint([("_id", 1)]).min([("_id", last)])
+        try:
+            for data in cast("Iterator[bytes]", cursor):
+                found = _split(data, collection)
+                if last is not None and found and found[0].document and found[0].document.get("_id") == last:
+                    found = found[1:]
+                if found:
+                    yield found
+                    failed, more = False, True
+                    last = next((r.document["_id"] for r in reversed(found) if r.document), last)
+        except (ConnectionFailure, CursorNotFound):
+            if failed or last is None:
+                raise
+            failed = more = True
+        finally:
+            cursor.close()
+
+
+def _split(data: bytes, collection: Collection[dict[str, Any]]) -> list[Read]:
+    import bson
+    from bson.errors import BSONError
+
+    raws = []
+    at = 0
+    while at < len(data):
+        (length,) = _LENGTH.unpack_from(data, at)
+        raws.append(data[at : at + length])
+        at += length
+    options = collection.codec_options
+    try:
+        return [Read(raw, found) for raw, found in zip(raws, bson.decode_all(data, options), strict=True)]
+    except BSONError:
+        return [_alone(raw, collection) for raw in raws]
+
+
+def _alone(raw: bytes, collection: Collection[dict[str, Any]]) -> Read:
+    import bson
+    from bson.errors import BSONError
+
+    try:
+        return Read(raw, bson.decode(raw, collection.codec_options))
+    except BSONError:
+        return Read(raw, None)

@@ -1,0 +1,93 @@
+"""Servers that speak MongoDB's protocol, on free ports of this machine, to be killed at will."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
+
+KINDS = {"secantusdb": "secantusd-py", "nx-27017": "nx-27017"}  # package and command
+STARTED_S = 60.0
+
+
+def command_of(kind: str) -> str | None:
+    """The path of a server's program, where its package is installed."""
+    return shutil.which(KINDS[kind], path=str(Path(sys.executable).parent)) or shutil.which(KINDS[kind])
+
+
+class Server:
+    """One server with a folder of its own; it may be killed and started again on the same port."""
+
+    def __init__(self, kind: str, *options: str) -> None:
+        command = command_of(kind)
+        if command is None:
+            pytest.skip(f"the package {kind} is not installed: no wheel of it for this platform")
+        self.kind = kind
+        self.version = importlib.metadata.version(kind)
+        self._folder = tempfile.mkdtemp(prefix="segue-mongo-")
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        where = ["--host", "127.0.0.1", "--port", str(self.port)]
+        data = str(Path(self._folder) / "data")
+        self._command = {
+            "secantusdb": [command, *where, "--storage-path", data, "--log-level", "ERROR"],
+            "nx-27017": [command, *where, "--data-dir", data, "--log-file", f"{data}.log"],
+        }[kind]
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start(*options)
+
+    def uri(self, database: str = "music", login: str = "", options: str = "") -> str:
+        return f"mongodb://{login}127.0.0.1:{self.port}/{database}{options}"
+
+    def client(self) -> MongoClient:
+        return MongoClient(self.uri(), serverSelectionTimeoutMS=20_000)
+
+    def start(self, *options: str) -> None:
+        """Start it, and wait until it answers."""
+        log = (Path(self._folder) / "log").open("ab")
+        with log:
+            self._process = subprocess.Popen([*self._command, *options], stdout=log, stderr=log)
+        until = time.monotonic() + STARTED_S
+        while time.monotonic() < until and self._process.poll() is None:
+            try:
+                with MongoClient(self.uri(), serverSelectionTimeoutMS=500) as client:
+                    client.admin.command("hello")
+                    return
+            except PyMongoError:
+                time.sleep(0.1)
+        text = (Path(self._folder) / "log").read_text("utf-8", "replace")
+        self.kill()
+        pytest.fail(f"{self.kind} does not start: {text[-2000:]}")
+
+    def kill(self) -> None:
+        """End it without a warning."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def ensure(self) -> None:
+        """Start it where a test has killed it."""
+        if self._process is None:
+            self.start()
+
+    def stop(self) -> None:
+        """Let it end by itself."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(20)
+            self._process = None
+
+    def close(self) -> None:
+        self.kill()
+        shutil.rmtree(self._folder, ignore_errors=True)

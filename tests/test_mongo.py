@@ -1,0 +1,428 @@
+"""Imports from real servers that speak MongoDB's protocol, one of which is killed in the middle."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import sys
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from bson import Binary, ObjectId
+from bson.binary import BinaryVectorDtype
+
+import segue.library.imports
+import segue.sources.mongo.address
+import segue.sources.mongo.reading
+from segue.errors import MissingExtraError, SourceError, SpecMismatchError, UsageError
+from segue.library import Library
+from segue.library.imports import Unseen
+from segue.sources.mongo import Fields, Mongo
+from segue.sources.mongo.vectors import NoVectorError, vector_of
+from tests.mongo_server import KINDS, Server
+from tests.sounds import start
+
+DIM = 8
+MANY = 4000
+FEW = 200  # documents a batch, so that an import has many moments to be killed in
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="module", params=list(KINDS))
+def kept_server(request):
+    server = Server(request.param)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def server(kept_server):
+    kept_server.ensure()
+    return kept_server
+
+
+@pytest.fixture
+def uri(server):
+    """The address of an empty database."""
+    return server.uri(f"music{next(_numbers)}")
+
+
+@pytest.fixture
+def collection(server, uri):
+    with server.client() as client:
+        yield client[uri.rsplit("/", 1)[1]].songs
+
+
+@pytest.fixture
+def library(tmp_path):
+    with Library.open(tmp_path / "library", create=True) as opened:
+        yield opened
+
+
+@pytest.fixture
+def small_batches(monkeypatch):
+    make_batches_small(monkeypatch.setattr)
+
+
+def make_batches_small(set_to=setattr):
+    set_to(segue.sources.mongo.reading, "DOCUMENTS", FEW)
+    set_to(segue.library.imports, "COMMIT_RECORDS", FEW)
+
+
+def rows(n, seed=1):
+    return np.random.default_rng(seed).standard_normal((n, DIM)).astype(np.float32)
+
+
+def song(i, vector, **more):
+    return {"_id": f"s{i:05d}", "title": f"Song {i}", "vector": bson_vector(vector), **more}
+
+
+def bson_vector(vector):
+    return Binary.from_vector([float(x) for x in vector], BinaryVectorDtype.FLOAT32)
+
+
+def songs(uri):
+    return Mongo(uri, "songs", Fields("vector"))
+
+
+def contents(library, space="vectors-1"):
+    """What a library has of each track that is there: by source_id, title and vector."""
+    ids, matrix = library.vectors(space)
+    return {
+        library[i].source_id: (library[i].title, row.tobytes())
+        for i, row in zip(ids, matrix, strict=True)
+        if library[i].missing_since is None
+    }
+
+
+def test_documents_become_tracks_with_tags_details_and_vectors(collection, uri, library):
+    matrix = rows(3)
+    one = ObjectId()
+    collection.insert_many(
+        [
+            {"_id": one, "track_name": " Ada ", "artists": ["A", "B"], "album": "X", "genre": "Rock",
+             "year": 1999, "duration_ms": 61_000, "url": "https://example.org/1", "plays": 7, "live": True,
+             "added": datetime(2020, 5, 1, tzinfo=UTC), "meta": {"deep": 1},
+             "vector": bson_vector(matrix[0])},
+            {"_id": "two", "title": "Bo", "artist": "C", "year": 3, "vector": bson_vector(matrix[1])},
+            {"_id": 7, "title": "Cy", "release_date": "2011-04-01", "vector": bson_vector(matrix[2])},
+        ]
+    )  # fmt: skip
+    report = library.import_from(songs(uri))
+    assert (report.added, report.failed) == (3, 0)
+    tracks = {track.source_id: track for track in library}
+    assert set(tracks) == {str(one), "two", "7"}
+    ada = tracks[str(one)]
+    assert (ada.tags.title, ada.tags.artist, ada.tags.album) == ("Ada", "A; B", "X")
+    assert (ada.tags.genre, ada.tags.year, ada.duration_s) == ("Rock", 1999, 61.0)
+    assert ada.url == "https://example.org/1"
+    assert ada.details == {"plays": 7, "live": True, "added": "2020-05-01T00:00:00+00:00"}
+    assert tracks["two"].tags.year is None
+    assert tracks["7"].tags.year == 2011
+    found = {name: vector for name, (_, vector) in contents(library).items()}
+    assert found == {name: matrix[i].tobytes() for i, name in enumerate((str(one), "two", "7"))}
+
+
+def test_all_three_encodings_give_the_same_vector(collection, uri, library):
+    (vector,) = rows(1)
+    encodings = {
+        "array": [float(x) for x in vector],
+        "plain": Binary(vector.astype("<f4").tobytes(), 0),
+        "user": Binary(vector.astype("<f4").tobytes(), 128),
+        "vector": bson_vector(vector),
+    }
+    collection.insert_many([{"_id": name, "vector": value} for name, value in encodings.items()])
+    assert library.import_from(songs(uri)).added == 4
+    assert {name: found for name, (_, found) in contents(library).items()} == dict.fromkeys(
+        encodings, vector.tobytes()
+    )
+
+
+def test_a_vector_within_a_document_and_fields_by_other_names(collection, uri, library):
+    (vector,) = rows(1)
+    collection.insert_one({"_id": "a", "song": "Ada", "big": "x" * 50, "emb": {"audio": vector.tolist()}})
+    fields = Fields("emb.audio", columns={"title": "song"}, without=("big",))
+    library.import_from(Mongo(uri, "songs", fields, name="mine", space="audio"))
+    (track,) = library
+    assert (track.source, track.title, dict(track.details)) == ("mine", "Ada", {})
+    assert contents(library, "audio-1") == {"a": ("Ada", vector.tobytes())}
+
+
+def test_each_bad_document_costs_only_itself(collection, uri, library):
+    matrix = rows(2)
+    hole = matrix[0].copy()
+    hole[3] = np.nan
+    bad = {
+        "missing": None,
+        "short": [1.0, 2.0],
+        "words": ["a"] * DIM,
+        "text": "no vector",
+        "holed": bson_vector(hole),
+        "huge": [1e300] * DIM,
+        "zero": [0.0] * DIM,
+        "odd": Binary(b"abc", 0),
+        "nested": [[1.0], [2.0, 3.0]],
+    }
+    collection.insert_many(
+        [song(0, matrix[0]), *({"_id": f"z {k}", "vector": v} for k, v in bad.items()), song(1, matrix[1])]
+    )
+    report = library.import_from(songs(uri))
+    assert (report.added, report.failed, report.exit_code) == (2, len(bad), 1)
+    reasons = {problem.where: problem.reason for problem in report.problems}
+    assert set(reasons) == {f"z {name}" for name in bad}
+    assert reasons["z short"] == "its vector has 2 numbers, expected 8"
+    assert "not finite" in reasons["z holed"]
+    assert "not finite" in reasons["z huge"]
+    assert "no direction" in reasons["z zero"]
+    assert "something else than numbers" in reasons["z words"]
+    assert {failure.path for failure in library.failures()} == {f"songs:z {name}" for name in bad}
+
+
+def test_an_import_again_changes_nothing_and_then_only_what_changed(collection, uri, library):
+    matrix = rows(6)
+    collection.insert_many([song(i, matrix[i]) for i in range(6)])
+    assert library.import_from(songs(uri)).added == 6
+    before, ids = contents(library), {track.source_id: track.id for track in library}
+    again = library.import_from(songs(uri))
+    assert (again.unchanged, again.added, again.changed, again.newly_missing) == (6, 0, 0, 0)
+    assert contents(library) == before
+    collection.update_one({"_id": "s00001"}, {"$set": {"title": "Other"}})
+    collection.update_one({"_id": "s00002"}, {"$set": {"vector": bson_vector(matrix[2] + 1)}})
+    collection.delete_one({"_id": "s00003"})
+    collection.insert_one(song(9, matrix[3]))
+    report = library.import_from(songs(uri))
+    assert (report.added, report.changed, report.unchanged, report.newly_missing) == (1, 2, 3, 1)
+    assert library.find("s00001").title == "Other"
+    assert contents(library)["s00002"][1] == (matrix[2] + 1).tobytes()
+    assert {track.source_id for track in library if track.missing_since} == {"s00003"}
+    assert all(library.find(name).id == ids[name] for name in ("s00001", "s00002"))
+
+
+def test_another_field_of_vectors_is_a_change(collection, uri, library):
+    matrix = rows(2)
+    collection.insert_one(song(0, matrix[0], other=bson_vector(matrix[1])))
+    library.import_from(songs(uri))
+    assert library.import_from(Mongo(uri, "songs", Fields("other"))).changed == 1
+    assert contents(library)["s00000"][1] == matrix[1].tobytes()
+
+
+def test_vectors_of_another_size_are_not_mixed_with_those_that_are_there(collection, uri, library):
+    collection.insert_one(song(0, rows(1)[0]))
+    library.import_from(songs(uri))
+    collection.insert_one({"_id": "s00001", "small": [1.0, 2.0]})
+    with pytest.raises(SpecMismatchError, match="vectors-1"):
+        library.import_from(Mongo(uri, "songs", Fields("small")))
+
+
+@pytest.mark.parametrize("kept_server", ["secantusdb"], indirect=True)  # nx-27017 takes 5 and "5" for one _id
+def test_ids_of_several_types_that_read_alike_cost_only_the_later_one(
+    collection, uri, library, small_batches
+):
+    matrix = rows(FEW + 4)
+    collection.insert_many([{"_id": i, "vector": matrix[i].tolist()} for i in range(FEW + 1)])
+    collection.insert_many([{"_id": name, "vector": matrix[-1].tolist()} for name in ("5", "five", "6.5")])
+    report = library.import_from(songs(uri))
+    assert (report.added, report.failed) == (FEW + 3, 1)
+    assert "reads like that of another document" in report.problems[0].reason
+    assert contents(library)["5"][1] == matrix[5].tobytes()
+
+
+class Doing(Unseen):
+    """Does something once so many batches are in."""
+
+    def __init__(self, after, act):
+        self._left, self._act = after, act
+
+    def advance(self, done, records):
+        self._left -= 1
+        if self._left == 0:
+            self._act()
+
+
+def fill(collection, n=MANY):
+    matrix = rows(n)
+    for at in range(0, n, 1000):
+        collection.insert_many([song(i, matrix[i]) for i in range(at, min(n, at + 1000))])
+    return {f"s{i:05d}": (f"Song {i}", matrix[i].tobytes()) for i in range(n)}
+
+
+@pytest.mark.slow
+def test_a_server_killed_in_the_middle_loses_nothing_and_the_next_import_goes_on(
+    server, collection, uri, library, small_batches
+):
+    expected = fill(collection)
+    with pytest.raises(SourceError, match="goes on from there") as raised:
+        library.import_from(songs(uri), progress=Doing(4, server.kill))
+    assert "no MongoDB answers" in str(raised.value)
+    before = contents(library)
+    assert 0 < len(before) < MANY
+    assert before.items() <= expected.items()
+    server.start()
+    report = library.import_from(songs(uri))
+    assert (report.unchanged, report.added) == (len(before), MANY - len(before))
+    assert contents(library) == expected
+
+
+@pytest.mark.slow
+def test_a_server_that_comes_back_at_once_is_read_on_from_the_last_document(
+    server, collection, uri, library, small_batches
+):
+    expected = fill(collection)
+
+    def restart():
+        server.kill()
+        server.start()
+
+    report = library.import_from(songs(uri), progress=Doing(4, restart))
+    assert (report.added, report.changed, report.unchanged, report.failed) == (MANY, 0, 0, 0)
+    assert contents(library) == expected
+
+
+def import_and_tell(send, uri, path):
+    make_batches_small()
+
+    class Telling(Unseen):
+        def advance(self, done, records):
+            send(records)
+
+    with Library.open(path, create=True) as library:
+        library.import_from(songs(uri), progress=Telling())
+    send("done")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("after", [1, 7, 14])
+def test_an_import_killed_in_the_middle_ends_like_an_undisturbed_one(
+    after, collection, uri, library, tmp_path
+):
+    expected = fill(collection)
+    process, receiver = start(import_and_tell, uri, tmp_path / "killed")
+    for _ in range(after):
+        assert receiver.recv() != "done"
+    process.kill()
+    process.join()
+    library.import_from(songs(uri))
+    with Library.open(tmp_path / "killed") as killed:
+        n = len(killed)
+        assert n < MANY
+        report = killed.import_from(songs(uri))
+        assert (report.unchanged, report.added) == (n, MANY - n)
+        assert contents(killed) == contents(library) == expected
+        killed.verify()
+
+
+def test_the_command_imports_and_tells_as_json(collection, uri, segue, tmp_path):
+    matrix = rows(3)
+    collection.insert_many([song(i, matrix[i]) for i in range(3)])
+    library = ("-l", tmp_path / "library")
+    arguments = ("import", "mongo", uri, "--collection", "songs", "--vector-field", "vector")
+    code, out, _ = segue(*library, *arguments)
+    assert (code, out.splitlines()[0].startswith("songs: 3 added")) == (0, True)
+    code, out, _ = segue(*library, *arguments, "--json")
+    assert (code, json.loads(out)["unchanged"]) == (0, 3)
+    code, _, err = segue(*library, *arguments[:4], "absent", *arguments[5:])
+    assert code == 2
+    assert "has no documents; collections there: " in err
+    code, _, err = segue(*library, *arguments[:-1], "nope")
+    assert code == 2
+    assert "has a vector in 'nope'; the first one has: _id, title, vector" in err
+
+
+SECRET = "pa/ss@wo:rd"
+QUOTED = "pa%2Fss%40wo%3Ard"
+
+
+@pytest.fixture(scope="module")
+def guarded():
+    """A server that lets in only whom it knows; of the two, secantusdb alone can."""
+    server = Server("secantusdb")
+    with server.client() as client:
+        client.music.songs.insert_one(song(0, rows(1)[0]))
+        client.admin.command("createUser", "reader", pwd=SECRET, roles=[{"role": "read", "db": "music"}])
+        client.admin.command("createUser", "guest", pwd="x", roles=[{"role": "read", "db": "other"}])
+    server.stop()
+    server.start("--auth")
+    yield server
+    server.close()
+
+
+def test_a_login_is_used_and_never_shown(guarded, library):
+    uri = guarded.uri(login=f"reader:{QUOTED}@", options="?authSource=admin")
+    source = songs(uri)
+    assert library.import_from(source).added == 1
+    for text in (source.location, repr(source._address), *(track.path for track in library)):
+        assert SECRET not in text
+        assert QUOTED not in text
+    files = [path for path in library.path.rglob("*") if path.is_file()]
+    assert files
+    assert not [path for path in files if SECRET.encode() in path.read_bytes()]
+    assert not [path for path in files if QUOTED.encode() in path.read_bytes()]
+
+
+@pytest.mark.parametrize(
+    ("login", "words"),
+    [
+        (f"reader:{QUOTED}x@", "refuses the login"),
+        (f"nobody:{QUOTED}@", "refuses the login"),
+        ("guest:x@", "does not allow"),
+        ("", "does not allow"),
+    ],
+)
+def test_a_refused_login_is_told_in_one_line_without_the_password(login, words, guarded, segue, tmp_path):
+    uri = guarded.uri(login=login, options="?authSource=admin")
+    command = ("import", "mongo", uri, "-c", "songs", "-f", "vector")
+    code, out, err = segue("-l", tmp_path / "library", *command)
+    assert (code, out) == (2, "")
+    assert words in err
+    assert len(err.splitlines()) == 1
+    assert not any(secret in err for secret in (SECRET, QUOTED))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:9", "no-such-host.invalid"])
+def test_a_server_that_is_not_there_is_told_in_one_line(host, segue, tmp_path, monkeypatch):
+    monkeypatch.setitem(segue_waits(), "serverSelectionTimeoutMS", 0.5)
+    uri = f"mongodb://me:{QUOTED}@{host}/music"
+    code, out, err = segue("-l", tmp_path / "l", "import", "mongo", uri, "-c", "songs", "-f", "vector")
+    assert (code, out) == (2, "")
+    assert f"no MongoDB answers at mongodb://{host}" in err
+    assert len(err.splitlines()) == 1
+    assert not any(secret in err for secret in (SECRET, QUOTED))
+
+
+def segue_waits():
+    return segue.sources.mongo.address._WAITS
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        f"mongodb://me:{SECRET}@127.0.0.1/music",
+        f"mysql://me:{SECRET}@127.0.0.1/music",
+        f"mongodb://me:{QUOTED}@127.0.0.1:99999/music",
+        f"mongodb://me:{QUOTED}@127.0.0.1/music?authMechanism={QUOTED}",
+        f"mongodb://me:{QUOTED}@127.0.0.1/",
+    ],
+)
+def test_an_address_that_cannot_be_used_shows_nothing_of_itself(uri):
+    with pytest.raises(UsageError) as raised:
+        songs(uri)
+    assert not any(part in str(raised.value) for part in (SECRET, QUOTED, "wo:rd", "ss@"))
+    assert raised.value.__cause__ is None
+
+
+def test_without_the_driver_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pymongo", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'segue\[mongo\]'"):
+        songs("mongodb://127.0.0.1/music")
+
+
+def test_int8_vectors_are_read_and_other_types_refused():
+    small = Binary.from_vector([-128, 0, 127], BinaryVectorDtype.INT8)
+    assert vector_of(small).tolist() == [-128.0, 0.0, 127.0]
+    bits = Binary.from_vector([1, 2], BinaryVectorDtype.PACKED_BIT)
+    with pytest.raises(NoVectorError, match="0x10"):
+        vector_of(bits)
+    with pytest.raises(NoVectorError, match="subtype 5"):
+        vector_of(Binary(b"\0" * 16, 5))
