@@ -100,7 +100,7 @@ def main() -> None:
     if options.json:
         options.json.write_text(json.dumps(results, indent=1))
     if options.plot:
-        _plot(results, options.plot)
+        plot(results, options.plot)
 
 
 def _run(name: str, options: argparse.Namespace) -> dict[str, Any]:
@@ -356,10 +356,11 @@ def _headline(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
     print(f"core-hours for {USERS / 1e6:.0f} million queries at {HEADLINE_RECALL}: {hours}", flush=True)
 
 
-def _plot(results: dict[str, Any], path: Path) -> None:
+def plot(results: dict[str, Any], path: Path) -> None:
     import matplotlib as mpl
 
     mpl.use("Agg")
+    mpl.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "segue"})
     from matplotlib import pyplot as plt
 
     figure, axes = plt.subplots(1, len(results), figsize=(5 * len(results), 4), squeeze=False)
@@ -371,7 +372,8 @@ def _plot(results: dict[str, Any], path: Path) -> None:
         axis.grid(alpha=0.3)
         axis.legend()
     figure.tight_layout()
-    figure.savefig(path, dpi=120)
+    figure.savefig(path, dpi=120, metadata={"Date": None} if path.suffix == ".svg" else None)
+    plt.close(figure)
 
 
 if __name__ == "__main__":

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import operator
-import sys
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, overload
+from typing import Literal, overload
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from segue.annoy import ann_file
+from segue.annoy.asking import nearest
+from segue.annoy.building import built, threads, written
 from segue.annoy.errors import FileError, ItemError, SavingError
 from segue.annoy.metric import Stored, distances, empty, given, metric_named, size_of, stored
 from segue.annoy.rows import Disk, Memory, Rows
@@ -24,7 +22,7 @@ from segue.index.saved import opened
 
 _TREES = 20  # that a build for -1 trees counts as
 _ITEMS = 2**63
-_SEEDS = 2**31 - 8  # what learns the lists takes no larger ones
+_SEEDS = 2**64  # that there are in Annoy, where one below 0 counts from the other end
 
 Answer = list[int] | tuple[list[int], list[float]]
 
@@ -142,11 +140,11 @@ class AnnoyIndex:
         rows, trees, jobs = self._collecting("build"), operator.index(n_trees), operator.index(n_jobs)
         if min(trees, jobs) < -1 or not trees or not jobs:
             raise UsageError(f"n_trees is {trees} and n_jobs {jobs}, expected at least 1, or -1")
-        with _threads(jobs):
-            index = self._built(rows.items(), rows.matrix())
+        with threads(jobs):
+            index = built(rows.items(), rows.matrix(), self._metric, self._seed, verbose=self._verbose)
         trees = _TREES if trees == -1 else trees
         if self._on_disk is not None:
-            index = self._written(index, self._on_disk, trees)
+            index = written(index, self._on_disk, self._f, trees)
         self._index, self._rows, self._n_trees = index, None, trees
         return True
 
@@ -186,7 +184,7 @@ class AnnoyIndex:
         if self._index is None:
             raise SavingError("an index that is not built cannot be saved: call build first")
         path = Path(fn).absolute()
-        self._index = self._written(self._index, path, self._n_trees)
+        self._index = written(self._index, path, self._f, self._n_trees)
         return True
 
     def load(self, fn: str | Path, prefault: bool = False) -> Literal[True]:
@@ -257,7 +255,8 @@ class AnnoyIndex:
             Where nothing is built, or a number makes no sense.
         """
         index, item = self.index, operator.index(i)
-        return self._nearest(index, self._vector(item), n, search_k, include_distances, item)
+        answer = nearest(index, self._vector(item), self._metric, n, search_k, self._n_trees, item)
+        return answer if include_distances else answer[0]
 
     @overload
     def get_nns_by_vector(
@@ -284,7 +283,8 @@ class AnnoyIndex:
         SizeError, VectorError, UsageError
         """
         query = stored(vector, self._f, self._metric, "the vector asked for")
-        return self._nearest(self.index, query, n, search_k, include_distances)
+        answer = nearest(self.index, query, self._metric, n, search_k, self._n_trees)
+        return answer if include_distances else answer[0]
 
     def get_item_vector(self, i: int) -> list[float]:
         """The vector of an item, as 32-bit numbers hold it. Raises ItemError."""
@@ -318,24 +318,6 @@ class AnnoyIndex:
             )
         return self._rows
 
-    def _built(self, items: NDArray[np.int64], matrix: NDArray[Any]) -> Index:
-        counted = len(items) == 0 or (items[0] == 0 and bool((np.diff(items) == 1).all()))
-        return Index.build(
-            matrix,
-            metric=self._metric,
-            ids=None if counted else items,
-            seed=self._seed,
-            progress=_tell if self._verbose else None,
-        )
-
-    def _written(self, index: Index, path: Path, n_trees: int) -> Index:
-        note = {"annoy": {"f": self._f, "n_trees": n_trees}}
-        try:
-            index.save(path, own_vectors=True, note=note)
-        except UsageError as error:
-            raise SavingError(str(error)) from error
-        return Index.open(path)
-
     def _open(self, path: Path) -> None:
         try:
             state, file = opened(path)
@@ -357,7 +339,7 @@ class AnnoyIndex:
                 f"direction: {', '.join(map(str, found.refused[:5]))}{', ...' * (len(found.refused) > 5)}",
                 stacklevel=3,
             )
-        index = self._built(found.items, found.vectors)
+        index = built(found.items, found.vectors, self._metric, self._seed, verbose=self._verbose)
         self._reset()
         self._rows, self._index, self._n_trees = None, index, max(1, found.n_trees)
 
@@ -369,45 +351,3 @@ class AnnoyIndex:
         if row is None:
             raise ItemError(f"there is no item {item}: nothing was added under that number")
         return row
-
-    def _nearest(
-        self, index: Index, query: Stored, n: int, search_k: int, include_distances: bool, item: int = -1
-    ) -> Answer:
-        wanted = len(index) if n == -1 else min(operator.index(n), len(index))
-        if wanted < 0 or (search_k != -1 and search_k < 1):
-            raise UsageError(f"n is {n} and search_k {search_k}, expected -1 or more (search_k not 0)")
-        if not wanted:
-            return ([], []) if include_distances else []
-        recall, effort = self._reach(wanted, search_k, len(index))
-        items = index.query(query, wanted, recall=recall, effort=effort)[0][0]
-        items = items[items >= 0]
-        if item >= 0 and not (items == item).any():
-            items = np.append(items, item)  # it was missed, or only copies of it were found
-        gaps = distances(query, index.take(items), self._metric)
-        order = np.lexsort((items, items != item, -gaps if self._metric == "dot" else gaps))[:wanted]
-        answer: list[int] = items[order].tolist()
-        return (answer, gaps[order].tolist()) if include_distances else answer
-
-    def _reach(self, n: int, search_k: int, n_items: int) -> tuple[float, float]:
-        """The recall to plan for, and how many times as far to look."""
-        recall = min(0.999, max(0.8, 1 - 1 / self._n_trees))
-        if search_k == -1:
-            return recall, 1.0
-        return (1.0, 1.0) if search_k >= n_items else (recall, search_k / (n * self._n_trees))
-
-
-@contextmanager
-def _threads(n_jobs: int) -> Iterator[None]:
-    """No more threads than these."""
-    if n_jobs == -1:
-        yield
-        return
-    import faiss  # noqa: F401 - only threads of what is loaded can be counted
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(n_jobs):
-        yield
-
-
-def _tell(done: int, total: int) -> None:
-    sys.stderr.write(f"{done} of {total} items\n")

@@ -14,8 +14,8 @@ from segue.track import Vectors
 N_QUERIES = 512
 RECALLS = (0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999)
 KS = (10, 100, 300, 1000)  # answers wanted that it is measured for
-_PROBES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 1024)
-_CANDIDATES = (1, 1.2, 1.6, 2, 2.4, 3.2, 4, 6, 8, 12, 16, 24, 32, 64)  # times k
+_PROBES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 64, 96, 128, 192, 256, 384, 512, 1024)
+_CANDIDATES = (1, 1.2, 1.6, 2, 2.4, 3.2, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 32, 64)  # times k
 _MOST_SHARE = 0.2  # of all rows that k may be; from a tenth on all are compared, but rows may come
 _CANDIDATES_OF_FEW = 1024  # looked at at the least, or thrice the largest k
 _MEASURED_UP_TO = {10: 0.999, 100: 0.995, 300: 0.99, 1000: 0.99}  # by k; farther takes longer than all before
@@ -28,7 +28,7 @@ class Setting:
     Attributes
     ----------
     recall : that was asked for
-    measured : on the rows that it was measured with, half a standard error below their mean
+    measured : on the rows that it was measured with, a standard error below their mean
     """
 
     k: int
@@ -87,7 +87,7 @@ def _settings(places: NDArray[np.int64], k: int, probes: int, most: int) -> list
         if count > max(k, most):
             break
         recalls = (places < count).mean(axis=1)
-        sure = float(recalls.mean() - 0.5 * recalls.std() / np.sqrt(len(recalls)))
+        sure = float(recalls.mean() - recalls.std() / np.sqrt(len(recalls)))
         # One more, as the row itself is among the candidates of a row.
         out.append(Setting(k, 0.0, probes, count + 1, sure))
     return out
@@ -102,8 +102,8 @@ class _Cost:
     dim: int
 
     def __call__(self, setting: Setting) -> float:
-        a_list = 2 + self.dim / 128 + self.mean_list * self.code_bytes * 1.4e-4
-        return setting.probes * a_list + setting.candidates * (0.12 + self.dim * 8e-4)
+        a_list = 0.5 + self.code_bytes * (0.036 + self.mean_list * 1.2e-4)
+        return setting.probes * a_list + setting.candidates * (0.25 + self.dim * 4e-4)
 
 
 def _cheapest(tried: Sequence[Setting], k: int, recall: float, cost: _Cost) -> Setting | None:

@@ -2,6 +2,7 @@
 
 Rows are assigned to the nearest of many centroids, and what is left of them after that is kept as
 a product-quantised code of 4 bits a part (Jégou et al. 2011; scanned in registers, André et al. 2015).
+Rows of many numbers are first projected on the axes that tell most of them apart; see `axes`.
 Faiss holds and scans the lists; the exact distances are computed elsewhere, from the rows themselves.
 """
 
@@ -14,34 +15,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from segue.index.axes import main_axes, part_width
 from segue.track import Vectors
 
 if TYPE_CHECKING:
     import faiss
 
-Refine = Callable[[NDArray[np.float32]], tuple[NDArray[np.int64], NDArray[np.float32]]]
-
 PACK = 32  # codes that are scanned together; lists on disk are filled up to a multiple of it
 FLAT_DIM = 4  # up to here a row is kept as it is: a code would say too little
 _GRAPH_FROM = 512  # centroids; fewer are compared one by one
 _GRAPH_LINKS = 16
+_GRAPH_SPARE = 8  # centroids, beyond those wanted, that a walk through their graph keeps in mind
+_SCAN = 11  # Faiss's number of the scan that goes list by list and sorts candidates now and then
 _SAMPLE_PER_LIST = 40  # rows that the centroids are learned from
 _ROUNDS = 8  # of k-means
+_SEEDS = 2**31 - 3  # that Faiss has a place for, with those counted on from them
 _PART_VALUES = 16  # that 4 bits can have, and rows that they are learned from at the least
 
 
 def list_count(n: int) -> int:
     """A power of two near 1.25 sqrt(n); twice or half as many is slower (measured at a million rows)."""
     return int(2 ** max(4, round(np.log2(1.25 * np.sqrt(n)))))
-
-
-def part_width(dim: int) -> int:
-    """How many numbers one 4-bit part of a code stands for."""
-    if dim <= 48:
-        return 1
-    if dim <= 256:
-        return 2
-    return 4 if dim <= 2048 else 8
 
 
 class Codes:
@@ -55,22 +49,38 @@ class Codes:
         import faiss
 
         self.learned = learned  # as Faiss writes an index, its lists empty
-        self._ivf = faiss.deserialize_index(learned)
-        self.lists = faiss.downcast_InvertedLists(self._ivf.invlists)
+        self.whole = faiss.deserialize_index(learned)  # the projection, where there is one, and the lists
+        self.turned = isinstance(self.whole, faiss.IndexPreTransform)
+        self.ivf = self._after_axes() if self.turned else self.whole
+        self.lists = faiss.downcast_InvertedLists(self.ivf.invlists)
         self._centroids: Vectors | None = None
-        self._params = lru_cache(maxsize=256)(self._make_params)
-        self.dim = int(self._ivf.d)
-        self.n_lists = int(self._ivf.nlist)
-        self.code_bytes = int(self._ivf.code_size)
-        self._blocked = hasattr(self._ivf, "pq")
+        self.params = lru_cache(maxsize=256)(self._make_params)
+        self.dim = int(self.whole.d)
+        self.n_lists = int(self.ivf.nlist)
+        self.code_bytes = int(self.ivf.code_size)
+        self._blocked = hasattr(self.ivf, "pq")
+        if self._blocked:
+            self.ivf.implem = _SCAN
         self.pack = PACK if self._blocked else 2
+
+    def _after_axes(self) -> Any:
+        """The lists behind a projection; their sizes are compared, as Faiss trusts what it has read."""
+        import faiss
+
+        ivf, chain = faiss.downcast_index(self.whole.index), self.whole.chain
+        axes = chain.at(0) if chain.size() == 1 else None
+        if axes is None or (axes.d_in, axes.d_out) != (self.whole.d, ivf.d):
+            raise ValueError("the projection does not fit the lists")
+        return ivf
 
     @classmethod
     def train(cls, sample: Vectors, n: int, *, seed: int = 0) -> Codes:
         """Empty lists for about n rows, learned from some of them."""
         import faiss
 
-        dim = sample.shape[1]
+        seed %= _SEEDS
+        axes = main_axes(sample)
+        dim = axes.d_out if axes else sample.shape[1]
         lists = min(list_count(n), max(1, len(sample) // 8))
         coarse = f"IVF{lists}_HNSW{_GRAPH_LINKS}" if lists >= _GRAPH_FROM else f"IVF{lists}"
         width = part_width(dim)
@@ -84,8 +94,8 @@ class Codes:
                 sample = np.resize(sample, (_PART_VALUES, dim))
             ivf.pq.cp.seed, ivf.pq.cp.min_points_per_centroid = seed + 2, 1
             ivf.pq.cp.niter = _ROUNDS
-        ivf.train(_fitted(sample, padded))
-        return cls(faiss.serialize_index(ivf))
+        ivf.train(axes.apply(sample) if axes else _fitted(sample, padded))
+        return cls(faiss.serialize_index(faiss.IndexPreTransform(axes, ivf) if axes else ivf))
 
     @staticmethod
     def sample_size(n: int) -> int:
@@ -94,7 +104,7 @@ class Codes:
 
     def add(self, vectors: Vectors, rows: NDArray[np.int64]) -> None:
         """Append rows by their numbers."""
-        self._ivf.add_with_ids(_fitted(vectors, self.dim), rows)
+        self.whole.add_with_ids(_fitted(vectors, self.dim), rows)
 
     def __len__(self) -> int:
         return int(self.lists.compute_ntotal())
@@ -111,9 +121,9 @@ class Codes:
         queries = _fitted(queries, self.dim)
         rows = np.empty((len(queries), count), np.int64)
         estimates = np.empty((len(queries), count), np.float32)
-        self._ivf.search_c(
+        self.whole.search_c(
             len(queries), faiss.swig_ptr(queries), count, faiss.swig_ptr(estimates), faiss.swig_ptr(rows),
-            self._params(probes),
+            self.params(probes),
         )  # fmt: skip
         return rows
 
@@ -121,7 +131,7 @@ class Codes:
         """``search`` for one query, (dim,), with all that stays the same prepared."""
         from faiss import swig_ptr
 
-        search, params, dim = self._ivf.search_c, self._params(probes), self.dim
+        search, params, dim = self.whole.search_c, self.params(probes), self.dim
 
         def scan(query: NDArray[np.float32]) -> NDArray[np.int64]:
             if len(query) != dim:
@@ -132,42 +142,21 @@ class Codes:
 
         return scan
 
-    def refiner(self, rows: NDArray[np.float32], probes: int, count: int, k: int) -> Refine | None:
-        """Candidates and their exact Euclidean distances in one step of Faiss, for one query, (dim,).
-
-        Gives the nearest k of ``count`` candidates; none where the rows are not as Faiss can read them.
-        """
-        import faiss
-
-        if rows.shape != (self._ivf.ntotal, self.dim) or not rows.flags.c_contiguous:
-            return None
-        if not hasattr(faiss, "ZeroCopyIOReader"):  # an older Faiss
-            return None
-        swig_ptr = faiss.swig_ptr
-        exact = _mapped_rows(rows)
-        both = faiss.IndexRefine(self._ivf, exact)
-        params = faiss.IndexRefineSearchParameters(k_factor=count / k, base_index_params=self._params(probes))
-
-        def refine(query: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-            found, squares = np.empty(k, np.int64), np.empty(k, np.float32)
-            both.search_c(1, swig_ptr(query), k, swig_ptr(squares), swig_ptr(found), params)
-            return found, np.sqrt(squares)
-
-        return refine
-
     def _make_params(self, probes: int) -> Any:
         import faiss
 
         graph = None
         if self.n_lists >= _GRAPH_FROM:
-            graph = faiss.SearchParametersHNSW(efSearch=max(16, 2 * probes))
-        return faiss.SearchParametersIVF(nprobe=min(probes, self.n_lists), quantizer_params=graph)
+            graph = faiss.SearchParametersHNSW(efSearch=probes + _GRAPH_SPARE)
+        params = faiss.SearchParametersIVF(nprobe=min(probes, self.n_lists), quantizer_params=graph)
+        return faiss.SearchParametersPreTransform(index_params=params) if self.turned else params
 
     def nearest_lists(self, query: Vectors) -> NDArray[np.int64]:
         """int64 (n_lists,): all lists, the one whose centroid is nearest first; query is (1, dim)."""
         if self._centroids is None:
-            self._centroids = self._ivf.quantizer.reconstruct_n(0, self.n_lists)
-        gaps = self._centroids - _fitted(query, self.dim)
+            self._centroids = self.ivf.quantizer.reconstruct_n(0, self.n_lists)
+        query = _fitted(query, self.dim)
+        gaps = self._centroids - (self.whole.chain.at(0).apply(query) if self.turned else query)
         return np.argsort(np.einsum("ij,ij->i", gaps, gaps))
 
     def rows_of(self, number: int) -> NDArray[np.int64]:
@@ -210,24 +199,9 @@ class Codes:
         """Scan these lists, which hold n rows, from now on."""
         if lists is not self.lists:
             lists.this.disown()
-            self._ivf.replace_invlists(lists, True)
+            self.ivf.replace_invlists(lists, True)
             self.lists = lists
-        self._ivf.ntotal = n
-
-
-def _mapped_rows(rows: NDArray[np.float32]) -> Any:
-    """A flat index whose rows stay where they are."""
-    import faiss
-
-    flat = faiss.IndexFlatL2(rows.shape[1])
-    # A view must name an owner, and only an index that was read without a copy has one. It is a part of
-    # that index, which therefore has to live until the view is made.
-    empty = faiss.serialize_index(flat)
-    read = faiss.read_index(faiss.ZeroCopyIOReader(faiss.swig_ptr(empty), len(empty)))
-    data = rows.reshape(-1).view(np.uint8)
-    flat.codes = faiss.MaybeOwnedVectorUInt8.create_view(faiss.swig_ptr(data), data.size, read.codes.owner)
-    flat.ntotal = len(rows)
-    return flat
+        self.ivf.ntotal = self.whole.ntotal = n
 
 
 def _fitted(vectors: Vectors, dim: int) -> Vectors:

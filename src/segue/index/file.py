@@ -21,7 +21,7 @@ from segue.errors import IndexFormatError, UsageError
 from segue.files import replacing, sync_folder
 
 MAGIC = b"SEGUEIDX"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 ALIGNMENT = 64  # bytes
 _PREFIX = struct.Struct(
     "<8sIIQQI"

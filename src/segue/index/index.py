@@ -88,11 +88,13 @@ class Index:
         Raises
         ------
         UsageError
-            Where there is no such metric, or the ids do not fit.
+            Where there is no such metric, the ids do not fit, or the seed is below 0.
         VectorError
             Where a row is NaN, infinite, zero (cosine), or of a type that is not kept; it names the row.
         """
         measure = metric_named(metric)
+        if seed < 0:
+            raise UsageError(f"seed is {seed}, expected at least 0")
         matrix = checked(matrix_of(vectors), measure)
         names = checked_ids(ids, len(matrix))
         next_id = len(matrix) if names is None else int(names.max(initial=-1)) + 1

@@ -17,7 +17,7 @@ from segue.index.calibration import Setting
 from segue.index.codes import Codes
 from segue.index.codespace import CodeSpace
 from segue.index.file import Content, IndexFile, write
-from segue.index.metric import DTYPES, METRICS, AnyVectors
+from segue.index.metric import DTYPES, METRICS, AnyVectors, lengths
 from segue.index.state import State
 from segue.index.store import Store
 
@@ -70,6 +70,8 @@ def saved(
         contents["learned"] = state.codes.learned
         contents["places"] = lists.places(state.codes)
         contents["lists"] = lists.content(state.codes, rows)
+        if state.space.metric == "cosine":
+            contents["lengths"] = _lengths(state, rows, elsewhere)
     write(path, header, contents | {f"note.{name}": array for name, array in (arrays or {}).items()})
 
 
@@ -81,6 +83,19 @@ def _vectors(state: State, rows: NDArray[np.int64], elsewhere: Place | None) -> 
         return {"vectors": parts}
     added = state.store.part(len(state.store.base), state.n)
     return {"added": added} if len(added) else {}
+
+
+def _lengths(state: State, rows: NDArray[np.int64], elsewhere: Place | None) -> NDArray[np.float32]:
+    """Of the rows that will be the matrix."""
+    store = state.store
+    if elsewhere and store.lengths is not None:
+        return store.lengths
+    rows = rows[: len(store.base)] if elsewhere else rows
+    step = max(1, _COPIED_BYTES // (store.base.itemsize * store.base.shape[1]))
+    out = np.empty(len(rows), np.float32)
+    for i in range(0, len(rows), step):
+        out[i : i + step] = lengths(store.take(rows[i : i + step]))
+    return out
 
 
 def _names(state: State, rows: NDArray[np.int64], elsewhere: Place | None) -> dict[str, Content]:
@@ -171,7 +186,16 @@ def _state(file: IndexFile, vectors: AnyVectors | None) -> State:
     alive = coded - (0 if state.dead is None else int(state.dead[:coded].sum()))
     lists.check(places, file.array("lists"), codes, coded, alive)
     lists.map_lists(codes, file.place, places, file.sections["lists"].offset)
+    if state.space.metric == "cosine":
+        store.lengths = _checked_lengths(file.array("lengths"), len(base))
     return replace(state, codes=codes, coded=coded)
+
+
+def _checked_lengths(found: NDArray[Any], n: int) -> NDArray[np.float32]:
+    usable = found.shape == (n,) and found.dtype == np.float32
+    if not usable or (n and not 0 < found.min() <= found.max() < np.inf):
+        raise ValueError(f"{found.shape} of {found.dtype} cannot be the lengths of {n} rows")
+    return found
 
 
 def _check_header(header: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.index.metric import AnyVectors
+from segue.index.metric import AnyVectors, lengths
 from segue.track import Vectors
 
 _KEPT_VALUES = 1 << 22  # 16 MiB of float32
@@ -15,6 +15,10 @@ class Store:
     """Rows by number: first those of a matrix that never changes, then those appended.
 
     Many threads may read while one appends: what is appended is copied before its rows are counted.
+
+    Attributes
+    ----------
+    lengths : float32 (n,), the Euclidean length of each row of the matrix, where somebody has use for it
     """
 
     def __init__(self, base: AnyVectors) -> None:
@@ -23,6 +27,7 @@ class Store:
         self._added: AnyVectors = np.empty((0, base.shape[1]), base.dtype)
         self._n_added = 0
         self._units: Vectors | None = None
+        self.lengths: NDArray[np.float32] | None = None
 
     def units(self) -> Vectors | None:
         """float32 (n, dim): all rows with length 1, of a store so small that they are worth keeping."""
@@ -48,6 +53,16 @@ class Store:
         self._added[start:wanted] = vectors
         self._n_added, self._units = wanted, None
 
+    def joined(self, n: int) -> Store:
+        """The first n rows as one matrix, for those who can read nothing else; this, where it is mapped."""
+        if n <= len(self.base) or _is_mapped(self.base):
+            return self
+        added = self._added[: n - len(self.base)]
+        out = Store(np.concatenate([self._plain, added]))
+        if self.lengths is not None:
+            out.lengths = np.concatenate([self.lengths, lengths(added)])
+        return out
+
     def take(self, rows: NDArray[np.int64]) -> AnyVectors:
         """(n, dim), of the store's type."""
         n = len(self.base)
@@ -67,3 +82,13 @@ class Store:
         if start >= n:
             return self._added[start - n : stop - n]
         return np.concatenate([self._plain[start:], self._added[: stop - n]])
+
+
+def _is_mapped(array: AnyVectors) -> bool:
+    """Whether its numbers lie in a file; a copy would take memory that nobody shares."""
+    inner: object = array
+    while isinstance(inner, np.ndarray):
+        if isinstance(inner, np.memmap):
+            return True
+        inner = inner.base
+    return False

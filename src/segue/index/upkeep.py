@@ -33,6 +33,8 @@ def built(
     codes = train(store, rows, space, seed=seed)
     fill(codes, store, rows, space, progress)
     settings = settings_for(codes, store, rows, space, seed=seed)
+    if space.metric == "cosine" and store.lengths is None:
+        store.lengths = lengths(store.base)
     return replace(
         state, space=space, codes=codes, young=None, coded=state.n, learned_from=len(rows),
         settings=tuple(settings),
@@ -43,6 +45,7 @@ def refilled(state: State, progress: OnProgress | None = None) -> State:
     """The lists filled anew with the rows that there are."""
     if state.codes is None and (state.always_exact or len(state) < EXACT_BELOW):
         return state
+    state = replace(state, store=state.store.joined(state.n))
     if state.codes is None or _has_another_size(state) or _has_longer(state):
         return built(state.store, state, progress=progress)
     codes = state.codes.empty()

@@ -74,13 +74,15 @@ def rows_of(state: State, ids: Ids) -> NDArray[np.int64]:
 def allowed_rows(state: State, where: Where) -> NDArray[np.bool_]:
     """bool (n,), over all rows."""
     chosen = np.asarray(where)
-    out = np.zeros(state.n, np.bool_)
     if chosen.dtype == np.bool_:
         if chosen.shape != (len(state),):
             raise UsageError(f"where has the shape {chosen.shape}, expected ({len(state)},)")
+        if state.dead is None:
+            return chosen
+        out = np.zeros(state.n, np.bool_)
         out[state.alive()] = chosen
         return out
-    rows = state.rows(chosen.astype(np.int64))
+    rows, out = state.rows(chosen.astype(np.int64)), np.zeros(state.n, np.bool_)
     out[rows[rows >= 0]] = True
     return out
 

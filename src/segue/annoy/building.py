@@ -1,0 +1,54 @@
+"""An index made of items, and put into a file."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.annoy.errors import SavingError
+from segue.annoy.metric import AnnoyMetric
+from segue.errors import UsageError
+from segue.index import Index
+
+
+def built(
+    items: NDArray[np.int64], matrix: NDArray[Any], metric: AnnoyMetric, seed: int, *, verbose: bool
+) -> Index:
+    """The index over a matrix whose rows are these items, ascending."""
+    counted = len(items) == 0 or (items[0] == 0 and bool((np.diff(items) == 1).all()))
+    return Index.build(
+        matrix, metric=metric, ids=None if counted else items, seed=seed, progress=_tell if verbose else None
+    )
+
+
+def written(index: Index, path: Path, f: int, n_trees: int) -> Index:
+    """The same index from a file, mapped. Raises SavingError where nothing can be written there."""
+    note = {"annoy": {"f": f, "n_trees": n_trees}}
+    try:
+        index.save(path, own_vectors=True, note=note)
+    except UsageError as error:
+        raise SavingError(str(error)) from error
+    return Index.open(path)
+
+
+@contextmanager
+def threads(n_jobs: int) -> Iterator[None]:
+    """No more threads than these; -1 for all cores."""
+    if n_jobs == -1:
+        yield
+        return
+    import faiss  # noqa: F401 - only threads of what is loaded can be counted
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(n_jobs):
+        yield
+
+
+def _tell(done: int, total: int) -> None:
+    sys.stderr.write(f"{done} of {total} items\n")

@@ -1,0 +1,290 @@
+"""Single queries take a shorter way: Faiss names the candidates and compares them exactly in one step."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+import faiss
+import numpy as np
+import pytest
+
+from segue.errors import VectorError
+from segue.index import Index, quick
+from segue.index.axes import main_axes
+from segue.index.search import plan_for
+from tests.index_data import as_type, brute_force, clustered
+
+N, M = 6_000, 60
+IN_ONE_STEP = [
+    (metric, dtype, dim)
+    for metric in ("cosine", "euclidean")
+    for dtype in ("float32", "float16", "uint8")
+    for dim in (30, 128)
+]
+
+
+@cache
+def made(metric, dtype, dim, exact=False):
+    """An index, and queries that are not among its rows; the many dimensions are of falling strength."""
+    x = clustered(N + M, dim, seed=dim)[0]
+    if dim > 64:
+        x = x @ np.diag(0.97 ** np.arange(dim)).astype(np.float32)
+    x = as_type(x, dtype)
+    return Index.build(x[:N], metric=metric, exact=exact), x[N:]
+
+
+def askers(index, k=10, recall=0.95):
+    """The way of one step, none where there is none, and that of two."""
+    state = index._state
+    plan = plan_for(state, k, recall, 1.0)
+    return quick._in_one_step(state, state.codes, plan), quick._in_two_steps(state, state.codes, plan)
+
+
+def assert_alike(found, expected):
+    """The same distances, and the same rows but for those that are equally far."""
+    np.testing.assert_allclose(found[1], expected[1], rtol=1e-4, atol=2e-6)
+    differing = found[0] != expected[0]
+    assert differing.mean() < 0.02
+
+
+@pytest.mark.parametrize(("metric", "dtype", "dim"), IN_ONE_STEP)
+def test_one_step_answers_as_two_do(metric, dtype, dim):
+    index, queries = made(metric, dtype, dim)
+    one, two = askers(index)
+    for query in queries:
+        assert_alike(one(query), two(query))
+
+
+@pytest.mark.parametrize(("metric", "dtype", "dim"), IN_ONE_STEP)
+def test_distances_of_one_step_are_what_float64_gives(metric, dtype, dim):
+    index, queries = made(metric, dtype, dim)
+    one, _ = askers(index)
+    gaps = brute_force(queries, np.asarray(index.vectors), metric)
+    for query, right in zip(queries, gaps, strict=True):
+        ids, distances = one(query)
+        np.testing.assert_allclose(distances[0], right[ids[0]], rtol=1e-4, atol=2e-6)
+
+
+@pytest.mark.parametrize("metric", ["cosine", "euclidean", "dot"])
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "float16", "float32"])
+def test_a_query_between_whole_numbers_is_not_rounded_to_them(metric, dtype):
+    index, queries = made(metric, dtype, 30)
+    index.query(queries[:2], 10)
+    for query in queries[:20].astype(np.float32) + np.float32(0.4):
+        singly, among_others = index.query(query, 10), index.query(np.stack([query, query]), 10)
+        np.testing.assert_allclose(singly[1][0], among_others[1][0], rtol=1e-4, atol=2e-6)
+
+
+@pytest.mark.parametrize("numbers", [np.float64, np.int64, np.int16, np.float16, np.uint8])
+def test_a_query_may_be_of_any_numbers(numbers):
+    for dtype in ("uint8", "float16", "float32"):
+        index, queries = made("cosine", dtype, 30)
+        query = np.abs(queries[3].astype(np.float32)).round().astype(numbers)
+        index.query(query, 10)
+        right = index.query(query[None].astype(np.float32), 10)
+        assert_alike(index.query(query, 10), right)
+
+
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+@pytest.mark.parametrize("dtype", ["uint8", "float16", "float32"])
+def test_a_query_without_a_place_is_refused_and_the_next_one_is_answered(metric, dtype):
+    index, queries = made(metric, dtype, 30)
+    right = index.query(queries[0], 10)
+    bad = [np.full(30, np.nan, np.float32), np.full(30, np.inf, np.float16), np.ones(29, np.float32)]
+    bad += [np.full(30, 1e200)] + [np.zeros(30, np.uint8)] * (metric == "cosine")
+    for query in bad:
+        with pytest.raises(VectorError):
+            index.query(query, 10)
+        again = index.query(queries[0], 10)
+        assert (again[0] == right[0]).all()
+        assert (again[1] == right[1]).all()
+    if metric == "euclidean":
+        zero = np.zeros((2, 30), index.dtype)
+        ids, distances = index.query(zero, 10)
+        assert_alike(index.query(zero[0], 10), (ids[:1], distances[:1]))
+
+
+@pytest.mark.parametrize(("metric", "dtype", "dim"), IN_ONE_STEP)
+def test_many_threads_get_each_its_own_answers(metric, dtype, dim):
+    index, queries = made(metric, dtype, dim)
+    right = [index.query(query, 10) for query in queries]
+
+    def ask_all(turn):
+        order = np.random.default_rng(turn).permutation(M)
+        return [(i, index.query(queries[i], 10)) for i in order for _ in range(5)]
+
+    with ThreadPoolExecutor(8) as pool:
+        for i, (ids, distances) in (one for many in pool.map(ask_all, range(8)) for one in many):
+            assert (ids == right[i][0]).all()
+            assert (distances == right[i][1]).all()
+
+
+def test_answers_are_the_callers_own():
+    for metric in ("cosine", "euclidean"):
+        index, queries = made(metric, "float32", 30)
+        index.query(queries[0], 10)
+        ids, distances = index.query(queries[0], 10)
+        kept = ids.copy(), distances.copy()
+        index.query(queries[1], 10)
+        assert (ids == kept[0]).all()
+        assert (distances == kept[1]).all()
+        ids[:], distances[:] = -7, 9
+        again = index.query(queries[0], 10)
+        assert (again[0] == kept[0]).all()
+        assert (again[1] == kept[1]).all()
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float16", "float32"])
+def test_an_opened_index_answers_in_one_step_from_the_lengths_in_its_file(tmp_path, dtype):
+    index, queries = made("cosine", dtype, 128)
+    opened = Index.open(index.save(tmp_path / "a.index"))
+    np.testing.assert_array_equal(opened._state.store.lengths, index._state.store.lengths)
+    wide = np.asarray(index.vectors, np.float64)
+    np.testing.assert_allclose(opened._state.store.lengths, np.linalg.norm(wide, axis=1), rtol=1e-5)
+    one, two = askers(opened)
+    for query in queries:
+        assert_alike(one(query), two(query))
+        assert_alike(one(query), opened.query(query, 10))
+
+
+def test_an_index_that_has_changed_is_asked_in_other_ways(tmp_path):
+    index, queries = made("cosine", "uint8", 128)
+    index = Index.open(index.save(tmp_path / "a.index"))
+    nearest = int(index.query(queries[0], 10)[0][0, 0])
+    index.delete([nearest])
+    assert nearest not in index.query(queries[0], 10)[0]
+    assert quick.asker(index._state, plan_for(index._state, 10, 0.95, 1.0)) is None
+    (new,) = index.add(queries[:1]).tolist()
+    assert index.query(queries[0], 10)[0][0, 0] == new
+    index.save()
+    opened = Index.open(tmp_path / "a.index")
+    one, two = askers(opened)
+    assert_alike(one(queries[0]), two(queries[0]))
+    assert one(queries[0])[0][0, 0] == new
+    assert len(opened._state.store.lengths) == len(opened) == N
+
+
+def test_names_of_rows_are_told():
+    x = as_type(clustered(N, 30, seed=7)[0], "uint8")
+    for metric in ("cosine", "euclidean"):
+        plain = Index.build(x, metric=metric, exact=False)
+        named = Index.build(x, metric=metric, exact=False, ids=np.arange(N) * 5 + 2)
+        for query in x[:10]:
+            plain.query(query, 3), named.query(query, 3)
+            assert (plain.query(query, 3)[0] * 5 + 2 == named.query(query, 3)[0]).all()
+
+
+def test_codes_are_of_the_main_axes_where_few_hold_nearly_all():
+    x = clustered(N, 128, seed=5)[0]
+    falling = x @ np.diag(0.9 ** np.arange(128)).astype(np.float32)
+    even = np.random.default_rng(0).standard_normal((N, 128)).astype(np.float32)
+    assert main_axes(falling).d_out == 32
+    assert main_axes(even) is None
+    assert main_axes(falling[:, :48]) is None
+    index = Index.build(falling[:2000], metric="euclidean", exact=False)
+    assert index._state.codes.turned
+    assert index._state.codes.ivf.d == 32
+    assert index._state.codes.dim == 128
+
+
+def test_the_axes_keep_what_was_promised_of_the_variance():
+    x = clustered(N, 200, seed=5)[0] @ np.diag(0.97 ** np.arange(200)).astype(np.float32)
+    axes = main_axes(x)
+    kept = axes.apply(x)
+    assert axes.d_out % 32 == 0
+    assert axes.d_out <= 150
+    assert kept.var(axis=0).sum() >= 0.94 * x.var(axis=0).sum()
+    np.testing.assert_allclose(kept.mean(axis=0), 0, atol=1e-3)
+    gaps = np.linalg.norm(kept[:50, None] - kept[50:100], axis=2)
+    assert (gaps <= np.linalg.norm(x[:50, None] - x[50:100], axis=2) * 1.001).all()
+    # Each part of a code is of a strong and a weak one.
+    strength = kept.var(axis=0).reshape(-1, 2).sum(axis=1)
+    assert strength.max() < 0.6 * kept.var(axis=0).max() * 2
+
+
+def test_too_few_rows_have_no_axes():
+    assert main_axes(clustered(100, 128, seed=5)[0]) is None
+    x = clustered(300, 256, seed=5)[0]
+    index = Index.build(x, exact=False)
+    assert (index.query(x[:5], 1)[0][:, 0] == np.arange(5)).all()
+
+
+@pytest.mark.parametrize("metric", ["cosine", "euclidean", "dot", "manhattan"])
+@pytest.mark.slow
+def test_with_main_axes_the_recall_that_was_asked_for_is_kept(metric):
+    x = clustered(N + 300, 128, seed=11)[0] @ np.diag(0.95 ** np.arange(128)).astype(np.float32)
+    rows, queries = x[:N], x[N:]
+    index = Index.build(rows, metric=metric, exact=False)
+    assert index._state.codes.turned
+    gaps = brute_force(queries, rows, metric)
+    last = np.partition(gaps, 9, axis=1)[:, 9:10]
+    for recall in (0.9, 0.99):
+        found = index.query(queries, 10, recall=recall)[0]
+        shares = (np.take_along_axis(gaps, found, axis=1) <= last + 1e-6).mean(axis=1)
+        assert shares.mean() + 2.5 * shares.std() / np.sqrt(len(shares)) >= recall
+
+
+def test_a_filter_finds_its_rows_with_main_axes_too(monkeypatch):
+    monkeypatch.setattr("segue.index.search.FILTERED_EXACTLY", 100)
+    index, queries = made("cosine", "float32", 128)
+    where = np.arange(N) % 3 == 0
+    rows = np.asarray(index.vectors)
+    found = index.query(queries, 10, where=where)[0]
+    gaps = np.where(where, brute_force(queries, rows, "cosine"), np.inf)
+    last = np.partition(gaps, 9, axis=1)[:, 9:10]
+    assert (found % 3 == 0).all()
+    assert (np.take_along_axis(gaps, found, axis=1) <= last + 1e-6).mean() >= 0.95
+
+
+@pytest.mark.parametrize("seed", [0, 2**31 - 3, 2**31 - 2, 2**31, 2**40, 2**64 + 5])
+def test_any_seed_will_do(seed):
+    x = clustered(600, 12)[0]
+    index = Index.build(x, exact=False, seed=seed)
+    assert (index.query(x[:5], 1)[0][:, 0] == np.arange(5)).all()
+
+
+def test_an_older_faiss_answers_in_two_steps(monkeypatch):
+    index, queries = made("cosine", "uint8", 128)
+    monkeypatch.delattr(faiss, "ZeroCopyIOReader")
+    one, two = askers(index)
+    assert one is None
+    assert_alike(two(queries[0]), index.query(queries[0], 10))
+
+
+@pytest.mark.parametrize(("metric", "dtype", "dim"), IN_ONE_STEP)
+def test_after_deleting_the_lists_that_were_filled_anew_are_asked_in_one_step(metric, dtype, dim):
+    built, queries = made(metric, dtype, dim)
+    index = Index(built._state)
+    gone = np.unique([index.query(query, 3)[0] for query in queries])
+    index.delete(gone)
+    assert quick.asker(index._state, plan_for(index._state, 10, 0.95, 1.0)) is None
+    index.compact()
+    one, two = askers(index)
+    for query in queries:
+        assert_alike(one(query), two(query))
+        assert not np.isin(one(query)[0], gone).any()
+        assert_alike(index.query(query, 10), one(query))
+
+
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+@pytest.mark.parametrize("mapped", [False, True])
+def test_after_adding_rows_in_memory_are_one_matrix_and_mapped_ones_stay_where_they_are(
+    tmp_path, metric, mapped
+):
+    x, queries = clustered(N, 30, seed=7)[0], clustered(N, 30, seed=8)[0][:20]
+    index = Index.build(x, metric=metric, exact=False)
+    if mapped:
+        index = Index.open(index.save(tmp_path / "a.index"))
+    new = index.add(queries)
+    index.delete(range(100))
+    index.compact()
+    one, two = askers(index)
+    assert (one is None) == mapped
+    for query, name in zip(queries, new.tolist(), strict=True):
+        found = index.query(query, 10)
+        assert found[0][0, 0] == name
+        assert_alike(found, index.query(query[None], 10))
+        assert_alike(found, two(query))
+    np.testing.assert_array_equal(index.take(new), queries)
+    np.testing.assert_array_equal(index.vectors, np.concatenate([x[100:], queries]))
