@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import itertools
 import shutil
 import socket
 import subprocess
@@ -17,6 +18,28 @@ from pymongo.errors import PyMongoError
 
 KINDS = {"secantusdb": "secantusd-py", "nx-27017": "nx-27017"}  # package and command
 STARTED_S = 60.0
+_numbers = itertools.count()
+
+
+def fixtures(scope: str = "module"):
+    """For a test module: servers of both kinds, the one of a test, running, and an empty database of it."""
+
+    @pytest.fixture(scope=scope, params=list(KINDS))
+    def kept_server(request):
+        server = Server(request.param)
+        yield server
+        server.close()
+
+    @pytest.fixture
+    def server(kept_server):
+        kept_server.ensure()
+        return kept_server
+
+    @pytest.fixture
+    def uri(server):
+        return server.uri(f"music{next(_numbers)}")
+
+    return kept_server, server, uri
 
 
 def command_of(kind: str) -> str | None:
@@ -41,7 +64,16 @@ class Server:
         data = str(Path(self._folder) / "data")
         self._command = {
             "secantusdb": [command, *where, "--storage-path", data, "--log-level", "ERROR"],
-            "nx-27017": [command, *where, "--data-dir", data, "--log-file", f"{data}.log"],
+            "nx-27017": [
+                command,
+                *where,
+                "--data-dir",
+                data,
+                "--log-file",
+                f"{data}.log",
+                "--pid-file",
+                f"{data}.pid",
+            ],
         }[kind]
         self._process: subprocess.Popen[bytes] | None = None
         self.start(*options)

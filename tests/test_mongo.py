@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import sys
 from datetime import UTC, datetime
@@ -20,33 +19,15 @@ from segue.library import Library
 from segue.library.imports import Unseen
 from segue.sources.mongo import Fields, Mongo
 from segue.sources.mongo.vectors import NoVectorError, vector_of
-from tests.mongo_server import KINDS, Server
+from tests.mongo_server import Server, fixtures
 from tests.sounds import start
 
 DIM = 8
-MANY = 4000
-FEW = 200  # documents a batch, so that an import has many moments to be killed in
+MANY = 2400
+SOON = "?serverSelectionTimeoutMS=1000"
+FEW = 120  # documents a batch, so that an import has many moments to be killed in
 
-_numbers = itertools.count()
-
-
-@pytest.fixture(scope="module", params=list(KINDS))
-def kept_server(request):
-    server = Server(request.param)
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def server(kept_server):
-    kept_server.ensure()
-    return kept_server
-
-
-@pytest.fixture
-def uri(server):
-    """The address of an empty database."""
-    return server.uri(f"music{next(_numbers)}")
+kept_server, server, uri = fixtures()
 
 
 @pytest.fixture
@@ -254,7 +235,7 @@ def test_a_server_killed_in_the_middle_loses_nothing_and_the_next_import_goes_on
 ):
     expected = fill(collection)
     with pytest.raises(SourceError, match="goes on from there") as raised:
-        library.import_from(songs(uri), progress=Doing(4, server.kill))
+        library.import_from(songs(uri + SOON), progress=Doing(4, server.kill))
     assert "no MongoDB answers" in str(raised.value)
     before = contents(library)
     assert 0 < len(before) < MANY

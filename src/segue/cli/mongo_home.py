@@ -27,22 +27,21 @@ def home_at(uri: str | None) -> Home | None:
 
 def meet(context: Context, home: Home) -> int:
     """Send and take tracks after a scan, and tell what was done; the exit code."""
-    from segue.errors import EmptyLibraryError
-
     try:
         done = home.meet(context.path)
-    except EmptyLibraryError:  # the scan has said so
-        return 0
     except SegueError as error:  # the library is up to date all the same
         click.echo(f"segue: {error}", err=True)
         return 1
-    tell(done.sent)
-    if done.taken is None:
-        return done.sent.exit_code
-    if done.taken.records:
-        gone = f", {done.taken.newly_missing} gone" if done.taken.newly_missing else ""
+    if done.sent:
+        tell(done.sent)
+    sent = done.sent.exit_code if done.sent else 0
+    taken = done.taken
+    if taken is None:
+        return sent
+    if taken.records or taken.newly_missing:
+        gone = f", {taken.newly_missing} gone" if taken.newly_missing else ""
         click.echo(
-            f"from other libraries: {done.taken.added} added, {done.taken.changed} changed, "
-            f"{done.taken.unchanged} unchanged, {done.taken.failed} failed{gone}"
+            f"from other libraries: {taken.added} added, {taken.changed} changed, "
+            f"{taken.unchanged} unchanged, {taken.failed} failed{gone}"
         )
-    return max(done.sent.exit_code, 1 if done.taken.failed else 0)
+    return max(sent, taken.exit_code if taken.records else 0)

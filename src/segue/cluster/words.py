@@ -115,8 +115,22 @@ def telling(shares: Mapping[str, float], usual: Mapping[str, float]) -> list[str
 
 def in_order(words: Sequence[str], labels: Sequence[str]) -> list[str]:
     """For a name: what networks call it first, then what is measured, then the rest."""
-    mixed = [*labels[:1], *words[: _IN_NAME - len(labels[:1])], *labels[1:], *words]
-    return list({word.casefold(): word for word in reversed(mixed)}.values())[::-1]
+    kept = _unlike(labels)
+    mixed = [*kept[:1], *words[: _IN_NAME - len(kept[:1])], *kept[1:], *words]
+    return list({word.casefold(): word for word in mixed}.values())
+
+
+def _unlike(labels: Sequence[str]) -> list[str]:
+    """Labels without what is in brackets; of those that share a word (Piano, Electric piano), the first."""
+    kept: list[str] = []
+    said: set[str] = set()
+    for label in labels:
+        short = label.partition(" (")[0]
+        parts = set(short.casefold().replace(",", " ").split()) - {"music"}
+        if not parts & said:
+            kept.append(short)
+            said |= parts
+    return kept
 
 
 def names_of(words: Sequence[Sequence[str]], examples: Sequence[str | None]) -> list[str]:

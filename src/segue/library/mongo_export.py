@@ -60,7 +60,7 @@ class ExportReport:
         """0 all fine, 1 something failed, 2 nothing worked, 130 interrupted."""
         if self.interrupted:
             return 130
-        if self.tracks == self.failed:
+        if self.failed and self.failed == self.tracks:
             return 2
         return 1 if self.failed else 0
 
@@ -151,7 +151,7 @@ class _Export:
         rows = np.flatnonzero(self._snapshot.keys >= 0)
         progress.begin(len(rows), "records")
         with stopped_by_ctrl_c(stop):
-            report.notes += self._shelf.prepare(self._described())
+            self._shelf.prepare(self._described())
             held = self._shelf.held()
             for start in range(0, len(rows), BULK):
                 if stop.is_set():
@@ -160,6 +160,7 @@ class _Export:
                 progress.advance(min(start + BULK, len(rows)), report.tracks)
         report.interrupted = stop.is_set()
         if not report.interrupted:
+            report.notes += self._shelf.index()  # writing is quicker without
             # What is left was not among the library's tracks.
             report.deleted = self._shelf.remove([name for name, known in held.items() if known.mine])
             self._shelf.finish(
@@ -203,7 +204,8 @@ class _Export:
                 _fail(report, [Problem(track.id, str(error))])
 
     def _put(self, documents: Sequence[dict[str, Any]], held: dict[str, Held], report: ExportReport) -> None:
-        news, new = [], set()
+        new: list[dict[str, Any]] = []
+        changed: list[dict[str, Any]] = []
         for document in documents:
             known = held.pop(document["_id"], None)
             if known and not known.mine:
@@ -213,17 +215,16 @@ class _Export:
             if known and known.hash == document["hash"]:
                 report.unchanged += 1
                 continue
-            news.append(document)
-            if known is None:
-                new.add(document["_id"])
-        if not news:
-            return
-        others, problems = self._shelf.put(news)
-        written = {document["_id"] for document in news} - {*others, *(p.where for p in problems)}
-        report.added += len(written & new)
-        report.changed += len(written - new)
-        report.others += len(others)
-        _fail(report, problems)
+            (changed if known else new).append(document)
+        first = self._shelf.add(new)
+        # They may be ours: a connection that broke, or a server that lost track, has hidden them.
+        again = [document for document in new if document["_id"] in first.there]
+        second = self._shelf.put([*again, *changed])
+        refused = second.there | {problem.where for problem in (*first.problems, *second.problems)}
+        report.added += sum(document["_id"] not in refused for document in new)
+        report.changed += sum(document["_id"] not in refused for document in changed)
+        report.others += len(second.there)
+        _fail(report, [*first.problems, *second.problems])
 
 
 def _fail(report: ExportReport, problems: Sequence[Problem]) -> None:

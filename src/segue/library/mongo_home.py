@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segue.catalog import Catalog
+from segue.errors import EmptyLibraryError
 from segue.library import Library
 from segue.library.imports import ImportReport
 from segue.library.mongo_export import DATABASE, TRACKS, ExportReport, export_mongo, library_id
@@ -20,7 +21,7 @@ from segue.sources.mongo.writing import EXPORTS
 class Together:
     """What went to the home, and what came from there."""
 
-    sent: ExportReport
+    sent: ExportReport | None  # None where the library has no tracks of its own
     taken: ImportReport | None  # None where the sending was interrupted
 
 
@@ -59,8 +60,10 @@ class Home:
         ------
         SourceError, SpecMismatchError, LibraryBusyError, LibraryWriteError
         """
-        sent = export_mongo(root, self.address, collection=self._collection)
-        if sent.interrupted:
+        sent = None
+        with contextlib.suppress(EmptyLibraryError):
+            sent = export_mongo(root, self.address, collection=self._collection)
+        if sent and sent.interrupted:
             return Together(sent, None)
         with contextlib.closing(Catalog(root)) as catalog:
             mine = source_name(self.address)

@@ -20,7 +20,7 @@ from segue.sources.imported import Batch, Problem, Space, checked_name
 from segue.sources.mongo.address import address_of
 from segue.sources.mongo.connection import connected
 from segue.sources.mongo.facts import BadIdError, Facts, id_of
-from segue.sources.mongo.reading import Read, documents
+from segue.sources.mongo.reading import Read, documents, first_documents
 from segue.sources.mongo.vectors import NoVectorError, value_at, vector_of
 from segue.sources.vectors.catalogue import _settings as settings_of
 from segue.sources.vectors.catalogue import _spec as spec_of
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pymongo.collection import Collection
 
 _RECIPE = 1  # rises whenever the same document would be read otherwise
+_LOOKED_AT = 100  # documents that usually tell the size of the vectors
 _KEPT = "what was read is kept, and the same import goes on from there"
 
 
@@ -113,7 +114,9 @@ class Mongo:
         with connected(self._address) as database:
             collection = database[self._collection]
             self.total = collection.estimated_document_count()
-            for read in chain.from_iterable(documents(collection, fields={vector: 1})):
+            # The first ones come at once; only where none of them will do, all are asked.
+            few = first_documents(collection, {vector: 1}, _LOOKED_AT)
+            for read in chain(few, chain.from_iterable(documents(collection, fields={vector: 1}))):
                 with contextlib.suppress(NoVectorError):
                     return self._fields.dim or len(self._vector_in(read))
             first = collection.find_one()
@@ -135,7 +138,8 @@ class Mongo:
         seen: set[str] | None = None
         with connected(self._address, doing=_KEPT) as database:
             collection = database[self._collection]
-            for found in documents(collection, fields=dict.fromkeys(self._fields.without, 0)):
+            without = dict.fromkeys(self._fields.without, 0)
+            for found in documents(collection, fields=without, expected=self.total):
                 kinds |= {type(read.document["_id"]) for read in (found[0], found[-1]) if read.document}
                 # Sorted as they are, ids of one type follow each other; texts of two types may be alike.
                 if seen is None and len(kinds) > 1:

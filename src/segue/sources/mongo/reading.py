@@ -22,26 +22,40 @@ class Read:
     document: Mapping[str, Any] | None
 
 
+def first_documents(
+    collection: Collection[dict[str, Any]], fields: Mapping[str, int], n: int
+) -> Iterator[Read]:
+    """A few documents in whatever order the server has them."""
+    with collection.find_raw_batches({}, fields, limit=n) as cursor:
+        for data in cast("Iterator[bytes]", cursor):
+            yield from _split(data, collection)
+
+
 def documents(
     collection: Collection[dict[str, Any]],
     where: Mapping[str, Any] | None = None,
     fields: Mapping[str, int] | None = None,
+    *,
+    expected: int | None = None,
 ) -> Iterator[list[Read]]:
     """Documents in batches.
 
     Where the connection breaks after some were read, it is tried once again from the last of them. An end is
-    believed when nothing follows the last document: some servers end a cursor that they have lost.
+    believed when as many came as were expected, or nothing follows the last document: some servers end a
+    cursor that they have lost.
 
     Parameters
     ----------
     where : a query
     fields : a projection; it must keep ``_id``
+    expected : how many there should be
     """
     from pymongo.errors import ConnectionFailure, CursorNotFound
 
     last: Any = None
     failed = False
     more = True
+    n = 0
     while more:
         more = False
         cursor = collection.find_raw_batches(where or {}, fields, batch_size=DOCUMENTS).sort("_id", 1)
@@ -53,6 +67,7 @@ def documents(
                 if last is not None and found and found[0].document and found[0].document.get("_id") == last:
                     found = found[1:]
                 if found:
+                    n += len(found)
                     yield found
                     failed, more = False, True
                     last = next((r.document["_id"] for r in reversed(found) if r.document), last)
@@ -60,6 +75,8 @@ def documents(
             if failed or last is None:
                 raise
             failed = more = True
+        else:
+            more = more and (expected is None or n < expected)
         finally:
             cursor.close()
 

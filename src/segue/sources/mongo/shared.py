@@ -12,11 +12,12 @@ from segue.catalog import Records, SpaceRows, SpaceSettings
 from segue.catalog.matrices import empty_row
 from segue.catalog.records import TAG_COLUMNS, settings_from_json, spec_from_json
 from segue.embed import EmbedderSpec
+from segue.errors import SourceError
 from segue.sources.imported import Batch, Problem, Space
 from segue.sources.mongo.address import Address
 from segue.sources.mongo.connection import connected
 from segue.sources.mongo.reading import documents
-from segue.sources.mongo.tracks import details_of, labels_in, vectors_in
+from segue.sources.mongo.tracks import details_of, labels_in, title_of, vectors_in
 from segue.sources.mongo.vectors import NoVectorError, vector_of
 from segue.sources.mongo.writing import SPACES
 
@@ -37,6 +38,10 @@ class Shared:
     library : the id of the one that reads; its own tracks are passed over
     here : ids of tracks that it has itself, and so does not take from others
     settings : of its spaces, which stay as they are
+
+    Raises
+    ------
+    SourceError
     """
 
     kind = "mongo"
@@ -59,15 +64,8 @@ class Shared:
         with connected(address) as database:
             self.total: int | None = database[collection].estimated_document_count()
             found = list(database[SPACES].find())
-        self._specs = {str(space["_id"]): spec_from_json(space["spec"]) for space in found}
-        self._spaces = [
-            Space(
-                self._specs[name],
-                space["dimensions"],
-                settings.get(name) or settings_from_json(space["settings"]),
-            )
-            for name, space in ((str(space["_id"]), space) for space in found)
-        ]
+        self._spaces = [_space(space, settings, self.location) for space in found]
+        self._specs = {space.spec.space: space.spec for space in self._spaces}
 
     def spaces(self) -> Sequence[Space]:
         return self._spaces
@@ -111,7 +109,8 @@ class Shared:
         vectors: Mapping[str, list[Any]],
     ) -> Records:
         columns: dict[str, list[Any]] = {name: [_plain(d.get(name)) for d in kept] for name in _COLUMNS}
-        columns["duration_s"] = [float(document.get("duration_s") or 0.0) for document in kept]
+        columns["title"] = [title_of(document) for document in kept]
+        columns["duration_s"] = [_number(document.get("duration_s")) for document in kept]
         columns["details"] = [details_of(document) for document in kept]
         rows = {
             name: np.stack(vectors[name]) if kept else np.zeros((0, spec.dim), spec.dtype)
@@ -127,11 +126,30 @@ class Shared:
         )
 
 
+def _space(document: Mapping[str, Any], settings: Mapping[str, SpaceSettings], location: str) -> Space:
+    name = str(document["_id"])
+    try:
+        spec = spec_from_json(document["spec"])
+        own = settings.get(name) or settings_from_json(document["settings"])
+        return Space(spec, list(document["dimensions"]), own)
+    except (KeyError, TypeError, ValueError):
+        raise SourceError(
+            f"{location} has vectors of {name}, which this version of Segue does not know: "
+            "was a later one there? Then have the latest here too"
+        ) from None
+
+
 def _row(document: Mapping[str, Any], spec: EmbedderSpec) -> Any:
     """(dim,), of the spec's type; an empty one where there is no vector."""
     value = vectors_in(document).get(spec.space)
-    return empty_row(spec) if value is None else vector_of(value, spec.dim).astype(spec.dtype)
+    if value is None:
+        return empty_row(spec)
+    return vector_of(value, spec.dim, holes=spec.dtype == "float32").astype(spec.dtype)
 
 
 def _plain(value: Any) -> Any:
     return value if isinstance(value, str | int) else None
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0

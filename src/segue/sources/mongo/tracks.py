@@ -5,17 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from segue.catalog.records import TAG_COLUMNS
 from segue.embed import Label
-from segue.export import readable
 from segue.sources.mongo.vectors import SUBTYPE, as_bytes
-from segue.track import Track
+from segue.track import Track, readable
 
 MAX_BYTES = 16_000_000  # a little less than a document may have
 # Not every server takes these in names of fields; full-width ones were MongoDB's own advice.
@@ -41,7 +40,8 @@ def document_of(
     """
     import bson
 
-    facts = {**asdict(track.tags), **{name: getattr(track, name) for name in _FACTS}}
+    facts = {name: getattr(track.tags, name) for name in TAG_COLUMNS}
+    facts |= {name: getattr(track, name) for name in _FACTS}
     document = {
         "_id": track.id,
         "path": readable(track.path),
@@ -73,6 +73,17 @@ def details_of(document: Mapping[str, Any]) -> str:
     return json.dumps({**found, **own}, ensure_ascii=False, default=str)
 
 
+def title_of(document: Mapping[str, Any]) -> str | None:
+    """A track's title, or the name of its file, which is elsewhere."""
+    title, path = document.get("title"), document.get("path")
+    if isinstance(title, str):
+        return title
+    if not document.get("codec") or not isinstance(path, str):
+        return None
+    name = path.replace("\\", "/").rsplit("/", 1)[-1]
+    return name.rsplit(".", 1)[0] or name
+
+
 def vectors_in(document: Mapping[str, Any]) -> dict[str, Any]:
     """The values of a document's vectors by their spaces."""
     found = document.get("vectors")
@@ -96,5 +107,5 @@ def _renamed(value: Any, table: dict[int, Any]) -> Any:
 
 
 def has_vector(row: NDArray[Any]) -> bool:
-    """Whether a row of a space stands for a vector, and not for none."""
-    return bool(row.any()) if row.dtype == np.uint8 else bool(np.isfinite(row).all())
+    """Whether a row of a space stands for a vector, be it with holes, and not for none."""
+    return bool(row.any()) if row.dtype == np.uint8 else bool(np.isfinite(row).any())

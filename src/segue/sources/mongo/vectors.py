@@ -31,8 +31,12 @@ def value_at(document: Mapping[str, Any], path: str) -> Any:
     return found
 
 
-def vector_of(value: Any, dim: int | None = None) -> NDArray[np.float32]:
+def vector_of(value: Any, dim: int | None = None, *, holes: bool = False) -> NDArray[np.float32]:
     """float32 (dim,), finite.
+
+    Parameters
+    ----------
+    holes : some of its numbers may be NaN
 
     Raises
     ------
@@ -48,7 +52,8 @@ def vector_of(value: Any, dim: int | None = None) -> NDArray[np.float32]:
         raise NoVectorError(f"its vector is a {type(value).__name__}: expected numbers or binary data")
     if not len(vector) or (dim is not None and len(vector) != dim):
         raise NoVectorError(f"its vector has {len(vector)} numbers, expected {dim or 'some'}")
-    if not np.isfinite(vector).all():
+    finite = np.isfinite(vector)
+    if not (finite.any() if holes else finite.all()):
         raise NoVectorError("its vector holds a number that is not finite")
     return vector
 

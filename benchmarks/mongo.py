@@ -1,0 +1,110 @@
+"""MongoDB: seconds and memory of imports and exports, beside what the server alone takes to give all away.
+
+Made documents with a title, an artist, a genre, a year, a length and a BSON vector of float32, in a server
+that speaks MongoDB's protocol, on loopback. Each step is a process of its own, its start counted; seconds of
+CPU and memory (the most that no file stands behind) are that process's, not the server's. "read" fetches
+all documents and does nothing with them.
+
+Usage: python benchmarks/mongo.py [--documents N] [--dim N] [--server NAME]   (needs both servers' packages)
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from bson import Binary
+from bson.binary import BinaryVectorDtype
+from index_data import clustered
+from memory import Peak
+from pymongo import MongoClient
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.append(str(ROOT))
+from tests.mongo_server import KINDS, Server  # noqa: E402 - it is no package
+
+GENRES = ("rock", "jazz", "folk", "techno", "classical", "hip-hop")
+_BLOCK = 2000
+_READ = """
+import sys
+from pymongo import MongoClient
+with MongoClient(sys.argv[1]) as client:
+    batches = client.get_default_database().songs.find_raw_batches({}, batch_size=8192).sort("_id", 1)
+    print(sum(len(data) for data in batches) / 1e6, "MB")
+"""
+
+
+def fill(uri: str, n: int, dim: int) -> None:
+    """Put n documents into the collection ``songs``."""
+    matrix = clustered(n, dim, seed=2026)
+    with MongoClient(uri) as client:
+        songs = client.get_default_database().songs
+        for start in range(0, n, _BLOCK):
+            some = matrix[start : start + _BLOCK]
+            songs.insert_many([document(start + i, row) for i, row in enumerate(some)])
+
+
+def document(i: int, row: np.ndarray) -> dict[str, object]:
+    return {
+        "_id": f"song{i:08d}",
+        "title": f"Song number {i}",
+        "artist": f"Artist {i % 9973}",
+        "genre": GENRES[i % len(GENRES)],
+        "year": 1950 + i % 70,
+        "duration_ms": 120_000 + i % 180_000,
+        "embedding": Binary.from_vector(row.tolist(), BinaryVectorDtype.FLOAT32),
+    }
+
+
+def timed(what: str, *command: str) -> None:
+    """Run a command, and tell how long it took, how much of that it computed, and how much memory it had."""
+    started, computed = time.perf_counter(), children_s()
+    process = subprocess.Popen([sys.executable, *command], stdout=subprocess.PIPE, text=True)
+    with Peak(process.pid) as peak:
+        out = process.communicate()[0]
+    seconds = time.perf_counter() - started
+    if process.returncode:
+        sys.exit(f"{what} ends with {process.returncode}: {out}")
+    used = f"{seconds:6.1f} s, {children_s() - computed:5.1f} s of CPU, {peak.bytes / 1e6:4.0f} MB"
+    print(f"  {what:14s} {used}  {out.splitlines()[0]}", flush=True)
+
+
+def children_s() -> float:
+    """Seconds of processors that ended processes of ours have used."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def measure(kind: str, n: int, dim: int) -> None:
+    server = Server(kind)
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            started = time.perf_counter()
+            fill(server.uri(), n, dim)
+            print(f"{kind} {server.version}, {n} documents, {dim} numbers each, "
+                  f"filled in {time.perf_counter() - started:.0f} s")  # fmt: skip
+            segue = ("-m", "segue", "--library", str(Path(folder) / "library"))
+            bring = ("import", "mongo", server.uri(), "-c", "songs", "-f", "embedding", "-q")
+            timed("read", "-c", _READ, server.uri())
+            timed("import", *segue, *bring)
+            timed("import again", *segue, *bring)
+            timed("export", *segue, "export", "mongo", server.uri("out"), "-q")
+            timed("export again", *segue, "export", "mongo", server.uri("out"), "-q")
+        finally:
+            server.close()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--documents", type=int, default=100_000)
+    parser.add_argument("--dim", type=int, default=128)
+    parser.add_argument("--server", choices=KINDS, action="append")
+    options = parser.parse_args()
+    for name in options.server or KINDS:
+        measure(name, options.documents, options.dim)

@@ -1,0 +1,377 @@
+"""Clusters of vectors that were made in groups, their names where features tell, and the command."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from segue.catalog import Records, SpaceRows, SpaceSettings, Where
+from segue.cluster import clustered
+from segue.cluster.colours import colours
+from segue.cluster.words import deviations, in_order, names_of, telling, words_of
+from segue.embed import EmbedderSpec, Label
+from segue.errors import LibraryError, UsageError
+from segue.library import Library
+from segue.sources.imported import Batch, Space
+
+FEATURES = (
+    "danceability", "energy", "loudness", "speechiness_log", "acousticness_log", "instrumentalness_log",
+    "liveness_log", "valence", "tempo_log2", "duration_log",
+)  # fmt: skip
+
+
+def blobs(sizes, rng, dim=16, spread=0.25):
+    """(vectors, numbers): groups of these sizes around directions at right angles, shuffled."""
+    centres = np.linalg.qr(rng.standard_normal((dim, dim)))[0][: len(sizes)]
+    truth = rng.permutation(np.repeat(np.arange(len(sizes)), sizes))
+    x = centres[truth] + spread / np.sqrt(dim) * rng.standard_normal((len(truth), dim))
+    return (x * rng.uniform(0.5, 3, (len(x), 1))).astype(np.float32), truth
+
+
+def assert_same_groups(numbers, truth):
+    pairs = set(zip(numbers.tolist(), truth.tolist(), strict=True))
+    assert len(pairs) == len(set(truth.tolist())) == len(set(numbers.tolist()))
+
+
+@pytest.mark.parametrize("sizes", [[200, 100], [90, 80, 70], [120, 100, 80, 40, 30], [60] * 9])
+def test_groups_are_found_and_their_number_too(sizes, rng):
+    x, truth = blobs(sizes, rng)
+    found = clustered(x)
+    assert len(found.centroids) == len(sizes)
+    assert_same_groups(found.numbers, truth)
+    assert np.bincount(found.numbers).tolist() == sorted(sizes, reverse=True)
+    assert found.separation > 0.1
+
+
+def test_one_cloud_has_no_clear_groups(rng):
+    x = rng.standard_normal((500, 12)).astype(np.float32) * np.linspace(3, 0.3, 12) + 4
+    assert abs(clustered(x).separation) < 0.03
+
+
+@pytest.mark.parametrize("k", [2, 5, 12])
+def test_as_many_as_are_asked_for(k, rng):
+    x, _ = blobs([100, 100, 100], rng)
+    found = clustered(x, k)
+    assert found.centroids.shape == (k, 16)
+    assert set(found.numbers.tolist()) == set(range(k))
+    assert np.allclose(np.linalg.norm(found.centroids, axis=1), 1, atol=1e-5)
+
+
+def test_each_row_is_with_the_centroid_that_is_most_like_it(rng):
+    x, _ = blobs([100, 50], rng, spread=1)
+    found = clustered(x, 4)
+    cosines = x / np.linalg.norm(x, axis=1, keepdims=True) @ found.centroids.T
+    assert (found.numbers == cosines.argmax(axis=1)).all()
+    assert np.allclose(found.likeness, cosines.max(axis=1), atol=1e-5)
+
+
+def test_the_same_rows_and_seed_give_the_same_clusters(rng):
+    x, _ = blobs([80, 70, 60], rng, spread=1.2)
+    first, second = clustered(x, seed=3), clustered(x.copy(), seed=3)
+    assert (first.numbers == second.numbers).all()
+    assert first.centroids.tobytes() == second.centroids.tobytes()
+    assert first.separation == second.separation
+
+
+def test_copies_do_not_break_it(rng):
+    one = rng.standard_normal((1, 8)).astype(np.float32)
+    found = clustered(np.repeat(one, 50, axis=0))
+    assert found.numbers.max() == 0
+    two = np.concatenate([np.repeat(one, 30, axis=0), np.repeat(-one, 20, axis=0)])
+    found = clustered(two, 5)
+    assert np.bincount(found.numbers).tolist() == [30, 20]
+    assert clustered(np.zeros((10, 4), np.float32)).numbers.tolist() == [0] * 10
+
+
+def test_too_few_rows_and_too_many_clusters_are_refused(rng):
+    x = rng.standard_normal((10, 4)).astype(np.float32)
+    with pytest.raises(LibraryError, match="3 tracks have vectors to compare; clusters need at least 4"):
+        clustered(x[:3])
+    assert len(clustered(x[:4]).centroids) == 2
+    for k in (1, 11):
+        with pytest.raises(UsageError, match=f"k is {k}; of 10 tracks, 2 to 10 clusters can be made"):
+            clustered(x, k)
+    assert len(clustered(x, 10).centroids) == 10
+
+
+def test_colours_are_told_apart():
+    chosen = colours(40)
+    assert len(set(chosen)) == 40
+    assert colours(7) == chosen[:7]  # more clusters leave the first ones' colours as they are
+    rgb = np.array([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in chosen])
+    apart = np.linalg.norm(rgb[:, None] - rgb[None], axis=2) + 1000 * np.eye(40)
+    assert apart.min() > 12
+    assert apart[:8, :8].min() > 70
+    assert rgb.sum(axis=1).min() > 100  # none is black or white
+    assert rgb.sum(axis=1).max() < 700
+
+
+def test_deviations_are_those_of_means():
+    x = np.array([[1, 10, 0], [3, 10, np.nan], [5, 10, 2], [7, 10, 4]], np.float32)
+    found = deviations(x, ["tempo_log2", "loudness", "energy"], np.array([0, 0, 1, 1]), 2)
+    tempo, loudness, energy = found[:, 0], found[:, 1], found[:, 12]
+    assert tempo.tolist() == pytest.approx([-2 / 5**0.5, 2 / 5**0.5])
+    assert np.isnan(loudness).all()  # all alike: nothing to tell
+    assert energy.tolist() == pytest.approx([-2 / (8 / 3) ** 0.5, 1 / (8 / 3) ** 0.5])
+    assert words_of(found[0]) == [
+        ("calm", pytest.approx(-1.22, abs=0.01)),
+        ("slow", pytest.approx(-0.89, abs=0.01)),
+    ]
+    assert words_of(np.full(15, 0.4)) == []
+
+
+def test_labels_tell_what_is_frequent_here_and_rare_elsewhere():
+    shares = {"Music": 0.9, "Guitar": 0.6, "Flute": 0.3, "Drum": 0.2, "Rock": 0.5}
+    usual = {"Music": 0.8, "Guitar": 0.2, "Flute": 0.01, "Drum": 0.01, "Rock": 0.25}
+    assert telling(shares, usual) == ["Flute", "Guitar", "Rock"]
+
+
+def test_labels_that_share_a_word_are_said_once():
+    labels = ["Piano", "Electric piano", "Keyboard (musical)", "New-age music", "Theme music"]
+    assert in_order([], labels) == ["Piano", "Keyboard", "New-age music", "Theme music"]
+
+
+def test_names_hold_three_words_and_no_two_are_alike():
+    assert in_order(["fast", "loud", "bright", "live"], ["Rock", "Guitar"]) == [
+        "Rock", "fast", "loud", "Guitar", "bright", "live",
+    ]  # fmt: skip
+    assert names_of([["a", "b", "c", "d"], ["b", "a", "c", "e"], []], [None] * 3) == [
+        "a, b, c",
+        "b, a, c, e",
+        "average",
+    ]
+    assert names_of([["a"], ["a"], ["A"], ["a"]], ["Ada", "Bo", None, "Bo"]) == [
+        "a", "a, like Bo", "A, 2", "a, 3",
+    ]  # fmt: skip
+
+
+# Libraries
+
+
+class Songs:
+    """With Spotify's features: some fast, loud and not acoustic, some slow, quiet and acoustic, some long."""
+
+    name, kind, location, unit, whole = "songs", "made", "here", "records", True
+    kinds = ("wild", "still", "epic")
+
+    def __init__(self, each=40, seed=1, more=0):
+        rng = np.random.default_rng(seed)
+        self.truth = [kind for kind in self.kinds for _ in range(each)] + ["wild"] * more
+        self.total = len(self.truth)
+        self.matrix = 0.3 * rng.standard_normal((self.total, len(FEATURES))).astype(np.float32)
+        shifts = {
+            "wild": {"tempo_log2": 4, "loudness": 3, "acousticness_log": -3},
+            "still": {"tempo_log2": -3, "loudness": -4, "acousticness_log": 3},
+            "epic": {"duration_log": 4},
+        }
+        for i, kind in enumerate(self.truth):
+            for name, shift in shifts[kind].items():
+                self.matrix[i, FEATURES.index(name)] += shift
+
+    def spaces(self):
+        spec = EmbedderSpec(
+            "made", 1, "features", len(FEATURES), 0, 0, 0, "float32", "none", "made for tests"
+        )
+        return [Space(spec, FEATURES, SpaceSettings(reading="raw"))]
+
+    def batches(self):
+        n = self.total
+        numbers = [self.truth[:i].count(kind) for i, kind in enumerate(self.truth)]
+        columns = {
+            "title": [f"{kind} {i}" for kind, i in zip(self.truth, numbers, strict=True)],
+            "artist": [f"{kind} artist {i}" for kind, i in zip(self.truth, numbers, strict=True)],
+            "genre": [{"wild": "Metal; Rock", "still": "Folk", "epic": "Prog"}[kind] for kind in self.truth],
+        }
+        labels = [[Label("Music", 0.9)] + [Label("Guitar", 0.5)] * (kind == "still") for kind in self.truth]
+        ids = [title.replace(" ", "-") for title in columns["title"]]
+        hashes = np.arange(n, dtype=np.int64)
+        spaces = {"made-1": SpaceRows.without_windows(self.matrix)}
+        yield Batch(Records(self.name, ids, hashes, columns, spaces, {"made-1": labels}), n)
+
+
+def library_of(songs, path):
+    with Library.open(path, create=True, embedders=["descriptors"]) as library:
+        library.import_from(songs)
+    return path
+
+
+@pytest.fixture
+def root(tmp_path):
+    return library_of(Songs(), tmp_path / "library")
+
+
+@pytest.fixture
+def library(root):
+    with Library.open(root) as opened:
+        yield opened
+
+
+def kinds_of(library, clusters):
+    """Which kind's songs each cluster has, of one kind only."""
+    names = library.cluster_names()
+    found = {}
+    for cluster in clusters:
+        titles = {library[i].title.split()[0] for i, name in names.items() if name == cluster.name}
+        (found[cluster.number],) = titles
+    return found
+
+
+def test_names_say_what_is_measured_and_heard(library):
+    clusters = library.find_clusters()
+    assert (len(clusters), clusters.stale, clusters.new) == (3, False, 0)
+    kinds = kinds_of(library, clusters)
+    by_kind = {kinds[cluster.number]: cluster for cluster in clusters}
+    assert set(by_kind) == {"wild", "still", "epic"}
+    assert set(by_kind["wild"].name.split(", ")) == {"fast", "loud", "not acoustic"}
+    assert by_kind["still"].name.split(", ")[0] == "Guitar"
+    assert set(by_kind["still"].name.split(", ")[1:]) <= {"slow", "quiet", "acoustic"}
+    assert by_kind["epic"].name == "long"
+    assert by_kind["still"].labels == ("Guitar",)  # all have Music
+    assert by_kind["wild"].labels == ()
+    assert all(value > 0.5 for _, value in by_kind["epic"].words)
+    assert by_kind["wild"].genres == (("metal", 1.0), ("rock", 1.0))
+    assert by_kind["epic"].genres == (("prog", 1.0),)
+    assert [cluster.number for cluster in clusters] == [1, 2, 3]
+    assert [cluster.size for cluster in clusters] == [40, 40, 40]
+    assert len({cluster.colour for cluster in clusters}) == 3
+
+
+def test_central_tracks_are_those_nearest_to_the_middle(library):
+    clusters = library.find_clusters()
+    ids, matrix = library.vectors("made-1")
+    names = library.cluster_names()
+    x = matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
+    for cluster in clusters:
+        mine = np.array([names[i] == cluster.name for i in ids])
+        middle = x[mine].mean(axis=0)
+        nearest = np.argsort(-np.where(mine, x @ middle, -2))[:3]
+        assert list(cluster.central) == [ids[i] for i in nearest]
+
+
+def test_a_filter_keeps_to_one_cluster(library):
+    clusters = library.find_clusters()
+    kinds = kinds_of(library, clusters)
+    for cluster in clusters:
+        for name in (cluster.number, str(cluster.number), cluster.name, cluster.name.upper()):
+            found = library.similar("wild 3", k=50, where=Where(cluster=name))
+            expected = 39 if kinds[cluster.number] == "wild" else 40
+            assert len(found.matches) == expected
+            assert {m.track.title.split()[0] for m in found.matches} == {kinds[cluster.number]}
+    with pytest.raises(UsageError, match=r"no cluster 'nope'; there are: 1 .*; 2 .*; 3 "):
+        library.similar("wild 3", where=Where(cluster="nope"))
+
+
+def test_clusters_are_kept_and_replaced(root, library):
+    found = library.find_clusters()
+    names = library.cluster_names()
+    with Library.open(root) as again:
+        assert again.clusters() == found
+        assert again.cluster_names() == names
+        some = [again.find("wild 3"), again.find("epic 2")]
+        assert set(again.cluster_names(some)) == {track.id for track in some}
+    assert library.find_clusters() == found  # the same again
+    five = library.find_clusters(5)
+    assert len(five) == 5
+    assert library.clusters() == five
+    assert set(library.cluster_names().values()) == {cluster.name for cluster in five}
+    assert len({cluster.name for cluster in five}) == 5
+    assert sum(cluster.size for cluster in five) == len(library)
+
+
+def test_what_comes_and_goes_later_is_noticed(root):
+    with Library.open(root) as library:
+        library.find_clusters()
+        library.import_from(Songs(more=5))
+        now = library.clusters()
+        assert (now.new, now.stale) == (5, True)
+        assert library.find_clusters().new == 0
+        assert not library.clusters().stale
+        library.import_from(Songs(each=30))
+        assert (library.clusters().new, library.clusters().stale) == (0, True)
+        library.prune()
+        assert len(library.cluster_names()) == len(library) == 90
+
+
+def test_few_tracks_and_views_of_frames_are_refused(tmp_path, scanned):
+    small = library_of(Songs(each=1), tmp_path / "small")
+    with (
+        Library.open(small) as library,
+        pytest.raises(LibraryError, match="3 tracks have vectors to compare"),
+    ):
+        library.find_clusters()
+    with Library.open(scanned) as library:
+        with pytest.raises(UsageError, match="clusters need one: take another view"):
+            library.find_clusters(view="descriptors-1/frames/raw")
+        assert library.clusters().found == ()
+
+
+def test_sounds_that_are_alike_are_together(scanned, tmp_path):
+    import shutil
+
+    root = shutil.copytree(scanned, tmp_path / "copy")
+    with Library.open(root) as library:
+        clusters = library.find_clusters(3)
+        genres = {cluster.genres[0]: cluster for cluster in clusters}
+        assert set(genres) == {("low", 1.0), ("high", 1.0), ("noise", 1.0)}
+        words = {name: {word for word, _ in cluster.words} for (name, _), cluster in genres.items()}
+        assert "dark" in words["low"]
+        assert "noisy" in words["noise"]
+        assert "tonal" in words["low"] | words["high"]
+
+
+def test_the_command_finds_shows_and_tells(root, segue):
+    at = ("-l", root)
+    code, out, err = segue(*at, "clusters", "--show")
+    assert (code, out) == (0, "")
+    assert "no clusters have been found here yet: segue clusters" in err
+    code, _, err = segue(*at, "similar", "wild 3", "--cluster", "1")
+    assert code == 2
+    assert "no clusters have been found here yet" in err
+    code, out, err = segue(*at, "clusters")
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0].split() == ["no.", "name", "tracks", "genres", "in", "the", "middle"]
+    assert len(lines) == 4
+    assert "metal 100%, rock 100%" in out
+    assert segue(*at, "clusters", "--show")[1] == out
+    code, out, _ = segue(*at, "clusters", "--k", "2", "--json")
+    found = json.loads(out)
+    assert (code, len(found["clusters"]), found["stale"]) == (0, 2, False)
+    first = found["clusters"][0]
+    assert set(first) == {"number", "name", "size", "words", "labels", "central", "genres", "colour"}
+    code, out, _ = segue(*at, "similar", "wild 3", "--cluster", first["name"], "--json", "-k", "100")
+    assert len(json.loads(out)["matches"]) in (first["size"], first["size"] - 1)
+    code, _, err = segue(*at, "clusters", "--show", "--k", "3")
+    assert code == 2
+    assert "--show finds nothing" in err
+    assert segue(*at, "clusters", "--k", "1000")[0] == 2
+
+
+def test_the_command_tells_that_the_library_has_changed(root, segue):
+    at = ("-l", root)
+    segue(*at, "clusters")
+    with Library.open(root) as library:
+        library.import_from(Songs(more=2))
+    assert "2 tracks have come since, and are in none" in segue(*at, "clusters", "--show")[2]
+    segue(*at, "clusters")
+    with Library.open(root) as library:
+        library.import_from(Songs(each=20))
+    assert "the library has changed since" in segue(*at, "clusters", "--show")[2]
+
+
+def test_exports_have_a_column_once_there_are_clusters(root, segue):
+    at = ("-l", root)
+    _, out, _ = segue(*at, "export", "--format", "csv")
+    assert "cluster" not in out.splitlines()[0].split(",")
+    segue(*at, "clusters")
+    _, out, _ = segue(*at, "export", "--format", "csv")
+    with Library.open(root) as library:
+        names = library.cluster_names()
+    assert {row["id"]: row["cluster"] for row in csv.DictReader(out.splitlines())} == names
+    _, out, _ = segue(*at, "export", "--format", "json")
+    assert {row["id"]: row["cluster"] for row in json.loads(out)} == names
+    _, out, _ = segue(*at, "info", "wild 3")
+    assert "cluster" in out
