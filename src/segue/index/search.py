@@ -14,6 +14,7 @@ from segue.index.state import Plan, State
 _PAIR_VALUES = 1 << 22  # numbers of candidates held at a time
 FILTERED_EXACTLY = 10_000  # rows that qualify; fewer are all compared
 _LOOKED_AT = 8  # times as many qualifying rows as a query without a filter looks at
+_SIFTED = 3.0  # times as many rows as hold k that qualify, on average, are looked among
 _PLANS = 256  # kept at a time
 _ALIVE = 0.75  # of the candidates that a query looks at where nothing was deleted
 
@@ -42,7 +43,7 @@ def _plan(state: State, k: int, recall: float, effort: float) -> Plan:
     spare = 1 + 2 * state.n_stale / max(1, len(state))  # dead rows take places among the candidates
     wanted = max(k, setting.candidates * more)
     probes, count = max(1, round(setting.probes * more)), int(np.ceil(wanted * spare))
-    return Plan(k, probes, min(count, state.n), int(_ALIVE * wanted))
+    return Plan(k, probes, min(count, state.n), int(_ALIVE * wanted), recall, effort)
 
 
 def search(
@@ -74,13 +75,68 @@ def search(
 def _among(state: State, plan: Plan, allowed: NDArray[np.bool_], queries: AnyVectors, k: int) -> Found:
     """There are k answers wherever k rows qualify.
 
-    Few rows are all compared. Of many, those in the lists nearest to a query are, until they are several
-    times as many as a query without a filter looks at.
+    Few rows are all compared. Where many qualify, the nearest that do are among the nearest of all; where
+    that cannot be told, those in the lists nearest to a query are compared, until they are several times as
+    many as a query without a filter looks at.
     """
     metric, n_allowed = state.space.metric, int(np.count_nonzero(allowed))
     if not plan.probes or state.codes is None or n_allowed <= max(FILTERED_EXACTLY, 10 * k):
         return nearest(state.store, queries, k, metric, np.flatnonzero(allowed))
-    return _from_rows(state, plan, allowed, queries, state.space.queries(queries), k)
+    coded = state.space.queries(queries)
+    wide = _wide_enough(state, k * len(state) / n_allowed)
+    deep = plan_for(state, wide, plan.recall, plan.effort) if wide else plan
+    if not wide or not deep.probes:
+        return _from_rows(state, plan, allowed, queries, coded, k)
+    found, short = _sifted(state, deep, allowed, queries, coded, k)
+    if short.any():
+        found[0][short], found[1][short] = _from_rows(state, plan, allowed, queries[short], coded[short], k)
+    return found
+
+
+def _nearest(state: State, queries: AnyVectors, i: int, rows: NDArray[np.int64], k: int) -> Found:
+    """Of one query, the nearest of some rows."""
+    return nearest(state.store, queries[i : i + 1], k, state.space.metric, rows)
+
+
+def _filled(found: Found, k: int) -> Found:
+    """Filled up to k columns with -1 and infinity."""
+    lacking = ((0, 0), (0, k - found[0].shape[1]))
+    return np.pad(found[0], lacking, constant_values=-1), np.pad(found[1], lacking, constant_values=np.inf)
+
+
+def _wide_enough(state: State, rows: float) -> int:
+    """How many of the nearest hold k that qualify, of the numbers that recall was measured for, or 0."""
+    return min((s.k for s in state.settings if s.k >= _SIFTED * rows), default=0)
+
+
+def _sifted(
+    state: State,
+    deep: Plan,
+    allowed: NDArray[np.bool_],
+    queries: AnyVectors,
+    coded: NDArray[np.float32],
+    k: int,
+) -> tuple[Found, NDArray[np.bool_]]:
+    """Those that qualify among the candidates of a wider plan, and for which queries they are too few.
+
+    The plan finds the nearest ``deep.k`` rows. Where candidates qualify at such a rate that k of those rows
+    do, the k are found as reliably.
+    """
+    found: Found = (np.zeros((len(queries), 0), np.int64), np.zeros((len(queries), 0), np.float32))
+    n = np.zeros(len(queries))
+    for codes in state.all_codes():
+        rows = codes.search(coded, deep.probes, deep.candidates)
+        fits = (rows >= 0) & allowed[np.maximum(rows, 0)]
+        n += fits.sum(axis=1)
+        parts = [
+            _filled(_nearest(state, queries, i, np.sort(rows[i][fits[i]]), k), k) for i in range(len(queries))
+        ]
+        ranked = np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
+        found = merged(found, ranked, k)
+    fresh = np.flatnonzero(allowed[state.coded :]) + state.coded
+    if len(fresh):
+        found = merged(found, nearest(state.store, queries, k, state.space.metric, fresh), k)
+    return found, (n < k * deep.candidates / deep.k) | np.isinf(found[1][:, -1])
 
 
 def _from_rows(
@@ -92,12 +148,9 @@ def _from_rows(
     k: int,
 ) -> Found:
     parts = [
-        nearest(
-            state.store, queries[i : i + 1], k, state.space.metric,
-            _near(state, coded[i : i + 1], plan, allowed),
-        )
+        _nearest(state, queries, i, _near(state, coded[i : i + 1], plan, allowed), k)
         for i in range(len(queries))
-    ]  # fmt: skip
+    ]
     return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
 
 

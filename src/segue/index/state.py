@@ -24,12 +24,15 @@ class Plan:
     Attributes
     ----------
     alive : how many of the candidates must not have been deleted, lest the rows themselves are looked through
+    recall, effort : that were asked for
     """
 
     k: int
     probes: int = 0
     candidates: int = 0
     alive: int = 0
+    recall: float = 1.0
+    effort: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,7 @@ def _has_another_size(state: State) -> bool:
 
 
 def _are_many(state: State) -> bool:
-    return state.n - state.coded >= max(FRESH, 0 if state.young is None else len(state.young) // 2)
+    return state.n - state.coded >= max(FRESH, 0 if state.young is None else len(state.young) // 8)
 
 
 def _has_longer(state: State) -> bool:
