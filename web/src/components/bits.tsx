@@ -1,0 +1,118 @@
+/** The small pieces of every page. */
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { coverOf, isClip } from "../api";
+import { offline } from "../connection";
+import { Icon, type IconName } from "./icons";
+
+export function Cover({ id, size = 48, shown = size }: { id: string; size?: number; shown?: number }) {
+  const [failed, setFailed] = useState(false);
+  useEffect(() => setFailed(false), [id]);
+  if (failed || isClip(id)) {
+    return <span class="cover none" data-size={shown}><Icon name="sound" size={Math.max(18, shown / 3)} /></span>;
+  }
+  return (
+    <img class="cover" data-size={shown} src={coverOf(id, size * 2)} alt="" width={shown} height={shown}
+      loading="lazy" decoding="async" draggable={false} onError={() => setFailed(true)} />
+  );
+}
+
+interface IconButtonProps {
+  icon: IconName;
+  label: string;
+  onClick: (event: MouseEvent) => void;
+  small?: boolean;
+  pressed?: boolean;
+  disabled?: boolean;
+  kind?: string;
+}
+
+export function IconButton({ icon, label, onClick, small, pressed, disabled, kind = "" }: IconButtonProps) {
+  return (
+    <button type="button" class={`icon-button ${small ? "small" : ""} ${kind}`} aria-label={label} title={label}
+      aria-pressed={pressed} disabled={disabled} onClick={onClick}>
+      <Icon name={icon} size={small ? 18 : 20} />
+    </button>
+  );
+}
+
+export function Head({ title, lead, children }: { title: string; lead?: ComponentChildren; children?: ComponentChildren }) {
+  return (
+    <header class="page-head">
+      <div>
+        <h1 tabIndex={-1}>{title}</h1>
+        {lead && <p class="lead">{lead}</p>}
+      </div>
+      {children && <div class="page-actions">{children}</div>}
+    </header>
+  );
+}
+
+/** A page with nothing on it yet: what it would show, and what to do. */
+export function Empty({ icon, title, children }: { icon: IconName; title: string; children?: ComponentChildren }) {
+  return (
+    <div class="empty">
+      <span class="empty-icon"><Icon name={icon} size={30} /></span>
+      <h2>{title}</h2>
+      <div class="prose">{children}</div>
+    </div>
+  );
+}
+
+export function Failure({ error, again }: { error: Error; again: () => void }) {
+  const gone = offline.value;
+  return (
+    <div class="empty" role="alert">
+      <span class="empty-icon bad"><Icon name="warn" size={30} /></span>
+      <h2>{gone ? "The room is quiet" : "That did not work"}</h2>
+      <div class="prose">
+        <p>{error.message}</p>
+        <p>{gone && "It is asked again every few seconds; this page comes back by itself."}</p>
+        <button type="button" class="button" onClick={again}>Try again</button>
+      </div>
+    </div>
+  );
+}
+
+export function Rows({ n = 8, what = "Loading" }: { n?: number; what?: string }) {
+  return (
+    <div class="skeleton" role="status">
+      <span class="hidden-text">{what}…</span>
+      {Array.from({ length: n }, (_, i) => <div key={i} class="skeleton-row"><i /><b /><em /></div>)}
+    </div>
+  );
+}
+
+export function ScoreBar({ score, title = "Score" }: { score: number; title?: string }) {
+  const bar = useRef<HTMLElement>(null);
+  useEffect(() => bar.current?.style.setProperty("--share", String(Math.min(1, Math.max(0, score)))), [score]);
+  return (
+    <span class="score" title={`${title} ${score.toFixed(3)}`}>
+      <span class="score-track"><i ref={bar} /></span>
+      <span class="num"><span class="hidden-text">{title} </span>{score.toFixed(2)}</span>
+    </span>
+  );
+}
+
+interface SegmentsProps<V extends string> {
+  label: string;
+  value: V;
+  options: readonly (readonly [V, string])[];
+  onPick: (value: V) => void;
+}
+
+export function Segments<V extends string>({ label, value, options, onPick }: SegmentsProps<V>) {
+  return (
+    <div class="segments" role="group" aria-label={label}>
+      {options.map(([key, text]) => (
+        <button key={key} type="button" aria-pressed={key === value} onClick={() => onPick(key)}>{text}</button>
+      ))}
+    </div>
+  );
+}
+
+export function Progress({ share, label }: { share: number | null; label: string }) {
+  return share === null
+    ? <progress class="progress" aria-label={label} />
+    : <progress class="progress" aria-label={label} max={1} value={share} />;
+}

@@ -1,0 +1,92 @@
+import * as api from "../api";
+import { useLoad } from "../hooks";
+import { ends } from "../jobs";
+import type { Conditions, Range } from "../types";
+import { Icon } from "./icons";
+
+interface FiltersProps {
+  where: Conditions;
+  onChange: (where: Conditions) => void;
+}
+
+/** What may be asked of tracks besides their sound. */
+export function Filters({ where, onChange }: FiltersProps) {
+  const { data: facets } = useLoad(api.facets, [ends.value]);
+  const { data: groups } = useLoad(api.clusters, [ends.value]);
+  const set = <K extends keyof Conditions>(name: K, value: Conditions[K] | undefined) => {
+    const { [name]: _, ...rest } = where;
+    onChange(value === undefined ? rest : { ...rest, [name]: value });
+  };
+  if (!facets) return <div class="filters" />;
+  return (
+    <div class="filters" role="group" aria-label="Filters">
+      <Pick label="Genre" value={where.genre} options={facets.genres.map(({ name, n }) => [name, `${name} (${n})`])}
+        onPick={(genre) => set("genre", genre)} />
+      <Pick label="Heard as" value={where.label} options={facets.labels.slice(0, 200).map(({ name, n }) => [name, `${name} (${n})`])}
+        onPick={(label) => set("label", label)} />
+      <Pick label="Years" value={where.years?.join("-")} options={decades(facets.years)}
+        onPick={(years) => set("years", years?.split("-").map(Number) as Range | undefined)} />
+      <Pick label="Length" value={where.duration_s?.join("-")}
+        options={[["0-120", "up to 2 min"], ["120-300", "2 to 5 min"], ["300-36000", "5 min and more"]]}
+        onPick={(length) => set("duration_s", length?.split("-").map(Number) as Range | undefined)} />
+      <Pick label="Tempo" value={where.tempo?.join("-")}
+        options={[["20-90", "slow, to 90 a minute"], ["90-125", "walking, to 125"], ["125-400", "fast"]]}
+        onPick={(tempo) => set("tempo", tempo?.split("-").map(Number) as Range | undefined)} />
+      {groups && groups.clusters.length > 0 && (
+        <Pick label="Group" value={where.cluster === undefined ? undefined : String(where.cluster)}
+          options={groups.clusters.map((group) => [String(group.number), group.name])}
+          onPick={(cluster) => set("cluster", cluster === undefined ? undefined : Number(cluster))} />
+      )}
+      {Object.entries(where).map(([name, value]) => ["artist", "album"].includes(name) && (
+        <button key={name} type="button" class="chip" onClick={() => set(name as "artist", undefined)}>
+          {String(value)}<Icon name="close" size={14} /><span class="hidden-text">: take away</span>
+        </button>
+      ))}
+      {Object.keys(where).length > 0 && (
+        <button type="button" class="button plain small" onClick={() => onChange({})}>Clear</button>
+      )}
+    </div>
+  );
+}
+
+function decades(years: { min: number | null; max: number | null }): [string, string][] {
+  if (years.min === null || years.max === null) return [];
+  const first = Math.floor(years.min / 10) * 10;
+  const starts = Array.from({ length: Math.floor((years.max - first) / 10) + 1 }, (_, i) => first + 10 * i);
+  return starts.map((start) => [`${start}-${start + 9}`, `${start}s`]);
+}
+
+interface PickProps {
+  label: string;
+  value: string | undefined;
+  options: [string, string][];
+  onPick: (value: string | undefined) => void;
+}
+
+function Pick({ label, value, options, onPick }: PickProps) {
+  if (!options.length && value === undefined) return null;
+  const all = value === undefined || options.some(([key]) => key === value) ? options : [[value, value] as [string, string], ...options];
+  return (
+    <select class={`select ${value === undefined ? "" : "set"}`} aria-label={label} value={value ?? ""}
+      onChange={(event) => onPick(event.currentTarget.value || undefined)}>
+      <option value="">{label}</option>
+      {all.map(([key, text]) => <option key={key} value={key}>{text}</option>)}
+    </select>
+  );
+}
+
+/** Conditions as the page's address holds them, and back. */
+export function readConditions(query: URLSearchParams): Conditions {
+  const where: Conditions = {};
+  for (const name of ["genre", "label", "artist", "album"] as const) {
+    const value = query.get(name);
+    if (value) where[name] = value;
+  }
+  for (const [name, key] of [["years", "years"], ["duration", "duration_s"], ["tempo", "tempo"]] as const) {
+    const ends = query.get(name)?.split("-").map(Number);
+    if (ends?.length === 2 && ends.every(Number.isFinite)) where[key] = ends as Range;
+  }
+  const cluster = query.get("cluster");
+  if (cluster && Number.isInteger(Number(cluster))) where.cluster = Number(cluster);
+  return where;
+}

@@ -1,0 +1,60 @@
+import { useId, useState } from "preact/hooks";
+import * as api from "../api";
+import { useLoad, useSettled } from "../hooks";
+import type { Track } from "../types";
+import { Cover } from "./bits";
+import { Icon } from "./icons";
+
+interface PickerProps {
+  label: string;
+  placeholder: string;
+  onPick: (track: Track) => void;
+}
+
+/** A field that finds one track by name: a combobox, as ARIA describes it. */
+export function Picker({ label, placeholder, onPick }: PickerProps) {
+  const [text, setText] = useState("");
+  const [at, setAt] = useState(0);
+  const [open, setOpen] = useState(false);
+  const list = useId();
+  const asked = useSettled(text.trim(), 100);
+  const { data } = useLoad(async (stop) => (asked ? (await api.tracks({ q: asked, limit: 8 }, stop)).tracks : []), [asked]);
+  const found = text.trim() ? (data ?? []) : [];
+  const shown = open && found.length > 0;
+  const pick = (track: Track | undefined) => {
+    if (!track) return;
+    onPick(track);
+    setText("");
+    setOpen(false);
+  };
+  const steer = (event: KeyboardEvent) => {
+    if (event.key === "ArrowDown") setAt(Math.min(at + 1, found.length - 1));
+    else if (event.key === "ArrowUp") setAt(Math.max(at - 1, 0));
+    else if (event.key === "Enter" && shown) pick(found[at]);
+    else if (event.key === "Escape") setOpen(false);
+    else return;
+    event.preventDefault();
+  };
+  return (
+    <div class="picker">
+      <label class="field">
+        <Icon name="search" />
+        <span class="hidden-text">{label}</span>
+        <input role="combobox" aria-expanded={shown} aria-controls={list} aria-autocomplete="list" autocomplete="off"
+          aria-activedescendant={shown ? `${list}-${at}` : undefined} placeholder={placeholder} value={text}
+          onInput={(event) => (setText(event.currentTarget.value), setAt(0), setOpen(true))}
+          onFocus={() => setOpen(true)} onBlur={() => setOpen(false)} onKeyDown={steer} />
+      </label>
+      <div id={list} role="listbox" aria-label={label} class="picker-list" hidden={!shown}>
+        {shown && found.map((track, i) => (
+          <div key={track.id} id={`${list}-${i}`} role="option" aria-selected={i === at}
+            onPointerDown={(event) => (event.preventDefault(), pick(track))} onPointerEnter={() => setAt(i)}>
+            <Cover id={track.id} size={36} />
+            <span class="row-name"><span class="clip">{track.title}</span><span class="clip quiet">{track.artist}</span></span>
+          </div>
+        ))}
+      </div>
+      <span class="hidden-text" role="status">{open && asked && data ? `${found.length} found` : ""}</span>
+    </div>
+  );
+}

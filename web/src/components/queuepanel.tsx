@@ -1,0 +1,64 @@
+import { count, length } from "../format";
+import { queueOpen } from "../keys";
+import * as player from "../player";
+import { at } from "../queue";
+import type { Track } from "../types";
+import { Cover, Empty, IconButton } from "./bits";
+import { saving } from "./savedialog";
+
+const SHOWN = 200; // a longer queue is cut here; nobody reads on
+
+export function QueuePanel() {
+  if (!queueOpen.value) return null;
+  const queue = player.queue.value;
+  const rest = queue.order.slice(queue.at + 1);
+  const left_s = rest.reduce((sum, index) => sum + (queue.tracks[index]?.duration_s ?? 0), 0);
+  return (
+    <aside class="queue" aria-label="Queue" onKeyDown={(event) => event.key === "Escape" && (queueOpen.value = false)}>
+      <div class="queue-head">
+        <h2>Queue</h2>
+        <IconButton icon="save" label="Save the queue as a playlist" small disabled={!queue.tracks.length}
+          onClick={() => (saving.value = { tracks: queue.order.map((index) => queue.tracks[index] as Track), name: "" })} />
+        <IconButton icon="trash" label="Empty the queue" small disabled={!queue.tracks.length} onClick={player.clear} />
+        <IconButton icon="close" label="Close the queue" small onClick={() => (queueOpen.value = false)} />
+      </div>
+      {queue.tracks.length === 0 ? (
+        <Empty icon="queue" title="Nothing queued"><p>Play a track, or add one from its menu.</p></Empty>
+      ) : (
+        <>
+          <p class="quiet queue-sum">{rest.length ? `${count(rest.length, "track")} to come, ${length(left_s)}` : "The last one"}</p>
+          <ol class="queue-list">
+            {queue.order.slice(Math.max(0, queue.at), queue.at + SHOWN).map((index, i) => (
+              <Line key={`${index}-${queue.at + i}`} place={queue.at + i} />
+            ))}
+          </ol>
+        </>
+      )}
+    </aside>
+  );
+}
+
+function Line({ place }: { place: number }) {
+  const queue = player.queue.value;
+  const track = at(queue, place);
+  if (!track) return null;
+  const current = place === queue.at;
+  return (
+    <li class={`queue-line ${current ? "active" : ""}`} aria-current={current ? "true" : undefined}>
+      <button type="button" class="queue-play" onClick={() => (current ? player.toggle() : player.jump(place))}>
+        <span class="hidden-text">Play </span>
+        <Cover id={track.id} size={40} />
+        <span class="row-name"><span class="clip">{track.title}</span><span class="clip quiet">{track.artist}</span></span>
+      </button>
+      {!current && (
+        <span class="queue-actions">
+          <IconButton icon="up" label={`${track.title}: sooner`} small disabled={place <= queue.at + 1}
+            onClick={() => player.moveTo(place, place - 1)} />
+          <IconButton icon="under" label={`${track.title}: later`} small disabled={place + 1 >= queue.order.length}
+            onClick={() => player.moveTo(place, place + 1)} />
+          <IconButton icon="close" label={`Take ${track.title} out`} small onClick={() => player.removeAt(place)} />
+        </span>
+      )}
+    </li>
+  );
+}

@@ -1,0 +1,65 @@
+import { signal } from "@preact/signals";
+import { useState } from "preact/hooks";
+import * as api from "../api";
+import { count } from "../format";
+import { useLoad } from "../hooks";
+import { go } from "../router";
+import { attempt, say } from "../toast";
+import type { PlaylistHead, Track } from "../types";
+import { Dialog } from "./dialog";
+import { Icon } from "./icons";
+
+/** What is to be saved; the dialog is open while there is something. */
+export const saving = signal<{ tracks: readonly Track[]; name: string } | null>(null);
+
+const ids = (tracks: readonly Track[]) => tracks.map((track) => track.id).filter((id) => !api.isClip(id));
+
+export function SaveDialog() {
+  return saving.value && <Saving tracks={saving.value.tracks} suggestion={saving.value.name} />;
+}
+
+function Saving({ tracks, suggestion }: { tracks: readonly Track[]; suggestion: string }) {
+  const [name, setName] = useState(suggestion);
+  const { data } = useLoad(api.playlists, []);
+  const close = () => (saving.value = null);
+  const done = (id: string, title: string) => {
+    close();
+    say(`Saved in “${title}”`, { action: { label: "Open", run: () => go(`/playlists/${id}`) } });
+  };
+  const create = async (event: Event) => {
+    event.preventDefault();
+    const made = await attempt(api.savePlaylist(name.trim(), ids(tracks)));
+    if (made) done(made.id, made.name);
+  };
+  const extend = async (head: PlaylistHead) => {
+    const changed = await attempt(api.playlist(head.id).then((list) =>
+      api.changePlaylist(list.id, list.name, [...list.tracks.map((track) => track.id), ...ids(tracks)])));
+    if (changed) done(head.id, head.name);
+  };
+  return (
+    <Dialog title={`Save ${count(tracks.length, "track")}`} onClose={close}>
+      <form class="save-new" onSubmit={create}>
+        <label class="field">
+          <span class="hidden-text">Name of a new playlist</span>
+          <input value={name} onInput={(event) => setName(event.currentTarget.value)} placeholder="A new playlist’s name" maxLength={120} />
+        </label>
+        <button class="button main" disabled={!name.trim()}>Create</button>
+      </form>
+      {data && data.playlists.length > 0 && (
+        <>
+          <h3 class="dialog-sub">or add to</h3>
+          <ul class="save-list">
+            {data.playlists.map((head) => (
+              <li key={head.id}>
+                <button type="button" onClick={() => extend(head)}>
+                  <Icon name="playlist" /><span class="clip">{head.name}</span>
+                  <span class="quiet num">{count(head.n, "track")}</span>
+                </button>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </Dialog>
+  );
+}

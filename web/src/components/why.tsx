@@ -1,0 +1,133 @@
+import { useEffect, useRef } from "preact/hooks";
+import * as api from "../api";
+import { clock, spaceName } from "../format";
+import { useLoad, useSize } from "../hooks";
+import * as player from "../player";
+import { dark } from "../prefs";
+import type { Track, Why } from "../types";
+import { usePeaks } from "./wave";
+
+interface Pair {
+  a: Track;
+  b: Track;
+}
+
+/** Why two tracks are near: a sentence, what each way of listening adds, and the moments that match best. */
+export function WhyStrip({ a, b }: Pair) {
+  const { data, error } = useLoad((stop) => api.why(a.id, b.id, stop), [a.id, b.id]);
+  if (error) return <p class="why bad" role="alert">{error.message}</p>;
+  if (!data) return <p class="why quiet" role="status">Listening to both…</p>;
+  return (
+    <div class="why">
+      <p class="why-text">{data.text}</p>
+      <div class="why-columns">
+        <div>
+          <h3>Heard by</h3>
+          <Parts why={data} />
+        </div>
+        {data.moments.length > 0 && (
+          <div class="why-moments">
+            <h3>Moments that match</h3>
+            <Moments why={data} a={a} b={b} />
+          </div>
+        )}
+        {data.features.length > 0 && (
+          <div>
+            <h3>In words</h3>
+            <ul class="why-words">{data.features.slice(0, 5).map((feature) => <li key={feature.name}>{feature.text}</li>)}</ul>
+          </div>
+        )}
+      </div>
+      {data.labels.length > 0 && (
+        <div class="chips" aria-label="Both are heard as" role="group">
+          {data.labels.slice(0, 8).map((label) => <span key={label.name} class="chip">{label.name}</span>)}
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Parts({ why }: { why: Why }) {
+  return (
+    <ul class="why-parts">
+      {why.parts.map((part) => <Part key={part.space} name={part.space} value={part.score} share={part.share} />)}
+    </ul>
+  );
+}
+
+function Part({ name, value, share }: { name: string; value: number; share: number }) {
+  const bar = useRef<HTMLElement>(null);
+  useEffect(() => bar.current?.style.setProperty("--share", String(Math.min(1, Math.max(0, value)))), [value]);
+  return (
+    <li>
+      <span class="clip">{spaceName(name)}</span>
+      <span class="score-track" title={`Weighs ${Math.round(share * 100)} %`}><i ref={bar} /></span>
+      <span class="num">{value.toFixed(2)}</span>
+    </li>
+  );
+}
+
+const LANE = 34; // px of one waveform
+const GAP = 34;
+
+function Moments({ why, a, b }: Pair & { why: Why }) {
+  const { ref, width } = useSize<HTMLDivElement>();
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const [above, below] = [usePeaks(a.id), usePeaks(b.id)];
+  useEffect(() => {
+    if (canvas.current && width) weave(canvas.current, width, [above, below], why, [a.duration_s, b.duration_s]);
+  }, [width, above, below, why, dark.value]);
+  return (
+    <>
+      <div ref={ref} class="moments"><canvas ref={canvas} aria-hidden="true" /></div>
+      <ul class="chips">
+        {why.moments.slice(0, 3).map((moment) => (
+          <li key={`${moment.a_s}-${moment.b_s}`} class="moment">
+            <button type="button" class="chip num" onClick={() => player.playTracks([a], 0, moment.a_s)}
+              aria-label={`Play ${a.title} from ${clock(moment.a_s)}`}>{clock(moment.a_s)}</button>
+            <span aria-hidden="true">↔</span>
+            <button type="button" class="chip num" onClick={() => player.playTracks([b], 0, moment.b_s)}
+              aria-label={`Play ${b.title} from ${clock(moment.b_s)}`}>{clock(moment.b_s)}</button>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+/** Both waveforms, one above the other, with ribbons between the windows that match. */
+function weave(canvas: HTMLCanvasElement, width: number, peaks: [readonly number[], readonly number[]], why: Why, lengths: [number, number]): void {
+  const pen = canvas.getContext("2d");
+  if (!pen) return;
+  const ratio = devicePixelRatio || 1;
+  const height = 2 * LANE + GAP;
+  [canvas.width, canvas.height] = [width * ratio, height * ratio];
+  canvas.style.width = `${width}px`;
+  canvas.style.height = `${height}px`;
+  pen.scale(ratio, ratio);
+  const style = getComputedStyle(canvas);
+  const [rest, accent] = [style.getPropertyValue("--wave"), style.getPropertyValue("--accent-bright")];
+  const span = (start: number, length: number) => [(start / length) * width, ((start + why.window_s) / length) * width] as const;
+  for (const moment of why.moments.slice(0, 5)) {
+    const [a0, a1] = span(moment.a_s, lengths[0]);
+    const [b0, b1] = span(moment.b_s, lengths[1]);
+    const [top, bottom, middle] = [LANE, LANE + GAP, LANE + GAP / 2];
+    pen.beginPath();
+    pen.moveTo(a0, top);
+    pen.bezierCurveTo(a0, middle, b0, middle, b0, bottom);
+    pen.lineTo(b1, bottom);
+    pen.bezierCurveTo(b1, middle, a1, middle, a1, top);
+    pen.fillStyle = accent;
+    pen.globalAlpha = 0.28;
+    pen.fill();
+  }
+  pen.globalAlpha = 1;
+  for (const lane of [0, 1] as const) {
+    const spans = why.moments.slice(0, 5).map((moment) => span(lane ? moment.b_s : moment.a_s, lengths[lane]));
+    for (let x = 0; x < width; x += 3) {
+      const tall = Math.max(1.5, (peaks[lane][Math.floor((x / width) * peaks[lane].length)] ?? 0) * (LANE - 2));
+      pen.fillStyle = spans.some(([from, to]) => x >= from && x <= to) ? accent : rest;
+      pen.fillRect(x, lane ? LANE + GAP : LANE - tall, 2, tall);
+    }
+  }
+}

@@ -1,0 +1,50 @@
+/** Numbers as people read them. */
+
+export function clock(seconds: number): string {
+  if (!Number.isFinite(seconds) || seconds < 0) return "–:––";
+  const s = Math.floor(seconds);
+  const [h, m, rest] = [Math.floor(s / 3600), Math.floor(s / 60) % 60, s % 60];
+  const two = (n: number) => String(n).padStart(2, "0");
+  return h ? `${h}:${two(m)}:${two(rest)}` : `${m}:${two(rest)}`;
+}
+
+/** A length in words, to the precision that matters. */
+export function length(seconds: number): string {
+  if (seconds < 59.5) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const [h, m] = [Math.floor(minutes / 60), minutes % 60];
+  if (h < 24) return m ? `${h} h ${m} min` : `${h} h`;
+  return count(Math.round(minutes / 144) / 10, "day");
+}
+
+export function count(n: number, one: string, many = `${one}s`): string {
+  return `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
+}
+
+export const score = (value: number) => value.toFixed(2);
+
+/** A name of an embedder, descriptor or label as a person would write it. */
+export function humane(name: string): string {
+  const words = name.replace(/[_-]+/g, " ").trim();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+const KNOWN: Record<string, string> = { mn04: "EfficientAT mn04", musicnn: "MusiCNN", vggish: "VGGish" };
+
+/** A space by the name of its model, without the version. */
+export function spaceName(space: string): string {
+  const name = space.replace(/-\d+$/, "");
+  return KNOWN[name] ?? humane(name);
+}
+
+export function fileName(name: string): string {
+  return `${name.replace(/[\\/:*?"<>|\u0000-\u001f]+/g, " ").trim().slice(0, 80) || "playlist"}.m3u8`;
+}
+
+export function day(value: string | number): string {
+  const date = new Date(typeof value === "number" ? value * 1000 : value);
+  return Number.isNaN(date.getTime()) ? "" : date.toLocaleDateString("en", { day: "numeric", month: "short", year: "numeric" });
+}
+
+export const megabytes = (bytes: number) => `${Math.max(1, Math.round(bytes / 1e6))} MB`;

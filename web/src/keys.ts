@@ -1,0 +1,65 @@
+/** The keyboard, where no field has it. */
+import { signal } from "@preact/signals";
+import * as player from "./player";
+import { shortcuts } from "./prefs";
+import { go } from "./router";
+
+export const helpOpen = signal(false);
+export const queueOpen = signal(false);
+
+export const KEYS: [string, string][] = [
+  ["Space", "Play or pause"],
+  ["Shift + →", "Next track"],
+  ["Shift + ←", "Previous track"],
+  ["→ / ←", "5 seconds on or back"],
+  ["↑ / ↓", "Louder or quieter"],
+  ["M", "Mute"],
+  ["S", "Shuffle"],
+  ["R", "Repeat all, one, none"],
+  ["Q", "Show or hide the queue"],
+  ["/", "Search"],
+  ["?", "This list"],
+];
+
+const actions: Record<string, () => void> = {
+  " ": player.toggle,
+  "shift+ArrowRight": player.next,
+  "shift+ArrowLeft": player.previous,
+  ArrowRight: () => player.seek(player.time.value + 5),
+  ArrowLeft: () => player.seek(player.time.value - 5),
+  ArrowUp: () => (player.volume.value = Math.min(1, player.volume.value + 0.05)),
+  ArrowDown: () => (player.volume.value = Math.max(0, player.volume.value - 0.05)),
+  m: () => (player.muted.value = !player.muted.value),
+  s: () => player.setShuffle(!player.queue.value.shuffle),
+  r: player.turnRepeat,
+  q: () => (queueOpen.value = !queueOpen.value),
+  "/": search,
+  "shift+?": () => (helpOpen.value = true),
+  "?": () => (helpOpen.value = true),
+};
+
+function search(): void {
+  const field = () => document.querySelector<HTMLInputElement>("#search");
+  if (field()) return field()?.focus(); // at once: the next key is typed already
+  go("/");
+  requestAnimationFrame(() => field()?.focus());
+}
+
+/** Whether something on the page wants this key for itself. */
+function taken(event: KeyboardEvent): boolean {
+  const on = event.target as HTMLElement;
+  if (on.closest("input:not([type=checkbox]), textarea, select, [contenteditable], [role=slider], [role=menu], dialog[open]")) return true;
+  return event.key === " " && on.closest("button, a, [role=button], input") !== null;
+}
+
+export function answerKeyboard(): void {
+  document.addEventListener("keydown", (event) => {
+    if (!shortcuts.value || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || taken(event)) return;
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const act = actions[(event.shiftKey ? "shift+" : "") + key];
+    const scrolls = (key === "ArrowUp" || key === "ArrowDown") && event.target !== document.body;
+    if (!act || scrolls || (!player.now.value && /Arrow/.test(key))) return;
+    event.preventDefault();
+    act();
+  });
+}

@@ -1,0 +1,25 @@
+import { render } from "preact";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/controls.css";
+import "./styles/shell.css";
+import "./styles/surfaces.css";
+import "./styles/lists.css";
+import "./styles/player.css";
+import "./styles/track.css";
+import "./styles/blend.css";
+import "./styles/house.css";
+import "./styles/pictures.css";
+import { App } from "./app";
+import { takeDrops } from "./drops";
+import { watchFromNow } from "./jobs";
+import { answerKeyboard } from "./keys";
+import { answerMediaKeys } from "./media";
+import { listen } from "./router";
+
+listen();
+answerKeyboard();
+answerMediaKeys();
+takeDrops();
+watchFromNow();
+render(<App />, document.getElementById("app") as HTMLElement);

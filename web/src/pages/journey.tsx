@@ -1,0 +1,114 @@
+import { useEffect, useRef } from "preact/hooks";
+import * as api from "../api";
+import { Cover, Empty, Failure, Head, IconButton, Rows } from "../components/bits";
+import { Matches } from "../components/matches";
+import { Picker } from "../components/picker";
+import { TracksBar } from "../components/tracksbar";
+import { linkTo } from "../components/trackrow";
+import { useLoad, useSize } from "../hooks";
+import { place, setQuery } from "../router";
+import * as player from "../player";
+import type { Match, Track } from "../types";
+
+export function JourneyPage() {
+  const query = place.value.query;
+  const [from, to] = [query.get("from"), query.get("to")];
+  const k = Number(query.get("k")) || 12;
+  const change = (name: string, value: string | null) => {
+    const next = new URLSearchParams(query);
+    if (value === null) next.delete(name);
+    else next.set(name, value);
+    setQuery(next);
+  };
+  const { data, error, again } = useLoad(async (stop) => (from && to ? api.journey(from, to, k, stop) : null), [from, to, k]);
+  const [first, last] = [data?.matches[0]?.track, data?.matches.at(-1)?.track];
+  return (
+    <>
+      <Head title="Journey" lead="From one sound to another in small steps, so that no change is abrupt." />
+      <div class="ends">
+        <End label="From" id={from} onPick={(track) => change("from", track.id)} onClear={() => change("from", null)} />
+        <End label="To" id={to} onPick={(track) => change("to", track.id)} onClear={() => change("to", null)} />
+        <label class="labelled short"><span>Tracks <b class="num">{k}</b></span>
+          <input class="range" type="range" min={3} max={40} value={k} onChange={(event) => change("k", event.currentTarget.value)} />
+        </label>
+      </div>
+      {error ? <Failure error={error} again={again} /> : !from || !to ? (
+        <Empty icon="journey" title="Two places, and a way"><p>Pick where to set out and where to arrive.</p></Empty>
+      ) : !data ? <Rows n={6} what="Finding a way" /> : (
+        <section class="results" aria-label="The journey">
+          <Path matches={data.matches} />
+          {first && last && <TracksBar tracks={data.matches.map((match) => match.track)} name={`${first.title} to ${last.title}`} />}
+          <Matches matches={data.matches} seed={first} label="Stops of the journey" />
+          {data.shortfall && <p class="quiet note">{data.shortfall}</p>}
+        </section>
+      )}
+    </>
+  );
+}
+
+interface EndProps {
+  label: string;
+  id: string | null;
+  onPick: (track: Track) => void;
+  onClear: () => void;
+}
+
+function End({ label, id, onPick, onClear }: EndProps) {
+  const { data } = useLoad(async (stop) => (id ? (await api.track(id, stop)).track : null), [id]);
+  return (
+    <div class="end">
+      <h2>{label}</h2>
+      {!id ? <Picker label={label} placeholder="Search for a track" onPick={onPick} /> : (
+        <div class="end-track">
+          <Cover id={id} size={56} />
+          <span class="row-name">
+            {data && <a class="clip row-title" href={linkTo(data)}>{data.title}</a>}
+            <span class="clip quiet">{data?.artist}</span>
+          </span>
+          <IconButton icon="close" label={`${label}: another one`} onClick={onClear} small />
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** The stops as covers on a line that sinks as likeness to the start does. */
+function Path({ matches }: { matches: readonly Match[] }) {
+  const { ref, width } = useSize<HTMLDivElement>();
+  const line = useRef<SVGPathElement>(null);
+  const HEIGHT = 132;
+  const SIDE = 28;
+  const points = matches.map(({ score }, i) => ({
+    x: SIDE + (i * (width - 2 * SIDE)) / Math.max(1, matches.length - 1),
+    y: SIDE + (1 - Math.min(1, Math.max(0, score))) * (HEIGHT - 2 * SIDE),
+  }));
+  const curve = points.map((point, i) => {
+    const before = points[i - 1];
+    if (!before) return `M${point.x} ${point.y}`;
+    const middle = (before.x + point.x) / 2;
+    return `C${middle} ${before.y} ${middle} ${point.y} ${point.x} ${point.y}`;
+  }).join("");
+  useEffect(() => {
+    const length = line.current?.getTotalLength?.();
+    if (length) line.current?.style.setProperty("--length", String(length));
+  }, [curve]);
+  return (
+    <div ref={ref} class="way">
+      <svg width={width} height={HEIGHT} aria-hidden="true"><path ref={line} d={curve} /></svg>
+      <ol>
+        {matches.map(({ track }, i) => (
+          <li key={track.id} ref={(li) => putAt(li, points[i])}>
+            <button type="button" onClick={() => player.playTracks(matches.map((match) => match.track), i)} title={track.title}
+              aria-label={`Play stop ${i + 1}, ${track.title}`}>
+              <Cover id={track.id} size={40} shown={40} />
+            </button>
+          </li>
+        ))}
+      </ol>
+    </div>
+  );
+}
+
+function putAt(element: HTMLElement | null, point: { x: number; y: number } | undefined): void {
+  if (element && point) element.style.transform = `translate(${point.x - 20}px, ${point.y - 20}px)`;
+}

@@ -1,0 +1,105 @@
+/** The queue: what plays, what comes after. Nothing here plays; each function gives the queue that comes next. */
+import type { Track } from "./types";
+
+export type Repeat = "off" | "all" | "one";
+
+export interface Queue {
+  readonly tracks: readonly Track[]; // as they were put in
+  readonly order: readonly number[]; // as they are played
+  readonly at: number; // a place in the order; -1 where nothing is
+  readonly shuffle: boolean;
+  readonly repeat: Repeat;
+}
+
+export type Random = () => number;
+
+export const nothing: Queue = { tracks: [], order: [], at: -1, shuffle: false, repeat: "off" };
+
+export function current(queue: Queue): Track | null {
+  return at(queue, queue.at);
+}
+
+export function at(queue: Queue, place: number): Track | null {
+  const index = queue.order[place];
+  return index === undefined ? null : (queue.tracks[index] ?? null);
+}
+
+export function upcoming(queue: Queue): Track[] {
+  return queue.order.slice(queue.at + 1).map((index) => queue.tracks[index] as Track);
+}
+
+function shuffled(indices: number[], random: Random): number[] {
+  const mixed = [...indices];
+  for (let i = mixed.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [mixed[i], mixed[j]] = [mixed[j] as number, mixed[i] as number];
+  }
+  return mixed;
+}
+
+/** A new queue that begins with one of its tracks. */
+export function start(queue: Queue, tracks: readonly Track[], first: number, random: Random = Math.random): Queue {
+  const all = tracks.map((_, i) => i);
+  if (!queue.shuffle) return { ...queue, tracks, order: all, at: first };
+  const rest = shuffled(all.filter((i) => i !== first), random);
+  return { ...queue, tracks, order: [first, ...rest], at: 0 };
+}
+
+/** Where the queue goes when a track ends (``ended``) or when somebody asks for the next one. */
+export function next(queue: Queue, ended = false): Queue {
+  if (ended && queue.repeat === "one") return { ...queue };
+  if (queue.at + 1 < queue.order.length) return { ...queue, at: queue.at + 1 };
+  return queue.repeat === "off" || !queue.order.length ? queue : { ...queue, at: 0 };
+}
+
+export function hasNext(queue: Queue): boolean {
+  return queue.at + 1 < queue.order.length || (queue.repeat !== "off" && queue.order.length > 0);
+}
+
+export function previous(queue: Queue): Queue {
+  return queue.at > 0 ? { ...queue, at: queue.at - 1 } : queue;
+}
+
+export function jump(queue: Queue, place: number): Queue {
+  return place >= 0 && place < queue.order.length ? { ...queue, at: place } : queue;
+}
+
+function insert(queue: Queue, tracks: readonly Track[], place: number): Queue {
+  const added = tracks.map((_, i) => queue.tracks.length + i);
+  const order = [...queue.order.slice(0, place), ...added, ...queue.order.slice(place)];
+  return { ...queue, tracks: [...queue.tracks, ...tracks], order, at: queue.at < 0 && order.length ? 0 : queue.at };
+}
+
+export const playNext = (queue: Queue, tracks: readonly Track[]) => insert(queue, tracks, queue.at + 1);
+export const append = (queue: Queue, tracks: readonly Track[]) => insert(queue, tracks, queue.order.length);
+
+export function remove(queue: Queue, place: number): Queue {
+  if (place < 0 || place >= queue.order.length) return queue;
+  const gone = queue.order[place] as number;
+  const order = queue.order.filter((_, i) => i !== place).map((index) => (index > gone ? index - 1 : index));
+  const left = place < queue.at ? queue.at - 1 : Math.min(queue.at, order.length - 1);
+  return { ...queue, tracks: queue.tracks.filter((_, i) => i !== gone), order, at: left };
+}
+
+export function move(queue: Queue, from: number, to: number): Queue {
+  if (from === to || !(from in queue.order) || to < 0 || to >= queue.order.length) return queue;
+  const order = [...queue.order];
+  const [moved] = order.splice(from, 1);
+  order.splice(to, 0, moved as number);
+  const playing = queue.order[queue.at];
+  return { ...queue, order, at: order.indexOf(playing as number) };
+}
+
+/** Shuffling mixes what is still to come; going back to order keeps what plays and goes on from there. */
+export function setShuffle(queue: Queue, shuffle: boolean, random: Random = Math.random): Queue {
+  if (queue.at < 0) return { ...queue, shuffle };
+  const playing = queue.order[queue.at] as number;
+  if (!shuffle) return { ...queue, shuffle, order: queue.tracks.map((_, i) => i), at: playing };
+  const rest = shuffled(queue.tracks.map((_, i) => i).filter((i) => i !== playing), random);
+  return { ...queue, shuffle, order: [playing, ...rest], at: 0 };
+}
+
+export const turnRepeat = (queue: Queue): Queue => ({
+  ...queue,
+  repeat: queue.repeat === "off" ? "all" : queue.repeat === "all" ? "one" : "off",
+});

@@ -1,0 +1,41 @@
+/** The microphone, as a file. */
+
+export interface Recording {
+  level: () => number; // how loud it is now, 0..1
+  finish: () => Promise<File>;
+  cancel: () => void;
+}
+
+export async function record(): Promise<Recording> {
+  if (!navigator.mediaDevices) throw new Error("This browser lends its microphone only to pages of localhost or https.");
+  const stream = await navigator.mediaDevices.getUserMedia({
+    audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false }, // music is no speech
+  });
+  const recorder = new MediaRecorder(stream);
+  const parts: Blob[] = [];
+  recorder.ondataavailable = (event) => parts.push(event.data);
+  const context = new AudioContext();
+  const analyser = context.createAnalyser();
+  context.createMediaStreamSource(stream).connect(analyser);
+  const wave = new Float32Array(analyser.fftSize);
+  const close = () => {
+    stream.getTracks().forEach((track) => track.stop());
+    void context.close();
+  };
+  recorder.start();
+  return {
+    level: () => {
+      analyser.getFloatTimeDomainData(wave);
+      return Math.min(1, 2 * Math.max(...wave.map(Math.abs)));
+    },
+    finish: () => new Promise((resolve) => {
+      recorder.onstop = () => {
+        close();
+        const type = recorder.mimeType.split(";")[0] ?? "audio/webm";
+        resolve(new File(parts, `Recording.${type.split("/")[1]}`, { type }));
+      };
+      recorder.stop();
+    }),
+    cancel: close,
+  };
+}

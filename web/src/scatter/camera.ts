@@ -1,0 +1,65 @@
+/** Where one looks at the map from: data coordinates to pixels of a canvas and back. */
+
+export interface Camera {
+  readonly x: number; // of the data, in the middle of the canvas
+  readonly y: number;
+  readonly zoom: number; // 1 shows [-1, 1] along the shorter side
+}
+
+export interface Size {
+  width: number; // px
+  height: number;
+}
+
+export const whole: Camera = { x: 0, y: 0, zoom: 0.92 };
+const LEAST = 0.6;
+const MOST = 400;
+
+/** The camera that shows all points, with room for what stands at the edges of the picture. */
+export function around(x: ArrayLike<number>, y: ArrayLike<number>, size: Size): Camera {
+  const [left, right] = ends(x);
+  const [low, high] = ends(y);
+  const pixels = Math.min((size.width - 96) / Math.max(right - left, 0.02), (size.height - 176) / Math.max(high - low, 0.02));
+  const zoom = clamp((2 * pixels) / Math.max(1, Math.min(size.width, size.height)), LEAST, 40);
+  return { x: (left + right) / 2, y: (low + high) / 2, zoom };
+}
+
+function ends(values: ArrayLike<number>): [number, number] {
+  let [least, most] = [Infinity, -Infinity];
+  for (let i = 0; i < values.length; i++) [least, most] = [Math.min(least, values[i]!), Math.max(most, values[i]!)];
+  return values.length ? [least, most] : [-1, 1];
+}
+
+/** Pixels for one unit of the data. */
+export const scaleOf = (camera: Camera, size: Size) => (Math.min(size.width, size.height) / 2) * camera.zoom;
+
+export function toPixels(camera: Camera, size: Size, x: number, y: number): [number, number] {
+  const scale = scaleOf(camera, size);
+  return [size.width / 2 + (x - camera.x) * scale, size.height / 2 - (y - camera.y) * scale];
+}
+
+export function toData(camera: Camera, size: Size, px: number, py: number): [number, number] {
+  const scale = scaleOf(camera, size);
+  return [camera.x + (px - size.width / 2) / scale, camera.y - (py - size.height / 2) / scale];
+}
+
+export function panned(camera: Camera, size: Size, dx: number, dy: number): Camera {
+  const scale = scaleOf(camera, size);
+  return { ...camera, x: clamp(camera.x - dx / scale, -1.5, 1.5), y: clamp(camera.y + dy / scale, -1.5, 1.5) };
+}
+
+/** Nearer or farther by a factor, so that what is under a pixel stays under it. */
+export function zoomed(camera: Camera, size: Size, factor: number, px: number, py: number): Camera {
+  const zoom = clamp(camera.zoom * factor, LEAST, MOST);
+  const [x, y] = toData(camera, size, px, py);
+  const ratio = camera.zoom / zoom;
+  return { zoom, x: x + (camera.x - x) * ratio, y: y + (camera.y - y) * ratio };
+}
+
+export const between = (a: Camera, b: Camera, t: number): Camera => ({
+  x: a.x + (b.x - a.x) * t,
+  y: a.y + (b.y - a.y) * t,
+  zoom: a.zoom * (b.zoom / a.zoom) ** t,
+});
+
+const clamp = (value: number, least: number, most: number) => Math.min(most, Math.max(least, value));

@@ -1,0 +1,98 @@
+/** Points on a canvas by WebGL: one buffer of places, one of colours, one call to draw. */
+import { scaleOf, type Camera, type Size } from "./camera";
+
+const VERTEX = `#version 300 es
+in vec2 place;
+in vec4 colour;
+uniform vec2 middle;
+uniform vec2 scale;
+uniform float size;
+out vec4 tint;
+void main() {
+  gl_Position = vec4((place - middle) * scale, 0.0, 1.0);
+  gl_PointSize = size * (colour.a > 0.5 ? 1.0 : 0.7);
+  tint = colour;
+}`;
+
+const FRAGMENT = `#version 300 es
+precision highp float;
+in vec4 tint;
+uniform float size;
+out vec4 pixel;
+void main() {
+  float far = length(gl_PointCoord - 0.5) * 2.0;
+  float soft = clamp(2.5 / size, 0.08, 0.9);
+  float cover = 1.0 - smoothstep(1.0 - soft, 1.0, far);
+  pixel = vec4(tint.rgb, 1.0) * cover * tint.a * 0.92;
+}`;
+
+export interface Cloud {
+  setColours: (rgba: Uint8Array) => void;
+  draw: (camera: Camera, size: Size) => void;
+  free: () => void;
+}
+
+/** The diameter of a point in CSS pixels: it grows with nearness, less than the distances do. */
+export function pointSize(n: number, camera: Camera, size: Size): number {
+  const room = Math.sqrt((size.width * size.height) / Math.max(n, 1));
+  const base = Math.min(13, Math.max(1.7, room * 0.2));
+  return Math.min(26, base * camera.zoom ** 0.42);
+}
+
+export function cloud(canvas: HTMLCanvasElement, x: ArrayLike<number>, y: ArrayLike<number>): Cloud | null {
+  const gl = canvas.getContext("webgl2", { antialias: false, alpha: true, premultipliedAlpha: true });
+  if (!gl) return null;
+  const program = link(gl);
+  const n = x.length;
+  const xy = new Float32Array(2 * n);
+  for (let i = 0; i < n; i++) xy.set([x[i]!, y[i]!], 2 * i);
+  const buffer = (name: string, data: ArrayBufferView<ArrayBuffer>, width: number, type: number) => {
+    const made = gl.createBuffer();
+    const at = gl.getAttribLocation(program, name);
+    gl.bindBuffer(gl.ARRAY_BUFFER, made);
+    gl.bufferData(gl.ARRAY_BUFFER, data, gl.STATIC_DRAW);
+    gl.enableVertexAttribArray(at);
+    gl.vertexAttribPointer(at, width, type, type === gl.UNSIGNED_BYTE, 0, 0);
+    return made;
+  };
+  buffer("place", xy, 2, gl.FLOAT);
+  const colours = buffer("colour", new Uint8Array(4 * n), 4, gl.UNSIGNED_BYTE);
+  const uniform = (name: string) => gl.getUniformLocation(program, name);
+  const [middle, scale, dot] = [uniform("middle"), uniform("scale"), uniform("size")];
+  gl.useProgram(program);
+  gl.enable(gl.BLEND);
+  gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+  return {
+    setColours: (rgba) => {
+      gl.bindBuffer(gl.ARRAY_BUFFER, colours);
+      gl.bufferData(gl.ARRAY_BUFFER, rgba as Uint8Array<ArrayBuffer>, gl.STATIC_DRAW);
+    },
+    draw: (camera, size) => {
+      const ratio = devicePixelRatio || 1;
+      const [width, height] = [Math.round(size.width * ratio), Math.round(size.height * ratio)];
+      if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+      const unit = scaleOf(camera, size);
+      gl.viewport(0, 0, width, height);
+      gl.clearColor(0, 0, 0, 0);
+      gl.clear(gl.COLOR_BUFFER_BIT);
+      gl.uniform2f(middle, camera.x, camera.y);
+      gl.uniform2f(scale, (2 * unit) / size.width, (2 * unit) / size.height);
+      gl.uniform1f(dot, pointSize(n, camera, size) * ratio);
+      gl.drawArrays(gl.POINTS, 0, n);
+    },
+    free: () => gl.getExtension("WEBGL_lose_context")?.loseContext(),
+  };
+}
+
+function link(gl: WebGL2RenderingContext): WebGLProgram {
+  const program = gl.createProgram();
+  for (const [type, text] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]] as const) {
+    const shader = gl.createShader(type) as WebGLShader;
+    gl.shaderSource(shader, text);
+    gl.compileShader(shader);
+    gl.attachShader(program, shader);
+  }
+  gl.linkProgram(program);
+  if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error(gl.getProgramInfoLog(program) ?? "no shader");
+  return program;
+}

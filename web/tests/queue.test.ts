@@ -1,0 +1,70 @@
+import { describe, expect, test } from "vitest";
+import * as Q from "../src/queue";
+import { track } from "./track";
+
+const tracks = ["a", "b", "c", "d", "e"].map(track);
+const ids = (queue: Q.Queue) => queue.order.map((_, place) => Q.at(queue, place)?.id).join("");
+const seeded = (seed = 7) => () => (seed = (seed * 16807) % 2147483647) / 2147483647;
+
+describe("a queue", () => {
+  test("begins with the track that was asked for and goes on in order", () => {
+    const queue = Q.start(Q.nothing, tracks, 2);
+    expect(Q.current(queue)?.id).toBe("c");
+    expect(Q.upcoming(queue).map((one) => one.id)).toEqual(["d", "e"]);
+  });
+
+  test("ends after its last track, begins anew where it repeats all, stays where it repeats one", () => {
+    const last = Q.start(Q.nothing, tracks, 4);
+    expect(Q.next(last)).toBe(last);
+    expect(Q.hasNext(last)).toBe(false);
+    expect(Q.current(Q.next(Q.turnRepeat(last)))?.id).toBe("a");
+    const one = Q.turnRepeat(Q.turnRepeat(last));
+    expect(one.repeat).toBe("one");
+    expect(Q.current(Q.next(one, true))?.id).toBe("e");
+    expect(Q.current(Q.next(one))?.id).toBe("a");
+  });
+
+  test("plays each track once when shuffled, the chosen one first, and keeps it when put in order again", () => {
+    const queue = Q.start(Q.setShuffle(Q.nothing, true), tracks, 3, seeded());
+    expect(Q.current(queue)?.id).toBe("d");
+    expect([...ids(queue)].sort().join("")).toBe("abcde");
+    const later = Q.next(queue);
+    const playing = Q.current(later)?.id;
+    const ordered = Q.setShuffle(later, false);
+    expect(ids(ordered)).toBe("abcde");
+    expect(Q.current(ordered)?.id).toBe(playing);
+  });
+
+  test("mixes what was ordered without losing what plays", () => {
+    const queue = Q.setShuffle(Q.start(Q.nothing, tracks, 1), true, seeded(3));
+    expect(Q.current(queue)?.id).toBe("b");
+    expect([...ids(queue)].sort().join("")).toBe("abcde");
+  });
+
+  test("takes tracks in after the one that plays, or last", () => {
+    const queue = Q.start(Q.nothing, tracks.slice(0, 3), 0);
+    expect(ids(Q.playNext(queue, [track("x"), track("y")]))).toBe("axybc");
+    expect(ids(Q.append(queue, [track("x")]))).toBe("abcx");
+    expect(Q.current(Q.append(Q.nothing, [track("x")]))?.id).toBe("x");
+  });
+
+  test("keeps what plays when others leave or move", () => {
+    const queue = Q.start(Q.nothing, tracks, 2);
+    const without = Q.remove(Q.remove(queue, 0), 3);
+    expect(ids(without)).toBe("bcd");
+    expect(Q.current(without)?.id).toBe("c");
+    const moved = Q.move(queue, 4, 0);
+    expect(ids(moved)).toBe("eabcd");
+    expect(Q.current(moved)?.id).toBe("c");
+    expect(Q.move(queue, 0, 9)).toBe(queue);
+  });
+
+  test("goes to the following track when the one that plays leaves, and is empty after the last", () => {
+    const queue = Q.start(Q.nothing, tracks.slice(0, 2), 0);
+    const second = Q.remove(queue, 0);
+    expect(Q.current(second)?.id).toBe("b");
+    const empty = Q.remove(second, 0);
+    expect(empty.at).toBe(-1);
+    expect(Q.current(empty)).toBe(null);
+  });
+});
