@@ -1,0 +1,45 @@
+"""The folders that were scanned, and how the paths of their files are shown."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from segue.catalog.personal import changing
+from segue.catalog.records import path_from_db, path_to_db
+
+_SHOWN = 3  # last parts of a path that is below no scanned folder
+
+
+class FolderTables:
+    """All scanned folders of a library."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def note(self, folders: Iterable[str]) -> None:
+        """These were scanned now; files that were named alone are no folders."""
+        rows = [(path_to_db(folder), time.time()) for folder in folders if Path(folder).is_dir()]
+        with changing(self._db):
+            self._db.executemany("INSERT OR REPLACE INTO folders VALUES (?, ?)", rows)
+
+    def all(self) -> list[str]:
+        """By their paths."""
+        return sorted(path_from_db(row[0]) for row in self._db.execute("SELECT folder FROM folders"))
+
+
+def shown(path: str, folders: Iterable[str]) -> str:
+    """A path from the scanned folder's own name on, with ``/`` between; else its last parts."""
+    best = ""
+    for folder in folders:
+        top = folder.rstrip(os.sep) + os.sep
+        if len(top) > len(best) and path.startswith(top):
+            best = top
+    if best:
+        text = best[best.rfind(os.sep, 0, -1) + 1 :] + path[len(best) :]
+    else:
+        text = str(Path(*Path(path).parts[-_SHOWN:]))
+    return text.replace(os.sep, "/").lstrip("/")

@@ -1,0 +1,104 @@
+"""Playlists that the library keeps; their tracks are named by their ids, which outlive moves and rescans."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from segue.catalog.personal import changing
+from segue.track import TrackId
+
+_LISTED = """
+SELECT playlists.*, count(tracks.id) AS n, total(tracks.duration_s) AS duration_s
+FROM playlists LEFT JOIN playlist_tracks USING (playlist) LEFT JOIN tracks ON tracks.id = playlist_tracks.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Playlist:
+    """A playlist without its tracks. ``n`` and ``duration_s`` are of those that are still in the library."""
+
+    id: str
+    name: str
+    comment: str
+    created_at: float  # s since the epoch
+    changed_at: float
+    n: int
+    duration_s: float
+
+
+class PlaylistTables:
+    """All playlists of a library."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def all(self) -> list[Playlist]:
+        """The last changed first."""
+        rows = self._db.execute(f"{_LISTED} GROUP BY playlist ORDER BY changed_at DESC, playlist")
+        return [_playlist(row) for row in rows]
+
+    def get(self, playlist_id: str) -> Playlist | None:
+        sql = f"{_LISTED} WHERE playlist = ? GROUP BY playlist"
+        row = self._db.execute(sql, (playlist_id,)).fetchone()
+        return _playlist(row) if row else None
+
+    def tracks(self, playlist_id: str) -> list[TrackId]:
+        """In their order; some may be gone from the library."""
+        sql = "SELECT id FROM playlist_tracks WHERE playlist = ? ORDER BY place"
+        return [TrackId(row[0]) for row in self._db.execute(sql, (playlist_id,))]
+
+    def create(self, name: str, tracks: Sequence[str], comment: str = "") -> str:
+        """Its id."""
+        playlist_id, now = f"pl-{uuid.uuid4().hex[:12]}", time.time()
+        with changing(self._db):
+            values = (playlist_id, name, comment, now, now)
+            self._db.execute("INSERT INTO playlists VALUES (?, ?, ?, ?, ?)", values)
+            self._put(playlist_id, tracks)
+        return playlist_id
+
+    def change(
+        self,
+        playlist_id: str,
+        *,
+        name: str | None = None,
+        comment: str | None = None,
+        tracks: Sequence[str] | None = None,
+    ) -> bool:
+        """Give it another name, comment or other tracks; whether there is such a playlist."""
+        sql = (
+            "UPDATE playlists SET name = coalesce(?, name), comment = coalesce(?, comment), changed_at = ? "
+            "WHERE playlist = ?"
+        )
+        with changing(self._db):
+            found = self._db.execute(sql, (name, comment, time.time(), playlist_id)).rowcount
+            if found and tracks is not None:
+                self._put(playlist_id, tracks)
+        return bool(found)
+
+    def delete(self, playlist_id: str) -> bool:
+        """Whether there was such a playlist."""
+        with changing(self._db):
+            self._db.execute("DELETE FROM playlist_tracks WHERE playlist = ?", (playlist_id,))
+            found = self._db.execute("DELETE FROM playlists WHERE playlist = ?", (playlist_id,)).rowcount
+        return bool(found)
+
+    def _put(self, playlist_id: str, tracks: Sequence[str]) -> None:
+        self._db.execute("DELETE FROM playlist_tracks WHERE playlist = ?", (playlist_id,))
+        rows = ((playlist_id, place, track_id) for place, track_id in enumerate(tracks))
+        self._db.executemany("INSERT INTO playlist_tracks VALUES (?, ?, ?)", rows)
+
+
+def _playlist(row: sqlite3.Row) -> Playlist:
+    return Playlist(
+        id=row["playlist"],
+        name=row["name"],
+        comment=row["comment"],
+        created_at=row["created_at"],
+        changed_at=row["changed_at"],
+        n=row["n"],
+        duration_s=row["duration_s"],
+    )

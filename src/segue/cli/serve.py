@@ -1,0 +1,191 @@
+"""segue serve and segue max-serve: a library, or a model, over HTTP."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import tempfile
+import threading
+import time
+import webbrowser
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from segue.cli.options import Context
+from segue.errors import MissingExtraError, UsageError
+
+if TYPE_CHECKING:
+    from segue.serve.settings import Settings
+
+PORT, MAX_PORT = 8765, 5000
+_TRIED = 20  # ports after the usual one
+_LISTENERS = click.Choice(["vggish-relu", "vggish", "vggish-int8"])  # their windows are frames of 8 bits
+_APP = "segue.serve.app:app_of_worker"
+_MAX_APP = "segue.serve.max_api:app_of_worker"
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at; 0.0.0.0 is all.")
+@click.option("--port", "-p", type=click.IntRange(0, 65_535), help=f"Port ({PORT}, or the next free one).")
+@click.option("--open/--no-open", "show", default=True, help="Open the player in a browser (default).")
+@click.option("--password", envvar="SEGUE_PASSWORD", help="Asked of everybody (or $SEGUE_PASSWORD).")
+@click.option("--token", envvar="SEGUE_TOKEN", help="For programs, as a bearer token (or $SEGUE_TOKEN).")
+@click.option("--allow-host", "hosts", multiple=True, help="Another name by which this service is called.")
+@click.option(
+    "--folder",
+    "folders",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False),
+    help="A folder that clients may have scanned, besides those that were scanned before.",
+)
+@click.option("--workers", "-w", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes.")
+@click.option("--max-api", is_flag=True, help="Also answer as IBM's MAX Audio Embedding Generator does.")
+@click.option("--embedder", "-e", type=_LISTENERS, default="vggish-relu", show_default=True, help="For that.")
+@click.option("--upload-mb", type=click.IntRange(1, 4096), default=64, show_default=True, help="The largest.")
+@click.pass_obj
+def serve(
+    context: Context,
+    /,
+    port: int | None,
+    show: bool,
+    workers: int,
+    folders: tuple[str, ...],
+    **others: Any,
+) -> None:
+    """Serve the library: its player, a JSON API, and OpenSubsonic for other players.
+
+    Only this machine can reach it unless --host says otherwise; then it needs --password or --token.
+    Ctrl-C ends it.
+    """
+    with _scratch() as scratch:
+        tops = tuple(str(Path(folder).expanduser().absolute()) for folder in folders)
+        settings = _settings(library=str(context.path.absolute()), scratch=scratch, folders=tops, **others)
+        with context.open(create=not context.path.exists()):
+            pass  # a library that cannot be opened says so here, once
+        if settings.max_api:
+            _check_model(settings.embedder)
+        _run(_APP, settings, port, PORT, workers=workers, show=show)
+
+
+@click.command("max-serve")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at; 0.0.0.0 is all.")
+@click.option(
+    "--port", "-p", type=click.IntRange(0, 65_535), help=f"Port ({MAX_PORT}, or the next free one)."
+)
+@click.option("--password", envvar="SEGUE_PASSWORD", help="Asked of everybody (or $SEGUE_PASSWORD).")
+@click.option("--token", envvar="SEGUE_TOKEN", help="For programs, as a bearer token (or $SEGUE_TOKEN).")
+@click.option("--allow-host", "hosts", multiple=True, help="Another name by which this service is called.")
+@click.option("--workers", "-w", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes.")
+@click.option("--embedder", "-e", type=_LISTENERS, default="vggish-relu", show_default=True, help="Listens.")
+@click.option("--upload-mb", type=click.IntRange(1, 4096), default=64, show_default=True, help="The largest.")
+def max_serve(port: int | None, workers: int, **others: Any) -> None:
+    """Answer as IBM's MAX Audio Embedding Generator does, in its place: no library is needed.
+
+    Only this machine can reach it unless --host says otherwise; then it needs --password or --token.
+    """
+    with _scratch() as scratch:
+        settings = _settings(library="", scratch=scratch, max_api=True, **others)
+        _check_model(settings.embedder)
+        _run(_MAX_APP, settings, port, MAX_PORT, workers=workers, show=False)
+
+
+def _settings(**values: Any) -> Settings:
+    try:
+        import fastapi  # noqa: F401 - only to see whether the extra is there
+        import uvicorn  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError("The service", "serve") from error
+    from segue.serve.settings import Settings
+
+    settings = Settings(**values)
+    settings.check()
+    return settings
+
+
+def _check_model(name: str) -> None:
+    """Raises ModelNotFoundError now, not at the first request."""
+    from segue.embed.chosen import chosen
+
+    chosen([name])
+
+
+@contextlib.contextmanager
+def _scratch() -> Iterator[str]:
+    """A folder for what lasts as long as the service."""
+    folder = tempfile.mkdtemp(prefix="segue-serve-")
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(app: str, settings: Settings, port: int | None, usual: int, *, workers: int, show: bool) -> None:
+
+    import uvicorn
+
+    from segue.serve.settings import VARIABLE
+
+    chosen = _port(settings.host, port, usual)
+    settings = replace(settings, port=chosen)
+    os.environ[VARIABLE] = settings.to_json()  # how workers are told
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    shown = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else host
+    address = f"http://{shown}:{chosen}/"
+    click.echo(f"{address}  (Ctrl-C ends it)")
+    if show:
+        threading.Thread(target=_show, args=(address, shown.strip("[]"), chosen), daemon=True).start()
+    options: dict[str, Any] = {
+        "factory": True, "host": settings.host, "port": chosen, "workers": workers, "log_level": "warning",
+        "access_log": False, "server_header": False, "timeout_graceful_shutdown": 2, "timeout_keep_alive": 75,
+    }  # fmt: skip
+    with contextlib.suppress(KeyboardInterrupt):
+        if workers > 1:
+            uvicorn.run(app, **options)
+        else:
+            uvicorn.Server(uvicorn.Config(app, **options)).run()
+
+
+def _port(host: str, port: int | None, usual: int) -> int:
+    """The port that was asked for, or the usual one, or the next that is free.
+
+    Raises
+    ------
+    UsageError
+    """
+    wanted = [port] if port is not None else [*range(usual, usual + _TRIED), 0]
+    for number in wanted:
+        found = _free(host, number)
+        if found:
+            if port is None and found != usual:
+                click.echo(f"port {usual} is taken; this one is free: {found}", err=True)
+            return found
+    raise UsageError(f"port {port} at {host} cannot be used: it is taken, or not for you; try --port 0")
+
+
+def _free(host: str, port: int) -> int | None:
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            if os.name != "nt":
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            return int(probe.getsockname()[1])
+    except OSError as error:
+        if isinstance(error, socket.gaierror):
+            raise UsageError(f"{host!r} is no address of this machine: {error.strerror}") from error
+        return None
+
+
+def _show(address: str, host: str, port: int) -> None:
+    """Open the browser once the service answers."""
+    for _ in range(100):
+        with contextlib.suppress(OSError), socket.create_connection((host, port), 0.5):
+            webbrowser.open(address)
+            return
+        time.sleep(0.1)

@@ -1,0 +1,1 @@
+"""The service: a library over HTTP, for the player, for programs, for other players."""

@@ -1,0 +1,123 @@
+"""The application: one process that serves a library to its player, to programs and to other players."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import threading
+from collections.abc import AsyncIterator
+from types import FrameType
+from typing import Any
+
+import faiss
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+import segue
+from segue.errors import SegueError
+from segue.serve import docs_page, page, subsonic
+from segue.serve.errors import ApiError, api_error
+from segue.serve.gate import PREFIX, Gate
+from segue.serve.invalid import invalid
+from segue.serve.max_api import MaxApi
+from segue.serve.routes import about, asking, clips, feedback, jobs, maps, playlists, session, sound, tracks
+from segue.serve.service import Service
+from segue.serve.settings import VARIABLE, Settings
+
+_SWEPT_EVERY_S = 300.0
+_CODES = {404: "not_found", 405: "method_not_allowed", 408: "too_slow", 413: "too_large", 415: "not_json"}
+_ABOUT = 'Recommends music by how it sounds. Every error is `{"error": {"code", "message", "details"}}`.'
+
+
+def make_app(settings: Settings) -> ASGIApp:
+    """The application of one worker."""
+    faiss.omp_set_num_threads(1)  # in this thread, which searches: the other cores are the other workers'
+    service = Service(settings)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        _hear_signals(service)
+        sweeping = asyncio.create_task(_sweep(service))
+        yield
+        sweeping.cancel()
+        service.close()
+
+    app = FastAPI(
+        title="Segue", version=segue.__version__, description=_ABOUT, lifespan=lifespan,
+        docs_url=None, redoc_url=None, openapi_url="/openapi.json",
+    )  # fmt: skip
+    app.state.service = service
+    _add_errors(app, settings)
+    for part in (session, about, tracks, sound, asking, clips, playlists, maps, feedback, jobs):
+        app.include_router(part.routes, prefix=PREFIX)
+    app.include_router(about.outside)
+    if settings.max_api:
+        app.router.routes.extend(MaxApi(settings, service.decoding).routes())
+    app.include_router(subsonic.routes)
+    app.add_route("/docs", docs_page.docs_page, include_in_schema=False)
+    app.add_route("/{path:path}", page.page, methods=["GET"], include_in_schema=False)
+    hot = {f"{PREFIX}{asking.SIMILAR}": asking.Similar(service)}
+    return Gate(app, settings, service.guard, service.metrics, hot)
+
+
+def _hear_signals(service: Service) -> None:
+    """Have Ctrl-C end what would hold the server up, before the server hears of it."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in (signal.SIGINT, signal.SIGTERM):
+        usual = signal.getsignal(number)
+        if callable(usual):
+
+            def heard(number: int, frame: FrameType | None, usual: Any = usual) -> None:
+                service.ending.set()
+                service.jobs.stop()
+                usual(number, frame)
+
+            signal.signal(number, heard)
+
+
+async def _sweep(service: Service) -> None:
+    """Delete clips when their hour is over."""
+    while True:
+        await asyncio.sleep(_SWEPT_EVERY_S)
+        await service.run(service.clips.sweep)
+
+
+def app_of_worker() -> ASGIApp:
+    """As ``make_app``, in a process that was told by a variable."""
+    return make_app(Settings.from_json(os.environ[VARIABLE]))
+
+
+def _add_errors(app: FastAPI, settings: Settings) -> None:
+    async def ours(_: Request, error: Exception) -> Response:
+        known = error if isinstance(error, ApiError) else api_error(_as_segue(error), settings.library)
+        return known.response()
+
+    async def of_http(_: Request, error: Exception) -> Response:
+        assert_http: Any = error
+        code = _CODES.get(assert_http.status_code, "http")
+        return ApiError(
+            assert_http.status_code, code, str(assert_http.detail), headers=assert_http.headers
+        ).response()
+
+    async def of_bug(_: Request, __: Exception) -> Response:
+        return ApiError(500, "internal", "something broke; the log says what").response()
+
+    async def of_body(_: Request, error: Exception) -> Response:
+        found: Any = error
+        return invalid(found.errors()).response()
+
+    app.add_exception_handler(Exception, of_bug)
+    app.add_exception_handler(ApiError, ours)
+    app.add_exception_handler(SegueError, ours)
+    app.add_exception_handler(HTTPException, of_http)
+    app.add_exception_handler(RequestValidationError, of_body)
+
+
+def _as_segue(error: Exception) -> SegueError:
+    return error if isinstance(error, SegueError) else SegueError(str(error))

@@ -1,0 +1,93 @@
+"""The outline of a sound, to be drawn."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue import audio
+from segue.errors import TooShortError
+
+FINEST = 4000  # values that are kept of a sound
+_STEP_S = 0.01
+_KEPT = 512  # sounds
+Peaks = NDArray[np.float32]
+
+
+def peaks_of(
+    path: str | Path, sr: int, *, longest_s: float = 6 * 3600.0, patience_s: float = 60.0
+) -> tuple[Peaks, float]:
+    """The largest amplitude of each of up to 4000 parts, 0 to 1, and the length in seconds.
+
+    Parameters
+    ----------
+    sr : of the file, so that nothing is resampled
+    longest_s, patience_s : how much sound is decoded, and for how long; ``TooLong`` beyond
+
+    Raises
+    ------
+    AudioError, TooLong
+    """
+    ends = time.monotonic() + patience_s
+    steps, n = [], 0
+    for part, samples in _steps(path, sr):
+        steps.append(part)
+        n += samples
+        if n > longest_s * sr or time.monotonic() > ends:
+            raise TooLong(n / sr)
+    if not n:
+        raise TooShortError("no sound could be decoded", str(path))
+    return reduced(np.minimum(np.concatenate(steps), 1), FINEST), n / sr
+
+
+def _steps(path: str | Path, sr: int) -> Iterator[tuple[Peaks, int]]:
+    step = max(1, int(_STEP_S * sr))
+    for block in audio.stream(path, sr):
+        y = np.abs(np.nan_to_num(block, copy=False))
+        yield np.maximum.reduceat(y, np.arange(0, len(y), step)) if len(y) else y, len(y)
+
+
+def reduced(peaks: Peaks, n: int) -> Peaks:
+    """At most ``n`` values, each the largest of those it stands for."""
+    if len(peaks) <= n:
+        return peaks
+    return np.maximum.reduceat(peaks, np.linspace(0, len(peaks), n, endpoint=False).astype(np.int64))
+
+
+def as_list(peaks: Peaks, n: int) -> list[float]:
+    return [round(x, 3) for x in reduced(peaks, n).tolist()]
+
+
+class TooLong(Exception):  # noqa: N818 - it is no fault of the sound's
+    """More sound than is decoded here; ``seconds`` of it were."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"more than {seconds:.0f} s of sound")
+        self.seconds = seconds
+
+
+class PeakStore:
+    """The outlines of the tracks that were asked for last."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, tuple[Peaks, float]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, content_hash: str, make: Callable[[], tuple[Peaks, float]]) -> tuple[Peaks, float]:
+        with self._lock:
+            found = self._kept.get(content_hash)
+            if found:
+                self._kept.move_to_end(content_hash)
+                return found
+        found = make()
+        with self._lock:
+            self._kept[content_hash] = found
+            if len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return found

@@ -1,0 +1,159 @@
+"""What the routes of one worker share: the library, threads, limits, clips, jobs."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+
+from segue.catalog import Where
+from segue.catalog.folders import shown
+from segue.catalog.playlists import Playlist
+from segue.errors import TrackNotFoundError, UsageError
+from segue.library import Library
+from segue.recommend import Recommendations
+from segue.serve.clips import Clips
+from segue.serve.errors import ApiError
+from segue.serve.fast import Fast
+from segue.serve.jobs import Jobs
+from segue.serve.limits import Rate
+from segue.serve.metrics import Metrics
+from segue.serve.peaks import PeakStore
+from segue.serve.pool import Pool
+from segue.serve.schemas import Conditions
+from segue.serve.security import Guard
+from segue.serve.settings import Settings
+from segue.serve.shapes import Record, clean, matches_record, track_records
+from segue.serve.shelf import Shelves
+from segue.serve.streaming import Transcoder
+from segue.track import Track, readable
+
+_THREADS = 8  # for what looks into the library
+_DECODERS = 2  # sounds that are decoded at a time
+
+
+class Service:
+    """Made once a worker; ``close`` ends its threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.ending = threading.Event()  # Ctrl-C: what waits should wait no more
+        self.library = Library.open(settings.library)
+        self.guard = Guard(settings)
+        self.metrics = Metrics()
+        self.uploads = Rate(settings.uploads_a_minute)
+        self.logins = Rate(20)
+        self.pool = Pool("serve", _THREADS)
+        self.decoding = Pool("decode", _DECODERS)
+        self.clips = Clips(Path(settings.scratch) / "clips", settings.clip_s)
+        self.jobs = Jobs(Path(settings.scratch) / "jobs", self.library)
+        self.peaks = PeakStore()
+        self.fast = Fast(self.library, self.pool)
+        self.transcoder = Transcoder(self.decoding)
+        self.shelves = Shelves(self.library)
+        self.run = self.pool.run
+
+    def close(self) -> None:
+        self.fast.close()
+        self.jobs.close()
+        for pool in (self.pool, self.decoding):
+            pool.close(self.library.close)
+        self.library.close()
+
+    # In the threads
+
+    def track(self, track_id: str) -> Track:
+        """One track by its id, and by nothing else: no path of a client's is looked at.
+
+        Raises
+        ------
+        ApiError
+        """
+        try:
+            return self.library[track_id]
+        except TrackNotFoundError:
+            raise ApiError(404, "track_not_found", f"no track has the id {track_id[:100]!r}") from None
+
+    def scanned(self) -> list[str]:
+        """The folders that were scanned before."""
+        return self.library.catalog.folders.all()
+
+    def playlists(self) -> list[Playlist]:
+        return self.library.catalog.playlists.all()
+
+    def seed(self, seed_id: str) -> Any:
+        """A track, or the sound of a clip that was uploaded."""
+        return self.clips.heard(seed_id, self.library) if Clips.is_clip(seed_id) else self.track(seed_id)
+
+    def seeds(self, ids: Sequence[str]) -> list[Any]:
+        return [self.seed(name) for name in ids]
+
+    def records(self, tracks: Sequence[Track]) -> list[Record]:
+        catalog = self.library.catalog
+        clusters = catalog.listing.clusters_of([track.id for track in tracks])
+        return track_records(tracks, clusters, catalog.folders.all())
+
+    def matches(self, found: Recommendations) -> dict[str, Any]:
+        catalog = self.library.catalog
+        clusters = catalog.listing.clusters_of([match.track.id for match in found.matches])
+        return matches_record(found, clusters, catalog.folders.all())
+
+    def where(self, conditions: Conditions | None) -> Where | None:
+        """The conditions as the library has them; a folder as it is shown becomes the one it is."""
+        if conditions is None:
+            return None
+        values = conditions.model_dump(exclude_none=True)
+        if "tempo" in values:
+            values["tempo_bpm"] = values.pop("tempo")
+        for name in ("years", "tempo_bpm", "duration_s"):
+            if values.get(name) == (None, None):
+                del values[name]
+        if "folder" in values:
+            values["folder"] = self._folder(values["folder"])
+        return Where(**values) if values else None
+
+    @staticmethod
+    def text(name: str) -> str:
+        return clean(readable(name)) or ""
+
+    def _folder(self, name: str) -> str:
+        folders = self.library.catalog.folders.all()
+        for top in folders:
+            inside = Path(top) / Path(*Path(name).parts[1:]) if Path(name).parts else Path(top)
+            same = shown(str(inside / "x"), folders) == f"{name.strip('/')}/x"
+            if same and ".." not in inside.parts:
+                return str(inside)
+        raise UsageError(f"no track lies below {name!r}")
+
+    def file_of(self, track_id: str) -> tuple[Track, Path]:
+        """A track whose file is there, and its path as the catalog has it.
+
+        Raises
+        ------
+        ApiError
+        """
+        track = self.track(track_id)
+        if not track.has_file:
+            raise ApiError(404, "no_file", "this track has no file here")
+        path = Path(track.path)
+        if not path.is_file():
+            raise ApiError(404, "file_missing", "the file is not where it was: scan again")
+        return track, path
+
+    @functools.cached_property
+    def writable(self) -> bool:
+        from segue.serve.places import is_writable
+
+        return is_writable(self.library.path)
+
+
+def service_of(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+Serving = Annotated[Service, Depends(service_of)]

@@ -1,0 +1,203 @@
+"""What there is: folders, artists, albums, songs, genres; lists of albums; search."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+
+from segue.catalog.records import folded
+from segue.serve.shelf import Album, Artist
+from segue.serve.subsonic.call import NOT_FOUND, Call, SubsonicError
+from segue.serve.subsonic.entries import Entries
+from segue.serve.subsonic.form import Tree
+from segue.track import Track
+
+_FOLDER = {"id": 1, "name": "Music"}
+_ARTICLES = "The An A Der Die Das Le La Les Los El"
+
+
+def folders(_: Call) -> Tree:
+    return {"musicFolders": {"musicFolder": [_FOLDER]}}
+
+
+def artists(call: Call) -> Tree:
+    entries = Entries.of(call.service)
+    index = [{"name": name, "artist": [entries.artist(a) for a in some]} for name, some in _indexed(entries)]
+    return {"artists": {"ignoredArticles": _ARTICLES, "index": index}}
+
+
+def indexes(call: Call) -> Tree:
+    """The same for players that browse by folders."""
+    entries = Entries.of(call.service)
+    index = [
+        {"name": name, "artist": [{"id": a.id, "name": a.name} for a in some]}
+        for name, some in _indexed(entries)
+    ]
+    return {"indexes": {"lastModified": 0, "ignoredArticles": _ARTICLES, "index": index}}
+
+
+def _indexed(entries: Entries) -> list[tuple[str, list[Artist]]]:
+    found: dict[str, list[Artist]] = {}
+    for artist in sorted(entries.shelf.artists.values(), key=lambda artist: _sorted_as(artist.name)):
+        first = _sorted_as(artist.name)[:1].upper()
+        found.setdefault(first if first.isalpha() else "#", []).append(artist)
+    return sorted(found.items())
+
+
+def _sorted_as(name: str) -> str:
+    first, _, rest = folded(name).partition(" ")
+    return rest if rest and first in _ARTICLES.lower().split() else folded(name)
+
+
+def artist(call: Call) -> Tree:
+    entries = Entries.of(call.service)
+    found = entries.shelf.artists.get(call.need("id"))
+    if found is None:
+        raise SubsonicError(NOT_FOUND, "no such artist")
+    albums = sorted(found.albums, key=lambda album: (album.year or 9999, album.name))
+    return {"artist": entries.artist(found) | {"album": [entries.album(album) for album in albums]}}
+
+
+def album(call: Call) -> Tree:
+    entries = Entries.of(call.service)
+    found = _album(entries, call.need("id"))
+    return {"album": entries.album(found) | {"song": _songs(call, entries, found.tracks)}}
+
+
+def directory(call: Call) -> Tree:
+    """An artist's albums or an album's songs, as folders."""
+    entries, name = Entries.of(call.service), call.need("id")
+    found = entries.shelf.artists.get(name)
+    if found:
+        children = [entries.album(one) for one in found.albums]
+        return {"directory": {"id": found.id, "name": found.name, "child": children}}
+    one = _album(entries, name)
+    children = _songs(call, entries, one.tracks)
+    return {"directory": {"id": one.id, "parent": one.artist_id, "name": one.name, "child": children}}
+
+
+def _album(entries: Entries, name: str) -> Album:
+    found = entries.shelf.albums.get(name)
+    if found is None:
+        raise SubsonicError(NOT_FOUND, "no such album")
+    return found
+
+
+def _songs(call: Call, entries: Entries, ids: Sequence[str]) -> list[Tree]:
+    return [entries.song(track) for track in call.service.library.catalog.listing.by_ids(ids)]
+
+
+def song(call: Call) -> Tree:
+    return {"song": Entries.of(call.service).song(call.service.track(call.need("id")))}
+
+
+def genres(call: Call) -> Tree:
+    found = sorted(call.service.shelves.now().genres.items(), key=lambda pair: -pair[1][0])
+    return {"genres": {"genre": [{"value": g, "songCount": s, "albumCount": a} for g, (s, a) in found]}}
+
+
+def album_list(call: Call) -> Tree:
+    return {"albumList": {"album": _albums(call)}}
+
+
+def album_list_2(call: Call) -> Tree:
+    return {"albumList2": {"album": _albums(call)}}
+
+
+def _albums(call: Call) -> list[Tree]:
+    entries = Entries.of(call.service)
+    found = _ordered(call, entries, list(entries.shelf.albums.values()))
+    offset, size = call.number("offset", 0, 10_000_000), call.number("size", 10)
+    return [entries.album(album) for album in found[offset : offset + size]]
+
+
+def _ordered(call: Call, entries: Entries, albums: list[Album]) -> list[Album]:
+    kind = call.need("type")
+    if kind == "random":
+        random.shuffle(albums)
+        return albums
+    if kind == "byYear":
+        low, high = call.number("fromYear", 0, 9999), call.number("toYear", 9999, 9999)
+        some = [album for album in albums if album.year and min(low, high) <= album.year <= max(low, high)]
+        return sorted(some, key=lambda album: album.year or 0, reverse=low > high)
+    if kind == "byGenre":
+        genre = folded(call.need("genre"))
+        return [album for album in albums if album.genre and folded(album.genre) == genre]
+    if kind == "starred":
+        stars = entries.stars["album"]
+        return sorted((a for a in albums if a.id in stars), key=lambda album: -stars[album.id])
+    plays = entries.plays
+    keys: dict[str, Callable[[Album], object]] = {
+        "newest": lambda a: -a.created_at,
+        "frequent": lambda a: -sum(plays[t][0] for t in a.tracks if t in plays),
+        "recent": lambda a: -max((plays[t][1] for t in a.tracks if t in plays), default=0.0),
+        "highest": lambda a: -sum(plays[t][0] for t in a.tracks if t in plays),
+        "alphabeticalByName": lambda a: folded(a.name),
+        "alphabeticalByArtist": lambda a: (_sorted_as(a.artist), folded(a.name)),
+    }
+    if kind not in keys:
+        raise SubsonicError(0, f"no list of albums is called {kind[:40]!r}")
+    if kind in ("frequent", "recent"):
+        albums = [album for album in albums if any(name in plays for name in album.tracks)]
+    return sorted(albums, key=keys[kind])  # type: ignore[arg-type]
+
+
+def random_songs(call: Call) -> Tree:
+    entries = Entries.of(call.service)
+    ids = list(entries.shelf.album_of)
+    chosen = random.sample(ids, min(len(ids), call.number("size", 10)))
+    return {"randomSongs": {"song": _songs(call, entries, chosen)}}
+
+
+def songs_by_genre(call: Call) -> Tree:
+    from segue.catalog import Where
+    from segue.errors import UsageError
+
+    try:
+        keys = call.service.library.keys_meeting(Where(genre=call.need("genre")))
+    except UsageError:
+        return {"songsByGenre": {"song": []}}
+    size, offset = call.number("count", 10), call.number("offset", 0, 10_000_000)
+    tracks, _ = call.service.library.catalog.listing.page(keys, "artist", size, offset)
+    return {"songsByGenre": {"song": _entries(call, tracks)}}
+
+
+def _entries(call: Call, tracks: Sequence[Track]) -> list[Tree]:
+    entries = Entries.of(call.service)
+    return [entries.song(track) for track in tracks if track.has_file]
+
+
+def search_2(call: Call) -> Tree:
+    return {"searchResult2": _search(call)}
+
+
+def search_3(call: Call) -> Tree:
+    return {"searchResult3": _search(call)}
+
+
+def _search(call: Call) -> Tree:
+    """What a text finds; where there is none, everything a page at a time, for players that keep a copy."""
+    entries = Entries.of(call.service)
+    words = folded((call.get("query") or "").strip('" ')).removesuffix("*").split()
+
+    def page(what: str) -> tuple[int, int]:
+        return call.number(f"{what}Offset", 0, 10_000_000), call.number(f"{what}Count", 20)
+
+    def fits(name: str) -> bool:
+        text = folded(name)
+        return all(word in text for word in words)
+
+    artists = [a for a in entries.shelf.artists.values() if fits(a.name)]
+    albums = [a for a in entries.shelf.albums.values() if fits(f"{a.name} {a.artist}")]
+    (first_artist, n_artists), (first_album, n_albums) = page("artist"), page("album")
+    offset, size = page("song")
+    listing = call.service.library.catalog.listing
+    if words:
+        tracks = call.service.library.search(" ".join(words), limit=offset + size)[offset:] if size else []
+    else:
+        tracks = listing.by_ids(list(entries.shelf.album_of)[offset : offset + size])
+    return {
+        "artist": [entries.artist(a) for a in artists[first_artist : first_artist + n_artists]],
+        "album": [entries.album(a) for a in albums[first_album : first_album + n_albums]],
+        "song": [entries.song(track) for track in tracks if track.has_file],
+    }

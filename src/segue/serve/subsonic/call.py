@@ -1,0 +1,105 @@
+"""One request of a player: its parameters, and whether it may ask."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+
+from starlette.requests import Request
+
+from segue.serve.service import Service
+
+MISSING, WRONG, NO_SUCH_KEY, NOT_FOUND = 10, 40, 44, 70
+
+
+class SubsonicError(Exception):
+    """An answer with one of the protocol's codes."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Call:
+    """Parameters by name; each may be given several times."""
+
+    def __init__(self, service: Service, request: Request, pairs: Sequence[tuple[str, str]]) -> None:
+        self.service, self.request = service, request
+        self._values: dict[str, list[str]] = {}
+        for name, value in pairs:
+            self._values.setdefault(name, []).append(value)
+
+    def all(self, name: str) -> list[str]:
+        return self._values.get(name, [])
+
+    def get(self, name: str) -> str | None:
+        return next(iter(self.all(name)), None)
+
+    def need(self, name: str) -> str:
+        value = self.get(name)
+        if value is None:
+            raise SubsonicError(MISSING, f"the parameter {name!r} is missing")
+        return value
+
+    def number(self, name: str, usual: int, most: int = 500) -> int:
+        """A whole number from 0 to ``most``."""
+        text = self.get(name)
+        if text is None or text == "":
+            return usual
+        try:
+            return max(0, min(int(text), most))
+        except ValueError:
+            raise SubsonicError(MISSING, f"{name} is {text[:40]!r}, expected a whole number") from None
+
+    def flag(self, name: str, *, usual: bool) -> bool:
+        text = self.get(name)
+        return usual if text is None else text.lower() == "true"
+
+    @property
+    def client(self) -> str:
+        return self.request.client.host if self.request.client else ""
+
+    def log_in(self) -> None:
+        """Compare what the player says with the password or the token, if there are any.
+
+        Raises
+        ------
+        SubsonicError
+        """
+        guard = self.service.guard
+        if not self.service.settings.guarded or guard.knows(self.request.headers):
+            return
+        if self.service.logins.is_out(self.client):
+            raise SubsonicError(WRONG, "too many wrong passwords; wait a little")
+        key = self.get("apiKey")
+        if key is not None:
+            if not guard.accepts(key):
+                self._refuse(NO_SUCH_KEY, "no such key")
+            return
+        self.need("u")
+        if self.get("p") is not None:
+            right = guard.accepts(_plain(self.need("p")))
+        else:
+            token, salt = self.need("t").lower(), self.need("s")
+            right = any(hmac.compare_digest(_token(word, salt), token) for word in guard.secrets())
+        if not right:
+            self._refuse(WRONG, "wrong user name or password")
+
+    def _refuse(self, code: int, message: str) -> None:
+        self.service.logins.take(self.client)
+        raise SubsonicError(code, message)
+
+
+def _plain(word: str) -> str:
+    """A password, which may come as hexadecimal digits."""
+    if not word.startswith("enc:"):
+        return word
+    try:
+        return bytes.fromhex(word[4:]).decode()
+    except ValueError:
+        return ""
+
+
+def _token(word: str, salt: str) -> str:
+    return hashlib.md5(f"{word}{salt}".encode(), usedforsecurity=False).hexdigest()

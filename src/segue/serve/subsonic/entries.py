@@ -1,0 +1,109 @@
+"""Songs, albums and artists as the protocol has them."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from segue.catalog.folders import shown
+from segue.serve.service import Service
+from segue.serve.shapes import clean
+from segue.serve.shelf import NO_ARTIST, Album, Artist, Shelf, id_of
+from segue.serve.streaming import media_type
+from segue.serve.subsonic.form import Tree
+from segue.track import Track, readable
+
+
+def date(at: float) -> str:
+    """ISO 8601, of seconds since the epoch."""
+    return datetime.datetime.fromtimestamp(at, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Writes entries at one moment of the library."""
+
+    shelf: Shelf
+    folders: Sequence[str]
+    stars: Mapping[str, Mapping[str, float]]
+    plays: Mapping[str, tuple[int, float]]
+
+    @classmethod
+    def of(cls, service: Service) -> Entries:
+        catalog = service.library.catalog
+        stars = {kind: catalog.marks.stars(kind) for kind in ("track", "album", "artist")}
+        return cls(service.shelves.now(), catalog.folders.all(), stars, catalog.marks.plays())
+
+    def song(self, track: Track) -> Tree:
+        tags, album_id = track.tags, self.shelf.album_of.get(track.id)
+        album = self.shelf.albums.get(album_id or "")
+        artist = clean(track.artist) or NO_ARTIST
+        played = self.plays.get(track.id)
+        found: Tree = {
+            "id": track.id,
+            "parent": album_id,
+            "isDir": False,
+            "title": clean(readable(track.title)),
+            "album": album.name if album else None,
+            "artist": artist,
+            "track": tags.track_number,
+            "year": tags.year or None,
+            "genre": clean(tags.genre),
+            "coverArt": track.id,
+            "size": track.size,
+            "contentType": media_type(Path(track.path)),
+            "suffix": Path(track.path).suffix[1:].lower() or None,
+            "duration": round(track.duration_s),
+            "bitRate": round(track.size * 8 / track.duration_s / 1000) if track.duration_s else None,
+            "samplingRate": track.sr or None,
+            "channelCount": track.channels or None,
+            "path": readable(shown(track.path, self.folders)),
+            "discNumber": tags.disc_number,
+            "created": date(track.added_at),
+            "albumId": album_id,
+            "artistId": album.artist_id if album and album.artist == artist else id_of("ar", artist),
+            "type": "music",
+            "mediaType": "song",
+            "isVideo": False,
+            "playCount": played[0] if played else None,
+            "played": date(played[1]) if played else None,
+            "starred": self._star("track", track.id),
+        }
+        return {name: value for name, value in found.items() if value is not None}
+
+    def album(self, album: Album) -> Tree:
+        found: Tree = {
+            "id": album.id,
+            "name": album.name,
+            "title": album.name,
+            "album": album.name,
+            "artist": album.artist,
+            "artistId": album.artist_id,
+            "parent": album.artist_id,
+            "isDir": True,
+            "coverArt": album.id,
+            "songCount": len(album.tracks),
+            "duration": round(album.duration_s),
+            "created": date(album.created_at),
+            "year": album.year,
+            "genre": album.genre,
+            "playCount": sum(self.plays[name][0] for name in album.tracks if name in self.plays),
+            "starred": self._star("album", album.id),
+        }
+        return {name: value for name, value in found.items() if value is not None}
+
+    def artist(self, artist: Artist) -> Tree:
+        star = self._star("artist", artist.id)
+        found = {
+            "id": artist.id,
+            "name": artist.name,
+            "coverArt": artist.id,
+            "albumCount": len(artist.albums),
+        }
+        return found | ({"starred": star} if star else {})
+
+    def _star(self, kind: str, name: str) -> str | None:
+        at = self.stars[kind].get(name)
+        return date(at) if at else None

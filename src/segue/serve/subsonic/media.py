@@ -1,0 +1,92 @@
+"""Sounds and pictures for players."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Literal
+
+from starlette.responses import Response
+
+from segue.errors import TrackNotFoundError
+from segue.serve.covers import picture_of
+from segue.serve.drawn import drawn
+from segue.serve.errors import ApiError
+from segue.serve.security import PLAIN_POLICY
+from segue.serve.streaming import file_response, is_playable
+from segue.serve.subsonic.call import NOT_FOUND, Call, SubsonicError
+from segue.track import Track
+
+_USUAL_KBPS = 192
+
+
+async def stream(call: Call) -> Response:
+    """The file, or converted where a format or a bit rate is asked for that it has not."""
+    track, path = await call.service.run(call.service.file_of, call.need("id"))
+    most, offset = call.number("maxBitRate", 0, 2000), call.number("timeOffset", 0, 360_000)
+    kind = _wanted(call.get("format"), most, track, path)
+    if kind is None and not offset:
+        return file_response(call.request, path)
+    kbps = min(most or _USUAL_KBPS, 320)
+    return await call.service.transcoder.response(
+        call.request, path, kind or "mp3", start_s=offset, bit_rate=1000 * kbps
+    )
+
+
+def _wanted(form: str | None, most: int, track: Track, path: Path) -> Literal["mp3", "ogg"] | None:
+    if form == "raw":
+        return None
+    kbps = track.size * 8 / track.duration_s / 1000 if track.duration_s else 0
+    fits = not most or kbps <= most * 1.1
+    if form in ("ogg", "opus", "oga"):
+        return None if fits and track.codec in ("opus", "vorbis") else "ogg"
+    if form == "mp3":
+        return None if fits and track.codec == "mp3" else "mp3"
+    return None if fits and is_playable(path, track.codec) else "mp3"
+
+
+async def download(call: Call) -> Response:
+    _, path = await call.service.run(call.service.file_of, call.need("id"))
+    name = path.name.encode("utf-8", "replace").decode()
+    return file_response(call.request, path, name=name)
+
+
+async def cover(call: Call) -> Response:
+    """Of a song, an album, an artist or a playlist: the picture of its first song."""
+    size = call.number("size", 0, 2048) or None
+    track = await call.service.run(_first_track, call)
+    found = None
+    try:
+        _, path = await call.service.run(call.service.file_of, track.id)
+        found = await call.service.decoding.run(picture_of, path, size)
+    except (ApiError, TrackNotFoundError, OSError):
+        pass
+    headers = {"cache-control": "private, max-age=86400"}
+    if found:
+        return Response(found[0], headers=headers, media_type=found[1])
+    headers["content-security-policy"] = PLAIN_POLICY
+    return Response(drawn(track, size or 256), headers=headers, media_type="image/svg+xml")
+
+
+def _first_track(call: Call) -> Track:
+    name, service = call.need("id"), call.service
+    shelf, catalog = service.shelves.now(), service.library.catalog
+    if name in shelf.albums:
+        ids = shelf.albums[name].tracks
+    elif name in shelf.artists:
+        ids = shelf.artists[name].albums[0].tracks
+    elif name.startswith("pl-"):
+        ids = list(catalog.playlists.tracks(name))
+    else:
+        return service.track(name)
+    found = catalog.listing.by_ids(ids[:1])
+    if not found:
+        raise SubsonicError(NOT_FOUND, "no picture of that")
+    return found[0]
+
+
+METHODS: dict[str, Callable[[Call], Awaitable[Response]]] = {
+    "stream": stream,
+    "download": download,
+    "getCoverArt": cover,
+}

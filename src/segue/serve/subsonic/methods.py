@@ -1,0 +1,103 @@
+"""The protocol's methods by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from segue.serve.places import to_scan
+from segue.serve.subsonic import asking, browsing, keeping
+from segue.serve.subsonic.call import Call
+from segue.serve.subsonic.form import Tree
+
+_EXTENSIONS = ("apiKeyAuthentication", "formPost", "sonicSimilarity", "transcodeOffset")
+OPEN = frozenset(("getOpenSubsonicExtensions",))  # asked before anybody logs in
+
+
+def _ping(_: Call) -> Tree:
+    return {}
+
+
+def _licence(_: Call) -> Tree:
+    return {"license": {"valid": True}}
+
+
+def _extensions(_: Call) -> Tree:
+    return {"openSubsonicExtensions": [{"name": name, "versions": [1]} for name in _EXTENSIONS]}
+
+
+def _user(call: Call) -> Tree:
+    rights = (
+        "scrobblingEnabled",
+        "downloadRole",
+        "playlistRole",
+        "streamRole",
+        "coverArtRole",
+        "commentRole",
+    )
+    denied = ("adminRole", "settingsRole", "uploadRole", "jukeboxRole", "shareRole", "podcastRole")
+    roles = dict.fromkeys(rights, True) | dict.fromkeys(denied, False)
+    return {"user": {"username": call.get("u") or call.get("username") or "segue", **roles, "folder": [1]}}
+
+
+def _scan_status(call: Call) -> Tree:
+    running = any(j.kind == "scan" and j.state in ("queued", "running") for j in call.service.jobs.all())
+    return {"scanStatus": {"scanning": running, "count": len(call.service.library)}}
+
+
+def _start_scan(call: Call) -> Tree:
+    from segue.serve.routes.jobs import start_scan
+
+    start_scan(call.service, to_scan(None, call.service.scanned(), ()))
+    return _scan_status(call)
+
+
+def _nothing(name: str, child: str) -> Callable[[Call], Tree]:
+    """What this service has none of."""
+    return lambda _: {name: {child: []}}
+
+
+METHODS: dict[str, Callable[[Call], Tree]] = {
+    "ping": _ping,
+    "getLicense": _licence,
+    "getOpenSubsonicExtensions": _extensions,
+    "getUser": _user,
+    "getScanStatus": _scan_status,
+    "startScan": _start_scan,
+    "getMusicFolders": browsing.folders,
+    "getIndexes": browsing.indexes,
+    "getMusicDirectory": browsing.directory,
+    "getArtists": browsing.artists,
+    "getArtist": browsing.artist,
+    "getAlbum": browsing.album,
+    "getSong": browsing.song,
+    "getGenres": browsing.genres,
+    "getAlbumList": browsing.album_list,
+    "getAlbumList2": browsing.album_list_2,
+    "getRandomSongs": browsing.random_songs,
+    "getSongsByGenre": browsing.songs_by_genre,
+    "search2": browsing.search_2,
+    "search3": browsing.search_3,
+    "getSimilarSongs": asking.similar_songs,
+    "getSimilarSongs2": asking.similar_songs_2,
+    "getSonicSimilarTracks": asking.sonic_similar,
+    "findSonicPath": asking.sonic_path,
+    "getTopSongs": asking.top_songs,
+    "getArtistInfo": asking.artist_info,
+    "getArtistInfo2": asking.artist_info_2,
+    "getAlbumInfo": lambda _: {"albumInfo": {}},
+    "getAlbumInfo2": lambda _: {"albumInfo": {}},
+    "getPlaylists": keeping.playlists,
+    "getPlaylist": keeping.playlist,
+    "createPlaylist": keeping.create_playlist,
+    "updatePlaylist": keeping.update_playlist,
+    "deletePlaylist": keeping.delete_playlist,
+    "star": keeping.star,
+    "unstar": keeping.unstar,
+    "getStarred": keeping.starred,
+    "getStarred2": keeping.starred_2,
+    "scrobble": keeping.scrobble,
+    "getNowPlaying": _nothing("nowPlaying", "entry"),
+    "getPodcasts": _nothing("podcasts", "channel"),
+    "getBookmarks": _nothing("bookmarks", "bookmark"),
+    "getInternetRadioStations": _nothing("internetRadioStations", "internetRadioStation"),
+}

@@ -1,0 +1,98 @@
+"""The service in a process of its own, as people start it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+
+@dataclass
+class Server:
+    """One that runs; ``client`` asks it."""
+
+    address: str
+    client: httpx.Client
+    process: subprocess.Popen[str]
+    faults: bool = False  # a test may mean them
+
+    def api(self, method: str, path: str, **how) -> httpx.Response:
+        return self.client.request(method, f"/api/v1{path}", **how)
+
+    def get(self, path: str, **parameters) -> dict:
+        answer = self.api("GET", path, params=parameters)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def post(self, path: str, body: object, status: int = 200) -> dict:
+        answer = self.api("POST", path, json=body)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    def upload(self, path: Path, name: str | None = None) -> httpx.Response:
+        with path.open("rb") as f:
+            return self.api(
+                "POST", "/clips", files={"file": (name or path.name, f)}, headers={"X-Segue": "1"}
+            )
+
+    def ended(self, job: str, timeout_s: float = 60.0) -> dict:
+        """The job once it is through."""
+        ends = time.monotonic() + timeout_s
+        while time.monotonic() < ends:
+            found = self.get(f"/jobs/{job}")["job"]
+            if found["state"] in ("done", "failed", "cancelled"):
+                return found
+            time.sleep(0.05)
+        raise TimeoutError(job)
+
+
+@contextlib.contextmanager
+def serving(*arguments: object, module: str = "segue", **environment: str) -> Iterator[Server]:
+    """``segue ARGUMENTS`` until the block is through; then Ctrl-C must end it with 0."""
+    command = [sys.executable, "-X", "faulthandler", "-m", module, *map(str, arguments)]
+    root = Path(__file__).resolve().parents[1]
+    paths = os.pathsep.join([str(root), str(root / "src"), os.environ.get("PYTHONPATH", "")])
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": paths} | environment,
+    )
+    try:
+        assert process.stdout
+        line = process.stdout.readline()
+        if not line:
+            raise AssertionError(process.communicate()[1])
+        address = line.split()[0].rstrip("/")
+        with httpx.Client(base_url=address, timeout=30) as client:
+            _wait(client, process)
+            server = Server(address, client, process)
+            yield server
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+        assert process.returncode == 0, errors
+        assert server.faults or "Traceback" not in errors, errors
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+
+
+def _wait(client: httpx.Client, process: subprocess.Popen[str]) -> None:
+    for _ in range(400):
+        with contextlib.suppress(httpx.TransportError):
+            client.get("/nothing-here")
+            return
+        if process.poll() is not None:
+            raise AssertionError(process.communicate()[1])
+        time.sleep(0.05)
+    raise TimeoutError("the service did not come up")

@@ -1,0 +1,512 @@
+"""The JSON API, asked over HTTP of a process that serves a real library."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import soundfile
+
+from segue.library import Library
+from tests.conftest import SR, tone, write_music
+from tests.serve_process import Server, serving
+from tests.sounds import FORMATS, clips, write
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Music with a picture, with files that browsers cannot play, and a library of it."""
+    home = tmp_path_factory.mktemp("served")
+    paths = write_music(home / "music")
+    FORMATS["alac"].write(home / "music", np.stack([tone(300)] * 2, 1), "apple")
+    FORMATS["wma"].write(home / "music", np.stack([tone(500)] * 2, 1), "windows")
+    put_picture(paths["low0"])
+    (home / "more").mkdir()
+    with Library.open(home / "library", create=True) as library:
+        library.scan(home / "music")
+    return home
+
+
+def put_picture(path: Path) -> None:
+    from mutagen.flac import FLAC, Picture
+
+    file, picture = FLAC(path), Picture()
+    picture.type, picture.mime, picture.data = 3, "image/jpeg", jpeg(300)
+    file.add_picture(picture)
+    file.save()
+
+
+def jpeg(width: int) -> bytes:
+    out = io.BytesIO()
+    with av.open(out, "w", format="mjpeg") as target:
+        stream = target.add_stream("mjpeg", rate=1)
+        stream.width = stream.height = width
+        stream.pix_fmt = "yuvj420p"
+        target.mux(
+            stream.encode(av.VideoFrame.from_ndarray(np.full((width, width, 3), 90, np.uint8), "rgb24"))
+        )
+        target.mux(stream.encode(None))
+    return out.getvalue()
+
+
+@pytest.fixture(scope="module")
+def server(home: Path) -> Iterator[Server]:
+    with serving("-l", home / "library", "serve", "--no-open", "--port", 0, "--folder", home / "more") as one:
+        yield one
+
+
+def ids_of(server: Server) -> dict[str, str]:
+    return {track["title"]: track["id"] for track in server.get("/tracks", limit=100)["tracks"]}
+
+
+@pytest.fixture(scope="module")
+def ids(server: Server) -> dict[str, str]:
+    return ids_of(server)
+
+
+# Looking
+
+
+def test_health_and_library_tell_what_there_is(server: Server):
+    assert server.get("/health")["tracks"] == 14
+    about = server.get("/library")
+    assert about["tracks"] == 14
+    assert about["spaces"][0]["name"] == "descriptors-1"
+    assert about["spaces"][0]["tracks"] == 14
+    assert about["folders"] == ["music"]
+    assert about["writable"] is True
+
+
+def test_tracks_come_in_pages_by_any_order(server: Server):
+    first = server.get("/tracks", limit=5, sort="title")
+    rest = server.get("/tracks", limit=100, offset=5, sort="title")
+    titles = [track["title"] for track in first["tracks"] + rest["tracks"]]
+    assert first["total"] == 14
+    assert titles == sorted(titles, key=str.lower)
+
+
+def test_tracks_are_found_by_words_and_conditions(server: Server):
+    assert {t["artist"] for t in server.get("/tracks", q="low numb")["tracks"]} == {"The Lows"}
+    assert server.get("/tracks", genre="noise")["total"] == 4
+    assert server.get("/tracks", q="number 1", genre="noise")["total"] == 1
+    assert server.get("/tracks", duration="0-1")["total"] == 0
+    assert server.get("/tracks", folder="music")["total"] == 14
+
+
+def test_a_condition_that_nothing_could_meet_is_told_without_folders_of_the_machine(
+    server: Server, home: Path
+):
+    answer = server.api("GET", "/tracks", params={"folder": "/etc"})
+    assert answer.status_code == 400
+    assert str(home) not in answer.text
+
+
+def test_a_track_tells_all_that_is_known(server: Server, ids: dict[str, str]):
+    found = server.get(f"/tracks/{ids['Low number 0']}")
+    assert found["track"]["path"] == "music/low0.flac"
+    assert found["tags"]["album"] == "low"
+    assert found["descriptors"]["tempo_bpm"] > 0
+    assert found["details"]["sr"] == SR
+
+
+def test_some_tracks_come_in_the_order_asked(server: Server, ids: dict[str, str]):
+    wanted = [ids["High number 1"], "unknown", ids["Low number 1"]]
+    found = server.post("/tracks/list", {"tracks": wanted})["tracks"]
+    assert [track["id"] for track in found] == [wanted[0], wanted[2]]
+
+
+def test_facets_count_genres(server: Server):
+    assert {"name": "noise", "n": 4} in server.get("/facets")["genres"]
+
+
+def test_no_path_is_an_id(server: Server, home: Path):
+    for name in (
+        "..%2F..%2Fetc%2Fpasswd",
+        str(home / "music" / "low0.flac").replace("/", "%2F"),
+        "low0.flac",
+    ):
+        for rest in ("", "/audio", "/cover", "/peaks"):
+            assert server.api("GET", f"/tracks/{name}{rest}").status_code == 404
+    seeds = [str(home / "music" / "low0.flac"), "/etc/passwd", "Low number 0"]
+    for seed in seeds:
+        assert server.api("POST", "/similar", json={"seeds": [seed]}).status_code == 404
+    assert server.client.get("/assets/..%2F..%2F..%2Fapp.py").status_code == 404
+    assert "import" not in server.client.get("/..%2f..%2fserve%2fapp.py").text
+
+
+# Asking
+
+
+def test_similar_answers_as_the_library_does(server: Server, home: Path, ids: dict[str, str]):
+    with Library.open(home / "library") as library:
+        for seeds in ([ids["Low number 0"]], [ids["Low number 0"], ids["High number 0"]]):
+            expected = library.similar(seeds, k=5)
+            found = server.post("/similar", {"seeds": seeds, "k": 5})
+            assert [m["track"]["id"] for m in found["matches"]] == [m.track.id for m in expected.matches]
+            scores = [m["score"] for m in found["matches"]]
+            np.testing.assert_allclose(scores, [m.score for m in expected.matches], atol=2e-4)
+            assert found["shortfall"] is None
+
+
+def test_similar_says_why_there_are_fewer(server: Server, ids: dict[str, str]):
+    found = server.post("/similar", {"seeds": [ids["Low number 0"]], "k": 100})
+    assert len(found["matches"]) == 13
+    assert "13 of 100" in found["shortfall"]
+
+
+def test_similar_takes_conditions_and_what_to_move_away_from(server: Server, ids: dict[str, str]):
+    body = {
+        "seeds": [ids["Low number 0"]],
+        "minus": [ids["Noise number 0"]],
+        "k": 3,
+        "where": {"genre": "high"},
+    }
+    found = server.post("/similar", body)
+    assert {m["track"]["genre"] for m in found["matches"]} == {"high"}
+    other = server.post("/similar", {"seeds": [ids["Low number 0"]], "k": 5, "same_artist": False})
+    assert "The Lows" not in {m["track"]["artist"] for m in other["matches"]}
+
+
+def test_why_playlists_journeys_and_matrices(server: Server, ids: dict[str, str]):
+    a, b = ids["Low number 0"], ids["High number 0"]
+    why = server.get("/why", a=a, b=b)
+    assert why["text"]
+    assert why["parts"][0]["space"] == "descriptors-1"
+    made = server.post("/playlists/make", {"seeds": [a], "k": 5, "variety": 0.5})
+    assert len({m["track"]["id"] for m in made["matches"]}) == 5
+    way = [m["track"]["id"] for m in server.post("/journey", {"start": a, "end": b, "k": 4})["matches"]]
+    assert (way[0], way[-1], len(way)) == (a, b, 4)
+    matrix = server.post("/matrix", {"tracks": [a, b]})["scores"]
+    assert matrix[0][0] == pytest.approx(1, abs=1e-3)
+    assert matrix[0][1] == matrix[1][0]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {}, {"seeds": []}, {"seeds": ["a"], "k": 0}, {"seeds": ["a"], "k": 10**9}, {"seeds": "a"},
+        {"seeds": ["a"], "colour": 1}, [], "x", {"seeds": [None]}, {"seeds": ["a" * 101]},
+    ],
+)  # fmt: skip
+def test_a_body_that_is_not_valid_is_told_in_the_one_shape(server: Server, body: object):
+    answer = server.api("POST", "/similar", json=body)
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "invalid"
+
+
+def test_a_body_that_is_no_json_is_refused(server: Server):
+    for content in (b"{", b"\xff\xfe", b""):
+        answer = server.api("POST", "/similar", content=content, headers={"content-type": "application/json"})
+        assert answer.status_code == 422
+        assert answer.json()["error"]["code"] == "invalid"
+
+
+# Sound and pictures
+
+
+def test_audio_comes_whole_and_in_parts(server: Server, home: Path, ids: dict[str, str]):
+    content = (home / "music" / "low0.flac").read_bytes()
+    path = f"/tracks/{ids['Low number 0']}/audio"
+    whole = server.api("GET", path)
+    assert whole.content == content
+    assert whole.headers["content-type"] == "audio/flac"
+    part = server.api("GET", path, headers={"range": "bytes=100-199"})
+    assert (part.status_code, part.content) == (206, content[100:200])
+    assert part.headers["content-range"] == f"bytes 100-199/{len(content)}"
+    assert server.api("GET", path, headers={"range": "bytes=-10"}).content == content[-10:]
+    assert server.api("GET", path, headers={"range": f"bytes={len(content) - 5}-"}).content == content[-5:]
+
+
+def test_a_range_beyond_the_end_is_416_and_nonsense_is_passed_over(server: Server, ids: dict[str, str]):
+    path = f"/tracks/{ids['Low number 0']}/audio"
+    beyond = server.api("GET", path, headers={"range": "bytes=99999999-"})
+    assert beyond.status_code == 416
+    assert beyond.json()["error"]["code"] == "no_such_range"
+    for nonsense in ("bytes=-", "lines=1-2", "bytes=b-a", "bytes"):
+        assert server.api("GET", path, headers={"range": nonsense}).status_code == 200
+
+
+def test_head_tells_the_size_alone(server: Server, home: Path, ids: dict[str, str]):
+    head = server.api("HEAD", f"/tracks/{ids['Low number 0']}/audio")
+    assert head.headers["content-length"] == str((home / "music" / "low0.flac").stat().st_size)
+    assert head.content == b""
+
+
+@pytest.mark.parametrize("title", ["apple", "windows"])
+def test_what_browsers_cannot_play_is_converted(
+    server: Server, ids: dict[str, str], tmp_path: Path, title: str
+):
+    answer = server.api("GET", f"/tracks/{ids[title]}/audio")
+    assert answer.headers["content-type"] == "audio/mpeg"
+    (tmp_path / "out.mp3").write_bytes(answer.content)
+    y, sr = soundfile.read(tmp_path / "out.mp3")
+    assert len(y) / sr == pytest.approx(1.5, abs=0.1)
+    assert np.abs(y).max() > 0.05
+    original = server.api("GET", f"/tracks/{ids[title]}/audio", params={"format": "original"})
+    assert original.headers["content-type"] != "audio/mpeg"
+
+
+def test_a_conversion_begins_where_it_is_told(server: Server, ids: dict[str, str], tmp_path: Path):
+    answer = server.api("GET", f"/tracks/{ids['Low number 1']}/audio", params={"format": "ogg", "start_s": 2})
+    (tmp_path / "out.ogg").write_bytes(answer.content)
+    with av.open(str(tmp_path / "out.ogg")) as sound:
+        assert sound.streams.audio[0].codec_context.name == "opus"
+        samples = sum(frame.samples for frame in sound.decode(audio=0))
+    assert samples / 48_000 == pytest.approx(1.0, abs=0.3)
+
+
+def test_covers_come_from_tags_made_smaller_or_are_drawn(server: Server, ids: dict[str, str]):
+    small = server.api("GET", f"/tracks/{ids['Low number 0']}/cover", params={"size": 64})
+    assert small.headers["content-type"] == "image/jpeg"
+    with av.open(io.BytesIO(small.content)) as picture:
+        assert picture.streams.video[0].codec_context.width == 64
+    drawn = server.api("GET", f"/tracks/{ids['High number 0']}/cover")
+    assert drawn.headers["content-type"] == "image/svg+xml"
+    again = server.api(
+        "GET", f"/tracks/{ids['High number 0']}/cover", headers={"if-none-match": drawn.headers["etag"]}
+    )
+    assert again.status_code == 304
+
+
+def test_peaks_follow_the_sound(server: Server, ids: dict[str, str]):
+    found = server.get(f"/tracks/{ids['Noise number 0']}/peaks", n=24)
+    assert found["duration_s"] == pytest.approx(3, abs=0.01)
+    assert len(found["peaks"]) == 24
+    assert found["peaks"][0] > 2 * found["peaks"][1]  # bursts four times a second
+
+
+# Clips
+
+
+@pytest.mark.parametrize("name", ["wav16", "wav_float", "mp3", "opus", "m4a", "webm", "aiff"])
+def test_a_clip_of_any_format_is_a_seed(server: Server, ids: dict[str, str], tmp_path: Path, name: str):
+    form = FORMATS[name]
+    y = np.repeat(tone(1760), 2)[: 3 * form.sr] if form.sr > 30_000 else tone(1760)
+    path = form.write(tmp_path, np.stack([y, y], 1))
+    answer = server.upload(path)
+    assert answer.status_code == 201, answer.text
+    clip = answer.json()["clip"]
+    assert len(clip["peaks"]) > 100
+    assert len(server.post("/similar", {"seeds": [clip["id"]], "k": 3})["matches"]) == 3
+    mixed = server.post("/playlists/make", {"seeds": [clip["id"], ids["Low number 0"]], "k": 3})
+    assert len(mixed["matches"]) == 3
+    assert server.get("/why", a=clip["id"], b=ids["High number 0"])["text"]
+    assert server.api("GET", f"/clips/{clip['id']}/audio").status_code == 200
+    assert server.api("DELETE", f"/clips/{clip['id']}").status_code == 204
+    assert server.api("POST", "/similar", json={"seeds": [clip["id"]]}).status_code == 404
+
+
+def test_an_upload_of_a_track_finds_itself(server: Server, home: Path, ids: dict[str, str]):
+    clip = server.upload(home / "music" / "high2.flac").json()["clip"]
+    best = server.post("/similar", {"seeds": [clip["id"]], "k": 1})["matches"][0]
+    assert best["track"]["id"] == ids["High number 2"]
+    assert best["score"] == pytest.approx(1, abs=0.01)
+
+
+def test_what_is_no_sound_is_refused(server: Server, tmp_path: Path):
+    silent = write(tmp_path / "silent.wav", np.zeros(3 * SR, np.float32), SR)
+    short = write(tmp_path / "short.wav", tone(440)[:1000], SR)
+    garbage, empty = tmp_path / "garbage.mp3", tmp_path / "empty.wav"
+    garbage.write_bytes(np.random.default_rng(1).bytes(50_000))
+    empty.write_bytes(b"")
+    codes = {path.stem: server.upload(path) for path in (silent, short, garbage, empty)}
+    assert {name: answer.status_code for name, answer in codes.items()} == dict.fromkeys(codes, 422)
+    assert codes["silent"].json()["error"]["code"] == "silent"
+    assert codes["short"].json()["error"]["code"] == "too_short"
+    for answer in codes.values():
+        assert "Traceback" not in answer.text
+        assert "segue-serve" not in answer.text
+
+
+def test_an_upload_may_have_any_name(server: Server, home: Path):
+    answer = server.upload(home / "music" / "low0.flac", name="../../../etc/pass\u202ewd.flac")
+    assert answer.json()["clip"]["name"] == "passwd.flac"
+
+
+# Keeping
+
+
+def test_playlists_are_kept_changed_exported_and_deleted(server: Server, ids: dict[str, str]):
+    some = [ids["Low number 0"], ids["Noise number 1"]]
+    made = server.post("/playlists", {"name": "Zwölf # eins", "tracks": some}, 201)
+    path = f"/playlists/{made['id']}"
+    assert [track["id"] for track in server.get(path)["tracks"]] == some
+    listed = next(p for p in server.get("/playlists")["playlists"] if p["id"] == made["id"])
+    assert (listed["n"], round(listed["duration_s"])) == (2, 6)
+    exported = server.api("GET", f"{path}/export.m3u8").text.splitlines()
+    assert exported[:3] == ["#EXTM3U", "#PLAYLIST:Zwölf # eins", "#EXTINF:3,The Lows - Low number 0"]
+    assert server.client.get(exported[3]).headers["content-type"] == "audio/flac"
+    local = server.api("GET", f"{path}/export.m3u8", params={"paths": True}).text.splitlines()
+    assert Path(local[3]).is_file()
+    changed = server.api("PUT", path, json={"name": "B", "tracks": some[::-1]}).json()
+    assert [track["id"] for track in changed["tracks"]] == some[::-1]
+    assert server.api("PUT", path, json={"tracks": ["nothing"]}).status_code == 404
+    assert server.api("DELETE", path).status_code == 204
+    assert server.api("GET", path).status_code == 404
+
+
+def test_feedback_is_kept_once_for_two_tracks(server: Server, ids: dict[str, str]):
+    body = {"seed": ids["Low number 0"], "track": ids["Low number 1"], "verdict": "like"}
+    server.post("/feedback", body, 201)
+    server.post("/feedback", body | {"verdict": "skip"}, 201)
+    found = server.get("/feedback")["feedback"]
+    assert [(f["seed"], f["track"], f["verdict"]) for f in found] == [(body["seed"], body["track"], "skip")]
+    assert server.api("POST", "/feedback", json=body | {"verdict": "meh"}).status_code == 422
+    assert server.api("POST", "/feedback", json=body | {"track": "unknown"}).status_code == 404
+
+
+# Jobs
+
+
+def test_the_map_is_made_once_in_a_job(server: Server):
+    first = server.api("GET", "/map")
+    if first.status_code == 202:
+        assert server.ended(first.json()["job"])["state"] == "done"
+    found = server.get("/map")
+    assert {
+        len(found[name]) for name in ("ids", "x", "y", "cluster", "genre", "year", "titles", "artists")
+    } == {14}
+    assert max(map(abs, found["x"] + found["y"])) <= 1
+    assert sorted(found["genres"]) == ["high", "low", "noise"]
+
+
+def test_clusters_and_evaluation_are_found_in_jobs(server: Server):
+    job = server.post("/clusters", {"k": 3}, 202)["job"]
+    assert server.ended(job["id"])["report"]["clusters"] == 3
+    clusters = server.get("/clusters")["clusters"]
+    assert sum(cluster["size"] for cluster in clusters) == 14
+    assert {t["cluster"] for t in server.get("/tracks", limit=100)["tracks"]} == {1, 2, 3}
+    assert server.get("/tracks", cluster=clusters[0]["name"])["total"] == clusters[0]["size"]
+    job = server.post("/evaluate", {}, 202)["job"]
+    assert server.ended(job["id"])["state"] == "done"
+    found = server.get("/evaluation")
+    assert found["asked"] == 12
+    assert found["precision"]["1"] > found["chance"]
+
+
+def test_a_scan_tells_its_course_and_brings_what_is_new(server: Server, home: Path):
+    clips(home / "more", 6)
+    job = server.post("/jobs/scan", {"folders": [str(home / "more")]}, 202)["job"]
+    events = list(events_of(server, job["id"]))
+    assert events[-1]["state"] == "done"
+    assert events[-1]["report"]["added"] == 6
+    assert [event["done"] for event in events] == sorted(event["done"] for event in events)
+    assert server.get("/health")["tracks"] == 20
+    new = server.get("/tracks", q="003")["tracks"][0]
+    assert len(server.post("/similar", {"seeds": [new["id"]], "k": 3})["matches"]) == 3
+    for path in (home / "more").iterdir():
+        path.unlink()
+    again = server.post("/jobs/scan", {"folders": None}, 202)["job"]
+    assert server.ended(again["id"])["report"]["newly_missing"] == 6
+
+
+def events_of(server: Server, job: str) -> Iterator[dict]:
+    with server.client.stream("GET", f"/api/v1/jobs/{job}/events") as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        for line in stream.iter_lines():
+            if line.startswith("data: "):
+                yield json.loads(line[6:])
+
+
+def test_a_scan_that_is_cancelled_keeps_what_it_did(server: Server, home: Path):
+    shutil.rmtree(home / "more")
+    y = np.tile(tone(200), 30)
+    for i in range(40):
+        (home / "more").mkdir(exist_ok=True)
+        write(home / "more" / f"long{i}.wav", y * (1 - i / 100), SR)
+    job = server.post("/jobs/scan", {"folders": [str(home / "more")]}, 202)["job"]
+    seen = []
+    for event in events_of(server, job["id"]):
+        seen.append(event["state"])
+        if event["done"] >= 2 and event["state"] == "running":
+            server.api("DELETE", f"/jobs/{job['id']}")
+    assert seen[-1] == "cancelled"
+    report = server.get(f"/jobs/{job['id']}")["job"]["report"]
+    assert 2 <= report["added"] < 40
+    assert server.get("/tracks", q="long", limit=100)["total"] == report["added"]
+
+
+def test_only_folders_that_are_allowed_are_scanned(server: Server, home: Path, tmp_path: Path):
+    (home / "more").mkdir(exist_ok=True)
+    link = home / "more" / "out"
+    link.symlink_to(tmp_path)
+    for folder in (tmp_path, "/etc", home / "more" / ".." / "library", link, "\0"):
+        answer = server.api("POST", "/jobs/scan", json={"folders": [str(folder)]})
+        assert answer.status_code == 403, folder
+        assert answer.json()["error"]["code"] == "folder_not_allowed"
+    link.unlink()
+
+
+def test_unknown_things_are_404_in_the_one_shape(server: Server):
+    for path in (
+        "/nothing",
+        "/jobs/job-0",
+        "/jobs/../../x",
+        "/playlists/x",
+        "/clips/clip-0/audio",
+        "/tracks/x",
+    ):
+        answer = server.api("GET", path)
+        assert answer.status_code == 404, path
+        assert set(answer.json()["error"]) == {"code", "message", "details"}
+    wrong = server.api("PATCH", "/similar", json={})
+    assert (wrong.status_code, wrong.json()["error"]["code"]) == (405, "method_not_allowed")
+
+
+# The service itself
+
+
+def test_metrics_count_requests(server: Server):
+    server.get("/health")
+    text = server.client.get("/metrics").text
+    assert 'route="/api/v1/health",status="200"' in text
+    assert "segue_tracks" in text
+    assert "segue_request_seconds_bucket" in text
+
+
+def test_the_interface_is_described(server: Server):
+    paths = server.client.get("/openapi.json").json()["paths"]
+    assert "/api/v1/similar" in paths
+    page = server.client.get("/docs").text
+    for path in paths:
+        assert path in page
+    assert "<script" not in page
+
+
+def test_the_page_or_a_word_about_it_is_at_every_other_address(server: Server):
+    for path in ("/", "/map", "/track/abc"):
+        answer = server.client.get(path)
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("text/html")
+        assert (
+            "script-src 'self'" in answer.headers["content-security-policy"] or "<script" not in answer.text
+        )
+
+
+def test_many_clients_at_once_get_their_own_answers(server: Server, ids: dict[str, str]):
+    titles = [title for title in ids if "number" in title]
+    wrong: list[str] = []
+
+    def ask(title: str) -> None:
+        for _ in range(10):
+            answer = server.client.post(
+                "/api/v1/similar",
+                json={"seeds": [ids[title]], "k": 3, "where": {"genre": title.split(maxsplit=1)[0].lower()}},
+            )
+            genres = {m["track"]["genre"] for m in answer.json()["matches"]}
+            if genres != {title.split(maxsplit=1)[0].lower()}:
+                wrong.append(title)
+
+    threads = [threading.Thread(target=ask, args=(title,)) for title in titles]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []

@@ -1,0 +1,349 @@
+"""Who is let in, what is refused, and that no request ends the service or opens a file."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import os
+import re
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+from starlette.exceptions import HTTPException
+
+from segue.errors import UsageError
+from segue.library import Library
+from segue.serve.limits import Rate, bounded
+from segue.serve.security import Guard
+from segue.serve.settings import Settings
+from tests.conftest import SR
+from tests.serve_process import Server, serving
+from tests.sounds import write
+
+
+@pytest.fixture(scope="module")
+def library_root(tmp_path_factory: pytest.TempPathFactory, scanned: Path) -> Path:
+    root = tmp_path_factory.mktemp("guarded") / "library"
+    shutil.copytree(scanned, root)
+    return root
+
+
+@pytest.fixture(scope="module")
+def guarded(library_root: Path) -> Iterator[Server]:
+    options = ("--no-open", "--port", 0, "--password", "sesame", "--token", "t0ken", "--upload-mb", 1)
+    with serving("-l", library_root, "serve", *options) as server:
+        yield server
+
+
+def test_nothing_is_told_before_the_password(guarded: Server):
+    for path in ("/library", "/tracks", "/map", "/jobs", "/playlists", "/clips/x/audio", "/nothing"):
+        answer = guarded.api("GET", path)
+        assert answer.status_code == 401, path
+        assert answer.json()["error"]["code"] == "login_needed"
+    for path in ("/metrics", "/docs", "/openapi.json"):
+        assert guarded.client.get(path).status_code == 401
+    assert guarded.api("POST", "/similar", json={"seeds": ["x"]}).status_code == 401
+    assert guarded.client.get("/").status_code == 200
+    assert guarded.get("/session") == {"needed": True, "logged_in": False}
+
+
+def test_a_session_begins_with_the_password_and_ends(guarded: Server):
+    with httpx.Client(base_url=f"{guarded.address}/api/v1") as client:
+        assert client.post("/session", json={"password": "wrong"}).status_code == 401
+        answer = client.post("/session", json={"password": "sesame"})
+        cookie = answer.headers["set-cookie"]
+        assert "HttpOnly" in cookie
+        assert "samesite=strict" in cookie.lower()
+        assert client.get("/library").status_code == 200
+        assert client.get("/session").json() == {"needed": True, "logged_in": True}
+        assert client.delete("/session").status_code == 204
+        assert client.get("/library").status_code == 401
+
+
+def test_a_forged_or_old_session_is_none(guarded: Server):
+    known = Guard(Settings(library="", scratch="", password="sesame"))
+    for cookie in ("1.a.b", "", "9999999999.ab.cd", known.new_session(), "\xff.\xff", "..."):
+        headers = {"cookie": f"segue_session={cookie}".encode("latin-1")}
+        assert guarded.api("GET", "/library", headers=headers).status_code == 401
+
+
+def test_programs_say_the_token_or_the_password(guarded: Server):
+    basic = base64.b64encode(b"anyone:sesame").decode()
+    for right in ("Bearer t0ken", "bearer sesame", f"Basic {basic}"):
+        assert guarded.api("GET", "/library", headers={"authorization": right}).status_code == 200
+    for wrong in ("Bearer", "Bearer t0keN", "Basic !", "Basic", "t0ken", "Bearer t\xf6ken"):
+        headers = {"authorization": wrong.encode("latin-1")}
+        assert guarded.api("GET", "/library", headers=headers).status_code == 401
+
+
+def test_guessing_passwords_is_slowed_down(library_root: Path):
+    with serving("-l", library_root, "serve", "--no-open", "--port", 0, "--password", "x") as server:
+        codes = [server.api("POST", "/session", json={"password": "y"}).status_code for _ in range(30)]
+        assert codes[0] == 401
+        assert codes[-1] == 429
+        headers = {"authorization": "Bearer y"}
+        codes = [server.api("GET", "/tracks", headers=headers).status_code for _ in range(70)]
+        assert (codes[0], codes[-1]) == (401, 429)
+        right = server.client.get("/rest/ping", params={"u": "me", "p": "x"})
+        assert "wait a little" in right.text  # who guesses is not told when it is right
+
+
+def test_beyond_loopback_a_password_is_needed(library_root: Path, segue):
+    code, _, err = segue("-l", library_root, "serve", "--host", "0.0.0.0", "--no-open")
+    assert code == 2
+    assert "--password" in err
+    assert err.count("\n") == 1
+    for host in ("0.0.0.0", "::", "192.168.1.5", "my-host"):
+        with pytest.raises(UsageError, match="password"):
+            Settings(library="", scratch="", host=host).check()
+    for host in ("127.0.0.1", "127.8.8.8", "localhost", "::1"):
+        Settings(library="", scratch="", host=host).check()
+
+
+@pytest.fixture(scope="module")
+def opened(library_root: Path) -> Iterator[Server]:
+    with serving(
+        "-l", library_root, "serve", "--no-open", "--port", 0, "--allow-host", "music.home"
+    ) as server:
+        yield server
+
+
+def test_another_name_for_this_address_is_refused(opened: Server):
+    for host in ("evil.example", "evil.example:80", "127.0.0.1.evil.example", "", "localhost.evil.example"):
+        answer = opened.api("GET", "/library", headers={"host": host})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (403, "host_not_allowed"), host
+    for host in ("localhost", "127.0.0.1:1", "[::1]:80", "music.home", "LOCALHOST"):
+        assert opened.api("GET", "/library", headers={"host": host}).status_code == 200, host
+
+
+def test_other_sites_change_nothing(opened: Server):
+    body = {"name": "stolen", "tracks": []}
+    refused = (
+        {"origin": "https://evil.example"},
+        {"sec-fetch-site": "cross-site"},
+        {"origin": "http://127.0.0.1:1"},
+    )
+    for headers in refused:
+        answer = opened.api("POST", "/playlists", json=body, headers=headers)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (403, "other_site")
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""):
+        answer = opened.api("POST", "/playlists", content=b'{"name": "x"}', headers={"content-type": kind})
+        assert answer.status_code == 403, kind
+    form = opened.api("POST", "/clips", files={"file": b"x"})
+    assert form.status_code == 403
+    image = opened.client.get(
+        "/rest/createPlaylist", params={"name": "x"}, headers={"sec-fetch-site": "cross-site"}
+    )
+    assert image.status_code == 403
+    assert opened.get("/playlists")["playlists"] == []
+    own = opened.api("POST", "/playlists", json=body, headers={"origin": opened.address})
+    assert own.status_code == 201
+
+
+def test_every_answer_says_what_a_page_may_do(opened: Server):
+    for path in ("/", "/docs", "/api/v1/library", "/api/v1/nothing", "/rest/ping", "/assets/x.js"):
+        headers = opened.client.get(path).headers
+        assert headers["x-content-type-options"] == "nosniff", path
+        policy = headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe-eval" not in policy
+        assert not re.search("script-src[^;]*unsafe", policy)
+        assert "access-control-allow-origin" not in headers
+
+
+def test_an_upload_that_is_too_large_is_refused_early(guarded: Server, tmp_path: Path):
+    path = write(tmp_path / "large.wav", np.random.default_rng(0).uniform(-0.5, 0.5, 40 * SR), SR)
+    headers = {"authorization": "Bearer t0ken", "X-Segue": "1"}
+    with path.open("rb") as f:
+        answer = guarded.api("POST", "/clips", files={"file": f}, headers=headers)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_large")
+
+    def without_length() -> Iterator[bytes]:
+        yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n'
+        for _ in range(40):
+            yield bytes(100_000)
+
+    kind = {"content-type": "multipart/form-data; boundary=b"}
+    answer = guarded.api("POST", "/clips", content=without_length(), headers=headers | kind)
+    assert answer.status_code == 413
+    big = guarded.api("POST", "/playlists", content=bytes(3_000_000), headers=headers)
+    assert big.status_code == 413
+
+
+def test_a_body_that_comes_too_slowly_is_refused():
+    async def never() -> dict:
+        await asyncio.sleep(30)
+        return {}
+
+    with pytest.raises(HTTPException) as refused:
+        asyncio.run(bounded(never, 1000, 0.05)())
+    assert refused.value.status_code == 408
+
+
+def test_a_client_may_upload_only_so_often():
+    rate = Rate(3)
+    assert [rate.take("a") for _ in range(3)] == [0, 0, 0]
+    assert rate.take("a") > 10
+    assert rate.take("b") == 0
+
+
+def test_uploads_leave_nothing_behind(library_root: Path, music: dict[str, Path], tmp_path: Path):
+    (tmp_path / "garbage").write_bytes(b"no sound " * 1000)
+    options = ("--no-open", "--port", 0)
+    with serving("-l", library_root, "serve", *options, TMPDIR=str(tmp_path)) as server:
+        clip = server.upload(music["low0"]).json()["clip"]["id"]
+        (scratch,) = tmp_path.glob("segue-serve-*")
+        assert server.upload(tmp_path / "garbage").status_code == 422
+        assert [path.name for path in (scratch / "clips").iterdir()] == [clip]
+        assert server.api("DELETE", f"/clips/{clip}").status_code == 204
+        assert list((scratch / "clips").iterdir()) == []
+        clip = server.upload(music["low1"]).json()["clip"]["id"]
+        assert server.api("GET", f"/clips/{clip}/audio").status_code == 200
+        os.utime(scratch / "clips" / clip, (0, time.time() - 3700))
+        assert server.api("GET", f"/clips/{clip}/audio").status_code == 404
+        assert list((scratch / "clips").iterdir()) == []
+        server.upload(music["low2"])
+    assert [path.name for path in tmp_path.iterdir()] == ["garbage"]
+
+
+def test_raw_nonsense_ends_nothing(opened: Server):
+    port = int(opened.address.rsplit(":", 1)[1])
+    for bytes_ in (
+        b"\x16\x03\x01",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"POST /api/v1/similar HTTP/1.1\r\nContent-Length: x\r\n\r\n",
+    ):
+        with socket.create_connection(("127.0.0.1", port), 5) as connection:
+            connection.sendall(bytes_)
+            connection.settimeout(5)
+            connection.recv(4096)
+    assert opened.get("/health")["status"] == "ok"
+
+
+def test_a_fault_of_ours_is_told_without_its_trace(library_root: Path, tmp_path: Path):
+    root = tmp_path / "library"
+    shutil.copytree(library_root, root)
+    with Library.open(root) as library:
+        track = next(iter(library)).id
+    with serving("-l", root, "serve", "--no-open", "--port", 0) as server:
+        server.faults = True
+        db = sqlite3.connect(root / "catalog.sqlite")
+        db.execute("DROP TABLE labels")
+        db.commit()
+        db.close()
+        answer = server.api("GET", f"/tracks/{track}")
+        assert answer.status_code == 500
+        assert answer.json()["error"]["code"] == "internal"
+        assert "sqlite" not in answer.text.lower()
+        assert server.get("/health")["status"] == "ok"
+
+
+def test_a_read_only_library_is_served(library_root: Path, tmp_path: Path):
+    root = tmp_path / "library"
+    shutil.copytree(library_root, root)
+    for path in (*root.rglob("*"), root):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    command = [sys.executable, "-c", "import os, sys; sys.exit(os.access(sys.argv[1], os.W_OK))", str(root)]
+    if subprocess.run(command, check=False).returncode:
+        pytest.skip("this user may write everywhere")
+    with serving("-l", root, "serve", "--no-open", "--port", 0) as server:
+        assert server.get("/library")["writable"] is False
+        assert server.get("/playlists")["playlists"] == []
+        answer = server.api("POST", "/playlists", json={"name": "x"})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (409, "library_read_only")
+
+
+def test_a_taken_port_is_passed_over_or_told(library_root: Path, segue):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        code, _, err = segue("-l", library_root, "serve", "--no-open", "--port", port)
+    assert code == 2
+    assert f"port {port}" in err
+
+
+def test_an_empty_library_is_made_and_asked(tmp_path: Path):
+    with serving(
+        "-l", tmp_path / "new", "serve", "--no-open", "--port", 0, SEGUE_MODELS=str(tmp_path)
+    ) as server:
+        assert server.get("/health")["tracks"] == 0
+        assert server.get("/tracks")["tracks"] == []
+        assert server.get("/map")["ids"] == []
+        assert server.get("/library")["tracks"] == 0
+        answer = server.api("POST", "/jobs/scan", json={"folders": None})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "no_folders")
+        assert server.api("POST", "/similar", json={"seeds": ["x"]}).status_code in (404, 409)
+
+
+def test_several_workers_share_sessions_clips_and_jobs(library_root: Path, music: dict[str, Path]):
+    options = ("--no-open", "--port", 0, "--workers", 2, "--password", "sesame")
+    with serving("-l", library_root, "serve", *options) as server:
+
+        def ask(method: str, path: str, **how) -> httpx.Response:
+            how["headers"] = how.get("headers", {}) | {"cookie": cookie, "connection": "close"}
+            return httpx.request(method, f"{server.address}{path}", timeout=30, **how)
+
+        login = httpx.post(f"{server.address}/api/v1/session", json={"password": "sesame"})
+        cookie = login.headers["set-cookie"].split(";")[0]
+        workers = set()
+        ends = time.monotonic() + 20
+        while len(workers) < 2 and time.monotonic() < ends:
+            text = ask("GET", "/metrics").text
+            workers |= set(re.findall(r'worker="(\d+)"', text))
+        assert len(workers) == 2
+        if Path("/proc/self/maps").exists():
+            track = ask("GET", "/api/v1/tracks").json()["tracks"][0]["id"]
+            for _ in range(12):
+                ask("POST", "/api/v1/similar", json={"seeds": [track], "k": 1})
+            for worker in workers:
+                assert "default.index" in Path(f"/proc/{worker}/maps").read_text()
+        with music["low0"].open("rb") as f:
+            clip = ask("POST", "/api/v1/clips", files={"file": f}, headers={"X-Segue": "1"}).json()["clip"][
+                "id"
+            ]
+        job = ask("POST", "/api/v1/clusters", json={}).json()["job"]["id"]
+        for _ in range(12):
+            found = ask("POST", "/api/v1/similar", json={"seeds": [clip], "k": 1})
+            assert found.json()["matches"][0]["track"]["title"] == "Low number 0"
+            assert ask("GET", f"/api/v1/jobs/{job}").json()["job"]["kind"] == "clusters"
+
+
+def test_ctrl_c_ends_a_scan_and_open_streams_at_once(tmp_path: Path):
+    (tmp_path / "music").mkdir()
+    y = np.random.default_rng(0).uniform(-0.3, 0.3, 60 * SR)
+    for i in range(30):
+        write(tmp_path / "music" / f"{i}.wav", y * (1 - i / 50), SR)
+    options = ("--no-open", "--port", 0, "--folder", tmp_path / "music")
+    with serving("-l", tmp_path / "library", "serve", *options, SEGUE_MODELS=str(tmp_path)) as server:
+        job = server.post("/jobs/scan", {"folders": [str(tmp_path / "music")]}, 202)["job"]["id"]
+        events = httpx.stream("GET", f"{server.address}/api/v1/jobs/{job}/events", timeout=20)
+        stream = events.__enter__()
+        lines = stream.iter_lines()
+        while '"state":"running"' not in next(lines):
+            pass
+        sound = socket.create_connection(("127.0.0.1", int(server.address.rsplit(":", 1)[1])), 5)
+        track = ""
+        while not track:
+            track = next((track["id"] for track in server.get("/tracks")["tracks"]), "")
+        sound.sendall(f"GET /api/v1/tracks/{track}/audio HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        assert sound.recv(10) == b"HTTP/1.1 2"  # and no more of it
+        asked_at = time.monotonic()
+    sound.close()
+    assert time.monotonic() - asked_at < 12
+    with Library.open(tmp_path / "library") as library:
+        assert library.verify()
+        assert len(library) < 30
+    with contextlib.suppress(httpx.HTTPError):
+        events.__exit__(None, None, None)
