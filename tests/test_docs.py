@@ -25,10 +25,13 @@ def test_every_command_and_option_is_described(name: str):
     text = (ROOT / "docs" / "commands.md").read_text("utf-8")
     sections = {part.split()[1]: part for part in text.split("\n## ")[1:] if part.startswith("segue ")}
     assert name in sections
-    for parameter in cli.commands[name].params:
-        if isinstance(parameter, click.Option):
-            longest = max(parameter.opts, key=len)
-            assert longest in sections[name], f"{name} {longest}"
+    command = cli.commands[name]
+    for each in (command, *(command.commands.values() if isinstance(command, click.Group) else ())):
+        assert each is command or each.name in sections[name]
+        for parameter in each.params:
+            if isinstance(parameter, click.Option):
+                longest = max(parameter.opts, key=len)
+                assert longest in sections[name], f"{name} {each.name} {longest}"
 
 
 def test_every_error_is_described_and_drawn():

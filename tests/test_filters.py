@@ -326,7 +326,7 @@ def test_without_any_tags_the_message_says_that_there_are_none(tmp_path: Path):
 def test_a_tempo_needs_the_descriptors(library: Library, outside: Path, monkeypatch):
     from segue.library import filters
 
-    monkeypatch.setattr(filters, "DESCRIPTORS", replace(filters.DESCRIPTORS, name="other"))
+    monkeypatch.setattr(filters, "_TEMPOS", ())
     with pytest.raises(UsageError, match="segue scan -e descriptors"):
         library.similar(outside, where=Where(tempo_bpm=(90, 120)))
 

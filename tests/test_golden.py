@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from segue.catalog import schema
 from segue.library import Library
+from segue.sources.vectors import Vectors
 from tests.conftest import write_music
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -45,3 +49,40 @@ def test_format_1_can_be_added_to(v1: Library, tmp_path: Path):
     assert (report.moved, report.added) == (12, 0)
     ids, vectors = v1.vectors()
     assert all((before[track_id] == vector).all() for track_id, vector in zip(ids, vectors, strict=True))
+
+
+def test_format_1_becomes_format_2_with_every_key_and_row_as_it_was(tmp_path: Path):
+    shutil.copytree(GOLDEN / "v1", tmp_path / "v1")
+
+    def rows():
+        with contextlib.closing(sqlite3.connect(tmp_path / "v1" / "catalog.sqlite")) as db:
+            columns = "key, id, row, path, title, artist, album, genre, year, content_hash, added_at"
+            found = db.execute(f"SELECT {columns} FROM tracks ORDER BY key").fetchall()
+            return found, db.execute("PRAGMA user_version").fetchone()[0]
+
+    before, version = rows()
+    assert (len(before), version) == (12, 1)
+    with Library.open(tmp_path / "v1") as library:
+        library.verify()
+    assert rows() == (before, 2)
+    with Library.open(tmp_path / "v1") as library:
+        report = library.import_from(Vectors(np.eye(4, dtype=np.float32), name="mine"))
+        assert (report.added, len(library)) == (4, 16)
+        last = max(key for key, *_ in before)
+        assert min(library._catalog.keys_of([library.find("mine:0").id]).values()) > last
+
+
+def test_format_1_in_a_read_only_folder_is_read_and_stays_as_it_is(tmp_path: Path, monkeypatch):
+    shutil.copytree(GOLDEN / "v1", tmp_path / "v1")
+    before = {path: path.read_bytes() for path in (tmp_path / "v1").rglob("*") if path.is_file()}
+    # The tests may run as one whom no permission stops.
+    monkeypatch.setattr(schema.os, "access", lambda *_: False)
+    with Library.open(tmp_path / "v1") as library:
+        assert len(library) == 12
+        assert library.find("Low number 2").source is None
+        assert len(library.similar("High number 3", k=3).matches) == 3
+        assert library.overview().imports == ()
+        assert not library.clusters()
+        library.verify()
+    after = {path: path.read_bytes() for path in (tmp_path / "v1").rglob("*.sqlite")}
+    assert after.items() <= before.items()

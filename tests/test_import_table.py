@@ -173,6 +173,14 @@ def test_data_frames_of_pandas_and_polars_are_tables(library):
     assert values_of(library, "bears:song00003")["tempo_log2"] == pytest.approx(np.log2(150))
 
 
+def test_columns_by_their_names_are_a_table(library):
+    columns = {name: np.array([song[name] for song in songs(30)]) for name in COLUMNS}
+    assert library.import_from(Table(columns, name="columns")).added == 30
+    assert values_of(library, "columns:song00003")["tempo_log2"] == pytest.approx(np.log2(150))
+    with pytest.raises(SourceError, match=r"columns of \[29, 30\] rows"):
+        Table(columns | {"name": ["x"] * 29})
+
+
 def test_a_compressed_file_that_is_cut_short_keeps_what_came(library, table, tmp_path):
     write_csv(table, songs(3000))
     packed = gzip.compress(table.read_bytes())

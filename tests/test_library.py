@@ -240,8 +240,8 @@ def test_a_library_of_a_later_format_is_refused(own: Library):
 def test_a_truncated_matrix_is_noticed_and_named(own: Library):
     (path,) = (own.path / "vectors").glob("*/pooled-*.matrix")
     path.write_bytes(path.read_bytes()[:500])
-    with pytest.raises(LibraryFormatError, match="pooled"):
-        own.snapshot()
+    with Library.open(own.path) as library, pytest.raises(LibraryFormatError, match="pooled"):
+        library.snapshot()
 
 
 def test_a_flipped_bit_is_found_by_verify(own: Library):

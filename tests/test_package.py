@@ -25,10 +25,11 @@ def test_importing_segue_loads_no_decoder():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-# Each room may import those before it; the library joins them, the command is last.
+# Each room may import those before it; the library joins them, the command is last. Sources that are no files
+# speak in records of the catalog and say how they are compared, so they come after both.
 ORDER = [
-    "errors", "track", "files", "wire", "audio", "sources", "embed", "catalog", "index", "annoy", "recommend",
-    "evaluate", "playlist", "export", "demo", "library", "cli",
+    "errors", "track", "files", "wire", "audio", "embed", "catalog", "index", "sources", "annoy", "cluster",
+    "recommend", "map", "plots", "evaluate", "playlist", "export", "demo", "library", "serve", "cli",
 ]  # fmt: skip
 
 

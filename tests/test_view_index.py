@@ -109,3 +109,13 @@ def test_a_damaged_index_file_is_built_again(tmp_path, music):
         assert [match.track for match in after] == [match.track for match in before]
         np.testing.assert_allclose([m.score for m in after], [m.score for m in before], atol=1e-4)
         ViewIndex.load(path, [library.snapshot().spaces["descriptors-1"].spec])
+
+
+@pytest.mark.parametrize("form", ["", "/flattened", "/frames"])
+@pytest.mark.parametrize("transform", ["", "/raw", "/centred", "/fitted"])
+def test_a_scanned_library_can_be_asked_in_every_view(scanned, form, transform):
+    with Library.open(scanned) as library:
+        seed = next(iter(library))
+        found = library.similar(seed, k=3, view=f"descriptors-1{form}{transform}")
+        assert len(found.matches) == 3
+        assert {match.track.artist for match in found.matches} == {seed.artist}

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from segue.errors import SegueError
     from segue.index import Index
     from segue.library import Library, ScanReport
-    from segue.recommend import Match, Recommendations
+    from segue.map import Map
+    from segue.recommend import Match, Matrix, Recommendations, Why
     from segue.track import Track
 
 __all__ = [
@@ -21,12 +22,15 @@ __all__ = [
     "Embedding",
     "Index",
     "Library",
+    "Map",
     "Match",
+    "Matrix",
     "Recommendations",
     "ScanReport",
     "SegueError",
     "Track",
     "Where",
+    "Why",
     "__version__",
 ]
 
@@ -39,12 +43,15 @@ _HOMES = {
     "Embedding": "segue.embed",
     "Index": "segue.index",
     "Library": "segue.library",
+    "Map": "segue.map",
     "Match": "segue.recommend",
+    "Matrix": "segue.recommend",
     "Recommendations": "segue.recommend",
     "ScanReport": "segue.library",
     "SegueError": "segue.errors",
     "Track": "segue.track",
     "Where": "segue.catalog",
+    "Why": "segue.recommend",
 }
 
 

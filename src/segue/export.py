@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, fields
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,9 +15,10 @@ from numpy.typing import NDArray
 
 from segue.errors import MissingExtraError
 from segue.files import replacing
-from segue.track import Tags, Track, TrackId
+from segue.track import Tags, Track, TrackId, readable
 
 Names = Mapping[TrackId, str]  # of clusters; none at all where none were found
+Rows = Iterable[tuple[Track, NDArray[Any] | None]]  # tracks, and their vectors where those are wanted
 
 COLUMNS = (
     "id",
@@ -24,6 +26,12 @@ COLUMNS = (
     *(field.name for field in fields(Tags)),
     *(field.name for field in fields(Track) if field.name not in {"id", "path", "tags"}),
 )
+
+_GROUP = 20_000  # rows of a Parquet file's group
+_KINDS = {
+    **dict.fromkeys(("year", "track_number", "disc_number", "sr", "channels", "size"), "int64"),
+    **dict.fromkeys(("duration_s", "added_at", "missing_since"), "float64"),
+}  # of columns; the others are text
 
 
 def as_record(track: Track) -> dict[str, Any]:
@@ -34,15 +42,10 @@ def as_record(track: Track) -> dict[str, Any]:
     return {name: values[name] for name in COLUMNS}
 
 
-def readable(path: str) -> str:
-    """The path as text that any program takes; bytes that are no text become \\x escapes."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
-def write_json(tracks: Iterable[Track], vectors: NDArray[Any] | None, out: IO[str], clusters: Names) -> None:
-    """One array, a track a line; with a list ``vector`` each if asked for."""
+def write_json(rows: Rows, out: IO[str], clusters: Names) -> None:
+    """One array, a track a line; with a list ``vector`` where there is one."""
     out.write("[")
-    for i, record in enumerate(_records(tracks, vectors, clusters)):
+    for i, record in enumerate(_records(rows, clusters)):
         out.write(("," if i else "") + "\n" + json.dumps(record, ensure_ascii=False))
     out.write("\n]\n")
 
@@ -51,11 +54,11 @@ def write_csv(tracks: Iterable[Track], out: IO[str], clusters: Names) -> None:
     """A header, then a track a line."""
     rows = csv.DictWriter(out, _columns(clusters), lineterminator="\n")
     rows.writeheader()
-    rows.writerows(_flat(record) for record in _records(tracks, None, clusters))
+    rows.writerows(_flat(record) for record in _records(without_vectors(tracks), clusters))
 
 
-def write_parquet(tracks: Iterable[Track], vectors: NDArray[Any] | None, path: Path, clusters: Names) -> None:
-    """One table; with a column ``vector`` of lists if asked for.
+def write_parquet(rows: Rows, path: Path, clusters: Names, vectors: np.dtype[Any] | None) -> None:
+    """One table; with a column ``vector`` of lists of this type if there is one.
 
     Raises
     ------
@@ -66,20 +69,46 @@ def write_parquet(tracks: Iterable[Track], vectors: NDArray[Any] | None, path: P
         import pyarrow.parquet as pq
     except ImportError as error:
         raise MissingExtraError("Parquet export", "parquet") from error
-    records = [_flat(record) for record in _records(tracks, vectors, clusters)]
-    names = [*_columns(clusters), *(["vector"] if vectors is not None else [])]
-    table = pa.table({name: [record[name] for record in records] for name in names})
-    with replacing(path) as part:
-        pq.write_table(table, part)
+    columns = [(name, pa.type_for_alias(_KINDS.get(name, "string"))) for name in _columns(clusters)]
+    if vectors is not None:
+        columns.append(("vector", pa.list_(pa.from_numpy_dtype(vectors))))
+    schema = pa.schema(columns)
+    records = (_flat(record) for record in _records(rows, clusters))
+    with replacing(path) as part, pq.ParquetWriter(part, schema) as writer:
+        while some := list(islice(records, _GROUP)):
+            writer.write_table(pa.Table.from_pylist(some, schema))
 
 
-def write_npy(tracks: Sequence[Track], vectors: NDArray[Any], path: Path, clusters: Names) -> Path:
-    """The matrix, and beside it a CSV whose line i + 1 is the track of row i; that file's path."""
+def write_npy(rows: Rows, path: Path, clusters: Names, shape: tuple[int, np.dtype[Any]]) -> tuple[int, Path]:
+    """The matrix, and beside it a CSV whose line i + 1 is the track of row i; how many, and that file's path.
+
+    Parameters
+    ----------
+    shape : the size of a vector, and its type
+    """
+    dim, dtype = shape
     beside = path.with_suffix(".csv")
+    n = 0
+
+    def written(f: IO[bytes]) -> Iterator[Track]:
+        nonlocal n
+        for track, vector in rows:
+            f.write(np.ascontiguousarray(vector).tobytes())
+            n += 1
+            yield track
+
     with replacing(path) as part, part.open("wb") as f:
-        np.save(f, np.ascontiguousarray(vectors), allow_pickle=False)
-    save_text(beside, lambda out: write_csv(tracks, out, clusters))
-    return beside
+        header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False}
+        np.lib.format.write_array_header_1_0(f, header | {"shape": (n, dim)})
+        save_text(beside, lambda out: write_csv(written(f), out, clusters))
+        f.seek(0)  # the header has room for any number of rows
+        np.lib.format.write_array_header_1_0(f, header | {"shape": (n, dim)})
+    return n, beside
+
+
+def without_vectors(tracks: Iterable[Track]) -> Rows:
+    """Tracks alone, for functions that take vectors too."""
+    return ((track, None) for track in tracks)
 
 
 def save_text(path: Path, write: Callable[[IO[str]], None]) -> None:
@@ -97,13 +126,11 @@ def _columns(clusters: Names) -> tuple[str, ...]:
     return (*COLUMNS, "cluster") if clusters else COLUMNS
 
 
-def _records(
-    tracks: Iterable[Track], vectors: NDArray[Any] | None, clusters: Names
-) -> Iterator[dict[str, Any]]:
-    for i, track in enumerate(tracks):
+def _records(rows: Rows, clusters: Names) -> Iterator[dict[str, Any]]:
+    for track, vector in rows:
         record = as_record(track)
         if clusters:
             record["cluster"] = clusters.get(track.id)
-        if vectors is not None:
-            record["vector"] = vectors[i].tolist()
+        if vector is not None:
+            record["vector"] = vector.tolist()
         yield record

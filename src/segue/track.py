@@ -93,3 +93,8 @@ class Track:
     def label(self) -> str:
         """``artist - title`` for one line of text."""
         return f"{self.artist} - {self.title}" if self.artist else self.title
+
+
+def readable(path: str) -> str:
+    """The path as text that any program takes; bytes that are no text become \\x escapes."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

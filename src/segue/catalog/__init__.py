@@ -18,10 +18,15 @@ import filelock
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.catalog import conditions, matrix, schema
+from segue.catalog import conditions, matrix, schema, searching
 from segue.catalog.clusters import Cluster, Clusters, ClusterTables
 from segue.catalog.conditions import Where
+from segue.catalog.folders import FolderTables
+from segue.catalog.listing import Listing
+from segue.catalog.marks import MarkTables
 from segue.catalog.matrix import MatrixState
+from segue.catalog.overview import Imported, Overview, overview
+from segue.catalog.playlists import PlaylistTables
 from segue.catalog.records import (
     Entry,
     Failure,
@@ -53,7 +58,9 @@ __all__ = [
     "Entry",
     "Failure",
     "FileState",
+    "Imported",
     "KnownFile",
+    "Overview",
     "Placed",
     "Records",
     "Snapshot",
@@ -64,7 +71,6 @@ __all__ = [
     "Writer",
 ]
 
-_NAMED = ("title", "artist", "album", "genre", "file")  # columns that name a track
 _MANY = 500  # values in one IN (...), well below SQLite's limit
 
 
@@ -151,6 +157,21 @@ class Catalog:
                 found[row["key"]] = track_from_row(row)
         return found
 
+    def damaged(self) -> list[Track]:
+        """Tracks whose files are damaged but usable."""
+        rows = self._db.execute("SELECT * FROM tracks WHERE warning IS NOT NULL ORDER BY row")
+        return [track_from_row(row) for row in rows]
+
+    def overview(self) -> Overview:
+        """How much there is."""
+        return overview(self._db)
+
+    def ids_of(self, keys: Iterable[int]) -> dict[int, TrackId]:
+        """The ids of some keys; keys of pruned tracks are left out."""
+        wanted = set(map(int, keys))
+        rows = self._db.execute("SELECT key, id FROM tracks")
+        return {key: TrackId(name) for key, name in rows if key in wanted}
+
     def keys_of(self, track_ids: Iterable[TrackId]) -> dict[TrackId, int]:
         return {
             track_id: row[0]
@@ -180,36 +201,33 @@ class Catalog:
         """What was found of tracks that sound alike."""
         return ClusterTables(self._db)
 
+    @property
+    def listing(self) -> Listing:
+        return Listing(self._db)
+
+    @property
+    def playlists(self) -> PlaylistTables:
+        return PlaylistTables(self._db)
+
+    @property
+    def marks(self) -> MarkTables:
+        return MarkTables(self._db)
+
+    @property
+    def folders(self) -> FolderTables:
+        return FolderTables(self._db)
+
     def search(self, text: str, limit: int | None = 50, *, by_label: bool = True) -> list[Track]:
         """Tracks whose tags, file name and labels hold every word of ``text``.
 
         Words match from their beginning, without case and accents; best matches first. Where none
         match so, any place within a word or name counts.
         """
-        words = folded(text.encode("utf-8", "replace").decode()).split()
-        if not words:
-            return []
-        names = _NAMED if not by_label else (*_NAMED, "labels")
-        query = " ".join('"' + word.replace('"', '""') + '"*' for word in words)
-        sql = (
-            "SELECT tracks.* FROM track_text JOIN tracks ON tracks.key = track_text.rowid "
-            "WHERE track_text MATCH ? ORDER BY bm25(track_text, 4, 3, 2, 1, 1, 0.5), tracks.row LIMIT ?"
-        )
-        match = f"{{{' '.join(names)}}} : ({query})"
-        rows = self._db.execute(sql, (match, -1 if limit is None else limit)).fetchall()
-        if not rows:
-            rows = self._search_inside(words, limit)
-        return [track_from_row(row) for row in rows]
+        return searching.search(self._db, text, limit, by_label=by_label)
 
-    def _search_inside(self, words: list[str], limit: int | None) -> list[sqlite3.Row]:
-        text = "(" + " || ' ' || ".join(f"track_text.{name}" for name in _NAMED) + ")"
-        conditions = " AND ".join(f"{text} LIKE ? ESCAPE '\\'" for _ in words)
-        patterns = [f"%{_escaped(word)}%" for word in words]
-        sql = (
-            "SELECT tracks.* FROM track_text JOIN tracks ON tracks.key = track_text.rowid "
-            f"WHERE {conditions} ORDER BY tracks.row LIMIT ?"
-        )
-        return self._db.execute(sql, (*patterns, -1 if limit is None else limit)).fetchall()
+    def count_found(self, text: str) -> int:
+        """How many tracks ``search`` finds by the beginnings of words."""
+        return searching.count_found(self._db, text)
 
     def labels(self, track_id: TrackId) -> dict[str, dict[str, float]]:
         """What each network calls a track: by space, names and scores, best first."""
@@ -256,7 +274,14 @@ class Catalog:
         return {row["space"]: spec_from_json(row["spec"]) for row in rows}
 
     def snapshot(self) -> Snapshot:
-        """All vectors as committed now."""
+        """All vectors as committed now; the one before where nothing has been written since."""
+        moment = (self.version(), self._db.total_changes)
+        known: tuple[tuple[int, int], Snapshot] | None = getattr(self._local, "snapshot", None)
+        if known is None or known[0] != moment or self._db.in_transaction:
+            known = self._local.snapshot = (moment, self._whole_snapshot())
+        return known[1]
+
+    def _whole_snapshot(self) -> Snapshot:
         for _ in range(3):  # a prune may replace the files between the look and the opening
             with contextlib.suppress(FileNotFoundError):
                 return self._snapshot()
@@ -372,7 +397,3 @@ def _stamp(
     digest.update(keys.tobytes())
     digest.update(missing.tobytes())
     return digest.hexdigest()[:32]
-
-
-def _escaped(word: str) -> str:
-    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

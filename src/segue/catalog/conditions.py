@@ -24,6 +24,7 @@ Range = tuple[float | None, float | None]
 """Lowest and highest, both included; ``None`` where there is no such end."""
 
 _Condition = tuple[str, list[Any]]  # SQL, and the values of its question marks
+_BETWEEN = {"genre": "[;/,]", "artist": ";"}  # several names
 _UNITS = {"years": "", "tempo_bpm": " bpm", "duration_s": " s"}
 _LISTED = 5  # names that a message gives as examples
 _LISTED_FOLDERS = 3
@@ -33,6 +34,7 @@ _COLUMNS = {"artist": ["artist", "album_artist"], "album": ["album"], "genre": [
 _SIFTED = """
 SELECT DISTINCT {0} FROM tracks
 WHERE {0} COLLATE NOCASE IN (SELECT value FROM json_each(?)) OR length({0}) < length(CAST({0} AS BLOB))
+    OR instr({0}, ';')
 """
 _LISTS = {
     "genre": "SELECT DISTINCT genre FROM tracks",
@@ -173,7 +175,7 @@ def _conditions(db: sqlite3.Connection, where: Where) -> Iterator[_Condition]:
     if where.genre is not None:
         yield _one_of("genre", _known_texts(db, "genre", words_of("genre", where.genre).values()))
     if where.artist is not None:
-        yield _by_artist(_known_texts(db, "artist", [where.artist]))
+        yield _by_artist(_known_texts(db, "artist", words_of("artist", where.artist).values()))
     if where.album is not None:
         yield _one_of("album", _known_texts(db, "album", [where.album]))
     if where.label is not None:
@@ -186,6 +188,7 @@ def _conditions(db: sqlite3.Connection, where: Where) -> Iterator[_Condition]:
         yield "year > 0", []  # "0000" is how some programs say that they do not know
         yield _between("year", where.years)
     if where.duration_s is not None:
+        yield "duration_s > 0", []  # of imported tracks it may not be known
         yield _between("duration_s", where.duration_s)
     if where.folder is not None:
         yield _below(db, where.folder)
@@ -214,10 +217,13 @@ def _below(db: sqlite3.Connection, folder: str | Path) -> _Condition:
     ends = [*map(os.fsencode, (inside, past)), *map(path_to_db, (inside, past))]
     condition = "(path >= ? AND path < ? OR path >= ? AND path < ?)"
     if not db.execute(f"SELECT 1 FROM tracks WHERE {condition} LIMIT 1", ends).fetchone():
-        rows = db.execute("SELECT path FROM tracks ORDER BY row LIMIT ?", (_LOOKED_AT,))
+        rows = db.execute(
+            "SELECT path FROM tracks WHERE path IS NOT NULL ORDER BY row LIMIT ?", (_LOOKED_AT,)
+        )
         folders = dict.fromkeys(str(Path(path_from_db(row[0])).parent) for row in rows)
         some = ", ".join(map(repr, list(folders)[:_LISTED_FOLDERS]))
-        raise UsageError(f"no track lies below {top!r}; there are some in {some}")
+        there = f"there are some in {some}" if some else "none here has a file"
+        raise UsageError(f"no track lies below {top!r}; {there}")
     return condition, ends
 
 
@@ -242,7 +248,7 @@ def cluster_number(db: sqlite3.Connection, cluster: int | str) -> int:
 
 def _texts(db: sqlite3.Connection, what: str, names: Iterable[str]) -> list[str]:
     """The tags or labels that hold one of some names, case and accents aside."""
-    wanted = {folded(name) for name in names}
+    wanted = {word for name in names for word in words_of(what, name)}
     columns = _COLUMNS[what]
     sql = " UNION ".join(_SIFTED.format(column) for column in columns) or _LISTS[what]
     rows = db.execute(sql, [json.dumps(list(wanted))] * len(columns))
@@ -274,7 +280,8 @@ def _examples(db: sqlite3.Connection, what: str, name: str) -> str:
 
 
 def words_of(what: str, text: str) -> dict[str, str]:
-    """The names in a text, by their folded forms; a genre's may be several."""
-    words = re.split("[;/,]", text) if what == "genre" else [text]
+    """The names in a text, by their folded forms; genres and artists may be several."""
+    between = _BETWEEN.get(what)
+    words = re.split(between, text) if between else [text]
     names = {folded(word): word.strip() for word in words}
     return {name: as_is for name, as_is in names.items() if name}

@@ -17,7 +17,13 @@ from segue.catalog.matrices import Matrices
 from segue.catalog.records import RECORD_COLUMNS, Placed, Records, SpaceRows, path_from_db
 
 _DEFAULTS = {"duration_s": 0.0}
-_TEXTS = ("title", "artist", "album", "genre")  # to be searched; labels come with them
+_PUT_TEXTS = """
+INSERT INTO track_text (rowid, title, artist, album, genre, file, labels)
+SELECT
+    key, coalesce(title, ''), coalesce(artist, album_artist, ''), coalesce(album, ''), coalesce(genre, ''),
+    '', coalesce((SELECT group_concat(label, ', ') FROM labels WHERE labels.key = tracks.key), '')
+FROM tracks
+"""
 
 
 class Imports:
@@ -46,7 +52,7 @@ class Imports:
             self._insert(records, added, keys, first)
             self._update(records, changed, keys, first + len(added))
             self._put_labels(records, at, keys, len(added))
-            self._put_texts(records, at, keys, len(added))
+            self._put_texts(keys[added], keys[changed])
             self._describe(keys[changed])
         self._db.executemany(
             "UPDATE tracks SET missing_since = NULL WHERE key = ? AND missing_since IS NOT NULL",
@@ -142,20 +148,14 @@ class Imports:
                 ((int(keys[i]), space, label.name, label.score) for i in at for label in labels[i]),
             )
 
-    def _put_texts(
-        self, records: Records, at: NDArray[np.int64], keys: NDArray[np.int64], n_added: int
-    ) -> None:
-        old = ((int(keys[i]),) for i in at[n_added:])
+    def _put_texts(self, added: NDArray[np.int64], changed: NDArray[np.int64]) -> None:
+        """Let tracks be found by their words; the keys of those added follow each other."""
+        old = [(key,) for key in changed.tolist()]
         self._db.executemany("DELETE FROM track_text WHERE rowid = ?", old)
-        texts = [[value or "" for value in _column(records, name, at)] for name in _TEXTS]
-        texts[1] = [a or b or "" for a, b in zip(texts[1], _column(records, "album_artist", at), strict=True)]
-        labels = [
-            ", ".join(label.name for space in records.labels.values() for label in space[i]) for i in at
-        ]
-        sql = (
-            f"INSERT INTO track_text (rowid, {', '.join(_TEXTS)}, file, labels) VALUES (?, ?, ?, ?, ?, '', ?)"
-        )
-        self._db.executemany(sql, zip(keys[at].tolist(), *texts, labels, strict=True))
+        self._db.executemany(f"{_PUT_TEXTS} WHERE key = ?", old)
+        if len(added):  # in one statement, in which Python has no part: a batch is read meanwhile
+            ends = (int(added[0]), int(added[-1]))
+            self._db.execute(f"{_PUT_TEXTS} WHERE key BETWEEN ? AND ? ORDER BY key", ends)
 
     def finished(self, source: str, kind: str, location: str, report: dict[str, Any]) -> None:
         """Note what an import did; one note a source, the latest."""

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from segue.catalog.migration import IMPORTS, TRACKS, as_format_2, to_format_2
+from segue.catalog.personal import TABLES as PERSONAL
+from segue.catalog.personal import add_tables, pretend_tables
 from segue.errors import LibraryFormatError, LibraryNotFoundError, LibraryWriteError
 
 FORMAT_VERSION = 2
@@ -42,7 +44,9 @@ CREATE TABLE matrices (
 );
 """
     + IMPORTS
+    + PERSONAL
 )
+_NO_ROOM = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
 
 
 def create(root: Path) -> None:
@@ -86,7 +90,7 @@ def connect(root: Path) -> sqlite3.Connection:
 
     Raises
     ------
-    LibraryNotFoundError, LibraryFormatError
+    LibraryNotFoundError, LibraryFormatError, LibraryWriteError
     """
     path = root / FILE_NAME
     if not path.is_file():
@@ -96,6 +100,10 @@ def connect(root: Path) -> sqlite3.Connection:
         if os.access(path, os.W_OK) and os.access(root, os.W_OK):
             return _checked(_connect(f"{uri}?mode=rw"), path, to_format_2)
         return _connect_read_only(uri, path)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF in _NO_ROOM:
+            raise LibraryWriteError(f"{path} cannot be opened, which needs some room: {error}") from error
+        raise LibraryFormatError(f"{path} cannot be read as a library: {error}") from error
     except sqlite3.DatabaseError as error:
         raise LibraryFormatError(f"{path} cannot be read as a library: {error}") from error
 
@@ -135,6 +143,7 @@ def _checked(
             raise LibraryFormatError(
                 f"{path} has format {version}; this Segue reads format {FORMAT_VERSION}: update Segue"
             )
+        (add_tables if raised is to_format_2 else pretend_tables)(db)
         db.execute("PRAGMA synchronous = FULL")
         db.execute("SELECT count(*) FROM matrices").fetchone()
     except BaseException:

@@ -11,7 +11,23 @@ from pathlib import Path
 import click
 
 from segue import __version__
-from segue.cli import clusters, demo, embed, export, imports, models, scan, show, similar
+from segue.cli import (
+    clusters,
+    demo,
+    embed,
+    export,
+    imports,
+    journey,
+    matrix,
+    models,
+    playlist,
+    scan,
+    serve,
+    show,
+    similar,
+    why,
+)
+from segue.cli import map as map_
 from segue.cli.options import AppError, Context
 from segue.errors import AmbiguousQueryError, AudioError, SegueError
 
@@ -38,6 +54,11 @@ for command in (
     scan.scan,
     imports.import_,
     similar.similar,
+    playlist.playlist,
+    journey.journey,
+    why.why,
+    matrix.matrix,
+    map_.map_,
     show.search,
     show.info,
     show.failures,
@@ -47,6 +68,8 @@ for command in (
     scan.prune,
     scan.check,
     models.models,
+    serve.serve,
+    serve.max_serve,
     demo.demo,
 ):
     cli.add_command(command)

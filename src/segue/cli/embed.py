@@ -111,7 +111,7 @@ def _reason(error: Exception) -> str:
 
 def _names(files: Sequence[str]) -> list[str]:
     """The files' own names; the second of a name is called `name-2`."""
-    from segue.export import readable
+    from segue.track import readable
 
     names: dict[str, None] = {}
     for path in files:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from segue.cli import export_mongo
 from segue.cli.options import Context
 from segue.errors import UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from segue.export import Names, Rows
+    from segue.library import Library
 
 FORMATS = ("json", "csv", "parquet", "npy", "audioset-json")
 
@@ -54,32 +61,37 @@ def _to_file(
         _write_segments(context, output)
         return
     with context.open() as library:
-        if vectors or kind == "npy" or space:
-            ids, matrix = library.vectors(space)
-            by_id = {track.id: track for track in library}
-            tracks = [by_id[track_id] for track_id in ids]
-        else:
-            tracks, matrix = list(library), None
         clusters = library.cluster_names()
-    chosen = matrix if vectors else None
-    if kind == "npy" and output and matrix is not None:
-        beside = formats.write_npy(tracks, matrix, output, clusters)
-        click.echo(f"{len(tracks)} rows; their tracks: {beside}", err=True)
-    elif kind == "parquet" and output:
-        formats.write_parquet(tracks, chosen, output, clusters)
-    elif output:
-        formats.save_text(
-            output,
-            lambda out: (
-                formats.write_csv(tracks, out, clusters)
-                if kind == "csv"
-                else formats.write_json(tracks, chosen, out, clusters)
-            ),
-        )
-    elif kind == "csv":
-        formats.write_csv(tracks, sys.stdout, clusters)
+        given = vectors or kind == "npy"
+        rows = library.rows(space) if given or space else formats.without_vectors(library)
+        rows = rows if given else formats.without_vectors(track for track, _ in rows)
+        if kind == "npy" and output:
+            n, beside = formats.write_npy(rows, output, clusters, _shape(library, space))
+            click.echo(f"{n} rows; their tracks: {beside}", err=True)
+        elif kind == "parquet" and output:
+            formats.write_parquet(rows, output, clusters, _shape(library, space)[1] if given else None)
+        elif output:
+            formats.save_text(output, lambda out: _write_text(kind, rows, out, clusters))
+        else:
+            _write_text(kind, rows, sys.stdout, clusters)
+
+
+def _write_text(kind: str, rows: Rows, out: IO[str], clusters: Names) -> None:
+    from segue import export as formats
+
+    if kind == "csv":
+        formats.write_csv((track for track, _ in rows), out, clusters)
     else:
-        formats.write_json(tracks, chosen, sys.stdout, clusters)
+        formats.write_json(rows, out, clusters)
+
+
+def _shape(library: Library, space: str | None) -> tuple[int, np.dtype[Any]]:
+    """The size and the type of a space's vectors."""
+    import numpy as np
+
+    specs = library.spaces()
+    spec = specs[space or next(iter(specs))]
+    return spec.dim, np.dtype(spec.dtype)
 
 
 def _write_segments(context: Context, output: Path | None) -> None:

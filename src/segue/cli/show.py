@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,8 +14,12 @@ import click
 from segue.cli.options import Context, clock
 
 if TYPE_CHECKING:
+    from segue.catalog import Imported
     from segue.library import Library
     from segue.track import Track
+
+
+_OF_FILES = ("duration_s", "sr", "channels", "codec", "size")
 
 
 def columns(names: Sequence[str], rows: Sequence[Sequence[str]], *, err: bool = False) -> None:
@@ -67,7 +72,7 @@ def info(context: Context, track: str | None, as_json: bool) -> None:
         _print_json(facts)
         return
     labels, descriptors = facts.pop("labels", {}), facts.pop("descriptors", {})
-    rows = [(name.replace("_", " "), _readable(value)) for name, value in facts.items() if value is not None]
+    rows = [(name.replace("_", " "), _readable(value)) for name, value in facts.items() if _said(name, value)]
     columns(("what", "value"), rows)
     for space, words in labels.items():
         click.echo()
@@ -78,19 +83,27 @@ def info(context: Context, track: str | None, as_json: bool) -> None:
 
 
 def _library_facts(library: Library) -> dict[str, Any]:
-    tracks = list(library)
+    held = library.overview()
     bytes_used = sum(path.stat().st_size for path in library.path.rglob("*") if path.is_file())
     return {
         "library": str(library.path),
-        "tracks": len(tracks),
-        "missing": sum(track.missing_since is not None for track in tracks),
-        "failures": len(library.failures()),
-        "music": clock(sum(track.duration_s for track in tracks)),
-        "artists": len({track.artist for track in tracks if track.artist}),
-        "albums": len({(track.artist, track.tags.album) for track in tracks if track.tags.album}),
+        "tracks": held.tracks,
+        "missing": held.missing,
+        "failures": held.failures,
+        "music": clock(held.duration_s),
+        "artists": held.artists,
+        "albums": held.albums,
+        "imports": [_imported(one) for one in held.imports],
         "spaces": [f"{name}, {spec.dim} dimensions" for name, spec in library.spaces().items()],
         "disk": f"{bytes_used / 1e6:.1f} MB",
     }
+
+
+def _imported(one: Imported) -> str:
+    when = "not to its end yet"
+    if one.finished_at is not None and not one.report.get("interrupted"):
+        when = f"{datetime.fromtimestamp(one.finished_at).astimezone():%Y-%m-%d %H:%M}"
+    return f"{one.source}, {one.kind} {one.location}, {when}"
 
 
 def _track_facts(library: Library, track: Track) -> dict[str, Any]:
@@ -107,8 +120,15 @@ def _record(track: Track) -> dict[str, Any]:
     return as_record(track)
 
 
+def _said(name: str, value: Any) -> bool:
+    """Nothing is said of what is not known, nor of the file of a track that has none."""
+    return value is not None and value not in ([], {}) and (value not in ("", 0) or name not in _OF_FILES)
+
+
 def _readable(value: Any) -> str:
-    return ", ".join(value) if isinstance(value, list) else str(value)
+    if isinstance(value, dict):
+        return "; ".join(f"{name} {_readable(inner)}" for name, inner in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 @click.command()
@@ -116,11 +136,11 @@ def _readable(value: Any) -> str:
 @click.pass_obj
 def failures(context: Context, as_json: bool) -> None:
     """List the files that could not be used and why, then those that are damaged but usable."""
-    from segue.export import readable
+    from segue.track import readable
 
     with context.open() as library:
         rows = [(f.kind, readable(f.path), f.reason) for f in library.failures()]
-        rows += [("warning", readable(t.path), t.warning) for t in library if t.warning]
+        rows += [("warning", readable(t.path), t.warning or "") for t in library.damaged()]
     if as_json:
         _print_json([{"kind": kind, "path": path, "reason": reason} for kind, path, reason in rows])
     elif rows:

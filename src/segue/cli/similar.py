@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from segue.cli.filters import where_of, where_options
 from segue.cli.options import Context
-from segue.cli.show import columns
-
-if TYPE_CHECKING:
-    from segue.recommend import Recommendations
+from segue.cli.recommendations import (
+    minus_option,
+    output_options,
+    print_found,
+    same_artist_option,
+    view_option,
+)
 
 
 @click.command()
 @click.argument("seeds", nargs=-1, required=True)
 @click.option("--k", "-k", type=click.IntRange(1), default=10, show_default=True, help="How many tracks.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--m3u", type=click.Path(dir_okay=False, path_type=Path), help="Also write a playlist.")
-@click.option(
-    "--same-artist/--no-same-artist", default=True, help="Allow (default) or leave out the seeds' artists."
-)
-@click.option("--view", help="How tracks are compared: SPACE, then /frames, /flattened, /raw and so on.")
+@minus_option
+@output_options
+@same_artist_option
+@view_option
 @where_options
 @click.pass_obj
 def similar(
@@ -32,6 +32,7 @@ def similar(
     /,
     seeds: tuple[str, ...],
     k: int,
+    minus: tuple[str, ...],
     as_json: bool,
     m3u: Path | None,
     same_artist: bool,
@@ -45,31 +46,7 @@ def similar(
     library's view: 1 the same sound, 0 as unlike as two tracks usually are.
     """
     with context.open() as library:
-        found = library.similar(seeds, k=k, same_artist=same_artist, where=where_of(conditions), view=view)
-    if as_json:
-        click.echo(json.dumps(_as_json(found), indent=2, ensure_ascii=False))
-    else:
-        rows = [
-            (f"{match.score:.2f}", match.track.label, match.track.id, match.track.url or match.track.path)
-            for match in found.matches
-        ]
-        columns(("score", "track", "id", "path"), rows)
-    if found.shortfall:
-        click.echo(found.shortfall, err=True)
-    if m3u:
-        _write(m3u, found)
-
-
-def _as_json(found: Recommendations) -> dict[str, object]:
-    from segue.export import as_record
-
-    matches = [{"score": round(match.score, 4), **as_record(match.track)} for match in found.matches]
-    return {"matches": matches, "shortfall": found.shortfall}
-
-
-def _write(path: Path, found: Recommendations) -> None:
-    from segue.playlist import write_m3u
-
-    for track in write_m3u(path, [match.track for match in found.matches]):
-        click.echo(f"left out of the playlist, as its name holds a line break: {track.label}", err=True)
-    click.echo(f"playlist: {path}", err=True)
+        found = library.similar(
+            seeds, minus=minus, k=k, same_artist=same_artist, where=where_of(conditions), view=view
+        )
+    print_found(found, as_json=as_json, m3u=m3u)

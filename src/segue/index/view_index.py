@@ -70,8 +70,13 @@ class ViewIndex:
             view = View.centred(items)
         else:
             spaces = reading.chosen(snapshot)
-            weights = [space.settings.weights for space in spaces.values()]
-            view = View.fit(items, [typical.get(name) for name in spaces], weights)
+            # What is typical of a whole track is not so of its windows.
+            known = [None if reading.form == "flattened" else typical.get(name) for name in spaces]
+            weights = [
+                space.settings.weights * (x.shape[1] // space.spec.dim)
+                for space, x in zip(spaces.values(), items, strict=True)
+            ]
+            view = View.fit(items, known, weights)
         # Of length 1, so the product is the cosine; or 0, at the very mean, which cosine would refuse.
         index = Index.build(view(items), metric="dot")
         return cls(reading, view, rows, snapshot.keys[rows], index, snapshot.stamp)

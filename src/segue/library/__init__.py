@@ -2,49 +2,40 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.catalog import Catalog, Clusters, Failure, Snapshot, Where
-from segue.embed import Embedder, EmbedderSpec, Typical
+from segue.catalog import Catalog, Clusters, Failure, Overview, Snapshot
+from segue.embed import Embedder, EmbedderSpec
 from segue.embed.chosen import chosen
 from segue.embed.descriptors import SPEC as DESCRIPTORS
-from segue.embed.descriptors import Descriptors
-from segue.errors import EmptyLibraryError, LibraryError, TrackNotFoundError, UsageError
-from segue.index.reading import Reading, reading_named, usual
-from segue.library import filters, models
-from segue.library.asking import Asking, Query, Seed, named, seed_of
+from segue.errors import LibraryError, UsageError
+from segue.library import models
 from segue.library.clusters import find_clusters
 from segue.library.embedders import embedders_of
 from segue.library.imports import Import, ImportProgress, ImportReport, Unseen
-from segue.library.indexes import Indexes
 from segue.library.joining import JoinReport, join
+from segue.library.recommender import Recommender
 from segue.library.report import Progress, ScanReport, Silent
 from segue.library.scan import Scan
-from segue.recommend import Recommendations
 from segue.sources.imported import Source
 from segue.track import Track, TrackId
 
 __all__ = ["Library", "Progress", "ScanReport"]
 
 _TRACKS = 1000  # read at a time
-_ATTEMPTS = 20  # at an answer while others write
 
 
-class Library:
+class Library(Recommender):
     """Tracks that can be scanned, searched and compared; ``Library.open(path)`` makes one.
 
     Iterating gives the tracks in the order of their rows, ``len`` counts them, ``library[id]``
-    gives one.
+    gives one. What can be asked of it is in ``Recommender``.
     """
-
-    def __init__(self, catalog: Catalog, embedders: Sequence[Embedder]) -> None:
-        self._catalog = catalog
-        self._embedders = tuple(embedders)
-        self._indexes = Indexes(catalog.root / "index", self.typical)
 
     @classmethod
     def open(
@@ -82,6 +73,11 @@ class Library:
     def path(self) -> Path:
         return self._catalog.root
 
+    @property
+    def catalog(self) -> Catalog:
+        """The tables beneath: pages of tracks, playlists, marks, folders."""
+        return self._catalog
+
     def __len__(self) -> int:
         return len(self._catalog)
 
@@ -89,10 +85,7 @@ class Library:
         return iter(self._catalog)
 
     def __getitem__(self, track_id: str) -> Track:
-        track = self._catalog.by_id(track_id)
-        if track is None:
-            raise TrackNotFoundError(f"no track has the id {track_id!r}")
-        return track
+        return self._by_id(track_id)
 
     # Writing
 
@@ -104,6 +97,7 @@ class Library:
         jobs: int | None = None,
         retry: bool = False,
         only: Container[str] | None = None,
+        stop: threading.Event | None = None,
         wait_s: float = -1,
         on_wait: Callable[[], None] | None = None,
     ) -> ScanReport:
@@ -116,6 +110,7 @@ class Library:
         jobs : threads; one a core unless told.
         retry : try files again that failed and have not changed since.
         only : paths; other files are left as they are.
+        stop : set from another thread, it does what Ctrl-C does.
         wait_s : how long to wait while another process writes; -1 for as long as it takes.
 
         Raises
@@ -133,7 +128,8 @@ class Library:
             for embedder in self._embedders:
                 writer.add_space(embedder.spec, embedder.dimensions)
             scan = Scan(self._catalog, writer, self._embedders, progress or Silent())
-            report = scan.run([Path(root).expanduser() for root in roots], jobs=jobs, retry=retry, only=only)
+            tops = [Path(root).expanduser() for root in roots]
+            report = scan.run(tops, jobs=jobs, retry=retry, only=only, stop=stop)
             self._refresh()
         return report
 
@@ -248,6 +244,14 @@ class Library:
         """The files that could not be used, and why."""
         return self._catalog.failures()
 
+    def damaged(self) -> list[Track]:
+        """Tracks whose files are damaged but usable, as their warnings say."""
+        return self._catalog.damaged()
+
+    def overview(self) -> Overview:
+        """How much there is, without reading it all."""
+        return self._catalog.overview()
+
     def verify(self) -> int:
         """Read everything and compare checksums; how many matrices were read.
 
@@ -272,14 +276,24 @@ class Library:
             Where the library has no such space; the first one is meant unless told.
         """
         snapshot = self._current()
-        name = space or next(iter(snapshot.spaces))
-        if name not in snapshot.spaces:
-            raise LibraryError(f"no vectors of {name!r} here; there are: {', '.join(snapshot.spaces)}")
+        name = self._space(space, snapshot)
         live = np.flatnonzero(snapshot.keys >= 0)
-        keys = snapshot.keys[live]
-        tracks = self._catalog.by_keys(keys)
-        kept = [i for i, key in enumerate(keys) if int(key) in tracks]
-        return [tracks[int(keys[i])].id for i in kept], snapshot.spaces[name].vectors[live[kept]]
+        keys = snapshot.keys[live].tolist()
+        ids = self._catalog.ids_of(keys)
+        kept = [i for i, key in enumerate(keys) if key in ids]
+        return [ids[keys[i]] for i in kept], snapshot.spaces[name].vectors[live[kept]]
+
+    def rows(self, space: str | None = None) -> Iterator[tuple[Track, NDArray[np.generic]]]:
+        """Each track and its vector in a space, (dim,), in the order of the rows; a few at a time are read.
+
+        Raises
+        ------
+        LibraryError
+            Where the library has no such space; the first one is meant unless told.
+        """
+        snapshot = self._current()
+        vectors = snapshot.spaces[self._space(space, snapshot)].vectors
+        return ((track, vectors[row]) for track, row in self._tracks_by_row(snapshot))
 
     def windows(self, space: str) -> Iterator[tuple[Track, NDArray[np.generic]]]:
         """Each track that has windows in a space, and those, (n_windows, dim), in the order of the rows.
@@ -290,17 +304,25 @@ class Library:
             Where the library has no such space.
         """
         snapshot = self._current()
-        if space not in snapshot.spaces:
-            raise LibraryError(f"no vectors of {space!r} here; there are: {', '.join(snapshot.spaces)}")
+        vectors = snapshot.spaces[self._space(space, snapshot)]
+        for track, row in self._tracks_by_row(snapshot):
+            windows = vectors.windows_of(row)
+            if len(windows):
+                yield track, windows
+
+    def _tracks_by_row(self, snapshot: Snapshot) -> Iterator[tuple[Track, int]]:
         rows = np.flatnonzero(snapshot.keys >= 0)
         for start in range(0, len(rows), _TRACKS):
-            some = rows[start : start + _TRACKS]
-            tracks = self._catalog.by_keys(snapshot.keys[some].tolist())
-            for row in some:
-                track = tracks.get(int(snapshot.keys[row]))
-                windows = snapshot.spaces[space].windows_of(int(row))
-                if track is not None and len(windows):
-                    yield track, windows
+            some = rows[start : start + _TRACKS].tolist()
+            keys = snapshot.keys[some].tolist()
+            tracks = self._catalog.by_keys(keys)
+            yield from ((tracks[key], row) for key, row in zip(keys, some, strict=True) if key in tracks)
+
+    def _space(self, name: str | None, snapshot: Snapshot) -> str:
+        name = name or next(iter(snapshot.spaces))
+        if name not in snapshot.spaces:
+            raise LibraryError(f"no vectors of {name!r} here; there are: {', '.join(snapshot.spaces)}")
+        return name
 
     def values(self, track: Track) -> dict[str, float]:
         """A track's descriptors by the names of the dimensions; empty where there are none."""
@@ -319,78 +341,3 @@ class Library:
     def search(self, text: str, *, limit: int | None = 50) -> list[Track]:
         """Tracks whose tags, file name or labels hold every word of ``text``, best matches first."""
         return self._catalog.search(text, limit)
-
-    def find(self, query: Query) -> Track:
-        """The one track that a query means: an id, a path, a title, or other text.
-
-        Raises
-        ------
-        TrackNotFoundError
-        AmbiguousQueryError
-            Where several tracks match; they are in its ``matches``.
-        """
-        return self[query.id] if isinstance(query, Track) else named(self._catalog, str(query))
-
-    def similar(
-        self,
-        queries: Query | Sequence[Query],
-        *,
-        k: int = 10,
-        same_artist: bool = True,
-        label: str | None = None,
-        where: Where | None = None,
-        view: str | None = None,
-    ) -> Recommendations:
-        """The k tracks that sound most like the queries together, nearest first.
-
-        Parameters
-        ----------
-        queries : tracks, ids, paths, titles, or files outside the library; one or several.
-        same_artist : let tracks by a seed's artist be answers.
-        label : only tracks that a network has this word for, such as "Guitar"; short for
-            ``where=Where(label="Guitar")``.
-        where : only tracks that meet these conditions.
-        view : how tracks are compared, such as ``audioset/frames/raw``: a space, a form (tracks,
-            flattened, frames) and a transform (fitted, centred, raw); all spaces together unless told.
-
-        Raises
-        ------
-        TrackNotFoundError, AmbiguousQueryError, EmptyLibraryError, AudioError
-        UsageError
-            Where nothing could ever meet a condition: no track has that genre, label, artist or album,
-            or lies below that folder.
-        """
-        wanted = [queries] if isinstance(queries, str | Path | Track) else list(queries)
-        if k < 1 or not wanted:
-            raise UsageError(f"k is {k} and there are {len(wanted)} seeds; both must be at least 1")
-        conditions = filters.joined(where, label)
-        for _ in range(_ATTEMPTS):
-            version = self._catalog.version()
-            snapshot = self._current()
-            index = self._indexes.get(snapshot, self._reading(view, snapshot))
-            seeds = [self._seed(query, index.reading) for query in wanted]
-            asking = Asking(self._catalog, snapshot, index)
-            found = asking.similar(seeds, k, same_artist=same_artist, where=conditions)
-            # What was written meanwhile may have given a track another vector.
-            if self._catalog.version() == version:
-                break
-        return found
-
-    def _current(self) -> Snapshot:
-        snapshot = self._catalog.snapshot()
-        if not (snapshot.keys >= 0).any():
-            raise EmptyLibraryError(f"the library in {self.path} has no tracks yet: segue scan FOLDER")
-        return snapshot
-
-    def _reading(self, view: str | None, snapshot: Snapshot) -> Reading:
-        return reading_named(view, snapshot.spaces) if view else usual(snapshot.spaces)
-
-    def _seed(self, query: Query, reading: Reading) -> Seed:
-        known = reading.spaces or tuple(self.spaces())
-        wanted = [embedder for embedder in self._embedders if embedder.spec.space in known]
-        return seed_of(query, self.find, wanted)
-
-    def typical(self) -> dict[str, Typical | None]:
-        """Typical values by the names of the spaces, for views fitted elsewhere."""
-        known: dict[str, Typical | None] = {e.spec.space: e.typical for e in self._embedders}
-        return {DESCRIPTORS.space: Descriptors().typical} | known

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segue.catalog import Catalog, Snapshot, Where
-from segue.embed.descriptors import SPEC as DESCRIPTORS
 from segue.errors import UsageError
 from segue.track import Track
 
-_TEMPO = "tempo_bpm"  # the descriptor
+# Dimensions that say a tempo: the descriptors', those of tables of songs, of FMA's Echo Nest.
+_TEMPOS: tuple[tuple[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]], ...] = (
+    ("tempo_bpm", np.positive),
+    ("tempo_log2", np.exp2),
+    ("tempo", np.positive),
+)
 
 
 def joined(where: Where | None, label: str | None) -> Where | None:
@@ -58,11 +62,16 @@ def meeting(where: Where, catalog: Catalog, snapshot: Snapshot, rows: NDArray[np
 
 
 def _tempos(snapshot: Snapshot, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-    """float64 (n,), beats a minute."""
-    space = snapshot.spaces.get(DESCRIPTORS.space)
-    if space is None:
-        raise UsageError("tempos are the descriptors', which are not here: segue scan -e descriptors FOLDER")
-    return np.asarray(space.vectors[rows, space.dimensions.index(_TEMPO)], np.float64)
+    """float64 (n,), beats a minute, of the first space that knows a track's; NaN where none does."""
+    found = np.full(len(rows), np.nan)
+    spaces = snapshot.spaces.values()
+    told = [(s, name, bpm) for name, bpm in _TEMPOS for s in spaces if name in s.dimensions]
+    if not told:
+        raise UsageError("nothing here knows tempos; the descriptors do: segue scan -e descriptors FOLDER")
+    for space, name, bpm in told:
+        values = bpm(np.asarray(space.vectors[rows, space.dimensions.index(name)], np.float64))
+        np.copyto(found, values, where=~(found > 0))
+    return found
 
 
 def counts(where: Where, catalog: Catalog, snapshot: Snapshot, rows: NDArray[np.int64]) -> str:

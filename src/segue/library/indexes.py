@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -29,10 +30,14 @@ class Indexes:
         self._folder = folder
         self._typical = typical
         self._last: dict[Reading, ViewIndex] = {}
+        self._lock = threading.Lock()
 
     def get(self, snapshot: Snapshot, reading: Reading | None = None) -> ViewIndex:
         """The index of a snapshot; the usual reading unless told."""
-        reading = reading or usual(snapshot.spaces)
+        with self._lock:
+            return self._get(snapshot, reading or usual(snapshot.spaces))
+
+    def _get(self, snapshot: Snapshot, reading: Reading) -> ViewIndex:
         found = self._last.get(reading)
         if found is None or found.stamp != snapshot.stamp:
             found = self._found(snapshot, reading)
@@ -60,6 +65,10 @@ class Indexes:
         """``default.index``, or named after what is read."""
         name = "default" if reading == Reading() else re.sub(r"[^\w.-]+", "-", str(reading))
         return self._folder / f"{name}.index"
+
+    def map_path_of(self, reading: Reading) -> Path:
+        """Of the map, beside the index."""
+        return self.path_of(reading).with_suffix(".map")
 
     def sweep(self) -> None:
         """Delete what killed processes left."""

@@ -74,9 +74,11 @@ class Scan:
         jobs: int | None = None,
         retry: bool = False,
         only: Container[str] | None = None,
+        stop: threading.Event | None = None,
     ) -> ScanReport:
         """Bring the catalog up to date with what lies below ``roots``, or with some of it."""
         started = time.monotonic()
+        self._stop = stop or self._stop
         folders = [os.path.abspath(root) for root in roots]  # noqa: PTH100 - links stay as they are named
         found = walk(folders)
         for path, reason in found.unreadable.items():
@@ -93,6 +95,8 @@ class Scan:
             self._commit()
             if not self._stop.is_set():
                 self._mark_missing(folders, {file.path for file in found.files}, set(found.unreadable))
+            if only is None:
+                self._catalog.folders.note(folders)
             self._compact_if_due()
         self._report.interrupted = self._stop.is_set()
         self._report.elapsed_s = time.monotonic() - started

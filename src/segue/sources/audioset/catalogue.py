@@ -64,9 +64,14 @@ class AudioSet:
     whole = False  # shards may come one by one
 
     def __init__(
-        self, paths: Sequence[str | Path], *, labels: str | Path | None = None, name: str = "audioset"
+        self,
+        paths: str | Path | Sequence[str | Path],
+        *,
+        labels: str | Path | None = None,
+        name: str = "audioset",
     ) -> None:
-        given = [Path(path).expanduser() for path in paths]
+        several = [paths] if isinstance(paths, str | Path) else paths
+        given = [Path(path).expanduser() for path in several]
         if not given:
             raise UsageError("no file of AudioSet is named")
         self.name = checked_name(name)

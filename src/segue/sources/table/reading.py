@@ -52,7 +52,7 @@ class Rows(Protocol):
 
 
 def opened(table: Any) -> Rows:
-    """The rows of a file, by its first bytes, or of a pandas, Polars or Arrow table.
+    """The rows of a file, by its first bytes, or of a data frame, an Arrow table, or lists by their names.
 
     Raises
     ------
@@ -194,18 +194,22 @@ class ParquetRows:
 
 
 class FrameRows:
-    """A data frame of pandas or Polars, or an Arrow table."""
+    """A data frame of pandas or Polars, an Arrow table, or columns by their names."""
 
     unit = "rows"
 
     def __init__(self, frame: Any) -> None:
         names = getattr(frame, "column_names", None)  # of Arrow
         names = getattr(frame, "columns", None) if names is None else names
+        names = tuple(frame) if isinstance(frame, Mapping) else names
         if names is None or not hasattr(frame, "__len__"):
             raise SourceError(f"{type(frame).__name__} is no table: a path or a data frame is expected")
         self._frame = frame
         self.columns = tuple(str(name) for name in names)
-        self.total = len(frame)
+        lengths = {len(column) for column in frame.values()} if isinstance(frame, Mapping) else {len(frame)}
+        if len(lengths) != 1:
+            raise SourceError(f"columns of {sorted(lengths)} rows are no table: all must be as long")
+        (self.total,) = lengths
 
     def chunks(self) -> Iterator[Chunk]:
         for start in range(0, self.total, BATCH):
@@ -216,5 +220,6 @@ class FrameRows:
     def _values(self, name: str, start: int, end: int) -> list[Any]:
         column = self._frame[name]
         part = column.iloc[start:end] if hasattr(column, "iloc") else column[start:end]
-        found = part.to_list() if hasattr(part, "to_list") else part.to_pylist()
-        return [None if is_nothing(value) else value for value in found]
+        for as_list in ("to_list", "to_pylist", "tolist"):
+            part = getattr(part, as_list)() if hasattr(part, as_list) else part
+        return [None if is_nothing(value) else value for value in part]

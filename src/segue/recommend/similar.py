@@ -1,33 +1,14 @@
-"""Nearest rows to recommendations for people: seeds combined, duplicates and seeds left out."""
+"""Seeds to a query, and nearest rows to matches: seeds combined, copies left out."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from segue.recommend.result import Match
 from segue.track import Track, Vectors
 
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A recommended track.
-
-    ``score`` is the cosine between its vector and the seeds' in the library's view: 1 the same
-    sound, 0 no more alike than two tracks of this library usually are, below 0 unlike.
-    """
-
-    track: Track
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
-class Recommendations:
-    """Matches, nearest first, and why there are fewer than asked for, if so."""
-
-    matches: tuple[Match, ...]
-    shortfall: str | None = None
+MINUS = 0.5  # how much the unwanted seeds count beside the wanted ones
 
 
 def centre_of(seeds: Vectors) -> Vectors:
@@ -35,9 +16,28 @@ def centre_of(seeds: Vectors) -> Vectors:
 
     Seeds that cancel each other out have no direction; then the first one counts.
     """
-    centre = seeds.mean(axis=0, keepdims=True)
-    length = float(np.linalg.norm(centre))
-    return np.asarray(centre / length if length > 1e-6 else seeds[:1], np.float32)
+    return _direction(seeds.mean(axis=0, keepdims=True), seeds[:1])
+
+
+def away_from(queries: Vectors, unwanted: Vectors, *, straight: bool = False) -> Vectors:
+    """float32 (n, dim): queries moved away from what is unwanted, as Rocchio 1971 does.
+
+    q - w m, of length 1 again, where m is the direction between the unwanted vectors and w is 0.5. Where
+    distances are ``straight`` lines q + w (q - m), with the mean m: away from a place, not a direction.
+
+    Parameters
+    ----------
+    queries, unwanted : (n, dim) and (m, dim)
+    """
+    if straight:
+        return np.asarray(queries + MINUS * (queries - unwanted.mean(axis=0)), np.float32)
+    return _direction(queries - MINUS * centre_of(unwanted), queries)
+
+
+def _direction(x: Vectors, otherwise: Vectors) -> Vectors:
+    """float32 (n, dim): of length 1; where all is 0, the row of ``otherwise``."""
+    length = np.linalg.norm(x, axis=1, keepdims=True)
+    return np.asarray(np.where(length > 1e-6, x / np.maximum(length, 1e-6), otherwise), np.float32)
 
 
 def best_by_track(

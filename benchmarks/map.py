@@ -1,0 +1,107 @@
+"""The map: seconds and quality beside principal components and UMAP (needs scikit-learn and umap-learn).
+
+Of each set of vectors: processor seconds of the nearest neighbours and the layout, the share of the ten
+nearest that are among the ten nearest in the plane, and trustworthiness (Venna & Kaski 2001, on 2000 rows).
+
+1. A library, if one is named: its usual view.
+2. A table of songs with Spotify's features, if one is named.
+3. Made vectors, --rows of 64 numbers.
+
+Usage: python benchmarks/map.py [--library DIR] [--table FILE.csv] [--rows N] [--umap-up-to N]
+"""
+
+import argparse
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from index_data import clustered as made
+from sklearn.manifold import trustworthiness
+from threadpoolctl import threadpool_limits
+
+from segue.index import Index
+from segue.library import Library
+from segue.map import graph_of, laid_out, principal
+from segue.map.layout import NEIGHBOURS
+from segue.sources.table import Table
+from segue.track import Vectors
+
+NEAREST = 10
+SAMPLE = 2_000  # rows for the trustworthiness
+DIM = 64
+
+
+def ours(x: Vectors) -> np.ndarray:
+    index = Index.build(x, metric="dot")
+    return laid_out(principal(x), graph_of(*index.neighbours(index.ids, NEIGHBOURS)))
+
+
+def umap(x: Vectors) -> np.ndarray:
+    from umap import UMAP
+
+    return UMAP(n_neighbors=NEIGHBOURS, metric="cosine", random_state=0).fit_transform(x)
+
+
+def kept(x: Vectors, y: np.ndarray) -> float:
+    """The share of the nearest that are among the nearest in the plane, of some rows."""
+    some = np.arange(len(x))[:: max(1, len(x) // SAMPLE)]
+    high, plane = Index.build(x, metric="dot"), Index.build(y.astype(np.float32), metric="euclidean")
+    pairs = zip(
+        high.neighbours(some, NEAREST, recall=1)[0], plane.neighbours(some, NEAREST, recall=1)[0], strict=True
+    )
+    return float(np.mean([len(set(a) & set(b)) / NEAREST for a, b in pairs]))
+
+
+def shown(name: str, x: Vectors, layout: Callable[[Vectors], np.ndarray]) -> None:
+    wall, used = time.perf_counter(), time.process_time()
+    y = layout(x)
+    wall, used = time.perf_counter() - wall, time.process_time() - used
+    some = np.random.default_rng(0).permutation(len(x))[:SAMPLE]
+    trust = trustworthiness(x[some], y[some], n_neighbors=NEAREST, metric="cosine")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+    print(
+        f"  {name:8s} {used:6.1f} s of processor, {wall:6.1f} s, kept {kept(x, y):.3f}, "
+        f"trustworthiness {trust:.3f}, peak {peak:.0f} MB",
+        flush=True,
+    )
+
+
+def compared(what: str, x: Vectors, umap_up_to: int) -> None:
+    print(f"{what}: {len(x)} rows of {x.shape[1]}", flush=True)
+    shown("PCA", x, principal)
+    shown("Segue", x, ours)
+    if len(x) <= umap_up_to:
+        shown("UMAP", x, umap)
+
+
+def view_of(library: Library) -> Vectors:
+    return np.array(library._indexes.get(library.snapshot()).vectors)
+
+
+def units(x: Vectors) -> Vectors:
+    x = x - x.mean(axis=0)
+    return x / np.linalg.norm(x, axis=1, keepdims=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--library", type=Path)
+    parser.add_argument("--table", type=Path)
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--umap-up-to", type=int, default=20_000)
+    options = parser.parse_args()
+    with threadpool_limits(1):
+        if options.library:
+            with Library.open(options.library) as library:
+                compared("library", view_of(library), options.umap_up_to)
+        if options.table:
+            with (
+                tempfile.TemporaryDirectory() as folder,
+                Library.open(Path(folder) / "library", create=True) as library,
+            ):
+                library.import_from(Table(options.table))
+                compared("table", view_of(library), options.umap_up_to)
+        compared("made vectors", units(made(options.rows, DIM, seed=4)), options.umap_up_to)

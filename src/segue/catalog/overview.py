@@ -1,0 +1,54 @@
+"""What a library holds, counted in the database: no track is read."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_COUNTS = """
+SELECT count(*) AS tracks, count(missing_since) AS missing, total(duration_s) AS duration_s,
+    count(warning) AS warnings, count(DISTINCT coalesce(artist, album_artist)) AS artists FROM tracks
+"""
+_ALBUMS = """
+SELECT count(*) FROM (
+    SELECT DISTINCT coalesce(album_artist, artist), album FROM tracks WHERE album IS NOT NULL
+)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import left: where from, and the report of its last run, if it came to its end."""
+
+    source: str
+    kind: str
+    location: str
+    finished_at: float | None  # s since the epoch
+    report: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Numbers of a library."""
+
+    tracks: int
+    missing: int
+    failures: int
+    warnings: int
+    artists: int
+    albums: int
+    duration_s: float
+    imports: tuple[Imported, ...]
+
+
+def overview(db: sqlite3.Connection) -> Overview:
+    """Count all there is."""
+    counts = dict(db.execute(_COUNTS).fetchone())
+    (albums,) = db.execute(_ALBUMS).fetchone()
+    (failures,) = db.execute("SELECT count(*) FROM failures").fetchone()
+    rows = db.execute("SELECT * FROM imports ORDER BY source").fetchall()
+    imports = tuple(Imported(**{**dict(row), "report": json.loads(row["report"])}) for row in rows)
+    return Overview(**counts, failures=failures, albums=albums, imports=imports)

@@ -1,0 +1,40 @@
+"""segue journey: from one sound to another in small steps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from segue.cli.filters import where_of, where_options
+from segue.cli.options import Context
+from segue.cli.recommendations import output_options, print_found, view_option
+
+
+@click.command()
+@click.argument("start")
+@click.argument("end")
+@click.option("--k", "-k", type=click.IntRange(2), default=12, show_default=True, help="How many tracks.")
+@output_options
+@view_option
+@where_options
+@click.pass_obj
+def journey(
+    context: Context,
+    /,
+    start: str,
+    end: str,
+    k: int,
+    as_json: bool,
+    m3u: Path | None,
+    view: str | None,
+    **conditions: Any,
+) -> None:
+    """List tracks that lead from START to END in small, even steps, both included.
+
+    The score is the likeness to START. Conditions are for the tracks between.
+    """
+    with context.open() as library:
+        found = library.journey(start, end, k=k, where=where_of(conditions), view=view)
+    print_found(found, as_json=as_json, m3u=m3u)

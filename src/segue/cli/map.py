@@ -1,0 +1,117 @@
+"""segue map: all tracks in the plane, neighbours being alike."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from segue.cli.options import Context
+from segue.cli.recommendations import json_option, view_option
+
+if TYPE_CHECKING:
+    from segue.library import Library
+    from segue.map import Map
+    from segue.track import Track, TrackId
+
+_DECIMALS = 5
+
+
+@click.command(name="map")
+@json_option
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV: id, x, y, track.")
+@click.option("--picture", type=click.Path(dir_okay=False, path_type=Path), help="Also draw it, as SVG.")
+@click.option(
+    "--colour",
+    type=click.Choice(["cluster", "genre", "artist", "album"]),
+    help="What colours the picture; clusters where some were found, or genres.",
+)
+@click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
+@view_option
+@click.pass_obj
+def map_(
+    context: Context,
+    /,
+    as_json: bool,
+    as_csv: bool,
+    picture: Path | None,
+    colour: str | None,
+    quiet: bool,
+    view: str | None,
+) -> None:
+    """Place every track in the plane, so that neighbours sound alike.
+
+    The map is kept beside the library's index, and made anew when tracks have come or gone.
+    """
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv exclude each other")
+    with context.open() as library:
+        found = _made(library, view, quiet)
+        tracks = {track.id: track for track in library} if as_csv or picture else {}
+        if picture:
+            _draw(picture, library, found, tracks, colour)
+    if as_json:
+        places = [[round(x, _DECIMALS) for x in row] for row in found.xy.tolist()]
+        click.echo(json.dumps({"ids": found.ids, "xy": places}))
+    elif as_csv:
+        _print_csv(found, tracks)
+    elif not picture:
+        click.echo(f"{len(found.ids)} tracks are on the map; --picture FILE.svg draws it", err=True)
+
+
+def _made(library: Library, view: str | None, quiet: bool) -> Map:
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as RichProgress
+
+    console = Console(stderr=True)
+    bar = RichProgress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=quiet or not console.is_terminal,
+    )
+    with bar:
+        task = bar.add_task("map", total=None)
+        return library.map(view=view, progress=lambda n, total: bar.update(task, completed=n, total=total))
+
+
+def _print_csv(found: Map, tracks: Mapping[TrackId, Track]) -> None:
+    rows = csv.writer(sys.stdout, lineterminator="\n")
+    rows.writerow(["id", "x", "y", "track"])
+    for track_id, (x, y) in zip(found.ids, found.xy.tolist(), strict=True):
+        track = tracks.get(track_id)
+        rows.writerow([track_id, f"{x:.{_DECIMALS}f}", f"{y:.{_DECIMALS}f}", track.label if track else ""])
+
+
+def _draw(
+    path: Path, library: Library, found: Map, tracks: Mapping[TrackId, Track], colour: str | None
+) -> None:
+    from segue.files import replacing
+    from segue.plots import scatter
+
+    clusters = library.cluster_names() if colour in (None, "cluster") else {}
+    by = colour or ("cluster" if clusters else "genre")
+    tints = {cluster.name: cluster.colour for cluster in library.clusters()} if by == "cluster" else {}
+    there = [tracks.get(track_id) for track_id in found.ids]
+    groups = [
+        None if track is None else clusters.get(track.id) if by == "cluster" else _tag(track, by)
+        for track in there
+    ]
+    names = [track.label if track else "" for track in there]
+    drawn = scatter(found.xy, names, groups, title=f"{len(names)} tracks by {by}", tints=tints)
+    with replacing(path.expanduser()) as part:
+        part.write_text(drawn, encoding="utf-8")
+    click.echo(f"picture: {path}", err=True)
+
+
+def _tag(track: Track, name: str) -> str | None:
+    value: str | None = track.artist if name == "artist" else getattr(track.tags, name)
+    return value

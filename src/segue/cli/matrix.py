@@ -1,0 +1,78 @@
+"""segue matrix: how much some sounds are alike, each with each."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from segue.cli.options import Context
+from segue.cli.recommendations import json_option, view_option
+from segue.cli.show import columns
+
+if TYPE_CHECKING:
+    from segue.recommend import Matrix
+
+
+@click.command()
+@click.argument("tracks", nargs=-1, required=True)
+@json_option
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV, with names in the first row and column.")
+@click.option(
+    "--picture", type=click.Path(dir_okay=False, path_type=Path), help="Also draw a heat map, as SVG."
+)
+@view_option
+@click.pass_obj
+def matrix(
+    context: Context,
+    /,
+    tracks: tuple[str, ...],
+    as_json: bool,
+    as_csv: bool,
+    picture: Path | None,
+    view: str | None,
+) -> None:
+    """Show how much TRACKS are alike, each with each.
+
+    They are named as the seeds of "segue similar"; audio files outside the library will do.
+    """
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv exclude each other")
+    with context.open() as library:
+        found = library.matrix(tracks, view=view)
+    if as_json:
+        click.echo(json.dumps(_as_json(found), ensure_ascii=False))
+    elif as_csv:
+        rows = csv.writer(sys.stdout, lineterminator="\n")
+        rows.writerow(["", *found.names])
+        rows.writerows([name, *(f"{x:.4f}" for x in row)] for name, row in _rows(found))
+    else:
+        numbers = [str(i + 1) for i in range(len(found.names))]
+        lines = [(f"{i} {name}", *(f"{x:.2f}" for x in row)) for i, (name, row) in enumerate(_rows(found), 1)]
+        columns(("track", *numbers), lines)
+    if picture:
+        _draw(picture, found)
+
+
+def _rows(found: Matrix) -> list[tuple[str, list[float]]]:
+    return list(zip(found.names, found.scores.tolist(), strict=True))
+
+
+def _as_json(found: Matrix) -> dict[str, object]:
+    ids = [track.id if track else None for track in found.tracks]
+    scores = [[round(x, 4) for x in row] for _, row in _rows(found)]
+    return {"names": found.names, "ids": ids, "scores": scores}
+
+
+def _draw(path: Path, found: Matrix) -> None:
+    from segue.files import replacing
+    from segue.plots import heatmap
+
+    drawn = heatmap(found.scores, found.names, title=f"How alike {len(found.names)} sounds are")
+    with replacing(path.expanduser()) as part:
+        part.write_text(drawn, encoding="utf-8")
+    click.echo(f"picture: {path}", err=True)

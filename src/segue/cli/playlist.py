@@ -1,0 +1,65 @@
+"""segue playlist: tracks that go together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from segue.cli.filters import where_of, where_options
+from segue.cli.options import Context
+from segue.cli.recommendations import (
+    minus_option,
+    output_options,
+    print_found,
+    same_artist_option,
+    view_option,
+)
+
+
+@click.command()
+@click.argument("seeds", nargs=-1, required=True)
+@click.option("--k", "-k", type=click.IntRange(1), default=25, show_default=True, help="How many tracks.")
+@click.option(
+    "--variety",
+    type=click.FloatRange(0, 1),
+    default=0.3,
+    show_default=True,
+    help="From 0, the nearest tracks, to 1, such as are unlike each other.",
+)
+@minus_option
+@output_options
+@same_artist_option
+@view_option
+@where_options
+@click.pass_obj
+def playlist(  # noqa: PLR0913, PLR0917 - as many as the command has options
+    context: Context,
+    /,
+    seeds: tuple[str, ...],
+    k: int,
+    variety: float,
+    minus: tuple[str, ...],
+    as_json: bool,
+    m3u: Path | None,
+    same_artist: bool,
+    view: str | None,
+    **conditions: Any,
+) -> None:
+    """List tracks near SEEDS that are not all the same, in an order that flows.
+
+    Seeds and conditions are those of "segue similar". No artist comes twice in a row where that can
+    be avoided.
+    """
+    with context.open() as library:
+        found = library.playlist(
+            seeds,
+            minus=minus,
+            k=k,
+            where=where_of(conditions),
+            same_artist=same_artist,
+            variety=variety,
+            view=view,
+        )
+    print_found(found, as_json=as_json, m3u=m3u)

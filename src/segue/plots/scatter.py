@@ -1,0 +1,77 @@
+"""A map as a picture: a dot a track, coloured by group."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.cluster.colours import colours
+from segue.plots.svg import FAINT, cut, document, number, said, text
+
+SIDE, MARGIN, LEGEND = 900, 24, 300  # of the picture
+GROUPS = 12  # that have a colour of their own
+TOLD_UP_TO = 3_000  # dots that tell their name when they are pointed at
+
+
+def scatter(
+    xy: NDArray[np.float32],
+    names: Sequence[str],
+    groups: Sequence[str | None],
+    *,
+    title: str,
+    tints: Mapping[str, str] | None = None,
+) -> str:
+    """An SVG.
+
+    Parameters
+    ----------
+    xy : (n, 2), in [-1, 1]
+    names : of the dots
+    groups : the group of each; the largest get colours, the others and those without one are grey
+    tints : colours of groups, where they are known
+    """
+    sizes = Counter(group for group in groups if group is not None)
+    shown = [group for group, _ in sizes.most_common(GROUPS)]
+    own = dict(zip(shown, colours(len(shown)), strict=True)) | {
+        group: tint for group, tint in (tints or {}).items() if group in shown
+    }
+    span = SIDE - 2 * MARGIN
+    places = MARGIN + (np.asarray(xy, np.float64) * (1, -1) + 1) / 2 * span
+    radius = float(np.clip(60 / max(1, len(xy)) ** 0.5, 0.8, 5))
+    parts = []
+    for group in (None, *shown):
+        mine = [i for i, g in enumerate(groups) if (g if g in own else None) == group]
+        if mine:
+            parts.append(_dots(places, names, mine, FAINT if group is None else own[group], radius))
+    others = len(groups) - sum(sizes[group] for group in shown)
+    return document(SIDE + LEGEND, SIDE, title, [*parts, *_legend(title, sizes, own, others)])
+
+
+def _dots(places: NDArray[np.float64], names: Sequence[str], mine: list[int], tint: str, r: float) -> str:
+    if len(places) <= TOLD_UP_TO:
+        dots = "".join(
+            f'<circle cx="{number(places[i, 0])}" cy="{number(places[i, 1])}" r="{number(r)}">'
+            f"<title>{said(names[i])}</title></circle>\n"
+            for i in mine
+        )
+        return f'<g fill="{tint}" fill-opacity="0.8">\n{dots}</g>'
+    line = "".join(f"M{x:.1f} {y:.1f}h0" for x, y in places[mine])
+    style = f'stroke="{tint}" stroke-opacity="0.7" stroke-width="{number(2 * r)}" stroke-linecap="round"'
+    return f'<path d="{line}" {style}/>'
+
+
+def _legend(title: str, sizes: Mapping[str, int], own: Mapping[str, str], others: int) -> list[str]:
+    x, y = SIDE + 8, MARGIN + 12
+    parts = [text(x, y, cut(title, 34), size=15, more=' font-weight="600"')]
+    rows = [(tint, f"{cut(group, 30)} ({sizes[group]})") for group, tint in own.items()]
+    rows += [(FAINT, f"others ({others})")] if others else []
+    for i, (tint, words) in enumerate(rows):
+        at = y + 28 + 22 * i
+        parts += [
+            f'<circle cx="{x + 6}" cy="{at - 4}" r="6" fill="{tint}"/>',
+            text(x + 20, at, words, size=13),
+        ]
+    return parts

@@ -1,0 +1,46 @@
+"""What recommendations are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.track import Track
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A recommended track.
+
+    ``score`` is the cosine between its vector and the seeds' in the library's view: 1 the same
+    sound, 0 no more alike than two tracks of this library usually are, below 0 unlike.
+    """
+
+    track: Track
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendations:
+    """Matches in the order to be read, and why there are fewer than asked for, if so."""
+
+    matches: tuple[Match, ...]
+    shortfall: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """How much some sounds are alike, each with each.
+
+    Attributes
+    ----------
+    names : one line of text for each
+    tracks : the library's; ``None`` stands for a file outside it
+    scores : float32 (n, n), as ``Match.score``; symmetric
+    """
+
+    names: tuple[str, ...]
+    tracks: tuple[Track | None, ...]
+    scores: NDArray[np.float32]
