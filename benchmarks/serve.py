@@ -98,8 +98,7 @@ def similar():
     pairs = [(float(1 - d), names[i]) for d, i in zip(distances[0], found[0]) if i != place][:body["k"]]
     return jsonify(matches=[{"score": s, "track": t} for s, t in pairs], shortfall=None)
 
-from werkzeug.serving import WSGIRequestHandler, run_simple
-WSGIRequestHandler.protocol_version = "HTTP/1.1"  # or each request would open a connection
+from werkzeug.serving import run_simple
 run_simple("127.0.0.1", port, app, threaded=True)
 """
 
@@ -140,7 +139,15 @@ class Client(asyncio.Protocol):
         self.ids, self.times, self.pace_s = ids, times, pace_s
         self.answer, self.left, self.sent_at = b"", -1, 0.0
         self.due = time.perf_counter() + random.random() * pace_s
-        self.stopped = False
+        self.stopped, self.port = False, 0
+
+    async def connect(self, port: int) -> None:
+        self.port = port
+        await asyncio.get_running_loop().create_connection(lambda: self, "127.0.0.1", port)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if not self.stopped:  # Flask's own server closes after each answer
+            self.task = asyncio.get_running_loop().create_task(self.connect(self.port))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
@@ -175,18 +182,22 @@ class Client(asyncio.Protocol):
             self.left -= len(data)
         if self.left == 0:
             self.times.append(time.perf_counter() - self.sent_at)
+            closing = b"connection: close" in self.answer.lower()
             self.answer, self.left = b"", -1
-            self._next()
+            if closing:
+                self.transport.close()
+            else:
+                self._next()
 
 
 async def load(port: int, ids: Sequence[str], seconds: float, rate: float) -> list[float]:
     """Seconds of each request; ``rate`` a second over all clients, or as fast as they come where 0."""
-    loop, times, clients = asyncio.get_running_loop(), [], []
+    times, clients = [], []
     for _ in range(CLIENTS):
         pace_s = CLIENTS / rate if rate else 0.0
         client = Client(ids, times, pace_s)
         clients.append(client)
-        await loop.create_connection(lambda client=client: client, "127.0.0.1", port)
+        await client.connect(port)
     await asyncio.sleep(min(3.0, seconds / 4))  # until both are warm
     times.clear()
     await asyncio.sleep(seconds)
