@@ -29,7 +29,7 @@ def main(arguments):
     if arguments[:1] == ["test"]:
         set_up({"test", "lint", "serve"})
         return build_player() or test(arguments[1:])
-    if arguments[:1] and arguments[0] in SERVING:
+    if any(word in SERVING for word in arguments):
         set_up({"serve"})
         build_player()  # without it, the page says what is missing
     else:
