@@ -48,6 +48,7 @@ def demo(folder: Path | None) -> None:
         _show(library)
     command = os.environ.get("SEGUE_COMMAND", "segue")
     click.echo(f'\nGo on with:\n  {command} --library "{context.path}" similar TITLE')
+    click.echo(f'  {command} --library "{context.path}" serve')
     click.echo(f"  {command} scan YOUR-MUSIC-FOLDER")
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from segue.cli.importing import SourceProgress
 from segue.cli.options import AppError, Context
 
 if TYPE_CHECKING:
@@ -40,6 +39,7 @@ def mongo(
     URI is mongodb://user:password@host:27017/database. A second time, only what is new or has changed is
     written, and what left the library deleted.
     """
+    from segue.cli.progress import SourceProgress
     from segue.library.mongo_export import DATABASE, export_mongo
     from segue.sources.mongo.address import address_of
 

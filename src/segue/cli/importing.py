@@ -1,12 +1,10 @@
-"""What all commands of ``segue import`` share: their options, the progress, and what is told afterwards."""
+"""What all commands of ``segue import`` share: their options, and what is told afterwards."""
 
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
     from segue.library.joining import JoinReport
     from segue.sources.imported import Source
 
-LINE_EVERY_S = 10.0
 _SHOWN = 5  # failures named afterwards
 
 
@@ -50,6 +47,8 @@ def bring_in(
     audio : a folder of the tracks' files, to be joined to them and scanned
     id_of : the id of the track that a path there holds
     """
+    from segue.cli.progress import ScanProgress, SourceProgress
+
     how: dict[str, Any] = {
         "wait_s": -1 if wait else 0,
         "on_wait": lambda: click.echo("waiting for another segue that writes to this library", err=True),
@@ -61,8 +60,6 @@ def bring_in(
         if not as_json:
             _tell(report, context)
         if audio and report.exit_code < 2:
-            from segue.cli.progress import ScanProgress
-
             with ScanProgress(quiet=quiet) as scanning:
                 joined = library.join_files(source.name, audio, id_of, progress=scanning, **how)
             if not as_json:
@@ -117,50 +114,3 @@ def _tell(report: ImportReport, context: Context) -> None:
         click.echo("  segue prune removes the tracks that are gone", err=True)
     if report.interrupted:
         click.echo("stopped; what was done is kept, and the next import goes on from here", err=True)
-
-
-class SourceProgress:
-    """Records, rate and time left: a bar on a terminal, else a line now and then."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
-
-        console = Console(stderr=True)
-        self._quiet, self._lines = quiet, not console.is_terminal
-        self._started = self._last_line = time.monotonic()
-        self._total: int | None = None
-        self._bar = Progress(
-            SpinnerColumn(),
-            BarColumn(bar_width=24),
-            TextColumn("{task.percentage:>3.0f}%"),
-            TextColumn("{task.fields[rate]}", markup=False),
-            TimeRemainingColumn(),
-            console=console,
-            transient=True,
-            disable=quiet or self._lines,
-        )
-        self._task = self._bar.add_task("", total=None, rate="")
-
-    def __enter__(self) -> SourceProgress:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bar.stop()
-
-    def begin(self, total: int | None, unit: str) -> None:
-        self._total, self._started = total, time.monotonic()
-        self._bar.update(self._task, total=total)
-
-    def advance(self, done: int, records: int) -> None:
-        elapsed = max(1e-3, time.monotonic() - self._started)
-        rate = f"{records} records, {records / elapsed:.0f}/s"
-        self._bar.update(self._task, completed=done, rate=rate)
-        if self._quiet or not self._lines or time.monotonic() - self._last_line < LINE_EVERY_S:
-            return
-        self._last_line = time.monotonic()
-        left = f", {elapsed / done * (self._total - done):.0f} s left" if self._total and done else ""
-        click.echo(f"{rate}{left}", err=True)

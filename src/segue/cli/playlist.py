@@ -7,15 +7,9 @@ from typing import Any
 
 import click
 
-from segue.cli.filters import where_of, where_options
+from segue.cli.filters import where_of
 from segue.cli.options import Context
-from segue.cli.recommendations import (
-    minus_option,
-    output_options,
-    print_found,
-    same_artist_option,
-    view_option,
-)
+from segue.cli.recommendations import print_found, seed_options
 
 
 @click.command()
@@ -28,11 +22,7 @@ from segue.cli.recommendations import (
     show_default=True,
     help="From 0, the nearest tracks, to 1, such as are unlike each other.",
 )
-@minus_option
-@output_options
-@same_artist_option
-@view_option
-@where_options
+@seed_options
 @click.pass_obj
 def playlist(  # noqa: PLR0913, PLR0917 - as many as the command has options
     context: Context,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from types import TracebackType
+from typing import Self
 
 import click
 from rich.console import Console
@@ -25,7 +26,22 @@ from segue.cli.options import megabytes
 LINE_EVERY_S = 10.0
 
 
-class ScanProgress:
+class _Shown:
+    """A context manager around long work, with a bar while it lasts."""
+
+    _bar: RichProgress
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+
+class ScanProgress(_Shown):
     """Counts, rate, time left and the file at hand; a context manager around the scan."""
 
     def __init__(self, *, quiet: bool = False) -> None:
@@ -47,15 +63,6 @@ class ScanProgress:
             disable=quiet or not self._console.is_terminal,
         )
         self._task = self._bar.add_task("", total=None, rate="", file="")
-
-    def __enter__(self) -> ScanProgress:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bar.stop()
 
     def begin(self, n_files: int) -> None:
         self._total = n_files
@@ -94,7 +101,7 @@ class ScanProgress:
         return f"{self._done / elapsed:.1f} files/s, {self._audio_s / elapsed:.0f}x real time"
 
 
-class PullProgress:
+class PullProgress(_Shown):
     """Bytes so far: a bar on a terminal, else a line now and then."""
 
     def __init__(self, name: str, *, quiet: bool) -> None:
@@ -113,15 +120,6 @@ class PullProgress:
         )
         self._task = self._bar.add_task(name, total=None)
 
-    def __enter__(self) -> PullProgress:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bar.stop()
-
     def __call__(self, done: int, total: int) -> None:
         whole = done >= total
         name = f"{self._name}: checking and converting" if whole else self._name
@@ -130,3 +128,38 @@ class PullProgress:
             return
         self._last_line = time.monotonic()
         click.echo(f"{self._name}: {megabytes(done)} of {megabytes(total)}", err=True)
+
+
+class SourceProgress(_Shown):
+    """Records, rate and time left: a bar on a terminal, else a line now and then."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        console = Console(stderr=True)
+        self._quiet, self._lines = quiet, not console.is_terminal
+        self._started = self._last_line = time.monotonic()
+        self._total: int | None = None
+        self._bar = RichProgress(
+            SpinnerColumn(),
+            BarColumn(bar_width=24),
+            TextColumn("{task.percentage:>3.0f}%"),
+            TextColumn("{task.fields[rate]}", markup=False),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=quiet or self._lines,
+        )
+        self._task = self._bar.add_task("", total=None, rate="")
+
+    def begin(self, total: int | None, unit: str) -> None:
+        self._total, self._started = total, time.monotonic()
+        self._bar.update(self._task, total=total)
+
+    def advance(self, done: int, records: int) -> None:
+        elapsed = max(1e-3, time.monotonic() - self._started)
+        rate = f"{records} records, {records / elapsed:.0f}/s"
+        self._bar.update(self._task, completed=done, rate=rate)
+        if self._quiet or not self._lines or time.monotonic() - self._last_line < LINE_EVERY_S:
+            return
+        self._last_line = time.monotonic()
+        left = f", {elapsed / done * (self._total - done):.0f} s left" if self._total and done else ""
+        click.echo(f"{rate}{left}", err=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from segue.cli.filters import where_options
 from segue.cli.show import columns
 
 if TYPE_CHECKING:
@@ -35,6 +36,11 @@ def output_options(command: _Command) -> _Command:
         "--m3u", type=click.Path(dir_okay=False, path_type=Path), help="Also write a playlist."
     )
     return json_option(m3u(command))
+
+
+def seed_options(command: _Command) -> _Command:
+    """All that goes with several seeds: ``minus``, output, artists, ``view`` and conditions."""
+    return minus_option(output_options(same_artist_option(view_option(where_options(command)))))
 
 
 def print_found(found: Recommendations, *, as_json: bool, m3u: Path | None) -> None:

@@ -7,25 +7,15 @@ from typing import Any
 
 import click
 
-from segue.cli.filters import where_of, where_options
+from segue.cli.filters import where_of
 from segue.cli.options import Context
-from segue.cli.recommendations import (
-    minus_option,
-    output_options,
-    print_found,
-    same_artist_option,
-    view_option,
-)
+from segue.cli.recommendations import print_found, seed_options
 
 
 @click.command()
 @click.argument("seeds", nargs=-1, required=True)
 @click.option("--k", "-k", type=click.IntRange(1), default=10, show_default=True, help="How many tracks.")
-@minus_option
-@output_options
-@same_artist_option
-@view_option
-@where_options
+@seed_options
 @click.pass_obj
 def similar(
     context: Context,

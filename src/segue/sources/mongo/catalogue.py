@@ -22,8 +22,7 @@ from segue.sources.mongo.connection import connected
 from segue.sources.mongo.facts import BadIdError, Facts, id_of
 from segue.sources.mongo.reading import Read, documents, first_documents
 from segue.sources.mongo.vectors import NoVectorError, value_at, vector_of
-from segue.sources.vectors.catalogue import _settings as settings_of
-from segue.sources.vectors.catalogue import _spec as spec_of
+from segue.sources.vectors.catalogue import settings_of, spec_of
 from segue.track import Vectors
 
 if TYPE_CHECKING:

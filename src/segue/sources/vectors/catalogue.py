@@ -85,8 +85,8 @@ class Vectors:
         self._ids = read_ids(Path(ids).expanduser()) if isinstance(ids, str | Path) else ids
         if self._ids is not None and self.total is not None and len(self._ids) != self.total:
             raise SourceError(f"{self.location} has {self.total} rows, but there are {len(self._ids)} ids")
-        self._settings = _settings(metric, reading)
-        self._spec = _spec(space, self._matrix.dim, self._matrix.dtype)
+        self._settings = settings_of(metric, reading)
+        self._spec = spec_of(space, self._matrix.dim, self._matrix.dtype)
         if metric == "hamming" and self._matrix.dtype != "uint8":
             raise UsageError("hamming compares packed bits: uint8 vectors, as numpy.packbits makes them")
         own = mapped(self._matrix.columns, {}, features=False, needed=False)
@@ -162,7 +162,7 @@ def _hashes(vectors: NDArray[Any], columns: Mapping[str, Sequence[Any]], spec: s
     return np.frombuffer(b"".join(made), np.int64)
 
 
-def _settings(metric: str, reading: str) -> SpaceSettings:
+def settings_of(metric: str, reading: str) -> SpaceSettings:
     name = metric_named(metric)
     if reading not in READINGS:
         raise UsageError(f"no reading {reading!r}; there are: {', '.join(READINGS)}")
@@ -171,7 +171,7 @@ def _settings(metric: str, reading: str) -> SpaceSettings:
     return SpaceSettings(reading=reading, metric=name)
 
 
-def _spec(space: str, dim: int, dtype: str) -> EmbedderSpec:
+def spec_of(space: str, dim: int, dtype: str) -> EmbedderSpec:
     checked_name(space)
     if "/" in space or "\\" in space or space.startswith("."):
         raise UsageError(f"a space cannot be called {space!r}: letters, digits and hyphens are expected")
