@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 
@@ -18,8 +19,18 @@ def memory(kind: str, process: int | str = "self") -> int:
     return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{kind}:"))
 
 
+def family(process: int | str) -> list[int | str]:
+    """A process, and those that it has started."""
+    number = os.getpid() if process == "self" else process
+    try:
+        found = Path(f"/proc/{number}/task/{number}/children").read_text().split()
+    except OSError:
+        return [process]
+    return [process, *(one for child in found for one in family(child))]
+
+
 class Peak:
-    """The most anonymous memory of a process while the block runs; ``bytes`` says how much."""
+    """The most anonymous memory of a process and its children while the block runs, in ``bytes``."""
 
     def __init__(self, process: int | str = "self") -> None:
         self._process = process
@@ -37,4 +48,4 @@ class Peak:
 
     def _watch(self) -> None:
         while not self._done.wait(EVERY_S):
-            self.bytes = max(self.bytes, memory("Anonymous", self._process))
+            self.bytes = max(self.bytes, sum(memory("Anonymous", one) for one in family(self._process)))

@@ -55,7 +55,7 @@ class Telling(Unseen):
 
 def import_in_small_commits(send, kind, path, library_path):
     segue.library.imports.COMMIT_RECORDS = 1
-    segue.sources.table.reading.BATCH = BATCH
+    segue.sources.table.reading._ROWS = segue.sources.imported.BATCH = BATCH
     segue.sources.audioset.catalogue._SEGMENTS = BATCH
     segue.sources.vectors.reading._BYTES = 1
     with Library.open(library_path, create=True) as library:

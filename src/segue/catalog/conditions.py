@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.catalog.records import folded, path_from_db, path_to_db
+from segue.catalog.records import folded, integers, path_from_db, path_to_db
 from segue.errors import UsageError
 
 Range = tuple[float | None, float | None]
@@ -165,10 +165,8 @@ def keys_of_contents(db: sqlite3.Connection, hashes: Iterable[str]) -> NDArray[n
 
 
 def _keys(db: sqlite3.Connection, condition: str, values: list[Any]) -> NDArray[np.int64]:
-    # One text for all keys is twice as quick as a row for each.
     sql = f"SELECT group_concat(key) FROM tracks WHERE {condition}"
-    text: str | None = db.execute(sql, values).fetchone()[0]
-    return np.fromstring(text, np.int64, sep=",") if text else np.zeros(0, np.int64)
+    return integers(db.execute(sql, values).fetchone()[0])
 
 
 def _conditions(db: sqlite3.Connection, where: Where) -> Iterator[_Condition]:

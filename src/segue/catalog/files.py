@@ -22,7 +22,10 @@ class Files:
 
     def of_source(self, source: str) -> dict[str, str | None]:
         """The paths of a source's tracks that are not missing, by their ids there."""
-        sql = "SELECT source_id, path FROM tracks WHERE source = ? AND missing_since IS NULL ORDER BY key"
+        sql = (
+            "SELECT source_id, path FROM tracks NOT INDEXED WHERE source = ? AND missing_since IS NULL "
+            "ORDER BY key"
+        )
         found = self._db.execute(sql, (source,))
         return {row[0]: None if row[1] is None else path_from_db(row[1]) for row in found}
 

@@ -14,16 +14,10 @@ from numpy.typing import NDArray
 
 from segue.catalog.files import describe
 from segue.catalog.matrices import Matrices
-from segue.catalog.records import RECORD_COLUMNS, Placed, Records, SpaceRows, path_from_db
+from segue.catalog.owed import PUT_TEXTS
+from segue.catalog.records import RECORD_COLUMNS, Placed, Records, SpaceRows, integers, path_from_db
 
 _DEFAULTS = {"duration_s": 0.0}
-_PUT_TEXTS = """
-INSERT INTO track_text (rowid, title, artist, album, genre, file, labels)
-SELECT
-    key, coalesce(title, ''), coalesce(artist, album_artist, ''), coalesce(album, ''), coalesce(genre, ''),
-    '', coalesce((SELECT group_concat(label, ', ') FROM labels WHERE labels.key = tracks.key), '')
-FROM tracks
-"""
 
 
 class Imports:
@@ -38,7 +32,8 @@ class Imports:
 
         Of an id that comes twice the first counts, in these records and among those ``seen``.
         """
-        keys, hashes = self._known(records)
+        ids = [track_id(records.source, name) for name in records.ids]
+        keys, hashes = self._known(ids)
         fresh = _first_of_each(records.ids) & ~seen.has(keys)
         added = np.flatnonzero((keys < 0) & fresh)
         changed = np.flatnonzero((keys >= 0) & (hashes != records.hashes) & fresh)
@@ -49,10 +44,10 @@ class Imports:
             rows = {space: found.take(at) for space, found in records.spaces.items()}
             rows |= self._heard(len(added), keys[changed], rows)
             first = self._matrices.append(len(at), rows)
-            self._insert(records, added, keys, first)
+            self._insert(records, ids, added, keys, first)
             self._update(records, changed, keys, first + len(added))
             self._put_labels(records, at, keys, len(added))
-            self._put_texts(keys[added], keys[changed])
+            self._put_texts(keys[changed])
             self._describe(keys[changed])
         self._db.executemany(
             "UPDATE tracks SET missing_since = NULL WHERE key = ? AND missing_since IS NOT NULL",
@@ -61,15 +56,15 @@ class Imports:
         seen.add(keys[fresh])
         return Placed(added, changed, len(same), len(keys) - int(fresh.sum()))
 
-    def _known(self, records: Records) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _known(self, ids: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Keys and hashes of those that are here, -1 and 0 of the others."""
-        keys, hashes = np.full(len(records.ids), -1, np.int64), np.zeros(len(records.ids), np.int64)
+        keys, hashes = np.full(len(ids), -1, np.int64), np.zeros(len(ids), np.int64)
         # A join in the order of what is asked; an IN would sort it first.
         sql = (
             "SELECT ids.key AS at, tracks.key, record_hash FROM json_each(?) AS ids "
-            "CROSS JOIN tracks ON source_id = ids.value AND source = ?"
+            "CROSS JOIN tracks ON tracks.id = ids.value"
         )
-        found = self._db.execute(sql, (json.dumps(list(records.ids)), records.source)).fetchall()
+        found = self._db.execute(sql, (json.dumps(ids),)).fetchall()
         for at, key, record_hash in found:
             keys[at], hashes[at] = key, record_hash or 0
         return keys, hashes
@@ -102,19 +97,20 @@ class Imports:
         sql = "SELECT 1 FROM tracks WHERE missing_since IS NOT NULL LIMIT 1"
         return self._db.execute(sql).fetchone() is not None
 
-    def _insert(self, records: Records, at: NDArray[np.int64], keys: NDArray[np.int64], row: int) -> None:
+    def _insert(
+        self, records: Records, ids: Sequence[str], at: NDArray[np.int64], keys: NDArray[np.int64], row: int
+    ) -> None:
         names = ("key", "id", "row", "source", "source_id", "record_hash", "added_at", *RECORD_COLUMNS)
         constants = {"sr": 0, "channels": 0, "codec": "", "size": 0, "mtime_ns": 0}
         marks = ", ".join("?" * len(names))
         values = ", ".join(repr(value) for value in constants.values())
         sql = f"INSERT INTO tracks ({', '.join([*names, *constants])}) VALUES ({marks}, {values})"
-        ids = [records.ids[i] for i in at]
-        n = len(ids)
+        n = len(at)
         self._db.executemany(
             sql,
             zip(
-                keys[at].tolist(), (track_id(records.source, name) for name in ids), range(row, row + n),
-                [records.source] * n, ids, records.hashes[at].tolist(), [time.time()] * n,
+                keys[at].tolist(), _picked(ids, at), range(row, row + n), [records.source] * n,
+                _picked(records.ids, at), records.hashes[at].tolist(), [time.time()] * n,
                 *_columns(records, at),
                 strict=True,
             ),
@@ -148,14 +144,11 @@ class Imports:
                 ((int(keys[i]), space, label.name, label.score) for i in at for label in labels[i]),
             )
 
-    def _put_texts(self, added: NDArray[np.int64], changed: NDArray[np.int64]) -> None:
-        """Let tracks be found by their words; the keys of those added follow each other."""
+    def _put_texts(self, changed: NDArray[np.int64]) -> None:
+        """Let tracks be found by their new words; those of added ones are put after the last of them."""
         old = [(key,) for key in changed.tolist()]
         self._db.executemany("DELETE FROM track_text WHERE rowid = ?", old)
-        self._db.executemany(f"{_PUT_TEXTS} WHERE key = ?", old)
-        if len(added):  # in one statement, in which Python has no part: a batch is read meanwhile
-            ends = (int(added[0]), int(added[-1]))
-            self._db.execute(f"{_PUT_TEXTS} WHERE key BETWEEN ? AND ? ORDER BY key", ends)
+        self._db.executemany(f"{PUT_TEXTS} WHERE key = ?", old)
 
     def finished(self, source: str, kind: str, location: str, report: dict[str, Any]) -> None:
         """Note what an import did; one note a source, the latest."""
@@ -166,8 +159,9 @@ class Imports:
 
     def keys_of_source(self, source: str) -> NDArray[np.int64]:
         """Keys of the tracks of a source that are not missing."""
-        sql = "SELECT key FROM tracks WHERE source = ? AND missing_since IS NULL"
-        return np.fromiter((row[0] for row in self._db.execute(sql, (source,))), np.int64)
+        # All in order: the index over sources would jump to each of them.
+        sql = "SELECT group_concat(key) FROM tracks NOT INDEXED WHERE source = ? AND missing_since IS NULL"
+        return integers(self._db.execute(sql, (source,)).fetchone()[0])
 
 
 class Seen:
@@ -207,12 +201,16 @@ def _columns(records: Records, at: NDArray[np.int64]) -> Iterable[Sequence[Any]]
     return [_column(records, name, at) for name in RECORD_COLUMNS]
 
 
-def _column(records: Records, name: str, at: NDArray[np.int64]) -> list[Any]:
+def _column(records: Records, name: str, at: NDArray[np.int64]) -> Sequence[Any]:
     values = records.columns.get(name)
     if values is not None:
-        if len(at) == len(values) and (np.diff(at) > 0).all():  # all of them
-            return list(values)
-        return [values[i] for i in at.tolist()]
+        return _picked(values, at)
     if name == "content_hash":  # nothing is known to be a copy of another
         return [f"{records.source}:{records.ids[i]}" for i in at]
     return [_DEFAULTS.get(name)] * len(at)
+
+
+def _picked(values: Sequence[Any], at: NDArray[np.int64]) -> Sequence[Any]:
+    if len(at) == len(values) and (np.diff(at) > 0).all():  # all of them
+        return values
+    return [values[i] for i in at.tolist()]

@@ -160,6 +160,12 @@ class SpaceRows:
     def without_windows(cls, pooled: NDArray[np.generic]) -> SpaceRows:
         return cls(pooled, np.zeros((0, pooled.shape[1]), np.float16), np.zeros(len(pooled), np.int64))
 
+    @classmethod
+    def joined(cls, parts: Sequence[SpaceRows]) -> SpaceRows:
+        """Those of one after those of the other."""
+        names = ("pooled", "windows", "counts")
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
     def take(self, at: NDArray[np.int64]) -> SpaceRows:
         """Those of some of the tracks."""
         ends = np.cumsum(self.counts)
@@ -230,11 +236,14 @@ def text_of_path(path: str) -> str:
 
 def rows_and_keys(db: sqlite3.Connection) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """int64 (n,) each: the rows of all tracks, rising, and the keys of the tracks in them."""
-    # One text for all is several times quicker, and smaller, than a row for each.
     text = "SELECT group_concat(row), group_concat(key) FROM (SELECT row, key FROM tracks ORDER BY row)"
-    found = db.execute(text).fetchone()
-    rows, keys = (np.fromstring(t, np.int64, sep=",") if t else np.zeros(0, np.int64) for t in found)
+    rows, keys = map(integers, db.execute(text).fetchone())
     return rows, keys
+
+
+def integers(text: str | None) -> NDArray[np.int64]:
+    """Those of a ``group_concat``: one text is several times quicker, and smaller, than a row for each."""
+    return np.fromstring(text, np.int64, sep=",") if text else np.zeros(0, np.int64)
 
 
 def track_from_row(row: sqlite3.Row) -> Track:

@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from segue.catalog import owed
 from segue.catalog.clusters import Cluster, ClusterTables, Run, Tally
 from segue.catalog.files import Files, delete, describe
 from segue.catalog.imports import Imports, Seen
 from segue.catalog.matrices import Matrices, empty_row
+from segue.catalog.owed import Settling
 from segue.catalog.records import (
     TAG_COLUMNS,
     Entry,
@@ -34,7 +36,7 @@ from segue.catalog.records import (
     text_of_path,
 )
 from segue.embed import EmbedderSpec, Embedding
-from segue.errors import LibraryWriteError, SpecMismatchError
+from segue.errors import LibraryWriteError, SegueError, SpecMismatchError
 from segue.track import TrackId
 
 _CACHE_KIB = 1 << 18  # of SQLite's pages while many tracks are put; ids come in no order
@@ -51,6 +53,7 @@ class Writer:
         self._matrices.sweep()
         self._imports = Imports(db, self._matrices)
         self._files = Files(db, self._matrices)
+        self._settle()  # what a killed writer has left
 
     def add_space(
         self, spec: EmbedderSpec, dimensions: Sequence[str], settings: SpaceSettings | None = None
@@ -145,6 +148,33 @@ class Writer:
     # What was imported
 
     @contextlib.contextmanager
+    def filling(self) -> Iterator[Callable[[], None]]:
+        """Let many tracks come quickly; what they are found by follows at the end.
+
+        What this gives may be called after the last of them: it follows then while other things are done.
+        """
+        begun: list[Settling] = []
+        with self._transaction():
+            owed.put_off(self._db)
+        try:
+            yield lambda: begun.append(Settling(self._root))
+        except SegueError:  # of a source that broke off; what came before stays, and is to be found
+            with contextlib.suppress(LibraryWriteError):
+                self._settle(begun)
+            raise
+        except BaseException:
+            for settling in begun:
+                settling.stop()
+            raise
+        self._settle(begun)
+
+    def _settle(self, begun: Sequence[Settling] = ()) -> None:
+        with self._told():
+            for settling in begun:
+                settling.join()
+            owed.settle(self._db)
+
+    @contextlib.contextmanager
     def together(self) -> Iterator[None]:
         """Make all that is written inside one transaction."""
         self._db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
@@ -158,6 +188,11 @@ class Writer:
         """Add imported tracks, or replace those that have changed; ``seen`` gets to know them."""
         with self._transaction():
             return self._imports.put(records, seen)
+
+    def put_words(self, most: int) -> None:
+        """Let some of the tracks that were put be found by their words, before the rest of them comes."""
+        with self._transaction():
+            owed.put_words(self._db, most)
 
     def keys_of_source(self, source: str) -> NDArray[np.int64]:
         """int64 (n,), of the tracks of a source that are not missing."""
@@ -259,19 +294,25 @@ class Writer:
         if self._db.in_transaction:  # a part of a larger one
             yield
             return
+        with self._told():
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                self._rollback()
+                raise
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        """Say in our words that nothing can be written."""
         try:
-            self._db.execute("BEGIN IMMEDIATE")
             yield
-            self._db.execute("COMMIT")
         except (OSError, sqlite3.OperationalError) as error:
-            self._rollback()
             raise LibraryWriteError(
                 f"the library in {self._root} could not be written: {_reason(error)}; "
                 "what was there before is untouched"
             ) from error
-        except BaseException:
-            self._rollback()
-            raise
 
     def _rollback(self) -> None:
         if self._db.in_transaction:

@@ -163,3 +163,6 @@ class SourceProgress(_Shown):
         self._last_line = time.monotonic()
         left = f", {elapsed / done * (self._total - done):.0f} s left" if self._total and done else ""
         click.echo(f"{rate}{left}", err=True)
+
+    def ordering(self) -> None:
+        self._bar.update(self._task, total=None, rate="all read; making the index")

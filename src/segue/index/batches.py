@@ -17,14 +17,16 @@ _BATCH = 256  # queries a thread takes at a time
 _Search = Callable[[AnyVectors, NDArray[np.int64] | None], Found]
 
 
-def in_batches(search: _Search, queries: AnyVectors, exclude: NDArray[np.int64] | None) -> Found:
-    """Search for parts of the queries in threads, and put the answers together."""
-    starts = range(0, len(queries), _BATCH)
+def in_batches(
+    search: _Search, queries: AnyVectors, exclude: NDArray[np.int64] | None = None, *, most: int = _BATCH
+) -> Found:
+    """Search for parts of the queries, each of ``most``, in threads, and put the answers together."""
+    starts = range(0, len(queries), most)
     if len(starts) < 2:
         return search(queries, exclude)
 
     def part(start: int) -> Found:
-        stop = start + _BATCH
+        stop = start + most
         return search(queries[start:stop], None if exclude is None else exclude[start:stop])
 
     with threadpool_limits(1), ThreadPoolExecutor(os.cpu_count(), initializer=_one_thread_each) as pool:

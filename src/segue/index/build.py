@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from segue.index.batches import in_batches
 from segue.index.calibration import KS, N_QUERIES, Setting, calibrate
 from segue.index.codes import Codes
 from segue.index.codespace import CodeSpace
-from segue.index.exact import nearest
-from segue.index.metric import Metric, lengths, prepared
+from segue.index.exact import Found, nearest
+from segue.index.metric import AnyVectors, Metric, lengths, prepared
 from segue.index.store import Store
 
 EXACT_BELOW = 20_000  # rows: comparing with all of them takes as long as looking into lists
@@ -61,7 +63,12 @@ def settings_for(
     rng = np.random.default_rng(seed + 1)
     seeds = rows[_some(len(rows), N_QUERIES, rng)]
     queries = prepared(store.take(seeds), space.metric)
-    found, _ = nearest(store, queries, KS[-1] + 1, space.metric, rows)
+    among = len(store) if len(rows) == len(store) else rows
+
+    def compared(some: AnyVectors, _: NDArray[np.int64] | None) -> Found:
+        return nearest(store, some, KS[-1] + 1, space.metric, among)
+
+    found, _ = in_batches(compared, queries, most=max(64, -(-len(queries) // (os.cpu_count() or 1))))
     # A copy of the row may stand before the row itself, or push it out.
     others = [row[row != seed_row][: KS[-1]] for row, seed_row in zip(found, seeds, strict=True)]
     return calibrate(codes, space.queries(queries), np.array(others), seeds)

@@ -8,6 +8,7 @@ Faiss holds and scans the lists; the exact distances are computed elsewhere, fro
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ FLAT_DIM = 4  # up to here a row is kept as it is: a code would say too little
 _GRAPH_FROM = 512  # centroids; fewer are compared one by one
 _GRAPH_LINKS = 16
 _GRAPH_SPARE = 8  # centroids, beyond those wanted, that a walk through their graph keeps in mind
+_COMPARED = 1 << 19  # numbers of all centroids up to which comparing a row with each is quicker than a walk
 _SCAN = 11  # Faiss's number of the scan that goes list by list and sorts candidates now and then
 _SAMPLE_PER_LIST = 40  # rows that the centroids are learned from
 _ROUNDS = 8  # of k-means
@@ -104,7 +106,23 @@ class Codes:
 
     def add(self, vectors: Vectors, rows: NDArray[np.int64]) -> None:
         """Append rows by their numbers."""
-        self.whole.add_with_ids(_fitted(vectors, self.dim), rows)
+        with self._all_compared():
+            self.whole.add_with_ids(_fitted(vectors, self.dim), rows)
+
+    @contextlib.contextmanager
+    def _all_compared(self) -> Iterator[None]:
+        """Let many rows find their centroids by matrix products instead of walks through a graph."""
+        import faiss
+
+        graph = self.ivf.quantizer
+        if self.n_lists < _GRAPH_FROM or self.n_lists * self.ivf.d > _COMPARED:
+            yield
+            return
+        self.ivf.quantizer = faiss.downcast_index(faiss.downcast_index(graph).storage)
+        try:
+            yield
+        finally:
+            self.ivf.quantizer = graph
 
     def __len__(self) -> int:
         return int(self.lists.compute_ntotal())

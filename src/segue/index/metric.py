@@ -142,9 +142,10 @@ def distances(queries: AnyVectors, rows: AnyVectors, metric: Metric) -> Vectors:
     if metric == "euclidean":
         return _euclidean(queries, wide, shifted=rows.dtype.kind == "f" or rows.shape[1] > _WHOLE_DIM)
     products = queries @ wide.T
-    if metric == "dot":
-        return -products
-    return np.maximum(1 - products / np.sqrt(np.einsum("ij,ij->i", wide, wide)), 0)
+    if metric != "dot":
+        products /= np.sqrt(np.einsum("ij,ij->i", wide, wide))
+    np.negative(products, out=products)
+    return products if metric == "dot" else np.maximum(products + 1, 0, out=products)
 
 
 def _hamming(queries: AnyVectors, rows: AnyVectors) -> Vectors:

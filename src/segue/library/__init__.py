@@ -154,8 +154,11 @@ class Library(Recommender):
         ------
         LibraryBusyError, LibraryWriteError, SpecMismatchError, SourceError
         """
-        with self._catalog.writing(wait_s, on_wait) as writer:
-            report = Import(self._catalog, writer, source, progress or Unseen()).run()
+        told = progress or Unseen()
+        with self._catalog.writing(wait_s, on_wait) as writer, writer.filling() as settle:
+            report = Import(self._catalog, writer, source, told).run()
+            told.ordering()
+            settle()
             if not report.interrupted:
                 self._refresh()
         return report

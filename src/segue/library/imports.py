@@ -7,7 +7,7 @@ import gc
 import queue
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -15,11 +15,11 @@ from segue.catalog import Catalog, Failure, Writer
 from segue.catalog.imports import Seen
 from segue.errors import LibraryWriteError, SegueError
 from segue.library.interrupt import stopped_by_ctrl_c
-from segue.sources.imported import Batch, Problem, Source
+from segue.sources.imported import BATCH, Batch, Problem, Source
 
-AHEAD = 2  # batches that wait to be written
+AHEAD = 4  # batches that wait to be written
 COMMIT_S = 10.0  # a kill loses this much work at the most
-COMMIT_RECORDS = 150_000
+COMMIT_RECORDS = 400_000
 LISTED = 1000  # failures that are kept; all are counted
 _COLLECT_AFTER = 1_000_000  # objects made and not freed
 DEAD_SHARE = 0.25  # rows that changed records left behind; more are swept out afterwards
@@ -72,6 +72,9 @@ class ImportProgress(Protocol):
     def advance(self, done: int, records: int) -> None:
         """So much is read, and so many records are dealt with."""
 
+    def ordering(self) -> None:
+        """All is read; indexes are being made."""
+
 
 class Unseen:
     """Tells nobody."""
@@ -79,6 +82,8 @@ class Unseen:
     def begin(self, total: int | None, unit: str) -> None: ...
 
     def advance(self, done: int, records: int) -> None: ...
+
+    def ordering(self) -> None: ...
 
 
 class Import:
@@ -101,7 +106,7 @@ class Import:
             self._writer.add_space(space.spec, space.dimensions, space.settings)
         self._progress.begin(source.total, source.unit)
         with stopped_by_ctrl_c(self._stop), _rare_collection():
-            self._write(_ahead(source, self._stop))
+            self._write(_Ahead(source, self._stop))
         self._report.interrupted = self._stop.is_set()
         if not self._report.interrupted:
             self._finish()
@@ -110,13 +115,14 @@ class Import:
         self._writer.finish_import(source.name, source.kind, source.location, report)
         return self._report
 
-    def _write(self, batches: Iterator[Batch]) -> None:
+    def _write(self, ahead: _Ahead) -> None:
         """Put batches, several in one transaction: indexes over ids cost by the transaction."""
+        batches = iter(ahead)
         while not self._stop.is_set():
             fault: Exception | None = None
             with self._writer.together():
                 try:
-                    ended = not self._put_some(batches)
+                    ended = not self._put_some(batches, ahead.is_behind)
                 except LibraryWriteError:
                     raise
                 except SegueError as error:  # the source's; what was read before it is kept
@@ -126,11 +132,13 @@ class Import:
             if ended:
                 return
 
-    def _put_some(self, batches: Iterator[Batch]) -> bool:
+    def _put_some(self, batches: Iterator[Batch], is_behind: Callable[[], bool]) -> bool:
         """Put batches until a commit is due; whether there may be more."""
         began, records = time.monotonic(), 0
         for batch in batches:
             self._put(batch)
+            if is_behind():  # what would be done at the end is done instead of waiting
+                self._writer.put_words(BATCH)
             records += len(batch.records.ids)
             if self._stop.is_set() or records >= COMMIT_RECORDS or time.monotonic() - began > COMMIT_S:
                 return True
@@ -177,42 +185,51 @@ def _rare_collection() -> Iterator[None]:
         gc.set_threshold(*usual)
 
 
-def _ahead(source: Source, stop: threading.Event) -> Iterator[Batch]:
-    """The source's batches, read by a thread that stays a little ahead."""
-    ready: queue.Queue[Batch | BaseException | None] = queue.Queue(AHEAD)
+class _Ahead:
+    """The source's batches, read by a thread that stays a little ahead; to be gone through once."""
 
-    def put(item: Batch | BaseException | None) -> bool:
-        while not (stop.is_set() or done.is_set()):
+    def __init__(self, source: Source, stop: threading.Event) -> None:
+        self._source = source
+        self._stop = stop
+        self._left = threading.Event()  # nobody takes any more
+        self._ready: queue.Queue[Batch | BaseException | None] = queue.Queue(AHEAD)
+
+    def is_behind(self) -> bool:
+        """Whether the next batch has to be waited for."""
+        return self._ready.empty()
+
+    def __iter__(self) -> Iterator[Batch]:
+        thread = threading.Thread(target=self._read, name="segue-import", daemon=True)
+        thread.start()
+        try:
+            while not self._stop.is_set():
+                try:
+                    item = self._ready.get(timeout=0.1)
+                except queue.Empty:
+                    continue
+                if isinstance(item, BaseException):
+                    raise item
+                if item is None:
+                    return
+                yield item
+        finally:
+            self._left.set()
+            thread.join()
+
+    def _read(self) -> None:
+        try:
+            for batch in self._source.batches():
+                if not self._put(batch):
+                    return
+            self._put(None)
+        except BaseException as error:  # to be raised where it is waited for
+            self._put(error)
+
+    def _put(self, item: Batch | BaseException | None) -> bool:
+        while not (self._stop.is_set() or self._left.is_set()):
             try:
-                ready.put(item, timeout=0.1)
+                self._ready.put(item, timeout=0.1)
                 return True
             except queue.Full:
                 continue
         return False
-
-    def read() -> None:
-        try:
-            for batch in source.batches():
-                if not put(batch):
-                    return
-            put(None)
-        except BaseException as error:  # to be raised where it is waited for
-            put(error)
-
-    done = threading.Event()
-    thread = threading.Thread(target=read, name="segue-import", daemon=True)
-    thread.start()
-    try:
-        while not stop.is_set():
-            try:
-                item = ready.get(timeout=0.1)
-            except queue.Empty:
-                continue
-            if isinstance(item, BaseException):
-                raise item
-            if item is None:
-                return
-            yield item
-    finally:
-        done.set()
-        thread.join()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.catalog import Records, SpaceSettings
+from segue.catalog import Records, SpaceRows, SpaceSettings
 from segue.embed import EmbedderSpec
 from segue.errors import UsageError
 
@@ -95,6 +96,36 @@ def checked_name(name: str) -> str:
     if not name or ":" in name or not name.isprintable() or name != name.strip():
         raise UsageError(f"a source cannot be called {name!r}: a word without colons is expected")
     return name
+
+
+def gathered(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """Batches of ``BATCH`` records or more from smaller ones, all with the same columns and spaces."""
+    some: list[Batch] = []
+    for batch in batches:
+        some.append(batch)
+        if sum(len(one.records.ids) for one in some) >= BATCH:
+            yield _joined(some)
+            some = []
+    if some:
+        yield _joined(some)
+
+
+def _joined(some: Sequence[Batch]) -> Batch:
+    if len(some) == 1:
+        return some[0]
+    parts = [batch.records for batch in some]
+    first = parts[0]
+    records = Records(
+        first.source,
+        [name for part in parts for name in part.ids],
+        np.concatenate([part.hashes for part in parts]),
+        {name: [value for part in parts for value in part.columns[name]] for name in first.columns},
+        {space: SpaceRows.joined([part.spaces[space] for part in parts]) for space in first.spaces},
+        {space: [labels for part in parts for labels in part.labels[space]] for space in first.labels},
+    )
+    problems = [problem for batch in some for problem in batch.problems]
+    counts = sum((Counter(batch.counts) for batch in some), Counter[str]())
+    return Batch(records, some[-1].done, problems, dict(counts))
 
 
 def picked(values: Sequence[Any], at: NDArray[np.int64]) -> list[Any]:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from segue.catalog import Records, SpaceRows, SpaceSettings
 from segue.catalog.records import folded
-from segue.sources.imported import Batch, Problem, Space, checked_name, picked
+from segue.sources import apart
+from segue.sources.imported import Batch, Problem, Space, checked_name, gathered, picked
 from segue.sources.table import cleaning, recipe
 from segue.sources.table.cleaning import Counts
 from segue.sources.table.columns import mapped
@@ -77,12 +78,24 @@ class Table:
         self._space = recipe.spec_of(space, self.features)
         self._weights = recipe.weights_of(self.features, weights or {})
         self._pad_ids = pad_ids
+        self._again = {
+            "table": self.location, "name": self.name, "space": space, "columns": dict(columns or {}),
+            "weights": dict(weights or {}), "pad_ids": pad_ids,
+        }  # fmt: skip
+        self._apart = is_file and apart.is_worth_it(Path(table).expanduser().stat().st_size)
 
     def spaces(self) -> list[Space]:
         settings = SpaceSettings(weights=self._weights)
         return [Space(self._space, recipe.dimensions_of(self.features), settings)]
 
     def batches(self) -> Iterator[Batch]:
+        return apart.batches(Table, self._again) if self._apart else self.read()
+
+    def read(self) -> Iterator[Batch]:
+        """``batches``, read by this process."""
+        return gathered(self._batches())
+
+    def _batches(self) -> Iterator[Batch]:
         for chunk in self._rows.chunks():
             counts: Counts = Counter()
             fields = fields_of(chunk, self.columns, counts)
@@ -133,7 +146,10 @@ class Table:
         columns = {name: picked(values, kept) for name, values in fields.items()}
         unknown: list[None] = [None] * len(kept)
         songs = zip(columns.get("title", unknown), columns.get("artist", unknown), ids, strict=True)
-        columns["content_hash"] = [_song(*song) or f"{self.name}:{song[2]}" for song in songs]
+        columns["content_hash"] = [
+            f"song:{_digest(folded(f'{title}|{artist}'))}" if title and artist else f"{self.name}:{name}"
+            for title, artist, name in songs  # the same for one song on several albums
+        ]
         rows = SpaceRows.without_windows(vectors if len(kept) == len(vectors) else vectors[kept])
         return Records(self.name, ids, self._hashes(chunk, kept), columns, {self._space.space: rows})
 
@@ -148,11 +164,6 @@ class Table:
         # Two sums of 32 bits; an id's rows before and after are all that is compared.
         made = [(zlib.adler32(text) << 32 | zlib.crc32(text, how)) for text in texts]
         return np.array(made, np.uint64).view(np.int64)
-
-
-def _song(title: str | None, artist: str | None, _: str) -> str | None:
-    """The same for one song on several albums."""
-    return f"song:{_digest(folded(f'{title}|{artist}'))}" if title and artist else None
 
 
 def _digest(text: str) -> str:

@@ -10,14 +10,17 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-_NOTHING = frozenset({"", "na", "nan", "n/a", "none", "null", "nil", "-", "?", "[]"})
+_WORDS = ("", "na", "nan", "n/a", "none", "null", "nil", "-", "?", "[]")
+_NOTHING = frozenset("".join(cs) for w in _WORDS for cs in product(*({c, c.upper()} for c in w)))
 _SIMPLE_LIST = re.compile(r"\['[^'\\\"]*'(?:, '[^'\\\"]*')*\]")  # as most are, several times quicker
 _YEAR = re.compile(r"(?:^|\D)(1[89]\d\d|20\d\d|21\d\d)(?:\D|$)")
+_QUOTED = frozenset("'\"\\")
 JOINED = "; "  # between several artists or genres
 
 Counts = Counter[str]
@@ -26,8 +29,8 @@ Counts = Counter[str]
 def texts(values: Sequence[Any], what: str, counts: Counts) -> list[str | None]:
     """Texts without blanks around them; several in a list are joined by ``; ``."""
     try:
-        found = [value.strip() for value in values]
-    except AttributeError:  # not all are texts
+        found = list(map(str.strip, values))
+    except TypeError:  # not all are texts
         found = [_as_text(value).strip() for value in values]
     # Whole columns are looked at first: most have neither lists nor several in one.
     everything = "\n".join(found)
@@ -37,7 +40,9 @@ def texts(values: Sequence[Any], what: str, counts: Counts) -> list[str | None]:
         found = [text if new is None else new for text, new in zip(found, lists, strict=True)]
     if ";" in everything:
         found = [JOINED.join(filter(None, map(str.strip, t.split(";")))) if ";" in t else t for t in found]
-    known = [text if len(text) > 4 or text.lower() not in _NOTHING else None for text in found]
+    if _NOTHING.isdisjoint(found):
+        return [*found]
+    known = [None if text in _NOTHING else text for text in found]
     _count(counts, f"{what} missing", known.count(None))
     return known
 
@@ -60,6 +65,9 @@ def _joined(text: str) -> str | None:
     """The items of a list as Python writes it; ``None`` for other text."""
     if text[:1] != "[" or text[-1:] != "]":
         return None
+    alone = text[2:-2]
+    if text == f"['{alone}']" and _QUOTED.isdisjoint(alone):
+        return alone.strip()
     if _SIMPLE_LIST.fullmatch(text):
         return JOINED.join(filter(None, map(str.strip, text[2:-2].split("', '"))))
     try:
@@ -74,21 +82,21 @@ def numbers(values: Sequence[Any], what: str, counts: Counts) -> NDArray[np.floa
     try:
         found = np.array(list(map(float, values)), np.float64)
     except (TypeError, ValueError, OverflowError):
-        found = np.array([_number(value) for value in values], np.float64)
-        given = [not (isinstance(v, str) and v.strip().lower() in _NOTHING) and v is not None for v in values]
-        _count(counts, f"{what} that is no number, left out", int((np.isnan(found) & given).sum()))
+        given = [None if isinstance(v, str) and v.strip() in _NOTHING else v for v in values]
+        found = np.array([math.nan if value is None else _number(value) for value in given], np.float64)
+        wrong = np.isnan(found) & [value is not None for value in given]
+        _count(counts, f"{what} that is no number, left out", int(wrong.sum()))
     found[~np.isfinite(found)] = np.nan
     _count(counts, f"{what} missing", int(np.isnan(found).sum()))
     return found
 
 
 def _number(value: Any) -> float:
-    if isinstance(value, str) and value.strip().lower() in ("true", "false"):
-        return float(value.strip().lower() == "true")
     try:
         return float(value)
     except (TypeError, ValueError, OverflowError):
-        return float("nan")
+        word = value.strip().lower() if isinstance(value, str) else None
+        return float(word == "true") if word in ("true", "false") else math.nan
 
 
 def without(
@@ -122,7 +130,11 @@ def years(
 
 def whole(found: NDArray[np.float64]) -> list[int | None]:
     """Whole numbers, ``None`` for NaN and what 64 bits do not hold."""
-    return [int(x) if abs(x) < 1e15 else None for x in found.tolist()]
+    known = np.abs(found) < 1e15
+    numbers = np.where(known, found, 0).astype(np.int64).tolist()
+    return (
+        numbers if known.all() else [x if k else None for x, k in zip(numbers, known.tolist(), strict=True)]
+    )
 
 
 def padded(ids: Sequence[str | None], width: int, counts: Counts) -> list[str | None]:

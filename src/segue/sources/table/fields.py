@@ -17,7 +17,7 @@ from segue.sources.table.reading import Chunk
 from segue.sources.table.recipe import SHARES
 
 _DETAIL = 1000  # characters of one value that are kept
-_ESCAPED = re.compile(r'["\\\x00-\x1f]|.{1000}')  # or long
+_ESCAPED = re.compile(r'["\\\x00-\x1f]')
 _TEXTS = ("title", "artist", "album", "album_artist", "genre", "url")
 _NUMBERS = ("track_number", "disc_number")
 _KEPT = ("release_date",)  # fields that are kept as they were, too
@@ -70,20 +70,22 @@ def _details(chunk: Chunk, names: Sequence[str]) -> list[str | None]:
     kept = [name for name in names if name in chunk.columns]
     if not kept:
         return [None] * len(chunk.numbers)
-    # Most rows need no care: nothing missing, and no character that JSON would escape.
+    columns = list(_as_texts(chunk, kept))
+    if not all(map(_is_plain, columns)):
+        return [_as_json(kept, row) for row in zip(*columns, strict=True)]
     template = "{" + ", ".join(json.dumps(name).replace("%", "%%") + ': "%s"' for name in kept) + "}"
-    return [
-        template % row if all(row) and not _ESCAPED.search("".join(row)) else _as_json(kept, row)
-        for row in _as_texts(chunk, kept)
-    ]
+    return [template % row for row in zip(*columns, strict=True)]
 
 
-def _as_texts(chunk: Chunk, names: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    columns = [
-        values if all(type(v) is str for v in values) else ["" if is_nothing(v) else str(v) for v in values]
-        for values in (chunk.columns[name] for name in names if len(chunk.numbers))
-    ]
-    return zip(*columns, strict=True)
+def _is_plain(values: Sequence[str]) -> bool:
+    """Whether none is missing, long, or has a character that JSON would escape."""
+    return "" not in values and max(map(len, values)) <= _DETAIL and not _ESCAPED.search("\x7f".join(values))
+
+
+def _as_texts(chunk: Chunk, names: Sequence[str]) -> Iterator[Sequence[str]]:
+    for values in (chunk.columns[name] for name in names if len(chunk.numbers)):
+        all_texts = set(map(type, values)) == {str}
+        yield values if all_texts else ["" if is_nothing(value) else str(value) for value in values]
 
 
 def _as_json(names: Sequence[str], row: Sequence[str]) -> str | None:
