@@ -20,7 +20,7 @@ from segue.sources.imported import Batch, Problem, Space, checked_name
 from segue.sources.mongo.address import address_of
 from segue.sources.mongo.connection import connected
 from segue.sources.mongo.facts import BadIdError, Facts, id_of
-from segue.sources.mongo.reading import Read, documents, first_documents
+from segue.sources.mongo.reading import Read, documents
 from segue.sources.mongo.vectors import NoVectorError, value_at, vector_of
 from segue.sources.vectors.catalogue import settings_of, spec_of
 from segue.track import Vectors
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from pymongo.collection import Collection
 
 _RECIPE = 1  # rises whenever the same document would be read otherwise
-_LOOKED_AT = 100  # documents that usually tell the size of the vectors
 _KEPT = "what was read is kept, and the same import goes on from there"
 
 
@@ -103,48 +102,58 @@ class Mongo:
         self._facts = Facts(fields.columns)
         spec_of(space, fields.dim or 1, "float32")  # a wrong name is told before the network is asked
         self.total: int | None = None
+        self._begun: Iterator[list[Read]] | None = None  # to be read once, as the other end forgets it
         self._spec = spec_of(space, self._look(), "float32")
         recipe = [_RECIPE, self._spec.digest(), fields.vector, dict(fields.columns), sorted(fields.without)]
         self._key = hashlib.blake2b(json.dumps(recipe).encode()).digest()
 
     def _look(self) -> int:
-        """Note how much there is; the size of the vectors."""
-        vector = self._fields.vector
+        """Note how much there is, and begin to read; the size of the vectors."""
         with connected(self._address) as database:
-            collection = database[self._collection]
-            self.total = collection.estimated_document_count()
-            # The first ones come at once; only where none of them will do, all are asked.
-            few = first_documents(collection, {vector: 1}, _LOOKED_AT)
-            for read in chain(few, chain.from_iterable(documents(collection, fields={vector: 1}))):
-                with contextlib.suppress(NoVectorError):
-                    return self._fields.dim or len(self._vector_in(read))
-            first = collection.find_one()
-            there = ", ".join(sorted(database.list_collection_names())) or "none"
-        if first is None:
+            self.total = database[self._collection].estimated_document_count()
+        begun = self._documents()
+        first = next(begun, [])
+        if not first:
+            with connected(self._address) as database:
+                there = ", ".join(sorted(database.list_collection_names())) or "none"
             raise SourceError(f"{self.location} has no documents; collections there: {there}")
-        has = ", ".join(first)
-        raise SourceError(
-            f"no document of {self.location} has a vector in {vector!r}; the first one has: {has}"
-        )
+        # The first ones usually tell; only where none of them will do, all are asked.
+        for read in chain(first, self._others()):
+            with contextlib.suppress(NoVectorError):
+                dim = self._fields.dim or len(self._vector_in(read))
+                self._begun = chain([first], begun)
+                return dim
+        vector, has = self._fields.vector, ", ".join(first[0].document or {})
+        raise SourceError(f"no document of {self.location} has a vector in {vector!r}; the first one has: {has}")
+
+    def _others(self) -> Iterator[Read]:
+        """The vectors of all documents, and nothing else of them."""
+        with connected(self._address) as database:
+            found = documents(database[self._collection], fields={self._fields.vector: 1})
+            yield from chain.from_iterable(found)
+
+    def _documents(self) -> Iterator[list[Read]]:
+        with connected(self._address, doing=_KEPT) as database:
+            without = dict.fromkeys(self._fields.without, 0)
+            yield from documents(database[self._collection], fields=without, expected=self.total)
 
     def spaces(self) -> list[Space]:
         names = [f"{self._spec.name}_{i:04d}" for i in range(self._spec.dim)]
         return [Space(self._spec, names, self._settings)]
 
     def batches(self) -> Iterator[Batch]:
+        begun, self._begun = self._begun or self._documents(), None
         done = 0
         kinds: set[type] = set()
         seen: set[str] | None = None
-        with connected(self._address, doing=_KEPT) as database:
-            collection = database[self._collection]
-            without = dict.fromkeys(self._fields.without, 0)
-            for found in documents(collection, fields=without, expected=self.total):
-                kinds |= {type(read.document["_id"]) for read in (found[0], found[-1]) if read.document}
-                # Sorted as they are, ids of one type follow each other; texts of two types may be alike.
-                if seen is None and len(kinds) > 1:
-                    seen = _ids(collection, done)
-                done += len(found)
-                yield self._batch(found, done, seen)
+        for found in begun:
+            kinds |= {type(read.document["_id"]) for read in (found[0], found[-1]) if read.document}
+            # Sorted as they are, ids of one type follow each other; texts of two types may be alike.
+            if seen is None and len(kinds) > 1:
+                with connected(self._address, doing=_KEPT) as database:
+                    seen = _ids(database[self._collection], done)
+            done += len(found)
+            yield self._batch(found, done, seen)
 
     def _batch(self, found: Sequence[Read], done: int, seen: set[str] | None) -> Batch:
         ids: list[str] = []

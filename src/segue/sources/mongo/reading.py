@@ -22,15 +22,6 @@ class Read:
     document: Mapping[str, Any] | None
 
 
-def first_documents(
-    collection: Collection[dict[str, Any]], fields: Mapping[str, int], n: int
-) -> Iterator[Read]:
-    """A few documents in whatever order the server has them."""
-    with collection.find_raw_batches({}, fields, limit=n) as cursor:
-        for data in cast("Iterator[bytes]", cursor):
-            yield from _split(data, collection)
-
-
 def documents(
     collection: Collection[dict[str, Any]],
     where: Mapping[str, Any] | None = None,
