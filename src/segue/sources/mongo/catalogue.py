@@ -124,7 +124,9 @@ class Mongo:
                 self._begun = chain([first], begun)
                 return dim
         vector, has = self._fields.vector, ", ".join(first[0].document or {})
-        raise SourceError(f"no document of {self.location} has a vector in {vector!r}; the first one has: {has}")
+        raise SourceError(
+            f"no document of {self.location} has a vector in {vector!r}; the first one has: {has}"
+        )
 
     def _others(self) -> Iterator[Read]:
         """The vectors of all documents, and nothing else of them."""
