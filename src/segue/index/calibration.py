@@ -17,6 +17,7 @@ KS = (10, 100, 300, 1000)  # answers wanted that it is measured for
 _PROBES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 64, 96, 128, 192, 256, 384, 512, 1024)
 _CANDIDATES = (1, 1.2, 1.6, 2, 2.4, 3.2, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 32, 64)  # times k
 _MOST_SHARE = 0.2  # of all rows that k may be; from a tenth on all are compared, but rows may come
+_MANY = 300  # answers, for which every second number of lists is tried: it takes thrice as long
 _CANDIDATES_OF_FEW = 1024  # looked at at the least, or thrice the largest k
 _MEASURED_UP_TO = {10: 0.999, 100: 0.995, 300: 0.99, 1000: 0.99}  # by k; farther takes longer than all before
 
@@ -52,12 +53,13 @@ def calibrate(
     mean_list = len(codes) / codes.n_lists
     tried: list[Setting] = []
     ks = [k for k in KS if k <= min(truth.shape[1], _MOST_SHARE * len(codes))]
-    count = min(len(codes), max(_CANDIDATES_OF_FEW, 3 * max(ks, default=0)))
-    for probes in _PROBES:
+    for i, probes in enumerate(_PROBES):
         if probes > codes.n_lists:
             break
+        now = [k for k in ks if k < _MANY or i % 2 == 0]
+        count = min(len(codes), max(_CANDIDATES_OF_FEW, 3 * max(now, default=0)))
         places = _places(codes.search(queries, probes, count), truth, seeds)
-        tried += [found for k in ks for found in _settings(places[:, :k], k, probes, count)]
+        tried += [found for k in now for found in _settings(places[:, :k], k, probes, count)]
         if all(_best(tried, k, _MEASURED_UP_TO[k]) for k in ks):
             break
     cost = _Cost(mean_list, codes.code_bytes, codes.dim)
