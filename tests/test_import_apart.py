@@ -21,8 +21,11 @@ from segue.errors import SourceError
 from segue.library import Library
 from segue.library.imports import Unseen
 from segue.sources import apart
+from segue.sources.audioset import AudioSet, Segment, write_tfrecords
+from segue.sources.fma import FMA
 from segue.sources.imported import Batch, Problem
 from segue.sources.table import Table
+from tests.fma_files import write_echonest, write_fma
 from tests.sounds import start
 from tests.tables import songs, write_csv
 
@@ -66,9 +69,14 @@ def started(monkeypatch):
     return found
 
 
+def words(records):
+    return {space: [list(some) for some in labels] for space, labels in records.labels.items()}
+
+
 def same(one, other):
     a, b = one.records, other.records
-    assert (a.source, list(a.ids), dict(a.labels)) == (b.source, list(b.ids), dict(b.labels))
+    assert (a.source, list(a.ids)) == (b.source, list(b.ids))
+    assert words(a) == words(b)
     assert {name: list(x) for name, x in a.columns.items()} == {
         name: list(x) for name, x in b.columns.items()
     }
@@ -93,13 +101,41 @@ CHOSEN = {
 
 @pytest.mark.parametrize("how", [{}, CHOSEN])
 def test_another_process_reads_the_same(table, started, monkeypatch, how):
-    source = Table(table, **how)
-    (elsewhere,) = source.batches()
+    read_alike(Table(table, **how), started, monkeypatch)
+
+
+def read_alike(source, started, monkeypatch):
+    elsewhere = list(source.batches())
     assert len(started) == 1
     assert started[0].returncode is not None
     monkeypatch.undo()
-    (here,) = source.read()
-    same(elsewhere, here)
+    for one, other in zip(elsewhere, source.read(), strict=True):
+        same(one, other)
+
+
+@pytest.mark.parametrize("how", [{}, {"name": "mine"}])
+def test_another_process_reads_the_same_of_audioset(tmp_path, started, monkeypatch, how):
+    frames = np.random.default_rng(3).integers(0, 256, (5000, 3, 128), np.uint8)
+    segments = [Segment(f"video{i:06d}", 1.5, 4.5, (i % 5, 400), frames[i]) for i in range(5000)]
+    write_tfrecords(segments, tmp_path / "one.tfrecord")
+    (tmp_path / "two.tfrecord").write_bytes((tmp_path / "one.tfrecord").read_bytes()[:777])
+    rows = [f'{i},/m/{i},"Name, {i}"' for i in range(5)]
+    (tmp_path / "class_labels_indices.csv").write_text("\n".join(["index,mid,display_name", *rows]) + "\n")
+    source = AudioSet([tmp_path / "one.tfrecord", tmp_path / "two.tfrecord"], **how)
+    (first, second) = source.read()
+    assert first.records.columns["title"][4] == "Name, 4, label 400"
+    assert len(first.records.spaces["audioset-1"].windows) == 3 * len(first.records.ids)
+    assert second.problems
+    read_alike(source, started, monkeypatch)
+
+
+@pytest.mark.parametrize("how", [{}, {"echonest": True, "subset": "medium", "name": "mine"}])
+def test_another_process_reads_the_same_of_fma(tmp_path, started, monkeypatch, how):
+    folder = write_fma(tmp_path / "fma", range(2, 40))
+    write_echonest(folder / "echonest.csv", range(2, 20))
+    source = FMA(folder, **how)
+    assert len(source.spaces()) == (2 if how else 1)
+    read_alike(source, started, monkeypatch)
 
 
 def test_small_files_are_read_at_once(table, started, monkeypatch):

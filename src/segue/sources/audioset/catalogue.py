@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from segue.catalog import Records, SpaceRows, SpaceSettings
 from segue.embed import EmbedderSpec, Label
 from segue.errors import UsageError
+from segue.sources import apart
 from segue.sources.audioset.json_form import read_json
 from segue.sources.audioset.labels import read_label_names
 from segue.sources.audioset.reading import files_of, read_segments
@@ -83,11 +84,20 @@ class AudioSet:
         self.total = sum(path.stat().st_size for path in [*files, *self._json] if path.is_file())
         found = Path(labels) if labels else _labels_beside(given[0])
         self._names = read_label_names(found) if found else {}
+        self._again = {
+            "paths": [str(path) for path in given],
+            "labels": str(found) if found else None,
+            "name": self.name,
+        }
 
     def spaces(self) -> list[Space]:
         return [Space(SPEC, DIMENSIONS, SpaceSettings(windows="|u1", reading="centred"))]
 
     def batches(self) -> Iterator[Batch]:
+        return apart.batches(AudioSet, self._again) if apart.is_worth_it(self.total) else self.read()
+
+    def read(self) -> Iterator[Batch]:
+        """``batches``, read by this process."""
         self._bad.clear()
         read = [0]
         segments: Iterator[Segment] = chain(

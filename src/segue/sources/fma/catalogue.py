@@ -16,6 +16,7 @@ import numpy as np
 from segue.catalog import Records, SpaceRows, SpaceSettings
 from segue.embed import Label
 from segue.errors import SourceError, UsageError
+from segue.sources import apart
 from segue.sources.fma import echonest, features
 from segue.sources.fma.echonest import read_echonest
 from segue.sources.fma.features import FeatureRows, features_of
@@ -94,6 +95,7 @@ class FMA:
             if not self._metadata.has(needed):
                 raise SourceError(f"{metadata} has no {needed}; fma_metadata.zip as published holds it")
         self.total: int | None = self._metadata.size(TRACKS)
+        self._again = {"metadata": str(metadata), "subset": subset, "echonest": echonest, "name": name}
 
     def genre_tree(self) -> GenreTree:
         """All genres and how they descend from each other."""
@@ -107,6 +109,13 @@ class FMA:
         return found
 
     def batches(self) -> Iterator[Batch]:
+        much = self._metadata.has(features.FEATURES) and apart.is_worth_it(
+            self._metadata.size(features.FEATURES)
+        )
+        return apart.batches(FMA, self._again) if much else self.read()
+
+    def read(self) -> Iterator[Batch]:
+        """``batches``, read by this process."""
         with ExitStack() as stack:
             beside = self._beside(stack)
             file = stack.enter_context(self._metadata.open(TRACKS))
