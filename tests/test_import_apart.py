@@ -144,6 +144,12 @@ def test_small_files_are_read_at_once(table, started, monkeypatch):
     assert not started
 
 
+def test_where_no_process_can_be_started_this_one_reads(table, started, monkeypatch):
+    monkeypatch.setattr(apart.sys, "executable", str(table.parent / "no-python"))
+    assert sum(len(batch.records.ids) for batch in Table(table).batches()) == N
+    assert not started
+
+
 def test_batches_of_any_kind_come_as_they_went():
     records = Records(
         "s", ["a\ud800", "b"], np.array([-1, 2**62], np.int64),
@@ -253,7 +259,7 @@ def test_the_next_writer_makes_what_a_killed_import_has_left(table, tmp_path):
         assert receiver.recv() != "done"
     process.kill()
     process.join()
-    late = {"tracks_by_hash", "tracks_by_source"}
+    late = {"tracks_by_hash", "tracks_by_source", "tracks_by_year", "tracks_by_genre"}
     assert not late & indexes(tmp_path / "library")
     with Library.open(tmp_path / "library") as library:
         assert len(library) >= 3 * BATCH - 1  # one id came before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import json
 import math
 import os
@@ -149,9 +150,9 @@ def keys_meeting(db: sqlite3.Connection, where: Where) -> NDArray[np.int64]:
     UsageError
         Where no track at all has that genre, label, artist or album, or lies below that folder.
     """
-    found = list(_conditions(db, where))
-    values = [value for _, some in found for value in some]
-    return _keys(db, " AND ".join(sql for sql, _ in found) or "1", values)
+    # One by one: several together would take one's index, and look at the whole row of each track in it.
+    found = [_keys(db, *condition) for condition in _conditions(db, where)] or [_keys(db, "1", [])]
+    return functools.reduce(np.intersect1d, found)
 
 
 def keys_by_artists(db: sqlite3.Connection, names: Iterable[str]) -> NDArray[np.int64]:
@@ -183,10 +184,8 @@ def _conditions(db: sqlite3.Connection, where: Where) -> Iterator[_Condition]:
         number = cluster_number(db, where.cluster)
         yield "key IN (SELECT key FROM cluster_tracks WHERE cluster = ?)", [number]
     if where.years is not None:
-        yield "year > 0", []  # "0000" is how some programs say that they do not know
         yield _between("year", where.years)
     if where.duration_s is not None:
-        yield "duration_s > 0", []  # of imported tracks it may not be known
         yield _between("duration_s", where.duration_s)
     if where.folder is not None:
         yield _below(db, where.folder)
@@ -202,9 +201,10 @@ def _by_artist(texts: list[str]) -> _Condition:
 
 
 def _between(column: str, ends: Range) -> _Condition:
+    """Above 0 too, which stands for what is not known."""
     tests = [(f"{column} {sign} ?", end) for sign, end in zip((">=", "<="), ends, strict=True)]
     given = [(sql, float(end)) for sql, end in tests if end is not None]
-    return " AND ".join(sql for sql, _ in given), [end for _, end in given]
+    return " AND ".join([f"{column} > 0", *(sql for sql, _ in given)]), [end for _, end in given]
 
 
 def _below(db: sqlite3.Connection, folder: str | Path) -> _Condition:

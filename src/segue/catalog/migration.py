@@ -8,6 +8,8 @@ import sqlite3
 LATE_INDEXES = (
     "CREATE INDEX tracks_by_hash ON tracks (content_hash)",
     "CREATE UNIQUE INDEX tracks_by_source ON tracks (source_id, source) WHERE source IS NOT NULL",
+    "CREATE INDEX tracks_by_year ON tracks (year)",
+    "CREATE INDEX tracks_by_genre ON tracks (genre)",
 )
 TRACKS = """
 CREATE TABLE tracks (

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,8 @@ _START = (
 )
 # Out of the reach of Ctrl-C, which the one who asked deals with; with room for what is written at once.
 _ALONE: Any = {
+    "stdin": subprocess.PIPE,
+    "stdout": subprocess.PIPE,
     "pipesize": 1 << 20,
     "bufsize": 1 << 20,
     "start_new_session": True,
@@ -45,7 +47,13 @@ def is_worth_it(size: int) -> bool:
     return size >= WORTH_IT and (os.cpu_count() or 1) > 1 and not getattr(sys, "frozen", False)
 
 
-def batches(made: type, arguments: Mapping[str, Any]) -> Iterator[Batch]:
+class Readable(Protocol):
+    """A source that may be read by either process."""
+
+    def read(self) -> Iterator[Batch]: ...
+
+
+def batches(made: Callable[..., Readable], arguments: Mapping[str, Any]) -> Iterator[Batch]:
     """What ``made(**arguments).read()`` gives, read by another process.
 
     Parameters
@@ -64,14 +72,17 @@ def batches(made: type, arguments: Mapping[str, Any]) -> Iterator[Batch]:
         "name": made.__qualname__,
         "arguments": dict(arguments),
     }
-    command = [sys.executable, "-P", "-c", _START]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **_ALONE) as process:
+    try:
+        process = subprocess.Popen([sys.executable, "-P", "-c", _START], **_ALONE)
+    except OSError:  # there may be no more processes, or no interpreter to be started
+        yield from made(**arguments).read()
+        return
+    with process:
         try:
-            if process.stdin is None or process.stdout is None:
-                raise SourceError("no process could be started to read")
-            process.stdin.write(json.dumps(asked).encode() + b"\n")
-            process.stdin.close()
-            yield from _received(process.stdout)
+            if process.stdin and process.stdout:
+                process.stdin.write(json.dumps(asked).encode() + b"\n")
+                process.stdin.close()
+                yield from _received(process.stdout)
         finally:
             process.kill()
 
@@ -96,7 +107,7 @@ def answer(asked: Mapping[str, Any]) -> None:
     sys.stdout = sys.stderr  # what a library prints is no part of the answer
     with suppress(BrokenPipeError):
         try:
-            made: Callable[..., Any] = getattr(importlib.import_module(asked["module"]), asked["name"])
+            made: Callable[..., Readable] = getattr(importlib.import_module(asked["module"]), asked["name"])
             for batch in made(**asked["arguments"]).read():
                 for part in packed(batch):
                     out.write(part)
@@ -134,9 +145,7 @@ def packed(batch: Batch) -> Iterator[bytes]:
 
 def _unpacked(header: Mapping[str, Any], stream: IO[bytes]) -> Batch:
     hashes, *rest = (_array(stream, np.dtype(kind), shape) for kind, shape in header["arrays"])
-    spaces = {
-        space: SpaceRows(*rest[3 * i : 3 * i + 3]) for i, space in enumerate(header["spaces"])
-    }  # fmt: skip
+    spaces = {space: SpaceRows(*rest[3 * i : 3 * i + 3]) for i, space in enumerate(header["spaces"])}
     labels = {
         space: [[Label(*label) for label in some] for some in labels]
         for space, labels in header["labels"].items()
