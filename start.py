@@ -21,6 +21,8 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = str(BIN / ("python.exe" if os.name == "nt" else "python"))
 PIP = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
 SERVING = ("serve", "max-serve")
+# A worker a core, four at the most; files in their order, each with one worker.
+SEVERAL_AT_ONCE = ["-n", "auto", "--maxprocesses", "4", "--dist", "loadgroup", "--no-loadscope-reorder"]
 
 
 def main(arguments):
@@ -67,12 +69,12 @@ def build_player():
 
 
 def test(pytest_arguments):
-    """Everything that a change must pass, the quick things first."""
+    """Everything that a change must pass, the quick things first; ``-n 0`` runs one test at a time."""
     steps = [
         ["ruff", "check", "."],
         ["ruff", "format", "--check", "."],
         ["mypy"],
-        ["pytest", *pytest_arguments],
+        ["pytest", *SEVERAL_AT_ONCE, *pytest_arguments],
     ]
     for step in steps:
         say("$ " + " ".join(step))

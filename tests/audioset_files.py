@@ -6,10 +6,12 @@ import io
 import struct
 import tarfile
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from segue.sources.audioset import BadRecord, Segment, read_segments
 from tests.tf_files import chunk, masked, varint
 
 
@@ -77,3 +79,14 @@ def tar(members: Iterable[tuple[str, bytes] | tarfile.TarInfo], **options: Any) 
             header.size = len(member[1])
             archive.addfile(header, io.BytesIO(member[1]))
     return out.getvalue()
+
+
+def read(*paths: Path) -> tuple[list[Segment], list[BadRecord]]:
+    bad: list[BadRecord] = []
+    return list(read_segments(paths, on_bad=bad.append)), bad
+
+
+def read_bytes(tmp_path: Path, data: bytes) -> tuple[list[Segment], list[BadRecord]]:
+    path = tmp_path / "made.tfrecord"
+    path.write_bytes(data)
+    return read(path)

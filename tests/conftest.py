@@ -16,14 +16,21 @@ import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import filelock
 import numpy as np
 import pytest
 import soundfile
 
+from segue.embed.models import Model
 from segue.library import Library
 from tests import tf_files
 from tests.publisher import Publisher
+from tests.torch_files import write_torch
+
+if TYPE_CHECKING:
+    from tests.serve_process import Server
 
 # What this machine's user has installed must not decide what the tests see.
 os.environ["SEGUE_PULL"] = "0"  # nothing is fetched unless a test means it
@@ -38,13 +45,19 @@ MUSICNN_SHA256 = "f38a4890c648c1ddbb141c5d96d2b0a8cfcd36746002d896989f7b88beb65c
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)  # quick tests first
+    items.sort(key=_is_slow)  # quick tests first
+    for item in items:  # what shares fixtures stays with one worker
+        item.add_marker(pytest.mark.xdist_group(f"{item.path.stem}{'-slow' * _is_slow(item)}"))
     if not SHARED.is_dir():
         for item in items:
             if item.get_closest_marker("shared"):
                 item.add_marker(
                     pytest.mark.skip(reason="no ../shared: its recordings are not part of a clone")
                 )
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    return item.get_closest_marker("slow") is not None
 
 
 @pytest.fixture
@@ -122,6 +135,11 @@ def library(scanned: Path) -> Iterator[Library]:
 
 
 @pytest.fixture
+def library_path(tmp_path: Path) -> Path:
+    return tmp_path / "library"
+
+
+@pytest.fixture
 def segue(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
     """Run the command in this process: (exit code, stdout, stderr)."""
     from segue.cli import run
@@ -174,3 +192,63 @@ def publisher() -> Iterator[Publisher]:
         server.may_answer.set()
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def weights(tmp_path: Path, rng: np.random.Generator) -> Path:
+    """720 kB, so that it comes in several chunks."""
+    return write_torch(tmp_path / "tiny.pt", {"weight": rng.standard_normal((300, 600)).astype(np.float32)})
+
+
+@pytest.fixture
+def tiny(publisher: Publisher, weights: Path) -> Model:
+    from tests.model_files import described
+
+    publisher.files["tiny.pt"] = weights.read_bytes()
+    return described(publisher.url("tiny.pt"), weights)
+
+
+@pytest.fixture(scope="session")
+def web_player(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> None:
+    """The player's page, built from what the sources are now; and what its tests need."""
+    from tests.browsing import WEB, run
+
+    base = tmp_path_factory.getbasetemp()
+    mark = (base if worker_id == "master" else base.parent) / "player-is-built"
+    with filelock.FileLock(f"{mark}.lock"):  # several workers build it once
+        if mark.exists():
+            return
+        done = run(sys.executable, WEB / "build_player.py", "--with-tests")
+        if done.returncode:
+            pytest.skip(done.stderr.strip())
+        mark.touch()
+
+
+@pytest.fixture(scope="session")
+def web_music(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every third piece of the demo: all styles, all artists."""
+    from segue.demo.collection import _write_piece, pieces
+
+    folder = tmp_path_factory.mktemp("music")
+    for piece in pieces(0)[::3]:
+        _write_piece(piece, folder)
+    (folder / "broken.flac").write_bytes(b"fLaC" + b"\0" * 400)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def web_server(
+    web_player: None, web_music: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """One for all tests of the page: building it and listening to its music takes long."""
+    from tests.serve_process import serving
+
+    place = tmp_path_factory.mktemp("web") / "library"
+    with Library.open(place, create=True) as library:
+        library.scan([web_music])
+    with serving("--library", place, "serve", "--no-open", "--port", "0", SEGUE_PULL="0") as running:
+        running.faults = True  # browsers that leave in the middle of a sound
+        for kind in ("map", "clusters"):
+            job = running.api("POST", f"/{kind}", json={}).json()["job"]
+            running.ended(job if isinstance(job, str) else job["id"])
+        yield running

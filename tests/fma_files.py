@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from segue.sources.fma.features import COLUMNS
+from segue.library import Library
+from segue.sources.fma.features import COLUMNS, SPEC
 
 _ALBUM = (
     "comments date_created date_released engineer favorites id information listens producer tags title "
@@ -56,6 +57,7 @@ _CHOSEN = ([21], [10, 76], [31], [2], [103, 17], [12, 25])
 _PARENTS = {76: [10], 31: [25, 12], 103: [17], 25: [12]}
 SPLIT_OF = ("training", "training", "training", "validation", "test")
 SUBSET_OF = ("small", "medium", "large", "")
+IDS = [2, 3, 5, 10, 20, 26, 30, 46, 48, 134, 135, 136, 155_320]
 Cells = dict[tuple[str, str], Any]
 
 
@@ -178,3 +180,14 @@ def packed(folder: Path, path: Path) -> Path:
         for file in sorted(folder.iterdir()):
             archive.write(file, f"fma_metadata/{file.name}")
     return path
+
+
+def state_of(library: Library) -> dict[str | None, tuple[Any, ...]]:
+    """All that a library knows of each track, by its id in FMA, but for when it was added."""
+    ids, vectors = library.vectors(SPEC.space)
+    rows = dict(zip(ids, vectors, strict=True))
+    facts = ("path", "tags", "duration_s", "url", "details", "content_hash", "missing_since")
+    return {
+        t.source_id: (*(getattr(t, name) for name in facts), library.labels(t), rows[t.id].tobytes())
+        for t in library
+    }

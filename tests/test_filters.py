@@ -2,75 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import soundfile
 
 import segue as package
 from segue import Where
 from segue.errors import UsageError
 from segue.library import Library
 from segue.recommend import Recommendations
-from tests.conftest import SR, tag
+from tests.made_music import MADE, Made, write, write_all
 from tests.sounds import clip
-
-
-@dataclass(frozen=True)
-class Made:
-    """A file, and what is true of it."""
-
-    title: str
-    folder: str
-    genre: str
-    artist: str
-    album: str
-    year: str
-    bpm: int
-    duration_s: float
-    album_artist: str = ""
-
-
-MADE = (
-    Made("a", "one", "Metal", "Björk", "Début", "1990", 80, 4),
-    Made("b", "one", "Black Metal; Folk", "björk", "Post", "1994-05-01", 80, 5),
-    Made("c", "one/été & more", "Metal/Folk", "The Nons", "Post", "1999", 100, 6),
-    Made("d", "one/été & more", "Folk, Metal", "The Nons", "début", "2000", 100, 7),
-    Made("e", "one two", "Chanson française", "Édith", "Post", "", 125, 8),
-    Made("f", "one two", "", "Édith", "Live", "0000", 125, 4, "BJORK"),
-    Made("g", "100%_[a]", "CHANSON FRANÇAISE", "", "", "1990", 160, 5),
-    Made("h", "100%_[a]", "Electro", "Kraft", "Live", "2005", 160, 6),
-    Made("i", "'; DROP TABLE tracks; --", "Electro", "Kraft", "Live", "1985", 160, 7),
-    Made("j", "'; DROP TABLE tracks; --", "Post-Metal", "Kraft", "Live", "1990", 125, 6.5),
-)
-
-
-def write(made: Made, top: Path, seed: int) -> None:
-    """Bursts of noise at the beats."""
-    (top / made.folder).mkdir(parents=True, exist_ok=True)
-    path = top / made.folder / f"{made.title}.flac"
-    t = np.arange(round(made.duration_s * SR)) / SR
-    noise = np.random.default_rng(seed).standard_normal(len(t))
-    soundfile.write(path, 0.03 * noise * np.exp(-20 * (t % (60 / made.bpm))), SR)
-    tags = {name: getattr(made, name) for name in ("title", "genre", "artist", "album")}
-    tags |= {"date": made.year, "albumartist": made.album_artist}
-    tag(path, **{name: value for name, value in tags.items() if value})
 
 
 @pytest.fixture(scope="module")
 def top(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("made")
-    for i, made in enumerate(MADE):
-        write(made, folder, i)
-    return folder
+    return write_all(tmp_path_factory.mktemp("made"))
 
 
 @pytest.fixture(scope="module")
@@ -390,82 +344,3 @@ def test_an_artist_is_not_taken_apart_and_conditions_are_told_in_words():
     assert str(Where(artist="AC/DC", years=(1990, None))) == "years from 1990, artist AC/DC"
     assert Where(artist="/").parts() == [Where(artist="/")]
     assert package.Where is Where
-
-
-# The command
-
-
-@pytest.mark.parametrize(
-    ("arguments", "expected"),
-    [
-        (["--genre", "métal"], "acd"),
-        (["--years", "1990-1999"], "abcgj"),
-        (["--years", " 1990 \N{EN DASH} 1999 "], "abcgj"),
-        (["--years", "1995-"], "cdh"),
-        (["--years", "-1990"], "agij"),
-        (["--years=-1990"], "agij"),
-        (["--years", "1990"], "agj"),
-        (["--tempo", "90-110.5"], "cd"),
-        (["--tempo", "-110"], "abcd"),
-        (["--tempo", "120-"], "efghij"),
-        (["--duration", "0:05-0:06"], "bcgh"),
-        (["--duration", "6.4-0:06"], None),
-        (["--duration", "6.4-6.6"], "j"),
-        (["--duration", "-0:00:04"], "af"),
-        (["--duration", "-4"], "af"),
-        (["--duration", "0:07-"], "dei"),
-        (["--duration", "0:05-1:00:00"], "bcdeghij"),
-        (["--artist", "björk", "--album", "live"], "f"),
-        (["--genre", "folk,electro", "--years", "1999-", "--tempo", "-110"], "cd"),
-    ],
-)
-def test_the_command_takes_conditions(segue: Callable[..., Any], root, outside, arguments, expected):
-    code, out, err = segue("-l", root, "similar", outside, "--json", *arguments)
-    if expected is None:
-        assert (code, out) == (2, "")
-        assert "6.4 is more than 6" in err
-        return
-    assert code == 0, err
-    assert "".join(sorted(match["title"] for match in json.loads(out)["matches"])) == expected
-    assert f"{len(expected)} of 10" in err
-
-
-def test_the_command_takes_a_folder(segue, root, outside, top, monkeypatch):
-    monkeypatch.chdir(top)
-    for folder in (top / "one two", "one two/", f"{top}//one two"):
-        _, out, _ = segue("-l", root, "similar", outside, "--folder", folder)
-        assert sorted(line.split("Édith - ")[1][0] for line in out.splitlines()[1:]) == ["e", "f"]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["--years", "nineties"], "Invalid value for '--years': 'nineties' is not understood; say 1990-1999"),
-        (["--years", "90-99"], "'90-99' is not understood"),
-        (["--years", "1999-1990"], "1999 is more than 1990"),
-        (["--years", "1990-1995-1999"], "is not understood"),
-        (["--years", "-"], "is not understood"),
-        (["--years", ""], "is not understood"),
-        (["--years", "--1990"], "is not understood"),
-        (["--tempo", "120"], "'120' is not understood; say beats a minute: 90-120, 90- or -120"),
-        (["--tempo", "nan-nan"], "is not understood"),
-        (["--tempo", "1e3-"], "is not understood"),
-        (["--duration", "3:00"], "say minutes:seconds, or seconds: 2:00-5:00"),
-        (["--duration", "2:5-3:00"], "is not understood"),
-        (["--duration", "2:75-3:00"], "is not understood"),
-        (["--duration", "1:75:00-"], "is not understood"),
-        (["--duration", "5:00-2:00"], "300 is more than 120"),
-        (["--genre", ""], "genre is ''"),
-        (["--genre", "polka"], "no track has the genre 'polka'; there are 6"),
-        (["--artist", "Nobody"], "there are 4, such as "),
-        (["--folder", ""], "folder is ''"),
-        (["--folder", "/nowhere"], "no track lies below"),
-        (["--label", "Guitar"], "no network has listened"),
-    ],
-    ids=str,
-)
-def test_the_command_refuses_nonsense_in_one_clear_line(segue, root, outside, arguments, words):
-    code, out, err = segue("-l", root, "similar", outside, *arguments)
-    assert (code, out) == (2, "")
-    assert words in err
-    assert "Traceback" not in err

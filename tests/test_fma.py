@@ -1,12 +1,11 @@
-"""FMA's metadata, read from folders and archives of its shape, whatever is wrong with single rows."""
+"""FMA's metadata, read from folders and archives of its shape."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-import segue.library.imports
-from segue.errors import LibraryError, SourceError, UsageError
+from segue.errors import LibraryError, SourceError
 from segue.library import Library
 from segue.sources.fma import FMA, LABELS, read_genres, splits
 from segue.sources.fma.features import COLUMNS, DIMENSIONS, SPEC
@@ -14,22 +13,20 @@ from segue.sources.fma.tracks import ids_in, words_in, year_in
 from tests.fma_files import (
     BIO,
     ECHONEST_COLUMNS,
-    GENRES,
+    IDS,
     SPLIT_OF,
     SUBSET_OF,
     TRACK_COLUMNS,
     cells_of,
     features_of,
     packed,
+    state_of,
     write_echonest,
     write_features,
     write_fma,
     write_raw_tracks,
     write_tracks,
 )
-from tests.sounds import start
-
-IDS = [2, 3, 5, 10, 20, 26, 30, 46, 48, 134, 135, 136, 155_320]
 
 
 @pytest.fixture
@@ -41,21 +38,6 @@ def metadata(tmp_path):
 def library(tmp_path):
     with Library.open(tmp_path / "library", create=True) as opened:
         yield opened
-
-
-def state_of(library):
-    """All that a library knows of each track, by its id in FMA, but for when it was added."""
-    ids, vectors = library.vectors(SPEC.space)
-    rows = dict(zip(ids, vectors, strict=True))
-    facts = ("path", "tags", "duration_s", "url", "details", "content_hash", "missing_since")
-    return {
-        t.source_id: (*(getattr(t, name) for name in facts), library.labels(t), rows[t.id].tobytes())
-        for t in library
-    }
-
-
-def problems_of(report):
-    return [(problem.where, problem.reason) for problem in report.problems]
 
 
 def test_the_made_files_have_the_shape_of_the_published_ones(metadata):
@@ -177,47 +159,6 @@ def test_lines_of_text_within_a_cell_do_not_disturb_the_rows(metadata):
     assert batch.done == (metadata / "tracks.csv").stat().st_size
 
 
-@pytest.mark.parametrize(
-    ("row", "reason"),
-    [
-        (["10", "too", "few"], "3 values, the header has 53"),
-        (["x10", *[""] * 52], "'x10' is no id: a whole number is expected"),
-        (["-10", *[""] * 52], "'-10' is no id: a whole number is expected"),
-        (["3", *[""] * 52], "track 000003 has come before"),
-    ],
-)
-def test_a_broken_row_costs_itself_and_is_named(library, tmp_path, row, reason):
-    folder = write_fma(tmp_path / "fma", IDS, raw={10: row})
-    report = library.import_from(FMA(folder))
-    assert (report.added, report.failed, report.exit_code) == (len(IDS) - 1, 1, 1)
-    assert problems_of(report) == [("tracks.csv row 4", reason)]
-    assert [(f.path, f.reason) for f in library.failures()] == [("fma:tracks.csv row 4", reason)]
-    assert library.find("000003").tags.title == "Title 3"
-    again = library.import_from(FMA(folder))
-    assert (again.unchanged, again.failed) == (len(IDS) - 1, 1)
-    write_tracks(folder / "tracks.csv", IDS)
-    assert library.import_from(FMA(folder)).added == 1
-    assert library.failures() == []
-
-
-@pytest.mark.parametrize(
-    ("column", "value", "reason"),
-    [
-        (("track", "genres"), "[21, 10", "'[21, 10' is no list"),
-        (("track", "genres"), "['Rock']", "\"['Rock']\" is no list of genres"),
-        (("track", "genres_all"), "{21: 10}", "'{21: 10}' is no list"),
-        (("track", "genres"), "[" * 5000, f"'{'[' * 40}' is no list"),
-        (("track", "tags"), "__import__('os').getcwd()", "\"__import__('os').getcwd()\" is no list"),
-        (("track", "duration"), "3:05", "its duration is '3:05', expected a number"),
-        (("track", "listens"), "many", "its listens is 'many', expected a number"),
-    ],
-)
-def test_a_value_that_makes_no_sense_costs_its_row(library, tmp_path, column, value, reason):
-    report = library.import_from(FMA(write_fma(tmp_path / "fma", IDS, changes={20: {column: value}})))
-    assert problems_of(report) == [("tracks.csv row 5", reason)]
-    assert report.added == len(IDS) - 1
-
-
 def test_lists_are_read_as_python_writes_them():
     assert ids_in("[21, 10]") == (21, 10)
     assert ids_in("[]") == ids_in(None) == ()
@@ -225,34 +166,6 @@ def test_lists_are_read_as_python_writes_them():
     assert [year_in(text) for text in ("1999-05-01 00:00:00", "0000-00-00", "12345", "")] == [1999] + [
         None
     ] * 3
-
-
-def test_a_track_without_usable_features_is_there_without_a_vector(library, metadata):
-    write_features(
-        metadata / "features.csv",
-        [i for i in IDS if i != 3] + [2],
-        lines={
-            5: "5," + ",".join(["1.0"] * 517),
-            10: "10," + ",".join(["1.0"] * 517) + ",loud",
-            20: "20," + ",".join([""] * 518),
-            26: "26," + ",".join(["0.0"] * 518),
-            30: "30," + ",".join(["1e300"] * 518),
-            46: '"46",' + ",".join(['"0.5"'] * 518),
-        },
-    )
-    report = library.import_from(FMA(metadata))
-    assert report.added == len(IDS)
-    assert report.counts == {"without features": 6}
-    reasons = dict(problems_of(report))
-    assert reasons.pop("features.csv line 17") == "track 000002 has come before"
-    assert reasons.pop("features.csv track 000005") == "517 features, expected 518"
-    assert "loud" in reasons.pop("features.csv track 000010")
-    assert not reasons
-    ids, vectors = library.vectors(SPEC.space)
-    empty = {int(library[i].source_id) for i, v in zip(ids, vectors, strict=True) if np.isnan(v).all()}
-    assert empty == {3, 5, 10, 20, 26, 30}
-    assert np.isfinite(vectors).all(axis=1).sum() == len(IDS) - 6
-    assert "000003" not in {m.track.source_id for m in library.similar("000002", k=20).matches}
 
 
 def test_without_features_there_is_only_what_is_told(library, metadata):
@@ -330,42 +243,6 @@ def test_splits_have_no_artist_in_common(library, metadata):
     assert not artists[1] & artists[2]
 
 
-def test_what_is_no_metadata_of_fma_is_refused_with_the_reason(tmp_path, metadata, library):
-    with pytest.raises(SourceError, match="neither a folder"):
-        FMA(tmp_path / "nowhere.zip")
-    with pytest.raises(SourceError, match=r"has no tracks\.csv"):
-        FMA(tmp_path / "library")
-    with pytest.raises(UsageError, match="no subset 'tiny'"):
-        FMA(metadata, subset="tiny")
-    with pytest.raises(UsageError, match="cannot be called"):
-        FMA(metadata, name="a:b")
-    (metadata / "tracks.csv").write_text("a,b\nc,d\n1,2\n", "utf-8")
-    with pytest.raises(SourceError, match="no column 'track title'"):
-        library.import_from(FMA(metadata))
-    (metadata / "tracks.csv").write_text("a,b\nc\n", "utf-8")
-    with pytest.raises(SourceError, match="2 lines that name as many columns"):
-        library.import_from(FMA(metadata))
-    write_tracks(metadata / "tracks.csv", IDS)
-    text = (metadata / "features.csv").read_text("utf-8")
-    (metadata / "features.csv").write_text(text.replace("mfcc,", "mfccs,"), "utf-8")
-    with pytest.raises(SourceError, match="lacks mfcc_kurtosis_01, mfcc_kurtosis_02"):
-        library.import_from(FMA(metadata))
-    assert len(library) == 0
-
-
-def test_a_damaged_archive_is_refused_and_what_was_read_is_kept(tmp_path, library):
-    folder = write_fma(tmp_path / "fma", range(2, 300))
-    archive = packed(folder, tmp_path / "fma_metadata.zip")
-    data = bytearray(archive.read_bytes())
-    at = data.index(b"fma_metadata/tracks.csv") + 5_000
-    data[at : at + 2_000] = bytes(2_000)
-    archive.write_bytes(data)
-    with pytest.raises(SourceError, match=r"tracks\.csv in .* cannot be read"):
-        library.import_from(FMA(archive))
-    assert library.import_from(FMA(folder)).failed == 0
-    assert len(library) == 298
-
-
 def test_the_genre_tree_knows_parents_children_and_roots(metadata):
     tree = FMA(metadata).genre_tree()
     assert len(tree) == 9
@@ -374,17 +251,6 @@ def test_the_genre_tree_knows_parents_children_and_roots(metadata):
     assert [genre.id for genre in tree.children(12)] == [25]
     assert tree.named("metal, heavy") is tree[31]
     assert (31 in tree, 32 in tree, tree.named("Polka")) == (True, False, None)
-
-
-def test_a_damaged_genre_table_costs_its_rows_and_never_ends_in_a_circle(library, metadata):
-    damaged = GENRES + "77,1,78,Left,77\n78,1,77,Right,77\nseven,1,0,Odd,1\n79,1,0,,79\n80,1\n"
-    (metadata / "genres.csv").write_text(damaged, "utf-8")
-    tree, problems = read_genres(metadata)
-    assert [genre.id for genre in tree.ancestors(77)] == [78, 77]
-    assert [problem.where for problem in problems] == [f"genres.csv row {i}" for i in (12, 13, 14)]
-    (metadata / "genres.csv").write_text(GENRES.replace("21,8389,0,Hip-Hop,21\n", ""), "utf-8")
-    report = library.import_from(FMA(metadata))
-    assert report.counts == {"with a genre that genres.csv lacks": sum(i % 6 == 0 for i in IDS)}
 
 
 @pytest.mark.shared
@@ -401,59 +267,3 @@ def test_the_real_genres_are_163_in_one_tree(shared, tmp_path):
     for genre in tree:
         assert ([genre, *tree.ancestors(genre.id)])[-1].id == genre.top_level
     assert [genre.title for genre in tree.ancestors(tree.named("Black-Metal").id)] == ["Metal", "Rock"]
-
-
-# Killed
-
-N_KILLED = 300
-PART = 20  # tracks a commit
-
-
-class Telling:
-    """Sends a word for each batch that is written."""
-
-    def __init__(self, send):
-        self._send = send
-
-    def begin(self, total, unit): ...
-
-    def advance(self, done, records):
-        self._send("batch")
-
-
-def import_in_small_commits(send, folder, library_path):
-    segue.library.imports.COMMIT_RECORDS = 1
-    segue.sources.fma.catalogue._TRACKS = PART
-    with Library.open(library_path, create=True) as library:
-        library.import_from(FMA(folder), progress=Telling(send))
-
-
-@pytest.fixture(scope="module")
-def large(tmp_path_factory):
-    """Metadata of many tracks, and what a library knows after them."""
-    root = tmp_path_factory.mktemp("large")
-    folder = write_fma(root / "fma", range(2, 2 + N_KILLED))
-    with Library.open(root / "library", create=True) as library:
-        library.import_from(FMA(folder))
-        return folder, state_of(library)
-
-
-@pytest.mark.parametrize("after", [1, 2, 7, 14])
-def test_a_killed_import_and_another_end_as_one_that_nobody_killed(large, tmp_path, after):
-    folder, expected = large
-    assert len(expected) == N_KILLED
-    process, receiver = start(import_in_small_commits, folder, tmp_path / "library")
-    for _ in range(after):
-        assert receiver.recv() == "batch"
-    process.kill()
-    process.join()
-    assert process.exitcode < 0
-    with Library.open(tmp_path / "library") as library:
-        library.verify()
-        before = len(library)
-        assert before >= (after - 1) * PART
-        assert before % PART == 0
-        report = library.import_from(FMA(folder))
-        assert (report.unchanged, report.added) == (before, N_KILLED - before)
-        assert state_of(library) == expected
-        library.verify()

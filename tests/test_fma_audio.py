@@ -18,9 +18,8 @@ from segue.library.report import Silent
 from segue.sources.fma import FMA, id_of_file
 from segue.sources.fma.features import SPEC
 from segue.sources.fma.tracks import ids_in
-from tests.fma_files import cells_of, features_of, write_fma, write_tracks
+from tests.fma_files import cells_of, features_of, state_of, write_fma, write_tracks
 from tests.sounds import FORMATS, clip, embeddings_of, melody, start, write
-from tests.test_fma import state_of
 
 IDS = [2, 3, 5, 10, 20, 26, 99_134, 108_925, 133_297]
 SILENT, SHORT, GONE = 99_134, 108_925, 133_297

@@ -62,6 +62,9 @@ def mounted(folder, options):
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
+DISK_KB = 1200  # a library of all files takes most of it
+
+
 def scan(folder, library_path, file_bytes=None):
     """(tracks before, error or None, tracks after) of a scan in small batches, files limited in size."""
     segue.library.scan.BATCH_TRACKS = 4
@@ -90,9 +93,9 @@ def assert_whole(library_path, embeddings):
 
 @pytest.mark.parametrize("left_kb", [4, 60, 120, 200, 300])
 def test_a_full_disk_is_named_and_loses_nothing(left_kb, music, embeddings, tmp_path):
-    with mounted(tmp_path / "disk", "size=1m") as disk:
+    with mounted(tmp_path / "disk", f"size={DISK_KB}k") as disk:
         ballast = disk / "ballast"
-        ballast.write_bytes(bytes((1024 - left_kb) * 1024))
+        ballast.write_bytes(bytes((DISK_KB - left_kb) * 1024))
         _, error, reported = call(scan, music, disk / "library")
         if error is None:
             assert left_kb == 300
@@ -101,7 +104,7 @@ def test_a_full_disk_is_named_and_loses_nothing(left_kb, music, embeddings, tmp_
             assert any(cause in error for cause in CAUSES)
             assert str(disk / "library") in error
         # Reading needs a little room, as SQLite keeps a list of readers.
-        ballast.write_bytes(bytes((1024 - left_kb - 40) * 1024))
+        ballast.write_bytes(bytes((DISK_KB - left_kb - 40) * 1024))
         kept = 0
         if (disk / "library" / "catalog.sqlite").exists() and reported:
             kept = assert_whole(disk / "library", embeddings)

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import io
-import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,105 +11,32 @@ import av
 import numpy as np
 import pytest
 
-from segue.demo.collection import _write_piece, pieces
-from segue.library import Library
 from tests import sounds
 
 pytest.importorskip("playwright", reason="pip install playwright")
-from playwright.sync_api import Browser, Error, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.serve_process import Server, serving
+from tests.browsing import MARKS, chromium, rows, watched
+from tests.serve_process import Server
 
-WEB = Path(__file__).resolve().parents[1] / "web"
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = """
-    --no-sandbox --no-first-run --disable-sync --disable-background-networking --disable-component-update
-    --use-angle=swiftshader --enable-unsafe-swiftshader --autoplay-policy=no-user-gesture-required
-    --use-fake-device-for-media-stream --use-fake-ui-for-media-stream
-""".split()
-AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
-PATIENCE_MS = 20_000  # two busy cores draw a page slowly
-PAGES = ("/", "/blend", "/journey", "/playlists", "/map", "/groups", "/matrix", "/room")
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt install chromium"),
-    # Playwright's own event loop leaves a socket to the garbage collector.
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = MARKS
 
 
 @pytest.fixture(scope="module")
-def player() -> None:
-    """The page, built from what the sources are now; and what its tests need."""
-    done = run(sys.executable, WEB / "build_player.py", "--with-tests")
-    if done.returncode:
-        pytest.skip(done.stderr.strip())
-
-
-def run(*command: object) -> subprocess.CompletedProcess[str]:
-    words = [str(word) for word in command]
-    own = os.environ | {"CI": "1"}
-    return subprocess.run(words, cwd=WEB, env=own, check=False, capture_output=True, text=True)
-
-
-@pytest.fixture(scope="module")
-def music(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Every third piece of the demo: all styles, all artists."""
-    folder = tmp_path_factory.mktemp("music")
-    for piece in pieces(0)[::3]:
-        _write_piece(piece, folder)
-    (folder / "broken.flac").write_bytes(b"fLaC" + b"\0" * 400)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def server(player: None, music: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    place = tmp_path_factory.mktemp("web") / "library"
-    with Library.open(place, create=True) as library:
-        library.scan([music])
-    with serving("--library", place, "serve", "--no-open", "--port", "0", SEGUE_PULL="0") as running:
-        running.faults = True  # browsers that leave in the middle of a sound
-        for kind in ("map", "clusters"):
-            job = running.api("POST", f"/{kind}", json={}).json()["job"]
-            running.ended(job if isinstance(job, str) else job["id"])
-        yield running
+def server(web_server: Server) -> Server:
+    return web_server
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=PATIENCE_MS)
-    with sync_playwright() as playwright:
-        try:
-            started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        except Error as error:
-            pytest.skip(f"Chromium does not start: {error}".splitlines()[0])
+    with chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture
 def page(browser: Browser, server: Server) -> Iterator[Page]:
-    """A page whose every request must stay with the service, and in which nothing may go wrong unseen."""
-    context = browser.new_context(base_url=server.address, viewport={"width": 1280, "height": 800})
-    opened = context.new_page()
-    opened.set_default_timeout(PATIENCE_MS)
-    astray: list[str] = []
-    faults: list[str] = []
-    own = (server.address, "blob:", "data:")
-    context.on("request", lambda request: request.url.startswith(own) or astray.append(request.url))
-    opened.on("pageerror", lambda error: faults.append(str(error)))
-    opened.on("console", lambda m: faults.append(m.text) if "Content Security Policy" in m.text else None)
-    yield opened
-    context.close()
-    assert not astray
-    assert not faults
-
-
-def rows(page: Page):
-    return page.locator(".row")
+    with watched(browser, server) as opened:
+        yield opened
 
 
 def play_first(page: Page) -> None:
@@ -349,124 +271,3 @@ def test_the_house_tells_of_scans_failures_and_models(page: Page, server: Server
     expect(page.get_by_text("MusiCNN (MSD_musicnn)")).to_be_visible()
     page.get_by_role("button", name="Scan for changes").click()
     expect(page.locator(".job").filter(has_text="Scan").first).to_contain_text("done", timeout=30_000)
-
-
-def test_a_service_that_does_not_answer_is_told_and_found_again(page: Page):
-    page.goto("/")
-    expect(rows(page).first).to_be_visible()
-    page.route("**/api/**", lambda route: route.abort())
-    page.get_by_role("searchbox").fill("anything")
-    expect(page.get_by_role("alert").filter(has_text="does not answer").first).to_be_visible()
-    page.unroute("**/api/**")
-    page.get_by_role("searchbox").fill("")
-    expect(page.get_by_role("alert")).to_have_count(0)
-    expect(rows(page).first).to_be_visible()
-
-
-def test_a_password_opens_the_door(browser: Browser, server: Server, tmp_path: Path, music: Path):
-    with Library.open(tmp_path / "library", create=True) as library:
-        library.scan([next(music.rglob("*.flac")).parent])
-    arguments = (
-        "--library",
-        tmp_path / "library",
-        "serve",
-        "--no-open",
-        "--port",
-        "0",
-        "--password",
-        "sesame",
-    )
-    with serving(*arguments, SEGUE_PULL="0") as guarded:
-        guarded.faults = True
-        context = browser.new_context(base_url=guarded.address)
-        page = context.new_page()
-        page.goto("/")
-        page.get_by_label("Password").fill("wrong")
-        page.get_by_role("button", name="Enter").click()
-        expect(page.get_by_role("alert")).to_be_visible()
-        page.get_by_label("Password").fill("sesame")
-        page.get_by_role("button", name="Enter").click()
-        expect(rows(page).first).to_be_visible()
-        context.close()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [(1280, 800), (390, 844)], ids=["desktop", "phone"])
-def test_axe_finds_nothing_to_object_to(browser: Browser, server: Server, scheme: str, size: tuple[int, int]):
-    context = browser.new_context(
-        base_url=server.address, color_scheme=scheme, viewport={"width": size[0], "height": size[1]},
-        reduced_motion="reduce", bypass_csp=True,
-    )  # fmt: skip
-    page = context.new_page()
-    tracks = server.get("/tracks")["tracks"]
-    page.goto("/")
-    rows(page).first.get_by_role("button", name="Play").click()
-    extra = (f"/track/{tracks[0]['id']}", f"/journey?from={tracks[0]['id']}&to={tracks[9]['id']}", "/?q=zzzz")
-    objections = []
-    for path in (*PAGES, *extra):
-        page.goto(path)
-        expect(page.locator("h1").first).to_be_attached()
-        page.wait_for_load_state("networkidle")
-        page.evaluate(AXE.read_text("utf-8"))
-        found = page.evaluate("async () => (await axe.run()).violations")
-        objections += [(path, v["id"], [node["target"] for node in v["nodes"]][:3]) for v in found]
-    context.close()
-    assert not objections, json.dumps(objections, indent=1)
-
-
-def test_a_phone_shows_no_page_wider_than_itself(browser: Browser, server: Server):
-    context = browser.new_context(base_url=server.address, viewport={"width": 360, "height": 740})
-    page = context.new_page()
-    track = server.get("/tracks")["tracks"][0]
-    for path in (*PAGES, f"/track/{track['id']}"):
-        page.goto(path)
-        page.wait_for_load_state("networkidle")
-        wide = page.evaluate(
-            "document.querySelector('.page').scrollWidth - document.querySelector('.page').clientWidth"
-        )
-        assert wide <= 0, path
-    context.close()
-
-
-def test_a_hundred_thousand_points_move_smoothly(page: Page, server: Server):
-    n = 100_000
-    columns = {
-        "ids": [f"{i:016x}" for i in range(n)],
-        "x": [((i * 7919) % 20011) / 10005.5 - 1 for i in range(n)],
-        "y": [((i * 104729) % 19997) / 9998.5 - 1 for i in range(n)],
-        "cluster": [None] * n, "genre": [i % 12 for i in range(n)], "year": [None] * n,
-        "genres": [f"genre {g}" for g in range(12)], "titles": [f"track {i}" for i in range(n)],
-        "artists": [None] * n,
-    }  # fmt: skip
-    body = json.dumps(columns)
-    page.route("**/api/v1/map", lambda route: route.fulfill(body=body, content_type="application/json"))
-    page.goto("/map")
-    expect(page.get_by_role("application")).to_have_attribute("data-points", str(n))
-    page.wait_for_timeout(1500)
-    moves_ms = page.evaluate(
-        """async () => {
-          const map = document.querySelector(".scatter");
-          const times = [];
-          for (let i = 0; i < 20; i++) {
-            const before = performance.now();
-            const at = {clientX: 500 + 5 * i, clientY: 400, cancelable: true, bubbles: true};
-            map.dispatchEvent(new WheelEvent("wheel", {...at, deltaY: i < 10 ? -40 : 40}));
-            map.dispatchEvent(new PointerEvent("pointermove", {...at, pointerType: "mouse"}));
-            times.push(performance.now() - before);
-            await new Promise(requestAnimationFrame);
-          }
-          return times.sort((a, b) => a - b)[10];
-        }"""
-    )
-    # What the page itself does for a frame; drawing is the graphics card's, which a test machine lacks.
-    assert moves_ms < 16
-
-
-def test_its_own_unit_tests_and_types_pass(player: None):
-    from web.build_player import node_commands
-
-    node = node_commands()[0][0]
-    modules = WEB / "node_modules"
-    for script in (("vitest/vitest.mjs", "run"), ("typescript/bin/tsc", "--noEmit")):
-        done = run(node, modules / script[0], *script[1:])
-        assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,50 @@
+"""A tiny model, what it is made of, and what a folder of models holds."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import onnx
+
+from segue.embed import models
+from segue.embed.models import Download, KnownFile, Model
+from segue.embed.networks.graph import Graph
+from segue.embed.weights import read_torch_zip, take
+from tests.onnx_files import run
+
+ROOT = Path(__file__).resolve().parents[1]
+LEFT = {".segue-lock", ".segue-downloads"}  # beside whole models, nothing else may stay
+
+
+def known(path: Path, note: str = "") -> KnownFile:
+    data = path.read_bytes()
+    return KnownFile(path.name, len(data), hashlib.sha256(data).hexdigest(), note)
+
+
+def convert_tiny(files: Mapping[str, Path], folder: Path) -> None:
+    graph = Graph("tiny")
+    weight = take(read_torch_zip(files["tiny.pt"]), "weight", (300, 600))
+    graph.dense("x", weight, np.zeros(600, np.float32), output="embedding")
+    network = graph.model({"x": ("n", 300)}, {"embedding": ("n", 600)})
+    (folder / "tiny.onnx").write_bytes(network.SerializeToString())
+
+
+def described(url: str, path: Path, *, note: str = "") -> Model:
+    download = Download(known(path, note), url)
+    return Model("tiny", "Tiny", "tests", "MIT", "nowhere", (download,), convert_tiny)
+
+
+def parts(folder: Path) -> list[Path]:
+    return sorted((folder / ".segue-downloads").glob("*"))
+
+
+def assert_whole(model: Model, folder: Path) -> None:
+    """The model works, and nothing unfinished is left."""
+    models.check(model, folder=folder)
+    found = run(onnx.load(models.path_of(model, folder=folder)), np.ones((2, 300), np.float32))
+    assert found["embedding"].shape == (2, 600)
+    assert {path.name for path in folder.iterdir()} <= LEFT | {model.name}
+    assert not parts(folder)

@@ -1,0 +1,286 @@
+"""Models are fetched from a real server on loopback, once and whole; processes are really killed."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from segue.embed import models
+from segue.embed.models import MODELS, DownloadError, Model, fetch
+from segue.errors import WeightsError
+from tests.model_files import ROOT, assert_whole, convert_tiny, described, parts
+from tests.publisher import Publisher
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "modèles"
+
+
+def test_pull_fetches_checks_and_converts(tiny: Model, folder: Path):
+    seen: list[tuple[int, int]] = []
+    path = models.pull(tiny, folder=folder, progress=lambda done, total: seen.append((done, total)))
+    assert path == folder / "tiny" / "tiny.onnx"
+    assert_whole(tiny, folder)
+    assert seen == sorted(seen)
+    assert seen[0] == (0, tiny.size_bytes)
+    assert seen[-1] == (tiny.size_bytes, tiny.size_bytes)
+
+
+def test_a_second_pull_asks_nobody(publisher: Publisher, tiny: Model, folder: Path):
+    models.pull(tiny, folder=folder)
+    models.pull(tiny, folder=folder)
+    assert publisher.asked == [None]
+
+
+def test_a_dropped_connection_is_taken_up_again(publisher: Publisher, tiny: Model, folder: Path):
+    publisher.stops = [1000, 400_000]
+    models.pull(tiny, folder=folder)
+    assert publisher.asked == [None, "bytes=1000-", "bytes=400000-"]
+    assert_whole(tiny, folder)
+
+
+def test_a_stalled_connection_is_taken_up_again(
+    publisher: Publisher, tiny: Model, folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(fetch, "TIMEOUT_S", 0.3)
+    publisher.stops, publisher.stalls = [5000], True
+    models.pull(tiny, folder=folder)
+    assert publisher.asked == [None, "bytes=5000-"]
+    assert_whole(tiny, folder)
+
+
+def test_a_pull_that_failed_goes_on_from_what_it_had(publisher: Publisher, tiny: Model, folder: Path):
+    publisher.stops = [300_000, 300_000]
+    with pytest.raises(DownloadError, match=r"300000 of 7\d+ bytes are kept, pull goes on from there"):
+        models.pull(tiny, folder=folder)
+    assert [path.stat().st_size for path in parts(folder)] == [300_000]
+    models.pull(tiny, folder=folder)
+    assert publisher.asked == [None, "bytes=300000-", "bytes=300000-"]
+    assert_whole(tiny, folder)
+
+
+def test_a_server_without_ranges_sends_all_again(publisher: Publisher, tiny: Model, folder: Path):
+    publisher.knows_ranges, publisher.stops = False, [1000]
+    models.pull(tiny, folder=folder)
+    assert publisher.asked == [None, "bytes=1000-"]
+    assert_whole(tiny, folder)
+
+
+def test_a_server_that_tells_no_length_will_do(publisher: Publisher, tiny: Model, folder: Path):
+    publisher.tells_length = False
+    models.pull(tiny, folder=folder)
+    assert_whole(tiny, folder)
+
+
+@pytest.mark.parametrize("offer", ["bytes 5-9/10", "nonsense"])
+def test_a_range_that_was_not_asked_for_is_not_taken(
+    publisher: Publisher, tiny: Model, folder: Path, offer: str
+):
+    publisher.offers_range, publisher.stops = offer, [1000]
+    models.pull(tiny, folder=folder)
+    assert publisher.asked == [None, "bytes=1000-", None]
+    assert_whole(tiny, folder)
+
+
+def test_a_server_with_another_size_is_refused_before_the_download(
+    publisher: Publisher, tiny: Model, folder: Path
+):
+    publisher.files["tiny.pt"] = bytes(50)
+    with pytest.raises(DownloadError, match=f"offers 50 bytes, expected {tiny.size_bytes}"):
+        models.pull(tiny, folder=folder)
+    publisher.stops = [1000]
+    publisher.files["tiny.pt"] = bytes(tiny.size_bytes)
+    publisher.knows_ranges = False
+    with pytest.raises(WeightsError):
+        models.pull(tiny, folder=folder)
+
+
+def test_an_endless_answer_is_cut_and_refused(publisher: Publisher, tiny: Model, folder: Path):
+    publisher.tells_length = False
+    publisher.files["tiny.pt"] = bytes(3 * tiny.size_bytes)
+    with pytest.raises(WeightsError, match="found sha256"):
+        models.pull(tiny, folder=folder)
+
+
+def test_a_wrong_sum_is_named_and_deleted(publisher: Publisher, weights: Path, folder: Path):
+    good = weights.read_bytes()
+    publisher.files["tiny.pt"] = good[:-1] + b"?"
+    model = described(publisher.url("tiny.pt"), weights, note="that sum was taken from a pointer file")
+    with pytest.raises(WeightsError) as caught:
+        models.pull(model, folder=folder)
+    message = str(caught.value)
+    assert hashlib.sha256(publisher.files["tiny.pt"]).hexdigest() in message
+    assert model.sha256 in message
+    assert "pointer file" in message
+    assert "segue models add tiny tiny.pt" in message
+    assert not parts(folder)
+    publisher.files["tiny.pt"] = good
+    models.pull(model, folder=folder)
+    assert_whole(model, folder)
+
+
+def test_the_sum_of_a_pointer_file_is_called_that():
+    assert "pointer file" in MODELS["vggish"].downloads[0].file.note
+    assert not MODELS["vggish"].downloads[1].file.note
+
+
+def test_a_missing_file_is_not_asked_for_twice(publisher: Publisher, tiny: Model, folder: Path):
+    publisher.files.clear()
+    with pytest.raises(DownloadError, match="answered 404") as caught:
+        models.pull(tiny, folder=folder)
+    assert caught.value.source == publisher.url("tiny.pt")
+    assert publisher.asked == [None]
+    assert models.status(tiny, folder=folder).state == "missing"
+
+
+@pytest.mark.parametrize("name", ["vggish", "mn04"])
+def test_without_a_network_the_next_step_is_named(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "")
+    with pytest.raises(DownloadError) as caught:
+        models.pull(name, folder=folder)
+    message = str(caught.value)
+    assert "refused" in message
+    assert message.endswith(MODELS[name].add_command)
+    for download in MODELS[name].downloads:
+        assert download.source in message
+        assert f" {download.file.name}" in MODELS[name].add_command
+
+
+def test_without_an_index_pip_says_so_and_the_next_step_is_named(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    with pytest.raises(DownloadError) as caught:
+        models.pull("musicnn", folder=folder)
+    assert "No matching distribution found for musicnn==0.1.0" in str(caught.value)
+    assert str(caught.value).endswith("segue models add musicnn musicnn-0.1.0-py3-none-any.whl")
+
+
+def test_a_partly_fetched_file_that_is_too_long_is_fetched_anew(
+    publisher: Publisher, tiny: Model, folder: Path
+):
+    publisher.stops = [1000, 1000]
+    with pytest.raises(DownloadError):
+        models.pull(tiny, folder=folder)
+    parts(folder)[0].write_bytes(bytes(tiny.size_bytes + 1))
+    models.pull(tiny, folder=folder)
+    assert_whole(tiny, folder)
+
+
+def test_two_pulls_at_once_fetch_once(publisher: Publisher, tiny: Model, folder: Path):
+    publisher.may_answer.clear()
+    waiting = threading.Event()
+    first = threading.Thread(target=models.pull, args=(tiny,), kwargs={"folder": folder})
+    first.start()
+    while not (folder / ".segue-work").exists():
+        time.sleep(0.01)
+
+    def wait() -> None:
+        waiting.set()
+        publisher.may_answer.set()
+
+    models.pull(tiny, folder=folder, on_wait=wait)
+    first.join()
+    assert waiting.is_set()
+    assert publisher.asked == [None]
+    assert_whole(tiny, folder)
+
+
+def test_a_model_that_is_there_is_not_waited_for(publisher: Publisher, tiny: Model, folder: Path):
+    models.pull(tiny, folder=folder)
+    publisher.may_answer.clear()
+
+    def convert(files: Mapping[str, Path], to: Path) -> None:
+        convert_tiny(files, to)
+        (to / "tiny.onnx").rename(to / "other.onnx")
+
+    other = dataclasses.replace(tiny, name="other", convert=convert)
+    thread = threading.Thread(target=models.pull, args=(other,), kwargs={"folder": folder})
+    thread.start()
+    while not (folder / ".segue-work").exists():
+        time.sleep(0.01)
+    models.pull(tiny, folder=folder, on_wait=lambda: pytest.fail("it waited"))
+    assert thread.is_alive()
+    models.check(tiny, folder=folder)
+    publisher.may_answer.set()
+    thread.join()
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+
+from segue.embed import models
+from tests.model_files import described
+
+url, weights, root, left = sys.argv[1], Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
+model = described(url, weights)
+FILES = {"open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "shutil.rmtree", "fcntl.flock"}
+
+def step(*_):
+    global left
+    left -= 1
+    if left < 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+def watch(event, arguments):
+    if event in FILES and (not isinstance(arguments[0], str) or str(arguments[0]).startswith(root)):
+        step()
+
+sys.addaudithook(watch)
+models.pull(model, folder=root, progress=step)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="SIGKILL is a Unix signal")
+def test_a_pull_killed_at_any_point_leaves_nothing_or_a_whole_model(
+    tiny: Model, weights: Path, tmp_path: Path
+):
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
+    left = set()
+    for point in range(200):
+        root = tmp_path / str(point)
+        arguments = [tiny.downloads[0].source, str(weights), str(root), str(point)]
+        done = subprocess.run(
+            [sys.executable, "-c", KILLED, *arguments], env=environment, capture_output=True, check=False
+        )
+        if not done.returncode:
+            break
+        assert done.returncode == -signal.SIGKILL, done.stderr
+        state = models.status(tiny, folder=root).state
+        left.add((state, (root / ".segue-work").exists(), bool(parts(root))))
+        assert state in ("missing", "ready")
+        if state == "ready":
+            models.check(tiny, folder=root)
+        models.pull(tiny, folder=root)
+        assert_whole(tiny, root)
+    assert point > 20
+    assert {("missing", False, False), ("missing", True, True), ("ready", True, True)} <= left
+
+
+def test_a_failed_conversion_leaves_the_model_that_was_there(tiny: Model, folder: Path):
+    models.pull(tiny, folder=folder)
+
+    def fails(files: Mapping[str, Path], to: Path) -> None:
+        (to / "tiny.onnx").write_bytes(b"half")
+        raise WeightsError("no such tensor")
+
+    with pytest.raises(WeightsError, match="no such tensor"):
+        models.pull(dataclasses.replace(tiny, convert=fails, revision=2), folder=folder)
+    assert models.status(tiny, folder=folder).state == "ready"
+    models.pull(tiny, folder=folder)  # forgets what the other revision fetched
+    assert_whole(tiny, folder)

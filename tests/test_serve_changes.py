@@ -1,0 +1,146 @@
+"""What the JSON API changes in a library that is served: what people keep of it, and what jobs find."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.conftest import SR, tone
+from tests.serve_process import Server, serving
+from tests.served_home import ids_of, write_home
+from tests.sounds import clips, write
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_home(tmp_path_factory.mktemp("served"))
+
+
+@pytest.fixture(scope="module")
+def server(home: Path) -> Iterator[Server]:
+    with serving("-l", home / "library", "serve", "--no-open", "--port", 0, "--folder", home / "more") as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def ids(server: Server) -> dict[str, str]:
+    return ids_of(server)
+
+
+# Keeping
+
+
+def test_playlists_are_kept_changed_exported_and_deleted(server: Server, ids: dict[str, str]):
+    some = [ids["Low number 0"], ids["Noise number 1"]]
+    made = server.post("/playlists", {"name": "Zwölf # eins", "tracks": some}, 201)
+    path = f"/playlists/{made['id']}"
+    assert [track["id"] for track in server.get(path)["tracks"]] == some
+    listed = next(p for p in server.get("/playlists")["playlists"] if p["id"] == made["id"])
+    assert (listed["n"], round(listed["duration_s"])) == (2, 6)
+    exported = server.api("GET", f"{path}/export.m3u8").text.splitlines()
+    assert exported[:3] == ["#EXTM3U", "#PLAYLIST:Zwölf # eins", "#EXTINF:3,The Lows - Low number 0"]
+    assert server.client.get(exported[3]).headers["content-type"] == "audio/flac"
+    local = server.api("GET", f"{path}/export.m3u8", params={"paths": True}).text.splitlines()
+    assert Path(local[3]).is_file()
+    changed = server.api("PUT", path, json={"name": "B", "tracks": some[::-1]}).json()
+    assert [track["id"] for track in changed["tracks"]] == some[::-1]
+    assert server.api("PUT", path, json={"tracks": ["nothing"]}).status_code == 404
+    assert server.api("DELETE", path).status_code == 204
+    assert server.api("GET", path).status_code == 404
+
+
+def test_feedback_is_kept_once_for_two_tracks(server: Server, ids: dict[str, str]):
+    body = {"seed": ids["Low number 0"], "track": ids["Low number 1"], "verdict": "like"}
+    server.post("/feedback", body, 201)
+    server.post("/feedback", body | {"verdict": "skip"}, 201)
+    found = server.get("/feedback")["feedback"]
+    assert [(f["seed"], f["track"], f["verdict"]) for f in found] == [(body["seed"], body["track"], "skip")]
+    assert server.api("POST", "/feedback", json=body | {"verdict": "meh"}).status_code == 422
+    assert server.api("POST", "/feedback", json=body | {"track": "unknown"}).status_code == 404
+
+
+# Jobs
+
+
+def test_the_map_is_made_once_in_a_job(server: Server):
+    first = server.api("GET", "/map")
+    if first.status_code == 202:
+        assert server.ended(first.json()["job"])["state"] == "done"
+    found = server.get("/map")
+    assert {
+        len(found[name]) for name in ("ids", "x", "y", "cluster", "genre", "year", "titles", "artists")
+    } == {14}
+    assert max(map(abs, found["x"] + found["y"])) <= 1
+    assert sorted(found["genres"]) == ["high", "low", "noise"]
+
+
+def test_clusters_and_evaluation_are_found_in_jobs(server: Server):
+    job = server.post("/clusters", {"k": 3}, 202)["job"]
+    assert server.ended(job["id"])["report"]["clusters"] == 3
+    clusters = server.get("/clusters")["clusters"]
+    assert sum(cluster["size"] for cluster in clusters) == 14
+    assert {t["cluster"] for t in server.get("/tracks", limit=100)["tracks"]} == {1, 2, 3}
+    assert server.get("/tracks", cluster=clusters[0]["name"])["total"] == clusters[0]["size"]
+    job = server.post("/evaluate", {}, 202)["job"]
+    assert server.ended(job["id"])["state"] == "done"
+    found = server.get("/evaluation")
+    assert found["asked"] == 12
+    assert found["precision"]["1"] > found["chance"]
+
+
+def test_a_scan_tells_its_course_and_brings_what_is_new(server: Server, home: Path):
+    clips(home / "more", 6)
+    job = server.post("/jobs/scan", {"folders": [str(home / "more")]}, 202)["job"]
+    events = list(events_of(server, job["id"]))
+    assert events[-1]["state"] == "done"
+    assert events[-1]["report"]["added"] == 6
+    assert [event["done"] for event in events] == sorted(event["done"] for event in events)
+    assert server.get("/health")["tracks"] == 20
+    new = server.get("/tracks", q="003")["tracks"][0]
+    assert len(server.post("/similar", {"seeds": [new["id"]], "k": 3})["matches"]) == 3
+    for path in (home / "more").iterdir():
+        path.unlink()
+    again = server.post("/jobs/scan", {"folders": None}, 202)["job"]
+    assert server.ended(again["id"])["report"]["newly_missing"] == 6
+
+
+def events_of(server: Server, job: str) -> Iterator[dict]:
+    with server.client.stream("GET", f"/api/v1/jobs/{job}/events") as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        for line in stream.iter_lines():
+            if line.startswith("data: "):
+                yield json.loads(line[6:])
+
+
+def test_a_scan_that_is_cancelled_keeps_what_it_did(server: Server, home: Path):
+    shutil.rmtree(home / "more")
+    y = np.tile(tone(200), 30)
+    for i in range(40):
+        (home / "more").mkdir(exist_ok=True)
+        write(home / "more" / f"long{i}.wav", y * (1 - i / 100), SR)
+    job = server.post("/jobs/scan", {"folders": [str(home / "more")]}, 202)["job"]
+    seen = []
+    for event in events_of(server, job["id"]):
+        seen.append(event["state"])
+        if event["done"] >= 2 and event["state"] == "running":
+            server.api("DELETE", f"/jobs/{job['id']}")
+    assert seen[-1] == "cancelled"
+    report = server.get(f"/jobs/{job['id']}")["job"]["report"]
+    assert 2 <= report["added"] < 40
+    assert server.get("/tracks", q="long", limit=100)["total"] == report["added"]
+
+
+def test_only_folders_that_are_allowed_are_scanned(server: Server, home: Path, tmp_path: Path):
+    (home / "more").mkdir(exist_ok=True)
+    link = home / "more" / "out"
+    link.symlink_to(tmp_path)
+    for folder in (tmp_path, "/etc", home / "more" / ".." / "library", link, "\0"):
+        answer = server.api("POST", "/jobs/scan", json={"folders": [str(folder)]})
+        assert answer.status_code == 403, folder
+        assert answer.json()["error"]["code"] == "folder_not_allowed"
+    link.unlink()
