@@ -7,6 +7,7 @@ import json
 import signal
 import sqlite3
 import subprocess
+import time
 from contextlib import closing
 
 import numpy as np
@@ -29,6 +30,7 @@ from tests.fma_files import write_echonest, write_fma
 from tests.sounds import start
 from tests.tables import songs, write_csv
 
+LATE = {"tracks_by_hash", "tracks_by_source", "tracks_by_year", "tracks_by_genre"}
 N = 600
 BATCH = 100
 
@@ -243,6 +245,9 @@ class Waiting(Unseen):
     def advance(self, done, records):
         self._send(records)
 
+    def ordering(self):
+        self._send("ordering")
+
 
 def import_slowly(send, path, library_path):
     segue.library.imports.COMMIT_RECORDS = 1
@@ -253,21 +258,37 @@ def import_slowly(send, path, library_path):
     send("done")
 
 
+@pytest.mark.parametrize("wait_s", [0.0, 0.005, 0.01, 0.02, 0.05])
+def test_an_import_killed_while_all_is_put_in_order_lacks_nothing_afterwards(table, tmp_path, wait_s):
+    process, receiver = start(import_slowly, table, tmp_path / "library")
+    while receiver.recv() != "ordering":
+        pass
+    time.sleep(wait_s)
+    process.kill()
+    process.join()
+    with Library.open(tmp_path / "library") as library:
+        assert len(library) == N - 1
+        library.verify()
+        assert library.similar("song00005", k=3).matches
+        library.prune()
+        assert library.search("Song 5")
+        assert indexes(tmp_path / "library") >= LATE
+
+
 def test_the_next_writer_makes_what_a_killed_import_has_left(table, tmp_path):
     process, receiver = start(import_slowly, table, tmp_path / "library")
     for _ in range(4):
         assert receiver.recv() != "done"
     process.kill()
     process.join()
-    late = {"tracks_by_hash", "tracks_by_source", "tracks_by_year", "tracks_by_genre"}
-    assert not late & indexes(tmp_path / "library")
+    assert not LATE & indexes(tmp_path / "library")
     with Library.open(tmp_path / "library") as library:
         assert len(library) >= 3 * BATCH - 1  # one id came before
         assert [track.tags.title for track in library.catalog.by_source_id("song00005")] == ["Song 5"]
         assert not library.search("Song 5")
         library.prune()
         assert library.search("Song 5")
-        assert late <= indexes(tmp_path / "library")
+        assert indexes(tmp_path / "library") >= LATE
         library.import_from(Table(table))
         with closing(sqlite3.connect(tmp_path / "library" / "catalog.sqlite")) as db:
             (words,) = db.execute(
