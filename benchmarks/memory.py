@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from pathlib import Path
@@ -22,10 +23,10 @@ def memory(kind: str, process: int | str = "self") -> int:
 def family(process: int | str) -> list[int | str]:
     """A process, and those that it has started."""
     number = os.getpid() if process == "self" else process
-    try:
-        found = Path(f"/proc/{number}/task/{number}/children").read_text().split()
-    except OSError:
-        return [process]
+    found: list[str] = []
+    for children in Path(f"/proc/{number}/task").glob("*/children"):  # each thread has its own
+        with contextlib.suppress(OSError):
+            found += children.read_text().split()
     return [process, *(one for child in found for one in family(child))]
 
 

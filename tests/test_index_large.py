@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from segue.errors import IndexFormatError
-from segue.index import Index, upkeep
+from segue.index import Index, codes, upkeep
 from segue.index.build import EXACT_BELOW
 from tests.index_data import KINDS, N_LARGE, brute_force, case, clustered
 from tests.sounds import call
@@ -44,6 +44,17 @@ def test_one_query_at_a_time_finds_what_many_at_once_find(kind):
     found = np.concatenate([ids for ids, _ in singly])
     np.testing.assert_allclose(np.concatenate([gaps for _, gaps in singly]), distances, rtol=1e-4, atol=1e-5)
     assert (found == many).mean() > 0.99  # but for rows that are equally far
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_however_many_queries_are_scanned_together_they_find_the_same(kind, monkeypatch):
+    one = case(kind)
+    many, distances = one.index.query(one.queries[:50], 10)
+    monkeypatch.setattr(codes, "_TABLE_VALUES", 1)
+    monkeypatch.setattr(codes, "_TOGETHER", 7)
+    found, gaps = one.index.query(one.queries[:50], 10)
+    assert (found == many).mean() > 0.99  # but for rows that are equally far
+    np.testing.assert_allclose(gaps, distances, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -117,7 +117,8 @@ def test_many_threads_get_each_its_own_answers(metric, dtype, dim):
     with ThreadPoolExecutor(8) as pool:
         for i, (ids, distances) in (one for many in pool.map(ask_all, range(8)) for one in many):
             assert (ids == right[i][0]).all()
-            assert (distances == right[i][1]).all()
+            # The last bit depends on where in memory a thread's query lies.
+            np.testing.assert_allclose(distances, right[i][1], rtol=3e-7, atol=3e-7)
 
 
 def test_answers_are_the_callers_own():

@@ -32,6 +32,8 @@ _SCAN = 11  # Faiss's number of the scan that goes list by list and sorts candid
 _SAMPLE_PER_LIST = 40  # rows that the centroids are learned from
 _ROUNDS = 8  # of k-means
 _SEEDS = 2**31 - 3  # that Faiss has a place for, with those counted on from them
+_TABLE_VALUES = 1 << 24  # 64 MB of tables at a time
+_TOGETHER = 32  # queries at the least, so that all cores have some
 _PART_VALUES = 16  # that 4 bits can have, and rows that they are learned from at the least
 
 
@@ -139,10 +141,15 @@ class Codes:
         queries = _fitted(queries, self.dim)
         rows = np.empty((len(queries), count), np.int64)
         estimates = np.empty((len(queries), count), np.float32)
-        self.whole.search_c(
-            len(queries), faiss.swig_ptr(queries), count, faiss.swig_ptr(estimates), faiss.swig_ptr(rows),
-            self.params(probes),
-        )  # fmt: skip
+        # For each query and list Faiss makes a table of what each part of a code is worth.
+        tables = probes * self.code_bytes * 2 * _PART_VALUES
+        step = max(_TOGETHER, _TABLE_VALUES // tables)
+        for i in range(0, len(queries), step):
+            some, found = queries[i : i + step], rows[i : i + step]
+            self.whole.search_c(
+                len(some), faiss.swig_ptr(some), count, faiss.swig_ptr(estimates[i:]), faiss.swig_ptr(found),
+                self.params(probes),
+            )  # fmt: skip
         return rows
 
     def scanner(self, probes: int, count: int) -> Callable[[NDArray[np.float32]], NDArray[np.int64]]:
