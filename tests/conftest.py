@@ -30,6 +30,8 @@ from tests.publisher import Publisher
 from tests.torch_files import write_torch
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
     from tests.serve_process import Server
 
 # What this machine's user has installed must not decide what the tests see.
@@ -252,3 +254,20 @@ def web_server(
             job = running.api("POST", f"/{kind}", json={}).json()["job"]
             running.ended(job if isinstance(job, str) else job["id"])
         yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """For each file anew: its event loop should not stay while others run."""
+    from tests.browsing import chromium
+
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture
+def page(browser: Browser, web_server: Server) -> Iterator[Page]:
+    from tests.browsing import watched
+
+    with watched(browser, web_server) as opened:
+        yield opened

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import av
@@ -16,27 +15,10 @@ from tests import sounds
 pytest.importorskip("playwright", reason="pip install playwright")
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browsing import MARKS, chromium, rows, watched
+from tests.browsing import MARKS, rows
 from tests.serve_process import Server
 
 pytestmark = MARKS
-
-
-@pytest.fixture(scope="module")
-def server(web_server: Server) -> Server:
-    return web_server
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture
-def page(browser: Browser, server: Server) -> Iterator[Page]:
-    with watched(browser, server) as opened:
-        yield opened
 
 
 def play_first(page: Page) -> None:
@@ -49,24 +31,24 @@ def waveform(page: Page):
     return page.get_by_role("slider", name=re.compile("^Place in"))
 
 
-def test_searching_narrows_the_library_as_one_types(page: Page, server: Server):
+def test_searching_narrows_the_library_as_one_types(page: Page, web_server: Server):
     page.goto("/")
-    everything = server.get("/tracks")["total"]
+    everything = web_server.get("/tracks")["total"]
     expect(page.get_by_role("status").filter(has_text=f"{everything} tracks found")).to_be_attached()
-    wanted = server.get("/tracks", limit=9)["tracks"][7]
+    wanted = web_server.get("/tracks", limit=9)["tracks"][7]
     page.keyboard.press("/")
     page.keyboard.type(wanted["title"])
     expect(rows(page).first.get_by_role("link", name=wanted["title"])).to_be_visible()
-    found = server.get("/tracks", q=wanted["title"])["total"]
+    found = web_server.get("/tracks", q=wanted["title"])["total"]
     expect(rows(page)).to_have_count(found)
     assert found < everything
     page.get_by_role("searchbox").fill("no track is called that")
     expect(page.get_by_role("heading", name="Nothing by that name")).to_be_visible()
 
 
-def test_filters_are_in_the_address_and_come_back_from_it(page: Page, server: Server):
+def test_filters_are_in_the_address_and_come_back_from_it(page: Page, web_server: Server):
     page.goto("/")
-    genre = server.get("/facets")["genres"][0]
+    genre = web_server.get("/facets")["genres"][0]
     page.get_by_label("Genre").select_option(genre["name"])
     expect(rows(page)).to_have_count(genre["n"])
     assert "genre=" in page.url
@@ -118,22 +100,24 @@ def test_the_keyboard_pauses_skips_and_returns(page: Page):
     expect(page.get_by_role("complementary", name="Queue")).to_be_visible()
 
 
-def test_a_tracks_page_tells_what_is_similar_and_why(page: Page, server: Server):
-    track = server.get("/tracks")["tracks"][3]
-    expected = server.post("/similar", {"seeds": [track["id"]], "k": 15})["matches"]
+def test_a_tracks_page_tells_what_is_similar_and_why(page: Page, web_server: Server):
+    track = web_server.get("/tracks")["tracks"][3]
+    expected = web_server.post("/similar", {"seeds": [track["id"]], "k": 15})["matches"]
     page.goto(f"/track/{track['id']}")
     expect(page.get_by_role("heading", level=1)).to_have_text(track["title"])
     similar = page.get_by_role("list", name=f"Similar to {track['title']}")
     expect(similar.locator(".row-title")).to_have_text([match["track"]["title"] for match in expected])
     expect(similar.locator(".score .num").first).to_contain_text(f"{expected[0]['score']:.2f}")
     similar.get_by_role("button", name=re.compile("^Why")).first.click()
-    why = server.get("/why", a=track["id"], b=expected[0]["track"]["id"])
+    why = web_server.get("/why", a=track["id"], b=expected[0]["track"]["id"])
     expect(page.locator(".why-text")).to_have_text(why["text"])
     expect(page.locator(".why-parts li")).to_have_count(len(why["parts"]))
 
 
 @pytest.mark.parametrize("kind", ["wav16", "mp3"])
-def test_an_uploaded_clip_is_recommended_for_at_once(page: Page, server: Server, tmp_path: Path, kind: str):
+def test_an_uploaded_clip_is_recommended_for_at_once(
+    page: Page, web_server: Server, tmp_path: Path, kind: str
+):
     clip = sounds.FORMATS[kind].write(tmp_path, sounds.melody(6.0), stem="my clip")
     page.goto("/blend")
     page.locator("#clip-file").set_input_files(clip)
@@ -191,21 +175,21 @@ def add_seed(page: Page, track: dict) -> None:
     page.get_by_role("listbox").get_by_role("option", name=track["title"]).first.click()
 
 
-def test_a_seed_can_be_turned_around(page: Page, server: Server):
-    first, second = server.get("/tracks")["tracks"][0:30:20]
+def test_a_seed_can_be_turned_around(page: Page, web_server: Server):
+    first, second = web_server.get("/tracks")["tracks"][0:30:20]
     page.goto("/blend")
     for track in (first, second):
         add_seed(page, track)
     recommended = page.get_by_role("list", name="Recommendations").locator(".row-title")
-    both = server.post("/similar", {"seeds": [first["id"], second["id"]], "k": 20})
+    both = web_server.post("/similar", {"seeds": [first["id"], second["id"]], "k": 20})
     expect(recommended).to_have_text([match["track"]["title"] for match in both["matches"]])
     page.get_by_role("button", name=f"{second['title']}: towards it").click()
-    away = server.post("/similar", {"seeds": [first["id"]], "minus": [second["id"]], "k": 20})
+    away = web_server.post("/similar", {"seeds": [first["id"]], "minus": [second["id"]], "k": 20})
     expect(recommended).to_have_text([match["track"]["title"] for match in away["matches"]])
 
 
-def test_a_playlist_is_made_saved_and_exported(page: Page, server: Server):
-    track = server.get("/tracks")["tracks"][1]
+def test_a_playlist_is_made_saved_and_exported(page: Page, web_server: Server):
+    track = web_server.get("/tracks")["tracks"][1]
     page.goto("/blend")
     add_seed(page, track)
     page.get_by_role("button", name="A varied playlist").click()
@@ -225,8 +209,8 @@ def test_a_playlist_is_made_saved_and_exported(page: Page, server: Server):
     assert [name.endswith(title) for name, title in zip(named, titles, strict=True)] == [True] * 20
 
 
-def test_a_journey_begins_and_arrives_where_it_should(page: Page, server: Server):
-    tracks = server.get("/tracks")["tracks"]
+def test_a_journey_begins_and_arrives_where_it_should(page: Page, web_server: Server):
+    tracks = web_server.get("/tracks")["tracks"]
     start, end = tracks[0], tracks[-1]
     page.goto(f"/journey?from={start['id']}&to={end['id']}&k=7")
     stops = page.get_by_role("list", name="Stops of the journey").locator(".row-title")
@@ -235,8 +219,8 @@ def test_a_journey_begins_and_arrives_where_it_should(page: Page, server: Server
     expect(stops.last).to_have_text(end["title"])
 
 
-def test_the_map_draws_points_and_a_lasso_catches_them(page: Page, server: Server):
-    n = server.get("/library")["tracks"]
+def test_the_map_draws_points_and_a_lasso_catches_them(page: Page, web_server: Server):
+    n = web_server.get("/library")["tracks"]
     page.goto("/map")
     scatter = page.get_by_role("application")
     expect(scatter).to_have_attribute("data-points", str(n))
@@ -265,7 +249,7 @@ def coloured_pixels(page: Page) -> int:
     return int(np.count_nonzero(frame.max(axis=2) - frame.min(axis=2) > 40))
 
 
-def test_the_house_tells_of_scans_failures_and_models(page: Page, server: Server):
+def test_the_house_tells_of_scans_failures_and_models(page: Page, web_server: Server):
     page.goto("/room")
     expect(page.get_by_text("broken.flac")).to_be_visible()
     expect(page.get_by_text("MusiCNN (MSD_musicnn)")).to_be_visible()

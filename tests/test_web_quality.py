@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,40 +12,13 @@ from segue.library import Library
 pytest.importorskip("playwright", reason="pip install playwright")
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browsing import MARKS, WEB, chromium, rows, run, watched
+from tests.browsing import MARKS, WEB, rows, run
 from tests.serve_process import Server, serving
 
 AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
 PAGES = ("/", "/blend", "/journey", "/playlists", "/map", "/groups", "/matrix", "/room")
 
 pytestmark = MARKS
-
-
-@pytest.fixture(scope="module")
-def player(web_player: None) -> None:
-    """The page is built."""
-
-
-@pytest.fixture(scope="module")
-def music(web_music: Path) -> Path:
-    return web_music
-
-
-@pytest.fixture(scope="module")
-def server(web_server: Server) -> Server:
-    return web_server
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture
-def page(browser: Browser, server: Server) -> Iterator[Page]:
-    with watched(browser, server) as opened:
-        yield opened
 
 
 def test_a_service_that_does_not_answer_is_told_and_found_again(page: Page):
@@ -61,9 +33,9 @@ def test_a_service_that_does_not_answer_is_told_and_found_again(page: Page):
     expect(rows(page).first).to_be_visible()
 
 
-def test_a_password_opens_the_door(browser: Browser, server: Server, tmp_path: Path, music: Path):
+def test_a_password_opens_the_door(browser: Browser, web_server: Server, tmp_path: Path, web_music: Path):
     with Library.open(tmp_path / "library", create=True) as library:
-        library.scan([next(music.rglob("*.flac")).parent])
+        library.scan([next(web_music.rglob("*.flac")).parent])
     arguments = (
         "--library",
         tmp_path / "library",
@@ -90,13 +62,15 @@ def test_a_password_opens_the_door(browser: Browser, server: Server, tmp_path: P
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [(1280, 800), (390, 844)], ids=["desktop", "phone"])
-def test_axe_finds_nothing_to_object_to(browser: Browser, server: Server, scheme: str, size: tuple[int, int]):
+def test_axe_finds_nothing_to_object_to(
+    browser: Browser, web_server: Server, scheme: str, size: tuple[int, int]
+):
     context = browser.new_context(
-        base_url=server.address, color_scheme=scheme, viewport={"width": size[0], "height": size[1]},
+        base_url=web_server.address, color_scheme=scheme, viewport={"width": size[0], "height": size[1]},
         reduced_motion="reduce", bypass_csp=True,
     )  # fmt: skip
     page = context.new_page()
-    tracks = server.get("/tracks")["tracks"]
+    tracks = web_server.get("/tracks")["tracks"]
     page.goto("/")
     rows(page).first.get_by_role("button", name="Play").click()
     extra = (f"/track/{tracks[0]['id']}", f"/journey?from={tracks[0]['id']}&to={tracks[9]['id']}", "/?q=zzzz")
@@ -112,10 +86,10 @@ def test_axe_finds_nothing_to_object_to(browser: Browser, server: Server, scheme
     assert not objections, json.dumps(objections, indent=1)
 
 
-def test_a_phone_shows_no_page_wider_than_itself(browser: Browser, server: Server):
-    context = browser.new_context(base_url=server.address, viewport={"width": 360, "height": 740})
+def test_a_phone_shows_no_page_wider_than_itself(browser: Browser, web_server: Server):
+    context = browser.new_context(base_url=web_server.address, viewport={"width": 360, "height": 740})
     page = context.new_page()
-    track = server.get("/tracks")["tracks"][0]
+    track = web_server.get("/tracks")["tracks"][0]
     for path in (*PAGES, f"/track/{track['id']}"):
         page.goto(path)
         page.wait_for_load_state("networkidle")
@@ -126,7 +100,7 @@ def test_a_phone_shows_no_page_wider_than_itself(browser: Browser, server: Serve
     context.close()
 
 
-def test_a_hundred_thousand_points_move_smoothly(page: Page, server: Server):
+def test_a_hundred_thousand_points_move_smoothly(page: Page, web_server: Server):
     n = 100_000
     columns = {
         "ids": [f"{i:016x}" for i in range(n)],
@@ -160,7 +134,7 @@ def test_a_hundred_thousand_points_move_smoothly(page: Page, server: Server):
     assert moves_ms < 16
 
 
-def test_its_own_unit_tests_and_types_pass(player: None):
+def test_its_own_unit_tests_and_types_pass(web_player: None):
     from web.build_player import node_commands
 
     node = node_commands()[0][0]

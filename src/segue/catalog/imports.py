@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from segue.catalog.files import describe
 from segue.catalog.matrices import Matrices
 from segue.catalog.owed import PUT_TEXTS
-from segue.catalog.records import RECORD_COLUMNS, Placed, Records, SpaceRows, integers, path_from_db
+from segue.catalog.records import RECORD_COLUMNS, Placed, Records, SpaceRows, integers, path_from_db, picked
 
 _DEFAULTS = {"duration_s": 0.0}
 
@@ -33,7 +33,7 @@ class Imports:
         Of an id that comes twice the first counts, in these records and among those ``seen``.
         """
         ids = [track_id(records.source, name) for name in records.ids]
-        keys, hashes = self._known(ids)
+        keys, hashes = self._known(ids, records.source)
         fresh = _first_of_each(records.ids) & ~seen.has(keys)
         added = np.flatnonzero((keys < 0) & fresh)
         changed = np.flatnonzero((keys >= 0) & (hashes != records.hashes) & fresh)
@@ -56,15 +56,15 @@ class Imports:
         seen.add(keys[fresh])
         return Placed(added, changed, len(same), len(keys) - int(fresh.sum()))
 
-    def _known(self, ids: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _known(self, ids: Sequence[str], source: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Keys and hashes of those that are here, -1 and 0 of the others."""
         keys, hashes = np.full(len(ids), -1, np.int64), np.zeros(len(ids), np.int64)
         # A join in the order of what is asked; an IN would sort it first.
         sql = (
             "SELECT ids.key AS at, tracks.key, record_hash FROM json_each(?) AS ids "
-            "CROSS JOIN tracks ON tracks.id = ids.value"
+            "CROSS JOIN tracks ON tracks.id = ids.value AND source = ?"
         )
-        found = self._db.execute(sql, (json.dumps(ids),)).fetchall()
+        found = self._db.execute(sql, (json.dumps(ids), source)).fetchall()
         for at, key, record_hash in found:
             keys[at], hashes[at] = key, record_hash or 0
         return keys, hashes
@@ -109,8 +109,8 @@ class Imports:
         self._db.executemany(
             sql,
             zip(
-                keys[at].tolist(), _picked(ids, at), range(row, row + n), [records.source] * n,
-                _picked(records.ids, at), records.hashes[at].tolist(), [time.time()] * n,
+                keys[at].tolist(), picked(ids, at), range(row, row + n), [records.source] * n,
+                picked(records.ids, at), records.hashes[at].tolist(), [time.time()] * n,
                 *_columns(records, at),
                 strict=True,
             ),
@@ -204,13 +204,7 @@ def _columns(records: Records, at: NDArray[np.int64]) -> Iterable[Sequence[Any]]
 def _column(records: Records, name: str, at: NDArray[np.int64]) -> Sequence[Any]:
     values = records.columns.get(name)
     if values is not None:
-        return _picked(values, at)
+        return picked(values, at)
     if name == "content_hash":  # nothing is known to be a copy of another
         return [f"{records.source}:{records.ids[i]}" for i in at]
     return [_DEFAULTS.get(name)] * len(at)
-
-
-def _picked(values: Sequence[Any], at: NDArray[np.int64]) -> Sequence[Any]:
-    if len(at) == len(values) and (np.diff(at) > 0).all():  # all of them
-        return values
-    return [values[i] for i in at.tolist()]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 
+from segue.catalog.transaction import transaction
+
 # What an import of many tracks makes afterwards: all at once is several times quicker than one by one.
 LATE_INDEXES = (
     "CREATE INDEX tracks_by_hash ON tracks (content_hash)",
@@ -43,14 +45,9 @@ _NEW_COLUMNS = ("source", "source_id", "record_hash", "url", "details")
 
 def to_format_2(db: sqlite3.Connection) -> None:
     """Rewrite a library's tables, all or none."""
-    db.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(db):
         if db.execute("PRAGMA user_version").fetchone()[0] == 1:  # nobody was quicker
             _rewrite(db)
-        db.execute("COMMIT")
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
 
 
 def _rewrite(db: sqlite3.Connection) -> None:

@@ -6,14 +6,13 @@ slower and not yet by their words, and the next writer makes up for it.
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 from segue.catalog import schema
 from segue.catalog.migration import LATE_INDEXES
+from segue.catalog.transaction import many_pages, transaction
 
 PUT_TEXTS = """
 INSERT INTO track_text (rowid, title, artist, album, genre, file, labels)
@@ -37,21 +36,14 @@ def put_off(db: sqlite3.Connection) -> None:
 
 def settle(db: sqlite3.Connection) -> None:
     """Make all that is owed; each step is a transaction."""
-    db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-    try:
-        _settle(db)
-    finally:
-        db.execute("PRAGMA cache_size = -2000")
-
-
-def _settle(db: sqlite3.Connection) -> None:
-    for statement in _missing(db):
-        with _transaction(db):
-            db.execute(statement)
-    left = True
-    while left:
-        with _transaction(db):
-            left = put_words(db, _TEXTS)
+    with many_pages(db, _CACHE_KIB):
+        for statement in _missing(db):
+            with transaction(db):
+                db.execute(statement)
+        left = True
+        while left:
+            with transaction(db):
+                left = put_words(db, _TEXTS)
 
 
 def put_words(db: sqlite3.Connection, most: int) -> bool:
@@ -107,18 +99,6 @@ class Settling:
         self._thread.join()
         if self._error is not None:
             raise self._error
-
-
-@contextlib.contextmanager
-def _transaction(db: sqlite3.Connection) -> Iterator[None]:
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise
 
 
 def _missing(db: sqlite3.Connection) -> list[str]:

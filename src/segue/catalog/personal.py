@@ -9,6 +9,7 @@ import contextlib
 import sqlite3
 from collections.abc import Iterator
 
+from segue.catalog.transaction import transaction
 from segue.errors import LibraryWriteError
 
 TABLES = """
@@ -62,13 +63,7 @@ def changing(db: sqlite3.Connection) -> Iterator[None]:
         Where the library's folder is read-only, or the disk is full.
     """
     try:
-        db.execute("BEGIN IMMEDIATE")
-        try:
+        with transaction(db):
             yield
-            db.execute("COMMIT")
-        except BaseException:
-            with contextlib.suppress(sqlite3.Error):
-                db.execute("ROLLBACK")
-            raise
     except sqlite3.OperationalError as error:
         raise LibraryWriteError(f"the library cannot be written to: {error}") from error

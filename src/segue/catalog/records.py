@@ -307,3 +307,10 @@ def folded(text: str) -> str:
         return text.lower().strip()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(c for c in decomposed if not unicodedata.combining(c)).strip()
+
+
+def picked(values: Sequence[Any], at: NDArray[np.int64]) -> list[Any]:
+    """The values at some places."""
+    if len(at) == len(values) and (np.diff(at) > 0).all():  # all of them
+        return list(values)
+    return [values[i] for i in at.tolist()]

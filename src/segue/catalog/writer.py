@@ -35,6 +35,7 @@ from segue.catalog.records import (
     rows_and_keys,
     text_of_path,
 )
+from segue.catalog.transaction import many_pages, transaction
 from segue.embed import EmbedderSpec, Embedding
 from segue.errors import LibraryWriteError, SegueError, SpecMismatchError
 from segue.track import TrackId
@@ -177,12 +178,8 @@ class Writer:
     @contextlib.contextmanager
     def together(self) -> Iterator[None]:
         """Make all that is written inside one transaction."""
-        self._db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-        try:
-            with self._transaction():
-                yield
-        finally:
-            self._db.execute("PRAGMA cache_size = -2000")
+        with many_pages(self._db, _CACHE_KIB), self._transaction():
+            yield
 
     def put(self, records: Records, seen: Seen) -> Placed:
         """Add imported tracks, or replace those that have changed; ``seen`` gets to know them."""
@@ -294,14 +291,8 @@ class Writer:
         if self._db.in_transaction:  # a part of a larger one
             yield
             return
-        with self._told():
-            try:
-                self._db.execute("BEGIN IMMEDIATE")
-                yield
-                self._db.execute("COMMIT")
-            except BaseException:
-                self._rollback()
-                raise
+        with self._told(), transaction(self._db):
+            yield
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:
@@ -313,11 +304,6 @@ class Writer:
                 f"the library in {self._root} could not be written: {_reason(error)}; "
                 "what was there before is untouched"
             ) from error
-
-    def _rollback(self) -> None:
-        if self._db.in_transaction:
-            with contextlib.suppress(sqlite3.OperationalError):
-                self._db.execute("ROLLBACK")
 
 
 def _rows_of(found: Sequence[Embedding | None], spec: EmbedderSpec) -> SpaceRows:

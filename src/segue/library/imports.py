@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import queue
 import threading
 import time
@@ -15,13 +13,12 @@ from segue.catalog import Catalog, Failure, Writer
 from segue.catalog.imports import Seen
 from segue.errors import LibraryWriteError, SegueError
 from segue.library.interrupt import stopped_by_ctrl_c
-from segue.sources.imported import BATCH, Batch, Problem, Source
+from segue.sources.imported import BATCH, Batch, Problem, Source, rare_collection
 
 AHEAD = 4  # batches that wait to be written
 COMMIT_S = 10.0  # a kill loses this much work at the most
 COMMIT_RECORDS = 400_000
 LISTED = 1000  # failures that are kept; all are counted
-_COLLECT_AFTER = 1_000_000  # objects made and not freed
 DEAD_SHARE = 0.25  # rows that changed records left behind; more are swept out afterwards
 
 
@@ -105,11 +102,12 @@ class Import:
         for space in source.spaces():
             self._writer.add_space(space.spec, space.dimensions, space.settings)
         self._progress.begin(source.total, source.unit)
-        with stopped_by_ctrl_c(self._stop), _rare_collection():
+        with stopped_by_ctrl_c(self._stop), rare_collection():
             self._write(_Ahead(source, self._stop))
         self._report.interrupted = self._stop.is_set()
         if not self._report.interrupted:
             self._finish()
+        self._keep_failures()
         self._report.elapsed_s = time.monotonic() - started
         report = self._report.as_record()
         self._writer.finish_import(source.name, source.kind, source.location, report)
@@ -158,31 +156,24 @@ class Import:
         self._progress.advance(batch.done, report.records)
 
     def _finish(self) -> None:
-        """After the whole source: what it names no more, and what failed."""
+        """After the whole source: what it names no more."""
         source, report = self._source, self._report
         if source.whole:
             keys = self._writer.keys_of_source(source.name)
             gone = keys[~self._seen.has(keys)]
             self._writer.mark_missing(gone.tolist())
             report.newly_missing = len(gone)
-        prefix = f"{source.name}:"
-        old = [failure.path for failure in self._catalog.failures() if failure.path.startswith(prefix)]
-        self._writer.forget_failures(old)
-        self._writer.fail(Failure(prefix + p.where, "record", p.reason) for p in report.problems)
         rows = len(self._catalog.snapshot().keys)
         if rows - len(self._catalog) > DEAD_SHARE * rows:
             self._writer.compact()
 
-
-@contextlib.contextmanager
-def _rare_collection() -> Iterator[None]:
-    """Look for cycles among objects seldom: rows are many and have none, and looking costs a fifth."""
-    usual = gc.get_threshold()
-    gc.set_threshold(_COLLECT_AFTER, *usual[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)
+    def _keep_failures(self) -> None:
+        """In place of those before; beside them where the rest of the source was not looked at."""
+        prefix = f"{self._source.name}:"
+        if not self._report.interrupted:
+            old = [failure.path for failure in self._catalog.failures() if failure.path.startswith(prefix)]
+            self._writer.forget_failures(old)
+        self._writer.fail(Failure(prefix + p.where, "record", p.reason) for p in self._report.problems)
 
 
 class _Ahead:

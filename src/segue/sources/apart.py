@@ -6,7 +6,6 @@ by one line of JSON, and answers with batches: a line of JSON each, then the byt
 
 from __future__ import annotations
 
-import gc
 import importlib
 import json
 import os
@@ -23,7 +22,7 @@ from numpy.typing import NDArray
 from segue.catalog import Records, SpaceRows
 from segue.embed import Label
 from segue.errors import SegueError, SourceError
-from segue.sources.imported import Batch, Problem
+from segue.sources.imported import Batch, Problem, rare_collection
 
 WORTH_IT = 16 << 20  # bytes of a file; less is read before the other process has begun
 _START = (
@@ -39,7 +38,6 @@ _ALONE: Any = {
     "start_new_session": True,
     "creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # of Windows
 }
-_RARELY = 1_000_000  # objects made and not freed before cycles are looked for; batches have none
 
 
 def is_worth_it(size: int) -> bool:
@@ -102,10 +100,9 @@ def _received(stream: IO[bytes]) -> Iterator[Batch]:
 
 def answer(asked: Mapping[str, Any]) -> None:
     """Be the other process: read what is asked for, and give it away."""
-    gc.set_threshold(_RARELY, *gc.get_threshold()[1:])
     out = sys.stdout.buffer
     sys.stdout = sys.stderr  # what a library prints is no part of the answer
-    with suppress(BrokenPipeError):
+    with suppress(BrokenPipeError), rare_collection():
         try:
             made: Callable[..., Readable] = getattr(importlib.import_module(asked["module"]), asked["name"])
             for batch in made(**asked["arguments"]).read():

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from segue.catalog import Records, SpaceRows, SpaceSettings
 from segue.embed import EmbedderSpec
 from segue.errors import UsageError
 
 BATCH = 1 << 14  # records at a time, where they are small
+_COLLECT_AFTER = 1_000_000  # objects made and not freed
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,12 @@ def _joined(some: Sequence[Batch]) -> Batch:
     return Batch(records, some[-1].done, problems, dict(counts))
 
 
-def picked(values: Sequence[Any], at: NDArray[np.int64]) -> list[Any]:
-    """The values at some places, rising; all where there are as many."""
-    return list(values) if len(at) == len(values) else [values[i] for i in at.tolist()]
+@contextlib.contextmanager
+def rare_collection() -> Iterator[None]:
+    """Look for cycles among objects seldom: rows are many and have none, and looking costs a fifth."""
+    usual = gc.get_threshold()
+    gc.set_threshold(_COLLECT_AFTER, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.catalog import Records, SpaceRows, SpaceSettings
-from segue.catalog.records import folded
+from segue.catalog.records import folded, picked
 from segue.sources import apart
-from segue.sources.imported import Batch, Problem, Space, checked_name, gathered, picked
+from segue.sources.imported import Batch, Problem, Space, checked_name, gathered
 from segue.sources.table import cleaning, recipe
 from segue.sources.table.cleaning import Counts
 from segue.sources.table.columns import mapped

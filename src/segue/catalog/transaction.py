@@ -1,0 +1,33 @@
+"""What is done to the database whole, or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+
+_USUAL_KIB = 2000  # of pages that a connection keeps
+
+
+@contextlib.contextmanager
+def transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """Committed at the end of the block; as it was before where the block, or the commit, fails."""
+    try:
+        db.execute("BEGIN IMMEDIATE")
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            with contextlib.suppress(sqlite3.OperationalError):
+                db.execute("ROLLBACK")
+        raise
+
+
+@contextlib.contextmanager
+def many_pages(db: sqlite3.Connection, kib: int) -> Iterator[None]:
+    """Let the connection keep so many KiB of pages meanwhile."""
+    db.execute(f"PRAGMA cache_size = -{kib}")
+    try:
+        yield
+    finally:
+        db.execute(f"PRAGMA cache_size = -{_USUAL_KIB}")
