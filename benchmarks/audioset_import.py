@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from memory import Peak
 
+from segue.ingest.records import Unseen
 from segue.library import Library
-from segue.library.imports import Unseen
 from segue.sources.audioset import AudioSet, Segment, read_segments, write_tfrecords
 
 A_SHARD = 5_000

@@ -15,7 +15,7 @@ import numpy as np
 
 from segue.library import Library
 from segue.sources.audioset import AudioSet
-from segue.sources.audioset.catalogue import SPEC
+from segue.sources.audioset.source import SPEC
 
 K = 5
 MUSIC = ("Musical instrument", "Music genre")

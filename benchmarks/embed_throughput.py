@@ -41,14 +41,15 @@ import psutil
 import requests
 import soundfile
 
-from segue.audio import ExcerptPlan, load
-from segue.embed import Embedder
-from segue.embed.chosen import DEFAULT, chosen
+from segue.audio import load
 from segue.embed.models import installed, path_of
 from segue.embed.postprocess import read_pca
+from segue.embed.registry import DEFAULT, chosen
 from segue.embed.vggish import VGGish
 from segue.library import Library
+from segue.sound import ExcerptPlan
 from segue.sources.audio_files import walk
+from segue.spec import Embedder
 
 ROOT = Path(__file__).parents[1]
 PARTS = ("clips", "tracks", "cores")

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from segue.evaluate import hubness, precision_at
-from segue.index import ViewIndex
 from segue.library import Library
+from segue.recommend.evaluate import hubness, precision_at
 from segue.track import Vectors
+from segue.views.view_index import ViewIndex
 
 STUDENT = [*(f"mfcc_{i:02d}_mean" for i in range(13)), "centroid_hz_mean", "zero_crossing_rate_mean"]
 
@@ -44,7 +44,7 @@ def main(folder: str, labels_csv: str) -> None:
         snapshot = library.snapshot()
         space = snapshot.spaces["descriptors-1"]
         x = np.asarray(space.vectors, np.float32)
-        typical = library.typical()
+        prior = library.prior()
     columns = [space.dimensions.index(name) for name in STUDENT]
     standardised = (x - x.mean(axis=0)) / x.std(axis=0)
     print(f"{len(labels)} tracks{'':33s}  P@1   P@5  P@10 hubness")
@@ -54,9 +54,9 @@ def main(folder: str, labels_csv: str) -> None:
     report("all descriptors, standardised", labels, unit(standardised))
     for name, vectors in snapshot.spaces.items():
         alone = replace(snapshot, spaces={name: vectors})
-        report(f"{name}, Segue's view", labels, ViewIndex.build(alone, typical).vectors)
+        report(f"{name}, Segue's view", labels, ViewIndex.build(alone, prior).vectors)
     if len(snapshot.spaces) > 1:
-        report("all spaces, Segue's view", labels, ViewIndex.build(snapshot, typical).vectors)
+        report("all spaces, Segue's view", labels, ViewIndex.build(snapshot, prior).vectors)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import librosa
 
-from segue.embed.chosen import DEFAULT, missing_of_default
+from segue.embed.registry import DEFAULT, missing_of_default
 from segue.library import Library
 from segue.sources.audio_files import walk
 

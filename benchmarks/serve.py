@@ -32,9 +32,9 @@ import numpy as np
 import psutil
 
 from segue.catalog import Entry, FileState
-from segue.embed import Embedding
 from segue.embed.descriptors import DIMENSIONS, SPEC
 from segue.library import Library
+from segue.spec import Embedding
 from segue.track import Tags
 
 CLIENTS = 50

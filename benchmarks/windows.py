@@ -21,16 +21,18 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 
-from segue.audio import Excerpts, load
-from segue.embed import Typical, mn04, musicnn
+from segue.audio import load
+from segue.embed import mn04, musicnn
 from segue.embed.descriptors import Descriptors
 from segue.embed.logmel import MN04_SR, MUSICNN_SR, mn04_logmel, musicnn_patches
 from segue.embed.models import path_of
 from segue.embed.session import Network, cut
-from segue.evaluate import precision_at
-from segue.index import View
+from segue.recommend.evaluate import precision_at
+from segue.sound import Excerpts
 from segue.sources.audio_files import walk
+from segue.spec import Prior
 from segue.track import Vectors, Waveform
+from segue.views.transform import ViewTransform
 
 COUNTS = (1, 2, 3, 4, 5, 7, 10)
 TIMED = 20  # clips
@@ -66,8 +68,8 @@ def spread(n: int, count: int) -> list[int]:
     return [int((i + 0.5) * n / count) for i in range(count)] if count < n else list(range(n))
 
 
-def precision(labels: Sequence[str], spaces: Sequence[Vectors], typical: Sequence[Typical | None]) -> str:
-    rows = View.fit(spaces, typical)(spaces)
+def precision(labels: Sequence[str], spaces: Sequence[Vectors], prior: Sequence[Prior | None]) -> str:
+    rows = ViewTransform.fit(spaces, prior)(spaces)
     distances = 1 - rows @ rows.T
     np.fill_diagonal(distances, np.inf)
     found = precision_at(labels, np.argsort(distances, axis=1)[:, :10])
@@ -125,8 +127,8 @@ def main(folder: str, labels_csv: str, turns: int) -> None:
             for name, rows in heard.items()
         }
         line = [f"{name} {precision(labels, [rows], [None])}" for name, rows in pooled.items()]
-        spaces, typical = [np.stack(described), *pooled.values()], [descriptors.typical, None, None]
-        line.append(f"all three {precision(labels, spaces, typical)}")
+        spaces, prior = [np.stack(described), *pooled.values()], [descriptors.prior, None, None]
+        line.append(f"all three {precision(labels, spaces, prior)}")
         line += [f"{name} {span(times[name, count])} ms" for name in hearing]
         print(f"{count:3d}  " + "  ".join(line))
     print(f"reading and resampling {span(times['reading', 0])} ms")

@@ -26,7 +26,7 @@ import soundfile
 from segue.embed.models import Model
 from segue.library import Library
 from tests import tf_files
-from tests.publisher import Publisher
+from tests.fake_download_server import Publisher
 from tests.torch_files import write_torch
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from segue import audio
-from segue.audio import ExcerptPlan
 from segue.errors import (
     AudioError,
     DamagedAudioError,
@@ -22,6 +21,7 @@ from segue.errors import (
     UnreadableError,
 )
 from segue.library import Library
+from segue.sound import ExcerptPlan
 from segue.sources.audio_files import EXTENSIONS
 from tests.bad_files import outcomes, posix_only
 from tests.sounds import FORMATS, SR, call, clip, melody, sweep, write

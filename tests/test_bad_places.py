@@ -10,8 +10,8 @@ import pytest
 
 from segue import audio
 from segue.errors import AudioError
+from segue.ingest.report import Silent
 from segue.library import Library
-from segue.library.report import Silent
 from tests.bad_files import outcomes, posix_only
 from tests.sounds import call, clip, melody, write
 

@@ -8,14 +8,14 @@ import json
 import numpy as np
 import pytest
 
-from segue.catalog import Records, SpaceRows, SpaceSettings, Where
+from segue.catalog import Where
 from segue.cluster import clustered
 from segue.cluster.colours import colours
 from segue.cluster.words import deviations, in_order, names_of, telling, words_of
-from segue.embed import EmbedderSpec, Label
 from segue.errors import LibraryError, UsageError
 from segue.library import Library
-from segue.sources.imported import Batch, Space
+from segue.sources.contract import Batch, Records, Space, SpaceRows, SpaceSettings
+from segue.spec import EmbedderSpec, Label
 
 FEATURES = (
     "danceability", "energy", "loudness", "speechiness_log", "acousticness_log", "instrumentalness_log",

@@ -13,9 +13,9 @@ import time
 import numpy as np
 import pytest
 
-import segue.library.scan
+import segue.ingest.audio
+from segue.ingest.report import Silent
 from segue.library import Library
-from segue.library.report import Silent
 from tests.sounds import assert_rows_are_tracks, clip, clips, embeddings_of, start
 
 N_FILES = 42
@@ -43,7 +43,7 @@ def assert_no_orphans(library):
 
 
 def scan_in_small_batches(send, folder, library_path):
-    segue.library.scan.BATCH_TRACKS = SMALL_BATCH
+    segue.ingest.audio.BATCH_TRACKS = SMALL_BATCH
     send("begun")
     with Library.open(library_path, create=True) as library:
         library.scan(folder)
@@ -223,7 +223,7 @@ class Telling(Silent):
 
 
 def scan_and_tell(send, folder, library_path):
-    segue.library.scan.BATCH_TRACKS = SMALL_BATCH
+    segue.ingest.audio.BATCH_TRACKS = SMALL_BATCH
     with Library.open(library_path, create=True) as library:
         report = library.scan(folder, progress=Telling(send), jobs=2)
     send((report.interrupted, report.added, report.exit_code, len(report.failed)))

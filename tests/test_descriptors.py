@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from segue import audio
-from segue.audio import Excerpts
 from segue.embed.descriptors import DIMENSIONS, SPEC, Descriptors
 from segue.embed.descriptors.filters import HOP, N_FFT, SR, mel_blocks, mel_weights
 from segue.embed.descriptors.rhythm import tempo_bpm, tempogram
 from segue.embed.descriptors.spectra import FRAME_FEATURES, frame_features
+from segue.sound import Excerpts
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:.*:DeprecationWarning:(audioread|librosa|numba|lazy_loader).*"

@@ -10,15 +10,15 @@ import pytest
 import soundfile
 
 from segue import audio
-from segue.audio import Excerpts
 from segue.embed import models
-from segue.embed.chosen import chosen
 from segue.embed.frames import heard
 from segue.embed.models import MODELS
+from segue.embed.registry import chosen
 from segue.embed.vggish import VGGish
+from segue.sound import Excerpts
 from segue.sources.audioset import Segment, read_json, read_segments
 from tests.conftest import SR, tone
-from tests.narrow_vggish import known, write_published
+from tests.small_vggish import known, write_published
 
 Command = Callable[..., tuple[int, str, str]]
 

@@ -9,17 +9,17 @@ import onnx
 import pytest
 
 from segue import audio
-from segue.audio import Excerpts
 from segue.embed import models
-from segue.embed.chosen import EMBEDDERS, chosen, missing_of_default
 from segue.embed.descriptors import Descriptors
 from segue.embed.mn04 import MN04, audioset_classes
 from segue.embed.networks import build_vggish
 from segue.embed.postprocess import PCA
+from segue.embed.registry import EMBEDDERS, chosen, missing_of_default
 from segue.embed.session import Network, cut
 from segue.embed.vggish import VGGish
 from segue.errors import SegueError, UsageError, WeightsError
 from segue.library import Library
+from segue.sound import Excerpts
 from tests import tf_files
 from tests.conftest import write_music
 
@@ -200,5 +200,5 @@ def test_musicnn_embeds_a_third_of_the_windows(musicnn_index: Path, tmp_path: Pa
 
 def test_choosing_embedders_loads_no_network_library():
     loaded = "any(name in sys.modules for name in ('onnx', 'onnxruntime'))"
-    code = f"import sys; from segue.embed.chosen import chosen; chosen(); sys.exit({loaded})"
+    code = f"import sys; from segue.embed.registry import chosen; chosen(); sys.exit({loaded})"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

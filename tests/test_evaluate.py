@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from segue.evaluate import hubness, precision_at
+from segue.recommend.evaluate import hubness, precision_at
 
 
 def test_precision_counts_neighbours_of_the_same_label():

@@ -278,7 +278,7 @@ def test_without_any_tags_the_message_says_that_there_are_none(tmp_path: Path):
 
 
 def test_a_tempo_needs_the_descriptors(library: Library, outside: Path, monkeypatch):
-    from segue.library import filters
+    from segue.recommend import filters
 
     monkeypatch.setattr(filters, "_TEMPOS", ())
     with pytest.raises(UsageError, match="segue scan -e descriptors"):

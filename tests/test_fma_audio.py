@@ -8,13 +8,13 @@ import shutil
 import numpy as np
 import pytest
 
-import segue.library.joining
-import segue.library.scan
+import segue.ingest.attach_audio
+import segue.ingest.audio
 from segue.catalog import Writer
 from segue.embed.descriptors import Descriptors
 from segue.errors import UsageError
+from segue.ingest.report import Silent
 from segue.library import Library
-from segue.library.report import Silent
 from segue.sources.fma import FMA, id_of_file
 from segue.sources.fma.features import SPEC
 from segue.sources.fma.tracks import ids_in
@@ -332,7 +332,7 @@ class Telling(Silent):
 
 
 def import_and_join(send, metadata, audio, library_path):
-    segue.library.scan.BATCH_TRACKS = segue.library.joining._TOGETHER = PART
+    segue.ingest.audio.BATCH_TRACKS = segue.ingest.attach_audio._TOGETHER = PART
     give = Writer.give_files
 
     def give_and_tell(writer, source, files):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import segue.library.imports
-import segue.sources.fma.catalogue
+import segue.ingest.records
+import segue.sources.fma.source
 from segue.errors import SourceError, UsageError
 from segue.library import Library
 from segue.sources.fma import FMA, read_genres
@@ -173,8 +173,8 @@ class Telling:
 
 
 def import_in_small_commits(send, folder, library_path):
-    segue.library.imports.COMMIT_RECORDS = 1
-    segue.sources.fma.catalogue._TRACKS = PART
+    segue.ingest.records.COMMIT_RECORDS = 1
+    segue.sources.fma.source._TRACKS = PART
     with Library.open(library_path, create=True) as library:
         library.import_from(FMA(folder), progress=Telling(send))
 

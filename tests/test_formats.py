@@ -11,7 +11,7 @@ from mutagen.id3 import APIC, ID3, TALB, TCON, TDRC, TIT2, TPE1, TPE2, TPOS, TRC
 from mutagen.wave import WAVE
 
 from segue import audio
-from segue.audio import ExcerptPlan
+from segue.sound import ExcerptPlan
 from segue.sources.audio_files import EXTENSIONS, read_tags
 from segue.track import Tags
 from tests.sounds import FORMATS, SR, correlation, encode, frequency, melody, sweep, write

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from segue.errors import LibraryError, UsageError
-from segue.evaluate import precision_of_labels
 from segue.library import Library
 from segue.library.embedders import embedders_of
+from segue.recommend.evaluate import precision_of_labels
 from segue.sources.audioset import AudioSet, Segment, read_json, read_segments, write_tfrecords
-from segue.sources.audioset.catalogue import SPEC
+from segue.sources.audioset.source import SPEC
 from tests.conftest import SHARED
 
 REAL = SHARED / "data" / "audioset"

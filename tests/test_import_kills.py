@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import segue.library.imports
-import segue.sources.audioset.catalogue
-import segue.sources.table.reading
-import segue.sources.vectors.reading
+import segue.ingest.records
+import segue.sources.audioset.source
+import segue.sources.table.reader
+import segue.sources.vectors.reader
+from segue.ingest.records import Unseen
 from segue.library import Library
-from segue.library.imports import Unseen
 from segue.sources.audioset import AudioSet, Segment, write_tfrecords
 from segue.sources.table import Table
 from segue.sources.vectors import Vectors
@@ -54,10 +54,10 @@ class Telling(Unseen):
 
 
 def import_in_small_commits(send, kind, path, library_path):
-    segue.library.imports.COMMIT_RECORDS = 1
-    segue.sources.table.reading._ROWS = segue.sources.imported.BATCH = BATCH
-    segue.sources.audioset.catalogue._SEGMENTS = BATCH
-    segue.sources.vectors.reading._BYTES = 1
+    segue.ingest.records.COMMIT_RECORDS = 1
+    segue.sources.table.reader._ROWS = segue.sources.contract.BATCH = BATCH
+    segue.sources.audioset.source._SEGMENTS = BATCH
+    segue.sources.vectors.reader._BYTES = 1
     with Library.open(library_path, create=True) as library:
         library.import_from(SOURCES[kind](path), progress=Telling(send))
     send("done")

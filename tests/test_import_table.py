@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from segue.errors import SourceError, SpecMismatchError, UsageError
 from segue.library import Library
-from segue.sources.table import Table, cleaning, recipe
+from segue.sources.table import Table, cleaning, features
 from tests.conftest import SHARED
 from tests.tables import COLUMNS, songs, write_csv
 
@@ -198,7 +198,7 @@ def test_columns_are_found_by_their_names_in_any_order(library, tmp_path):
          "playlist_genre": "rock", "track_id": "x2", "my note": ""},
     ]  # fmt: skip
     source = Table(write_csv(tmp_path / "other.csv", rows, list(rows[0])))
-    assert set(source.columns.missing) == set(recipe.FEATURES) - {"tempo", "energy", "valence"}
+    assert set(source.columns.missing) == set(features.FEATURES) - {"tempo", "energy", "valence"}
     library.import_from(source)
     track = library.find("x2")
     assert (track.title, track.artist, track.tags.genre) == ("U", "B; C", "rock")
@@ -274,8 +274,8 @@ def test_a_song_on_two_albums_is_recommended_once(library, tmp_path):
 @given(st.floats(0, 11), st.floats(-40, 0))
 def test_the_key_is_a_circle(key, loudness):
     rows = {"key": np.array([key, key + 1, key + 11, key + 6]), "loudness": np.full(4, loudness)}
-    names = recipe.dimensions_of(["key", "loudness"])
-    points = recipe.vectors_of(rows)[:, [names.index("key_sin"), names.index("key_cos")]]
+    names = features.dimensions_of(["key", "loudness"])
+    points = features.vectors_of(rows)[:, [names.index("key_sin"), names.index("key_cos")]]
     gaps = np.linalg.norm(points - points[0], axis=1)
     assert gaps[1] == pytest.approx(gaps[2], abs=1e-5)
     assert gaps[3] == pytest.approx(2, abs=1e-5)
@@ -315,7 +315,7 @@ def test_genres_of_the_real_sample_agree_more_than_with_plain_features(library):
     """Against cosine on features scaled from 0 to 1, as the classic demo has it; same song counts once."""
     from sklearn.preprocessing import MinMaxScaler
 
-    from segue.index.reading import usual
+    from segue.views.spec import usual
 
     library.import_from(Table(SAMPLE))
     snapshot, tracks = library.snapshot(), list(library)
@@ -331,7 +331,7 @@ def test_genres_of_the_real_sample_agree_more_than_with_plain_features(library):
 
     with SAMPLE.open(encoding="utf-8") as file:
         rows = {row["track_id"]: row for row in csv.DictReader(file)}
-    plain = [[float(rows[t.source_id][name]) for name in recipe.FEATURES] for t in tracks]
+    plain = [[float(rows[t.source_id][name]) for name in features.FEATURES] for t in tracks]
     scaled = MinMaxScaler().fit_transform(plain)
     scaled /= np.linalg.norm(scaled, axis=1, keepdims=True)
     ours, theirs = precision(index.vectors), precision(scaled)

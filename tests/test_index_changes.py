@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from segue.errors import UsageError, VectorError
-from segue.index import Index, upkeep
+from segue.index import Index, mutations
 from tests.index_data import bits, brute_force, clustered, order
 
 N, DIM = 3_000, 20
@@ -123,8 +123,8 @@ def test_an_addition_that_was_interrupted_leaves_no_trace(rows, index, monkeypat
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(upkeep, "fill", interrupted)
-        patched.setattr(upkeep, "FRESH", 10)
+        patched.setattr(mutations, "fill", interrupted)
+        patched.setattr(mutations, "FRESH", 10)
         with pytest.raises(KeyboardInterrupt):
             index.add(rows[N : N + 50])
         index.query(rows[:3], 3)
@@ -180,7 +180,7 @@ def test_queries_are_answered_where_most_of_the_nearest_rows_were_deleted(rows, 
 
 
 def test_rows_longer_than_all_before_are_found_by_their_products(rows, monkeypatch):
-    monkeypatch.setattr(upkeep, "FRESH", 200)
+    monkeypatch.setattr(mutations, "FRESH", 200)
     index = Index.build(rows[:N], metric="dot", exact=False)
     index.add(rows[N : N + 1_000] * 3)
     all_rows = np.concatenate([rows[:N], rows[N : N + 1_000] * 3])
@@ -194,7 +194,7 @@ def test_rows_longer_than_all_before_are_found_by_their_products(rows, monkeypat
 
 
 def test_many_additions_get_codes_and_are_filled_into_the_lists_in_the_background(rows, index, monkeypatch):
-    monkeypatch.setattr(upkeep, "FRESH", 100)
+    monkeypatch.setattr(mutations, "FRESH", 100)
     names = [index.add(part) for part in np.array_split(rows[N:], 40)]
     assert index._state.coded > N
     assert recall(index, rows[:200], rows, np.arange(N + 2_000)) >= 0.9

@@ -286,7 +286,7 @@ def test_lengths_and_projections_that_make_no_sense_are_refused(projected, tmp_p
 @pytest.mark.parametrize("section", ["lengths", "learned"])
 def test_a_changed_bit_is_told_before_faiss_reads_it(projected, tmp_path, section, monkeypatch):
     found = IndexFile(projected).sections[section]
-    monkeypatch.setattr("segue.index.saved.Codes", lambda learned: pytest.fail("damage was read"))
+    monkeypatch.setattr("segue.index.serialization.Codes", lambda learned: pytest.fail("damage was read"))
     chance = random.Random(3)
     for _ in range(20):
         data = bytearray(projected.read_bytes())

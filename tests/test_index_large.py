@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from segue.errors import IndexFormatError
-from segue.index import Index, codes, upkeep
+from segue.index import Index, ivfpq, mutations
 from segue.index.build import EXACT_BELOW
 from tests.index_data import KINDS, N_LARGE, brute_force, case, clustered
 from tests.sounds import call
@@ -50,8 +50,8 @@ def test_one_query_at_a_time_finds_what_many_at_once_find(kind):
 def test_however_many_queries_are_scanned_together_they_find_the_same(kind, monkeypatch):
     one = case(kind)
     many, distances = one.index.query(one.queries[:50], 10)
-    monkeypatch.setattr(codes, "_TABLE_VALUES", 1)
-    monkeypatch.setattr(codes, "_TOGETHER", 7)
+    monkeypatch.setattr(ivfpq, "_TABLE_VALUES", 1)
+    monkeypatch.setattr(ivfpq, "_TOGETHER", 7)
     found, gaps = one.index.query(one.queries[:50], 10)
     assert (found == many).mean() > 0.99  # but for rows that are equally far
     np.testing.assert_allclose(gaps, distances, rtol=1e-4, atol=1e-5)
@@ -136,7 +136,7 @@ def test_rows_are_compressed_from_twenty_thousand_on_unless_told(tmp_path):
 
 @pytest.mark.parametrize("dim", [4, 24])
 def test_an_index_that_has_grown_is_compressed_when_it_is_saved(tmp_path, monkeypatch, dim):
-    monkeypatch.setattr(upkeep, "EXACT_BELOW", 3000)
+    monkeypatch.setattr(mutations, "EXACT_BELOW", 3000)
     rows, _ = clustered(3000, dim)
     index = Index.build(rows[:0], metric="euclidean")
     index.add(rows)

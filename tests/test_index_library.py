@@ -9,13 +9,16 @@ import pytest
 
 import segue.index.build
 from segue.catalog import Snapshot
-from segue.catalog.records import SpaceSettings, SpaceVectors
+from segue.catalog.records import SpaceVectors
 from segue.embed.descriptors import Descriptors
 from segue.errors import IndexFormatError
-from segue.index import ViewIndex, index, search, upkeep, view_index
+from segue.index import index, mutations, search
 from segue.index.file import IndexFile, write
 from segue.index.search import plan_for
 from segue.library import Library
+from segue.sources.contract import SpaceSettings
+from segue.views import view_index
+from segue.views.view_index import ViewIndex
 from tests.index_data import clustered
 from tests.sounds import clips
 
@@ -25,7 +28,7 @@ N = 2_000
 
 def lists_from(monkeypatch, n):
     """Take libraries of n tracks for large."""
-    for module in (segue.index.build, index, upkeep, view_index):
+    for module in (segue.index.build, index, mutations, view_index):
         monkeypatch.setattr(module, "EXACT_BELOW", n)
     monkeypatch.setattr(search, "FILTERED_EXACTLY", 1)
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from segue.errors import VectorError
-from segue.index import Index, quick
-from segue.index.axes import main_axes
+from segue.index import Index, single_query
+from segue.index.opq import main_axes
 from segue.index.search import plan_for
 from tests.index_data import as_type, brute_force, clustered
 
@@ -38,7 +38,9 @@ def askers(index, k=10, recall=0.95):
     """The way of one step, none where there is none, and that of two."""
     state = index._state
     plan = plan_for(state, k, recall, 1.0)
-    return quick._in_one_step(state, state.codes, plan), quick._in_two_steps(state, state.codes, plan)
+    return single_query._in_one_step(state, state.codes, plan), single_query._in_two_steps(
+        state, state.codes, plan
+    )
 
 
 def assert_alike(found, expected):
@@ -155,7 +157,7 @@ def test_an_index_that_has_changed_is_asked_in_other_ways(tmp_path):
     nearest = int(index.query(queries[0], 10)[0][0, 0])
     index.delete([nearest])
     assert nearest not in index.query(queries[0], 10)[0]
-    assert quick.asker(index._state, plan_for(index._state, 10, 0.95, 1.0)) is None
+    assert single_query.asker(index._state, plan_for(index._state, 10, 0.95, 1.0)) is None
     (new,) = index.add(queries[:1]).tolist()
     assert index.query(queries[0], 10)[0][0, 0] == new
     index.save()
@@ -259,7 +261,7 @@ def test_after_deleting_the_lists_that_were_filled_anew_are_asked_in_one_step(me
     index = Index(built._state)
     gone = np.unique([index.query(query, 3)[0] for query in queries])
     index.delete(gone)
-    assert quick.asker(index._state, plan_for(index._state, 10, 0.95, 1.0)) is None
+    assert single_query.asker(index._state, plan_for(index._state, 10, 0.95, 1.0)) is None
     index.compact()
     one, two = askers(index)
     for query in queries:

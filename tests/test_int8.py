@@ -13,21 +13,21 @@ import pytest
 from onnx import numpy_helper
 
 from segue.embed import models
-from segue.embed.agreement import Agreement, agreement
 from segue.embed.calibration import pieces, plain
-from segue.embed.chosen import chosen
 from segue.embed.logmel import vggish_patches
 from segue.embed.models import MODELS, Model, convert
 from segue.embed.networks.graph import Graph
 from segue.embed.networks.int8 import to_int8
 from segue.embed.postprocess import PCA
+from segue.embed.quantization_error import Agreement, agreement
+from segue.embed.registry import chosen
 from segue.embed.vggish import VGGish
 from segue.errors import WeightsError
 from segue.library import Library
 from tests.conftest import write_music
-from tests.narrow_vggish import known, write_published
 from tests.numpy_layers import Array
 from tests.onnx_files import run
+from tests.small_vggish import known, write_published
 
 
 @pytest.fixture(scope="module")

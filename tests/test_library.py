@@ -306,7 +306,7 @@ def test_tracks_scanned_without_an_embedder_are_found_by_the_others(own: Library
 
 
 def test_many_dead_rows_are_swept_out_after_a_scan(own: Library, folder: Path, monkeypatch):
-    monkeypatch.setattr("segue.library.scan.BATCH_TRACKS", 4)
+    monkeypatch.setattr("segue.ingest.audio.BATCH_TRACKS", 4)
     for i in range(5):
         soundfile.write(folder / "low0.flac", hiss(60 + i), SR)
         own.scan(folder)

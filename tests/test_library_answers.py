@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from segue.catalog.records import folded
 from segue.errors import AmbiguousQueryError, EmptyLibraryError, TrackNotFoundError, UsageError
 from segue.library import Library
+from segue.track import folded
 from tests.conftest import SR, tag, tone, write_music
 
 

@@ -169,7 +169,7 @@ def test_a_second_map_comes_from_the_file(own, monkeypatch):
     def never(*_, **__):
         raise AssertionError("laid out again")
 
-    monkeypatch.setattr("segue.library.maps.laid_out", never)
+    monkeypatch.setattr("segue.recommend.map.laid_out", never)
     again = own.map()
     assert again.ids == first.ids
     np.testing.assert_array_equal(again.xy, first.xy)

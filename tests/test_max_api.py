@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from segue.embed.chosen import chosen
 from segue.embed.frames import heard
 from segue.embed.models import MODELS, add
-from tests import narrow_vggish
+from segue.embed.registry import chosen
+from tests import small_vggish
 from tests.conftest import SR, tone
 from tests.serve_process import Server, serving
 from tests.sounds import FORMATS, write
@@ -32,9 +32,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with VGGish, the exact network but an eighth as wide and with seeded weights."""
     home = tmp_path_factory.mktemp("max")
     (home / "published").mkdir()
-    published = narrow_vggish.write_published(home / "published")
+    published = small_vggish.write_published(home / "published")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(MODELS, "vggish", narrow_vggish.known(published))
+        patch.setitem(MODELS, "vggish", small_vggish.known(published))
         patch.setenv("SEGUE_MODELS", str(home / "models"))
         add("vggish", *published.values())
         yield home
@@ -46,7 +46,7 @@ def models(home: Path) -> Path:
 
 
 def narrow(home: Path, *arguments: object) -> contextlib.AbstractContextManager[Server]:
-    own = {"module": "tests.narrow_process", "SEGUE_MODELS": str(home / "models")}
+    own = {"module": "tests.small_vggish_process", "SEGUE_MODELS": str(home / "models")}
     return serving(home / "published", *arguments, **own)
 
 

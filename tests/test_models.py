@@ -19,8 +19,8 @@ from segue.cli.options import AppError
 from segue.embed import models
 from segue.embed.models import MODELS, DownloadError, Model, ModelError, ModelNotFoundError
 from segue.errors import SegueError, UsageError, WeightsError
+from tests.fake_download_server import Publisher
 from tests.model_files import ROOT, assert_whole, parts
-from tests.publisher import Publisher
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ import pytest
 from segue.embed import models
 from segue.embed.models import MODELS, Download, DownloadError, Model
 from segue.errors import UsageError, WeightsError
+from tests.fake_download_server import Publisher
 from tests.model_files import assert_whole, known, parts
 from tests.onnx_files import run
-from tests.publisher import Publisher
 
 MN04_FILE = "mn04_as_mAP_432.pt"
 

@@ -18,8 +18,8 @@ import pytest
 from segue.embed import models
 from segue.embed.models import MODELS, DownloadError, Model, fetch
 from segue.errors import WeightsError
+from tests.fake_download_server import Publisher
 from tests.model_files import ROOT, assert_whole, convert_tiny, described, parts
-from tests.publisher import Publisher
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ import pytest
 from bson import Binary, ObjectId
 from bson.binary import BinaryVectorDtype
 
-import segue.library.imports
+import segue.ingest.records
 import segue.sources.mongo.address
-import segue.sources.mongo.reading
+import segue.sources.mongo.reader
 from segue.errors import MissingExtraError, SourceError, SpecMismatchError, UsageError
+from segue.ingest.records import Unseen
 from segue.library import Library
-from segue.library.imports import Unseen
 from segue.sources.mongo import Fields, Mongo
 from segue.sources.mongo.vectors import NoVectorError, vector_of
 from tests.mongo_server import Server, fixtures
@@ -48,8 +48,8 @@ def small_batches(monkeypatch):
 
 
 def make_batches_small(set_to=setattr):
-    set_to(segue.sources.mongo.reading, "DOCUMENTS", FEW)
-    set_to(segue.library.imports, "COMMIT_RECORDS", FEW)
+    set_to(segue.sources.mongo.reader, "DOCUMENTS", FEW)
+    set_to(segue.ingest.records, "COMMIT_RECORDS", FEW)
 
 
 def rows(n, seed=1):

@@ -11,16 +11,15 @@ from bson import Binary
 from bson.binary import BinaryVectorDtype
 from pymongo import MongoClient
 
-import segue.library.mongo_export
-from segue.catalog import Records, SpaceRows, SpaceSettings
-from segue.embed import EmbedderSpec, Label
+import segue.export.mongo
 from segue.errors import EmptyLibraryError, LibraryError, SourceError, SpecMismatchError
+from segue.export.mongo import export_mongo
+from segue.ingest.records import Unseen
 from segue.library import Library
-from segue.library.imports import Unseen
-from segue.library.mongo_export import export_mongo
-from segue.sources.imported import Batch, Space
+from segue.sources.contract import Batch, Records, Space, SpaceRows, SpaceSettings
 from segue.sources.mongo import Fields, Mongo
 from segue.sources.mongo.address import address_of
+from segue.spec import EmbedderSpec, Label
 from tests.mongo_server import Server, fixtures
 from tests.sounds import start
 
@@ -307,7 +306,7 @@ def assert_whole(documents, source):
 
 @pytest.mark.slow
 def test_a_server_killed_in_the_middle_and_the_next_export_goes_on(server, uri, tmp_path, monkeypatch):
-    monkeypatch.setattr(segue.library.mongo_export, "BULK", FEW)
+    monkeypatch.setattr(segue.export.mongo, "BULK", FEW)
     source = Made(MANY)
     root = library_of(source, tmp_path / "library")
     with pytest.raises(SourceError, match="every document that was written is whole") as raised:
@@ -328,7 +327,7 @@ def test_a_server_killed_in_the_middle_and_the_next_export_goes_on(server, uri, 
 
 @pytest.mark.slow
 def test_a_server_that_comes_back_at_once_is_written_on_to(server, uri, tmp_path, monkeypatch):
-    monkeypatch.setattr(segue.library.mongo_export, "BULK", FEW)
+    monkeypatch.setattr(segue.export.mongo, "BULK", FEW)
     source = Made(MANY)
     root = library_of(source, tmp_path / "library")
 
@@ -345,7 +344,7 @@ def test_a_server_that_comes_back_at_once_is_written_on_to(server, uri, tmp_path
 
 
 def export_and_tell(send, root, uri):
-    segue.library.mongo_export.BULK = FEW
+    segue.export.mongo.BULK = FEW
 
     class Telling(Unseen):
         def advance(self, done, records):

@@ -7,11 +7,11 @@ import pytest
 from pymongo import MongoClient
 
 import segue.cli.scan
-import segue.library.mongo_home
+import segue.library.shared_catalog
 import segue.sources.mongo.address
 from segue.errors import SourceError
 from segue.library import Library
-from segue.library.mongo_home import Home
+from segue.library.shared_catalog import Home
 from tests.conftest import tag
 from tests.mongo_server import fixtures
 from tests.sounds import write
@@ -235,18 +235,18 @@ def test_a_server_that_goes_away_between_sending_and_taking(server, uri, house, 
     a.scan()
     with Library.open(b.root, create=True, embedders=["descriptors"]) as library:
         library.scan(b.music)
-    export = segue.library.mongo_home.export_mongo
+    export = segue.library.shared_catalog.export_mongo
 
     def export_and_die(*args, **how):
         report = export(*args, **how)
         server.kill()
         return report
 
-    monkeypatch.setattr(segue.library.mongo_home, "export_mongo", export_and_die)
+    monkeypatch.setattr(segue.library.shared_catalog, "export_mongo", export_and_die)
     with pytest.raises(SourceError, match="no MongoDB answers"):
         Home(uri).meet(b.root)
     assert b.titles() == ["800 Hz"]
-    monkeypatch.setattr(segue.library.mongo_home, "export_mongo", export)
+    monkeypatch.setattr(segue.library.shared_catalog, "export_mongo", export)
     server.start()
     done = Home(uri).meet(b.root)
     assert (done.sent.unchanged, done.taken.added) == (1, 2)

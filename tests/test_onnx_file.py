@@ -12,10 +12,10 @@ import pytest
 import soundfile
 from onnx import TensorProto, helper
 
-from segue.audio import Excerpts
 from segue.embed.onnx_file import OnnxFile
 from segue.embed.session import cut
 from segue.errors import EmbeddingError, UsageError, WeightsError
+from segue.sound import Excerpts
 from tests.onnx_models import (
     ASKED,
     DIM,

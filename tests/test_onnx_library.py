@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from segue.audio import Excerpts
-from segue.embed import EmbedderSpec, Embedding
 from segue.embed.descriptors import Descriptors
 from segue.embed.onnx_file import OnnxFile, is_of_onnx_file
 from segue.errors import LibraryFormatError, WeightsError
 from segue.library import Library
 from segue.library.embedders import embedders_of, follows_default
+from segue.sound import Excerpts
+from segue.spec import EmbedderSpec, Embedding
 from tests.conftest import tone, write_music
 from tests.onnx_models import ASKED, DIM, SR, filters, saved, two_outputs
 

@@ -25,30 +25,49 @@ def test_importing_segue_loads_no_decoder():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-# Each room may import those before it; the library joins them, the command is last. Sources that are no files
-# speak in records of the catalog and say how they are compared, so they come after both.
-ORDER = [
-    "errors", "track", "files", "wire", "audio", "embed", "catalog", "index", "sources", "annoy", "cluster",
-    "recommend", "map", "plots", "evaluate", "playlist", "export", "demo", "library", "serve", "cli",
+@pytest.mark.parametrize("module", ["segue.index", "segue.annoy", "segue.spec", "segue.sources.contract"])
+def test_contracts_and_the_index_load_neither_a_decoder_nor_a_database(module):
+    heavy = {"av", "soundfile", "soxr", "mutagen", "sqlite3", "filelock", "onnxruntime"}
+    code = f"import sys, {module}; print(*({heavy!r} & set(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert run.stdout.split() == []
+
+
+# The floors, from the ground up: each room may import those before it. What a source gives is a contract that
+# stands on the ground, apart from the sources themselves.
+FLOORS = [
+    "errors", "track", "files", "sound", "spec", "sources.contract", "wire", "audio", "embed", "sources",
+    "catalog", "index", "annoy", "views", "cluster", "map", "plots", "recommend", "ingest", "export", "demo",
+    "library", "serve", "cli",
 ]  # fmt: skip
 
 
-def test_imports_point_one_way():
-    source = ROOT / "src" / "segue"
+def room_of(module: str) -> str:
+    """``segue.serve.api.jobs`` is in the room ``serve``."""
+    inside = module.removeprefix("segue.")
+    return "sources.contract" if inside.startswith("sources.contract") else inside.split(".")[0]
+
+
+def imports_of(path: Path) -> set[str]:
+    """Modules of segue that a file imports when it runs, be it late; not those for types only."""
+    tree = ast.parse(path.read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = []
+    froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module]
+    names = [f"{node.module}.{alias.name}" for node in froms for alias in node.names]
+    names += [a.name for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names]
+    return {name for name in names if name.startswith("segue.")}
+
+
+def test_imports_point_down():
+    source = ROOT / "src"
     for path in source.rglob("*.py"):
-        room = path.relative_to(source).parts[0].removesuffix(".py")
-        if room not in ORDER:
+        name = ".".join(path.relative_to(source).with_suffix("").parts).removesuffix(".__init__")
+        if room_of(name) not in FLOORS:
             continue
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            module = node.module if isinstance(node, ast.ImportFrom) else None
-            if module and module.startswith("segue."):
-                other = module.split(".")[1]
-                assert ORDER.index(other) <= ORDER.index(room) or _only_for_types(path, node), (path, module)
-
-
-def _only_for_types(path: Path, node: ast.ImportFrom) -> bool:
-    line = path.read_text("utf-8").splitlines()[node.lineno - 1]
-    return line.startswith("    ") and "TYPE_CHECKING:" in path.read_text("utf-8")
+        above = FLOORS[FLOORS.index(room_of(name)) + 1 :]
+        assert not [module for module in imports_of(path) if room_of(module) in above], path
 
 
 def test_nothing_pickles():
@@ -79,6 +98,6 @@ def test_the_wheel_holds_the_package_and_its_data(tmp_path: Path):
     (wheel,) = tmp_path.glob("segue-*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert "segue/py.typed" in names
-    assert "segue/embed/descriptors/typical.json" in names
+    assert "segue/embed/descriptors/prior.json" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert not any(name.startswith(("tests", "benchmarks")) for name in names)

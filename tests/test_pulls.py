@@ -12,7 +12,7 @@ import pytest
 from segue.embed.models import MODELS
 from segue.embed.networks.graph import Graph
 from tests.conftest import write_music
-from tests.publisher import Publisher
+from tests.fake_download_server import Publisher
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from segue.evaluate import precision_at
-from segue.index import ViewIndex
 from segue.library import Library
+from segue.recommend.evaluate import precision_at
+from segue.views.view_index import ViewIndex
 
 pytestmark = [pytest.mark.shared, pytest.mark.slow]
 
@@ -49,7 +49,7 @@ def test_labels_agree_far_more_often_than_with_the_students_features(clips):
         ],
     ]
     student_unit = student / np.linalg.norm(student, axis=1, keepdims=True)
-    ours = precision_at(labels, nearest(ViewIndex.build(snapshot, library.typical()).vectors))
+    ours = precision_at(labels, nearest(ViewIndex.build(snapshot, library.prior()).vectors))
     theirs = precision_at(labels, nearest(student_unit))
     for k in (1, 5, 10):
         assert ours[k] > 1.3 * theirs[k], (k, ours, theirs)

@@ -9,10 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segue.index.view import View
 from segue.recommend import away_from, between, centre_of, evenly, groups_of, in_order, varied, waypoints
-from segue.recommend.sentence import sentence
-from segue.recommend.why import Feature, Part, SharedLabel, features_of, moments_of, parts_of, starts_of
+from segue.recommend.explanation import (
+    Feature,
+    Part,
+    SharedLabel,
+    features_of,
+    moments_of,
+    parts_of,
+    starts_of,
+)
+from segue.recommend.verbalize import sentence
+from segue.views.transform import ViewTransform
 
 
 def unit(x):
@@ -152,7 +160,7 @@ def test_only_what_lies_between_is_on_the_way():
 
 def test_the_shares_of_the_spaces_are_the_score(rng):
     spaces = [rng.standard_normal((60, 5)), rng.standard_normal((60, 9))]
-    view = View.fit(spaces, [None, None])
+    view = ViewTransform.fit(spaces, [None, None])
     a, b = ([x[i : i + 1].astype(np.float32) for x in spaces] for i in (3, 4))
     parts = parts_of(view, ["one", "two"], a, b)
     assert sum(part.share for part in parts) == pytest.approx(float((view(a) @ view(b).T)[0, 0]), abs=1e-5)
@@ -162,7 +170,7 @@ def test_the_shares_of_the_spaces_are_the_score(rng):
 
 def test_a_space_without_a_vector_has_no_score_of_its_own(rng):
     spaces = [rng.standard_normal((60, 5)), rng.standard_normal((60, 9))]
-    view = View.fit(spaces, [None, None])
+    view = ViewTransform.fit(spaces, [None, None])
     a = [spaces[0][:1], np.full((1, 9), np.nan)]
     b = [spaces[0][1:2], spaces[1][1:2]]
     parts = {part.space: part for part in parts_of(view, ["one", "two"], a, b)}
@@ -176,7 +184,7 @@ def test_windows_of_short_tracks_follow_each_other():
 
 
 def test_windows_of_long_tracks_lie_in_their_excerpts():
-    from segue.audio.excerpts import ExcerptPlan
+    from segue.sound import ExcerptPlan
 
     starts = starts_of(36, 3.0, 3.0, 600.0)
     spans = ExcerptPlan().spans(600 * 1000, 1000)

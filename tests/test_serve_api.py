@@ -15,7 +15,7 @@ import soundfile
 from segue.library import Library
 from tests.conftest import SR, tone
 from tests.serve_process import Server, serving
-from tests.served_home import ids_of, write_home
+from tests.shared_catalog_process import ids_of, write_home
 from tests.sounds import FORMATS, write
 
 

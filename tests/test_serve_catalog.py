@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from segue.catalog.folders import shown
-from segue.catalog.personal import TABLES
+from segue.catalog.user_data import TABLES
 from segue.errors import LibraryWriteError
 from segue.library import Library
-from segue.serve.fast import Fast
-from segue.serve.pool import Pool
-from segue.serve.shapes import matches_record
+from segue.serve.api.serializers import matches_record
+from segue.serve.api.similar_cache import Fast
+from segue.serve.http.thread_pool import Pool
 from tests.conftest import write_music
 from tests.sounds import clips
 

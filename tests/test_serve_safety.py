@@ -23,8 +23,8 @@ from starlette.exceptions import HTTPException
 
 from segue.errors import UsageError
 from segue.library import Library
-from segue.serve.limits import Rate, bounded
-from segue.serve.security import Guard
+from segue.serve.http.limits import Rate, bounded
+from segue.serve.http.security import Guard
 from segue.serve.settings import Settings
 from tests.conftest import SR
 from tests.serve_process import Server, serving

@@ -14,7 +14,7 @@ import av
 import numpy as np
 import pytest
 
-import segue.library.scan
+import segue.ingest.audio
 from segue.errors import LibraryError, LibraryWriteError
 from segue.library import Library
 from tests.sounds import (
@@ -67,7 +67,7 @@ DISK_KB = 1200  # a library of all files takes most of it
 
 def scan(folder, library_path, file_bytes=None):
     """(tracks before, error or None, tracks after) of a scan in small batches, files limited in size."""
-    segue.library.scan.BATCH_TRACKS = 4
+    segue.ingest.audio.BATCH_TRACKS = 4
     if file_bytes is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, resource.RLIM_INFINITY))
     try:
@@ -234,7 +234,7 @@ def test_a_read_only_library_can_be_read_and_says_why_it_is_not_written(with_ind
 
 
 def scan_until_killed(send, folder, library_path):
-    segue.library.scan.BATCH_TRACKS = 4
+    segue.ingest.audio.BATCH_TRACKS = 4
     with Library.open(library_path, create=True) as library:
         send("begun")
         library.scan(folder)

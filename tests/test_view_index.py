@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segue.errors import IndexFormatError
-from segue.index import Index, View, ViewIndex
-from segue.index.reading import Reading
+from segue.index import Index
 from segue.library import Library
+from segue.views.spec import Reading
+from segue.views.transform import ViewTransform
+from segue.views.view_index import ViewIndex
 
 
 def unit(x: np.ndarray) -> np.ndarray:
@@ -19,7 +21,7 @@ def unit(x: np.ndarray) -> np.ndarray:
 
 def make_index(rng: np.random.Generator, n: int = 300, dim: int = 12) -> ViewIndex:
     vectors = unit(rng.standard_normal((n, dim)))
-    view = View(np.zeros(dim, np.float32), np.eye(dim, dtype=np.float32))
+    view = ViewTransform(np.zeros(dim, np.float32), np.eye(dim, dtype=np.float32))
     index = Index.build(vectors, metric="dot")
     return ViewIndex(Reading(), view, np.arange(n) * 2, np.arange(n) + 7, index, "stamp")
 

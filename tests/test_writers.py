@@ -11,11 +11,11 @@ import pytest
 from mutagen.id3 import TIT2
 from mutagen.wave import WAVE
 
-import segue.library.scan
+import segue.ingest.audio
 from segue.embed.descriptors import Descriptors
 from segue.errors import LibraryBusyError
+from segue.ingest.report import Silent
 from segue.library import Library
-from segue.library.report import Silent
 from tests.sounds import assert_rows_are_tracks, clip, clips, embeddings_of, start
 
 N_FILES = 24
@@ -153,7 +153,7 @@ def disturb(library, pairs, passing, i):
 
 
 def disturb_all_the_time(send, pairs, passing, library_path, rounds):
-    segue.library.scan.BATCH_TRACKS = 3
+    segue.ingest.audio.BATCH_TRACKS = 3
     send("begun")
     with Library.open(library_path) as library:
         for i in range(rounds):

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from segue.catalog import Cluster, Where
-    from segue.embed import Embedder, EmbedderSpec, Embedding
     from segue.errors import SegueError
     from segue.index import Index
     from segue.library import Library, ScanReport
     from segue.map import Map
     from segue.recommend import Match, Matrix, Recommendations, Why
+    from segue.spec import Embedder, EmbedderSpec, Embedding
     from segue.track import Track
 
 __all__ = [
@@ -38,9 +38,9 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Cluster": "segue.catalog",
-    "Embedder": "segue.embed",
-    "EmbedderSpec": "segue.embed",
-    "Embedding": "segue.embed",
+    "Embedder": "segue.spec",
+    "EmbedderSpec": "segue.spec",
+    "Embedding": "segue.spec",
     "Index": "segue.index",
     "Library": "segue.library",
     "Map": "segue.map",

@@ -18,7 +18,7 @@ from segue.annoy.rows import Disk, Memory, Rows
 from segue.errors import IndexFormatError, UsageError
 from segue.index import Index
 from segue.index.file import MAGIC
-from segue.index.saved import opened
+from segue.index.serialization import opened
 
 _TREES = 20  # that a build for -1 trees counts as
 _ITEMS = 2**63

@@ -10,13 +10,13 @@ from typing import BinaryIO, Protocol
 import numpy as np
 import soxr
 
-from segue.audio.excerpts import ExcerptPlan, Excerpts, SoundInfo
 from segue.audio.ffmpeg import FFmpegReader
 from segue.audio.sndfile import SndfileReader
 from segue.errors import DamagedAudioError, NotAudioError, SilentError, TooShortError, UnreadableError
+from segue.sound import ExcerptPlan, Excerpts, SoundInfo
 from segue.track import Waveform
 
-__all__ = ["ExcerptPlan", "Excerpts", "SoundInfo", "load", "stream"]
+__all__ = ["load", "stream"]
 
 MIN_SR, MAX_SR = 4_000, 768_000  # Hz
 MAX_CHANNELS = 64

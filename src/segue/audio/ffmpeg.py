@@ -11,9 +11,9 @@ import numpy as np
 from av.audio.frame import AudioFrame
 from numpy.typing import NDArray
 
-from segue.audio.excerpts import SoundInfo
 from segue.audio.sndfile import mean_of_channels
 from segue.errors import NotAudioError
+from segue.sound import SoundInfo
 from segue.track import Waveform
 
 # Containers of sound. Left out on purpose: playlists (hls, dash, concat, ...), which would open

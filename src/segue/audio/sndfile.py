@@ -13,8 +13,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from segue.audio.excerpts import SoundInfo
 from segue.errors import NotAudioError
+from segue.sound import SoundInfo
 from segue.track import Waveform
 
 BLOCK_VALUES = 1 << 18  # samples x channels decoded at a time: 1 MiB stays in the processor's cache

@@ -18,12 +18,12 @@ import filelock
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.catalog import conditions, matrix, schema, searching
+from segue.catalog import conditions, matrix, schema, search
 from segue.catalog.clusters import Cluster, Clusters, ClusterTables
 from segue.catalog.conditions import Where
+from segue.catalog.feedback import MarkTables
 from segue.catalog.folders import FolderTables
 from segue.catalog.listing import Listing
-from segue.catalog.marks import MarkTables
 from segue.catalog.matrix import MatrixState
 from segue.catalog.overview import Imported, Overview, overview
 from segue.catalog.playlists import PlaylistTables
@@ -33,23 +33,18 @@ from segue.catalog.records import (
     FileState,
     KnownFile,
     Placed,
-    Records,
     Snapshot,
-    SpaceRows,
-    SpaceSettings,
     SpaceVectors,
-    folded,
     path_from_db,
     path_to_db,
     rows_and_keys,
-    settings_from_json,
-    spec_from_json,
     track_from_row,
 )
 from segue.catalog.writer import Writer
-from segue.embed import EmbedderSpec
 from segue.errors import LibraryBusyError, LibraryError, LibraryWriteError
-from segue.track import Track, TrackId
+from segue.sources.contract import settings_from_json
+from segue.spec import EmbedderSpec, spec_from_json
+from segue.track import Track, TrackId, folded
 
 __all__ = [
     "Catalog",
@@ -62,10 +57,7 @@ __all__ = [
     "KnownFile",
     "Overview",
     "Placed",
-    "Records",
     "Snapshot",
-    "SpaceRows",
-    "SpaceSettings",
     "SpaceVectors",
     "Where",
     "Writer",
@@ -223,11 +215,11 @@ class Catalog:
         Words match from their beginning, without case and accents; best matches first. Where none
         match so, any place within a word or name counts.
         """
-        return searching.search(self._db, text, limit, by_label=by_label)
+        return search.search(self._db, text, limit, by_label=by_label)
 
     def count_found(self, text: str) -> int:
         """How many tracks ``search`` finds by the beginnings of words."""
-        return searching.count_found(self._db, text)
+        return search.count_found(self._db, text)
 
     def labels(self, track_id: TrackId) -> dict[str, dict[str, float]]:
         """What each network calls a track: by space, names and scores, best first."""

@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.catalog.records import folded, integers, path_from_db, path_to_db
+from segue.catalog.records import integers, path_from_db, path_to_db
 from segue.errors import UsageError
+from segue.track import folded
 
 Range = tuple[float | None, float | None]
 """Lowest and highest, both included; ``None`` where there is no such end."""

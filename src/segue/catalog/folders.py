@@ -8,8 +8,8 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from segue.catalog.personal import changing
 from segue.catalog.records import path_from_db, path_to_db
+from segue.catalog.user_data import changing
 
 _SHOWN = 3  # last parts of a path that is below no scanned folder
 

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from segue.catalog import matrix
 from segue.catalog.matrix import MatrixState
-from segue.catalog.records import SpaceRows, SpaceSettings, settings_to_json, spec_from_json, spec_to_json
-from segue.embed import EmbedderSpec, Embedding
 from segue.errors import SpecMismatchError
+from segue.sources.contract import SpaceRows, SpaceSettings, settings_to_json
+from segue.spec import EmbedderSpec, Embedding, empty_row, spec_from_json, spec_to_json
 
 _KINDS = ("pooled", "windows", "ends")
 _COPY_ROWS = 1 << 16  # rows copied at a time when a matrix is rewritten
@@ -173,11 +173,6 @@ class Matrices:
             if path.name not in used:
                 with contextlib.suppress(OSError):  # Windows keeps files that a reader has open
                     path.unlink()
-
-
-def empty_row(spec: EmbedderSpec) -> NDArray[np.generic]:
-    """(dim,), for a track without a vector: NaN, or zeros where the type has none."""
-    return np.full(spec.dim, np.nan if spec.dtype == "float32" else 0, spec.dtype)
 
 
 def _new_name(kind: str) -> str:

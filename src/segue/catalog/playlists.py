@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from segue.catalog.personal import changing
+from segue.catalog.user_data import changing
 from segue.track import TrackId
 
 _LISTED = """

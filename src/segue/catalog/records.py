@@ -5,19 +5,16 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-import unicodedata
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.embed import EmbedderSpec, Embedding, Label
+from segue.sources.contract import TAG_COLUMNS, SpaceSettings
+from segue.spec import EmbedderSpec, Embedding
 from segue.track import Tags, Track, TrackId
-
-TAG_COLUMNS = ("title", "artist", "album", "album_artist", "genre", "year", "track_number", "disc_number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +62,6 @@ class Failure:
     size: int | None = None
     mtime_ns: int | None = None
     failed_at: float = 0.0  # s since the epoch
-
-
-@dataclass(frozen=True, slots=True)
-class SpaceSettings:
-    """How the vectors of a space are kept and compared, where its embedder does not say.
-
-    Attributes
-    ----------
-    windows : NumPy's name of the windows' type
-    reading : "fitted", "centred" or "raw"; how the space is read when it stands alone
-    metric : by which it is then compared
-    weights : how much each dimension counts once standardised; all alike where there are none
-    """
-
-    windows: str = "<f2"
-    reading: str = "fitted"
-    metric: str = "cosine"
-    weights: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,64 +118,6 @@ class Snapshot:
         """The row of the track with this key."""
         at = np.flatnonzero(self.keys == key) if key >= 0 else np.zeros(0, np.int64)
         return int(at[0]) if len(at) else None
-
-
-@dataclass(frozen=True, slots=True)
-class SpaceRows:
-    """Vectors of some tracks in one space.
-
-    Attributes
-    ----------
-    pooled : float32 (n, dim); a row of NaN stands for no vector
-    windows : (n_windows, dim), those of the first track first
-    counts : int64 (n,), how many of the windows are each track's
-    """
-
-    pooled: NDArray[np.generic]
-    windows: NDArray[np.generic]
-    counts: NDArray[np.int64]
-
-    @classmethod
-    def without_windows(cls, pooled: NDArray[np.generic]) -> SpaceRows:
-        return cls(pooled, np.zeros((0, pooled.shape[1]), np.float16), np.zeros(len(pooled), np.int64))
-
-    @classmethod
-    def joined(cls, parts: Sequence[SpaceRows]) -> SpaceRows:
-        """Those of one after those of the other."""
-        names = ("pooled", "windows", "counts")
-        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
-
-    def take(self, at: NDArray[np.int64]) -> SpaceRows:
-        """Those of some of the tracks."""
-        ends = np.cumsum(self.counts)
-        kept = [np.arange(ends[i] - self.counts[i], ends[i]) for i in at] if len(self.windows) else []
-        rows = np.concatenate(kept) if kept else np.zeros(0, np.int64)
-        return SpaceRows(self.pooled[at], self.windows[rows], self.counts[at])
-
-
-RECORD_COLUMNS = (*TAG_COLUMNS, "duration_s", "url", "details", "content_hash")
-
-
-@dataclass(frozen=True, slots=True)
-class Records:
-    """Tracks that a source tells of, with no file of sound behind them; column by column.
-
-    Attributes
-    ----------
-    source : the name of what they were imported from
-    ids : what they are called there; of one that comes twice the first counts
-    hashes : int64 (n,), of all that the source says of each: another one means that it has changed
-    columns : by name, of ``RECORD_COLUMNS``, n values each; what is left out is not known
-    spaces : vectors by the names of the spaces
-    labels : by the names of the spaces, the words of each track
-    """
-
-    source: str
-    ids: Sequence[str]
-    hashes: NDArray[np.int64]
-    columns: Mapping[str, Sequence[Any]]
-    spaces: Mapping[str, SpaceRows]
-    labels: Mapping[str, Sequence[Sequence[Label]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,35 +203,3 @@ def columns_of(entry: Entry) -> dict[str, object]:
         "missing_since": None,
         "warning": entry.warning,
     }
-
-
-def spec_to_json(spec: EmbedderSpec) -> str:
-    return json.dumps(asdict(spec), sort_keys=True)
-
-
-def spec_from_json(text: str) -> EmbedderSpec:
-    return EmbedderSpec(**json.loads(text))
-
-
-def settings_to_json(settings: SpaceSettings) -> str:
-    return json.dumps(asdict(settings), sort_keys=True)
-
-
-def settings_from_json(text: str) -> SpaceSettings:
-    found = json.loads(text)
-    return SpaceSettings(**{**found, "weights": tuple(found.get("weights", ()))})
-
-
-def folded(text: str) -> str:
-    """Without case and accents, for comparing what people type."""
-    if text.isascii():
-        return text.lower().strip()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in decomposed if not unicodedata.combining(c)).strip()
-
-
-def picked(values: Sequence[Any], at: NDArray[np.int64]) -> list[Any]:
-    """The values at some places."""
-    if len(at) == len(values) and (np.diff(at) > 0).all():  # all of them
-        return list(values)
-    return [values[i] for i in at.tolist()]

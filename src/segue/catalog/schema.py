@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from segue.catalog.migration import IMPORTS, TRACKS, as_format_2, to_format_2
-from segue.catalog.personal import TABLES as PERSONAL
-from segue.catalog.personal import add_tables, pretend_tables
+from segue.catalog.user_data import TABLES as PERSONAL
+from segue.catalog.user_data import add_tables, pretend_tables
 from segue.errors import LibraryFormatError, LibraryNotFoundError, LibraryWriteError
 
 FORMAT_VERSION = 2

@@ -14,30 +14,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.catalog import owed
+from segue.catalog import deferred_indexes
 from segue.catalog.clusters import Cluster, ClusterTables, Run, Tally
+from segue.catalog.deferred_indexes import Settling
 from segue.catalog.files import Files, delete, describe
-from segue.catalog.imports import Imports, Seen
-from segue.catalog.matrices import Matrices, empty_row
-from segue.catalog.owed import Settling
+from segue.catalog.matrices import Matrices
 from segue.catalog.records import (
-    TAG_COLUMNS,
     Entry,
     Failure,
     FileState,
     KnownFile,
     Placed,
-    Records,
-    SpaceRows,
-    SpaceSettings,
     columns_of,
     path_to_db,
     rows_and_keys,
     text_of_path,
 )
 from segue.catalog.transaction import many_pages, transaction
-from segue.embed import EmbedderSpec, Embedding
+from segue.catalog.upsert import Imports, Seen
 from segue.errors import LibraryWriteError, SegueError, SpecMismatchError
+from segue.sources.contract import TAG_COLUMNS, Records, SpaceRows, SpaceSettings
+from segue.spec import EmbedderSpec, Embedding, empty_row
 from segue.track import TrackId
 
 _CACHE_KIB = 1 << 18  # of SQLite's pages while many tracks are put; ids come in no order
@@ -156,7 +153,7 @@ class Writer:
         """
         begun: list[Settling] = []
         with self._transaction():
-            owed.put_off(self._db)
+            deferred_indexes.put_off(self._db)
         try:
             yield lambda: begun.append(Settling(self._root))
         except SegueError:  # of a source that broke off; what came before stays, and is to be found
@@ -173,7 +170,7 @@ class Writer:
         with self._told():
             for settling in begun:
                 settling.join()
-            owed.settle(self._db)
+            deferred_indexes.settle(self._db)
 
     @contextlib.contextmanager
     def together(self) -> Iterator[None]:
@@ -189,7 +186,7 @@ class Writer:
     def put_words(self, most: int) -> None:
         """Let some of the tracks that were put be found by their words, before the rest of them comes."""
         with self._transaction():
-            owed.put_words(self._db, most)
+            deferred_indexes.put_words(self._db, most)
 
     def keys_of_source(self, source: str) -> NDArray[np.int64]:
         """int64 (n,), of the tracks of a source that are not missing."""

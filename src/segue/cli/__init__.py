@@ -16,7 +16,7 @@ from segue.cli import (
     demo,
     embed,
     export,
-    imports,
+    import_group,
     journey,
     matrix,
     models,
@@ -52,7 +52,7 @@ def cli(context: click.Context, library: str | None) -> None:
 
 for command in (
     scan.scan,
-    imports.import_,
+    import_group.import_,
     similar.similar,
     playlist.playlist,
     journey.journey,

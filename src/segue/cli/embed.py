@@ -16,9 +16,9 @@ from segue.cli.options import AppError
 from segue.errors import AudioError, UsageError, WeightsError
 
 if TYPE_CHECKING:
-    from segue.embed import Embedder
     from segue.embed.frames import Heard
     from segue.sources.audioset import Segment
+    from segue.spec import Embedder
 
     _Found = Iterator[tuple[str, Heard]]
 
@@ -49,7 +49,7 @@ def embed(files: tuple[str, ...], kind: str | None, output: Path | None, embedde
 
     No library is read or written. Exit code: 0 all fine, 1 some file failed, 2 nothing worked.
     """
-    from segue.embed.chosen import chosen
+    from segue.embed.registry import chosen
 
     kind = _format(kind, output)
     if kind == "npy" and output and output.suffix.lower() == ".npy" and len(files) > 1:

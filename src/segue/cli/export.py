@@ -15,7 +15,7 @@ from segue.errors import UsageError
 if TYPE_CHECKING:
     import numpy as np
 
-    from segue.export import Names, Rows
+    from segue.export.tables import Names, Rows
     from segue.library import Library
 
 FORMATS = ("json", "csv", "parquet", "npy", "audioset-json")
@@ -48,7 +48,7 @@ export.add_command(export_mongo.mongo)
 def _to_file(
     context: Context, kind: str | None, output: Path | None, vectors: bool, space: str | None
 ) -> None:
-    from segue import export as formats
+    from segue.export import tables as formats
 
     kind = kind or (output.suffix.lstrip(".").lower() if output else "json")
     if kind not in FORMATS:
@@ -77,7 +77,7 @@ def _to_file(
 
 
 def _write_text(kind: str, rows: Rows, out: IO[str], clusters: Names) -> None:
-    from segue import export as formats
+    from segue.export import tables as formats
 
     if kind == "csv":
         formats.write_csv((track for track, _ in rows), out, clusters)
@@ -96,7 +96,7 @@ def _shape(library: Library, space: str | None) -> tuple[int, np.dtype[Any]]:
 
 def _write_segments(context: Context, output: Path | None) -> None:
     from segue.sources.audioset import write_json
-    from segue.sources.audioset.catalogue import SPEC, segment_of
+    from segue.sources.audioset.source import SPEC, segment_of
 
     if output is None:
         raise UsageError("name a file for AudioSet's JSON with --output")

@@ -10,7 +10,7 @@ import click
 from segue.cli.options import AppError, Context
 
 if TYPE_CHECKING:
-    from segue.library.mongo_export import ExportReport
+    from segue.export.mongo import ExportReport
 
 _SHOWN = 5  # failures named afterwards
 
@@ -40,7 +40,7 @@ def mongo(
     written, and what left the library deleted.
     """
     from segue.cli.progress import SourceProgress
-    from segue.library.mongo_export import DATABASE, export_mongo
+    from segue.export.mongo import DATABASE, export_mongo
     from segue.sources.mongo.address import address_of
 
     address = address_of(uri, database, usual=DATABASE)

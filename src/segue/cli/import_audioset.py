@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from segue.cli.importing import bring_in, import_options
+from segue.cli.import_common import bring_in, import_options
 from segue.cli.options import Context
 
 

@@ -10,7 +10,7 @@ import click
 from segue.errors import UsageError
 
 if TYPE_CHECKING:
-    from segue.embed import Embedder
+    from segue.spec import Embedder
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 

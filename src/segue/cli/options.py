@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import platformdirs
 
 if TYPE_CHECKING:
-    from segue.embed import Embedder
     from segue.library import Library
+    from segue.spec import Embedder
 
 
 class AppError(Exception):

@@ -60,14 +60,14 @@ def print_found(found: Recommendations, *, as_json: bool, m3u: Path | None) -> N
 
 
 def _as_json(found: Recommendations) -> dict[str, object]:
-    from segue.export import as_record
+    from segue.export.tables import as_record
 
     matches = [{"score": round(match.score, 4), **as_record(match.track)} for match in found.matches]
     return {"matches": matches, "shortfall": found.shortfall}
 
 
 def _write(path: Path, tracks: list[Track]) -> None:
-    from segue.playlist import write_m3u
+    from segue.export.m3u8 import write_m3u
 
     for track in write_m3u(path, tracks):
         click.echo(f"left out of the playlist, as its name holds a line break: {track.label}", err=True)

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from segue.cli.mongo_home import home_at, meet
+from segue.cli.model_download import hint_at_missing, pull_missing, wanted_by_default
 from segue.cli.onnx import onnx_embedder, onnx_options
 from segue.cli.options import AppError, Context, clock
-from segue.cli.pulls import hint_at_missing, pull_missing, wanted_by_default
+from segue.cli.shared_catalog import home_at, meet
 
 if TYPE_CHECKING:
-    from segue.embed import Embedder
     from segue.library import ScanReport
+    from segue.spec import Embedder
 
 _SHOWN = 5  # failures named after a scan
 
@@ -87,7 +87,7 @@ def scan(
 
 
 def _tell(report: ScanReport, context: Context) -> None:
-    from segue.library.report import summary
+    from segue.ingest.report import summary
 
     click.echo(f"{summary(report)}; library: {context.path}")
     if report.audio_s and report.elapsed_s > 0:

@@ -27,7 +27,7 @@ PORT, MAX_PORT = 8765, 5000
 _TRIED = 20  # ports after the usual one
 _LISTENERS = click.Choice(["vggish-relu", "vggish", "vggish-int8"])  # their windows are frames of 8 bits
 _APP = "segue.serve.app:app_of_worker"
-_MAX_APP = "segue.serve.max_api:app_of_worker"
+_MAX_APP = "segue.serve.max.api:app_of_worker"
 
 
 @click.command()
@@ -110,7 +110,7 @@ def _settings(**values: Any) -> Settings:
 
 def _check_model(name: str) -> None:
     """Raises ModelNotFoundError now, not at the first request."""
-    from segue.embed.chosen import chosen
+    from segue.embed.registry import chosen
 
     chosen([name])
 

@@ -115,7 +115,7 @@ def _track_facts(library: Library, track: Track) -> dict[str, Any]:
 
 
 def _record(track: Track) -> dict[str, Any]:
-    from segue.export import as_record
+    from segue.export.tables import as_record
 
     return as_record(track)
 

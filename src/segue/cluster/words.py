@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.index.reading import Rows
+from segue.views.spec import Rows
 
 TOLD_FROM = 0.5  # standard deviations of the library; what differs less is not worth a word
 _IN_NAME = 3  # words

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue import audio
-from segue.embed import Embedder
 from segue.embed.logmel import VGGISH_PATCH, VGGISH_SR
 from segue.embed.vggish import VGGish
 from segue.errors import DamagedAudioError
+from segue.spec import Embedder
 from segue.track import Frames
 
 _HOP = VGGISH_PATCH * VGGISH_SR // 100  # samples; frames of a patch begin every 10 ms

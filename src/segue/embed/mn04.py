@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.audio import Excerpts
-from segue.embed import EmbedderSpec, Embedding, Typical
 from segue.embed.logmel import MN04_SR, mn04_logmel
 from segue.embed.session import Network, cut, embed_windows
+from segue.sound import Excerpts
+from segue.spec import EmbedderSpec, Embedding, Prior
 from segue.track import Waveform
 
 WINDOW = 3 * MN04_SR  # samples; 3 s finds as much as AudioSet's own 10 s, see docs/measurements.md
@@ -37,7 +37,7 @@ class MN04:
     """384 features before the classifier; ``path`` is the ONNX file."""
 
     spec = SPEC
-    typical: Typical | None = None
+    prior: Prior | None = None
 
     def __init__(self, path: Path) -> None:
         self._network = Network(path, ("embedding", "scores"))

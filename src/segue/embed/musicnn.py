@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.audio import Excerpts
-from segue.embed import EmbedderSpec, Embedding, Typical
 from segue.embed.logmel import MUSICNN_PATCH, MUSICNN_SR, musicnn_patches
 from segue.embed.session import Network, cut, embed_windows
+from segue.sound import Excerpts
+from segue.spec import EmbedderSpec, Embedding, Prior
 from segue.track import Waveform
 
 WINDOW = MUSICNN_PATCH * 256  # samples, 2.99 s: one patch
@@ -36,7 +36,7 @@ class MusiCNN:
     """The 200 numbers before the tags; ``path`` is the ONNX file."""
 
     spec = SPEC
-    typical: Typical | None = None
+    prior: Prior | None = None
 
     def __init__(self, path: Path) -> None:
         self._network = Network(path, ("embedding", "scores"))

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from segue.audio import Excerpts
-from segue.embed import EmbedderSpec, Embedding, Typical
 from segue.embed.session import cut
 from segue.embed.waveform_network import WaveformNetwork, Windows, read_file
 from segue.errors import EmbeddingError, WeightsError
+from segue.sound import Excerpts
+from segue.spec import EmbedderSpec, Embedding, Prior
 
 _MAX_NAME = 40  # letters of the file's name that the space's name keeps
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -46,7 +46,7 @@ class OnnxFile:
         Where the rate, window, hop or output cannot be used, or the file takes another window.
     """
 
-    typical: Typical | None = None
+    prior: Prior | None = None
 
     def __init__(
         self,

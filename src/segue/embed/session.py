@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.embed import Embedding, Label
 from segue.errors import WeightsError
+from segue.spec import Embedding, Label
 from segue.track import Waveform
 
 if TYPE_CHECKING:

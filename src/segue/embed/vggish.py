@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.audio import Excerpts
-from segue.embed import EmbedderSpec, Embedding, Typical
 from segue.embed.logmel import VGGISH_MIN_SAMPLES, VGGISH_SR, vggish_patches
 from segue.embed.postprocess import PCA, to_bytes
 from segue.embed.session import Network
+from segue.sound import Excerpts
+from segue.spec import EmbedderSpec, Embedding, Prior
 from segue.track import Frames
 
 SPEC = EmbedderSpec(
@@ -44,7 +44,7 @@ class VGGish:
     int8 : the file computes in 8-bit integers. That is another space too.
     """
 
-    typical: Typical | None = None
+    prior: Prior | None = None
 
     def __init__(self, path: Path, pca: PCA, *, last_relu: bool = False, int8: bool = False) -> None:
         variants = [name for name, chosen in (("relu", last_relu), ("int8", int8)) if chosen]

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from segue.index.batches import in_batches
 from segue.index.calibration import KS, N_QUERIES, Setting, calibrate
-from segue.index.codes import Codes
-from segue.index.codespace import CodeSpace
 from segue.index.exact import Found, nearest
-from segue.index.metric import AnyVectors, Metric, lengths, prepared
+from segue.index.ivfpq import Codes
+from segue.index.l2_reduction import CodeSpace
+from segue.index.metric import AnyVectors, lengths, prepared
 from segue.index.store import Store
+from segue.spec import Metric
 
 EXACT_BELOW = 20_000  # rows: comparing with all of them takes as long as looking into lists
 _ADDED_AT_A_TIME = 1 << 17  # rows, whose codes are made on all cores

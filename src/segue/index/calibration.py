@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.index.codes import Codes
+from segue.index.ivfpq import Codes
 from segue.track import Vectors
 
 N_QUERIES = 512

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.index.metric import AnyVectors, Metric, distances
+from segue.index.metric import AnyVectors, distances
 from segue.index.store import Store
+from segue.spec import Metric
 from segue.track import Vectors
 
 _BLOCK_VALUES = 1 << 22  # numbers of rows held at a time

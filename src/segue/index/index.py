@@ -12,17 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import UsageError
-from segue.index import upkeep
-from segue.index.batches import in_batches
-from segue.index.build import EXACT_BELOW, OnProgress
-from segue.index.codespace import CodeSpace
-from segue.index.exact import Found
-from segue.index.metric import AnyVectors, Metric, checked, metric_named, prepared
-from segue.index.saved import opened, saved
-from segue.index.search import plan_for, search
-from segue.index.state import State
-from segue.index.store import Store
-from segue.index.wishes import (
+from segue.index import mutations
+from segue.index.arguments import (
     Ids,
     Where,
     Wish,
@@ -34,6 +25,16 @@ from segue.index.wishes import (
     rows_of,
     typed,
 )
+from segue.index.batches import in_batches
+from segue.index.build import EXACT_BELOW, OnProgress
+from segue.index.exact import Found
+from segue.index.l2_reduction import CodeSpace
+from segue.index.metric import AnyVectors, checked, prepared
+from segue.index.search import plan_for, search
+from segue.index.serialization import opened, saved
+from segue.index.state import State
+from segue.index.store import Store
+from segue.spec import Metric, metric_named
 
 RECALL = 0.95  # unless told
 _REFILLED_SHARE = 0.25  # of rows added or deleted since the lists were filled; then they are filled again
@@ -104,7 +105,7 @@ class Index:
         )  # fmt: skip
         if exact or (exact is None and len(matrix) < EXACT_BELOW) or not len(matrix):
             return cls(state)
-        return cls(upkeep.built(state.store, state, seed=seed, progress=progress))
+        return cls(mutations.built(state.store, state, seed=seed, progress=progress))
 
     @classmethod
     def open(cls, path: str | Path, *, vectors: AnyVectors | None = None) -> Index:
@@ -311,7 +312,7 @@ class Index:
         wanted = None if ids is None else np.asarray(ids, np.int64)
         with self._writing:
             new = typed(vectors, self._state)
-            self._state, names = upkeep.added(self._state, new, wanted)
+            self._state, names = mutations.added(self._state, new, wanted)
         self._refill_if_due()
         return names
 
@@ -321,25 +322,25 @@ class Index:
         with self._writing:
             state = self._state
             new = typed(vectors, state)
-            state = upkeep.deleted(state, rows_of(state, names))
-            self._state, _ = upkeep.added(state, new, names)
+            state = mutations.deleted(state, rows_of(state, names))
+            self._state, _ = mutations.added(state, new, names)
         self._refill_if_due()
 
     def delete(self, ids: Sequence[int] | Ids) -> None:
         """Remove rows; queries that begin now do not see them. Raises UsageError where an id is unknown."""
         with self._writing:
             rows = rows_of(self._state, np.atleast_1d(np.asarray(ids, np.int64)))
-            self._state = upkeep.deleted(self._state, rows)
+            self._state = mutations.deleted(self._state, rows)
         self._refill_if_due()
 
     def compact(self, progress: OnProgress | None = None) -> None:
         """Fill the lists anew with the rows there are; learned anew where these have doubled or halved."""
         with self._writing:
-            self._state = upkeep.refilled(self._state, progress)
+            self._state = mutations.refilled(self._state, progress)
 
     def _refill_if_due(self) -> None:
         """In the background: readers go on with what they have, writers wait."""
-        if not upkeep.is_due(self._state, _REFILLED_SHARE) or self._refilling():
+        if not mutations.is_due(self._state, _REFILLED_SHARE) or self._refilling():
             return
         self._refill = threading.Thread(target=self.compact, daemon=True, name="segue-index-compact")
         self._refill.start()

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.index.codes import Codes
+from segue.index.ivfpq import Codes
 
 _ROW_BYTES = 8
 _ALIGNMENT = 32  # bytes; codes are loaded into registers of that width

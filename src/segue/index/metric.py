@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.errors import UsageError, VectorError
+from segue.errors import VectorError
+from segue.spec import Metric
 from segue.track import Vectors
 
-Metric = Literal["cosine", "euclidean", "manhattan", "hamming", "dot"]
-
-METRICS: tuple[Metric, ...] = ("cosine", "euclidean", "manhattan", "hamming", "dot")
 DTYPES = ("uint8", "int8", "float16", "float32")
 _BLOCK_VALUES = 1 << 22  # numbers of rows that are held as float32 at a time: 16 MiB
 _LEAST_SQUARE = float(np.finfo(np.float32).tiny)  # of a row's length; below, digits are lost
@@ -22,19 +20,6 @@ _LOSSY = 2e-3  # squares of distances below this share of those of the lengths a
 
 AnyVectors = NDArray[Any]
 """(n, dim), of one of ``DTYPES``; for hamming, uint8 with 8 bits in each number."""
-
-
-def metric_named(name: str) -> Metric:
-    """The metric of a name; "angular" is another word for cosine.
-
-    Raises
-    ------
-    UsageError
-    """
-    known = "cosine" if name == "angular" else name
-    if known not in METRICS:
-        raise UsageError(f"no metric {name!r}; there are {', '.join(METRICS)}")
-    return known
 
 
 def checked(vectors: AnyVectors, metric: Metric, dim: int | None = None) -> AnyVectors:

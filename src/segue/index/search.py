@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.index.codes import Codes
 from segue.index.exact import Found, merged, nearest, smallest
+from segue.index.ivfpq import Codes
 from segue.index.metric import AnyVectors, pair_distances, row_distances
-from segue.index.quick import asker
+from segue.index.single_query import asker
 from segue.index.state import Plan, State
 
 _PAIR_VALUES = 1 << 22  # numbers of candidates held at a time

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.index.calibration import Setting
-from segue.index.codes import Codes
-from segue.index.codespace import CodeSpace
 from segue.index.exact import Found
+from segue.index.ivfpq import Codes
+from segue.index.l2_reduction import CodeSpace
 from segue.index.metric import AnyVectors
 from segue.index.store import Store
 

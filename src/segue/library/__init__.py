@@ -10,19 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.catalog import Catalog, Clusters, Failure, Overview, Snapshot
-from segue.embed import Embedder, EmbedderSpec
-from segue.embed.chosen import chosen
 from segue.embed.descriptors import SPEC as DESCRIPTORS
+from segue.embed.registry import chosen
 from segue.errors import LibraryError, UsageError
-from segue.library import models
-from segue.library.clusters import find_clusters
+from segue.ingest.attach_audio import JoinReport, join
+from segue.ingest.audio import Scan
+from segue.ingest.records import Import, ImportProgress, ImportReport, Unseen
+from segue.ingest.report import Progress, ScanReport, Silent
+from segue.library import model_copies
 from segue.library.embedders import embedders_of
-from segue.library.imports import Import, ImportProgress, ImportReport, Unseen
-from segue.library.joining import JoinReport, join
-from segue.library.recommender import Recommender
-from segue.library.report import Progress, ScanReport, Silent
-from segue.library.scan import Scan
-from segue.sources.imported import Source
+from segue.recommend.clusters import find_clusters
+from segue.recommend.recommender import Recommender
+from segue.sources.contract import Source
+from segue.spec import Embedder, EmbedderSpec
 from segue.track import Track, TrackId
 
 __all__ = ["Library", "Progress", "ScanReport"]
@@ -124,7 +124,7 @@ class Library(Recommender):
         if len(set(names)) < len(names) or not names:
             raise UsageError(f"embedders must have spaces of their own, and there must be one: {names}")
         with self._catalog.writing(wait_s, on_wait) as writer:
-            models.keep(self.path, self._embedders)
+            model_copies.keep(self.path, self._embedders)
             for embedder in self._embedders:
                 writer.add_space(embedder.spec, embedder.dimensions)
             scan = Scan(self._catalog, writer, self._embedders, progress or Silent())
@@ -263,7 +263,7 @@ class Library(Recommender):
         LibraryFormatError, LibraryError
         """
         n = self._catalog.verify()
-        models.verify(self.path, self.spaces().values())
+        model_copies.verify(self.path, self.spaces().values())
         return n
 
     def snapshot(self) -> Snapshot:

@@ -6,13 +6,13 @@ import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from segue.embed import Embedder, EmbedderSpec, Typical
-from segue.embed.chosen import DEFAULT, EMBEDDERS, chosen
 from segue.embed.onnx_file import is_of_onnx_file
+from segue.embed.registry import DEFAULT, EMBEDDERS, chosen
 from segue.embed.vggish import SPEC as VGGISH
 from segue.errors import ModelError, WeightsError
-from segue.library.models import kept
-from segue.sources.audioset.catalogue import SPEC as AUDIOSET
+from segue.library.model_copies import kept
+from segue.sources.audioset.source import SPEC as AUDIOSET
+from segue.spec import Embedder, EmbedderSpec, Prior
 
 
 def embedders_of(spaces: Mapping[str, EmbedderSpec], root: Path) -> list[Embedder]:
@@ -48,7 +48,7 @@ def _made(spec: EmbedderSpec, root: Path) -> Embedder | None:
 class ForAnother:
     """An embedder whose vectors go to the space of another spec, which is the same in spirit."""
 
-    typical: Typical | None = None
+    prior: Prior | None = None
 
     def __init__(self, embedder: Embedder, spec: EmbedderSpec) -> None:
         self.spec = spec

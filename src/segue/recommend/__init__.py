@@ -1,10 +1,10 @@
 """Nearest rows to recommendations for people: pure functions over vectors, scores and tracks."""
 
+from segue.recommend.explanation import Feature, Moment, Part, SharedLabel, Why
 from segue.recommend.journey import between, evenly, waypoints
 from segue.recommend.playlist import groups_of, in_order, varied
 from segue.recommend.result import Match, Matrix, Recommendations
 from segue.recommend.similar import away_from, best_by_track, centre_of, distinct
-from segue.recommend.why import Feature, Moment, Part, SharedLabel, Why
 
 __all__ = [
     "Feature",

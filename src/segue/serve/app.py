@@ -20,12 +20,24 @@ from starlette.types import ASGIApp
 
 import segue
 from segue.errors import SegueError
-from segue.serve import docs_page, page, subsonic
-from segue.serve.errors import ApiError, api_error
-from segue.serve.gate import PREFIX, Gate
-from segue.serve.invalid import invalid
-from segue.serve.max_api import MaxApi
-from segue.serve.routes import about, asking, clips, feedback, jobs, maps, playlists, session, sound, tracks
+from segue.serve import subsonic
+from segue.serve.api import (
+    clips,
+    feedback,
+    jobs,
+    maps,
+    playlists,
+    recommendations,
+    session,
+    sound,
+    status,
+    tracks,
+)
+from segue.serve.http import docs_page, player_page
+from segue.serve.http.errors import ApiError, api_error
+from segue.serve.http.middleware import PREFIX, Gate
+from segue.serve.http.validation import invalid
+from segue.serve.max.api import MaxApi
 from segue.serve.service import Service
 from segue.serve.settings import VARIABLE, Settings
 
@@ -53,15 +65,15 @@ def make_app(settings: Settings) -> ASGIApp:
     )  # fmt: skip
     app.state.service = service
     _add_errors(app, settings)
-    for part in (session, about, tracks, sound, asking, clips, playlists, maps, feedback, jobs):
+    for part in (session, status, tracks, sound, recommendations, clips, playlists, maps, feedback, jobs):
         app.include_router(part.routes, prefix=PREFIX)
-    app.include_router(about.outside)
+    app.include_router(status.outside)
     if settings.max_api:
         app.router.routes.extend(MaxApi(settings, service.decoding).routes())
     app.include_router(subsonic.routes)
     app.add_route("/docs", docs_page.docs_page, include_in_schema=False)
-    app.add_route("/{path:path}", page.page, methods=["GET"], include_in_schema=False)
-    hot = {f"{PREFIX}{asking.SIMILAR}": asking.Similar(service)}
+    app.add_route("/{path:path}", player_page.page, methods=["GET"], include_in_schema=False)
+    hot = {f"{PREFIX}{recommendations.SIMILAR}": recommendations.Similar(service)}
     return Gate(app, settings, service.guard, service.metrics, hot)
 
 

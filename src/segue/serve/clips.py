@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from segue import audio
+from segue.audio.peaks import TooLong, as_list, peaks_of
 from segue.library import Library
-from segue.library.asking import Heard
-from segue.serve.errors import ApiError
-from segue.serve.peaks import TooLong, as_list, peaks_of
+from segue.recommend.session import Heard
+from segue.serve.http.errors import ApiError
 
 EXPIRES_S = 3600.0
 _PATIENCE_S = 20.0  # of decoding an upload

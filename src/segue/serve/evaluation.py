@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from segue.catalog.conditions import words_of
 from segue.errors import LibraryError, UsageError
-from segue.evaluate import hubness
 from segue.files import replacing
 from segue.library import Library
+from segue.recommend.evaluate import hubness
 from segue.serve.jobs import Cancelled, Course, Report
 
 _KS = (1, 5, 10)

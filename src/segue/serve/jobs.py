@@ -17,7 +17,7 @@ from typing import Any
 from segue.errors import SegueError
 from segue.files import replacing
 from segue.library import Library
-from segue.serve.errors import ApiError, one_line, without_paths
+from segue.serve.http.errors import ApiError, one_line, without_paths
 
 _EVERY_S = 0.2  # at most so often the course is written, and looked at whether it is to stop
 _SHAPE = re.compile("job-[0-9a-f]{16}")

@@ -10,27 +10,27 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
+from segue.audio.peaks import PeakStore
 from segue.catalog import Where
 from segue.catalog.folders import shown
 from segue.catalog.playlists import Playlist
 from segue.errors import TrackNotFoundError, UsageError
 from segue.library import Library
+from segue.library.albums import Shelves
 from segue.recommend import Recommendations
+from segue.serve.api.schemas import Conditions
+from segue.serve.api.serializers import Record, matches_record, track_records
+from segue.serve.api.similar_cache import Fast
 from segue.serve.clips import Clips
-from segue.serve.errors import ApiError
-from segue.serve.fast import Fast
+from segue.serve.http.errors import ApiError
+from segue.serve.http.limits import Rate
+from segue.serve.http.metrics import Metrics
+from segue.serve.http.security import Guard
+from segue.serve.http.streaming import Transcoder
+from segue.serve.http.thread_pool import Pool
 from segue.serve.jobs import Jobs
-from segue.serve.limits import Rate
-from segue.serve.metrics import Metrics
-from segue.serve.peaks import PeakStore
-from segue.serve.pool import Pool
-from segue.serve.schemas import Conditions
-from segue.serve.security import Guard
 from segue.serve.settings import Settings
-from segue.serve.shapes import Record, clean, matches_record, track_records
-from segue.serve.shelf import Shelves
-from segue.serve.streaming import Transcoder
-from segue.track import Track, readable
+from segue.track import Track, clean, readable
 
 _THREADS = 8  # for what looks into the library
 _DECODERS = 2  # sounds that are decoded at a time
@@ -146,7 +146,7 @@ class Service:
 
     @functools.cached_property
     def writable(self) -> bool:
-        from segue.serve.places import is_writable
+        from segue.serve.scan_roots import is_writable
 
         return is_writable(self.library.path)
 

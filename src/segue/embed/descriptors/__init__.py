@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.audio import Excerpts
-from segue.embed import EmbedderSpec, Embedding, Typical
 from segue.embed.descriptors.dimensions import DIMENSIONS, Dimension
 from segue.embed.descriptors.filters import HOP, SR
+from segue.embed.descriptors.prior import prior_values
 from segue.embed.descriptors.rhythm import pulse, tempo_bpm, tempogram
 from segue.embed.descriptors.spectra import FRAME_FEATURES, frame_features
-from segue.embed.descriptors.typical import typical_values
+from segue.sound import Excerpts
+from segue.spec import EmbedderSpec, Embedding, Prior
 from segue.track import Vectors
 
 __all__ = ["DIMENSIONS", "SPEC", "Descriptors", "Dimension"]
@@ -45,8 +45,8 @@ class Descriptors:
         return [dimension.name for dimension in DIMENSIONS]
 
     @property
-    def typical(self) -> Typical:
-        return typical_values()
+    def prior(self) -> Prior:
+        return prior_values()
 
     def embed(self, sound: Excerpts) -> Embedding:
         frames, lengths = frame_features(sound.at(SR))

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from segue.embed.agreement import Agreement, read_agreements
 from segue.embed.models.cache import (
     OnWait,
     State,
@@ -23,8 +22,9 @@ from segue.embed.models.cache import (
     writing,
 )
 from segue.embed.models.fetch import Progress, fetch_all, kept_paths
-from segue.embed.models.known import MODELS, Download, KnownFile, Model, model_named
 from segue.embed.models.local import gather, unpacked
+from segue.embed.models.published import MODELS, Download, KnownFile, Model, model_named
+from segue.embed.quantization_error import Agreement, read_agreements
 from segue.errors import DownloadError, ModelError, ModelNotFoundError, WeightsError
 
 __all__ = [

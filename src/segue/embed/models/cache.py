@@ -20,7 +20,7 @@ from typing import Literal
 import filelock
 import platformdirs
 
-from segue.embed.models.known import KnownFile, Model, difference, sha256_of
+from segue.embed.models.published import KnownFile, Model, difference, sha256_of
 from segue.errors import ModelError
 from segue.files import sync_folder
 

@@ -45,9 +45,9 @@ def _to_int8(network: onnx.ModelProto, folder: Path) -> None:
 
 
 def _compare(folder: Path) -> None:
-    from segue.embed.agreement import agreement, write_agreements
     from segue.embed.calibration import pieces
     from segue.embed.postprocess import read_pca
+    from segue.embed.quantization_error import agreement, write_agreements
     from segue.embed.vggish import VGGish
 
     pca = read_pca(folder / "pca.npz")

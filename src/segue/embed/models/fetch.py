@@ -15,7 +15,7 @@ from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 
 import segue
-from segue.embed.models.known import Download, Model, difference
+from segue.embed.models.published import Download, Model, difference
 from segue.errors import DownloadError, WeightsError
 
 Progress = Callable[[int, int], None]

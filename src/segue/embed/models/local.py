@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from segue.embed.models.known import Download, KnownFile, Model, verify
+from segue.embed.models.published import Download, KnownFile, Model, verify
 from segue.errors import UsageError, WeightsError
 
 

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from segue.errors import SegueError
-from segue.serve.errors import ApiError, api_error
+from segue.serve.http.errors import ApiError, api_error
 from segue.serve.service import Serving
-from segue.serve.subsonic import form, media
+from segue.serve.subsonic import encoding, media
 from segue.serve.subsonic.call import Call, SubsonicError
 from segue.serve.subsonic.methods import METHODS, OPEN
 
@@ -33,9 +33,9 @@ async def rest(service: Serving, request: Request, method: str) -> Response:
         work = METHODS.get(name)
         if work is None:
             raise SubsonicError(0, f"there is no method {name!r} here")
-        return form.answer(call, await service.run(work, call))
+        return encoding.answer(call, await service.run(work, call))
     except SubsonicError as error:
-        return form.failure(call, error.code, str(error))
+        return encoding.failure(call, error.code, str(error))
     except (ApiError, SegueError) as error:
         known = error if isinstance(error, ApiError) else api_error(error, service.settings.library)
-        return form.failure(call, 70 if known.status == 404 else 0, known.message)
+        return encoding.failure(call, 70 if known.status == 404 else 0, known.message)

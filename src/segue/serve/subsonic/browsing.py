@@ -5,12 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 
-from segue.catalog.records import folded
-from segue.serve.shelf import Album, Artist
+from segue.library.albums import Album, Artist
 from segue.serve.subsonic.call import NOT_FOUND, Call, SubsonicError
+from segue.serve.subsonic.encoding import Tree
 from segue.serve.subsonic.entries import Entries
-from segue.serve.subsonic.form import Tree
-from segue.track import Track
+from segue.track import Track, folded
 
 _FOLDER = {"id": 1, "name": "Music"}
 _ARTICLES = "The An A Der Die Das Le La Les Los El"

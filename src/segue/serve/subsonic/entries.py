@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segue.catalog.folders import shown
+from segue.library.albums import NO_ARTIST, Album, Artist, Shelf, id_of
+from segue.serve.http.streaming import media_type
 from segue.serve.service import Service
-from segue.serve.shapes import clean
-from segue.serve.shelf import NO_ARTIST, Album, Artist, Shelf, id_of
-from segue.serve.streaming import media_type
-from segue.serve.subsonic.form import Tree
-from segue.track import Track, readable
+from segue.serve.subsonic.encoding import Tree
+from segue.track import Track, clean, readable
 
 
 def date(at: float) -> str:

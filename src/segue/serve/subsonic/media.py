@@ -8,12 +8,12 @@ from typing import Literal
 
 from starlette.responses import Response
 
+from segue.audio.covers import picture_of
 from segue.errors import TrackNotFoundError
-from segue.serve.covers import picture_of
-from segue.serve.drawn import drawn
-from segue.serve.errors import ApiError
-from segue.serve.security import PLAIN_POLICY
-from segue.serve.streaming import file_response, is_playable
+from segue.serve.http.errors import ApiError
+from segue.serve.http.security import PLAIN_POLICY
+from segue.serve.http.streaming import file_response, is_playable
+from segue.serve.placeholder_covers import drawn
 from segue.serve.subsonic.call import NOT_FOUND, Call, SubsonicError
 from segue.track import Track
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from segue.serve.places import to_scan
-from segue.serve.subsonic import asking, browsing, keeping
+from segue.serve.scan_roots import to_scan
+from segue.serve.subsonic import browsing, recommendations, user_data
 from segue.serve.subsonic.call import Call
-from segue.serve.subsonic.form import Tree
+from segue.serve.subsonic.encoding import Tree
 
 _EXTENSIONS = ("apiKeyAuthentication", "formPost", "sonicSimilarity", "transcodeOffset")
 OPEN = frozenset(("getOpenSubsonicExtensions",))  # asked before anybody logs in
@@ -45,7 +45,7 @@ def _scan_status(call: Call) -> Tree:
 
 
 def _start_scan(call: Call) -> Tree:
-    from segue.serve.routes.jobs import start_scan
+    from segue.serve.api.jobs import start_scan
 
     start_scan(call.service, to_scan(None, call.service.scanned(), ()))
     return _scan_status(call)
@@ -77,25 +77,25 @@ METHODS: dict[str, Callable[[Call], Tree]] = {
     "getSongsByGenre": browsing.songs_by_genre,
     "search2": browsing.search_2,
     "search3": browsing.search_3,
-    "getSimilarSongs": asking.similar_songs,
-    "getSimilarSongs2": asking.similar_songs_2,
-    "getSonicSimilarTracks": asking.sonic_similar,
-    "findSonicPath": asking.sonic_path,
-    "getTopSongs": asking.top_songs,
-    "getArtistInfo": asking.artist_info,
-    "getArtistInfo2": asking.artist_info_2,
+    "getSimilarSongs": recommendations.similar_songs,
+    "getSimilarSongs2": recommendations.similar_songs_2,
+    "getSonicSimilarTracks": recommendations.sonic_similar,
+    "findSonicPath": recommendations.sonic_path,
+    "getTopSongs": recommendations.top_songs,
+    "getArtistInfo": recommendations.artist_info,
+    "getArtistInfo2": recommendations.artist_info_2,
     "getAlbumInfo": lambda _: {"albumInfo": {}},
     "getAlbumInfo2": lambda _: {"albumInfo": {}},
-    "getPlaylists": keeping.playlists,
-    "getPlaylist": keeping.playlist,
-    "createPlaylist": keeping.create_playlist,
-    "updatePlaylist": keeping.update_playlist,
-    "deletePlaylist": keeping.delete_playlist,
-    "star": keeping.star,
-    "unstar": keeping.unstar,
-    "getStarred": keeping.starred,
-    "getStarred2": keeping.starred_2,
-    "scrobble": keeping.scrobble,
+    "getPlaylists": user_data.playlists,
+    "getPlaylist": user_data.playlist,
+    "createPlaylist": user_data.create_playlist,
+    "updatePlaylist": user_data.update_playlist,
+    "deletePlaylist": user_data.delete_playlist,
+    "star": user_data.star,
+    "unstar": user_data.unstar,
+    "getStarred": user_data.starred,
+    "getStarred2": user_data.starred_2,
+    "scrobble": user_data.scrobble,
     "getNowPlaying": _nothing("nowPlaying", "entry"),
     "getPodcasts": _nothing("podcasts", "channel"),
     "getBookmarks": _nothing("bookmarks", "bookmark"),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from segue.sources.audioset.catalogue import AudioSet
 from segue.sources.audioset.json_form import read_json, write_json
 from segue.sources.audioset.labels import read_label_names
-from segue.sources.audioset.reading import read_segments
+from segue.sources.audioset.reader import read_segments
 from segue.sources.audioset.segment import BadRecord, Segment, flattened, mean_pooled, playable_url
-from segue.sources.audioset.writing import write_tfrecords
+from segue.sources.audioset.source import AudioSet
+from segue.sources.audioset.writer import write_tfrecords
 
 __all__ = [
     "AudioSet",

@@ -11,7 +11,7 @@ import numpy as np
 
 from segue.errors import UsageError
 from segue.files import replacing
-from segue.sources.audioset.reading import OnBad, warn
+from segue.sources.audioset.reader import OnBad, warn
 from segue.sources.audioset.segment import DIM, BadRecord, Segment, check
 from segue.track import Frames
 

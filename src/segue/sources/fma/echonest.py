@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from segue.embed import EmbedderSpec
+from segue.sources.contract import Problem
 from segue.sources.fma.metadata import Metadata, Row, RowError, Table, id_of
-from segue.sources.imported import Problem
+from segue.spec import EmbedderSpec
 
 ECHONEST = "echonest.csv"
 DIMENSIONS = ("acousticness", "danceability", "energy", "instrumentalness", "liveness", "speechiness",

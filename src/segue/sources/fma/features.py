@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.embed import EmbedderSpec
 from segue.errors import SourceError
+from segue.sources.contract import Problem
 from segue.sources.fma.metadata import UNREADABLE, Metadata, RowError, id_of
-from segue.sources.imported import Problem
+from segue.spec import EmbedderSpec
 from segue.track import Vectors
 
 FEATURES = "features.csv"

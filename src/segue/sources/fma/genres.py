@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from segue.sources.contract import Problem
 from segue.sources.fma.metadata import Metadata, Row, RowError, Table, id_of
-from segue.sources.imported import Problem
 
 GENRES = "genres.csv"
 

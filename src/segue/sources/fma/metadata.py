@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from segue.errors import SourceError
-from segue.sources.imported import Problem
+from segue.sources.contract import Problem
 
 _INSIDE = "fma_metadata"  # the archive's one folder
 _BUFFER = 1 << 20  # bytes

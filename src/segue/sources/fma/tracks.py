@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import IO, Any
 
+from segue.sources.contract import Problem
 from segue.sources.fma.metadata import Metadata, Row, RowError, Table, id_of
-from segue.sources.imported import Problem
 from segue.track import Track
 
 TRACKS = "tracks.csv"

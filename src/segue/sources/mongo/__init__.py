@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from segue.sources.mongo.catalogue import Fields, Mongo
+from segue.sources.mongo.source import Fields, Mongo
 
 __all__ = ["Fields", "Mongo"]

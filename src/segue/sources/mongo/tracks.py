@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.catalog.records import TAG_COLUMNS
-from segue.embed import Label
+from segue.sources.contract import TAG_COLUMNS
 from segue.sources.mongo.vectors import SUBTYPE, as_bytes
+from segue.spec import Label
 from segue.track import Track, readable
 
 MAX_BYTES = 16_000_000  # a little less than a document may have

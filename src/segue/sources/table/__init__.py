@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from segue.sources.table.catalogue import Table
+from segue.sources.table.source import Table
 
 __all__ = ["Table"]

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from segue.sources.vectors.catalogue import Vectors
+from segue.sources.vectors.source import Vectors
 
 __all__ = ["Vectors"]

@@ -8,7 +8,7 @@ from typing import Any
 
 from segue.errors import SourceError
 from segue.sources.table.columns import mapped
-from segue.sources.table.reading import Chunk, Rows
+from segue.sources.table.reader import Chunk, Rows
 
 _Row = Sequence[Any] | None
 

@@ -1,0 +1,67 @@
+"""What a listener thinks of tracks: verdicts on recommendations, stars, plays."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from segue.catalog.user_data import changing
+
+Verdict = Literal["like", "dislike", "skip"]
+Kind = Literal["track", "album", "artist"]
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What was thought of a track as an answer to a seed."""
+
+    seed: str
+    track: str
+    verdict: Verdict
+    at: float  # s since the epoch
+
+
+class MarkTables:
+    """All marks of a library."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def judge(self, seed: str, track: str, verdict: Verdict) -> None:
+        """Keep a verdict, in place of an earlier one on the same two."""
+        with changing(self._db):
+            values = (seed, track, verdict, time.time())
+            self._db.execute("INSERT OR REPLACE INTO feedback VALUES (?, ?, ?, ?)", values)
+
+    def feedback(self, limit: int = 1000) -> list[Feedback]:
+        """The last ones first."""
+        rows = self._db.execute("SELECT * FROM feedback ORDER BY at DESC LIMIT ?", (limit,))
+        return [Feedback(row["seed"], row["id"], row["verdict"], row["at"]) for row in rows]
+
+    def star(self, kind: Kind, ids: Iterable[str], *, starred: bool = True) -> None:
+        """Set or take stars; what has one keeps its date."""
+        now = time.time()
+        with changing(self._db):
+            for name in ids:
+                if starred:
+                    self._db.execute("INSERT OR IGNORE INTO stars VALUES (?, ?, ?)", (kind, name, now))
+                else:
+                    self._db.execute("DELETE FROM stars WHERE kind = ? AND id = ?", (kind, name))
+
+    def stars(self, kind: Kind) -> dict[str, float]:
+        """When each got its star, in s since the epoch, the last ones first."""
+        rows = self._db.execute("SELECT id, at FROM stars WHERE kind = ? ORDER BY at DESC", (kind,))
+        return {row["id"]: row["at"] for row in rows}
+
+    def play(self, plays: Iterable[tuple[str, float]]) -> None:
+        """Note that tracks were played, each with its time in s since the epoch."""
+        with changing(self._db):
+            self._db.executemany("INSERT INTO plays VALUES (?, ?)", plays)
+
+    def plays(self) -> dict[str, tuple[int, float]]:
+        """Of each track that was played: how often, and when last."""
+        rows = self._db.execute("SELECT id, count(*) AS n, max(at) AS last FROM plays GROUP BY id")
+        return {row["id"]: (row["n"], row["last"]) for row in rows}

@@ -1,0 +1,211 @@
+"""Imported tracks, many at a time, within a transaction of the catalog's writer."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import time
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.catalog.deferred_indexes import PUT_TEXTS
+from segue.catalog.files import describe
+from segue.catalog.matrices import Matrices
+from segue.catalog.records import Placed, integers, path_from_db
+from segue.sources.contract import RECORD_COLUMNS, Records, SpaceRows, picked
+
+_DEFAULTS = {"duration_s": 0.0}
+
+
+class Imports:
+    """What the writer does with ``Records``."""
+
+    def __init__(self, db: sqlite3.Connection, matrices: Matrices) -> None:
+        self._db = db
+        self._matrices = matrices
+
+    def put(self, records: Records, seen: Seen) -> Placed:
+        """Add what is new, replace what has changed, and bring back what was missing.
+
+        Of an id that comes twice the first counts, in these records and among those ``seen``.
+        """
+        ids = [track_id(records.source, name) for name in records.ids]
+        keys, hashes = self._known(ids, records.source)
+        fresh = _first_of_each(records.ids) & ~seen.has(keys)
+        added = np.flatnonzero((keys < 0) & fresh)
+        changed = np.flatnonzero((keys >= 0) & (hashes != records.hashes) & fresh)
+        same = keys[(keys >= 0) & (hashes == records.hashes) & fresh]
+        at = np.concatenate([added, changed])
+        if len(at):
+            keys[added] = self._next_key() + np.arange(len(added))
+            rows = {space: found.take(at) for space, found in records.spaces.items()}
+            rows |= self._heard(len(added), keys[changed], rows)
+            first = self._matrices.append(len(at), rows)
+            self._insert(records, ids, added, keys, first)
+            self._update(records, changed, keys, first + len(added))
+            self._put_labels(records, at, keys, len(added))
+            self._put_texts(keys[changed])
+            self._describe(keys[changed])
+        self._db.executemany(
+            "UPDATE tracks SET missing_since = NULL WHERE key = ? AND missing_since IS NOT NULL",
+            ((key,) for key in (same.tolist() if self._any_missing() else ())),
+        )
+        seen.add(keys[fresh])
+        return Placed(added, changed, len(same), len(keys) - int(fresh.sum()))
+
+    def _known(self, ids: Sequence[str], source: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Keys and hashes of those that are here, -1 and 0 of the others."""
+        keys, hashes = np.full(len(ids), -1, np.int64), np.zeros(len(ids), np.int64)
+        # A join in the order of what is asked; an IN would sort it first.
+        sql = (
+            "SELECT ids.key AS at, tracks.key, record_hash FROM json_each(?) AS ids "
+            "CROSS JOIN tracks ON tracks.id = ids.value AND source = ?"
+        )
+        found = self._db.execute(sql, (json.dumps(ids), source)).fetchall()
+        for at, key, record_hash in found:
+            keys[at], hashes[at] = key, record_hash or 0
+        return keys, hashes
+
+    def _heard(
+        self, n_added: int, changed: NDArray[np.int64], given: Collection[str]
+    ) -> dict[str, SpaceRows]:
+        """Vectors of changed tracks that have files: what was heard there stays true."""
+        spaces = [space for space, spec in self._matrices.spaces() if spec.sr and space not in given]
+        if not spaces or not len(changed):
+            return {}
+        sql = "SELECT row FROM tracks WHERE key = ? AND path IS NOT NULL"
+        found = [self._db.execute(sql, (key,)).fetchone() for key in changed.tolist()]
+        rows = np.array([-1] * n_added + [row[0] if row else -1 for row in found], np.int64)
+        return {space: self._matrices.taken(space, rows) for space in spaces}
+
+    def _describe(self, keys: NDArray[np.int64]) -> None:
+        """Let changed tracks that have files be found by these too."""
+        for key in keys.tolist():
+            sql = "SELECT path FROM tracks WHERE key = ? AND path IS NOT NULL"
+            found = self._db.execute(sql, (key,)).fetchone()
+            if found:
+                describe(self._db, key, path_from_db(found[0]))
+
+    def _next_key(self) -> int:
+        row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'tracks'").fetchone()
+        return row[0] + 1 if row else 1
+
+    def _any_missing(self) -> bool:
+        sql = "SELECT 1 FROM tracks WHERE missing_since IS NOT NULL LIMIT 1"
+        return self._db.execute(sql).fetchone() is not None
+
+    def _insert(
+        self, records: Records, ids: Sequence[str], at: NDArray[np.int64], keys: NDArray[np.int64], row: int
+    ) -> None:
+        names = ("key", "id", "row", "source", "source_id", "record_hash", "added_at", *RECORD_COLUMNS)
+        constants = {"sr": 0, "channels": 0, "codec": "", "size": 0, "mtime_ns": 0}
+        marks = ", ".join("?" * len(names))
+        values = ", ".join(repr(value) for value in constants.values())
+        sql = f"INSERT INTO tracks ({', '.join([*names, *constants])}) VALUES ({marks}, {values})"
+        n = len(at)
+        self._db.executemany(
+            sql,
+            zip(
+                keys[at].tolist(), picked(ids, at), range(row, row + n), [records.source] * n,
+                picked(records.ids, at), records.hashes[at].tolist(), [time.time()] * n,
+                *_columns(records, at),
+                strict=True,
+            ),
+        )  # fmt: skip
+
+    def _update(self, records: Records, at: NDArray[np.int64], keys: NDArray[np.int64], row: int) -> None:
+        names = [name for name in RECORD_COLUMNS if name != "content_hash"]
+        # The content of a track with a file is the file's.
+        settings = ", ".join([*(f"{name} = ?" for name in names), "missing_since = NULL", "record_hash = ?"])
+        sql = (
+            f"UPDATE tracks SET {settings}, row = ?, "
+            "content_hash = CASE WHEN path IS NULL THEN ? ELSE content_hash END WHERE key = ?"
+        )
+        *columns, contents = _columns(records, at)
+        self._db.executemany(
+            sql,
+            zip(
+                *columns, records.hashes[at].tolist(), range(row, row + len(at)), contents, keys[at].tolist(),
+                strict=True,
+            ),
+        )  # fmt: skip
+
+    def _put_labels(
+        self, records: Records, at: NDArray[np.int64], keys: NDArray[np.int64], n_added: int
+    ) -> None:
+        for space, labels in records.labels.items():
+            old = ((int(keys[i]), space) for i in at[n_added:])
+            self._db.executemany("DELETE FROM labels WHERE key = ? AND space = ?", old)
+            self._db.executemany(
+                "INSERT OR REPLACE INTO labels VALUES (?, ?, ?, ?)",
+                ((int(keys[i]), space, label.name, label.score) for i in at for label in labels[i]),
+            )
+
+    def _put_texts(self, changed: NDArray[np.int64]) -> None:
+        """Let tracks be found by their new words; those of added ones are put after the last of them."""
+        old = [(key,) for key in changed.tolist()]
+        self._db.executemany("DELETE FROM track_text WHERE rowid = ?", old)
+        self._db.executemany(f"{PUT_TEXTS} WHERE key = ?", old)
+
+    def finished(self, source: str, kind: str, location: str, report: dict[str, Any]) -> None:
+        """Note what an import did; one note a source, the latest."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO imports VALUES (?, ?, ?, ?, ?)",
+            (source, kind, location, time.time(), json.dumps(report, ensure_ascii=False)),
+        )
+
+    def keys_of_source(self, source: str) -> NDArray[np.int64]:
+        """Keys of the tracks of a source that are not missing."""
+        # All in order: the index over sources would jump to each of them.
+        sql = "SELECT group_concat(key) FROM tracks NOT INDEXED WHERE source = ? AND missing_since IS NULL"
+        return integers(self._db.execute(sql, (source,)).fetchone()[0])
+
+
+class Seen:
+    """Keys of tracks that an import has come across."""
+
+    def __init__(self) -> None:
+        self._keys = np.zeros(1 << 16, np.bool_)
+
+    def add(self, keys: NDArray[np.int64]) -> None:
+        needed = int(keys.max(initial=-1)) + 1
+        if needed > len(self._keys):
+            self._keys = np.concatenate([self._keys, np.zeros(needed, np.bool_)])
+        self._keys[keys] = True
+
+    def has(self, keys: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """bool over ``keys``; negative ones are of no track."""
+        there = (keys >= 0) & (keys < len(self._keys))
+        return there & self._keys[np.where(there, keys, 0)]
+
+
+def _first_of_each(ids: Sequence[str]) -> NDArray[np.bool_]:
+    first = np.ones(len(ids), np.bool_)
+    if len(set(ids)) < len(ids):
+        known: set[str] = set()
+        for i, name in enumerate(ids):
+            first[i] = name not in known
+            known.add(name)
+    return first
+
+
+def track_id(source: str, name: str) -> str:
+    """The id of an imported track: the same in every library."""
+    return hashlib.sha256(f"{source}:{name}".encode()).hexdigest()[:16]
+
+
+def _columns(records: Records, at: NDArray[np.int64]) -> Iterable[Sequence[Any]]:
+    return [_column(records, name, at) for name in RECORD_COLUMNS]
+
+
+def _column(records: Records, name: str, at: NDArray[np.int64]) -> Sequence[Any]:
+    values = records.columns.get(name)
+    if values is not None:
+        return picked(values, at)
+    if name == "content_hash":  # nothing is known to be a copy of another
+        return [f"{records.source}:{records.ids[i]}" for i in at]
+    return [_DEFAULTS.get(name)] * len(at)

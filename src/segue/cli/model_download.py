@@ -1,0 +1,62 @@
+"""Fetching the models that a scan would like, before it begins."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from segue.cli.options import Context, megabytes
+from segue.errors import LibraryNotFoundError, SegueError
+
+OFF = "0"
+VARIABLE = "SEGUE_PULL"  # "0" stands for --no-pull
+
+
+def pull_missing(context: Context, *, quiet: bool) -> None:
+    """Fetch what the library's set of embedders lacks, saying so first; go on without what fails."""
+    missing = _missing(context)
+    if not missing:
+        return
+    from segue.cli.progress import PullProgress
+    from segue.embed.models import MODELS, pull
+
+    sizes = ", ".join(f"{name} ({megabytes(MODELS[name].size_bytes)})" for name in missing)
+    click.echo(f"fetching {sizes}, once for all libraries; --no-pull scans without", err=True)
+    for name in missing:
+        try:
+            with PullProgress(name, quiet=quiet) as progress:
+                pull(name, progress=progress)
+            click.echo(f"{name} is ready", err=True)
+        except SegueError as error:
+            click.echo(f"segue: {name} could not be fetched; the scan goes on without it: {error}", err=True)
+
+
+def hint_at_missing(context: Context) -> None:
+    """After a scan, say what it did without."""
+    if missing := _missing(context):
+        click.echo(f"not heard with {' and '.join(missing)}, which know more of music", err=True)
+        click.echo(f"  segue models pull {' '.join(missing)}; then scan again", err=True)
+
+
+def wanted_by_default() -> bool:
+    return os.environ.get(VARIABLE) != OFF
+
+
+def _missing(context: Context) -> list[str]:
+    """What is not installed of the default set, if the library follows it."""
+    from segue.catalog import Catalog
+    from segue.embed.registry import missing_of_default
+    from segue.library.embedders import follows_default
+
+    missing = missing_of_default()
+    if not missing:
+        return []
+    try:
+        catalog = Catalog(context.path)
+    except LibraryNotFoundError:
+        return missing
+    try:
+        return missing if follows_default(catalog.spaces()) else []
+    finally:
+        catalog.close()

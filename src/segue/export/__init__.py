@@ -1,0 +1,1 @@
+"""A library for other programs: tables, playlists, a MongoDB."""

@@ -1,0 +1,111 @@
+"""Candidates and their exact distances in one step of Faiss, from rows where they lie mapped."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.index.ivfpq import Codes
+from segue.index.metric import AnyVectors
+from segue.track import Vectors
+
+
+class Desk(NamedTuple):
+    """What one query is written to and its answer read from; made once, as each such step counts.
+
+    Attributes
+    ----------
+    query : float32 (dim,), to be filled
+    rows : int64 (1, count), then filled; the last is -1 where there are too few
+    values : float32 (1, count), of each row, smallest first
+    """
+
+    query: Vectors
+    rows: NDArray[np.int64]
+    values: Vectors
+    arguments: tuple[Any, ...]
+
+
+class Refined:
+    """A search that compares its candidates exactly: ``search(*desk.arguments)``, while this lives.
+
+    Attributes
+    ----------
+    spare : desks that nobody sits at; each thread takes one, or a new one, and puts it back
+    """
+
+    def __init__(self, both: Any, rows: AnyVectors, params: Any, count: int, k_factor: float) -> None:
+        import faiss
+
+        self.search = type(both).search_c
+        self.spare: list[Desk] = []
+        self.dim, self.dtype = int(both.d), rows.dtype
+        self._both, self._rows, self._count = both, rows, count  # Faiss does not keep the rows alive
+        both.ntotal = len(rows)
+        self._params = faiss.IndexRefineSearchParameters(k_factor=k_factor, base_index_params=params)
+
+    def new(self) -> Desk:
+        from faiss import swig_ptr
+
+        query = np.empty(self.dim, np.float32)
+        rows, values = np.empty((1, self._count), np.int64), np.empty((1, self._count), np.float32)
+        # What is in a wrapper, instead of it, saves the search for it: 2 us.
+        places = swig_ptr(values), swig_ptr(rows)
+        arguments = (self._both.this, 1, swig_ptr(query), self._count, *places, self._params.this)
+        return Desk(query, rows, values, arguments)
+
+
+def squared_gaps(codes: Codes, rows: AnyVectors, probes: int, count: int, k: int) -> Refined | None:
+    """The nearest k of ``count`` candidates and the squares of their distances, nearest first.
+
+    None where the rows are not as Faiss can read them.
+    """
+    import faiss
+
+    exact = _exact(codes, rows)
+    if exact is None:
+        return None
+    return Refined(faiss.IndexRefine(codes.whole, exact), rows, codes.params(probes), k, count / k)
+
+
+def products(codes: Codes, rows: AnyVectors, probes: int, count: int) -> Refined | None:
+    """``count`` candidates of a query of any length and their products with it, smallest first.
+
+    The codes are of rows of length 1. None where the rows are not as Faiss can read them.
+    """
+    import faiss
+
+    exact = _exact(codes, rows)
+    if exact is None:
+        return None
+    # Only for the codes: the query itself must stay as it is, since for rows of bytes it is made bytes too.
+    unit = faiss.IndexPreTransform(faiss.NormalizationTransform(codes.dim), codes.whole)
+    both = faiss.IndexRefine(unit, exact)
+    exact.metric_type = faiss.METRIC_INNER_PRODUCT  # only now, as both must have the same when they meet
+    params = faiss.SearchParametersPreTransform(index_params=codes.params(probes))
+    return Refined(both, rows, params, count, 1)
+
+
+def _exact(codes: Codes, rows: AnyVectors) -> Any:
+    """A flat index whose rows stay where they are."""
+    import faiss
+
+    kinds = {"uint8": faiss.ScalarQuantizer.QT_8bit_direct, "float16": faiss.ScalarQuantizer.QT_fp16}
+    name = rows.dtype.name
+    if rows.shape[1] != codes.dim or not rows.flags.c_contiguous:
+        return None
+    if (name != "float32" and name not in kinds) or not hasattr(faiss, "ZeroCopyIOReader"):  # an older Faiss
+        return None
+    dim = rows.shape[1]
+    flat = faiss.IndexFlat(dim) if name == "float32" else faiss.IndexScalarQuantizer(dim, kinds[name])
+    # A view must name an owner, and only an index that was read without a copy has one. It is a part of
+    # that index, which therefore has to live until the view is made.
+    empty = faiss.serialize_index(flat)
+    read = faiss.read_index(faiss.ZeroCopyIOReader(faiss.swig_ptr(empty), len(empty)))
+    data = rows.reshape(-1).view(np.uint8)
+    flat.codes = faiss.MaybeOwnedVectorUInt8.create_view(faiss.swig_ptr(data), data.size, read.codes.owner)
+    # Only as many as have codes, or the two do not meet; rows that were deleted lie between those.
+    flat.ntotal, flat.is_trained = codes.ivf.ntotal, True
+    return flat

@@ -1,0 +1,269 @@
+"""An index to a file and back."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.errors import IndexFormatError
+from segue.index import lists
+from segue.index.calibration import Setting
+from segue.index.file import Content, IndexFile, write
+from segue.index.ivfpq import Codes
+from segue.index.l2_reduction import CodeSpace
+from segue.index.metric import DTYPES, AnyVectors, lengths
+from segue.index.state import State
+from segue.index.store import Store
+from segue.spec import METRICS
+
+Place = dict[str, Any]
+"""Of a matrix in another file: its path, the offset in bytes, how many rows, a checksum of some."""
+
+_COPIED_BYTES = 1 << 24  # at a time
+_SAMPLED = 64  # rows of a matrix in another file that are compared when it is opened
+_ATTEMPTS = 10  # at opening a file that is being replaced
+_MOST_PADDING = 8  # numbers that codes have more than vectors, at the most
+_LONGEST = 1e19  # that a row can be, as float32 must hold its square
+_FOREIGN = (ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError, ValueError)
+"""Raised where a file's checksums are right and its contents make no sense."""
+
+
+def saved(
+    state: State,
+    path: Path,
+    own_vectors: bool | None = None,
+    *,
+    note: Mapping[str, Any] | None = None,
+    arrays: Mapping[str, Content] | None = None,
+) -> None:
+    """Write an index without young lists.
+
+    Parameters
+    ----------
+    own_vectors : copy the matrix into the file; unless told, one in a file of its own stays there
+    note, arrays : more to keep in the header and beside it
+    """
+    base = state.store.base
+    elsewhere = None if own_vectors else _place_of(base)
+    rows = np.arange(state.n) if elsewhere else state.alive()
+    header = {
+        "metric": state.space.metric,
+        "longest": state.space.longest,
+        "n": len(rows),
+        "dim": int(base.shape[1]),
+        "dtype": base.dtype.name,
+        "coded": int(np.searchsorted(rows, state.coded)),
+        "learned_from": state.learned_from,
+        "next_id": state.next_id,
+        "always_exact": state.always_exact,
+        "settings": [asdict(setting) for setting in state.settings],
+        "matrix": elsewhere,
+        "note": dict(note or {}),
+    }
+    contents = dict(_vectors(state, rows, elsewhere) | _names(state, rows, elsewhere))
+    if state.codes is not None:
+        contents["learned"] = state.codes.learned
+        contents["places"] = lists.places(state.codes)
+        contents["lists"] = lists.content(state.codes, rows)
+        if state.space.metric == "cosine":
+            contents["lengths"] = _lengths(state, rows, elsewhere)
+    write(path, header, contents | {f"note.{name}": array for name, array in (arrays or {}).items()})
+
+
+def _vectors(state: State, rows: NDArray[np.int64], elsewhere: Place | None) -> dict[str, Content]:
+    if elsewhere is None:
+        base = state.store.base
+        step = max(1, _COPIED_BYTES // (base.itemsize * base.shape[1]))
+        parts = (state.store.take(rows[i : i + step]).tobytes() for i in range(0, len(rows), step))
+        return {"vectors": parts}
+    added = state.store.part(len(state.store.base), state.n)
+    return {"added": added} if len(added) else {}
+
+
+def _lengths(state: State, rows: NDArray[np.int64], elsewhere: Place | None) -> NDArray[np.float32]:
+    """Of the rows that will be the matrix."""
+    store = state.store
+    if elsewhere and store.lengths is not None:
+        return store.lengths
+    rows = rows[: len(store.base)] if elsewhere else rows
+    step = max(1, _COPIED_BYTES // (store.base.itemsize * store.base.shape[1]))
+    out = np.empty(len(rows), np.float32)
+    for i in range(0, len(rows), step):
+        out[i : i + step] = lengths(store.take(rows[i : i + step]))
+    return out
+
+
+def _names(state: State, rows: NDArray[np.int64], elsewhere: Place | None) -> dict[str, Content]:
+    out: dict[str, Content] = {}
+    if elsewhere and state.dead is not None:
+        out["dead"] = np.packbits(state.dead)
+    if state.ids is not None or len(rows) < state.n:
+        out["ids"] = state.names(rows)
+    return out
+
+
+def _place_of(matrix: AnyVectors) -> Place | None:
+    """Where a matrix lies that is mapped from a file of its own."""
+    if not isinstance(matrix, np.memmap) or matrix.filename is None or not matrix.flags.c_contiguous:
+        return None
+    root = matrix
+    while isinstance(root.base, np.memmap):
+        root = root.base
+    offset = root.offset + matrix.ctypes.data - root.ctypes.data
+    return {
+        "path": str(Path(matrix.filename).resolve()),
+        "offset": int(offset),
+        "rows": len(matrix),
+        "crc32": _sample_crc(matrix),
+    }
+
+
+def _sample_crc(matrix: AnyVectors) -> int:
+    rows = np.unique(np.linspace(0, len(matrix) - 1, min(len(matrix), _SAMPLED)).astype(np.int64))
+    return zlib.crc32(matrix.take(rows, axis=0).tobytes())
+
+
+def opened(path: Path, vectors: AnyVectors | None = None) -> tuple[State, IndexFile]:
+    """The index in a file, mapped, and the file.
+
+    Raises
+    ------
+    IndexFormatError
+        Where it is foreign, damaged or of another format, or its matrix is not what it was.
+    FileNotFoundError
+    """
+    for _ in range(_ATTEMPTS):
+        with path.open("rb") as handle:
+            file, state = _opened(path, handle.fileno(), vectors)
+        # Its lists are mapped by a name: that must still be of the file whose checksums were compared.
+        if file.is_in_place():
+            return state, file
+    raise IndexFormatError(f"{path} was replaced again and again while it was opened")
+
+
+def _opened(path: Path, descriptor: int, vectors: AnyVectors | None) -> tuple[IndexFile, State]:
+    # On Linux an open file has a name of its own, which stays when another takes its place.
+    place = Path(f"/proc/self/fd/{descriptor}")
+    file = IndexFile(path, place if place.exists() else path)
+    try:
+        return file, _state(file, vectors)
+    except _FOREIGN as error:
+        raise IndexFormatError(f"{path} is no index that can be read: {error!r}") from error
+
+
+def _state(file: IndexFile, vectors: AnyVectors | None) -> State:
+    header = file.header
+    _check_header(header)
+    base = _base(file, vectors)
+    store, n = Store(base), header["n"]
+    if "added" in file:
+        store.append(file.array("added").astype(base.dtype, casting="equiv"), len(base))
+    if len(store) != n:
+        raise ValueError(f"it speaks of {n} rows, there are {len(store)}")
+    state = State(
+        store, n, CodeSpace(header["metric"], header["longest"]),
+        dead=_dead(file, n) if "dead" in file else None,
+        ids=_ids(file, n) if "ids" in file else None,
+        settings=tuple(_setting(found) for found in header["settings"]),
+        learned_from=header["learned_from"], next_id=header["next_id"],
+        always_exact=header["always_exact"],
+    )  # fmt: skip
+    if "lists" not in file:
+        return state
+    # What Faiss wrote of the centroids is Faiss's to check: only its checksum stands for it.
+    learned = file.array("learned")
+    if learned.dtype != np.uint8 or learned.ndim != 1:
+        raise ValueError(f"what was learned is of {learned.dtype} {learned.shape}, expected bytes")
+    codes = Codes(learned)
+    if not 0 <= codes.dim - state.space.width(base.shape[1]) < _MOST_PADDING:
+        raise ValueError(f"vectors of {base.shape[1]} numbers cannot have codes of {codes.dim}")
+    places, coded = file.array("places"), header["coded"]
+    alive = coded - (0 if state.dead is None else int(state.dead[:coded].sum()))
+    lists.check(places, file.array("lists"), codes, coded, alive)
+    lists.map_lists(codes, file.place, places, file.sections["lists"].offset)
+    if state.space.metric == "cosine":
+        store.lengths = _checked_lengths(file.array("lengths"), len(base))
+    return replace(state, codes=codes, coded=coded)
+
+
+def _checked_lengths(found: NDArray[Any], n: int) -> NDArray[np.float32]:
+    usable = found.shape == (n,) and found.dtype == np.float32
+    if not usable or (n and not 0 < found.min() <= found.max() < np.inf):
+        raise ValueError(f"{found.shape} of {found.dtype} cannot be the lengths of {n} rows")
+    return found
+
+
+def _check_header(header: dict[str, Any]) -> None:
+    """Raises ValueError where it says what no index would, though the checksum is right."""
+    counts = [header[name] for name in ("n", "dim", "coded", "learned_from", "next_id")]
+    good = (
+        all(type(count) is int and 0 <= count < 1 << 62 for count in counts)
+        and header["dim"] > 0
+        and header["coded"] <= header["n"]
+        and header["metric"] in METRICS
+        and header["dtype"] in (DTYPES if header["metric"] != "hamming" else ("uint8",))
+        and type(header["longest"]) in (int, float)
+        and 0 <= header["longest"] <= _LONGEST
+        and type(header["always_exact"]) is bool
+        and isinstance(header["note"], dict)
+    )
+    if not good:
+        raise ValueError("its header makes no sense")
+
+
+def _setting(found: dict[str, Any]) -> Setting:
+    setting = Setting(**found)
+    counts = (setting.k, setting.probes, setting.candidates)
+    if any(type(count) is not int or not 0 < count < 1 << 31 for count in counts) or not (
+        0 <= setting.recall <= 1 and 0 <= setting.measured <= 1
+    ):
+        raise ValueError(f"{setting} makes no sense")
+    return setting
+
+
+def _dead(file: IndexFile, n: int) -> NDArray[np.bool_]:
+    bits = file.array("dead")
+    if bits.shape != (-(-n // 8),):
+        raise ValueError(f"{bits.size} bytes say which of {n} rows are dead")
+    return np.unpackbits(bits, count=n).astype(np.bool_)
+
+
+def _ids(file: IndexFile, n: int) -> NDArray[np.int64]:
+    ids = file.array("ids")
+    if (
+        ids.shape != (n,)
+        or ids.dtype != np.int64
+        or (n and not 0 <= ids.min() <= ids.max() < file.header["next_id"])
+    ):
+        raise ValueError(f"{ids.shape} ids of {ids.dtype} cannot name {n} rows")
+    return ids
+
+
+def _base(file: IndexFile, vectors: AnyVectors | None) -> AnyVectors:
+    header = file.header
+    dim, dtype, place = header["dim"], np.dtype(header["dtype"]), header["matrix"]
+    if place is None:
+        return file.array("vectors").view(dtype).reshape(header["n"], dim)
+    if vectors is None:
+        found = Path(place["path"])
+        needed = place["offset"] + place["rows"] * dim * dtype.itemsize
+        if not found.is_file() or found.stat().st_size < needed:
+            raise IndexFormatError(
+                f"{file.path} was built from {found}, which is gone or shorter than {needed} bytes: "
+                "open it with vectors= that are the same matrix"
+            )
+        vectors = np.memmap(found, dtype, "r", place["offset"], (place["rows"], dim))
+    if vectors.dtype != dtype or vectors.shape[1] != dim or len(vectors) < place["rows"]:
+        raise IndexFormatError(
+            f"{file.path} was built from {place['rows']} rows of {dim} {dtype}, "
+            f"found {vectors.shape} of {vectors.dtype}"
+        )
+    if _sample_crc(vectors[: place["rows"]]) != place["crc32"]:
+        raise IndexFormatError(f"{file.path} was built from other vectors than {place['path']} holds now")
+    return vectors[: place["rows"]]

@@ -1,0 +1,286 @@
+"""Folders to the catalog: files are hashed, decoded and embedded by threads, committed in batches."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Container, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from threadpoolctl import threadpool_limits
+
+from segue import audio
+from segue.catalog import Catalog, Entry, Failure, FileState, KnownFile, Snapshot, Writer
+from segue.errors import AudioError, WeightsError
+from segue.ingest.cancel import stopped_by_ctrl_c
+from segue.ingest.report import Progress, ScanReport
+from segue.sources.audio_files import AudioFile, content_hash, read_tags, walk
+from segue.spec import Embedder
+
+AHEAD = 4  # files a thread that may wait for one slow file before them
+BATCH_TRACKS = 64
+DEAD_SHARE = 0.25  # rows that changed tracks left behind; more are swept out after a scan
+BATCH_S = 5.0  # a kill loses this much work at the most
+
+_RETRIED = "unreadable"  # this kind of failure may pass without any change of the file
+
+
+@dataclass(frozen=True, slots=True)
+class _Touched:
+    """A file whose content is known; only its path or time is new."""
+
+    known: KnownFile
+    file: AudioFile
+    state: FileState
+
+
+_Outcome = Entry | _Touched | Failure
+
+
+class Scan:
+    """One run over some folders; ``run`` does it.
+
+    The threads share nothing but the files that were known before, and who claimed which of them.
+    """
+
+    def __init__(
+        self, catalog: Catalog, writer: Writer, embedders: Sequence[Embedder], progress: Progress
+    ) -> None:
+        self._catalog = catalog
+        self._writer = writer
+        self._embedders = embedders
+        self._progress = progress
+        self._known = catalog.known_files()
+        self._by_hash: dict[str, list[KnownFile]] = {}
+        for known in self._known.values():
+            self._by_hash.setdefault(known.state.content_hash, []).append(known)
+        self._lacking = _lacking(catalog.snapshot(), embedders, {known.key for known in self._known.values()})
+        self._claimed: set[int] = set()
+        self._claim = threading.Lock()
+        self._stop = threading.Event()
+        self._report = ScanReport()
+        self._outcomes: list[_Outcome] = []
+        self._committed_at = time.monotonic()
+
+    def run(
+        self,
+        roots: Iterable[str | Path],
+        *,
+        jobs: int | None = None,
+        retry: bool = False,
+        only: Container[str] | None = None,
+        stop: threading.Event | None = None,
+    ) -> ScanReport:
+        """Bring the catalog up to date with what lies below ``roots``, or with some of it."""
+        started = time.monotonic()
+        self._stop = stop or self._stop
+        folders = [os.path.abspath(root) for root in roots]  # noqa: PTH100 - links stay as they are named
+        found = walk(folders)
+        for path, reason in found.unreadable.items():
+            self._fail(Failure(path, "unreadable", reason))
+        files = found.files if only is None else [file for file in found.files if file.path in only]
+        todo = self._news(files, retry)
+        self._progress.begin(len(todo))
+        with stopped_by_ctrl_c(self._stop):
+            try:
+                self._work(todo, jobs or os.cpu_count() or 1)
+            except WeightsError:
+                self._commit()
+                raise
+            self._commit()
+            if not self._stop.is_set():
+                self._mark_missing(folders, {file.path for file in found.files}, set(found.unreadable))
+            if only is None:
+                self._catalog.folders.note(folders)
+            self._compact_if_due()
+        self._report.interrupted = self._stop.is_set()
+        self._report.elapsed_s = time.monotonic() - started
+        return self._report
+
+    def _news(self, files: Sequence[AudioFile], retry: bool) -> list[AudioFile]:
+        """The files that are not as the catalog knows them."""
+        failed = {failure.path: failure for failure in self._catalog.failures()}
+        todo = []
+        for file in files:
+            known, failure = self._known.get(file.path), failed.get(file.path)
+            same = known and (known.state.size, known.state.mtime_ns) == (file.size, file.mtime_ns)
+            if known and same and known.key not in self._lacking:
+                self._report.unchanged += 1
+                if known.missing:
+                    self._outcomes.append(_Touched(known, file, known.state))
+            elif failure and not retry and _same_as_failed(file, failure):
+                self._report.still_failing += 1
+            else:
+                todo.append(file)
+        return todo
+
+    def _work(self, todo: Sequence[AudioFile], jobs: int) -> None:
+        """Look at files with ``jobs`` threads; outcomes are taken in the order of the files."""
+        pending: deque[Future[_Outcome]] = deque()
+        files = iter(todo)
+        # One BLAS thread a worker: more would fight over the same cores.
+        with threadpool_limits(1, "blas"), ThreadPoolExecutor(jobs, "segue-scan") as pool:
+            try:
+                while not self._stop.is_set():
+                    ahead = islice(files, AHEAD * jobs - len(pending))
+                    pending.extend(pool.submit(self._look, file) for file in ahead)
+                    if not pending:
+                        return
+                    self._collect(pending.popleft().result())
+                    self._commit_if_due()
+            finally:
+                pool.shutdown(wait=True, cancel_futures=True)
+            for future in pending:
+                if not future.cancelled():
+                    self._collect(future.result())
+
+    def _collect(self, outcome: _Outcome) -> None:
+        if isinstance(outcome, Failure):
+            self._fail(outcome)
+        else:
+            self._outcomes.append(outcome)
+            self._count(outcome)
+
+    def _count(self, outcome: Entry | _Touched) -> None:
+        if isinstance(outcome, Entry):
+            known = self._known.get(outcome.path)
+            same = known is not None and known.state.content_hash == outcome.state.content_hash
+            self._report.added += known is None
+            self._report.completed += same
+            self._report.changed += known is not None and not same
+            self._report.warnings += outcome.warning is not None
+            self._report.audio_s += outcome.duration_s
+            self._progress.done(outcome.path, outcome.duration_s)
+        else:
+            moved = outcome.known.path != outcome.file.path
+            self._report.moved += moved
+            self._report.unchanged += not moved
+            self._progress.done(outcome.file.path, 0.0)
+
+    def _fail(self, failure: Failure) -> None:
+        self._report.failed.append(failure)
+        self._outcomes.append(failure)
+        self._progress.fail(failure)
+
+    def _commit_if_due(self) -> None:
+        due = time.monotonic() - self._committed_at > BATCH_S
+        if len(self._outcomes) >= BATCH_TRACKS or (due and self._outcomes):
+            self._commit()
+
+    def _commit(self) -> None:
+        """Write what was found out since the last commit."""
+        outcomes, self._outcomes = self._outcomes, []
+        self._committed_at = time.monotonic()
+        touched = [o for o in outcomes if isinstance(o, _Touched)]
+        self._writer.append([o for o in outcomes if isinstance(o, Entry)])
+        self._writer.touch((t.known, t.file.path, t.state) for t in touched)
+        self._writer.fail(o for o in outcomes if isinstance(o, Failure))
+
+    # In the threads
+
+    def _look(self, file: AudioFile) -> _Outcome:
+        """What became of one file; every fault of the file itself is a ``Failure``."""
+        self._progress.start(file.path)
+        try:
+            state = FileState(file.size, file.mtime_ns, content_hash(file.path))
+            return self._recognise(file, state) or self._embed(file, state)
+        except AudioError as error:
+            return Failure(file.path, error.kind, str(error), file.size, file.mtime_ns)
+        except OSError as error:
+            return Failure(file.path, "unreadable", f"cannot be read: {error.strerror or error}")
+        except MemoryError:
+            reason = "asks for more memory than there is"
+            return Failure(file.path, "damaged", reason, file.size, file.mtime_ns)
+        except WeightsError:  # no file's fault: every one would fail
+            raise
+        except Exception as error:  # a fault of ours, met by one file, must not cost the others
+            return Failure(file.path, "bug", f"{type(error).__name__}: {error}", file.size, file.mtime_ns)
+
+    def _recognise(self, file: AudioFile, state: FileState) -> _Touched | None:
+        """The known file with this content: at this path, or at one where it is no more."""
+        here = self._known.get(file.path)
+        if here:
+            same = here.state.content_hash == state.content_hash
+            return _Touched(here, file, state) if same and here.key not in self._lacking else None
+        for known in self._by_hash.get(state.content_hash, []):
+            with self._claim:
+                if known.key not in self._claimed and not Path(known.path).exists():
+                    self._claimed.add(known.key)
+                    return _Touched(known, file, state)
+        return None
+
+    def _embed(self, file: AudioFile, state: FileState) -> Entry:
+        sound = audio.load(file.path)
+        embedders = self._embedders
+        here = self._known.get(file.path)
+        if here and here.state.content_hash == state.content_hash:
+            lacking = self._lacking.get(here.key, set())
+            embedders = [embedder for embedder in embedders if embedder.spec.space in lacking]
+        return Entry(
+            path=file.path,
+            state=state,
+            tags=read_tags(file.path),
+            duration_s=sound.duration_s,
+            sr=sound.info.sr,
+            channels=sound.info.channels,
+            codec=sound.info.codec,
+            warning=sound.warning,
+            embeddings={embedder.spec.space: embedder.embed(sound) for embedder in embedders},
+        )
+
+    # After the files
+
+    def _compact_if_due(self) -> None:
+        rows = len(self._catalog.snapshot().keys)
+        if rows - len(self._catalog) > max(BATCH_TRACKS, DEAD_SHARE * rows):
+            self._writer.compact()
+
+    def _mark_missing(self, folders: Sequence[str], seen: set[str], unreadable: set[str]) -> None:
+        """Tracks below the scanned folders that are no longer there; what could not be read may be."""
+        gone = []
+        for path, known in self._known.items():
+            below = any(_is_below(path, folder) for folder in folders)
+            hidden = any(_is_below(path, folder) for folder in unreadable)
+            if (
+                below
+                and not hidden
+                and path not in seen
+                and known.key not in self._claimed
+                and not known.missing
+            ):
+                gone.append(known.key)
+        self._report.newly_missing = len(gone)
+        self._writer.mark_missing(gone)
+        forgotten = [
+            failure.path
+            for failure in self._catalog.failures()
+            if failure.path not in seen
+            and failure.path not in unreadable
+            and any(_is_below(failure.path, folder) for folder in folders)
+        ]
+        self._writer.forget_failures(forgotten)
+
+
+def _lacking(snapshot: Snapshot, embedders: Sequence[Embedder], files: set[int]) -> dict[int, set[str]]:
+    """Of each file's key, the spaces of these embedders in which it has no vector."""
+    lacking: dict[int, set[str]] = {}
+    for embedder in embedders:
+        space = embedder.spec.space
+        empty = (snapshot.keys >= 0) & ~snapshot.spaces[space].filled()[: len(snapshot.keys)]
+        for key in files.intersection(snapshot.keys[empty].tolist()):
+            lacking.setdefault(key, set()).add(space)
+    return lacking
+
+
+def _same_as_failed(file: AudioFile, failure: Failure) -> bool:
+    same = (failure.size, failure.mtime_ns) == (file.size, file.mtime_ns)
+    return same and failure.kind != _RETRIED
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)

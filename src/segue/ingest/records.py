@@ -1,0 +1,226 @@
+"""A source's records to the catalog: read and cleaned by one thread while another one writes."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from segue.catalog import Catalog, Failure, Writer
+from segue.catalog.upsert import Seen
+from segue.errors import LibraryWriteError, SegueError
+from segue.ingest.cancel import stopped_by_ctrl_c
+from segue.sources.contract import BATCH, Batch, Problem, Source, rare_collection
+
+AHEAD = 4  # batches that wait to be written
+COMMIT_S = 10.0  # a kill loses this much work at the most
+COMMIT_RECORDS = 400_000
+LISTED = 1000  # failures that are kept; all are counted
+DEAD_SHARE = 0.25  # rows that changed records left behind; more are swept out afterwards
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """Every record ends in one of added, changed, unchanged and failed, but those that came before."""
+
+    source: str
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    failed: int = 0
+    problems: list[Problem] = field(default_factory=list)  # the first ones
+    newly_missing: int = 0
+    counts: dict[str, int] = field(default_factory=dict)  # what cleaning did
+    elapsed_s: float = 0.0
+    interrupted: bool = False
+
+    @property
+    def records(self) -> int:
+        return self.added + self.changed + self.unchanged + self.failed
+
+    @property
+    def exit_code(self) -> int:
+        """0 all fine, 1 something failed, 2 nothing worked, 130 interrupted."""
+        if self.interrupted:
+            return 130
+        if not self.records - self.failed:
+            return 2
+        return 1 if self.failed else 0
+
+    def as_record(self) -> dict[str, Any]:
+        """For keeping and for JSON."""
+        names = ("added", "changed", "unchanged", "failed", "newly_missing", "interrupted")
+        return {name: getattr(self, name) for name in names} | {
+            "elapsed_s": round(self.elapsed_s, 3),
+            "cleaning": self.counts,
+            "problems": [[problem.where, problem.reason] for problem in self.problems],
+        }
+
+
+class ImportProgress(Protocol):
+    """Told of an import's course."""
+
+    def begin(self, total: int | None, unit: str) -> None:
+        """There is so much to read, or nobody knows."""
+
+    def advance(self, done: int, records: int) -> None:
+        """So much is read, and so many records are dealt with."""
+
+    def ordering(self) -> None:
+        """All is read; indexes are being made."""
+
+
+class Unseen:
+    """Tells nobody."""
+
+    def begin(self, total: int | None, unit: str) -> None: ...
+
+    def advance(self, done: int, records: int) -> None: ...
+
+    def ordering(self) -> None: ...
+
+
+class Import:
+    """One run over a source; ``run`` does it."""
+
+    def __init__(self, catalog: Catalog, writer: Writer, source: Source, progress: ImportProgress) -> None:
+        self._catalog = catalog
+        self._writer = writer
+        self._source = source
+        self._progress = progress
+        self._report = ImportReport(source.name)
+        self._seen = Seen()
+        self._stop = threading.Event()
+
+    def run(self) -> ImportReport:
+        """Bring the catalog up to date with the source; what is committed stays if it is stopped."""
+        started = time.monotonic()
+        source = self._source
+        for space in source.spaces():
+            self._writer.add_space(space.spec, space.dimensions, space.settings)
+        self._progress.begin(source.total, source.unit)
+        with stopped_by_ctrl_c(self._stop), rare_collection():
+            self._write(_Ahead(source, self._stop))
+        self._report.interrupted = self._stop.is_set()
+        if not self._report.interrupted:
+            self._finish()
+        self._keep_failures()
+        self._report.elapsed_s = time.monotonic() - started
+        report = self._report.as_record()
+        self._writer.finish_import(source.name, source.kind, source.location, report)
+        return self._report
+
+    def _write(self, ahead: _Ahead) -> None:
+        """Put batches, several in one transaction: indexes over ids cost by the transaction."""
+        batches = iter(ahead)
+        while not self._stop.is_set():
+            fault: Exception | None = None
+            with self._writer.together():
+                try:
+                    ended = not self._put_some(batches, ahead.is_behind)
+                except LibraryWriteError:
+                    raise
+                except SegueError as error:  # the source's; what was read before it is kept
+                    ended, fault = True, error
+            if fault is not None:
+                raise fault
+            if ended:
+                return
+
+    def _put_some(self, batches: Iterator[Batch], is_behind: Callable[[], bool]) -> bool:
+        """Put batches until a commit is due; whether there may be more."""
+        began, records = time.monotonic(), 0
+        for batch in batches:
+            self._put(batch)
+            if is_behind():  # what would be done at the end is done instead of waiting
+                self._writer.put_words(BATCH)
+            records += len(batch.records.ids)
+            if self._stop.is_set() or records >= COMMIT_RECORDS or time.monotonic() - began > COMMIT_S:
+                return True
+        return False
+
+    def _put(self, batch: Batch) -> None:
+        placed = self._writer.put(batch.records, self._seen)
+        report = self._report
+        report.added += len(placed.added)
+        report.changed += len(placed.changed)
+        report.unchanged += placed.unchanged
+        report.failed += len(batch.problems)
+        report.problems += batch.problems[: LISTED - len(report.problems)]
+        for name, n in {**batch.counts, "id that came before, left out": placed.twice}.items():
+            if n:
+                report.counts[name] = report.counts.get(name, 0) + n
+        self._progress.advance(batch.done, report.records)
+
+    def _finish(self) -> None:
+        """After the whole source: what it names no more."""
+        source, report = self._source, self._report
+        if source.whole:
+            keys = self._writer.keys_of_source(source.name)
+            gone = keys[~self._seen.has(keys)]
+            self._writer.mark_missing(gone.tolist())
+            report.newly_missing = len(gone)
+        rows = len(self._catalog.snapshot().keys)
+        if rows - len(self._catalog) > DEAD_SHARE * rows:
+            self._writer.compact()
+
+    def _keep_failures(self) -> None:
+        """In place of those before; beside them where the rest of the source was not looked at."""
+        prefix = f"{self._source.name}:"
+        if not self._report.interrupted:
+            old = [failure.path for failure in self._catalog.failures() if failure.path.startswith(prefix)]
+            self._writer.forget_failures(old)
+        self._writer.fail(Failure(prefix + p.where, "record", p.reason) for p in self._report.problems)
+
+
+class _Ahead:
+    """The source's batches, read by a thread that stays a little ahead; to be gone through once."""
+
+    def __init__(self, source: Source, stop: threading.Event) -> None:
+        self._source = source
+        self._stop = stop
+        self._left = threading.Event()  # nobody takes any more
+        self._ready: queue.Queue[Batch | BaseException | None] = queue.Queue(AHEAD)
+
+    def is_behind(self) -> bool:
+        """Whether the next batch has to be waited for."""
+        return self._ready.empty()
+
+    def __iter__(self) -> Iterator[Batch]:
+        thread = threading.Thread(target=self._read, name="segue-import", daemon=True)
+        thread.start()
+        try:
+            while not self._stop.is_set():
+                try:
+                    item = self._ready.get(timeout=0.1)
+                except queue.Empty:
+                    continue
+                if isinstance(item, BaseException):
+                    raise item
+                if item is None:
+                    return
+                yield item
+        finally:
+            self._left.set()
+            thread.join()
+
+    def _read(self) -> None:
+        try:
+            for batch in self._source.batches():
+                if not self._put(batch):
+                    return
+            self._put(None)
+        except BaseException as error:  # to be raised where it is waited for
+            self._put(error)
+
+    def _put(self, item: Batch | BaseException | None) -> bool:
+        while not (self._stop.is_set() or self._left.is_set()):
+            try:
+                self._ready.put(item, timeout=0.1)
+                return True
+            except queue.Full:
+                continue
+        return False

@@ -1,0 +1,79 @@
+"""Copies of the ONNX files that a library's vectors came from: it needs nothing else to hear a new sound."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from segue.embed.onnx_file import OnnxFile, is_of_onnx_file
+from segue.errors import LibraryFormatError, LibraryWriteError, UsageError, WeightsError
+from segue.files import replacing, sync_folder
+from segue.spec import Embedder, EmbedderSpec
+
+FOLDER = "models"
+
+
+def kept(root: Path, spec: EmbedderSpec) -> OnnxFile:
+    """The embedder of a space of the library in ``root``, from the copy; nothing is read yet."""
+    return OnnxFile.kept(root / FOLDER / f"{spec.weights_sha256}.onnx", spec)
+
+
+def keep(root: Path, embedders: Iterable[Embedder]) -> None:
+    """Copy the ONNX files of some embedders into the library, whose lock the caller holds.
+
+    A copy that is damaged is replaced.
+
+    Raises
+    ------
+    WeightsError
+        Where a file is no longer what the embedder was made from.
+    LibraryWriteError
+    """
+    for embedder in embedders:
+        if not isinstance(embedder, OnnxFile):
+            continue
+        copy = kept(root, embedder.spec)
+        if copy.path != embedder.path and not _is_whole(copy):
+            _write(copy.path, embedder.content())
+
+
+def verify(root: Path, specs: Iterable[EmbedderSpec]) -> None:
+    """Compare the checksums of the copies.
+
+    Raises
+    ------
+    LibraryFormatError
+        Where one is missing or damaged.
+    """
+    for spec in specs:
+        if is_of_onnx_file(spec):
+            try:
+                kept(root, spec).content()
+            except WeightsError as error:
+                raise LibraryFormatError(str(error)) from error
+
+
+def _is_whole(copy: OnnxFile) -> bool:
+    try:
+        copy.content()
+    except WeightsError:
+        return False
+    return True
+
+
+def _write(path: Path, content: bytes) -> None:
+    folder = path.parent
+    try:
+        folder.mkdir(exist_ok=True)
+        for left in folder.glob(".*.part"):  # by a writer that was killed
+            left.unlink()
+        with replacing(path) as part, part.open("wb") as f:
+            f.write(content)
+            f.flush()
+            os.fsync(f.fileno())
+        sync_folder(folder)
+        sync_folder(folder.parent)
+    except (OSError, UsageError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise LibraryWriteError(f"{path} could not be written: {reason}") from error

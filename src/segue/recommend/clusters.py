@@ -1,0 +1,121 @@
+"""The clusters of a library: found in its index, named by its spaces, tags and labels, and kept."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.catalog import Catalog, Cluster, Clusters, Snapshot, Writer
+from segue.catalog.clusters import Run, Tally
+from segue.cluster import Clustering, clustered
+from segue.cluster.colours import colours
+from segue.cluster.words import FEATURES, deviations, in_order, names_of, telling, words_of
+from segue.errors import UsageError
+from segue.recommend import distinct
+from segue.track import Track
+from segue.views.spec import Picked
+from segue.views.view_index import ViewIndex
+
+_CENTRAL = 3  # tracks that stand for a cluster
+_LOOKED_AT = 64  # of those nearest to the middle, as some may be copies
+_GENRES = 5
+
+
+def find_clusters(
+    catalog: Catalog, writer: Writer, snapshot: Snapshot, index: ViewIndex, k: int | None, seed: int
+) -> Clusters:
+    """Find the clusters in an index, and keep them in place of those before.
+
+    Raises
+    ------
+    LibraryError, UsageError, LibraryWriteError
+    """
+    if index.reading.form == "frames":
+        raise UsageError("in a view of frames a track has many vectors; clusters need one: take another view")
+    found = clustered(index.vectors, k, seed=seed)
+    left_out = int(((snapshot.keys >= 0) & ~snapshot.missing).sum()) - len(index.rows)
+    run = Run(str(index.reading), round(found.separation, 3), snapshot.stamp, left_out, seed)
+    writer.put_clusters(index.keys, found.numbers + 1, Describing(catalog, snapshot, index, found), run)
+    return catalog.clusters.kept(snapshot.stamp)
+
+
+@dataclass(frozen=True, slots=True)
+class Describing:
+    """Says what clusters are."""
+
+    catalog: Catalog
+    snapshot: Snapshot
+    index: ViewIndex
+    found: Clustering
+
+    def __call__(self, tallies: list[Tally]) -> list[Cluster]:
+        words = [words_of(row) for row in self._deviations()]
+        labels = _labels(tallies)
+        central = [self._central(number) for number in range(len(tallies))]
+        said = [in_order([w for w, _ in mine], theirs) for mine, theirs in zip(words, labels, strict=True)]
+        names = names_of(said, [next((t.artist or t.title for t in tracks), None) for tracks in central])
+        sizes = np.bincount(self.found.numbers).tolist()
+        tints = colours(len(tallies))
+        return [
+            Cluster(
+                number=i + 1,
+                name=names[i],
+                size=sizes[i],
+                words=tuple(words[i]),
+                labels=tuple(labels[i]),
+                central=tuple(track.id for track in central[i]),
+                genres=_genres(tallies[i]),
+                colour=tints[i],
+            )
+            for i in range(len(tallies))
+        ]
+
+    def _deviations(self) -> NDArray[np.float64]:
+        """float64 (k, n_features): the mean over the spaces that measure a feature, NaN where none does."""
+        rows, numbers, k = self.index.rows, self.found.numbers, len(self.found.centroids)
+        each = [
+            deviations(Picked(space.vectors, rows), space.dimensions, numbers, k)
+            for space in self.snapshot.spaces.values()
+        ]
+        found = np.stack(each) if each else np.zeros((0, k, len(FEATURES)))
+        known = np.isfinite(found)
+        total = np.where(known, found, 0).sum(axis=0)
+        with np.errstate(invalid="ignore"):
+            return np.asarray(total / known.sum(axis=0))
+
+    def _central(self, number: int) -> list[Track]:
+        mine = np.flatnonzero(self.found.numbers == number)
+        likeness = self.found.likeness[mine]
+        best = mine[np.argsort(-likeness, kind="stable")[:_LOOKED_AT]]
+        keys = self.index.keys[best].tolist()
+        there = self.catalog.by_keys(keys)
+        tracks = [there[key] for key in keys if key in there]
+        return [match.track for match in distinct(tracks, np.zeros(len(tracks), np.float32), _CENTRAL)]
+
+
+def _labels(tallies: Sequence[Tally]) -> list[list[str]]:
+    """Of each cluster, the labels that tell it from the library."""
+    have, heard = Counter[tuple[str, str]](), Counter[str]()
+    for tally in tallies:
+        have.update(tally.labels)
+        heard.update(tally.heard)
+    usual = {label: n / heard[label[0]] for label, n in have.items()}
+    found = []
+    for tally in tallies:
+        shares: dict[str, float] = {}
+        normal: dict[str, float] = {}
+        for (space, name), n in tally.labels.items():
+            share = n / tally.heard[space]
+            if share > shares.get(name, 0):
+                shares[name], normal[name] = share, usual[space, name]
+        found.append(telling(shares, normal))
+    return found
+
+
+def _genres(tally: Tally) -> tuple[tuple[str, float], ...]:
+    most = sorted(tally.genres.items(), key=lambda pair: (-pair[1], pair[0]))[:_GENRES]
+    return tuple((name, round(n / tally.tagged, 3)) for name, n in most)

@@ -1,0 +1,261 @@
+"""Why two sounds are alike or not: which spaces, which moments, which words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.cluster.words import FEATURES, TOLD_FROM
+from segue.cluster.words import Feature as Word
+from segue.sound import ExcerptPlan
+from segue.track import Vectors
+from segue.views.transform import ViewTransform
+
+MOMENTS = 3
+BOTH_FROM = 0.75  # standard deviations from the library's mean; of two that are less, "both" says little
+APART_FROM = 1.5  # standard deviations between two tracks that differ in something
+_THINGS = ("loudness", "attacks", "beat", "speech", "voice")
+_COUNTED = ("beat", "voice")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a space has to do with the score.
+
+    Attributes
+    ----------
+    share : what it adds to the score; all shares together are the score
+    score : the cosine by this space alone; ``None`` where one of the two has no vector in it
+    """
+
+    space: str
+    share: float
+    score: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A window of each that are alike.
+
+    Attributes
+    ----------
+    a_s, b_s : s, where they begin
+    score : their cosine in the view
+    """
+
+    a_s: float
+    b_s: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class SharedLabel:
+    """A word that networks have for both, and how sure they are of each, 0 to 1."""
+
+    name: str
+    a: float
+    b: float
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """Something measured that both have, or that tells them apart.
+
+    Attributes
+    ----------
+    name : of the dimension
+    text : what there is to say: ``both fast``, or ``the first is fast, the second slow``
+    a, b : the values
+    alike : whether it is what they have in common
+    weight : how much there is to it, in the library's standard deviations
+    """
+
+    name: str
+    text: str
+    a: float
+    b: float
+    alike: bool
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """What there is to say of the likeness of two sounds.
+
+    Attributes
+    ----------
+    score : as ``Match.score``
+    text : one plain sentence
+    parts : the spaces, the one that adds most first
+    moments : windows that are most alike, best first; none where there is no sound behind the tracks
+    window_s : how long the windows are
+    labels : what networks call both, the most telling first
+    features : what is measured of both, the most telling first
+    """
+
+    score: float
+    text: str
+    parts: tuple[Part, ...]
+    moments: tuple[Moment, ...]
+    window_s: float
+    labels: tuple[SharedLabel, ...]
+    features: tuple[Feature, ...]
+
+
+def parts_of(
+    view: ViewTransform, spaces: Sequence[str], a: Sequence[Vectors], b: Sequence[Vectors]
+) -> list[Part]:
+    """What each space adds to the cosine of two tracks in a view, the most first.
+
+    A view's vector is the sum of one for each space, u = (u_1 + u_2 + ...) / |u_1 + u_2 + ...|, so the
+    cosine u.v is the sum over the spaces of (u_s.v + u.v_s) / 2.
+
+    Parameters
+    ----------
+    a, b : of each space, (1, dim); NaN where there is no vector
+    """
+    mine, theirs = _summands(view, a), _summands(view, b)
+    u, v = _unit(mine.sum(axis=0)), _unit(theirs.sum(axis=0))
+    length_u, length_v = (max(float(np.linalg.norm(x.sum(axis=0))), 1e-12) for x in (mine, theirs))
+    shares = (mine @ v / length_u + theirs @ u / length_v) / 2
+    found = [
+        Part(name, float(share), _cosine(x, y))
+        for name, share, x, y in zip(spaces, shares, mine, theirs, strict=True)
+    ]
+    return sorted(found, key=lambda part: -part.share)
+
+
+def _summands(view: ViewTransform, track: Sequence[Vectors]) -> Vectors:
+    """float32 (n_spaces, n_components)."""
+    edges = np.cumsum([0] + [x.shape[1] for x in track])
+    return np.stack([
+        np.nan_to_num(np.asarray(x[0], np.float32) - view.mean[i:j]) @ view.projection[i:j]
+        for x, i, j in zip(track, edges[:-1], edges[1:], strict=True)
+    ])  # fmt: skip
+
+
+def _unit(x: Vectors) -> Vectors:
+    return x / max(float(np.linalg.norm(x)), 1e-12)
+
+
+def _cosine(u: Vectors, v: Vectors) -> float | None:
+    if not u.any() or not v.any():
+        return None
+    return float(np.clip(_unit(u) @ _unit(v), -1, 1))
+
+
+def starts_of(n: int, window_s: float, hop_s: float, duration_s: float) -> NDArray[np.float64]:
+    """float64 (n,), s: where each of a track's windows begins.
+
+    Of tracks over two minutes they are of 12 excerpts that are spread over the whole.
+    """
+    plan = ExcerptPlan()
+    each = n // plan.count
+    if duration_s <= plan.whole_up_to_s or not each or n % plan.count:
+        return np.arange(n, dtype=np.float64) * hop_s
+    firsts = (np.arange(plan.count) + 0.5) * duration_s / plan.count - plan.length_s / 2
+    return np.asarray((firsts[:, None] + np.arange(each) * hop_s).ravel())
+
+
+def moments_of(
+    scores: NDArray[np.float32], a_s: NDArray[np.float64], b_s: NDArray[np.float64], apart_s: float
+) -> list[Moment]:
+    """The pairs of windows of the largest scores, none of them near one that came before.
+
+    Parameters
+    ----------
+    scores : (n_a, n_b)
+    a_s, b_s : s, where the windows begin
+    apart_s : how far two moments of one track are apart at least
+    """
+    left = np.where(np.isfinite(scores), scores, -np.inf)
+    found: list[Moment] = []
+    while len(found) < MOMENTS and left.size and np.isfinite(left.max()):
+        i, j = divmod(int(left.argmax()), left.shape[1])
+        found.append(Moment(round(float(a_s[i]), 2), round(float(b_s[j]), 2), float(scores[i, j])))
+        left[np.abs(a_s - a_s[i]) < apart_s] = -np.inf
+        left[:, np.abs(b_s - b_s[j]) < apart_s] = -np.inf
+    return found
+
+
+def shared_labels(
+    a: Mapping[str, Mapping[str, float]], b: Mapping[str, Mapping[str, float]]
+) -> list[SharedLabel]:
+    """Words that a network has for both; of several networks, from the one that is surest of both."""
+    found: dict[str, SharedLabel] = {}
+    for space in a.keys() & b.keys():
+        for name in a[space].keys() & b[space].keys():
+            label = SharedLabel(name, a[space][name], b[space][name])
+            before = found.get(name.casefold())
+            if before is None or min(label.a, label.b) > min(before.a, before.b):
+                found[name.casefold()] = label
+    return sorted(found.values(), key=lambda label: (-min(label.a, label.b), label.name))
+
+
+def features_of(
+    names: Sequence[str], a: NDArray[np.floating], b: NDArray[np.floating], library: NDArray[np.floating]
+) -> list[Feature]:
+    """What a space measures that both tracks are, or only one, the most telling first.
+
+    Parameters
+    ----------
+    names : of the dimensions
+    a, b : (dim,)
+    library : (n, dim), rows to compare with; NaN is left out
+    """
+    found = [_compared(word, word.columns(names), names, a, b, library) for word in FEATURES]
+    return sorted((x for x in found if x is not None), key=lambda x: -x.weight)
+
+
+def _compared(
+    word: Word,
+    columns: list[int],
+    names: Sequence[str],
+    a: NDArray[np.floating],
+    b: NDArray[np.floating],
+    library: NDArray[np.floating],
+) -> Feature | None:
+    if not columns:
+        return None
+    usual = library[:, columns].astype(np.float64).mean(axis=1)
+    usual = usual[np.isfinite(usual)]
+    x, y = (float(np.mean(row[columns], dtype=np.float64)) for row in (a, b))
+    spread = float(usual.std()) if len(usual) > 1 else 0.0
+    if not np.isfinite([x, y]).all() or spread <= 1e-6 * max(abs(x), abs(y), 1e-6):
+        return None
+    far_a, far_b = ((value - float(usual.mean())) / spread for value in (x, y))
+    apart = abs(far_a - far_b)
+    least = min(abs(far_a), abs(far_b))
+    name = names[columns[0]] if len(columns) == 1 else word.dimensions[0].rstrip("*_")
+    both = word.more if far_a > 0 else word.less
+    if far_a * far_b > 0 and least >= BOTH_FROM and apart < APART_FROM and both:
+        said = f"both {_is(both)}".replace("both is ", "both ").replace("both has ", "both with ")
+        return Feature(name, said, x, y, True, round(least, 2))
+    text = _apart(word, far_a, far_b) if apart >= APART_FROM else None
+    return Feature(name, text, x, y, False, round(apart, 2)) if text else None
+
+
+def _apart(word: Word, far_a: float, far_b: float) -> str | None:
+    """How two tracks differ that are so far from the usual; ``None`` where there is no word for it."""
+    a, b = (None if abs(far) < TOLD_FROM else word.more if far > 0 else word.less for far in (far_a, far_b))
+    if a and b:
+        second = _is(b) if _is(a)[:3] != _is(b)[:3] else _is(b)[3:].lstrip()
+        return f"the first {_is(a)}, the second {second}" if a != b else None
+    if a or b:
+        return f"only the {'first' if a else 'second'} {_is(a or b or '')}"
+    return None
+
+
+def _is(word: str) -> str:
+    """What a track is or has: ``is fast``, ``has sharp attacks``."""
+    if word.rsplit(" ", 1)[-1] not in _THINGS:
+        return f"is {word}"
+    return f"has {_thing(word)}"
+
+
+def _thing(word: str) -> str:
+    bare = word.removeprefix("with ")
+    return f"a {bare}" if bare.endswith(_COUNTED) else bare

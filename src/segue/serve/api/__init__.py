@@ -1,0 +1,1 @@
+"""The JSON API: a file of routes for each thing that can be asked."""

@@ -1,0 +1,62 @@
+"""Sounds that a client uploads or records, to ask with."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+
+from fastapi import APIRouter, File, Request, UploadFile
+from fastapi.responses import Response
+
+from segue.serve.api.schemas import ClipOut
+from segue.serve.clips import EXPIRES_S
+from segue.serve.http.errors import ApiError
+from segue.serve.http.responses import answer, docs
+from segue.serve.http.streaming import file_response, is_playable
+from segue.serve.service import Service, Serving
+
+routes = APIRouter(tags=["clips"])
+_SOUND = docs(None, 404, 416, 422, 503, media="audio/*") | {
+    206: {"description": "The part that was asked for."}
+}
+_FILE = File(description="Any audio that can be decoded")
+
+
+@routes.post("/clips", status_code=201, responses=docs(ClipOut, 408, 413, 422, 429, 503, status=201))
+async def add_clip(service: Serving, request: Request, file: UploadFile = _FILE) -> Response:
+    """Upload a sound. For an hour its id is a seed wherever a track's is."""
+    limit_uploads(service, request)
+    clip = await service.decoding.run(service.clips.add, file.file, file.filename or "clip")
+    facts = {name: value for name, value in asdict(clip).items() if name != "codec"}
+    return answer({"clip": facts, "expires_s": EXPIRES_S}, 201)
+
+
+def limit_uploads(service: Service, request: Request) -> None:
+    """Refuse a client that uploads too often."""
+    wait_s = service.uploads.take(request.client.host if request.client else "")
+    if wait_s:
+        headers = {"retry-after": str(math.ceil(wait_s))}
+        raise ApiError(429, "too_often", "too many uploads; wait a little", headers=headers)
+
+
+@routes.delete("/clips/{clip_id}", status_code=204, responses=docs(None, 404, 422))
+async def delete_clip(service: Serving, clip_id: str) -> Response:
+    """Forget a clip before its hour is over."""
+    await service.run(service.clips.delete, clip_id)
+    return Response(status_code=204)
+
+
+@routes.get("/clips/{clip_id}/audio", response_class=Response, responses=_SOUND)
+async def clip_audio(service: Serving, request: Request, clip_id: str) -> Response:
+    """Its sound, converted where a browser could not play it."""
+    clip = await service.run(service.clips.get, clip_id)
+    path = service.clips.path(clip_id)
+    if is_playable(path.with_name(clip.name), clip.codec):
+        kind = _KINDS.get(clip.codec)
+        if kind:
+            return file_response(request, path, kind=kind)
+    return await service.transcoder.response(request, path, "mp3")
+
+
+# By what the sound is, not by what its name says.
+_KINDS = {"mp3": "audio/mpeg", "wav": "audio/wav", "flac": "audio/flac", "vorbis": "audio/ogg"}

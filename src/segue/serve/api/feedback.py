@@ -1,0 +1,36 @@
+"""What listeners think of recommendations."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+
+from segue.serve.api.schemas import FeedbackBody
+from segue.serve.http.responses import answer, docs
+from segue.serve.service import Serving
+
+routes = APIRouter(tags=["feedback"])
+
+
+@routes.get("/feedback", responses=docs(dict[str, Any], 422))
+async def list_feedback(service: Serving, limit: Annotated[int, Query(ge=1, le=10_000)] = 1000) -> Response:
+    """Verdicts, the last ones first."""
+    found = await service.run(lambda: service.library.catalog.marks.feedback(limit))
+    return answer({"feedback": [asdict(one) for one in found]})
+
+
+@routes.post("/feedback", status_code=201, responses=docs(FeedbackBody, 404, 422, status=201))
+async def give_feedback(service: Serving, body: FeedbackBody) -> Response:
+    """Keep a verdict on a track as an answer to a seed, in place of an earlier one."""
+
+    def keep() -> None:
+        for name in (body.seed, body.track):
+            if not service.clips.is_clip(name):
+                service.track(name)
+        service.library.catalog.marks.judge(body.seed, body.track, body.verdict)
+
+    await service.run(keep)
+    return answer(body.model_dump(), 201)

@@ -1,0 +1,126 @@
+"""Long work: started, told of while it goes on, stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+from fastapi import APIRouter
+from fastapi.responses import Response, StreamingResponse
+
+from segue.catalog import Failure
+from segue.serve.api.maps import started
+from segue.serve.api.schemas import JobAnswer, JobsOut, ScanBody
+from segue.serve.http.responses import answer, docs
+from segue.serve.jobs import ENDED, Course, Job, Report
+from segue.serve.scan_roots import to_scan
+from segue.serve.service import Service, Serving
+from segue.track import readable
+
+routes = APIRouter(tags=["jobs"])
+_EVERY_S = 0.2
+_HEARTBEAT_S = 15.0
+_EVENTS = docs(None, 404, 422, media="text/event-stream")
+_FAILURES = 100  # told in a report
+
+
+@routes.post("/jobs/scan", status_code=202, responses=docs(JobAnswer, 422, status=202))
+async def scan(service: Serving, body: ScanBody) -> Response:
+    """Bring the library up to date with some folders, or with all that were scanned before."""
+    scanned = await service.run(service.scanned)
+    folders = to_scan(body.folders, scanned, service.settings.folders)
+    return started(start_scan(service, folders))
+
+
+def start_scan(service: Service, folders: list[str]) -> Job:
+    return service.jobs.start("scan", lambda course: _scan(service, folders, course))
+
+
+def _scan(service: Service, folders: list[str], course: Course) -> Report:
+    threads = max(1, (os.cpu_count() or 2) - 1)  # one core goes on answering
+    report = service.library.scan(folders, progress=_Told(course), jobs=threads, stop=course.stop, wait_s=5)
+    counts = (
+        "added",
+        "completed",
+        "changed",
+        "moved",
+        "unchanged",
+        "still_failing",
+        "newly_missing",
+        "warnings",
+    )
+    failed = [
+        {"path": readable(f.path).rsplit("/", 1)[-1], "kind": f.kind, "reason": readable(f.reason)}
+        for f in report.failed[:_FAILURES]
+    ]
+    return {name: getattr(report, name) for name in counts} | {
+        "failed": len(report.failed), "failures": failed,
+        "audio_s": round(report.audio_s, 1), "elapsed_s": round(report.elapsed_s, 2),
+    }  # fmt: skip
+
+
+class _Told:
+    """A scan's progress to a job's course."""
+
+    def __init__(self, course: Course) -> None:
+        self._course, self._done = course, 0
+
+    def begin(self, n_files: int) -> None:
+        self._course.begin(n_files)
+
+    def start(self, path: str) -> None:
+        self._course.advance(self._done, Path(readable(path)).name)
+
+    def done(self, path: str, audio_s: float) -> None:
+        self._done += 1
+        self._course.advance(self._done)
+
+    def fail(self, failure: Failure) -> None:
+        self.done(failure.path, 0.0)
+
+
+@routes.get("/jobs", responses=docs(JobsOut))
+async def list_jobs(service: Serving) -> Response:
+    """The last ones first."""
+    return answer({"jobs": [job.record() for job in service.jobs.all()]})
+
+
+@routes.get("/jobs/{job_id}", responses=docs(JobAnswer, 404, 422))
+async def one_job(service: Serving, job_id: str) -> Response:
+    return answer({"job": service.jobs.get(job_id).record()})
+
+
+@routes.delete("/jobs/{job_id}", status_code=202, responses=docs(JobAnswer, 404, 422, status=202))
+async def cancel_job(service: Serving, job_id: str) -> Response:
+    """Ask it to stop; what a scan has done is kept."""
+    return answer({"job": service.jobs.cancel(job_id).record()}, 202)
+
+
+@routes.get("/jobs/{job_id}/events", response_class=Response, responses=_EVENTS)
+async def job_events(service: Serving, job_id: str) -> Response:
+    """Its course as server-sent events named `job`, until it has ended."""
+    service.jobs.get(job_id)
+    headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+    return StreamingResponse(_events(service, job_id), headers=headers, media_type="text/event-stream")
+
+
+async def _events(service: Service, job_id: str) -> AsyncIterator[bytes]:
+    last: dict[str, Any] | None = None
+    sent = time.monotonic()
+    while True:
+        job = service.jobs.get(job_id)
+        record = job.record()
+        if record != last:
+            last, sent = record, time.monotonic()
+            yield b"event: job\ndata: " + orjson.dumps(record) + b"\n\n"
+        elif time.monotonic() - sent > _HEARTBEAT_S:
+            sent = time.monotonic()
+            yield b": still there\n\n"
+        if job.state in ENDED or service.ending.is_set():
+            return
+        await asyncio.sleep(_EVERY_S)

@@ -1,0 +1,162 @@
+"""The map, the clusters, and how good neighbours are: what is made in jobs."""
+
+from __future__ import annotations
+
+import gzip
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import orjson
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from segue.catalog.conditions import words_of
+from segue.errors import EmptyLibraryError
+from segue.serve import evaluation
+from segue.serve.api.schemas import ClustersBody, EvaluateBody, JobAnswer
+from segue.serve.http.errors import ApiError
+from segue.serve.http.responses import answer, docs
+from segue.serve.jobs import Cancelled, Course, Job, Report
+from segue.serve.service import Service, Serving
+
+routes = APIRouter(tags=["map and clusters"])
+_GENRES = 200
+_GZIP = 4  # of 9: a few percent larger, several times quicker
+
+
+def started(job: Job) -> Response:
+    return answer({"job": job.record()}, 202, {"location": f"/api/v1/jobs/{job.id}"})
+
+
+@routes.get("/map", responses=docs(dict[str, Any]) | {202: {"model": dict[str, str]}})
+async def get_map(service: Serving, request: Request) -> Response:
+    """A place for each track, by columns; 202 and a job where it has yet to be made."""
+    zipped = "gzip" in request.headers.get("accept-encoding", "")
+    found = await service.run(_written, service, zipped)
+    if found is None:
+        return answer({"job": _start(service).id}, 202)
+    headers = {"vary": "accept-encoding"} | ({"content-encoding": "gzip"} if zipped else {})
+    return Response(found, headers=headers, media_type="application/json")
+
+
+def _written(service: Service, zipped: bool) -> bytes | None:
+    columns = _columns(service)
+    if columns is None:
+        return None
+    text = orjson.dumps(columns)
+    return gzip.compress(text, _GZIP) if zipped else text
+
+
+@routes.post("/map", status_code=202, responses=docs(JobAnswer, status=202))
+async def make_map(service: Serving) -> Response:
+    """Make the map of the library as it is."""
+    return started(_start(service))
+
+
+def _start(service: Service) -> Job:
+    running = [job for job in service.jobs.all() if job.kind == "map" and job.state in ("queued", "running")]
+    return running[0] if running else service.jobs.start("map", lambda course: _make(service, course))
+
+
+def _make(service: Service, course: Course) -> Report:
+    def told(done: int, total: int) -> None:
+        if course.stop.is_set():
+            raise Cancelled
+        course.job.total = total
+        course.advance(done)
+
+    return {"tracks": len(service.library.map(progress=told).ids)}
+
+
+def _columns(service: Service) -> dict[str, Any] | None:
+    try:
+        found = service.library.kept_map()
+    except EmptyLibraryError:
+        return {
+            name: [] for name in ("ids", "x", "y", "cluster", "genre", "year", "genres", "titles", "artists")
+        }
+    if found is None:
+        return None
+    catalog = service.library.catalog
+    tracks = {track.id: track for track in catalog}
+    clusters = catalog.listing.clusters_of(found.ids)
+    known = [(i, tracks[name]) for i, name in enumerate(found.ids) if name in tracks]
+    firsts = [next(iter(words_of("genre", track.tags.genre or "").items()), None) for _, track in known]
+    names = dict(pair for pair in firsts if pair)
+    common = Counter(pair[0] for pair in firsts if pair).most_common(_GENRES)
+    numbers = {name: n for n, (name, _) in enumerate(common)}
+    places = found.xy[[i for i, _ in known]].astype(np.float64).round(4)
+    return {
+        "ids": [track.id for _, track in known],
+        "x": places[:, 0].tolist(),
+        "y": places[:, 1].tolist(),
+        "cluster": [clusters.get(track.id) for _, track in known],
+        "genre": [numbers.get(pair[0]) if pair else None for pair in firsts],
+        "year": [track.tags.year or None for _, track in known],
+        "genres": [names[name] for name, _ in common],
+        "titles": [service.text(track.title) for _, track in known],
+        "artists": [service.text(track.artist or "") for _, track in known],
+    }
+
+
+@routes.get("/clusters", responses=docs(dict[str, Any]))
+async def get_clusters(service: Serving) -> Response:
+    """The groups that were found last."""
+
+    def look() -> dict[str, Any]:
+        found = service.library.clusters()
+        ids = [name for cluster in found for name in cluster.central]
+        central = {
+            record["id"]: record for record in service.records(service.library.catalog.listing.by_ids(ids))
+        }
+        listed = [
+            {
+                "number": cluster.number,
+                "name": cluster.name,
+                "size": cluster.size,
+                "words": cluster.words,
+                "labels": cluster.labels,
+                "genres": cluster.genres,
+                "central": [central[name] for name in cluster.central if name in central],
+                "colour": cluster.colour,
+            }
+            for cluster in found
+        ]
+        return {
+            "clusters": listed, "view": found.view, "separation": found.separation,
+            "new": found.new, "stale": found.stale,
+        }  # fmt: skip
+
+    return answer(await service.run(look))
+
+
+@routes.post("/clusters", status_code=202, responses=docs(JobAnswer, 422, status=202))
+async def find_clusters(service: Serving, body: ClustersBody) -> Response:
+    """Find groups of tracks that sound alike, in place of those before."""
+
+    def work(_: Course) -> Report:
+        found = service.library.find_clusters(body.k, view=body.view, wait_s=5)
+        return {"clusters": len(found), "separation": found.separation}
+
+    return started(service.jobs.start("clusters", work))
+
+
+@routes.get("/evaluation", responses=docs(dict[str, Any], 404))
+async def get_evaluation(service: Serving) -> Response:
+    """What the last evaluation found."""
+    found = await service.run(evaluation.kept, service.library, service.settings.scratch)
+    if found is None:
+        raise ApiError(404, "not_evaluated", "nothing has been evaluated yet: POST /api/v1/evaluate")
+    return answer(found)
+
+
+@routes.post("/evaluate", status_code=202, responses=docs(JobAnswer, 422, status=202))
+async def evaluate(service: Serving, body: EvaluateBody | None = None) -> Response:
+    """How often neighbours share a genre, and whether a few tracks are near everything."""
+    view = body.view if body else None
+
+    def work(course: Course) -> Report:
+        return evaluation.evaluate(service.library, service.settings.scratch, view, course)
+
+    return started(service.jobs.start("evaluate", work))

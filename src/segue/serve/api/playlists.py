@@ -1,0 +1,137 @@
+"""Playlists that the library keeps, and playlists for other players."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from segue.serve.api.schemas import ChangedPlaylist, NewPlaylist, PlaylistOut, PlaylistsOut
+from segue.serve.http.errors import ApiError
+from segue.serve.http.responses import answer, docs
+from segue.serve.service import Service, Serving
+from segue.track import Track, readable
+
+routes = APIRouter(tags=["playlists"])
+_M3U = "audio/x-mpegurl"
+
+
+def _missing() -> ApiError:
+    return ApiError(404, "playlist_not_found", "no such playlist")
+
+
+@routes.get("/playlists", responses=docs(PlaylistsOut))
+async def list_playlists(service: Serving) -> Response:
+    """All playlists without their tracks, the last changed first."""
+    found = await service.run(service.playlists)
+    return answer({"playlists": [asdict(playlist) for playlist in found]})
+
+
+@routes.post("/playlists", status_code=201, responses=docs(PlaylistOut, 404, 422, status=201))
+async def create_playlist(service: Serving, body: NewPlaylist) -> Response:
+    def create() -> dict[str, Any]:
+        _check(service, body.tracks)
+        return _whole(service, service.library.catalog.playlists.create(body.name, body.tracks))
+
+    return answer(await service.run(create), 201)
+
+
+@routes.get("/playlists/{playlist_id}", responses=docs(PlaylistOut, 404, 422))
+async def one_playlist(service: Serving, playlist_id: str) -> Response:
+    """With its tracks, as far as they are still in the library."""
+    return answer(await service.run(_whole, service, playlist_id))
+
+
+@routes.put("/playlists/{playlist_id}", responses=docs(PlaylistOut, 404, 422))
+async def change_playlist(service: Serving, playlist_id: str, body: ChangedPlaylist) -> Response:
+    """Give it another name, or other tracks in place of all."""
+
+    def change() -> dict[str, Any]:
+        _check(service, body.tracks or ())
+        changed = service.library.catalog.playlists.change(playlist_id, name=body.name, tracks=body.tracks)
+        if not changed:
+            raise _missing()
+        return _whole(service, playlist_id)
+
+    return answer(await service.run(change))
+
+
+@routes.delete("/playlists/{playlist_id}", status_code=204, responses=docs(None, 404, 422))
+async def delete_playlist(service: Serving, playlist_id: str) -> Response:
+    if not await service.run(lambda: service.library.catalog.playlists.delete(playlist_id)):
+        raise _missing()
+    return Response(status_code=204)
+
+
+_Paths = Annotated[bool, Query(description="Files' paths on this machine instead of addresses")]
+
+
+@routes.get(
+    "/playlists/{playlist_id}/export.m3u8",
+    response_class=Response,
+    responses=docs(None, 404, 422, media=_M3U),
+)
+async def export_playlist(
+    service: Serving, request: Request, playlist_id: str, paths: _Paths = False
+) -> Response:
+    """An extended M3U for other players."""
+
+    def look() -> tuple[str, list[Track]]:
+        found = service.library.catalog.playlists.get(playlist_id)
+        if found is None:
+            raise _missing()
+        return found.name, _tracks(service, service.library.catalog.playlists.tracks(playlist_id))
+
+    return _m3u(request, *await service.run(look), paths=paths)
+
+
+@routes.post("/export/m3u8", response_class=Response, responses=docs(None, 404, 422, media=_M3U))
+async def export_tracks(
+    service: Serving, request: Request, body: NewPlaylist, paths: _Paths = False
+) -> Response:
+    """The same of any tracks."""
+
+    def look() -> list[Track]:
+        _check(service, body.tracks)
+        return _tracks(service, body.tracks)
+
+    return _m3u(request, body.name, await service.run(look), paths=paths)
+
+
+def _whole(service: Service, playlist_id: str) -> dict[str, Any]:
+    tables = service.library.catalog.playlists
+    found = tables.get(playlist_id)
+    if found is None:
+        raise _missing()
+    return asdict(found) | {"tracks": service.records(_tracks(service, tables.tracks(playlist_id)))}
+
+
+def _tracks(service: Service, ids: Sequence[str]) -> list[Track]:
+    return service.library.catalog.listing.by_ids(ids)
+
+
+def _check(service: Service, ids: Sequence[str]) -> None:
+    there = {track.id for track in _tracks(service, list(dict.fromkeys(ids)))}
+    for name in ids:
+        if name not in there:
+            raise ApiError(404, "track_not_found", f"no track has the id {name!r}")
+
+
+def _m3u(request: Request, name: str, tracks: Sequence[Track], *, paths: bool) -> Response:
+    lines = ["#EXTM3U", f"#PLAYLIST:{_line(name)}"]
+    for track in tracks:
+        lines.append(f"#EXTINF:{round(track.duration_s)},{_line(readable(track.label))}")
+        own = str(request.url_for("audio", track_id=track.id))
+        local = track.path if track.has_file and not {"\n", "\r"} & set(track.path) else None
+        lines.append(readable(local) if paths and local else own)
+    file_name = quote(f"{_line(name)[:80]}.m3u8", safe="")
+    headers = {"content-disposition": f"attachment; filename*=UTF-8''{file_name}"}
+    return Response("\n".join(lines) + "\n", headers=headers, media_type=_M3U)
+
+
+def _line(text: str) -> str:
+    return " ".join(text.encode("utf-8", "replace").decode().split())

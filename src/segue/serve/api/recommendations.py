@@ -1,0 +1,137 @@
+"""What is like this, what lies between, and why."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from pydantic import ValidationError
+from starlette.types import Receive, Scope, Send
+
+from segue.recommend import Recommendations
+from segue.serve.api.schemas import JourneyBody, MatchesOut, MatrixBody, PlaylistBody, SimilarBody
+from segue.serve.http.errors import ApiError
+from segue.serve.http.responses import answer, docs
+from segue.serve.http.validation import invalid
+from segue.serve.service import Service, Serving
+
+routes = APIRouter(tags=["recommendations"])
+SIMILAR = "/similar"
+
+
+@routes.post(SIMILAR, responses=docs(MatchesOut, 404, 422))
+async def similar(service: Serving, body: SimilarBody) -> Response:
+    """The k tracks that sound most like the seeds together, nearest first; away from those in `minus`."""
+    return await _similar(service, body)
+
+
+async def _similar(service: Service, body: SimilarBody) -> Response:
+    plain = not body.minus and body.where is None and body.same_artist and body.view is None
+    if plain:
+        found = await service.fast.similar(body.seeds, body.k)
+        if found is not None:
+            return Response(found, media_type="application/json")
+
+    def ask() -> dict[str, Any]:
+        found = service.library.similar(
+            service.seeds(body.seeds),
+            minus=service.seeds(body.minus),
+            k=body.k,
+            same_artist=body.same_artist,
+            where=service.where(body.where),
+            view=body.view,
+        )
+        return service.matches(found)
+
+    return answer(await service.run(ask))
+
+
+class Similar:
+    """The same, straight from the gate: the routing of the application costs as much as the answer."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["route"] = _Route
+        request = Request(scope, receive)
+        kind = request.headers.get("content-type", "")
+        if not kind.startswith("application/json"):
+            raise ApiError(415, "not_json", "send Content-Type: application/json")
+        try:
+            body = SimilarBody.model_validate_json(await request.body())
+        except ValidationError as error:
+            raise invalid(error.errors(include_url=False, include_context=False)) from None
+        await (await _similar(self._service, body))(scope, receive, send)
+
+
+class _Route:
+    path = f"/api/v1{SIMILAR}"
+
+
+@routes.post("/playlists/make", responses=docs(MatchesOut, 404, 422))
+async def make_playlist(service: Serving, body: PlaylistBody) -> Response:
+    """Tracks near the seeds, varied, in an order that flows; nothing is kept."""
+
+    def ask() -> Recommendations:
+        return service.library.playlist(
+            service.seeds(body.seeds),
+            minus=service.seeds(body.minus),
+            k=body.k,
+            where=service.where(body.where),
+            same_artist=body.same_artist,
+            variety=body.variety,
+            view=body.view,
+        )
+
+    return answer(await service.run(lambda: service.matches(ask())))
+
+
+@routes.post("/journey", responses=docs(MatchesOut, 404, 422))
+async def journey(service: Serving, body: JourneyBody) -> Response:
+    """k tracks from one to another in small steps, both included; the score is likeness to the start."""
+
+    def ask() -> dict[str, Any]:
+        start, end = service.seeds([body.start, body.end])
+        found = service.library.journey(start, end, k=body.k, where=service.where(body.where), view=body.view)
+        return service.matches(found)
+
+    return answer(await service.run(ask))
+
+
+_Id = Annotated[str, Query(min_length=1, max_length=100)]
+
+
+@routes.get("/why", responses=docs(dict[str, Any], 404, 422))
+async def why(
+    service: Serving, a: _Id, b: _Id, view: Annotated[str | None, Query(max_length=300)] = None
+) -> Response:
+    """Why two sounds are alike or not: by which spaces, at which moments, in which words."""
+
+    def ask() -> dict[str, Any]:
+        found = service.library.why(*service.seeds([a, b]), view=view or None)
+        return {
+            "score": found.score,
+            "text": found.text,
+            "parts": [asdict(part) for part in found.parts],
+            "moments": [asdict(moment) for moment in found.moments],
+            "window_s": found.window_s,
+            "labels": [asdict(label) for label in found.labels],
+            "features": [asdict(feature) for feature in found.features],
+        }
+
+    return answer(await service.run(ask))
+
+
+@routes.post("/matrix", responses=docs(dict[str, Any], 404, 422))
+async def matrix(service: Serving, body: MatrixBody) -> Response:
+    """How much up to 200 tracks are alike, each with each."""
+
+    def ask() -> dict[str, Any]:
+        tracks = [service.track(track_id) for track_id in body.tracks]
+        found = service.library.matrix(tracks, view=body.view)
+        return {"tracks": service.records(tracks), "scores": found.scores.round(4).tolist()}
+
+    return answer(await service.run(ask))

@@ -1,0 +1,53 @@
+"""Tracks as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from segue.catalog.folders import shown
+from segue.recommend import Recommendations
+from segue.track import Track, clean, readable
+
+Record = dict[str, Any]
+
+
+def track_record(track: Track, cluster: int | None, folders: Sequence[str]) -> Record:
+    """A track for clients: its path is for reading, and opens nothing."""
+    tags = track.tags
+    return {
+        "id": track.id,
+        "title": clean(readable(track.title)),
+        "artist": clean(track.artist),
+        "album": clean(tags.album),
+        "album_artist": clean(tags.album_artist),
+        "genre": clean(tags.genre),
+        "year": tags.year or None,
+        "duration_s": round(track.duration_s, 3),
+        "path": readable(shown(track.path, folders)) if track.has_file else None,
+        "url": clean(track.url),
+        "source": clean(track.source),
+        "has_file": track.has_file,
+        "missing": track.missing_since is not None,
+        "cluster": cluster,
+    }
+
+
+def track_records(
+    tracks: Iterable[Track], clusters: Mapping[Any, int], folders: Sequence[str]
+) -> list[Record]:
+    return [track_record(track, clusters.get(track.id), folders) for track in tracks]
+
+
+def matches_record(
+    found: Recommendations, clusters: Mapping[Any, int], folders: Sequence[str]
+) -> dict[str, Any]:
+    """What was recommended, with scores to four digits."""
+    matches = [
+        {
+            "score": round(match.score, 4),
+            "track": track_record(match.track, clusters.get(match.track.id), folders),
+        }
+        for match in found.matches
+    ]
+    return {"matches": matches, "shortfall": found.shortfall}

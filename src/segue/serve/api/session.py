@@ -1,0 +1,60 @@
+"""Who is logged in."""
+
+from __future__ import annotations
+
+import math
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from segue.serve.api.schemas import LoginBody, SessionOut
+from segue.serve.http.errors import ApiError
+from segue.serve.http.responses import answer, docs
+from segue.serve.http.security import COOKIE, SESSION_S
+from segue.serve.service import Service, Serving
+
+routes = APIRouter(tags=["session"])
+
+
+@routes.get("/session", responses=docs(SessionOut))
+async def session(service: Serving, request: Request) -> Response:
+    """Whether a password is needed, and whether this client has given it."""
+    needed = service.settings.guarded
+    return answer({"needed": needed, "logged_in": not needed or service.guard.knows(request.headers)})
+
+
+@routes.post("/session", responses=docs(SessionOut, 422, 429))
+async def log_in(service: Serving, request: Request, body: LoginBody) -> Response:
+    """Give the password; a cookie remembers it for thirty days."""
+    if not service.settings.guarded:
+        return answer({"needed": False, "logged_in": True})
+    limited(service, request)
+    if not service.guard.accepts(body.password):
+        raise ApiError(401, "wrong_password", "that is not the password")
+    response = answer({"needed": True, "logged_in": True})
+    secure = request.url.scheme == "https"
+    response.set_cookie(
+        COOKIE,
+        service.guard.new_session(),
+        max_age=SESSION_S,
+        httponly=True,
+        samesite="strict",
+        secure=secure,
+    )
+    return response
+
+
+def limited(service: Service, request: Request) -> None:
+    """Refuse whoever tries too many passwords."""
+    wait_s = service.logins.take(request.client.host if request.client else "")
+    if wait_s:
+        headers = {"retry-after": str(math.ceil(wait_s))}
+        raise ApiError(429, "too_often", "too many attempts; wait a little", headers=headers)
+
+
+@routes.delete("/session", status_code=204, responses=docs(None))
+async def log_out() -> Response:
+    """Forget the cookie."""
+    response = Response(status_code=204)
+    response.delete_cookie(COOKIE, httponly=True, samesite="strict")
+    return response

@@ -1,0 +1,79 @@
+"""What a track sounds and looks like: audio, cover, outline."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from segue.audio.covers import picture_of
+from segue.audio.peaks import FINEST, TooLong, as_list, peaks_of
+from segue.errors import TrackNotFoundError
+from segue.serve.http.errors import ApiError
+from segue.serve.http.responses import answer, docs
+from segue.serve.http.streaming import Format, file_response, wanted_format
+from segue.serve.placeholder_covers import drawn
+from segue.serve.service import Serving
+
+routes = APIRouter(tags=["tracks"])
+_DAY = "private, max-age=86400"
+_SOUND = docs(None, 404, 416, 422, 503, media="audio/*") | {
+    206: {"description": "The part that was asked for."}
+}
+_PICTURE = docs(None, 404, 422, media="image/*") | {304: {"description": "As it was."}}
+_DRAWN_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+
+
+@routes.get("/tracks/{track_id}/audio", response_class=Response, responses=_SOUND)
+async def audio(
+    service: Serving,
+    request: Request,
+    track_id: str,
+    form: Annotated[Format, Query(alias="format")] = "auto",
+    start_s: Annotated[float, Query(ge=0, le=360_000)] = 0.0,
+) -> Response:
+    """The sound: the file itself, with ranges, or converted as it plays where a browser could not play it.
+
+    `start_s` counts where the sound is converted, which has no ranges.
+    """
+    track, path = await service.run(service.file_of, track_id)
+    kind = wanted_format(form, track, path)
+    if kind is None:
+        return file_response(request, path)
+    return await service.transcoder.response(request, path, kind, start_s=start_s)
+
+
+@routes.get("/tracks/{track_id}/cover", response_class=Response, responses=_PICTURE)
+async def cover(
+    service: Serving, request: Request, track_id: str, size: Annotated[int, Query(ge=16, le=2048)] = 256
+) -> Response:
+    """The picture in the file or beside it, no larger than asked; a drawn one where there is none."""
+    track = await service.run(service.track, track_id)
+    etag = f'"{track.content_hash or track.id}-{size}"'
+    headers = {"cache-control": _DAY, "etag": etag}
+    if request.headers.get("if-none-match") == etag:
+        return Response(status_code=304, headers=headers)
+    try:
+        _, path = await service.run(service.file_of, track_id)
+        found = await service.decoding.run(picture_of, path, size)
+    except (ApiError, TrackNotFoundError, OSError):
+        found = None
+    if found:
+        return Response(found[0], headers=headers, media_type=found[1])
+    headers["content-security-policy"] = _DRAWN_POLICY
+    return Response(drawn(track, size), headers=headers, media_type="image/svg+xml")
+
+
+@routes.get("/tracks/{track_id}/peaks", responses=docs(dict[str, Any], 404, 413, 422))
+async def peaks(service: Serving, track_id: str, n: Annotated[int, Query(ge=1, le=FINEST)] = 800) -> Response:
+    """The outline of the sound: the largest amplitude of each of up to n parts, 0 to 1."""
+    track, path = await service.run(service.file_of, track_id)
+    try:
+        found, duration_s = await service.decoding.run(
+            service.peaks.get, track.content_hash, lambda: peaks_of(path, track.sr)
+        )
+    except TooLong as error:
+        raise ApiError(413, "too_long", f"{error}: no outline is drawn of it") from None
+    headers = {"cache-control": _DAY}
+    return answer({"peaks": as_list(found, n), "duration_s": round(duration_s, 3)}, headers=headers)

@@ -1,0 +1,152 @@
+"""What the library holds, and how the service is."""
+
+from __future__ import annotations
+
+import threading
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from fastapi.responses import PlainTextResponse, Response
+
+import segue
+from segue.catalog.folders import shown
+from segue.catalog.schema import FORMAT_VERSION
+from segue.errors import EmptyLibraryError, UsageError
+from segue.serve.http.errors import without_paths
+from segue.serve.http.responses import answer, docs
+from segue.serve.service import Service, Serving
+from segue.track import readable
+
+routes = APIRouter(tags=["library"])
+outside = APIRouter(tags=["service"])
+
+
+@routes.get("/health", responses=docs(dict[str, Any]))
+async def health(service: Serving) -> Response:
+    """That the service answers and the library opens."""
+    n = await service.run(lambda: len(service.library))
+    return answer({"status": "ok", "version": segue.__version__, "tracks": n, "format": FORMAT_VERSION})
+
+
+@routes.get("/library", responses=docs(dict[str, Any]))
+async def about(service: Serving) -> Response:
+    """How much there is, in which spaces, and what can be asked of it."""
+
+    def look() -> dict[str, Any]:
+        library = service.library
+        overview, spaces = library.overview(), library.spaces()
+        return {
+            "path_name": readable(library.path.name),
+            "tracks": overview.tracks,
+            "missing": overview.missing,
+            "failures": overview.failures,
+            "duration_s": overview.duration_s,
+            "spaces": [
+                {"name": name, "dim": spec.dim, "licence": spec.licence, "tracks": n}
+                for (name, spec), n in zip(spaces.items(), _filled(service), strict=True)
+            ],
+            "views": ["all", *spaces],
+            "sources": [found.source for found in overview.imports],
+            "folders": [
+                readable(shown(f"{folder}/x", [folder])[:-2]) for folder in library.catalog.folders.all()
+            ],
+            "has_map": _has_map(service),
+            "clusters": len(library.clusters()),
+            "writable": service.writable,
+        }
+
+    return answer(await service.run(look))
+
+
+def _filled(service: Service) -> list[int]:
+    """Of each space, the tracks that have a vector in it."""
+    snapshot = service.library.snapshot()
+    live = snapshot.keys >= 0
+    return [int((space.filled()[: len(live)] & live).sum()) for space in snapshot.spaces.values()]
+
+
+def _has_map(service: Service) -> bool:
+    try:
+        return service.library.kept_map() is not None
+    except (EmptyLibraryError, UsageError):
+        return False
+
+
+@routes.get("/facets", responses=docs(dict[str, Any]))
+async def facets(service: Serving) -> Response:
+    """What there is to choose from: genres, labels, years."""
+
+    def look() -> dict[str, Any]:
+        catalog = service.library.catalog
+        found, overview = catalog.listing.facets(), catalog.overview()
+        return {
+            "genres": [{"name": name, "n": n} for name, n in found.genres],
+            "labels": [{"name": name, "n": n} for name, n in found.labels],
+            "years": {"min": found.years[0], "max": found.years[1]},
+            "artists": overview.artists,
+            "albums": overview.albums,
+        }
+
+    return answer(await service.run(look))
+
+
+@routes.get("/failures", responses=docs(dict[str, Any], 422))
+async def failures(
+    service: Serving,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
+    offset: Annotated[int, Query(ge=0, le=100_000_000)] = 0,
+) -> Response:
+    """The files that could not be used, and why."""
+
+    def look() -> dict[str, Any]:
+        found, folders = service.library.failures(), service.library.catalog.folders.all()
+        listed = [
+            {
+                "path": readable(shown(failure.path, folders)),
+                "kind": failure.kind,
+                "reason": without_paths(readable(failure.reason), ""),
+            }
+            for failure in found[offset : offset + limit]
+        ]
+        return {"failures": listed, "total": len(found)}
+
+    return answer(await service.run(look))
+
+
+@routes.get("/models", responses=docs(dict[str, Any]))
+async def models(service: Serving) -> Response:
+    """The networks that others published, and which of them are here."""
+    return answer(await service.run(_models))
+
+
+def _models() -> dict[str, Any]:
+    from segue.embed.models import MODELS, status
+
+    found = [status(name) for name in MODELS]
+    listed = [
+        {
+            "name": one.model.name,
+            "title": one.model.title,
+            "purpose": one.model.purpose,
+            "licence": one.model.licence,
+            "reference": one.model.reference,
+            "size_bytes": one.model.size_bytes,
+            "sha256": one.model.sha256,
+            "state": one.state,
+            "reason": without_paths(one.reason, "") if one.reason else one.reason,
+        }
+        for one in found
+    ]
+    return {"models": listed}
+
+
+@outside.get("/metrics", response_class=PlainTextResponse, responses=docs(None))
+async def metrics(service: Serving) -> Response:
+    """Counts and times in Prometheus' format, of the worker that answers."""
+    n = await service.run(lambda: len(service.library))
+    gauges = {
+        "tracks": ("Tracks in the library.", float(n)),
+        "jobs_running": ("Jobs of this worker.", float(service.jobs.running())),
+        "threads": ("Threads of this worker.", float(threading.active_count())),
+    }
+    return Response(service.metrics.text(gauges), media_type="text/plain; version=0.0.4; charset=utf-8")

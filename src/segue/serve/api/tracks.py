@@ -1,0 +1,121 @@
+"""Tracks: found, listed, looked at."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import numpy as np
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+from numpy.typing import NDArray
+
+from segue.catalog import Where
+from segue.catalog.listing import Sort
+from segue.library import Library
+from segue.serve.api.conditions import InQuery
+from segue.serve.api.schemas import Conditions, TrackListBody, TrackListOut, TracksOut
+from segue.serve.http.responses import answer, docs
+from segue.serve.service import Service, Serving
+from segue.track import Track, clean
+
+routes = APIRouter(tags=["tracks"])
+_FOUND = 2000  # tracks that a text finds, of which others are then left out
+
+Tracks = tuple[list[Track], int]
+
+
+@routes.get("/tracks", responses=docs(TracksOut, 422))
+async def list_tracks(
+    service: Serving,
+    conditions: InQuery,
+    q: Annotated[str | None, Query(max_length=300, description="Words of tags, file names, labels")] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+    offset: Annotated[int, Query(ge=0, le=100_000_000)] = 0,
+    sort: Sort | None = None,
+) -> Response:
+    """Tracks a page at a time: those that a text finds, best first, or all, the newest first."""
+
+    def look() -> dict[str, Any]:
+        text = (q or "").strip()
+        tracks, total = (
+            _found(service, text, conditions, sort, limit, offset)
+            if text
+            else _listed(service, conditions, sort or "added", limit, offset)
+        )
+        return {"tracks": service.records(tracks), "total": total}
+
+    return answer(await service.run(look))
+
+
+def _listed(service: Service, conditions: Conditions | None, sort: Sort, limit: int, offset: int) -> Tracks:
+    where = service.where(conditions)
+    keys = service.library.keys_meeting(where) if where else None
+    return service.library.catalog.listing.page(keys, sort, limit, offset)
+
+
+def _found(
+    service: Service, text: str, conditions: Conditions | None, sort: Sort | None, limit: int, offset: int
+) -> Tracks:
+    library = service.library
+    where = service.where(conditions)
+    if where is None and sort is None:
+        tracks = library.search(text, limit=offset + limit)
+        total = max(len(tracks), library.catalog.count_found(text))
+        return tracks[offset:], total
+    tracks = library.search(text, limit=_FOUND)
+    keys = _keys(library, tracks, where)
+    if sort is not None:
+        return library.catalog.listing.page(np.array(list(keys.values()), np.int64), sort, limit, offset)
+    kept = [track for track in tracks if track.id in keys]
+    return kept[offset : offset + limit], len(kept)
+
+
+def _keys(library: Library, tracks: list[Track], where: Where | None) -> dict[str, int]:
+    found = library.catalog.keys_of([track.id for track in tracks])
+    keys = {str(name): key for name, key in found.items()}
+    if where is None:
+        return keys
+    meeting: NDArray[np.int64] = library.keys_meeting(where)
+    allowed = set(meeting.tolist())
+    return {name: key for name, key in keys.items() if key in allowed}
+
+
+@routes.post("/tracks/list", responses=docs(TrackListOut, 422))
+async def some_tracks(service: Serving, body: TrackListBody) -> Response:
+    """The tracks of some ids, in the order asked; unknown ones are left out."""
+
+    def look() -> dict[str, Any]:
+        return {"tracks": service.records(service.library.catalog.listing.by_ids(body.tracks))}
+
+    return answer(await service.run(look))
+
+
+@routes.get("/tracks/{track_id}", responses=docs(dict[str, Any], 404))
+async def one_track(service: Serving, track_id: str) -> Response:
+    """All that is known of a track: tags, what networks call it, its descriptors by name."""
+
+    def look() -> dict[str, Any]:
+        track = service.track(track_id)
+        library, tags = service.library, track.tags
+        return {
+            "track": service.records([track])[0],
+            "tags": {name: _clean(getattr(tags, name)) for name in tags.__slots__},
+            "labels": library.labels(track),
+            "descriptors": {name: _number(x) for name, x in library.values(track).items()},
+            "details": {
+                **track.details,
+                "codec": track.codec, "sr": track.sr, "channels": track.channels, "size": track.size,
+                "added_at": track.added_at, "warning": clean(track.warning),
+                "source_id": clean(track.source_id),
+            },
+        }  # fmt: skip
+
+    return answer(await service.run(look))
+
+
+def _clean(value: Any) -> Any:
+    return clean(value) if isinstance(value, str) else value
+
+
+def _number(x: float) -> float | None:
+    return x if np.isfinite(x) else None

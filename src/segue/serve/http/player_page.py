@@ -1,0 +1,79 @@
+"""The player's files, which are built from ``web/`` into ``player/``; a plain page where they were not."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, Response
+
+from segue.serve.http.errors import ApiError
+from segue.serve.http.security import PLAIN_POLICY
+
+PLAYER = Path(__file__).parent.with_name("player")
+_FOREVER = "public, max-age=31536000, immutable"
+_HASHED = re.compile(r"/assets/.+-[\w-]{8}\.\w+$")  # names of most built files hold their checksums
+_TYPES = {
+    ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".html": "text/html",
+    ".json": "application/json", ".webmanifest": "application/manifest+json", ".woff2": "font/woff2",
+    ".png": "image/png", ".ico": "image/x-icon", ".wasm": "application/wasm",
+    ".txt": "text/plain; charset=utf-8",
+}  # fmt: skip
+
+
+async def page(request: Request) -> Response:
+    """A file of the player, or its one page at every other address: the page knows its own routes."""
+    path = request.url.path
+    file = _file(path)
+    if file:
+        kept = (
+            _FOREVER
+            if _HASHED.search(path)
+            else "max-age=3600"
+            if path.startswith("/assets/")
+            else "no-cache"
+        )
+        headers = {"cache-control": kept}
+        return FileResponse(file, headers=headers, media_type=_TYPES.get(file.suffix))
+    if path.startswith(("/assets/", "/api/", "/rest", "/model/")):
+        raise ApiError(404, "not_found", "there is nothing at this address")
+    start = PLAYER / "index.html"
+    if start.is_file():
+        return FileResponse(start, headers={"cache-control": "no-cache"}, media_type="text/html")
+    return plain("Segue", _NOT_BUILT)
+
+
+def _file(path: str) -> Path | None:
+    """A file below the player's folder, and nowhere else."""
+    if not PLAYER.is_dir() or path == "/" or "\0" in path:
+        return None
+    wanted = (PLAYER / path.lstrip("/")).resolve()
+    inside = PLAYER.resolve() in wanted.parents
+    return wanted if inside and wanted.is_file() else None
+
+
+_NOT_BUILT = (
+    "<p>The service runs, but its player has not been built. In a clone: <code>cd web</code>, then "
+    "<code>npm ci</code> and <code>npm run build</code>; then load this page again.</p>"
+    '<p>All that it does is there over HTTP too: <a href="/docs">the interface</a>.</p>'
+)
+
+
+def plain(title: str, body: str) -> Response:
+    """A page of our own without scripts."""
+    return HTMLResponse(_whole(title, body), headers={"content-security-policy": PLAIN_POLICY})
+
+
+def _whole(title: str, body: str) -> str:
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;"
+        "color:#222;background:#fff}code,pre{background:#f2f2f4;border-radius:4px;padding:.1em .3em}"
+        "pre{padding:.7em;overflow:auto}h2{margin-top:2em}summary{cursor:pointer;padding:.25em 0}"
+        "table{border-collapse:collapse}td,th{text-align:left;padding:.2em .8em .2em 0;vertical-align:top}"
+        "@media(prefers-color-scheme:dark){body{color:#ddd;background:#16161a}code,pre{background:#26262c}"
+        f"a{{color:#8ab4ff}}}}</style><h1>{escape(title)}</h1>{body}</html>"
+    )

@@ -1,0 +1,139 @@
+"""Who may ask: host names, other sites' pages, passwords, cookies, tokens."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+import time
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from segue.serve.http.errors import ApiError
+from segue.serve.settings import LOOPBACK, Settings
+
+COOKIE = "segue_session"
+SESSION_S = 30 * 86_400
+_SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
+_OPEN = ("/assets/", "/rest/")  # the player's own files; and what has a login of its own
+_OPEN_PAGES = frozenset(("/", "/api/v1/session", "/api/v1/health", "/favicon.ico", "/rest"))
+
+HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"x-frame-options", b"DENY"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"microphone=(self), camera=(), geolocation=()"),
+)
+POLICY = (
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    b"media-src 'self' blob:; connect-src 'self'; font-src 'self'; manifest-src 'self'; "
+    b"worker-src 'self' blob:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+PLAIN_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"
+
+Headers = Mapping[str, str]
+
+
+class Guard:
+    """Lets requests in or raises ``ApiError``."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._key = hashlib.sha256(settings.secret.encode()).digest()
+        names = {name for name in (*LOOPBACK, settings.host, *settings.hosts) if name}
+        # Whoever binds beyond loopback has a password, which a page of another name does not get at.
+        self._names = names if settings.on_loopback or settings.hosts else None
+
+    def check(self, method: str, path: str, headers: Headers) -> None:
+        """Refuse what a stranger, or a stranger's page in this user's browser, might send.
+
+        Raises
+        ------
+        ApiError
+        """
+        self.check_host(headers)
+        if method not in _SAFE or (path.startswith("/rest/") and not self._settings.guarded):
+            self._check_origin(method, path, headers)
+        if self._settings.guarded and not self._is_open(method, path) and not self.knows(headers):
+            raise ApiError(401, "login_needed", "log in first: a password or a token is needed")
+
+    def check_host(self, headers: Headers) -> None:
+        """The name by which we were called must be ours: another site's name may point here."""
+        if self._names is not None and _name_of(headers.get("host", "")) not in self._names:
+            raise ApiError(
+                403, "host_not_allowed", "this name is not served here; see segue serve --allow-host"
+            )
+
+    def _check_origin(self, method: str, path: str, headers: Headers) -> None:
+        if headers.get("sec-fetch-site") == "cross-site":
+            raise ApiError(403, "other_site", "asked by the page of another site")
+        origin = headers.get("origin")
+        if origin and origin != "null" and urlsplit(origin).netloc != headers.get("host"):
+            raise ApiError(403, "other_site", "asked by the page of another site")
+        if method == "DELETE" or not path.startswith("/api/"):
+            return  # no form of another site can send it; and there is nothing to change
+        kind = headers.get("content-type", "").split(";")[0].strip().lower()
+        simple = kind in ("", "multipart/form-data", "application/x-www-form-urlencoded", "text/plain")
+        # What a form of another site can send, no form of another site can send with this header.
+        if simple and "x-segue" not in headers and "authorization" not in headers:
+            raise ApiError(
+                403, "header_needed", "send Content-Type: application/json, or the header X-Segue: 1"
+            )
+
+    def _is_open(self, method: str, path: str) -> bool:
+        if path.startswith(_OPEN) or path in _OPEN_PAGES:
+            return True
+        served = ("/api/", "/model/", "/docs", "/openapi.json", "/swagger.json", "/metrics")
+        return method in _SAFE and not path.startswith(served)  # the player's page, by any route of its own
+
+    def knows(self, headers: Headers) -> bool:
+        """Whether a session's cookie, a token or a password comes with the request."""
+        kind, _, value = headers.get("authorization", "").partition(" ")
+        if kind.lower() == "bearer":
+            return self.accepts(value.strip())
+        if kind.lower() == "basic":
+            return self.accepts(_basic_password(value))
+        return self._has_session(headers.get("cookie", ""))
+
+    def accepts(self, word: str) -> bool:
+        """Whether this is the password or the token."""
+        right = [known for known in (self._settings.password, self._settings.token) if known is not None]
+        return any(hmac.compare_digest(word.encode(), known.encode()) for known in right)
+
+    def secrets(self) -> list[str]:
+        """Words that are accepted."""
+        return [word for word in (self._settings.password, self._settings.token) if word is not None]
+
+    def new_session(self) -> str:
+        """What the cookie holds; all workers know it by their common secret."""
+        text = f"{int(time.time()) + SESSION_S}.{secrets.token_hex(8)}"
+        return f"{text}.{self._sign(text)}"
+
+    def _has_session(self, cookies: str) -> bool:
+        for cookie in cookies.split(";"):
+            name, _, value = cookie.strip().partition("=")
+            text, _, signature = value.rpartition(".")
+            if name == COOKIE and hmac.compare_digest(signature.encode(), self._sign(text).encode()):
+                return int(text.split(".")[0]) > time.time()
+        return False
+
+    def _sign(self, text: str) -> str:
+        words = "\0".join(self.secrets())  # another password ends all sessions
+        return hmac.new(self._key, f"{words}\0{text}".encode(), hashlib.sha256).hexdigest()
+
+
+def _name_of(host: str) -> str:
+    """Of ``[::1]:8765``, ``::1``."""
+    if host.startswith("["):
+        return host[1:].split("]", maxsplit=1)[0].lower()
+    return host.rsplit(":", 1)[0].lower() if host.count(":") == 1 else host.lower()
+
+
+def _basic_password(value: str) -> str:
+    try:
+        return base64.b64decode(value, validate=True).decode().partition(":")[2]
+    except (binascii.Error, UnicodeDecodeError):
+        return ""

@@ -1,0 +1,1 @@
+"""The web service of the MAX Audio Embedding Generator."""

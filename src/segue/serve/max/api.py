@@ -1,0 +1,230 @@
+"""The service of IBM's MAX Audio Embedding Generator (version 1.2.0), in its place.
+
+A client that was written for it works unchanged. What that service answered with a fault of its own, or
+ended on, is a 4xx with ``status`` and ``message`` here; and any audio is taken, not only WAV of 16 bits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import orjson
+from starlette.applications import Starlette
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from segue.audio.peaks import TooLong, peaks_of
+from segue.errors import AudioError, DamagedAudioError, SegueError
+from segue.serve.http.docs_page import interface
+from segue.serve.http.errors import ApiError, one_line, without_paths
+from segue.serve.http.limits import Rate
+from segue.serve.http.metrics import Metrics
+from segue.serve.http.middleware import Gate
+from segue.serve.http.player_page import plain
+from segue.serve.http.security import Guard
+from segue.serve.http.thread_pool import Pool
+from segue.serve.settings import VARIABLE, Settings
+from segue.spec import Embedder
+
+TITLE = "MAX Audio Embedding Generator"
+LONGEST_S = 3600.0  # of sound in one request
+_PATIENCE_S = 20.0  # of looking whether it is too long
+_SR = 8_000  # Hz
+_DECODERS = 2  # requests that are worked on at a time
+_METADATA = {
+    "id": "audio_embeddings-tf",
+    "name": "audio_embeddings TensorFlow Model",
+    "description": "Embeddings of sound by VGGish, 128 numbers of 8 bits for each 0.96 s",
+    "type": "audio_embeddings",
+    "license": "Apache 2.0",
+    "source": "https://github.com/tensorflow/models/tree/master/research/audioset/vggish",
+}
+_SOUND = "a sound, as WAV or in any other format"
+
+
+class MaxApi:
+    """Its routes, answered by an embedder whose windows are frames of VGGish."""
+
+    def __init__(self, settings: Settings, pool: Pool) -> None:
+        self._settings, self._pool = settings, pool
+        self._uploads = Rate(settings.uploads_a_minute * 10)  # the classic client posts file after file
+        self._embedder: Embedder | None = None
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/model/metadata", self.metadata, methods=["GET"]),
+            Route("/model/predict", self.predict, methods=["POST"]),
+            Route("/swagger.json", self.swagger, methods=["GET"]),
+        ]
+
+    async def metadata(self, _: Request) -> Response:
+        return _json(_METADATA)
+
+    async def swagger(self, _: Request) -> Response:
+        return _json(SWAGGER)
+
+    async def predict(self, request: Request) -> Response:
+        """``{"status": "ok", "embedding": [[128 numbers], ...]}``, or why not."""
+        try:
+            wait_s = self._uploads.take(request.client.host if request.client else "")
+            if wait_s:
+                return _error(
+                    429, "too many requests; wait a little", {"retry-after": str(math.ceil(wait_s))}
+                )
+            async with request.form(max_files=1, max_fields=8) as form:
+                sound = form.get("audio")
+                if not isinstance(sound, UploadFile):
+                    return _error(400, f"the form has no file 'audio': send {_SOUND}")
+                frames = await self._pool.run(self._frames, sound.file)
+        except HTTPException as error:
+            return _error(error.status_code, str(error.detail))
+        except AudioError as error:
+            return _error(400, without_paths(str(error), ""))
+        except SegueError as error:
+            return _error(503, without_paths(str(error), ""))
+        return _json({"status": "ok", "embedding": frames.tolist()})
+
+    def _frames(self, file: BinaryIO) -> np.ndarray[Any, Any]:
+        from segue.embed.frames import heard
+
+        if self._embedder is None:
+            from segue.embed.registry import chosen
+
+            (self._embedder,) = chosen([self._settings.embedder])
+        # Decoders want a file with a place; it is gone before the answer leaves.
+        with tempfile.TemporaryDirectory(dir=self._settings.scratch) as folder:
+            path = Path(folder) / "sound"
+            with path.open("wb") as out:
+                while chunk := file.read(1 << 20):
+                    out.write(chunk)
+            if path.stat().st_size == 0:
+                raise DamagedAudioError("the file is empty (0 bytes)")
+            try:
+                peaks_of(path, _SR, longest_s=LONGEST_S, patience_s=_PATIENCE_S)
+            except TooLong as error:
+                raise HTTPException(413, f"{error}; at most {LONGEST_S:.0f} s are taken") from None
+            return heard(path, self._embedder).windows
+
+
+def _json(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(body), status, headers, "application/json")
+
+
+def _error(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
+    return _json({"status": "error", "message": one_line(message)}, status, headers)
+
+
+def make_max_app(settings: Settings) -> ASGIApp:
+    """The service without a library: its interface at ``/``."""
+    pool = Pool("decode", _DECODERS)
+    api = MaxApi(settings, pool)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        pool.close(lambda: None)
+
+    async def start(_: Request) -> Response:
+        return plain(TITLE, _FORM + interface(SWAGGER, "/swagger.json"))
+
+    async def of_http(_: Request, error: Exception) -> Response:
+        found = error if isinstance(error, HTTPException) else HTTPException(500)
+        return _error(found.status_code, str(found.detail))
+
+    async def of_bug(_: Request, __: Exception) -> Response:
+        return _error(500, "something broke; the log says what")
+
+    async def of_ours(_: Request, error: Exception) -> Response:
+        found = error if isinstance(error, ApiError) else ApiError(500, "internal", "")
+        return _error(found.status, found.message)
+
+    handlers = {HTTPException: of_http, ApiError: of_ours, Exception: of_bug}
+    app = Starlette(routes=[Route("/", start), *api.routes()], lifespan=lifespan, exception_handlers=handlers)
+    return Gate(app, settings, Guard(settings), Metrics(), {})
+
+
+def app_of_worker() -> ASGIApp:
+    return make_max_app(Settings.from_json(os.environ[VARIABLE]))
+
+
+_FORM = (
+    '<form action="/model/predict" method="post" enctype="multipart/form-data"><p>Try it: '
+    '<input type="file" name="audio" accept="audio/*" required> <button>Embed</button></p></form>'
+)
+_ERROR = {"type": "object", "properties": {"status": {"type": "string"}, "message": {"type": "string"}}}
+SWAGGER: dict[str, Any] = {
+    "swagger": "2.0",
+    "basePath": "/",
+    "info": {
+        "title": TITLE,
+        "description": "Generate embedding vectors from audio files.",
+        "version": "1.2.0",
+    },
+    "produces": ["application/json"],
+    "consumes": ["application/json"],
+    "tags": [{"name": "model", "description": "Model information and inference operations"}],
+    "paths": {
+        "/model/metadata": {
+            "get": {
+                "summary": "Return the metadata associated with the model",
+                "operationId": "get_model_metadata",
+                "tags": ["model"],
+                "responses": {
+                    "200": {"description": "Success", "schema": {"$ref": "#/definitions/ModelMetadata"}}
+                },
+            }
+        },
+        "/model/predict": {
+            "post": {
+                "summary": "Make a prediction given input data",
+                "operationId": "predict",
+                "tags": ["model"],
+                "consumes": ["multipart/form-data"],
+                "parameters": [
+                    {
+                        "name": "audio",
+                        "in": "formData",
+                        "type": "file",
+                        "required": True,
+                        "description": _SOUND,
+                    }
+                ],
+                "responses": {
+                    "200": {
+                        "description": "Success",
+                        "schema": {"$ref": "#/definitions/ModelPredictResponse"},
+                    },
+                    "400": {"description": "No sound, or none that can be used", "schema": _ERROR},
+                    "413": {"description": "Too large", "schema": _ERROR},
+                    "429": {"description": "Too often", "schema": _ERROR},
+                },
+            }
+        },
+    },
+    "definitions": {
+        "ModelMetadata": {
+            "type": "object",
+            "required": ["id", "license", "name", "type"],
+            "properties": {name: {"type": "string"} for name in _METADATA},
+        },
+        "ModelPredictResponse": {
+            "type": "object",
+            "required": ["status"],
+            "properties": {
+                "status": {"type": "string", "description": "Response status message"},
+                "embedding": {"type": "array", "items": {"type": "array", "items": {"type": "number"}}},
+            },
+        },
+    },
+}

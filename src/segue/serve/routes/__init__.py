@@ -1,1 +1,0 @@
-"""The routes of the JSON API, by what they are about."""

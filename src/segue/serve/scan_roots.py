@@ -1,0 +1,48 @@
+"""Which folders of this machine a client may have scanned."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from segue.serve.http.errors import ApiError
+
+
+def is_writable(folder: Path) -> bool:
+    return os.access(folder, os.W_OK)
+
+
+def to_scan(asked: Sequence[str] | None, scanned: Sequence[str], allowed: Iterable[str]) -> list[str]:
+    """The folders that are meant: those scanned before unless any are named.
+
+    Raises
+    ------
+    ApiError
+        Where one is outside those scanned before and those allowed when the service was started.
+    """
+    if asked is None:
+        if not scanned:
+            raise ApiError(400, "no_folders", "nothing has been scanned yet: name a folder")
+        return list(scanned)
+    if not asked:
+        raise ApiError(400, "no_folders", "the list of folders is empty")
+    tops = [Path(os.path.realpath(top)) for top in (*scanned, *allowed)]
+    return [_allowed(folder, tops) for folder in asked]
+
+
+def _allowed(folder: str, tops: Sequence[Path]) -> str:
+    # Compared with links followed, so that none leads out of what is allowed.
+    try:
+        true = Path(os.path.realpath(os.path.expanduser(folder)))  # noqa: PTH111 - realpath takes no Path alone
+    except (OSError, ValueError):
+        true = Path("/\0")
+    if not any(true == top or top in true.parents for top in tops):
+        raise ApiError(
+            403,
+            "folder_not_allowed",
+            f"{folder!r} may not be scanned: allow it with segue serve --folder DIR",
+        )
+    if not true.is_dir():
+        raise ApiError(400, "no_folder", f"{folder!r} is no folder")
+    return str(true)

@@ -1,0 +1,155 @@
+"""What a listener keeps: playlists, stars, plays."""
+
+from __future__ import annotations
+
+import time
+from typing import get_args
+
+from segue.catalog.feedback import Kind
+from segue.catalog.playlists import Playlist
+from segue.serve.subsonic.call import MISSING, NOT_FOUND, Call, SubsonicError
+from segue.serve.subsonic.encoding import Tree
+from segue.serve.subsonic.entries import Entries, date
+
+_PARAMETERS: dict[Kind, str] = {"track": "id", "album": "albumId", "artist": "artistId"}
+
+
+def playlists(call: Call) -> Tree:
+    found = call.service.library.catalog.playlists.all()
+    return {"playlists": {"playlist": [_entry(call, playlist) for playlist in found]}}
+
+
+def playlist(call: Call) -> Tree:
+    return {"playlist": _whole(call, call.need("id"))}
+
+
+def _entry(call: Call, found: Playlist) -> Tree:
+    return {
+        "id": found.id,
+        "name": found.name,
+        "comment": found.comment,
+        "owner": call.get("u") or "segue",
+        "public": False,
+        "songCount": found.n,
+        "duration": round(found.duration_s),
+        "created": date(found.created_at),
+        "changed": date(found.changed_at),
+        "coverArt": found.id,
+    }
+
+
+def _whole(call: Call, name: str) -> Tree:
+    catalog = call.service.library.catalog
+    found = catalog.playlists.get(name)
+    if found is None:
+        raise SubsonicError(NOT_FOUND, "no such playlist")
+    entries = Entries.of(call.service)
+    tracks = catalog.listing.by_ids(catalog.playlists.tracks(name))
+    return _entry(call, found) | {"entry": [entries.song(track) for track in tracks]}
+
+
+def create_playlist(call: Call) -> Tree:
+    """Make one, or give one other songs."""
+    tables, songs = call.service.library.catalog.playlists, _known(call, "songId")
+    name = call.get("playlistId")
+    if name is None:
+        title = call.get("name")
+        if not title:
+            raise SubsonicError(MISSING, "the parameter 'name' is missing")
+        name = tables.create(title[:300], songs)
+    elif not tables.change(name, name=(call.get("name") or "")[:300] or None, tracks=songs):
+        raise SubsonicError(NOT_FOUND, "no such playlist")
+    return {"playlist": _whole(call, name)}
+
+
+def update_playlist(call: Call) -> Tree:
+    """Another name or comment; songs added at the end, others taken out by their places."""
+    tables, name = call.service.library.catalog.playlists, call.need("playlistId")
+    added = _known(call, "songIdToAdd")
+    taken = {int(text) for text in call.all("songIndexToRemove") if text.isascii() and text.isdigit()}
+    tracks = None
+    if added or taken:
+        # Places are counted among the songs that a player is shown.
+        shown = [track.id for track in call.service.library.catalog.listing.by_ids(tables.tracks(name))]
+        tracks = [track for place, track in enumerate(shown) if place not in taken] + added
+    title, comment = call.get("name"), call.get("comment")
+    if not tables.change(name, name=title[:300] if title else None, comment=comment, tracks=tracks):
+        raise SubsonicError(NOT_FOUND, "no such playlist")
+    return {}
+
+
+def delete_playlist(call: Call) -> Tree:
+    if not call.service.library.catalog.playlists.delete(call.need("id")):
+        raise SubsonicError(NOT_FOUND, "no such playlist")
+    return {}
+
+
+def _known(call: Call, parameter: str) -> list[str]:
+    ids = call.all(parameter)
+    there = {track.id for track in call.service.library.catalog.listing.by_ids(list(dict.fromkeys(ids)))}
+    for name in ids:
+        if name not in there:
+            raise SubsonicError(NOT_FOUND, f"no song {name[:40]!r}")
+    return ids
+
+
+def star(call: Call) -> Tree:
+    return _set_stars(call, starred=True)
+
+
+def unstar(call: Call) -> Tree:
+    return _set_stars(call, starred=False)
+
+
+def _set_stars(call: Call, *, starred: bool) -> Tree:
+    shelf = call.service.shelves.now()
+    marks = call.service.library.catalog.marks
+    wanted: dict[Kind, list[str]] = {kind: [] for kind in get_args(Kind)}
+    for kind, parameter in _PARAMETERS.items():
+        for name in call.all(parameter):
+            # Players that browse by folders send albums and artists as ids too.
+            own: Kind = "album" if name in shelf.albums else "artist" if name in shelf.artists else kind
+            wanted[own].append(name)
+    if not any(wanted.values()):
+        raise SubsonicError(MISSING, "nothing to star is named: id, albumId or artistId")
+    for name in wanted["track"]:
+        call.service.track(name)
+    for kind, ids in wanted.items():
+        if kind != "track" and any(name not in shelf.albums and name not in shelf.artists for name in ids):
+            raise SubsonicError(NOT_FOUND, f"no such {kind}")
+        if ids:
+            marks.star(kind, ids, starred=starred)
+    return {}
+
+
+def starred(call: Call) -> Tree:
+    return {"starred": _starred(call)}
+
+
+def starred_2(call: Call) -> Tree:
+    return {"starred2": _starred(call)}
+
+
+def _starred(call: Call) -> Tree:
+    entries = Entries.of(call.service)
+    shelf, stars = entries.shelf, entries.stars
+    tracks = call.service.library.catalog.listing.by_ids(list(stars["track"]))
+    return {
+        "artist": [entries.artist(shelf.artists[name]) for name in stars["artist"] if name in shelf.artists],
+        "album": [entries.album(shelf.albums[name]) for name in stars["album"] if name in shelf.albums],
+        "song": [entries.song(track) for track in tracks],
+    }
+
+
+def scrobble(call: Call) -> Tree:
+    """Note what was played; what is only playing now is not kept."""
+    ids, times = call.all("id"), call.all("time")
+    if not ids:
+        raise SubsonicError(MISSING, "the parameter 'id' is missing")
+    for name in ids:
+        call.service.track(name)
+    if call.flag("submission", usual=True):
+        at = [int(text) / 1000 if text.isascii() and text.isdigit() else time.time() for text in times]
+        at += [time.time()] * (len(ids) - len(at))
+        call.service.library.catalog.marks.play(zip(ids, at, strict=False))
+    return {}

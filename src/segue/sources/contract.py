@@ -1,0 +1,237 @@
+"""What every catalogue that is no folder of audio has in common: records that come in batches."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.errors import UsageError
+from segue.spec import EmbedderSpec, Label
+
+BATCH = 1 << 14  # records at a time, where they are small
+_COLLECT_AFTER = 1_000_000  # objects made and not freed
+
+
+TAG_COLUMNS = ("title", "artist", "album", "album_artist", "genre", "year", "track_number", "disc_number")
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceSettings:
+    """How the vectors of a space are kept and compared, where its embedder does not say.
+
+    Attributes
+    ----------
+    windows : NumPy's name of the windows' type
+    reading : "fitted", "centred" or "raw"; how the space is read when it stands alone
+    metric : by which it is then compared
+    weights : how much each dimension counts once standardised; all alike where there are none
+    """
+
+    windows: str = "<f2"
+    reading: str = "fitted"
+    metric: str = "cosine"
+    weights: tuple[float, ...] = ()
+
+
+def settings_to_json(settings: SpaceSettings) -> str:
+    return json.dumps(asdict(settings), sort_keys=True)
+
+
+def settings_from_json(text: str) -> SpaceSettings:
+    found = json.loads(text)
+    return SpaceSettings(**{**found, "weights": tuple(found.get("weights", ()))})
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceRows:
+    """Vectors of some tracks in one space.
+
+    Attributes
+    ----------
+    pooled : float32 (n, dim); a row of NaN stands for no vector
+    windows : (n_windows, dim), those of the first track first
+    counts : int64 (n,), how many of the windows are each track's
+    """
+
+    pooled: NDArray[np.generic]
+    windows: NDArray[np.generic]
+    counts: NDArray[np.int64]
+
+    @classmethod
+    def without_windows(cls, pooled: NDArray[np.generic]) -> SpaceRows:
+        return cls(pooled, np.zeros((0, pooled.shape[1]), np.float16), np.zeros(len(pooled), np.int64))
+
+    @classmethod
+    def joined(cls, parts: Sequence[SpaceRows]) -> SpaceRows:
+        """Those of one after those of the other."""
+        names = ("pooled", "windows", "counts")
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+    def take(self, at: NDArray[np.int64]) -> SpaceRows:
+        """Those of some of the tracks."""
+        ends = np.cumsum(self.counts)
+        kept = [np.arange(ends[i] - self.counts[i], ends[i]) for i in at] if len(self.windows) else []
+        rows = np.concatenate(kept) if kept else np.zeros(0, np.int64)
+        return SpaceRows(self.pooled[at], self.windows[rows], self.counts[at])
+
+
+RECORD_COLUMNS = (*TAG_COLUMNS, "duration_s", "url", "details", "content_hash")
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Tracks that a source tells of, with no file of sound behind them; column by column.
+
+    Attributes
+    ----------
+    source : the name of what they were imported from
+    ids : what they are called there; of one that comes twice the first counts
+    hashes : int64 (n,), of all that the source says of each: another one means that it has changed
+    columns : by name, of ``RECORD_COLUMNS``, n values each; what is left out is not known
+    spaces : vectors by the names of the spaces
+    labels : by the names of the spaces, the words of each track
+    """
+
+    source: str
+    ids: Sequence[str]
+    hashes: NDArray[np.int64]
+    columns: Mapping[str, Sequence[Any]]
+    spaces: Mapping[str, SpaceRows]
+    labels: Mapping[str, Sequence[Sequence[Label]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """Where the vectors of an import go."""
+
+    spec: EmbedderSpec
+    dimensions: Sequence[str]
+    settings: SpaceSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A record that could not be used: where it stands, such as ``row 17`` or an id, and why."""
+
+    where: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some records in the order of the source.
+
+    Attributes
+    ----------
+    done : how far into the source this is, in the source's unit
+    counts : what cleaning did, by the names of its steps, to be added up
+    """
+
+    records: Records
+    done: int
+    problems: Sequence[Problem] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+class Source(Protocol):
+    """A catalogue to be imported. ``batches`` may be asked again, and gives the same.
+
+    Attributes
+    ----------
+    name : under which its tracks are known in the library
+    kind : "table", "audioset" and so on
+    location : where it was read, for people
+    total : how much there is, in ``unit``, where that is known
+    unit : "bytes" or "records"
+    whole : what it does not name any more is gone from the catalogue
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def location(self) -> str: ...
+
+    @property
+    def total(self) -> int | None: ...
+
+    @property
+    def unit(self) -> str: ...
+
+    @property
+    def whole(self) -> bool: ...
+
+    def spaces(self) -> Sequence[Space]: ...
+
+    def batches(self) -> Iterator[Batch]: ...
+
+
+def checked_name(name: str) -> str:
+    """A source's name: it stands before a colon, and in messages.
+
+    Raises
+    ------
+    UsageError
+    """
+    if not name or ":" in name or not name.isprintable() or name != name.strip():
+        raise UsageError(f"a source cannot be called {name!r}: a word without colons is expected")
+    return name
+
+
+def gathered(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """Batches of ``BATCH`` records or more from smaller ones, all with the same columns and spaces."""
+    some: list[Batch] = []
+    for batch in batches:
+        some.append(batch)
+        if sum(len(one.records.ids) for one in some) >= BATCH:
+            yield _joined(some)
+            some = []
+    if some:
+        yield _joined(some)
+
+
+def _joined(some: Sequence[Batch]) -> Batch:
+    if len(some) == 1:
+        return some[0]
+    parts = [batch.records for batch in some]
+    first = parts[0]
+    records = Records(
+        first.source,
+        [name for part in parts for name in part.ids],
+        np.concatenate([part.hashes for part in parts]),
+        {name: [value for part in parts for value in part.columns[name]] for name in first.columns},
+        {space: SpaceRows.joined([part.spaces[space] for part in parts]) for space in first.spaces},
+        {space: [labels for part in parts for labels in part.labels[space]] for space in first.labels},
+    )
+    problems = [problem for batch in some for problem in batch.problems]
+    counts = sum((Counter(batch.counts) for batch in some), Counter[str]())
+    return Batch(records, some[-1].done, problems, dict(counts))
+
+
+@contextlib.contextmanager
+def rare_collection() -> Iterator[None]:
+    """Look for cycles among objects seldom: rows are many and have none, and looking costs a fifth."""
+    usual = gc.get_threshold()
+    gc.set_threshold(_COLLECT_AFTER, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+
+
+def picked(values: Sequence[Any], at: NDArray[np.int64]) -> list[Any]:
+    """The values at some places."""
+    if len(at) == len(values) and (np.diff(at) > 0).all():  # all of them
+        return list(values)
+    return [values[i] for i in at.tolist()]

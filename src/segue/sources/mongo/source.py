@@ -1,0 +1,211 @@
+"""A collection of MongoDB as a catalogue to be imported."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from segue.errors import SourceError
+from segue.sources.contract import Batch, Problem, Records, Space, SpaceRows, checked_name
+from segue.sources.mongo.address import address_of
+from segue.sources.mongo.connection import connected
+from segue.sources.mongo.metadata import BadIdError, Facts, id_of
+from segue.sources.mongo.reader import Read, documents
+from segue.sources.mongo.vectors import NoVectorError, value_at, vector_of
+from segue.sources.vectors.source import settings_of, spec_of
+from segue.spec import COSINE
+from segue.track import Vectors
+
+if TYPE_CHECKING:
+    from pymongo.collection import Collection
+
+_RECIPE = 1  # rises whenever the same document would be read otherwise
+_KEPT = "what was read is kept, and the same import goes on from there"
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """What is where in a document.
+
+    Attributes
+    ----------
+    vector : ``embedding``, or ``vectors.audio`` within a document; BSON's vectors of float32 or int8, bytes
+        of little-endian float32, or an array of numbers
+    dim : the size of a vector; that of the first usable one unless told
+    columns : the field for a title, an artist and so on, where its name would not tell: ``{"title": "song"}``
+    without : fields that are not read, such as another vector
+    """
+
+    vector: str
+    dim: int | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    without: Sequence[str] = ()
+
+
+class Mongo:
+    """The documents of a collection, each a track with a vector.
+
+    Parameters
+    ----------
+    uri
+        ``mongodb://user:password@host:27017/database``. The login is never shown or kept.
+    collection
+        Its name.
+    fields
+        What is where in its documents.
+    database
+        Goes before the one in ``uri``.
+    name
+        Under which the tracks are known in the library; the collection's name unless told.
+    space
+        Of the vectors.
+    metric, reading
+        How they are compared, as in ``segue.sources.vectors.Vectors``.
+
+    Raises
+    ------
+    SourceError
+        Where no server answers, it refuses the login, or the collection has no vector to be used.
+    UsageError, MissingExtraError
+    """
+
+    kind = "mongo"
+    unit = "records"
+    whole = True
+
+    def __init__(
+        self,
+        uri: str,
+        collection: str,
+        fields: Fields,
+        *,
+        database: str | None = None,
+        name: str | None = None,
+        space: str = "vectors",
+        metric: str = COSINE,
+        reading: str = "raw",
+    ) -> None:
+        self._address = address_of(uri, database)
+        self._collection, self._fields = collection, fields
+        self.name = checked_name(name or collection.replace(":", "-"))
+        self.location = f"{self._address}.{collection}"
+        self._settings = settings_of(metric, reading)
+        self._facts = Facts(fields.columns)
+        spec_of(space, fields.dim or 1, "float32")  # a wrong name is told before the network is asked
+        self.total: int | None = None
+        self._begun: Iterator[list[Read]] | None = None  # to be read once, as the other end forgets it
+        self._spec = spec_of(space, self._look(), "float32")
+        recipe = [_RECIPE, self._spec.digest(), fields.vector, dict(fields.columns), sorted(fields.without)]
+        self._key = hashlib.blake2b(json.dumps(recipe).encode()).digest()
+
+    def _look(self) -> int:
+        """Note how much there is, and begin to read; the size of the vectors."""
+        with connected(self._address) as database:
+            self.total = database[self._collection].estimated_document_count()
+        begun = self._documents()
+        first = next(begun, [])
+        if not first:
+            with connected(self._address) as database:
+                there = ", ".join(sorted(database.list_collection_names())) or "none"
+            raise SourceError(f"{self.location} has no documents; collections there: {there}")
+        # The first ones usually tell; only where none of them will do, all are asked.
+        for read in chain(first, self._others()):
+            with contextlib.suppress(NoVectorError):
+                dim = self._fields.dim or len(self._vector_in(read))
+                self._begun = chain([first], begun)
+                return dim
+        vector, has = self._fields.vector, ", ".join(first[0].document or {})
+        raise SourceError(
+            f"no document of {self.location} has a vector in {vector!r}; the first one has: {has}"
+        )
+
+    def _others(self) -> Iterator[Read]:
+        """The vectors of all documents, and nothing else of them."""
+        with connected(self._address) as database:
+            found = documents(database[self._collection], fields={self._fields.vector: 1})
+            yield from chain.from_iterable(found)
+
+    def _documents(self) -> Iterator[list[Read]]:
+        with connected(self._address, doing=_KEPT) as database:
+            without = dict.fromkeys(self._fields.without, 0)
+            yield from documents(database[self._collection], fields=without, expected=self.total)
+
+    def spaces(self) -> list[Space]:
+        names = [f"{self._spec.name}_{i:04d}" for i in range(self._spec.dim)]
+        return [Space(self._spec, names, self._settings)]
+
+    def batches(self) -> Iterator[Batch]:
+        begun, self._begun = self._begun or self._documents(), None
+        done = 0
+        kinds: set[type] = set()
+        seen: set[str] | None = None
+        for found in begun:
+            kinds |= {type(read.document["_id"]) for read in (found[0], found[-1]) if read.document}
+            # Sorted as they are, ids of one type follow each other; texts of two types may be alike.
+            if seen is None and len(kinds) > 1:
+                with connected(self._address, doing=_KEPT) as database:
+                    seen = _ids(database[self._collection], done)
+            done += len(found)
+            yield self._batch(found, done, seen)
+
+    def _batch(self, found: Sequence[Read], done: int, seen: set[str] | None) -> Batch:
+        ids: list[str] = []
+        kept: list[Read] = []
+        vectors: list[Vectors] = []
+        problems: list[Problem] = []
+        for i, read in enumerate(found, done - len(found) + 1):
+            where = f"document {i}"
+            try:
+                where = name = _named(read, seen)
+                vectors.append(self._vector_in(read, self._spec.dim))
+            except (BadIdError, NoVectorError) as error:
+                problems.append(Problem(where, str(error)))
+            else:
+                ids.append(name)
+                kept.append(read)
+        counts: Counter[str] = Counter()
+        columns = self._facts.columns([read.document or {} for read in kept], counts)
+        hashes = [hashlib.blake2b(read.raw, digest_size=8, key=self._key).digest() for read in kept]
+        matrix = np.stack(vectors) if vectors else np.zeros((0, self._spec.dim), np.float32)
+        records = Records(
+            source=self.name,
+            ids=ids,
+            hashes=np.frombuffer(b"".join(hashes), np.int64),
+            columns=columns,
+            spaces={self._spec.space: SpaceRows.without_windows(matrix)},
+        )
+        return Batch(records, done, problems, dict(counts))
+
+    def _vector_in(self, read: Read, dim: int | None = None) -> Vectors:
+        vector = vector_of(value_at(read.document or {}, self._fields.vector), dim)
+        if self._settings.metric == COSINE and not vector.any():
+            raise NoVectorError("its vector is zero, which has no direction")
+        return vector
+
+
+def _named(read: Read, seen: set[str] | None) -> str:
+    if read.document is None:
+        raise BadIdError("it is not valid BSON")
+    name = id_of(read.document["_id"])
+    if seen is not None and name in seen:
+        raise BadIdError(f"its _id {name!r} reads like that of another document")
+    if seen is not None:
+        seen.add(name)
+    return name
+
+
+def _ids(collection: Collection[dict[str, Any]], n: int) -> set[str]:
+    """What the first n documents are called."""
+    found: set[str] = set()
+    for read in islice(chain.from_iterable(documents(collection, fields={"_id": 1})), n):
+        with contextlib.suppress(BadIdError):
+            _named(read, found)
+    return found

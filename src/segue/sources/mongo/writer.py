@@ -1,0 +1,181 @@
+"""A collection that holds a library's tracks: every document is written whole, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from segue.errors import SpecMismatchError
+from segue.sources.contract import Problem
+
+if TYPE_CHECKING:
+    from pymongo.database import Database
+    from pymongo.write_concern import WriteConcern
+
+BULK = 1000  # documents in one request
+EXPORTS = "segue_exports"  # a document each library, written when an export is through
+SPACES = "segue_spaces"  # a document each space, written before the first of its vectors
+_DUPLICATE = 11000
+_INDEXES: tuple[tuple[str, int | str], ...] = (
+    ("library", 1), ("artist", 1), ("genre", 1), ("year", 1), ("title", "text"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the collection has of a track."""
+
+    mine: bool
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What became of no document.
+
+    Attributes
+    ----------
+    there : ids for which there is a document that may not be replaced
+    problems : with documents that the server did not take
+    """
+
+    there: set[str] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
+
+
+class Shelf:
+    """The part of a collection that is one library's.
+
+    Parameters
+    ----------
+    library : the id of the library, which is in each of its documents
+    """
+
+    def __init__(self, database: Database[dict[str, Any]], collection: str, library: str) -> None:
+        self._database = database
+        # What a server has only in memory is gone where it is killed: its answer is to come after the disk.
+        kept = _journalled(database)
+        self._tracks = database.get_collection(collection, write_concern=kept)
+        self._exports = database.get_collection(EXPORTS, write_concern=kept)
+        self._library = library
+        self._marker = f"{collection}:{library}"
+
+    def prepare(self, spaces: Iterable[Mapping[str, Any]]) -> None:
+        """Note the spaces.
+
+        Raises
+        ------
+        SpecMismatchError
+            Where the database has vectors of another spec under the same name.
+        """
+        for space in spaces:
+            found = self._database[SPACES].find_one({"_id": space["_id"]})
+            if found and (found["spec"], found["dimensions"]) != (space["spec"], space["dimensions"]):
+                raise SpecMismatchError(
+                    f"{self._database.name} holds vectors of another {space['_id']}: {found['spec']}; "
+                    f"here they are of {space['spec']}"
+                )
+            if found != space:
+                self._database[SPACES].replace_one({"_id": space["_id"]}, dict(space), upsert=True)
+
+    def index(self) -> list[str]:
+        """Make the indexes; which the server would not make."""
+        from pymongo.errors import OperationFailure
+
+        refused = []
+        for name, kind in _INDEXES:
+            try:
+                self._tracks.create_index([(name, kind)])
+            except OperationFailure as error:  # searching is slower without, that is all
+                said = str(error).partition(", full error:")[0]
+                refused.append(f"no index on {name}: {said}")
+        return refused
+
+    def held(self) -> dict[str, Held]:
+        """What is there of all libraries."""
+        found = self._tracks.find({}, {"library": 1, "hash": 1}, batch_size=10 * BULK)
+        return {
+            str(document["_id"]): Held(document.get("library") == self._library, str(document.get("hash")))
+            for document in found
+        }
+
+    def add(self, documents: Sequence[dict[str, Any]]) -> Refused:
+        """Write some documents where none is; several times quicker than ``put``."""
+        from pymongo import InsertOne
+
+        return self._write([InsertOne(document) for document in documents], documents)
+
+    def put(self, documents: Sequence[dict[str, Any]]) -> Refused:
+        """Write some documents over this library's, or add them; those of others are left as they are."""
+        from pymongo import ReplaceOne
+
+        requests = [
+            ReplaceOne({"_id": d["_id"], "library": self._library}, d, upsert=True) for d in documents
+        ]
+        return self._write(requests, documents)
+
+    def _write(self, requests: Sequence[Any], documents: Sequence[Mapping[str, Any]]) -> Refused:
+        from pymongo.errors import BulkWriteError
+
+        refused = Refused()
+        try:
+            if requests:
+                _twice(partial(self._tracks.bulk_write, requests, ordered=False))
+        except BulkWriteError as error:
+            errors = error.details.get("writeErrors", [])
+            if not errors:
+                raise
+            for found in errors:
+                name = str(documents[found["index"]]["_id"])
+                if found.get("code") == _DUPLICATE:
+                    refused.there.add(name)
+                else:
+                    refused.problems.append(Problem(name, str(found.get("errmsg"))))
+        return refused
+
+    def remove(self, ids: Sequence[str]) -> int:
+        """Delete documents of this library; how many there were."""
+        from pymongo import DeleteOne
+
+        n = 0
+        for start in range(0, len(ids), BULK):
+            some = ids[start : start + BULK]
+            requests = [DeleteOne({"_id": name, "library": self._library}) for name in some]
+            n += int(_twice(partial(self._tracks.bulk_write, requests, ordered=False)).deleted_count)
+        return n
+
+    def finish(self, facts: Mapping[str, Any]) -> None:
+        """Say that all of an export is there; nothing happens where that is said already."""
+        found = self._exports.find_one({"_id": self._marker}) or {}
+        if all(found.get(name) == value for name, value in facts.items()):
+            return
+        marker = {
+            "_id": self._marker,
+            "library": self._library,
+            "collection": self._tracks.name,
+            "generation": int(found.get("generation", 0)) + 1,
+            "finished_at": datetime.now(UTC),
+            **facts,
+        }
+        _twice(partial(self._exports.replace_one, {"_id": self._marker}, marker, upsert=True))
+
+
+def _journalled(database: Database[dict[str, Any]]) -> WriteConcern:
+    """What the address asks for, on disk."""
+    from pymongo.write_concern import WriteConcern
+
+    asked = database.write_concern.document
+    return WriteConcern(w=asked.get("w") or None, wtimeout=asked.get("wtimeout"), j=True)
+
+
+def _twice(write: Callable[[], Any]) -> Any:
+    """Once more where the connection breaks: what is written twice is the same as once."""
+    from pymongo.errors import ConnectionFailure
+
+    try:
+        return write()
+    except ConnectionFailure:
+        return write()

@@ -1,0 +1,178 @@
+"""A table of songs as a catalogue to be imported."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.sources import worker_process
+from segue.sources.contract import (
+    Batch,
+    Problem,
+    Records,
+    Space,
+    SpaceRows,
+    SpaceSettings,
+    checked_name,
+    gathered,
+    picked,
+)
+from segue.sources.table import cleaning, features
+from segue.sources.table.cleaning import Counts
+from segue.sources.table.columns import mapped
+from segue.sources.table.fields import features_of, fields_of
+from segue.sources.table.reader import Chunk, opened
+from segue.track import Vectors, folded
+
+_MOST_MISSING = 0.5  # of a row's features; a row that lacks more is no use
+
+
+class Table:
+    """Rows of songs with Spotify's audio features, in columns that are found by their names.
+
+    Parameters
+    ----------
+    table
+        The path of a CSV file, compressed with gzip or not, or of a Parquet file; or a data frame of
+        pandas, Polars or Arrow.
+    name
+        Under which the songs are known in the library; the file's name unless told.
+    space
+        Of their vectors. Tables with the same features may share one.
+    columns
+        The column of a field or feature, where its name would not tell: ``{"title": "song"}``.
+    weights
+        How much a feature counts, 1 as usual.
+    pad_ids
+        Ids of digits get zeros before them up to this length.
+
+    Raises
+    ------
+    SourceError
+        Where the table cannot be read or has too little.
+    UsageError
+    """
+
+    kind = "table"
+    whole = True
+
+    def __init__(
+        self,
+        table: Any,
+        *,
+        name: str | None = None,
+        space: str = "features",
+        columns: Mapping[str, str] | None = None,
+        weights: Mapping[str, float] | None = None,
+        pad_ids: int = 0,
+    ) -> None:
+        is_file = isinstance(table, str | Path)
+        self.location = str(table) if is_file else f"a {type(table).__name__}"
+        stem = Path(table).name.split(".")[0].replace(":", "-").strip() if is_file else "table"
+        self.name = checked_name(name or stem or "table")
+        self._rows = opened(table)
+        self.total, self.unit = self._rows.total, self._rows.unit
+        self.columns = mapped(self._rows.columns, columns or {})
+        self.features = list(self.columns.features)
+        if {"duration_ms", "duration_s"} & set(self.columns.fields):
+            self.features.append("duration")
+        self._space = features.spec_of(space, self.features)
+        self._weights = features.weights_of(self.features, weights or {})
+        self._pad_ids = pad_ids
+        self._again = {
+            "table": self.location, "name": self.name, "space": space, "columns": dict(columns or {}),
+            "weights": dict(weights or {}), "pad_ids": pad_ids,
+        }  # fmt: skip
+        self._apart = is_file and worker_process.is_worth_it(Path(table).expanduser().stat().st_size)
+
+    def spaces(self) -> list[Space]:
+        settings = SpaceSettings(weights=self._weights)
+        return [Space(self._space, features.dimensions_of(self.features), settings)]
+
+    def batches(self) -> Iterator[Batch]:
+        return worker_process.batches(Table, self._again) if self._apart else self.read()
+
+    def read(self) -> Iterator[Batch]:
+        """``batches``, read by this process."""
+        return gathered(self._batches())
+
+    def _batches(self) -> Iterator[Batch]:
+        for chunk in self._rows.chunks():
+            counts: Counts = Counter()
+            fields = fields_of(chunk, self.columns, counts)
+            values = features_of(chunk, self.columns, fields["duration_s"], counts)
+            vectors = features.vectors_of(values)
+            ids = self._ids(chunk, fields, counts)
+            kept, problems = self._usable(chunk.numbers, ids, vectors, counts)
+            names = [name or "" for name in picked(ids, kept)]
+            records = self._records(chunk, names, fields, vectors, kept)
+            yield Batch(records, chunk.done, [*chunk.problems, *problems], dict(counts))
+
+    def _ids(self, chunk: Chunk, fields: Mapping[str, Sequence[Any]], counts: Counts) -> list[str | None]:
+        """What the songs are called: by their column, or else by what is known of them."""
+        if "id" in self.columns.fields:
+            given = cleaning.texts(chunk.columns[self.columns.fields["id"]], "id", counts)
+            return cleaning.padded(given, self._pad_ids, counts)
+        known = zip(*(fields[name] for name in ("title", "artist", "album") if name in fields), strict=True)
+        return [_digest("|".join(map(str, song))) if song[0] else None for song in known]
+
+    def _usable(
+        self, numbers: Sequence[int], ids: Sequence[str | None], vectors: Vectors, counts: Counts
+    ) -> tuple[NDArray[np.int64], list[Problem]]:
+        """Which rows have an id and enough features, and what is wrong with the others."""
+        missing = np.isnan(vectors).sum(axis=1)
+        allowed = _MOST_MISSING * vectors.shape[1]
+        named = np.array([bool(name) for name in ids], np.bool_)
+        usable = named & (missing <= allowed)
+        problems = [
+            Problem(
+                f"row {numbers[i]}" + (f" ({ids[i]})" if ids[i] else ""),
+                f"{missing[i]} of {vectors.shape[1]} features are missing" if ids[i] else "it has no id",
+            )
+            for i in np.flatnonzero(~usable).tolist()
+        ]
+        holes = int((missing[usable] > 0).sum())
+        if holes:
+            counts["row with a feature missing, which counts as average"] += holes
+        return np.flatnonzero(usable), problems
+
+    def _records(
+        self,
+        chunk: Chunk,
+        ids: list[str],
+        fields: Mapping[str, Sequence[Any]],
+        vectors: Vectors,
+        kept: NDArray[np.int64],
+    ) -> Records:
+        columns = {name: picked(values, kept) for name, values in fields.items()}
+        unknown: list[None] = [None] * len(kept)
+        songs = zip(columns.get("title", unknown), columns.get("artist", unknown), ids, strict=True)
+        columns["content_hash"] = [
+            f"song:{_digest(folded(f'{title}|{artist}'))}" if title and artist else f"{self.name}:{name}"
+            for title, artist, name in songs  # the same for one song on several albums
+        ]
+        rows = SpaceRows.without_windows(vectors if len(kept) == len(vectors) else vectors[kept])
+        return Records(self.name, ids, self._hashes(chunk, kept), columns, {self._space.space: rows})
+
+    def _hashes(self, chunk: Chunk, kept: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Of all that the rows say, and of how it is understood."""
+        how = zlib.crc32(repr((self._space.digest(), self._pad_ids, self.columns)).encode())
+        rows = picked(list(zip(*chunk.columns.values(), strict=True)), kept)
+        try:
+            texts = ["\x1f".join(row).encode("utf-8", "replace") for row in rows]
+        except TypeError:  # not all are texts
+            texts = [repr(row).encode("utf-8", "replace") for row in rows]
+        # Two sums of 32 bits; an id's rows before and after are all that is compared.
+        made = [(zlib.adler32(text) << 32 | zlib.crc32(text, how)) for text in texts]
+        return np.array(made, np.uint64).view(np.int64)
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()

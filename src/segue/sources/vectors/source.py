@@ -1,0 +1,179 @@
+"""Vectors of any origin as a catalogue to be imported."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.errors import SourceError, UsageError
+from segue.sources.contract import Batch, Problem, Records, Space, SpaceRows, SpaceSettings, checked_name
+from segue.sources.table.columns import mapped
+from segue.sources.table.fields import fields_of
+from segue.sources.table.reader import Chunk, opened
+from segue.sources.vectors.metadata import Metadata
+from segue.sources.vectors.reader import ArrayMatrix, Part, matrix_of, read_ids
+from segue.spec import COSINE, EmbedderSpec, metric_named
+
+READINGS = ("raw", "centred", "fitted")
+
+
+class Vectors:
+    """A matrix whose rows are tracks.
+
+    Parameters
+    ----------
+    vectors
+        (n, dim) in memory or mapped; or the path of an ``.npy`` or ``.npz`` file, of a Parquet or CSV file
+        with a column of lists called vector or embedding, or with a column of numbers a dimension.
+    ids
+        What the rows are called, or a file with a line each; unless told, the file's own ids, those of the
+        metadata, or the numbers of the rows from 0.
+    metadata
+        A table of what is known of the tracks: with ids the rows are found by them, else the first is that
+        of the first vector.
+    name
+        Under which the tracks are known in the library; the file's name unless told.
+    space
+        Of the vectors.
+    metric
+        By which they are compared: cosine, euclidean, manhattan, dot, or hamming for packed bits.
+    reading
+        raw, as they are; centred, less their mean; or fitted, standardised and whitened by a quarter.
+    column
+        Of a table, the column of lists; of an ``.npz`` file, the array.
+
+    Raises
+    ------
+    SourceError
+        Where a file cannot be read or has no vectors.
+    UsageError
+    """
+
+    kind = "vectors"
+    unit = "rows"
+    whole = True
+
+    def __init__(
+        self,
+        vectors: str | Path | NDArray[Any],
+        *,
+        ids: str | Path | Sequence[str] | None = None,
+        metadata: Any = None,
+        name: str | None = None,
+        space: str = "vectors",
+        metric: str = COSINE,
+        reading: str = "raw",
+        column: str | None = None,
+    ) -> None:
+        if isinstance(vectors, str | Path):
+            self.location, stem = str(vectors), Path(vectors).name.split(".")[0].replace(":", "-")
+            self._matrix = matrix_of(Path(vectors).expanduser(), column)
+        else:
+            self.location, stem = "an array", "vectors"
+            self._matrix = ArrayMatrix(vectors, self.location)
+        self.name = checked_name(name or stem)
+        self.total = self._matrix.total
+        self._ids = read_ids(Path(ids).expanduser()) if isinstance(ids, str | Path) else ids
+        if self._ids is not None and self.total is not None and len(self._ids) != self.total:
+            raise SourceError(f"{self.location} has {self.total} rows, but there are {len(self._ids)} ids")
+        self._settings = settings_of(metric, reading)
+        self._spec = spec_of(space, self._matrix.dim, self._matrix.dtype)
+        if metric == "hamming" and self._matrix.dtype != "uint8":
+            raise UsageError("hamming compares packed bits: uint8 vectors, as numpy.packbits makes them")
+        own = mapped(self._matrix.columns, {}, features=False, needed=False)
+        self._own_id = own.fields.get("id")
+        has_ids = self._ids is not None or self._own_id is not None or self._matrix.has_ids
+        self._metadata = None if metadata is None else Metadata(opened(metadata), by_id=has_ids)
+        self._columns = self._metadata.columns if self._metadata else own
+
+    def spaces(self) -> list[Space]:
+        names = [f"{self._spec.name}_{i:04d}" for i in range(self._spec.dim)]
+        return [Space(self._spec, names, self._settings)]
+
+    def batches(self) -> Iterator[Batch]:
+        described = self._metadata.asked() if self._metadata else None
+        for part in self._matrix.parts():
+            n = len(part.vectors)
+            ids = self._given_ids(part, n)
+            chunk = described.of(n, ids) if described else Chunk(part.columns, range(n), 0)
+            if ids is None:
+                column = self._columns.fields.get("id")
+                ids = (
+                    [str(part.first + i) for i in range(n)]
+                    if column is None
+                    else _texts(chunk.columns[column])
+                )
+            counts: Counter[str] = Counter()
+            yield self._batch(part, ids, fields_of(chunk, self._columns, counts), dict(counts))
+
+    def _given_ids(self, part: Part, n: int) -> list[str] | None:
+        if self._ids is not None:
+            return _texts(self._ids[part.first : part.first + n])
+        if part.ids is not None:
+            return _texts(part.ids)
+        return None if self._own_id is None else _texts(part.columns[self._own_id])
+
+    def _batch(
+        self, part: Part, ids: list[str], fields: Mapping[str, Sequence[Any]], counts: dict[str, int]
+    ) -> Batch:
+        vectors = part.vectors if self._spec.dtype == "uint8" else part.vectors.astype(np.float32)
+        wrong = self._wrong(vectors)
+        kept = [i for i, name in enumerate(ids) if name and i not in wrong]
+        problems = [
+            Problem(f"row {part.first + i}" + (f" ({name})" if name else ""), wrong.get(i, "it has no id"))
+            for i, name in enumerate(ids)
+            if not name or i in wrong
+        ]
+        columns = {key: [values[i] for i in kept] for key, values in fields.items()}
+        rows = SpaceRows.without_windows(vectors[kept])
+        hashes = _hashes(vectors[kept], columns, self._spec.digest())
+        records = Records(self.name, [ids[i] for i in kept], hashes, columns, {self._spec.space: rows})
+        return Batch(records, part.first + len(ids), problems, counts)
+
+    def _wrong(self, vectors: NDArray[Any]) -> dict[int, str]:
+        """What is wrong with rows that have no place in the space."""
+        holed = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
+        wrong = dict.fromkeys(holed.tolist(), "it has no finite vector")
+        # A zero has no direction, and bytes of zeros stand for no vector.
+        if self._settings.metric == COSINE or vectors.dtype == np.uint8:
+            wrong |= dict.fromkeys(np.flatnonzero(~vectors.any(axis=1)).tolist(), "its vector is zero")
+        return wrong
+
+
+def _texts(values: Sequence[Any]) -> list[str]:
+    return ["" if value is None else str(value).strip() for value in values]
+
+
+def _hashes(vectors: NDArray[Any], columns: Mapping[str, Sequence[Any]], spec: str) -> NDArray[np.int64]:
+    facts = list(zip(*columns.values(), strict=True)) or [()] * len(vectors)
+    made = [
+        hashlib.blake2b(row.tobytes() + repr(fact).encode() + spec.encode(), digest_size=8).digest()
+        for row, fact in zip(np.ascontiguousarray(vectors), facts, strict=True)
+    ]
+    return np.frombuffer(b"".join(made), np.int64)
+
+
+def settings_of(metric: str, reading: str) -> SpaceSettings:
+    name = metric_named(metric)
+    if reading not in READINGS:
+        raise UsageError(f"no reading {reading!r}; there are: {', '.join(READINGS)}")
+    if reading != "raw" and name != COSINE:
+        raise UsageError(f"vectors are compared by {metric} only as they are: reading raw, not {reading}")
+    return SpaceSettings(reading=reading, metric=name)
+
+
+def spec_of(space: str, dim: int, dtype: str) -> EmbedderSpec:
+    checked_name(space)
+    if "/" in space or "\\" in space or space.startswith("."):
+        raise UsageError(f"a space cannot be called {space!r}: letters, digits and hyphens are expected")
+    return EmbedderSpec(
+        name=space, version=1, accepts="features", dim=dim, sr=0, window_s=0.0, hop_s=0.0,
+        dtype="uint8" if dtype == "uint8" else "float32", licence="their owner's",
+        reference="vectors of any origin",
+    )  # fmt: skip

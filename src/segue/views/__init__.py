@@ -1,0 +1,1 @@
+"""How the tracks of a library are compared: which spaces, by which transform, through which index."""
