@@ -177,7 +177,7 @@ def wrong_neighbours(library, known, twins):
     """What a reader is told that cannot be: another nearest track than the twin."""
     seed, twin = random.choice(list(twins.items()))
     nearest = library.similar(library[seed], k=1).matches[0].track
-    return [] if nearest.id == twin else [f"{seed} is nearest to {nearest.label}"]
+    return [] if nearest.id == twin else [f"{seed} is nearest to {nearest.display_name}"]
 
 
 def look_all_the_time(send, look, library_path, known, twins):

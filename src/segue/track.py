@@ -91,7 +91,7 @@ class Track:
         return self.tags.artist or self.tags.album_artist
 
     @property
-    def label(self) -> str:
+    def display_name(self) -> str:
         """``artist - title`` for one line of text."""
         return f"{self.artist} - {self.title}" if self.artist else self.title
 

@@ -63,7 +63,7 @@ def _print(library: Library, found: Clusters) -> None:
 def _labels(library: Library, ids: Sequence[TrackId]) -> Iterator[str]:
     for track_id in ids:
         with contextlib.suppress(TrackNotFoundError):  # it may have been pruned since
-            yield library[track_id].label
+            yield library[track_id].display_name
 
 
 def _remark(found: Clusters) -> None:

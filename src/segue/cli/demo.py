@@ -74,7 +74,7 @@ def _show(library: Library) -> None:
         found = library.similar(seed, k=_SHOWN_MATCHES)
         columns(
             ("score", "track", "style"),
-            [(f"{m.score:.2f}", m.track.label, m.track.tags.genre or "") for m in found.matches],
+            [(f"{m.score:.2f}", m.track.display_name, m.track.tags.genre or "") for m in found.matches],
         )
     hits = [
         match.track.tags.genre == track.tags.genre
@@ -90,4 +90,4 @@ def _show(library: Library) -> None:
 
 
 def _named(track: Track) -> str:
-    return f"{track.label} ({track.tags.genre})"
+    return f"{track.display_name} ({track.tags.genre})"

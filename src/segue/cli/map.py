@@ -88,7 +88,7 @@ def _print_csv(found: Map, tracks: Mapping[TrackId, Track]) -> None:
     rows.writerow(["id", "x", "y", "track"])
     for track_id, (x, y) in zip(found.ids, found.xy.tolist(), strict=True):
         track = tracks.get(track_id)
-        rows.writerow([track_id, f"{x:.{_DECIMALS}f}", f"{y:.{_DECIMALS}f}", track.label if track else ""])
+        rows.writerow([track_id, f"{x:.{_DECIMALS}f}", f"{y:.{_DECIMALS}f}", track.display_name if track else ""])
 
 
 def _draw(
@@ -105,7 +105,7 @@ def _draw(
         None if track is None else clusters.get(track.id) if by == "cluster" else _tag(track, by)
         for track in there
     ]
-    names = [track.label if track else "" for track in there]
+    names = [track.display_name if track else "" for track in there]
     drawn = scatter(found.xy, names, groups, title=f"{len(names)} tracks by {by}", tints=tints)
     with replacing(path.expanduser()) as part:
         part.write_text(drawn, encoding="utf-8")

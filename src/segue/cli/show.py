@@ -39,7 +39,7 @@ def _one_line(text: str) -> str:
 
 
 def list_tracks(tracks: Sequence[Track], *, err: bool = False) -> None:
-    rows = [(t.id, t.label, t.tags.album or "", clock(t.duration_s), t.path) for t in tracks]
+    rows = [(t.id, t.display_name, t.tags.album or "", clock(t.duration_s), t.path) for t in tracks]
     columns(("id", "track", "album", "time", "path"), rows, err=err)
 
 

@@ -22,7 +22,7 @@ def write_m3u(path: Path, tracks: Sequence[Track]) -> list[Track]:
         if "\n" in track.path or "\r" in track.path:
             left_out.append(track)
             continue
-        lines.append(f"#EXTINF:{round(track.duration_s)},{' '.join(track.label.split())}")
+        lines.append(f"#EXTINF:{round(track.duration_s)},{' '.join(track.display_name.split())}")
         lines.append(_relative(track.path, folder))
     with replacing(path.expanduser()) as part:
         part.write_text("\n".join(lines) + "\n", encoding="utf-8", errors="surrogateescape", newline="\n")

@@ -109,7 +109,7 @@ def matrix(asking: Asking, seeds: Sequence[Seed]) -> Matrix:
         raise UsageError(f"{len(seeds)} tracks are compared each with each; at most {MOST_COMPARED} can be")
     places = [asking.place_of(seed) for seed in seeds]
     scores = _by_windows(asking, places) if asking.by_windows else _likeness(asking, places)
-    names = tuple(seed.label if isinstance(seed, Track) else seed.name for seed in seeds)
+    names = tuple(seed.display_name if isinstance(seed, Track) else seed.name for seed in seeds)
     return Matrix(names, tuple(seed if isinstance(seed, Track) else None for seed in seeds), scores)
 
 

@@ -204,7 +204,7 @@ class Asking:
         if not any(np.isfinite(x).any() for x in found):
             names = ", ".join(spaces)
             if isinstance(seed, Track):
-                raise LibraryError(f"{seed.label} has no vector in {names}: scan again")
+                raise LibraryError(f"{seed.display_name} has no vector in {names}: scan again")
             raise LibraryError(f"nothing here hears a file as {names} does; segue models lists what there is")
         return found
 
@@ -215,11 +215,11 @@ class Asking:
         labels = self.catalog.labels(seed.id)
         row = self.snapshot.row_of(self.catalog.keys_of([seed.id]).get(seed.id, -1))
         if row is None:
-            return Heard(seed.label, seed.duration_s, {}, {}, labels)
+            return Heard(seed.display_name, seed.duration_s, {}, {}, labels)
         spaces = self.snapshot.spaces
         windows = {name: space.windows_of(row) for name, space in spaces.items()}
         pooled = {name: space.vectors[row] for name, space in spaces.items()}
-        return Heard(seed.label, seed.duration_s, pooled, windows, labels)
+        return Heard(seed.display_name, seed.duration_s, pooled, windows, labels)
 
     def matches(self, queries: NDArray[Any], allowed: NDArray[np.bool_], k: int) -> list[Match]:
         """The k nearest tracks that are allowed, each content once."""

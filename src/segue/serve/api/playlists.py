@@ -124,7 +124,7 @@ def _check(service: Service, ids: Sequence[str]) -> None:
 def _m3u(request: Request, name: str, tracks: Sequence[Track], *, paths: bool) -> Response:
     lines = ["#EXTM3U", f"#PLAYLIST:{_line(name)}"]
     for track in tracks:
-        lines.append(f"#EXTINF:{round(track.duration_s)},{_line(readable(track.label))}")
+        lines.append(f"#EXTINF:{round(track.duration_s)},{_line(readable(track.display_name))}")
         own = str(request.url_for("audio", track_id=track.id))
         local = track.path if track.has_file and not {"\n", "\r"} & set(track.path) else None
         lines.append(readable(local) if paths and local else own)
