@@ -31,7 +31,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 import psutil
 
-from segue.catalog import Entry, FileState
+from segue.catalog import AnalyzedFile, FileState
 from segue.embed.descriptors import DIMENSIONS, SPEC
 from segue.library import Library
 from segue.spec import Embedding
@@ -63,14 +63,14 @@ def make(root: Path, n: int) -> None:
     (root / "names.json").write_text(json.dumps(names))
 
 
-def entry(i: int, vector: np.ndarray) -> Entry:
+def entry(i: int, vector: np.ndarray) -> AnalyzedFile:
     tags = Tags(
         f"Title {i}", f"Artist {i // 50}", f"Album {i // 10}", genre=f"Genre {i % 20}", year=1960 + i % 60
     )
     state = FileState(4_000_000, i, f"{i:032x}")
     windows = np.zeros((0, SPEC.dim), np.float16)
     embeddings = {SPEC.space: Embedding(vector.astype(np.float32), windows)}
-    return Entry(
+    return AnalyzedFile(
         f"/music/{i // 10}/{i}.flac", state, tags, 200.0 + i % 100, 44_100, 2, "flac", None, embeddings
     )
 

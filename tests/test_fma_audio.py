@@ -333,14 +333,14 @@ class Telling(Silent):
 
 def import_and_join(send, metadata, audio, library_path):
     segue.ingest.audio.BATCH_TRACKS = segue.ingest.attach_audio._TOGETHER = PART
-    give = Writer.give_files
+    give = Writer.assign_files
 
     def give_and_tell(writer, source, files):
         n = give(writer, source, files)
         send("given")
         return n
 
-    Writer.give_files = give_and_tell
+    Writer.assign_files = give_and_tell
     with Library.open(library_path, create=True) as library:
         library.import_from(FMA(metadata))
         library.join_files("fma", audio, id_of_file, progress=Telling(send), jobs=1)

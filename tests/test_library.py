@@ -286,7 +286,7 @@ def test_an_embedder_added_later_is_given_the_tracks_before(own: Library, folder
         assert {track.id for track in both} == ids | {both.find("late").id}
         snapshot = both.snapshot()
         for name in ("descriptors-1", "other-1"):
-            assert snapshot.spaces[name].filled()[snapshot.keys >= 0].all(), name
+            assert snapshot.spaces[name].has_vector()[snapshot.keys >= 0].all(), name
         np.testing.assert_array_equal(both.vectors("other-1")[1], both.vectors("descriptors-1")[1])
         assert both.scan(folder).unchanged == 13
     assert_rows_are_tracks(own)
@@ -299,7 +299,7 @@ def test_tracks_scanned_without_an_embedder_are_found_by_the_others(own: Library
     own.scan(folder)  # with the descriptors alone
     late = own.find("late")
     snapshot = own.snapshot()
-    assert snapshot.spaces["other-1"].filled().sum() == 12
+    assert snapshot.spaces["other-1"].has_vector().sum() == 12
     assert {match.track.artist for match in own.similar(late, k=4).matches} == {"The Lows"}
     answers = own.similar("Low number 0", k=4).matches
     assert late in [match.track for match in answers]

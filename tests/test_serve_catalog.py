@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from segue.catalog.folders import shown
+from segue.catalog.folders import display_path
 from segue.catalog.user_data import TABLES
 from segue.errors import LibraryWriteError
 from segue.library import Library
@@ -58,7 +58,7 @@ def test_a_library_from_before_that_cannot_be_written_has_empty_ones(
     with Library.open(root) as library:
         assert library.catalog.playlists.all() == []
         assert library.catalog.folders.all() == []
-        assert library.catalog.marks.plays() == {}
+        assert library.catalog.feedback.plays() == {}
     monkeypatch.undo()
     db = sqlite3.connect(root / "catalog.sqlite")
     assert not set(NAMES) & {row[0] for row in db.execute("SELECT name FROM sqlite_master")}
@@ -126,10 +126,10 @@ def test_a_scan_stops_when_it_is_told_from_another_thread(tmp_path: Path):
 def test_paths_are_shown_from_their_folder_on():
     home = Path(os.sep, "home", "me")
     folders = [str(home / "Music"), str(home / "Music" / "New")]
-    assert shown(str(home / "Music" / "A" / "x.flac"), folders) == "Music/A/x.flac"
-    assert shown(str(home / "Music" / "New" / "y.flac"), folders) == "New/y.flac"
-    assert shown(str(Path(os.sep, "a", "b", "c", "d", "z.flac")), folders) == "c/d/z.flac"
-    assert shown(str(home / "MusicOther" / "q.flac"), folders) == "me/MusicOther/q.flac"
+    assert display_path(str(home / "Music" / "A" / "x.flac"), folders) == "Music/A/x.flac"
+    assert display_path(str(home / "Music" / "New" / "y.flac"), folders) == "New/y.flac"
+    assert display_path(str(Path(os.sep, "a", "b", "c", "d", "z.flac")), folders) == "c/d/z.flac"
+    assert display_path(str(home / "MusicOther" / "q.flac"), folders) == "me/MusicOther/q.flac"
 
 
 def test_the_short_way_gives_the_same_answers(root: Path):

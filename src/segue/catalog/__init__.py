@@ -21,20 +21,20 @@ from numpy.typing import NDArray
 from segue.catalog import conditions, matrix, schema, search
 from segue.catalog.clusters import Cluster, Clusters, ClusterTables
 from segue.catalog.conditions import Where
-from segue.catalog.feedback import MarkTables
+from segue.catalog.feedback import FeedbackTables
 from segue.catalog.folders import FolderTables
 from segue.catalog.listing import Listing
 from segue.catalog.matrix import MatrixState
 from segue.catalog.overview import Imported, Overview, overview
 from segue.catalog.playlists import PlaylistTables
 from segue.catalog.records import (
-    Entry,
+    AnalyzedFile,
     Failure,
     FileState,
     KnownFile,
-    Placed,
     Snapshot,
     SpaceVectors,
+    UpsertResult,
     path_from_db,
     path_to_db,
     rows_and_keys,
@@ -47,18 +47,18 @@ from segue.spec import EmbedderSpec, spec_from_json
 from segue.track import Track, TrackId, folded
 
 __all__ = [
+    "AnalyzedFile",
     "Catalog",
     "Cluster",
     "Clusters",
-    "Entry",
     "Failure",
     "FileState",
     "Imported",
     "KnownFile",
     "Overview",
-    "Placed",
     "Snapshot",
     "SpaceVectors",
+    "UpsertResult",
     "Where",
     "Writer",
 ]
@@ -171,22 +171,22 @@ class Catalog:
             for row in self._db.execute("SELECT key FROM tracks WHERE id = ?", (track_id,))
         }
 
-    def keys_meeting(self, where: Where) -> NDArray[np.int64]:
+    def keys_matching(self, where: Where) -> NDArray[np.int64]:
         """Keys of the tracks that meet all conditions but that on the tempo, which is in the vectors.
 
         Raises
         ------
         UsageError
         """
-        return conditions.keys_meeting(self._db, where)
+        return conditions.keys_matching(self._db, where)
 
     def keys_by_artists(self, names: Iterable[str]) -> NDArray[np.int64]:
         """Keys of the tracks by any of some artists, or from their albums, case and accents aside."""
         return conditions.keys_by_artists(self._db, names)
 
-    def keys_of_contents(self, hashes: Iterable[str]) -> NDArray[np.int64]:
+    def keys_with_contents(self, hashes: Iterable[str]) -> NDArray[np.int64]:
         """Keys of the tracks with one of these contents."""
-        return conditions.keys_of_contents(self._db, hashes)
+        return conditions.keys_with_contents(self._db, hashes)
 
     @property
     def clusters(self) -> ClusterTables:
@@ -202,8 +202,8 @@ class Catalog:
         return PlaylistTables(self._db)
 
     @property
-    def marks(self) -> MarkTables:
-        return MarkTables(self._db)
+    def feedback(self) -> FeedbackTables:
+        return FeedbackTables(self._db)
 
     @property
     def folders(self) -> FolderTables:
@@ -217,9 +217,9 @@ class Catalog:
         """
         return search.search(self._db, text, limit, by_label=by_label)
 
-    def count_found(self, text: str) -> int:
+    def count_matches(self, text: str) -> int:
         """How many tracks ``search`` finds by the beginnings of words."""
-        return search.count_found(self._db, text)
+        return search.count_matches(self._db, text)
 
     def labels(self, track_id: TrackId) -> dict[str, dict[str, float]]:
         """What each network calls a track: by space, names and scores, best first."""
@@ -232,7 +232,7 @@ class Catalog:
             found.setdefault(row["space"], {})[row["label"]] = row["score"]
         return found
 
-    def named(self, name: str) -> list[Track]:
+    def by_name(self, name: str) -> list[Track]:
         """Tracks with exactly this title or file name, case and accents aside."""
         wanted = folded(name)
         found = self.search(name, None, by_label=False)

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.catalog.conditions import words_of
+from segue.catalog.conditions import split_names
 from segue.track import TrackId
 
 _MANY = 500  # values in one IN (...), well below SQLite's limit
@@ -72,7 +72,7 @@ class Clusters:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class ClusterRun:
     """When all clusters of a library were found.
 
     Attributes
@@ -97,13 +97,13 @@ class Tally:
     genres : tracks of each genre
     tagged : tracks with any
     labels : tracks of each label, by space and name
-    heard : tracks with any label of a space
+    analyzed : tracks with any label of a space
     """
 
     genres: Counter[str] = field(default_factory=Counter)
     tagged: int = 0
     labels: Counter[tuple[str, str]] = field(default_factory=Counter)
-    heard: Counter[str] = field(default_factory=Counter)
+    analyzed: Counter[str] = field(default_factory=Counter)
 
 
 class ClusterTables:
@@ -112,12 +112,12 @@ class ClusterTables:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
 
-    def kept(self, stamp: str) -> Clusters:
+    def load(self, stamp: str) -> Clusters:
         """The clusters, compared with the library of another stamp."""
         rows = self._db.execute("SELECT * FROM clusters ORDER BY cluster").fetchall()
         if not rows:
             return Clusters()
-        run = Run(**json.loads(rows[0]["facts"])["run"])
+        run = ClusterRun(**json.loads(rows[0]["facts"])["run"])
         sql = (
             "SELECT count(*) FROM tracks LEFT JOIN cluster_tracks USING (key) "
             "WHERE cluster IS NULL AND missing_since IS NULL"
@@ -144,7 +144,7 @@ class ClusterTables:
         keys: NDArray[np.int64],
         numbers: NDArray[np.int64],
         describe: Callable[[list[Tally]], Sequence[Cluster]],
-        run: Run,
+        run: ClusterRun,
     ) -> None:
         """Put tracks into clusters, tally what they are, and keep what ``describe`` says of that.
 
@@ -169,7 +169,7 @@ class ClusterTables:
             "WHERE genre IS NOT NULL GROUP BY cluster, genre"
         )
         for cluster, text, n in self._db.execute(sql):
-            words = words_of("genre", text)
+            words = split_names("genre", text)
             found[cluster - 1].genres.update(dict.fromkeys(words, n))
             found[cluster - 1].tagged += n if words else 0
         sql = (
@@ -183,7 +183,7 @@ class ClusterTables:
             "JOIN (SELECT DISTINCT key, space FROM labels) USING (key) GROUP BY cluster, space"
         )
         for cluster, space, n in self._db.execute(sql):
-            found[cluster - 1].heard[space] = n
+            found[cluster - 1].analyzed[space] = n
         return found
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.catalog.records import integers, path_from_db, path_to_db
+from segue.catalog.records import parse_integers, path_from_db, path_to_db
 from segue.errors import UsageError
 from segue.track import folded
 
@@ -114,7 +114,7 @@ class Where:
 def _check_text(name: str, text: object) -> None:
     if not isinstance(text, str | Path if name == "folder" else str):
         raise UsageError(f"{name} is {text!r}, expected text")
-    if not (str(text) if name == "folder" else words_of(name, str(text))):
+    if not (str(text) if name == "folder" else split_names(name, str(text))):
         raise UsageError(f"{name} is {text!r}, expected a name, or None for any")
 
 
@@ -143,7 +143,7 @@ def _readable(ends: Range) -> str:
     return f"from {low:g}" if high is None else f"{low:g} to {high:g}"
 
 
-def keys_meeting(db: sqlite3.Connection, where: Where) -> NDArray[np.int64]:
+def keys_matching(db: sqlite3.Connection, where: Where) -> NDArray[np.int64]:
     """The keys of the tracks that meet all conditions but that on the tempo, which is in the vectors.
 
     Raises
@@ -161,21 +161,21 @@ def keys_by_artists(db: sqlite3.Connection, names: Iterable[str]) -> NDArray[np.
     return _keys(db, *_by_artist(_texts(db, "artist", names)))
 
 
-def keys_of_contents(db: sqlite3.Connection, hashes: Iterable[str]) -> NDArray[np.int64]:
+def keys_with_contents(db: sqlite3.Connection, hashes: Iterable[str]) -> NDArray[np.int64]:
     """The keys of the tracks with one of these contents."""
     return _keys(db, *_one_of("content_hash", list(hashes)))
 
 
 def _keys(db: sqlite3.Connection, condition: str, values: list[Any]) -> NDArray[np.int64]:
     sql = f"SELECT group_concat(key) FROM tracks WHERE {condition}"
-    return integers(db.execute(sql, values).fetchone()[0])
+    return parse_integers(db.execute(sql, values).fetchone()[0])
 
 
 def _conditions(db: sqlite3.Connection, where: Where) -> Iterator[_Condition]:
     if where.genre is not None:
-        yield _one_of("genre", _known_texts(db, "genre", words_of("genre", where.genre).values()))
+        yield _one_of("genre", _known_texts(db, "genre", split_names("genre", where.genre).values()))
     if where.artist is not None:
-        yield _by_artist(_known_texts(db, "artist", words_of("artist", where.artist).values()))
+        yield _by_artist(_known_texts(db, "artist", split_names("artist", where.artist).values()))
     if where.album is not None:
         yield _one_of("album", _known_texts(db, "album", [where.album]))
     if where.label is not None:
@@ -247,17 +247,17 @@ def cluster_number(db: sqlite3.Connection, cluster: int | str) -> int:
 
 def _texts(db: sqlite3.Connection, what: str, names: Iterable[str]) -> list[str]:
     """The tags or labels that hold one of some names, case and accents aside."""
-    wanted = {word for name in names for word in words_of(what, name)}
+    wanted = {word for name in names for word in split_names(what, name)}
     columns = _COLUMNS[what]
     sql = " UNION ".join(_SIFTED.format(column) for column in columns) or _LISTS[what]
     rows = db.execute(sql, [json.dumps(list(wanted))] * len(columns))
-    return [text for (text,) in rows if text and not wanted.isdisjoint(words_of(what, text))]
+    return [text for (text,) in rows if text and not wanted.isdisjoint(split_names(what, text))]
 
 
 def _known_texts(db: sqlite3.Connection, what: str, names: Collection[str]) -> list[str]:
     """Likewise, but each name must be held by some."""
     texts = _texts(db, what, names)
-    held = {word for text in texts for word in words_of(what, text)}
+    held = {word for text in texts for word in split_names(what, text)}
     for name in names:
         if folded(name) not in held:
             raise UsageError(f"no track has the {what} {name.strip()!r}; {_examples(db, what, folded(name))}")
@@ -269,7 +269,7 @@ def _examples(db: sqlite3.Connection, what: str, name: str) -> str:
     sql = " UNION ".join(f"SELECT {column} FROM tracks" for column in _COLUMNS[what]) or _LISTS[what]
     names: dict[str, str] = {}
     for (text,) in db.execute(sql):
-        names |= words_of(what, text or "")
+        names |= split_names(what, text or "")
     if not names:
         return "no network has listened" if what == "label" else f"none has any {what}"
     near = difflib.get_close_matches(name, names, _LISTED)
@@ -278,7 +278,7 @@ def _examples(db: sqlite3.Connection, what: str, name: str) -> str:
     return f"there are {len(names)}, such as {', '.join(names[other] for other in listed)}"
 
 
-def words_of(what: str, text: str) -> dict[str, str]:
+def split_names(what: str, text: str) -> dict[str, str]:
     """The names in a text, by their folded forms; genres and artists may be several."""
     between = _BETWEEN.get(what)
     words = re.split(between, text) if between else [text]

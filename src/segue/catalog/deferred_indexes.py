@@ -14,7 +14,7 @@ from segue.catalog import schema
 from segue.catalog.migration import LATE_INDEXES
 from segue.catalog.transaction import many_pages, transaction
 
-PUT_TEXTS = """
+INSERT_WORDS = """
 INSERT INTO track_text (rowid, title, artist, album, genre, file, labels)
 SELECT
     key, coalesce(title, ''), coalesce(artist, album_artist, ''), coalesce(album, ''), coalesce(genre, ''),
@@ -23,18 +23,18 @@ FROM tracks
 """
 _CACHE_KIB = 1 << 16  # of SQLite's pages; also what is sorted in memory
 _FEW = 20_000  # tracks; more would take longer to be ordered again than what comes saves
-_TEXTS = 200_000  # tracks whose words are put in one transaction
+_WORDS_AT_ONCE = 200_000  # tracks whose words are put in one transaction
 _WORDS_KEPT = 1 << 26  # bytes of words that FTS5 collects before it writes them; each writing is merged later
 
 
-def put_off(db: sqlite3.Connection) -> None:
+def defer(db: sqlite3.Connection) -> None:
     """Do without the indexes, if there are few tracks yet."""
     if db.execute("SELECT count(*) FROM (SELECT 1 FROM tracks LIMIT ?)", (_FEW,)).fetchone()[0] < _FEW:
         for statement in LATE_INDEXES:
             db.execute(f"DROP INDEX IF EXISTS {_name(statement)}")
 
 
-def settle(db: sqlite3.Connection) -> None:
+def finish(db: sqlite3.Connection) -> None:
     """Make all that is owed; each step is a transaction."""
     with many_pages(db, _CACHE_KIB):
         for statement in _missing(db):
@@ -43,10 +43,10 @@ def settle(db: sqlite3.Connection) -> None:
         left = True
         while left:
             with transaction(db):
-                left = put_words(db, _TEXTS)
+                left = index_words(db, _WORDS_AT_ONCE)
 
 
-def put_words(db: sqlite3.Connection, most: int) -> bool:
+def index_words(db: sqlite3.Connection, most: int) -> bool:
     """Let some of the tracks be found that cannot be by their words; whether there may be more of them.
 
     Words are put in the order of keys, and none goes without its track.
@@ -59,11 +59,11 @@ def put_words(db: sqlite3.Connection, most: int) -> bool:
     until = first + most - 1
     db.execute(f"INSERT INTO track_text (track_text, rank) VALUES ('hashsize', {_WORDS_KEPT})")
     # In one statement, in which Python has no part: a batch is read meanwhile.
-    db.execute(f"{PUT_TEXTS} WHERE key BETWEEN ? AND ? ORDER BY key", (first, until))
+    db.execute(f"{INSERT_WORDS} WHERE key BETWEEN ? AND ? ORDER BY key", (first, until))
     return until < last
 
 
-class Settling:
+class BackgroundFinish:
     """Settles in a thread, on a connection of its own, while others read."""
 
     def __init__(self, root: Path) -> None:
@@ -71,7 +71,7 @@ class Settling:
         self._error: Exception | None = None
         self._db: sqlite3.Connection | None = None
         self._opened = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="segue-settling", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="segue-indexes", daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
@@ -79,7 +79,7 @@ class Settling:
             self._db = schema.connect(self._root)
             self._opened.set()
             try:
-                settle(self._db)
+                finish(self._db)
             finally:
                 self._db.close()
         except Exception as error:  # told to the one who waits

@@ -24,19 +24,19 @@ class Feedback:
     at: float  # s since the epoch
 
 
-class MarkTables:
-    """All marks of a library."""
+class FeedbackTables:
+    """Feedback, stars and plays of a library."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
 
-    def judge(self, seed: str, track: str, verdict: Verdict) -> None:
+    def record(self, seed: str, track: str, verdict: Verdict) -> None:
         """Keep a verdict, in place of an earlier one on the same two."""
         with changing(self._db):
             values = (seed, track, verdict, time.time())
             self._db.execute("INSERT OR REPLACE INTO feedback VALUES (?, ?, ?, ?)", values)
 
-    def feedback(self, limit: int = 1000) -> list[Feedback]:
+    def latest(self, limit: int = 1000) -> list[Feedback]:
         """The last ones first."""
         rows = self._db.execute("SELECT * FROM feedback ORDER BY at DESC LIMIT ?", (limit,))
         return [Feedback(row["seed"], row["id"], row["verdict"], row["at"]) for row in rows]
@@ -56,7 +56,7 @@ class MarkTables:
         rows = self._db.execute("SELECT id, at FROM stars WHERE kind = ? ORDER BY at DESC", (kind,))
         return {row["id"]: row["at"] for row in rows}
 
-    def play(self, plays: Iterable[tuple[str, float]]) -> None:
+    def record_plays(self, plays: Iterable[tuple[str, float]]) -> None:
         """Note that tracks were played, each with its time in s since the epoch."""
         with changing(self._db):
             self._db.executemany("INSERT INTO plays VALUES (?, ?)", plays)

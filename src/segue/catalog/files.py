@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from segue.catalog.matrices import Matrices
-from segue.catalog.records import path_from_db, path_to_db, text_of_path
+from segue.catalog.records import path_from_db, path_to_db, searchable_name
 
 _OF_FILE = ("path", "duration_s", "sr", "channels", "codec", "size", "mtime_ns", "content_hash", "warning")
 
@@ -73,7 +73,7 @@ class Files:
             return
         mine, theirs = (np.array([pair[i]["row"] for pair in pairs], np.int64) for i in (0, 1))
         rows = {
-            space: self._matrices.taken(space, theirs if spec.sr else mine)
+            space: self._matrices.gather(space, theirs if spec.sr else mine)
             for space, spec in self._matrices.spaces()
         }
         first = self._matrices.append(len(pairs), rows)
@@ -94,7 +94,7 @@ class Files:
 def describe(db: sqlite3.Connection, key: int, path: str) -> None:
     """Let a track be found by its file's name, and by all of its labels."""
     labels = ", ".join(row["label"] for row in db.execute("SELECT label FROM labels WHERE key = ?", (key,)))
-    file = text_of_path(path) if path else ""
+    file = searchable_name(path) if path else ""
     db.execute("UPDATE track_text SET file = ?, labels = ? WHERE rowid = ?", (file, labels, key))
 
 

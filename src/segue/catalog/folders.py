@@ -31,7 +31,7 @@ class FolderTables:
         return sorted(path_from_db(row[0]) for row in self._db.execute("SELECT folder FROM folders"))
 
 
-def shown(path: str, folders: Iterable[str]) -> str:
+def display_path(path: str, folders: Iterable[str]) -> str:
     """A path from the scanned folder's own name on, with ``/`` between; else its last parts."""
     best = ""
     for folder in folders:

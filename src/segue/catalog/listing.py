@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.catalog.conditions import words_of
+from segue.catalog.conditions import split_names
 from segue.catalog.records import track_from_row
 from segue.track import Track, TrackId
 
@@ -93,7 +93,7 @@ class Listing:
         genres: Counter[str] = Counter()
         names: dict[str, str] = {}
         for text, n in self._db.execute("SELECT genre, count(*) FROM tracks GROUP BY genre"):
-            for name, as_is in words_of("genre", text or "").items():
+            for name, as_is in split_names("genre", text or "").items():
                 genres[name] += n
                 names.setdefault(name, as_is)
         sql = (

@@ -113,7 +113,7 @@ class Matrices:
         start = int(ends[row - 1, 0]) if row else 0
         return Embedding(np.array(pooled[row]), np.array(windows[start : int(ends[row, 0])], np.float16))
 
-    def taken(self, space: str, rows: NDArray[np.int64]) -> SpaceRows:
+    def gather(self, space: str, rows: NDArray[np.int64]) -> SpaceRows:
         """Vectors and windows of the tracks at some rows; none where a row is -1."""
         folder = self._folder(space)
         pooled, windows, ends = (matrix.view(folder, self._state(space, kind)) for kind in _KINDS)

@@ -38,7 +38,7 @@ class KnownFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class AnalyzedFile:
     """A track to be written: all that a scan found out about one file."""
 
     path: str
@@ -87,7 +87,7 @@ class SpaceVectors:
         start = int(self.window_ends[row - 1]) if row else 0
         return self.windows[start : int(self.window_ends[row])]
 
-    def filled(self) -> NDArray[np.bool_]:
+    def has_vector(self) -> NDArray[np.bool_]:
         """bool (n,): which rows have a vector, be it with holes."""
         if self.vectors.dtype == np.uint8:  # which has no other sign for none
             return np.asarray(self.vectors.any(axis=1), np.bool_)
@@ -121,20 +121,20 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class UpsertResult:
     """What became of some records.
 
     Attributes
     ----------
     added, changed : int64, their places among the records
     unchanged : how many
-    twice : how many have an id that came before
+    duplicates : how many have an id that came before
     """
 
     added: NDArray[np.int64]
     changed: NDArray[np.int64]
     unchanged: int
-    twice: int
+    duplicates: int
 
 
 def path_to_db(path: str) -> str | bytes:
@@ -150,7 +150,7 @@ def path_from_db(value: str | bytes) -> str:
     return os.fsdecode(value) if isinstance(value, bytes) else value
 
 
-def text_of_path(path: str) -> str:
+def searchable_name(path: str) -> str:
     """The file's name, to be searched."""
     return Path(path).name.encode("utf-8", "replace").decode()
 
@@ -158,11 +158,11 @@ def text_of_path(path: str) -> str:
 def rows_and_keys(db: sqlite3.Connection) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """int64 (n,) each: the rows of all tracks, rising, and the keys of the tracks in them."""
     text = "SELECT group_concat(row), group_concat(key) FROM (SELECT row, key FROM tracks ORDER BY row)"
-    rows, keys = map(integers, db.execute(text).fetchone())
+    rows, keys = map(parse_integers, db.execute(text).fetchone())
     return rows, keys
 
 
-def integers(text: str | None) -> NDArray[np.int64]:
+def parse_integers(text: str | None) -> NDArray[np.int64]:
     """Those of a ``group_concat``: one text is several times quicker, and smaller, than a row for each."""
     return np.fromstring(text, np.int64, sep=",") if text else np.zeros(0, np.int64)
 
@@ -188,18 +188,18 @@ def track_from_row(row: sqlite3.Row) -> Track:
     )
 
 
-def columns_of(entry: Entry) -> dict[str, object]:
+def track_columns(file: AnalyzedFile) -> dict[str, object]:
     """The values of all columns of ``tracks`` that a scan finds out."""
     return {
-        "path": path_to_db(entry.path),
-        **{name: getattr(entry.tags, name) for name in TAG_COLUMNS},
-        "duration_s": entry.duration_s,
-        "sr": entry.sr,
-        "channels": entry.channels,
-        "codec": entry.codec,
-        "size": entry.state.size,
-        "mtime_ns": entry.state.mtime_ns,
-        "content_hash": entry.state.content_hash,
+        "path": path_to_db(file.path),
+        **{name: getattr(file.tags, name) for name in TAG_COLUMNS},
+        "duration_s": file.duration_s,
+        "sr": file.sr,
+        "channels": file.channels,
+        "codec": file.codec,
+        "size": file.state.size,
+        "mtime_ns": file.state.mtime_ns,
+        "content_hash": file.state.content_hash,
         "missing_since": None,
-        "warning": entry.warning,
+        "warning": file.warning,
     }

@@ -26,7 +26,7 @@ def search(db: sqlite3.Connection, text: str, limit: int | None, *, by_label: bo
     return [track_from_row(row) for row in rows or _search_inside(db, words, most)]
 
 
-def count_found(db: sqlite3.Connection, text: str) -> int:
+def count_matches(db: sqlite3.Connection, text: str) -> int:
     """How many tracks ``search`` finds by the beginnings of words."""
     words = _words(text)
     sql = "SELECT count(*) FROM track_text WHERE track_text MATCH ?"

@@ -12,23 +12,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.catalog.deferred_indexes import PUT_TEXTS
+from segue.catalog.deferred_indexes import INSERT_WORDS
 from segue.catalog.files import describe
 from segue.catalog.matrices import Matrices
-from segue.catalog.records import Placed, integers, path_from_db
+from segue.catalog.records import UpsertResult, parse_integers, path_from_db
 from segue.sources.contract import RECORD_COLUMNS, Records, SpaceRows, picked
 
 _DEFAULTS = {"duration_s": 0.0}
 
 
-class Imports:
+class RecordTables:
     """What the writer does with ``Records``."""
 
     def __init__(self, db: sqlite3.Connection, matrices: Matrices) -> None:
         self._db = db
         self._matrices = matrices
 
-    def put(self, records: Records, seen: Seen) -> Placed:
+    def upsert(self, records: Records, seen: SeenKeys) -> UpsertResult:
         """Add what is new, replace what has changed, and bring back what was missing.
 
         Of an id that comes twice the first counts, in these records and among those ``seen``.
@@ -43,7 +43,7 @@ class Imports:
         if len(at):
             keys[added] = self._next_key() + np.arange(len(added))
             rows = {space: found.take(at) for space, found in records.spaces.items()}
-            rows |= self._heard(len(added), keys[changed], rows)
+            rows |= self._sound_vectors(len(added), keys[changed], rows)
             first = self._matrices.append(len(at), rows)
             self._insert(records, ids, added, keys, first)
             self._update(records, changed, keys, first + len(added))
@@ -55,7 +55,7 @@ class Imports:
             ((key,) for key in (same.tolist() if self._any_missing() else ())),
         )
         seen.add(keys[fresh])
-        return Placed(added, changed, len(same), len(keys) - int(fresh.sum()))
+        return UpsertResult(added, changed, len(same), len(keys) - int(fresh.sum()))
 
     def _known(self, ids: Sequence[str], source: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Keys and hashes of those that are here, -1 and 0 of the others."""
@@ -70,7 +70,7 @@ class Imports:
             keys[at], hashes[at] = key, record_hash or 0
         return keys, hashes
 
-    def _heard(
+    def _sound_vectors(
         self, n_added: int, changed: NDArray[np.int64], given: Collection[str]
     ) -> dict[str, SpaceRows]:
         """Vectors of changed tracks that have files: what was heard there stays true."""
@@ -80,7 +80,7 @@ class Imports:
         sql = "SELECT row FROM tracks WHERE key = ? AND path IS NOT NULL"
         found = [self._db.execute(sql, (key,)).fetchone() for key in changed.tolist()]
         rows = np.array([-1] * n_added + [row[0] if row else -1 for row in found], np.int64)
-        return {space: self._matrices.taken(space, rows) for space in spaces}
+        return {space: self._matrices.gather(space, rows) for space in spaces}
 
     def _describe(self, keys: NDArray[np.int64]) -> None:
         """Let changed tracks that have files be found by these too."""
@@ -149,9 +149,9 @@ class Imports:
         """Let tracks be found by their new words; those of added ones are put after the last of them."""
         old = [(key,) for key in changed.tolist()]
         self._db.executemany("DELETE FROM track_text WHERE rowid = ?", old)
-        self._db.executemany(f"{PUT_TEXTS} WHERE key = ?", old)
+        self._db.executemany(f"{INSERT_WORDS} WHERE key = ?", old)
 
-    def finished(self, source: str, kind: str, location: str, report: dict[str, Any]) -> None:
+    def record_import(self, source: str, kind: str, location: str, report: dict[str, Any]) -> None:
         """Note what an import did; one note a source, the latest."""
         self._db.execute(
             "INSERT OR REPLACE INTO imports VALUES (?, ?, ?, ?, ?)",
@@ -162,10 +162,10 @@ class Imports:
         """Keys of the tracks of a source that are not missing."""
         # All in order: the index over sources would jump to each of them.
         sql = "SELECT group_concat(key) FROM tracks NOT INDEXED WHERE source = ? AND missing_since IS NULL"
-        return integers(self._db.execute(sql, (source,)).fetchone()[0])
+        return parse_integers(self._db.execute(sql, (source,)).fetchone()[0])
 
 
-class Seen:
+class SeenKeys:
     """Keys of tracks that an import has come across."""
 
     def __init__(self) -> None:

@@ -15,23 +15,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.catalog import deferred_indexes
-from segue.catalog.clusters import Cluster, ClusterTables, Run, Tally
-from segue.catalog.deferred_indexes import Settling
+from segue.catalog.clusters import Cluster, ClusterRun, ClusterTables, Tally
+from segue.catalog.deferred_indexes import BackgroundFinish
 from segue.catalog.files import Files, delete, describe
 from segue.catalog.matrices import Matrices
 from segue.catalog.records import (
-    Entry,
+    AnalyzedFile,
     Failure,
     FileState,
     KnownFile,
-    Placed,
-    columns_of,
+    UpsertResult,
     path_to_db,
     rows_and_keys,
-    text_of_path,
+    searchable_name,
+    track_columns,
 )
 from segue.catalog.transaction import many_pages, transaction
-from segue.catalog.upsert import Imports, Seen
+from segue.catalog.upsert import RecordTables, SeenKeys
 from segue.errors import LibraryWriteError, SegueError, SpecMismatchError
 from segue.sources.contract import TAG_COLUMNS, Records, SpaceRows, SpaceSettings
 from segue.spec import EmbedderSpec, Embedding, empty_row
@@ -49,9 +49,9 @@ class Writer:
         self._db = db
         self._matrices = Matrices(root, db)
         self._matrices.sweep()
-        self._imports = Imports(db, self._matrices)
+        self._records = RecordTables(db, self._matrices)
         self._files = Files(db, self._matrices)
-        self._settle()  # what a killed writer has left
+        self._finish_indexes()  # what a killed writer has left
 
     def add_space(
         self, spec: EmbedderSpec, dimensions: Sequence[str], settings: SpaceSettings | None = None
@@ -66,30 +66,30 @@ class Writer:
         with self._transaction():
             self._matrices.add(spec, dimensions, settings)
 
-    def append(self, entries: Sequence[Entry]) -> list[TrackId]:
+    def append(self, files: Sequence[AnalyzedFile]) -> list[TrackId]:
         """Add tracks, or replace those of the same paths; their ids, in the order given."""
-        if not entries:
+        if not files:
             return []
         with self._transaction():
-            first_row = self._append_vectors(entries)
-            return [self._put_track(entry, first_row + i) for i, entry in enumerate(entries)]
+            first_row = self._append_vectors(files)
+            return [self._put_track(file, first_row + i) for i, file in enumerate(files)]
 
-    def _append_vectors(self, entries: Sequence[Entry]) -> int:
+    def _append_vectors(self, files: Sequence[AnalyzedFile]) -> int:
         rows = {}
         for space, spec in self._matrices.spaces():
-            found = [entry.embeddings.get(space) or self._kept(space, spec, entry) for entry in entries]
+            found = [file.embeddings.get(space) or self._kept(space, spec, file) for file in files]
             rows[space] = _rows_of(found, spec)
-        return self._matrices.append(len(entries), rows)
+        return self._matrices.append(len(files), rows)
 
-    def _kept(self, space: str, spec: EmbedderSpec, entry: Entry) -> Embedding | None:
+    def _kept(self, space: str, spec: EmbedderSpec, file: AnalyzedFile) -> Embedding | None:
         """What a space holds of the very same content already, or of the track if it is not of sound."""
         sql = "SELECT row, content_hash FROM tracks WHERE path = ?"
-        known = self._db.execute(sql, (path_to_db(entry.path),)).fetchone()
-        true = known and (not spec.sr or known["content_hash"] == entry.state.content_hash)
+        known = self._db.execute(sql, (path_to_db(file.path),)).fetchone()
+        true = known and (not spec.sr or known["content_hash"] == file.state.content_hash)
         return self._matrices.embedding(space, known["row"]) if true else None
 
-    def _put_track(self, entry: Entry, row: int) -> TrackId:
-        columns = columns_of(entry)
+    def _put_track(self, file: AnalyzedFile, row: int) -> TrackId:
+        columns = track_columns(file)
         sql = "SELECT key, id, content_hash, source FROM tracks WHERE path = ?"
         found = self._db.execute(sql, (columns["path"],)).fetchone()
         imported = found and found["source"] is not None
@@ -97,20 +97,20 @@ class Writer:
             if imported:
                 columns = {name: value for name, value in columns.items() if name not in _OWN_COLUMNS}
             key, track_id = found["key"], TrackId(found["id"])
-            if found["content_hash"] != entry.state.content_hash:
+            if found["content_hash"] != file.state.content_hash:
                 heard = [(key, space) for space, spec in self._matrices.spaces() if spec.sr]
                 self._db.executemany("DELETE FROM labels WHERE key = ? AND space = ?", heard)
             settings = ", ".join(f"{name} = ?" for name in columns)
             sql = f"UPDATE tracks SET row = ?, {settings} WHERE key = ?"
             self._db.execute(sql, (row, *columns.values(), key))
         else:
-            track_id = self._new_id(entry.state.content_hash)
+            track_id = self._new_id(file.state.content_hash)
             columns |= {"id": track_id, "row": row, "added_at": time.time()}
             marks = ", ".join("?" * len(columns))
             sql = f"INSERT INTO tracks ({', '.join(columns)}) VALUES ({marks})"
             key = self._db.execute(sql, tuple(columns.values())).lastrowid or 0
-        self._put_labels(key, entry)
-        self._put_text(key, entry, imported=imported)
+        self._put_labels(key, file)
+        self._put_text(key, file, imported=imported)
         self._db.execute("DELETE FROM failures WHERE path = ?", (columns["path"],))
         return track_id
 
@@ -124,84 +124,84 @@ class Writer:
                 return TrackId(track_id)
             copy += 1
 
-    def _put_labels(self, key: int, entry: Entry) -> None:
-        for space, embedding in entry.embeddings.items():
+    def _put_labels(self, key: int, file: AnalyzedFile) -> None:
+        for space, embedding in file.embeddings.items():
             self._db.execute("DELETE FROM labels WHERE key = ? AND space = ?", (key, space))
             self._db.executemany(
                 "INSERT INTO labels VALUES (?, ?, ?, ?)",
                 [(key, space, label.name, label.score) for label in embedding.labels],
             )
 
-    def _put_text(self, key: int, entry: Entry, *, imported: bool) -> None:
+    def _put_text(self, key: int, file: AnalyzedFile, *, imported: bool) -> None:
         if not imported:
-            tags = entry.tags
+            tags = file.tags
             texts = (tags.title, tags.artist or tags.album_artist, tags.album, tags.genre)
             self._db.execute("DELETE FROM track_text WHERE rowid = ?", (key,))
             self._db.execute(
                 "INSERT INTO track_text (rowid, title, artist, album, genre) VALUES (?, ?, ?, ?, ?)",
                 (key, *(text or "" for text in texts)),
             )
-        describe(self._db, key, entry.path)
+        describe(self._db, key, file.path)
 
     # What was imported
 
     @contextlib.contextmanager
-    def filling(self) -> Iterator[Callable[[], None]]:
+    def deferring_indexes(self) -> Iterator[Callable[[], None]]:
         """Let many tracks come quickly; what they are found by follows at the end.
 
         What this gives may be called after the last of them: it follows then while other things are done.
         """
-        begun: list[Settling] = []
+        begun: list[BackgroundFinish] = []
         with self._transaction():
-            deferred_indexes.put_off(self._db)
+            deferred_indexes.defer(self._db)
         try:
-            yield lambda: begun.append(Settling(self._root))
+            yield lambda: begun.append(BackgroundFinish(self._root))
         except SegueError:  # of a source that broke off; what came before stays, and is to be found
             with contextlib.suppress(LibraryWriteError):
-                self._settle(begun)
+                self._finish_indexes(begun)
             raise
         except BaseException:
-            for settling in begun:
-                settling.stop()
+            for task in begun:
+                task.stop()
             raise
-        self._settle(begun)
+        self._finish_indexes(begun)
 
-    def _settle(self, begun: Sequence[Settling] = ()) -> None:
-        with self._told():
-            for settling in begun:
-                settling.join()
-            deferred_indexes.settle(self._db)
+    def _finish_indexes(self, begun: Sequence[BackgroundFinish] = ()) -> None:
+        with self._as_write_errors():
+            for task in begun:
+                task.join()
+            deferred_indexes.finish(self._db)
 
     @contextlib.contextmanager
-    def together(self) -> Iterator[None]:
+    def batch(self) -> Iterator[None]:
         """Make all that is written inside one transaction."""
         with many_pages(self._db, _CACHE_KIB), self._transaction():
             yield
 
-    def put(self, records: Records, seen: Seen) -> Placed:
+    def upsert(self, records: Records, seen: SeenKeys) -> UpsertResult:
         """Add imported tracks, or replace those that have changed; ``seen`` gets to know them."""
         with self._transaction():
-            return self._imports.put(records, seen)
+            return self._records.upsert(records, seen)
 
-    def put_words(self, most: int) -> None:
+    def index_words(self, most: int) -> None:
         """Let some of the tracks that were put be found by their words, before the rest of them comes."""
         with self._transaction():
-            deferred_indexes.put_words(self._db, most)
+            deferred_indexes.index_words(self._db, most)
 
     def keys_of_source(self, source: str) -> NDArray[np.int64]:
         """int64 (n,), of the tracks of a source that are not missing."""
-        return self._imports.keys_of_source(source)
+        return self._records.keys_of_source(source)
 
-    def finish_import(self, source: str, kind: str, location: str, report: Mapping[str, Any]) -> None:
+    def record_import(self, source: str, kind: str, location: str, report: Mapping[str, Any]) -> None:
         """Keep what an import did; one report a source, the latest."""
         with self._transaction():
-            self._imports.finished(source, kind, location, dict(report))
+            self._records.record_import(source, kind, location, dict(report))
 
     def files_of_source(self, source: str) -> dict[str, str | None]:
         """The paths of a source's tracks that are not missing, by their ids there."""
         return self._files.of_source(source)
 
-    def give_files(self, source: str, files: Iterable[tuple[str, str]]) -> int:
+    def assign_files(self, source: str, files: Iterable[tuple[str, str]]) -> int:
         """Say which files hold imported tracks, (id there, path); for how many that is new.
 
         A track that was scanned at that path gives way, and what was heard is kept. Otherwise the next
@@ -215,7 +215,7 @@ class Writer:
         keys: NDArray[np.int64],
         numbers: NDArray[np.int64],
         describe: Callable[[list[Tally]], Sequence[Cluster]],
-        run: Run,
+        run: ClusterRun,
     ) -> None:
         """Keep clusters in place of those before; see ``ClusterTables.replace``."""
         with self._transaction():
@@ -232,7 +232,7 @@ class Writer:
                     (path_to_db(path), state.size, state.mtime_ns, known.key),
                 )
                 sql = "UPDATE track_text SET file = ? WHERE rowid = ?"
-                self._db.execute(sql, (text_of_path(path), known.key))
+                self._db.execute(sql, (searchable_name(path), known.key))
                 self._db.execute("DELETE FROM failures WHERE path = ?", (path_to_db(path),))
 
     def mark_missing(self, keys: Iterable[int]) -> None:
@@ -288,11 +288,11 @@ class Writer:
         if self._db.in_transaction:  # a part of a larger one
             yield
             return
-        with self._told(), transaction(self._db):
+        with self._as_write_errors(), transaction(self._db):
             yield
 
     @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
+    def _as_write_errors(self) -> Iterator[None]:
         """Say in our words that nothing can be written."""
         try:
             yield

@@ -88,7 +88,9 @@ def _print_csv(found: Map, tracks: Mapping[TrackId, Track]) -> None:
     rows.writerow(["id", "x", "y", "track"])
     for track_id, (x, y) in zip(found.ids, found.xy.tolist(), strict=True):
         track = tracks.get(track_id)
-        rows.writerow([track_id, f"{x:.{_DECIMALS}f}", f"{y:.{_DECIMALS}f}", track.display_name if track else ""])
+        rows.writerow(
+            [track_id, f"{x:.{_DECIMALS}f}", f"{y:.{_DECIMALS}f}", track.display_name if track else ""]
+        )
 
 
 def _draw(

@@ -49,7 +49,12 @@ def print_found(found: Recommendations, *, as_json: bool, m3u: Path | None) -> N
         click.echo(json.dumps(_as_json(found), indent=2, ensure_ascii=False))
     else:
         rows = [
-            (f"{match.score:.2f}", match.track.display_name, match.track.id, match.track.url or match.track.path)
+            (
+                f"{match.score:.2f}",
+                match.track.display_name,
+                match.track.id,
+                match.track.url or match.track.path,
+            )
             for match in found.matches
         ]
         columns(("score", "track", "id", "path"), rows)
@@ -70,5 +75,7 @@ def _write(path: Path, tracks: list[Track]) -> None:
     from segue.export.m3u8 import write_m3u
 
     for track in write_m3u(path, tracks):
-        click.echo(f"left out of the playlist, as its name holds a line break: {track.display_name}", err=True)
+        click.echo(
+            f"left out of the playlist, as its name holds a line break: {track.display_name}", err=True
+        )
     click.echo(f"playlist: {path}", err=True)

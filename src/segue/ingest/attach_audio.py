@@ -71,7 +71,7 @@ def join(
     report = JoinReport(source)
     pairs = list(chosen.items())
     for start in range(0, len(pairs), _TOGETHER):
-        report.joined += writer.give_files(source, pairs[start : start + _TOGETHER])
+        report.joined += writer.assign_files(source, pairs[start : start + _TOGETHER])
     report.with_file = len(chosen)
     report.without = len(tracks) - len(chosen)
     report.strangers = len(files) - len(chosen)

@@ -15,7 +15,7 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 from segue import audio
-from segue.catalog import Catalog, Entry, Failure, FileState, KnownFile, Snapshot, Writer
+from segue.catalog import AnalyzedFile, Catalog, Failure, FileState, KnownFile, Snapshot, Writer
 from segue.errors import AudioError, WeightsError
 from segue.ingest.cancel import stopped_by_ctrl_c
 from segue.ingest.report import Progress, ScanReport
@@ -39,7 +39,7 @@ class _Touched:
     state: FileState
 
 
-_Outcome = Entry | _Touched | Failure
+_Outcome = AnalyzedFile | _Touched | Failure
 
 
 class Scan:
@@ -146,8 +146,8 @@ class Scan:
             self._outcomes.append(outcome)
             self._count(outcome)
 
-    def _count(self, outcome: Entry | _Touched) -> None:
-        if isinstance(outcome, Entry):
+    def _count(self, outcome: AnalyzedFile | _Touched) -> None:
+        if isinstance(outcome, AnalyzedFile):
             known = self._known.get(outcome.path)
             same = known is not None and known.state.content_hash == outcome.state.content_hash
             self._report.added += known is None
@@ -177,7 +177,7 @@ class Scan:
         outcomes, self._outcomes = self._outcomes, []
         self._committed_at = time.monotonic()
         touched = [o for o in outcomes if isinstance(o, _Touched)]
-        self._writer.append([o for o in outcomes if isinstance(o, Entry)])
+        self._writer.append([o for o in outcomes if isinstance(o, AnalyzedFile)])
         self._writer.touch((t.known, t.file.path, t.state) for t in touched)
         self._writer.fail(o for o in outcomes if isinstance(o, Failure))
 
@@ -214,14 +214,14 @@ class Scan:
                     return _Touched(known, file, state)
         return None
 
-    def _embed(self, file: AudioFile, state: FileState) -> Entry:
+    def _embed(self, file: AudioFile, state: FileState) -> AnalyzedFile:
         sound = audio.load(file.path)
         embedders = self._embedders
         here = self._known.get(file.path)
         if here and here.state.content_hash == state.content_hash:
             lacking = self._lacking.get(here.key, set())
             embedders = [embedder for embedder in embedders if embedder.spec.space in lacking]
-        return Entry(
+        return AnalyzedFile(
             path=file.path,
             state=state,
             tags=read_tags(file.path),
@@ -271,7 +271,7 @@ def _lacking(snapshot: Snapshot, embedders: Sequence[Embedder], files: set[int])
     lacking: dict[int, set[str]] = {}
     for embedder in embedders:
         space = embedder.spec.space
-        empty = (snapshot.keys >= 0) & ~snapshot.spaces[space].filled()[: len(snapshot.keys)]
+        empty = (snapshot.keys >= 0) & ~snapshot.spaces[space].has_vector()[: len(snapshot.keys)]
         for key in files.intersection(snapshot.keys[empty].tolist()):
             lacking.setdefault(key, set()).add(space)
     return lacking

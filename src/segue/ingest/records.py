@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from segue.catalog import Catalog, Failure, Writer
-from segue.catalog.upsert import Seen
+from segue.catalog.upsert import SeenKeys
 from segue.errors import LibraryWriteError, SegueError
 from segue.ingest.cancel import stopped_by_ctrl_c
 from segue.sources.contract import BATCH, Batch, Problem, Source, rare_collection
@@ -92,7 +92,7 @@ class Import:
         self._source = source
         self._progress = progress
         self._report = ImportReport(source.name)
-        self._seen = Seen()
+        self._seen = SeenKeys()
         self._stop = threading.Event()
 
     def run(self) -> ImportReport:
@@ -110,7 +110,7 @@ class Import:
         self._keep_failures()
         self._report.elapsed_s = time.monotonic() - started
         report = self._report.as_record()
-        self._writer.finish_import(source.name, source.kind, source.location, report)
+        self._writer.record_import(source.name, source.kind, source.location, report)
         return self._report
 
     def _write(self, ahead: _Ahead) -> None:
@@ -118,7 +118,7 @@ class Import:
         batches = iter(ahead)
         while not self._stop.is_set():
             fault: Exception | None = None
-            with self._writer.together():
+            with self._writer.batch():
                 try:
                     ended = not self._put_some(batches, ahead.is_behind)
                 except LibraryWriteError:
@@ -136,21 +136,21 @@ class Import:
         for batch in batches:
             self._put(batch)
             if is_behind():  # what would be done at the end is done instead of waiting
-                self._writer.put_words(BATCH)
+                self._writer.index_words(BATCH)
             records += len(batch.records.ids)
             if self._stop.is_set() or records >= COMMIT_RECORDS or time.monotonic() - began > COMMIT_S:
                 return True
         return False
 
     def _put(self, batch: Batch) -> None:
-        placed = self._writer.put(batch.records, self._seen)
+        placed = self._writer.upsert(batch.records, self._seen)
         report = self._report
         report.added += len(placed.added)
         report.changed += len(placed.changed)
         report.unchanged += placed.unchanged
         report.failed += len(batch.problems)
         report.problems += batch.problems[: LISTED - len(report.problems)]
-        for name, n in {**batch.counts, "id that came before, left out": placed.twice}.items():
+        for name, n in {**batch.counts, "id that came before, left out": placed.duplicates}.items():
             if n:
                 report.counts[name] = report.counts.get(name, 0) + n
         self._progress.advance(batch.done, report.records)

@@ -155,10 +155,10 @@ class Library(Recommender):
         LibraryBusyError, LibraryWriteError, SpecMismatchError, SourceError
         """
         told = progress or Unseen()
-        with self._catalog.writing(wait_s, on_wait) as writer, writer.filling() as settle:
+        with self._catalog.writing(wait_s, on_wait) as writer, writer.deferring_indexes() as finish:
             report = Import(self._catalog, writer, source, told).run()
             told.ordering()
-            settle()
+            finish()
             if not report.interrupted:
                 self._refresh()
         return report
@@ -232,7 +232,7 @@ class Library(Recommender):
 
     def clusters(self) -> Clusters:
         """The clusters that were found last, the largest first."""
-        return self._catalog.clusters.kept(self._catalog.snapshot().stamp)
+        return self._catalog.clusters.load(self._catalog.snapshot().stamp)
 
     def cluster_names(self, tracks: Iterable[Track] | None = None) -> dict[TrackId, str]:
         """The names of tracks' clusters, of all unless told; tracks that are in none are left out."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.catalog import Catalog, Cluster, Clusters, Snapshot, Writer
-from segue.catalog.clusters import Run, Tally
+from segue.catalog.clusters import ClusterRun, Tally
 from segue.cluster import Clustering, clustered
 from segue.cluster.colours import colours
 from segue.cluster.words import FEATURES, deviations, in_order, names_of, telling, words_of
@@ -38,9 +38,9 @@ def find_clusters(
         raise UsageError("in a view of frames a track has many vectors; clusters need one: take another view")
     found = clustered(index.vectors, k, seed=seed)
     left_out = int(((snapshot.keys >= 0) & ~snapshot.missing).sum()) - len(index.rows)
-    run = Run(str(index.reading), round(found.separation, 3), snapshot.stamp, left_out, seed)
+    run = ClusterRun(str(index.reading), round(found.separation, 3), snapshot.stamp, left_out, seed)
     writer.put_clusters(index.keys, found.numbers + 1, Describing(catalog, snapshot, index, found), run)
-    return catalog.clusters.kept(snapshot.stamp)
+    return catalog.clusters.load(snapshot.stamp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +102,14 @@ def _labels(tallies: Sequence[Tally]) -> list[list[str]]:
     have, heard = Counter[tuple[str, str]](), Counter[str]()
     for tally in tallies:
         have.update(tally.labels)
-        heard.update(tally.heard)
+        heard.update(tally.analyzed)
     usual = {label: n / heard[label[0]] for label, n in have.items()}
     found = []
     for tally in tallies:
         shares: dict[str, float] = {}
         normal: dict[str, float] = {}
         for (space, name), n in tally.labels.items():
-            share = n / tally.heard[space]
+            share = n / tally.analyzed[space]
             if share > shares.get(name, 0):
                 shares[name], normal[name] = share, usual[space, name]
         found.append(telling(shares, normal))

@@ -33,7 +33,7 @@ def not_seeds(
     catalog: Catalog, keys: NDArray[np.int64], seeds: Sequence[Track], same_artist: bool
 ) -> NDArray[np.bool_]:
     """bool over ``keys``: neither the seeds nor copies of them, nor, unless allowed, by their artists."""
-    out = catalog.keys_of_contents(seed.content_hash for seed in seeds)
+    out = catalog.keys_with_contents(seed.content_hash for seed in seeds)
     if not same_artist:
         by_them = catalog.keys_by_artists(seed.artist for seed in seeds if seed.artist)
         out = np.concatenate([out, by_them])
@@ -50,7 +50,7 @@ def meeting(where: Where, catalog: Catalog, snapshot: Snapshot, rows: NDArray[np
     """
     mask = np.ones(len(rows), np.bool_)
     if replace(where, tempo_bpm=None) != Where():
-        mask = np.isin(snapshot.keys[rows], catalog.keys_meeting(where))
+        mask = np.isin(snapshot.keys[rows], catalog.keys_matching(where))
     if where.tempo_bpm is not None:
         low, high = where.tempo_bpm
         tempo = _tempos(snapshot, rows[mask])

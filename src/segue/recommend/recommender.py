@@ -193,7 +193,7 @@ class Recommender:
         """
         return hear(path, self._embedders)
 
-    def keys_meeting(self, where: Where) -> NDArray[np.int64]:
+    def keys_matching(self, where: Where) -> NDArray[np.int64]:
         """Keys of the tracks that meet all conditions.
 
         Raises

@@ -49,7 +49,7 @@ def named(catalog: Catalog, text: str) -> Track:
     track = catalog.by_id(text) or catalog.by_path(str(Path(text).expanduser().absolute()))
     if track:
         return track
-    matches = catalog.by_source_id(text) or catalog.named(text)
+    matches = catalog.by_source_id(text) or catalog.by_name(text)
     matches = matches or catalog.search(text, _LISTED + 1, by_label=False)
     if not matches:
         raise TrackNotFoundError(f"no track matches {text!r}; segue search TEXT shows what there is")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.catalog.conditions import words_of
+from segue.catalog.conditions import split_names
 from segue.errors import LibraryError, UsageError
 from segue.files import replacing
 from segue.library import Library
@@ -60,7 +60,7 @@ def evaluate(library: Library, scratch: str, view: str | None, course: Course) -
 
 
 def _genres(text: str | None) -> set[str]:
-    return set(words_of("genre", text or ""))
+    return set(split_names("genre", text or ""))
 
 
 def _precision(words: list[set[str]], asked: Rows, near: Rows, k: int) -> float:

@@ -12,7 +12,7 @@ from fastapi import Depends, Request
 
 from segue.audio.peaks import PeakStore
 from segue.catalog import Where
-from segue.catalog.folders import shown
+from segue.catalog.folders import display_path
 from segue.catalog.playlists import Playlist
 from segue.errors import TrackNotFoundError, UsageError
 from segue.library import Library
@@ -124,7 +124,7 @@ class Service:
         folders = self.library.catalog.folders.all()
         for top in folders:
             inside = Path(top) / Path(*Path(name).parts[1:]) if Path(name).parts else Path(top)
-            same = shown(str(inside / "x"), folders) == f"{name.strip('/')}/x"
+            same = display_path(str(inside / "x"), folders) == f"{name.strip('/')}/x"
             if same and ".." not in inside.parts:
                 return str(inside)
         raise UsageError(f"no track lies below {name!r}")

@@ -149,7 +149,7 @@ def items_of(snapshot: Snapshot, reading: Reading) -> tuple[NDArray[np.int64], l
     filled = np.zeros(n, np.bool_)
     if reading.form == "tracks":
         for space in spaces.values():
-            filled |= space.filled()[:n]
+            filled |= space.has_vector()[:n]
         rows = np.flatnonzero(there & filled)
         return rows, [Picked(space.vectors, rows) for space in spaces.values()]
     (space,) = spaces.values()

@@ -11,7 +11,7 @@ import orjson
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from segue.catalog.conditions import words_of
+from segue.catalog.conditions import split_names
 from segue.errors import EmptyLibraryError
 from segue.serve import evaluation
 from segue.serve.api.schemas import ClustersBody, EvaluateBody, JobAnswer
@@ -82,7 +82,7 @@ def _columns(service: Service) -> dict[str, Any] | None:
     tracks = {track.id: track for track in catalog}
     clusters = catalog.listing.clusters_of(found.ids)
     known = [(i, tracks[name]) for i, name in enumerate(found.ids) if name in tracks]
-    firsts = [next(iter(words_of("genre", track.tags.genre or "").items()), None) for _, track in known]
+    firsts = [next(iter(split_names("genre", track.tags.genre or "").items()), None) for _, track in known]
     names = dict(pair for pair in firsts if pair)
     common = Counter(pair[0] for pair in firsts if pair).most_common(_GENRES)
     numbers = {name: n for n, (name, _) in enumerate(common)}

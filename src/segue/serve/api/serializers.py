@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from segue.catalog.folders import shown
+from segue.catalog.folders import display_path
 from segue.recommend import Recommendations
 from segue.track import Track, clean, readable
 
@@ -24,7 +24,7 @@ def track_record(track: Track, cluster: int | None, folders: Sequence[str]) -> R
         "genre": clean(tags.genre),
         "year": tags.year or None,
         "duration_s": round(track.duration_s, 3),
-        "path": readable(shown(track.path, folders)) if track.has_file else None,
+        "path": readable(display_path(track.path, folders)) if track.has_file else None,
         "url": clean(track.url),
         "source": clean(track.source),
         "has_file": track.has_file,

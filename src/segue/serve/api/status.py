@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import PlainTextResponse, Response
 
 import segue
-from segue.catalog.folders import shown
+from segue.catalog.folders import display_path
 from segue.catalog.schema import FORMAT_VERSION
 from segue.errors import EmptyLibraryError, UsageError
 from segue.serve.http.errors import without_paths
@@ -48,7 +48,8 @@ async def about(service: Serving) -> Response:
             "views": ["all", *spaces],
             "sources": [found.source for found in overview.imports],
             "folders": [
-                readable(shown(f"{folder}/x", [folder])[:-2]) for folder in library.catalog.folders.all()
+                readable(display_path(f"{folder}/x", [folder])[:-2])
+                for folder in library.catalog.folders.all()
             ],
             "has_map": _has_map(service),
             "clusters": len(library.clusters()),
@@ -62,7 +63,7 @@ def _filled(service: Service) -> list[int]:
     """Of each space, the tracks that have a vector in it."""
     snapshot = service.library.snapshot()
     live = snapshot.keys >= 0
-    return [int((space.filled()[: len(live)] & live).sum()) for space in snapshot.spaces.values()]
+    return [int((space.has_vector()[: len(live)] & live).sum()) for space in snapshot.spaces.values()]
 
 
 def _has_map(service: Service) -> bool:
@@ -102,7 +103,7 @@ async def failures(
         found, folders = service.library.failures(), service.library.catalog.folders.all()
         listed = [
             {
-                "path": readable(shown(failure.path, folders)),
+                "path": readable(display_path(failure.path, folders)),
                 "kind": failure.kind,
                 "reason": without_paths(readable(failure.reason), ""),
             }

@@ -49,7 +49,7 @@ async def list_tracks(
 
 def _listed(service: Service, conditions: Conditions | None, sort: Sort, limit: int, offset: int) -> Tracks:
     where = service.where(conditions)
-    keys = service.library.keys_meeting(where) if where else None
+    keys = service.library.keys_matching(where) if where else None
     return service.library.catalog.listing.page(keys, sort, limit, offset)
 
 
@@ -60,7 +60,7 @@ def _found(
     where = service.where(conditions)
     if where is None and sort is None:
         tracks = library.search(text, limit=offset + limit)
-        total = max(len(tracks), library.catalog.count_found(text))
+        total = max(len(tracks), library.catalog.count_matches(text))
         return tracks[offset:], total
     tracks = library.search(text, limit=_FOUND)
     keys = _keys(library, tracks, where)
@@ -75,7 +75,7 @@ def _keys(library: Library, tracks: list[Track], where: Where | None) -> dict[st
     keys = {str(name): key for name, key in found.items()}
     if where is None:
         return keys
-    meeting: NDArray[np.int64] = library.keys_meeting(where)
+    meeting: NDArray[np.int64] = library.keys_matching(where)
     allowed = set(meeting.tolist())
     return {name: key for name, key in keys.items() if key in allowed}
 

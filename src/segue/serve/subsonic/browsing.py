@@ -153,7 +153,7 @@ def songs_by_genre(call: Call) -> Tree:
     from segue.errors import UsageError
 
     try:
-        keys = call.service.library.keys_meeting(Where(genre=call.need("genre")))
+        keys = call.service.library.keys_matching(Where(genre=call.need("genre")))
     except UsageError:
         return {"songsByGenre": {"song": []}}
     size, offset = call.number("count", 10), call.number("offset", 0, 10_000_000)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from segue.catalog.folders import shown
+from segue.catalog.folders import display_path
 from segue.library.albums import NO_ARTIST, Album, Artist, Shelf, id_of
 from segue.serve.http.streaming import media_type
 from segue.serve.service import Service
@@ -32,8 +32,8 @@ class Entries:
     @classmethod
     def of(cls, service: Service) -> Entries:
         catalog = service.library.catalog
-        stars = {kind: catalog.marks.stars(kind) for kind in ("track", "album", "artist")}
-        return cls(service.shelves.now(), catalog.folders.all(), stars, catalog.marks.plays())
+        stars = {kind: catalog.feedback.stars(kind) for kind in ("track", "album", "artist")}
+        return cls(service.shelves.now(), catalog.folders.all(), stars, catalog.feedback.plays())
 
     def song(self, track: Track) -> Tree:
         tags, album_id = track.tags, self.shelf.album_of.get(track.id)
@@ -58,7 +58,7 @@ class Entries:
             "bitRate": round(track.size * 8 / track.duration_s / 1000) if track.duration_s else None,
             "samplingRate": track.sr or None,
             "channelCount": track.channels or None,
-            "path": readable(shown(track.path, self.folders)),
+            "path": readable(display_path(track.path, self.folders)),
             "discNumber": tags.disc_number,
             "created": date(track.added_at),
             "albumId": album_id,

@@ -103,7 +103,7 @@ def unstar(call: Call) -> Tree:
 
 def _set_stars(call: Call, *, starred: bool) -> Tree:
     shelf = call.service.shelves.now()
-    marks = call.service.library.catalog.marks
+    marks = call.service.library.catalog.feedback
     wanted: dict[Kind, list[str]] = {kind: [] for kind in get_args(Kind)}
     for kind, parameter in _PARAMETERS.items():
         for name in call.all(parameter):
@@ -151,5 +151,5 @@ def scrobble(call: Call) -> Tree:
     if call.flag("submission", usual=True):
         at = [int(text) / 1000 if text.isascii() and text.isdigit() else time.time() for text in times]
         at += [time.time()] * (len(ids) - len(at))
-        call.service.library.catalog.marks.play(zip(ids, at, strict=False))
+        call.service.library.catalog.feedback.record_plays(zip(ids, at, strict=False))
     return {}
