@@ -42,9 +42,9 @@ import requests
 import soundfile
 
 from segue.audio import load
-from segue.embed.models import installed, path_of
+from segue.embed.models import installed, model_path
 from segue.embed.postprocess import read_pca
-from segue.embed.registry import DEFAULT, chosen
+from segue.embed.registry import DEFAULT, make_embedders
 from segue.embed.vggish import VGGish
 from segue.library import Library
 from segue.sound import ExcerptPlan
@@ -66,13 +66,15 @@ class Weights:
     @classmethod
     def here(cls, folder: Path) -> "Weights":
         if "vggish" in installed():
-            float32, int8, pca = (path_of("vggish", name) for name in (None, "vggish-int8.onnx", "pca.npz"))
+            float32, int8, pca = (
+                model_path("vggish", name) for name in (None, "vggish-int8.onnx", "pca.npz")
+            )
             return cls(float32, int8, pca, "published weights")
         return cls.made(folder)
 
     @classmethod
     def made(cls, folder: Path) -> "Weights":
-        from segue.embed.calibration import pieces, plain
+        from segue.embed.calibration_sounds import noise_and_sweep, synthetic_music
         from segue.embed.logmel import vggish_patches
         from segue.embed.networks import build_vggish
         from segue.embed.networks.int8 import to_int8
@@ -86,7 +88,7 @@ class Weights:
         rng = np.random.default_rng(0)
         network = build_vggish(vggish_tensors(rng))
         made.float32.write_bytes(network.SerializeToString())
-        sounds = np.concatenate([vggish_patches(y) for y in [*pieces(0, 24), *plain(0)]])
+        sounds = np.concatenate([vggish_patches(y) for y in [*synthetic_music(0, 24), *noise_and_sweep(0)]])
         made.int8.write_bytes(to_int8(network, sounds).SerializeToString())
         turn = (
             0.1 * np.linalg.qr(rng.standard_normal((128, 128)))[0]
@@ -206,7 +208,7 @@ class Workers:
 
     @classmethod
     def _scan(cls, paths: list[str]) -> None:
-        cls.embedders = cls.embedders or chosen(DEFAULT)
+        cls.embedders = cls.embedders or make_embedders(DEFAULT)
         scan(paths, cls.embedders)
 
 
@@ -319,7 +321,7 @@ def main(args: argparse.Namespace, work: ExitStack) -> None:
     weights = Weights.here(Path(work.enter_context(tempfile.TemporaryDirectory())))
     pca = read_pca(weights.pca)
     float32, int8 = VGGish(weights.float32, pca), VGGish(weights.int8, pca, int8=True)
-    default, tracks = chosen(DEFAULT), paths_below(args.tracks)
+    default, tracks = make_embedders(DEFAULT), paths_below(args.tracks)
     print(f"{machine()}; VGGish: {weights.origin}; {len(tracks)} tracks, {args.turns} turns", flush=True)
     scan(tracks[:1], [*default, float32, int8])
     parts: list[AgainstService | WholeTracks | TwoCores] = []

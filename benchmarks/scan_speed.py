@@ -22,7 +22,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import librosa
 
-from segue.embed.registry import DEFAULT, missing_of_default
+from segue.embed.registry import DEFAULT, missing_default_models
 from segue.library import Library
 from segue.sources.audio_files import walk
 
@@ -55,7 +55,7 @@ def timed(run: Callable[[], float]) -> tuple[float, float, float]:
 
 def main(folder: str, turns: int) -> None:
     paths = [file.path for file in walk([folder]).files]
-    everything = () if missing_of_default() else DEFAULT
+    everything = () if missing_default_models() else DEFAULT
     by_student(paths[:2])
     by_segue(paths[:2])
     figures: dict[str, list[float]] = {}

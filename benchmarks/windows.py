@@ -13,7 +13,7 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,11 +22,10 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 
 from segue.audio import load
-from segue.embed import mn04, musicnn
 from segue.embed.descriptors import Descriptors
-from segue.embed.logmel import MN04_SR, MUSICNN_SR, mn04_logmel, musicnn_patches
-from segue.embed.models import path_of
-from segue.embed.session import Network, cut
+from segue.embed.models import model_path
+from segue.embed.published_network import RECIPES, NetworkRecipe
+from segue.embed.session import Network, split_windows
 from segue.recommend.evaluate import precision_at
 from segue.sound import Excerpts
 from segue.sources.audio_files import walk
@@ -42,25 +41,25 @@ TIMED = 20  # clips
 class Ear:
     """A network and how it is fed."""
 
-    sr: int
-    window: int  # samples
-    picture: Callable[[Waveform], Vectors]
+    recipe: NetworkRecipe
     network: Network
 
+    @property
+    def sr(self) -> int:
+        return self.recipe.spec.sr
+
     def windows(self, sound: Excerpts) -> list[Waveform]:
-        return list(cut(sound.at(self.sr), self.window, self.window))
+        """Side by side, whatever the recipe's hop."""
+        length = round(self.recipe.spec.window_s * self.sr)
+        return list(split_windows(sound.at(self.sr), length, length))
 
     def vectors(self, windows: Sequence[Waveform]) -> Vectors:
-        return self.network(np.stack([self.picture(y) for y in windows]))[0]
+        return self.network(np.stack([self.recipe.log_mel(y) for y in windows]))[0]
 
 
 def ears() -> dict[str, Ear]:
-    return {
-        "MusiCNN": Ear(
-            MUSICNN_SR, musicnn.WINDOW, lambda y: musicnn_patches(y)[0], Network(path_of("musicnn"))
-        ),
-        "mn04": Ear(MN04_SR, mn04.WINDOW, lambda y: mn04_logmel(y)[None], Network(path_of("mn04"))),
-    }
+    titles = {"MusiCNN": "musicnn", "mn04": "mn04"}
+    return {title: Ear(RECIPES[name], Network(model_path(name))) for title, name in titles.items()}
 
 
 def spread(n: int, count: int) -> list[int]:

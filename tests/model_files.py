@@ -44,7 +44,7 @@ def parts(folder: Path) -> list[Path]:
 def assert_whole(model: Model, folder: Path) -> None:
     """The model works, and nothing unfinished is left."""
     models.check(model, folder=folder)
-    found = run(onnx.load(models.path_of(model, folder=folder)), np.ones((2, 300), np.float32))
+    found = run(onnx.load(models.model_path(model, folder=folder)), np.ones((2, 300), np.float32))
     assert found["embedding"].shape == (2, 600)
     assert {path.name for path in folder.iterdir()} <= LEFT | {model.name}
     assert not parts(folder)

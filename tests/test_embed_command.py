@@ -11,9 +11,9 @@ import soundfile
 
 from segue import audio
 from segue.embed import models
-from segue.embed.frames import heard
+from segue.embed.file_windows import embed_file
 from segue.embed.models import MODELS
-from segue.embed.registry import chosen
+from segue.embed.registry import make_embedders
 from segue.embed.vggish import VGGish
 from segue.sound import Excerpts
 from segue.sources.audioset import Segment, read_json, read_segments
@@ -36,7 +36,7 @@ def with_vggish(tmp_path_factory: pytest.TempPathFactory):
 
 @pytest.fixture
 def vggish(with_vggish: None) -> VGGish:
-    (found,) = chosen(["vggish"])
+    (found,) = make_embedders(["vggish"])
     assert isinstance(found, VGGish)
     return found
 
@@ -149,7 +149,7 @@ def test_a_sample_of_max_has_a_row_for_each_096_seconds(segue: Command, vggish: 
 def test_other_embedders_give_windows_of_floats(segue: Command, sounds: list[Path], tmp_path: Path):
     code, out, _ = segue("embed", "-e", "descriptors", sounds[0])
     assert code == 0
-    (descriptors,) = chosen(["descriptors"])
+    (descriptors,) = make_embedders(["descriptors"])
     windows = descriptors.embed(audio.load(sounds[0])).windows
     found = np.array(json.loads(out)["embedding"])
     np.testing.assert_array_equal(found, windows.astype(float))
@@ -159,7 +159,7 @@ def test_other_embedders_give_windows_of_floats(segue: Command, sounds: list[Pat
 
 
 def test_variants_of_vggish_are_chosen_by_name(segue: Command, vggish: VGGish, sounds: list[Path]):
-    (relu,) = chosen(["vggish-relu"])
+    (relu,) = make_embedders(["vggish-relu"])
     found = json.loads(segue("embed", "-e", "vggish-relu", sounds[0])[1])["embedding"]
     assert isinstance(relu, VGGish)
     assert found == frames_of(relu, sounds[0]).tolist() != frames_of(vggish, sounds[0]).tolist()
@@ -260,7 +260,7 @@ def test_a_bug_met_by_one_file_costs_that_file(
 
 def test_a_sound_shorter_than_a_frame_is_repeated(vggish: VGGish, tmp_path: Path):
     soundfile.write(tmp_path / "a.wav", tone(220, duration_s=0.6), SR)
-    assert heard(tmp_path / "a.wav", vggish).windows.shape == (1, 128)
+    assert embed_file(tmp_path / "a.wav", vggish).windows.shape == (1, 128)
 
 
 @pytest.mark.parametrize("sr", [16_000, 11_025])
@@ -268,7 +268,7 @@ def test_a_long_file_is_heard_whole_and_as_if_at_once(vggish: VGGish, tmp_path: 
     """Past two minutes a scan takes excerpts; frames are of all of it."""
     y = (0.1 * rng.standard_normal(int(125.3 * sr))).astype(np.float32)
     soundfile.write(tmp_path / "long.wav", y, sr, subtype="FLOAT")
-    found = heard(tmp_path / "long.wav", vggish)
+    found = embed_file(tmp_path / "long.wav", vggish)
     expected = vggish.frames(Excerpts.from_waveform(y, sr).at(16_000)[0])
     assert found.windows.shape == (130, 128)
     assert found.duration_s == pytest.approx(125.3, abs=1e-3)
@@ -289,5 +289,5 @@ def test_a_long_file_with_no_numbers_in_it_is_refused(vggish: VGGish, tmp_path: 
     y[11 * 8_000] = np.nan  # between the first excerpt and the second
     soundfile.write(tmp_path / "a.wav", y, 8_000, subtype="FLOAT")
     with pytest.raises(audio.DamagedAudioError, match="not numbers") as caught:
-        heard(tmp_path / "a.wav", vggish)
+        embed_file(tmp_path / "a.wav", vggish)
     assert caught.value.path == str(tmp_path / "a.wav")

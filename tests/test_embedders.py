@@ -11,11 +11,11 @@ import pytest
 from segue import audio
 from segue.embed import models
 from segue.embed.descriptors import Descriptors
-from segue.embed.mn04 import MN04, audioset_classes
 from segue.embed.networks import build_vggish
 from segue.embed.postprocess import PCA
-from segue.embed.registry import EMBEDDERS, chosen, missing_of_default
-from segue.embed.session import Network, cut
+from segue.embed.published_network import RECIPES, PublishedNetwork, audioset_classes, msd_tags
+from segue.embed.registry import EMBEDDERS, make_embedders, missing_default_models
+from segue.embed.session import Network, split_windows
 from segue.embed.vggish import VGGish
 from segue.errors import SegueError, UsageError, WeightsError
 from segue.library import Library
@@ -48,13 +48,17 @@ def sound(rng: np.random.Generator, duration_s: float, sr: int = 16_000) -> Exce
 
 def test_windows_are_whole_and_within_their_part():
     parts = [np.arange(10, dtype=np.float32), np.arange(100, 104, dtype=np.float32)]
-    found = [window.tolist() for window in cut(parts, 4, 4)]
+    found = [window.tolist() for window in split_windows(parts, 4, 4)]
     assert found == [[0, 1, 2, 3], [4, 5, 6, 7], [100, 101, 102, 103]]
-    assert [window.tolist() for window in cut(parts, 3, 6)] == [[0, 1, 2], [6, 7, 8], [100, 101, 102]]
+    assert [window.tolist() for window in split_windows(parts, 3, 6)] == [
+        [0, 1, 2],
+        [6, 7, 8],
+        [100, 101, 102],
+    ]
 
 
 def test_a_part_shorter_than_a_window_is_repeated():
-    assert [w.tolist() for w in cut([np.array([1, 2], np.float32)], 5, 5)] == [[1, 2, 1, 2, 1]]
+    assert [w.tolist() for w in split_windows([np.array([1, 2], np.float32)], 5, 5)] == [[1, 2, 1, 2, 1]]
 
 
 def test_vggish_gives_eight_bit_frames_and_their_mean(vggish, rng):
@@ -95,28 +99,28 @@ def test_a_file_that_is_no_network_is_refused(tmp_path: Path):
 
 
 def test_without_any_model_the_default_is_the_descriptors():
-    assert [type(embedder) for embedder in chosen()] == [Descriptors]
-    assert missing_of_default() == ["musicnn", "mn04"]
+    assert [type(embedder) for embedder in make_embedders()] == [Descriptors]
+    assert missing_default_models() == ["musicnn", "mn04"]
 
 
 def test_an_unknown_embedder_is_named_and_one_that_is_not_here_says_how_to_get_it():
     with pytest.raises(UsageError, match="no embedder 'ears'"):
-        chosen(["ears"])
+        make_embedders(["ears"])
     for name in EMBEDDERS:
         if name != "descriptors":
             with pytest.raises(SegueError, match=f"segue models pull {name.split('-')[0]}"):
-                chosen([name])
+                make_embedders([name])
 
 
 @pytest.mark.shared
 def test_mn04_is_part_of_the_default_once_installed(mn04_models: Path, monkeypatch):
     monkeypatch.setenv("SEGUE_MODELS", str(mn04_models))
-    assert [embedder.spec.name for embedder in chosen()] == ["descriptors", "mn04"]
+    assert [embedder.spec.name for embedder in make_embedders()] == ["descriptors", "mn04"]
 
 
 @pytest.mark.shared
 def test_mn04_hears_the_same_in_a_sound_and_in_its_copy_at_another_rate(mn04_models: Path, shared: Path):
-    embedder = MN04(models.path_of("mn04", folder=mn04_models))
+    embedder = PublishedNetwork(RECIPES["mn04"], models.model_path("mn04", folder=mn04_models))
     found = {}
     for name in ("guitar", "jazz_guitar", "rain", "train"):
         heard = audio.load(shared / "data" / "max_samples" / f"{name}.wav")
@@ -181,24 +185,26 @@ def test_labels_say_what_a_sound_is_and_can_be_searched_and_filtered_by(
     assert "label by mn04-1" in segue(*library, "info", "applause")[1]
 
 
-def test_audiosets_classes_have_names():
+def test_every_score_has_a_name_of_its_own():
+    assert len(set(msd_tags())) == 50
     assert len(set(audioset_classes())) == 527
     assert audioset_classes()[0] == "Speech"
 
 
 @pytest.mark.slow
 def test_musicnn_embeds_a_third_of_the_windows(musicnn_index: Path, tmp_path: Path, rng):
-    from segue.embed.musicnn import MusiCNN
     from segue.embed.networks import build_musicnn
     from segue.embed.weights import read_tf_bundle
 
     onnx.save(build_musicnn(read_tf_bundle(musicnn_index)), str(tmp_path / "musicnn.onnx"))
-    embedder = MusiCNN(tmp_path / "musicnn.onnx")
+    embedder = PublishedNetwork(RECIPES["musicnn"], tmp_path / "musicnn.onnx")
     assert embedder.embed(sound(rng, 30.0)).windows.shape == (4, 200)
     assert embedder.embed(sound(rng, 1.0)).windows.shape == (1, 200)
 
 
 def test_choosing_embedders_loads_no_network_library():
     loaded = "any(name in sys.modules for name in ('onnx', 'onnxruntime'))"
-    code = f"import sys; from segue.embed.registry import chosen; chosen(); sys.exit({loaded})"
+    code = (
+        f"import sys; from segue.embed.registry import make_embedders; make_embedders(); sys.exit({loaded})"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -7,7 +7,7 @@ import pytest
 
 from segue.errors import LibraryError, UsageError
 from segue.library import Library
-from segue.library.embedders import embedders_of
+from segue.library.embedders import embedders_for
 from segue.recommend.evaluate import precision_of_labels
 from segue.sources.audioset import AudioSet, Segment, read_json, read_segments, write_tfrecords
 from segue.sources.audioset.source import SPEC
@@ -164,7 +164,7 @@ def test_sounds_can_only_be_asked_about_with_vggish(library, shard, music):
     library.import_from(AudioSet([shard]))
     with Library.open(library.path) as opened, pytest.raises(LibraryError, match="nothing here hears"):
         opened.similar(music["low0"])
-    assert all(embedder.spec != SPEC for embedder in embedders_of({SPEC.space: SPEC}, library.path))
+    assert all(embedder.spec != SPEC for embedder in embedders_for({SPEC.space: SPEC}, library.path))
 
 
 def test_the_command_imports(segue, shard, tmp_path):

@@ -13,14 +13,14 @@ import pytest
 from onnx import numpy_helper
 
 from segue.embed import models
-from segue.embed.calibration import pieces, plain
+from segue.embed.calibration_sounds import noise_and_sweep, synthetic_music
 from segue.embed.logmel import vggish_patches
 from segue.embed.models import MODELS, Model, convert
 from segue.embed.networks.graph import Graph
 from segue.embed.networks.int8 import to_int8
 from segue.embed.postprocess import PCA
-from segue.embed.quantization_error import Agreement, agreement
-from segue.embed.registry import chosen
+from segue.embed.quantization import QuantizationReport, compare_quantized
+from segue.embed.registry import make_embedders
 from segue.embed.vggish import VGGish
 from segue.errors import WeightsError
 from segue.library import Library
@@ -75,7 +75,9 @@ def two_layers(weight: Array, bias: Array) -> onnx.ModelProto:
 
 
 def test_made_sounds_are_always_the_same_and_within_range():
-    for one, again, other in zip(pieces(0, 3), pieces(0, 3), pieces(1, 3), strict=True):
+    for one, again, other in zip(
+        synthetic_music(0, 3), synthetic_music(0, 3), synthetic_music(1, 3), strict=True
+    ):
         np.testing.assert_array_equal(one, again)
         assert (one != other).any()
         assert np.abs(one).max() <= 1
@@ -83,10 +85,10 @@ def test_made_sounds_are_always_the_same_and_within_range():
 
 
 def test_made_sounds_are_loud_and_quiet_and_never_the_same_twice():
-    levels = [20 * np.log10(np.sqrt(np.mean(y**2))) for y in pieces(0, 24)]
+    levels = [20 * np.log10(np.sqrt(np.mean(y**2))) for y in synthetic_music(0, 24)]
     assert min(levels) < -28 < -15 < max(levels)
     assert len(set(levels)) == 24
-    assert not list(plain(0))[-1].any()
+    assert not list(noise_and_sweep(0))[-1].any()
 
 
 # The network
@@ -122,7 +124,7 @@ def test_the_network_is_valid_and_takes_and_gives_what_it_did(folder: Path, rng:
 
 def test_integers_give_what_the_graph_says(folder: Path):
     network = onnx.load(folder / "vggish" / "vggish-int8.onnx")
-    patches = np.concatenate([vggish_patches(y) for y in pieces(2, 4)])
+    patches = np.concatenate([vggish_patches(y) for y in synthetic_music(2, 4)])
     fused, written = (
         session(network, as_written=flag).run(None, {"patches": patches})[0] for flag in (False, True)
     )
@@ -157,17 +159,17 @@ def test_what_rounding_adds_on_average_is_taken_back(rng: np.random.Generator):
 # How near it comes
 
 
-def judged(folder: Path, network: onnx.ModelProto, tmp_path: Path) -> Agreement:
+def judged(folder: Path, network: onnx.ModelProto, tmp_path: Path) -> QuantizationReport:
     """Against the model's own float32, on sounds that calibrated nothing."""
     onnx.save(network, str(tmp_path / "other.onnx"))
     rng = np.random.default_rng(3)
     pca = PCA(np.linalg.qr(rng.standard_normal((128, 128)))[0].astype(np.float32), np.zeros(128, np.float32))
     one = VGGish(folder / "vggish" / "vggish.onnx", pca)
-    return agreement(one, VGGish(tmp_path / "other.onnx", pca, int8=True), pieces(5, 8))
+    return compare_quantized(one, VGGish(tmp_path / "other.onnx", pca, int8=True), synthetic_music(5, 8))
 
 
 def test_it_agrees_on_sounds_that_it_was_not_calibrated_on(folder: Path, model: Model, tmp_path: Path):
-    (name, kept), *others = models.agreements(model, folder=folder).items()
+    (name, kept), *others = models.quantization_reports(model, folder=folder).items()
     network = onnx.load(folder / "vggish" / "vggish-int8.onnx")
     for found in (kept, judged(folder, network, tmp_path)):
         assert found.cosine_mean > 0.99
@@ -180,7 +182,7 @@ def test_it_agrees_on_sounds_that_it_was_not_calibrated_on(folder: Path, model: 
 
 @pytest.mark.parametrize("sample", ["silence", "whisper"])
 def test_it_disagrees_where_the_calibration_is_wrong(folder: Path, tmp_path: Path, sample: str):
-    (y,) = pieces(0, 1)
+    (y,) = synthetic_music(0, 1)
     sounds = {"silence": np.zeros(64_000, np.float32), "whisper": 1e-4 * y}
     wrong = to_int8(onnx.load(folder / "vggish" / "vggish.onnx"), vggish_patches(sounds[sample]))
     found = judged(folder, wrong, tmp_path)
@@ -197,7 +199,7 @@ def test_a_damaged_report_is_refused_and_named(model: Model, published: dict[str
     path = models.add(model, *published.values(), folder=tmp_path).with_name("agreement.json")
     path.write_bytes(b"?" * path.stat().st_size)
     with pytest.raises(WeightsError, match=r"agreement\.json"):
-        models.agreements(model, folder=tmp_path)
+        models.quantization_reports(model, folder=tmp_path)
     with pytest.raises(WeightsError, match=r"agreement\.json: found sha256"):
         models.check(model, folder=tmp_path)
 
@@ -208,7 +210,7 @@ def test_models_tells_the_agreement(folder: Path, segue):
     assert (code, err) == (0, "")
     assert "vggish-int8 against vggish on 16 made sounds: cosine 0.99" in out
     records = {record["name"]: record for record in json.loads(segue("models", "list", "--json")[1])}
-    kept = models.agreements("vggish", folder=folder)["vggish-int8"]
+    kept = models.quantization_reports("vggish", folder=folder)["vggish-int8"]
     assert records["vggish"]["agreement"] == {"vggish-int8": dataclasses.asdict(kept)}
     assert records["mn04"]["agreement"] == {}
 
@@ -218,7 +220,7 @@ def test_models_tells_the_agreement(folder: Path, segue):
 
 @pytest.mark.usefixtures("installed")
 def test_it_is_a_space_of_its_own():
-    spaces = [embedder.spec.space for embedder in chosen(["vggish", "vggish-int8", "vggish-relu"])]
+    spaces = [embedder.spec.space for embedder in make_embedders(["vggish", "vggish-int8", "vggish-relu"])]
     assert spaces == ["vggish-1", "vggish-int8-1", "vggish-relu-1"]
 
 

@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from segue.embed.frames import heard
+from segue.embed.file_windows import embed_file
 from segue.embed.models import MODELS, add
-from segue.embed.registry import chosen
+from segue.embed.registry import make_embedders
 from tests import small_vggish
 from tests.conftest import SR, tone
 from tests.serve_process import Server, serving
@@ -78,10 +78,10 @@ def test_rows_are_the_embedders_own_frames(service: Server, wav: Path, models: P
     rows = np.array(predict(service, wav.read_bytes()).json()["embedding"])
     os.environ["SEGUE_MODELS"], before = str(models), os.environ["SEGUE_MODELS"]
     try:
-        (vggish,) = chosen(["vggish-relu"])
+        (vggish,) = make_embedders(["vggish-relu"])
     finally:
         os.environ["SEGUE_MODELS"] = before
-    np.testing.assert_array_equal(rows, heard(wav, vggish).windows)
+    np.testing.assert_array_equal(rows, embed_file(wav, vggish).windows)
     assert rows.min() >= 0
     assert rows.max() <= 255
 

@@ -47,14 +47,14 @@ def segue_models(folder: Path) -> Callable[..., tuple[int, str, str]]:
 
 def test_an_absent_model_is_named_with_the_command(folder: Path):
     with pytest.raises(ModelNotFoundError, match="segue models pull mn04") as caught:
-        models.path_of("mn04", folder=folder)
+        models.model_path("mn04", folder=folder)
     assert caught.value.model == "mn04"
     assert str(folder) in str(caught.value)
     assert not folder.exists()
 
 
 def test_an_unknown_name_lists_the_names():
-    for action in (models.pull, models.path_of, models.remove, models.add, models.check, models.status):
+    for action in (models.pull, models.model_path, models.remove, models.add, models.check, models.status):
         with pytest.raises(UsageError, match="there are vggish, musicnn, mn04"):
             action("vgg")
 
@@ -75,7 +75,7 @@ def test_damage_is_seen_without_reading_sums_and_mended_by_a_pull(tiny: Model, f
         case "bad name":
             record.write_text(record.read_text().replace('"tiny.onnx"', '"../tiny.onnx"'))
     with pytest.raises(ModelNotFoundError, match=r"damaged.*segue models pull tiny"):
-        models.path_of(tiny, folder=folder)
+        models.model_path(tiny, folder=folder)
     with pytest.raises(WeightsError, match="segue models pull tiny"):
         models.check(tiny, folder=folder)
     models.pull(tiny, folder=folder)
@@ -85,7 +85,7 @@ def test_damage_is_seen_without_reading_sums_and_mended_by_a_pull(tiny: Model, f
 def test_changed_bytes_are_found_by_check_and_mended_by_a_pull(tiny: Model, folder: Path):
     path = models.pull(tiny, folder=folder)
     path.write_bytes(path.read_bytes()[:-1] + b"?")
-    models.path_of(tiny, folder=folder)
+    models.model_path(tiny, folder=folder)
     with pytest.raises(WeightsError, match=r"found sha256 .* expected .*segue models pull tiny"):
         models.check(tiny, folder=folder)
     models.pull(tiny, folder=folder)
@@ -96,7 +96,7 @@ def test_a_model_of_an_older_segue_is_not_used(tiny: Model, folder: Path):
     models.pull(tiny, folder=folder)
     newer = dataclasses.replace(tiny, revision=2)
     with pytest.raises(ModelNotFoundError, match="outdated"):
-        models.path_of(newer, folder=folder)
+        models.model_path(newer, folder=folder)
     models.pull(newer, folder=folder)
     assert_whole(newer, folder)
 

@@ -135,9 +135,9 @@ def test_vggish_is_made_of_its_checkpoint_and_its_components(
     found = run(onnx.load(path), rng.standard_normal((1, 96, 64)).astype(np.float32))["embedding"]
     assert found.shape == (1, 128)
     assert (found < 0).any()
-    assert models.path_of(model, "pca.npz", folder=folder).read_bytes() == pca.read_bytes()
-    assert models.path_of(model, "vggish-int8.onnx", folder=folder).stat().st_size < 75e6
-    assert models.agreements(model, folder=folder)["vggish-int8"].cosine_mean > 0.95
+    assert models.model_path(model, "pca.npz", folder=folder).read_bytes() == pca.read_bytes()
+    assert models.model_path(model, "vggish-int8.onnx", folder=folder).stat().st_size < 75e6
+    assert models.quantization_reports(model, folder=folder)["vggish-int8"].cosine_mean > 0.95
     pca.unlink()
     with pytest.raises(UsageError, match=r"vggish_pca_params.npz of vggish .* is missing"):
         models.add(model, checkpoint, folder=folder)

@@ -13,7 +13,7 @@ import soundfile
 from onnx import TensorProto, helper
 
 from segue.embed.onnx_file import OnnxFile
-from segue.embed.session import cut
+from segue.embed.session import split_windows
 from segue.errors import EmbeddingError, UsageError, WeightsError
 from segue.sound import Excerpts
 from tests.onnx_models import (
@@ -71,7 +71,7 @@ def test_vectors_are_what_onnxruntime_gives_for_each_window(tmp_path: Path, rng,
     embedder = OnnxFile(saved(tmp_path / "ears.onnx", model), **ASKED)
     heard = sound(rng, 5.2)
     found = embedder.embed(heard)
-    expected = [run_alone(model, y, len(shape or ())) for y in cut(heard.at(SR), WINDOW, WINDOW)]
+    expected = [run_alone(model, y, len(shape or ())) for y in split_windows(heard.at(SR), WINDOW, WINDOW)]
     assert (embedder.spec.dim, len(embedder.dimensions)) == (DIM, DIM)
     assert found.windows.shape == (10, DIM)
     np.testing.assert_allclose(found.windows, expected, rtol=2e-3)  # float16
@@ -85,7 +85,7 @@ def test_frames_in_two_dimensions_are_one_windows_where_the_batch_is_one(tmp_pat
     model.graph.output[0].name = "frames_of_one"
     heard = sound(rng, 1.0)
     found = OnnxFile(saved(tmp_path / "ears.onnx", model), **ASKED).embed(heard)
-    expected = [run_alone(model, y, 2) for y in cut(heard.at(SR), WINDOW, WINDOW)]
+    expected = [run_alone(model, y, 2) for y in split_windows(heard.at(SR), WINDOW, WINDOW)]
     assert found.windows.shape == (2, DIM)
     np.testing.assert_allclose(found.pooled, np.mean(expected, axis=0), rtol=1e-5)
 
@@ -94,7 +94,7 @@ def test_half_precision_goes_in_as_such(tmp_path: Path, rng):
     model = filters(["n", "t"], dtype=FLOAT16)
     heard = sound(rng, 1.0)
     found = OnnxFile(saved(tmp_path / "half.onnx", model), **ASKED).embed(heard)
-    expected = [run_alone(model, y, 2) for y in cut(heard.at(SR), WINDOW, WINDOW)]
+    expected = [run_alone(model, y, 2) for y in split_windows(heard.at(SR), WINDOW, WINDOW)]
     np.testing.assert_allclose(found.pooled, np.mean(expected, axis=0), rtol=1e-5)
 
 
@@ -135,7 +135,7 @@ def test_sound_is_resampled_to_the_files_rate(tmp_path: Path, rng):
 
 def test_threads_share_an_embedder(tmp_path: Path, rng):
     path = saved(tmp_path / "ears.onnx", filters(["n", "t"]))
-    lazy = OnnxFile.kept(path, OnnxFile(path, **ASKED).spec)
+    lazy = OnnxFile.from_spec(path, OnnxFile(path, **ASKED).spec)
     sounds = [sound(rng, 2.0) for _ in range(8)]
     with ThreadPoolExecutor(4) as pool:
         together = [embedding.pooled for embedding in pool.map(lazy.embed, sounds)]
@@ -151,7 +151,7 @@ def test_the_first_output_of_floats_is_taken_unless_another_is_chosen(tmp_path: 
     skipped = OnnxFile(saved(tmp_path / "int.onnx", two_outputs(first=INT64)), **ASKED)
     assert skipped.spec.dim == DIM
     heard = sound(rng, 1.0)
-    remade = OnnxFile.kept(path, second.spec)
+    remade = OnnxFile.from_spec(path, second.spec)
     np.testing.assert_array_equal(remade.embed(heard).pooled, second.embed(heard).pooled)
     with pytest.raises(UsageError, match="no output 'ears' of floats; it has 'first', 'vector'"):
         OnnxFile(path, **ASKED, output="ears")
@@ -242,8 +242,8 @@ def test_what_is_no_onnx_file_is_refused(tmp_path: Path):
     assert "cannot be loaded as a network" in refusal(tmp_path / "empty.onnx")
     whole = filters(["n", "t"]).SerializeToString()
     for length in (1, len(whole) // 2, len(whole) - 1):
-        (tmp_path / "cut.onnx").write_bytes(whole[:length])
-        refusal(tmp_path / "cut.onnx")
+        (tmp_path / "split_windows.onnx").write_bytes(whole[:length])
+        refusal(tmp_path / "split_windows.onnx")
 
 
 def test_an_operator_that_nobody_knows_is_refused(tmp_path: Path):

@@ -15,10 +15,10 @@ import pytest
 import soundfile
 
 from segue.embed.descriptors import Descriptors
-from segue.embed.onnx_file import OnnxFile, is_of_onnx_file
+from segue.embed.onnx_file import OnnxFile, is_onnx_spec
 from segue.errors import LibraryFormatError, WeightsError
 from segue.library import Library
-from segue.library.embedders import embedders_of, follows_default
+from segue.library.embedders import embedders_for, uses_default_set
 from segue.sound import Excerpts
 from segue.spec import EmbedderSpec, Embedding
 from tests.conftest import tone, write_music
@@ -41,7 +41,7 @@ def test_another_file_rate_window_hop_or_name_is_another_space(tmp_path: Path):
         OnnxFile(shutil.copy(path, tmp_path / "eyes.onnx"), sr=16_000, window_s=3.0).spec,
     ]
     assert len({spec.space for spec in specs}) == len(specs)
-    assert all(is_of_onnx_file(spec) for spec in specs)
+    assert all(is_onnx_spec(spec) for spec in specs)
     assert specs[0].weights_sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     moved = OnnxFile(shutil.copy(path, tmp_path / "b" / "EARS.ONNX"), sr=16_000, window_s=3.0, hop_s=3.0)
     assert moved.spec == specs[0]
@@ -65,10 +65,10 @@ def test_a_spaces_name_is_the_files_made_safe(tmp_path: Path, stem: str, name: s
 
 def test_only_an_onnx_files_spec_is_taken_for_one(tmp_path: Path):
     spec = OnnxFile(saved(tmp_path / "ears.onnx", filters(["n", "t"])), **ASKED).spec
-    assert not is_of_onnx_file(Descriptors().spec)
-    assert not is_of_onnx_file(replace(spec, variant="relu"))
-    assert not is_of_onnx_file(replace(spec, weights_sha256="../../../etc/passwd"))
-    assert not is_of_onnx_file(replace(spec, weights_sha256=(spec.weights_sha256 or "")[:8] + "/../x"))
+    assert not is_onnx_spec(Descriptors().spec)
+    assert not is_onnx_spec(replace(spec, variant="relu"))
+    assert not is_onnx_spec(replace(spec, weights_sha256="../../../etc/passwd"))
+    assert not is_onnx_spec(replace(spec, weights_sha256=(spec.weights_sha256 or "")[:8] + "/../x"))
 
 
 # In a library
@@ -260,7 +260,7 @@ def test_opening_a_library_loads_no_network_library(tmp_path: Path, listening):
 
 
 def names(spaces: Sequence[EmbedderSpec], root: Path) -> list[str]:
-    found = embedders_of({spec.space: spec for spec in spaces}, root)
+    found = embedders_for({spec.space: spec for spec in spaces}, root)
     return [embedder.spec.space for embedder in found]
 
 
@@ -280,8 +280,8 @@ def test_a_library_uses_the_default_set_or_what_made_its_spaces(tmp_path: Path, 
     assert names([mn04, own, stranger, relu], tmp_path) == [own.space]
     assert names([stranger], tmp_path) == default
     assert names([relu, stranger], tmp_path) == default
-    assert follows_default({"descriptors-1": descriptors, "mn04-1": mn04})
-    assert not follows_default({"descriptors-1": descriptors, own.space: own})
+    assert uses_default_set({"descriptors-1": descriptors, "mn04-1": mn04})
+    assert not uses_default_set({"descriptors-1": descriptors, own.space: own})
 
 
 # The command's options

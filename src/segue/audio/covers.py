@@ -22,7 +22,7 @@ _MAGIC = (
 )
 
 
-def picture_of(path: Path, size: int | None = None) -> tuple[bytes, str] | None:
+def cover_image(path: Path, size: int | None = None) -> tuple[bytes, str] | None:
     """The picture that comes with a file, and its type; made smaller where it is larger than ``size``."""
     data = _embedded(path) or _beside(path)
     kind = _kind(data) if data else None

@@ -16,11 +16,11 @@ from segue.cli.options import AppError
 from segue.errors import AudioError, UsageError, WeightsError
 
 if TYPE_CHECKING:
-    from segue.embed.frames import Heard
+    from segue.embed.file_windows import FileWindows
     from segue.sources.audioset import Segment
     from segue.spec import Embedder
 
-    _Found = Iterator[tuple[str, Heard]]
+    _Found = Iterator[tuple[str, FileWindows]]
 
 FORMATS = {"json": (".json", ".jsonl"), "npy": (".npy", ".npz"), "tfrecord": (".tfrecord",)}
 
@@ -49,12 +49,12 @@ def embed(files: tuple[str, ...], kind: str | None, output: Path | None, embedde
 
     No library is read or written. Exit code: 0 all fine, 1 some file failed, 2 nothing worked.
     """
-    from segue.embed.registry import chosen
+    from segue.embed.registry import make_embedders
 
     kind = _format(kind, output)
     if kind == "npy" and output and output.suffix.lower() == ".npy" and len(files) > 1:
         raise UsageError(f"{output} holds the frames of one file; name a folder or an .npz for {len(files)}")
-    (listener,) = chosen([embedder])
+    (listener,) = make_embedders([embedder])
     failed: list[str] = []
     found = _heard(files, listener, failed)
     if kind == "json":
@@ -81,11 +81,11 @@ def _format(kind: str | None, output: Path | None) -> str:
 
 def _heard(files: Sequence[str], embedder: Embedder, failed: list[str]) -> _Found:
     """Each file's name and windows. Where no file can be used, this ends the command."""
-    from segue.embed.frames import heard
+    from segue.embed.file_windows import embed_file
 
     for path, name in zip(files, _names(files), strict=True):
         try:
-            found = heard(path, embedder)
+            found = embed_file(path, embedder)
         except WeightsError:  # no file's fault: every one would fail
             raise
         except Exception as error:  # a fault of ours, met by one file, must not cost the others
@@ -143,11 +143,11 @@ def _text(output: Path | None) -> Iterator[IO[str]]:
         yield out
 
 
-def _answer(file: Heard) -> dict[str, Any]:
+def _answer(file: FileWindows) -> dict[str, Any]:
     return {"status": "ok", "embedding": file.windows.tolist()}
 
 
-def _sample(name: str, file: Heard) -> dict[str, Any]:
+def _sample(name: str, file: FileWindows) -> dict[str, Any]:
     from segue.sources.audioset.json_form import as_record
 
     return as_record(name, 0.0, file.duration_s, (), file.windows.tolist())
@@ -191,7 +191,7 @@ def _write_tfrecord(found: _Found, output: Path, embedder: Embedder) -> None:
     write_tfrecords((_segment(name, file) for name, file in found), output)
 
 
-def _segment(name: str, file: Heard) -> Segment:
+def _segment(name: str, file: FileWindows) -> Segment:
     from segue.sources.audioset import Segment
 
     return Segment(name, 0.0, file.duration_s, (), file.windows)

@@ -46,10 +46,10 @@ def wanted_by_default() -> bool:
 def _missing(context: Context) -> list[str]:
     """What is not installed of the default set, if the library follows it."""
     from segue.catalog import Catalog
-    from segue.embed.registry import missing_of_default
-    from segue.library.embedders import follows_default
+    from segue.embed.registry import missing_default_models
+    from segue.library.embedders import uses_default_set
 
-    missing = missing_of_default()
+    missing = missing_default_models()
     if not missing:
         return []
     try:
@@ -57,6 +57,6 @@ def _missing(context: Context) -> list[str]:
     except LibraryNotFoundError:
         return missing
     try:
-        return missing if follows_default(catalog.spaces()) else []
+        return missing if uses_default_set(catalog.spaces()) else []
     finally:
         catalog.close()

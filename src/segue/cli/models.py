@@ -84,15 +84,15 @@ def _record(found: Any) -> dict[str, Any]:
 
 
 def _agreements(found: Any) -> dict[str, dict[str, Any]]:
-    """How far the model's other forms agree with it, by embedder."""
-    from segue.embed.models import agreements
+    """How close the model's quantized forms come to it, by embedder."""
+    from segue.embed.models import quantization_reports
 
     try:
-        kept = agreements(found.model, folder=found.folder.parent)
+        reports = quantization_reports(found.model, folder=found.folder.parent)
     except SegueError as error:
         click.echo(f"segue: {error}; segue models check {found.model.name}", err=True)
         return {}
-    return {name: asdict(agreement) for name, agreement in kept.items()}
+    return {name: asdict(report) for name, report in reports.items()}
 
 
 @models.command()

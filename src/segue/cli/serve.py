@@ -110,9 +110,9 @@ def _settings(**values: Any) -> Settings:
 
 def _check_model(name: str) -> None:
     """Raises ModelNotFoundError now, not at the first request."""
-    from segue.embed.registry import chosen
+    from segue.embed.registry import make_embedders
 
-    chosen([name])
+    make_embedders([name])
 
 
 @contextlib.contextmanager

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from segue.embed.session import cut
-from segue.embed.waveform_network import WaveformNetwork, Windows, read_file
+from segue.embed.session import split_windows
+from segue.embed.waveform_network import WaveformNetwork, WindowSize, read_file
 from segue.errors import EmbeddingError, WeightsError
 from segue.sound import Excerpts
 from segue.spec import EmbedderSpec, Embedding, Prior
@@ -58,7 +58,7 @@ class OnnxFile:
         output: str | None = None,
     ) -> None:
         self.path = Path(path).expanduser()
-        self._windows = Windows.of_seconds(sr, window_s, hop_s)
+        self._windows = WindowSize.from_seconds(sr, window_s, hop_s)
         self._lock = threading.Lock()
         content = read_file(self.path)
         self._network: WaveformNetwork | None = WaveformNetwork(self.path, content, self._windows, output)
@@ -66,14 +66,14 @@ class OnnxFile:
         self.spec = _spec(self.path, sha256, self._windows, self._network)
 
     @classmethod
-    def kept(cls, path: Path, spec: EmbedderSpec) -> OnnxFile:
+    def from_spec(cls, path: Path, spec: EmbedderSpec) -> OnnxFile:
         """The embedder that made the vectors of ``spec``; the file is opened at its first use."""
-        made = cls.__new__(cls)
-        made.path, made.spec = path, spec
-        made._windows = Windows(spec.sr, round(spec.window_s * spec.sr), round(spec.hop_s * spec.sr))
-        made._lock = threading.Lock()
-        made._network = None
-        return made
+        embedder = cls.__new__(cls)
+        embedder.path, embedder.spec = path, spec
+        embedder._windows = WindowSize(spec.sr, round(spec.window_s * spec.sr), round(spec.hop_s * spec.sr))
+        embedder._lock = threading.Lock()
+        embedder._network = None
+        return embedder
 
     @property
     def dimensions(self) -> Sequence[str]:
@@ -89,8 +89,8 @@ class OnnxFile:
         WeightsError
             Where the file is not as it was.
         """
-        network = self._opened()
-        rows = network(cut(sound.at(self._windows.sr), self._windows.length, self._windows.hop))
+        network = self._load()
+        rows = network(split_windows(sound.at(self._windows.sr), self._windows.length, self._windows.hop))
         bad = int((~np.isfinite(rows)).any(axis=1).sum())
         if bad:
             raise EmbeddingError(
@@ -118,10 +118,10 @@ class OnnxFile:
             )
         return content
 
-    def _opened(self) -> WaveformNetwork:
+    def _load(self) -> WaveformNetwork:
         with self._lock:
             if self._network is None:
-                output = _output_of(self.spec)
+                output = _output_number(self.spec)
                 network = WaveformNetwork(self.path, self.content(), self._windows, output)
                 if network.dim != self.spec.dim:
                     raise WeightsError(
@@ -131,18 +131,18 @@ class OnnxFile:
             return self._network
 
 
-def is_of_onnx_file(spec: EmbedderSpec) -> bool:
+def is_onnx_spec(spec: EmbedderSpec) -> bool:
     """Whether an ``OnnxFile`` made these vectors."""
     sha256, found = spec.weights_sha256 or "", _VARIANT.fullmatch(spec.variant or "")
     return found is not None and bool(_SHA256.fullmatch(sha256)) and found[1] == sha256[:8]
 
 
-def _output_of(spec: EmbedderSpec) -> int | None:
+def _output_number(spec: EmbedderSpec) -> int | None:
     found = _VARIANT.fullmatch(spec.variant or "")
     return int(found[2]) if found and found[2] else None
 
 
-def _spec(path: Path, sha256: str, windows: Windows, network: WaveformNetwork) -> EmbedderSpec:
+def _spec(path: Path, sha256: str, windows: WindowSize, network: WaveformNetwork) -> EmbedderSpec:
     """All but the name follows from the content, so that a copy elsewhere is the same embedder."""
     variant = f"{sha256[:8]}-{windows.sr}hz-{windows.length}"
     if windows.hop != windows.length:
@@ -150,7 +150,7 @@ def _spec(path: Path, sha256: str, windows: Windows, network: WaveformNetwork) -
     if network.output is not None:
         variant += f"-out{network.output}"
     return EmbedderSpec(
-        name=_safe(path.stem),
+        name=_safe_name(path.stem),
         version=1,
         accepts="waveform",
         dim=network.dim,
@@ -165,6 +165,6 @@ def _spec(path: Path, sha256: str, windows: Windows, network: WaveformNetwork) -
     )
 
 
-def _safe(name: str) -> str:
+def _safe_name(name: str) -> str:
     """Letters, digits, ``_`` and ``-``: a part of a folder's name on every system."""
     return re.sub("[^a-z0-9_]+", "-", name.lower())[:_MAX_NAME].strip("-") or "model"

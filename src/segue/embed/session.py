@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,14 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import WeightsError
-from segue.spec import Embedding, Label
 from segue.track import Waveform
 
 if TYPE_CHECKING:
     import onnxruntime
 
-MAX_LABELS = 10  # kept of a track and a network
-MIN_LABEL_SCORE = 0.1
 BATCH = 8  # windows that go through a network together; more only costs memory
 
 
@@ -45,13 +42,13 @@ class Network:
         WeightsError
             Where the file is no network that can be loaded.
         """
-        session = self._loaded()
+        session = self._load()
         name = session.get_inputs()[0].name
         batches = [windows[i : i + self._batch] for i in range(0, len(windows), self._batch)]
         runs = [session.run(self._outputs, {name: batch}) for batch in batches]
         return [np.concatenate(output) for output in zip(*runs, strict=True)]
 
-    def _loaded(self) -> onnxruntime.InferenceSession:
+    def _load(self) -> onnxruntime.InferenceSession:
         with self._lock:
             if self._session is None:
                 self._session = open_session(self._path)
@@ -83,37 +80,13 @@ def open_session(path: Path, content: bytes | None = None) -> onnxruntime.Infere
         raise WeightsError(f"{path} cannot be loaded as a network: {error}", str(path)) from error
 
 
-def cut(parts: Sequence[Waveform], length: int, hop: int) -> Iterator[Waveform]:
+def split_windows(parts: Sequence[Waveform], length: int, hop: int) -> Iterator[Waveform]:
     """Whole windows of ``length`` samples every ``hop`` samples of each part; tails are dropped.
 
-    A part shorter than a window is repeated until it fills one, as silence after it would be heard.
+    A part shorter than a window is repeated until it fills one, as silence after it would change the vector.
     """
     for y in parts:
         if len(y) < length:
             yield np.resize(y, length)
         for start in range(0, len(y) - length + 1, hop):
             yield y[start : start + length]
-
-
-def embed_windows(
-    windows: Iterable[Waveform],
-    picture: Callable[[Waveform], NDArray[np.float32]],
-    network: Network,
-    names: Sequence[str],
-) -> Embedding:
-    """Each window through ``picture`` and ``network``, whose outputs are embeddings and scores.
-
-    The pooled row and the labels' scores are means over windows.
-
-    Parameters
-    ----------
-    names : of the scores
-    """
-    embeddings, scores = network(np.stack([picture(y) for y in windows]))
-    pooled = embeddings.mean(axis=0, dtype=np.float64).astype(np.float32)
-    return Embedding(pooled, embeddings.astype(np.float16), _best(scores.mean(axis=0), names))
-
-
-def _best(scores: NDArray[np.float32], names: Sequence[str]) -> tuple[Label, ...]:
-    best = np.argsort(-scores)[:MAX_LABELS]
-    return tuple(Label(names[i], round(float(scores[i]), 4)) for i in best if scores[i] >= MIN_LABEL_SCORE)

@@ -30,7 +30,7 @@ SPEC = EmbedderSpec(
     weights_sha256="0962b1914e3e053922d957c45bc84a78c985765641dc6bceeeb3a7d8dfecfdf6",
 )
 
-_BATCH = 16  # patches that share one reading of 67 million dense weights; 5 % quicker than 8
+_BATCH = 16  # patches that share one pass over 67 million dense weights; 5 % quicker than 8
 
 
 class VGGish:

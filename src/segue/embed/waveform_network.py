@@ -1,4 +1,4 @@
-"""Somebody's ONNX file that turns a waveform into a vector. What it takes and gives is found out at once."""
+"""Any ONNX file that turns a waveform into a vector. What it takes and gives is checked at once."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 1 << 31  # more than 2 GiB is no protobuf message, so no ONNX file
 MAX_DIM = 4096  # more numbers a window are a picture or a sound, and too many to compare tracks by
-MAX_TOGETHER = 1 << 22  # samples that go through a network together: 16 MiB
-MIN_S, MAX_S = 0.01, 120.0  # of a window and a hop; two minutes of a track are heard at the most
+MAX_BATCH_SAMPLES = 1 << 22  # samples that go through a network together: 16 MiB
+MIN_S, MAX_S = 0.01, 120.0  # of a window and a hop; at most two minutes of a track are analyzed
 
 _TAKEN: dict[str, type[np.floating[Any]]] = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 _GIVEN = (*_TAKEN, "tensor(double)")
@@ -30,8 +30,8 @@ _OUTPUT = "(dim,), (n, dim) or (n, frames, dim)"
 
 
 @dataclass(frozen=True, slots=True)
-class Windows:
-    """How a sound is cut for a network.
+class WindowSize:
+    """How much sound goes into a network at a time, and how far on the next window begins.
 
     Attributes
     ----------
@@ -44,8 +44,8 @@ class Windows:
     hop: int
 
     @classmethod
-    def of_seconds(cls, sr: int, window_s: float, hop_s: float | None = None) -> Windows:
-        """Raises UsageError where a value makes no sense; the hop is the window unless told."""
+    def from_seconds(cls, sr: int, window_s: float, hop_s: float | None = None) -> WindowSize:
+        """Raises UsageError where a value makes no sense; the hop is the window unless given."""
         if not MIN_SR <= sr <= MAX_SR or sr != int(sr):
             raise UsageError(f"a rate of {sr} Hz; whole numbers from {MIN_SR} to {MAX_SR} Hz are possible")
         hop_s = window_s if hop_s is None else hop_s
@@ -62,7 +62,7 @@ class _Input:
     name: str
     dtype: type[np.floating[Any]]
     rank: int  # 1: (samples,), 2: (n, samples), 3: (n, 1, samples)
-    together: int  # windows in one run
+    batch: int  # windows in one run
 
 
 class WaveformNetwork:
@@ -72,7 +72,7 @@ class WaveformNetwork:
     ----------
     path : names the file in messages; it is not read.
     content : the file's bytes.
-    output : which output is taken, by its name or number; the first of floats unless told.
+    output : which output is taken, by its name or number; the first of floats unless given.
 
     Attributes
     ----------
@@ -87,12 +87,14 @@ class WaveformNetwork:
         Where it takes another number of samples, or has no such output.
     """
 
-    def __init__(self, path: Path, content: bytes, windows: Windows, output: str | int | None = None) -> None:
+    def __init__(
+        self, path: Path, content: bytes, windows: WindowSize, output: str | int | None = None
+    ) -> None:
         refuse_other_files(path, content)
         self._path = path
         self._session = open_session(path, content)
-        self._input = _fitting_input(path, self._session.get_inputs(), windows)
-        names, first, number = _chosen_output(path, self._session.get_outputs(), output)
+        self._input = _check_input(path, self._session.get_inputs(), windows)
+        names, first, number = _choose_output(path, self._session.get_outputs(), output)
         self._output = names[number]
         self.output = None if number == first else number
         self.dim = self._try(windows.length)
@@ -115,7 +117,7 @@ class WaveformNetwork:
         batch: list[Waveform] = []
         for window in windows:
             batch.append(window)
-            if len(batch) == self._input.together:
+            if len(batch) == self._input.batch:
                 yield batch
                 batch = []
         if batch:
@@ -127,11 +129,11 @@ class WaveformNetwork:
         Some files that claim to take any number of windows fail on two: they get one at a time.
         """
         noise = 0.1 * np.random.default_rng(0).standard_normal((2, samples)).astype(np.float32)
-        if self._input.together > 1:
+        if self._input.batch > 1:
             try:
                 return len(self._run(noise)[0])
             except EmbeddingError:
-                self._input = replace(self._input, together=1)
+                self._input = replace(self._input, batch=1)
         try:
             return len(self._run(noise[:1])[0])
         except EmbeddingError as error:
@@ -220,7 +222,7 @@ def _tensors(message: Any) -> Iterator[onnx.TensorProto]:
                 yield from _tensors(part)
 
 
-def _fitting_input(path: Path, inputs: Sequence[Any], windows: Windows) -> _Input:
+def _check_input(path: Path, inputs: Sequence[Any], size: WindowSize) -> _Input:
     """Checks the file's only input against the windows."""
     if len(inputs) != 1:
         names = ", ".join(repr(found.name) for found in inputs) or "none"
@@ -231,17 +233,17 @@ def _fitting_input(path: Path, inputs: Sequence[Any], windows: Windows) -> _Inpu
     if found.type not in _TAKEN or not 1 <= len(found.shape) <= 3 or any(n != 1 for n in known):
         shape = ", ".join(str(n or "?") for n in found.shape)
         raise WeightsError(f"{path} takes {found.type} of shape ({shape}); needed is {_INPUT}", str(path))
-    if isinstance(samples, int) and samples != windows.length:
+    if isinstance(samples, int) and samples != size.length:
         raise UsageError(
-            f"{path} takes {samples} samples, not {windows.length}: if {windows.sr} Hz is its rate, "
-            f"its window is {samples / windows.sr:.10g} s (--sr {windows.sr} "
-            f"--window {samples / windows.sr:.10g})"
+            f"{path} takes {samples} samples, not {size.length}: if {size.sr} Hz is its rate, "
+            f"its window is {samples / size.sr:.10g} s (--sr {size.sr} "
+            f"--window {samples / size.sr:.10g})"
         )
-    together = 1 if not ahead or ahead[0] == 1 else max(1, min(BATCH, MAX_TOGETHER // windows.length))
-    return _Input(found.name, _TAKEN[found.type], len(found.shape), together)
+    batch = 1 if not ahead or ahead[0] == 1 else max(1, min(BATCH, MAX_BATCH_SAMPLES // size.length))
+    return _Input(found.name, _TAKEN[found.type], len(found.shape), batch)
 
 
-def _chosen_output(
+def _choose_output(
     path: Path, outputs: Sequence[Any], wanted: str | int | None
 ) -> tuple[list[str], int, int]:
     """Names of the outputs, the number of the first of floats, and that of the wanted one."""

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from segue.catalog import Catalog, Clusters, Failure, Overview, Snapshot
 from segue.embed.descriptors import SPEC as DESCRIPTORS
-from segue.embed.registry import chosen
+from segue.embed.registry import make_embedders
 from segue.errors import LibraryError, UsageError
 from segue.ingest.attach_audio import JoinReport, join
 from segue.ingest.audio import Scan
 from segue.ingest.records import Import, ImportProgress, ImportReport, Unseen
 from segue.ingest.report import Progress, ScanReport, Silent
 from segue.library import model_copies
-from segue.library.embedders import embedders_of
+from segue.library.embedders import embedders_for
 from segue.recommend.clusters import find_clusters
 from segue.recommend.recommender import Recommender
 from segue.sources.contract import Source
@@ -57,8 +57,8 @@ class Library(Recommender):
         root = Path(path).expanduser()
         catalog = Catalog.create(root) if create else Catalog(root)
         if embedders is None:
-            return cls(catalog, embedders_of(catalog.spaces(), root))
-        return cls(catalog, chosen(embedders))
+            return cls(catalog, embedders_for(catalog.spaces(), root))
+        return cls(catalog, make_embedders(embedders))
 
     def close(self) -> None:
         self._catalog.close()
@@ -124,7 +124,7 @@ class Library(Recommender):
         if len(set(names)) < len(names) or not names:
             raise UsageError(f"embedders must have spaces of their own, and there must be one: {names}")
         with self._catalog.writing(wait_s, on_wait) as writer:
-            model_copies.keep(self.path, self._embedders)
+            model_copies.save_copies(self.path, self._embedders)
             for embedder in self._embedders:
                 writer.add_space(embedder.spec, embedder.dimensions)
             scan = Scan(self._catalog, writer, self._embedders, progress or Silent())
@@ -263,7 +263,7 @@ class Library(Recommender):
         LibraryFormatError, LibraryError
         """
         n = self._catalog.verify()
-        model_copies.verify(self.path, self.spaces().values())
+        model_copies.verify_copies(self.path, self.spaces().values())
         return n
 
     def snapshot(self) -> Snapshot:

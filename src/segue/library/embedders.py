@@ -1,4 +1,4 @@
-"""Which embedders a library uses when nothing is said."""
+"""The embedders that a library goes on with when none are named."""
 
 from __future__ import annotations
 
@@ -6,47 +6,47 @@ import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from segue.embed.onnx_file import is_of_onnx_file
-from segue.embed.registry import DEFAULT, EMBEDDERS, chosen
+from segue.embed.onnx_file import is_onnx_spec
+from segue.embed.registry import DEFAULT, EMBEDDERS, make_embedders
 from segue.embed.vggish import SPEC as VGGISH
 from segue.errors import ModelError, WeightsError
-from segue.library.model_copies import kept
+from segue.library.model_copies import load_copy
 from segue.sources.audioset.source import SPEC as AUDIOSET
 from segue.spec import Embedder, EmbedderSpec, Prior
 
 
-def embedders_of(spaces: Mapping[str, EmbedderSpec], root: Path) -> list[Embedder]:
-    """What goes on with the library in ``root``, which has these spaces.
+def embedders_for(spaces: Mapping[str, EmbedderSpec], root: Path) -> list[Embedder]:
+    """The embedders that go on with these spaces of the library in ``root``.
 
-    The default set, as far as it is installed, where there is nothing else; otherwise what made the
-    spaces. Of those, what cannot be made here is left out: an embedder written in Python, or a model
-    that is not installed. Where nothing remains, it is the default set again.
+    If all spaces are made by the default set, or none are, it is the default set as far as it is
+    installed. Otherwise it is the embedders that made the spaces, without those that cannot be made here
+    (one written in Python, or a model that is not installed). If none remain, it is the default set again.
     """
-    if follows_default(spaces):
-        return chosen()
-    found = [_made(spec, root) for spec in spaces.values()]
-    return [embedder for embedder in found if embedder is not None] or chosen()
+    if uses_default_set(spaces):
+        return make_embedders()
+    embedders = [_make(spec, root) for spec in spaces.values()]
+    return [embedder for embedder in embedders if embedder is not None] or make_embedders()
 
 
-def follows_default(spaces: Mapping[str, EmbedderSpec]) -> bool:
-    """Whether a library holds nothing but what the default set makes."""
+def uses_default_set(spaces: Mapping[str, EmbedderSpec]) -> bool:
+    """Whether the default set makes all of a library's spaces."""
     return all(_name(spec) in DEFAULT for spec in spaces.values())
 
 
-def _made(spec: EmbedderSpec, root: Path) -> Embedder | None:
+def _make(spec: EmbedderSpec, root: Path) -> Embedder | None:
     if spec == AUDIOSET:
-        vggish = _made(VGGISH, root)
-        return vggish and ForAnother(vggish, spec)
-    if is_of_onnx_file(spec):
-        return kept(root, spec)
+        vggish = _make(VGGISH, root)
+        return vggish and Aliased(vggish, spec)
+    if is_onnx_spec(spec):
+        return load_copy(root, spec)
     make = EMBEDDERS.get(_name(spec))
     with contextlib.suppress(ModelError, WeightsError):
         return make() if make else None
     return None
 
 
-class ForAnother:
-    """An embedder whose vectors go to the space of another spec, which is the same in spirit."""
+class Aliased:
+    """An embedder under another spec, whose space its vectors may join."""
 
     prior: Prior | None = None
 
@@ -57,5 +57,5 @@ class ForAnother:
 
 
 def _name(spec: EmbedderSpec) -> str:
-    """By which ``chosen`` knows an embedder: ``vggish-relu``, say."""
+    """The name in ``EMBEDDERS``: ``vggish-relu``, say."""
     return f"{spec.name}-{spec.variant}" if spec.variant else spec.name

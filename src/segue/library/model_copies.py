@@ -1,4 +1,4 @@
-"""Copies of the ONNX files that a library's vectors came from: it needs nothing else to hear a new sound."""
+"""A library's own copies of the ONNX files that made its vectors, so that it can embed new sounds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from segue.embed.onnx_file import OnnxFile, is_of_onnx_file
+from segue.embed.onnx_file import OnnxFile, is_onnx_spec
 from segue.errors import LibraryFormatError, LibraryWriteError, UsageError, WeightsError
 from segue.files import replacing, sync_folder
 from segue.spec import Embedder, EmbedderSpec
@@ -14,12 +14,12 @@ from segue.spec import Embedder, EmbedderSpec
 FOLDER = "models"
 
 
-def kept(root: Path, spec: EmbedderSpec) -> OnnxFile:
-    """The embedder of a space of the library in ``root``, from the copy; nothing is read yet."""
-    return OnnxFile.kept(root / FOLDER / f"{spec.weights_sha256}.onnx", spec)
+def load_copy(root: Path, spec: EmbedderSpec) -> OnnxFile:
+    """The embedder of a space of the library in ``root``; the copy is read at its first use."""
+    return OnnxFile.from_spec(root / FOLDER / f"{spec.weights_sha256}.onnx", spec)
 
 
-def keep(root: Path, embedders: Iterable[Embedder]) -> None:
+def save_copies(root: Path, embedders: Iterable[Embedder]) -> None:
     """Copy the ONNX files of some embedders into the library, whose lock the caller holds.
 
     A copy that is damaged is replaced.
@@ -33,12 +33,12 @@ def keep(root: Path, embedders: Iterable[Embedder]) -> None:
     for embedder in embedders:
         if not isinstance(embedder, OnnxFile):
             continue
-        copy = kept(root, embedder.spec)
+        copy = load_copy(root, embedder.spec)
         if copy.path != embedder.path and not _is_whole(copy):
             _write(copy.path, embedder.content())
 
 
-def verify(root: Path, specs: Iterable[EmbedderSpec]) -> None:
+def verify_copies(root: Path, specs: Iterable[EmbedderSpec]) -> None:
     """Compare the checksums of the copies.
 
     Raises
@@ -47,9 +47,9 @@ def verify(root: Path, specs: Iterable[EmbedderSpec]) -> None:
         Where one is missing or damaged.
     """
     for spec in specs:
-        if is_of_onnx_file(spec):
+        if is_onnx_spec(spec):
             try:
-                kept(root, spec).content()
+                load_copy(root, spec).content()
             except WeightsError as error:
                 raise LibraryFormatError(str(error)) from error
 
@@ -66,8 +66,8 @@ def _write(path: Path, content: bytes) -> None:
     folder = path.parent
     try:
         folder.mkdir(exist_ok=True)
-        for left in folder.glob(".*.part"):  # by a writer that was killed
-            left.unlink()
+        for leftover in folder.glob(".*.part"):  # by a writer that was killed
+            leftover.unlink()
         with replacing(path) as part, part.open("wb") as f:
             f.write(content)
             f.flush()

@@ -24,12 +24,11 @@ from segue.embed.models.cache import (
 from segue.embed.models.fetch import Progress, fetch_all, kept_paths
 from segue.embed.models.local import gather, unpacked
 from segue.embed.models.published import MODELS, Download, KnownFile, Model, model_named
-from segue.embed.quantization_error import Agreement, read_agreements
+from segue.embed.quantization import QuantizationReport, read_reports
 from segue.errors import DownloadError, ModelError, ModelNotFoundError, WeightsError
 
 __all__ = [
     "MODELS",
-    "Agreement",
     "Download",
     "DownloadError",
     "KnownFile",
@@ -37,15 +36,16 @@ __all__ = [
     "ModelError",
     "ModelNotFoundError",
     "Progress",
+    "QuantizationReport",
     "State",
     "Status",
     "add",
-    "agreements",
     "check",
     "installed",
+    "model_path",
     "models_folder",
-    "path_of",
     "pull",
+    "quantization_reports",
     "remove",
     "status",
 ]
@@ -87,13 +87,13 @@ def pull(
     known, root = model_named(model), models_folder(folder)
     if _is_whole(root, known):
         _tidy(root, known)
-        return path_of(known, folder=root)
+        return model_path(known, folder=root)
     with writing(root, on_wait):
         if not _is_whole(root, known):
             refuse_foreign(root, known)
             _build(root, known, fetch_all(known, downloads_folder(root), work_folder(root), progress))
         _forget_downloads(root, known)
-    return path_of(known, folder=root)
+    return model_path(known, folder=root)
 
 
 def _tidy(root: Path, model: Model) -> None:
@@ -129,7 +129,7 @@ def add(model: str | Model, *paths: str | Path, folder: Folder = None, on_wait: 
     with writing(root, on_wait):
         _build(root, known, files)
         _forget_downloads(root, known)
-    return path_of(known, folder=root)
+    return model_path(known, folder=root)
 
 
 def _build(root: Path, model: Model, files: dict[str, Path]) -> None:
@@ -187,8 +187,8 @@ def check(model: str | Model, *, folder: Folder = None) -> None:
     _demand(found)
 
 
-def agreements(model: str | Model, *, folder: Folder = None) -> dict[str, Agreement]:
-    """How far a model's other forms agree with it, by embedder, as measured when it was converted.
+def quantization_reports(model: str | Model, *, folder: Folder = None) -> dict[str, QuantizationReport]:
+    """How close a model's quantized forms come to it, by embedder, as measured when it was converted.
 
     Raises
     ------
@@ -197,14 +197,14 @@ def agreements(model: str | Model, *, folder: Folder = None) -> dict[str, Agreem
     ModelNotFoundError
         Where it is not in the folder, or not whole.
     WeightsError
-        Where the file that says so is damaged.
+        Where the file of reports is damaged.
     """
     found = status(model, folder=folder)
     _demand(found)
-    return read_agreements(found.folder)
+    return read_reports(found.folder)
 
 
-def path_of(model: str | Model, file: str | None = None, *, folder: Folder = None) -> Path:
+def model_path(model: str | Model, file: str | None = None, *, folder: Folder = None) -> Path:
     """A file of a model: its ONNX network unless named, such as VGGish's `pca.npz`.
 
     Only the sizes are compared; ``check`` compares the sums.

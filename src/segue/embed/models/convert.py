@@ -12,7 +12,7 @@ import numpy as np
 if TYPE_CHECKING:
     import onnx
 
-_HEARD, _NOT_HEARD = 0, 1  # seeds of the sounds that set the ranges, and of those that judge
+_CALIBRATION_SEED, _COMPARISON_SEED = 0, 1  # seeds; no sound both sets the ranges and judges them
 
 
 def vggish(files: Mapping[str, Path], folder: Path) -> None:
@@ -35,24 +35,28 @@ def vggish(files: Mapping[str, Path], folder: Path) -> None:
 
 
 def _to_int8(network: onnx.ModelProto, folder: Path) -> None:
-    from segue.embed.calibration import pieces, plain
+    from segue.embed.calibration_sounds import noise_and_sweep, synthetic_music
     from segue.embed.logmel import vggish_patches
     from segue.embed.networks.int8 import to_int8
 
-    sounds = [*pieces(_HEARD, 24), *plain(_HEARD)]
+    sounds = [*synthetic_music(_CALIBRATION_SEED, 24), *noise_and_sweep(_CALIBRATION_SEED)]
     small = to_int8(network, np.concatenate([vggish_patches(y) for y in sounds]))
     (folder / "vggish-int8.onnx").write_bytes(small.SerializeToString())
 
 
 def _compare(folder: Path) -> None:
-    from segue.embed.calibration import pieces
+    from segue.embed.calibration_sounds import synthetic_music
     from segue.embed.postprocess import read_pca
-    from segue.embed.quantization_error import agreement, write_agreements
+    from segue.embed.quantization import compare_quantized, write_reports
     from segue.embed.vggish import VGGish
 
     pca = read_pca(folder / "pca.npz")
-    one, other = VGGish(folder / "vggish.onnx", pca), VGGish(folder / "vggish-int8.onnx", pca, int8=True)
-    write_agreements(folder, {"vggish-int8": agreement(one, other, pieces(_NOT_HEARD, 16))})
+    reference, quantized = (
+        VGGish(folder / "vggish.onnx", pca),
+        VGGish(folder / "vggish-int8.onnx", pca, int8=True),
+    )
+    report = compare_quantized(reference, quantized, synthetic_music(_COMPARISON_SEED, 16))
+    write_reports(folder, {"vggish-int8": report})
 
 
 def musicnn(files: Mapping[str, Path], folder: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from segue.embed.networks.mn04 import build_mn04
-from segue.embed.networks.musicnn import MSD_TAGS, build_musicnn
+from segue.embed.networks.musicnn import build_musicnn
 from segue.embed.networks.vggish import build_vggish
 
-__all__ = ["MSD_TAGS", "build_mn04", "build_musicnn", "build_vggish"]
+__all__ = ["build_mn04", "build_musicnn", "build_vggish"]

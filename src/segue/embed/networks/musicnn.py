@@ -19,16 +19,6 @@ from segue.embed.weights.tensors import take
 
 Tensors = Mapping[str, NDArray[Any]]
 
-MSD_TAGS = (
-    "rock", "pop", "alternative", "indie", "electronic", "female vocalists", "dance", "00s",
-    "alternative rock", "jazz", "beautiful", "metal", "chillout", "male vocalists", "classic rock", "soul",
-    "indie rock", "Mellow", "electronica", "80s", "folk", "90s", "chill", "instrumental", "punk", "oldies",
-    "blues", "hard rock", "ambient", "acoustic", "experimental", "female vocalist", "guitar", "Hip-Hop",
-    "70s", "party", "country", "easy listening", "sexy", "catchy", "funk", "electro", "heavy metal",
-    "Progressive rock", "60s", "rnb", "indie pop", "sad", "House", "happy",
-)  # fmt: skip
-"""Names of the 50 scores, in their order; from the wheel's `configuration.py`."""
-
 _EPS = 1e-3  # TensorFlow's default
 _FRAMES, _BANDS = 187, 96
 _TIMBRAL = ((38, 204), (67, 204))  # bands high, filters
@@ -44,7 +34,7 @@ def build_musicnn(tensors: Tensors) -> onnx.ModelProto:
     """The network with input ``patches`` (n, 187, 96).
 
     Its outputs are ``embedding`` (n, 200), the layer before the last; ``logits`` (n, 50); and
-    ``scores`` (n, 50), their sigmoid, in the order of ``MSD_TAGS``.
+    ``scores`` (n, 50), their sigmoid, in the order of `msd_tags.txt`.
 
     Parameters
     ----------

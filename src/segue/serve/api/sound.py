@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from segue.audio.covers import picture_of
+from segue.audio.covers import cover_image
 from segue.audio.peaks import FINEST, TooLong, as_list, peaks_of
 from segue.errors import TrackNotFoundError
 from segue.serve.http.errors import ApiError
@@ -56,7 +56,7 @@ async def cover(
         return Response(status_code=304, headers=headers)
     try:
         _, path = await service.run(service.file_of, track_id)
-        found = await service.decoding.run(picture_of, path, size)
+        found = await service.decoding.run(cover_image, path, size)
     except (ApiError, TrackNotFoundError, OSError):
         found = None
     if found:

@@ -96,12 +96,12 @@ class MaxApi:
         return _json({"status": "ok", "embedding": frames.tolist()})
 
     def _frames(self, file: BinaryIO) -> np.ndarray[Any, Any]:
-        from segue.embed.frames import heard
+        from segue.embed.file_windows import embed_file
 
         if self._embedder is None:
-            from segue.embed.registry import chosen
+            from segue.embed.registry import make_embedders
 
-            (self._embedder,) = chosen([self._settings.embedder])
+            (self._embedder,) = make_embedders([self._settings.embedder])
         # Decoders want a file with a place; it is gone before the answer leaves.
         with tempfile.TemporaryDirectory(dir=self._settings.scratch) as folder:
             path = Path(folder) / "sound"
@@ -114,7 +114,7 @@ class MaxApi:
                 peaks_of(path, _SR, longest_s=LONGEST_S, patience_s=_PATIENCE_S)
             except TooLong as error:
                 raise HTTPException(413, f"{error}; at most {LONGEST_S:.0f} s are taken") from None
-            return heard(path, self._embedder).windows
+            return embed_file(path, self._embedder).windows
 
 
 def _json(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:

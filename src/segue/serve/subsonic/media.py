@@ -8,7 +8,7 @@ from typing import Literal
 
 from starlette.responses import Response
 
-from segue.audio.covers import picture_of
+from segue.audio.covers import cover_image
 from segue.errors import TrackNotFoundError
 from segue.serve.http.errors import ApiError
 from segue.serve.http.security import PLAIN_POLICY
@@ -58,7 +58,7 @@ async def cover(call: Call) -> Response:
     found = None
     try:
         _, path = await call.service.run(call.service.file_of, track.id)
-        found = await call.service.decoding.run(picture_of, path, size)
+        found = await call.service.decoding.run(cover_image, path, size)
     except (ApiError, TrackNotFoundError, OSError):
         pass
     headers = {"cache-control": "private, max-age=86400"}

@@ -1,8 +1,8 @@
-"""Sounds to set the ranges of a network in 8 bits by, and others to judge it by.
+"""Synthetic sounds that set the ranges of an 8-bit network, and others that judge it.
 
-They are made here, so that every machine that converts a model has the same ones and needs nothing
-else. The demo's pieces are more like music, but its room lies behind this one; what counts for a range
-is the level, the slope of the spectrum, tones beside noise, onsets and rests, and these vary here more.
+They are made here so that every machine that converts a model has the same ones and needs no files.
+The demo's pieces are more like music, but a range depends on levels, slopes of the spectrum, tones
+beside noise, onsets and rests, and these vary more here.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _NOISE_DB = (-50, -30, -12)  # RMS, of full scale
 _Float64 = NDArray[np.float64]
 
 
-def pieces(seed: int, count: int) -> Iterator[Waveform]:
-    """Short made-up music, float32 (64 000,) at 16 kHz each: notes, chords and drums of all levels."""
+def synthetic_music(seed: int, count: int) -> Iterator[Waveform]:
+    """Short pieces, float32 (64 000,) at 16 kHz each: notes, chords and drums of all levels."""
     for i in range(count):
         yield _piece(np.random.default_rng((seed, i)))
 
 
-def plain(seed: int) -> Iterator[Waveform]:
-    """What is no music: noise at several levels, a sweep over all bands, silence."""
+def noise_and_sweep(seed: int) -> Iterator[Waveform]:
+    """Noise at several levels, a sweep over all bands, silence."""
     rng, t = np.random.default_rng(seed), _time()
     for level_db in _NOISE_DB:
         yield (rng.standard_normal(len(t) // 2) * 10 ** (level_db / 20)).astype(np.float32)

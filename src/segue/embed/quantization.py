@@ -1,4 +1,4 @@
-"""How near a network in 8-bit integers comes to the one in float32 that it was made from."""
+"""How close a network in 8-bit integers comes to its original in float32."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ FILE = "agreement.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
-    """Two embedders of 8-bit frames on the same sounds.
+class QuantizationReport:
+    """A quantized embedder against its original on the same sounds; both make 8-bit frames.
 
     Attributes
     ----------
@@ -39,18 +39,20 @@ class Agreement:
     difference: float
 
 
-def agreement(one: Embedder, other: Embedder, sounds: Iterable[Waveform]) -> Agreement:
-    """How far ``other`` agrees with ``one``, two embedders of 8-bit frames.
+def compare_quantized(
+    reference: Embedder, quantized: Embedder, sounds: Iterable[Waveform]
+) -> QuantizationReport:
+    """How close the vectors of ``quantized`` come to those of ``reference``.
 
     Parameters
     ----------
     sounds : at the embedders' rate, two at the least
     """
-    excerpts = [Excerpts.from_waveform(y, one.spec.sr) for y in sounds]
-    pairs = [(one.embed(sound), other.embed(sound)) for sound in excerpts]
+    excerpts = [Excerpts.from_waveform(y, reference.spec.sr) for y in sounds]
+    pairs = [(reference.embed(sound), quantized.embed(sound)) for sound in excerpts]
     cosines = _cosines(*(np.stack([pair[i].pooled for pair in pairs]).astype(np.float64) for i in (0, 1)))
     frames, others = (np.concatenate([pair[i].windows for pair in pairs]).astype(np.int16) for i in (0, 1))
-    return Agreement(
+    return QuantizationReport(
         sounds=len(pairs),
         windows=len(frames),
         cosine_mean=round(float(cosines.mean()), 5),
@@ -67,14 +69,14 @@ def _cosines(rows: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[
     return np.asarray((rows * others).sum(axis=1) / np.maximum(lengths, np.finfo(np.float64).tiny))
 
 
-def write_agreements(folder: Path, found: Mapping[str, Agreement]) -> None:
-    """Keep them in a model's folder, by the other embedder's name."""
-    text = json.dumps({name: asdict(agreement) for name, agreement in found.items()}, indent=2)
+def write_reports(folder: Path, reports: Mapping[str, QuantizationReport]) -> None:
+    """Write reports to a model's folder, by the quantized embedder's name."""
+    text = json.dumps({name: asdict(report) for name, report in reports.items()}, indent=2)
     (folder / FILE).write_text(text + "\n", "utf-8")
 
 
-def read_agreements(folder: Path) -> dict[str, Agreement]:
-    """What is kept in a model's folder; nothing where the model has no other form.
+def read_reports(folder: Path) -> dict[str, QuantizationReport]:
+    """The reports in a model's folder; none where the model has no quantized form.
 
     Raises
     ------
@@ -83,9 +85,9 @@ def read_agreements(folder: Path) -> dict[str, Agreement]:
     """
     path = folder / FILE
     try:
-        found = json.loads(path.read_text("utf-8"))
-        return {name: Agreement(**fields) for name, fields in found.items()}
+        reports = json.loads(path.read_text("utf-8"))
+        return {name: QuantizationReport(**fields) for name, fields in reports.items()}
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise WeightsError(f"{path} cannot be understood: {error}", str(path)) from error
+        raise WeightsError(f"{path} cannot be read: {error}", str(path)) from error

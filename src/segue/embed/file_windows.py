@@ -1,4 +1,4 @@
-"""What an embedder makes of each window of a file, for programs that want more than a mean."""
+"""The vectors of each window of a file, for programs that want more than a mean."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _HOP = VGGISH_PATCH * VGGISH_SR // 100  # samples; frames of a patch begin every
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """One file.
+class FileWindows:
+    """The windows of one file.
 
     Attributes
     ----------
@@ -34,10 +34,10 @@ class Heard:
     warning: str | None
 
 
-def heard(path: str | Path, embedder: Embedder) -> Heard:
-    """A file's windows, as a scan hears it, but VGGish's are of the whole file, however long it is.
+def embed_file(path: str | Path, embedder: Embedder) -> FileWindows:
+    """The windows of a file that a scan analyzes; by VGGish, those of the whole file, however long it is.
 
-    Other embedders hear files over two minutes in 12 excerpts. A sound shorter than one window is
+    Other embedders take 12 excerpts of files over two minutes. A sound shorter than one window is
     repeated until it fills it.
 
     Raises
@@ -47,22 +47,21 @@ def heard(path: str | Path, embedder: Embedder) -> Heard:
     """
     sound = audio.load(path)
     if isinstance(embedder, VGGish) and len(sound.parts) > 1:
-        windows: NDArray[Any] = _whole(path, embedder)
+        windows: NDArray[Any] = _embed_whole(path, embedder)
     else:
         windows = embedder.embed(sound).windows
         # Frames of 8 bits are whole numbers in float16 too.
         windows = windows.astype(np.uint8 if isinstance(embedder, VGGish) else np.float32)
-    return Heard(windows, sound.duration_s, sound.warning)
+    return FileWindows(windows, sound.duration_s, sound.warning)
 
 
-def _whole(path: str | Path, vggish: VGGish) -> Frames:
-    """The frames of a long file, of which a minute or two are in memory."""
-    found, rest = [], np.zeros(0, np.float32)
+def _embed_whole(path: str | Path, vggish: VGGish) -> Frames:
+    """The frames of a long file; no more than two minutes of it are in memory."""
+    frames, rest = [], np.zeros(0, np.float32)
     for block in audio.stream(path, VGGISH_SR):
         y = np.concatenate([rest, block])
         if not np.isfinite(y).all():
             raise DamagedAudioError("samples that are not numbers (NaN or infinite)", str(path))
-        frames = vggish.frames(y)
-        found.append(frames)
-        rest = y[len(frames) * _HOP :]
-    return np.concatenate(found)
+        frames.append(vggish.frames(y))
+        rest = y[len(frames[-1]) * _HOP :]
+    return np.concatenate(frames)

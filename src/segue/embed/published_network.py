@@ -1,0 +1,136 @@
+"""MusiCNN and mn04: networks that see log-mel windows, and give an embedding and scores of labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.embed.logmel import MN04_SR, MUSICNN_PATCH, MUSICNN_SR, mn04_logmel, musicnn_patches
+from segue.embed.session import Network, split_windows
+from segue.sound import Excerpts
+from segue.spec import EmbedderSpec, Embedding, Label, Prior
+from segue.track import Waveform
+
+MAX_LABELS = 10  # kept of a track and a network
+MIN_LABEL_SCORE = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkRecipe:
+    """How sound goes into a published network, and what its scores are called.
+
+    Attributes
+    ----------
+    log_mel : one window, float32 (n_samples,), to the network's float32 input
+    label_names : of the scores, in their order
+    """
+
+    spec: EmbedderSpec
+    log_mel: Callable[[Waveform], NDArray[np.float32]]
+    label_names: Callable[[], Sequence[str]]
+
+
+def _musicnn_log_mel(window: Waveform) -> NDArray[np.float32]:
+    return np.asarray(musicnn_patches(window)[0])
+
+
+def _mn04_log_mel(window: Waveform) -> NDArray[np.float32]:
+    return mn04_logmel(window)[None]
+
+
+@cache
+def msd_tags() -> tuple[str, ...]:
+    """Names of MusiCNN's 50 scores."""
+    return _lines("msd_tags.txt")
+
+
+@cache
+def audioset_classes() -> tuple[str, ...]:
+    """Names of mn04's 527 scores."""
+    return _lines("audioset_classes.txt")
+
+
+def _lines(name: str) -> tuple[str, ...]:
+    text = files("segue.embed").joinpath(name).read_text("utf-8")
+    return tuple(line for line in text.splitlines() if not line.startswith("#"))
+
+
+RECIPES: Mapping[str, NetworkRecipe] = {
+    "musicnn": NetworkRecipe(
+        EmbedderSpec(
+            name="musicnn",
+            version=1,
+            accepts="waveform",
+            dim=200,
+            sr=MUSICNN_SR,
+            window_s=MUSICNN_PATCH * 256 / MUSICNN_SR,  # one patch, 2.99 s
+            # A third of the windows says as much as all, at a third of the time; docs/measurements.md
+            hop_s=3 * MUSICNN_PATCH * 256 / MUSICNN_SR,
+            dtype="float32",
+            licence="ISC",
+            reference="MSD_musicnn, Pons & Serra 2019, arXiv:1909.06654",
+            weights_sha256="f38a4890c648c1ddbb141c5d96d2b0a8cfcd36746002d896989f7b88beb65cfa",
+        ),
+        _musicnn_log_mel,
+        msd_tags,
+    ),
+    "mn04": NetworkRecipe(
+        EmbedderSpec(
+            name="mn04",
+            version=1,
+            accepts="waveform",
+            dim=384,
+            sr=MN04_SR,
+            window_s=3.0,  # finds as much as AudioSet's own 10 s; docs/measurements.md
+            hop_s=3.0,
+            dtype="float32",
+            licence="MIT",
+            reference="EfficientAT mn04_as, Schmid et al. 2023, arXiv:2211.04772",
+            weights_sha256="899a8c6217063f6941793102a2780b3dd788ab11fce468d9cf5f0577c453321c",
+        ),
+        _mn04_log_mel,
+        audioset_classes,
+    ),
+}
+"""By the names that `segue models` takes."""
+
+
+class PublishedNetwork:
+    """Embeds each window by the layer before the scores; pooled row and labels are means over windows.
+
+    Parameters
+    ----------
+    path : the ONNX file, with outputs ``embedding`` and ``scores``; it is opened at its first use
+    """
+
+    prior: Prior | None = None
+
+    def __init__(self, recipe: NetworkRecipe, path: Path) -> None:
+        self.spec = recipe.spec
+        self._recipe = recipe
+        self._network = Network(path, ("embedding", "scores"))
+
+    @property
+    def dimensions(self) -> Sequence[str]:
+        return [f"{self.spec.name}_{i:03d}" for i in range(self.spec.dim)]
+
+    def embed(self, sound: Excerpts) -> Embedding:
+        spec = self.spec
+        windows = split_windows(
+            sound.at(spec.sr), round(spec.window_s * spec.sr), round(spec.hop_s * spec.sr)
+        )
+        embeddings, scores = self._network(np.stack([self._recipe.log_mel(y) for y in windows]))
+        pooled = embeddings.mean(axis=0, dtype=np.float64).astype(np.float32)
+        labels = _best_labels(scores.mean(axis=0), self._recipe.label_names())
+        return Embedding(pooled, embeddings.astype(np.float16), labels)
+
+
+def _best_labels(scores: NDArray[np.float32], names: Sequence[str]) -> tuple[Label, ...]:
+    best = np.argsort(-scores)[:MAX_LABELS]
+    return tuple(Label(names[i], round(float(scores[i]), 4)) for i in best if scores[i] >= MIN_LABEL_SCORE)
