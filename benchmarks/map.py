@@ -36,7 +36,7 @@ DIM = 64
 
 def ours(x: Vectors) -> np.ndarray:
     index = Index.build(x, metric="dot")
-    return laid_out(principal(x), graph_of(*index.neighbours(index.ids, NEIGHBOURS)))
+    return laid_out(principal(x), graph_of(*index.neighbors(index.ids, NEIGHBOURS)))
 
 
 def umap(x: Vectors) -> np.ndarray:
@@ -50,7 +50,7 @@ def kept(x: Vectors, y: np.ndarray) -> float:
     some = np.arange(len(x))[:: max(1, len(x) // SAMPLE)]
     high, plane = Index.build(x, metric="dot"), Index.build(y.astype(np.float32), metric="euclidean")
     pairs = zip(
-        high.neighbours(some, NEAREST, recall=1)[0], plane.neighbours(some, NEAREST, recall=1)[0], strict=True
+        high.neighbors(some, NEAREST, recall=1)[0], plane.neighbors(some, NEAREST, recall=1)[0], strict=True
     )
     return float(np.mean([len(set(a) & set(b)) / NEAREST for a, b in pairs]))
 

@@ -85,7 +85,7 @@ def test_a_saved_index_keeps_vectors_in_their_type_and_answers_alike(tmp_path, m
         lambda i: i.query(rows[:9], 6),
         lambda i: i.query(rows[3], 6),
         lambda i: i.query(rows[3], 6),  # prepared by the one before
-        lambda i: i.neighbours(ids[:9], 6),
+        lambda i: i.neighbors(ids[:9], 6),
     ):
         for one, other in zip(ask(index), ask(opened), strict=True):
             np.testing.assert_array_equal(one, other)
@@ -100,7 +100,7 @@ def test_ids_name_rows_in_all_answers_and_come_back(rng, tmp_path, exact):
         assert one.ids.tolist() == names.tolist()
         np.testing.assert_array_equal(one.query(rows, 4)[0], names[plain.query(rows, 4)[0]])
         np.testing.assert_array_equal(one.query(rows[5], 4)[0], names[plain.query(rows[5], 4)[0]])
-        np.testing.assert_array_equal(one.neighbours(names, 4)[0], names[plain.neighbours(range(N), 4)[0]])
+        np.testing.assert_array_equal(one.neighbors(names, 4)[0], names[plain.neighbors(range(N), 4)[0]])
 
 
 def test_angular_is_another_word_for_cosine(rng):
@@ -147,7 +147,7 @@ def test_one_query_may_be_of_any_numbers_in_any_memory_order(metric, exact):
 
 
 def test_no_queries_have_no_answers(index):
-    for ids, distances in (index.query(np.zeros((0, DIM), np.float32), 3), index.neighbours([], 3)):
+    for ids, distances in (index.query(np.zeros((0, DIM), np.float32), 3), index.neighbors([], 3)):
         assert len(ids) == len(distances) == 0
 
 
@@ -157,7 +157,7 @@ def test_few_rows_are_all_found_when_more_are_wanted(rng, n, exact):
     rows = make(rng, "euclidean", "float32", n)
     index = Index.build(rows, metric="euclidean", exact=exact)
     assert_nearest(index.query(rows[:2], 1000), rows[:2], rows, "euclidean", 1000)
-    ids, distances = index.neighbours([0], 1000)
+    ids, distances = index.neighbors([0], 1000)
     assert sorted(ids[0]) == list(range(1, n))
     assert np.isfinite(distances).all()
 
@@ -189,7 +189,7 @@ def test_copies_of_a_row_are_its_nearest_neighbours_at_no_distance(rng, metric, 
     if metric == "dot":
         rows[7] = 255 if dtype == "uint8" else 120  # longer than all others, so nearest to itself
     rows[[50, 200, 399]] = rows[7]
-    ids, distances = Index.build(rows, metric=metric).neighbours([7, 200], 3)
+    ids, distances = Index.build(rows, metric=metric).neighbors([7, 200], 3)
     assert [sorted(row) for row in ids.tolist()] == [[50, 200, 399], [7, 50, 399]]
     if metric != "dot":
         assert distances.max() <= (1e-6 if metric == "cosine" else 0)
@@ -201,11 +201,11 @@ def test_neighbours_leave_the_row_itself_out_unless_told(rng, exact):
     rows[[3, 350]] = rows[9]
     names = np.arange(N) * 3 + 1
     index = Index.build(rows, ids=names, exact=exact)
-    ids, _ = index.neighbours(names, 5)
+    ids, _ = index.neighbors(names, 5)
     assert ids.shape == (N, 5)
     assert not (ids == names[:, None]).any()
     assert set(ids[9, :2]) == {names[3], names[350]}
-    with_self, distances = index.neighbours(names, 5, with_self=True, recall=1)
+    with_self, distances = index.neighbors(names, 5, with_self=True, recall=1)
     assert (with_self == names[:, None]).sum() == N
     assert distances[:, 0].max() < 1e-6
 
@@ -215,7 +215,7 @@ def test_neighbours_of_a_row_with_more_copies_than_answers_are_copies(rng, copie
     rows = make(rng, "euclidean", "float32")
     rows[:copies] = rows[0]
     for one in (0, copies - 1):
-        ids, distances = Index.build(rows, metric="euclidean").neighbours(one, min(4, copies - 1))
+        ids, distances = Index.build(rows, metric="euclidean").neighbors(one, min(4, copies - 1))
         assert one not in ids
         assert ids.max() < copies
         assert not distances.any()
@@ -259,11 +259,11 @@ def test_a_wish_that_cannot_mean_anything_is_refused(index, wrong):
     with pytest.raises(UsageError):
         index.query(index.vectors[0], **wrong)
     with pytest.raises(UsageError):
-        index.neighbours(0, **wrong)
+        index.neighbors(0, **wrong)
 
 
 def test_an_id_that_there_is_not_is_refused_by_name(index):
-    for ask in (index.neighbours, index.take, index.delete):
+    for ask in (index.neighbors, index.take, index.delete):
         with pytest.raises(UsageError, match="no id 400"):
             ask([3, 400])
 

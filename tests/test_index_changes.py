@@ -76,7 +76,7 @@ def test_rows_that_are_added_get_the_names_they_are_given_or_the_next_numbers(ro
     assert index.add(rows[:0]).tolist() == []
     names = [10 * N, 7 * N, 10 * N + 1, 10 * N + 2, 10 * N + 3]
     assert index.query(rows[N : N + 5], 1)[0].ravel().tolist() == names
-    assert index.neighbours(names, 1, with_self=True)[0].ravel().tolist() == names
+    assert index.neighbors(names, 1, with_self=True)[0].ravel().tolist() == names
 
 
 def test_a_name_that_was_deleted_can_be_given_again(rows, either):
@@ -123,7 +123,7 @@ def test_an_addition_that_was_interrupted_leaves_no_trace(rows, index, monkeypat
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(mutations, "fill", interrupted)
+        patched.setattr(mutations, "fill_lists", interrupted)
         patched.setattr(mutations, "FRESH", 10)
         with pytest.raises(KeyboardInterrupt):
             index.add(rows[N : N + 50])
@@ -196,7 +196,7 @@ def test_rows_longer_than_all_before_are_found_by_their_products(rows, monkeypat
 def test_many_additions_get_codes_and_are_filled_into_the_lists_in_the_background(rows, index, monkeypatch):
     monkeypatch.setattr(mutations, "FRESH", 100)
     names = [index.add(part) for part in np.array_split(rows[N:], 40)]
-    assert index._state.coded > N
+    assert index._state.n_coded > N
     assert recall(index, rows[:200], rows, np.arange(N + 2_000)) >= 0.9
     refill = index._refill
     assert refill is not None
@@ -226,11 +226,11 @@ def test_centroids_are_learned_anew_when_the_rows_have_doubled_or_halved(rows):
     index = Index.build(rows[:1_000], exact=False)
     index.add(rows[1_000:N])
     index.compact()
-    assert index._state.learned_from == N
+    assert index._state.n_trained == N
     assert recall(index, rows[N : N + 200], rows[:N], np.arange(N)) >= 0.93
     index.delete(range(1_200, N))
     index.compact()
-    assert index._state.learned_from == 1_200
+    assert index._state.n_trained == 1_200
     assert recall(index, rows[N : N + 200], rows[:1_200], np.arange(1_200)) >= 0.93
 
 
@@ -302,7 +302,7 @@ def test_each_query_sees_one_moment_while_another_thread_changes_the_index(rows,
             gone = set(deleted)  # before the query begins
             try:
                 found, distances = index.query(rows[:64] if several else rows[3], 10)
-                index.neighbours(names[-1], 3)
+                index.neighbors(names[-1], 3)
                 if gone & set(found.ravel().tolist()) or not np.isfinite(distances).all() or found.min() < 0:
                     failures.append(found)
             except Exception as error:

@@ -107,13 +107,13 @@ def test_fewer_come_back_where_fewer_qualify(index):
 
 def test_the_row_itself_is_left_out_of_what_qualifies(index):
     allowed = [11, 35, 401]
-    found, distances = index.neighbours([35, 77], 10, where=allowed)
+    found, distances = index.neighbors([35, 77], 10, where=allowed)
     assert sorted(found[0]) == [-1, 11, 401]
     assert (found[0, 2], distances[0, 2]) == (-1, np.inf)
     assert sorted(found[1]) == allowed
-    assert index.neighbours(35, 10, where=allowed)[0].shape == (1, 2)
-    assert index.neighbours(35, 10, where=[35])[0].shape == (1, 0)
-    assert sorted(index.neighbours(35, 10, where=allowed, with_self=True)[0][0]) == allowed
+    assert index.neighbors(35, 10, where=allowed)[0].shape == (1, 2)
+    assert index.neighbors(35, 10, where=[35])[0].shape == (1, 0)
+    assert sorted(index.neighbors(35, 10, where=allowed, with_self=True)[0][0]) == allowed
 
 
 @pytest.mark.parametrize(
@@ -123,15 +123,15 @@ def test_nothing_is_found_where_nothing_qualifies(index, where):
     for ids, distances in (
         index.query(index.vectors[:3], 5, where=where),
         index.query(index.vectors[0], 5, where=where),
-        index.neighbours([1, 3], 5, where=where),
-        index.query(index.vectors[:3], None, within=9, where=where),
+        index.neighbors([1, 3], 5, where=where),
+        index.query(index.vectors[:3], None, max_distance=9, where=where),
     ):
         assert ids.shape[1] == distances.shape[1] == 0
 
 
 @pytest.mark.parametrize("shape", [(N + 1,), (N - 1,), (0,), (1, N), ()], ids=str)
 def test_a_mask_of_another_shape_is_refused(index, shape):
-    for ask in (index.query, index.neighbours):
+    for ask in (index.query, index.neighbors):
         with pytest.raises(UsageError, match=rf"expected \({N},\)"):
             ask(index.vectors[:1] if ask == index.query else 1, 3, where=np.ones(shape, np.bool_))
 
@@ -148,7 +148,7 @@ def test_within_gives_all_that_are_near_enough_and_no_others(rows, metric):
         between = np.sort(gaps.ravel())
         at = min(int(share * between.size), between.size - 1)
         limit = float(between[at] + (between[min(at + 1, between.size - 1)] - between[at]) / 2)
-        ids, distances = index.query(data[:30], None, within=limit)
+        ids, distances = index.query(data[:30], None, max_distance=limit)
         for i in range(30):
             near = np.flatnonzero(gaps[i] <= limit)
             clear = np.flatnonzero(gaps[i] <= limit - 1e-4 * abs(limit))
@@ -159,7 +159,7 @@ def test_within_gives_all_that_are_near_enough_and_no_others(rows, metric):
             assert np.isinf(distances[i][len(mine) :]).all()
             assert (ids[i][len(mine) :] == -1).all()
         assert ids.shape[1] == (ids >= 0).sum(axis=1).max()
-        few, _ = index.query(data[:30], 3, within=limit)
+        few, _ = index.query(data[:30], 3, max_distance=limit)
         np.testing.assert_array_equal(few, ids[:, :3])
 
 
@@ -168,7 +168,7 @@ def test_within_and_where_and_the_row_itself_go_together(index):
     gaps = brute_force(index.vectors[:9], index.vectors, "euclidean")
     limit = float(np.quantile(gaps, 0.03))
     gaps[:, ~where] = np.inf
-    ids, distances = index.neighbours(index.ids[:9], None, within=limit, where=where, recall=1)
+    ids, distances = index.neighbors(index.ids[:9], None, max_distance=limit, where=where, recall=1)
     for i in range(9):
         near = set(index.ids[gaps[i] <= limit]) - {index.ids[i]}
         assert set(ids[i][ids[i] >= 0]) == near
@@ -178,7 +178,7 @@ def test_within_and_where_and_the_row_itself_go_together(index):
 def test_within_of_an_index_with_codes_finds_most_of_what_is_near():
     one = case("euclidean float32")
     limit = float(np.quantile(one.distances, 0.01))
-    ids, _ = one.index.query(one.queries, None, within=limit)
+    ids, _ = one.index.query(one.queries, None, max_distance=limit)
     near = one.distances <= limit
     assert np.take_along_axis(near, np.maximum(ids, 0), axis=1)[ids >= 0].mean() > 0.999
     assert (ids >= 0).sum() >= 0.9 * near.sum()
@@ -187,6 +187,6 @@ def test_within_of_an_index_with_codes_finds_most_of_what_is_near():
 def test_nothing_is_found_where_nothing_is_near(index):
     far = np.full(DIM, 100, np.float32)
     for k in (None, 5):
-        ids, distances = index.query(far, k, within=0.1)
+        ids, distances = index.query(far, k, max_distance=0.1)
         assert ids.shape == distances.shape == (1, 0)
-        assert index.query(index.vectors[:2], k, within=0)[0].tolist() == [[1], [3]]
+        assert index.query(index.vectors[:2], k, max_distance=0)[0].tolist() == [[1], [3]]

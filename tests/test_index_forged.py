@@ -13,7 +13,7 @@ import pytest
 
 from segue.errors import IndexFormatError
 from segue.index import Index
-from segue.index.file import IndexFile, write
+from segue.index.file import IndexFile, write_sections
 from tests.index_data import clustered
 from tests.index_files import DIM, N, referring_to_rows, whole
 from tests.sounds import call
@@ -36,7 +36,7 @@ def projected(tmp_path_factory):
     """Of directions, with a length kept for each row, and codes of fewer numbers than rows have."""
     x = clustered(N, 64, seed=2)[0] @ np.diag(0.9 ** np.arange(64)).astype(np.float32)
     index = Index.build(x, metric="cosine", exact=False)
-    assert index._state.codes.turned
+    assert index._state.lists.has_projection
     return index.save(tmp_path_factory.mktemp("projected") / "whole.index")
 
 
@@ -60,7 +60,7 @@ def outcome(path):
         ids, _ = index.query(index.vectors[:3], k)
         index.query(index.vectors[0], k)
         index.query(index.vectors[0], k, where=index.ids[:50])
-        index.neighbours(ids[:, 0], k)
+        index.neighbors(ids[:, 0], k)
     return "answered"
 
 
@@ -221,7 +221,7 @@ CONTENTS = {
 
 
 def _other_learned():
-    return Index.build(clustered(300, 50)[0], exact=False)._state.codes.learned
+    return Index.build(clustered(300, 50)[0], exact=False)._state.lists.trained
 
 
 def _plain_learned():
@@ -233,7 +233,7 @@ def open_with_contents(saved, path, name):
     contents = {section: file.array(section).copy() for section in file.sections}
     if name:
         CONTENTS[name](contents)
-    write(path, file.header, contents)
+    write_sections(path, file.header, contents)
     return outcome(path)
 
 
@@ -286,7 +286,9 @@ def test_lengths_and_projections_that_make_no_sense_are_refused(projected, tmp_p
 @pytest.mark.parametrize("section", ["lengths", "learned"])
 def test_a_changed_bit_is_told_before_faiss_reads_it(projected, tmp_path, section, monkeypatch):
     found = IndexFile(projected).sections[section]
-    monkeypatch.setattr("segue.index.serialization.Codes", lambda learned: pytest.fail("damage was read"))
+    monkeypatch.setattr(
+        "segue.index.serialization.InvertedLists", lambda trained: pytest.fail("damage was read")
+    )
     chance = random.Random(3)
     for _ in range(20):
         data = bytearray(projected.read_bytes())

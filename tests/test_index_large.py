@@ -79,7 +79,7 @@ def test_more_effort_finds_more(kind):
 def test_neighbours_reach_the_recall_too_and_leave_the_row_out():
     one = case("euclidean float32")
     seeds = np.arange(0, N_LARGE, 50)
-    found, _ = one.index.neighbours(seeds, 10)
+    found, _ = one.index.neighbors(seeds, 10)
     assert not (found == seeds[:, None]).any()
     gaps = brute_force(one.rows[seeds], one.rows, "euclidean")
     gaps[np.arange(len(seeds)), seeds] = np.inf
@@ -99,13 +99,13 @@ def test_k_rows_are_found_even_where_the_lists_nearby_hold_fewer():
             assert all(len(set(row)) == k for row in found.tolist())
 
 
-def test_settings_are_kept_in_the_file(tmp_path):
+def test_operating_points_are_kept_in_the_file(tmp_path):
     index = case("cosine uint8").index
     opened = Index.open(index.save(tmp_path / "a.index"))
-    assert opened._state.settings == index._state.settings
-    assert {setting.k for setting in opened._state.settings} >= {10, 100}
-    for setting in opened._state.settings:
-        assert setting.recall <= setting.measured <= 1
+    assert opened._state.operating_points == index._state.operating_points
+    assert {point.k for point in opened._state.operating_points} >= {10, 100}
+    for point in opened._state.operating_points:
+        assert point.recall <= point.measured <= 1
     for recall in RECALLS:
         for one, other in zip(
             *(i.query(index.vectors[:99], 7, recall=recall) for i in (index, opened)), strict=True
@@ -172,8 +172,8 @@ def test_lists_and_vectors_lie_in_the_mapped_file(tmp_path):
     index = Index.open(path)
     maps = [line.split() for line in Path("/proc/self/maps").read_text().splitlines()]
     ranges = [[int(x, 16) for x in m[0].split("-")] for m in maps if m[-1] == str(path)]
-    codes = index._state.codes
-    places = [int(codes.lists.get_codes(i)) for i in range(codes.n_lists)]
+    codes = index._state.lists
+    places = [int(codes.faiss_lists.get_codes(i)) for i in range(codes.n_lists)]
     for place in (*places, index.vectors.ctypes.data):
         assert any(start <= place < end for start, end in ranges)
 

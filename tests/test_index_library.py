@@ -13,7 +13,7 @@ from segue.catalog.records import SpaceVectors
 from segue.embed.descriptors import Descriptors
 from segue.errors import IndexFormatError
 from segue.index import index, mutations, search
-from segue.index.file import IndexFile, write
+from segue.index.file import IndexFile, write_sections
 from segue.index.search import plan_for
 from segue.library import Library
 from segue.sources.contract import SpaceSettings
@@ -153,7 +153,7 @@ def test_an_index_that_is_no_library_s_is_refused(before, tmp_path, missing):
     contents = {name: file.array(name).copy() for name in file.sections if name != f"note.{missing}"}
     note = {name: value for name, value in file.header["note"].items() if name != missing}
     path = tmp_path / "b.index"
-    write(path, file.header | {"note": note}, contents)
+    write_sections(path, file.header | {"note": note}, contents)
     with pytest.raises(IndexFormatError):
         ViewIndex.load(path, [SPEC])
 
@@ -166,7 +166,7 @@ def test_an_index_of_other_tracks_than_it_has_vectors_is_refused(before, tmp_pat
     contents = {section: file.array(section).copy() for section in file.sections}
     contents[f"note.{name}"] = contents[f"note.{name}"][:-1]
     path = tmp_path / "b.index"
-    write(path, file.header, contents)
+    write_sections(path, file.header, contents)
     with pytest.raises(IndexFormatError):
         ViewIndex.load(path, [SPEC])
 
@@ -176,7 +176,7 @@ def assert_answers_are_nearest(library, names):
     assert {Path(track.path).name for track in library} == names
     ids, vectors = library.vectors()
     found = library._indexes.get(library.snapshot())
-    assert found.index._state.codes is not None
+    assert found.index._state.lists is not None
     assert plan_for(found.index._state, 20, 0.95, 1).probes > 0
     units, same = found.view([vectors]), []
     for i in range(0, len(ids), 5):

@@ -11,7 +11,7 @@ import pytest
 
 from segue.errors import VectorError
 from segue.index import Index, single_query
-from segue.index.opq import main_axes
+from segue.index.opq import pca_rotation
 from segue.index.search import plan_for
 from tests.index_data import as_type, brute_force, clustered
 
@@ -34,12 +34,12 @@ def made(metric, dtype, dim, exact=False):
     return Index.build(x[:N], metric=metric, exact=exact), x[N:]
 
 
-def askers(index, k=10, recall=0.95):
+def searchers(index, k=10, recall=0.95):
     """The way of one step, none where there is none, and that of two."""
     state = index._state
     plan = plan_for(state, k, recall, 1.0)
-    return single_query._in_one_step(state, state.codes, plan), single_query._in_two_steps(
-        state, state.codes, plan
+    return single_query._ranked_by_faiss(state, state.lists, plan), single_query._ranked_by_numpy(
+        state, state.lists, plan
     )
 
 
@@ -53,7 +53,7 @@ def assert_alike(found, expected):
 @pytest.mark.parametrize(("metric", "dtype", "dim"), IN_ONE_STEP)
 def test_one_step_answers_as_two_do(metric, dtype, dim):
     index, queries = made(metric, dtype, dim)
-    one, two = askers(index)
+    one, two = searchers(index)
     for query in queries:
         assert_alike(one(query), two(query))
 
@@ -61,7 +61,7 @@ def test_one_step_answers_as_two_do(metric, dtype, dim):
 @pytest.mark.parametrize(("metric", "dtype", "dim"), IN_ONE_STEP)
 def test_distances_of_one_step_are_what_float64_gives(metric, dtype, dim):
     index, queries = made(metric, dtype, dim)
-    one, _ = askers(index)
+    one, _ = searchers(index)
     gaps = brute_force(queries, np.asarray(index.vectors), metric)
     for query, right in zip(queries, gaps, strict=True):
         ids, distances = one(query)
@@ -145,7 +145,7 @@ def test_an_opened_index_answers_in_one_step_from_the_lengths_in_its_file(tmp_pa
     np.testing.assert_array_equal(opened._state.store.lengths, index._state.store.lengths)
     wide = np.asarray(index.vectors, np.float64)
     np.testing.assert_allclose(opened._state.store.lengths, np.linalg.norm(wide, axis=1), rtol=1e-5)
-    one, two = askers(opened)
+    one, two = searchers(opened)
     for query in queries:
         assert_alike(one(query), two(query))
         assert_alike(one(query), opened.query(query, 10))
@@ -157,12 +157,12 @@ def test_an_index_that_has_changed_is_asked_in_other_ways(tmp_path):
     nearest = int(index.query(queries[0], 10)[0][0, 0])
     index.delete([nearest])
     assert nearest not in index.query(queries[0], 10)[0]
-    assert single_query.asker(index._state, plan_for(index._state, 10, 0.95, 1.0)) is None
+    assert single_query.make_searcher(index._state, plan_for(index._state, 10, 0.95, 1.0)) is None
     (new,) = index.add(queries[:1]).tolist()
     assert index.query(queries[0], 10)[0][0, 0] == new
     index.save()
     opened = Index.open(tmp_path / "a.index")
-    one, two = askers(opened)
+    one, two = searchers(opened)
     assert_alike(one(queries[0]), two(queries[0]))
     assert one(queries[0])[0][0, 0] == new
     assert len(opened._state.store.lengths) == len(opened) == N
@@ -182,18 +182,18 @@ def test_codes_are_of_the_main_axes_where_few_hold_nearly_all():
     x = clustered(N, 128, seed=5)[0]
     falling = x @ np.diag(0.9 ** np.arange(128)).astype(np.float32)
     even = np.random.default_rng(0).standard_normal((N, 128)).astype(np.float32)
-    assert main_axes(falling).d_out == 32
-    assert main_axes(even) is None
-    assert main_axes(falling[:, :48]) is None
+    assert pca_rotation(falling).d_out == 32
+    assert pca_rotation(even) is None
+    assert pca_rotation(falling[:, :48]) is None
     index = Index.build(falling[:2000], metric="euclidean", exact=False)
-    assert index._state.codes.turned
-    assert index._state.codes.ivf.d == 32
-    assert index._state.codes.dim == 128
+    assert index._state.lists.has_projection
+    assert index._state.lists.ivf.d == 32
+    assert index._state.lists.dim == 128
 
 
 def test_the_axes_keep_what_was_promised_of_the_variance():
     x = clustered(N, 200, seed=5)[0] @ np.diag(0.97 ** np.arange(200)).astype(np.float32)
-    axes = main_axes(x)
+    axes = pca_rotation(x)
     kept = axes.apply(x)
     assert axes.d_out % 32 == 0
     assert axes.d_out <= 150
@@ -207,7 +207,7 @@ def test_the_axes_keep_what_was_promised_of_the_variance():
 
 
 def test_too_few_rows_have_no_axes():
-    assert main_axes(clustered(100, 128, seed=5)[0]) is None
+    assert pca_rotation(clustered(100, 128, seed=5)[0]) is None
     x = clustered(300, 256, seed=5)[0]
     index = Index.build(x, exact=False)
     assert (index.query(x[:5], 1)[0][:, 0] == np.arange(5)).all()
@@ -219,7 +219,7 @@ def test_with_main_axes_the_recall_that_was_asked_for_is_kept(metric):
     x = clustered(N + 300, 128, seed=11)[0] @ np.diag(0.95 ** np.arange(128)).astype(np.float32)
     rows, queries = x[:N], x[N:]
     index = Index.build(rows, metric=metric, exact=False)
-    assert index._state.codes.turned
+    assert index._state.lists.has_projection
     gaps = brute_force(queries, rows, metric)
     last = np.partition(gaps, 9, axis=1)[:, 9:10]
     for recall in (0.9, 0.99):
@@ -250,7 +250,7 @@ def test_any_seed_will_do(seed):
 def test_an_older_faiss_answers_in_two_steps(monkeypatch):
     index, queries = made("cosine", "uint8", 128)
     monkeypatch.delattr(faiss, "ZeroCopyIOReader")
-    one, two = askers(index)
+    one, two = searchers(index)
     assert one is None
     assert_alike(two(queries[0]), index.query(queries[0], 10))
 
@@ -261,9 +261,9 @@ def test_after_deleting_the_lists_that_were_filled_anew_are_asked_in_one_step(me
     index = Index(built._state)
     gone = np.unique([index.query(query, 3)[0] for query in queries])
     index.delete(gone)
-    assert single_query.asker(index._state, plan_for(index._state, 10, 0.95, 1.0)) is None
+    assert single_query.make_searcher(index._state, plan_for(index._state, 10, 0.95, 1.0)) is None
     index.compact()
-    one, two = askers(index)
+    one, two = searchers(index)
     for query in queries:
         assert_alike(one(query), two(query))
         assert not np.isin(one(query)[0], gone).any()
@@ -282,7 +282,7 @@ def test_after_adding_rows_in_memory_are_one_matrix_and_mapped_ones_stay_where_t
     new = index.add(queries)
     index.delete(range(100))
     index.compact()
-    one, two = askers(index)
+    one, two = searchers(index)
     assert (one is None) == mapped
     for query, name in zip(queries, new.tolist(), strict=True):
         found = index.query(query, 10)

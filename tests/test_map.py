@@ -18,13 +18,13 @@ def unit(x):
 
 def nearest(x, k=15):
     index = Index.build(x, metric="dot")
-    return index.neighbours(index.ids, k)
+    return index.neighbors(index.ids, k)
 
 
 def kept(neighbours, xy, k=10):
     """The share of the k nearest that are among the k nearest in the plane."""
     index = Index.build(np.ascontiguousarray(xy, np.float32), metric="euclidean")
-    found = index.neighbours(index.ids, k)[0]
+    found = index.neighbors(index.ids, k)[0]
     return np.mean([len(set(a) & set(b)) / k for a, b in zip(neighbours[:, :k], found, strict=True)])
 
 
@@ -44,7 +44,7 @@ def test_groups_stay_together_and_apart(groups):
     assert xy.dtype == np.float32
     assert np.abs(xy).max() == pytest.approx(1)
     index = Index.build(xy, metric="euclidean")
-    found = index.neighbours(index.ids, 10)[0]
+    found = index.neighbors(index.ids, 10)[0]
     assert (numbers[found] == numbers[:, None]).mean() > 0.97
 
 

@@ -18,7 +18,7 @@ from segue.annoy.rows import Disk, Memory, Rows
 from segue.errors import IndexFormatError, UsageError
 from segue.index import Index
 from segue.index.file import MAGIC
-from segue.index.serialization import opened
+from segue.index.serialization import load_index
 
 _TREES = 20  # that a build for -1 trees counts as
 _ITEMS = 2**63
@@ -320,7 +320,7 @@ class AnnoyIndex:
 
     def _open(self, path: Path) -> None:
         try:
-            state, file = opened(path)
+            state, file = load_index(path)
         except IndexFormatError as error:
             raise FileError(str(error)) from error
         index, note = Index(state, path), file.header["note"].get("annoy", {})

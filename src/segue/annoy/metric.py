@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from segue.annoy.errors import SizeError
 from segue.errors import UsageError, VectorError
-from segue.index.metric import checked
+from segue.index.metric import check_vectors
 
 AnnoyMetric = Literal["angular", "euclidean", "manhattan", "hamming", "dot"]
 METRICS: tuple[AnnoyMetric, ...] = ("angular", "euclidean", "manhattan", "hamming", "dot")
@@ -73,7 +73,7 @@ def stored(vector: ArrayLike, f: int, metric: AnnoyMetric, what: str, row: int |
 def refusal(vector: NDArray[np.float32], metric: AnnoyMetric) -> str | None:
     """Why an index has no place for a vector, if it has none."""
     try:
-        checked(vector[None], "cosine" if metric == "angular" else "euclidean")
+        check_vectors(vector[None], "cosine" if metric == "angular" else "euclidean")
     except VectorError as error:
         return str(error).removeprefix("row 0 ").replace("cosine", metric)
     return None

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import UsageError, VectorError
-from segue.index.exact import Found
-from segue.index.metric import AnyVectors, checked, narrowed, prepared
+from segue.index.exact import Neighbors
+from segue.index.metric import AnyVectors, check_vectors, prepare_queries, to_float32
 from segue.index.state import State
 
 Ids = NDArray[np.int64]
@@ -19,7 +19,7 @@ Where = NDArray[np.bool_] | NDArray[np.int64] | Sequence[int]
 """Which rows may be answers: bool in the order of ``Index.ids``, or ids."""
 
 
-def matrix_of(vectors: AnyVectors | str | Path) -> AnyVectors:
+def as_matrix(vectors: AnyVectors | str | Path) -> AnyVectors:
     if not isinstance(vectors, str | Path):
         return np.asanyarray(vectors)
     try:
@@ -28,16 +28,16 @@ def matrix_of(vectors: AnyVectors | str | Path) -> AnyVectors:
         raise UsageError(f"{vectors} cannot be read as an .npy matrix: {error}") from error
 
 
-def checked_ids(ids: Sequence[int] | Ids | None, n: int) -> Ids | None:
+def check_ids(ids: Sequence[int] | Ids | None, n: int) -> Ids | None:
     if ids is None:
         return None
-    names = np.asarray(ids, np.int64)
-    if names.shape != (n,) or len(np.unique(names)) != n or (n and names.min() < 0):
+    new_ids = np.asarray(ids, np.int64)
+    if new_ids.shape != (n,) or len(np.unique(new_ids)) != n or (n and new_ids.min() < 0):
         raise UsageError(f"there must be {n} ids, all different and none negative")
-    return names
+    return new_ids
 
 
-def typed(vectors: AnyVectors, state: State) -> AnyVectors:
+def as_rows(vectors: AnyVectors, state: State) -> AnyVectors:
     """New vectors of the index's type and size."""
     dtype = state.store.base.dtype
     new = np.asarray(vectors)
@@ -45,72 +45,72 @@ def typed(vectors: AnyVectors, state: State) -> AnyVectors:
         raise VectorError(f"vectors are of {new.dtype}, the index is of {dtype}")
     with np.errstate(over="ignore"):  # infinity is refused
         new = new.astype(dtype)
-    return checked(np.atleast_2d(new), state.space.metric, state.store.base.shape[1])
+    return check_vectors(np.atleast_2d(new), state.reduction.metric, state.store.base.shape[1])
 
 
-def queries_of(vectors: AnyVectors | Sequence[float], state: State) -> AnyVectors:
-    metric, dim = state.space.metric, state.store.base.shape[1]
+def as_queries(vectors: AnyVectors | Sequence[float], state: State) -> AnyVectors:
+    metric, dim = state.reduction.metric, state.store.base.shape[1]
     queries = np.asarray(vectors)
     if queries.ndim == 1:
         queries = queries[None]
     if metric == "hamming":
-        return checked(queries, metric, dim)
-    wide = narrowed(queries)
+        return check_vectors(queries, metric, dim)
+    wide = to_float32(queries)
     if wide.shape == (1, dim):
         # One query: its square tells at once whether it is finite and not zero.
         square = float(np.vdot(wide, wide))
         if 0 < square < np.inf:
             return np.asarray(wide / np.float32(square**0.5)) if metric == "cosine" else wide
-    return prepared(checked(wide, metric, dim), metric)
+    return prepare_queries(check_vectors(wide, metric, dim), metric)
 
 
-def rows_of(state: State, ids: Ids) -> NDArray[np.int64]:
-    rows = state.rows(ids)
+def find_rows(state: State, ids: Ids) -> NDArray[np.int64]:
+    rows = state.to_rows(ids)
     if (rows < 0).any():
         raise UsageError(f"there is no id {ids[int((rows < 0).argmax())]} in the index")
     return rows
 
 
-def allowed_rows(state: State, where: Where) -> NDArray[np.bool_]:
+def allowed_mask(state: State, where: Where) -> NDArray[np.bool_]:
     """bool (n,), over all rows."""
     chosen = np.asarray(where)
     if chosen.dtype == np.bool_:
         if chosen.shape != (len(state),):
             raise UsageError(f"where has the shape {chosen.shape}, expected ({len(state)},)")
-        if state.dead is None:
+        if state.tombstones is None:
             return chosen
         out = np.zeros(state.n, np.bool_)
-        out[state.alive()] = chosen
+        out[state.live_rows()] = chosen
         return out
-    rows, out = state.rows(chosen.astype(np.int64)), np.zeros(state.n, np.bool_)
+    rows, out = state.to_rows(chosen.astype(np.int64)), np.zeros(state.n, np.bool_)
     out[rows[rows >= 0]] = True
     return out
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class SearchParams:
     """What a query asks for."""
 
     k: int | None
     where: Where | None
-    within: float | None
+    max_distance: float | None
     recall: float
     effort: float
 
     def __post_init__(self) -> None:
-        if (self.k is None and self.within is None) or (self.k is not None and self.k < 1):
-            raise UsageError(f"k is {self.k}, expected at least 1 (or None together with within)")
+        if (self.k is None and self.max_distance is None) or (self.k is not None and self.k < 1):
+            raise UsageError(f"k is {self.k}, expected at least 1 (or None together with max_distance)")
         if not 0 < self.recall <= 1 or self.effort <= 0:
             raise UsageError(
                 f"recall is {self.recall} and effort {self.effort}, expected 0 < recall <= 1 and effort > 0"
             )
 
 
-def cut(found: Found, within: float | None) -> Found:
+def drop_beyond(found: Neighbors, max_distance: float | None) -> Neighbors:
     """Only what is near enough; as many columns as the query with the most answers has."""
     rows, distances = found
-    if within is not None:
-        outside = distances > within
+    if max_distance is not None:
+        outside = distances > max_distance
         rows, distances = np.where(outside, -1, rows), np.where(outside, np.float32(np.inf), distances)
     widest = int((rows >= 0).sum(axis=1).max(initial=0))
     return rows[:, :widest], distances[:, :widest]

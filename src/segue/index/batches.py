@@ -10,22 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from segue.index.exact import Found
+from segue.index.exact import Neighbors
 from segue.index.metric import AnyVectors
 
 _BATCH = 256  # queries a thread takes at a time
-_Search = Callable[[AnyVectors, NDArray[np.int64] | None], Found]
+_Search = Callable[[AnyVectors, NDArray[np.int64] | None], Neighbors]
 
 
-def in_batches(
+def search_in_batches(
     search: _Search, queries: AnyVectors, exclude: NDArray[np.int64] | None = None, *, most: int = _BATCH
-) -> Found:
+) -> Neighbors:
     """Search for parts of the queries, each of ``most``, in threads, and put the answers together."""
     starts = range(0, len(queries), most)
     if len(starts) < 2:
         return search(queries, exclude)
 
-    def part(start: int) -> Found:
+    def part(start: int) -> Neighbors:
         stop = start + most
         return search(queries[start:stop], None if exclude is None else exclude[start:stop])
 

@@ -8,12 +8,12 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.index.batches import in_batches
-from segue.index.calibration import KS, N_QUERIES, Setting, calibrate
-from segue.index.exact import Found, nearest
-from segue.index.ivfpq import Codes
-from segue.index.l2_reduction import CodeSpace
-from segue.index.metric import AnyVectors, lengths, prepared
+from segue.index.batches import search_in_batches
+from segue.index.calibration import KS, N_QUERIES, OperatingPoint, calibrate
+from segue.index.exact import Neighbors, nearest
+from segue.index.ivfpq import InvertedLists
+from segue.index.l2_reduction import L2Reduction
+from segue.index.metric import AnyVectors, lengths, prepare_queries
 from segue.index.store import Store
 from segue.spec import Metric
 
@@ -24,56 +24,58 @@ OnProgress = Callable[[int, int], None]
 """Called with the rows that are done and the rows there are."""
 
 
-def space_of(store: Store, rows: NDArray[np.int64], metric: Metric) -> CodeSpace:
+def reduction_for(store: Store, rows: NDArray[np.int64], metric: Metric) -> L2Reduction:
     """Where the codes of these rows are made."""
     if metric != "dot":
-        return CodeSpace(metric)
+        return L2Reduction(metric)
     step = 1 << 16
     longest = (lengths(store.take(rows[i : i + step])).max() for i in range(0, len(rows), step))
-    return CodeSpace(metric, float(max(longest)))
+    return L2Reduction(metric, float(max(longest)))
 
 
-def train(store: Store, rows: NDArray[np.int64], space: CodeSpace, *, seed: int = 0) -> Codes:
+def train_lists(
+    store: Store, rows: NDArray[np.int64], reduction: L2Reduction, *, seed: int = 0
+) -> InvertedLists:
     """Lists for these rows, still empty."""
     rng = np.random.default_rng(seed)
-    sample = rows[_some(len(rows), Codes.sample_size(len(rows)), rng)]
-    return Codes.train(space.rows(store.take(sample)), len(rows), seed=seed)
+    sample = rows[_sample_rows(len(rows), InvertedLists.sample_size(len(rows)), rng)]
+    return InvertedLists.train(reduction.rows(store.take(sample)), len(rows), seed=seed)
 
 
-def fill(
-    codes: Codes,
+def fill_lists(
+    lists: InvertedLists,
     store: Store,
     rows: NDArray[np.int64],
-    space: CodeSpace,
+    reduction: L2Reduction,
     on_progress: OnProgress | None = None,
 ) -> None:
     """Put rows of the store, ascending, into the lists."""
     report = on_progress or (lambda done, total: None)
-    width = store.base.shape[1] * (8 if space.metric == "hamming" else 1)
+    width = store.base.shape[1] * (8 if reduction.metric == "hamming" else 1)
     step = max(1024, min(_ADDED_AT_A_TIME, (1 << 24) // width))
     for start in range(0, len(rows), step):
         part = rows[start : start + step]
-        codes.add(space.rows(store.take(part)), part)
+        lists.add(reduction.rows(store.take(part)), part)
         report(min(start + step, len(rows)), len(rows))
 
 
-def settings_for(
-    codes: Codes, store: Store, rows: NDArray[np.int64], space: CodeSpace, *, seed: int = 0
-) -> list[Setting]:
+def measure_operating_points(
+    lists: InvertedLists, store: Store, rows: NDArray[np.int64], reduction: L2Reduction, *, seed: int = 0
+) -> list[OperatingPoint]:
     """What reaches which recall, measured on some of the rows."""
     rng = np.random.default_rng(seed + 1)
-    seeds = rows[_some(len(rows), N_QUERIES, rng)]
-    queries = prepared(store.take(seeds), space.metric)
+    query_rows = rows[_sample_rows(len(rows), N_QUERIES, rng)]
+    queries = prepare_queries(store.take(query_rows), reduction.metric)
     among = len(store) if len(rows) == len(store) else rows
 
-    def compared(some: AnyVectors, _: NDArray[np.int64] | None) -> Found:
-        return nearest(store, some, KS[-1] + 1, space.metric, among)
+    def compared(queries: AnyVectors, _: NDArray[np.int64] | None) -> Neighbors:
+        return nearest(store, queries, KS[-1] + 1, reduction.metric, among)
 
-    found, _ = in_batches(compared, queries, most=max(64, -(-len(queries) // (os.cpu_count() or 1))))
+    found, _ = search_in_batches(compared, queries, most=max(64, -(-len(queries) // (os.cpu_count() or 1))))
     # A copy of the row may stand before the row itself, or push it out.
-    others = [row[row != seed_row][: KS[-1]] for row, seed_row in zip(found, seeds, strict=True)]
-    return calibrate(codes, space.queries(queries), np.array(others), seeds)
+    others = [row[row != query_row][: KS[-1]] for row, query_row in zip(found, query_rows, strict=True)]
+    return calibrate(lists, reduction.queries(queries), np.array(others), query_rows)
 
 
-def _some(n: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def _sample_rows(n: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
     return np.sort(rng.choice(n, min(n, count), replace=False))

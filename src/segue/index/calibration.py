@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.index.ivfpq import Codes
+from segue.index.ivfpq import InvertedLists
 from segue.track import Vectors
 
 N_QUERIES = 512
@@ -23,7 +23,7 @@ _MEASURED_UP_TO = {10: 0.999, 100: 0.995, 300: 0.99, 1000: 0.99}  # by k; farthe
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class OperatingPoint:
     """What reaches a recall: lists to look into, and candidates to compare exactly.
 
     Attributes
@@ -34,14 +34,14 @@ class Setting:
 
     k: int
     recall: float
-    probes: int
-    candidates: int
+    n_probe: int
+    n_candidates: int
     measured: float
 
 
 def calibrate(
-    codes: Codes, queries: Vectors, truth: NDArray[np.int64], seeds: NDArray[np.int64]
-) -> list[Setting]:
+    lists: InvertedLists, queries: Vectors, truth: NDArray[np.int64], query_rows: NDArray[np.int64]
+) -> list[OperatingPoint]:
     """The cheapest setting for each of ``RECALLS`` and ``KS`` that reaches it; none where none does.
 
     Parameters
@@ -50,48 +50,48 @@ def calibrate(
     truth : int64 (m, KS[-1]), the rows that are really nearest, without the row itself; of few rows, fewer
     seeds : int64 (m,), the rows that the queries are
     """
-    mean_list = len(codes) / codes.n_lists
-    tried: list[Setting] = []
-    ks = [k for k in KS if k <= min(truth.shape[1], _MOST_SHARE * len(codes))]
-    for i, probes in enumerate(_PROBES):
-        if probes > codes.n_lists:
+    mean_list = len(lists) / lists.n_lists
+    tried: list[OperatingPoint] = []
+    ks = [k for k in KS if k <= min(truth.shape[1], _MOST_SHARE * len(lists))]
+    for i, n_probe in enumerate(_PROBES):
+        if n_probe > lists.n_lists:
             break
         now = [k for k in ks if k < _MANY or i % 2 == 0]
-        count = min(len(codes), max(_CANDIDATES_OF_FEW, 3 * max(now, default=0)))
-        places = _places(codes.search(queries, probes, count), truth, seeds)
-        tried += [found for k in now for found in _settings(places[:, :k], k, probes, count)]
-        if all(_best(tried, k, _MEASURED_UP_TO[k]) for k in ks):
+        count = min(len(lists), max(_CANDIDATES_OF_FEW, 3 * max(now, default=0)))
+        ranks = _ranks(lists.search(queries, n_probe, count), truth, query_rows)
+        tried += [found for k in now for found in _operating_points(ranks[:, :k], k, n_probe, count)]
+        if all(_reaching(tried, k, _MEASURED_UP_TO[k]) for k in ks):
             break
-    cost = _Cost(mean_list, codes.code_bytes, codes.dim)
+    cost = _Cost(mean_list, lists.code_bytes, lists.dim)
     chosen = [_cheapest(tried, k, recall, cost) for k in ks for recall in RECALLS]
-    return [setting for setting in chosen if setting]
+    return [point for point in chosen if point]
 
 
-def _places(
-    found: NDArray[np.int64], truth: NDArray[np.int64], seeds: NDArray[np.int64]
+def _ranks(
+    found: NDArray[np.int64], truth: NDArray[np.int64], query_rows: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """int64, as truth: among the candidates, at which place each of the nearest rows is; far where not."""
     far = np.iinfo(np.int64).max
-    place = np.full(max(truth.max(initial=0), found.max(initial=0)) + 1, far)
+    rank = np.full(max(truth.max(initial=0), found.max(initial=0)) + 1, far)
     out = np.empty_like(truth)
     for i, row in enumerate(found):
-        others = row[(row >= 0) & (row != seeds[i])]
-        place[others] = np.arange(len(others))
-        out[i] = place[truth[i]]
-        place[others] = far
+        others = row[(row >= 0) & (row != query_rows[i])]
+        rank[others] = np.arange(len(others))
+        out[i] = rank[truth[i]]
+        rank[others] = far
     return out
 
 
-def _settings(places: NDArray[np.int64], k: int, probes: int, most: int) -> list[Setting]:
+def _operating_points(ranks: NDArray[np.int64], k: int, n_probe: int, most: int) -> list[OperatingPoint]:
     out = []
     for times in _CANDIDATES:
         count = int(times * k)
         if count > max(k, most):
             break
-        recalls = (places < count).mean(axis=1)
+        recalls = (ranks < count).mean(axis=1)
         sure = float(recalls.mean() - recalls.std() / np.sqrt(len(recalls)))
         # One more, as the row itself is among the candidates of a row.
-        out.append(Setting(k, 0.0, probes, count + 1, sure))
+        out.append(OperatingPoint(k, 0.0, n_probe, count + 1, sure))
     return out
 
 
@@ -103,18 +103,18 @@ class _Cost:
     code_bytes: int
     dim: int
 
-    def __call__(self, setting: Setting) -> float:
+    def __call__(self, point: OperatingPoint) -> float:
         a_list = 0.5 + self.code_bytes * (0.036 + self.mean_list * 1.2e-4)
-        return setting.probes * a_list + setting.candidates * (0.25 + self.dim * 4e-4)
+        return point.n_probe * a_list + point.n_candidates * (0.25 + self.dim * 4e-4)
 
 
-def _cheapest(tried: Sequence[Setting], k: int, recall: float, cost: _Cost) -> Setting | None:
-    enough = _best(tried, k, recall)
+def _cheapest(tried: Sequence[OperatingPoint], k: int, recall: float, cost: _Cost) -> OperatingPoint | None:
+    enough = _reaching(tried, k, recall)
     if not enough:
         return None
     best = min(enough, key=cost)
-    return Setting(k, recall, best.probes, best.candidates, round(best.measured, 4))
+    return OperatingPoint(k, recall, best.n_probe, best.n_candidates, round(best.measured, 4))
 
 
-def _best(tried: Sequence[Setting], k: int, recall: float) -> list[Setting]:
-    return [setting for setting in tried if setting.k == k and setting.measured >= recall]
+def _reaching(tried: Sequence[OperatingPoint], k: int, recall: float) -> list[OperatingPoint]:
+    return [point for point in tried if point.k == k and point.measured >= recall]

@@ -14,7 +14,7 @@ _BLOCK_VALUES = 1 << 22  # numbers of rows held at a time
 _FEW = 256  # columns; sorting them all is quicker than anything cleverer
 _BLOCK_PAIRS = 1 << 23  # distances held at a time
 
-Found = tuple[NDArray[np.int64], Vectors]
+Neighbors = tuple[NDArray[np.int64], Vectors]
 """Rows int64 (m, <= k) and distances float32 of the same shape, nearest first."""
 
 
@@ -24,19 +24,19 @@ def nearest(
     k: int,
     metric: Metric,
     rows: NDArray[np.int64] | int,
-) -> Found:
+) -> Neighbors:
     """The k nearest of the first rows, or of some.
 
     Parameters
     ----------
-    queries : (m, dim), as ``prepared`` gives them
+    queries : (m, dim), as ``prepare_queries`` gives them
     rows : int64 (n,), ascending, the only ones that may be answers; or how many of the first
     """
     n = rows if isinstance(rows, int) else len(rows)
     units = store.units() if metric == "cosine" and len(queries) * n <= _BLOCK_PAIRS else None
     if units is not None:
         chosen = units[:rows] if isinstance(rows, int) else units[rows]
-        columns, found = smallest(np.maximum(1 - queries @ chosen.T, 0), k)
+        columns, found = k_smallest(np.maximum(1 - queries @ chosen.T, 0), k)
         return columns if isinstance(rows, int) else rows[columns], found
     best = (np.zeros((len(queries), 0), np.int64), np.zeros((len(queries), 0), np.float32))
     step = max(1, min(_BLOCK_VALUES // store.base.shape[1], _BLOCK_PAIRS // max(1, len(queries))))
@@ -44,14 +44,14 @@ def nearest(
         stop = min(n, start + step)
         block = store.part(start, stop) if isinstance(rows, int) else store.take(rows[start:stop])
         names = np.arange(start, stop) if isinstance(rows, int) else rows[start:stop]
-        best = _with_block(best, distances(queries, block, metric), names, k)
+        best = _merge_block(best, distances(queries, block, metric), names, k)
     return best
 
 
-def _with_block(best: Found, block: Vectors, names: NDArray[np.int64], k: int) -> Found:
+def _merge_block(best: Neighbors, block: Vectors, names: NDArray[np.int64], k: int) -> Neighbors:
     if best[0].shape[1] < k:
-        columns, found = smallest(block, k)
-        return merged(best, (names[columns], found), k)
+        columns, found = k_smallest(block, k)
+        return merge_nearest(best, (names[columns], found), k)
     # Hardly any row of a later block comes near: only those that do are sorted.
     for query in np.flatnonzero((block < best[1][:, -1:]).any(axis=1)):
         near = np.flatnonzero(block[query] < best[1][query, -1])
@@ -62,29 +62,31 @@ def _with_block(best: Found, block: Vectors, names: NDArray[np.int64], k: int) -
     return best
 
 
-def merged(one: Found, other: Found, k: int) -> Found:
+def merge_nearest(one: Neighbors, other: Neighbors, k: int) -> Neighbors:
     """The k nearest of two answers to the same queries; ``one`` wins ties."""
     if not one[0].shape[1]:
         return other
     if not other[0].shape[1]:
         return one
     rows = np.concatenate([one[0], other[0]], axis=1)
-    columns, found = smallest(np.concatenate([one[1], other[1]], axis=1), k)
+    columns, found = k_smallest(np.concatenate([one[1], other[1]], axis=1), k)
     return np.take_along_axis(rows, columns, axis=1), found
 
 
-def smallest(values: Vectors, k: int) -> Found:
+def k_smallest(values: Vectors, k: int) -> Neighbors:
     """Columns and values of the k smallest of each row, in order; the lower column wins a tie."""
     if k < values.shape[1] > _FEW:
         # Ties at the edge: partition alone would pick any of the equal ones.
         edge = np.partition(values, k - 1, axis=1)[:, k - 1 : k]
-        order = [_of_row(row, float(limit), k) for row, limit in zip(values, edge[:, 0], strict=True)]
+        order = [
+            _smallest_of_row(row, float(limit), k) for row, limit in zip(values, edge[:, 0], strict=True)
+        ]
         columns = np.array(order, np.int64).reshape(len(values), k)
     else:
         columns = np.argsort(values, axis=1, kind="stable")[:, :k]
     return columns, np.take_along_axis(values, columns, axis=1)
 
 
-def _of_row(values: NDArray[np.float32], limit: float, k: int) -> NDArray[np.int64]:
+def _smallest_of_row(values: NDArray[np.float32], limit: float, k: int) -> NDArray[np.int64]:
     near = np.flatnonzero(values <= limit)
     return near[np.argsort(values[near], kind="stable")[:k]]

@@ -45,7 +45,7 @@ class Section:
     crc32: int
 
 
-def write(path: Path, header: Mapping[str, Any], contents: Mapping[str, Content]) -> None:
+def write_sections(path: Path, header: Mapping[str, Any], contents: Mapping[str, Content]) -> None:
     """Write a file; readers see the old one or the new one, whole.
 
     Parameters
@@ -159,7 +159,7 @@ class IndexFile:
         if len(data) != section.offset - start + section.n_bytes or crc != section.crc32:
             raise IndexFormatError(f"{self.path} is damaged: the checksum of {name!r} does not fit")
 
-    def is_in_place(self) -> bool:
+    def is_current(self) -> bool:
         """Whether the path still names the file that was opened, not a newer one."""
         return self.place != self.path or self.path.stat().st_ino == self._inode
 

@@ -15,23 +15,23 @@ from segue.errors import UsageError
 from segue.index import mutations
 from segue.index.arguments import (
     Ids,
+    SearchParams,
     Where,
-    Wish,
-    allowed_rows,
-    checked_ids,
-    cut,
-    matrix_of,
-    queries_of,
-    rows_of,
-    typed,
+    allowed_mask,
+    as_matrix,
+    as_queries,
+    as_rows,
+    check_ids,
+    drop_beyond,
+    find_rows,
 )
-from segue.index.batches import in_batches
+from segue.index.batches import search_in_batches
 from segue.index.build import EXACT_BELOW, OnProgress
-from segue.index.exact import Found
-from segue.index.l2_reduction import CodeSpace
-from segue.index.metric import AnyVectors, checked, prepared
+from segue.index.exact import Neighbors
+from segue.index.l2_reduction import L2Reduction
+from segue.index.metric import AnyVectors, check_vectors, prepare_queries
 from segue.index.search import plan_for, search
-from segue.index.serialization import opened, saved
+from segue.index.serialization import load_index, save_index
 from segue.index.state import State
 from segue.index.store import Store
 from segue.spec import Metric, metric_named
@@ -96,16 +96,16 @@ class Index:
         measure = metric_named(metric)
         if seed < 0:
             raise UsageError(f"seed is {seed}, expected at least 0")
-        matrix = checked(matrix_of(vectors), measure)
-        names = checked_ids(ids, len(matrix))
-        next_id = len(matrix) if names is None else int(names.max(initial=-1)) + 1
+        matrix = check_vectors(as_matrix(vectors), measure)
+        new_ids = check_ids(ids, len(matrix))
+        next_id = len(matrix) if new_ids is None else int(new_ids.max(initial=-1)) + 1
         state = State(
-            Store(matrix), len(matrix), CodeSpace(measure),
-            ids=names, next_id=next_id, always_exact=bool(exact),
+            Store(matrix), len(matrix), L2Reduction(measure),
+            ids=new_ids, next_id=next_id, always_exact=bool(exact),
         )  # fmt: skip
         if exact or (exact is None and len(matrix) < EXACT_BELOW) or not len(matrix):
             return cls(state)
-        return cls(mutations.built(state.store, state, seed=seed, progress=progress))
+        return cls(mutations.build_lists(state.store, state, seed=seed, progress=progress))
 
     @classmethod
     def open(cls, path: str | Path, *, vectors: AnyVectors | None = None) -> Index:
@@ -123,7 +123,7 @@ class Index:
         FileNotFoundError
         """
         place = Path(path)
-        return cls(opened(place, vectors)[0], place)
+        return cls(load_index(place, vectors)[0], place)
 
     def save(
         self,
@@ -153,9 +153,9 @@ class Index:
         if place is None:
             raise UsageError("the index was never saved: say where to")
         with self._writing:
-            if self._state.young is not None or self._state.n_stale or self._state.codes is None:
+            if self._state.delta is not None or self._state.n_coded_tombstones or self._state.lists is None:
                 self.compact()
-            saved(self._state, place, own_vectors, note=note, arrays=arrays)
+            save_index(self._state, place, own_vectors, note=note, arrays=arrays)
             self._path = place
         return place
 
@@ -167,10 +167,10 @@ class Index:
         k: int | None = 10,
         *,
         where: Where | None = None,
-        within: float | None = None,
+        max_distance: float | None = None,
         recall: float = RECALL,
         effort: float = 1.0,
-    ) -> Found:
+    ) -> Neighbors:
         """The nearest rows of each vector.
 
         Parameters
@@ -178,10 +178,10 @@ class Index:
         vectors
             (m, dim), or one of (dim,).
         k
-            How many; fewer come back only where fewer rows qualify. None, with ``within``: all.
+            How many; fewer come back only where fewer rows qualify. None, with ``max_distance``: all.
         where
             Only these rows: bool in the order of ``ids``, or ids. k come back whenever k qualify.
-        within
+        max_distance
             Only rows at most this far.
         recall
             The share of the k truly nearest rows to find, on average, as measured when the index was
@@ -200,47 +200,51 @@ class Index:
         UsageError, VectorError
         """
         state = self._state
-        if where is None and within is None and isinstance(vectors, np.ndarray) and vectors.ndim == 1:
-            ask = state.askers.get((k, recall, effort))
+        if where is None and max_distance is None and isinstance(vectors, np.ndarray) and vectors.ndim == 1:
+            ask = state.searchers.get((k, recall, effort))
             found = ask(vectors) if ask else None
             if found:
                 return found
-        wish = Wish(k, where, within, recall, effort)
-        return self._answer(state, queries_of(vectors, state), None, wish)
+        params = SearchParams(k, where, max_distance, recall, effort)
+        return self._answer(state, as_queries(vectors, state), None, params)
 
-    def neighbours(
+    def neighbors(
         self,
         ids: Sequence[int] | Ids | int,
         k: int | None = 10,
         *,
         where: Where | None = None,
-        within: float | None = None,
+        max_distance: float | None = None,
         recall: float = RECALL,
         effort: float = 1.0,
         with_self: bool = False,
-    ) -> Found:
+    ) -> Neighbors:
         """The nearest rows of rows, themselves left out unless told; otherwise as ``query``."""
-        state, wish = self._state, Wish(k, where, within, recall, effort)
-        rows = rows_of(state, np.atleast_1d(np.asarray(ids, np.int64)))
-        queries = prepared(state.store.take(rows), state.space.metric)
-        return self._answer(state, queries, None if with_self else rows, wish)
+        state, params = self._state, SearchParams(k, where, max_distance, recall, effort)
+        rows = find_rows(state, np.atleast_1d(np.asarray(ids, np.int64)))
+        queries = prepare_queries(state.store.take(rows), state.reduction.metric)
+        return self._answer(state, queries, None if with_self else rows, params)
 
-    def _answer(self, state: State, queries: AnyVectors, exclude: Ids | None, wish: Wish) -> Found:
-        allowed = None if wish.where is None else allowed_rows(state, wish.where)
-        k = wish.k or 64
+    neighbours = neighbors
+
+    def _answer(
+        self, state: State, queries: AnyVectors, exclude: Ids | None, params: SearchParams
+    ) -> Neighbors:
+        allowed = None if params.where is None else allowed_mask(state, params.where)
+        k = params.k or 64
         while True:
-            plan = plan_for(state, k, wish.recall, wish.effort)
-            found = in_batches(partial(search, state, plan, allowed), queries, exclude)
+            plan = plan_for(state, k, params.recall, params.effort)
+            found = search_in_batches(partial(search, state, plan, allowed), queries, exclude)
             if (
-                wish.within is None
-                or wish.k is not None
+                params.max_distance is None
+                or params.k is not None
                 or k >= len(state)
-                or not (found[1][:, -1:] <= wish.within).any()
+                or not (found[1][:, -1:] <= params.max_distance).any()
             ):
                 break
             k = 4 * k  # until the farthest answer is too far
-        rows, distances = cut(found, wish.within)
-        return (rows if state.ids is None else np.where(rows < 0, -1, state.names(rows))), distances
+        rows, distances = drop_beyond(found, params.max_distance)
+        return (rows if state.ids is None else np.where(rows < 0, -1, state.to_ids(rows))), distances
 
     def vector(self, item: int) -> NDArray[Any]:
         """(dim,): the vector that is called ``item``, as it was given."""
@@ -249,31 +253,31 @@ class Index:
     def take(self, items: Sequence[int] | Ids) -> AnyVectors:
         """(n, dim): the vectors of some ids, as they were given. Raises UsageError where one is unknown."""
         state = self._state
-        return state.store.take(rows_of(state, np.asarray(items, np.int64)))
+        return state.store.take(find_rows(state, np.asarray(items, np.int64)))
 
     def __len__(self) -> int:
         return len(self._state)
 
     def __contains__(self, item: int) -> bool:
-        return bool(self._state.rows(np.array([item], np.int64))[0] >= 0)
+        return bool(self._state.to_rows(np.array([item], np.int64))[0] >= 0)
 
     @property
     def ids(self) -> Ids:
         """int64 (n,): what the rows are called, in the order in which they came."""
         state = self._state
-        return state.names(state.alive())
+        return state.to_ids(state.live_rows())
 
     @property
     def vectors(self) -> AnyVectors:
         """(n, dim): all vectors as they were given, in the order of ``ids``; mapped where they are."""
         state = self._state
-        if state.dead is None and state.n == len(state.store.base):
+        if state.tombstones is None and state.n == len(state.store.base):
             return state.store.base
-        return state.store.take(state.alive())
+        return state.store.take(state.live_rows())
 
     @property
     def metric(self) -> Metric:
-        return self._state.space.metric
+        return self._state.reduction.metric
 
     @property
     def dim(self) -> int:
@@ -287,7 +291,7 @@ class Index:
     @property
     def exact(self) -> bool:
         """Whether every query is compared with every row."""
-        return self._state.codes is None
+        return self._state.lists is None
 
     # Changing
 
@@ -311,36 +315,36 @@ class Index:
         """
         wanted = None if ids is None else np.asarray(ids, np.int64)
         with self._writing:
-            new = typed(vectors, self._state)
-            self._state, names = mutations.added(self._state, new, wanted)
+            new = as_rows(vectors, self._state)
+            self._state, new_ids = mutations.add_rows(self._state, new, wanted)
         self._refill_if_due()
-        return names
+        return new_ids
 
     def update(self, ids: Sequence[int] | Ids, vectors: AnyVectors) -> None:
         """Give rows other vectors. Raises UsageError where an id is unknown, and VectorError."""
-        names = np.asarray(ids, np.int64)
+        new_ids = np.asarray(ids, np.int64)
         with self._writing:
             state = self._state
-            new = typed(vectors, state)
-            state = mutations.deleted(state, rows_of(state, names))
-            self._state, _ = mutations.added(state, new, names)
+            new = as_rows(vectors, state)
+            state = mutations.delete_rows(state, find_rows(state, new_ids))
+            self._state, _ = mutations.add_rows(state, new, new_ids)
         self._refill_if_due()
 
     def delete(self, ids: Sequence[int] | Ids) -> None:
         """Remove rows; queries that begin now do not see them. Raises UsageError where an id is unknown."""
         with self._writing:
-            rows = rows_of(self._state, np.atleast_1d(np.asarray(ids, np.int64)))
-            self._state = mutations.deleted(self._state, rows)
+            rows = find_rows(self._state, np.atleast_1d(np.asarray(ids, np.int64)))
+            self._state = mutations.delete_rows(self._state, rows)
         self._refill_if_due()
 
     def compact(self, progress: OnProgress | None = None) -> None:
         """Fill the lists anew with the rows there are; learned anew where these have doubled or halved."""
         with self._writing:
-            self._state = mutations.refilled(self._state, progress)
+            self._state = mutations.compact_lists(self._state, progress)
 
     def _refill_if_due(self) -> None:
         """In the background: readers go on with what they have, writers wait."""
-        if not mutations.is_due(self._state, _REFILLED_SHARE) or self._refilling():
+        if not mutations.needs_compaction(self._state, _REFILLED_SHARE) or self._refilling():
             return
         self._refill = threading.Thread(target=self.compact, daemon=True, name="segue-index-compact")
         self._refill.start()

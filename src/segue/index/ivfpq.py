@@ -2,7 +2,7 @@
 
 Rows are assigned to the nearest of many centroids, and what is left of them after that is kept as
 a product-quantised code of 4 bits a part (Jégou et al. 2011; scanned in registers, André et al. 2015).
-Rows of many numbers are first projected on the axes that tell most of them apart; see `axes`.
+Rows of many numbers are first projected on the axes that tell most of them apart; see `opq`.
 Faiss holds and scans the lists; the exact distances are computed elsewhere, from the rows themselves.
 """
 
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.index.opq import main_axes, part_width
+from segue.index.opq import part_width, pca_rotation
 from segue.track import Vectors
 
 if TYPE_CHECKING:
@@ -42,24 +42,26 @@ def list_count(n: int) -> int:
     return int(2 ** max(4, round(np.log2(1.25 * np.sqrt(n)))))
 
 
-class Codes:
+class InvertedLists:
     """Compressed rows in lists; `search` names candidates for a query.
 
     All vectors that come in are float32 (n, dim) in a space where the Euclidean distance orders
-    rows as the metric does; see `codespace`. Searching is safe from several threads.
+    rows as the metric does; see `l2_reduction`. Searching is safe from several threads.
     """
 
-    def __init__(self, learned: NDArray[np.uint8]) -> None:
+    def __init__(self, trained: NDArray[np.uint8]) -> None:
         import faiss
 
-        self.learned = learned  # as Faiss writes an index, its lists empty
-        self.whole = faiss.deserialize_index(learned)  # the projection, where there is one, and the lists
-        self.turned = isinstance(self.whole, faiss.IndexPreTransform)
-        self.ivf = self._after_axes() if self.turned else self.whole
-        self.lists = faiss.downcast_InvertedLists(self.ivf.invlists)
+        self.trained = trained  # as Faiss writes an index, its lists empty
+        self.faiss_index = faiss.deserialize_index(
+            trained
+        )  # the projection, where there is one, and the lists
+        self.has_projection = isinstance(self.faiss_index, faiss.IndexPreTransform)
+        self.ivf = self._ivf_behind_projection() if self.has_projection else self.faiss_index
+        self.faiss_lists = faiss.downcast_InvertedLists(self.ivf.invlists)
         self._centroids: Vectors | None = None
         self.params = lru_cache(maxsize=256)(self._make_params)
-        self.dim = int(self.whole.d)
+        self.dim = int(self.faiss_index.d)
         self.n_lists = int(self.ivf.nlist)
         self.code_bytes = int(self.ivf.code_size)
         self._blocked = hasattr(self.ivf, "pq")
@@ -67,26 +69,26 @@ class Codes:
             self.ivf.implem = _SCAN
         self.pack = PACK if self._blocked else 2
 
-    def _after_axes(self) -> Any:
+    def _ivf_behind_projection(self) -> Any:
         """The lists behind a projection; their sizes are compared, as Faiss trusts what it has read."""
         import faiss
 
-        ivf, chain = faiss.downcast_index(self.whole.index), self.whole.chain
+        ivf, chain = faiss.downcast_index(self.faiss_index.index), self.faiss_index.chain
         axes = chain.at(0) if chain.size() == 1 else None
-        if axes is None or (axes.d_in, axes.d_out) != (self.whole.d, ivf.d):
+        if axes is None or (axes.d_in, axes.d_out) != (self.faiss_index.d, ivf.d):
             raise ValueError("the projection does not fit the lists")
         return ivf
 
     @classmethod
-    def train(cls, sample: Vectors, n: int, *, seed: int = 0) -> Codes:
+    def train(cls, sample: Vectors, n: int, *, seed: int = 0) -> InvertedLists:
         """Empty lists for about n rows, learned from some of them."""
         import faiss
 
         seed %= _SEEDS
-        axes = main_axes(sample)
+        axes = pca_rotation(sample)
         dim = axes.d_out if axes else sample.shape[1]
-        lists = min(list_count(n), max(1, len(sample) // 8))
-        coarse = f"IVF{lists}_HNSW{_GRAPH_LINKS}" if lists >= _GRAPH_FROM else f"IVF{lists}"
+        n_lists = min(list_count(n), max(1, len(sample) // 8))
+        coarse = f"IVF{n_lists}_HNSW{_GRAPH_LINKS}" if n_lists >= _GRAPH_FROM else f"IVF{n_lists}"
         width = part_width(dim)
         fine = "Flat" if dim <= FLAT_DIM else f"PQ{-(-dim // width)}x4fsr"
         padded = dim if dim <= FLAT_DIM else -(-dim // width) * width
@@ -98,7 +100,7 @@ class Codes:
                 sample = np.resize(sample, (_PART_VALUES, dim))
             ivf.pq.cp.seed, ivf.pq.cp.min_points_per_centroid = seed + 2, 1
             ivf.pq.cp.niter = _ROUNDS
-        ivf.train(axes.apply(sample) if axes else _fitted(sample, padded))
+        ivf.train(axes.apply(sample) if axes else _zero_padded(sample, padded))
         return cls(faiss.serialize_index(faiss.IndexPreTransform(axes, ivf) if axes else ivf))
 
     @staticmethod
@@ -108,11 +110,11 @@ class Codes:
 
     def add(self, vectors: Vectors, rows: NDArray[np.int64]) -> None:
         """Append rows by their numbers."""
-        with self._all_compared():
-            self.whole.add_with_ids(_fitted(vectors, self.dim), rows)
+        with self._exhaustive_assignment():
+            self.faiss_index.add_with_ids(_zero_padded(vectors, self.dim), rows)
 
     @contextlib.contextmanager
-    def _all_compared(self) -> Iterator[None]:
+    def _exhaustive_assignment(self) -> Iterator[None]:
         """Let many rows find their centroids by matrix products instead of walks through a graph."""
         import faiss
 
@@ -127,9 +129,9 @@ class Codes:
             self.ivf.quantizer = graph
 
     def __len__(self) -> int:
-        return int(self.lists.compute_ntotal())
+        return int(self.faiss_lists.compute_ntotal())
 
-    def search(self, queries: Vectors, probes: int, count: int) -> NDArray[np.int64]:
+    def search(self, queries: Vectors, n_probe: int, count: int) -> NDArray[np.int64]:
         """int64 (m, count): rows that may be near, likeliest first; -1 where there are no more.
 
         Parameters
@@ -138,98 +140,100 @@ class Codes:
         """
         import faiss
 
-        queries = _fitted(queries, self.dim)
+        queries = _zero_padded(queries, self.dim)
         rows = np.empty((len(queries), count), np.int64)
         estimates = np.empty((len(queries), count), np.float32)
         # For each query and list Faiss makes a table of what each part of a code is worth.
-        tables = probes * self.code_bytes * 2 * _PART_VALUES
+        tables = n_probe * self.code_bytes * 2 * _PART_VALUES
         step = max(_TOGETHER, _TABLE_VALUES // tables)
         for i in range(0, len(queries), step):
             some, found = queries[i : i + step], rows[i : i + step]
-            self.whole.search_c(
+            self.faiss_index.search_c(
                 len(some), faiss.swig_ptr(some), count, faiss.swig_ptr(estimates[i:]), faiss.swig_ptr(found),
-                self.params(probes),
+                self.params(n_probe),
             )  # fmt: skip
         return rows
 
-    def scanner(self, probes: int, count: int) -> Callable[[NDArray[np.float32]], NDArray[np.int64]]:
+    def scanner(self, n_probe: int, count: int) -> Callable[[NDArray[np.float32]], NDArray[np.int64]]:
         """``search`` for one query, (dim,), with all that stays the same prepared."""
         from faiss import swig_ptr
 
-        search, params, dim = self.whole.search_c, self.params(probes), self.dim
+        search, params, dim = self.faiss_index.search_c, self.params(n_probe), self.dim
 
         def scan(query: NDArray[np.float32]) -> NDArray[np.int64]:
             if len(query) != dim:
-                query = _fitted(query[None], dim)
+                query = _zero_padded(query[None], dim)
             rows, estimates = np.empty(count, np.int64), np.empty(count, np.float32)
             search(1, swig_ptr(query), count, swig_ptr(estimates), swig_ptr(rows), params)
             return rows
 
         return scan
 
-    def _make_params(self, probes: int) -> Any:
+    def _make_params(self, n_probe: int) -> Any:
         import faiss
 
         graph = None
         if self.n_lists >= _GRAPH_FROM:
-            graph = faiss.SearchParametersHNSW(efSearch=probes + _GRAPH_SPARE)
-        params = faiss.SearchParametersIVF(nprobe=min(probes, self.n_lists), quantizer_params=graph)
-        return faiss.SearchParametersPreTransform(index_params=params) if self.turned else params
+            graph = faiss.SearchParametersHNSW(efSearch=n_probe + _GRAPH_SPARE)
+        params = faiss.SearchParametersIVF(nprobe=min(n_probe, self.n_lists), quantizer_params=graph)
+        return faiss.SearchParametersPreTransform(index_params=params) if self.has_projection else params
 
     def nearest_lists(self, query: Vectors) -> NDArray[np.int64]:
         """int64 (n_lists,): all lists, the one whose centroid is nearest first; query is (1, dim)."""
         if self._centroids is None:
             self._centroids = self.ivf.quantizer.reconstruct_n(0, self.n_lists)
-        query = _fitted(query, self.dim)
-        gaps = self._centroids - (self.whole.chain.at(0).apply(query) if self.turned else query)
-        return np.argsort(np.einsum("ij,ij->i", gaps, gaps))
+        query = _zero_padded(query, self.dim)
+        differences = self._centroids - (
+            self.faiss_index.chain.at(0).apply(query) if self.has_projection else query
+        )
+        return np.argsort(np.einsum("ij,ij->i", differences, differences))
 
-    def rows_of(self, number: int) -> NDArray[np.int64]:
+    def rows_in(self, number: int) -> NDArray[np.int64]:
         """int64 (n,): the rows in a list."""
         import faiss
 
-        n = int(self.lists.list_size(int(number)))
-        return faiss.rev_swig_ptr(self.lists.get_ids(int(number)), n) if n else np.empty(0, np.int64)
+        n = int(self.faiss_lists.list_size(int(number)))
+        return faiss.rev_swig_ptr(self.faiss_lists.get_ids(int(number)), n) if n else np.empty(0, np.int64)
 
     def rows(self) -> NDArray[np.int64]:
         """int64 (n,): all rows in the lists, list by list."""
-        return np.concatenate([self.rows_of(i) for i in range(self.n_lists)])
+        return np.concatenate([self.rows_in(i) for i in range(self.n_lists)])
 
-    def empty(self) -> Codes:
+    def empty_copy(self) -> InvertedLists:
         """Lists with the same centroids and codes, and nothing in them."""
-        return Codes(self.learned)
+        return InvertedLists(self.trained)
 
     def sizes(self) -> NDArray[np.int64]:
         """int64 (n_lists,): rows in each list."""
-        return np.array([self.lists.list_size(i) for i in range(self.n_lists)], np.int64)
+        return np.array([self.faiss_lists.list_size(i) for i in range(self.n_lists)], np.int64)
 
-    def packed(self) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.int64]]]:
+    def packed_lists(self) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.int64]]]:
         """Of each list, the bytes of its codes, filled up to a multiple of ``pack``, and its rows."""
         import faiss
 
         for i, n in enumerate(self.sizes().tolist()):
             room = -(-n // self.pack) * self.pack
-            there = self.bytes_of(n)
-            codes = faiss.rev_swig_ptr(self.lists.get_codes(i), there) if n else np.empty(0, np.uint8)
+            n_bytes = self.n_code_bytes(n)
+            codes = faiss.rev_swig_ptr(self.faiss_lists.get_codes(i), n_bytes) if n else np.empty(0, np.uint8)
             yield (
                 np.resize(codes, room * self.code_bytes) if room > n and not self._blocked else codes,
-                self.rows_of(i),
+                self.rows_in(i),
             )
 
-    def bytes_of(self, n: int) -> int:
+    def n_code_bytes(self, n: int) -> int:
         """How many bytes Faiss keeps for the codes of a list of n rows."""
         return (-(-n // self.pack) * self.pack if self._blocked else n) * self.code_bytes
 
-    def use_lists(self, lists: faiss.InvertedLists, n: int) -> None:
+    def use_faiss_lists(self, faiss_lists: faiss.InvertedLists, n: int) -> None:
         """Scan these lists, which hold n rows, from now on."""
-        if lists is not self.lists:
-            lists.this.disown()
-            self.ivf.replace_invlists(lists, True)
-            self.lists = lists
-        self.ivf.ntotal = self.whole.ntotal = n
+        if faiss_lists is not self.faiss_lists:
+            faiss_lists.this.disown()
+            self.ivf.replace_invlists(faiss_lists, True)
+            self.faiss_lists = faiss_lists
+        self.ivf.ntotal = self.faiss_index.ntotal = n
 
 
-def _fitted(vectors: Vectors, dim: int) -> Vectors:
+def _zero_padded(vectors: Vectors, dim: int) -> Vectors:
     """Zeros appended to rows that are shorter than what the codes divide evenly."""
     if vectors.shape[1] == dim:
         return np.ascontiguousarray(vectors, np.float32)

@@ -12,7 +12,7 @@ from segue.track import Vectors
 
 
 @dataclass(frozen=True, slots=True)
-class CodeSpace:
+class L2Reduction:
     """Where codes are made and scanned.
 
     Cosine: rows of length 1. Dot: one more number makes all rows equally long, so that the nearest
@@ -44,7 +44,7 @@ class CodeSpace:
         return wide
 
     def queries(self, queries: AnyVectors) -> Vectors:
-        """float32 (m, dim') of queries as ``metric.prepared`` gives them."""
+        """float32 (m, dim') of queries as ``metric.prepare_queries`` gives them."""
         if self.metric == "hamming":
             return np.unpackbits(queries, axis=1).astype(np.float32)
         if self.metric == "dot":

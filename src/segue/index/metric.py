@@ -22,7 +22,7 @@ AnyVectors = NDArray[Any]
 """(n, dim), of one of ``DTYPES``; for hamming, uint8 with 8 bits in each number."""
 
 
-def checked(vectors: AnyVectors, metric: Metric, dim: int | None = None) -> AnyVectors:
+def check_vectors(vectors: AnyVectors, metric: Metric, dim: int | None = None) -> AnyVectors:
     """The vectors, if each of them has a place in the metric's space.
 
     Parameters
@@ -45,7 +45,7 @@ def checked(vectors: AnyVectors, metric: Metric, dim: int | None = None) -> AnyV
             f"vectors are of {vectors.dtype}; hamming compares packed bits (numpy.packbits makes them)",
             0,
         )
-    for start, block in blocks(vectors):
+    for start, block in iter_blocks(vectors):
         _check_block(block, metric, start)
     return vectors
 
@@ -66,7 +66,7 @@ def _check_block(block: AnyVectors, metric: Metric, first: int) -> None:
             raise VectorError(f"row {row} is of a length that float32 cannot square", row)
 
 
-def narrowed(vectors: AnyVectors) -> Vectors:
+def to_float32(vectors: AnyVectors) -> Vectors:
     """float32, of numbers of any type; those that are too large become infinite. Raises VectorError."""
     if vectors.dtype == np.float32:
         return vectors
@@ -76,7 +76,7 @@ def narrowed(vectors: AnyVectors) -> Vectors:
         return vectors.astype(np.float32)
 
 
-def blocks(vectors: AnyVectors) -> Any:
+def iter_blocks(vectors: AnyVectors) -> Any:
     """(start, block) of consecutive rows, few enough to be held as float32."""
     step = max(1, _BLOCK_VALUES // max(1, vectors.shape[1]))
     for start in range(0, len(vectors), step):
@@ -86,13 +86,13 @@ def blocks(vectors: AnyVectors) -> Any:
 def lengths(vectors: AnyVectors) -> NDArray[np.float32]:
     """float32 (n,): the Euclidean length of each row."""
     out = np.empty(len(vectors), np.float32)
-    for start, block in blocks(vectors):
+    for start, block in iter_blocks(vectors):
         wide = block.astype(np.float32)
         out[start : start + len(block)] = np.sqrt(np.einsum("ij,ij->i", wide, wide))
     return out
 
 
-def prepared(queries: AnyVectors, metric: Metric) -> AnyVectors:
+def prepare_queries(queries: AnyVectors, metric: Metric) -> AnyVectors:
     """Queries as ``distances`` takes them: float32, of length 1 for cosine; packed bits as they are."""
     if metric == "hamming":
         return queries
@@ -110,7 +110,7 @@ def distances(queries: AnyVectors, rows: AnyVectors, metric: Metric) -> Vectors:
 
     Parameters
     ----------
-    queries : (m, dim), as ``prepared`` gives them
+    queries : (m, dim), as ``prepare_queries`` gives them
     rows : (n, dim), of any type
 
     Returns
@@ -157,8 +157,8 @@ def _euclidean(queries: Vectors, rows: Vectors, *, shifted: bool) -> Vectors:
     step = max(1, _BLOCK_VALUES // rows.shape[1])
     for start in range(0, len(of_query), step):
         i, j = of_query[start : start + step], of_row[start : start + step]
-        gaps = queries[i] - rows[j]
-        squares[i, j] = np.einsum("ij,ij->i", gaps, gaps)
+        differences = queries[i] - rows[j]
+        squares[i, j] = np.einsum("ij,ij->i", differences, differences)
     return np.sqrt(squares)
 
 
@@ -187,7 +187,7 @@ def pair_distances(queries: AnyVectors, rows: AnyVectors, metric: Metric) -> Vec
         if metric == "dot":
             return np.asarray(-products)
         return np.maximum(1 - products / np.sqrt(np.einsum("ijk,ijk->ij", wide, wide)), 0)
-    gap = wide - queries[:, None, :]
+    differences = wide - queries[:, None, :]
     if metric == "manhattan":
-        return np.asarray(np.abs(gap).sum(axis=2))
-    return np.sqrt(np.einsum("ijk,ijk->ij", gap, gap))
+        return np.asarray(np.abs(differences).sum(axis=2))
+    return np.sqrt(np.einsum("ijk,ijk->ij", differences, differences))

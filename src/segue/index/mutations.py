@@ -8,7 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import UsageError
-from segue.index.build import EXACT_BELOW, OnProgress, fill, settings_for, space_of, train
+from segue.index.build import (
+    EXACT_BELOW,
+    OnProgress,
+    fill_lists,
+    measure_operating_points,
+    reduction_for,
+    train_lists,
+)
 from segue.index.metric import AnyVectors, lengths
 from segue.index.state import State
 from segue.index.store import Store
@@ -20,7 +27,7 @@ _LONGER = 1.01  # times the longest row that the lists of a dot index have a pla
 Ids = NDArray[np.int64]
 
 
-def built(
+def build_lists(
     store: Store,
     state: State,
     *,
@@ -28,53 +35,55 @@ def built(
     progress: OnProgress | None = None,
 ) -> State:
     """The state with lists, learned from its live rows."""
-    rows = state.alive()
-    space = space_of(store, rows, state.space.metric)
-    codes = train(store, rows, space, seed=seed)
-    fill(codes, store, rows, space, progress)
-    settings = settings_for(codes, store, rows, space, seed=seed)
-    if space.metric == "cosine" and store.lengths is None:
+    rows = state.live_rows()
+    reduction = reduction_for(store, rows, state.reduction.metric)
+    lists = train_lists(store, rows, reduction, seed=seed)
+    fill_lists(lists, store, rows, reduction, progress)
+    operating_points = measure_operating_points(lists, store, rows, reduction, seed=seed)
+    if reduction.metric == "cosine" and store.lengths is None:
         store.lengths = lengths(store.base)
     return replace(
-        state, space=space, codes=codes, young=None, coded=state.n, learned_from=len(rows),
-        settings=tuple(settings),
+        state, reduction=reduction, lists=lists, delta=None, n_coded=state.n, n_trained=len(rows),
+        operating_points=tuple(operating_points),
     )  # fmt: skip
 
 
-def refilled(state: State, progress: OnProgress | None = None) -> State:
+def compact_lists(state: State, progress: OnProgress | None = None) -> State:
     """The lists filled anew with the rows that there are."""
-    if state.codes is None and (state.always_exact or len(state) < EXACT_BELOW):
+    if state.lists is None and (state.always_exact or len(state) < EXACT_BELOW):
         return state
-    state = replace(state, store=state.store.joined(state.n))
-    if state.codes is None or _has_another_size(state) or _has_longer(state):
-        return built(state.store, state, progress=progress)
-    codes = state.codes.empty()
-    fill(codes, state.store, state.alive(), state.space, progress)
-    return replace(state, codes=codes, young=None, coded=state.n)
+    state = replace(state, store=state.store.merged_copy(state.n))
+    if state.lists is None or _size_changed(state) or _outgrows_norm(state):
+        return build_lists(state.store, state, progress=progress)
+    lists = state.lists.empty_copy()
+    fill_lists(lists, state.store, state.live_rows(), state.reduction, progress)
+    return replace(state, lists=lists, delta=None, n_coded=state.n)
 
 
-def is_due(state: State, share: float) -> bool:
+def needs_compaction(state: State, share: float) -> bool:
     """Whether lists are to be filled: a share of their rows has changed, or new rows have no place there."""
-    if state.codes is None:
+    if state.lists is None:
         return False
-    n_young = 0 if state.young is None else len(state.young)
-    return state.n_stale + n_young >= share * len(state) or _are_many(state)
+    n_delta = 0 if state.delta is None else len(state.delta)
+    return state.n_coded_tombstones + n_delta >= share * len(state) or _delta_is_due(state)
 
 
-def added(state: State, vectors: AnyVectors, ids: Ids | None) -> tuple[State, Ids]:
+def add_rows(state: State, vectors: AnyVectors, ids: Ids | None) -> tuple[State, Ids]:
     """The state with more rows, and what they are called."""
-    names = _names_of(state, ids, len(vectors))
-    known = state.ids
-    if known is None and not np.array_equal(names, np.arange(state.n, state.n + len(names))):
-        known = np.arange(state.n)
-    if known is not None:
-        known = np.concatenate([known[: state.n], names])
-    dead = state.dead
-    if dead is not None:
-        dead = np.concatenate([dead, np.zeros(len(names), np.bool_)])
+    new_ids = _names_of(state, ids, len(vectors))
+    all_ids = state.ids
+    if all_ids is None and not np.array_equal(new_ids, np.arange(state.n, state.n + len(new_ids))):
+        all_ids = np.arange(state.n)
+    if all_ids is not None:
+        all_ids = np.concatenate([all_ids[: state.n], new_ids])
+    tombstones = state.tombstones
+    if tombstones is not None:
+        tombstones = np.concatenate([tombstones, np.zeros(len(new_ids), np.bool_)])
     state.store.append(vectors, state.n)
-    next_id = max(state.next_id, int(names.max(initial=-1)) + 1)
-    return _folded(replace(state, n=state.n + len(names), ids=known, dead=dead, next_id=next_id)), names
+    next_id = max(state.next_id, int(new_ids.max(initial=-1)) + 1)
+    return _with_delta(
+        replace(state, n=state.n + len(new_ids), ids=all_ids, tombstones=tombstones, next_id=next_id)
+    ), new_ids
 
 
 def _names_of(state: State, ids: Ids | None, n: int) -> Ids:
@@ -84,47 +93,47 @@ def _names_of(state: State, ids: Ids | None, n: int) -> Ids:
         raise UsageError(f"{len(np.unique(ids))} different ids were given for {n} vectors, expected as many")
     if n and ids.min() < 0:
         raise UsageError(f"the id {ids.min()} is negative")
-    taken = ids[state.rows(ids) >= 0]
+    taken = ids[state.to_rows(ids) >= 0]
     if len(taken):
         raise UsageError(f"the id {taken[0]} is taken: update gives it another vector")
     return ids
 
 
-def _folded(state: State) -> State:
+def _with_delta(state: State) -> State:
     """Codes for rows that have none, once they are many; lists that somebody may scan stay as they are."""
-    if state.codes is None or not _are_many(state) or _has_longer(state):
+    if state.lists is None or not _delta_is_due(state) or _outgrows_norm(state):
         return state
-    young = state.codes.empty()
-    rows = np.arange(state.coded, state.n)
-    if state.young is not None:
-        rows = np.concatenate([np.sort(state.young.rows()), rows])
-    if state.dead is not None:
-        rows = rows[~state.dead[rows]]
-    fill(young, state.store, rows, state.space)
-    return replace(state, young=young, coded=state.n)
+    delta = state.lists.empty_copy()
+    rows = np.arange(state.n_coded, state.n)
+    if state.delta is not None:
+        rows = np.concatenate([np.sort(state.delta.rows()), rows])
+    if state.tombstones is not None:
+        rows = rows[~state.tombstones[rows]]
+    fill_lists(delta, state.store, rows, state.reduction)
+    return replace(state, delta=delta, n_coded=state.n)
 
 
-def _has_another_size(state: State) -> bool:
-    n, learned_from = len(state), state.learned_from
-    return n > RELEARNED * learned_from or 0 < n < learned_from / RELEARNED
+def _size_changed(state: State) -> bool:
+    n, n_trained = len(state), state.n_trained
+    return n > RELEARNED * n_trained or 0 < n < n_trained / RELEARNED
 
 
-def _are_many(state: State) -> bool:
-    return state.n - state.coded >= max(FRESH, 0 if state.young is None else len(state.young) // 8)
+def _delta_is_due(state: State) -> bool:
+    return state.n - state.n_coded >= max(FRESH, 0 if state.delta is None else len(state.delta) // 8)
 
 
-def _has_longer(state: State) -> bool:
+def _outgrows_norm(state: State) -> bool:
     """Whether a row without a code is too long for the space of the codes, where it would be lost."""
-    if state.space.metric != "dot":
+    if state.reduction.metric != "dot":
         return False
-    fresh = np.arange(state.coded, state.n)
-    if state.dead is not None:
-        fresh = fresh[~state.dead[fresh]]
-    return float(lengths(state.store.take(fresh)).max(initial=0)) > _LONGER * state.space.longest
+    uncoded = np.arange(state.n_coded, state.n)
+    if state.tombstones is not None:
+        uncoded = uncoded[~state.tombstones[uncoded]]
+    return float(lengths(state.store.take(uncoded)).max(initial=0)) > _LONGER * state.reduction.longest
 
 
-def deleted(state: State, rows: NDArray[np.int64]) -> State:
+def delete_rows(state: State, rows: NDArray[np.int64]) -> State:
     """The state without some rows."""
-    dead = np.zeros(state.n, np.bool_) if state.dead is None else state.dead.copy()
-    dead[rows] = True
-    return replace(state, dead=dead)
+    tombstones = np.zeros(state.n, np.bool_) if state.tombstones is None else state.tombstones.copy()
+    tombstones[rows] = True
+    return replace(state, tombstones=tombstones)

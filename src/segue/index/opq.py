@@ -28,7 +28,7 @@ def part_width(dim: int) -> int:
     return 4 if dim <= 2048 else 8
 
 
-def main_axes(sample: Vectors) -> faiss.LinearTransform | None:
+def pca_rotation(sample: Vectors) -> faiss.LinearTransform | None:
     """The projection on the principal components that tell most rows apart; none where it takes nearly all.
 
     Those of large and of small variance are mixed in each part of a code, so that all parts say as much
@@ -50,10 +50,10 @@ def main_axes(sample: Vectors) -> faiss.LinearTransform | None:
     kept = -(-enough // _STEP) * _STEP
     if kept > _WORTH_SHARE * dim:
         return None
-    return _projection(axes[:, _mixed(kept)].T, mean)
+    return _projection(axes[:, _balanced_allocation(kept)].T, mean)
 
 
-def _mixed(count: int) -> NDArray[np.int64]:
+def _balanced_allocation(count: int) -> NDArray[np.int64]:
     """int64 (count,): the axes, by falling variance, as the parts of a code take them."""
     turns = np.arange(count).reshape(part_width(count), -1)
     turns[1::2] = turns[1::2, ::-1]

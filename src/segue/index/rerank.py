@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.index.ivfpq import Codes
+from segue.index.ivfpq import InvertedLists
 from segue.index.metric import AnyVectors
 from segue.track import Vectors
 
 
-class Desk(NamedTuple):
+class QueryBuffers(NamedTuple):
     """What one query is written to and its answer read from; made once, as each such step counts.
 
     Attributes
@@ -28,7 +28,7 @@ class Desk(NamedTuple):
     arguments: tuple[Any, ...]
 
 
-class Refined:
+class RerankedSearch:
     """A search that compares its candidates exactly: ``search(*desk.arguments)``, while this lives.
 
     Attributes
@@ -40,13 +40,13 @@ class Refined:
         import faiss
 
         self.search = type(both).search_c
-        self.spare: list[Desk] = []
+        self.pool: list[QueryBuffers] = []
         self.dim, self.dtype = int(both.d), rows.dtype
         self._both, self._rows, self._count = both, rows, count  # Faiss does not keep the rows alive
         both.ntotal = len(rows)
         self._params = faiss.IndexRefineSearchParameters(k_factor=k_factor, base_index_params=params)
 
-    def new(self) -> Desk:
+    def new_buffers(self) -> QueryBuffers:
         from faiss import swig_ptr
 
         query = np.empty(self.dim, np.float32)
@@ -54,47 +54,53 @@ class Refined:
         # What is in a wrapper, instead of it, saves the search for it: 2 us.
         places = swig_ptr(values), swig_ptr(rows)
         arguments = (self._both.this, 1, swig_ptr(query), self._count, *places, self._params.this)
-        return Desk(query, rows, values, arguments)
+        return QueryBuffers(query, rows, values, arguments)
 
 
-def squared_gaps(codes: Codes, rows: AnyVectors, probes: int, count: int, k: int) -> Refined | None:
+def search_by_l2(
+    lists: InvertedLists, rows: AnyVectors, n_probe: int, count: int, k: int
+) -> RerankedSearch | None:
     """The nearest k of ``count`` candidates and the squares of their distances, nearest first.
 
     None where the rows are not as Faiss can read them.
     """
     import faiss
 
-    exact = _exact(codes, rows)
+    exact = _exact(lists, rows)
     if exact is None:
         return None
-    return Refined(faiss.IndexRefine(codes.whole, exact), rows, codes.params(probes), k, count / k)
+    return RerankedSearch(
+        faiss.IndexRefine(lists.faiss_index, exact), rows, lists.params(n_probe), k, count / k
+    )
 
 
-def products(codes: Codes, rows: AnyVectors, probes: int, count: int) -> Refined | None:
+def search_by_product(
+    lists: InvertedLists, rows: AnyVectors, n_probe: int, count: int
+) -> RerankedSearch | None:
     """``count`` candidates of a query of any length and their products with it, smallest first.
 
     The codes are of rows of length 1. None where the rows are not as Faiss can read them.
     """
     import faiss
 
-    exact = _exact(codes, rows)
+    exact = _exact(lists, rows)
     if exact is None:
         return None
     # Only for the codes: the query itself must stay as it is, since for rows of bytes it is made bytes too.
-    unit = faiss.IndexPreTransform(faiss.NormalizationTransform(codes.dim), codes.whole)
+    unit = faiss.IndexPreTransform(faiss.NormalizationTransform(lists.dim), lists.faiss_index)
     both = faiss.IndexRefine(unit, exact)
     exact.metric_type = faiss.METRIC_INNER_PRODUCT  # only now, as both must have the same when they meet
-    params = faiss.SearchParametersPreTransform(index_params=codes.params(probes))
-    return Refined(both, rows, params, count, 1)
+    params = faiss.SearchParametersPreTransform(index_params=lists.params(n_probe))
+    return RerankedSearch(both, rows, params, count, 1)
 
 
-def _exact(codes: Codes, rows: AnyVectors) -> Any:
+def _exact(lists: InvertedLists, rows: AnyVectors) -> Any:
     """A flat index whose rows stay where they are."""
     import faiss
 
     kinds = {"uint8": faiss.ScalarQuantizer.QT_8bit_direct, "float16": faiss.ScalarQuantizer.QT_fp16}
     name = rows.dtype.name
-    if rows.shape[1] != codes.dim or not rows.flags.c_contiguous:
+    if rows.shape[1] != lists.dim or not rows.flags.c_contiguous:
         return None
     if (name != "float32" and name not in kinds) or not hasattr(faiss, "ZeroCopyIOReader"):  # an older Faiss
         return None
@@ -107,5 +113,5 @@ def _exact(codes: Codes, rows: AnyVectors) -> Any:
     data = rows.reshape(-1).view(np.uint8)
     flat.codes = faiss.MaybeOwnedVectorUInt8.create_view(faiss.swig_ptr(data), data.size, read.codes.owner)
     # Only as many as have codes, or the two do not meet; rows that were deleted lie between those.
-    flat.ntotal, flat.is_trained = codes.ivf.ntotal, True
+    flat.ntotal, flat.is_trained = lists.ivf.ntotal, True
     return flat

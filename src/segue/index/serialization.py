@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import IndexFormatError
-from segue.index import lists
-from segue.index.calibration import Setting
-from segue.index.file import Content, IndexFile, write
-from segue.index.ivfpq import Codes
-from segue.index.l2_reduction import CodeSpace
+from segue.index import mapped_lists
+from segue.index.calibration import OperatingPoint
+from segue.index.file import Content, IndexFile, write_sections
+from segue.index.ivfpq import InvertedLists
+from segue.index.l2_reduction import L2Reduction
 from segue.index.metric import DTYPES, AnyVectors, lengths
 from segue.index.state import State
 from segue.index.store import Store
 from segue.spec import METRICS
 
-Place = dict[str, Any]
+MatrixLocation = dict[str, Any]
 """Of a matrix in another file: its path, the offset in bytes, how many rows, a checksum of some."""
 
 _COPIED_BYTES = 1 << 24  # at a time
@@ -30,11 +30,19 @@ _SAMPLED = 64  # rows of a matrix in another file that are compared when it is o
 _ATTEMPTS = 10  # at opening a file that is being replaced
 _MOST_PADDING = 8  # numbers that codes have more than vectors, at the most
 _LONGEST = 1e19  # that a row can be, as float32 must hold its square
+_POINT_FIELDS = {
+    "k": "k",
+    "recall": "recall",
+    "probes": "n_probe",
+    "candidates": "n_candidates",
+    "measured": "measured",
+}
+"""Of an operating point, by their names in a file."""
 _FOREIGN = (ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError, ValueError)
 """Raised where a file's checksums are right and its contents make no sense."""
 
 
-def saved(
+def save_index(
     state: State,
     path: Path,
     own_vectors: bool | None = None,
@@ -50,33 +58,33 @@ def saved(
     note, arrays : more to keep in the header and beside it
     """
     base = state.store.base
-    elsewhere = None if own_vectors else _place_of(base)
-    rows = np.arange(state.n) if elsewhere else state.alive()
+    elsewhere = None if own_vectors else _location_of(base)
+    rows = np.arange(state.n) if elsewhere else state.live_rows()
     header = {
-        "metric": state.space.metric,
-        "longest": state.space.longest,
+        "metric": state.reduction.metric,
+        "longest": state.reduction.longest,
         "n": len(rows),
         "dim": int(base.shape[1]),
         "dtype": base.dtype.name,
-        "coded": int(np.searchsorted(rows, state.coded)),
-        "learned_from": state.learned_from,
+        "coded": int(np.searchsorted(rows, state.n_coded)),
+        "learned_from": state.n_trained,
         "next_id": state.next_id,
         "always_exact": state.always_exact,
-        "settings": [asdict(setting) for setting in state.settings],
+        "settings": [_operating_point_as_json(point) for point in state.operating_points],
         "matrix": elsewhere,
         "note": dict(note or {}),
     }
     contents = dict(_vectors(state, rows, elsewhere) | _names(state, rows, elsewhere))
-    if state.codes is not None:
-        contents["learned"] = state.codes.learned
-        contents["places"] = lists.places(state.codes)
-        contents["lists"] = lists.content(state.codes, rows)
-        if state.space.metric == "cosine":
+    if state.lists is not None:
+        contents["learned"] = state.lists.trained
+        contents["places"] = mapped_lists.list_layout(state.lists)
+        contents["lists"] = mapped_lists.list_bytes(state.lists, rows)
+        if state.reduction.metric == "cosine":
             contents["lengths"] = _lengths(state, rows, elsewhere)
-    write(path, header, contents | {f"note.{name}": array for name, array in (arrays or {}).items()})
+    write_sections(path, header, contents | {f"note.{name}": array for name, array in (arrays or {}).items()})
 
 
-def _vectors(state: State, rows: NDArray[np.int64], elsewhere: Place | None) -> dict[str, Content]:
+def _vectors(state: State, rows: NDArray[np.int64], elsewhere: MatrixLocation | None) -> dict[str, Content]:
     if elsewhere is None:
         base = state.store.base
         step = max(1, _COPIED_BYTES // (base.itemsize * base.shape[1]))
@@ -86,7 +94,7 @@ def _vectors(state: State, rows: NDArray[np.int64], elsewhere: Place | None) -> 
     return {"added": added} if len(added) else {}
 
 
-def _lengths(state: State, rows: NDArray[np.int64], elsewhere: Place | None) -> NDArray[np.float32]:
+def _lengths(state: State, rows: NDArray[np.int64], elsewhere: MatrixLocation | None) -> NDArray[np.float32]:
     """Of the rows that will be the matrix."""
     store = state.store
     if elsewhere and store.lengths is not None:
@@ -99,16 +107,16 @@ def _lengths(state: State, rows: NDArray[np.int64], elsewhere: Place | None) -> 
     return out
 
 
-def _names(state: State, rows: NDArray[np.int64], elsewhere: Place | None) -> dict[str, Content]:
+def _names(state: State, rows: NDArray[np.int64], elsewhere: MatrixLocation | None) -> dict[str, Content]:
     out: dict[str, Content] = {}
-    if elsewhere and state.dead is not None:
-        out["dead"] = np.packbits(state.dead)
+    if elsewhere and state.tombstones is not None:
+        out["dead"] = np.packbits(state.tombstones)
     if state.ids is not None or len(rows) < state.n:
-        out["ids"] = state.names(rows)
+        out["ids"] = state.to_ids(rows)
     return out
 
 
-def _place_of(matrix: AnyVectors) -> Place | None:
+def _location_of(matrix: AnyVectors) -> MatrixLocation | None:
     """Where a matrix lies that is mapped from a file of its own."""
     if not isinstance(matrix, np.memmap) or matrix.filename is None or not matrix.flags.c_contiguous:
         return None
@@ -129,7 +137,7 @@ def _sample_crc(matrix: AnyVectors) -> int:
     return zlib.crc32(matrix.take(rows, axis=0).tobytes())
 
 
-def opened(path: Path, vectors: AnyVectors | None = None) -> tuple[State, IndexFile]:
+def load_index(path: Path, vectors: AnyVectors | None = None) -> tuple[State, IndexFile]:
     """The index in a file, mapped, and the file.
 
     Raises
@@ -140,14 +148,14 @@ def opened(path: Path, vectors: AnyVectors | None = None) -> tuple[State, IndexF
     """
     for _ in range(_ATTEMPTS):
         with path.open("rb") as handle:
-            file, state = _opened(path, handle.fileno(), vectors)
+            file, state = _load_open_file(path, handle.fileno(), vectors)
         # Its lists are mapped by a name: that must still be of the file whose checksums were compared.
-        if file.is_in_place():
+        if file.is_current():
             return state, file
     raise IndexFormatError(f"{path} was replaced again and again while it was opened")
 
 
-def _opened(path: Path, descriptor: int, vectors: AnyVectors | None) -> tuple[IndexFile, State]:
+def _load_open_file(path: Path, descriptor: int, vectors: AnyVectors | None) -> tuple[IndexFile, State]:
     # On Linux an open file has a name of its own, which stays when another takes its place.
     place = Path(f"/proc/self/fd/{descriptor}")
     file = IndexFile(path, place if place.exists() else path)
@@ -167,29 +175,29 @@ def _state(file: IndexFile, vectors: AnyVectors | None) -> State:
     if len(store) != n:
         raise ValueError(f"it speaks of {n} rows, there are {len(store)}")
     state = State(
-        store, n, CodeSpace(header["metric"], header["longest"]),
-        dead=_dead(file, n) if "dead" in file else None,
+        store, n, L2Reduction(header["metric"], header["longest"]),
+        tombstones=_tombstones(file, n) if "dead" in file else None,
         ids=_ids(file, n) if "ids" in file else None,
-        settings=tuple(_setting(found) for found in header["settings"]),
-        learned_from=header["learned_from"], next_id=header["next_id"],
+        operating_points=tuple(_operating_point(found) for found in header["settings"]),
+        n_trained=header["learned_from"], next_id=header["next_id"],
         always_exact=header["always_exact"],
     )  # fmt: skip
     if "lists" not in file:
         return state
     # What Faiss wrote of the centroids is Faiss's to check: only its checksum stands for it.
-    learned = file.array("learned")
-    if learned.dtype != np.uint8 or learned.ndim != 1:
-        raise ValueError(f"what was learned is of {learned.dtype} {learned.shape}, expected bytes")
-    codes = Codes(learned)
-    if not 0 <= codes.dim - state.space.width(base.shape[1]) < _MOST_PADDING:
-        raise ValueError(f"vectors of {base.shape[1]} numbers cannot have codes of {codes.dim}")
-    places, coded = file.array("places"), header["coded"]
-    alive = coded - (0 if state.dead is None else int(state.dead[:coded].sum()))
-    lists.check(places, file.array("lists"), codes, coded, alive)
-    lists.map_lists(codes, file.place, places, file.sections["lists"].offset)
-    if state.space.metric == "cosine":
+    trained = file.array("learned")
+    if trained.dtype != np.uint8 or trained.ndim != 1:
+        raise ValueError(f"what was learned is of {trained.dtype} {trained.shape}, expected bytes")
+    lists = InvertedLists(trained)
+    if not 0 <= lists.dim - state.reduction.width(base.shape[1]) < _MOST_PADDING:
+        raise ValueError(f"vectors of {base.shape[1]} numbers cannot have codes of {lists.dim}")
+    layout, n_coded = file.array("places"), header["coded"]
+    n_live = n_coded - (0 if state.tombstones is None else int(state.tombstones[:n_coded].sum()))
+    mapped_lists.check_layout(layout, file.array("lists"), lists, n_coded, n_live)
+    mapped_lists.map_lists(lists, file.place, layout, file.sections["lists"].offset)
+    if state.reduction.metric == "cosine":
         store.lengths = _checked_lengths(file.array("lengths"), len(base))
-    return replace(state, codes=codes, coded=coded)
+    return replace(state, lists=lists, n_coded=n_coded)
 
 
 def _checked_lengths(found: NDArray[Any], n: int) -> NDArray[np.float32]:
@@ -217,17 +225,21 @@ def _check_header(header: dict[str, Any]) -> None:
         raise ValueError("its header makes no sense")
 
 
-def _setting(found: dict[str, Any]) -> Setting:
-    setting = Setting(**found)
-    counts = (setting.k, setting.probes, setting.candidates)
+def _operating_point_as_json(point: OperatingPoint) -> dict[str, Any]:
+    return {key: getattr(point, field) for key, field in _POINT_FIELDS.items()}
+
+
+def _operating_point(found: dict[str, Any]) -> OperatingPoint:
+    operating_point = OperatingPoint(**{_POINT_FIELDS[key]: value for key, value in found.items()})
+    counts = (operating_point.k, operating_point.n_probe, operating_point.n_candidates)
     if any(type(count) is not int or not 0 < count < 1 << 31 for count in counts) or not (
-        0 <= setting.recall <= 1 and 0 <= setting.measured <= 1
+        0 <= operating_point.recall <= 1 and 0 <= operating_point.measured <= 1
     ):
-        raise ValueError(f"{setting} makes no sense")
-    return setting
+        raise ValueError(f"{operating_point} makes no sense")
+    return operating_point
 
 
-def _dead(file: IndexFile, n: int) -> NDArray[np.bool_]:
+def _tombstones(file: IndexFile, n: int) -> NDArray[np.bool_]:
     bits = file.array("dead")
     if bits.shape != (-(-n // 8),):
         raise ValueError(f"{bits.size} bytes say which of {n} rows are dead")

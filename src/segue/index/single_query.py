@@ -7,126 +7,131 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.index.exact import Found
-from segue.index.ivfpq import Codes
-from segue.index.metric import AnyVectors, narrowed
-from segue.index.rerank import Desk, Refined, products, squared_gaps
+from segue.index.exact import Neighbors
+from segue.index.ivfpq import InvertedLists
+from segue.index.metric import AnyVectors, to_float32
+from segue.index.rerank import QueryBuffers, RerankedSearch, search_by_l2, search_by_product
 from segue.index.state import Plan, State
 from segue.spec import Metric
 from segue.track import Vectors
 
-Ask = Callable[[AnyVectors], Found | None]
+Searcher = Callable[[AnyVectors], Neighbors | None]
 """(dim,) to its nearest rows; none where the vector needs a closer look."""
 
 _Rank = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]
 
 
-def asker(state: State, plan: Plan) -> Ask | None:
+def make_searcher(state: State, plan: Plan) -> Searcher | None:
     """What answers single queries of a plan; none where the index has changed since its lists were filled."""
-    codes, metric = state.codes, state.space.metric
-    changed = state.young is not None or state.n_stale > 0 or state.coded < state.n
-    if codes is None or not plan.probes or changed or metric not in _RANKS:
+    lists, metric = state.lists, state.reduction.metric
+    changed = state.delta is not None or state.n_coded_tombstones > 0 or state.n_coded < state.n
+    if lists is None or not plan.n_probe or changed or metric not in _RANKS:
         return None
-    one, two = _in_one_step(state, codes, plan), _in_two_steps(state, codes, plan)
-    if one is None:
-        return two
-    return _of_bytes(one, two) if state.store.base.dtype == np.uint8 else one
+    by_faiss, by_numpy = _ranked_by_faiss(state, lists, plan), _ranked_by_numpy(state, lists, plan)
+    if by_faiss is None:
+        return by_numpy
+    return _by_dtype(by_faiss, by_numpy) if state.store.base.dtype == np.uint8 else by_faiss
 
 
-def _of_bytes(bytes_only: Ask, of_all: Ask) -> Ask:
+def _by_dtype(bytes_only: Searcher, of_all: Searcher) -> Searcher:
     """Of rows of bytes, Faiss makes the query bytes as well, which others than bytes do not survive."""
 
-    def ask(vector: AnyVectors) -> Found | None:
+    def ask(vector: AnyVectors) -> Neighbors | None:
         return (bytes_only if vector.dtype == np.uint8 else of_all)(vector)
 
     return ask
 
 
-def _in_one_step(state: State, codes: Codes, plan: Plan) -> Ask | None:
+def _ranked_by_faiss(state: State, lists: InvertedLists, plan: Plan) -> Searcher | None:
     """Candidates and their ranks by Faiss: for vectors as it can read them, where they lie."""
-    store, probes, count = state.store, plan.probes, plan.candidates
+    store, n_probe, count = state.store, plan.n_probe, plan.n_candidates
     if state.n > len(store.base):
         return None
-    if state.space.metric == "euclidean":
-        refined = squared_gaps(codes, np.asarray(store.base), probes, count, plan.k)
-        return _by_gap(refined, state.ids) if refined else None
+    if state.reduction.metric == "euclidean":
+        reranked = search_by_l2(lists, np.asarray(store.base), n_probe, count, plan.k)
+        return _euclidean_searcher(reranked, state.ids) if reranked else None
     if store.lengths is None:
         return None
-    refined = products(codes, np.asarray(store.base), probes, count)
-    return _by_cosine(refined, store.lengths, state.ids, plan.k) if refined else None
+    reranked = search_by_product(lists, np.asarray(store.base), n_probe, count)
+    return _cosine_searcher(reranked, store.lengths, state.ids, plan.k) if reranked else None
 
 
-def _by_gap(refined: Refined, names: NDArray[np.int64] | None) -> Ask:
-    searched, spare = _searcher(refined), refined.spare
+def _euclidean_searcher(reranked: RerankedSearch, row_ids: NDArray[np.int64] | None) -> Searcher:
+    search_into_buffers, pool = _buffered_search(reranked), reranked.pool
 
-    def ask(vector: AnyVectors) -> Found | None:
-        desk = searched(vector)
-        if desk is None:
+    def ask(vector: AnyVectors) -> Neighbors | None:
+        buffers = search_into_buffers(vector)
+        if buffers is None:
             return None
-        rows = desk.rows
-        found = (rows.copy() if names is None else names[rows]), np.sqrt(desk.values)
-        spare.append(desk)
+        rows = buffers.rows
+        found = (rows.copy() if row_ids is None else row_ids[rows]), np.sqrt(buffers.values)
+        pool.append(buffers)
         return found
 
     return ask
 
 
-def _by_cosine(
-    refined: Refined, lengths: NDArray[np.float32], names: NDArray[np.int64] | None, k: int
-) -> Ask:
-    searched, spare, last = _searcher(refined), refined.spare, -k - 1
+def _cosine_searcher(
+    reranked: RerankedSearch, lengths: NDArray[np.float32], row_ids: NDArray[np.int64] | None, k: int
+) -> Searcher:
+    search_into_buffers, pool, last = _buffered_search(reranked), reranked.pool, -k - 1
 
-    def ask(vector: AnyVectors) -> Found | None:
-        desk = searched(vector)
-        if desk is None:
+    def ask(vector: AnyVectors) -> Neighbors | None:
+        buffers = search_into_buffers(vector)
+        if buffers is None:
             return None
-        query, rows, values, _ = desk
+        query, rows, values, _ = buffers
         values /= lengths.take(rows)
         order = values.argsort()[:, :last:-1]
-        found, gaps = rows.take(order), values.take(order)
-        gaps *= -(query.dot(query) ** -0.5)
-        gaps += 1
-        spare.append(desk)
-        if gaps.item(0) < 0:
-            np.maximum(gaps, 0, out=gaps)
-        return (found if names is None else names[found]), gaps
+        found, distances = rows.take(order), values.take(order)
+        distances *= -(query.dot(query) ** -0.5)
+        distances += 1
+        pool.append(buffers)
+        if distances.item(0) < 0:
+            np.maximum(distances, 0, out=distances)
+        return (found if row_ids is None else row_ids[found]), distances
 
     return ask
 
 
-def _searcher(refined: Refined) -> Callable[[AnyVectors], Desk | None]:
+def _buffered_search(reranked: RerankedSearch) -> Callable[[AnyVectors], QueryBuffers | None]:
     """A query to the desk that holds its answer, to be put back among the spare ones."""
-    search, spare, new = refined.search, refined.spare, refined.new
-    shape, dtype, inf = (refined.dim,), refined.dtype, np.inf
+    search, pool, new_buffers = reranked.search, reranked.pool, reranked.new_buffers
+    shape, dtype, inf = (reranked.dim,), reranked.dtype, np.inf
 
-    def searched(vector: AnyVectors) -> Desk | None:
+    def search_into_buffers(vector: AnyVectors) -> QueryBuffers | None:
         if vector.shape != shape:
             return None
         try:
-            desk = spare.pop()
+            buffers = pool.pop()
         except IndexError:
-            desk = new()
-        query, rows, _, arguments = desk
-        query[:] = vector if vector.dtype == dtype else narrowed(vector)
+            buffers = new_buffers()
+        query, rows, _, arguments = buffers
+        query[:] = vector if vector.dtype == dtype else to_float32(vector)
         # Not so for NaN, infinity, and zero.
         if 0 < query.dot(query) < inf:
             search(*arguments)
             if rows.item(-1) >= 0:
-                return desk
-        spare.append(desk)
+                return buffers
+        pool.append(buffers)
         return None
 
-    return searched
+    return search_into_buffers
 
 
-def _in_two_steps(state: State, codes: Codes, plan: Plan) -> Ask:
+def _ranked_by_numpy(state: State, lists: InvertedLists, plan: Plan) -> Searcher:
     """Candidates by Faiss, ranks by NumPy: for vectors of any type."""
-    scan, take, names, k = codes.scanner(plan.probes, plan.candidates), state.store.take, state.ids, plan.k
-    metric, shape = state.space.metric, (state.store.base.shape[1],)
+    scan, take, row_ids, k = (
+        lists.scanner(plan.n_probe, plan.n_candidates),
+        state.store.take,
+        state.ids,
+        plan.k,
+    )
+    metric, shape = state.reduction.metric, (state.store.base.shape[1],)
     rank, unit = _RANKS[metric], metric == "cosine"
 
-    def ask(vector: AnyVectors) -> Found | None:
-        query = np.ascontiguousarray(narrowed(vector))
+    def ask(vector: AnyVectors) -> Neighbors | None:
+        query = np.ascontiguousarray(to_float32(vector))
         if query.shape != shape:
             return None
         square = np.vdot(query, query)
@@ -138,17 +143,17 @@ def _in_two_steps(state: State, codes: Codes, plan: Plan) -> Ask:
         rows = scan(query)
         if rows[-1] < 0:
             return None
-        gaps = rank(query, take(rows).astype(np.float32, copy=False))
-        order = gaps.argsort(kind="stable")[:k]
+        distances = rank(query, take(rows).astype(np.float32, copy=False))
+        order = distances.argsort(kind="stable")[:k]
         rows = rows[order]
-        return (rows if names is None else names[rows])[None], gaps[order][None]
+        return (rows if row_ids is None else row_ids[rows])[None], distances[order][None]
 
     return ask
 
 
 def _cosine(query: Vectors, rows: Vectors) -> NDArray[np.float32]:
-    gaps = 1 - rows.dot(query) / np.sqrt(np.einsum("ij,ij->i", rows, rows))
-    return np.maximum(gaps, 0, out=gaps)
+    distances = 1 - rows.dot(query) / np.sqrt(np.einsum("ij,ij->i", rows, rows))
+    return np.maximum(distances, 0, out=distances)
 
 
 def _euclidean(query: Vectors, rows: Vectors) -> NDArray[np.float32]:

@@ -53,9 +53,9 @@ class Store:
         self._added[start:wanted] = vectors
         self._n_added, self._units = wanted, None
 
-    def joined(self, n: int) -> Store:
+    def merged_copy(self, n: int) -> Store:
         """The first n rows as one matrix, for those who can read nothing else; this, where it is mapped."""
-        if n <= len(self.base) or _is_mapped(self.base):
+        if n <= len(self.base) or is_mapped(self.base):
             return self
         added = self._added[: n - len(self.base)]
         out = Store(np.concatenate([self._plain, added]))
@@ -84,7 +84,7 @@ class Store:
         return np.concatenate([self._plain[start:], self._added[: stop - n]])
 
 
-def _is_mapped(array: AnyVectors) -> bool:
+def is_mapped(array: AnyVectors) -> bool:
     """Whether its numbers lie in a file; a copy would take memory that nobody shares."""
     inner: object = array
     while isinstance(inner, np.ndarray):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from segue.errors import IndexFormatError, LibraryError, UsageError
-from segue.index.file import IndexFile, write
+from segue.index.file import IndexFile, write_sections
 from segue.map import Map, framed, graph_of, laid_out, principal
 from segue.map.layout import FEWEST, NEIGHBOURS, OnProgress, Places
 from segue.recommend.session import Asking
@@ -34,7 +34,7 @@ def map_of(asking: Asking, path: Path, progress: OnProgress | None = None) -> Ma
     with contextlib.suppress(OSError, UsageError):  # a read-only library is as usable without the file
         names = np.array([track_id.encode() for track_id in found.ids], "S")
         width = max(1, names.dtype.itemsize)
-        write(path, {"note": note}, {
+        write_sections(path, {"note": note}, {
             "ids": names.view(np.uint8).reshape(len(names), width), "xy": found.xy,
         })  # fmt: skip
     return found
@@ -81,6 +81,6 @@ def _laid_out(index: ViewIndex, progress: OnProgress | None) -> Places:
     start = principal(vectors)
     if len(start) < FEWEST:
         return start
-    found, distances = index.index.neighbours(index.index.ids, min(NEIGHBOURS, len(start) - 1))
+    found, distances = index.index.neighbors(index.index.ids, min(NEIGHBOURS, len(start) - 1))
     places = np.where(found < 0, -1, np.searchsorted(index.index.ids, found))
     return laid_out(start, graph_of(places, distances), progress=progress)

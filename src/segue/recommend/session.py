@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from segue import audio
 from segue.catalog import Catalog, Snapshot, Where
 from segue.errors import AmbiguousQueryError, LibraryError, TrackNotFoundError, UsageError
-from segue.index.metric import distances, prepared
+from segue.index.metric import distances, prepare_queries
 from segue.recommend import Match, Recommendations, away_from, best_by_track, centre_of, distinct, filters
 from segue.spec import Embedder
 from segue.track import Track
@@ -177,7 +177,7 @@ class Asking:
         if self.index.view is not None:
             return np.asarray(u @ v.T, np.float32)
         metric = self.index.index.metric
-        return self.index.scores(distances(prepared(u, metric), v, metric))
+        return self.index.scores(distances(prepare_queries(u, metric), v, metric))
 
     def places(self, tracks: Sequence[Track]) -> NDArray[Any]:
         """(n, dim): tracks that are in the index, as it sees them."""

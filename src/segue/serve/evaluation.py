@@ -46,7 +46,7 @@ def evaluate(library: Library, scratch: str, view: str | None, course: Course) -
     for start in range(0, len(asked), _BLOCK):
         if course.stop.is_set():
             raise Cancelled
-        items, _ = index.index.neighbours(ids[asked[start : start + _BLOCK]], max(_KS))
+        items, _ = index.index.neighbors(ids[asked[start : start + _BLOCK]], max(_KS))
         found.append(np.searchsorted(ids, items))
         course.advance(min(start + _BLOCK, len(asked)))
     near = np.concatenate(found)

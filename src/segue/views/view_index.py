@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from segue.catalog import Snapshot
 from segue.errors import IndexFormatError
 from segue.index.build import EXACT_BELOW
-from segue.index.exact import Found
+from segue.index.exact import Neighbors
 from segue.index.index import Index
-from segue.index.serialization import opened
+from segue.index.serialization import load_index
 from segue.spec import COSINE, EmbedderSpec, Prior
 from segue.track import Vectors
 from segue.views.spec import Reading, Rows, items_of, usual
@@ -131,7 +131,7 @@ class ViewIndex:
         bits = self.reading.metric == "hamming"
         return np.asarray(spaces[0], np.uint8 if bits else np.float32)
 
-    def query(self, vectors: Vectors, k: int, where: NDArray[np.bool_] | None = None) -> Found:
+    def query(self, vectors: Vectors, k: int, where: NDArray[np.bool_] | None = None) -> Neighbors:
         """The nearest tracks of each vector, nearest first.
 
         Parameters
@@ -182,7 +182,7 @@ class ViewIndex:
             Where the file is foreign, of another format or other specs, or damaged.
         FileNotFoundError
         """
-        state, file = opened(path)
+        state, file = load_index(path)
         note, reading = file.header["note"], reading or Reading()
         wanted = _note(specs, reading)
         found = {name: note.get(name) for name in wanted}
