@@ -74,7 +74,7 @@ def genres(table: Path, column: str) -> None:
         ids, _ = library.vectors()
         tags_of = {track.id: track.tags.genre for track in library}
         truth = [tags_of[track_id] or "" for track_id in ids]
-        x = np.array(library._indexes.get(library.snapshot()).vectors)
+        x = np.array(library.recommender.indexes.get(library.snapshot()).vectors)
         for k in (len(kept), len(set(truth)), 2 * len(set(truth))):
             ours = [normalized_mutual_info_score(truth, clustered(x, k, seed=s).numbers) for s in range(5)]
             theirs = [normalized_mutual_info_score(truth, peer(x, k, s)[1]) for s in range(5)]

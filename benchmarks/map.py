@@ -78,7 +78,7 @@ def compared(what: str, x: Vectors, umap_up_to: int) -> None:
 
 
 def view_of(library: Library) -> Vectors:
-    return np.array(library._indexes.get(library.snapshot()).vectors)
+    return np.array(library.recommender.indexes.get(library.snapshot()).vectors)
 
 
 def units(x: Vectors) -> Vectors:

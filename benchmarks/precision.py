@@ -31,7 +31,7 @@ def report(name: str, labels: list[str], vectors: Vectors) -> None:
     distances = 1 - vectors @ vectors.T
     np.fill_diagonal(distances, np.inf)
     neighbours = np.argsort(distances, axis=1)[:, :10]
-    p = precision_at(labels, neighbours)
+    p = precision_at([{label} for label in labels], neighbours)
     print(f"{name:44s}{p[1]:6.3f}{p[5]:6.3f}{p[10]:6.3f}{hubness(neighbours):8.2f}")
 
 

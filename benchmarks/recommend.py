@@ -1,7 +1,7 @@
 """Journeys and unwanted seeds, measured in a library of labelled music.
 
 1. Journeys between random pairs of tracks, by four methods: the longest and the mean step in degrees (the
-   angle between neighbours in the library's view), their deviation, and the share of steps that lead back.
+   angle between neighbors in the library's view), their deviation, and the share of steps that lead back.
 2. Two seeds from two albums, moved away from another track of the second album, with several weights: the
    share of the first and of the second album among the ten nearest, and their likeness to the unwanted track.
 
@@ -16,7 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from segue.library import Library
-from segue.recommend import away_from, between, centre_of, evenly, similar, waypoints
+from segue.recommend import combine
+from segue.recommend.combine import away_from, center
+from segue.recommend.journey import even_steps, order_between, waypoints
 from segue.track import Vectors
 
 NEIGHBOURS = 10  # of the graph of the widest path
@@ -26,7 +28,7 @@ WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 def waypoints_nearest(x: Vectors, far: np.ndarray, a: int, b: int, k: int) -> np.ndarray:
     """The nearest unused track of each of the places along the arc."""
     path = [a]
-    for point in waypoints(x[a], x[b], k - 2, straight=False):
+    for point in waypoints(x[a], x[b], k - 2, affine=False):
         order = np.argsort(-(x @ point), kind="stable")
         path.append(next(int(i) for i in order if i not in path and i != b))
     return np.array([*path, b])
@@ -36,8 +38,8 @@ def smallest_steps(power: float) -> Callable[..., np.ndarray]:
     def journey(x: Vectors, far: np.ndarray, a: int, b: int, k: int) -> np.ndarray:
         rest = np.setdiff1d(np.arange(len(x)), [a, b])
         places = np.concatenate([[a], rest, [b]])
-        way = places[between(far[a, places], far[b, places])]
-        return way[evenly(far[np.ix_(way, way)], min(k, len(way)), power)]
+        way = places[order_between(far[a, places], far[b, places])]
+        return way[even_steps(far[np.ix_(way, way)], min(k, len(way)), power)]
 
     return journey
 
@@ -94,7 +96,7 @@ def journeys(x: Vectors, pairs: int) -> None:
 
 def unwanted(x: Vectors, albums: np.ndarray, pairs: int) -> None:
     for weight in WEIGHTS:
-        similar.MINUS = weight
+        combine.MINUS = weight
         rows = []
         for seed in range(pairs):
             rng = np.random.default_rng(seed)
@@ -104,7 +106,7 @@ def unwanted(x: Vectors, albums: np.ndarray, pairs: int) -> None:
             if not len(others):
                 continue
             c = rng.choice(others)
-            scores = (x @ away_from(centre_of(x[[a, b]]), x[[c]])[0]).copy()
+            scores = (x @ away_from(center(x[[a, b]]), x[[c]])[0]).copy()
             scores[[a, b, c]] = -np.inf
             top = np.argsort(-scores)[:10]
             rows.append(
@@ -121,7 +123,7 @@ if __name__ == "__main__":
     parser.add_argument("--pairs", type=int, default=400)
     options = parser.parse_args()
     with Library.open(options.library) as library:
-        index = library._indexes.get(library.snapshot())
+        index = library.recommender.indexes.get(library.snapshot())
         keys = library.catalog.by_keys(index.keys.tolist())
         tracks = [keys[int(key)] for key in index.keys]
         named = [t.tags.album or Path(t.path).name.split("__")[0] for t in tracks]

@@ -54,8 +54,8 @@ def make(root: Path, n: int) -> None:
                 writer.append(
                     [entry(i, centres[i % len(centres)] + rng.standard_normal(SPEC.dim)) for i in rows]
                 )
-        np.save(root / "vectors.npy", library.index_of().vectors)
-        keys = library.index_of().keys.tolist()
+        np.save(root / "vectors.npy", library.view_index().vectors)
+        keys = library.view_index().keys.tolist()
         tracks = library.catalog.by_keys(keys)
         names = [
             {"id": tracks[key].id, "title": tracks[key].title, "artist": tracks[key].artist} for key in keys

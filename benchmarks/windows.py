@@ -71,7 +71,7 @@ def precision(labels: Sequence[str], spaces: Sequence[Vectors], prior: Sequence[
     rows = ViewTransform.fit(spaces, prior)(spaces)
     distances = 1 - rows @ rows.T
     np.fill_diagonal(distances, np.inf)
-    found = precision_at(labels, np.argsort(distances, axis=1)[:, :10])
+    found = precision_at([{label} for label in labels], np.argsort(distances, axis=1)[:, :10])
     return " ".join(f"{found[k]:.3f}".removeprefix("0") for k in (1, 5, 10))
 
 

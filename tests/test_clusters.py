@@ -303,7 +303,7 @@ def test_few_tracks_and_views_of_frames_are_refused(tmp_path, scanned):
     ):
         library.find_clusters()
     with Library.open(scanned) as library:
-        with pytest.raises(UsageError, match="clusters need one: take another view"):
+        with pytest.raises(UsageError, match="clustering needs one vector a track"):
             library.find_clusters(view="descriptors-1/frames/raw")
         assert library.clusters().found == ()
 

@@ -7,7 +7,7 @@ from segue.recommend.evaluate import hubness, precision_at
 
 
 def test_precision_counts_neighbours_of_the_same_label():
-    labels = ["a", "a", "a", "b", "b", "c"]
+    labels = [{"a"}, {"a"}, {"a"}, {"b"}, {"b"}, {"c"}]
     neighbours = np.array([[1, 3], [0, 2], [3, 4], [4, 0], [0, 1], [0, 1]])
     # a: 1/2, 2/2, 0/2; b: 1/2, 0/2; c stands alone and is not asked.
     assert precision_at(labels, neighbours, [1, 2]) == {1: pytest.approx(3 / 5), 2: pytest.approx(4 / 10)}

@@ -53,7 +53,7 @@ def snapshot(vectors, *, dead=(), missing=(), stamp="first"):
 
 def neighbours(found, vectors, k=10):
     """Rows of the catalog nearest to each vector of the catalog, in the index's own view."""
-    return found.query(found.view([vectors]), k)[0]
+    return found.rows[found.query(found.transform([vectors]), k)[0]]
 
 
 def agreement(one, other):
@@ -87,15 +87,15 @@ def before(built, monkeypatch):
 
 def test_a_large_library_that_has_hardly_changed_keeps_its_view(before, changed, vectors, tmp_path):
     assert not before.index.exact
-    view = before.view
-    updated = before.updated(changed, {})
-    assert updated.view is view
+    transform = before.transform
+    updated = before.update(changed, {})
+    assert updated.transform is transform
     assert updated.stamp == "second"
     rebuilt = ViewIndex.build(changed, {})
     assert set(updated.rows) == set(rebuilt.rows)
     np.testing.assert_array_equal(updated.keys, changed.keys[updated.rows])
     space = [np.asarray(changed.spaces[SPEC.space].vectors)[updated.rows]]
-    np.testing.assert_allclose(updated.vectors, view(space), atol=1e-6)
+    np.testing.assert_allclose(updated.vectors, transform(space), atol=1e-6)
     queries = vectors[::9]
     mine = neighbours(updated, queries)
     assert np.isin(mine, rebuilt.rows).all()
@@ -108,7 +108,7 @@ def test_a_large_library_that_has_hardly_changed_keeps_its_view(before, changed,
 
 def test_a_track_that_comes_back_is_found_again(before, changed, vectors):
     rows = before.rows
-    updated = before.updated(changed, {}).updated(snapshot(vectors[:N], stamp="third"), {})
+    updated = before.update(changed, {}).update(snapshot(vectors[:N], stamp="third"), {})
     assert sorted(updated.rows) == rows.tolist()
     assert (neighbours(updated, vectors[:N:7], 1)[:, 0] == np.arange(0, N, 7)).mean() > 0.95
 
@@ -116,7 +116,7 @@ def test_a_track_that_comes_back_is_found_again(before, changed, vectors):
 def test_a_row_that_is_another_track_now_gets_its_own_vector(before, vectors):
     later = snapshot(vectors[:N], stamp="second")
     later.keys[10:20] += 10**6
-    updated = before.updated(later, {})
+    updated = before.update(later, {})
     np.testing.assert_array_equal(updated.keys, later.keys[updated.rows])
     assert set(range(10, 20)) == set(updated.rows[-10:])
 
@@ -130,15 +130,15 @@ def test_otherwise_the_view_is_fitted_anew(before, changed, vectors, monkeypatch
         later = snapshot(vectors[:N], missing=range(0, N, 4), stamp="second")
     else:
         later = snapshot(np.concatenate([vectors[:N], vectors[:800] + 1]), stamp="second")
-    updated, rebuilt = before.updated(later, {}), ViewIndex.build(later, {})
+    updated, rebuilt = before.update(later, {}), ViewIndex.build(later, {})
     assert updated.index.exact == (why == "small")
-    np.testing.assert_array_equal(updated.view.projection, rebuilt.view.projection)
+    np.testing.assert_array_equal(updated.transform.projection, rebuilt.transform.projection)
     np.testing.assert_array_equal(updated.rows, rebuilt.rows)
-    assert not np.array_equal(updated.view.projection, before.view.projection)
+    assert not np.array_equal(updated.transform.projection, before.transform.projection)
 
 
 def test_a_library_without_any_track_left_is_answered_with_nothing(before, vectors, tmp_path):
-    empty = before.updated(snapshot(vectors[:N], dead=range(N), stamp="second"), {})
+    empty = before.update(snapshot(vectors[:N], dead=range(N), stamp="second"), {})
     empty.save(tmp_path / "a.index", [SPEC])
     for one in (empty, ViewIndex.load(tmp_path / "a.index", [SPEC])):
         assert len(one.rows) == 0
@@ -175,10 +175,10 @@ def assert_answers_are_nearest(library, names):
     """The tracks that come back have the largest cosines, but for some; ``names`` are all there are."""
     assert {Path(track.path).name for track in library} == names
     ids, vectors = library.vectors()
-    found = library._indexes.get(library.snapshot())
+    found = library.recommender.indexes.get(library.snapshot())
     assert found.index._state.lists is not None
     assert plan_for(found.index._state, 20, 0.95, 1).probes > 0
-    units, same = found.view([vectors]), []
+    units, same = found.transform([vectors]), []
     for i in range(0, len(ids), 5):
         matches = library.similar(ids[i], k=2).matches
         cosines = units @ units[i]
@@ -200,14 +200,14 @@ def test_a_library_is_scanned_and_asked_through_lists_through_all_its_changes(tm
         library.scan(tmp_path / "music")
         names = {path.name for path in paths} - {path.name for path in later}
         assert_answers_are_nearest(library, names)
-        view = library._indexes.get(library.snapshot()).view
+        view = library.recommender.indexes.get(library.snapshot()).transform
         for path in later:
             path.rename(tmp_path / "music" / path.name)
         library.scan(tmp_path / "music")
         names |= {path.name for path in later}
         assert_answers_are_nearest(library, names)
         np.testing.assert_array_equal(
-            library._indexes.get(library.snapshot()).view.projection, view.projection
+            library.recommender.indexes.get(library.snapshot()).transform.projection, view.projection
         )
     for path in paths[5::13]:
         path.unlink()

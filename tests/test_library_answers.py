@@ -1,4 +1,4 @@
-"""Asking a library: tracks found by what they are called, and recommended by how they sound."""
+"""Session a library: tracks found by what they are called, and recommended by how they sound."""
 
 from __future__ import annotations
 

@@ -49,6 +49,7 @@ def test_labels_agree_far_more_often_than_with_the_students_features(clips):
         ],
     ]
     student_unit = student / np.linalg.norm(student, axis=1, keepdims=True)
+    labels = [{label} for label in labels]
     ours = precision_at(labels, nearest(ViewIndex.build(snapshot, library.prior()).vectors))
     theirs = precision_at(labels, nearest(student_unit))
     for k in (1, 5, 10):

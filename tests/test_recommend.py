@@ -9,17 +9,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segue.recommend import away_from, between, centre_of, evenly, groups_of, in_order, varied, waypoints
+from segue.recommend.combine import away_from, center
 from segue.recommend.explanation import (
     Feature,
-    Part,
     SharedLabel,
-    features_of,
-    moments_of,
-    parts_of,
-    starts_of,
+    SpaceShare,
+    compare_features,
+    matching_windows,
+    share_by_space,
+    window_starts,
 )
-from segue.recommend.verbalize import sentence
+from segue.recommend.journey import even_steps, order_between, waypoints
+from segue.recommend.playlist import artist_groups, diversify, order_by_flow
+from segue.recommend.verbalize import verbalize
 from segue.views.transform import ViewTransform
 
 
@@ -34,7 +36,7 @@ def test_away_from_is_of_length_1_and_further_from_the_unwanted(rng):
     query, unwanted = unit(rng.standard_normal((1, 8))), unit(rng.standard_normal((3, 8)))
     moved = away_from(query, unwanted)
     assert np.linalg.norm(moved) == pytest.approx(1, abs=1e-6)
-    assert moved @ centre_of(unwanted).T < query @ centre_of(unwanted).T
+    assert moved @ center(unwanted).T < query @ center(unwanted).T
 
 
 def test_what_is_wanted_and_unwanted_alike_stays_where_it_is(rng):
@@ -43,7 +45,7 @@ def test_what_is_wanted_and_unwanted_alike_stays_where_it_is(rng):
 
 
 def test_places_move_along_the_line_from_the_unwanted():
-    moved = away_from(np.array([[2.0, 0.0]]), np.array([[0.0, 0.0], [0.0, 2.0]]), straight=True)
+    moved = away_from(np.array([[2.0, 0.0]]), np.array([[0.0, 0.0], [0.0, 2.0]]), affine=True)
     np.testing.assert_allclose(moved, [[3.0, -0.5]])
 
 
@@ -53,14 +55,14 @@ def test_places_move_along_the_line_from_the_unwanted():
 def test_without_variety_the_nearest_are_taken(rng):
     to_seeds = rng.random(30).astype(np.float32)
     likeness = np.eye(30, dtype=np.float32)
-    chosen = varied(likeness, to_seeds, np.arange(30), 10, 0)
+    chosen = diversify(likeness, to_seeds, np.arange(30), 10, 0)
     np.testing.assert_array_equal(chosen, np.argsort(-to_seeds)[:10])
 
 
 def test_with_variety_a_twin_gives_way_to_what_is_further(rng):
     # 0 and 1 are twins near the seeds; 2 is a little further and like neither.
     likeness = np.array([[1, 0.99, 0], [0.99, 1, 0], [0, 0, 1]], np.float32)
-    chosen = varied(likeness, np.array([0.9, 0.89, 0.7], np.float32), np.arange(3), 2, 0.5)
+    chosen = diversify(likeness, np.array([0.9, 0.89, 0.7], np.float32), np.arange(3), 2, 0.5)
     np.testing.assert_array_equal(chosen, [0, 2])
 
 
@@ -70,7 +72,7 @@ def test_more_variety_never_makes_a_playlist_more_alike(rng):
     likeness, to_seeds = x @ x.T, x @ seed
 
     def closeness(variety):
-        chosen = varied(likeness, to_seeds, np.arange(200), 20, variety)
+        chosen = diversify(likeness, to_seeds, np.arange(200), 20, variety)
         return likeness[np.ix_(chosen, chosen)].mean(), to_seeds[chosen].mean()
 
     found = [closeness(v) for v in (0, 0.3, 0.6)]
@@ -78,7 +80,7 @@ def test_more_variety_never_makes_a_playlist_more_alike(rng):
 
 
 def test_fewer_candidates_than_wanted_are_all_taken():
-    chosen = varied(np.eye(3, dtype=np.float32), np.ones(3, np.float32), np.arange(3), 9, 0.5)
+    chosen = diversify(np.eye(3, dtype=np.float32), np.ones(3, np.float32), np.arange(3), 9, 0.5)
     assert sorted(chosen) == [0, 1, 2]
 
 
@@ -91,7 +93,7 @@ def length(likeness, path):
 def test_the_order_is_nearly_as_short_as_can_be(n, seed):
     x = unit(np.random.default_rng(seed).standard_normal((n, 4)))
     likeness = x @ x.T
-    found = in_order(likeness, np.arange(n))
+    found = order_by_flow(likeness, np.arange(n))
     assert found[0] == 0
     assert sorted(found) == list(range(n))
     orders = (np.array((0, *rest)) for rest in itertools.permutations(range(1, n)))
@@ -102,9 +104,9 @@ def test_the_order_is_nearly_as_short_as_can_be(n, seed):
 @given(st.lists(st.integers(0, 3), min_size=2, max_size=12), st.integers(0, 2**32 - 1))
 def test_no_artist_comes_twice_in_a_row_where_that_can_be(artists, seed):
     n = len(artists)
-    groups = groups_of([f"artist {a}" for a in artists])
+    groups = artist_groups([f"artist {a}" for a in artists])
     x = unit(np.random.default_rng(seed).standard_normal((n, 4)))
-    path = in_order(x @ x.T, groups)
+    path = order_by_flow(x @ x.T, groups)
     assert sorted(path) == list(range(n))
     counts = {g: int((groups[1:] == g).sum()) for g in set(groups.tolist())}
     # Of the n - 1 places after the first, every other one, from the first or from the second on.
@@ -113,7 +115,7 @@ def test_no_artist_comes_twice_in_a_row_where_that_can_be(artists, seed):
 
 
 def test_tracks_without_an_artist_are_by_nobody_and_so_not_by_the_same():
-    assert groups_of(["A", None, "a", None]).tolist() == [0, 1, 0, 2]
+    assert artist_groups(["A", None, "a", None]).tolist() == [0, 1, 0, 2]
 
 
 # Journeys
@@ -121,7 +123,7 @@ def test_tracks_without_an_artist_are_by_nobody_and_so_not_by_the_same():
 
 def test_waypoints_divide_the_arc_evenly(rng):
     start, end = unit(rng.standard_normal(5)), unit(rng.standard_normal(5))
-    points = np.stack([start, *waypoints(start, end, 4, straight=False), end])
+    points = np.stack([start, *waypoints(start, end, 4, affine=False), end])
     np.testing.assert_allclose(np.linalg.norm(points, axis=1), 1, atol=1e-5)
     steps = np.arccos(np.clip((points[:-1] * points[1:]).sum(axis=1), -1, 1))
     np.testing.assert_allclose(steps, steps.mean(), atol=1e-4)
@@ -129,7 +131,7 @@ def test_waypoints_divide_the_arc_evenly(rng):
 
 def test_between_opposite_directions_there_are_places_too():
     start = np.array([1, 0, 0], np.float32)
-    points = waypoints(start, -start, 5, straight=False)
+    points = waypoints(start, -start, 5, affine=False)
     assert points.shape == (5, 3)
     assert np.isfinite(points).all()
 
@@ -138,7 +140,7 @@ def test_between_opposite_directions_there_are_places_too():
 def test_evenly_finds_the_best_of_all_choices(rng, k):
     x = np.sort(rng.random(9))
     steps = np.abs(x[:, None] - x)
-    found = evenly(steps, k)
+    found = even_steps(steps, k)
     assert len(found) == k
     assert (found[0], found[-1]) == (0, 8)
     assert (np.diff(found) > 0).all()
@@ -152,7 +154,7 @@ def test_evenly_finds_the_best_of_all_choices(rng, k):
 
 def test_only_what_lies_between_is_on_the_way():
     x = np.array([0.0, 0.7, -0.5, 0.2, 1.5, 1.0])  # the first is the start, the last the end
-    assert between(np.abs(x - 0.0), np.abs(x - 1.0)).tolist() == [0, 3, 1, 5]
+    assert order_between(np.abs(x - 0.0), np.abs(x - 1.0)).tolist() == [0, 3, 1, 5]
 
 
 # Why
@@ -162,7 +164,7 @@ def test_the_shares_of_the_spaces_are_the_score(rng):
     spaces = [rng.standard_normal((60, 5)), rng.standard_normal((60, 9))]
     view = ViewTransform.fit(spaces, [None, None])
     a, b = ([x[i : i + 1].astype(np.float32) for x in spaces] for i in (3, 4))
-    parts = parts_of(view, ["one", "two"], a, b)
+    parts = share_by_space(view, ["one", "two"], a, b)
     assert sum(part.share for part in parts) == pytest.approx(float((view(a) @ view(b).T)[0, 0]), abs=1e-5)
     assert {part.space for part in parts} == {"one", "two"}
     assert parts[0].share >= parts[1].share
@@ -173,20 +175,20 @@ def test_a_space_without_a_vector_has_no_score_of_its_own(rng):
     view = ViewTransform.fit(spaces, [None, None])
     a = [spaces[0][:1], np.full((1, 9), np.nan)]
     b = [spaces[0][1:2], spaces[1][1:2]]
-    parts = {part.space: part for part in parts_of(view, ["one", "two"], a, b)}
+    parts = {part.space: part for part in share_by_space(view, ["one", "two"], a, b)}
     assert parts["two"].score is None
     assert parts["one"].score is not None
     assert sum(p.share for p in parts.values()) == pytest.approx(float((view(a) @ view(b).T)[0, 0]), abs=1e-5)
 
 
 def test_windows_of_short_tracks_follow_each_other():
-    np.testing.assert_allclose(starts_of(4, 3.0, 9.0, 40.0), [0, 9, 18, 27])
+    np.testing.assert_allclose(window_starts(4, 3.0, 9.0, 40.0), [0, 9, 18, 27])
 
 
 def test_windows_of_long_tracks_lie_in_their_excerpts():
     from segue.sound import ExcerptPlan
 
-    starts = starts_of(36, 3.0, 3.0, 600.0)
+    starts = window_starts(36, 3.0, 3.0, 600.0)
     spans = ExcerptPlan().spans(600 * 1000, 1000)
     expected = [start / 1000 + 3 * i for start, _ in spans for i in range(3)]
     np.testing.assert_allclose(starts, expected, atol=1e-3)
@@ -196,20 +198,20 @@ def test_moments_are_the_best_pairs_and_not_beside_each_other():
     times = np.arange(6) * 3.0
     scores = np.zeros((6, 6), np.float32)
     scores[1, 4], scores[1, 3], scores[5, 0] = 0.9, 0.8, 0.7
-    found = moments_of(scores, times, times, 6.0)
+    found = matching_windows(scores, times, times, 6.0)
     assert [(m.a_s, m.b_s) for m in found[:2]] == [(3.0, 12.0), (15.0, 0.0)]
     assert found[0].score == pytest.approx(0.9)
 
 
 def test_windows_without_a_direction_are_no_moments():
-    assert moments_of(np.full((2, 2), np.nan, np.float32), np.arange(2.0), np.arange(2.0), 1) == []
+    assert matching_windows(np.full((2, 2), np.nan, np.float32), np.arange(2.0), np.arange(2.0), 1) == []
 
 
 def test_features_say_what_both_are_and_what_tells_them_apart(rng):
     names = ("tempo_bpm", "loudness_lkfs_mean", "unheard_of")
     library = rng.standard_normal((500, 3)) * (20, 5, 1) + (120, -20, 0)
     a, b = np.array([170.0, -30.0, 9.0]), np.array([165.0, -10.0, 9.0])
-    found = {feature.name: feature for feature in features_of(names, a, b, library)}
+    found = {feature.name: feature for feature in compare_features(names, a, b, library)}
     assert found["tempo_bpm"].text == "both fast"
     assert found["tempo_bpm"].alike
     assert found["loudness_lkfs_mean"].text == "the first is quiet, the second loud"
@@ -218,17 +220,17 @@ def test_features_say_what_both_are_and_what_tells_them_apart(rng):
 
 def test_what_is_usual_is_not_worth_a_word(rng):
     library = rng.standard_normal((500, 1)) * 20 + 120
-    assert features_of(("tempo_bpm",), np.array([121.0]), np.array([125.0]), library) == []
-    assert features_of(("tempo_bpm",), np.array([np.nan]), np.array([125.0]), library) == []
+    assert compare_features(("tempo_bpm",), np.array([121.0]), np.array([125.0]), library) == []
+    assert compare_features(("tempo_bpm",), np.array([np.nan]), np.array([125.0]), library) == []
 
 
 def test_a_sentence_says_what_is_known():
-    parts = [Part("musicnn-1", 0.5, 0.8), Part("descriptors-1", 0.1, 0.2)]
+    parts = [SpaceShare("musicnn-1", 0.5, 0.8), SpaceShare("descriptors-1", 0.1, 0.2)]
     features = [Feature("tempo_bpm", "both fast", 170, 165, True, 2.0)]
     labels = [SharedLabel("rock", 0.5, 0.4)]
-    text = sentence(0.6, parts, [], labels, features, scaled=True)
+    text = verbalize(0.6, parts, [], labels, features, scaled=True)
     assert text == "Clearly alike (0.60): most of it by musicnn; both are fast; networks call both rock."
-    assert sentence(0.6, parts[:1], [], [], [], scaled=False).startswith(
+    assert verbalize(0.6, parts[:1], [], [], [], scaled=False).startswith(
         "Their score is 0.60; nothing is known"
     )
-    assert sentence(-0.5, parts, [], [], [], scaled=True).startswith("Unlike (-0.50)")
+    assert verbalize(-0.5, parts, [], [], [], scaled=True).startswith("Unlike (-0.50)")

@@ -74,7 +74,7 @@ def test_bits_cannot_be_moved(tmp_path, rng):
     bits = rng.integers(0, 256, (20, 4)).astype(np.uint8)
     with Library.open(tmp_path / "bits", create=True) as library:
         library.import_from(Vectors(bits, name="bits", metric="hamming"))
-        with pytest.raises(UsageError, match="bits have no direction"):
+        with pytest.raises(UsageError, match="not defined for hamming"):
             library.similar("bits:1", minus="bits:2")
         assert len(library.playlist("bits:1", k=5).matches) == 5
         assert len(library.journey("bits:1", "bits:2", k=4).matches) == 4
@@ -176,13 +176,13 @@ def test_a_journey_to_where_one_is_is_refused(library: Library):
 
 def test_why_agrees_with_similar_and_says_what_is_heard(library: Library):
     best = library.similar("Noise number 0", k=1).matches[0]
-    why = library.why("Noise number 0", best.track)
+    why = library.explain("Noise number 0", best.track)
     assert why.score == pytest.approx(best.score, abs=1e-5)
     assert sum(part.share for part in why.parts) == pytest.approx(why.score, abs=1e-5)
     assert why.window_s == pytest.approx(2.97, abs=0.01)
     assert [(m.a_s, m.b_s) for m in why.moments] == [(0, 0)]
     assert "noisy" in why.text
-    apart = library.why("Noise number 0", "Low number 0")
+    apart = library.explain("Noise number 0", "Low number 0")
     assert apart.score < why.score
     assert any(not feature.alike for feature in apart.features)
 
@@ -194,7 +194,7 @@ def test_why_finds_the_moment_that_two_tracks_share(tmp_path: Path):
     soundfile.write(tmp_path / "c.wav", tone(300, 4, 15), SR)
     with Library.open(tmp_path / "library", create=True) as library:
         library.scan(tmp_path)
-        moment = library.why("a.wav", "b.wav").moments[0]
+        moment = library.explain("a.wav", "b.wav").moments[0]
     assert moment.a_s >= 14
     assert moment.b_s <= 4
     assert moment.score > 0.9
@@ -206,7 +206,7 @@ def test_why_of_songs_in_a_table_speaks_of_what_the_table_says(tmp_path: Path):
     (tmp_path / "songs.csv").write_text(header + "".join(rows))
     with Library.open(tmp_path / "library", create=True) as library:
         library.import_from(Table(tmp_path / "songs.csv"))
-        alike, apart = library.why("Song 19", "Song 20"), library.why("Song 0", "Song 20")
+        alike, apart = library.explain("Song 19", "Song 20"), library.explain("Song 0", "Song 20")
     assert alike.moments == ()
     assert alike.window_s == 0
     assert "fast" in alike.text
@@ -218,14 +218,14 @@ def test_why_of_songs_in_a_table_speaks_of_what_the_table_says(tmp_path: Path):
     "view", ["descriptors/raw", "descriptors/frames", "descriptors/flattened/raw", "descriptors/centred"]
 )
 def test_why_works_in_every_view(library: Library, view):
-    why = library.why("Low number 0", "Low number 1", view=view)
+    why = library.explain("Low number 0", "Low number 1", view=view)
     best = library.matrix(["Low number 0", "Low number 1"], view=view).scores[0, 1]
     assert why.score == pytest.approx(float(best), abs=1e-3)
     assert why.moments
 
 
 def test_why_of_vectors_says_that_nothing_more_is_known(vectors: Library):
-    assert "nothing is known" in vectors.why("arc:1", "arc:2").text
+    assert "nothing is known" in vectors.explain("arc:1", "arc:2").text
 
 
 # Matrices

@@ -105,7 +105,7 @@ def test_no_path_is_an_id(server: Server, home: Path):
     assert "import" not in server.client.get("/..%2f..%2fserve%2fapp.py").text
 
 
-# Asking
+# Session
 
 
 def test_similar_answers_as_the_library_does(server: Server, home: Path, ids: dict[str, str]):

@@ -17,7 +17,7 @@ from segue.catalog.user_data import TABLES
 from segue.errors import LibraryWriteError
 from segue.library import Library
 from segue.serve.api.serializers import matches_record
-from segue.serve.api.similar_cache import Fast
+from segue.serve.api.similar_cache import SimilarCache
 from segue.serve.http.thread_pool import Pool
 from tests.conftest import write_music
 from tests.sounds import clips
@@ -138,12 +138,12 @@ def test_the_short_way_gives_the_same_answers(root: Path):
         pool = Pool("test", 2)
 
         async def ask() -> list[bytes | None]:
-            fast = Fast(library, pool)
-            found = [await fast.similar([name], 4) for name in ids] + [await fast.similar(ids[:3], 4)]
-            together = await asyncio.gather(*(fast.similar([name], 4) for name in ids))
+            cache = SimilarCache(library, pool)
+            found = [await cache.similar([name], 4) for name in ids] + [await cache.similar(ids[:3], 4)]
+            together = await asyncio.gather(*(cache.similar([name], 4) for name in ids))
             assert together == found[: len(ids)]
-            found += [await fast.similar(["unknown"], 4), await fast.similar(ids[:1], 1000)]
-            fast.close()
+            found += [await cache.similar(["unknown"], 4), await cache.similar(ids[:1], 1000)]
+            cache.close()
             return found
 
         *answers, unknown, too_many = asyncio.run(ask())
@@ -162,19 +162,19 @@ def test_the_short_way_sees_what_is_written(root: Path, tmp_path: Path):
     (new,) = clips(tmp_path / "new", 1)
     pool = Pool("test", 2)
 
-    async def ask(fast: Fast) -> bytes | None:
-        return await fast.similar([track], 12)
+    async def ask(cache: SimilarCache) -> bytes | None:
+        return await cache.similar([track], 12)
 
     async def course() -> tuple[bytes | None, bytes | None]:
-        fast = Fast(library, pool)
-        before = await ask(fast)
+        cache = SimilarCache(library, pool)
+        before = await ask(cache)
         await asyncio.get_running_loop().run_in_executor(None, write)
         for _ in range(50):
-            after = await ask(fast)
+            after = await ask(cache)
             if after is not None:
                 break
             await asyncio.sleep(0.05)
-        fast.close()
+        cache.close()
         return before, after
 
     def write() -> None:

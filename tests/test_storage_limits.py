@@ -103,7 +103,7 @@ def test_a_full_disk_is_named_and_loses_nothing(left_kb, music, embeddings, tmp_
             assert error.startswith("LibraryWriteError")
             assert any(cause in error for cause in CAUSES)
             assert str(disk / "library") in error
-        # Reading needs a little room, as SQLite keeps a list of readers.
+        # ViewSpec needs a little room, as SQLite keeps a list of readers.
         ballast.write_bytes(bytes((DISK_KB - left_kb - 40) * 1024))
         kept = 0
         if (disk / "library" / "catalog.sqlite").exists() and reported:

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from segue.index import Index
     from segue.library import Library, ScanReport
     from segue.map import Map
-    from segue.recommend import Match, Matrix, Recommendations, Why
+    from segue.recommend import Match, Matrix, Recommendations
+    from segue.recommend.evaluate import Evaluation
+    from segue.recommend.explanation import Explanation
     from segue.spec import Embedder, EmbedderSpec, Embedding
     from segue.track import Track
 
@@ -20,6 +22,8 @@ __all__ = [
     "Embedder",
     "EmbedderSpec",
     "Embedding",
+    "Evaluation",
+    "Explanation",
     "Index",
     "Library",
     "Map",
@@ -30,7 +34,6 @@ __all__ = [
     "SegueError",
     "Track",
     "Where",
-    "Why",
     "__version__",
 ]
 
@@ -41,6 +44,8 @@ _HOMES = {
     "Embedder": "segue.spec",
     "EmbedderSpec": "segue.spec",
     "Embedding": "segue.spec",
+    "Evaluation": "segue.recommend.evaluate",
+    "Explanation": "segue.recommend.explanation",
     "Index": "segue.index",
     "Library": "segue.library",
     "Map": "segue.map",
@@ -51,7 +56,6 @@ _HOMES = {
     "SegueError": "segue.errors",
     "Track": "segue.track",
     "Where": "segue.catalog",
-    "Why": "segue.recommend",
 }
 
 

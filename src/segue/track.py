@@ -22,6 +22,9 @@ Frames = NDArray[np.uint8]
 Features = NDArray[np.float32]
 """float32 (dim,): one row of a feature table."""
 
+Vector = NDArray[np.float32]
+"""float32 (dim,)."""
+
 Vectors = NDArray[np.float32]
 """float32 (n, dim)."""
 

@@ -14,7 +14,7 @@ from segue.cli.recommendations import json_option, view_option
 from segue.cli.show import columns
 
 if TYPE_CHECKING:
-    from segue.recommend import Why
+    from segue.recommend.explanation import Explanation
 
 _DECIMALS = 4
 
@@ -32,14 +32,14 @@ def why(context: Context, /, a: str, b: str, as_json: bool, view: str | None) ->
     what networks call both, and what is measured of both.
     """
     with context.open() as library:
-        found = library.why(a, b, view=view)
+        found = library.explain(a, b, view=view)
     if as_json:
         click.echo(json.dumps(_rounded(asdict(found)), indent=2, ensure_ascii=False))
     else:
         _print(found)
 
 
-def _print(found: Why) -> None:
+def _print(found: Explanation) -> None:
     click.echo(found.text)
     spaces = [
         (part.space, f"{part.share:+.2f}", "" if part.score is None else f"{part.score:.2f}")

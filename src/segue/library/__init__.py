@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.catalog import Catalog, Clusters, Failure, Overview, Snapshot
+from segue.catalog import Catalog, Clusters, Failure, Overview, Snapshot, Where
 from segue.embed.descriptors import SPEC as DESCRIPTORS
+from segue.embed.descriptors import Descriptors
 from segue.embed.registry import make_embedders
 from segue.errors import LibraryError, UsageError
 from segue.ingest.attach_audio import JoinReport, join
@@ -19,23 +22,50 @@ from segue.ingest.records import Import, ImportProgress, ImportReport, Unseen
 from segue.ingest.report import Progress, ScanReport, Silent
 from segue.library import model_copies
 from segue.library.embedders import embedders_for
-from segue.recommend.clusters import find_clusters
-from segue.recommend.recommender import Recommender
+from segue.recommend import Recommender, clusters, evaluate, explain, filters, journey, matrix, playlist
+from segue.recommend import map as maps
+from segue.recommend import similar as similarity
+from segue.recommend.seeds import Query, find_track, track_by_id
 from segue.sources.contract import Source
-from segue.spec import Embedder, EmbedderSpec
+from segue.spec import Embedder, EmbedderSpec, Prior
 from segue.track import Track, TrackId
+from segue.views.view_index import ViewIndex
 
 __all__ = ["Library", "Progress", "ScanReport"]
 
 _TRACKS = 1000  # read at a time
 
+_P = ParamSpec("_P")
+_Answer = TypeVar("_Answer")
 
-class Library(Recommender):
+
+def _verb(
+    verb: Callable[Concatenate[Recommender, _P], _Answer],
+) -> Callable[Concatenate[Library, _P], _Answer]:
+    """A verb of ``segue.recommend`` as a method of the library, with its arguments and its documentation."""
+
+    @functools.wraps(verb)
+    def method(library: Library, /, *args: _P.args, **kwargs: _P.kwargs) -> _Answer:
+        return verb(library.recommender, *args, **kwargs)
+
+    return method
+
+
+class Library:
     """Tracks that can be scanned, searched and compared; ``Library.open(path)`` makes one.
 
     Iterating gives the tracks in the order of their rows, ``len`` counts them, ``library[id]``
-    gives one. What can be asked of it is in ``Recommender``.
+    gives one.
     """
+
+    def __init__(self, catalog: Catalog, embedders: Sequence[Embedder]) -> None:
+        self._catalog = catalog
+        self._embedders = tuple(embedders)
+        self.recommender = Recommender(catalog, embedders, self.prior)
+
+    def __repr__(self) -> str:
+        spaces = ", ".join(self.spaces()) or "no vectors yet"
+        return f"<Library: {len(self)} tracks in {self.path}, {spaces}>"
 
     @classmethod
     def open(
@@ -85,7 +115,7 @@ class Library(Recommender):
         return iter(self._catalog)
 
     def __getitem__(self, track_id: str) -> Track:
-        return self._by_id(track_id)
+        return track_by_id(self._catalog, track_id)
 
     # Writing
 
@@ -201,8 +231,8 @@ class Library(Recommender):
 
     def _refresh(self) -> None:
         """Bring the usual index up to date while nobody else writes."""
-        self._indexes.sweep()
-        self._indexes.get(self._catalog.snapshot())
+        self.recommender.indexes.sweep()
+        self.recommender.indexes.get(self._catalog.snapshot())
 
     def prune(self, *, wait_s: float = -1) -> int:
         """Remove the tracks whose files are gone; how many there were."""
@@ -224,9 +254,58 @@ class Library(Recommender):
         LibraryError, UsageError, EmptyLibraryError, LibraryBusyError, LibraryWriteError
         """
         with self._catalog.writing(wait_s) as writer:
-            snapshot = self._current()
-            index = self._indexes.get(snapshot, self._reading(view, snapshot))
-            return find_clusters(self._catalog, writer, snapshot, index, k, seed)
+            return clusters.find_clusters(self.recommender, writer, k, seed=seed, view=view)
+
+    # Asking
+
+    similar = _verb(similarity.similar)
+    similar_to_vector = _verb(similarity.similar_to_vector)
+    vector_of = _verb(similarity.vector_of)
+    playlist = _verb(playlist.playlist)
+    journey = _verb(journey.journey)
+    explain = _verb(explain.explain)
+    matrix = _verb(matrix.matrix)
+    map = _verb(maps.make_map)
+    load_map = _verb(maps.load_map)
+    evaluate = _verb(evaluate.evaluate)
+    analyze = _verb(Recommender.analyze)
+
+    def find(self, query: Query) -> Track:
+        """The one track that a query means: an id, a path, a title, or other text.
+
+        Raises
+        ------
+        TrackNotFoundError
+        AmbiguousQueryError
+            Where several tracks match; they are in its ``matches``.
+        """
+        return find_track(self._catalog, query)
+
+    def view_index(self, view: str | None = None) -> ViewIndex:
+        """The index that ``similar`` looks into.
+
+        Raises
+        ------
+        EmptyLibraryError, UsageError
+        """
+        return self.recommender.session(view).index
+
+    def prior(self) -> dict[str, Prior | None]:
+        """What is known of the spaces beforehand, by their names, for views fitted elsewhere."""
+        priors: dict[str, Prior | None] = {e.spec.space: e.prior for e in self._embedders}
+        return {DESCRIPTORS.space: Descriptors().prior} | priors
+
+    def keys_matching(self, where: Where) -> NDArray[np.int64]:
+        """Keys of the tracks that meet all conditions.
+
+        Raises
+        ------
+        UsageError
+            Where no track could.
+        """
+        snapshot = self._catalog.snapshot()
+        rows = np.flatnonzero(snapshot.keys >= 0)
+        return snapshot.keys[rows[filters.rows_meeting(where, self._catalog, snapshot, rows)]]
 
     # Reading
 
@@ -278,7 +357,7 @@ class Library(Recommender):
         LibraryError
             Where the library has no such space; the first one is meant unless told.
         """
-        snapshot = self._current()
+        snapshot = self.recommender.snapshot()
         name = self._space(space, snapshot)
         live = np.flatnonzero(snapshot.keys >= 0)
         keys = snapshot.keys[live].tolist()
@@ -294,7 +373,7 @@ class Library(Recommender):
         LibraryError
             Where the library has no such space; the first one is meant unless told.
         """
-        snapshot = self._current()
+        snapshot = self.recommender.snapshot()
         vectors = snapshot.spaces[self._space(space, snapshot)].vectors
         return ((track, vectors[row]) for track, row in self._tracks_by_row(snapshot))
 
@@ -306,7 +385,7 @@ class Library(Recommender):
         LibraryError
             Where the library has no such space.
         """
-        snapshot = self._current()
+        snapshot = self.recommender.snapshot()
         vectors = snapshot.spaces[self._space(space, snapshot)]
         for track, row in self._tracks_by_row(snapshot):
             windows = vectors.windows_of(row)
@@ -329,7 +408,7 @@ class Library(Recommender):
 
     def values(self, track: Track) -> dict[str, float]:
         """A track's descriptors by the names of the dimensions; empty where there are none."""
-        snapshot = self._current()
+        snapshot = self.recommender.snapshot()
         space = snapshot.spaces.get(DESCRIPTORS.space)
         if space is None:
             return {}

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.catalog import Catalog, Cluster, Clusters, Snapshot, Writer
+from segue.catalog import Cluster, Clusters, Writer
 from segue.catalog.clusters import ClusterRun, Tally
 from segue.cluster import Clustering, clustered
 from segue.cluster.colours import colours
 from segue.cluster.words import FEATURES, deviations, in_order, names_of, telling, words_of
-from segue.errors import UsageError
-from segue.recommend import distinct
+from segue.recommend.combine import fold_copies
+from segue.recommend.recommender import Recommender
+from segue.recommend.session import Session
 from segue.track import Track
-from segue.views.spec import Picked
-from segue.views.view_index import ViewIndex
+from segue.views.spec import RowSubset
 
 _CENTRAL = 3  # tracks that stand for a cluster
 _LOOKED_AT = 64  # of those nearest to the middle, as some may be copies
@@ -26,31 +26,41 @@ _GENRES = 5
 
 
 def find_clusters(
-    catalog: Catalog, writer: Writer, snapshot: Snapshot, index: ViewIndex, k: int | None, seed: int
+    recommender: Recommender,
+    writer: Writer,
+    k: int | None = None,
+    *,
+    seed: int = 0,
+    view: str | None = None,
 ) -> Clusters:
-    """Find the clusters in an index, and keep them in place of those before.
+    """Find groups of tracks that sound alike, name them, and keep them in place of those before.
+
+    Parameters
+    ----------
+    k : how many; unless told, as many as stand out most.
+    seed : of all that is random.
+    view : how tracks are compared, as for ``similar``.
 
     Raises
     ------
-    LibraryError, UsageError, LibraryWriteError
+    LibraryError, UsageError, EmptyLibraryError, LibraryWriteError
     """
-    if index.reading.form == "frames":
-        raise UsageError("in a view of frames a track has many vectors; clusters need one: take another view")
-    found = clustered(index.vectors, k, seed=seed)
+    session = recommender.session(view)
+    session.require_one_vector_each("clustering")
+    snapshot, index = session.snapshot, session.index
+    clustering = clustered(index.vectors, k, seed=seed)
     left_out = int(((snapshot.keys >= 0) & ~snapshot.missing).sum()) - len(index.rows)
-    run = ClusterRun(str(index.reading), round(found.separation, 3), snapshot.stamp, left_out, seed)
-    writer.put_clusters(index.keys, found.numbers + 1, Describing(catalog, snapshot, index, found), run)
-    return catalog.clusters.load(snapshot.stamp)
+    run = ClusterRun(str(index.spec), round(clustering.separation, 3), snapshot.stamp, left_out, seed)
+    writer.put_clusters(index.keys, clustering.numbers + 1, ClusterDescriber(session, clustering), run)
+    return session.catalog.clusters.load(snapshot.stamp)
 
 
 @dataclass(frozen=True, slots=True)
-class Describing:
-    """Says what clusters are."""
+class ClusterDescriber:
+    """Says what clusters are: their names, words, labels, genres and central tracks."""
 
-    catalog: Catalog
-    snapshot: Snapshot
-    index: ViewIndex
-    found: Clustering
+    session: Session
+    clustering: Clustering
 
     def __call__(self, tallies: list[Tally]) -> list[Cluster]:
         words = [words_of(row) for row in self._deviations()]
@@ -58,7 +68,7 @@ class Describing:
         central = [self._central(number) for number in range(len(tallies))]
         said = [in_order([w for w, _ in mine], theirs) for mine, theirs in zip(words, labels, strict=True)]
         names = names_of(said, [next((t.artist or t.title for t in tracks), None) for tracks in central])
-        sizes = np.bincount(self.found.numbers).tolist()
+        sizes = np.bincount(self.clustering.numbers).tolist()
         tints = colours(len(tallies))
         return [
             Cluster(
@@ -76,10 +86,10 @@ class Describing:
 
     def _deviations(self) -> NDArray[np.float64]:
         """float64 (k, n_features): the mean over the spaces that measure a feature, NaN where none does."""
-        rows, numbers, k = self.index.rows, self.found.numbers, len(self.found.centroids)
+        rows, numbers, k = self.session.index.rows, self.clustering.numbers, len(self.clustering.centroids)
         each = [
-            deviations(Picked(space.vectors, rows), space.dimensions, numbers, k)
-            for space in self.snapshot.spaces.values()
+            deviations(RowSubset(space.vectors, rows), space.dimensions, numbers, k)
+            for space in self.session.snapshot.spaces.values()
         ]
         found = np.stack(each) if each else np.zeros((0, k, len(FEATURES)))
         known = np.isfinite(found)
@@ -88,13 +98,13 @@ class Describing:
             return np.asarray(total / known.sum(axis=0))
 
     def _central(self, number: int) -> list[Track]:
-        mine = np.flatnonzero(self.found.numbers == number)
-        likeness = self.found.likeness[mine]
+        mine = np.flatnonzero(self.clustering.numbers == number)
+        likeness = self.clustering.likeness[mine]
         best = mine[np.argsort(-likeness, kind="stable")[:_LOOKED_AT]]
-        keys = self.index.keys[best].tolist()
-        there = self.catalog.by_keys(keys)
-        tracks = [there[key] for key in keys if key in there]
-        return [match.track for match in distinct(tracks, np.zeros(len(tracks), np.float32), _CENTRAL)]
+        keys = self.session.index.keys[best].tolist()
+        tracks = self.session.catalog.by_keys(keys)
+        candidates = [(tracks[key], 0.0) for key in keys if key in tracks]
+        return [match.track for match in fold_copies(candidates, _CENTRAL)]
 
 
 def _labels(tallies: Sequence[Tally]) -> list[list[str]]:

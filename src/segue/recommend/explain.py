@@ -1,4 +1,4 @@
-"""Why two sounds are alike, at one moment of a library."""
+"""Why two sounds are alike or not."""
 
 from __future__ import annotations
 
@@ -14,19 +14,21 @@ from segue.catalog import SpaceVectors, Where
 from segue.cluster.kmeans import directions
 from segue.errors import UsageError
 from segue.recommend.explanation import (
+    Explanation,
     Feature,
-    Moment,
-    Part,
+    MatchingWindows,
     SharedLabel,
-    Why,
-    features_of,
-    moments_of,
-    parts_of,
+    SpaceShare,
+    compare_features,
+    matching_windows,
+    share_by_space,
     shared_labels,
-    starts_of,
+    window_starts,
 )
-from segue.recommend.session import Asking, Heard, Seed
-from segue.recommend.verbalize import sentence
+from segue.recommend.recommender import Recommender
+from segue.recommend.seeds import AnalyzedSound, Query
+from segue.recommend.session import Session
+from segue.recommend.verbalize import verbalize
 
 _COMPARED_WITH = 4_000  # tracks of the library, for what is usual in it
 _ALIGNED = 1.5  # times the shortest hop; spaces with sparser windows do not tell moments apart
@@ -34,91 +36,104 @@ _WEIGHED = 24  # labels whose frequency is looked up
 _RARE_ENOUGH = 0.5  # of all tracks; a label of more tells nothing
 
 
-def why(asking: Asking, a: Seed, b: Seed) -> Why:
-    """What there is to say of the likeness of two sounds."""
-    return Comparing(asking, asking.heard(a), asking.heard(b), _score(asking, a, b)).why()
+def explain(recommender: Recommender, a: Query, b: Query, *, view: str | None = None) -> Explanation:
+    """Why two sounds are alike or not: by which spaces, in which windows, in which words.
+
+    Raises
+    ------
+    TrackNotFoundError, AmbiguousQueryError, EmptyLibraryError, AudioError, UsageError
+    """
+    return recommender.ask(lambda session: _explain(session, a, b), view)
 
 
-def _score(asking: Asking, a: Seed, b: Seed) -> float:
-    scores = asking.likeness(asking.place_of(a), asking.place_of(b))
-    return float(scores.max(axis=1).mean() if asking.by_windows else scores[0, 0])
+def _explain(session: Session, a: Query, b: Query) -> Explanation:
+    one, other = session.seeds([a, b])
+    scores = session.similarities(session.vectors(one), session.vectors(other))
+    score = float(scores.max(axis=1).mean() if session.by_window else scores[0, 0])
+    return Comparison(session, session.analysis(one), session.analysis(other), score).explain()
 
 
 @dataclass(frozen=True, slots=True)
-class Comparing:
+class Comparison:
     """Two sounds, their score, and the moment of the library at which they are compared."""
 
-    asking: Asking
-    a: Heard
-    b: Heard
+    session: Session
+    a: AnalyzedSound
+    b: AnalyzedSound
     score: float
 
-    def why(self) -> Why:
+    def explain(self) -> Explanation:
         parts = self._parts()
         moments, window_s = self._moments()
         labels = self._labels()
         features = self._features()
-        scaled = self.asking.index.view is not None
-        text = sentence(self.score, parts, moments, labels, features, scaled=scaled)
-        return Why(self.score, text, tuple(parts), tuple(moments), window_s, tuple(labels), tuple(features))
+        scaled = self.session.index.transform is not None
+        text = verbalize(self.score, parts, moments, labels, features, scaled=scaled)
+        return Explanation(
+            self.score, text, tuple(parts), tuple(moments), window_s, tuple(labels), tuple(features)
+        )
 
     def _spaces(self) -> dict[str, SpaceVectors]:
         """Those that are compared."""
-        return self.asking.index.reading.chosen(self.asking.snapshot)
+        return self.session.index.spec.spaces_of(self.session.snapshot)
 
-    def _parts(self) -> list[Part]:
-        view, reading, spaces = self.asking.index.view, self.asking.index.reading, self._spaces()
-        if view is None or reading.form != "tracks":
-            return [Part(name, self.score, self.score) for name in spaces]
+    def _parts(self) -> list[SpaceShare]:
+        index, spaces = self.session.index, self._spaces()
+        if index.transform is None or index.spec.granularity != "tracks":
+            return [SpaceShare(name, self.score, self.score) for name in spaces]
         a, b = (
-            [_row(heard.pooled.get(name), space.spec.dim) for name, space in spaces.items()]
-            for heard in (self.a, self.b)
+            [_row(sound.pooled.get(name), space.spec.dim) for name, space in spaces.items()]
+            for sound in (self.a, self.b)
         )
-        return parts_of(view, list(spaces), a, b)
+        return share_by_space(index.transform, list(spaces), a, b)
 
-    def _moments(self) -> tuple[list[Moment], float]:
+    def _moments(self) -> tuple[list[MatchingWindows], float]:
         """Windows that are alike, and how long they are."""
         spaces = self._spaces()
-        there = {
+        hops = {
             name: space.spec.hop_s
             for name, space in spaces.items()
             if space.spec.hop_s > 0
             and len(self.a.windows.get(name, ()))
             and len(self.b.windows.get(name, ()))
         }
-        if not there:
+        if not hops:
             return [], 0.0
-        finest = min(there, key=lambda name: (there[name], name))
-        used = [name for name in there if there[name] <= _ALIGNED * there[finest]]
+        finest = min(hops, key=lambda name: (hops[name], name))
+        used = [name for name in hops if hops[name] <= _ALIGNED * hops[finest]]
         spec = spaces[finest].spec
-        a_s, b_s = (self._starts(heard, finest) for heard in (self.a, self.b))
-        seen = self._seen(self.a, used, a_s), self._seen(self.b, used, b_s)
-        return moments_of(self._likeness(*seen), a_s, b_s, 2 * spec.window_s), spec.window_s
+        a_s, b_s = (self._starts(sound, finest) for sound in (self.a, self.b))
+        a, b = self._window_vectors(self.a, used, a_s), self._window_vectors(self.b, used, b_s)
+        return matching_windows(self._similarities(a, b), a_s, b_s, 2 * spec.window_s), spec.window_s
 
-    def _likeness(self, u: NDArray[Any], v: NDArray[Any]) -> NDArray[np.float32]:
-        if self.asking.index.reading.form != "flattened":
+    def _similarities(self, u: NDArray[Any], v: NDArray[Any]) -> NDArray[np.float32]:
+        if self.session.index.spec.granularity != "first10":
             with np.errstate(invalid="ignore"):  # a window of zeros has no direction
-                return self.asking.likeness(u, v)
+                return self.session.similarities(u, v)
         return np.asarray(directions(u, slice(None)) @ directions(v, slice(None)).T)  # as they are
 
-    def _starts(self, heard: Heard, space: str) -> NDArray[np.float64]:
-        spec = self.asking.snapshot.spaces[space].spec
-        return starts_of(len(heard.windows[space]), spec.window_s, spec.hop_s, heard.duration_s)
+    def _starts(self, sound: AnalyzedSound, space: str) -> NDArray[np.float64]:
+        spec = self.session.snapshot.spaces[space].spec
+        return window_starts(len(sound.windows[space]), spec.window_s, spec.hop_s, sound.duration_s)
 
-    def _seen(self, heard: Heard, used: Sequence[str], starts_s: NDArray[np.float64]) -> NDArray[Any]:
-        """(n, dim): what is heard at some times, as the index sees it; unused spaces at their mean."""
+    def _window_vectors(
+        self, sound: AnalyzedSound, used: Sequence[str], starts_s: NDArray[np.float64]
+    ) -> NDArray[Any]:
+        """(n, dim): the windows at some times, as the index compares them; unused spaces at their mean."""
         rows = []
         for name, space in self._spaces().items():
             if name not in used:
                 rows.append(np.full((len(starts_s), space.spec.dim), np.nan, np.float32))
                 continue
-            at = np.abs(self._starts(heard, name) - starts_s[:, None]).argmin(axis=1)
-            rows.append(np.asarray(heard.windows[name], np.float32)[at])
-        return rows[0] if self.asking.index.reading.form == "flattened" else self.asking.index.seen(rows)
+            at = np.abs(self._starts(sound, name) - starts_s[:, None]).argmin(axis=1)
+            rows.append(np.asarray(sound.windows[name], np.float32)[at])
+        return (
+            rows[0] if self.session.index.spec.granularity == "first10" else self.session.index.project(rows)
+        )
 
     def _labels(self) -> list[SharedLabel]:
         """What networks call both, and not nearly everything."""
-        catalog = self.asking.catalog
+        catalog = self.session.catalog
         total = max(1, len(catalog))
         worth = []
         for label in shared_labels(self.a.labels, self.b.labels)[:_WEIGHED]:
@@ -130,7 +145,7 @@ class Comparing:
         return [label for _, label in sorted(worth, key=lambda pair: -pair[0])]
 
     def _features(self) -> list[Feature]:
-        snapshot = self.asking.snapshot
+        snapshot = self.session.snapshot
         rows = np.flatnonzero(snapshot.keys >= 0)
         some = rows[:: max(1, -(-len(rows) // _COMPARED_WITH))]
         found: dict[str, Feature] = {}
@@ -139,7 +154,7 @@ class Comparing:
             if a is None or b is None or not space.dimensions:
                 continue
             library = np.asarray(space.vectors[some], np.float32)
-            for feature in features_of(space.dimensions, _flat(a), _flat(b), library):
+            for feature in compare_features(space.dimensions, _flat(a), _flat(b), library):
                 found.setdefault(feature.text, feature)
         return sorted(found.values(), key=lambda feature: -feature.weight)
 

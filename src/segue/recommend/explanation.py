@@ -22,7 +22,7 @@ _COUNTED = ("beat", "voice")
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SpaceShare:
     """What a space has to do with the score.
 
     Attributes
@@ -37,7 +37,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class MatchingWindows:
     """A window of each that are alike.
 
     Attributes
@@ -82,8 +82,8 @@ class Feature:
 
 
 @dataclass(frozen=True, slots=True)
-class Why:
-    """What there is to say of the likeness of two sounds.
+class Explanation:
+    """What there is to say of the similarity of two sounds.
 
     Attributes
     ----------
@@ -98,16 +98,16 @@ class Why:
 
     score: float
     text: str
-    parts: tuple[Part, ...]
-    moments: tuple[Moment, ...]
+    parts: tuple[SpaceShare, ...]
+    moments: tuple[MatchingWindows, ...]
     window_s: float
     labels: tuple[SharedLabel, ...]
     features: tuple[Feature, ...]
 
 
-def parts_of(
+def share_by_space(
     view: ViewTransform, spaces: Sequence[str], a: Sequence[Vectors], b: Sequence[Vectors]
-) -> list[Part]:
+) -> list[SpaceShare]:
     """What each space adds to the cosine of two tracks in a view, the most first.
 
     A view's vector is the sum of one for each space, u = (u_1 + u_2 + ...) / |u_1 + u_2 + ...|, so the
@@ -122,7 +122,7 @@ def parts_of(
     length_u, length_v = (max(float(np.linalg.norm(x.sum(axis=0))), 1e-12) for x in (mine, theirs))
     shares = (mine @ v / length_u + theirs @ u / length_v) / 2
     found = [
-        Part(name, float(share), _cosine(x, y))
+        SpaceShare(name, float(share), _cosine(x, y))
         for name, share, x, y in zip(spaces, shares, mine, theirs, strict=True)
     ]
     return sorted(found, key=lambda part: -part.share)
@@ -147,7 +147,7 @@ def _cosine(u: Vectors, v: Vectors) -> float | None:
     return float(np.clip(_unit(u) @ _unit(v), -1, 1))
 
 
-def starts_of(n: int, window_s: float, hop_s: float, duration_s: float) -> NDArray[np.float64]:
+def window_starts(n: int, window_s: float, hop_s: float, duration_s: float) -> NDArray[np.float64]:
     """float64 (n,), s: where each of a track's windows begins.
 
     Of tracks over two minutes they are of 12 excerpts that are spread over the whole.
@@ -160,9 +160,9 @@ def starts_of(n: int, window_s: float, hop_s: float, duration_s: float) -> NDArr
     return np.asarray((firsts[:, None] + np.arange(each) * hop_s).ravel())
 
 
-def moments_of(
+def matching_windows(
     scores: NDArray[np.float32], a_s: NDArray[np.float64], b_s: NDArray[np.float64], apart_s: float
-) -> list[Moment]:
+) -> list[MatchingWindows]:
     """The pairs of windows of the largest scores, none of them near one that came before.
 
     Parameters
@@ -172,10 +172,10 @@ def moments_of(
     apart_s : how far two moments of one track are apart at least
     """
     left = np.where(np.isfinite(scores), scores, -np.inf)
-    found: list[Moment] = []
+    found: list[MatchingWindows] = []
     while len(found) < MOMENTS and left.size and np.isfinite(left.max()):
         i, j = divmod(int(left.argmax()), left.shape[1])
-        found.append(Moment(round(float(a_s[i]), 2), round(float(b_s[j]), 2), float(scores[i, j])))
+        found.append(MatchingWindows(round(float(a_s[i]), 2), round(float(b_s[j]), 2), float(scores[i, j])))
         left[np.abs(a_s - a_s[i]) < apart_s] = -np.inf
         left[:, np.abs(b_s - b_s[j]) < apart_s] = -np.inf
     return found
@@ -195,7 +195,7 @@ def shared_labels(
     return sorted(found.values(), key=lambda label: (-min(label.a, label.b), label.name))
 
 
-def features_of(
+def compare_features(
     names: Sequence[str], a: NDArray[np.floating], b: NDArray[np.floating], library: NDArray[np.floating]
 ) -> list[Feature]:
     """What a space measures that both tracks are, or only one, the most telling first.

@@ -1,8 +1,8 @@
-"""Which tracks may be answers: none of the seeds, and those that meet all conditions."""
+"""Which tracks may be answers: those that meet all conditions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from segue.catalog import Catalog, Snapshot, Where
 from segue.errors import UsageError
-from segue.track import Track
 
 # Dimensions that say a tempo: the descriptors', those of tables of songs, of FMA's Echo Nest.
 _TEMPOS: tuple[tuple[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]], ...] = (
@@ -20,7 +19,7 @@ _TEMPOS: tuple[tuple[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]],
 )
 
 
-def joined(where: Where | None, label: str | None) -> Where | None:
+def with_label(where: Where | None, label: str | None) -> Where | None:
     """The conditions, with a label among them where one is given apart."""
     if label is None:
         return where
@@ -29,18 +28,9 @@ def joined(where: Where | None, label: str | None) -> Where | None:
     return replace(where or Where(), label=label)
 
 
-def not_seeds(
-    catalog: Catalog, keys: NDArray[np.int64], seeds: Sequence[Track], same_artist: bool
+def rows_meeting(
+    where: Where, catalog: Catalog, snapshot: Snapshot, rows: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
-    """bool over ``keys``: neither the seeds nor copies of them, nor, unless allowed, by their artists."""
-    out = catalog.keys_with_contents(seed.content_hash for seed in seeds)
-    if not same_artist:
-        by_them = catalog.keys_by_artists(seed.artist for seed in seeds if seed.artist)
-        out = np.concatenate([out, by_them])
-    return ~np.isin(keys, out)
-
-
-def meeting(where: Where, catalog: Catalog, snapshot: Snapshot, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
     """bool over ``rows`` of the snapshot: which tracks meet all conditions.
 
     Raises
@@ -74,10 +64,10 @@ def _tempos(snapshot: Snapshot, rows: NDArray[np.int64]) -> NDArray[np.float64]:
     return found
 
 
-def counts(where: Where, catalog: Catalog, snapshot: Snapshot, rows: NDArray[np.int64]) -> str:
+def describe_counts(where: Where, catalog: Catalog, snapshot: Snapshot, rows: NDArray[np.int64]) -> str:
     """How many tracks meet each condition, and all of them, seeds included, for the end of a sentence."""
     parts = where.parts()
-    found = [f"{part}: {meeting(part, catalog, snapshot, rows).sum()}" for part in parts]
+    found = [f"{part}: {rows_meeting(part, catalog, snapshot, rows).sum()}" for part in parts]
     if len(parts) > 1:
-        found.append(f"all together: {meeting(where, catalog, snapshot, rows).sum()}")
+        found.append(f"all together: {rows_meeting(where, catalog, snapshot, rows).sum()}")
     return f"; {', '.join(found)}" if found else ""

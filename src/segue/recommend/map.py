@@ -1,4 +1,4 @@
-"""The maps of a library, one a reading: from their files where those are up to date, else made so."""
+"""The maps of a library, one a view: from their files where those are up to date, made anew where not."""
 
 from __future__ import annotations
 
@@ -14,45 +14,61 @@ from segue.errors import IndexFormatError, LibraryError, UsageError
 from segue.index.file import IndexFile, write_sections
 from segue.map import Map, framed, graph_of, laid_out, principal
 from segue.map.layout import FEWEST, NEIGHBOURS, OnProgress, Places
-from segue.recommend.session import Asking
+from segue.recommend.recommender import Recommender
+from segue.recommend.session import Session
 from segue.track import TrackId
 from segue.views.view_index import ViewIndex
 
 METHOD = "1"  # rises whenever the same vectors would be laid out otherwise
 
 
-def map_of(asking: Asking, path: Path, progress: OnProgress | None = None) -> Map:
-    """The map of this moment; kept in the file at ``path``, beside the index.
+def make_map(recommender: Recommender, *, view: str | None = None, progress: OnProgress | None = None) -> Map:
+    """A place in the plane for every track, so that neighbors are alike; kept beside the index.
+
+    The same library has the same map. Where the library has changed since, it is made anew.
+
+    Parameters
+    ----------
+    progress : called with the rounds done and the rounds there are; Ctrl-C ends it with nothing kept.
 
     Raises
     ------
-    UsageError, LibraryError
+    EmptyLibraryError, LibraryError, UsageError
     """
-    if found := kept(asking, path):
-        return found
-    note, found = _note(asking), _made(asking, progress)
-    with contextlib.suppress(OSError, UsageError):  # a read-only library is as usable without the file
-        names = np.array([track_id.encode() for track_id in found.ids], "S")
-        width = max(1, names.dtype.itemsize)
-        write_sections(path, {"note": note}, {
-            "ids": names.view(np.uint8).reshape(len(names), width), "xy": found.xy,
-        })  # fmt: skip
-    return found
+    session = recommender.session(view)  # what is written meanwhile makes another map, another time
+    path = recommender.indexes.map_path(session.index.spec)
+    return _load_current(session, path) or _make_and_keep(session, path, progress)
 
 
-def kept(asking: Asking, path: Path) -> Map | None:
-    """The map of this moment in the file at ``path``, if it is there."""
-    asking.one_vector_each("a map")
+def load_map(recommender: Recommender, *, view: str | None = None) -> Map | None:
+    """The map if it has been made of the library as it is."""
+    session = recommender.session(view)
+    return _load_current(session, recommender.indexes.map_path(session.index.spec))
+
+
+def _load_current(session: Session, path: Path) -> Map | None:
+    session.require_one_vector_each("a map")
     with contextlib.suppress(FileNotFoundError, IndexFormatError, PermissionError):
-        return _loaded(path, _note(asking))
+        return _load(path, _note(session.index))
     return None
 
 
-def _note(asking: Asking) -> dict[str, str]:
-    return {"map": METHOD, "reading": str(asking.index.reading), "stamp": asking.index.stamp}
+def _make_and_keep(session: Session, path: Path, progress: OnProgress | None) -> Map:
+    note, made = _note(session.index), _make(session, progress)
+    with contextlib.suppress(OSError, UsageError):  # a read-only library is as usable without the file
+        names = np.array([track_id.encode() for track_id in made.ids], "S")
+        width = max(1, names.dtype.itemsize)
+        write_sections(path, {"note": note}, {
+            "ids": names.view(np.uint8).reshape(len(names), width), "xy": made.xy,
+        })  # fmt: skip
+    return made
 
 
-def _loaded(path: Path, note: dict[str, str]) -> Map:
+def _note(index: ViewIndex) -> dict[str, str]:
+    return {"map": METHOD, "reading": str(index.spec), "stamp": index.stamp}
+
+
+def _load(path: Path, note: dict[str, str]) -> Map:
     file = IndexFile(path)
     if file.header.get("note") != note or "ids" not in file or "xy" not in file:
         raise IndexFormatError(f"{path} is no map of this library as it is now")
@@ -63,20 +79,20 @@ def _loaded(path: Path, note: dict[str, str]) -> Map:
     return Map([TrackId(track_id.decode()) for track_id in ids], np.array(xy, np.float32))
 
 
-def _made(asking: Asking, progress: OnProgress | None) -> Map:
-    index = asking.index
+def _make(session: Session, progress: OnProgress | None) -> Map:
+    index = session.index
     if not len(index.rows):
         raise LibraryError("no track here has a vector that a map could be made of: scan again")
     with threadpool_limits(1, "blas"):  # sums depend on the number of threads
-        xy = framed(_laid_out(index, progress))
-    ids = asking.catalog.ids_of(index.keys.tolist())
+        xy = framed(_lay_out(index, progress))
+    ids = session.catalog.ids_of(index.keys.tolist())
     known = [i for i in np.argsort(index.rows, kind="stable").tolist() if int(index.keys[i]) in ids]
     return Map([ids[int(index.keys[i])] for i in known], xy[known])
 
 
-def _laid_out(index: ViewIndex, progress: OnProgress | None) -> Places:
+def _lay_out(index: ViewIndex, progress: OnProgress | None) -> Places:
     vectors: NDArray[Any] = index.vectors
-    if index.reading.metric == "hamming":
+    if index.spec.metric == "hamming":
         vectors = np.unpackbits(vectors, axis=1)
     start = principal(vectors)
     if len(start) < FEWEST:

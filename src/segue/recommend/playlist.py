@@ -8,6 +8,15 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from segue.catalog import Where
+from segue.errors import UsageError
+from segue.recommend.recommender import Recommender
+from segue.recommend.result import Recommendations
+from segue.recommend.seeds import Queries, Query, list_queries, require_queries
+from segue.recommend.session import Session
+
+_FEWEST_CANDIDATES = 200
+_CANDIDATES_EACH = 8  # a place of a playlist
 SAME_ARTIST = 0.25  # how much more alike two tracks by one artist count
 _PENALTY = 1e3  # of a step from an artist to the same one: longer than any way around it
 _ROUNDS = 2_000  # of improving an order, at the most
@@ -16,27 +25,27 @@ Scores = NDArray[np.float32]
 Places = NDArray[np.int64]
 
 
-def groups_of(names: Sequence[str | None]) -> Places:
+def artist_groups(names: Sequence[str | None]) -> Places:
     """int64 (n,): the same number for the same name, case aside; without a name, each a number of its own."""
     numbers: dict[str | int, int] = {}
     keys = [i if name is None else name.casefold() for i, name in enumerate(names)]
     return np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int64)
 
 
-def varied(likeness: Scores, to_seeds: Scores, groups: Places, k: int, variety: float) -> Places:
+def diversify(similarities: Scores, to_seeds: Scores, groups: Places, k: int, variety: float) -> Places:
     """int64 (<= k,): candidates by maximal marginal relevance (Carbonell & Goldstein 1998, eq. 1).
 
-    One after the other, each the one of the largest (1 - variety) s - variety m: s its likeness to the
-    seeds, m its likeness to the nearest of those that are taken.
+    One after the other, each the one of the largest (1 - variety) s - variety m: s its similarity to the
+    seeds, m its similarity to the nearest of those that are taken.
 
     Parameters
     ----------
-    likeness : (n, n), of the candidates with each other
+    similarities : (n, n), of the candidates with each other
     to_seeds : (n,)
     groups : (n,), their artists
     variety : 0 takes the nearest, 1 only looks at how unlike they are
     """
-    alike = likeness + SAME_ARTIST * (groups[:, None] == groups)
+    alike = similarities + SAME_ARTIST * (groups[:, None] == groups)
     nearest = np.full(len(to_seeds), -np.inf)
     left = np.ones(len(to_seeds), np.bool_)
     taken: list[int] = []
@@ -49,24 +58,24 @@ def varied(likeness: Scores, to_seeds: Scores, groups: Places, k: int, variety: 
     return np.array(taken, np.int64)
 
 
-def in_order(likeness: Scores, groups: Places) -> Places:
-    """int64 (n,): an order from the first row on in which neighbours are alike, artists spread out.
+def order_by_flow(similarities: Scores, groups: Places) -> Places:
+    """int64 (n,): an order from the first row on in which neighbors are alike, artists spread out.
 
     A short open path: always on to the nearest, then better by turning parts round and moving rows, as
     long as that gains (2-opt, Croes 1958; or-opt, Or 1976). No artist twice in a row where that can be.
 
     Parameters
     ----------
-    likeness : (n, n)
+    similarities : (n, n)
     groups : (n,), the artists
     """
     n = len(groups)
-    costs = (likeness.max(initial=0) - likeness).astype(np.float64)
+    costs = (similarities.max(initial=0) - similarities).astype(np.float64)
     costs /= max(float(costs.max(initial=0)), 1e-9)
     costs += _PENALTY * (groups[:, None] == groups)
     path = _nearest_next(costs, groups)
     for _ in range(_ROUNDS if n > 3 else 0):
-        moves = (_turned(costs, path), _moved(costs, path))
+        moves = (_best_reversal(costs, path), _best_move(costs, path))
         gain, better = max(moves, key=lambda move: move[0])
         if gain <= 1e-9:
             break
@@ -97,7 +106,7 @@ def _can_go_on(counts: Counter[int], group: int, n: int) -> bool:
     return most <= (rest + 1) // 2
 
 
-def _turned(costs: NDArray[np.float64], path: Places) -> tuple[float, Places]:
+def _best_reversal(costs: NDArray[np.float64], path: Places) -> tuple[float, Places]:
     """The best gain by turning a part round that the first row is not in, and the path after it."""
     along = costs[np.ix_(path, path)]
     steps = np.append(np.diagonal(along, 1), 0)  # the last row has no step after it
@@ -112,7 +121,7 @@ def _turned(costs: NDArray[np.float64], path: Places) -> tuple[float, Places]:
     return float(gain[at, to]), better
 
 
-def _moved(costs: NDArray[np.float64], path: Places) -> tuple[float, Places]:
+def _best_move(costs: NDArray[np.float64], path: Places) -> tuple[float, Places]:
     """The best gain by moving one row elsewhere, and the path after it."""
     along = costs[np.ix_(path, path)]
     n = len(path)
@@ -129,3 +138,65 @@ def _moved(costs: NDArray[np.float64], path: Places) -> tuple[float, Places]:
     rest = np.delete(path, at + 1)
     place = to + 1 if to <= at else to
     return float(gain[at, to]), np.insert(rest, place, path[at + 1])
+
+
+def playlist(
+    recommender: Recommender,
+    queries: Queries,
+    *,
+    minus: Queries = (),
+    k: int = 25,
+    where: Where | None = None,
+    same_artist: bool = True,
+    variety: float = 0.3,
+    view: str | None = None,
+) -> Recommendations:
+    """k tracks near the queries, varied, in an order that flows; no artist twice in a row if avoidable.
+
+    Parameters
+    ----------
+    variety : from 0, the nearest tracks, to 1, such as are unlike each other.
+    queries, minus, where, same_artist, view : as for ``similar``; not a view of windows.
+
+    Raises
+    ------
+    As ``similar``.
+    """
+    if not 0 <= variety <= 1:
+        raise UsageError(f"variety is {variety}, expected 0 to 1")
+    wanted, unwanted = require_queries(queries, k), list_queries(minus)
+    return recommender.ask(
+        lambda session: _playlist(
+            session, wanted, unwanted, k, same_artist=same_artist, where=where, variety=variety
+        ),
+        view,
+    )
+
+
+def _playlist(
+    session: Session,
+    queries: Sequence[Query],
+    minus: Sequence[Query],
+    k: int,
+    *,
+    same_artist: bool,
+    where: Where | None,
+    variety: float,
+) -> Recommendations:
+    session.require_one_vector_each("a playlist")
+    seeds, unwanted = session.seeds(queries), session.seeds(minus)
+    candidates = session.matches(
+        session.query_vectors(seeds, unwanted),
+        max(_FEWEST_CANDIDATES, _CANDIDATES_EACH * k),
+        allowed=session.allowed(seeds, same_artist=same_artist, where=where),
+        without=[*seeds, *unwanted],
+    )
+    if not candidates:
+        return Recommendations((), session.shortfall(0, k, where))
+    vectors = session.track_vectors([match.track for match in candidates])
+    groups = artist_groups([match.track.artist for match in candidates])
+    to_seeds = np.array([match.score for match in candidates], np.float32)
+    chosen = diversify(session.similarities(vectors, vectors), to_seeds, groups, k, variety)
+    flow = order_by_flow(session.similarities(vectors[chosen], vectors[chosen]), groups[chosen])
+    matches = tuple(candidates[i] for i in chosen[flow])
+    return Recommendations(matches, session.shortfall(len(matches), k, where))

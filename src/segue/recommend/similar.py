@@ -1,79 +1,122 @@
-"""Seeds to a query, and nearest rows to matches: seeds combined, copies left out."""
+"""The tracks that sound most like some seeds."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
-from numpy.typing import NDArray
 
-from segue.recommend.result import Match
-from segue.track import Track, Vectors
-
-MINUS = 0.5  # how much the unwanted seeds count beside the wanted ones
-
-
-def centre_of(seeds: Vectors) -> Vectors:
-    """float32 (1, dim) of length 1: the direction between several seeds, (n, dim) of length 1.
-
-    Seeds that cancel each other out have no direction; then the first one counts.
-    """
-    return _direction(seeds.mean(axis=0, keepdims=True), seeds[:1])
+from segue.catalog import Where
+from segue.recommend.filters import with_label
+from segue.recommend.recommender import Recommender
+from segue.recommend.result import Recommendations
+from segue.recommend.seeds import Queries, Query, list_queries, require_queries
+from segue.recommend.session import Session
+from segue.track import Vector
 
 
-def away_from(queries: Vectors, unwanted: Vectors, *, straight: bool = False) -> Vectors:
-    """float32 (n, dim): queries moved away from what is unwanted, as Rocchio 1971 does.
-
-    q - w m, of length 1 again, where m is the direction between the unwanted vectors and w is 0.5. Where
-    distances are ``straight`` lines q + w (q - m), with the mean m: away from a place, not a direction.
-
-    Parameters
-    ----------
-    queries, unwanted : (n, dim) and (m, dim)
-    """
-    if straight:
-        return np.asarray(queries + MINUS * (queries - unwanted.mean(axis=0)), np.float32)
-    return _direction(queries - MINUS * centre_of(unwanted), queries)
-
-
-def _direction(x: Vectors, otherwise: Vectors) -> Vectors:
-    """float32 (n, dim): of length 1; where all is 0, the row of ``otherwise``."""
-    length = np.linalg.norm(x, axis=1, keepdims=True)
-    return np.asarray(np.where(length > 1e-6, x / np.maximum(length, 1e-6), otherwise), np.float32)
-
-
-def best_by_track(
-    rows: NDArray[np.int64], scores: NDArray[np.float32]
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Tracks by how well they answer several windows, best first.
-
-    A track's score is the mean, over the windows asked about, of its best window's; where none of its
-    windows was among the answers to one, the score of the last answer stands in, which it does not reach.
+def similar(
+    recommender: Recommender,
+    queries: Queries,
+    *,
+    minus: Queries = (),
+    k: int = 10,
+    same_artist: bool = True,
+    label: str | None = None,
+    where: Where | None = None,
+    view: str | None = None,
+) -> Recommendations:
+    """The k tracks that sound most like the queries together, nearest first.
 
     Parameters
     ----------
-    rows, scores : (n_windows, k), of the nearest windows of each, nearest first
+    queries : tracks, ids, paths, titles, or files outside the library; one or several.
+    minus : likewise, what to move away from. The score is then the cosine with what remains of the
+        queries' direction without half of theirs, and they are no answers.
+    same_artist : let tracks by a query's artist be answers.
+    label : only tracks that a network has this word for, such as "Guitar"; short for
+        ``where=Where(label="Guitar")``.
+    where : only tracks that meet these conditions.
+    view : how tracks are compared, such as ``audioset/windows/raw``: a space, a granularity (tracks,
+        windows, first10) and a transform (fitted, centered, raw); all spaces together unless told.
 
-    Returns
-    -------
-    rows : int64 (n,), each once
-    scores : float32 (n,)
+    Raises
+    ------
+    TrackNotFoundError, AmbiguousQueryError, EmptyLibraryError, AudioError
+    UsageError
+        Where nothing could ever meet a condition: no track has that genre, label, artist or album,
+        or lies below that folder.
     """
-    found, places = np.unique(rows, return_inverse=True)
-    best = np.repeat(scores[:, -1:], len(found), axis=1)
-    asked = np.repeat(np.arange(len(rows)), rows.shape[1])
-    np.maximum.at(best, (asked, places.ravel()), scores.ravel())
-    total = best.mean(axis=0)
-    order = np.argsort(-total, kind="stable")
-    return found[order], total[order]
+    wanted, unwanted = require_queries(queries, k), list_queries(minus)
+    conditions = with_label(where, label)
+    return recommender.ask(
+        lambda session: _similar(session, wanted, unwanted, k, same_artist=same_artist, where=conditions),
+        view,
+    )
 
 
-def distinct(tracks: list[Track], scores: NDArray[np.float32], k: int) -> list[Match]:
-    """The first k of tracks in order, each content once: a copy of a file is no recommendation."""
-    matches: list[Match] = []
-    seen: set[str] = set()
-    for track, score in zip(tracks, scores, strict=True):
-        if track.content_hash not in seen:
-            seen.add(track.content_hash)
-            matches.append(Match(track, float(score)))
-        if len(matches) == k:
-            break
-    return matches
+def _similar(
+    session: Session,
+    queries: Sequence[Query],
+    minus: Sequence[Query],
+    k: int,
+    *,
+    same_artist: bool,
+    where: Where | None,
+) -> Recommendations:
+    seeds, unwanted = session.seeds(queries), session.seeds(minus)
+    allowed = session.allowed(seeds, same_artist=same_artist, where=where)
+    vectors = session.query_vectors(seeds, unwanted)
+    matches = session.matches(vectors, k, allowed=allowed, without=[*seeds, *unwanted])
+    return Recommendations(tuple(matches), session.shortfall(len(matches), k, where))
+
+
+def similar_to_vector(
+    recommender: Recommender,
+    vector: Vector,
+    *,
+    k: int = 10,
+    where: Where | None = None,
+    view: str | None = None,
+) -> Recommendations:
+    """The k tracks nearest to a vector, nearest first.
+
+    Parameters
+    ----------
+    vector : float32 (dim,), as the view compares tracks: what ``Library.vector_of(track, view=view)`` gives,
+        a mean of several such, or a sound's own vector in a raw view of one space.
+    where, view : as for ``similar``.
+
+    Raises
+    ------
+    EmptyLibraryError, UsageError
+    VectorError
+        Where the vector is of another size than the view's, or holds no direction.
+    """
+    require_queries(["vector"], k)
+
+    def answer(session: Session) -> Recommendations:
+        matches = session.matches(
+            session.query_of_vector(np.asarray(vector)), k, allowed=session.allowed(where=where)
+        )
+        return Recommendations(tuple(matches), session.shortfall(len(matches), k, where))
+
+    return recommender.ask(answer, view)
+
+
+def vector_of(recommender: Recommender, query: Query, *, view: str | None = None) -> Vector:
+    """float32 (dim,): a track, or a file outside the library, as a view compares it.
+
+    Raises
+    ------
+    TrackNotFoundError, AmbiguousQueryError, EmptyLibraryError, AudioError
+    UsageError
+        Where a view keeps one vector a window and not one a track.
+    """
+
+    def answer(session: Session) -> Vector:
+        session.require_one_vector_each("a vector of a track")
+        vector: Vector = session.vectors(session.seed(query))[0]
+        return vector
+
+    return recommender.ask(answer, view)

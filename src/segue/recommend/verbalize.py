@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from segue.recommend.explanation import Feature, Moment, Part, SharedLabel
+from segue.recommend.explanation import Feature, MatchingWindows, SharedLabel, SpaceShare
 
 _DEGREES = (
     (0.95, "Nearly the same sound"),
@@ -13,15 +13,15 @@ _DEGREES = (
     (-0.1, "No more alike than two tracks usually are"),
     (-1.0, "Unlike"),
 )
-_FEATURES = 3  # of each kind that are told
+_FEATURES = 3  # of each kind that are named
 _LABELS = 3
 _MOST = 0.5  # of the score, of a space that is said to make it
 
 
-def sentence(
+def verbalize(
     score: float,
-    parts: Sequence[Part],
-    moments: Sequence[Moment],
+    parts: Sequence[SpaceShare],
+    moments: Sequence[MatchingWindows],
     labels: Sequence[SharedLabel],
     features: Sequence[Feature],
     *,
@@ -34,19 +34,19 @@ def sentence(
     scaled : whether 0 is as unlike as two tracks usually are, so that there is a word for the score
     """
     degree = next(words for least, words in _DEGREES if score >= least or least == -1.0)
-    told = [_heard_by(score, parts)] if scaled else []
-    told += [_alike([f.text.removeprefix("both ") for f in features if f.alike][:_FEATURES])]
-    told += [_together([label.name for label in labels], "networks call both ", _LABELS)]
-    told += [f.text for f in features if not f.alike][:_FEATURES]
+    clauses = [_main_space(score, parts)] if scaled else []
+    clauses += [_alike([f.text.removeprefix("both ") for f in features if f.alike][:_FEATURES])]
+    clauses += [_list_of([label.name for label in labels], "networks call both ", _LABELS)]
+    clauses += [f.text for f in features if not f.alike][:_FEATURES]
     if moments:
         best = moments[0]
-        told.append(f"most alike at {_clock(best.a_s)} of the first and {_clock(best.b_s)} of the second")
-    said = "; ".join(part for part in told if part)
+        clauses.append(f"most alike at {_clock(best.a_s)} of the first and {_clock(best.b_s)} of the second")
+    said = "; ".join(part for part in clauses if part)
     begin = f"{degree} ({score:.2f})" if scaled else f"Their score is {score:.2f}"
     return f"{begin}: {said}." if said else f"{begin}; nothing is known that says why."
 
 
-def _heard_by(score: float, parts: Sequence[Part]) -> str:
+def _main_space(score: float, parts: Sequence[SpaceShare]) -> str:
     """Which space makes the score, where one of several does."""
     if len(parts) < 2 or score < _DEGREES[2][0]:
         return ""
@@ -59,11 +59,11 @@ def _alike(said: Sequence[str]) -> str:
     things = [word.removeprefix("with ") for word in said if word.startswith("with ")]
     words = [word for word in said if not word.startswith("with ")]
     if not words:
-        return _together(things, "both have ", _FEATURES)
-    return _together(words, "both are ", _FEATURES) + _together(things, ", with ", _FEATURES)
+        return _list_of(things, "both have ", _FEATURES)
+    return _list_of(words, "both are ", _FEATURES) + _list_of(things, ", with ", _FEATURES)
 
 
-def _together(words: Sequence[str], begin: str, most: int) -> str:
+def _list_of(words: Sequence[str], begin: str, most: int) -> str:
     said = list(words[:most])
     if not said:
         return ""

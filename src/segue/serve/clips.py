@@ -15,7 +15,7 @@ from typing import BinaryIO
 from segue import audio
 from segue.audio.peaks import TooLong, as_list, peaks_of
 from segue.library import Library
-from segue.recommend.session import Heard
+from segue.recommend.seeds import AnalyzedSound
 from segue.serve.http.errors import ApiError
 
 EXPIRES_S = 3600.0
@@ -42,7 +42,7 @@ class Clips:
     def __init__(self, folder: Path, longest_s: float) -> None:
         self._folder = folder
         self._longest_s = longest_s
-        self._heard_before: dict[str, Heard] = {}
+        self._heard_before: dict[str, AnalyzedSound] = {}
         folder.mkdir(parents=True, exist_ok=True)
 
     @staticmethod
@@ -102,12 +102,12 @@ class Clips:
         self.get(clip_id)
         return self._home(clip_id) / "sound"
 
-    def heard(self, clip_id: str, library: Library) -> Heard:
+    def heard(self, clip_id: str, library: Library) -> AnalyzedSound:
         """A clip as a seed: what the library's embedders make of it, which this worker keeps."""
         path = self.path(clip_id)
         found = self._heard_before.get(clip_id)
         if found is None:
-            found = replace(library.hear(path), name=self.get(clip_id).name)
+            found = replace(library.analyze(path), name=self.get(clip_id).name)
             if len(self._heard_before) >= _MOST:
                 self._heard_before.clear()
             self._heard_before[clip_id] = found

@@ -20,7 +20,7 @@ from segue.library.albums import Shelves
 from segue.recommend import Recommendations
 from segue.serve.api.schemas import Conditions
 from segue.serve.api.serializers import Record, matches_record, track_records
-from segue.serve.api.similar_cache import Fast
+from segue.serve.api.similar_cache import SimilarCache
 from segue.serve.clips import Clips
 from segue.serve.http.errors import ApiError
 from segue.serve.http.limits import Rate
@@ -52,13 +52,13 @@ class Service:
         self.clips = Clips(Path(settings.scratch) / "clips", settings.clip_s)
         self.jobs = Jobs(Path(settings.scratch) / "jobs", self.library)
         self.peaks = PeakStore()
-        self.fast = Fast(self.library, self.pool)
+        self.similar_cache = SimilarCache(self.library, self.pool)
         self.transcoder = Transcoder(self.decoding)
         self.shelves = Shelves(self.library)
         self.run = self.pool.run
 
     def close(self) -> None:
-        self.fast.close()
+        self.similar_cache.close()
         self.jobs.close()
         for pool in (self.pool, self.decoding):
             pool.close(self.library.close)

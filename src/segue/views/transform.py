@@ -23,7 +23,7 @@ _BLOCK = 8_192  # rows transformed at a time
 
 @dataclass(frozen=True, slots=True)
 class ViewTransform:
-    """Standardise each dimension over the catalogue, weight it, and whiten by a quarter.
+    """Standardize each dimension over the catalogue, weight it, and whiten by a quarter.
 
     The spaces stand side by side, each scaled to the same total variance. A vector x becomes
     u = (x - mean) @ projection, then u / |u|: the nearest tracks are those with the largest cosine.
@@ -79,7 +79,7 @@ class ViewTransform:
         return n != m or not np.array_equal(self.projection, np.eye(n, dtype=np.float32))
 
     @classmethod
-    def centred(cls, spaces: Sequence[Rows]) -> ViewTransform:
+    def center(cls, spaces: Sequence[Rows]) -> ViewTransform:
         """Nothing but each dimension's mean taken away."""
         sums = [sum(np.nansum(block, axis=0, dtype=np.float64) for block in _blocks(x)) for x in spaces]
         counts = [sum(np.isfinite(block[:, 0]).sum() for block in _blocks(x)) for x in spaces]

@@ -71,7 +71,7 @@ def _make(service: Service, course: Course) -> Report:
 
 def _columns(service: Service) -> dict[str, Any] | None:
     try:
-        found = service.library.kept_map()
+        found = service.library.load_map()
     except EmptyLibraryError:
         return {
             name: [] for name in ("ids", "x", "y", "cluster", "genre", "year", "genres", "titles", "artists")

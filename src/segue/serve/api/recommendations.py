@@ -30,7 +30,7 @@ async def similar(service: Serving, body: SimilarBody) -> Response:
 async def _similar(service: Service, body: SimilarBody) -> Response:
     plain = not body.minus and body.where is None and body.same_artist and body.view is None
     if plain:
-        found = await service.fast.similar(body.seeds, body.k)
+        found = await service.similar_cache.similar(body.seeds, body.k)
         if found is not None:
             return Response(found, media_type="application/json")
 
@@ -111,7 +111,7 @@ async def why(
     """Why two sounds are alike or not: by which spaces, at which moments, in which words."""
 
     def ask() -> dict[str, Any]:
-        found = service.library.why(*service.seeds([a, b]), view=view or None)
+        found = service.library.explain(*service.seeds([a, b]), view=view or None)
         return {
             "score": found.score,
             "text": found.text,

@@ -68,7 +68,7 @@ def _filled(service: Service) -> list[int]:
 
 def _has_map(service: Service) -> bool:
     try:
-        return service.library.kept_map() is not None
+        return service.library.load_map() is not None
     except (EmptyLibraryError, UsageError):
         return False
 

@@ -1,0 +1,98 @@
+"""How far a question travels through the code: calls, files, and changes of file and room.
+
+Usage: python benchmarks/trace_calls.py FOLDER
+
+FOLDER holds the demo's pieces and their library; where there are none, they are made (half a minute).
+The numbers depend on the code alone, not on the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import shutil
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import segue
+from segue import Library, Where
+from segue.demo import write_demo
+
+HOME = Path(segue.__file__).parent
+EMBEDDERS = ["descriptors"]
+
+
+@dataclass
+class Trace:
+    """What was called, in order."""
+
+    files: list[str] = field(default_factory=list)
+    depth: int = 0
+    deepest: int = 0
+
+    def __call__(self, frame: FrameType, event: str, _: Any) -> None:
+        path = Path(frame.f_code.co_filename)
+        if event not in ("call", "return") or HOME not in path.parents:
+            return
+        self.depth += 1 if event == "call" else -1
+        self.deepest = max(self.deepest, self.depth)
+        if event == "call":
+            self.files.append(path.relative_to(HOME).as_posix())
+
+    def row(self, name: str) -> str:
+        rooms = [file.split("/")[0] for file in self.files]
+        counts = len(self.files), len(set(self.files)), changes(self.files), changes(rooms), self.deepest
+        return f"{name:34}" + "".join(f"{n:>10}" for n in counts)
+
+
+def changes(places: list[str]) -> int:
+    """How often a call lies elsewhere than the one before it."""
+    return sum(a != b for a, b in itertools.pairwise(places))
+
+
+def traced(name: str, work: Callable[[], object]) -> str:
+    trace = Trace()
+    threading.setprofile(trace)
+    sys.setprofile(trace)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)  # type: ignore[arg-type]
+    return trace.row(name)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    folder = parser.parse_args().folder
+    if not (folder / "library").exists():
+        write_demo(folder / "pieces")
+        with Library.open(folder / "library", create=True, embedders=EMBEDDERS) as library:
+            library.scan(folder / "pieces")
+    with Library.open(folder / "library", embedders=EMBEDDERS) as library:
+        track = next(iter(library))
+        genre = Where(genre=track.tags.genre)
+        library.similar(track)  # the index is open
+        print(f"{'':34}" + "".join(f"{word:>10}" for word in ("calls", "files", "changes", "rooms", "depth")))
+        print(traced("similar(title)", lambda: library.similar(track.title)))
+        print(traced("similar(title, where=genre)", lambda: library.similar(track.title, where=genre)))
+        with tempfile.TemporaryDirectory() as outside:
+            copy = shutil.copy(track.path, outside)
+            print(traced("similar(a file outside)", lambda: library.similar(copy)))
+        print(traced("playlist(title)", lambda: library.playlist(track.title)))
+    with tempfile.TemporaryDirectory() as home:
+        (Path(home) / "music").mkdir()
+        shutil.copy(track.path, Path(home) / "music")
+        with Library.open(Path(home) / "library", create=True, embedders=EMBEDDERS) as library:
+            print(traced("scan of one file", lambda: library.scan(Path(home) / "music", jobs=1)))
+
+
+if __name__ == "__main__":
+    main()

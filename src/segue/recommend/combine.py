@@ -1,0 +1,89 @@
+"""Several vectors as one question, and several answers as one: pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.recommend.result import Match
+from segue.track import Track, Vectors
+
+MINUS = 0.5  # how much the unwanted seeds count beside the wanted ones
+
+
+def center(seeds: Vectors) -> Vectors:
+    """float32 (1, dim) of length 1: the direction between several seeds, (n, dim) of length 1.
+
+    Seeds that cancel each other out have no direction; then the first one counts.
+    """
+    return _direction(seeds.mean(axis=0, keepdims=True), seeds[:1])
+
+
+def away_from(queries: Vectors, unwanted: Vectors, *, affine: bool = False) -> Vectors:
+    """float32 (n, dim): queries moved away from what is unwanted, as Rocchio 1971 does.
+
+    q - w m, of length 1 again, where m is the direction between the unwanted vectors and w is 0.5. In an
+    ``affine`` view q + w (q - m), with the mean m: away from a point, not a direction.
+
+    Parameters
+    ----------
+    queries, unwanted : (n, dim) and (m, dim)
+    """
+    if affine:
+        return np.asarray(queries + MINUS * (queries - unwanted.mean(axis=0)), np.float32)
+    return _direction(queries - MINUS * center(unwanted), queries)
+
+
+def _direction(x: Vectors, otherwise: Vectors) -> Vectors:
+    """float32 (n, dim): of length 1; where all is 0, the row of ``otherwise``."""
+    length = np.linalg.norm(x, axis=1, keepdims=True)
+    return np.asarray(np.where(length > 1e-6, x / np.maximum(length, 1e-6), otherwise), np.float32)
+
+
+def best_by_track(
+    rows: NDArray[np.int64], scores: NDArray[np.float32]
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Tracks by how well they answer several windows, best first.
+
+    A track's score is the mean, over the windows asked about, of its best window's; where none of its
+    windows was among the answers to one, the score of the last answer stands in, which it does not reach.
+
+    Parameters
+    ----------
+    rows, scores : (n_windows, k), of the nearest windows of each, nearest first
+
+    Returns
+    -------
+    rows : int64 (n,), each once
+    scores : float32 (n,)
+    """
+    found, places = np.unique(rows, return_inverse=True)
+    best = np.repeat(scores[:, -1:], len(found), axis=1)
+    asked = np.repeat(np.arange(len(rows)), rows.shape[1])
+    np.maximum.at(best, (asked, places.ravel()), scores.ravel())
+    total = best.mean(axis=0)
+    order = np.argsort(-total, kind="stable")
+    return found[order], total[order]
+
+
+def fold_copies(
+    candidates: Iterable[tuple[Track, float]], k: int, without: Container[str] = ()
+) -> list[Match]:
+    """The first k of some tracks, each content once: a copy of a file is no recommendation.
+
+    Parameters
+    ----------
+    candidates : tracks and their scores, best first
+    without : contents that are no answers
+    """
+    matches: list[Match] = []
+    contents: set[str] = set()
+    for track, score in candidates:
+        if track.content_hash not in contents and track.content_hash not in without:
+            contents.add(track.content_hash)
+            matches.append(Match(track, float(score)))
+        if len(matches) == k:
+            break
+    return matches
