@@ -196,7 +196,9 @@ def assert_rows_are_tracks(library, embeddings):
 
 _CONTEXT = multiprocessing.get_context("spawn" if sys.platform == "win32" else "forkserver")
 if sys.platform != "win32":
-    _CONTEXT.set_forkserver_preload(["pytest", "segue.library", "segue.audio", "tests.sounds"])
+    _CONTEXT.set_forkserver_preload(
+        ["pytest", "segue.library", "segue.audio.ffmpeg", "segue.audio.sndfile", "tests.sounds"]
+    )
 
 
 def start(function, *args):

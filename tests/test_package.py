@@ -27,10 +27,28 @@ def test_importing_segue_loads_no_decoder():
 
 @pytest.mark.parametrize("module", ["segue.index", "segue.annoy", "segue.spec", "segue.sources.contract"])
 def test_contracts_and_the_index_load_neither_a_decoder_nor_a_database(module):
-    heavy = {"av", "soundfile", "soxr", "mutagen", "sqlite3", "filelock", "onnxruntime"}
-    code = f"import sys, {module}; print(*({heavy!r} & set(sys.modules)))"
+    assert not loaded_by(module) & {*DECODERS, "sqlite3", "filelock"}
+
+
+@pytest.mark.parametrize("module", ["segue.audio", "segue.embed.registry", "segue.library"])
+def test_decoders_and_networks_load_when_they_are_needed(module):
+    assert not loaded_by(module) & DECODERS
+
+
+@pytest.mark.parametrize("module", ["segue.sound", "segue.spec"])
+def test_sound_and_spec_stand_on_the_ground(module):
+    ground = {"segue", "segue.errors", "segue.sound", "segue.spec", "segue.track"}
+    assert {name for name in loaded_by(module) if name.split(".")[0] == "segue"} <= ground
+
+
+DECODERS = {"av", "soundfile", "soxr", "mutagen", "onnx", "onnxruntime"}
+
+
+def loaded_by(module: str) -> set[str]:
+    """Names of all modules that importing one loads."""
+    code = f"import sys, {module}; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert run.stdout.split() == []
+    return set(run.stdout.split())
 
 
 # The floors, from the ground up: each room may import those before it. What a source gives is a contract that

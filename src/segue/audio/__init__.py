@@ -1,20 +1,24 @@
-"""The only decoder: a file or its bytes -> mono float32 excerpts, in bounded memory."""
+"""Decodes a file, or its bytes, to mono float32 excerpts in bounded memory.
+
+The decoding libraries are imported when the first sound is decoded.
+"""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 import numpy as np
-import soxr
 
-from segue.audio.ffmpeg import FFmpegReader
-from segue.audio.sndfile import SndfileReader
 from segue.errors import DamagedAudioError, NotAudioError, SilentError, TooShortError, UnreadableError
 from segue.sound import ExcerptPlan, Excerpts, SoundInfo
 from segue.track import Waveform
+
+if TYPE_CHECKING:
+    from segue.audio.ffmpeg import FFmpegReader
+    from segue.audio.sndfile import SndfileReader
 
 __all__ = ["load", "stream"]
 
@@ -35,12 +39,12 @@ class _Reader(Protocol):
 
 
 def load(source: str | Path | bytes, plan: ExcerptPlan | None = None) -> Excerpts:
-    """The analysed parts of a sound, mono at its own rate.
+    """The analyzed parts of a sound, mono at its own rate.
 
     Parameters
     ----------
     source : path of a file, or the bytes of one.
-    plan : how much of a long sound is taken; 12 excerpts of 10 s unless told.
+    plan : how much of a long sound is taken; 12 excerpts of 10 s unless given.
 
     Raises
     ------
@@ -65,7 +69,9 @@ def stream(path: str | Path, sr: int) -> Iterator[Waveform]:
     ------
     UnreadableError, NotAudioError, DamagedAudioError
     """
-    with _open(path) as file, _reader(file, str(path)) as reader:
+    import soxr
+
+    with _open(path) as file, _open_reader(file, str(path)) as reader:
         _check_header(reader.info)
         block, start, ended = int(COUNT_BLOCK_S * reader.info.sr), 0, False
         resampler = soxr.ResampleStream(reader.info.sr, sr, 1, dtype="float32", quality="HQ")
@@ -88,11 +94,14 @@ def _open(path: str | Path) -> BinaryIO:
 
 
 def _load(file: BinaryIO, path: str | None, plan: ExcerptPlan) -> Excerpts:
-    with _reader(file, path) as reader:
+    with _open_reader(file, path) as reader:
         return _excerpts(reader, plan)
 
 
-def _reader(file: BinaryIO, path: str | None) -> SndfileReader | FFmpegReader:
+def _open_reader(file: BinaryIO, path: str | None) -> SndfileReader | FFmpegReader:
+    from segue.audio.ffmpeg import FFmpegReader
+    from segue.audio.sndfile import SndfileReader
+
     head = file.read(12)
     if not head:
         raise NotAudioError("the file is empty (0 bytes)")
@@ -115,25 +124,26 @@ def _excerpts(reader: _Reader, plan: ExcerptPlan) -> Excerpts:
     claimed = info.n_samples
     # An unknown length and an excerpt that ends early call for the true length: decode and count.
     if claimed is None or info.estimated:
-        claimed = _count(reader)
+        claimed = _count_samples(reader)
     spans = plan.spans(claimed, info.sr)
     parts = [reader.read(start, n) for start, n in spans]
-    found = claimed
+    n_samples = claimed
     if len(spans) == 1:
-        found = len(parts[0])
+        n_samples = len(parts[0])
     elif any(len(y) < n for y, (_, n) in zip(parts, spans, strict=True)):
-        found = _count(reader)
-        spans = plan.spans(found, info.sr)
+        n_samples = _count_samples(reader)
+        spans = plan.spans(n_samples, info.sr)
         parts = [reader.read(start, n) for start, n in spans]
     _check_samples(parts, info.sr)
     warning = None
-    if claimed - found > max(SLACK_S * info.sr, SLACK * claimed) and not info.estimated:
-        warning = f"cut short or damaged: {found / info.sr:.1f} of {claimed / info.sr:.1f} s could be decoded"
+    if claimed - n_samples > max(SLACK_S * info.sr, SLACK * claimed) and not info.estimated:
+        decoded_s, claimed_s = n_samples / info.sr, claimed / info.sr
+        warning = f"cut short or damaged: {decoded_s:.1f} of {claimed_s:.1f} s could be decoded"
     starts_s = tuple(start / info.sr for start, _ in spans)
-    return Excerpts(info, found / info.sr, starts_s, tuple(parts), warning)
+    return Excerpts(info, n_samples / info.sr, starts_s, tuple(parts), warning)
 
 
-def _count(reader: _Reader) -> int:
+def _count_samples(reader: _Reader) -> int:
     block = int(COUNT_BLOCK_S * reader.info.sr)
     total = 0
     while got := len(reader.read(total, block)):

@@ -1,4 +1,4 @@
-"""Pictures of tracks: from the file's tags, or from its folder."""
+"""Cover images of tracks: from the file's tags, or from its folder."""
 
 from __future__ import annotations
 
@@ -8,13 +8,9 @@ import io
 from pathlib import Path
 from typing import Any
 
-import av
-import mutagen
-from mutagen.flac import Picture
-
-LARGEST = 12_000_000  # bytes of a picture that is looked at
-_MOST_PIXELS = 40_000_000
-_BESIDE = ("cover", "folder", "front", "album")
+MAX_BYTES = 12_000_000  # of an image; larger ones are passed over
+_MAX_PIXELS = 40_000_000
+_NAMES = ("cover", "folder", "front", "album")
 _MAGIC = (
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -23,38 +19,43 @@ _MAGIC = (
 
 
 def cover_image(path: Path, size: int | None = None) -> tuple[bytes, str] | None:
-    """The picture that comes with a file, and its type; made smaller where it is larger than ``size``."""
-    data = _embedded(path) or _beside(path)
-    kind = _kind(data) if data else None
+    """The image that comes with a file, and its media type.
+
+    Parameters
+    ----------
+    size : pixels along the longer side; larger images are scaled down to it
+    """
+    data = _embedded_image(path) or _image_beside(path)
+    kind = _media_type(data) if data else None
     if not data or kind is None:
         return None
-    if size:
-        with contextlib.suppress(av.FFmpegError, ValueError, IndexError, MemoryError, OSError):
-            return _smaller(data, size) or (data, kind)
-    return data, kind
+    return (_scale_down(data, size) if size else None) or (data, kind)
 
 
-def _kind(data: bytes) -> str | None:
-    """What a browser will be told it is: nothing that could run."""
+def _media_type(data: bytes) -> str | None:
+    """One of four types of images; none for whatever a browser could run."""
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image/webp"
     return next((kind for magic, kind in _MAGIC if data.startswith(magic)), None)
 
 
-def _embedded(path: Path) -> bytes | None:
+def _embedded_image(path: Path) -> bytes | None:
+    import mutagen
+
     try:
         with path.open("rb") as f:
-            file = mutagen.File(f)
-            found = _pictures(file)
+            images = _tagged_images(mutagen.File(f))
     # A damaged file raises all kinds of things inside mutagen.
     except Exception:
         return None
-    data = next((data for data in found if data and len(data) <= LARGEST), None)
+    data = next((data for data in images if data and len(data) <= MAX_BYTES), None)
     return bytes(data) if data else None
 
 
-def _pictures(file: Any) -> list[bytes]:
-    """All pictures that mutagen finds, those of the front first."""
+def _tagged_images(file: Any) -> list[bytes]:
+    """All images that mutagen finds, those of the front first."""
+    from mutagen.flac import Picture
+
     tags = getattr(file, "tags", None)
     pictures = [(p.type != 3, p.data) for p in getattr(file, "pictures", [])]
     if tags is None:
@@ -70,23 +71,33 @@ def _pictures(file: Any) -> list[bytes]:
     return [data for _, data in sorted(pictures, key=lambda pair: pair[0])]
 
 
-def _beside(path: Path) -> bytes | None:
-    """A plain file of a usual name in the same folder."""
-    for name in _BESIDE:
+def _image_beside(path: Path) -> bytes | None:
+    """A plain file with a customary name in the same folder."""
+    for name in _NAMES:
         for ending in (".jpg", ".jpeg", ".png", ".webp"):
             for place in (path.with_name(name + ending), path.with_name(name.title() + ending)):
                 with contextlib.suppress(OSError):
-                    if place.is_file() and not place.is_symlink() and place.stat().st_size <= LARGEST:
+                    if place.is_file() and not place.is_symlink() and place.stat().st_size <= MAX_BYTES:
                         return place.read_bytes()
     return None
 
 
-def _smaller(data: bytes, size: int) -> tuple[bytes, str] | None:
-    """As JPEG, ``size`` along its longer side; none where it is no larger already."""
+def _scale_down(data: bytes, size: int) -> tuple[bytes, str] | None:
+    """As JPEG, ``size`` along its longer side; none where it is no larger, or cannot be decoded."""
+    import av
+
+    with contextlib.suppress(av.FFmpegError, ValueError, IndexError, MemoryError, OSError):
+        return _to_jpeg(data, size)
+    return None
+
+
+def _to_jpeg(data: bytes, size: int) -> tuple[bytes, str] | None:
+    import av
+
     with av.open(io.BytesIO(data), "r") as source:
         stream = source.streams.video[0]
         width, height = stream.codec_context.width, stream.codec_context.height
-        if max(width, height) <= size or width * height > _MOST_PIXELS or not min(width, height):
+        if max(width, height) <= size or width * height > _MAX_PIXELS or not min(width, height):
             return None
         frame = next(source.decode(stream))
     scale = size / max(width, height)

@@ -1,4 +1,4 @@
-"""The outline of a sound, to be drawn."""
+"""The outline of a sound, for drawing its waveform."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from segue import audio
 from segue.errors import TooShortError
 
-FINEST = 4000  # values that are kept of a sound
+MAX_PEAKS = 4000  # values that are kept of a sound
 _STEP_S = 0.01
 _KEPT = 512  # sounds
 Peaks = NDArray[np.float32]
 
 
-def peaks_of(
+def compute_peaks(
     path: str | Path, sr: int, *, longest_s: float = 6 * 3600.0, patience_s: float = 60.0
 ) -> tuple[Peaks, float]:
     """The largest amplitude of each of up to 4000 parts, 0 to 1, and the length in seconds.
@@ -43,7 +43,7 @@ def peaks_of(
             raise TooLong(n / sr)
     if not n:
         raise TooShortError("no sound could be decoded", str(path))
-    return reduced(np.minimum(np.concatenate(steps), 1), FINEST), n / sr
+    return reduce_peaks(np.minimum(np.concatenate(steps), 1), MAX_PEAKS), n / sr
 
 
 def _steps(path: str | Path, sr: int) -> Iterator[tuple[Peaks, int]]:
@@ -53,15 +53,15 @@ def _steps(path: str | Path, sr: int) -> Iterator[tuple[Peaks, int]]:
         yield np.maximum.reduceat(y, np.arange(0, len(y), step)) if len(y) else y, len(y)
 
 
-def reduced(peaks: Peaks, n: int) -> Peaks:
+def reduce_peaks(peaks: Peaks, n: int) -> Peaks:
     """At most ``n`` values, each the largest of those it stands for."""
     if len(peaks) <= n:
         return peaks
     return np.maximum.reduceat(peaks, np.linspace(0, len(peaks), n, endpoint=False).astype(np.int64))
 
 
-def as_list(peaks: Peaks, n: int) -> list[float]:
-    return [round(x, 3) for x in reduced(peaks, n).tolist()]
+def to_list(peaks: Peaks, n: int) -> list[float]:
+    return [round(x, 3) for x in reduce_peaks(peaks, n).tolist()]
 
 
 class TooLong(Exception):  # noqa: N818 - it is no fault of the sound's
@@ -81,13 +81,13 @@ class PeakStore:
 
     def get(self, content_hash: str, make: Callable[[], tuple[Peaks, float]]) -> tuple[Peaks, float]:
         with self._lock:
-            found = self._kept.get(content_hash)
-            if found:
+            peaks = self._kept.get(content_hash)
+            if peaks:
                 self._kept.move_to_end(content_hash)
-                return found
-        found = make()
+                return peaks
+        peaks = make()
         with self._lock:
-            self._kept[content_hash] = found
+            self._kept[content_hash] = peaks
             if len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
-        return found
+        return peaks

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
-import av
-from av.audio.frame import AudioFrame
+if TYPE_CHECKING:
+    import av
+    from av.audio.frame import AudioFrame
 
 _CHUNK = 1 << 16  # bytes
 _MP3_RATES = (32_000, 44_100, 48_000)  # Hz
@@ -34,10 +35,12 @@ class _Pipe:
         return data
 
 
-def transcoded(
+def transcode(
     path: Path, kind: Literal["mp3", "ogg"], start_s: float = 0.0, bit_rate: int = 192_000
 ) -> Iterator[bytes]:
     """The file as MP3 or Ogg Opus, from a second on; what cannot be decoded ends it."""
+    import av
+
     pipe = _Pipe()
     options = {"write_xing": "0"} if kind == "mp3" else {"page_duration": "200000"}
     with (
@@ -45,12 +48,12 @@ def transcoded(
         av.open(str(path), metadata_errors="ignore") as source,
         av.open(pipe, "w", format=kind, container_options=options) as out,
     ):
-        yield from _encoded(source, out, pipe, kind, start_s, bit_rate)
+        yield from _encode(source, out, pipe, kind, start_s, bit_rate)
     if pipe.size:
         yield pipe.take()
 
 
-def _encoded(
+def _encode(
     source: av.container.InputContainer,
     out: av.container.OutputContainer,
     pipe: _Pipe,
@@ -76,6 +79,8 @@ def _encoded(
 def _frames(
     source: av.container.InputContainer, stream: av.AudioStream, start_s: float
 ) -> Iterator[AudioFrame]:
+    import av
+
     with contextlib.suppress(av.FFmpegError):  # the rest of a damaged file
         for frame in source.decode(stream):
             if frame.time is None or frame.time + frame.samples / frame.sample_rate > start_s:

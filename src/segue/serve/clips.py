@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from segue import audio
-from segue.audio.peaks import TooLong, as_list, peaks_of
+from segue.audio.peaks import TooLong, compute_peaks, to_list
 from segue.library import Library
 from segue.recommend.seeds import AnalyzedSound
 from segue.serve.http.errors import ApiError
@@ -75,11 +75,13 @@ class Clips:
     def _looked_at(self, clip_id: str, name: str) -> Clip:
         path = self._folder / clip_id / "sound"
         try:
-            peaks, duration_s = peaks_of(path, _PEAKS_SR, longest_s=self._longest_s, patience_s=_PATIENCE_S)
+            peaks, duration_s = compute_peaks(
+                path, _PEAKS_SR, longest_s=self._longest_s, patience_s=_PATIENCE_S
+            )
         except TooLong as error:
             raise ApiError(413, "too_long", f"{error}; at most {self._longest_s:.0f} s are taken") from None
         sound = audio.load(path)  # refuses what cannot be compared: silence, say
-        return Clip(clip_id, _shown(name), round(duration_s, 3), sound.info.codec, tuple(as_list(peaks, 800)))
+        return Clip(clip_id, _shown(name), round(duration_s, 3), sound.info.codec, tuple(to_list(peaks, 800)))
 
     def get(self, clip_id: str) -> Clip:
         """A clip that is kept.

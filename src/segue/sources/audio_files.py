@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import mutagen
-
 from segue.track import Tags
 
 EXTENSIONS = frozenset(
@@ -126,6 +124,8 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
 
 def read_tags(path: str) -> Tags:
     """What the file says about itself; empty where it says nothing or its tags are damaged."""
+    import mutagen
+
     try:
         with Path(path).open("rb") as f:
             file = mutagen.File(f, easy=True)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from segue.audio.covers import cover_image
-from segue.audio.peaks import FINEST, TooLong, as_list, peaks_of
+from segue.audio.peaks import MAX_PEAKS, TooLong, compute_peaks, to_list
 from segue.errors import TrackNotFoundError
 from segue.serve.http.errors import ApiError
 from segue.serve.http.responses import answer, docs
@@ -66,14 +66,16 @@ async def cover(
 
 
 @routes.get("/tracks/{track_id}/peaks", responses=docs(dict[str, Any], 404, 413, 422))
-async def peaks(service: Serving, track_id: str, n: Annotated[int, Query(ge=1, le=FINEST)] = 800) -> Response:
+async def peaks(
+    service: Serving, track_id: str, n: Annotated[int, Query(ge=1, le=MAX_PEAKS)] = 800
+) -> Response:
     """The outline of the sound: the largest amplitude of each of up to n parts, 0 to 1."""
     track, path = await service.run(service.file_of, track_id)
     try:
         found, duration_s = await service.decoding.run(
-            service.peaks.get, track.content_hash, lambda: peaks_of(path, track.sr)
+            service.peaks.get, track.content_hash, lambda: compute_peaks(path, track.sr)
         )
     except TooLong as error:
         raise ApiError(413, "too_long", f"{error}: no outline is drawn of it") from None
     headers = {"cache-control": _DAY}
-    return answer({"peaks": as_list(found, n), "duration_s": round(duration_s, 3)}, headers=headers)
+    return answer({"peaks": to_list(found, n), "duration_s": round(duration_s, 3)}, headers=headers)

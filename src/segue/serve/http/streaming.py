@@ -13,7 +13,7 @@ from typing import Literal
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 
-from segue.audio.transcode import TYPES, transcoded
+from segue.audio.transcode import TYPES, transcode
 from segue.serve.http.errors import ApiError
 from segue.serve.http.thread_pool import Pool
 from segue.track import Track
@@ -104,7 +104,7 @@ class Transcoder:
         except TimeoutError:
             message, later = "too many sounds are being converted", {"retry-after": "5"}
             raise ApiError(503, "busy", message, headers=later) from None
-        chunks = transcoded(path, kind, start_s, bit_rate)
+        chunks = transcode(path, kind, start_s, bit_rate)
         rest = self._rest(chunks)
         # A client may go before the first chunk is asked for: then only its end tells.
         loop = asyncio.get_running_loop()

@@ -24,7 +24,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from segue.audio.peaks import TooLong, peaks_of
+from segue.audio.peaks import TooLong, compute_peaks
 from segue.errors import AudioError, DamagedAudioError, SegueError
 from segue.serve.http.docs_page import interface
 from segue.serve.http.errors import ApiError, one_line, without_paths
@@ -111,7 +111,7 @@ class MaxApi:
             if path.stat().st_size == 0:
                 raise DamagedAudioError("the file is empty (0 bytes)")
             try:
-                peaks_of(path, _SR, longest_s=LONGEST_S, patience_s=_PATIENCE_S)
+                compute_peaks(path, _SR, longest_s=LONGEST_S, patience_s=_PATIENCE_S)
             except TooLong as error:
                 raise HTTPException(413, f"{error}; at most {LONGEST_S:.0f} s are taken") from None
             return embed_file(path, self._embedder).windows
