@@ -23,7 +23,7 @@ class Plan:
 
     Attributes
     ----------
-    min_live : candidates that must not be deleted rows; with fewer, the rows of the nearest lists are compared
+    min_live : candidates that must not be deleted; with fewer, the rows of the nearest lists are compared
     recall, effort : that were asked for
     """
 
