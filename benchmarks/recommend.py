@@ -124,7 +124,7 @@ if __name__ == "__main__":
     options = parser.parse_args()
     with Library.open(options.library) as library:
         index = library.recommender.indexes.get(library.snapshot())
-        keys = library.catalog.by_keys(index.keys.tolist())
+        keys = library.tracks.by_keys(index.keys.tolist())
         tracks = [keys[int(key)] for key in index.keys]
         named = [t.tags.album or Path(t.path).name.split("__")[0] for t in tracks]
         x = np.array(index.vectors)

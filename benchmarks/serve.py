@@ -56,7 +56,7 @@ def make(root: Path, n: int) -> None:
                 )
         np.save(root / "vectors.npy", library.view_index().vectors)
         keys = library.view_index().keys.tolist()
-        tracks = library.catalog.by_keys(keys)
+        tracks = library.tracks.by_keys(keys)
         names = [
             {"id": tracks[key].id, "title": tracks[key].title, "artist": tracks[key].artist} for key in keys
         ]

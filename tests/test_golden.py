@@ -69,7 +69,7 @@ def test_format_1_becomes_format_2_with_every_key_and_row_as_it_was(tmp_path: Pa
         report = library.import_from(Vectors(np.eye(4, dtype=np.float32), name="mine"))
         assert (report.added, len(library)) == (4, 16)
         last = max(key for key, *_ in before)
-        assert min(library._catalog.keys_of([library.find("mine:0").id]).values()) > last
+        assert min(library.tracks.keys_of([library.find("mine:0").id]).values()) > last
 
 
 def test_format_1_in_a_read_only_folder_is_read_and_stays_as_it_is(tmp_path: Path, monkeypatch):

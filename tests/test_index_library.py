@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 import segue.index.build
-from segue.catalog import Snapshot
-from segue.catalog.records import SpaceVectors
+from segue.catalog import Snapshot, SpaceVectors
 from segue.embed.descriptors import Descriptors
 from segue.errors import IndexFormatError
 from segue.index import index, mutations, search

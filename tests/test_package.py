@@ -88,6 +88,18 @@ def test_imports_point_down():
         assert not [module for module in imports_of(path) if room_of(module) in above], path
 
 
+def test_the_service_and_the_commands_know_only_the_library():
+    for room in ("serve", "cli"):
+        for path in (ROOT / "src/segue" / room).rglob("*.py"):
+            tree = ast.parse(path.read_text("utf-8"))
+            assert not [
+                node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "catalog"
+            ], path
+            modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+            modules |= {a.name for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names}
+            assert not [name for name in modules if name and name.startswith("segue.catalog")], path
+
+
 def test_nothing_pickles():
     for path in (ROOT / "src").rglob("*.py"):
         names = {

@@ -43,11 +43,11 @@ def without_tables(root: Path) -> None:
 def test_a_library_from_before_gets_the_tables_when_it_is_opened(root: Path):
     without_tables(root)
     with Library.open(root) as library:
-        assert library.catalog.playlists.all() == []
+        assert library.playlists.all() == []
         ids = [track.id for track in library][:2]
-        name = library.catalog.playlists.create("First", ids)
+        name = library.playlists.create("First", ids)
     with Library.open(root) as library:
-        assert library.catalog.playlists.tracks(name) == ids
+        assert library.playlists.tracks(name) == ids
 
 
 def test_a_library_from_before_that_cannot_be_written_has_empty_ones(
@@ -56,9 +56,9 @@ def test_a_library_from_before_that_cannot_be_written_has_empty_ones(
     without_tables(root)
     monkeypatch.setattr(os, "access", lambda *_: False)
     with Library.open(root) as library:
-        assert library.catalog.playlists.all() == []
-        assert library.catalog.folders.all() == []
-        assert library.catalog.feedback.plays() == {}
+        assert library.playlists.all() == []
+        assert library.folders.all() == []
+        assert library.feedback.plays() == {}
     monkeypatch.undo()
     db = sqlite3.connect(root / "catalog.sqlite")
     assert not set(NAMES) & {row[0] for row in db.execute("SELECT name FROM sqlite_master")}
@@ -67,18 +67,18 @@ def test_a_library_from_before_that_cannot_be_written_has_empty_ones(
 
 def test_what_is_kept_is_read_where_nothing_can_be_written(root: Path, monkeypatch: pytest.MonkeyPatch):
     with Library.open(root) as library:
-        library.catalog.playlists.create("Kept", [])
+        library.playlists.create("Kept", [])
     monkeypatch.setattr(os, "access", lambda *_: False)
     with Library.open(root) as library:
-        assert [playlist.name for playlist in library.catalog.playlists.all()] == ["Kept"]
+        assert [playlist.name for playlist in library.playlists.all()] == ["Kept"]
         with pytest.raises(LibraryWriteError, match="cannot be written"):
-            library.catalog.playlists.create("New", [])
+            library.playlists.create("New", [])
 
 
 def test_a_playlist_need_not_wait_for_a_scan(root: Path):
     with Library.open(root) as library, library.catalog.writing():
-        library.catalog.playlists.create("Meanwhile", [])
-        assert library.catalog.playlists.all()[0].name == "Meanwhile"
+        library.playlists.create("Meanwhile", [])
+        assert library.playlists.all()[0].name == "Meanwhile"
 
 
 def test_a_playlist_keeps_its_tracks_through_a_prune(tmp_path: Path):
@@ -86,14 +86,14 @@ def test_a_playlist_keeps_its_tracks_through_a_prune(tmp_path: Path):
     with Library.open(tmp_path / "library", create=True) as library:
         library.scan(tmp_path / "music")
         low, high = library.find("Low number 0").id, library.find("High number 0").id
-        name = library.catalog.playlists.create("Two", [low, high])
+        name = library.playlists.create("Two", [low, high])
         paths["low0"].unlink()
         library.scan(tmp_path / "music")
         library.prune()
-        found = library.catalog.playlists.get(name)
+        found = library.playlists.get(name)
         assert found is not None
         assert found.n == 1
-        there = library.catalog.listing.by_ids(library.catalog.playlists.tracks(name))
+        there = library.tracks.by_ids(library.playlists.tracks(name))
         assert [track.id for track in there] == [high]
 
 
@@ -102,7 +102,7 @@ def test_scanned_folders_are_remembered_but_not_single_files(tmp_path: Path):
     clips(tmp_path / "b", 1)
     with Library.open(tmp_path / "library", create=True) as library:
         library.scan([first, tmp_path / "b"])
-        assert library.catalog.folders.all() == [str(tmp_path / "b")]
+        assert library.folders.all() == [str(tmp_path / "b")]
 
 
 def test_a_scan_stops_when_it_is_told_from_another_thread(tmp_path: Path):
@@ -148,7 +148,7 @@ def test_the_short_way_gives_the_same_answers(root: Path):
 
         *answers, unknown, too_many = asyncio.run(ask())
         assert (unknown, too_many) == (None, None)
-        folders = library.catalog.folders.all()
+        folders = library.folders.all()
         for seeds, answer in zip([*([name] for name in ids), ids[:3]], answers, strict=True):
             expected = matches_record(library.similar(seeds, k=4), {}, folders)
             found = json.loads(answer)

@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.catalog.conditions import split_names
+from segue.catalog.select_in import select_in
 from segue.track import TrackId
-
-_MANY = 500  # values in one IN (...), well below SQLite's limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,18 +125,16 @@ class ClusterTables:
         found = tuple(_cluster(row) for row in rows)
         return Clusters(found, run.view, run.separation, max(0, new), run.stamp != stamp)
 
-    def names(self, ids: Iterable[TrackId] | None = None) -> dict[TrackId, str]:
-        """The name of each track's cluster, of all tracks unless told; those in none are left out."""
+    def names(self, ids: Iterable[str] | None = None) -> dict[TrackId, str]:
+        """The names of the clusters that these tracks, or all, are in; those in none are left out."""
         sql = "SELECT id, name FROM cluster_tracks JOIN tracks USING (key) JOIN clusters USING (cluster)"
-        if ids is None:
-            return {TrackId(row[0]): row[1] for row in self._db.execute(sql)}
-        wanted = list(ids)
-        found: dict[TrackId, str] = {}
-        for start in range(0, len(wanted), _MANY):
-            part = wanted[start : start + _MANY]
-            marks = ",".join("?" * len(part))
-            found |= {TrackId(r[0]): r[1] for r in self._db.execute(f"{sql} WHERE id IN ({marks})", part)}
-        return found
+        rows = self._db.execute(sql) if ids is None else select_in(self._db, sql, "id", ids)
+        return {TrackId(row[0]): row[1] for row in rows}
+
+    def numbers(self, ids: Iterable[str]) -> dict[TrackId, int]:
+        """The numbers of the clusters that these tracks are in; those in none are left out."""
+        sql = "SELECT id, cluster FROM tracks JOIN cluster_tracks USING (key)"
+        return {TrackId(row[0]): row[1] for row in select_in(self._db, sql, "id", ids)}
 
     def replace(
         self,

@@ -11,7 +11,7 @@ from typing import Literal
 from segue.catalog.user_data import changing
 
 Verdict = Literal["like", "dislike", "skip"]
-Kind = Literal["track", "album", "artist"]
+StarKind = Literal["track", "album", "artist"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class FeedbackTables:
         rows = self._db.execute("SELECT * FROM feedback ORDER BY at DESC LIMIT ?", (limit,))
         return [Feedback(row["seed"], row["id"], row["verdict"], row["at"]) for row in rows]
 
-    def star(self, kind: Kind, ids: Iterable[str], *, starred: bool = True) -> None:
+    def star(self, kind: StarKind, ids: Iterable[str], *, starred: bool = True) -> None:
         """Set or take stars; what has one keeps its date."""
         now = time.time()
         with changing(self._db):
@@ -51,7 +51,7 @@ class FeedbackTables:
                 else:
                     self._db.execute("DELETE FROM stars WHERE kind = ? AND id = ?", (kind, name))
 
-    def stars(self, kind: Kind) -> dict[str, float]:
+    def stars(self, kind: StarKind) -> dict[str, float]:
         """When each got its star, in s since the epoch, the last ones first."""
         rows = self._db.execute("SELECT id, at FROM stars WHERE kind = ? ORDER BY at DESC", (kind,))
         return {row["id"]: row["at"] for row in rows}

@@ -1,4 +1,4 @@
-"""Imported tracks and the files that hold them, within a transaction of the catalog's writer."""
+"""The files of tracks: which are known, which failed, and which hold imported tracks."""
 
 from __future__ import annotations
 
@@ -8,13 +8,33 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from segue.catalog.matrices import Matrices
-from segue.catalog.records import path_from_db, path_to_db, searchable_name
+from segue.catalog.records import Failure, FileState, KnownFile, path_from_db, path_to_db, searchable_name
+from segue.track import TrackId
 
 _OF_FILE = ("path", "duration_s", "sr", "channels", "codec", "size", "mtime_ns", "content_hash", "warning")
 
 
+def known_files(db: sqlite3.Connection) -> dict[str, KnownFile]:
+    """As ``Catalog.known_files``."""
+    sql = (
+        "SELECT key, id, path, size, mtime_ns, content_hash, missing_since FROM tracks WHERE path IS NOT NULL"
+    )
+    files = {}
+    for row in db.execute(sql):
+        path = path_from_db(row["path"])
+        state = FileState(row["size"], row["mtime_ns"], row["content_hash"])
+        files[path] = KnownFile(row["key"], TrackId(row["id"]), path, state, row["missing_since"] is not None)
+    return files
+
+
+def failures(db: sqlite3.Connection) -> list[Failure]:
+    """As ``Catalog.failures``."""
+    rows = db.execute("SELECT * FROM failures ORDER BY path")
+    return [Failure(**{**dict(row), "path": path_from_db(row["path"])}) for row in rows]
+
+
 class Files:
-    """What the writer does where a source's tracks turn out to have files."""
+    """What the writer does where a source's tracks turn out to have files, within its transaction."""
 
     def __init__(self, db: sqlite3.Connection, matrices: Matrices) -> None:
         self._db = db

@@ -52,3 +52,11 @@ def overview(db: sqlite3.Connection) -> Overview:
     rows = db.execute("SELECT * FROM imports ORDER BY source").fetchall()
     imports = tuple(Imported(**{**dict(row), "report": json.loads(row["report"])}) for row in rows)
     return Overview(**counts, failures=failures, albums=albums, imports=imports)
+
+
+def content_version(db: sqlite3.Connection) -> tuple[object, ...]:
+    """As ``Catalog.content_version``."""
+    scanned = db.execute("SELECT max(scanned_at), count(*) FROM folders").fetchone()
+    imported = db.execute("SELECT max(finished_at), count(*) FROM imports").fetchone()
+    clusters = db.execute("SELECT * FROM clusters").fetchall()
+    return (*scanned, *imported, hash(tuple(map(tuple, clusters))))

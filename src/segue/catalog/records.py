@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.sources.contract import TAG_COLUMNS, SpaceSettings
-from segue.spec import EmbedderSpec, Embedding
+from segue.sources.contract import TAG_COLUMNS
+from segue.spec import Embedding
 from segue.track import Tags, Track, TrackId
 
 
@@ -62,62 +62,6 @@ class Failure:
     size: int | None = None
     mtime_ns: int | None = None
     failed_at: float = 0.0  # s since the epoch
-
-
-@dataclass(frozen=True, slots=True)
-class SpaceVectors:
-    """All vectors of one space, row-aligned.
-
-    Attributes
-    ----------
-    vectors : (n, dim), memory-mapped; a row of NaN has no vector
-    windows : float16 (n_windows, dim), memory-mapped
-    window_ends : int64 (n,), the end of each row's windows; they begin at the end of the row before
-    """
-
-    spec: EmbedderSpec
-    dimensions: tuple[str, ...]
-    settings: SpaceSettings
-    vectors: NDArray[np.generic]
-    windows: NDArray[np.generic]
-    window_ends: NDArray[np.int64]
-
-    def windows_of(self, row: int) -> NDArray[np.generic]:
-        """float16 (n, dim): the windows of the track at ``row``."""
-        start = int(self.window_ends[row - 1]) if row else 0
-        return self.windows[start : int(self.window_ends[row])]
-
-    def has_vector(self) -> NDArray[np.bool_]:
-        """bool (n,): which rows have a vector, be it with holes."""
-        if self.vectors.dtype == np.uint8:  # which has no other sign for none
-            return np.asarray(self.vectors.any(axis=1), np.bool_)
-        filled = np.isfinite(self.vectors[:, 0].astype(np.float32))
-        rest = np.flatnonzero(~filled)
-        filled[rest] = np.isfinite(self.vectors[rest]).any(axis=1)
-        return np.asarray(filled, np.bool_)
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """All spaces as committed at one moment; it stays true while others write.
-
-    Attributes
-    ----------
-    keys : int64 (n,), the track's key at each row, -1 where a row is dead
-    missing : bool (n,), the track's file was not there at the last scan
-    spaces : by name
-    stamp : differs whenever any of these does
-    """
-
-    keys: NDArray[np.int64]
-    missing: NDArray[np.bool_]
-    spaces: Mapping[str, SpaceVectors]
-    stamp: str
-
-    def row_of(self, key: int) -> int | None:
-        """The row of the track with this key."""
-        at = np.flatnonzero(self.keys == key) if key >= 0 else np.zeros(0, np.int64)
-        return int(at[0]) if len(at) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,7 @@ from segue.cli.show import columns
 from segue.errors import TrackNotFoundError
 
 if TYPE_CHECKING:
-    from segue.catalog import Clusters
-    from segue.library import Library
+    from segue.library import Clusters, Library
     from segue.track import TrackId
 
 _FAINT = 0.03  # of separation: hardly more than rows without any clusters show

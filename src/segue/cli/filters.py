@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from segue.catalog import Where
+    from segue import Where
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _Ends = tuple[float | None, float | None] | None
@@ -94,6 +94,6 @@ def where_of(conditions: dict[str, Any]) -> Where | None:
     ------
     UsageError
     """
-    from segue.catalog import Where  # NumPy takes a moment to load
+    from segue import Where  # NumPy takes a moment to load
 
     return Where(**conditions) if any(value is not None for value in conditions.values()) else None

@@ -7,7 +7,7 @@ import os
 import click
 
 from segue.cli.options import Context, megabytes
-from segue.errors import LibraryNotFoundError, SegueError
+from segue.errors import SegueError
 
 OFF = "0"
 VARIABLE = "SEGUE_PULL"  # "0" stands for --no-pull
@@ -44,19 +44,6 @@ def wanted_by_default() -> bool:
 
 
 def _missing(context: Context) -> list[str]:
-    """What is not installed of the default set, if the library follows it."""
-    from segue.catalog import Catalog
-    from segue.embed.registry import missing_default_models
-    from segue.library.embedders import uses_default_set
+    from segue.library.embedders import missing_models
 
-    missing = missing_default_models()
-    if not missing:
-        return []
-    try:
-        catalog = Catalog(context.path)
-    except LibraryNotFoundError:
-        return missing
-    try:
-        return missing if uses_default_set(catalog.spaces()) else []
-    finally:
-        catalog.close()
+    return missing_models(context.path)

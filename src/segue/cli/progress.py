@@ -20,8 +20,8 @@ from rich.progress import (
 )
 from rich.progress import Progress as RichProgress
 
-from segue.catalog import Failure
 from segue.cli.options import megabytes
+from segue.library import Failure
 
 LINE_EVERY_S = 10.0
 

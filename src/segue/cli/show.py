@@ -14,8 +14,7 @@ import click
 from segue.cli.options import Context, clock
 
 if TYPE_CHECKING:
-    from segue.catalog import Imported
-    from segue.library import Library
+    from segue.library import Imported, Library
     from segue.track import Track
 
 

@@ -190,7 +190,8 @@ class _Export:
     ) -> Iterator[dict[str, Any]]:
         from bson.errors import BSONError
 
-        tracks = self._catalog.by_keys(self._snapshot.keys[rows])
+        tracks = self._catalog.tracks.by_keys(self._snapshot.keys[rows])
+        labels = self._catalog.tracks.labels(track.id for track in tracks.values())
         vectors = {name: np.asarray(space.vectors[rows]) for name, space in self._spaces.items()}
         for i, row in enumerate(rows):
             track = tracks.get(int(self._snapshot.keys[row]))
@@ -198,7 +199,7 @@ class _Export:
                 continue
             there = {name: matrix[i] for name, matrix in vectors.items() if has_vector(matrix[i])}
             try:
-                yield document_of(track, there, self._catalog.labels(track.id), self._library)
+                yield document_of(track, there, labels.get(track.id, {}), self._library)
             except (BSONError, ValueError, OverflowError) as error:
                 held.pop(track.id, None)  # it is no reason to delete what was written before
                 _fail(report, [Problem(track.id, str(error))])

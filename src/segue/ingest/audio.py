@@ -237,7 +237,7 @@ class Scan:
 
     def _compact_if_due(self) -> None:
         rows = len(self._catalog.snapshot().keys)
-        if rows - len(self._catalog) > max(BATCH_TRACKS, DEAD_SHARE * rows):
+        if rows - len(self._catalog.tracks) > max(BATCH_TRACKS, DEAD_SHARE * rows):
             self._writer.compact()
 
     def _mark_missing(self, folders: Sequence[str], seen: set[str], unreadable: set[str]) -> None:

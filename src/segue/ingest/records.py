@@ -164,7 +164,7 @@ class Import:
             self._writer.mark_missing(gone.tolist())
             report.newly_missing = len(gone)
         rows = len(self._catalog.snapshot().keys)
-        if rows - len(self._catalog) > DEAD_SHARE * rows:
+        if rows - len(self._catalog.tracks) > DEAD_SHARE * rows:
             self._writer.compact()
 
     def _keep_failures(self) -> None:

@@ -4,36 +4,74 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.catalog import Catalog, Clusters, Failure, Overview, Snapshot, Where
+from segue.catalog import (
+    FORMAT_VERSION,
+    NO_ARTIST,
+    Album,
+    Artist,
+    Catalog,
+    Clusters,
+    Discography,
+    Failure,
+    Imported,
+    Overview,
+    Playlist,
+    Sort,
+    StarKind,
+    Where,
+    display_path,
+    name_id,
+    split_names,
+)
 from segue.embed.descriptors import SPEC as DESCRIPTORS
 from segue.embed.descriptors import Descriptors
 from segue.embed.registry import make_embedders
-from segue.errors import LibraryError, UsageError
+from segue.errors import UsageError
 from segue.ingest.attach_audio import JoinReport, join
 from segue.ingest.audio import Scan
 from segue.ingest.records import Import, ImportProgress, ImportReport, Unseen
 from segue.ingest.report import Progress, ScanReport, Silent
 from segue.library import model_copies
+from segue.library.contents import Contents
 from segue.library.embedders import embedders_for
 from segue.recommend import Recommender, clusters, evaluate, explain, filters, journey, matrix, playlist
 from segue.recommend import map as maps
 from segue.recommend import similar as similarity
-from segue.recommend.seeds import Query, find_track, track_by_id
+from segue.recommend.seeds import Query, find_track
 from segue.sources.contract import Source
-from segue.spec import Embedder, EmbedderSpec, Prior
-from segue.track import Track, TrackId
+from segue.spec import Embedder, Prior
+from segue.track import Track
 from segue.views.view_index import ViewIndex
 
-__all__ = ["Library", "Progress", "ScanReport"]
+__all__ = [
+    "FORMAT_VERSION",
+    "NO_ARTIST",
+    "Album",
+    "Artist",
+    "Clusters",
+    "Discography",
+    "Failure",
+    "Imported",
+    "Library",
+    "Overview",
+    "Playlist",
+    "Progress",
+    "ScanReport",
+    "Sort",
+    "StarKind",
+    "Where",
+    "display_path",
+    "name_id",
+    "split_names",
+]
 
-_TRACKS = 1000  # read at a time
 
 _P = ParamSpec("_P")
 _Answer = TypeVar("_Answer")
@@ -51,7 +89,7 @@ def _verb(
     return method
 
 
-class Library:
+class Library(Contents):
     """Tracks that can be scanned, searched and compared; ``Library.open(path)`` makes one.
 
     Iterating gives the tracks in the order of their rows, ``len`` counts them, ``library[id]``
@@ -105,17 +143,8 @@ class Library:
 
     @property
     def catalog(self) -> Catalog:
-        """The tables beneath: pages of tracks, playlists, marks, folders."""
+        """The store beneath."""
         return self._catalog
-
-    def __len__(self) -> int:
-        return len(self._catalog)
-
-    def __iter__(self) -> Iterator[Track]:
-        return iter(self._catalog)
-
-    def __getitem__(self, track_id: str) -> Track:
-        return track_by_id(self._catalog, track_id)
 
     # Writing
 
@@ -307,33 +336,6 @@ class Library:
         rows = np.flatnonzero(snapshot.keys >= 0)
         return snapshot.keys[rows[filters.rows_meeting(where, self._catalog, snapshot, rows)]]
 
-    # Reading
-
-    def clusters(self) -> Clusters:
-        """The clusters that were found last, the largest first."""
-        return self._catalog.clusters.load(self._catalog.snapshot().stamp)
-
-    def cluster_names(self, tracks: Iterable[Track] | None = None) -> dict[TrackId, str]:
-        """The names of tracks' clusters, of all unless told; tracks that are in none are left out."""
-        ids = None if tracks is None else [track.id for track in tracks]
-        return self._catalog.clusters.names(ids)
-
-    def spaces(self) -> dict[str, EmbedderSpec]:
-        """What the library holds vectors of, by the names of the spaces."""
-        return self._catalog.spaces()
-
-    def failures(self) -> list[Failure]:
-        """The files that could not be used, and why."""
-        return self._catalog.failures()
-
-    def damaged(self) -> list[Track]:
-        """Tracks whose files are damaged but usable, as their warnings say."""
-        return self._catalog.damaged()
-
-    def overview(self) -> Overview:
-        """How much there is, without reading it all."""
-        return self._catalog.overview()
-
     def verify(self) -> int:
         """Read everything and compare checksums; how many matrices were read.
 
@@ -344,82 +346,3 @@ class Library:
         n = self._catalog.verify()
         model_copies.verify_copies(self.path, self.spaces().values())
         return n
-
-    def snapshot(self) -> Snapshot:
-        """All spaces as they are now: keys, memory-mapped vectors and windows, row-aligned."""
-        return self._catalog.snapshot()
-
-    def vectors(self, space: str | None = None) -> tuple[list[TrackId], NDArray[np.generic]]:
-        """The ids of all tracks and their vectors in a space, (n, dim), row by row.
-
-        Raises
-        ------
-        LibraryError
-            Where the library has no such space; the first one is meant unless told.
-        """
-        snapshot = self.recommender.snapshot()
-        name = self._space(space, snapshot)
-        live = np.flatnonzero(snapshot.keys >= 0)
-        keys = snapshot.keys[live].tolist()
-        ids = self._catalog.ids_of(keys)
-        kept = [i for i, key in enumerate(keys) if key in ids]
-        return [ids[keys[i]] for i in kept], snapshot.spaces[name].vectors[live[kept]]
-
-    def rows(self, space: str | None = None) -> Iterator[tuple[Track, NDArray[np.generic]]]:
-        """Each track and its vector in a space, (dim,), in the order of the rows; a few at a time are read.
-
-        Raises
-        ------
-        LibraryError
-            Where the library has no such space; the first one is meant unless told.
-        """
-        snapshot = self.recommender.snapshot()
-        vectors = snapshot.spaces[self._space(space, snapshot)].vectors
-        return ((track, vectors[row]) for track, row in self._tracks_by_row(snapshot))
-
-    def windows(self, space: str) -> Iterator[tuple[Track, NDArray[np.generic]]]:
-        """Each track that has windows in a space, and those, (n_windows, dim), in the order of the rows.
-
-        Raises
-        ------
-        LibraryError
-            Where the library has no such space.
-        """
-        snapshot = self.recommender.snapshot()
-        vectors = snapshot.spaces[self._space(space, snapshot)]
-        for track, row in self._tracks_by_row(snapshot):
-            windows = vectors.windows_of(row)
-            if len(windows):
-                yield track, windows
-
-    def _tracks_by_row(self, snapshot: Snapshot) -> Iterator[tuple[Track, int]]:
-        rows = np.flatnonzero(snapshot.keys >= 0)
-        for start in range(0, len(rows), _TRACKS):
-            some = rows[start : start + _TRACKS].tolist()
-            keys = snapshot.keys[some].tolist()
-            tracks = self._catalog.by_keys(keys)
-            yield from ((tracks[key], row) for key, row in zip(keys, some, strict=True) if key in tracks)
-
-    def _space(self, name: str | None, snapshot: Snapshot) -> str:
-        name = name or next(iter(snapshot.spaces))
-        if name not in snapshot.spaces:
-            raise LibraryError(f"no vectors of {name!r} here; there are: {', '.join(snapshot.spaces)}")
-        return name
-
-    def values(self, track: Track) -> dict[str, float]:
-        """A track's descriptors by the names of the dimensions; empty where there are none."""
-        snapshot = self.recommender.snapshot()
-        space = snapshot.spaces.get(DESCRIPTORS.space)
-        if space is None:
-            return {}
-        row = snapshot.row_of(self._catalog.keys_of([track.id]).get(track.id, -1))
-        names = space.dimensions
-        return {} if row is None else dict(zip(names, space.vectors[row].tolist(), strict=True))
-
-    def labels(self, track: Track) -> dict[str, dict[str, float]]:
-        """What each network calls a track: by space, words and scores from 0 to 1, best first."""
-        return self._catalog.labels(track.id)
-
-    def search(self, text: str, *, limit: int | None = 50) -> list[Track]:
-        """Tracks whose tags, file name or labels hold every word of ``text``, best matches first."""
-        return self._catalog.search(text, limit)

@@ -6,10 +6,11 @@ import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from segue.catalog import Catalog
 from segue.embed.onnx_file import is_onnx_spec
-from segue.embed.registry import DEFAULT, EMBEDDERS, make_embedders
+from segue.embed.registry import DEFAULT, EMBEDDERS, make_embedders, missing_default_models
 from segue.embed.vggish import SPEC as VGGISH
-from segue.errors import ModelError, WeightsError
+from segue.errors import LibraryNotFoundError, ModelError, WeightsError
 from segue.library.model_copies import load_copy
 from segue.sources.audioset.source import SPEC as AUDIOSET
 from segue.spec import Embedder, EmbedderSpec, Prior
@@ -31,6 +32,17 @@ def embedders_for(spaces: Mapping[str, EmbedderSpec], root: Path) -> list[Embedd
 def uses_default_set(spaces: Mapping[str, EmbedderSpec]) -> bool:
     """Whether the default set makes all of a library's spaces."""
     return all(_name(spec) in DEFAULT for spec in spaces.values())
+
+
+def missing_models(root: Path) -> list[str]:
+    """The models of the default set that are not installed, where the library in ``root`` uses that set.
+
+    A library that does not exist yet will use it.
+    """
+    missing = missing_default_models()
+    with contextlib.suppress(LibraryNotFoundError), contextlib.closing(Catalog(root)) as catalog:
+        return missing if not missing or uses_default_set(catalog.spaces()) else []
+    return missing
 
 
 def _make(spec: EmbedderSpec, root: Path) -> Embedder | None:

@@ -71,7 +71,7 @@ class Home:
                 self.address,
                 self._collection,
                 library_id(catalog),
-                here={track.id for track in catalog if track.source != mine},
+                here={track.id for track in catalog.tracks if track.source != mine},
                 settings={name: space.settings for name, space in catalog.snapshot().spaces.items()},
             )
         with Library.open(root) as library:

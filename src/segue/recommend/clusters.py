@@ -102,7 +102,7 @@ class ClusterDescriber:
         likeness = self.clustering.likeness[mine]
         best = mine[np.argsort(-likeness, kind="stable")[:_LOOKED_AT]]
         keys = self.session.index.keys[best].tolist()
-        tracks = self.session.catalog.by_keys(keys)
+        tracks = self.session.catalog.tracks.by_keys(keys)
         candidates = [(tracks[key], 0.0) for key in keys if key in tracks]
         return [match.track for match in fold_copies(candidates, _CENTRAL)]
 

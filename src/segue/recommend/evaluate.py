@@ -126,7 +126,7 @@ def evaluate(
     session.require_one_vector_each("an evaluation")
     view_index = session.index
     keys = view_index.keys.tolist()
-    tracks = session.catalog.by_keys(keys)
+    tracks = session.catalog.tracks.by_keys(keys)
     labels = [_labels(tracks[key], by) if key in tracks else set[str]() for key in keys]
     asked = np.flatnonzero([bool(own) for own in labels])
     if len(asked) < 2 or len(keys) <= max(KS):

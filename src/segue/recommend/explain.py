@@ -134,12 +134,12 @@ class Comparison:
     def _labels(self) -> list[SharedLabel]:
         """What networks call both, and not nearly everything."""
         catalog = self.session.catalog
-        total = max(1, len(catalog))
+        total = max(1, len(catalog.tracks))
         worth = []
         for label in shared_labels(self.a.labels, self.b.labels)[:_WEIGHED]:
             share = 0.0
             with contextlib.suppress(UsageError):  # no track of the library has it
-                share = len(catalog.keys_matching(Where(label=label.name))) / total
+                share = len(catalog.tracks.keys_matching(Where(label=label.name))) / total
             if share <= _RARE_ENOUGH or total < 2 / _RARE_ENOUGH:
                 worth.append((min(label.a, label.b) * -np.log(max(share, 1 / total)), label))
         return [label for _, label in sorted(worth, key=lambda pair: -pair[0])]

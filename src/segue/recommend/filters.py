@@ -40,7 +40,7 @@ def rows_meeting(
     """
     mask = np.ones(len(rows), np.bool_)
     if replace(where, tempo_bpm=None) != Where():
-        mask = np.isin(snapshot.keys[rows], catalog.keys_matching(where))
+        mask = np.isin(snapshot.keys[rows], catalog.tracks.keys_matching(where))
     if where.tempo_bpm is not None:
         low, high = where.tempo_bpm
         tempo = _tempos(snapshot, rows[mask])

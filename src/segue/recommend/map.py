@@ -85,7 +85,7 @@ def _make(session: Session, progress: OnProgress | None) -> Map:
         raise LibraryError("no track here has a vector that a map could be made of: scan again")
     with threadpool_limits(1, "blas"):  # sums depend on the number of threads
         xy = framed(_lay_out(index, progress))
-    ids = session.catalog.ids_of(index.keys.tolist())
+    ids = session.catalog.tracks.ids_of(index.keys.tolist())
     known = [i for i in np.argsort(index.rows, kind="stable").tolist() if int(index.keys[i]) in ids]
     return Map([ids[int(index.keys[i])] for i in known], xy[known])
 

@@ -57,11 +57,11 @@ def find_track(catalog: Catalog, query: Query) -> Track:
     if isinstance(query, Track):
         return track_by_id(catalog, query.id)
     text = str(query)
-    track = catalog.by_id(text) or catalog.by_path(str(Path(text).expanduser().absolute()))
+    track = catalog.tracks.by_id(text) or catalog.tracks.by_path(str(Path(text).expanduser().absolute()))
     if track:
         return track
-    matches = catalog.by_source_id(text) or catalog.by_name(text)
-    matches = matches or catalog.search(text, _LISTED + 1, by_label=False)
+    matches = catalog.tracks.by_source_id(text) or catalog.tracks.by_name(text)
+    matches = matches or catalog.tracks.search(text, _LISTED + 1, by_label=False)
     if not matches:
         raise TrackNotFoundError(f"no track matches {text!r}; segue search TEXT shows what there is")
     if len(matches) > 1:
@@ -72,7 +72,7 @@ def find_track(catalog: Catalog, query: Query) -> Track:
 
 def track_by_id(catalog: Catalog, track_id: str) -> Track:
     """Raises TrackNotFoundError."""
-    track = catalog.by_id(track_id)
+    track = catalog.tracks.by_id(track_id)
     if track is None:
         raise TrackNotFoundError(f"no track has the id {track_id!r}")
     return track

@@ -51,8 +51,8 @@ class Session:
         """All that is known of a seed's sound."""
         if not isinstance(seed, Track):
             return seed
-        labels = self.catalog.labels(seed.id)
-        row = self.snapshot.row_of(self.catalog.keys_of([seed.id]).get(seed.id, -1))
+        labels = self.catalog.tracks.labels([seed.id]).get(seed.id, {})
+        row = self.snapshot.row_of(self.catalog.tracks.keys_of([seed.id]).get(seed.id, -1))
         if row is None:
             return AnalyzedSound(seed.display_name, seed.duration_s, {}, {}, labels)
         spaces = self.snapshot.spaces
@@ -63,7 +63,7 @@ class Session:
     def vectors(self, seed: Seed) -> NDArray[Any]:
         """(1, dim), or by windows (n_windows, dim): a seed as the index compares it. Raises LibraryError."""
         if isinstance(seed, Track) and self.index.transform is not None and not self.by_window:
-            place = self.index.place(self.catalog.keys_of([seed.id]).get(seed.id, -1))
+            place = self.index.place(self.catalog.tracks.keys_of([seed.id]).get(seed.id, -1))
             if place is not None:
                 return self.index.take([place])
         return self.index.project(self._space_vectors(seed))
@@ -125,7 +125,7 @@ class Session:
 
     def track_vectors(self, tracks: Sequence[Track]) -> NDArray[Any]:
         """(n, dim): tracks that are in the index, as it compares them."""
-        keys = self.catalog.keys_of(track.id for track in tracks)
+        keys = self.catalog.tracks.keys_of(track.id for track in tracks)
         places = [self.index.place(keys[track.id]) for track in tracks]
         return self.index.take([place for place in places if place is not None])
 
@@ -180,7 +180,7 @@ class Session:
         allowed = np.ones(len(rows), np.bool_)
         if not same_artist:
             artists = [seed.artist for seed in seeds if isinstance(seed, Track) and seed.artist]
-            allowed &= ~np.isin(self.snapshot.keys[rows], self.catalog.keys_by_artists(artists))
+            allowed &= ~np.isin(self.snapshot.keys[rows], self.catalog.tracks.keys_by_artists(artists))
         if where:
             allowed &= filters.rows_meeting(where, self.catalog, self.snapshot, rows)
         return allowed
@@ -215,7 +215,7 @@ class Session:
     def _distinct(
         self, keys: NDArray[np.int64], scores: NDArray[np.float32], k: int, contents: Container[str]
     ) -> list[Match]:
-        tracks = self.catalog.by_keys(keys.tolist())
+        tracks = self.catalog.tracks.by_keys(keys.tolist())
         found = [
             (tracks[key], score) for key, score in zip(keys.tolist(), scores, strict=True) if key in tracks
         ]
@@ -239,6 +239,6 @@ class Session:
         """Why there are n answers and not k."""
         if n >= k:
             return None
-        text = f"{n} of {k}: no more of the library's {len(self.catalog)} tracks {reason}"
+        text = f"{n} of {k}: no more of the library's {len(self.catalog.tracks)} tracks {reason}"
         counts = filters.describe_counts(where, self.catalog, self.snapshot, self.index.rows) if where else ""
         return text + counts

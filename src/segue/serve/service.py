@@ -11,12 +11,8 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 
 from segue.audio.peaks import PeakStore
-from segue.catalog import Where
-from segue.catalog.folders import display_path
-from segue.catalog.playlists import Playlist
 from segue.errors import TrackNotFoundError, UsageError
-from segue.library import Library
-from segue.library.albums import Shelves
+from segue.library import Library, Playlist, Where, display_path
 from segue.recommend import Recommendations
 from segue.serve.api.schemas import Conditions
 from segue.serve.api.serializers import Record, matches_record, track_records
@@ -54,7 +50,6 @@ class Service:
         self.peaks = PeakStore()
         self.similar_cache = SimilarCache(self.library, self.pool)
         self.transcoder = Transcoder(self.decoding)
-        self.shelves = Shelves(self.library)
         self.run = self.pool.run
 
     def close(self) -> None:
@@ -80,10 +75,10 @@ class Service:
 
     def scanned(self) -> list[str]:
         """The folders that were scanned before."""
-        return self.library.catalog.folders.all()
+        return self.library.folders.all()
 
     def playlists(self) -> list[Playlist]:
-        return self.library.catalog.playlists.all()
+        return self.library.playlists.all()
 
     def seed(self, seed_id: str) -> Any:
         """A track, or the sound of a clip that was uploaded."""
@@ -93,14 +88,11 @@ class Service:
         return [self.seed(name) for name in ids]
 
     def records(self, tracks: Sequence[Track]) -> list[Record]:
-        catalog = self.library.catalog
-        clusters = catalog.listing.clusters_of([track.id for track in tracks])
-        return track_records(tracks, clusters, catalog.folders.all())
+        return track_records(tracks, self.library.cluster_numbers(tracks), self.library.folders.all())
 
     def matches(self, found: Recommendations) -> dict[str, Any]:
-        catalog = self.library.catalog
-        clusters = catalog.listing.clusters_of([match.track.id for match in found.matches])
-        return matches_record(found, clusters, catalog.folders.all())
+        clusters = self.library.cluster_numbers(match.track for match in found.matches)
+        return matches_record(found, clusters, self.library.folders.all())
 
     def where(self, conditions: Conditions | None) -> Where | None:
         """The conditions as the library has them; a folder as it is shown becomes the one it is."""
@@ -121,7 +113,7 @@ class Service:
         return clean(readable(name)) or ""
 
     def _folder(self, name: str) -> str:
-        folders = self.library.catalog.folders.all()
+        folders = self.library.folders.all()
         for top in folders:
             inside = Path(top) / Path(*Path(name).parts[1:]) if Path(name).parts else Path(top)
             same = display_path(str(inside / "x"), folders) == f"{name.strip('/')}/x"

@@ -18,7 +18,7 @@ routes = APIRouter(tags=["feedback"])
 @routes.get("/feedback", responses=docs(dict[str, Any], 422))
 async def list_feedback(service: Serving, limit: Annotated[int, Query(ge=1, le=10_000)] = 1000) -> Response:
     """Verdicts, the last ones first."""
-    found = await service.run(lambda: service.library.catalog.feedback.latest(limit))
+    found = await service.run(lambda: service.library.feedback.latest(limit))
     return answer({"feedback": [asdict(one) for one in found]})
 
 
@@ -30,7 +30,7 @@ async def give_feedback(service: Serving, body: FeedbackBody) -> Response:
         for name in (body.seed, body.track):
             if not service.clips.is_clip(name):
                 service.track(name)
-        service.library.catalog.feedback.record(body.seed, body.track, body.verdict)
+        service.library.feedback.record(body.seed, body.track, body.verdict)
 
     await service.run(keep)
     return answer(body.model_dump(), 201)

@@ -13,7 +13,7 @@ import orjson
 from fastapi import APIRouter
 from fastapi.responses import Response, StreamingResponse
 
-from segue.catalog import Failure
+from segue.library import Failure
 from segue.serve.api.maps import started
 from segue.serve.api.schemas import JobAnswer, JobsOut, ScanBody
 from segue.serve.http.responses import answer, docs

@@ -11,8 +11,8 @@ import orjson
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from segue.catalog.conditions import split_names
 from segue.errors import EmptyLibraryError
+from segue.library import split_names
 from segue.serve import evaluation
 from segue.serve.api.schemas import ClustersBody, EvaluateBody, JobAnswer
 from segue.serve.http.errors import ApiError
@@ -78,9 +78,9 @@ def _columns(service: Service) -> dict[str, Any] | None:
         }
     if found is None:
         return None
-    catalog = service.library.catalog
-    tracks = {track.id: track for track in catalog}
-    clusters = catalog.listing.clusters_of(found.ids)
+    library = service.library
+    tracks = {track.id: track for track in library}
+    clusters = library.cluster_numbers(tracks[name] for name in found.ids if name in tracks)
     known = [(i, tracks[name]) for i, name in enumerate(found.ids) if name in tracks]
     firsts = [next(iter(split_names("genre", track.tags.genre or "").items()), None) for _, track in known]
     names = dict(pair for pair in firsts if pair)
@@ -107,9 +107,7 @@ async def get_clusters(service: Serving) -> Response:
     def look() -> dict[str, Any]:
         found = service.library.clusters()
         ids = [name for cluster in found for name in cluster.central]
-        central = {
-            record["id"]: record for record in service.records(service.library.catalog.listing.by_ids(ids))
-        }
+        central = {record["id"]: record for record in service.records(service.library.tracks.by_ids(ids))}
         listed = [
             {
                 "number": cluster.number,

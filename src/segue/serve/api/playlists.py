@@ -35,7 +35,7 @@ async def list_playlists(service: Serving) -> Response:
 async def create_playlist(service: Serving, body: NewPlaylist) -> Response:
     def create() -> dict[str, Any]:
         _check(service, body.tracks)
-        return _whole(service, service.library.catalog.playlists.create(body.name, body.tracks))
+        return _whole(service, service.library.playlists.create(body.name, body.tracks))
 
     return answer(await service.run(create), 201)
 
@@ -52,7 +52,7 @@ async def change_playlist(service: Serving, playlist_id: str, body: ChangedPlayl
 
     def change() -> dict[str, Any]:
         _check(service, body.tracks or ())
-        changed = service.library.catalog.playlists.change(playlist_id, name=body.name, tracks=body.tracks)
+        changed = service.library.playlists.change(playlist_id, name=body.name, tracks=body.tracks)
         if not changed:
             raise _missing()
         return _whole(service, playlist_id)
@@ -62,7 +62,7 @@ async def change_playlist(service: Serving, playlist_id: str, body: ChangedPlayl
 
 @routes.delete("/playlists/{playlist_id}", status_code=204, responses=docs(None, 404, 422))
 async def delete_playlist(service: Serving, playlist_id: str) -> Response:
-    if not await service.run(lambda: service.library.catalog.playlists.delete(playlist_id)):
+    if not await service.run(lambda: service.library.playlists.delete(playlist_id)):
         raise _missing()
     return Response(status_code=204)
 
@@ -81,10 +81,10 @@ async def export_playlist(
     """An extended M3U for other players."""
 
     def look() -> tuple[str, list[Track]]:
-        found = service.library.catalog.playlists.get(playlist_id)
+        found = service.library.playlists.get(playlist_id)
         if found is None:
             raise _missing()
-        return found.name, _tracks(service, service.library.catalog.playlists.tracks(playlist_id))
+        return found.name, _tracks(service, service.library.playlists.tracks(playlist_id))
 
     return _m3u(request, *await service.run(look), paths=paths)
 
@@ -103,7 +103,7 @@ async def export_tracks(
 
 
 def _whole(service: Service, playlist_id: str) -> dict[str, Any]:
-    tables = service.library.catalog.playlists
+    tables = service.library.playlists
     found = tables.get(playlist_id)
     if found is None:
         raise _missing()
@@ -111,7 +111,7 @@ def _whole(service: Service, playlist_id: str) -> dict[str, Any]:
 
 
 def _tracks(service: Service, ids: Sequence[str]) -> list[Track]:
-    return service.library.catalog.listing.by_ids(ids)
+    return service.library.tracks.by_ids(ids)
 
 
 def _check(service: Service, ids: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from segue.catalog.folders import display_path
+from segue.library import display_path
 from segue.recommend import Recommendations
 from segue.track import Track, clean, readable
 

@@ -53,7 +53,7 @@ class TrackCache:
         """A track, read from the library where it is not here yet."""
         track = self._by_id.get(track_id)
         if track is None:
-            self.add(self.read(list(self._library.catalog.keys_of([TrackId(track_id)]).values())))
+            self.add(self.read(list(self._library.tracks.keys_of([TrackId(track_id)]).values())))
             track = self._by_id.get(track_id)
         return track
 
@@ -72,9 +72,8 @@ class TrackCache:
 
     def read(self, keys: Sequence[int]) -> dict[str, _Track]:
         """Serialized tracks by their ids; safe in any thread."""
-        catalog = self._library.catalog
-        tracks = catalog.by_keys(keys)
-        clusters = catalog.listing.clusters_of([track.id for track in tracks.values()])
+        tracks = self._library.tracks.by_keys(keys)
+        clusters = self._library.cluster_numbers(tracks.values())
         folders = self._folders
         return {
             track.id: (
@@ -168,7 +167,7 @@ class SimilarCache:
 
     async def _current(self) -> Session | None:
         """A session of the library as it is, or as it was where a new one takes too long."""
-        version = self._library.catalog.version()
+        version = self._library.version()
         if version != self._version:
             if self._refreshing is None:
                 self._refreshing = asyncio.create_task(self._pool.run(self._look))
@@ -191,14 +190,14 @@ class SimilarCache:
                 self._warming = asyncio.create_task(self._warm(session.index.keys[:_KEPT].tolist(), state))
 
     def _look(self) -> _State:
-        listing, folders = self._library.catalog.listing, self._library.catalog.folders.all()
+        folders = self._library.folders.all()
         try:
             session = self._library.recommender.session()
         except EmptyLibraryError:
             return None, (), folders
         index = session.index
         plain = not session.by_window and not session.is_affine and len(index.rows)
-        return session if plain else None, (index.stamp, *listing.marker()), folders
+        return session if plain else None, (index.stamp, *self._library.content_version()), folders
 
     async def _warm(self, keys: Sequence[int], state: object) -> None:
         """Serialize all tracks, little by little, so that no request needs to."""

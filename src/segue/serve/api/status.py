@@ -9,9 +9,8 @@ from fastapi import APIRouter, Query
 from fastapi.responses import PlainTextResponse, Response
 
 import segue
-from segue.catalog.folders import display_path
-from segue.catalog.schema import FORMAT_VERSION
 from segue.errors import EmptyLibraryError, UsageError
+from segue.library import FORMAT_VERSION, display_path
 from segue.serve.http.errors import without_paths
 from segue.serve.http.responses import answer, docs
 from segue.serve.service import Service, Serving
@@ -48,8 +47,7 @@ async def about(service: Serving) -> Response:
             "views": ["all", *spaces],
             "sources": [found.source for found in overview.imports],
             "folders": [
-                readable(display_path(f"{folder}/x", [folder])[:-2])
-                for folder in library.catalog.folders.all()
+                readable(display_path(f"{folder}/x", [folder])[:-2]) for folder in library.folders.all()
             ],
             "has_map": _has_map(service),
             "clusters": len(library.clusters()),
@@ -78,8 +76,8 @@ async def facets(service: Serving) -> Response:
     """What there is to choose from: genres, labels, years."""
 
     def look() -> dict[str, Any]:
-        catalog = service.library.catalog
-        found, overview = catalog.listing.facets(), catalog.overview()
+        library = service.library
+        found, overview = library.tracks.facets(), library.overview()
         return {
             "genres": [{"name": name, "n": n} for name, n in found.genres],
             "labels": [{"name": name, "n": n} for name, n in found.labels],
@@ -100,7 +98,7 @@ async def failures(
     """The files that could not be used, and why."""
 
     def look() -> dict[str, Any]:
-        found, folders = service.library.failures(), service.library.catalog.folders.all()
+        found, folders = service.library.failures(), service.library.folders.all()
         listed = [
             {
                 "path": readable(display_path(failure.path, folders)),

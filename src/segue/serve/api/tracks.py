@@ -9,9 +9,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from numpy.typing import NDArray
 
-from segue.catalog import Where
-from segue.catalog.listing import Sort
-from segue.library import Library
+from segue.library import Library, Sort, Where
 from segue.serve.api.conditions import InQuery
 from segue.serve.api.schemas import Conditions, TrackListBody, TrackListOut, TracksOut
 from segue.serve.http.responses import answer, docs
@@ -50,7 +48,7 @@ async def list_tracks(
 def _listed(service: Service, conditions: Conditions | None, sort: Sort, limit: int, offset: int) -> Tracks:
     where = service.where(conditions)
     keys = service.library.keys_matching(where) if where else None
-    return service.library.catalog.listing.page(keys, sort, limit, offset)
+    return service.library.tracks.page(keys, sort, limit, offset)
 
 
 def _found(
@@ -60,18 +58,18 @@ def _found(
     where = service.where(conditions)
     if where is None and sort is None:
         tracks = library.search(text, limit=offset + limit)
-        total = max(len(tracks), library.catalog.count_matches(text))
+        total = max(len(tracks), library.tracks.count_matches(text))
         return tracks[offset:], total
     tracks = library.search(text, limit=_FOUND)
     keys = _keys(library, tracks, where)
     if sort is not None:
-        return library.catalog.listing.page(np.array(list(keys.values()), np.int64), sort, limit, offset)
+        return library.tracks.page(np.array(list(keys.values()), np.int64), sort, limit, offset)
     kept = [track for track in tracks if track.id in keys]
     return kept[offset : offset + limit], len(kept)
 
 
 def _keys(library: Library, tracks: list[Track], where: Where | None) -> dict[str, int]:
-    found = library.catalog.keys_of([track.id for track in tracks])
+    found = library.tracks.keys_of([track.id for track in tracks])
     keys = {str(name): key for name, key in found.items()}
     if where is None:
         return keys
@@ -85,7 +83,7 @@ async def some_tracks(service: Serving, body: TrackListBody) -> Response:
     """The tracks of some ids, in the order asked; unknown ones are left out."""
 
     def look() -> dict[str, Any]:
-        return {"tracks": service.records(service.library.catalog.listing.by_ids(body.tracks))}
+        return {"tracks": service.records(service.library.tracks.by_ids(body.tracks))}
 
     return answer(await service.run(look))
 

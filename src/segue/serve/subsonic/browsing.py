@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 
-from segue.library.albums import Album, Artist
+from segue.library import Album, Artist, Where
 from segue.serve.subsonic.call import NOT_FOUND, Call, SubsonicError
 from segue.serve.subsonic.encoding import Tree
 from segue.serve.subsonic.entries import Entries
@@ -37,7 +37,7 @@ def indexes(call: Call) -> Tree:
 
 def _indexed(entries: Entries) -> list[tuple[str, list[Artist]]]:
     found: dict[str, list[Artist]] = {}
-    for artist in sorted(entries.shelf.artists.values(), key=lambda artist: _sorted_as(artist.name)):
+    for artist in sorted(entries.discography.artists.values(), key=lambda artist: _sorted_as(artist.name)):
         first = _sorted_as(artist.name)[:1].upper()
         found.setdefault(first if first.isalpha() else "#", []).append(artist)
     return sorted(found.items())
@@ -50,7 +50,7 @@ def _sorted_as(name: str) -> str:
 
 def artist(call: Call) -> Tree:
     entries = Entries.of(call.service)
-    found = entries.shelf.artists.get(call.need("id"))
+    found = entries.discography.artists.get(call.need("id"))
     if found is None:
         raise SubsonicError(NOT_FOUND, "no such artist")
     albums = sorted(found.albums, key=lambda album: (album.year or 9999, album.name))
@@ -66,7 +66,7 @@ def album(call: Call) -> Tree:
 def directory(call: Call) -> Tree:
     """An artist's albums or an album's songs, as folders."""
     entries, name = Entries.of(call.service), call.need("id")
-    found = entries.shelf.artists.get(name)
+    found = entries.discography.artists.get(name)
     if found:
         children = [entries.album(one) for one in found.albums]
         return {"directory": {"id": found.id, "name": found.name, "child": children}}
@@ -76,14 +76,14 @@ def directory(call: Call) -> Tree:
 
 
 def _album(entries: Entries, name: str) -> Album:
-    found = entries.shelf.albums.get(name)
+    found = entries.discography.albums.get(name)
     if found is None:
         raise SubsonicError(NOT_FOUND, "no such album")
     return found
 
 
 def _songs(call: Call, entries: Entries, ids: Sequence[str]) -> list[Tree]:
-    return [entries.song(track) for track in call.service.library.catalog.listing.by_ids(ids)]
+    return [entries.song(track) for track in call.service.library.tracks.by_ids(ids)]
 
 
 def song(call: Call) -> Tree:
@@ -91,7 +91,7 @@ def song(call: Call) -> Tree:
 
 
 def genres(call: Call) -> Tree:
-    found = sorted(call.service.shelves.now().genres.items(), key=lambda pair: -pair[1][0])
+    found = sorted(call.service.library.discography().genres.items(), key=lambda pair: -pair[1][0])
     return {"genres": {"genre": [{"value": g, "songCount": s, "albumCount": a} for g, (s, a) in found]}}
 
 
@@ -105,7 +105,7 @@ def album_list_2(call: Call) -> Tree:
 
 def _albums(call: Call) -> list[Tree]:
     entries = Entries.of(call.service)
-    found = _ordered(call, entries, list(entries.shelf.albums.values()))
+    found = _ordered(call, entries, list(entries.discography.albums.values()))
     offset, size = call.number("offset", 0, 10_000_000), call.number("size", 10)
     return [entries.album(album) for album in found[offset : offset + size]]
 
@@ -143,13 +143,12 @@ def _ordered(call: Call, entries: Entries, albums: list[Album]) -> list[Album]:
 
 def random_songs(call: Call) -> Tree:
     entries = Entries.of(call.service)
-    ids = list(entries.shelf.album_of)
+    ids = list(entries.discography.album_of)
     chosen = random.sample(ids, min(len(ids), call.number("size", 10)))
     return {"randomSongs": {"song": _songs(call, entries, chosen)}}
 
 
 def songs_by_genre(call: Call) -> Tree:
-    from segue.catalog import Where
     from segue.errors import UsageError
 
     try:
@@ -157,7 +156,7 @@ def songs_by_genre(call: Call) -> Tree:
     except UsageError:
         return {"songsByGenre": {"song": []}}
     size, offset = call.number("count", 10), call.number("offset", 0, 10_000_000)
-    tracks, _ = call.service.library.catalog.listing.page(keys, "artist", size, offset)
+    tracks, _ = call.service.library.tracks.page(keys, "artist", size, offset)
     return {"songsByGenre": {"song": _entries(call, tracks)}}
 
 
@@ -186,15 +185,16 @@ def _search(call: Call) -> Tree:
         text = folded(name)
         return all(word in text for word in words)
 
-    artists = [a for a in entries.shelf.artists.values() if fits(a.name)]
-    albums = [a for a in entries.shelf.albums.values() if fits(f"{a.name} {a.artist}")]
+    artists = [a for a in entries.discography.artists.values() if fits(a.name)]
+    albums = [a for a in entries.discography.albums.values() if fits(f"{a.name} {a.artist}")]
     (first_artist, n_artists), (first_album, n_albums) = page("artist"), page("album")
     offset, size = page("song")
-    listing = call.service.library.catalog.listing
     if words:
         tracks = call.service.library.search(" ".join(words), limit=offset + size)[offset:] if size else []
     else:
-        tracks = listing.by_ids(list(entries.shelf.album_of)[offset : offset + size])
+        tracks = call.service.library.tracks.by_ids(
+            list(entries.discography.album_of)[offset : offset + size]
+        )
     return {
         "artist": [entries.artist(a) for a in artists[first_artist : first_artist + n_artists]],
         "album": [entries.album(a) for a in albums[first_album : first_album + n_albums]],

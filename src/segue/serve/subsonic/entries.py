@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from segue.catalog.folders import display_path
-from segue.library.albums import NO_ARTIST, Album, Artist, Shelf, id_of
+from segue.library import NO_ARTIST, Album, Artist, Discography, display_path, name_id
 from segue.serve.http.streaming import media_type
 from segue.serve.service import Service
 from segue.serve.subsonic.encoding import Tree
@@ -24,20 +23,20 @@ def date(at: float) -> str:
 class Entries:
     """Writes entries at one moment of the library."""
 
-    shelf: Shelf
+    discography: Discography
     folders: Sequence[str]
     stars: Mapping[str, Mapping[str, float]]
     plays: Mapping[str, tuple[int, float]]
 
     @classmethod
     def of(cls, service: Service) -> Entries:
-        catalog = service.library.catalog
-        stars = {kind: catalog.feedback.stars(kind) for kind in ("track", "album", "artist")}
-        return cls(service.shelves.now(), catalog.folders.all(), stars, catalog.feedback.plays())
+        library = service.library
+        stars = {kind: library.feedback.stars(kind) for kind in ("track", "album", "artist")}
+        return cls(service.library.discography(), library.folders.all(), stars, library.feedback.plays())
 
     def song(self, track: Track) -> Tree:
-        tags, album_id = track.tags, self.shelf.album_of.get(track.id)
-        album = self.shelf.albums.get(album_id or "")
+        tags, album_id = track.tags, self.discography.album_of.get(track.id)
+        album = self.discography.albums.get(album_id or "")
         artist = clean(track.artist) or NO_ARTIST
         played = self.plays.get(track.id)
         found: Tree = {
@@ -62,7 +61,7 @@ class Entries:
             "discNumber": tags.disc_number,
             "created": date(track.added_at),
             "albumId": album_id,
-            "artistId": album.artist_id if album and album.artist == artist else id_of("ar", artist),
+            "artistId": album.artist_id if album and album.artist == artist else name_id("ar", artist),
             "type": "music",
             "mediaType": "song",
             "isVideo": False,

@@ -70,16 +70,16 @@ async def cover(call: Call) -> Response:
 
 def _first_track(call: Call) -> Track:
     name, service = call.need("id"), call.service
-    shelf, catalog = service.shelves.now(), service.library.catalog
-    if name in shelf.albums:
-        ids = shelf.albums[name].tracks
-    elif name in shelf.artists:
-        ids = shelf.artists[name].albums[0].tracks
+    discography, library = service.library.discography(), service.library
+    if name in discography.albums:
+        ids = discography.albums[name].tracks
+    elif name in discography.artists:
+        ids = discography.artists[name].albums[0].tracks
     elif name.startswith("pl-"):
-        ids = list(catalog.playlists.tracks(name))
+        ids = list(library.playlists.tracks(name))
     else:
         return service.track(name)
-    found = catalog.listing.by_ids(ids[:1])
+    found = library.tracks.by_ids(ids[:1])
     if not found:
         raise SubsonicError(NOT_FOUND, "no picture of that")
     return found[0]

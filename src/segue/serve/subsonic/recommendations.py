@@ -28,14 +28,14 @@ def _songs(call: Call) -> list[Tree]:
 def _seeds(call: Call) -> list[Track]:
     """A song, or some of those of an album or an artist."""
     name, service = call.need("id"), call.service
-    shelf = service.shelves.now()
-    if name in shelf.albums:
-        ids = shelf.albums[name].tracks
-    elif name in shelf.artists:
-        ids = [track for album in shelf.artists[name].albums for track in album.tracks]
+    discography = service.library.discography()
+    if name in discography.albums:
+        ids = discography.albums[name].tracks
+    elif name in discography.artists:
+        ids = [track for album in discography.artists[name].albums for track in album.tracks]
     else:
         return [service.track(name)]
-    return service.library.catalog.listing.by_ids(ids[:: max(1, len(ids) // _SEEDS)][:_SEEDS])
+    return service.library.tracks.by_ids(ids[:: max(1, len(ids) // _SEEDS)][:_SEEDS])
 
 
 def _similar(call: Call, seeds: list[Track], count: int) -> Recommendations:
@@ -72,10 +72,10 @@ def top_songs(call: Call) -> Tree:
     """An artist's songs, the most played first."""
     entries = Entries.of(call.service)
     wanted = call.need("artist")
-    found = next((a for a in entries.shelf.artists.values() if a.name == wanted), None)
+    found = next((a for a in entries.discography.artists.values() if a.name == wanted), None)
     ids = [track for album in found.albums for track in album.tracks] if found else []
     ids.sort(key=lambda name: -entries.plays.get(name, (0, 0.0))[0])
-    tracks = call.service.library.catalog.listing.by_ids(ids[: call.number("count", 50)])
+    tracks = call.service.library.tracks.by_ids(ids[: call.number("count", 50)])
     return {"topSongs": {"song": [entries.song(track) for track in tracks]}}
 
 
@@ -90,14 +90,14 @@ def artist_info_2(call: Call) -> Tree:
 def _info(call: Call) -> Tree:
     """The artists whose songs sound like this one's."""
     entries, name = Entries.of(call.service), call.need("id")
-    if name not in entries.shelf.artists:
+    if name not in entries.discography.artists:
         raise SubsonicError(NOT_FOUND, "no such artist")
     count = call.number("count", 20)
     found = call.service.library.similar(_seeds(call), k=10 * count + 1, same_artist=False) if count else None
-    albums = [entries.shelf.album_of.get(match.track.id) for match in found.matches] if found else []
-    ids = dict.fromkeys(entries.shelf.albums[album].artist_id for album in albums if album)
+    albums = [entries.discography.album_of.get(match.track.id) for match in found.matches] if found else []
+    ids = dict.fromkeys(entries.discography.albums[album].artist_id for album in albums if album)
     return {
         "similarArtist": [
-            entries.artist(entries.shelf.artists[one]) for one in list(ids)[:count] if one != name
+            entries.artist(entries.discography.artists[one]) for one in list(ids)[:count] if one != name
         ]
     }

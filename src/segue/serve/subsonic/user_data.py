@@ -5,17 +5,16 @@ from __future__ import annotations
 import time
 from typing import get_args
 
-from segue.catalog.feedback import Kind
-from segue.catalog.playlists import Playlist
+from segue.library import Playlist, StarKind
 from segue.serve.subsonic.call import MISSING, NOT_FOUND, Call, SubsonicError
 from segue.serve.subsonic.encoding import Tree
 from segue.serve.subsonic.entries import Entries, date
 
-_PARAMETERS: dict[Kind, str] = {"track": "id", "album": "albumId", "artist": "artistId"}
+_PARAMETERS: dict[StarKind, str] = {"track": "id", "album": "albumId", "artist": "artistId"}
 
 
 def playlists(call: Call) -> Tree:
-    found = call.service.library.catalog.playlists.all()
+    found = call.service.library.playlists.all()
     return {"playlists": {"playlist": [_entry(call, playlist) for playlist in found]}}
 
 
@@ -39,18 +38,18 @@ def _entry(call: Call, found: Playlist) -> Tree:
 
 
 def _whole(call: Call, name: str) -> Tree:
-    catalog = call.service.library.catalog
-    found = catalog.playlists.get(name)
+    library = call.service.library
+    found = library.playlists.get(name)
     if found is None:
         raise SubsonicError(NOT_FOUND, "no such playlist")
     entries = Entries.of(call.service)
-    tracks = catalog.listing.by_ids(catalog.playlists.tracks(name))
+    tracks = library.tracks.by_ids(library.playlists.tracks(name))
     return _entry(call, found) | {"entry": [entries.song(track) for track in tracks]}
 
 
 def create_playlist(call: Call) -> Tree:
     """Make one, or give one other songs."""
-    tables, songs = call.service.library.catalog.playlists, _known(call, "songId")
+    tables, songs = call.service.library.playlists, _known(call, "songId")
     name = call.get("playlistId")
     if name is None:
         title = call.get("name")
@@ -64,13 +63,13 @@ def create_playlist(call: Call) -> Tree:
 
 def update_playlist(call: Call) -> Tree:
     """Another name or comment; songs added at the end, others taken out by their places."""
-    tables, name = call.service.library.catalog.playlists, call.need("playlistId")
+    tables, name = call.service.library.playlists, call.need("playlistId")
     added = _known(call, "songIdToAdd")
     taken = {int(text) for text in call.all("songIndexToRemove") if text.isascii() and text.isdigit()}
     tracks = None
     if added or taken:
         # Places are counted among the songs that a player is shown.
-        shown = [track.id for track in call.service.library.catalog.listing.by_ids(tables.tracks(name))]
+        shown = [track.id for track in call.service.library.tracks.by_ids(tables.tracks(name))]
         tracks = [track for place, track in enumerate(shown) if place not in taken] + added
     title, comment = call.get("name"), call.get("comment")
     if not tables.change(name, name=title[:300] if title else None, comment=comment, tracks=tracks):
@@ -79,14 +78,14 @@ def update_playlist(call: Call) -> Tree:
 
 
 def delete_playlist(call: Call) -> Tree:
-    if not call.service.library.catalog.playlists.delete(call.need("id")):
+    if not call.service.library.playlists.delete(call.need("id")):
         raise SubsonicError(NOT_FOUND, "no such playlist")
     return {}
 
 
 def _known(call: Call, parameter: str) -> list[str]:
     ids = call.all(parameter)
-    there = {track.id for track in call.service.library.catalog.listing.by_ids(list(dict.fromkeys(ids)))}
+    there = {track.id for track in call.service.library.tracks.by_ids(list(dict.fromkeys(ids)))}
     for name in ids:
         if name not in there:
             raise SubsonicError(NOT_FOUND, f"no song {name[:40]!r}")
@@ -102,23 +101,24 @@ def unstar(call: Call) -> Tree:
 
 
 def _set_stars(call: Call, *, starred: bool) -> Tree:
-    shelf = call.service.shelves.now()
-    marks = call.service.library.catalog.feedback
-    wanted: dict[Kind, list[str]] = {kind: [] for kind in get_args(Kind)}
+    discography = call.service.library.discography()
+    albums, artists = discography.albums, discography.artists
+    feedback = call.service.library.feedback
+    wanted: dict[StarKind, list[str]] = {kind: [] for kind in get_args(StarKind)}
     for kind, parameter in _PARAMETERS.items():
         for name in call.all(parameter):
             # Players that browse by folders send albums and artists as ids too.
-            own: Kind = "album" if name in shelf.albums else "artist" if name in shelf.artists else kind
+            own: StarKind = "album" if name in albums else "artist" if name in artists else kind
             wanted[own].append(name)
     if not any(wanted.values()):
         raise SubsonicError(MISSING, "nothing to star is named: id, albumId or artistId")
     for name in wanted["track"]:
         call.service.track(name)
     for kind, ids in wanted.items():
-        if kind != "track" and any(name not in shelf.albums and name not in shelf.artists for name in ids):
+        if kind != "track" and any(name not in albums and name not in artists for name in ids):
             raise SubsonicError(NOT_FOUND, f"no such {kind}")
         if ids:
-            marks.star(kind, ids, starred=starred)
+            feedback.star(kind, ids, starred=starred)
     return {}
 
 
@@ -132,11 +132,12 @@ def starred_2(call: Call) -> Tree:
 
 def _starred(call: Call) -> Tree:
     entries = Entries.of(call.service)
-    shelf, stars = entries.shelf, entries.stars
-    tracks = call.service.library.catalog.listing.by_ids(list(stars["track"]))
+    albums, artists = entries.discography.albums, entries.discography.artists
+    stars = entries.stars
+    tracks = call.service.library.tracks.by_ids(list(stars["track"]))
     return {
-        "artist": [entries.artist(shelf.artists[name]) for name in stars["artist"] if name in shelf.artists],
-        "album": [entries.album(shelf.albums[name]) for name in stars["album"] if name in shelf.albums],
+        "artist": [entries.artist(artists[name]) for name in stars["artist"] if name in artists],
+        "album": [entries.album(albums[name]) for name in stars["album"] if name in albums],
         "song": [entries.song(track) for track in tracks],
     }
 
@@ -151,5 +152,5 @@ def scrobble(call: Call) -> Tree:
     if call.flag("submission", usual=True):
         at = [int(text) / 1000 if text.isascii() and text.isdigit() else time.time() for text in times]
         at += [time.time()] * (len(ids) - len(at))
-        call.service.library.catalog.feedback.record_plays(zip(ids, at, strict=False))
+        call.service.library.feedback.record_plays(zip(ids, at, strict=False))
     return {}

@@ -1,0 +1,183 @@
+"""One library on disk: its connections, the doors to its tables, and the right to write."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import filelock
+
+from segue.catalog import schema, snapshots
+from segue.catalog.albums import Discography, DiscographyCache
+from segue.catalog.clusters import ClusterTables
+from segue.catalog.feedback import FeedbackTables
+from segue.catalog.files import failures, known_files
+from segue.catalog.folders import FolderTables
+from segue.catalog.overview import Overview, content_version, overview
+from segue.catalog.playlists import PlaylistTables
+from segue.catalog.records import Failure, KnownFile
+from segue.catalog.snapshots import Snapshot
+from segue.catalog.tracks import TrackTables
+from segue.catalog.writer import Writer
+from segue.errors import LibraryBusyError, LibraryWriteError
+from segue.spec import EmbedderSpec
+
+
+class Catalog:
+    """A library's tables and vectors; several threads may share one. ``Catalog(root)`` opens an existing one.
+
+    Raises
+    ------
+    LibraryNotFoundError, LibraryFormatError
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._local = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+        self._connections_lock = threading.Lock()
+        self._discography = DiscographyCache()
+        _ = self._db
+
+    @classmethod
+    def create(cls, root: Path) -> Catalog:
+        """Open the library in ``root``; make an empty one first where there is none."""
+        schema.create(root)
+        return cls(root)
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        """This thread's connection."""
+        db: sqlite3.Connection | None = getattr(self._local, "db", None)
+        if db is None:
+            db = self._local.db = schema.connect(self.root)
+            with self._connections_lock:
+                self._connections.append(db)
+        return db
+
+    def close(self) -> None:
+        """Close this thread's connection; those of ended threads close themselves."""
+        db: sqlite3.Connection | None = getattr(self._local, "db", None)
+        if db is not None:
+            with self._connections_lock:
+                self._connections.remove(db)
+            db.close()
+            del self._local.db
+
+    @property
+    def tracks(self) -> TrackTables:
+        return TrackTables(self._db)
+
+    @property
+    def clusters(self) -> ClusterTables:
+        return ClusterTables(self._db)
+
+    @property
+    def playlists(self) -> PlaylistTables:
+        return PlaylistTables(self._db)
+
+    @property
+    def feedback(self) -> FeedbackTables:
+        return FeedbackTables(self._db)
+
+    @property
+    def folders(self) -> FolderTables:
+        return FolderTables(self._db)
+
+    def discography(self) -> Discography:
+        """Artists and albums of the tracks whose files are there.
+
+        New and removed tracks show at once, changes of tags after some seconds.
+        """
+        return self._discography.get(self._db)
+
+    def overview(self) -> Overview:
+        """How much there is, counted without reading it."""
+        return overview(self._db)
+
+    def known_files(self) -> dict[str, KnownFile]:
+        """Every track's file, by path."""
+        return known_files(self._db)
+
+    def failures(self) -> list[Failure]:
+        """Files that could not be used, by path."""
+        return failures(self._db)
+
+    def spaces(self) -> dict[str, EmbedderSpec]:
+        """What there are vectors of, by the names of the spaces."""
+        return snapshots.read_spaces(self._db)
+
+    def snapshot(self) -> Snapshot:
+        """All vectors as committed now; the last snapshot where nothing has been written since."""
+        moment = (self.version(), self._db.total_changes)
+        last: tuple[tuple[int, int], Snapshot] | None = getattr(self._local, "snapshot", None)
+        if last is None or last[0] != moment or self._db.in_transaction:
+            last = self._local.snapshot = (moment, snapshots.read_snapshot(self.root, self._db))
+        return last[1]
+
+    def version(self) -> int:
+        """Another number whenever another connection has changed the library."""
+        return int(self._db.execute("PRAGMA data_version").fetchone()[0])
+
+    def content_version(self) -> tuple[object, ...]:
+        """Another value after each scan, import and search for clusters.
+
+        What is said of a track may then differ.
+        """
+        return content_version(self._db)
+
+    def verify(self) -> int:
+        """Read every committed vector and compare checksums; how many matrices were read.
+
+        Raises
+        ------
+        LibraryError
+            Where the database is damaged.
+        LibraryFormatError
+            Where vectors are.
+        """
+        return snapshots.verify(self.root, self._db)
+
+    @contextlib.contextmanager
+    def writing(self, wait_s: float = -1, on_wait: Callable[[], None] | None = None) -> Iterator[Writer]:
+        """The right to change the library, held by one process at a time.
+
+        Parameters
+        ----------
+        wait_s : how long to wait for another writer; -1 for as long as it takes.
+        on_wait : called once, before waiting.
+
+        Raises
+        ------
+        LibraryBusyError
+            Where another process is still writing after ``wait_s``.
+        LibraryWriteError
+        """
+        lock = filelock.FileLock(self.root / "writer.lock")
+        try:
+            _acquire(lock, self.root, wait_s, on_wait)
+        except (PermissionError, OSError) as error:
+            raise LibraryWriteError(f"the library in {self.root} cannot be written to: {error}") from error
+        try:
+            yield Writer(self.root, self._db)
+        finally:
+            lock.release()
+
+
+def _acquire(
+    lock: filelock.BaseFileLock, root: Path, wait_s: float, on_wait: Callable[[], None] | None
+) -> None:
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        if on_wait and wait_s:
+            on_wait()
+        try:
+            lock.acquire(timeout=wait_s, poll_interval=0.2)
+        except filelock.Timeout:
+            raise LibraryBusyError(
+                f"another segue is writing to the library in {root}; try again when it is done"
+            ) from None

@@ -1,0 +1,159 @@
+"""All vectors of a library at one moment, and checks that they are whole."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.catalog import matrix, schema
+from segue.catalog.matrix import MatrixState
+from segue.catalog.records import rows_and_keys
+from segue.errors import LibraryError
+from segue.sources.contract import SpaceSettings, settings_from_json
+from segue.spec import EmbedderSpec, spec_from_json
+
+_ATTEMPTS = 4  # a prune may replace the files between the look into the database and their opening
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceVectors:
+    """All vectors of one space, row-aligned.
+
+    Attributes
+    ----------
+    vectors : (n, dim), memory-mapped; a row of NaN has no vector
+    windows : float16 (n_windows, dim), memory-mapped
+    window_ends : int64 (n,), the end of each row's windows; they begin at the end of the row before
+    """
+
+    spec: EmbedderSpec
+    dimensions: tuple[str, ...]
+    settings: SpaceSettings
+    vectors: NDArray[np.generic]
+    windows: NDArray[np.generic]
+    window_ends: NDArray[np.int64]
+
+    def windows_of(self, row: int) -> NDArray[np.generic]:
+        """float16 (n, dim): the windows of the track at ``row``."""
+        start = int(self.window_ends[row - 1]) if row else 0
+        return self.windows[start : int(self.window_ends[row])]
+
+    def has_vector(self) -> NDArray[np.bool_]:
+        """bool (n,): which rows have a vector, be it with holes."""
+        if self.vectors.dtype == np.uint8:  # which has no other sign for none
+            return np.asarray(self.vectors.any(axis=1), np.bool_)
+        filled = np.isfinite(self.vectors[:, 0].astype(np.float32))
+        rest = np.flatnonzero(~filled)
+        filled[rest] = np.isfinite(self.vectors[rest]).any(axis=1)
+        return np.asarray(filled, np.bool_)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All spaces as committed at one moment; it stays true while others write.
+
+    Attributes
+    ----------
+    keys : int64 (n,), the track's key at each row, -1 where a row is dead
+    missing : bool (n,), the track's file was not there at the last scan
+    spaces : by name
+    stamp : differs whenever any of these does
+    """
+
+    keys: NDArray[np.int64]
+    missing: NDArray[np.bool_]
+    spaces: Mapping[str, SpaceVectors]
+    stamp: str
+
+    def row_of(self, key: int) -> int | None:
+        """The row of the track with this key."""
+        at = np.flatnonzero(self.keys == key) if key >= 0 else np.zeros(0, np.int64)
+        return int(at[0]) if len(at) else None
+
+
+def read_spaces(db: sqlite3.Connection) -> dict[str, EmbedderSpec]:
+    """What there are vectors of, by the names of the spaces."""
+    rows = db.execute("SELECT space, spec FROM spaces ORDER BY space")
+    return {row["space"]: spec_from_json(row["spec"]) for row in rows}
+
+
+def read_snapshot(root: Path, db: sqlite3.Connection) -> Snapshot:
+    """All vectors as committed now."""
+    for _ in range(_ATTEMPTS - 1):
+        with contextlib.suppress(FileNotFoundError):
+            return _read(root, db)
+    return _read(root, db)
+
+
+def _read(root: Path, db: sqlite3.Connection) -> Snapshot:
+    with _one_moment(db):
+        spaces = db.execute("SELECT * FROM spaces ORDER BY space").fetchall()
+        states = {row["space"]: _matrix_states(db, row["space"]) for row in spaces}
+        rows, row_keys = rows_and_keys(db)
+        sql = "SELECT row FROM tracks WHERE missing_since IS NOT NULL"
+        missing_rows = np.fromiter((row[0] for row in db.execute(sql)), np.int64)
+    n = min((state["pooled"].rows for state in states.values()), default=0)
+    keys, missing = np.full(n, -1, np.int64), np.zeros(n, np.bool_)
+    keys[rows], missing[missing_rows] = row_keys, True
+    vectors = {row["space"]: _space_vectors(root, row, states[row["space"]]) for row in spaces}
+    settings = [row["settings"] for row in spaces]
+    return Snapshot(keys, missing, vectors, _stamp(states, settings, keys, missing))
+
+
+@contextlib.contextmanager
+def _one_moment(db: sqlite3.Connection) -> Iterator[None]:
+    """Let all that is read inside be of one moment of the database."""
+    db.execute("BEGIN")
+    try:
+        yield
+    finally:
+        db.execute("COMMIT")
+
+
+def _space_vectors(root: Path, row: sqlite3.Row, states: Mapping[str, MatrixState]) -> SpaceVectors:
+    folder = root / "vectors" / row["space"]
+    return SpaceVectors(
+        spec=spec_from_json(row["spec"]),
+        dimensions=tuple(json.loads(row["dimensions"])),
+        settings=settings_from_json(row["settings"]),
+        vectors=matrix.view(folder, states["pooled"]),
+        windows=matrix.view(folder, states["windows"]),
+        window_ends=matrix.view(folder, states["ends"])[:, 0].astype(np.int64),
+    )
+
+
+def verify(root: Path, db: sqlite3.Connection) -> int:
+    """As ``Catalog.verify``."""
+    problems = [row[0] for row in db.execute("PRAGMA quick_check")]
+    if problems != ["ok"]:
+        raise LibraryError(f"{root / schema.FILE_NAME} is damaged: {problems[0]}")
+    states = [(space, s) for space in read_spaces(db) for s in _matrix_states(db, space).values()]
+    for space, state in states:
+        matrix.verify(root / "vectors" / space, state)
+    return len(states)
+
+
+def _matrix_states(db: sqlite3.Connection, space: str) -> Mapping[str, MatrixState]:
+    rows = db.execute("SELECT * FROM matrices WHERE space = ?", (space,))
+    return {r["kind"]: MatrixState(r["file"], r["dtype"], r["width"], r["rows"], r["crc32"]) for r in rows}
+
+
+def _stamp(
+    states: Mapping[str, Mapping[str, MatrixState]],
+    settings: list[str],
+    keys: NDArray[np.int64],
+    missing: NDArray[np.bool_],
+) -> str:
+    files = [(space, sorted(kinds.items())) for space, kinds in sorted(states.items())]
+    digest = hashlib.sha256(repr((files, settings)).encode())
+    digest.update(keys.tobytes())
+    digest.update(missing.tobytes())
+    return digest.hexdigest()[:32]

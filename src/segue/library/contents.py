@@ -1,0 +1,188 @@
+"""What a library holds: its tracks, their vectors, and what listeners keep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.catalog import (
+    Catalog,
+    Clusters,
+    Discography,
+    Failure,
+    FeedbackTables,
+    FolderTables,
+    Overview,
+    PlaylistTables,
+    Snapshot,
+    TrackTables,
+)
+from segue.embed.descriptors import SPEC as DESCRIPTORS
+from segue.errors import LibraryError
+from segue.recommend import Recommender
+from segue.recommend.seeds import track_by_id
+from segue.spec import EmbedderSpec
+from segue.track import Track, TrackId
+
+_TRACKS = 1000  # read at a time
+
+
+class Contents:
+    """The half of ``Library`` that only looks, and the doors to the tables of playlists and feedback."""
+
+    _catalog: Catalog
+    recommender: Recommender
+
+    @property
+    def tracks(self) -> TrackTables:
+        """The tracks by their ids, keys, words and conditions, many at once or a page at a time."""
+        return self._catalog.tracks
+
+    @property
+    def playlists(self) -> PlaylistTables:
+        """The playlists that listeners keep."""
+        return self._catalog.playlists
+
+    @property
+    def feedback(self) -> FeedbackTables:
+        """What listeners think of tracks: verdicts on recommendations, stars, plays."""
+        return self._catalog.feedback
+
+    @property
+    def folders(self) -> FolderTables:
+        """The folders that were scanned."""
+        return self._catalog.folders
+
+    def discography(self) -> Discography:
+        """Artists and albums of the tracks whose files are there, as their tags say."""
+        return self._catalog.discography()
+
+    def version(self) -> int:
+        """Another number whenever somebody else has changed the library."""
+        return self._catalog.version()
+
+    def content_version(self) -> tuple[object, ...]:
+        """Another value after each scan, import and search for clusters.
+
+        What is said of a track may then differ.
+        """
+        return self._catalog.content_version()
+
+    def __len__(self) -> int:
+        return len(self._catalog.tracks)
+
+    def __iter__(self) -> Iterator[Track]:
+        return iter(self._catalog.tracks)
+
+    def __getitem__(self, track_id: str) -> Track:
+        return track_by_id(self._catalog, track_id)
+
+    def clusters(self) -> Clusters:
+        """The clusters that were found last, the largest first."""
+        return self._catalog.clusters.load(self._catalog.snapshot().stamp)
+
+    def cluster_names(self, tracks: Iterable[Track] | None = None) -> dict[TrackId, str]:
+        """The names of tracks' clusters, of all unless told; tracks that are in none are left out."""
+        ids = None if tracks is None else [track.id for track in tracks]
+        return self._catalog.clusters.names(ids)
+
+    def cluster_numbers(self, tracks: Iterable[Track]) -> dict[TrackId, int]:
+        """The numbers of tracks' clusters; tracks that are in none are left out."""
+        return self._catalog.clusters.numbers([track.id for track in tracks])
+
+    def spaces(self) -> dict[str, EmbedderSpec]:
+        """What the library holds vectors of, by the names of the spaces."""
+        return self._catalog.spaces()
+
+    def failures(self) -> list[Failure]:
+        """The files that could not be used, and why."""
+        return self._catalog.failures()
+
+    def damaged(self) -> list[Track]:
+        """Tracks whose files are damaged but usable, as their warnings say."""
+        return self._catalog.tracks.damaged()
+
+    def overview(self) -> Overview:
+        """How much there is, without reading it all."""
+        return self._catalog.overview()
+
+    def snapshot(self) -> Snapshot:
+        """All spaces as they are now: keys, memory-mapped vectors and windows, row-aligned."""
+        return self._catalog.snapshot()
+
+    def vectors(self, space: str | None = None) -> tuple[list[TrackId], NDArray[np.generic]]:
+        """The ids of all tracks and their vectors in a space, (n, dim), row by row.
+
+        Raises
+        ------
+        LibraryError
+            Where the library has no such space; the first one is meant unless told.
+        """
+        snapshot = self.recommender.snapshot()
+        name = self._space(space, snapshot)
+        live = np.flatnonzero(snapshot.keys >= 0)
+        keys = snapshot.keys[live].tolist()
+        ids = self._catalog.tracks.ids_of(keys)
+        kept = [i for i, key in enumerate(keys) if key in ids]
+        return [ids[keys[i]] for i in kept], snapshot.spaces[name].vectors[live[kept]]
+
+    def rows(self, space: str | None = None) -> Iterator[tuple[Track, NDArray[np.generic]]]:
+        """Each track and its vector in a space, (dim,), in the order of the rows; a few at a time are read.
+
+        Raises
+        ------
+        LibraryError
+            Where the library has no such space; the first one is meant unless told.
+        """
+        snapshot = self.recommender.snapshot()
+        vectors = snapshot.spaces[self._space(space, snapshot)].vectors
+        return ((track, vectors[row]) for track, row in self._tracks_by_row(snapshot))
+
+    def windows(self, space: str) -> Iterator[tuple[Track, NDArray[np.generic]]]:
+        """Each track that has windows in a space, and those, (n_windows, dim), in the order of the rows.
+
+        Raises
+        ------
+        LibraryError
+            Where the library has no such space.
+        """
+        snapshot = self.recommender.snapshot()
+        vectors = snapshot.spaces[self._space(space, snapshot)]
+        for track, row in self._tracks_by_row(snapshot):
+            windows = vectors.windows_of(row)
+            if len(windows):
+                yield track, windows
+
+    def _tracks_by_row(self, snapshot: Snapshot) -> Iterator[tuple[Track, int]]:
+        rows = np.flatnonzero(snapshot.keys >= 0)
+        for start in range(0, len(rows), _TRACKS):
+            some = rows[start : start + _TRACKS].tolist()
+            keys = snapshot.keys[some].tolist()
+            tracks = self._catalog.tracks.by_keys(keys)
+            yield from ((tracks[key], row) for key, row in zip(keys, some, strict=True) if key in tracks)
+
+    def _space(self, name: str | None, snapshot: Snapshot) -> str:
+        name = name or next(iter(snapshot.spaces))
+        if name not in snapshot.spaces:
+            raise LibraryError(f"no vectors of {name!r} here; there are: {', '.join(snapshot.spaces)}")
+        return name
+
+    def values(self, track: Track) -> dict[str, float]:
+        """A track's descriptors by the names of the dimensions; empty where there are none."""
+        snapshot = self.recommender.snapshot()
+        space = snapshot.spaces.get(DESCRIPTORS.space)
+        if space is None:
+            return {}
+        row = snapshot.row_of(self._catalog.tracks.keys_of([track.id]).get(track.id, -1))
+        names = space.dimensions
+        return {} if row is None else dict(zip(names, space.vectors[row].tolist(), strict=True))
+
+    def labels(self, track: Track) -> dict[str, dict[str, float]]:
+        """What each network calls a track: by space, words and scores from 0 to 1, best first."""
+        return self._catalog.tracks.labels([track.id]).get(track.id, {})
+
+    def search(self, text: str, *, limit: int | None = 50) -> list[Track]:
+        """Tracks whose tags, file name or labels hold every word of ``text``, best matches first."""
+        return self._catalog.tracks.search(text, limit)
