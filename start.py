@@ -3,6 +3,7 @@
     python3 start.py                  set up, then: segue demo
     python3 start.py serve            set up the player too, then: segue serve
     python3 start.py scan ~/Music     set up, then any command of segue
+    python3 start.py install parquet  add what an optional feature needs: parquet, mongo or serve
     python3 start.py test             set up, then lint, type-check and test; options go to pytest
 
 All of it stays in the folder .venv beside this file.
@@ -20,6 +21,7 @@ STAMP = VENV / "segue-setup"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = str(BIN / ("python.exe" if os.name == "nt" else "python"))
 PIP = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+EXTRAS = ("parquet", "mongo", "serve")
 SERVING = ("serve", "max-serve")
 # A worker a core, four at the most; files in their order, each with one worker.
 SEVERAL_AT_ONCE = ["-n", "auto", "--maxprocesses", "4", "--dist", "loadgroup", "--no-loadscope-reorder"]
@@ -31,6 +33,8 @@ def main(arguments):
     if arguments[:1] == ["test"]:
         set_up({"test", "lint", "serve"})
         return build_player() or test(arguments[1:])
+    if arguments[:1] == ["install"]:
+        return install(arguments[1:])
     if any(word in SERVING for word in arguments):
         set_up({"serve"})
         build_player()  # without it, the page says what is missing
@@ -39,6 +43,15 @@ def main(arguments):
     # The command is not on the path yet, so what it tells people to type is this.
     os.environ["SEGUE_COMMAND"] = "python3 start.py" if os.name != "nt" else "py start.py"
     return run([PYTHON, "-m", "segue", *(arguments or ["demo"])])
+
+
+def install(extras):
+    unknown = sorted(set(extras) - set(EXTRAS))
+    if unknown or not extras:
+        sys.exit("Choose from " + ", ".join(EXTRAS) + "; given: " + (" ".join(unknown) or "nothing"))
+    set_up(set(extras))
+    say("Installed: " + " ".join(extras))
+    return 0
 
 
 def set_up(extras):

@@ -34,12 +34,31 @@ def test_every_command_and_option_is_described(name: str):
                 assert longest in sections[name], f"{name} {each.name} {longest}"
 
 
-def test_every_error_is_described_and_drawn():
-    classes = [c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, errors.SegueError)]
+ERRORS = [c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, errors.SegueError)]
+
+
+def test_every_error_is_described():
     text = (ROOT / "docs" / "errors.md").read_text("utf-8")
-    for error in classes:
+    for error in ERRORS:
         assert f"`{error.__name__}`" in text
-        assert error.__name__ in (errors.__doc__ or "")
+
+
+def test_the_tree_of_errors_is_drawn_as_it_is():
+    drawn = []  # each class with the names of all its bases
+    above: list[str] = []
+    for line in (errors.__doc__ or "").splitlines():
+        match = re.match(r"([│├└─ ]*)(\w+Error)(?: \(also (\w+)\))?", line)
+        if match:
+            depth = len(match[1]) // 4
+            assert match[1] == "│   " * (depth - 1) + match[1][-4:]
+            assert match[1][-4:] in ("", "├── ", "└── ")
+            above[depth:] = [match[2]]
+            drawn.append((match[2], above[depth - 1] if depth else "Exception", match[3]))
+    real = [
+        (c.__name__, c.__bases__[0].__name__, (*(b.__name__ for b in c.__bases__[1:]), None)[0])
+        for c in ERRORS
+    ]
+    assert sorted(drawn, key=str) == sorted(real, key=str)
 
 
 def test_every_descriptor_is_described():

@@ -170,7 +170,10 @@ def test_variants_of_vggish_are_chosen_by_name(segue: Command, vggish: VGGish, s
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("-e", "descriptors", "-o", "a.tfrecord"), "hold frames of VGGish, 128 numbers of 8 bits, not desc"),
+        (
+            ("-e", "descriptors", "-o", "a.tfrecord"),
+            "hold VGGish frames (128 numbers of 8 bits), not vectors of desc",
+        ),
         (("-e", "polka"), "no embedder 'polka'; there are: descriptors"),
         (("-f", "npy"), "name a file with --output"),
         (("-f", "tfrecord"), "name a file with --output"),

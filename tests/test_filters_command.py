@@ -72,26 +72,29 @@ def test_the_command_takes_a_folder(segue, root, outside, top, monkeypatch):
     monkeypatch.chdir(top)
     for folder in (top / "one two", "one two/", f"{top}//one two"):
         _, out, _ = segue("-l", root, "similar", outside, "--folder", folder)
-        assert sorted(line.split("Édith - ")[1][0] for line in out.splitlines()[1:]) == ["e", "f"]
+        assert sorted(line.split()[0] for line in out.splitlines()[1:]) == ["e", "f"]
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--years", "nineties"], "Invalid value for '--years': 'nineties' is not understood; say 1990-1999"),
-        (["--years", "90-99"], "'90-99' is not understood"),
+        (
+            ["--years", "nineties"],
+            "Invalid value for '--years': 'nineties' is not a range; expected 1990-1999",
+        ),
+        (["--years", "90-99"], "'90-99' is not a range"),
         (["--years", "1999-1990"], "1999 is more than 1990"),
-        (["--years", "1990-1995-1999"], "is not understood"),
-        (["--years", "-"], "is not understood"),
-        (["--years", ""], "is not understood"),
-        (["--years", "--1990"], "is not understood"),
-        (["--tempo", "120"], "'120' is not understood; say beats a minute: 90-120, 90- or -120"),
-        (["--tempo", "nan-nan"], "is not understood"),
-        (["--tempo", "1e3-"], "is not understood"),
-        (["--duration", "3:00"], "say minutes:seconds, or seconds: 2:00-5:00"),
-        (["--duration", "2:5-3:00"], "is not understood"),
-        (["--duration", "2:75-3:00"], "is not understood"),
-        (["--duration", "1:75:00-"], "is not understood"),
+        (["--years", "1990-1995-1999"], "is not a range"),
+        (["--years", "-"], "is not a range"),
+        (["--years", ""], "is not a range"),
+        (["--years", "--1990"], "is not a range"),
+        (["--tempo", "120"], "'120' is not a range; expected beats per minute: 90-120, 90- or -120"),
+        (["--tempo", "nan-nan"], "is not a range"),
+        (["--tempo", "1e3-"], "is not a range"),
+        (["--duration", "3:00"], "expected minutes:seconds, or seconds: 2:00-5:00"),
+        (["--duration", "2:5-3:00"], "is not a range"),
+        (["--duration", "2:75-3:00"], "is not a range"),
+        (["--duration", "1:75:00-"], "is not a range"),
         (["--duration", "5:00-2:00"], "300 is more than 120"),
         (["--genre", ""], "genre is ''"),
         (["--genre", "polka"], "no track has the genre 'polka'; there are 6"),

@@ -208,7 +208,7 @@ def test_a_damaged_report_is_refused_and_named(model: Model, published: dict[str
 def test_models_tells_the_agreement(folder: Path, segue):
     code, out, err = segue("models", "list")
     assert (code, err) == (0, "")
-    assert "vggish-int8 against vggish on 16 made sounds: cosine 0.99" in out
+    assert "vggish-int8 compared with vggish on 16 test sounds: mean cosine 0.99" in out
     records = {record["name"]: record for record in json.loads(segue("models", "list", "--json")[1])}
     kept = models.quantization_reports("vggish", folder=folder)["vggish-int8"]
     assert records["vggish"]["agreement"] == {"vggish-int8": dataclasses.asdict(kept)}

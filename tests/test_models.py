@@ -220,14 +220,14 @@ def test_pull_check_and_remove(
     code, out, err = segue_models("pull", "tiny", "tiny")
     assert (code, out) == (0, f"tiny is ready: {folder / 'tiny' / 'tiny.onnx'}\n")
     assert f"tiny: 0.0 MB of {pullable.size_bytes / 1e6:.1f} MB" in err
-    assert segue_models("check") == (0, "tiny is as it was written\n", "")
-    assert segue_models("remove", "tiny") == (0, "tiny is removed\n", "")
+    assert segue_models("check") == (0, "tiny: all checksums match\n", "")
+    assert segue_models("remove", "tiny") == (0, "removed tiny\n", "")
     code, _, err = segue_models("remove", "tiny")
     assert code == 2
     assert "nothing to remove" in err
     code, _, err = segue_models("check")
     assert code == 0
-    assert "no models here" in err
+    assert "no models are installed" in err
 
 
 def test_quiet_pulls_say_nothing_on_the_way(

@@ -395,7 +395,7 @@ def test_an_address_that_cannot_be_used_shows_nothing_of_itself(uri):
 
 def test_without_the_driver_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "pymongo", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'segue\[mongo\]'"):
+    with pytest.raises(MissingExtraError, match=r"MongoDB needs .*: pip install '.*\[mongo\]'"):
         songs("mongodb://127.0.0.1/music")
 
 

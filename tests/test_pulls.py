@@ -37,10 +37,10 @@ def test_scan_fetches_what_it_lacks_and_goes_on_without_what_it_cannot_get(
     assert code == 0
     assert out.startswith("12 added")
     first, *rest = err.splitlines()
-    assert first.startswith("fetching musicnn (29.3 MB), mn04 (4.1 MB), once")
-    assert any("musicnn could not be fetched; the scan goes on without it" in line for line in rest)
+    assert first.startswith("downloading musicnn (29.3 MB), mn04 (4.1 MB), once")
+    assert any("musicnn could not be downloaded, so the scan continues without it" in line for line in rest)
     assert "mn04 is ready" in rest
-    assert any("not heard with musicnn," in line for line in rest)
+    assert any("scanned without musicnn (not installed)" in line for line in rest)
     spaces = json.loads(segue("-l", tmp_path / "library", "info", "--json")[1])["spaces"]
     assert sorted(str(space).split("-")[0] for space in spaces) == ["descriptors", "mn04"]
 

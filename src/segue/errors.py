@@ -1,31 +1,31 @@
 """Every error that Segue raises on purpose.
 
 SegueError
-├── UsageError (also ValueError)      an argument cannot mean anything
-│   ├── TrackNotFoundError (also LookupError)
+├── UsageError (also ValueError)      an argument has a value that cannot be used
+│   ├── TrackNotFoundError (also LookupError)     no track has this id, path or text
 │   └── AmbiguousQueryError           the text fits several tracks
-├── AudioError                        one file, one reason
-│   ├── UnreadableError               the file could not be opened or read
-│   ├── NotAudioError                 no decoder knows the content
-│   ├── DamagedAudioError             a decoder knows it, the samples make no sense
-│   ├── TooShortError
-│   ├── SilentError                   digital silence has no sound to compare
-│   └── EmbeddingError                a model makes no vector of this sound
-├── VectorError (also ValueError)     a row that has no place in an index
+├── AudioError                        one audio file cannot be used
+│   ├── UnreadableError               the file cannot be opened or read
+│   ├── NotAudioError                 no decoder recognizes the content
+│   ├── DamagedAudioError             the header or the samples make no sense
+│   ├── TooShortError                 less sound than an embedder needs
+│   ├── SilentError                   digital silence, which cannot be compared
+│   └── EmbeddingError                an embedder fails on this sound
+├── VectorError (also ValueError)     a vector that an index cannot hold
 ├── IndexFormatError                  an index file that is foreign, newer or damaged
-├── LibraryError
-│   ├── LibraryNotFoundError
-│   ├── LibraryBusyError              another process is writing
-│   ├── LibraryFormatError            foreign, newer or damaged files
-│   └── LibraryWriteError             read-only folder, full disk
-├── SourceError                       a catalogue to be imported cannot be read, or has too little
-├── EmptyLibraryError                 nothing to compare with
+├── LibraryError                      the library's folder cannot be used
+│   ├── LibraryNotFoundError          there is no library in it
+│   ├── LibraryBusyError              another process is writing to it
+│   ├── LibraryFormatError            its files are foreign, newer or damaged
+│   └── LibraryWriteError             the folder is read-only or the disk is full
+├── SourceError                       a data set cannot be read or lacks what an import needs
+├── EmptyLibraryError                 the library has no track to compare with
 ├── SpecMismatchError                 vectors of two embedders would be mixed
-├── ModelError                        the folder of models cannot be used as asked
-    │   ├── ModelNotFoundError (also LookupError)   not there, or not whole; pull it
-    │   └── DownloadError                 a published file could not be fetched
-    ├── WeightsError                      a file of weights is missing, damaged or another's
-└── MissingExtraError (also ImportError)
+├── WeightsError                      a file of weights is missing, damaged or not the expected one
+├── ModelError                        the folder of models cannot be used
+│   ├── ModelNotFoundError (also LookupError)     a model is missing or incomplete
+│   └── DownloadError                 a published file could not be downloaded
+└── MissingExtraError (also ImportError)          an optional dependency is not installed
 """
 
 from __future__ import annotations
@@ -33,12 +33,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from segue.advice import install
+
 if TYPE_CHECKING:
     from segue.track import Track
 
 
 class SegueError(Exception):
-    """Root of all errors of Segue; the command line prints its message in one line."""
+    """Root of all errors of Segue; the command line prints its message on one line."""
 
 
 class UsageError(SegueError, ValueError):
@@ -46,7 +48,7 @@ class UsageError(SegueError, ValueError):
 
 
 class TrackNotFoundError(UsageError, LookupError):
-    """Neither an id, a path nor a text of any track."""
+    """No track has this id or path, or matches this text."""
 
 
 class AmbiguousQueryError(UsageError):
@@ -74,13 +76,13 @@ class UnreadableError(AudioError):
 
 
 class NotAudioError(AudioError):
-    """No decoder recognises the content."""
+    """No decoder recognizes the content."""
 
     kind = "not audio"
 
 
 class DamagedAudioError(AudioError):
-    """The header or the samples cannot be true."""
+    """The header or the samples make no sense."""
 
     kind = "damaged"
 
@@ -98,13 +100,13 @@ class SilentError(AudioError):
 
 
 class EmbeddingError(AudioError):
-    """The sound is fine, but a model fails on it or gives values that are not numbers."""
+    """The sound is fine, but an embedder fails on it or returns NaN or infinite values."""
 
     kind = "no vector"
 
 
 class VectorError(SegueError, ValueError):
-    """A vector is not finite, zero, or of a wrong type or size; ``row`` is its number, where it has one."""
+    """A vector is not finite, zero, or of a wrong type or size; ``row`` is its number, if it has one."""
 
     def __init__(self, message: str, row: int | None = None) -> None:
         super().__init__(message)
@@ -112,11 +114,11 @@ class VectorError(SegueError, ValueError):
 
 
 class IndexFormatError(SegueError):
-    """A file of an index is foreign, of another format, or damaged, or its vectors are not what they were."""
+    """An index file is foreign, newer or damaged, or its vectors have changed."""
 
 
 class LibraryError(SegueError):
-    """A library's folder cannot be used as asked."""
+    """A library's folder cannot be used."""
 
 
 class LibraryNotFoundError(LibraryError):
@@ -136,7 +138,7 @@ class LibraryWriteError(LibraryError):
 
 
 class SourceError(SegueError):
-    """A catalogue that was to be imported cannot be reached or read, or lacks what is needed."""
+    """A data set to be imported cannot be reached or read, or lacks what is needed."""
 
 
 class EmptyLibraryError(SegueError):
@@ -144,11 +146,11 @@ class EmptyLibraryError(SegueError):
 
 
 class SpecMismatchError(SegueError):
-    """Vectors of one embedder were offered where another's are kept."""
+    """Vectors of one embedder would be stored among those of another."""
 
 
 class WeightsError(SegueError):
-    """A file of published weights cannot be used; ``path`` names it where it is known."""
+    """A file of weights cannot be used; ``path`` names it where it is known."""
 
     def __init__(self, message: str, path: str | None = None) -> None:
         super().__init__(message)
@@ -159,15 +161,15 @@ class MissingExtraError(SegueError, ImportError):
     """A feature needs an optional dependency that is not installed."""
 
     def __init__(self, feature: str, extra: str) -> None:
-        super().__init__(f"{feature} needs an optional dependency: pip install 'segue[{extra}]'")
+        super().__init__(f"{feature} needs an optional dependency: {install(extra)}")
 
 
 class ModelError(SegueError):
-    """The folder of models cannot be used as asked."""
+    """The folder of models cannot be used."""
 
 
 class ModelNotFoundError(ModelError, LookupError):
-    """A model is not in the folder, or not in a state to be used; ``model`` names it."""
+    """A model is missing or incomplete; ``model`` names it."""
 
     def __init__(self, message: str, model: str) -> None:
         super().__init__(message)
@@ -175,7 +177,7 @@ class ModelNotFoundError(ModelError, LookupError):
 
 
 class DownloadError(ModelError):
-    """A published file could not be fetched; ``source`` says from where."""
+    """A published file could not be downloaded; ``source`` is its address."""
 
     def __init__(self, message: str, source: str) -> None:
         super().__init__(message)

@@ -19,9 +19,6 @@ Waveform = NDArray[np.float32]
 Frames = NDArray[np.uint8]
 """uint8 (n_frames, 128): VGGish's 8-bit frames."""
 
-Features = NDArray[np.float32]
-"""float32 (dim,): one row of a feature table."""
-
 Vector = NDArray[np.float32]
 """float32 (dim,)."""
 

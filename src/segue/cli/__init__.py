@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from segue import __version__
 from segue.cli import (
@@ -31,6 +32,13 @@ from segue.cli import map as map_
 from segue.cli.options import AppError, Context
 from segue.errors import AmbiguousQueryError, AudioError, SegueError
 
+WITHOUT_LIBRARY = {
+    "demo": "it makes a library of its own; choose where with --folder DIR",
+    "embed": "it reads and writes no library",
+    "max-serve": "it serves a model and no library",
+    "models": "all libraries share the models",
+}
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
@@ -38,15 +46,19 @@ from segue.errors import AmbiguousQueryError, AudioError, SegueError
     "-l",
     type=click.Path(file_okay=False),
     envvar="SEGUE_LIBRARY",
-    help="The library's folder (default: one in your user data folder; also $SEGUE_LIBRARY).",
+    help="Folder of the library (default: library in your user data folder; also $SEGUE_LIBRARY).",
 )
 @click.version_option(__version__, prog_name="segue", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(context: click.Context, library: str | None) -> None:
     """Recommend music by how it sounds.
 
-    Begin with "segue scan ~/Music", then "segue similar TITLE". Without music at hand: "segue demo".
+    Start with "segue scan ~/Music", then "segue similar TITLE". Without music of your own: "segue demo".
     """
+    given = context.get_parameter_source("library") is ParameterSource.COMMANDLINE
+    if given and context.invoked_subcommand in WITHOUT_LIBRARY:
+        name = context.invoked_subcommand
+        raise click.UsageError(f"--library does not apply to segue {name}: {WITHOUT_LIBRARY[name]}")
     context.obj = Context(library)
 
 
@@ -100,7 +112,7 @@ def _complain(error: click.ClickException | SegueError | BrokenPipeError) -> int
     where = f"{error.path}: " if isinstance(error, AudioError) and error.path else ""
     click.echo(f"segue: {where}{error}", err=True)
     if isinstance(error, AmbiguousQueryError):
-        show.list_tracks(error.matches, err=True)
+        show.list_choices(error.matches)
     return 2
 
 

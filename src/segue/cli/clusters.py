@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from segue.advice import command
 from segue.cli.options import Context
 from segue.cli.show import columns
 from segue.errors import TrackNotFoundError
@@ -22,26 +23,28 @@ _FAINT = 0.03  # of separation: hardly more than rows without any clusters show
 _SHOWN = 3  # genres
 
 
-@click.command()
+@click.command(short_help="Find and name groups of similar tracks.")
 @click.option("--k", "-k", type=click.IntRange(2), help="How many; as many as stand out unless told.")
-@click.option("--view", help="How tracks are compared, such as features/raw; the usual way unless told.")
-@click.option("--show", is_flag=True, help="Only show the clusters that were found last.")
+@click.option(
+    "--view", help="How tracks are compared, such as features/raw (default: the library's default view)."
+)
+@click.option("--show", is_flag=True, help="Show the clusters of the last run; do not search again.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def clusters(context: Context, k: int | None, view: str | None, show: bool, as_json: bool) -> None:
-    """Find groups of tracks that sound alike, name them by what is measured, and keep them.
+    """Find groups of tracks that sound alike, name them by their measurements, and keep them.
 
-    They take the place of those before. "segue similar --cluster NAME" looks in one of them only.
+    They replace the clusters of the last run. "segue similar --cluster NAME" searches one cluster.
     """
     if show and (k is not None or view is not None):
-        raise click.UsageError("--show finds nothing: it goes with neither --k nor --view")
+        raise click.UsageError("--show shows the clusters of the last run: leave out --k and --view")
     with context.open() as library:
         found = library.clusters() if show else library.find_clusters(k, view=view)
         if as_json:
             click.echo(json.dumps(_as_json(found), indent=2, ensure_ascii=False))
         else:
             _print(library, found)
-    _remark(found)
+    _remark(found, context)
 
 
 def _print(library: Library, found: Clusters) -> None:
@@ -56,7 +59,11 @@ def _print(library: Library, found: Clusters) -> None:
         for cluster in found
     ]
     if rows:
-        columns(("no.", "name", "tracks", "genres", "in the middle"), rows)
+        columns(
+            ("no.", "name", "tracks", "genres", "typical tracks"),
+            rows,
+            cut=("name", "genres", "typical tracks"),
+        )
 
 
 def _labels(library: Library, ids: Sequence[TrackId]) -> Iterator[str]:
@@ -65,16 +72,19 @@ def _labels(library: Library, ids: Sequence[TrackId]) -> Iterator[str]:
             yield library[track_id].display_name
 
 
-def _remark(found: Clusters) -> None:
+def _remark(found: Clusters, context: Context) -> None:
+    again = command("clusters", library=context.path)
     if not found:
-        click.echo("no clusters have been found here yet: segue clusters", err=True)
+        click.echo(f"no clusters yet; find some with: {again}", err=True)
         return
     if found.separation < _FAINT:
-        click.echo("these tracks fall into no clear groups: others would be as good", err=True)
+        click.echo("these tracks form no clear groups: other clusters would fit about as well", err=True)
     if found.new:
-        click.echo(f"{found.new} tracks have come since, and are in none: segue clusters", err=True)
+        click.echo(
+            f"{found.new} tracks were added since and are in no cluster; to find new ones: {again}", err=True
+        )
     elif found.stale:
-        click.echo("the library has changed since; anew: segue clusters", err=True)
+        click.echo(f"the library has changed since; to find new clusters: {again}", err=True)
 
 
 def _as_json(found: Clusters) -> dict[str, object]:

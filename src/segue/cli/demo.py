@@ -1,14 +1,14 @@
-"""segue demo: music of our own, scanned and compared like anybody's."""
+"""segue demo: generate music, scan it and recommend from it."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from segue.cli.options import AppError, Context, clock, data_folder
+from segue.advice import command, data_folder
+from segue.cli.options import AppError, Context, clock
 from segue.cli.show import columns
 
 if TYPE_CHECKING:
@@ -19,17 +19,17 @@ _SHOWN_SEEDS = 3
 _SHOWN_MATCHES = 5
 
 
-@click.command()
+@click.command(short_help="Try Segue on about 100 generated pieces.")
 @click.option(
     "--folder",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Where to write (default: your user data folder).",
+    help="Where to write the music and its library (default: your user data folder).",
 )
 def demo(folder: Path | None) -> None:
-    """Try Segue without music: write about 100 short pieces, scan them, show recommendations.
+    """Try Segue without music of your own: generate about 100 short pieces, scan them, recommend.
 
-    Our own synthesiser plays them, in 8 styles by 24 invented artists. They get a library of
-    their own; yours is not touched.
+    A synthesizer plays them in 8 styles by 24 invented artists. They get a library of their own;
+    yours is not touched.
     """
     from segue.cli.progress import ScanProgress
 
@@ -44,12 +44,12 @@ def demo(folder: Path | None) -> None:
         if report.added:
             rate = report.audio_s / report.elapsed_s
             took = f"{report.elapsed_s:.1f} s, {rate:.0f}x real time"
-            click.echo(f"Listened to {clock(report.audio_s)} of music in {took}")
+            click.echo(f"Scanned {clock(report.audio_s)} of music in {took}")
         _show(library)
-    command = os.environ.get("SEGUE_COMMAND", "segue")
-    click.echo(f'\nGo on with:\n  {command} --library "{context.path}" similar TITLE')
-    click.echo(f'  {command} --library "{context.path}" serve')
-    click.echo(f"  {command} scan YOUR-MUSIC-FOLDER")
+    click.echo("\nNext steps:")
+    click.echo(f"  {command('similar TITLE', library=context.path)}")
+    click.echo(f"  {command('serve', library=context.path)}")
+    click.echo(f"  {command('scan YOUR-MUSIC-FOLDER')}")
 
 
 def _write_music(folder: Path) -> Path:
@@ -59,9 +59,9 @@ def _write_music(folder: Path) -> Path:
     from segue.demo import write_demo
 
     with rich.progress.Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("Playing", total=None)
+        task = bar.add_task("Generating", total=None)
         paths = write_demo(folder, on_piece=lambda done, total: bar.update(task, completed=done, total=total))
-    click.echo(f"Played {len(paths)} short pieces into {folder}")
+    click.echo(f"Generated {len(paths)} short pieces in {folder}")
     return folder
 
 
@@ -72,10 +72,11 @@ def _show(library: Library) -> None:
         seed = next(track for track in tracks if track.tags.genre == style)
         click.echo(f"\nWhat sounds like {_named(seed)}?")
         found = library.similar(seed, k=_SHOWN_MATCHES)
-        columns(
-            ("score", "track", "style"),
-            [(f"{m.score:.2f}", m.track.display_name, m.track.tags.genre or "") for m in found.matches],
-        )
+        rows = [
+            (m.track.title, m.track.artist or "", m.track.tags.genre or "", f"{m.score:.2f}")
+            for m in found.matches
+        ]
+        columns(("track", "artist", "style", "score"), rows, cut=("track", "artist"))
     hits = [
         match.track.tags.genre == track.tags.genre
         for track in tracks

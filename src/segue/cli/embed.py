@@ -1,4 +1,4 @@
-"""segue embed: audio files to what a network makes of each window."""
+"""segue embed: compute the embedding of every window of some audio files."""
 
 from __future__ import annotations
 
@@ -25,35 +25,42 @@ if TYPE_CHECKING:
 FORMATS = {"json": (".json", ".jsonl"), "npy": (".npy", ".npz"), "tfrecord": (".tfrecord",)}
 
 
-@click.command()
+@click.command(short_help="Compute the embeddings of audio files.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(), metavar="FILE...")
 @click.option(
-    "--format", "-f", "kind", type=click.Choice(list(FORMATS)), help="Default: the output's ending, or json."
+    "--format",
+    "-f",
+    "kind",
+    type=click.Choice(list(FORMATS)),
+    help="Default: by the ending of --output, or json.",
 )
 @click.option(
     "--output",
     "-o",
     type=click.Path(path_type=Path),
-    help="Default: stdout, for JSON. For npy: a .npy, an .npz, or a folder.",
+    help="Default: stdout, for JSON. For npy: a .npy file, an .npz file or a folder.",
 )
 @click.option(
     "--embedder",
     "-e",
     default="vggish",
     show_default=True,
-    help="What listens: vggish, vggish-int8 and vggish-relu give frames of 8 bits, "
-    "descriptors, musicnn and mn04 windows of floats.",
+    help="Embedder to use: vggish, vggish-int8 and vggish-relu give 8-bit frames; "
+    "descriptors, musicnn and mn04 give windows of floats.",
 )
 def embed(files: tuple[str, ...], kind: str | None, output: Path | None, embedder: str) -> None:
-    """Turn each audio FILE into frames: what a network makes of every 0.96 s of it.
+    """Compute the embeddings of each audio FILE: by default, one VGGish frame every 0.96 s.
 
-    No library is read or written. Exit code: 0 all fine, 1 some file failed, 2 nothing worked.
+    No library is read or written. Exit code: 0 success, 1 some files failed, 2 nothing worked.
     """
     from segue.embed.registry import make_embedders
 
     kind = _format(kind, output)
     if kind == "npy" and output and output.suffix.lower() == ".npy" and len(files) > 1:
-        raise UsageError(f"{output} holds the frames of one file; name a folder or an .npz for {len(files)}")
+        raise UsageError(
+            f"{output} can hold the frames of one file, and {len(files)} were given: "
+            "name a folder or an .npz file"
+        )
     (listener,) = make_embedders([embedder])
     failed: list[str] = []
     found = _heard(files, listener, failed)
@@ -72,10 +79,10 @@ def embed(files: tuple[str, ...], kind: str | None, output: Path | None, embedde
 def _format(kind: str | None, output: Path | None) -> str:
     by_ending = [name for name, endings in FORMATS.items() if output and output.suffix.lower() in endings]
     if kind is None and output and not by_ending:
-        raise UsageError(f"{output} could hold any format; say which with --format")
+        raise UsageError(f"the ending of {output} names no format; choose one with --format")
     kind = kind or (by_ending[0] if by_ending else "json")
     if output is None and kind != "json":
-        raise UsageError(f"{kind} is no text: name a file with --output")
+        raise UsageError(f"{kind} is a binary format: name a file with --output")
     return kind
 
 
@@ -105,7 +112,7 @@ def _reason(error: Exception) -> str:
     if isinstance(error, OSError):
         return f"cannot be read: {error.strerror or error}"
     if isinstance(error, MemoryError):
-        return "asks for more memory than there is"
+        return "needs more memory than is free"
     return f"bug: {type(error).__name__}: {error}"
 
 
@@ -175,7 +182,7 @@ def _made(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"{folder} is no folder to write to: {error.strerror or error}") from error
+        raise UsageError(f"cannot write to the folder {folder}: {error.strerror or error}") from error
     return folder
 
 
@@ -185,8 +192,8 @@ def _write_tfrecord(found: _Found, output: Path, embedder: Embedder) -> None:
 
     if not isinstance(embedder, VGGish):
         raise UsageError(
-            f"AudioSet's TFRecords hold frames of VGGish, 128 numbers of 8 bits, not {embedder.spec.name}'s; "
-            "take --format json or npy"
+            f"TFRecords hold VGGish frames (128 numbers of 8 bits), not vectors of {embedder.spec.name}; "
+            "use --format json or npy"
         )
     write_tfrecords((_segment(name, file) for name, file in found), output)
 

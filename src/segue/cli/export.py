@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from segue.advice import command
 from segue.cli import export_mongo
 from segue.cli.options import Context
 from segue.errors import UsageError
@@ -21,23 +22,25 @@ if TYPE_CHECKING:
 FORMATS = ("json", "csv", "parquet", "npy", "audioset-json")
 
 
-@click.group(invoke_without_command=True)
+@click.group(invoke_without_command=True, short_help="Export tracks or vectors for other programs.")
 @click.option(
-    "--format", "-f", "kind", type=click.Choice(FORMATS), help="Default: the file's ending, or json."
+    "--format", "-f", "kind", type=click.Choice(FORMATS), help="Default: by the ending of --output, or json."
 )
 @click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="Default: stdout.")
-@click.option("--vectors", is_flag=True, help="Add each track's vector (JSON, Parquet; npy is vectors).")
-@click.option("--space", help="Whose vectors; 'segue info' lists them.")
+@click.option("--vectors", is_flag=True, help="Add each track's vector (JSON, Parquet; npy always has them).")
+@click.option("--space", help='Space of the vectors; "segue info" lists the spaces.')
 @click.pass_obj
 def export(context: Context, kind: str | None, output: Path | None, vectors: bool, space: str | None) -> None:
     """Write the tracks as JSON, CSV or Parquet, or the vectors as a NumPy matrix.
 
-    npy comes with a CSV beside it whose lines are the matrix's rows.
+    npy also writes a CSV next to the matrix, with one line per row.
     """
     place = click.get_current_context().invoked_subcommand
     if place:
         if kind or output or vectors or space:
-            raise UsageError(f"options for files stand before {place}: write segue export {place} ...")
+            raise UsageError(
+                f"options before {place} are for files; put them after it: {command(f'export {place} ...')}"
+            )
     else:
         _to_file(context, kind, output, vectors, space)
 
@@ -52,12 +55,14 @@ def _to_file(
 
     kind = kind or (output.suffix.lstrip(".").lower() if output else "json")
     if kind not in FORMATS:
-        raise UsageError(f"no format {kind!r}; there are: {', '.join(FORMATS)}")
+        raise UsageError(f"unknown format {kind!r}; choose one of: {', '.join(FORMATS)}")
     if output is None and kind in {"parquet", "npy"}:
-        raise UsageError(f"{kind} is no text: name a file with --output")
+        raise UsageError(f"{kind} is a binary format: name a file with --output")
     if vectors and kind == "csv":
-        raise UsageError("CSV has no place for vectors; take npy, Parquet or JSON")
+        raise UsageError("CSV cannot hold vectors; use npy, Parquet or JSON")
     if kind == "audioset-json":
+        if vectors or space:
+            raise UsageError("audioset-json always holds AudioSet's frames: leave out --vectors and --space")
         _write_segments(context, output)
         return
     with context.open() as library:
@@ -67,7 +72,7 @@ def _to_file(
         rows = rows if given else formats.without_vectors(track for track, _ in rows)
         if kind == "npy" and output:
             n, beside = formats.write_npy(rows, output, clusters, _shape(library, space))
-            click.echo(f"{n} rows; their tracks: {beside}", err=True)
+            click.echo(f"wrote {n} rows; their tracks are in {beside}", err=True)
         elif kind == "parquet" and output:
             formats.write_parquet(rows, output, clusters, _shape(library, space)[1] if given else None)
         elif output:
@@ -99,10 +104,13 @@ def _write_segments(context: Context, output: Path | None) -> None:
     from segue.sources.audioset.source import SPEC, segment_of
 
     if output is None:
-        raise UsageError("name a file for AudioSet's JSON with --output")
+        raise UsageError("audioset-json needs a file: name one with --output")
     with context.open() as library:
         if SPEC.space not in library.spaces():
-            raise UsageError("the library has no segments of AudioSet: segue import audioset FILE")
+            raise UsageError(
+                "the library has no AudioSet segments; import some with: "
+                + command("import audioset FILE", library=context.path)
+            )
         found = library.windows(SPEC.space)
         segments = (
             segment_of(track.source_id or track.id, track.details, frames)

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 _SHOWN = 5  # failures named afterwards
 
 
-@click.command()
+@click.command(short_help="Write tracks and vectors to MongoDB.")
 @click.argument("uri")
-@click.option("--collection", "-c", default="tracks", show_default=True, help="Where the documents go.")
+@click.option("--collection", "-c", default="tracks", show_default=True, help="Collection to write to.")
 @click.option("--database", help="Default: the one in the URI, or segue.")
 @click.option(
-    "--space", "spaces", multiple=True, help="Whose vectors; several times for several (default: all)."
+    "--space", "spaces", multiple=True, help="Space of the vectors; may be repeated (default: all)."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
@@ -34,10 +34,10 @@ def mongo(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Write the tracks and their vectors to MongoDB, a document each.
+    """Write the tracks and their vectors to MongoDB, one document per track.
 
-    URI is mongodb://user:password@host:27017/database. A second time, only what is new or has changed is
-    written, and what left the library deleted.
+    URI is mongodb://user:password@host:27017/database. Later exports write only new and changed tracks,
+    and delete those that left the library.
     """
     from segue.cli.progress import SourceProgress
     from segue.export.mongo import DATABASE, export_mongo
@@ -71,4 +71,4 @@ def tell(report: ExportReport) -> None:
     for problem in report.problems[:_SHOWN]:
         click.echo(f"  failed: {problem.where}: {problem.reason}", err=True)
     if report.interrupted:
-        click.echo("stopped; what was written is whole, and the next export goes on from here", err=True)
+        click.echo("stopped; finished documents are kept, and the next export continues from here", err=True)

@@ -1,4 +1,4 @@
-"""Options that say which tracks may be answers."""
+"""Options that filter which tracks may be recommended."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _range(
         unread = any(text and end is None for text, end in zip(texts, ends, strict=True))
         wrong_count = len(ends) != 2 and not (len(ends) == 1 and alone)
         if unread or wrong_count or not any(texts):
-            raise click.BadParameter(f"{value!r} is not understood; say {expected}.")
+            raise click.BadParameter(f"{value!r} is not a range; expected {expected}.")
         return ends[0], ends[-1]
 
     return convert
@@ -51,32 +51,34 @@ def _seconds(text: str) -> float | None:
 
 
 _OPTIONS = (
-    click.option("--genre", metavar="NAME", help="Only this genre; several, as in rock/pop, mean any."),
+    click.option("--genre", metavar="NAME", help="Only this genre; rock/pop means either."),
     click.option(
         "--years",
         metavar="RANGE",
         callback=_range(_year, "1990-1999, 1990-, -1999 or 1995", alone=True),
-        help="Only from these years: 1990-1999, 1990-, -1999 or 1995.",
+        help="Only these years: 1990-1999, 1990-, -1999 or 1995.",
     ),
     click.option(
         "--tempo",
         "tempo_bpm",
         metavar="RANGE",
-        callback=_range(_number, "beats a minute: 90-120, 90- or -120"),
-        help="Only with so many beats a minute, as estimated: 90-120, 90- or -120.",
+        callback=_range(_number, "beats per minute: 90-120, 90- or -120"),
+        help="Only this estimated tempo in beats per minute: 90-120, 90- or -120.",
     ),
     click.option(
         "--duration",
         "duration_s",
         metavar="RANGE",
         callback=_range(_seconds, "minutes:seconds, or seconds: 2:00-5:00, 2:00- or -300"),
-        help="Only so long, in minutes:seconds or seconds: 2:00-5:00, 2:00- or -300.",
+        help="Only this length in minutes:seconds or seconds: 2:00-5:00, 2:00- or -300.",
     ),
     click.option("--folder", metavar="DIR", help="Only files below this folder."),
-    click.option("--artist", metavar="NAME", help="Only by this artist, or from the artist's albums."),
-    click.option("--album", metavar="TITLE", help="Only from albums of this title."),
-    click.option("--label", metavar="NAME", help="Only tracks that a network has this word for: Guitar."),
-    click.option("--cluster", metavar="NAME", help="Only from this cluster, by its number or name."),
+    click.option("--artist", metavar="NAME", help="Only this artist's tracks and albums."),
+    click.option("--album", metavar="TITLE", help="Only albums with this title."),
+    click.option(
+        "--label", metavar="NAME", help="Only tracks that a network gives this label, such as Guitar."
+    ),
+    click.option("--cluster", metavar="NAME", help="Only this cluster, by number or name."),
 )
 
 

@@ -11,23 +11,23 @@ from segue.cli.import_common import bring_in, import_options
 from segue.cli.options import Context
 
 
-@click.command()
+@click.command(short_help="Import AudioSet or YouTube-8M features.")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option(
     "--labels",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="class_labels_indices.csv (default: the one beside the files).",
+    help="class_labels_indices.csv (default: the one next to the files).",
 )
-@click.option("--name", default="audioset", show_default=True, help="What the library calls this source.")
+@click.option("--name", default="audioset", show_default=True, help="Name of this source in the library.")
 @import_options
 @click.pass_obj
 def audioset(
     context: Context, /, paths: tuple[Path, ...], labels: Path | None, name: str, **how: Any
 ) -> None:
-    """Add AudioSet's segments: TFRecords, their folder or their archive features.tar.gz, or JSON.
+    """Import AudioSet segments from TFRecords, their folder, their archive features.tar.gz, or JSON.
 
-    YouTube-8M's audio is read too. Compare with --view audioset (the mean of a segment's frames, centred),
-    audioset/flattened (the first ten frames as 1280 numbers) or audioset/frames, and each with /raw.
+    YouTube-8M's audio features work too. To compare, use --view audioset (the centered mean of a segment's
+    frames), audioset/flattened (the first ten frames as 1280 numbers) or audioset/frames, and each with /raw.
     """
     from segue.sources.audioset import AudioSet
 

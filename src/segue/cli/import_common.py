@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from segue.advice import command
 from segue.cli.options import AppError, Context
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ def import_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Print the report as JSON."),
         click.option("--quiet", "-q", is_flag=True, help="Show no progress."),
-        click.option("--wait/--no-wait", default=True, help="Wait while another segue writes (default)."),
+        click.option(
+            "--wait/--no-wait", default=True, help="Wait while another Segue writes (default), or stop."
+        ),
     ):
         command = option(command)
     return command
@@ -51,7 +54,7 @@ def bring_in(
 
     how: dict[str, Any] = {
         "wait_s": -1 if wait else 0,
-        "on_wait": lambda: click.echo("waiting for another segue that writes to this library", err=True),
+        "on_wait": lambda: click.echo("waiting for another Segue that is writing to this library", err=True),
     }
     joined = None
     with context.open(create=True) as library:
@@ -63,7 +66,7 @@ def bring_in(
             with ScanProgress(quiet=quiet) as scanning:
                 joined = library.join_files(source.name, audio, id_of, progress=scanning, **how)
             if not as_json:
-                _tell_joined(joined, audio)
+                _tell_joined(joined, audio, context)
     if as_json:
         heard = {"audio": joined.as_record()} if joined else {}
         record = {"source": report.source, **report.as_record(), **heard}
@@ -75,21 +78,21 @@ def bring_in(
         raise AppError(exit_code)
 
 
-def _tell_joined(report: JoinReport, folder: Path) -> None:
+def _tell_joined(report: JoinReport, folder: Path, context: Context) -> None:
     from segue.ingest.report import summary
 
-    click.echo(f"{report.with_file} tracks with audio below {folder}, {report.joined} of them new")
+    click.echo(f"{report.with_file} tracks have audio in {folder}, {report.joined} of them new")
     click.echo(f"  scanned: {summary(report.scan)}")
     if report.without:
         click.echo(f"  {report.without} tracks have no file there", err=True)
     if report.strangers:
-        click.echo(f"  {report.strangers} audio files are no track's and were left alone", err=True)
+        click.echo(f"  {report.strangers} audio files belong to no track and were ignored", err=True)
     for failure in report.scan.failed[:_SHOWN]:
         click.echo(f"  failed: {failure.path}: {failure.reason}", err=True)
     if report.without or len(report.scan.failed) > _SHOWN or report.scan.still_failing:
-        click.echo("  segue failures shows more of them", err=True)
+        click.echo(f"  to see all of them: {command('failures', library=context.path)}", err=True)
     if report.scan.interrupted:
-        click.echo("stopped; what was done is kept, and the next import goes on from here", err=True)
+        click.echo("stopped; finished records are kept, and the next import continues from here", err=True)
 
 
 def _tell(report: ImportReport, context: Context) -> None:
@@ -109,8 +112,10 @@ def _tell(report: ImportReport, context: Context) -> None:
     for problem in report.problems[:_SHOWN]:
         click.echo(f"  failed: {problem.where}: {problem.reason}", err=True)
     if report.failed > _SHOWN:
-        click.echo("  segue failures shows more of them", err=True)
+        click.echo(f"  to see all of them: {command('failures', library=context.path)}", err=True)
     if report.newly_missing:
-        click.echo("  segue prune removes the tracks that are gone", err=True)
+        click.echo(
+            f"  to remove the tracks that are gone: {command('prune', library=context.path)}", err=True
+        )
     if report.interrupted:
-        click.echo("stopped; what was done is kept, and the next import goes on from here", err=True)
+        click.echo("stopped; finished records are kept, and the next import continues from here", err=True)

@@ -13,16 +13,16 @@ from segue.cli.options import Context
 _SUBSETS = ("small", "medium", "large", "full")
 
 
-@click.command()
+@click.command(short_help="Import the Free Music Archive data set.")
 @click.argument("metadata", type=click.Path(exists=True, path_type=Path))
 @click.option(
     "--audio",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="A folder of the audio, such as fma_small: its files are joined to the tracks and scanned.",
+    help="Folder of the audio, such as fma_small: its files are attached to the tracks and scanned.",
 )
 @click.option("--subset", type=click.Choice(_SUBSETS), help="Only the tracks of this subset.")
-@click.option("--echonest", is_flag=True, help="Make a space of Echo Nest's eight features, too.")
-@click.option("--name", default="fma", show_default=True, help="What the library calls this source.")
+@click.option("--echonest", is_flag=True, help="Also add a space of the eight Echo Nest features.")
+@click.option("--name", default="fma", show_default=True, help="Name of this source in the library.")
 @import_options
 @click.pass_obj
 def fma(
@@ -35,10 +35,10 @@ def fma(
     name: str,
     **how: Any,
 ) -> None:
-    """Add the Free Music Archive's dataset: its folder METADATA, or fma_metadata.zip as it is.
+    """Import the Free Music Archive data set: the folder METADATA, or fma_metadata.zip itself.
 
-    Tracks are known by six digits, such as 000002, and have the genres above theirs as labels. Compare
-    by the published features with --view fma-features.
+    Track ids have six digits, such as 000002. A track's labels include the parents of its genres. To
+    compare by the published features, use --view fma-features.
     """
     from segue.sources.fma import FMA, id_of_file
 

@@ -1,4 +1,4 @@
-"""segue import: catalogues that are no folders of audio. Each kind has its command in a file of its own."""
+"""segue import: data sets other than folders of audio. Each kind has its own file."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import click
 from segue.cli import import_audioset, import_fma, import_mongo, import_table, import_vectors
 
 
-@click.group(name="import")
+@click.group(name="import", short_help="Import a data set: table, AudioSet, FMA, ...")
 def import_() -> None:
-    """Add the tracks of a catalogue that is no folder of audio.
+    """Import a data set: a table of songs, AudioSet, FMA, vectors or a MongoDB collection.
 
-    A second import of the same source brings it up to date. Ctrl-C stops cleanly with what was done
-    kept. Exit code: 0 all fine, 1 some record failed, 2 nothing worked, 130 interrupted.
+    Importing the same source again updates it. Ctrl-C stops cleanly and keeps finished records. Exit
+    code: 0 success, 1 some records failed, 2 nothing worked, 130 interrupted.
     """
 
 

@@ -11,25 +11,33 @@ from segue.cli.options import Context
 from segue.errors import UsageError
 
 
-@click.command()
+@click.command(short_help="Import a MongoDB collection with vectors.")
 @click.argument("uri")
-@click.option("--collection", "-c", required=True, help="The collection whose documents are tracks.")
-@click.option("--vector-field", "-f", required=True, help="Where the vector is: embedding, or vectors.audio.")
+@click.option("--collection", "-c", required=True, help="Collection whose documents are tracks.")
+@click.option(
+    "--vector-field", "-f", required=True, help="Field of the vector, such as embedding or vectors.audio."
+)
 @click.option("--database", help="Default: the one in the URI.")
-@click.option("--name", help="What the library calls this source (default: the collection's name).")
-@click.option("--space", default="vectors", show_default=True, help="The space that the vectors go to.")
-@click.option("--metric", default="cosine", show_default=True, help="By which they are compared.")
+@click.option("--name", help="Name of this source in the library (default: the collection's name).")
+@click.option("--space", default="vectors", show_default=True, help="Space to store the vectors in.")
+@click.option("--metric", default="cosine", show_default=True, help="Metric to compare vectors by.")
 @click.option("--reading", default="raw", show_default=True, help="raw, centred or fitted.")
-@click.option("--dim", type=click.IntRange(1), help="Size of a vector (default: that of the first).")
-@click.option("--column", "columns", multiple=True, metavar="WHAT=FIELD", help="Which field is what.")
-@click.option("--without", multiple=True, metavar="FIELD", help="A field that is not read.")
+@click.option("--dim", type=click.IntRange(1), help="Length of a vector (default: that of the first).")
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="WHAT=FIELD",
+    help="Which field holds what, such as title=song.",
+)
+@click.option("--without", multiple=True, metavar="FIELD", help="Field to ignore.")
 @import_options
 @click.pass_obj
 def mongo(context: Context, /, uri: str, collection: str, vector_field: str, **options: Any) -> None:
-    """Add the documents of a MongoDB collection, each a track with a vector.
+    """Import a MongoDB collection whose documents are tracks with a vector.
 
-    URI is mongodb://user:password@host:27017/database. Vectors are BSON's, bytes of float32, or arrays of
-    numbers. Documents that the collection has no more are gone from the library too.
+    URI is mongodb://user:password@host:27017/database. A vector is a BSON vector, bytes of float32, or an
+    array of numbers. Importing again removes tracks whose documents were deleted.
     """
     from segue.sources.mongo import Fields, Mongo
 

@@ -13,13 +13,23 @@ from segue.cli.options import Context
 from segue.errors import UsageError
 
 
-@click.command()
+@click.command(short_help="Import a table of songs and audio features.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--name", help="What the library calls this source (default: the file's name).")
-@click.option("--space", default="features", show_default=True, help="The space that the vectors go to.")
-@click.option("--column", "columns", multiple=True, metavar="WHAT=NAME", help="Which column is what.")
-@click.option("--weight", "weights", multiple=True, metavar="FEATURE=NUMBER", help="1 is the usual weight.")
-@click.option("--pad-ids", type=click.IntRange(0, 64), default=0, help="Pad ids of digits with zeros.")
+@click.option("--name", help="Name of this source in the library (default: the file's name).")
+@click.option("--space", default="features", show_default=True, help="Space to store the vectors in.")
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="WHAT=NAME",
+    help="Which column holds what, such as title=song.",
+)
+@click.option(
+    "--weight", "weights", multiple=True, metavar="FEATURE=NUMBER", help="Weight of a feature (default: 1)."
+)
+@click.option(
+    "--pad-ids", type=click.IntRange(0, 64), default=0, help="Pad numeric ids with zeros to this length."
+)
 @import_options
 @click.pass_obj
 def table(
@@ -33,10 +43,10 @@ def table(
     pad_ids: int,
     **how: Any,
 ) -> None:
-    """Add the songs of a table with audio features, such as Spotify's tracks_features.csv.
+    """Import a table of songs with audio features, such as Spotify's tracks_features.csv.
 
-    FILE is CSV, compressed with gzip or not, or Parquet. Columns are found by their names; what was
-    cleaned is told with counts.
+    FILE is CSV (also gzipped) or Parquet. Columns are found by their names. The report counts what was
+    cleaned.
     """
     from segue.sources.table import Table
 
@@ -49,7 +59,7 @@ def table(
         pad_ids=pad_ids,
     )
     if source.columns.missing:
-        click.echo(f"no column for: {', '.join(source.columns.missing)}", err=True)
+        click.echo(f"columns not found: {', '.join(source.columns.missing)}", err=True)
     bring_in(context, source, **how)
 
 
@@ -58,7 +68,7 @@ def _pairs(texts: Sequence[str], option: str) -> dict[str, str]:
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name:
-            raise UsageError(f"{option} {text!r}: expected a name, = and a value")
+            raise UsageError(f"{option} {text!r}: expected NAME=VALUE")
         found[name] = value
     return found
 
@@ -67,4 +77,4 @@ def _number(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise UsageError(f"--weight: {text!r} is no number") from None
+        raise UsageError(f"--weight: {text!r} is not a number") from None

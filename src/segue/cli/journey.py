@@ -12,7 +12,7 @@ from segue.cli.options import Context
 from segue.cli.recommendations import output_options, print_found, view_option
 
 
-@click.command()
+@click.command(short_help="Go from one track to another in small steps.")
 @click.argument("start")
 @click.argument("end")
 @click.option("--k", "-k", type=click.IntRange(2), default=12, show_default=True, help="How many tracks.")
@@ -27,14 +27,15 @@ def journey(
     end: str,
     k: int,
     as_json: bool,
+    ids: bool,
     m3u: Path | None,
     view: str | None,
     **conditions: Any,
 ) -> None:
     """List tracks that lead from START to END in small, even steps, both included.
 
-    The score is the likeness to START. Conditions are for the tracks between.
+    The score is the similarity to START. Filters apply to the tracks in between.
     """
     with context.open() as library:
         found = library.journey(start, end, k=k, where=where_of(conditions), view=view)
-    print_found(found, as_json=as_json, m3u=m3u)
+    print_found(found, as_json=as_json, ids=ids, m3u=m3u)

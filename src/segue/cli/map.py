@@ -22,14 +22,16 @@ if TYPE_CHECKING:
 _DECIMALS = 5
 
 
-@click.command(name="map")
+@click.command(name="map", short_help="Map all tracks: neighbors sound alike.")
 @json_option
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV: id, x, y, track.")
-@click.option("--picture", type=click.Path(dir_okay=False, path_type=Path), help="Also draw it, as SVG.")
+@click.option("--picture", type=click.Path(dir_okay=False, path_type=Path), help="Also write the map as SVG.")
 @click.option(
+    "--color",
     "--colour",
+    "color",
     type=click.Choice(["cluster", "genre", "artist", "album"]),
-    help="What colours the picture; clusters where some were found, or genres.",
+    help="What the colors of the picture show (default: clusters if there are any, else genres).",
 )
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 @view_option
@@ -40,21 +42,23 @@ def map_(
     as_json: bool,
     as_csv: bool,
     picture: Path | None,
-    colour: str | None,
+    color: str | None,
     quiet: bool,
     view: str | None,
 ) -> None:
-    """Place every track in the plane, so that neighbours sound alike.
+    """Place every track on a map, so that neighbors sound alike.
 
-    The map is kept beside the library's index, and made anew when tracks have come or gone.
+    The library keeps the map, and makes a new one after tracks were added or removed.
     """
     if as_json and as_csv:
-        raise click.UsageError("--json and --csv exclude each other")
+        raise click.UsageError("choose one of --json and --csv")
+    if color and not picture:
+        raise click.UsageError("--color needs --picture FILE.svg")
     with context.open() as library:
         found = _made(library, view, quiet)
         tracks = {track.id: track for track in library} if as_csv or picture else {}
         if picture:
-            _draw(picture, library, found, tracks, colour)
+            _draw(picture, library, found, tracks, color)
     if as_json:
         places = [[round(x, _DECIMALS) for x in row] for row in found.xy.tolist()]
         click.echo(json.dumps({"ids": found.ids, "xy": places}))
@@ -94,13 +98,13 @@ def _print_csv(found: Map, tracks: Mapping[TrackId, Track]) -> None:
 
 
 def _draw(
-    path: Path, library: Library, found: Map, tracks: Mapping[TrackId, Track], colour: str | None
+    path: Path, library: Library, found: Map, tracks: Mapping[TrackId, Track], color: str | None
 ) -> None:
     from segue.files import replacing
     from segue.plots import scatter
 
-    clusters = library.cluster_names() if colour in (None, "cluster") else {}
-    by = colour or ("cluster" if clusters else "genre")
+    clusters = library.cluster_names() if color in (None, "cluster") else {}
+    by = color or ("cluster" if clusters else "genre")
     tints = {cluster.name: cluster.colour for cluster in library.clusters()} if by == "cluster" else {}
     there = [tracks.get(track_id) for track_id in found.ids]
     groups = [
@@ -111,7 +115,7 @@ def _draw(
     drawn = scatter(found.xy, names, groups, title=f"{len(names)} tracks by {by}", tints=tints)
     with replacing(path.expanduser()) as part:
         part.write_text(drawn, encoding="utf-8")
-    click.echo(f"picture: {path}", err=True)
+    click.echo(f"wrote {path}", err=True)
 
 
 def _tag(track: Track, name: str) -> str | None:

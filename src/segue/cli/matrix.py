@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from segue.recommend import Matrix
 
 
-@click.command()
+@click.command(short_help="Compare several tracks, each with each other.")
 @click.argument("tracks", nargs=-1, required=True)
 @json_option
-@click.option("--csv", "as_csv", is_flag=True, help="Print CSV, with names in the first row and column.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV with names in the first row and column.")
 @click.option(
-    "--picture", type=click.Path(dir_okay=False, path_type=Path), help="Also draw a heat map, as SVG."
+    "--picture", type=click.Path(dir_okay=False, path_type=Path), help="Also write a heat map as SVG."
 )
 @view_option
 @click.pass_obj
@@ -36,12 +36,12 @@ def matrix(
     picture: Path | None,
     view: str | None,
 ) -> None:
-    """Show how much TRACKS are alike, each with each.
+    """Show how similar TRACKS are, each to each other.
 
-    They are named as the seeds of "segue similar"; audio files outside the library will do.
+    Name them like the seeds of "segue similar"; audio files outside the library work too.
     """
     if as_json and as_csv:
-        raise click.UsageError("--json and --csv exclude each other")
+        raise click.UsageError("choose one of --json and --csv")
     with context.open() as library:
         found = library.matrix(tracks, view=view)
     if as_json:
@@ -53,7 +53,7 @@ def matrix(
     else:
         numbers = [str(i + 1) for i in range(len(found.names))]
         lines = [(f"{i} {name}", *(f"{x:.2f}" for x in row)) for i, (name, row) in enumerate(_rows(found), 1)]
-        columns(("track", *numbers), lines)
+        columns(("track", *numbers), lines, cut=("track",))
     if picture:
         _draw(picture, found)
 
@@ -72,7 +72,7 @@ def _draw(path: Path, found: Matrix) -> None:
     from segue.files import replacing
     from segue.plots import heatmap
 
-    drawn = heatmap(found.scores, found.names, title=f"How alike {len(found.names)} sounds are")
+    drawn = heatmap(found.scores, found.names, title=f"Similarity of {len(found.names)} sounds")
     with replacing(path.expanduser()) as part:
         part.write_text(drawn, encoding="utf-8")
-    click.echo(f"picture: {path}", err=True)
+    click.echo(f"wrote {path}", err=True)

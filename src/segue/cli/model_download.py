@@ -1,4 +1,4 @@
-"""Fetching the models that a scan would like, before it begins."""
+"""Download the models of the default set before a scan."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 
 import click
 
+from segue.advice import command
 from segue.cli.options import Context, megabytes
 from segue.errors import SegueError
 
@@ -14,7 +15,7 @@ VARIABLE = "SEGUE_PULL"  # "0" stands for --no-pull
 
 
 def pull_missing(context: Context, *, quiet: bool) -> None:
-    """Fetch what the library's set of embedders lacks, saying so first; go on without what fails."""
+    """Say which models of the default set are missing, download them, and go on without those that fail."""
     missing = _missing(context)
     if not missing:
         return
@@ -22,21 +23,25 @@ def pull_missing(context: Context, *, quiet: bool) -> None:
     from segue.embed.models import MODELS, pull
 
     sizes = ", ".join(f"{name} ({megabytes(MODELS[name].size_bytes)})" for name in missing)
-    click.echo(f"fetching {sizes}, once for all libraries; --no-pull scans without", err=True)
+    click.echo(f"downloading {sizes}, once for all libraries (--no-pull scans without)", err=True)
     for name in missing:
         try:
             with PullProgress(name, quiet=quiet) as progress:
                 pull(name, progress=progress)
             click.echo(f"{name} is ready", err=True)
         except SegueError as error:
-            click.echo(f"segue: {name} could not be fetched; the scan goes on without it: {error}", err=True)
+            click.echo(
+                f"segue: {name} could not be downloaded, so the scan continues without it: {error}", err=True
+            )
 
 
 def hint_at_missing(context: Context) -> None:
-    """After a scan, say what it did without."""
+    """After a scan, name the models that it did without."""
     if missing := _missing(context):
-        click.echo(f"not heard with {' and '.join(missing)}, which know more of music", err=True)
-        click.echo(f"  segue models pull {' '.join(missing)}; then scan again", err=True)
+        names = " and ".join(missing)
+        click.echo(f"scanned without {names} (not installed), which would improve recommendations", err=True)
+        pull = command(f"models pull {' '.join(missing)}")
+        click.echo(f"  to add them: {pull}; then scan again", err=True)
 
 
 def wanted_by_default() -> bool:

@@ -1,4 +1,4 @@
-"""The command ``segue models``: what there is, and how it comes and goes."""
+"""segue models: list, download, check and remove neural networks."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from segue.advice import command
 from segue.cli.options import AppError, megabytes
 from segue.cli.show import columns
 from segue.errors import SegueError, UsageError
@@ -16,28 +17,28 @@ if TYPE_CHECKING:
     from segue.embed.models import Model
 
 
-@click.group(invoke_without_command=True)
+@click.group(invoke_without_command=True, short_help="List, download and remove neural networks.")
 @click.option(
     "--folder",
     type=click.Path(file_okay=False),
-    help="Where models are kept (default: models in your user data folder; also $SEGUE_MODELS).",
+    help="Folder of the models (default: models in your user data folder; also $SEGUE_MODELS).",
 )
 @click.pass_context
 def models(context: click.Context, folder: str | None) -> None:
-    """List, fetch and remove the networks that others published.
+    """List, download and remove published neural networks.
 
-    Without a subcommand: list. Nothing is fetched unless you say pull.
+    Without a subcommand, this lists them. Only "pull" downloads.
     """
     context.obj = folder
     if context.invoked_subcommand is None:
         context.invoke(list_models)
 
 
-@models.command("list")
+@models.command("list", short_help="List the models and which are installed.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def list_models(folder: str | None, as_json: bool = False) -> None:
-    """List the models, and which of them are here."""
+    """List the models and which of them are installed."""
     import json
 
     from segue.embed.models import MODELS, status
@@ -47,21 +48,20 @@ def list_models(folder: str | None, as_json: bool = False) -> None:
         click.echo(json.dumps(records, indent=2, ensure_ascii=False))
         return
     rows = [(r["name"], r["state"], megabytes(r["size_bytes"]), r["licence"], r["purpose"]) for r in records]
-    columns(("model", "state", "download", "licence", "what for"), rows)
+    columns(("model", "state", "download", "license", "purpose"), rows, cut=("purpose",))
     for record in records:
         for name, found in record["agreement"].items():
             click.echo(f"  {_in_words(name, found, record['name'])}")
         if record["state"] in ("damaged", "outdated"):
-            click.echo(
-                f"  {record['name']}: {record['reason']}; segue models pull {record['name']}", err=True
-            )
+            pull = command(f"models pull {record['name']}")
+            click.echo(f"  {record['name']}: {record['reason']}; to repair it: {pull}", err=True)
 
 
 def _in_words(name: str, found: dict[str, Any], model: str) -> str:
     return (
-        f"{name} against {model} on {found['sounds']} made sounds: cosine {found['cosine_mean']:.3f} "
-        f"(least {found['cosine_min']:.3f}); {found['equal']:.0%} of the 8-bit numbers equal, "
-        f"{found['difference']:.2f} apart on average"
+        f"{name} compared with {model} on {found['sounds']} test sounds: mean cosine "
+        f"{found['cosine_mean']:.3f} (lowest {found['cosine_min']:.3f}); {found['equal']:.0%} of the 8-bit "
+        f"numbers are equal, the mean difference is {found['difference']:.2f}"
     )
 
 
@@ -90,19 +90,19 @@ def _agreements(found: Any) -> dict[str, dict[str, Any]]:
     try:
         reports = quantization_reports(found.model, folder=found.folder.parent)
     except SegueError as error:
-        click.echo(f"segue: {error}; segue models check {found.model.name}", err=True)
+        click.echo(f"segue: {error}; see: {command(f'models check {found.model.name}')}", err=True)
         return {}
     return {name: asdict(report) for name, report in reports.items()}
 
 
-@models.command()
+@models.command(short_help="Download, verify and convert models.")
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 @click.pass_obj
 def pull(folder: str | None, names: tuple[str, ...], quiet: bool) -> None:
-    """Fetch models by NAME ("all" for all), check their sums and convert them.
+    """Download models by NAME ("all" for all), verify their checksums and convert them.
 
-    An interrupted download goes on where it stopped. Exit code: 0 all are here, 1 some failed, 2 none.
+    An interrupted download resumes. Exit code: 0 all are installed, 1 some failed, 2 all failed.
     """
     from segue.cli.progress import PullProgress
     from segue.embed.models import MODELS
@@ -115,46 +115,46 @@ def pull(folder: str | None, names: tuple[str, ...], quiet: bool) -> None:
     _each(MODELS if "all" in names else names, one)
 
 
-@models.command()
+@models.command(short_help="Install a model from files on this machine.")
 @click.argument("name")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.pass_obj
 def add(folder: str | None, name: str, files: tuple[str, ...]) -> None:
-    """Take the published FILE... of a model, or the folder they lie in, from this machine."""
+    """Install a model from its published FILE..., or from the folder that holds them."""
     from segue.embed.models import add as take
 
     click.echo(f"{name} is ready: {take(name, *files, folder=folder, on_wait=_waiting)}")
 
 
-@models.command()
+@models.command(short_help="Delete models and partial downloads.")
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @click.pass_obj
 def remove(folder: str | None, names: tuple[str, ...]) -> None:
-    """Delete models by NAME, and what was fetched of them so far."""
+    """Delete models by NAME, and their partial downloads."""
     from segue.embed.models import remove as delete
 
     def one(name: str) -> str:
         delete(name, folder=folder, on_wait=_waiting)
-        return f"{name} is removed"
+        return f"removed {name}"
 
     _each(names, one)
 
 
-@models.command()
+@models.command(short_help="Verify the checksums of models.")
 @click.argument("names", nargs=-1, metavar="[NAME...]")
 @click.pass_obj
 def check(folder: str | None, names: tuple[str, ...]) -> None:
-    """Read models (all that are here unless named) and compare every sum."""
+    """Read models (default: all that are installed) and verify every checksum."""
     from segue.embed.models import MODELS, status
     from segue.embed.models import check as compare
 
     def one(name: str) -> str:
         compare(name, folder=folder)
-        return f"{name} is as it was written"
+        return f"{name}: all checksums match"
 
     here = [name for name in MODELS if status(name, folder=folder).state != "missing"]
     if not (names or here):
-        click.echo("there are no models here; segue models pull NAME fetches one", err=True)
+        click.echo(f"no models are installed; to download one: {command('models pull NAME')}", err=True)
     _each(names or here, one)
 
 
@@ -174,4 +174,4 @@ def _each(names: Iterable[str], work: Callable[[str], str]) -> None:
 
 
 def _waiting() -> None:
-    click.echo("waiting for another segue that writes to the models", err=True)
+    click.echo("waiting for another Segue that is writing to the folder of models", err=True)

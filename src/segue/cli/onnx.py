@@ -1,4 +1,4 @@
-"""Options that make an embedder of somebody's ONNX file."""
+"""Options that make an embedder from an ONNX file."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _OPTIONS = (
         "--onnx",
         metavar="FILE",
         type=click.Path(),
-        help="Listen with this ONNX model, which turns a waveform into a vector; "
+        help="Use your own ONNX model, which turns a waveform into a vector; "
         "alone, unless -e names others. The library keeps a copy.",
     ),
-    click.option("--sr", metavar="HZ", type=int, help="The rate that the model of --onnx was made for."),
-    click.option("--window", metavar="SECONDS", type=float, help="How much sound it takes at a time."),
-    click.option("--hop", metavar="SECONDS", type=float, help="From window to window (default: a window)."),
-    click.option("--output", metavar="NAME", help="Which output is taken (default: the first of floats)."),
+    click.option("--sr", metavar="HZ", type=int, help="Sample rate that your ONNX model expects."),
+    click.option("--window", metavar="SECONDS", type=float, help="Length of sound that it takes at a time."),
+    click.option("--hop", metavar="SECONDS", type=float, help="Step between windows (default: a window)."),
+    click.option("--output", metavar="NAME", help="Output to use (default: the first with floats)."),
 )
 
 
@@ -49,13 +49,11 @@ def onnx_embedder(
         given = {"--sr": sr, "--window": window, "--hop": hop, "--output": output}
         for name, value in given.items():
             if value is not None:
-                raise UsageError(f"{name} is said of a model of your own: --onnx FILE is missing")
+                raise UsageError(f"{name} needs --onnx FILE")
         return []
     if sr is None or window is None:
         missing = "--sr HZ" if sr is None else "--window SECONDS"
-        raise UsageError(
-            f"--onnx needs {missing} too: what the model was made for, which its file does not say"
-        )
+        raise UsageError(f"--onnx also needs {missing}, as in the model's training: its file does not say")
     from segue.embed.onnx_file import OnnxFile  # decoders take a moment to load
 
     return [OnnxFile(onnx, sr=sr, window_s=window, hop_s=hop, output=output)]

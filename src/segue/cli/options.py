@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import platformdirs
+from segue.advice import default_library
 
 if TYPE_CHECKING:
     from segue.library import Library
@@ -25,17 +25,12 @@ class Context:
     """What the options before the command said."""
 
     def __init__(self, library: str | None) -> None:
-        self.path = Path(library).expanduser() if library else data_folder() / "library"
+        self.path = Path(library).expanduser() if library else default_library()
 
     def open(self, *, create: bool = False, embedders: Sequence[Embedder | str] = ()) -> Library:
         from segue.library import Library  # decoders take a moment to load
 
         return Library.open(self.path, create=create, embedders=embedders or None)
-
-
-def data_folder() -> Path:
-    """Where Segue keeps what is this user's."""
-    return platformdirs.user_data_path("segue", appauthor=False)
 
 
 def clock(seconds: float) -> str:

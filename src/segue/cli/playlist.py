@@ -12,7 +12,7 @@ from segue.cli.options import Context
 from segue.cli.recommendations import print_found, seed_options
 
 
-@click.command()
+@click.command(short_help="Make a varied playlist from one or more seeds.")
 @click.argument("seeds", nargs=-1, required=True)
 @click.option("--k", "-k", type=click.IntRange(1), default=25, show_default=True, help="How many tracks.")
 @click.option(
@@ -20,7 +20,7 @@ from segue.cli.recommendations import print_found, seed_options
     type=click.FloatRange(0, 1),
     default=0.3,
     show_default=True,
-    help="From 0, the nearest tracks, to 1, such as are unlike each other.",
+    help="From 0 (the nearest tracks) to 1 (tracks unlike each other).",
 )
 @seed_options
 @click.pass_obj
@@ -32,14 +32,15 @@ def playlist(  # noqa: PLR0913, PLR0917 - as many as the command has options
     variety: float,
     minus: tuple[str, ...],
     as_json: bool,
+    ids: bool,
     m3u: Path | None,
     same_artist: bool,
     view: str | None,
     **conditions: Any,
 ) -> None:
-    """List tracks near SEEDS that are not all the same, in an order that flows.
+    """Make a playlist of varied tracks near SEEDS, in an order that flows.
 
-    Seeds and conditions are those of "segue similar". No artist comes twice in a row where that can
+    Seeds and filters are those of "segue similar". The same artist does not follow itself if that can
     be avoided.
     """
     with context.open() as library:
@@ -52,4 +53,4 @@ def playlist(  # noqa: PLR0913, PLR0917 - as many as the command has options
             variety=variety,
             view=view,
         )
-    print_found(found, as_json=as_json, m3u=m3u)
+    print_found(found, as_json=as_json, ids=ids, m3u=m3u)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from segue.cli.filters import where_options
-from segue.cli.show import columns
+from segue.cli.show import list_tracks
 
 if TYPE_CHECKING:
     from segue.recommend import Recommendations
@@ -19,23 +19,24 @@ if TYPE_CHECKING:
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 view_option = click.option(
-    "--view", help="How tracks are compared: SPACE, then /frames, /flattened, /raw and so on."
+    "--view", help="How tracks are compared: a space such as descriptors, or descriptors/raw (see docs)."
 )
 minus_option = click.option(
-    "--minus", metavar="SEED", multiple=True, help="Away from this; may be given several times."
+    "--minus", metavar="SEED", multiple=True, help="Move away from this track; may be repeated."
 )
 same_artist_option = click.option(
-    "--same-artist/--no-same-artist", default=True, help="Allow (default) or leave out the seeds' artists."
+    "--same-artist/--no-same-artist", default=True, help="Include (default) or exclude the seeds' artists."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 def output_options(command: _Command) -> _Command:
-    """``as_json`` and ``m3u``."""
+    """Add the options ``as_json``, ``ids`` and ``m3u``."""
     m3u = click.option(
-        "--m3u", type=click.Path(dir_okay=False, path_type=Path), help="Also write a playlist."
+        "--m3u", type=click.Path(dir_okay=False, path_type=Path), help="Also write a playlist file (.m3u8)."
     )
-    return json_option(m3u(command))
+    ids = click.option("--ids", is_flag=True, help="Also show ids and paths.")
+    return json_option(ids(m3u(command)))
 
 
 def seed_options(command: _Command) -> _Command:
@@ -43,21 +44,12 @@ def seed_options(command: _Command) -> _Command:
     return minus_option(output_options(same_artist_option(view_option(where_options(command)))))
 
 
-def print_found(found: Recommendations, *, as_json: bool, m3u: Path | None) -> None:
-    """The matches, why there are no more, and the playlist that is asked for."""
+def print_found(found: Recommendations, *, as_json: bool, ids: bool, m3u: Path | None) -> None:
+    """Print the matches and why there are no more; write the playlist that is asked for."""
     if as_json:
         click.echo(json.dumps(_as_json(found), indent=2, ensure_ascii=False))
     else:
-        rows = [
-            (
-                f"{match.score:.2f}",
-                match.track.display_name,
-                match.track.id,
-                match.track.url or match.track.path,
-            )
-            for match in found.matches
-        ]
-        columns(("score", "track", "id", "path"), rows)
+        list_tracks([m.track for m in found.matches], [m.score for m in found.matches], ids=ids)
     if found.shortfall:
         click.echo(found.shortfall, err=True)
     if m3u:
@@ -75,7 +67,5 @@ def _write(path: Path, tracks: list[Track]) -> None:
     from segue.export.m3u8 import write_m3u
 
     for track in write_m3u(path, tracks):
-        click.echo(
-            f"left out of the playlist, as its name holds a line break: {track.display_name}", err=True
-        )
+        click.echo(f"not in the playlist, because its path has a line break: {track.display_name}", err=True)
     click.echo(f"playlist: {path}", err=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from segue.advice import command
 from segue.cli.model_download import hint_at_missing, pull_missing, wanted_by_default
 from segue.cli.onnx import onnx_embedder, onnx_options
 from segue.cli.options import AppError, Context, clock
@@ -18,23 +19,23 @@ if TYPE_CHECKING:
 _SHOWN = 5  # failures named after a scan
 
 
-@click.command()
+@click.command(short_help="Add music from folders, or update the library.")
 @click.argument("folders", nargs=-1, required=True, type=click.Path(exists=True))
-@click.option("--jobs", "-j", type=click.IntRange(1, 256), help="Threads (default: one a core).")
-@click.option("--retry", is_flag=True, help="Try files again that failed before and have not changed.")
-@click.option("--wait/--no-wait", default=True, help="Wait while another segue writes (default), or give up.")
+@click.option("--jobs", "-j", type=click.IntRange(1, 256), help="Number of threads (default: one per core).")
+@click.option("--retry", is_flag=True, help="Also retry files that failed before and have not changed.")
+@click.option("--wait/--no-wait", default=True, help="Wait while another Segue writes (default), or stop.")
 @click.option(
     "--embedder",
     "-e",
     "embedders",
     multiple=True,
-    help="What listens, of descriptors, musicnn, mn04, vggish, vggish-int8 and vggish-relu; may be given "
-    "several times (default: the first three, or what made the library).",
+    help="Embedder to use: descriptors, musicnn, mn04, vggish, vggish-int8 or vggish-relu. Repeat it for "
+    "several (default: the first three, or those that the library has).",
 )
 @click.option(
     "--pull/--no-pull",
     default=wanted_by_default,
-    help="First fetch what the default set lacks (default), or do without.",
+    help="First download missing models of the default set (default), or do without.",
 )
 @onnx_options
 @click.option(
@@ -42,7 +43,7 @@ _SHOWN = 5  # failures named after a scan
     "home_uri",
     metavar="URI",
     envvar="SEGUE_CATALOG",
-    help="A MongoDB where tracks and vectors are kept too, and shared with other libraries.",
+    help="MongoDB to share tracks and vectors with other libraries (or $SEGUE_CATALOG).",
 )
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 @click.pass_obj
@@ -58,10 +59,10 @@ def scan(
     quiet: bool,
     **others: Any,
 ) -> None:
-    """Add the music in FOLDERS to the library, or bring it up to date.
+    """Add the music in FOLDERS to the library, or update it.
 
-    Unchanged files are skipped, moved files keep their id. Ctrl-C stops cleanly; the next scan
-    goes on. Exit code: 0 all fine, 1 some file failed, 2 nothing worked, 130 interrupted.
+    Unchanged files are skipped and moved files keep their id. Ctrl-C stops cleanly, and the next scan
+    continues. Exit code: 0 success, 1 some files failed, 2 nothing worked, 130 interrupted.
     """
     from segue.cli.progress import ScanProgress
 
@@ -76,7 +77,7 @@ def scan(
             jobs=jobs,
             retry=retry,
             wait_s=-1 if wait else 0,
-            on_wait=lambda: click.echo("waiting for another segue that writes to this library", err=True),
+            on_wait=lambda: click.echo("waiting for another Segue that is writing to this library", err=True),
         )
     _tell(report, context)
     if not chosen:
@@ -96,25 +97,30 @@ def _tell(report: ScanReport, context: Context) -> None:
     for failure in report.failed[:_SHOWN]:
         click.echo(f"  failed: {failure.path}: {failure.reason}", err=True)
     if len(report.failed) > _SHOWN or report.still_failing or report.warnings:
-        click.echo("  segue failures shows every file that failed or was damaged", err=True)
+        click.echo(
+            f"  to see all files that failed or are damaged: {command('failures', library=context.path)}",
+            err=True,
+        )
     if report.newly_missing:
-        click.echo("  segue prune removes the tracks whose files are gone", err=True)
+        click.echo(
+            f"  to remove the tracks whose files are gone: {command('prune', library=context.path)}", err=True
+        )
     if report.interrupted:
-        click.echo("stopped; what was done is kept, and the next scan goes on from here", err=True)
+        click.echo("stopped; finished files are kept, and the next scan continues from here", err=True)
 
 
-@click.command()
+@click.command(short_help="Remove tracks whose files are gone.")
 @click.pass_obj
 def prune(context: Context) -> None:
-    """Remove the tracks whose files were gone at the last scan."""
+    """Remove the tracks whose files the last scan did not find."""
     with context.open() as library:
         click.echo(f"{library.prune()} removed, {len(library)} tracks left")
 
 
-@click.command()
+@click.command(short_help="Verify the checksums of the whole library.")
 @click.pass_obj
 def check(context: Context) -> None:
-    """Read the whole library and compare every checksum."""
+    """Read the whole library and verify every checksum."""
     with context.open() as library:
         n = library.verify()
-        click.echo(f"{len(library)} tracks and {n} matrices are as they were written")
+        click.echo(f"all checksums match: {len(library)} tracks, {n} matrices")

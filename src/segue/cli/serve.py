@@ -26,28 +26,33 @@ if TYPE_CHECKING:
 PORT, MAX_PORT = 8765, 5000
 _TRIED = 20  # ports after the usual one
 _LISTENERS = click.Choice(["vggish-relu", "vggish", "vggish-int8"])  # their windows are frames of 8 bits
+_USUAL = "vggish-relu"
 _APP = "segue.serve.app:app_of_worker"
 _MAX_APP = "segue.serve.max.api:app_of_worker"
 
 
-@click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at; 0.0.0.0 is all.")
+@click.command(short_help="Start the player and the HTTP API.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 is all.")
 @click.option("--port", "-p", type=click.IntRange(0, 65_535), help=f"Port ({PORT}, or the next free one).")
 @click.option("--open/--no-open", "show", default=True, help="Open the player in a browser (default).")
-@click.option("--password", envvar="SEGUE_PASSWORD", help="Asked of everybody (or $SEGUE_PASSWORD).")
-@click.option("--token", envvar="SEGUE_TOKEN", help="For programs, as a bearer token (or $SEGUE_TOKEN).")
-@click.option("--allow-host", "hosts", multiple=True, help="Another name by which this service is called.")
+@click.option("--password", envvar="SEGUE_PASSWORD", help="Password for everybody (or $SEGUE_PASSWORD).")
+@click.option("--token", envvar="SEGUE_TOKEN", help="Bearer token for programs (or $SEGUE_TOKEN).")
+@click.option("--allow-host", "hosts", multiple=True, help="Another host name that clients may use.")
 @click.option(
     "--folder",
     "folders",
     multiple=True,
     type=click.Path(exists=True, file_okay=False),
-    help="A folder that clients may have scanned, besides those that were scanned before.",
+    help="Folder that clients may scan, besides those scanned before.",
 )
-@click.option("--workers", "-w", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes.")
-@click.option("--max-api", is_flag=True, help="Also answer as IBM's MAX Audio Embedding Generator does.")
-@click.option("--embedder", "-e", type=_LISTENERS, default="vggish-relu", show_default=True, help="For that.")
-@click.option("--upload-mb", type=click.IntRange(1, 4096), default=64, show_default=True, help="The largest.")
+@click.option(
+    "--workers", "-w", type=click.IntRange(1, 64), default=1, show_default=True, help="Worker processes."
+)
+@click.option("--max-api", is_flag=True, help="Also serve the API of IBM's MAX Audio Embedding Generator.")
+@click.option("--embedder", "-e", type=_LISTENERS, help="Embedder of --max-api (default: vggish-relu).")
+@click.option(
+    "--upload-mb", type=click.IntRange(1, 4096), default=64, show_default=True, help="Largest upload."
+)
 @click.pass_obj
 def serve(
     context: Context,
@@ -56,13 +61,18 @@ def serve(
     show: bool,
     workers: int,
     folders: tuple[str, ...],
+    max_api: bool,
+    embedder: str | None,
     **others: Any,
 ) -> None:
-    """Serve the library: its player, a JSON API, and OpenSubsonic for other players.
+    """Serve the library: the player, a JSON API, and OpenSubsonic for other players.
 
-    Only this machine can reach it unless --host says otherwise; then it needs --password or --token.
-    Ctrl-C ends it.
+    Only this machine can reach the service, unless --host opens it to others: that needs --password or
+    --token. Ctrl-C stops it.
     """
+    if embedder and not max_api:
+        raise click.UsageError("--embedder needs --max-api")
+    others |= {"max_api": max_api, "embedder": embedder or _USUAL}
     with _scratch() as scratch:
         tops = tuple(str(Path(folder).expanduser().absolute()) for folder in folders)
         settings = _settings(library=str(context.path.absolute()), scratch=scratch, folders=tops, **others)
@@ -73,21 +83,26 @@ def serve(
         _run(_APP, settings, port, PORT, workers=workers, show=show)
 
 
-@click.command("max-serve")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at; 0.0.0.0 is all.")
+@click.command("max-serve", short_help="Serve IBM's MAX audio embedding API.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 is all.")
 @click.option(
     "--port", "-p", type=click.IntRange(0, 65_535), help=f"Port ({MAX_PORT}, or the next free one)."
 )
-@click.option("--password", envvar="SEGUE_PASSWORD", help="Asked of everybody (or $SEGUE_PASSWORD).")
-@click.option("--token", envvar="SEGUE_TOKEN", help="For programs, as a bearer token (or $SEGUE_TOKEN).")
-@click.option("--allow-host", "hosts", multiple=True, help="Another name by which this service is called.")
-@click.option("--workers", "-w", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes.")
-@click.option("--embedder", "-e", type=_LISTENERS, default="vggish-relu", show_default=True, help="Listens.")
-@click.option("--upload-mb", type=click.IntRange(1, 4096), default=64, show_default=True, help="The largest.")
+@click.option("--password", envvar="SEGUE_PASSWORD", help="Password for everybody (or $SEGUE_PASSWORD).")
+@click.option("--token", envvar="SEGUE_TOKEN", help="Bearer token for programs (or $SEGUE_TOKEN).")
+@click.option("--allow-host", "hosts", multiple=True, help="Another host name that clients may use.")
+@click.option(
+    "--workers", "-w", type=click.IntRange(1, 64), default=1, show_default=True, help="Worker processes."
+)
+@click.option("--embedder", "-e", type=_LISTENERS, default=_USUAL, show_default=True, help="Embedder.")
+@click.option(
+    "--upload-mb", type=click.IntRange(1, 4096), default=64, show_default=True, help="Largest upload."
+)
 def max_serve(port: int | None, workers: int, **others: Any) -> None:
-    """Answer as IBM's MAX Audio Embedding Generator does, in its place: no library is needed.
+    """Serve the same API as IBM's MAX Audio Embedding Generator. This needs no library.
 
-    Only this machine can reach it unless --host says otherwise; then it needs --password or --token.
+    Only this machine can reach the service, unless --host opens it to others: that needs --password or
+    --token. Ctrl-C stops it.
     """
     with _scratch() as scratch:
         settings = _settings(library="", scratch=scratch, max_api=True, **others)
@@ -137,7 +152,7 @@ def _run(app: str, settings: Settings, port: int | None, usual: int, *, workers:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     shown = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else host
     address = f"http://{shown}:{chosen}/"
-    click.echo(f"{address}  (Ctrl-C ends it)")
+    click.echo(f"{address}  (Ctrl-C stops it)")
     if show:
         threading.Thread(target=_show, args=(address, shown.strip("[]"), chosen), daemon=True).start()
     options: dict[str, Any] = {
@@ -163,9 +178,9 @@ def _port(host: str, port: int | None, usual: int) -> int:
         found = _free(host, number)
         if found:
             if port is None and found != usual:
-                click.echo(f"port {usual} is taken; this one is free: {found}", err=True)
+                click.echo(f"port {usual} is in use; using port {found} instead", err=True)
             return found
-    raise UsageError(f"port {port} at {host} cannot be used: it is taken, or not for you; try --port 0")
+    raise UsageError(f"cannot listen on port {port} of {host}: it is in use or not allowed; try --port 0")
 
 
 def _free(host: str, port: int) -> int | None:
@@ -178,7 +193,7 @@ def _free(host: str, port: int) -> int | None:
             return int(probe.getsockname()[1])
     except OSError as error:
         if isinstance(error, socket.gaierror):
-            raise UsageError(f"{host!r} is no address of this machine: {error.strerror}") from error
+            raise UsageError(f"{host!r} is not an address of this machine: {error.strerror}") from error
         return None
 
 

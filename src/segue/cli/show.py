@@ -1,35 +1,71 @@
-"""Commands that only look: search, info, failures."""
+"""Commands that only read: search, info, failures."""
 
 from __future__ import annotations
 
 import json
 import shutil
 import sys
+import unicodedata
 from collections.abc import Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from segue.cli.describe import library_rows, moment, track_rows
 from segue.cli.options import Context, clock
 
 if TYPE_CHECKING:
     from segue.library import Imported, Library
     from segue.track import Track
 
+WIDE = 140  # letters; from here on, tables have room for ids and paths
+_LEAST = 8  # letters that a column keeps when it is cut
 
-_OF_FILES = ("duration_s", "sr", "channels", "codec", "size")
 
-
-def columns(names: Sequence[str], rows: Sequence[Sequence[str]], *, err: bool = False) -> None:
-    """Print a table; on a terminal, its last column is cut to the width."""
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 1 << 20
-    table = [[_one_line(cell) for cell in row] for row in rows]
-    longest = [max(len(row[i]) for row in [list(names), *table]) for i in range(len(names))]
-    for i, row in enumerate([list(names), *table]):
-        line = "  ".join(cell.ljust(n) for cell, n in zip(row, longest, strict=True)).rstrip()
-        line = line if len(line) <= width else line[: width - 1] + "…"
+def columns(
+    names: Sequence[str], rows: Sequence[Sequence[str]], *, cut: Sequence[str] = (), err: bool = False
+) -> None:
+    """Print a table; on a terminal, the columns named in ``cut`` are shortened until the lines fit."""
+    width = terminal_width(err=err)
+    table = [list(names), *([_one_line(cell) for cell in row] for row in rows)]
+    longest = [max(_width(row[i]) for row in table) for i in range(len(names))]
+    may_cut = [i for i, name in enumerate(names) if name in cut]
+    while sum(longest) + 2 * (len(names) - 1) > width:
+        widest = max(may_cut, key=lambda i: longest[i], default=None)
+        if widest is None or longest[widest] <= _LEAST:
+            break
+        longest[widest] -= 1
+    for i, row in enumerate(table):
+        cells = (
+            _fit(cell, n, from_start=name == "path")
+            for cell, n, name in zip(row, longest, names, strict=True)
+        )
+        line = "  ".join(cells).rstrip()
         click.echo(click.style(line, dim=True) if not i else line, err=err)
+
+
+def terminal_width(*, err: bool = False) -> int:
+    """Letters in a line of the terminal; as good as no limit where the output goes elsewhere."""
+    stream = sys.stderr if err else sys.stdout
+    return shutil.get_terminal_size().columns if stream.isatty() else 1 << 20
+
+
+def _fit(text: str, width: int, *, from_start: bool) -> str:
+    """The text, padded to a width; shortened at its end, or at its start."""
+    if _width(text) > width:
+        while text and _width(text) > width - 1:
+            text = text[1:] if from_start else text[:-1]
+        text = f"…{text}" if from_start else f"{text}…"
+    return text + " " * (width - _width(text))
+
+
+def _width(text: str) -> int:
+    """Cells that a terminal gives the text: two for letters such as those of Chinese."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
+    )
 
 
 def _one_line(text: str) -> str:
@@ -37,48 +73,82 @@ def _one_line(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text)
 
 
-def list_tracks(tracks: Sequence[Track], *, err: bool = False) -> None:
-    rows = [(t.id, t.display_name, t.tags.album or "", clock(t.duration_s), t.path) for t in tracks]
-    columns(("id", "track", "album", "time", "path"), rows, err=err)
+def list_tracks(
+    tracks: Sequence[Track], scores: Sequence[float] = (), *, ids: bool = False, err: bool = False
+) -> None:
+    """Print tracks as a table; with ids and paths if asked for, or where the terminal is wide."""
+    from segue.track import readable
+
+    names = ["track", "artist", "album", "time"]
+    rows = [
+        [t.title, t.artist or "", t.tags.album or "", clock(t.duration_s) if t.duration_s else ""]
+        for t in tracks
+    ]
+    if scores:
+        names.append("score")
+        rows = [[*row, f"{score:.2f}"] for row, score in zip(rows, scores, strict=True)]
+    if ids or terminal_width(err=err) >= WIDE:
+        names += ["id", "path"]
+        rows = [[*row, t.id, t.url or readable(t.path)] for row, t in zip(rows, tracks, strict=True)]
+    columns(names, rows, cut=() if ids else ("track", "artist", "album", "path"), err=err)
 
 
-@click.command()
+def list_choices(tracks: Sequence[Track]) -> None:
+    """Print tracks of which the user must choose one, each with its id first, to stderr."""
+    rows = [(t.id, t.title, t.artist or "", t.tags.album or "", clock(t.duration_s)) for t in tracks]
+    names = ("id", "track", "artist", "album", "time")
+    columns(names, rows, cut=("track", "artist", "album"), err=True)
+
+
+@click.command(short_help="Search tags, file names and labels.")
 @click.argument("text")
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many at the most.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Most tracks to list.")
+@click.option("--ids", is_flag=True, help="Also show ids and paths.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def search(context: Context, text: str, limit: int, as_json: bool) -> None:
-    """List the tracks whose tags, file name or labels hold every word of TEXT."""
+def search(context: Context, text: str, limit: int, ids: bool, as_json: bool) -> None:
+    """List the tracks whose tags, file name or labels contain every word of TEXT."""
     with context.open() as library:
         tracks = library.search(text, limit=limit)
     if as_json:
-        _print_json([_record(track) for track in tracks])
+        print_json([_record(track) for track in tracks])
     elif tracks:
-        list_tracks(tracks)
+        list_tracks(tracks, ids=ids)
     else:
-        click.echo(f"nothing matches {text!r}", err=True)
+        click.echo(f"no track matches {text!r}", err=True)
 
 
-@click.command()
+@click.command(short_help="Describe the library or one track.")
 @click.argument("track", required=False)
+@click.option("--all", "everything", is_flag=True, help="Also show all labels, descriptors and raw values.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def info(context: Context, track: str | None, as_json: bool) -> None:
-    """Show what the library holds, or all that is known of one TRACK."""
+def info(context: Context, track: str | None, everything: bool, as_json: bool) -> None:
+    """Show what the library holds, or what is known of one TRACK."""
     with context.open() as library:
         facts = _track_facts(library, library.find(track)) if track else _library_facts(library)
     if as_json:
-        _print_json(facts)
+        print_json(facts)
         return
-    labels, descriptors = facts.pop("labels", {}), facts.pop("descriptors", {})
-    rows = [(name.replace("_", " "), _readable(value)) for name, value in facts.items() if _said(name, value)]
-    columns(("what", "value"), rows)
-    for space, words in labels.items():
-        click.echo()
-        columns((f"label by {space}", "score"), [(word, f"{score:.2f}") for word, score in words.items()])
-    if descriptors:
-        click.echo()
-        columns(("descriptor", "value"), [(name, f"{value:.5g}") for name, value in descriptors.items()])
+    columns(("what", "value"), track_rows(facts) if track else library_rows(facts))
+    if track and everything:
+        _print_everything(facts)
+
+
+def _print_everything(facts: dict[str, Any]) -> None:
+    labels, descriptors = facts["labels"], facts["descriptors"]
+    raw = [(name, str(value)) for name, value in facts.items() if name not in {"labels", "descriptors"}]
+    for names, rows in (
+        (("field", "value"), raw),
+        *(
+            ((f"label by {space}", "score"), [(w, f"{x:.2f}") for w, x in words.items()])
+            for space, words in labels.items()
+        ),
+        (("descriptor", "value"), [(name, f"{value:.5g}") for name, value in descriptors.items()]),
+    ):
+        if rows:
+            click.echo()
+            columns(names, rows)
 
 
 def _library_facts(library: Library) -> dict[str, Any]:
@@ -99,9 +169,9 @@ def _library_facts(library: Library) -> dict[str, Any]:
 
 
 def _imported(one: Imported) -> str:
-    when = "not to its end yet"
+    when = "not finished yet"
     if one.finished_at is not None and not one.report.get("interrupted"):
-        when = f"{datetime.fromtimestamp(one.finished_at).astimezone():%Y-%m-%d %H:%M}"
+        when = moment(one.finished_at)
     return f"{one.source}, {one.kind} {one.location}, {when}"
 
 
@@ -119,34 +189,27 @@ def _record(track: Track) -> dict[str, Any]:
     return as_record(track)
 
 
-def _said(name: str, value: Any) -> bool:
-    """Nothing is said of what is not known, nor of the file of a track that has none."""
-    return value is not None and value not in ([], {}) and (value not in ("", 0) or name not in _OF_FILES)
-
-
-def _readable(value: Any) -> str:
-    if isinstance(value, dict):
-        return "; ".join(f"{name} {_readable(inner)}" for name, inner in value.items())
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-@click.command()
+@click.command(short_help="List files that failed or are damaged.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def failures(context: Context, as_json: bool) -> None:
-    """List the files that could not be used and why, then those that are damaged but usable."""
+    """List the files that failed and why, then those that are damaged but usable."""
     from segue.track import readable
 
     with context.open() as library:
         rows = [(f.kind, readable(f.path), f.reason) for f in library.failures()]
         rows += [("warning", readable(t.path), t.warning or "") for t in library.damaged()]
     if as_json:
-        _print_json([{"kind": kind, "path": path, "reason": reason} for kind, path, reason in rows])
-    elif rows:
-        columns(("kind", "path", "reason"), rows)
-    else:
+        print_json([{"kind": kind, "path": path, "reason": reason} for kind, path, reason in rows])
+    elif not rows:
         click.echo("no failures")
+    elif terminal_width() < WIDE:  # nothing of a path or a reason should be cut
+        for kind, path, reason in rows:
+            click.echo(f"{_one_line(path)}\n  {kind}: {_one_line(reason)}")
+    else:
+        columns(("kind", "path", "reason"), rows)
 
 
-def _print_json(value: Any) -> None:
+def print_json(value: Any) -> None:
+    """Print a value as JSON."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))

@@ -12,31 +12,32 @@ from segue.cli.options import Context
 from segue.cli.recommendations import print_found, seed_options
 
 
-@click.command()
+@click.command(short_help="Find tracks that sound like one or more seeds.")
 @click.argument("seeds", nargs=-1, required=True)
 @click.option("--k", "-k", type=click.IntRange(1), default=10, show_default=True, help="How many tracks.")
 @seed_options
 @click.pass_obj
-def similar(
+def similar(  # noqa: PLR0913, PLR0917 - as many as the command has options
     context: Context,
     /,
     seeds: tuple[str, ...],
     k: int,
     minus: tuple[str, ...],
     as_json: bool,
+    ids: bool,
     m3u: Path | None,
     same_artist: bool,
     view: str | None,
     **conditions: Any,
 ) -> None:
-    """List the tracks that sound most like SEEDS, nearest first.
+    """Find the tracks that sound most like SEEDS, nearest first.
 
-    A seed is a track's id, path or title, any text that fits one track, or an audio file outside
-    the library. Several seeds ask for what lies between them. The score is the cosine in the
-    library's view: 1 the same sound, 0 as unlike as two tracks usually are.
+    A seed is a track's id, path or title, any text that matches one track, or an audio file outside
+    the library. Several seeds find what lies between them. The score is a cosine: 1 is the same sound,
+    0 is as different as two tracks usually are.
     """
     with context.open() as library:
         found = library.similar(
             seeds, minus=minus, k=k, same_artist=same_artist, where=where_of(conditions), view=view
         )
-    print_found(found, as_json=as_json, m3u=m3u)
+    print_found(found, as_json=as_json, ids=ids, m3u=m3u)

@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 _DECIMALS = 4
 
 
-@click.command()
+@click.command(short_help="Explain why two tracks sound alike.")
 @click.argument("a")
 @click.argument("b")
 @json_option
 @view_option
 @click.pass_obj
 def why(context: Context, /, a: str, b: str, as_json: bool, view: str | None) -> None:
-    """Say what makes A and B alike, and what not.
+    """Explain what makes A and B sound alike, and what does not.
 
-    First a sentence, then how much each space adds to the score, the moments that are most alike,
-    what networks call both, and what is measured of both.
+    Prints a sentence, then how much each space contributes to the score, the passages that are most
+    similar, the labels that networks give both, and the measurements of both.
     """
     with context.open() as library:
         found = library.explain(a, b, view=view)
@@ -45,19 +45,19 @@ def _print(found: Explanation) -> None:
         (part.space, f"{part.share:+.2f}", "" if part.score is None else f"{part.score:.2f}")
         for part in found.parts
     ]
-    _table(("space", "adds", "alone"), spaces)
+    _table(("space", "contribution", "score alone"), spaces)
     moments = [(clock(x.a_s), clock(x.b_s), f"{x.score:.2f}") for x in found.moments]
-    _table(("first at", "second at", "score"), moments)
+    _table(("in the first at", "in the second at", "score"), moments)
     labels = [(label.name, f"{label.a:.2f}", f"{label.b:.2f}") for label in found.labels]
-    _table(("label of both", "first", "second"), labels)
+    _table(("shared label", "first", "second"), labels)
     features = [(x.name, f"{x.a:.5g}", f"{x.b:.5g}", x.text) for x in found.features]
-    _table(("measured", "first", "second", "so"), features)
+    _table(("measurement", "first", "second", "meaning"), features)
 
 
 def _table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     if rows:
         click.echo()
-        columns(names, rows)
+        columns(names, rows, cut=("measurement", "meaning"))
 
 
 def _rounded(value: object) -> object:

@@ -10,7 +10,6 @@ from numpy.lib.stride_tricks import sliding_window_view
 from segue.embed.descriptors.filters import (
     HOP,
     N_FFT,
-    SR,
     bin_hz,
     chroma_weights,
     contrast_bands,
@@ -206,8 +205,3 @@ def _onset_strength(log_mel: Vectors, lengths: Sequence[int]) -> Vectors:
         onset[start + lag : start + n] = rise[: max(0, n - lag)]
         start += n
     return onset
-
-
-def frames_to_s(n: float) -> float:
-    """Duration in s of ``n`` frames."""
-    return n * HOP / SR

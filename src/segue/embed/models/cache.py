@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Literal
 
 import filelock
-import platformdirs
 
+from segue.advice import data_folder
 from segue.embed.models.published import KnownFile, Model, difference, sha256_of
 from segue.errors import ModelError
 from segue.files import sync_folder
@@ -63,7 +63,7 @@ def models_folder(folder: str | Path | None = None) -> Path:
     chosen = folder or os.environ.get(VARIABLE)
     if chosen:
         return Path(chosen).expanduser().absolute()
-    return platformdirs.user_data_path("segue", appauthor=False) / "models"
+    return data_folder() / "models"
 
 
 def downloads_folder(root: Path) -> Path:

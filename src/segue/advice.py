@@ -1,0 +1,68 @@
+"""What to type next: commands as this user runs Segue, and how to install what is missing."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from importlib import metadata
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+import platformdirs
+
+VARIABLE = "SEGUE_COMMAND"  # start.py says here how it was called
+
+
+def data_folder() -> Path:
+    """Where Segue keeps this user's data."""
+    return platformdirs.user_data_path("segue", appauthor=False)
+
+
+def default_library() -> Path:
+    """The library of commands that name none."""
+    return data_folder() / "library"
+
+
+def command(arguments: str, *, library: Path | str | None = None) -> str:
+    """A command to type: ``segue scan FOLDER``, or ``python3 start.py scan FOLDER`` if Segue runs that way.
+
+    Parameters
+    ----------
+    library : folder that the command is about; named unless the command would take it anyway
+    """
+    words = [_program()]
+    usual = {default_library(), Path(os.environ.get("SEGUE_LIBRARY") or default_library()).expanduser()}
+    if library is not None and Path(library) not in usual:
+        words.append(f"--library {shlex.quote(str(library))}")
+    return " ".join([*words, arguments]).rstrip()
+
+
+def install(extra: str) -> str:
+    """The command that installs one of Segue's extras; from where Segue came, as no package index has it."""
+    if os.environ.get(VARIABLE):
+        return f"{_program()} install {extra}"
+    origin = _origin()
+    if origin is None:
+        return f"pip install '.[{extra}]' in Segue's folder"
+    wanted = f"segue[{extra}] @ {origin}" if "://" in origin else f"{origin}[{extra}]"
+    return f"pip install {shlex.quote(wanted)}"
+
+
+def _program() -> str:
+    return os.environ.get(VARIABLE) or "segue"
+
+
+def _origin() -> str | None:
+    """The folder, wheel or address that pip installed Segue from, if it is known and still there."""
+    try:
+        origin = json.loads(metadata.distribution("segue").read_text("direct_url.json") or "{}")
+    except (metadata.PackageNotFoundError, ValueError):
+        return None
+    url = str(origin.get("url", ""))
+    if not url.startswith("file:"):
+        vcs = origin.get("vcs_info", {}).get("vcs")
+        return (f"{vcs}+{url}" if vcs else url) or None
+    path = url2pathname(urlsplit(url).path)
+    return path if Path(path).exists() else None
