@@ -33,8 +33,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from segue.advice import install
-
 if TYPE_CHECKING:
     from segue.track import Track
 
@@ -161,6 +159,8 @@ class MissingExtraError(SegueError, ImportError):
     """A feature needs an optional dependency that is not installed."""
 
     def __init__(self, feature: str, extra: str) -> None:
+        from segue.advice import install  # errors stand on the ground
+
         super().__init__(f"{feature} needs an optional dependency: {install(extra)}")
 
 
