@@ -1,14 +1,19 @@
-"""The player's page in Chromium: how both are got ready, and what no page may do unseen."""
+"""Chromium for the tests of the player: how it starts, and what no page may do."""
 
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import av
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
@@ -50,23 +55,60 @@ def chromium() -> Iterator[Browser]:
         started.close()
 
 
+DESKTOP, PHONE = (1280, 800), (390, 844)  # px
+
+
+@contextlib.contextmanager
+def new_page(
+    browser: Browser, address: str, size: tuple[int, int] = DESKTOP, **options: Any
+) -> Iterator[Page]:
+    """A page in a browser of its own, without animations: what a test measures must not be on the move."""
+    viewport = {"width": size[0], "height": size[1]}
+    context = browser.new_context(base_url=address, viewport=viewport, reduced_motion="reduce", **options)
+    context.set_default_timeout(PATIENCE_MS)
+    yield context.new_page()
+    context.close()
+
+
 @contextlib.contextmanager
 def watched(browser: Browser, server: Server) -> Iterator[Page]:
-    """A page whose every request must stay with the service, and in which nothing may go wrong unseen."""
-    context = browser.new_context(base_url=server.address, viewport={"width": 1280, "height": 800})
-    opened = context.new_page()
-    opened.set_default_timeout(PATIENCE_MS)
+    """A page that may ask no other server for anything and may raise no error."""
     astray: list[str] = []
     faults: list[str] = []
     own = (server.address, "blob:", "data:")
-    context.on("request", lambda request: request.url.startswith(own) or astray.append(request.url))
-    opened.on("pageerror", lambda error: faults.append(str(error)))
-    opened.on("console", lambda m: faults.append(m.text) if "Content Security Policy" in m.text else None)
-    yield opened
-    context.close()
+    with new_page(browser, server.address) as page:
+        page.on("request", lambda request: request.url.startswith(own) or astray.append(request.url))
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda m: faults.append(m.text) if "Content Security Policy" in m.text else None)
+        yield page
     assert not astray
     assert not faults
 
 
+def settle(page: Page) -> None:
+    """Wait until the page shows what it loads, and no animation that ends is still running."""
+    expect(page.locator("h1").first).to_be_attached()
+    page.wait_for_load_state("networkidle")
+    page.wait_for_function(
+        """() => !document.querySelector(".skeleton, .stale, [aria-busy=true]") && document.getAnimations()
+            .every((animation) => animation.effect.getComputedTiming().endTime === Infinity)"""
+    )
+
+
 def rows(page: Page):
     return page.locator(".row")
+
+
+def wait_for_map(page: Page, pixels: int) -> None:
+    """Wait until at least so many pixels of the map have a color."""
+    deadline = time.monotonic() + PATIENCE_MS / 1000
+    while (colored := colored_pixels(page)) < pixels:
+        assert time.monotonic() < deadline, f"{colored} pixels of the map have a color, not {pixels}"
+
+
+def colored_pixels(page: Page) -> int:
+    """How many pixels of the map have a color, counted in a screenshot."""
+    picture = page.locator(".scatter").screenshot()
+    with av.open(io.BytesIO(picture)) as container:
+        frame = next(container.decode(video=0)).to_ndarray(format="rgb24").astype(int)
+    return int(np.count_nonzero(frame.max(axis=2) - frame.min(axis=2) > 40))

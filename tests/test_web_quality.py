@@ -1,4 +1,4 @@
-"""Whether the player's pages are for everyone: behind a door, on a phone, read aloud, with many tracks."""
+"""The player's pages under other conditions: with a password, on a phone, read aloud, with many tracks."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from segue.library import Library
 pytest.importorskip("playwright", reason="pip install playwright")
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browsing import MARKS, WEB, rows, run
+from tests.browsing import DESKTOP, MARKS, PHONE, WEB, new_page, rows, run, settle, wait_for_map
 from tests.serve_process import Server, serving
 
 AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
-PAGES = ("/", "/blend", "/journey", "/playlists", "/map", "/groups", "/matrix", "/room")
+PAGES = ["/", *"/similar /journey /playlists /map /groups /compare /status /settings /nowhere".split()]
 
 pytestmark = MARKS
 
@@ -26,14 +26,14 @@ def test_a_service_that_does_not_answer_is_told_and_found_again(page: Page):
     expect(rows(page).first).to_be_visible()
     page.route("**/api/**", lambda route: route.abort())
     page.get_by_role("searchbox").fill("anything")
-    expect(page.get_by_role("alert").filter(has_text="does not answer").first).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="is not responding").first).to_be_visible()
     page.unroute("**/api/**")
     page.get_by_role("searchbox").fill("")
     expect(page.get_by_role("alert")).to_have_count(0)
     expect(rows(page).first).to_be_visible()
 
 
-def test_a_password_opens_the_door(browser: Browser, web_server: Server, tmp_path: Path, web_music: Path):
+def test_a_password_signs_in_and_out(browser: Browser, web_server: Server, tmp_path: Path, web_music: Path):
     with Library.open(tmp_path / "library", create=True) as library:
         library.scan([next(web_music.rglob("*.flac")).parent])
     arguments = (
@@ -48,56 +48,63 @@ def test_a_password_opens_the_door(browser: Browser, web_server: Server, tmp_pat
     )
     with serving(*arguments, SEGUE_PULL="0") as guarded:
         guarded.faults = True
-        context = browser.new_context(base_url=guarded.address)
-        page = context.new_page()
-        page.goto("/")
-        page.get_by_label("Password").fill("wrong")
-        page.get_by_role("button", name="Enter").click()
-        expect(page.get_by_role("alert")).to_be_visible()
-        page.get_by_label("Password").fill("sesame")
-        page.get_by_role("button", name="Enter").click()
-        expect(rows(page).first).to_be_visible()
-        context.close()
+        with new_page(browser, guarded.address) as page:
+            page.goto("/")
+            page.get_by_label("Password").fill("wrong")
+            page.get_by_role("button", name="Sign in").click()
+            expect(page.get_by_role("alert")).to_be_visible()
+            page.get_by_label("Password").fill("sesame")
+            page.get_by_role("button", name="Sign in").click()
+            expect(rows(page).first).to_be_visible()
+            page.goto("/settings")
+            page.get_by_role("button", name="Sign out").click()
+            expect(page.get_by_label("Password")).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [(1280, 800), (390, 844)], ids=["desktop", "phone"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_axe_finds_nothing_to_object_to(
     browser: Browser, web_server: Server, scheme: str, size: tuple[int, int]
 ):
-    context = browser.new_context(
-        base_url=web_server.address, color_scheme=scheme, viewport={"width": size[0], "height": size[1]},
-        reduced_motion="reduce", bypass_csp=True,
-    )  # fmt: skip
-    page = context.new_page()
     tracks = web_server.get("/tracks")["tracks"]
-    page.goto("/")
-    rows(page).first.get_by_role("button", name="Play").click()
     extra = (f"/track/{tracks[0]['id']}", f"/journey?from={tracks[0]['id']}&to={tracks[9]['id']}", "/?q=zzzz")
     objections = []
-    for path in (*PAGES, *extra):
-        page.goto(path)
-        expect(page.locator("h1").first).to_be_attached()
-        page.wait_for_load_state("networkidle")
-        page.evaluate(AXE.read_text("utf-8"))
-        found = page.evaluate("async () => (await axe.run()).violations")
-        objections += [(path, v["id"], [node["target"] for node in v["nodes"]][:3]) for v in found]
-    context.close()
+    with new_page(browser, web_server.address, size, color_scheme=scheme, bypass_csp=True) as page:
+        page.goto("/")
+        rows(page).first.get_by_role("button", name="Play").click()
+        for path in (*PAGES, *extra):
+            page.goto(path)
+            settle(page)
+            page.evaluate(AXE.read_text("utf-8"))
+            violations = page.evaluate("async () => (await axe.run()).violations")
+            objections += [(path, v["id"], [node["target"] for node in v["nodes"]][:3]) for v in violations]
     assert not objections, json.dumps(objections, indent=1)
 
 
 def test_a_phone_shows_no_page_wider_than_itself(browser: Browser, web_server: Server):
-    context = browser.new_context(base_url=web_server.address, viewport={"width": 360, "height": 740})
-    page = context.new_page()
     track = web_server.get("/tracks")["tracks"][0]
-    for path in (*PAGES, f"/track/{track['id']}"):
-        page.goto(path)
-        page.wait_for_load_state("networkidle")
-        wide = page.evaluate(
-            "document.querySelector('.page').scrollWidth - document.querySelector('.page').clientWidth"
-        )
-        assert wide <= 0, path
-    context.close()
+    with new_page(browser, web_server.address, size=(360, 740)) as page:
+        for path in (*PAGES, f"/track/{track['id']}"):
+            page.goto(path)
+            settle(page)
+            excess_px = page.evaluate(
+                "document.querySelector('.page').scrollWidth - document.querySelector('.page').clientWidth"
+            )
+            assert excess_px <= 0, path
+
+
+def test_a_phone_reaches_every_page(browser: Browser, web_server: Server):
+    with new_page(browser, web_server.address, PHONE) as page:
+        page.goto("/")
+        bar = page.get_by_role("navigation")
+        for name in ("Similar", "Playlists", "Map", "Library"):
+            bar.get_by_role("link", name=name).click()
+            expect(page.get_by_role("heading", level=1)).to_contain_text(name)
+        for name in ("Journey", "Groups", "Compare", "Status", "Settings"):
+            bar.get_by_role("button", name="More").click()
+            page.get_by_role("dialog").get_by_role("link", name=name).click()
+            expect(page.get_by_role("heading", level=1)).to_contain_text(name, ignore_case=True)
+            expect(page.get_by_role("dialog")).to_have_count(0)
 
 
 def test_a_hundred_thousand_points_move_smoothly(page: Page, web_server: Server):
@@ -114,7 +121,8 @@ def test_a_hundred_thousand_points_move_smoothly(page: Page, web_server: Server)
     page.route("**/api/v1/map", lambda route: route.fulfill(body=body, content_type="application/json"))
     page.goto("/map")
     expect(page.get_by_role("application")).to_have_attribute("data-points", str(n))
-    page.wait_for_timeout(1500)
+    page.get_by_role("button", name="Genre").click()
+    wait_for_map(page, pixels=10_000)
     moves_ms = page.evaluate(
         """async () => {
           const map = document.querySelector(".scatter");

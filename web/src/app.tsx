@@ -1,76 +1,82 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { knock, locked, offline } from "./connection";
-import { hovering } from "./drops";
+import { checkConnection, signInNeeded, offline } from "./connection";
+import { draggingFile } from "./filedrop";
 import { Help } from "./components/help";
 import { Icon } from "./components/icons";
-import { BottomNav, Rail } from "./components/nav";
+import { BottomNav, Sidebar } from "./components/nav";
 import { PlayerBar } from "./components/playerbar";
 import { QueuePanel } from "./components/queuepanel";
 import { SaveDialog } from "./components/savedialog";
-import { BlendPage } from "./pages/blend";
+import { SimilarPage } from "./pages/similar";
 import { GroupsPage } from "./pages/groups";
 import { JourneyPage } from "./pages/journey";
 import { LibraryPage } from "./pages/library";
 import { LoginPage } from "./pages/login";
 import { MapPage } from "./pages/map";
-import { MatrixPage } from "./pages/matrix";
+import { ComparePage } from "./pages/compare";
 import { NotFoundPage } from "./pages/notfound";
 import { PlaylistPage } from "./pages/playlist";
 import { PlaylistsPage } from "./pages/playlists";
-import { RoomPage } from "./pages/room";
+import { SettingsPage } from "./pages/settings";
+import { StatusPage } from "./pages/status";
 import { TrackPage } from "./pages/track";
 import * as player from "./player";
-import { place } from "./router";
+import { route } from "./router";
 import { dismiss, toasts } from "./toast";
 
-const pages: [RegExp, (part: string) => ComponentChildren][] = [
-  [/^\/$/, () => <LibraryPage />],
-  [/^\/track\/([^/]+)$/, (id) => <TrackPage id={id} key={id} />],
-  [/^\/blend$/, () => <BlendPage />],
-  [/^\/journey$/, () => <JourneyPage />],
-  [/^\/playlists$/, () => <PlaylistsPage />],
-  [/^\/playlists\/([^/]+)$/, (id) => <PlaylistPage id={id} key={id} />],
-  [/^\/map$/, () => <MapPage />],
-  [/^\/groups$/, () => <GroupsPage />],
-  [/^\/matrix$/, () => <MatrixPage />],
-  [/^\/room$/, () => <RoomPage />],
-];
-
-function page(path: string): ComponentChildren {
-  for (const [pattern, show] of pages) {
-    const found = pattern.exec(path);
-    if (found) return show(decodeURIComponent(found[1] ?? ""));
-  }
-  return <NotFoundPage />;
+interface Page {
+  path: RegExp;
+  title: string;
+  render: (id: string) => ComponentChildren;
 }
+
+const pages: Page[] = [
+  { path: /^\/$/, title: "Library", render: () => <LibraryPage /> },
+  { path: /^\/track\/([^/]+)$/, title: "Track", render: (id) => <TrackPage id={id} key={id} /> },
+  { path: /^\/similar$/, title: "Similar", render: () => <SimilarPage /> },
+  { path: /^\/journey$/, title: "Journey", render: () => <JourneyPage /> },
+  { path: /^\/playlists$/, title: "Playlists", render: () => <PlaylistsPage /> },
+  { path: /^\/playlists\/([^/]+)$/, title: "Playlist", render: (id) => <PlaylistPage id={id} key={id} /> },
+  { path: /^\/map$/, title: "Map", render: () => <MapPage /> },
+  { path: /^\/groups$/, title: "Groups", render: () => <GroupsPage /> },
+  { path: /^\/compare$/, title: "Compare", render: () => <ComparePage /> },
+  { path: /^\/status$/, title: "Library status", render: () => <StatusPage /> },
+  { path: /^\/settings$/, title: "Settings", render: () => <SettingsPage /> },
+];
+const notFound: Page = { path: /(?:)/, title: "Page not found", render: () => <NotFoundPage /> };
 
 export function App() {
   const main = useRef<HTMLElement>(null);
-  const path = place.value.path;
+  const path = route.value.path;
+  const page = pages.find((candidate) => candidate.path.test(path)) ?? notFound;
+  const track = player.currentTrack.value;
+  useEffect(() => {
+    document.title = `${track ? [track.title, track.artist].filter(Boolean).join(" · ") : page.title} – Segue`;
+  }, [track, page]);
   const first = useRef(true);
   useEffect(() => {
     main.current?.scrollTo(0, 0);
     if (!first.current) main.current?.querySelector("h1")?.focus({ preventScroll: true });
     first.current = false;
   }, [path]);
-  if (locked.value) return <LoginPage />;
+  if (signInNeeded.value) return <LoginPage />;
   return (
-    <div class={`shell ${player.now.value ? "with-bar" : ""}`}>
-      <a class="skip" href="#main" onClick={(event) => (event.preventDefault(), main.current?.focus())}>To the page</a>
-      <Rail />
+    <div class={`shell ${track ? "with-bar" : ""}`}>
+      <a class="skip" href="#main" onClick={(event) => (event.preventDefault(), main.current?.focus())}>Skip to content</a>
+      <Sidebar />
       <main ref={main} id="main" class="page" tabIndex={-1}>
         {offline.value && <Offline />}
-        {page(path)}
+        {page.render(decodeURIComponent(page.path.exec(path)?.[1] ?? ""))}
       </main>
       <QueuePanel />
       <PlayerBar />
       <BottomNav />
       <SaveDialog />
       <Help />
-      {hovering.value && <p class="drop-sign" aria-hidden="true"><Icon name="sound" size={40} />Let go, and Segue listens</p>}
+      {draggingFile.value && <p class="drop-overlay" aria-hidden="true"><Icon name="sound" size={40} />Drop to find similar music</p>}
       <Toasts />
-      <p class="hidden-text" role="status">{player.now.value && `Now: ${player.now.value.title}`}</p>
+      <p class="hidden-text" role="status">{track && `Now playing: ${track.title}`}</p>
     </div>
   );
 }
@@ -79,8 +85,8 @@ function Offline() {
   return (
     <div class="offline" role="alert">
       <Icon name="warn" size={18} />
-      <span>Segue’s service does not answer. What is loaded stays; the rest comes back with it.</span>
-      <button type="button" class="button small" onClick={() => void knock()}>Try again</button>
+      <span>Segue is not responding. This page reconnects by itself.</span>
+      <button type="button" class="button small" onClick={() => void checkConnection()}>Try again</button>
     </div>
   );
 }

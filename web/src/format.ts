@@ -1,4 +1,4 @@
-/** Numbers as people read them. */
+/** Numbers, dates and names as text for people. */
 
 export function clock(seconds: number): string {
   if (!Number.isFinite(seconds) || seconds < 0) return "–:––";
@@ -8,8 +8,8 @@ export function clock(seconds: number): string {
   return h ? `${h}:${two(m)}:${two(rest)}` : `${m}:${two(rest)}`;
 }
 
-/** A length in words, to the precision that matters. */
-export function length(seconds: number): string {
+/** A duration in words, as precise as useful. */
+export function formatDuration(seconds: number): string {
   if (seconds < 59.5) return `${Math.round(seconds)} s`;
   const minutes = Math.round(seconds / 60);
   if (minutes < 60) return `${minutes} min`;
@@ -22,29 +22,29 @@ export function count(n: number, one: string, many = `${one}s`): string {
   return `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
 }
 
-export const score = (value: number) => value.toFixed(2);
+export const formatScore = (value: number) => value.toFixed(2);
 
-/** A name of an embedder, descriptor or label as a person would write it. */
-export function humane(name: string): string {
+/** The name of a descriptor or label as readable text. */
+export function readableName(name: string): string {
   const words = name.replace(/[_-]+/g, " ").trim();
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-const KNOWN: Record<string, string> = { mn04: "EfficientAT mn04", musicnn: "MusiCNN", vggish: "VGGish" };
+const MODEL_NAMES: Record<string, string> = { mn04: "EfficientAT mn04", musicnn: "MusiCNN", vggish: "VGGish" };
 
-/** A space by the name of its model, without the version. */
+/** The name of the model that made a space, without its version. */
 export function spaceName(space: string): string {
   const name = space.replace(/-\d+$/, "");
-  return KNOWN[name] ?? humane(name);
+  return MODEL_NAMES[name] ?? readableName(name);
 }
 
 export function fileName(name: string): string {
   return `${name.replace(/[\\/:*?"<>|\u0000-\u001f]+/g, " ").trim().slice(0, 80) || "playlist"}.m3u8`;
 }
 
-export function day(value: string | number): string {
+export function formatDate(value: string | number): string {
   const date = new Date(typeof value === "number" ? value * 1000 : value);
   return Number.isNaN(date.getTime()) ? "" : date.toLocaleDateString("en", { day: "numeric", month: "short", year: "numeric" });
 }
 
-export const megabytes = (bytes: number) => `${Math.max(1, Math.round(bytes / 1e6))} MB`;
+export const formatMegabytes = (bytes: number) => `${Math.max(1, Math.round(bytes / 1e6))} MB`;

@@ -1,17 +1,17 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { returns } from "./connection";
+import { reconnects } from "./connection";
 
 export interface Loaded<T> {
   data: T | undefined;
   error: Error | undefined;
   loading: boolean;
-  again: () => void;
+  retry: () => void;
 }
 
-/** What ``load`` brings, asked anew when one of ``inputs`` changes or the service is back; the old stays until then. */
+/** The result of ``load``. It loads again when one of ``inputs`` changes or the service is back, and keeps the old result meanwhile. */
 export function useLoad<T>(load: (stop: AbortSignal) => Promise<T>, inputs: readonly unknown[]): Loaded<T> {
   const [state, setState] = useState<{ data?: T | undefined; error?: Error | undefined; loading: boolean }>({ loading: true });
-  const [round, setRound] = useState(0);
+  const [attempt, setAttempt] = useState(0);
   useEffect(() => {
     const stop = new AbortController();
     setState((old) => ({ data: old.data, error: undefined, loading: true }));
@@ -20,21 +20,21 @@ export function useLoad<T>(load: (stop: AbortSignal) => Promise<T>, inputs: read
       (error: Error) => !stop.signal.aborted && setState((old) => ({ data: old.data, error, loading: false })),
     );
     return () => stop.abort();
-  }, [...inputs, round, returns.value]);
-  return { data: state.data, error: state.error, loading: state.loading, again: () => setRound((n) => n + 1) };
+  }, [...inputs, attempt, reconnects.value]);
+  return { data: state.data, error: state.error, loading: state.loading, retry: () => setAttempt((n) => n + 1) };
 }
 
-/** The value as it was when it had not changed for a while. */
-export function useSettled<T>(value: T, wait_ms: number): T {
-  const [settled, setSettled] = useState(value);
+/** The value, once it has not changed for ``wait_ms``. */
+export function useDebounced<T>(value: T, wait_ms: number): T {
+  const [debounced, setDebounced] = useState(value);
   useEffect(() => {
-    const timer = window.setTimeout(() => setSettled(value), wait_ms);
+    const timer = window.setTimeout(() => setDebounced(value), wait_ms);
     return () => window.clearTimeout(timer);
   }, [value, wait_ms]);
-  return settled;
+  return debounced;
 }
 
-/** The size of an element in CSS pixels, followed as it changes. */
+/** The current size of an element in CSS pixels. */
 export function useSize<E extends HTMLElement>() {
   const ref = useRef<E>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });

@@ -1,48 +1,48 @@
-/** The service's long work, watched while there is any. */
+/** The service's jobs. They are polled while any is running. */
 import { computed, signal } from "@preact/signals";
 import * as api from "./api";
-import { returns } from "./connection";
-import { say } from "./toast";
+import { reconnects } from "./connection";
+import { showToast } from "./toast";
 import type { Job } from "./types";
 
 export const jobs = signal<Job[]>([]);
-export const running = (job: Job) => job.state === "queued" || job.state === "running";
-export const busy = computed(() => jobs.value.some(running));
+export const isRunning = (job: Job) => job.state === "queued" || job.state === "running";
+export const anyJobRunning = computed(() => jobs.value.some(isRunning));
 
-/** Counts up when a job ends, so that pages ask anew for what it has changed. */
-export const ends = signal(0);
+/** Counts finished jobs, so that pages reload what a job may have changed. */
+export const jobsFinished = signal(0);
 
 let timer = 0;
 
-export async function watch(): Promise<void> {
+export async function refreshJobs(): Promise<void> {
   window.clearTimeout(timer);
-  let found: Job[];
+  let latest: Job[];
   try {
-    found = (await api.jobs()).jobs;
+    latest = (await api.jobs()).jobs;
   } catch {
-    return; // the connection's own watch begins this anew
+    return; // polling starts again after reconnecting
   }
   const before = new Map(jobs.value.map((job) => [job.id, job]));
-  jobs.value = found;
-  for (const job of found) {
+  jobs.value = latest;
+  for (const job of latest) {
     const old = before.get(job.id);
-    if (old && running(old) && !running(job)) over(job);
+    if (old && isRunning(old) && !isRunning(job)) jobEnded(job);
   }
-  if (busy.value) timer = window.setTimeout(watch, 700);
+  if (anyJobRunning.value) timer = window.setTimeout(refreshJobs, 700);
 }
 
-function over(job: Job): void {
-  ends.value++;
-  if (job.state === "failed") say(job.message ?? `${job.kind} failed`, { bad: true });
+function jobEnded(job: Job): void {
+  jobsFinished.value++;
+  if (job.state === "failed") showToast(job.message ?? `${job.kind} failed`, { bad: true });
 }
 
-/** Begin some work; its progress is seen from then on. */
-export async function begin(work: Promise<unknown>): Promise<void> {
+/** Start a job and begin to poll. */
+export async function startJob(work: Promise<unknown>): Promise<void> {
   await work;
-  await watch();
+  await refreshJobs();
 }
 
-export function watchFromNow(): void {
-  void watch();
-  returns.subscribe(() => void watch());
+export function watchJobs(): void {
+  void refreshJobs();
+  reconnects.subscribe(() => void refreshJobs());
 }

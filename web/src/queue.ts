@@ -1,12 +1,12 @@
-/** The queue: what plays, what comes after. Nothing here plays; each function gives the queue that comes next. */
+/** The play queue as pure functions: each returns the next state of the queue. */
 import type { Track } from "./types";
 
 export type Repeat = "off" | "all" | "one";
 
 export interface Queue {
-  readonly tracks: readonly Track[]; // as they were put in
-  readonly order: readonly number[]; // as they are played
-  readonly at: number; // a place in the order; -1 where nothing is
+  readonly tracks: readonly Track[]; // in the order they were added
+  readonly order: readonly number[]; // indices of tracks in playing order
+  readonly at: number; // position in ``order``; -1 if the queue is empty
   readonly shuffle: boolean;
   readonly repeat: Repeat;
 }
@@ -37,7 +37,7 @@ function shuffled(indices: number[], random: Random): number[] {
   return mixed;
 }
 
-/** A new queue that begins with one of its tracks. */
+/** A new queue of ``tracks`` that starts with one of them. */
 export function start(queue: Queue, tracks: readonly Track[], first: number, random: Random = Math.random): Queue {
   const all = tracks.map((_, i) => i);
   if (!queue.shuffle) return { ...queue, tracks, order: all, at: first };
@@ -45,7 +45,7 @@ export function start(queue: Queue, tracks: readonly Track[], first: number, ran
   return { ...queue, tracks, order: [first, ...rest], at: 0 };
 }
 
-/** Where the queue goes when a track ends (``ended``) or when somebody asks for the next one. */
+/** Move to the next track, because one has ended (``ended``) or somebody asked for it. */
 export function next(queue: Queue, ended = false): Queue {
   if (ended && queue.repeat === "one") return { ...queue };
   if (queue.at + 1 < queue.order.length) return { ...queue, at: queue.at + 1 };
@@ -90,7 +90,7 @@ export function move(queue: Queue, from: number, to: number): Queue {
   return { ...queue, order, at: order.indexOf(playing as number) };
 }
 
-/** Shuffling mixes what is still to come; going back to order keeps what plays and goes on from there. */
+/** Turn shuffle on or off. The current track stays. */
 export function setShuffle(queue: Queue, shuffle: boolean, random: Random = Math.random): Queue {
   if (queue.at < 0) return { ...queue, shuffle };
   const playing = queue.order[queue.at] as number;
@@ -99,7 +99,7 @@ export function setShuffle(queue: Queue, shuffle: boolean, random: Random = Math
   return { ...queue, shuffle, order: [playing, ...rest], at: 0 };
 }
 
-export const turnRepeat = (queue: Queue): Queue => ({
+export const cycleRepeat = (queue: Queue): Queue => ({
   ...queue,
   repeat: queue.repeat === "off" ? "all" : queue.repeat === "all" ? "one" : "off",
 });

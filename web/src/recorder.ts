@@ -1,15 +1,15 @@
-/** The microphone, as a file. */
+/** Records the microphone to a file. */
 
 export interface Recording {
-  level: () => number; // how loud it is now, 0..1
+  level: () => number; // current level, 0..1
   finish: () => Promise<File>;
   cancel: () => void;
 }
 
 export async function record(): Promise<Recording> {
-  if (!navigator.mediaDevices) throw new Error("This browser lends its microphone only to pages of localhost or https.");
+  if (!navigator.mediaDevices) throw new Error("This browser allows the microphone only on localhost and https pages.");
   const stream = await navigator.mediaDevices.getUserMedia({
-    audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false }, // music is no speech
+    audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false }, // they are made for speech and spoil music
   });
   const recorder = new MediaRecorder(stream);
   const parts: Blob[] = [];

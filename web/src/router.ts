@@ -1,35 +1,42 @@
 import { signal } from "@preact/signals";
 
-export interface Place {
+export interface Route {
   path: string;
   query: URLSearchParams;
 }
 
-const here = (): Place => ({ path: location.pathname, query: new URLSearchParams(location.search) });
+/** Addresses that pages had before; bookmarks may still hold them. */
+const RENAMED: Record<string, string> = { "/blend": "/similar", "/matrix": "/compare", "/room": "/status" };
 
-export const place = signal<Place>(here());
+function currentRoute(): Route {
+  const renamed = RENAMED[location.pathname];
+  if (renamed) history.replaceState(null, "", renamed + location.search);
+  return { path: location.pathname, query: new URLSearchParams(location.search) };
+}
 
-export function go(to: string, { replace = false } = {}): void {
+export const route = signal<Route>(currentRoute());
+
+export function navigate(to: string, { replace = false } = {}): void {
   if (to === location.pathname + location.search) return;
   history[replace ? "replaceState" : "pushState"](null, "", to);
-  place.value = here();
+  route.value = currentRoute();
 }
 
-/** Change the query alone, without a step in the history: what is typed into a search box. */
+/** Change only the query, without adding to the history: for text typed into a search box. */
 export function setQuery(query: URLSearchParams): void {
   const text = query.toString();
-  go(location.pathname + (text ? `?${text}` : ""), { replace: true });
+  navigate(location.pathname + (text ? `?${text}` : ""), { replace: true });
 }
 
-/** Links within the page change the place without loading it anew, so the music goes on. */
-export function listen(): void {
-  addEventListener("popstate", () => (place.value = here()));
+/** Follow links within the player without reloading it, so the music goes on. */
+export function handleLinks(): void {
+  addEventListener("popstate", () => (route.value = currentRoute()));
   document.addEventListener("click", (event) => {
     if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     const link = (event.target as Element).closest?.("a");
     if (!link || link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
     if (/^\/(api|assets|docs|openapi|metrics)/.test(link.pathname)) return;
     event.preventDefault();
-    go(link.pathname + link.search);
+    navigate(link.pathname + link.search);
   });
 }

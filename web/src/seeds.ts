@@ -1,6 +1,7 @@
-/** What "sounds like" begins from: tracks and clips to move towards, and some to move away from. */
-import { kept } from "./prefs";
-import { say } from "./toast";
+/** What the Similar page starts from: tracks and clips to sound like, and some to sound unlike. */
+import { persisted } from "./preferences";
+import { navigate } from "./router";
+import { showToast } from "./toast";
 import type { Clip, Track } from "./types";
 
 export interface Seed {
@@ -11,32 +12,32 @@ export interface Seed {
   minus: boolean;
 }
 
-export const seeds = kept<Seed[]>("seeds", []);
+export const seeds = persisted<Seed[]>("seeds", []);
 
-export const ofTrack = (track: Track, minus = false): Seed => ({
+export const seedFromTrack = (track: Track, minus = false): Seed => ({
   id: track.id, title: track.title, artist: track.artist, duration_s: track.duration_s, minus,
 });
-export const ofClip = (clip: Clip): Seed => ({
+export const seedFromClip = (clip: Clip): Seed => ({
   id: clip.id, title: clip.name, artist: null, duration_s: clip.duration_s, minus: false,
 });
 
-export function put(seed: Seed): void {
+export function addSeed(seed: Seed): void {
   seeds.value = [...seeds.value.filter((other) => other.id !== seed.id), seed];
 }
 
-export function plant(track: Track, minus = false): void {
-  put(ofTrack(track, minus));
-  say(minus ? `Away from “${track.title}”` : `“${track.title}” is a seed now`);
+export function addTrackAsSeed(track: Track, minus = false): void {
+  addSeed(seedFromTrack(track, minus));
+  showToast(`Similar now looks for ${minus ? "less" : "more"} like “${track.title}”`, { action: { label: "Open", run: () => navigate("/similar") } });
 }
 
-export function turn(id: string): void {
+export function flipSeed(id: string): void {
   seeds.value = seeds.value.map((seed) => (seed.id === id ? { ...seed, minus: !seed.minus } : seed));
 }
 
-export const drop = (id: string) => (seeds.value = seeds.value.filter((seed) => seed.id !== id));
+export const removeSeed = (id: string) => (seeds.value = seeds.value.filter((seed) => seed.id !== id));
 
-/** A clip as something that can be played: it has no file in the library. */
-export function asTrack(seed: Seed): Track {
+/** A seed as a track that can be played. A clip has no file in the library. */
+export function trackFromSeed(seed: Seed): Track {
   return {
     id: seed.id, title: seed.title, artist: seed.artist, album: null, album_artist: null, genre: null, year: null,
     duration_s: seed.duration_s, path: "", url: null, source: null, has_file: true, missing: false, cluster: null,

@@ -10,7 +10,7 @@ export interface Toast {
 export const toasts = signal<Toast[]>([]);
 let last = 0;
 
-export function say(text: string, more: { bad?: boolean; action?: Toast["action"] } = {}): void {
+export function showToast(text: string, more: { bad?: boolean; action?: Toast["action"] } = {}): void {
   const toast: Toast = { id: ++last, text, bad: more.bad ?? false };
   if (more.action) toast.action = more.action;
   toasts.value = [...toasts.value.slice(-2), toast];
@@ -19,12 +19,12 @@ export function say(text: string, more: { bad?: boolean; action?: Toast["action"
 
 export const dismiss = (id: number) => (toasts.value = toasts.value.filter((toast) => toast.id !== id));
 
-/** Do something; where it is refused, say why. */
+/** Wait for ``work``. If it fails, show the reason. */
 export async function attempt<T>(work: Promise<T>): Promise<T | undefined> {
   try {
     return await work;
   } catch (error) {
-    if (!(error instanceof DOMException)) say(error instanceof Error ? error.message : String(error), { bad: true });
+    if (!(error instanceof DOMException)) showToast(error instanceof Error ? error.message : String(error), { bad: true });
     return undefined;
   }
 }

@@ -1,4 +1,4 @@
-import { ApiError, explain } from "./connection";
+import { ApiError, parseError } from "./connection";
 import type { Clip } from "./types";
 
 export interface Upload {
@@ -6,7 +6,7 @@ export interface Upload {
   cancel: () => void;
 }
 
-/** Send a file as a clip; ``onPart`` hears what share of it has left. Fetch cannot tell that, so this is the older way. */
+/** Upload a file as a clip. ``onPart`` gets the share sent so far, which fetch cannot report. */
 export function upload(file: File, onPart: (share: number) => void): Upload {
   const request = new XMLHttpRequest();
   const done = new Promise<Clip>((resolve, reject) => {
@@ -14,10 +14,10 @@ export function upload(file: File, onPart: (share: number) => void): Upload {
     request.setRequestHeader("X-Segue", "1");
     request.upload.onprogress = (event) => event.lengthComputable && onPart(event.loaded / event.total);
     request.onload = () => {
-      if (request.status >= 300) return reject(explain(request.responseText, request.status));
+      if (request.status >= 300) return reject(parseError(request.responseText, request.status));
       resolve((JSON.parse(request.responseText) as { clip: Clip }).clip);
     };
-    request.onerror = () => reject(new ApiError("The clip could not be sent: the service does not answer.", "offline", 0));
+    request.onerror = () => reject(new ApiError("Upload failed: Segue is not responding.", "offline", 0));
     request.onabort = () => reject(new DOMException("Cancelled", "AbortError"));
   });
   const form = new FormData();

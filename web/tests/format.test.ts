@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { clock, count, fileName, humane, length } from "../src/format";
+import { clock, count, fileName, readableName, formatDuration } from "../src/format";
 
 test("times are read as on a clock", () => {
   expect([0, 59.9, 60, 754, 3600, 36_061].map(clock)).toEqual(["0:00", "0:59", "1:00", "12:34", "1:00:00", "10:01:01"]);
@@ -7,7 +7,7 @@ test("times are read as on a clock", () => {
 });
 
 test("lengths are as exact as they matter", () => {
-  expect([4, 59.6, 90, 3600, 6150, 86_400, 1_000_000].map(length)).toEqual(
+  expect([4, 59.6, 90, 3600, 6150, 86_400, 1_000_000].map(formatDuration)).toEqual(
     ["4 s", "1 min", "2 min", "1 h", "1 h 43 min", "1 day", "11.6 days"],
   );
 });
@@ -24,5 +24,5 @@ test("a playlist's file name holds nothing that a disk refuses", () => {
 });
 
 test("names of embedders read as words", () => {
-  expect(humane("mfcc_00_mean")).toBe("Mfcc 00 mean");
+  expect(readableName("mfcc_00_mean")).toBe("Mfcc 00 mean");
 });

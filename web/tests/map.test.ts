@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { between, panned, toData, toPixels, whole, zoomed } from "../src/scatter/camera";
-import { hueOf, oklch, parse, ramp } from "../src/scatter/colours";
-import { inside, places } from "../src/scatter/places";
+import { interpolate, panned, toData, toPixels, wholeMap, zoomed } from "../src/scatter/camera";
+import { hueOf, oklch, parse, ramp } from "../src/scatter/colors";
+import { pointsInside, pointGrid } from "../src/scatter/grid";
 
 const size = { width: 800, height: 600 };
 const random = ((seed) => () => (seed = (seed * 16807) % 2147483647) / 2147483647)(11);
@@ -15,28 +15,28 @@ describe("the camera", () => {
   });
 
   test("keeps what is under the pointer there while zooming", () => {
-    const before = toData(whole, size, 123, 456);
-    const after = toData(zoomed(whole, size, 2.7, 123, 456), size, 123, 456);
+    const before = toData(wholeMap, size, 123, 456);
+    const after = toData(zoomed(wholeMap, size, 2.7, 123, 456), size, 123, 456);
     expect(after[0]).toBeCloseTo(before[0]);
     expect(after[1]).toBeCloseTo(before[1]);
   });
 
   test("moves the map with the hand", () => {
-    const [x] = toPixels(panned(whole, size, 40, 0), size, 0, 0);
-    expect(x).toBeCloseTo(toPixels(whole, size, 0, 0)[0] + 40);
+    const [x] = toPixels(panned(wholeMap, size, 40, 0), size, 0, 0);
+    expect(x).toBeCloseTo(toPixels(wholeMap, size, 0, 0)[0] + 40);
   });
 
   test("ends where it was to go", () => {
     const there = { x: 0.5, y: 0.5, zoom: 9 };
-    expect(between(whole, there, 1)).toEqual(there);
-    expect(between(whole, there, 0)).toEqual(whole);
+    expect(interpolate(wholeMap, there, 1)).toEqual(there);
+    expect(interpolate(wholeMap, there, 0)).toEqual(wholeMap);
   });
 });
 
-describe("places", () => {
+describe("pointGrid", () => {
   const x = Array.from({ length: 3000 }, () => 2 * random() - 1);
   const y = Array.from({ length: 3000 }, () => 2 * random() - 1);
-  const grid = places(x, y);
+  const grid = pointGrid(x, y);
 
   test("finds the same nearest point as looking at all of them", () => {
     for (let n = 0; n < 200; n++) {
@@ -52,19 +52,19 @@ describe("places", () => {
   });
 
   test("are inside a line or not", () => {
-    const found = inside([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]], x, y);
+    const found = pointsInside([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]], x, y);
     const right = x.flatMap((_, i) => (Math.abs(x[i]!) < 0.5 && Math.abs(y[i]!) < 0.5 ? [i] : []));
     expect(found).toEqual(right);
-    expect(inside([[0, 0], [1, 1]], x, y)).toEqual([]);
+    expect(pointsInside([[0, 0], [1, 1]], x, y)).toEqual([]);
   });
 
   test("are outside the notch of a line that is not convex", () => {
     const notched = [[-1, -1], [1, -1], [1, 1], [0, -0.5], [-1, 1]] as const;
-    expect(inside(notched, [0, 0, -0.9], [0.5, -0.8, 0.5])).toEqual([1, 2]);
+    expect(pointsInside(notched, [0, 0, -0.9], [0.5, -0.8, 0.5])).toEqual([1, 2]);
   });
 });
 
-describe("colours", () => {
+describe("colors", () => {
   test("are what OKLCH says at its ends and for red", () => {
     expect(oklch(1, 0, 0)).toEqual([255, 255, 255]);
     expect(oklch(0, 0, 0)).toEqual([0, 0, 0]);
@@ -72,7 +72,7 @@ describe("colours", () => {
     expect(Math.abs(red[0] - 255) + red[1] + red[2]).toBeLessThan(6);
   });
 
-  test("differ between neighbours", () => {
+  test("differ between neighbors", () => {
     for (let i = 0; i < 13; i++) {
       const [a, b] = [hueOf(i, true), hueOf(i + 1, true)];
       expect(Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2])).toBeGreaterThan(60);

@@ -17,14 +17,14 @@ describe("a queue", () => {
     const last = Q.start(Q.nothing, tracks, 4);
     expect(Q.next(last)).toBe(last);
     expect(Q.hasNext(last)).toBe(false);
-    expect(Q.current(Q.next(Q.turnRepeat(last)))?.id).toBe("a");
-    const one = Q.turnRepeat(Q.turnRepeat(last));
+    expect(Q.current(Q.next(Q.cycleRepeat(last)))?.id).toBe("a");
+    const one = Q.cycleRepeat(Q.cycleRepeat(last));
     expect(one.repeat).toBe("one");
     expect(Q.current(Q.next(one, true))?.id).toBe("e");
     expect(Q.current(Q.next(one))?.id).toBe("a");
   });
 
-  test("plays each track once when shuffled, the chosen one first, and keeps it when put in order again", () => {
+  test("plays each track once when shuffled, the chosen one first, and keeps it when put in order retry", () => {
     const queue = Q.start(Q.setShuffle(Q.nothing, true), tracks, 3, seeded());
     expect(Q.current(queue)?.id).toBe("d");
     expect([...ids(queue)].sort().join("")).toBe("abcde");

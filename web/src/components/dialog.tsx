@@ -1,16 +1,15 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { IconButton } from "./bits";
+import { IconButton } from "./common";
 
 interface DialogProps {
   title: string;
   onClose: () => void;
   children: ComponentChildren;
-  kind?: string;
 }
 
-/** A dialog of the browser's own: it keeps the focus, closes on Escape and on a click beside it. */
-export function Dialog({ title, onClose, children, kind = "" }: DialogProps) {
+/** A native dialog: it keeps the focus and closes on Escape or a click outside. */
+export function Dialog({ title, onClose, children }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const before = document.activeElement as HTMLElement | null;
@@ -18,7 +17,7 @@ export function Dialog({ title, onClose, children, kind = "" }: DialogProps) {
     return () => before?.focus?.();
   }, []);
   return (
-    <dialog ref={ref} class={`dialog ${kind}`} aria-label={title} onClose={onClose}
+    <dialog ref={ref} class="dialog" aria-label={title} onClose={onClose}
       onClick={(event) => event.target === ref.current && onClose()}>
       <div class="dialog-inner">
         <div class="dialog-head">

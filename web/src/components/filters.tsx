@@ -1,6 +1,6 @@
 import * as api from "../api";
 import { useLoad } from "../hooks";
-import { ends } from "../jobs";
+import { jobsFinished } from "../jobs";
 import type { Conditions, Range } from "../types";
 import { Icon } from "./icons";
 
@@ -9,10 +9,10 @@ interface FiltersProps {
   onChange: (where: Conditions) => void;
 }
 
-/** What may be asked of tracks besides their sound. */
+/** Filters for tracks, besides their sound. */
 export function Filters({ where, onChange }: FiltersProps) {
-  const { data: facets } = useLoad(api.facets, [ends.value]);
-  const { data: groups } = useLoad(api.clusters, [ends.value]);
+  const { data: facets } = useLoad(api.facets, [jobsFinished.value]);
+  const { data: groups } = useLoad(api.clusters, [jobsFinished.value]);
   const set = <K extends keyof Conditions>(name: K, value: Conditions[K] | undefined) => {
     const { [name]: _, ...rest } = where;
     onChange(value === undefined ? rest : { ...rest, [name]: value });
@@ -22,15 +22,15 @@ export function Filters({ where, onChange }: FiltersProps) {
     <div class="filters" role="group" aria-label="Filters">
       <Pick label="Genre" value={where.genre} options={facets.genres.map(({ name, n }) => [name, `${name} (${n})`])}
         onPick={(genre) => set("genre", genre)} />
-      <Pick label="Heard as" value={where.label} options={facets.labels.slice(0, 200).map(({ name, n }) => [name, `${name} (${n})`])}
+      <Pick label="Sounds like" value={where.label} options={facets.labels.slice(0, 200).map(({ name, n }) => [name, `${name} (${n})`])}
         onPick={(label) => set("label", label)} />
       <Pick label="Years" value={where.years?.join("-")} options={decades(facets.years)}
         onPick={(years) => set("years", years?.split("-").map(Number) as Range | undefined)} />
       <Pick label="Length" value={where.duration_s?.join("-")}
-        options={[["0-120", "up to 2 min"], ["120-300", "2 to 5 min"], ["300-36000", "5 min and more"]]}
+        options={[["0-120", "under 2 min"], ["120-300", "2 to 5 min"], ["300-36000", "over 5 min"]]}
         onPick={(length) => set("duration_s", length?.split("-").map(Number) as Range | undefined)} />
       <Pick label="Tempo" value={where.tempo?.join("-")}
-        options={[["20-90", "slow, to 90 a minute"], ["90-125", "walking, to 125"], ["125-400", "fast"]]}
+        options={[["20-90", "slow, under 90 BPM"], ["90-125", "medium, 90 to 125 BPM"], ["125-400", "fast, over 125 BPM"]]}
         onPick={(tempo) => set("tempo", tempo?.split("-").map(Number) as Range | undefined)} />
       {groups && groups.clusters.length > 0 && (
         <Pick label="Group" value={where.cluster === undefined ? undefined : String(where.cluster)}
@@ -39,11 +39,11 @@ export function Filters({ where, onChange }: FiltersProps) {
       )}
       {Object.entries(where).map(([name, value]) => ["artist", "album"].includes(name) && (
         <button key={name} type="button" class="chip" onClick={() => set(name as "artist", undefined)}>
-          {String(value)}<Icon name="close" size={14} /><span class="hidden-text">: take away</span>
+          {String(value)}<Icon name="close" size={14} /><span class="hidden-text">: remove filter</span>
         </button>
       ))}
       {Object.keys(where).length > 0 && (
-        <button type="button" class="button plain small" onClick={() => onChange({})}>Clear</button>
+        <button type="button" class="button borderless small" onClick={() => onChange({})}>Clear</button>
       )}
     </div>
   );
@@ -75,7 +75,7 @@ function Pick({ label, value, options, onPick }: PickProps) {
   );
 }
 
-/** Conditions as the page's address holds them, and back. */
+/** Read the filters from the page's address. */
 export function readConditions(query: URLSearchParams): Conditions {
   const where: Conditions = {};
   for (const name of ["genre", "label", "artist", "album"] as const) {

@@ -1,19 +1,19 @@
-import { helpOpen, KEYS } from "../keys";
-import { shortcuts } from "../prefs";
+import { helpOpen, SHORTCUTS } from "../shortcuts";
+import { shortcutsEnabled } from "../preferences";
 import { Dialog } from "./dialog";
 
 export function Help() {
   if (!helpOpen.value) return null;
   return (
-    <Dialog title="Keyboard" onClose={() => (helpOpen.value = false)}>
+    <Dialog title="Keyboard shortcuts" onClose={() => (helpOpen.value = false)}>
       <dl class="keys">
-        {KEYS.map(([key, what]) => (
+        {SHORTCUTS.map(([key, what]) => (
           <div key={key}><dt><kbd>{key}</kbd></dt><dd>{what}</dd></div>
         ))}
       </dl>
       <label class="check">
-        <input type="checkbox" checked={shortcuts.value} onChange={(event) => (shortcuts.value = event.currentTarget.checked)} />
-        Listen to these keys
+        <input type="checkbox" checked={shortcutsEnabled.value} onChange={(event) => (shortcutsEnabled.value = event.currentTarget.checked)} />
+        Use keyboard shortcuts
       </label>
     </Dialog>
   );

@@ -1,33 +1,34 @@
 import * as api from "../api";
-import { humane, length } from "../format";
-import { running } from "../jobs";
+import { formatDuration, readableName } from "../format";
+import { isRunning } from "../jobs";
 import { attempt } from "../toast";
 import type { Job } from "../types";
-import { Progress } from "./bits";
+import { Progress } from "./common";
 
-const NAMES: Record<string, string> = { clusters: "Groups", evaluate: "Measuring" };
+const JOB_NAMES: Record<string, string> = { clusters: "Groups", evaluate: "Evaluation" };
+const STATES: Record<Job["state"], string> = {
+  queued: "waiting", running: "running", done: "done", failed: "failed", cancelled: "canceled",
+};
 
-/** One job: how far it is, how long it takes still, and a way to stop it. */
+/** One job: how far it is, how long it will still take, and a way to stop it. */
 export function JobLine({ job }: { job: Job }) {
-  const share = job.total ? job.done / job.total : null;
+  const name = JOB_NAMES[job.kind] ?? readableName(job.kind);
   return (
     <div class="job">
       <div class="job-head">
-        <b>{NAMES[job.kind] ?? humane(job.kind)}</b>
-        <span class="quiet num">
-          {job.state === "queued" ? "waits for its turn" : running(job) ? progress(job) : job.state}
-        </span>
-        {running(job) && <button type="button" class="button small" onClick={() => void attempt(api.cancelJob(job.id))}>Stop</button>}
+        <b>{name}</b>
+        <span class="quiet num">{job.state === "running" ? describeProgress(job) : STATES[job.state]}</span>
+        {isRunning(job) && <button type="button" class="button small" onClick={() => void attempt(api.cancelJob(job.id))}>Stop</button>}
       </div>
-      {running(job) && <Progress share={share} label={`${job.kind}, progress`} />}
+      {isRunning(job) && <Progress share={job.total ? job.done / job.total : null} label={`${name}, progress`} />}
       {job.message && <p class={job.state === "failed" ? "bad" : "quiet"}>{job.message}</p>}
     </div>
   );
 }
 
-function progress(job: Job): string {
-  const parts = [job.total ? `${job.done} of ${job.total}` : job.done ? String(job.done) : "at work"];
-  if (job.rate) parts.push(`${job.rate.toFixed(1)} a second`);
-  if (job.left_s) parts.push(`${length(job.left_s)} left`);
+function describeProgress(job: Job): string {
+  const parts = [job.total ? `${job.done} of ${job.total}` : job.done ? String(job.done) : STATES.running];
+  if (job.rate) parts.push(`${job.rate.toFixed(1)} per second`);
+  if (job.left_s) parts.push(`${formatDuration(job.left_s)} left`);
   return parts.join(", ");
 }

@@ -7,7 +7,7 @@ export interface Choice {
   run: () => void;
 }
 
-/** A button that opens a list of things to do, as ARIA describes menus. */
+/** A button that opens an ARIA menu. */
 export function Menu({ label, choices, small = true }: { label: string; choices: () => Choice[]; small?: boolean }) {
   const [open, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);

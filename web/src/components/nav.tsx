@@ -1,66 +1,100 @@
-import { place } from "../router";
-import { theme, type Theme } from "../prefs";
-import { helpOpen } from "../keys";
+import { useEffect, useState } from "preact/hooks";
+import { route } from "../router";
+import { theme, type Theme } from "../preferences";
+import { helpOpen } from "../shortcuts";
 import { seeds } from "../seeds";
-import { busy } from "../jobs";
-import { IconButton } from "./bits";
-import { Icon, Mark, type IconName } from "./icons";
+import { anyJobRunning } from "../jobs";
+import { IconButton } from "./common";
+import { Dialog } from "./dialog";
+import { Icon, Logo, type IconName } from "./icons";
 
-const rooms: [string, IconName, string, string][] = [
-  ["/", "library", "Library", "Library"],
-  ["/blend", "blend", "Sounds like", "Alike"],
-  ["/journey", "journey", "Journey", "Journey"],
-  ["/playlists", "playlist", "Playlists", "Lists"],
-  ["/map", "map", "Map", "Map"],
-  ["/groups", "groups", "Groups", "Groups"],
-  ["/matrix", "matrix", "Likeness", "Matrix"],
-  ["/room", "room", "House", "House"],
+interface PageLink {
+  path: string;
+  icon: IconName;
+  name: string;
+}
+
+const pages: PageLink[] = [
+  { path: "/", icon: "library", name: "Library" },
+  { path: "/similar", icon: "similar", name: "Similar" },
+  { path: "/journey", icon: "journey", name: "Journey" },
+  { path: "/playlists", icon: "playlist", name: "Playlists" },
+  { path: "/map", icon: "map", name: "Map" },
+  { path: "/groups", icon: "groups", name: "Groups" },
+  { path: "/compare", icon: "compare", name: "Compare" },
+  { path: "/status", icon: "status", name: "Status" },
+  { path: "/settings", icon: "settings", name: "Settings" },
 ];
+const onPhoneBar = ["/", "/similar", "/playlists", "/map"];
 
-const isHere = (path: string) =>
-  path === "/" ? /^\/($|track)/.test(place.value.path) : place.value.path.startsWith(path);
+const isCurrent = ({ path }: PageLink) =>
+  path === "/" ? /^\/($|track)/.test(route.value.path) : route.value.path.startsWith(path);
 
-function Links({ short = false, from = rooms }: { short?: boolean; from?: typeof rooms }) {
+function PageLinks({ links, iconSize = 20 }: { links: readonly PageLink[]; iconSize?: number }) {
   return (
-    <ul>
-      {from.map(([path, icon, name, brief]) => (
-        <li key={path}>
-          <a href={path} aria-current={isHere(path) ? "page" : undefined}>
-            <Icon name={icon} size={short ? 22 : 20} />
-            <span>{short ? brief : name}</span>
-            {path === "/blend" && seeds.value.length > 0 && (
+    <>
+      {links.map((link) => (
+        <li key={link.path}>
+          <a href={link.path} aria-current={isCurrent(link) ? "page" : undefined}>
+            <Icon name={link.icon} size={iconSize} />
+            <span>{link.name}</span>
+            {link.path === "/similar" && seeds.value.length > 0 && (
               <span class="badge num"><span class="hidden-text">, seeds: </span>{seeds.value.length}</span>
             )}
-            {path === "/room" && busy.value && <span class="busy"><span class="hidden-text">, at work</span></span>}
+            {link.path === "/status" && <JobDot />}
           </a>
         </li>
       ))}
-    </ul>
+    </>
   );
 }
 
-const themes: Record<Theme, [Theme, IconName, string]> = {
-  system: ["light", "auto", "Colours: as the system has them"],
-  light: ["dark", "sun", "Colours: light"],
-  dark: ["system", "moon", "Colours: dark"],
+const JobDot = () => (anyJobRunning.value ? <span class="job-dot"><span class="hidden-text">, a job is running</span></span> : null);
+
+const themeButtons: Record<Theme, { next: Theme; icon: IconName; label: string }> = {
+  system: { next: "light", icon: "auto", label: "Appearance: same as system" },
+  light: { next: "dark", icon: "sun", label: "Appearance: light" },
+  dark: { next: "system", icon: "moon", label: "Appearance: dark" },
 };
 
-export function Rail() {
-  const [following, icon, label] = themes[theme.value];
+export function Sidebar() {
+  const { next, icon, label } = themeButtons[theme.value];
   return (
-    <nav class="rail" aria-label="Rooms">
-      <a href="/" class="brand" aria-label="Segue, to the library"><Mark /><span>segue</span></a>
-      <Links />
-      <div class="rail-foot">
-        <IconButton icon={icon} label={label} onClick={() => (theme.value = following)} />
+    <nav class="sidebar" aria-label="Pages">
+      <a href="/" class="brand" aria-label="Segue, go to the library"><Logo /><span>segue</span></a>
+      <ul><PageLinks links={pages} /></ul>
+      <div class="sidebar-foot">
+        <IconButton icon={icon} label={label} onClick={() => (theme.value = next)} />
         <IconButton icon="keys" label="Keyboard shortcuts" onClick={() => (helpOpen.value = true)} />
       </div>
     </nav>
   );
 }
 
-/** On a phone: four rooms at the thumb, the others in the house. */
+/** On a phone: four pages within reach of the thumb, the others under "More". */
 export function BottomNav() {
-  const near = rooms.filter(([path]) => ["/", "/blend", "/map", "/playlists", "/room"].includes(path));
-  return <nav class="bottom-nav" aria-label="Rooms"><Links short from={near} /></nav>;
+  const [open, setOpen] = useState(false);
+  useEffect(() => setOpen(false), [route.value]);
+  const others = pages.filter(({ path }) => !onPhoneBar.includes(path));
+  return (
+    <>
+      <nav class="bottom-nav" aria-label="Pages">
+        <ul>
+          <PageLinks links={pages.filter(({ path }) => onPhoneBar.includes(path))} iconSize={22} />
+          <li>
+            <button type="button" aria-haspopup="dialog" aria-current={others.some(isCurrent) ? "page" : undefined} onClick={() => setOpen(true)}>
+              <Icon name="more" size={22} />
+              <span>More</span>
+              <JobDot />
+            </button>
+          </li>
+        </ul>
+      </nav>
+      {open && (
+        <Dialog title="More pages" onClose={() => setOpen(false)}>
+          <ul class="more-pages"><PageLinks links={others} /></ul>
+        </Dialog>
+      )}
+    </>
+  );
 }

@@ -1,25 +1,25 @@
 import { useState } from "preact/hooks";
 import { clock } from "../format";
-import { queueOpen } from "../keys";
+import { queueOpen } from "../shortcuts";
 import * as player from "../player";
 import { hasNext } from "../queue";
-import { plant } from "../seeds";
+import { addTrackAsSeed } from "../seeds";
 import { isClip } from "../api";
 import type { Track } from "../types";
-import { Cover, IconButton } from "./bits";
+import { Cover, IconButton } from "./common";
 import { Icon } from "./icons";
 import { linkTo } from "./trackrow";
 import { usePeaks, Wave } from "./wave";
 
 export function PlayerBar() {
-  const track = player.now.value;
+  const track = player.currentTrack.value;
   const [sheet, setSheet] = useState(false);
   if (!track) return null;
   return (
     <section class={`bar ${sheet ? "sheet" : ""}`} aria-label="Player">
       <div class="bar-wave"><NowWave track={track} /></div>
       <div class="bar-now">
-        <button type="button" class="bar-cover" aria-expanded={sheet} aria-label={sheet ? "Small player" : "Large player"}
+        <button type="button" class="bar-cover" aria-expanded={sheet} aria-label={sheet ? "Show small player" : "Show large player"}
           onClick={() => setSheet(!sheet)}>
           <Cover id={track.id} size={sheet ? 320 : 56} shown={56} />
         </button>
@@ -29,12 +29,12 @@ export function PlayerBar() {
           <span class="clip quiet">{track.artist ?? (isClip(track.id) ? "Your clip" : "Unknown artist")}</span>
         </div>
         {!isClip(track.id) && (
-          <IconButton icon="blend" label="More like what is playing" onClick={() => plant(track)} kind="bar-seed" />
+          <IconButton icon="similar" label="More like the current track" onClick={() => addTrackAsSeed(track)} extraClass="bar-seed" />
         )}
       </div>
       <Transport />
-      <Sides />
-      <IconButton icon="down" label="Close the large player" onClick={() => setSheet(false)} kind="sheet-close" />
+      <VolumeAndQueue />
+      <IconButton icon="chevronDown" label="Close large player" onClick={() => setSheet(false)} extraClass="sheet-close" />
     </section>
   );
 }
@@ -43,8 +43,8 @@ function NowWave({ track }: { track: Track }) {
   const peaks = usePeaks(track.id);
   const length = player.duration.value;
   return (
-    <Wave peaks={peaks} share={length ? player.time.value / length : 0} length={length || 1} grow
-      label={`Place in ${track.title}`} onSeek={player.seek} />
+    <Wave peaks={peaks} share={length ? player.time.value / length : 0} length={length || 1} fromBottom
+      label={`Position in ${track.title}`} onSeek={player.seek} />
   );
 }
 
@@ -63,24 +63,24 @@ function Transport() {
   return (
     <div class="bar-middle">
       <div class="transport" role="group" aria-label="Playback">
-        <IconButton icon="shuffle" label="Shuffle" pressed={shuffle} onClick={() => player.setShuffle(!shuffle)} kind="wide" />
-        <IconButton icon="previous" label="Previous track" onClick={player.previous} kind="wide" />
+        <IconButton icon="shuffle" label="Shuffle" pressed={shuffle} onClick={() => player.setShuffle(!shuffle)} extraClass="wide" />
+        <IconButton icon="previous" label="Previous track" onClick={player.previous} extraClass="wide" />
         <PlayButton />
         <IconButton icon="next" label="Next track" disabled={!hasNext(player.queue.value)} onClick={player.next} />
-        <IconButton icon="stop" label="Stop" onClick={player.stop} kind="wide" />
-        <IconButton icon={repeat === "one" ? "once" : "repeat"} label={`Repeat: ${repeat}`} pressed={repeat !== "off"}
-          onClick={player.turnRepeat} kind="wide" />
+        <IconButton icon="stop" label="Stop" onClick={player.stop} extraClass="wide" />
+        <IconButton icon={repeat === "one" ? "repeatOne" : "repeat"} label={`Repeat: ${repeat}`} pressed={repeat !== "off"}
+          onClick={player.cycleRepeat} extraClass="wide" />
       </div>
       <span class="bar-time num quiet">{clock(player.time.value)} / {clock(player.duration.value)}</span>
     </div>
   );
 }
 
-function Sides() {
-  const silent = player.muted.value || player.volume.value === 0;
+function VolumeAndQueue() {
+  const isMuted = player.muted.value || player.volume.value === 0;
   return (
     <div class="bar-sides">
-      <IconButton icon={silent ? "mute" : "volume"} label="Mute" pressed={silent}
+      <IconButton icon={isMuted ? "mute" : "volume"} label="Mute" pressed={isMuted}
         onClick={() => (player.muted.value = !player.muted.value)} />
       <input class="range" type="range" min={0} max={1} step={0.01} aria-label="Volume" value={player.volume.value}
         onInput={(event) => ((player.volume.value = event.currentTarget.valueAsNumber), (player.muted.value = false))} />

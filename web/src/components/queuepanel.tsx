@@ -1,12 +1,12 @@
-import { count, length } from "../format";
-import { queueOpen } from "../keys";
+import { count, formatDuration } from "../format";
+import { queueOpen } from "../shortcuts";
 import * as player from "../player";
 import { at } from "../queue";
 import type { Track } from "../types";
-import { Cover, Empty, IconButton } from "./bits";
+import { Cover, EmptyState, IconButton } from "./common";
 import { saving } from "./savedialog";
 
-const SHOWN = 200; // a longer queue is cut here; nobody reads on
+const SHOWN = 200; // rows; nobody scrolls further
 
 export function QueuePanel() {
   if (!queueOpen.value) return null;
@@ -17,16 +17,16 @@ export function QueuePanel() {
     <aside class="queue" aria-label="Queue" onKeyDown={(event) => event.key === "Escape" && (queueOpen.value = false)}>
       <div class="queue-head">
         <h2>Queue</h2>
-        <IconButton icon="save" label="Save the queue as a playlist" small disabled={!queue.tracks.length}
+        <IconButton icon="save" label="Save queue as a playlist" small disabled={!queue.tracks.length}
           onClick={() => (saving.value = { tracks: queue.order.map((index) => queue.tracks[index] as Track), name: "" })} />
-        <IconButton icon="trash" label="Empty the queue" small disabled={!queue.tracks.length} onClick={player.clear} />
-        <IconButton icon="close" label="Close the queue" small onClick={() => (queueOpen.value = false)} />
+        <IconButton icon="trash" label="Clear queue" small disabled={!queue.tracks.length} onClick={player.clear} />
+        <IconButton icon="close" label="Close queue" small onClick={() => (queueOpen.value = false)} />
       </div>
       {queue.tracks.length === 0 ? (
-        <Empty icon="queue" title="Nothing queued"><p>Play a track, or add one from its menu.</p></Empty>
+        <EmptyState icon="queue" title="The queue is empty"><p>Play a track, or add one from its menu.</p></EmptyState>
       ) : (
         <>
-          <p class="quiet queue-sum">{rest.length ? `${count(rest.length, "track")} to come, ${length(left_s)}` : "The last one"}</p>
+          <p class="quiet queue-sum">{rest.length ? `${count(rest.length, "track")} left, ${formatDuration(left_s)}` : "Last track"}</p>
           <ol class="queue-list">
             {queue.order.slice(Math.max(0, queue.at), queue.at + SHOWN).map((index, i) => (
               <Line key={`${index}-${queue.at + i}`} place={queue.at + i} />
@@ -52,11 +52,11 @@ function Line({ place }: { place: number }) {
       </button>
       {!current && (
         <span class="queue-actions">
-          <IconButton icon="up" label={`${track.title}: sooner`} small disabled={place <= queue.at + 1}
+          <IconButton icon="arrowUp" label={`Move ${track.title} up`} small disabled={place <= queue.at + 1}
             onClick={() => player.moveTo(place, place - 1)} />
-          <IconButton icon="under" label={`${track.title}: later`} small disabled={place + 1 >= queue.order.length}
+          <IconButton icon="arrowDown" label={`Move ${track.title} down`} small disabled={place + 1 >= queue.order.length}
             onClick={() => player.moveTo(place, place + 1)} />
-          <IconButton icon="close" label={`Take ${track.title} out`} small onClick={() => player.removeAt(place)} />
+          <IconButton icon="close" label={`Remove ${track.title}`} small onClick={() => player.removeAt(place)} />
         </span>
       )}
     </li>

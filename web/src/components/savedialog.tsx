@@ -3,13 +3,13 @@ import { useState } from "preact/hooks";
 import * as api from "../api";
 import { count } from "../format";
 import { useLoad } from "../hooks";
-import { go } from "../router";
-import { attempt, say } from "../toast";
+import { navigate } from "../router";
+import { attempt, showToast } from "../toast";
 import type { PlaylistHead, Track } from "../types";
 import { Dialog } from "./dialog";
 import { Icon } from "./icons";
 
-/** What is to be saved; the dialog is open while there is something. */
+/** The tracks to save. The dialog is open while this is set. */
 export const saving = signal<{ tracks: readonly Track[]; name: string } | null>(null);
 
 const ids = (tracks: readonly Track[]) => tracks.map((track) => track.id).filter((id) => !api.isClip(id));
@@ -24,7 +24,7 @@ function Saving({ tracks, suggestion }: { tracks: readonly Track[]; suggestion: 
   const close = () => (saving.value = null);
   const done = (id: string, title: string) => {
     close();
-    say(`Saved in “${title}”`, { action: { label: "Open", run: () => go(`/playlists/${id}`) } });
+    showToast(`Saved to “${title}”`, { action: { label: "Open", run: () => navigate(`/playlists/${id}`) } });
   };
   const create = async (event: Event) => {
     event.preventDefault();
@@ -40,14 +40,14 @@ function Saving({ tracks, suggestion }: { tracks: readonly Track[]; suggestion: 
     <Dialog title={`Save ${count(tracks.length, "track")}`} onClose={close}>
       <form class="save-new" onSubmit={create}>
         <label class="field">
-          <span class="hidden-text">Name of a new playlist</span>
-          <input value={name} onInput={(event) => setName(event.currentTarget.value)} placeholder="A new playlist’s name" maxLength={120} />
+          <span class="hidden-text">New playlist name</span>
+          <input value={name} onInput={(event) => setName(event.currentTarget.value)} placeholder="New playlist name" maxLength={120} />
         </label>
         <button class="button main" disabled={!name.trim()}>Create</button>
       </form>
       {data && data.playlists.length > 0 && (
         <>
-          <h3 class="dialog-sub">or add to</h3>
+          <h3 class="dialog-sub">Or add to</h3>
           <ul class="save-list">
             {data.playlists.map((head) => (
               <li key={head.id}>

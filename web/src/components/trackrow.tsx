@@ -1,9 +1,9 @@
 import type { ComponentChildren } from "preact";
 import { clock } from "../format";
 import * as player from "../player";
-import { plant } from "../seeds";
+import { addTrackAsSeed } from "../seeds";
 import type { Track } from "../types";
-import { Cover, IconButton } from "./bits";
+import { Cover, IconButton } from "./common";
 import { Icon } from "./icons";
 import { Menu, type Choice } from "./menu";
 import { saving } from "./savedialog";
@@ -13,53 +13,53 @@ interface TrackRowProps {
   onPlay: () => void;
   extra?: ComponentChildren; // before the actions: a score
   more?: Choice[];
-  plain?: boolean; // without album, genre and year
+  compact?: boolean; // without album, genre and year
   place?: number;
 }
 
 export const linkTo = (track: Track) => `/track/${encodeURIComponent(track.id)}`;
 
-/** Who made it; where nobody says so, the folder that it lies in. */
+/** The artist, or the name of the file's folder when no artist is known. */
 const byline = (track: Track) => track.artist ?? track.path?.split(/[/\\]/).at(-2) ?? "Unknown artist";
 
-/** One line of any list of tracks. */
-export function TrackRow({ track, onPlay, extra, more = [], plain, place }: TrackRowProps) {
-  const active = player.now.value?.id === track.id;
-  const mute = !player.playable(track);
+/** One row of a list of tracks. */
+export function TrackRow({ track, onPlay, extra, more = [], compact, place }: TrackRowProps) {
+  const active = player.currentTrack.value?.id === track.id;
+  const unplayable = !player.playable(track);
   return (
-    <div class={`row ${active ? "active" : ""} ${plain ? "plain" : ""} ${mute ? "mute" : ""}`}>
-      <button type="button" class="row-play" disabled={mute} onClick={active ? player.toggle : onPlay}
+    <div class={`row ${active ? "active" : ""} ${compact ? "compact" : ""} ${unplayable ? "unplayable" : ""}`}>
+      <button type="button" class="row-play" disabled={unplayable} onClick={active ? player.toggle : onPlay}
         aria-label={`${active && player.playing.value ? "Pause" : "Play"} ${track.title}`}>
         {place !== undefined && <span class="row-place num" aria-hidden="true">{place}</span>}
         <Cover id={track.id} size={48} />
-        {active && player.playing.value && <span class="sounding" aria-hidden="true"><i /><i /><i /></span>}
-        <span class="row-sign"><Icon name={active && player.playing.value ? "pause" : "play"} size={20} /></span>
+        {active && player.playing.value && <span class="playing-bars" aria-hidden="true"><i /><i /><i /></span>}
+        <span class="row-overlay"><Icon name={active && player.playing.value ? "pause" : "play"} size={20} /></span>
       </button>
       <div class="row-name">
         <a href={linkTo(track)} class="clip row-title">{track.title}</a>
         <span class="clip quiet row-artist">
-          {mute && <span class="tag">{track.missing ? "file gone" : "no sound"}</span>}
+          {unplayable && <span class="tag">{track.missing ? "file missing" : "no audio"}</span>}
           {byline(track)}
         </span>
       </div>
-      {!plain && <span class="clip quiet row-album">{track.album}</span>}
-      {!plain && <span class="clip quiet row-genre">{[track.genre, track.year].filter(Boolean).join(" · ")}</span>}
+      {!compact && <span class="clip quiet row-album">{track.album}</span>}
+      {!compact && <span class="clip quiet row-genre">{[track.genre, track.year].filter(Boolean).join(" · ")}</span>}
       {extra}
       <span class="quiet num row-length">{track.duration_s ? clock(track.duration_s) : ""}</span>
       <span class="row-actions">
-        <IconButton icon="blend" label={`More like ${track.title}`} onClick={() => plant(track)} small kind="row-seed" />
-        <Menu label={`More for ${track.title}`} choices={() => [...more, ...choicesFor(track)]} />
+        <IconButton icon="similar" label={`More like ${track.title}`} onClick={() => addTrackAsSeed(track)} small extraClass="row-seed" />
+        <Menu label={`More actions for ${track.title}`} choices={() => [...more, ...trackChoices(track)]} />
       </span>
     </div>
   );
 }
 
-export function choicesFor(track: Track): Choice[] {
+export function trackChoices(track: Track): Choice[] {
   return [
-    { icon: "after", text: "Play next", run: () => player.playAfter([track]) },
-    { icon: "queue", text: "Add to the queue", run: () => player.enqueue([track]) },
-    { icon: "blend", text: "Sounds like this", run: () => plant(track) },
-    { icon: "away", text: "Away from this", run: () => plant(track, true) },
-    { icon: "save", text: "Save to a playlist", run: () => (saving.value = { tracks: [track], name: "" }) },
+    { icon: "playNext", text: "Play next", run: () => player.playAfter([track]) },
+    { icon: "queue", text: "Add to queue", run: () => player.enqueue([track]) },
+    { icon: "similar", text: "More like this", run: () => addTrackAsSeed(track) },
+    { icon: "lessLike", text: "Less like this", run: () => addTrackAsSeed(track, true) },
+    { icon: "save", text: "Add to a playlist", run: () => (saving.value = { tracks: [track], name: "" }) },
   ];
 }

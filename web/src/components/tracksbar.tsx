@@ -1,19 +1,19 @@
-import { exportM3u8 } from "../exporting";
+import { exportPlaylist } from "../exportplaylist";
 import * as player from "../player";
 import type { Track } from "../types";
 import { Icon } from "./icons";
 import { saving } from "./savedialog";
 
-/** What can be done with any list of tracks. */
+/** Actions for a list of tracks. */
 export function TracksBar({ tracks, name, saved = false }: { tracks: readonly Track[]; name: string; saved?: boolean }) {
   return (
     <div class="tracks-bar">
       <button type="button" class="button main" onClick={() => player.playTracks(tracks)}><Icon name="play" size={18} />Play</button>
-      <button type="button" class="button" onClick={() => player.enqueue(tracks)}><Icon name="queue" size={18} />Queue</button>
+      <button type="button" class="button" onClick={() => player.enqueue(tracks)}><Icon name="queue" size={18} />Add to queue</button>
       {!saved && (
         <button type="button" class="button" onClick={() => (saving.value = { tracks, name })}><Icon name="save" size={18} />Save</button>
       )}
-      <button type="button" class="button" onClick={() => void exportM3u8(name, tracks)}><Icon name="download" size={18} />m3u8</button>
+      <button type="button" class="button" onClick={() => void exportPlaylist(name, tracks)}><Icon name="download" size={18} />Export</button>
     </div>
   );
 }

@@ -3,7 +3,7 @@ import * as api from "../api";
 import { clock, spaceName } from "../format";
 import { useLoad, useSize } from "../hooks";
 import * as player from "../player";
-import { dark } from "../prefs";
+import { dark } from "../preferences";
 import type { Track, Why } from "../types";
 import { usePeaks } from "./wave";
 
@@ -12,22 +12,22 @@ interface Pair {
   b: Track;
 }
 
-/** Why two tracks are near: a sentence, what each way of listening adds, and the moments that match best. */
+/** Why two tracks sound similar: a sentence, each model's share, and the best matching moments. */
 export function WhyStrip({ a, b }: Pair) {
   const { data, error } = useLoad((stop) => api.why(a.id, b.id, stop), [a.id, b.id]);
   if (error) return <p class="why bad" role="alert">{error.message}</p>;
-  if (!data) return <p class="why quiet" role="status">Listening to both…</p>;
+  if (!data) return <p class="why quiet" role="status">Comparing both tracks…</p>;
   return (
     <div class="why">
       <p class="why-text">{data.text}</p>
       <div class="why-columns">
         <div>
-          <h3>Heard by</h3>
+          <h3>By model</h3>
           <Parts why={data} />
         </div>
         {data.moments.length > 0 && (
           <div class="why-moments">
-            <h3>Moments that match</h3>
+            <h3>Matching moments</h3>
             <Moments why={data} a={a} b={b} />
           </div>
         )}
@@ -39,7 +39,7 @@ export function WhyStrip({ a, b }: Pair) {
         )}
       </div>
       {data.labels.length > 0 && (
-        <div class="chips" aria-label="Both are heard as" role="group">
+        <div class="chips" aria-label="Both sound like" role="group">
           {data.labels.slice(0, 8).map((label) => <span key={label.name} class="chip">{label.name}</span>)}
         </div>
       )}
@@ -61,7 +61,7 @@ function Part({ name, value, share }: { name: string; value: number; share: numb
   return (
     <li>
       <span class="clip">{spaceName(name)}</span>
-      <span class="score-track" title={`Weighs ${Math.round(share * 100)} %`}><i ref={bar} /></span>
+      <span class="score-track" title={`Weighs ${Math.round(share * 100)}%`}><i ref={bar} /></span>
       <span class="num">{value.toFixed(2)}</span>
     </li>
   );

@@ -1,17 +1,17 @@
 import { useEffect, useRef } from "preact/hooks";
 import * as api from "../api";
-import { Cover, Empty, Failure, Head, IconButton, Rows } from "../components/bits";
-import { Matches } from "../components/matches";
-import { Picker } from "../components/picker";
+import { Cover, EmptyState, LoadError, PageHeader, IconButton, LoadingRows } from "../components/common";
+import { Matches } from "../components/recommendations";
+import { TrackPicker } from "../components/trackpicker";
 import { TracksBar } from "../components/tracksbar";
 import { linkTo } from "../components/trackrow";
 import { useLoad, useSize } from "../hooks";
-import { place, setQuery } from "../router";
+import { route, setQuery } from "../router";
 import * as player from "../player";
 import type { Match, Track } from "../types";
 
 export function JourneyPage() {
-  const query = place.value.query;
+  const query = route.value.query;
   const [from, to] = [query.get("from"), query.get("to")];
   const k = Number(query.get("k")) || 12;
   const change = (name: string, value: string | null) => {
@@ -20,22 +20,22 @@ export function JourneyPage() {
     else next.set(name, value);
     setQuery(next);
   };
-  const { data, error, again } = useLoad(async (stop) => (from && to ? api.journey(from, to, k, stop) : null), [from, to, k]);
+  const { data, error, retry } = useLoad(async (stop) => (from && to ? api.journey(from, to, k, stop) : null), [from, to, k]);
   const [first, last] = [data?.matches[0]?.track, data?.matches.at(-1)?.track];
   return (
     <>
-      <Head title="Journey" lead="From one sound to another in small steps, so that no change is abrupt." />
-      <div class="ends">
+      <PageHeader title="Journey" lead="Go from one track to another in small steps, so that no change is abrupt." />
+      <div class="journey-ends">
         <End label="From" id={from} onPick={(track) => change("from", track.id)} onClear={() => change("from", null)} />
         <End label="To" id={to} onPick={(track) => change("to", track.id)} onClear={() => change("to", null)} />
-        <label class="labelled short"><span>Tracks <b class="num">{k}</b></span>
+        <label class="labelled short"><span>Length <b class="num">{k}</b></span>
           <input class="range" type="range" min={3} max={40} value={k} onChange={(event) => change("k", event.currentTarget.value)} />
         </label>
       </div>
-      {error ? <Failure error={error} again={again} /> : !from || !to ? (
-        <Empty icon="journey" title="Two places, and a way"><p>Pick where to set out and where to arrive.</p></Empty>
-      ) : !data ? <Rows n={6} what="Finding a way" /> : (
-        <section class="results" aria-label="The journey">
+      {error ? <LoadError error={error} retry={retry} /> : !from || !to ? (
+        <EmptyState icon="journey" title="Pick two tracks"><p>Choose where the journey starts and where it ends.</p></EmptyState>
+      ) : !data ? <LoadingRows n={6} label="Planning the journey" /> : (
+        <section class="results" aria-label="Journey">
           <Path matches={data.matches} />
           {first && last && <TracksBar tracks={data.matches.map((match) => match.track)} name={`${first.title} to ${last.title}`} />}
           <Matches matches={data.matches} seed={first} label="Stops of the journey" />
@@ -56,23 +56,23 @@ interface EndProps {
 function End({ label, id, onPick, onClear }: EndProps) {
   const { data } = useLoad(async (stop) => (id ? (await api.track(id, stop)).track : null), [id]);
   return (
-    <div class="end">
+    <div class="journey-end">
       <h2>{label}</h2>
-      {!id ? <Picker label={label} placeholder="Search for a track" onPick={onPick} /> : (
-        <div class="end-track">
+      {!id ? <TrackPicker label={label} placeholder="Search for a track" onPick={onPick} /> : (
+        <div class="journey-end-track">
           <Cover id={id} size={56} />
           <span class="row-name">
             {data && <a class="clip row-title" href={linkTo(data)}>{data.title}</a>}
             <span class="clip quiet">{data?.artist}</span>
           </span>
-          <IconButton icon="close" label={`${label}: another one`} onClick={onClear} small />
+          <IconButton icon="close" label={`Change ${label.toLowerCase()}`} onClick={onClear} small />
         </div>
       )}
     </div>
   );
 }
 
-/** The stops as covers on a line that sinks as likeness to the start does. */
+/** The stops as covers on a line whose height is the similarity to the start. */
 function Path({ matches }: { matches: readonly Match[] }) {
   const { ref, width } = useSize<HTMLDivElement>();
   const line = useRef<SVGPathElement>(null);
@@ -93,7 +93,7 @@ function Path({ matches }: { matches: readonly Match[] }) {
     if (length) line.current?.style.setProperty("--length", String(length));
   }, [curve]);
   return (
-    <div ref={ref} class="way">
+    <div ref={ref} class="journey-path">
       <svg width={width} height={HEIGHT} aria-hidden="true"><path ref={line} d={curve} /></svg>
       <ol>
         {matches.map(({ track }, i) => (

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import * as api from "../api";
-import { Mark } from "../components/icons";
-import { locked, returns } from "../connection";
+import { Logo } from "../components/icons";
+import { signInNeeded, reconnects } from "../connection";
 
 export function LoginPage() {
   const [password, setPassword] = useState("");
@@ -10,8 +10,8 @@ export function LoginPage() {
     event.preventDefault();
     try {
       await api.logIn(password);
-      locked.value = false;
-      returns.value++;
+      signInNeeded.value = false;
+      reconnects.value++;
     } catch (refusal) {
       setError((refusal as Error).message);
     }
@@ -19,16 +19,16 @@ export function LoginPage() {
   return (
     <main class="login">
       <form onSubmit={enter}>
-        <Mark size={56} />
+        <Logo size={56} />
         <h1>Segue</h1>
-        <p class="quiet">This room has a door.</p>
+        <p class="quiet">Enter the password to continue.</p>
         <label class="field">
           <span class="hidden-text">Password</span>
           <input type="password" autocomplete="current-password" placeholder="Password" value={password} autofocus
             onInput={(event) => (setPassword(event.currentTarget.value), setError(""))} />
         </label>
         {error && <p class="bad" role="alert">{error}</p>}
-        <button class="button main" disabled={!password}>Enter</button>
+        <button class="button main" disabled={!password}>Sign in</button>
       </form>
     </main>
   );

@@ -1,10 +1,10 @@
-import { Empty, Head } from "../components/bits";
+import { EmptyState, PageHeader } from "../components/common";
 
 export function NotFoundPage() {
   return (
     <>
-      <Head title="No such room" />
-      <Empty icon="room" title="This door leads nowhere"><p><a href="/">To the library</a></p></Empty>
+      <PageHeader title="Page not found" />
+      <EmptyState icon="warn" title="There is no page at this address"><p><a href="/">Go to the library</a></p></EmptyState>
     </>
   );
 }

@@ -1,25 +1,25 @@
 import * as api from "../api";
-import { Empty, Failure, Head, Rows } from "../components/bits";
+import { EmptyState, LoadError, PageHeader, LoadingRows } from "../components/common";
 import { Icon } from "../components/icons";
 import { saving } from "../components/savedialog";
-import { count, day, length } from "../format";
+import { count, formatDate, formatDuration } from "../format";
 import { useLoad } from "../hooks";
-import { Cover } from "../components/bits";
+import { Cover } from "../components/common";
 import type { PlaylistHead } from "../types";
 
 export function PlaylistsPage() {
-  const { data, error, again } = useLoad(api.playlists, [saving.value === null]);
+  const { data, error, retry } = useLoad(api.playlists, [saving.value === null]);
   return (
     <>
-      <Head title="Playlists">
-        <a class="button" href="/blend"><Icon name="blend" size={18} />Make one by sound</a>
-        <a class="button" href="/journey"><Icon name="journey" size={18} />Make a journey</a>
-      </Head>
-      {error && !data ? <Failure error={error} again={again} /> : !data ? <Rows n={4} what="Opening the playlists" /> : !data.playlists.length ? (
-        <Empty icon="playlist" title="No playlists yet">
-          <p>Find what <a href="/blend">sounds like</a> something you love, make a <a href="/journey">journey</a>,
-            or draw a line around a corner of the <a href="/map">map</a>, and save it.</p>
-        </Empty>
+      <PageHeader title="Playlists">
+        <a class="button" href="/similar"><Icon name="similar" size={18} />Find similar music</a>
+        <a class="button" href="/journey"><Icon name="journey" size={18} />Plan a journey</a>
+      </PageHeader>
+      {error && !data ? <LoadError error={error} retry={retry} /> : !data ? <LoadingRows n={4} label="Loading playlists" /> : !data.playlists.length ? (
+        <EmptyState icon="playlist" title="No playlists yet">
+          <p>Find music <a href="/similar">similar</a> to something you love, plan a <a href="/journey">journey</a>,
+            or draw around tracks on the <a href="/map">map</a>. Then save the result.</p>
+        </EmptyState>
       ) : (
         <ul class="cards">{data.playlists.map((head) => <li key={head.id}><Card head={head} /></li>)}</ul>
       )}
@@ -34,8 +34,8 @@ function Card({ head }: { head: PlaylistHead }) {
     <a class="card" href={`/playlists/${encodeURIComponent(head.id)}`}>
       <span class={`mosaic n${Math.min(4, covers.length)}`}>{covers.map((track) => <Cover key={track.id} id={track.id} size={120} shown={120} />)}</span>
       <span class="card-name clip">{head.name}</span>
-      <span class="quiet">{count(head.n, "track")}, {length(head.duration_s)}</span>
-      <span class="quiet">{day(head.changed_at)}</span>
+      <span class="quiet">{count(head.n, "track")}, {formatDuration(head.duration_s)}</span>
+      <span class="quiet">{formatDate(head.changed_at)}</span>
     </a>
   );
 }

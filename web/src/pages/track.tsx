@@ -1,27 +1,27 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import * as api from "../api";
-import { Cover, Failure, IconButton, Rows } from "../components/bits";
+import { Cover, LoadError, IconButton, LoadingRows } from "../components/common";
 import { Icon } from "../components/icons";
-import { Matches } from "../components/matches";
+import { Matches } from "../components/recommendations";
 import { Menu } from "../components/menu";
-import { choicesFor } from "../components/trackrow";
+import { trackChoices } from "../components/trackrow";
 import { usePeaks, Wave } from "../components/wave";
-import { clock, count, humane } from "../format";
+import { clock, count, readableName } from "../format";
 import { useLoad } from "../hooks";
 import * as player from "../player";
-import { plant } from "../seeds";
-import { tintOf } from "../tint";
+import { addTrackAsSeed } from "../seeds";
+import { coverColor } from "../covercolor";
 import type { Detail, Track } from "../types";
 
 export function TrackPage({ id }: { id: string }) {
-  const { data, error, again } = useLoad((stop) => api.track(id, stop), [id]);
-  if (error && !data) return <><h1 class="hidden-text" tabIndex={-1}>Track</h1><Failure error={error} again={again} /></>;
-  if (!data) return <><h1 class="hidden-text" tabIndex={-1}>Track</h1><Rows n={6} what="Opening the track" /></>;
+  const { data, error, retry } = useLoad((stop) => api.track(id, stop), [id]);
+  if (error && !data) return <><h1 class="hidden-text" tabIndex={-1}>Track</h1><LoadError error={error} retry={retry} /></>;
+  if (!data) return <><h1 class="hidden-text" tabIndex={-1}>Track</h1><LoadingRows n={6} label="Loading track" /></>;
   return (
     <>
       <Hero track={data.track} />
       <div class="columns">
-        <Similar track={data.track} />
+        <SimilarTracks track={data.track} />
         <About detail={data} />
       </div>
     </>
@@ -30,8 +30,8 @@ export function TrackPage({ id }: { id: string }) {
 
 function Hero({ track }: { track: Track }) {
   const hero = useRef<HTMLElement>(null);
-  useEffect(() => void tintOf(track.id).then((tint) => tint && hero.current?.style.setProperty("--tint", tint)), [track.id]);
-  const active = player.now.value?.id === track.id;
+  useEffect(() => void coverColor(track.id).then((color) => color && hero.current?.style.setProperty("--wash", color)), [track.id]);
+  const active = player.currentTrack.value?.id === track.id;
   const peaks = usePeaks(track.id);
   const share = active && player.duration.value ? player.time.value / player.duration.value : 0;
   const play = () => (active ? player.toggle() : player.playTracks([track]));
@@ -50,9 +50,9 @@ function Hero({ track }: { track: Track }) {
             aria-label={active && player.playing.value ? "Pause" : `Play ${track.title}`}>
             <Icon name={active && player.playing.value ? "pause" : "play"} size={28} />
           </button>
-          <button type="button" class="button" onClick={() => plant(track)}><Icon name="blend" size={18} />Sounds like this</button>
-          <a class="button" href={`/journey?from=${encodeURIComponent(track.id)}`}><Icon name="journey" size={18} />Journey</a>
-          <Menu label={`More for ${track.title}`} choices={() => choicesFor(track)} small={false} />
+          <button type="button" class="button" onClick={() => addTrackAsSeed(track)}><Icon name="similar" size={18} />More like this</button>
+          <a class="button" href={`/journey?from=${encodeURIComponent(track.id)}`}><Icon name="journey" size={18} />Start a journey</a>
+          <Menu label={`More actions for ${track.title}`} choices={() => trackChoices(track)} small={false} />
         </div>
         {player.playable(track) && (
           <div class="hero-wave">
@@ -66,23 +66,23 @@ function Hero({ track }: { track: Track }) {
   );
 }
 
-function Similar({ track }: { track: Track }) {
-  const [others, setOthers] = useState(false);
-  const { data, error, again } = useLoad(
-    (stop) => api.similar({ seeds: [track.id], k: 15, same_artist: !others }, stop), [track.id, others]);
+function SimilarTracks({ track }: { track: Track }) {
+  const [otherArtists, setOtherArtists] = useState(false);
+  const { data, error, retry } = useLoad(
+    (stop) => api.similar({ seeds: [track.id], k: 15, same_artist: !otherArtists }, stop), [track.id, otherArtists]);
   return (
     <section class="similar" aria-labelledby="similar">
       <div class="section-head">
-        <h2 id="similar">Sounds similar</h2>
+        <h2 id="similar">Similar tracks</h2>
         <label class="check">
-          <input type="checkbox" checked={others} onChange={(event) => setOthers(event.currentTarget.checked)} />
+          <input type="checkbox" checked={otherArtists} onChange={(event) => setOtherArtists(event.currentTarget.checked)} />
           Other artists only
         </label>
         {data && data.matches.length > 0 && (
-          <IconButton icon="play" label="Play all that sound similar" onClick={() => player.playTracks(data.matches.map((m) => m.track))} />
+          <IconButton icon="play" label="Play all similar tracks" onClick={() => player.playTracks(data.matches.map((m) => m.track))} />
         )}
       </div>
-      {error ? <Failure error={error} again={again} /> : !data ? <Rows n={6} what="Listening" /> : (
+      {error ? <LoadError error={error} retry={retry} /> : !data ? <LoadingRows n={6} label="Finding similar tracks" /> : (
         <Matches matches={data.matches} seed={track} label={`Similar to ${track.title}`} />
       )}
       {data?.shortfall && <p class="quiet note">{data.shortfall}</p>}
@@ -93,31 +93,31 @@ function Similar({ track }: { track: Track }) {
 function About({ detail }: { detail: Detail }) {
   const labels = Object.entries(detail.labels).flatMap(([space, scores]) =>
     Object.entries(scores).map(([name, value]) => ({ space, name, value })));
-  const heard = labels.sort((a, b) => b.value - a.value).slice(0, 10);
+  const strongest = labels.sort((a, b) => b.value - a.value).slice(0, 10);
   const tags = Object.entries(detail.tags).filter(([, value]) => value !== null && value !== "");
   const numbers = Object.entries(detail.descriptors);
   return (
     <aside class="about" aria-label="About this track">
-      {heard.length > 0 && (
+      {strongest.length > 0 && (
         <section>
-          <h2>Heard as</h2>
-          <ul class="heard">{heard.map((label) => <Label key={label.space + label.name} {...label} />)}</ul>
+          <h2>Sounds like</h2>
+          <ul class="sound-labels">{strongest.map((label) => <SoundLabel key={label.space + label.name} {...label} />)}</ul>
         </section>
       )}
       {tags.length > 0 && (
         <section>
           <h2>Tags</h2>
           <dl class="facts">
-            {tags.map(([name, value]) => <div key={name}><dt>{humane(name)}</dt><dd>{String(value)}</dd></div>)}
+            {tags.map(([name, value]) => <div key={name}><dt>{readableName(name)}</dt><dd>{String(value)}</dd></div>)}
             {detail.track.path && <div><dt>File</dt><dd class="path">{detail.track.path}</dd></div>}
           </dl>
         </section>
       )}
       {numbers.length > 0 && (
         <details>
-          <summary>{count(numbers.length, "number")} that describe its sound</summary>
+          <summary>{count(numbers.length, "sound feature")}</summary>
           <dl class="facts num">
-            {numbers.map(([name, value]) => <div key={name}><dt>{humane(name)}</dt><dd>{value.toPrecision(3)}</dd></div>)}
+            {numbers.map(([name, value]) => <div key={name}><dt>{readableName(name)}</dt><dd>{value.toPrecision(3)}</dd></div>)}
           </dl>
         </details>
       )}
@@ -125,7 +125,7 @@ function About({ detail }: { detail: Detail }) {
   );
 }
 
-function Label({ name, value }: { name: string; value: number }) {
+function SoundLabel({ name, value }: { name: string; value: number }) {
   const bar = useRef<HTMLElement>(null);
   useEffect(() => bar.current?.style.setProperty("--share", String(Math.min(1, value))), [value]);
   return (

@@ -1,7 +1,7 @@
-/** Where one looks at the map from: data coordinates to pixels of a canvas and back. */
+/** The visible part of the map: converts data coordinates to canvas pixels and back. */
 
 export interface Camera {
-  readonly x: number; // of the data, in the middle of the canvas
+  readonly x: number; // data coordinates of the canvas center
   readonly y: number;
   readonly zoom: number; // 1 shows [-1, 1] along the shorter side
 }
@@ -11,26 +11,26 @@ export interface Size {
   height: number;
 }
 
-export const whole: Camera = { x: 0, y: 0, zoom: 0.92 };
-const LEAST = 0.6;
-const MOST = 400;
+export const wholeMap: Camera = { x: 0, y: 0, zoom: 0.92 };
+const MIN_ZOOM = 0.6;
+const MAX_ZOOM = 400;
 
-/** The camera that shows all points, with room for what stands at the edges of the picture. */
-export function around(x: ArrayLike<number>, y: ArrayLike<number>, size: Size): Camera {
-  const [left, right] = ends(x);
-  const [low, high] = ends(y);
+/** The camera that shows all points, with room for the controls at the edges. */
+export function fitAll(x: ArrayLike<number>, y: ArrayLike<number>, size: Size): Camera {
+  const [left, right] = extent(x);
+  const [low, high] = extent(y);
   const pixels = Math.min((size.width - 96) / Math.max(right - left, 0.02), (size.height - 176) / Math.max(high - low, 0.02));
-  const zoom = clamp((2 * pixels) / Math.max(1, Math.min(size.width, size.height)), LEAST, 40);
+  const zoom = clamp((2 * pixels) / Math.max(1, Math.min(size.width, size.height)), MIN_ZOOM, 40);
   return { x: (left + right) / 2, y: (low + high) / 2, zoom };
 }
 
-function ends(values: ArrayLike<number>): [number, number] {
-  let [least, most] = [Infinity, -Infinity];
-  for (let i = 0; i < values.length; i++) [least, most] = [Math.min(least, values[i]!), Math.max(most, values[i]!)];
-  return values.length ? [least, most] : [-1, 1];
+function extent(values: ArrayLike<number>): [number, number] {
+  let [min, max] = [Infinity, -Infinity];
+  for (let i = 0; i < values.length; i++) [min, max] = [Math.min(min, values[i]!), Math.max(max, values[i]!)];
+  return values.length ? [min, max] : [-1, 1];
 }
 
-/** Pixels for one unit of the data. */
+/** Pixels per data unit. */
 export const scaleOf = (camera: Camera, size: Size) => (Math.min(size.width, size.height) / 2) * camera.zoom;
 
 export function toPixels(camera: Camera, size: Size, x: number, y: number): [number, number] {
@@ -48,18 +48,18 @@ export function panned(camera: Camera, size: Size, dx: number, dy: number): Came
   return { ...camera, x: clamp(camera.x - dx / scale, -1.5, 1.5), y: clamp(camera.y + dy / scale, -1.5, 1.5) };
 }
 
-/** Nearer or farther by a factor, so that what is under a pixel stays under it. */
+/** Zoom by a factor around a pixel, which keeps its place. */
 export function zoomed(camera: Camera, size: Size, factor: number, px: number, py: number): Camera {
-  const zoom = clamp(camera.zoom * factor, LEAST, MOST);
+  const zoom = clamp(camera.zoom * factor, MIN_ZOOM, MAX_ZOOM);
   const [x, y] = toData(camera, size, px, py);
   const ratio = camera.zoom / zoom;
   return { zoom, x: x + (camera.x - x) * ratio, y: y + (camera.y - y) * ratio };
 }
 
-export const between = (a: Camera, b: Camera, t: number): Camera => ({
+export const interpolate = (a: Camera, b: Camera, t: number): Camera => ({
   x: a.x + (b.x - a.x) * t,
   y: a.y + (b.y - a.y) * t,
   zoom: a.zoom * (b.zoom / a.zoom) ** t,
 });
 
-const clamp = (value: number, least: number, most: number) => Math.min(most, Math.max(least, value));
+const clamp = (value: number, min: number, max: number) => Math.min(max, Math.max(min, value));

@@ -1,11 +1,11 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { useSize } from "../hooks";
-import { around, between, panned, toData, toPixels, zoomed, scaleOf, type Camera } from "./camera";
-import { cloud, pointSize, type Cloud } from "./cloud";
-import { inside, places, type Point } from "./places";
-import { plainCloud } from "./plain";
+import { fitAll, interpolate, panned, toData, toPixels, zoomed, scaleOf, type Camera } from "./camera";
+import { webglRenderer, pointSize, type PointRenderer } from "./webgl";
+import { pointsInside, pointGrid, type Point } from "./grid";
+import { canvasRenderer } from "./canvas";
 
-export interface Sign {
+export interface Caption {
   x: number;
   y: number;
   text: string;
@@ -14,12 +14,12 @@ export interface Sign {
 interface ScatterProps {
   x: readonly number[];
   y: readonly number[];
-  colours: Uint8Array; // rgba of each point
-  signs: readonly Sign[];
-  marked: number; // the point that plays; -1 where none does
-  picked: number;
-  chosen: readonly number[];
-  lasso: boolean; // dragging draws a line instead of moving the map
+  colors: Uint8Array; // rgba of each point
+  captions: readonly Caption[];
+  playing: number; // the playing point, or -1
+  selected: number;
+  lassoed: readonly number[];
+  lasso: boolean; // dragging selects instead of moving the map
   label: string;
   describe: (point: number) => string;
   onHover: (point: number, at: Point | null) => void;
@@ -27,15 +27,15 @@ interface ScatterProps {
   onLasso: (points: number[]) => void;
 }
 
-const REACH = 14; // px from the pointer to a point
+const HIT_RADIUS = 14; // px from the pointer to a point
 
-/** Points to look around in: drag, wheel, pinch, arrow keys and + and −; a lasso with Shift or by ``lasso``. */
+/** A scatter plot to explore: drag, wheel, pinch, arrow keys, + and −. Shift or ``lasso`` starts a lasso. */
 export function Scatter(props: ScatterProps) {
-  const { x, y, colours } = props;
-  const { ref: box, width, height } = useSize<HTMLDivElement>();
+  const { x, y, colors } = props;
+  const { ref: holder, width, height } = useSize<HTMLDivElement>();
   const points = useRef<HTMLCanvasElement>(null);
-  const over = useRef<HTMLCanvasElement>(null);
-  const drawn = useRef<Cloud | null>(null);
+  const overlay = useRef<HTMLCanvasElement>(null);
+  const renderer = useRef<PointRenderer | null>(null);
   const camera = useRef<Camera | null>(null);
   const line = useRef<Point[]>([]);
   const hovered = useRef(-1);
@@ -44,88 +44,88 @@ export function Scatter(props: ScatterProps) {
   latest.current = props;
   const size = useRef({ width, height });
   size.current = { width, height };
-  const [said, setSaid] = useState("");
-  const grid = useMemo(() => places(x, y), [x, y]);
+  const [announcement, setAnnouncement] = useState("");
+  const grid = useMemo(() => pointGrid(x, y), [x, y]);
 
-  const eye = () => (camera.current ??= around(x, y, size.current));
+  const currentCamera = () => (camera.current ??= fitAll(x, y, size.current));
   const redraw = () => {
     if (frame.current) return;
     frame.current = requestAnimationFrame(() => {
       frame.current = 0;
       if (!size.current.width) return;
-      drawn.current?.draw(eye(), size.current);
-      if (over.current) overlay(over.current, latest.current, eye(), size.current, line.current, hovered.current);
+      renderer.current?.draw(currentCamera(), size.current);
+      if (overlay.current) drawOverlay(overlay.current, latest.current, currentCamera(), size.current, line.current, hovered.current);
     });
   };
   useEffect(() => {
     const canvas = points.current;
     if (!canvas) return;
-    drawn.current = cloud(canvas, x, y) ?? plainCloud(canvas, x, y);
-    return () => drawn.current?.free();
+    renderer.current = webglRenderer(canvas, x, y) ?? canvasRenderer(canvas, x, y);
+    return () => renderer.current?.free();
   }, [x, y]);
-  useEffect(() => (drawn.current?.setColours(colours), redraw()), [colours, x]);
-  useEffect(redraw, [width, height, props.marked, props.picked, props.chosen, props.signs]);
+  useEffect(() => (renderer.current?.setColors(colors), redraw()), [colors, x]);
+  useEffect(redraw, [width, height, props.playing, props.selected, props.lassoed, props.captions]);
   useEffect(() => () => cancelAnimationFrame(frame.current), []);
 
   const move = (to: Camera) => ((camera.current = to), redraw());
-  const travel = (to: Camera) => {
-    const [from, began] = [eye(), performance.now()];
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches ? 1 : 320;
+  const animateTo = (to: Camera) => {
+    const [from, began] = [currentCamera(), performance.now()];
+    const duration_ms = matchMedia("(prefers-reduced-motion: reduce)").matches ? 1 : 320;
     const step = (now: number) => {
-      const t = Math.min(1, (now - began) / calm);
-      move(between(from, to, 1 - (1 - t) ** 3));
+      const t = Math.min(1, (now - began) / duration_ms);
+      move(interpolate(from, to, 1 - (1 - t) ** 3));
       if (t < 1) requestAnimationFrame(step);
     };
     requestAnimationFrame(step);
   };
-  const near = (px: number, py: number) => {
-    const [dx, dy] = toData(eye(), size.current, px, py);
-    return grid.nearest(dx, dy, REACH / scaleOf(eye(), size.current));
+  const pointAt = (px: number, py: number) => {
+    const [dx, dy] = toData(currentCamera(), size.current, px, py);
+    return grid.nearest(dx, dy, HIT_RADIUS / scaleOf(currentCamera(), size.current));
   };
   const hover = (index: number) => {
     if (index === hovered.current) return;
     hovered.current = index;
-    latest.current.onHover(index, index < 0 ? null : toPixels(eye(), size.current, x[index]!, y[index]!));
+    latest.current.onHover(index, index < 0 ? null : toPixels(currentCamera(), size.current, x[index]!, y[index]!));
     redraw();
   };
 
   const fingers = useRef(new Map<number, Point>());
   const gesture = useRef({ far: 0, drawing: false });
-  const here = (event: PointerEvent | WheelEvent): Point => {
-    const bounds = box.current!.getBoundingClientRect();
+  const position = (event: PointerEvent | WheelEvent): Point => {
+    const bounds = holder.current!.getBoundingClientRect();
     return [event.clientX - bounds.left, event.clientY - bounds.top];
   };
   const down = (event: PointerEvent) => {
-    box.current?.setPointerCapture(event.pointerId);
-    fingers.current.set(event.pointerId, here(event));
+    holder.current?.setPointerCapture(event.pointerId);
+    fingers.current.set(event.pointerId, position(event));
     const drawing = fingers.current.size === 1 && (latest.current.lasso || event.shiftKey);
     gesture.current = { far: 0, drawing };
-    line.current = drawing ? [here(event)] : [];
+    line.current = drawing ? [position(event)] : [];
     hover(-1);
   };
   const drag = (event: PointerEvent) => {
-    const at = here(event);
+    const at = position(event);
     const before = fingers.current.get(event.pointerId);
-    if (!before) return hover(event.pointerType === "mouse" ? near(...at) : -1);
+    if (!before) return hover(event.pointerType === "mouse" ? pointAt(...at) : -1);
     const [dx, dy] = [at[0] - before[0], at[1] - before[1]];
     gesture.current.far += Math.hypot(dx, dy);
     const other = [...fingers.current].find(([id]) => id !== event.pointerId)?.[1];
     fingers.current.set(event.pointerId, at);
     if (other) {
       const factor = Math.hypot(at[0] - other[0], at[1] - other[1]) / Math.max(1, Math.hypot(before[0] - other[0], before[1] - other[1]));
-      move(zoomed(panned(eye(), size.current, dx / 2, dy / 2), size.current, factor, (at[0] + other[0]) / 2, (at[1] + other[1]) / 2));
+      move(zoomed(panned(currentCamera(), size.current, dx / 2, dy / 2), size.current, factor, (at[0] + other[0]) / 2, (at[1] + other[1]) / 2));
     } else if (gesture.current.drawing) {
       const last = line.current.at(-1);
       if (!last || Math.hypot(at[0] - last[0], at[1] - last[1]) > 3) line.current.push(at);
       redraw();
-    } else if (gesture.current.far > 4) move(panned(eye(), size.current, dx, dy));
+    } else if (gesture.current.far > 4) move(panned(currentCamera(), size.current, dx, dy));
   };
   const up = (event: PointerEvent) => {
     if (!fingers.current.delete(event.pointerId)) return;
     if (gesture.current.drawing && line.current.length > 2) {
-      const outline = line.current.map(([px, py]) => toData(eye(), size.current, px, py));
-      latest.current.onLasso(inside(outline, x, y));
-    } else if (gesture.current.far <= 4 && event.type === "pointerup") latest.current.onPick(near(...here(event)));
+      const outline = line.current.map(([px, py]) => toData(currentCamera(), size.current, px, py));
+      latest.current.onLasso(pointsInside(outline, x, y));
+    } else if (gesture.current.far <= 4 && event.type === "pointerup") latest.current.onPick(pointAt(...position(event)));
     line.current = [];
     gesture.current.drawing = false;
     redraw();
@@ -133,54 +133,54 @@ export function Scatter(props: ScatterProps) {
   const wheel = (event: WheelEvent) => {
     event.preventDefault();
     const by = event.deltaY * (event.deltaMode ? 30 : 1);
-    move(zoomed(eye(), size.current, Math.exp(-by * 0.0016), ...here(event)));
+    move(zoomed(currentCamera(), size.current, Math.exp(-by * 0.0016), ...position(event)));
     hover(-1);
   };
-  const steer = (event: KeyboardEvent) => {
+  const handleKey = (event: KeyboardEvent) => {
     const { width: w, height: h } = size.current;
     const step = { ArrowLeft: [70, 0], ArrowRight: [-70, 0], ArrowUp: [0, 70], ArrowDown: [0, -70] }[event.key];
     const factor = { "+": 1.5, "=": 1.5, "-": 1 / 1.5 }[event.key];
     if (event.shiftKey && step) return;
-    if (step) move(panned(eye(), size.current, step[0]!, step[1]!));
-    else if (factor) move(zoomed(eye(), size.current, factor, w / 2, h / 2));
-    else if (event.key === "0") travel(around(x, y, size.current));
+    if (step) move(panned(currentCamera(), size.current, step[0]!, step[1]!));
+    else if (factor) move(zoomed(currentCamera(), size.current, factor, w / 2, h / 2));
+    else if (event.key === "0") animateTo(fitAll(x, y, size.current));
     else if (event.key === "Enter") return latest.current.onPick(hovered.current);
     else return;
     event.preventDefault();
-    const [cx, cy] = toData(eye(), size.current, w / 2, h / 2);
+    const [cx, cy] = toData(currentCamera(), size.current, w / 2, h / 2);
     const index = grid.nearest(cx, cy, 2);
     hover(index);
-    if (index >= 0) setSaid(latest.current.describe(index));
+    if (index >= 0) setAnnouncement(latest.current.describe(index));
   };
   useEffect(() => {
-    const element = box.current;
+    const element = holder.current;
     element?.addEventListener("wheel", wheel, { passive: false });
     return () => element?.removeEventListener("wheel", wheel);
   }, [grid]);
   useEffect(() => {
-    if (box.current) Object.assign(box.current, { fit: () => travel(around(x, y, size.current)) });
+    if (holder.current) Object.assign(holder.current, { fit: () => animateTo(fitAll(x, y, size.current)) });
   }, []);
   return (
-    <div ref={box} class={`scatter ${props.lasso ? "lasso" : ""}`} role="application" tabIndex={0} aria-label={props.label}
+    <div ref={holder} class={`scatter ${props.lasso ? "lasso" : ""}`} role="application" tabIndex={0} aria-label={props.label}
       aria-roledescription="map" onPointerDown={down} onPointerMove={drag} onPointerUp={up} onPointerCancel={up}
-      onPointerLeave={() => hover(-1)} onDblClick={(event) => travel(zoomed(eye(), size.current, 2.5, event.offsetX, event.offsetY))}
-      onKeyDown={steer} data-points={x.length}>
+      onPointerLeave={() => hover(-1)} onDblClick={(event) => animateTo(zoomed(currentCamera(), size.current, 2.5, event.offsetX, event.offsetY))}
+      onKeyDown={handleKey} data-points={x.length}>
       <canvas ref={points} class="scatter-points" aria-hidden="true" />
-      <canvas ref={over} class="scatter-over" aria-hidden="true" />
-      <span class="hidden-text" role="status">{said}</span>
+      <canvas ref={overlay} class="scatter-over" aria-hidden="true" />
+      <span class="hidden-text" role="status">{announcement}</span>
     </div>
   );
 }
 
-/** What changes often and is little: names, rings, the lasso. */
-function overlay(canvas: HTMLCanvasElement, props: ScatterProps, camera: Camera, size: { width: number; height: number }, line: readonly Point[], hovered: number): void {
+/** The parts that change often and are quick to draw: captions, rings, the lasso. */
+function drawOverlay(canvas: HTMLCanvasElement, props: ScatterProps, camera: Camera, size: { width: number; height: number }, line: readonly Point[], hovered: number): void {
   const pen = canvas.getContext("2d");
   if (!pen) return;
   const ratio = devicePixelRatio || 1;
   [canvas.width, canvas.height] = [size.width * ratio, size.height * ratio];
   pen.scale(ratio, ratio);
   const style = getComputedStyle(canvas);
-  const colour = (name: string) => style.getPropertyValue(name);
+  const color = (name: string) => style.getPropertyValue(name);
   const radius = pointSize(props.x.length, camera, size) / 2;
   const ring = (index: number, stroke: string, more: number, wide: number) => {
     if (index < 0) return;
@@ -192,28 +192,28 @@ function overlay(canvas: HTMLCanvasElement, props: ScatterProps, camera: Camera,
     pen.stroke();
   };
   pen.globalAlpha = 0.8;
-  for (const index of props.chosen.slice(0, 3000)) ring(index, colour("--ink"), 1.5, 1);
+  for (const index of props.lassoed.slice(0, 3000)) ring(index, color("--ink"), 1.5, 1);
   pen.globalAlpha = 1;
-  ring(props.marked, colour("--accent-bright"), 6, 2.5);
-  ring(props.picked, colour("--ink"), 4, 2);
-  ring(hovered, colour("--ink"), 3, 1.5);
-  write(pen, props.signs.map(({ x, y, text }) => [...toPixels(camera, size, x, y), text] as const), style);
+  ring(props.playing, color("--accent-bright"), 6, 2.5);
+  ring(props.selected, color("--ink"), 4, 2);
+  ring(hovered, color("--ink"), 3, 1.5);
+  drawCaptions(pen, props.captions.map(({ x, y, text }) => [...toPixels(camera, size, x, y), text] as const), style);
   if (line.length > 1) {
     pen.beginPath();
     line.forEach(([px, py], i) => (i ? pen.lineTo(px, py) : pen.moveTo(px, py)));
     pen.closePath();
-    pen.fillStyle = colour("--accent-bright");
+    pen.fillStyle = color("--accent-bright");
     pen.globalAlpha = 0.12;
     pen.fill();
     pen.globalAlpha = 1;
-    pen.strokeStyle = colour("--accent-bright");
+    pen.strokeStyle = color("--accent-bright");
     pen.lineWidth = 2;
     pen.stroke();
   }
 }
 
-/** Names where they do not cover one that is written already. */
-function write(pen: CanvasRenderingContext2D, signs: readonly (readonly [number, number, string])[], style: CSSStyleDeclaration): void {
+/** Draw each caption that does not overlap one already drawn. */
+function drawCaptions(pen: CanvasRenderingContext2D, captions: readonly (readonly [number, number, string])[], style: CSSStyleDeclaration): void {
   pen.font = `600 13px ${style.fontFamily}`;
   pen.textAlign = "center";
   pen.lineJoin = "round";
@@ -221,7 +221,7 @@ function write(pen: CanvasRenderingContext2D, signs: readonly (readonly [number,
   pen.strokeStyle = style.getPropertyValue("--paper");
   pen.fillStyle = style.getPropertyValue("--ink");
   const taken: [number, number, number][] = [];
-  for (const [px, py, text] of signs) {
+  for (const [px, py, text] of captions) {
     const half = pen.measureText(text).width / 2 + 6;
     if (taken.some(([x, y, other]) => Math.abs(px - x) < half + other && Math.abs(py - y) < 18)) continue;
     taken.push([px, py, half]);

@@ -1,14 +1,14 @@
-/** The keys of keyboards, headphones and lock screens. */
+/** Media keys of keyboards, headphones and lock screens. */
 import { effect } from "@preact/signals";
 import { coverOf, isClip } from "./api";
 import * as player from "./player";
 
-export function answerMediaKeys(): void {
+export function handleMediaKeys(): void {
   const session = navigator.mediaSession;
   if (!session) return;
   const actions: [MediaSessionAction, MediaSessionActionHandler][] = [
-    ["play", player.toggle],
-    ["pause", player.toggle],
+    ["play", player.play],
+    ["pause", player.pause],
     ["stop", player.stop],
     ["nexttrack", player.next],
     ["previoustrack", player.previous],
@@ -20,20 +20,19 @@ export function answerMediaKeys(): void {
     try {
       session.setActionHandler(name, act);
     } catch {
-      // This browser knows no such key.
+      // This browser does not support that key.
     }
   }
   effect(() => {
-    const track = player.now.value;
+    const track = player.currentTrack.value;
     session.metadata = track && new MediaMetadata({
       title: track.title,
       artist: track.artist ?? "",
       album: track.album ?? "",
       artwork: isClip(track.id) ? [] : [{ src: coverOf(track.id, 512), sizes: "512x512" }],
     });
-    document.title = track ? `${track.title}${track.artist ? ` · ${track.artist}` : ""} – Segue` : "Segue";
   });
   effect(() => {
-    session.playbackState = player.playing.value ? "playing" : player.now.value ? "paused" : "none";
+    session.playbackState = player.playing.value ? "playing" : player.currentTrack.value ? "paused" : "none";
   });
 }

@@ -1,24 +1,24 @@
-/** The keyboard, where no field has it. */
+/** Keyboard shortcuts, except while a field has the focus. */
 import { signal } from "@preact/signals";
 import * as player from "./player";
-import { shortcuts } from "./prefs";
-import { go } from "./router";
+import { shortcutsEnabled } from "./preferences";
+import { navigate } from "./router";
 
 export const helpOpen = signal(false);
 export const queueOpen = signal(false);
 
-export const KEYS: [string, string][] = [
+export const SHORTCUTS: [string, string][] = [
   ["Space", "Play or pause"],
   ["Shift + →", "Next track"],
   ["Shift + ←", "Previous track"],
-  ["→ / ←", "5 seconds on or back"],
-  ["↑ / ↓", "Louder or quieter"],
+  ["→ / ←", "Forward or back 5 seconds"],
+  ["↑ / ↓", "Volume up or down"],
   ["M", "Mute"],
   ["S", "Shuffle"],
-  ["R", "Repeat all, one, none"],
+  ["R", "Repeat: all, one, off"],
   ["Q", "Show or hide the queue"],
   ["/", "Search"],
-  ["?", "This list"],
+  ["?", "Show these shortcuts"],
 ];
 
 const actions: Record<string, () => void> = {
@@ -31,7 +31,7 @@ const actions: Record<string, () => void> = {
   ArrowDown: () => (player.volume.value = Math.max(0, player.volume.value - 0.05)),
   m: () => (player.muted.value = !player.muted.value),
   s: () => player.setShuffle(!player.queue.value.shuffle),
-  r: player.turnRepeat,
+  r: player.cycleRepeat,
   q: () => (queueOpen.value = !queueOpen.value),
   "/": search,
   "shift+?": () => (helpOpen.value = true),
@@ -40,25 +40,25 @@ const actions: Record<string, () => void> = {
 
 function search(): void {
   const field = () => document.querySelector<HTMLInputElement>("#search");
-  if (field()) return field()?.focus(); // at once: the next key is typed already
-  go("/");
+  if (field()) return field()?.focus(); // now: the next key may already be typed
+  navigate("/");
   requestAnimationFrame(() => field()?.focus());
 }
 
-/** Whether something on the page wants this key for itself. */
-function taken(event: KeyboardEvent): boolean {
+/** Whether a control on the page handles this key itself. */
+function isForControl(event: KeyboardEvent): boolean {
   const on = event.target as HTMLElement;
   if (on.closest("input:not([type=checkbox]), textarea, select, [contenteditable], [role=slider], [role=menu], dialog[open]")) return true;
   return event.key === " " && on.closest("button, a, [role=button], input") !== null;
 }
 
-export function answerKeyboard(): void {
+export function handleShortcuts(): void {
   document.addEventListener("keydown", (event) => {
-    if (!shortcuts.value || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || taken(event)) return;
+    if (!shortcutsEnabled.value || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isForControl(event)) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const act = actions[(event.shiftKey ? "shift+" : "") + key];
     const scrolls = (key === "ArrowUp" || key === "ArrowDown") && event.target !== document.body;
-    if (!act || scrolls || (!player.now.value && /Arrow/.test(key))) return;
+    if (!act || scrolls || (!player.currentTrack.value && /Arrow/.test(key))) return;
     event.preventDefault();
     act();
   });

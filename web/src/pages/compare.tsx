@@ -1,19 +1,19 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import * as api from "../api";
-import { Empty, Failure, Head, Rows } from "../components/bits";
+import { EmptyState, LoadError, PageHeader, LoadingRows } from "../components/common";
 import { linkTo } from "../components/trackrow";
-import { score } from "../format";
+import { formatScore } from "../format";
 import { useLoad, useSize } from "../hooks";
 import * as player from "../player";
-import { dark } from "../prefs";
-import { place, setQuery } from "../router";
+import { dark } from "../preferences";
+import { route, setQuery } from "../router";
 import { seeds } from "../seeds";
 import type { MatrixData } from "../types";
 
-const MOST = 120; // tracks of one picture
+const MAX_TRACKS = 120; // tracks in one matrix
 
-/** The tracks of one source; what is no track of the library is left out. */
-async function keysOf(source: string, stop: AbortSignal): Promise<string[]> {
+/** The ids of the tracks in a queue, playlist, group or the library. */
+async function trackIds(source: string, stop: AbortSignal): Promise<string[]> {
   if (source === "queue") return player.queue.peek().order.map((index) => player.queue.peek().tracks[index]?.id ?? "");
   if (source === "seeds") return seeds.peek().map((seed) => seed.id);
   if (source.startsWith("group-")) {
@@ -21,51 +21,51 @@ async function keysOf(source: string, stop: AbortSignal): Promise<string[]> {
   }
   if (source) return (await api.playlist(source, stop)).tracks.map((track) => track.id);
   const { tracks } = await api.tracks({ limit: 60 }, stop);
-  return tracks.sort((a, b) => (a.cluster ?? 0) - (b.cluster ?? 0)).map((track) => track.id); // groups side by side
+  return tracks.sort((a, b) => (a.cluster ?? 0) - (b.cluster ?? 0)).map((track) => track.id); // group by group
 }
 
-export function MatrixPage() {
-  const source = place.value.query.get("list") ?? "";
+export function ComparePage() {
+  const source = route.value.query.get("list") ?? "";
   const { data: lists } = useLoad(api.playlists, []);
   const { data: groups } = useLoad(api.clusters, []);
-  const { data, error, again } = useLoad(async (stop) => {
-    const keys = [...new Set(await keysOf(source, stop))].filter((key) => key && !api.isClip(key)).slice(0, MOST);
+  const { data, error, retry } = useLoad(async (stop) => {
+    const keys = [...new Set(await trackIds(source, stop))].filter((key) => key && !api.isClip(key)).slice(0, MAX_TRACKS);
     return keys.length > 1 ? api.matrix(keys, stop) : null;
   }, [source]);
   const pick = (value: string) => setQuery(new URLSearchParams(value ? { list: value } : {}));
   return (
     <>
-      <Head title="Likeness" lead="How much each track sounds like each other one. Blocks along the diagonal are families.">
-        <select class="select" aria-label="Tracks of" value={source} onChange={(event) => pick(event.currentTarget.value)}>
-          <option value="">The library’s first 60</option>
-          <option value="queue">The queue</option>
-          <option value="seeds">The seeds</option>
+      <PageHeader title="Compare" lead="How similar each track is to every other. Bright blocks along the diagonal are tracks that sound alike.">
+        <select class="select" aria-label="Tracks to compare" value={source} onChange={(event) => pick(event.currentTarget.value)}>
+          <option value="">First 60 tracks</option>
+          <option value="queue">Queue</option>
+          <option value="seeds">Seeds</option>
           {lists?.playlists.map((head) => <option key={head.id} value={head.id}>{head.name}</option>)}
           {groups?.clusters.map((group) => <option key={group.number} value={`group-${group.number}`}>Group: {group.name}</option>)}
         </select>
-      </Head>
-      {error ? <Failure error={error} again={again} /> : data === undefined ? <Rows what="Comparing" /> : data === null ? (
-        <Empty icon="matrix" title="Two at least"><p>There must be two tracks to compare.</p></Empty>
-      ) : <Squares data={data} key={data.tracks.map((track) => track.id).join()} />}
+      </PageHeader>
+      {error ? <LoadError error={error} retry={retry} /> : data === undefined ? <LoadingRows label="Comparing" /> : data === null ? (
+        <EmptyState icon="compare" title="Nothing to compare"><p>Choose a list with at least two tracks.</p></EmptyState>
+      ) : <Matrix data={data} key={data.tracks.map((track) => track.id).join()} />}
     </>
   );
 }
 
-function Squares({ data }: { data: MatrixData }) {
+function Matrix({ data }: { data: MatrixData }) {
   const { ref, width } = useSize<HTMLDivElement>();
   const canvas = useRef<HTMLCanvasElement>(null);
-  const [at, setAt] = useState(() => nearestPair(data.scores));
+  const [at, setAt] = useState(() => mostSimilarPair(data.scores));
   const n = data.tracks.length;
   const side = Math.min(width, 760);
   useEffect(() => {
-    if (canvas.current && side) paintSquares(canvas.current, side, data.scores, at);
+    if (canvas.current && side) drawMatrix(canvas.current, side, data.scores, at);
   }, [side, data, at, dark.value]);
   const point = (event: PointerEvent) => {
     const box = canvas.current!.getBoundingClientRect();
     const cell = (offset: number) => Math.min(n - 1, Math.max(0, Math.floor((offset / box.width) * n)));
     setAt([cell(event.clientY - box.top), cell(event.clientX - box.left)]);
   };
-  const steer = (event: KeyboardEvent) => {
+  const handleKey = (event: KeyboardEvent) => {
     const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
     if (!step || event.shiftKey) return;
     event.preventDefault();
@@ -73,13 +73,13 @@ function Squares({ data }: { data: MatrixData }) {
   };
   const [a, b] = [data.tracks[at[0]], data.tracks[at[1]]];
   return (
-    <div class="matrix">
-      <div ref={ref} class="matrix-squares" role="application" tabIndex={0} aria-label={`Likeness of ${n} tracks; arrow keys move`} onKeyDown={steer}>
+    <div class="compare">
+      <div ref={ref} class="compare-squares" role="application" tabIndex={0} aria-label={`Similarity of ${n} tracks. Arrow keys move.`} onKeyDown={handleKey}>
         <canvas ref={canvas} onPointerMove={point} onPointerDown={point} aria-hidden="true" />
       </div>
       {a && b && (
-        <div class="matrix-pair" role="status">
-          <p class="matrix-score num">{score(data.scores[at[0]]?.[at[1]] ?? 0)}</p>
+        <div class="compare-pair" role="status">
+          <p class="compare-score num">{formatScore(data.scores[at[0]]?.[at[1]] ?? 0)}</p>
           <p><a href={linkTo(a)}>{a.title}</a><br /><span class="quiet">{a.artist}</span></p>
           <p><a href={linkTo(b)}>{b.title}</a><br /><span class="quiet">{b.artist}</span></p>
           <button type="button" class="button small" onClick={() => player.playTracks([a, b])}>Play both</button>
@@ -89,8 +89,8 @@ function Squares({ data }: { data: MatrixData }) {
   );
 }
 
-/** The two that are most alike. */
-function nearestPair(scores: readonly (readonly number[])[]): readonly [number, number] {
+/** The pair with the highest score. */
+function mostSimilarPair(scores: readonly (readonly number[])[]): readonly [number, number] {
   let best: readonly [number, number] = [0, 1];
   scores.forEach((row, i) => row.forEach((value, j) => {
     if (j > i && value > (scores[best[0]]?.[best[1]] ?? -1)) best = [i, j];
@@ -98,7 +98,7 @@ function nearestPair(scores: readonly (readonly number[])[]): readonly [number, 
   return best;
 }
 
-function paintSquares(canvas: HTMLCanvasElement, side: number, scores: readonly (readonly number[])[], at: readonly [number, number]): void {
+function drawMatrix(canvas: HTMLCanvasElement, side: number, scores: readonly (readonly number[])[], at: readonly [number, number]): void {
   const pen = canvas.getContext("2d");
   if (!pen) return;
   const ratio = devicePixelRatio || 1;

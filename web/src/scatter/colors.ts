@@ -1,8 +1,8 @@
-/** Colours of points: evenly spread hues for names, a ramp for years. */
+/** Colors of points: distinct hues for categories, a ramp for years. */
 
 export type Rgb = readonly [number, number, number]; // 0..255
 
-/** OKLCH to sRGB (Björn Ottosson, 2020), out of gamut values cut off. */
+/** OKLCH to sRGB (Björn Ottosson, 2020); values out of gamut are clipped. */
 export function oklch(lightness: number, chroma: number, hue: number): Rgb {
   const angle = (hue * Math.PI) / 180;
   const [a, b] = [chroma * Math.cos(angle), chroma * Math.sin(angle)];
@@ -21,19 +21,19 @@ function encode(linear: number): number {
   return Math.round(255 * Math.min(1, Math.max(0, value)));
 }
 
-/** Hues by the golden angle, so that neighbours in a list differ and a new one changes none. */
+/** Hues spaced by the golden angle, so that neighbors differ and adding one changes no other. */
 export const hueOf = (index: number, dark: boolean): Rgb =>
   oklch((dark ? 0.76 : 0.6) + (index % 2 ? 0.05 : 0), 0.14, (28 + index * 137.508) % 360);
 
-/** From cold and old to warm and new. */
+/** A ramp from cold (old) to warm (new). */
 export const ramp = (share: number, dark: boolean): Rgb =>
   oklch(dark ? 0.62 + 0.2 * share : 0.42 + 0.2 * share, 0.06 + 0.11 * share, 250 - 215 * share);
 
-export const css = (colour: Rgb) => `rgb(${colour.join(" ")})`;
+export const css = (color: Rgb) => `rgb(${color.join(" ")})`;
 
-/** A colour's like in the light of the theme: its hue, a lightness and strength that can be told from the ground. */
-export function lit(colour: Rgb, dark: boolean): Rgb {
-  const [r, g, b] = colour.map((value) => (value <= 10 ? value / 3294.6 : ((value / 255 + 0.055) / 1.055) ** 2.4)) as [number, number, number];
+/** The same hue with a lightness and chroma that stand out in the current theme. */
+export function lit(color: Rgb, dark: boolean): Rgb {
+  const [r, g, b] = color.map((value) => (value <= 10 ? value / 3294.6 : ((value / 255 + 0.055) / 1.055) ** 2.4)) as [number, number, number];
   const l = Math.cbrt(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b);
   const m = Math.cbrt(0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b);
   const s = Math.cbrt(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b);

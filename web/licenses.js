@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** A file beside the page with the licence of every package whose code is in it. */
-export function licences() {
+/** A file beside the page with the license of every package whose code is in it. */
+export function licenses() {
   return {
-    name: "licences",
+    name: "licenses",
     apply: "build",
     generateBundle(_options, bundle) {
       const folders = new Set();
@@ -16,7 +16,7 @@ export function licences() {
       }
       const texts = [...folders].sort().map(describe);
       const source = `The player of Segue contains the following software.\n\n${texts.join("\n")}`;
-      this.emitFile({ type: "asset", fileName: "assets/licences.txt", source });
+      this.emitFile({ type: "asset", fileName: "assets/licenses.txt", source });
     },
   };
 }
@@ -33,7 +33,7 @@ function packageFolder(id) {
 function describe(folder) {
   const about = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   const file = readdirSync(folder).find((name) => /^licen[cs]e/i.test(name));
-  if (!file) throw new Error(`${about.name} is bundled and has no licence file`);
+  if (!file) throw new Error(`${about.name} is bundled and has no license file`);
   const text = readFileSync(join(folder, file), "utf8").trim();
   return `${"=".repeat(72)}\n${about.name} ${about.version} (${about.license})\n\n${text}\n`;
 }

@@ -1,4 +1,4 @@
-/** The small pieces of every page. */
+/** Small components that many pages share. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { coverOf, isClip } from "../api";
@@ -24,19 +24,19 @@ interface IconButtonProps {
   small?: boolean;
   pressed?: boolean;
   disabled?: boolean;
-  kind?: string;
+  extraClass?: string;
 }
 
-export function IconButton({ icon, label, onClick, small, pressed, disabled, kind = "" }: IconButtonProps) {
+export function IconButton({ icon, label, onClick, small, pressed, disabled, extraClass = "" }: IconButtonProps) {
   return (
-    <button type="button" class={`icon-button ${small ? "small" : ""} ${kind}`} aria-label={label} title={label}
+    <button type="button" class={`icon-button ${small ? "small" : ""} ${extraClass}`} aria-label={label} title={label}
       aria-pressed={pressed} disabled={disabled} onClick={onClick}>
       <Icon name={icon} size={small ? 18 : 20} />
     </button>
   );
 }
 
-export function Head({ title, lead, children }: { title: string; lead?: ComponentChildren; children?: ComponentChildren }) {
+export function PageHeader({ title, lead, children }: { title: string; lead?: ComponentChildren; children?: ComponentChildren }) {
   return (
     <header class="page-head">
       <div>
@@ -48,8 +48,8 @@ export function Head({ title, lead, children }: { title: string; lead?: Componen
   );
 }
 
-/** A page with nothing on it yet: what it would show, and what to do. */
-export function Empty({ icon, title, children }: { icon: IconName; title: string; children?: ComponentChildren }) {
+/** Shown when there is nothing to list: what the page is for, and what to do next. */
+export function EmptyState({ icon, title, children }: { icon: IconName; title: string; children?: ComponentChildren }) {
   return (
     <div class="empty">
       <span class="empty-icon"><Icon name={icon} size={30} /></span>
@@ -59,25 +59,25 @@ export function Empty({ icon, title, children }: { icon: IconName; title: string
   );
 }
 
-export function Failure({ error, again }: { error: Error; again: () => void }) {
-  const gone = offline.value;
+export function LoadError({ error, retry }: { error: Error; retry: () => void }) {
+  const isOffline = offline.value;
   return (
     <div class="empty" role="alert">
       <span class="empty-icon bad"><Icon name="warn" size={30} /></span>
-      <h2>{gone ? "The room is quiet" : "That did not work"}</h2>
+      <h2>{isOffline ? "Segue is not responding" : "Something went wrong"}</h2>
       <div class="prose">
         <p>{error.message}</p>
-        <p>{gone && "It is asked again every few seconds; this page comes back by itself."}</p>
-        <button type="button" class="button" onClick={again}>Try again</button>
+        <p>{isOffline && "The page tries again every few seconds and reloads by itself."}</p>
+        <button type="button" class="button" onClick={retry}>Try again</button>
       </div>
     </div>
   );
 }
 
-export function Rows({ n = 8, what = "Loading" }: { n?: number; what?: string }) {
+export function LoadingRows({ n = 8, label = "Loading" }: { n?: number; label?: string }) {
   return (
     <div class="skeleton" role="status">
-      <span class="hidden-text">{what}…</span>
+      <span class="hidden-text">{label}…</span>
       {Array.from({ length: n }, (_, i) => <div key={i} class="skeleton-row"><i /><b /><em /></div>)}
     </div>
   );
@@ -94,16 +94,16 @@ export function ScoreBar({ score, title = "Score" }: { score: number; title?: st
   );
 }
 
-interface SegmentsProps<V extends string> {
+interface SegmentedControlProps<V extends string> {
   label: string;
   value: V;
   options: readonly (readonly [V, string])[];
   onPick: (value: V) => void;
 }
 
-export function Segments<V extends string>({ label, value, options, onPick }: SegmentsProps<V>) {
+export function SegmentedControl<V extends string>({ label, value, options, onPick }: SegmentedControlProps<V>) {
   return (
-    <div class="segments" role="group" aria-label={label}>
+    <div class="segmented" role="group" aria-label={label}>
       {options.map(([key, text]) => (
         <button key={key} type="button" aria-pressed={key === value} onClick={() => onPick(key)}>{text}</button>
       ))}

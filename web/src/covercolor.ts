@@ -1,11 +1,11 @@
-/** The colour of a cover, for the light that its page stands in. */
+/** The main color of a cover, for the background of its page. */
 import { coverOf } from "./api";
 
-const known = new Map<string, string>();
+const cache = new Map<string, string>();
 
-export async function tintOf(id: string): Promise<string | null> {
-  const before = known.get(id);
-  if (before) return before;
+export async function coverColor(id: string): Promise<string | null> {
+  const cached = cache.get(id);
+  if (cached) return cached;
   const image = new Image();
   image.src = coverOf(id, 64);
   try {
@@ -15,16 +15,16 @@ export async function tintOf(id: string): Promise<string | null> {
     const pen = canvas.getContext("2d", { willReadFrequently: true });
     if (!pen) return null;
     pen.drawImage(image, 0, 0, 12, 12);
-    const tint = strongest(pen.getImageData(0, 0, 12, 12).data);
-    known.set(id, tint);
-    return tint;
+    const color = dominantColor(pen.getImageData(0, 0, 12, 12).data);
+    cache.set(id, color);
+    return color;
   } catch {
     return null;
   }
 }
 
-/** The mean colour, where colourful pixels count more. */
-function strongest(pixels: Uint8ClampedArray): string {
+/** The mean color, weighted toward colorful pixels. */
+function dominantColor(pixels: Uint8ClampedArray): string {
   const sum = [0, 0, 0];
   let weights = 0;
   for (let i = 0; i < pixels.length; i += 4) {

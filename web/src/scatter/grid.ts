@@ -1,14 +1,14 @@
-/** Which points are where: a grid of cells over the square that the map is in. */
+/** A grid of cells over the map's square, to find points by position. */
 
-const CELLS = 160; // a side
+const CELLS = 160; // per side
 
-export interface Places {
-  nearest: (x: number, y: number, within: number) => number; // -1 where there is none
+export interface PointGrid {
+  nearest: (x: number, y: number, within: number) => number; // -1 if there is none
 }
 
 const cellOf = (value: number) => Math.min(CELLS - 1, Math.max(0, Math.floor(((value + 1) / 2) * CELLS)));
 
-export function places(x: ArrayLike<number>, y: ArrayLike<number>): Places {
+export function pointGrid(x: ArrayLike<number>, y: ArrayLike<number>): PointGrid {
   const starts = new Uint32Array(CELLS * CELLS + 1);
   const cell = (i: number) => cellOf(x[i] as number) * CELLS + cellOf(y[i] as number);
   for (let i = 0; i < x.length; i++) starts[cell(i) + 1]!++;
@@ -36,8 +36,8 @@ export function places(x: ArrayLike<number>, y: ArrayLike<number>): Places {
 
 export type Point = readonly [number, number];
 
-/** The points inside a closed line, by the parity of the edges that a ray from each crosses. */
-export function inside(line: readonly Point[], x: ArrayLike<number>, y: ArrayLike<number>): number[] {
+/** The points inside a closed line, by the even-odd rule. */
+export function pointsInside(line: readonly Point[], x: ArrayLike<number>, y: ArrayLike<number>): number[] {
   if (line.length < 3) return [];
   const [xs, ys] = [line.map((point) => point[0]), line.map((point) => point[1])];
   const box = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)] as const;

@@ -1,10 +1,10 @@
 import * as api from "./api";
 import { fileName } from "./format";
-import { attempt, say } from "./toast";
+import { attempt, showToast } from "./toast";
 import type { Track } from "./types";
 
-/** Give the browser a playlist that other players open. */
-export async function exportM3u8(name: string, tracks: readonly Track[], paths = false): Promise<void> {
+/** Download tracks as an M3U8 playlist, which other players can open. */
+export async function exportPlaylist(name: string, tracks: readonly Track[], paths = false): Promise<void> {
   const keys = tracks.map((track) => track.id).filter((id) => !api.isClip(id));
   const text = await attempt(api.m3u8(name, keys, paths));
   if (text === undefined) return;
@@ -13,5 +13,5 @@ export async function exportM3u8(name: string, tracks: readonly Track[], paths =
   link.download = fileName(name);
   link.click();
   window.setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-  say(`${link.download} is in your downloads`);
+  showToast(`Downloaded ${link.download}`);
 }

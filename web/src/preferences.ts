@@ -1,14 +1,14 @@
 import { effect, signal, type Signal } from "@preact/signals";
 
-/** A signal that the browser remembers; a full or forbidden store costs only the memory. */
-export function kept<T>(name: string, first: T): Signal<T> {
+/** A signal that the browser remembers, if its storage allows. */
+export function persisted<T>(name: string, initial: T): Signal<T> {
   const key = `segue.${name}`;
-  const value = signal<T>(read(key) ?? first);
+  const value = signal<T>(read(key) ?? initial);
   effect(() => {
     try {
       localStorage.setItem(key, JSON.stringify(value.value));
     } catch {
-      // Nothing can be kept here; the page works all the same.
+      // Storage is full or forbidden; the page works without it.
     }
   });
   return value;
@@ -23,8 +23,8 @@ function read<T>(key: string): T | null {
 }
 
 export type Theme = "system" | "light" | "dark";
-export const theme = kept<Theme>("theme", "system");
-export const shortcuts = kept("shortcuts", true);
+export const theme = persisted<Theme>("theme", "system");
+export const shortcutsEnabled = persisted("shortcuts", true);
 
 const system = matchMedia("(prefers-color-scheme: dark)");
 const systemDark = signal(system.matches);

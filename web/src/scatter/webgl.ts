@@ -1,45 +1,45 @@
-/** Points on a canvas by WebGL: one buffer of places, one of colours, one call to draw. */
+/** Draws points with WebGL: one buffer of positions, one of colors, one draw call. */
 import { scaleOf, type Camera, type Size } from "./camera";
 
 const VERTEX = `#version 300 es
 in vec2 place;
-in vec4 colour;
+in vec4 color;
 uniform vec2 middle;
 uniform vec2 scale;
 uniform float size;
-out vec4 tint;
+out vec4 shade;
 void main() {
   gl_Position = vec4((place - middle) * scale, 0.0, 1.0);
-  gl_PointSize = size * (colour.a > 0.5 ? 1.0 : 0.7);
-  tint = colour;
+  gl_PointSize = size * (color.a > 0.5 ? 1.0 : 0.7);
+  shade = color;
 }`;
 
 const FRAGMENT = `#version 300 es
 precision highp float;
-in vec4 tint;
+in vec4 shade;
 uniform float size;
 out vec4 pixel;
 void main() {
-  float far = length(gl_PointCoord - 0.5) * 2.0;
+  float radius = length(gl_PointCoord - 0.5) * 2.0;
   float soft = clamp(2.5 / size, 0.08, 0.9);
-  float cover = 1.0 - smoothstep(1.0 - soft, 1.0, far);
-  pixel = vec4(tint.rgb, 1.0) * cover * tint.a * 0.92;
+  float cover = 1.0 - smoothstep(1.0 - soft, 1.0, radius);
+  pixel = vec4(shade.rgb, 1.0) * cover * shade.a * 0.92;
 }`;
 
-export interface Cloud {
-  setColours: (rgba: Uint8Array) => void;
+export interface PointRenderer {
+  setColors: (rgba: Uint8Array) => void;
   draw: (camera: Camera, size: Size) => void;
   free: () => void;
 }
 
-/** The diameter of a point in CSS pixels: it grows with nearness, less than the distances do. */
+/** The diameter of a point in CSS pixels. It grows with the zoom, but more slowly. */
 export function pointSize(n: number, camera: Camera, size: Size): number {
   const room = Math.sqrt((size.width * size.height) / Math.max(n, 1));
   const base = Math.min(13, Math.max(1.7, room * 0.2));
   return Math.min(26, base * camera.zoom ** 0.42);
 }
 
-export function cloud(canvas: HTMLCanvasElement, x: ArrayLike<number>, y: ArrayLike<number>): Cloud | null {
+export function webglRenderer(canvas: HTMLCanvasElement, x: ArrayLike<number>, y: ArrayLike<number>): PointRenderer | null {
   const gl = canvas.getContext("webgl2", { antialias: false, alpha: true, premultipliedAlpha: true });
   if (!gl) return null;
   const program = link(gl);
@@ -47,24 +47,24 @@ export function cloud(canvas: HTMLCanvasElement, x: ArrayLike<number>, y: ArrayL
   const xy = new Float32Array(2 * n);
   for (let i = 0; i < n; i++) xy.set([x[i]!, y[i]!], 2 * i);
   const buffer = (name: string, data: ArrayBufferView<ArrayBuffer>, width: number, type: number) => {
-    const made = gl.createBuffer();
+    const created = gl.createBuffer();
     const at = gl.getAttribLocation(program, name);
-    gl.bindBuffer(gl.ARRAY_BUFFER, made);
+    gl.bindBuffer(gl.ARRAY_BUFFER, created);
     gl.bufferData(gl.ARRAY_BUFFER, data, gl.STATIC_DRAW);
     gl.enableVertexAttribArray(at);
     gl.vertexAttribPointer(at, width, type, type === gl.UNSIGNED_BYTE, 0, 0);
-    return made;
+    return created;
   };
   buffer("place", xy, 2, gl.FLOAT);
-  const colours = buffer("colour", new Uint8Array(4 * n), 4, gl.UNSIGNED_BYTE);
+  const colors = buffer("color", new Uint8Array(4 * n), 4, gl.UNSIGNED_BYTE);
   const uniform = (name: string) => gl.getUniformLocation(program, name);
   const [middle, scale, dot] = [uniform("middle"), uniform("scale"), uniform("size")];
   gl.useProgram(program);
   gl.enable(gl.BLEND);
   gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
   return {
-    setColours: (rgba) => {
-      gl.bindBuffer(gl.ARRAY_BUFFER, colours);
+    setColors: (rgba) => {
+      gl.bindBuffer(gl.ARRAY_BUFFER, colors);
       gl.bufferData(gl.ARRAY_BUFFER, rgba as Uint8Array<ArrayBuffer>, gl.STATIC_DRAW);
     },
     draw: (camera, size) => {

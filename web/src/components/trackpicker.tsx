@@ -1,23 +1,23 @@
 import { useId, useState } from "preact/hooks";
 import * as api from "../api";
-import { useLoad, useSettled } from "../hooks";
+import { useLoad, useDebounced } from "../hooks";
 import type { Track } from "../types";
-import { Cover } from "./bits";
+import { Cover } from "./common";
 import { Icon } from "./icons";
 
-interface PickerProps {
+interface TrackPickerProps {
   label: string;
   placeholder: string;
   onPick: (track: Track) => void;
 }
 
-/** A field that finds one track by name: a combobox, as ARIA describes it. */
-export function Picker({ label, placeholder, onPick }: PickerProps) {
+/** Finds one track by name: an ARIA combobox. */
+export function TrackPicker({ label, placeholder, onPick }: TrackPickerProps) {
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
   const [open, setOpen] = useState(false);
   const list = useId();
-  const asked = useSettled(text.trim(), 100);
+  const asked = useDebounced(text.trim(), 100);
   const { data } = useLoad(async (stop) => (asked ? (await api.tracks({ q: asked, limit: 8 }, stop)).tracks : []), [asked]);
   const found = text.trim() ? (data ?? []) : [];
   const shown = open && found.length > 0;
@@ -54,7 +54,7 @@ export function Picker({ label, placeholder, onPick }: PickerProps) {
           </div>
         ))}
       </div>
-      <span class="hidden-text" role="status">{open && asked && data ? `${found.length} found` : ""}</span>
+      <span class="hidden-text" role="status">{open && asked && data ? `${found.length} results` : ""}</span>
     </div>
   );
 }

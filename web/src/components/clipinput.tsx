@@ -1,83 +1,84 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { dropped, hovering } from "../drops";
+import { droppedFiles, draggingFile } from "../filedrop";
 import { clock } from "../format";
 import { record, type Recording } from "../recorder";
-import { ofClip, put } from "../seeds";
+import { seedFromClip, addSeed } from "../seeds";
 import { upload, type Upload } from "../upload";
-import { Progress } from "./bits";
+import { Progress } from "./common";
 import { Icon } from "./icons";
 import { rememberPeaks } from "./wave";
 
 type State =
-  | { what: "ready" }
-  | { what: "sending"; name: string; share: number; upload: Upload }
-  | { what: "recording"; recording: Recording; since: number }
-  | { what: "refused"; name: string; reason: string };
+  | { state: "ready" }
+  | { state: "sending"; name: string; share: number; upload: Upload }
+  | { state: "recording"; recording: Recording; since: number }
+  | { state: "refused"; name: string; reason: string };
 
-/** A place for a clip: dropped, chosen or recorded; it becomes a seed at once. */
-export function Listen() {
-  const [state, setState] = useState<State>({ what: "ready" });
-  const over = hovering.value;
+/** Takes audio that is dropped, chosen or recorded, and adds it as a seed. */
+export function ClipInput() {
+  const [state, setState] = useState<State>({ state: "ready" });
+  const dragging = draggingFile.value;
+  const touch = matchMedia("(hover: none)").matches; // nothing can be dropped there
   const input = useRef<HTMLInputElement>(null);
 
   const send = async (file: File) => {
-    const started = upload(file, (share) => setState((old) => (old.what === "sending" ? { ...old, share } : old)));
-    setState({ what: "sending", name: file.name, share: 0, upload: started });
+    const started = upload(file, (share) => setState((old) => (old.state === "sending" ? { ...old, share } : old)));
+    setState({ state: "sending", name: file.name, share: 0, upload: started });
     try {
       const clip = await started.done;
       rememberPeaks(clip.id, clip.peaks);
-      put(ofClip(clip));
-      setState({ what: "ready" });
+      addSeed(seedFromClip(clip));
+      setState({ state: "ready" });
     } catch (error) {
       const cancelled = error instanceof DOMException;
-      setState(cancelled ? { what: "ready" } : { what: "refused", name: file.name, reason: (error as Error).message });
+      setState(cancelled ? { state: "ready" } : { state: "refused", name: file.name, reason: (error as Error).message });
     }
   };
   const sendAll = async (files: readonly File[]) => {
     for (const file of files.slice(0, 8)) await send(file);
   };
   useEffect(() => {
-    if (!dropped.value.length) return;
-    const files = dropped.value;
-    dropped.value = [];
+    if (!droppedFiles.value.length) return;
+    const files = droppedFiles.value;
+    droppedFiles.value = [];
     void sendAll(files);
-  }, [dropped.value]);
+  }, [droppedFiles.value]);
   const startRecording = async () => {
     try {
-      setState({ what: "recording", recording: await record(), since: Date.now() });
+      setState({ state: "recording", recording: await record(), since: Date.now() });
     } catch (error) {
-      setState({ what: "refused", name: "The microphone", reason: microphone(error as Error) });
+      setState({ state: "refused", name: "Microphone", reason: explainMicrophoneError(error as Error) });
     }
   };
   return (
-    <div class={`listen ${over ? "over" : ""}`} role="group" aria-label="A clip of your own">
+    <div class={`clip-input ${dragging ? "dragging" : ""}`} role="group" aria-label="Your own audio">
       <input ref={input} type="file" accept="audio/*,video/mp4,.opus,.flac,.m4a,.wma,.mka" multiple hidden id="clip-file"
         onChange={(event) => (void sendAll([...(event.currentTarget.files ?? [])]), (event.currentTarget.value = ""))} />
-      {state.what === "sending" ? <Sending {...state} /> : state.what === "recording" ? (
-        <RecordingNow {...state} onDone={(file) => void send(file)} onCancel={() => setState({ what: "ready" })} />
+      {state.state === "sending" ? <Sending {...state} /> : state.state === "recording" ? (
+        <RecordingNow {...state} onDone={(file) => void send(file)} onCancel={() => setState({ state: "ready" })} />
       ) : (
         <>
-          <p>{over ? "Let go, and it listens" : "Drop a sound here"}</p>
+          <p>{dragging ? "Drop to find similar music" : touch ? "Use your own audio" : "Drop an audio file here"}</p>
           <button type="button" class="button small" onClick={() => input.current?.click()}><Icon name="upload" size={18} />Choose a file</button>
           <button type="button" class="button small" onClick={() => void startRecording()}><Icon name="mic" size={18} />Record</button>
-          {state.what === "refused" && <p class="bad listen-note" role="alert"><b>{state.name}</b>: {state.reason}</p>}
+          {state.state === "refused" && <p class="bad clip-input-note" role="alert"><b>{state.name}</b>: {state.reason}</p>}
         </>
       )}
     </div>
   );
 }
 
-function microphone(error: Error): string {
-  if (error.name === "NotAllowedError") return "the browser was not allowed to listen. Allow it in the address bar, then record again.";
-  if (error.name === "NotFoundError") return "there is none on this device.";
+function explainMicrophoneError(error: Error): string {
+  if (error.name === "NotAllowedError") return "access was blocked. Allow it in the address bar, then record again.";
+  if (error.name === "NotFoundError") return "none was found on this device.";
   return error.message;
 }
 
 function Sending({ name, share, upload }: { name: string; share: number; upload: Upload }) {
   return (
     <div class="sending">
-      <p class="clip">{share < 1 ? "Sending" : "Listening to"} {name}</p>
-      <Progress share={share < 1 ? share : null} label={`Sending ${name}`} />
+      <p class="clip">{share < 1 ? "Uploading" : "Analyzing"} {name}</p>
+      <Progress share={share < 1 ? share : null} label={`Uploading ${name}`} />
       <button type="button" class="button small" onClick={upload.cancel}>Cancel</button>
     </div>
   );
@@ -95,11 +96,11 @@ function RecordingNow({ recording, since, onDone, onCancel }: RecordingProps) {
   const meter = useRef<HTMLElement>(null);
   useEffect(() => {
     let frame = 0;
-    const look = () => {
+    const updateMeter = () => {
       meter.current?.style.setProperty("--share", String(recording.level()));
-      frame = requestAnimationFrame(look);
+      frame = requestAnimationFrame(updateMeter);
     };
-    look();
+    updateMeter();
     const timer = window.setInterval(() => tick((n) => n + 1), 500);
     return () => (cancelAnimationFrame(frame), window.clearInterval(timer));
   }, [recording]);

@@ -1,0 +1,40 @@
+"""Words that users no longer meet; each list names the place that it is for."""
+
+from __future__ import annotations
+
+# The player's page and docs/web.md, as whole words in any case.
+PAGE = (
+    "anew",
+    "at work",
+    "away from it",
+    "away from this",
+    "blend",
+    "catalogue",
+    "colour",
+    "colours",
+    "door",
+    "grey",
+    "heard as",
+    "heard by",
+    "house",
+    "how alike",
+    "how well it hears",
+    "let go",
+    "licence",
+    "licences",
+    "likeness",
+    "listening",
+    "neighbour",
+    "neighbours",
+    "nothing by that name",
+    "not understood",
+    "nothing queued",
+    "room",
+    "rooms",
+    "sooner",
+    "take out",
+    "that fits",
+    "the interface",
+    "towards",
+    "ways of listening",
+)

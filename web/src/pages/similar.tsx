@@ -1,0 +1,81 @@
+import { useState } from "preact/hooks";
+import * as api from "../api";
+import { EmptyState, LoadError, PageHeader, LoadingRows, SegmentedControl } from "../components/common";
+import { Filters } from "../components/filters";
+import { ClipInput } from "../components/clipinput";
+import { Matches } from "../components/recommendations";
+import { TrackPicker } from "../components/trackpicker";
+import { SeedChips } from "../components/seedchips";
+import { TracksBar } from "../components/tracksbar";
+import { useLoad, useDebounced } from "../hooks";
+import { persisted } from "../preferences";
+import { trackFromSeed, seedFromTrack, addSeed, seeds } from "../seeds";
+import type { Conditions, Wish } from "../types";
+
+type Mode = "near" | "list";
+const mode = persisted<Mode>("similar.mode", "near");
+const variety = persisted("similar.variety", 0.3);
+const size = persisted("similar.size", 20);
+
+export function SimilarPage() {
+  const [where, setWhere] = useState<Conditions>({});
+  const [otherArtists, setOtherArtists] = useState(false);
+  const plusSeeds = seeds.value.filter((seed) => !seed.minus);
+  const request: Wish = {
+    seeds: plusSeeds.map((seed) => seed.id),
+    minus: seeds.value.filter((seed) => seed.minus).map((seed) => seed.id),
+    k: size.value, where, same_artist: !otherArtists,
+    ...(mode.value === "list" ? { variety: variety.value } : {}),
+  };
+  const question = useDebounced(JSON.stringify([mode.value, request]), 150);
+  const { data, error, retry, loading } = useLoad(async (stop) => {
+    const [kind, wish] = JSON.parse(question) as [Mode, Wish];
+    if (!wish.seeds.length) return null;
+    return kind === "near" ? api.similar(wish, stop) : api.makePlaylist(wish, stop);
+  }, [question]);
+  const firstSeed = plusSeeds[0];
+  return (
+    <>
+      <PageHeader title="Similar" lead="Add tracks or your own audio. Segue finds music that sounds like all of it. To find less like a track, switch its plus to a minus." />
+      <div class="similar-inputs">
+        <TrackPicker label="Add a track" placeholder="Add a track" onPick={(track) => addSeed(seedFromTrack(track))} />
+        <ClipInput />
+      </div>
+      {seeds.value.length > 0 && <SeedChips seeds={seeds.value} />}
+      {seeds.value.length > 0 && (
+        <div class="similar-options">
+          <SegmentedControl label="Kind of result" value={mode.value} options={[["near", "Most similar"], ["list", "Varied playlist"]]} onPick={(m) => (mode.value = m)} />
+          <label class="labelled short"><span>Length <b class="num">{size.value}</b></span>
+            <input class="range" type="range" min={5} max={100} step={5} value={size.value}
+              onInput={(event) => (size.value = event.currentTarget.valueAsNumber)} /></label>
+          {mode.value === "list" && (
+            <label class="labelled short"><span>Variety <b class="num">{Math.round(variety.value * 100)}%</b></span>
+              <input class="range" type="range" min={0} max={1} step={0.05} value={variety.value}
+                onInput={(event) => (variety.value = event.currentTarget.valueAsNumber)} /></label>
+          )}
+          <label class="check">
+            <input type="checkbox" checked={otherArtists} onChange={(event) => setOtherArtists(event.currentTarget.checked)} />Other artists only
+          </label>
+          <Filters where={where} onChange={setWhere} />
+        </div>
+      )}
+      {error ? <LoadError error={error} retry={retry} /> : !firstSeed ? <Start minus={seeds.value.length > 0} /> : !data ? <LoadingRows n={8} label="Finding similar tracks" /> : (
+        <section class={`results ${loading ? "stale" : ""}`} aria-label="Recommendations" aria-busy={loading}>
+          <p class="hidden-text" role="status">{data.matches.length} recommendations</p>
+          {data.matches.length > 0 && <TracksBar tracks={data.matches.map((match) => match.track)} name={`Like ${firstSeed.title}`} />}
+          <Matches matches={data.matches} seed={trackFromSeed(firstSeed)} label="Recommendations" />
+          {data.shortfall && <p class="quiet note">{data.shortfall}</p>}
+        </section>
+      )}
+    </>
+  );
+}
+
+function Start({ minus }: { minus: boolean }) {
+  return (
+    <EmptyState icon="similar" title={minus ? "Add something you like" : "Start with a sound"}>
+      <p>{minus ? "Every track here is set to “less like this”. Add another track, or switch one back to a plus." :
+        "Search for a track, drop an audio file, or record with the microphone. Segue deletes your audio after an hour."}</p>
+    </EmptyState>
+  );
+}

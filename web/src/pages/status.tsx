@@ -1,0 +1,136 @@
+import * as api from "../api";
+import { ApiError } from "../connection";
+import { LoadError, LoadingRows, PageHeader } from "../components/common";
+import { Icon } from "../components/icons";
+import { JobLine } from "../components/jobline";
+import { count, formatDuration, formatMegabytes, spaceName } from "../format";
+import { useLoad } from "../hooks";
+import { isRunning, jobs, jobsFinished, startJob } from "../jobs";
+import { attempt } from "../toast";
+import type { LibraryFacts } from "../types";
+
+export function StatusPage() {
+  const { data, error, retry } = useLoad(api.library, [jobsFinished.value]);
+  return (
+    <>
+      <PageHeader title="Library status" lead="What is in the library, which jobs are running, and which files have problems." />
+      {error && !data ? <LoadError error={error} retry={retry} /> : !data ? <LoadingRows n={4} label="Loading library status" /> : <Totals facts={data} />}
+      <div class="panels">
+        <Jobs writable={data?.writable ?? false} />
+        <Problems n={data?.failures ?? 0} />
+        <Models spaces={data?.spaces ?? []} />
+        <Evaluation />
+      </div>
+    </>
+  );
+}
+
+function Totals({ facts }: { facts: LibraryFacts }) {
+  const totals: [string, string][] = [
+    [facts.tracks.toLocaleString("en"), "tracks"],
+    [formatDuration(facts.duration_s), "total length"],
+    [facts.clusters ? String(facts.clusters) : "–", "groups"],
+    [facts.missing.toLocaleString("en"), "missing files"],
+  ];
+  return (
+    <dl class="numbers">
+      {totals.map(([value, name]) => <div key={name}><dt>{name}</dt><dd class="num">{value}</dd></div>)}
+    </dl>
+  );
+}
+
+function Jobs({ writable }: { writable: boolean }) {
+  const active = jobs.value.filter(isRunning);
+  const latest = jobs.value.filter((job) => !isRunning(job)).slice(0, 3);
+  const scanning = active.some((job) => job.kind === "scan");
+  return (
+    <section class="panel">
+      <div class="section-head">
+        <h2>Jobs</h2>
+        <button type="button" class="button small" disabled={scanning || !writable} onClick={() => void attempt(startJob(api.scan()))}>
+          <Icon name="scan" size={16} />Scan for changes
+        </button>
+      </div>
+      {!writable && <p class="quiet">This library is read-only here.</p>}
+      {active.length === 0 && latest.length === 0 && <p class="quiet">No jobs. A scan finds new, changed and missing files.</p>}
+      {[...active, ...latest].map((job) => <JobLine key={job.id} job={job} />)}
+    </section>
+  );
+}
+
+function Problems({ n }: { n: number }) {
+  const { data, error } = useLoad(api.failures, [n]);
+  return (
+    <section class="panel">
+      <h2>Files with problems</h2>
+      {error && <p class="bad">{error.message}</p>}
+      {data?.total === 0 && <p class="quiet">None. Segue could read every file.</p>}
+      {data && data.total > 0 && (
+        <>
+          <p class="quiet">Segue could not read {count(data.total, "file")}:</p>
+          <ul class="problems">
+            {data.failures.map((failure) => (
+              <li key={failure.path}><span class="path">{failure.path}</span><span class="bad">{failure.reason}</span></li>
+            ))}
+          </ul>
+        </>
+      )}
+    </section>
+  );
+}
+
+function Models({ spaces }: { spaces: LibraryFacts["spaces"] }) {
+  const { data, error } = useLoad(api.models, []);
+  return (
+    <section class="panel">
+      <h2>Models</h2>
+      {error && <p class="bad">{error.message}</p>}
+      <ul class="models">
+        {spaces.map((space) => (
+          <li key={space.name}>
+            <b>{spaceName(space.name)}</b>
+            <span class="tag good">in use</span>
+            <span class="quiet">{count(space.tracks, "track")}, {count(space.dim, "number")} each. {space.licence}.</span>
+          </li>
+        ))}
+      </ul>
+      <h3>Available models</h3>
+      <ul class="models">
+        {data?.models.map((model) => (
+          <li key={model.name}>
+            <b>{model.title}</b>
+            <span class={`tag ${model.state === "ready" ? "good" : ""}`}>{model.state === "missing" ? "not downloaded" : model.state}</span>
+            <span class="quiet">{model.purpose}. {model.licence}, {formatMegabytes(model.size_bytes)}.</span>
+            {model.state === "missing" && <code>segue models pull {model.name}</code>}
+          </li>
+        ))}
+      </ul>
+      <p class="quiet">The next scan uses the models that you have downloaded.</p>
+    </section>
+  );
+}
+
+const notEvaluated = (error: Error) => error instanceof ApiError && error.code === "not_evaluated";
+
+function Evaluation() {
+  const { data, error } = useLoad(api.evaluation, [jobsFinished.value]);
+  const percent = (share: number) => `${Math.round(100 * share)}%`;
+  const evaluating = jobs.value.some((job) => job.kind.startsWith("evalua") && isRunning(job));
+  return (
+    <section class="panel">
+      <div class="section-head">
+        <h2>Evaluation</h2>
+        <button type="button" class="button small" disabled={evaluating} onClick={() => void attempt(startJob(api.evaluate()))}>Evaluate</button>
+      </div>
+      <p class="quiet">How often similar tracks have the same genre tag{data ? `. By chance: ${percent(data.chance)}.` : "."}</p>
+      {error && !notEvaluated(error) && <p class="bad">{error.message}</p>}
+      {data && (
+        <dl class="numbers">
+          {Object.entries(data.precision).map(([k, share]) => (
+            <div key={k}><dt>{k === "1" ? "most similar track" : `${k} most similar tracks`}</dt><dd class="num">{percent(share)}</dd></div>
+          ))}
+        </dl>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,60 @@
+import { readableName } from "../format";
+import type { Clusters, MapData } from "../types";
+import { hueOf, lit, oklch, parse, ramp, type Rgb } from "./colors";
+import type { Caption } from "./view";
+
+export type ColorBy = "cluster" | "genre" | "year";
+
+export interface LegendEntry {
+  key: number;
+  name: string;
+  n: number;
+  color: Rgb;
+}
+
+export interface PointColors {
+  colors: Uint8Array;
+  legend: LegendEntry[];
+}
+
+const MAX_ENTRIES = 14; // legend entries; rarer values are gray
+
+/** A color for each point, and the legend. With ``only``, all other points fade. */
+export function colorPoints(map: MapData, groups: Clusters, by: ColorBy, dark: boolean, only: number | null): PointColors {
+  const keys = by === "year" ? map.year.map((year) => (year === null ? null : Math.floor(year / 10) * 10)) : map[by];
+  const counts = new Map<number, number>();
+  for (const key of keys) if (key !== null) counts.set(key, (counts.get(key) ?? 0) + 1);
+  const common = [...counts].sort((a, b) => (by === "year" ? a[0] - b[0] : b[1] - a[1])).slice(0, by === "year" ? 20 : MAX_ENTRIES);
+  const legend = common.map(([key, n], i): LegendEntry => {
+    if (by === "year") return { key, n, name: `${key}s`, color: ramp(common.length > 1 ? i / (common.length - 1) : 1, dark) };
+    if (by === "genre") return { key, n, name: map.genres[key] ?? "?", color: hueOf(i, dark) };
+    const group = groups.clusters.find((cluster) => cluster.number === key);
+    const given = parse(group?.colour ?? "");
+    return { key, n, name: readableName(group?.name ?? `group ${key}`), color: given ? lit(given, dark) : hueOf(i, dark) };
+  });
+  const colorByKey = new Map(legend.map((entry) => [entry.key, entry.color]));
+  const gray = oklch(dark ? 0.5 : 0.68, 0.012, 170);
+  const colors = new Uint8Array(4 * keys.length);
+  keys.forEach((key, i) => {
+    const shown = only === null || key === only;
+    colors.set(colorByKey.get(key ?? NaN) ?? gray, 4 * i);
+    colors[4 * i + 3] = shown ? 235 : 34;
+  });
+  return { colors, legend };
+}
+
+/** The names of groups, each at the median position of its tracks. */
+export function groupCaptions(map: MapData, groups: Clusters): Caption[] {
+  return groups.clusters.slice(0, MAX_ENTRIES).flatMap((group) => {
+    const members = map.cluster.flatMap((cluster, i) => (cluster === group.number ? [i] : []));
+    if (members.length < 3) return [];
+    const middle = (values: readonly number[]) => members.map((i) => values[i]!).sort((a, b) => a - b)[members.length >> 1]!;
+    return [{ x: middle(map.x), y: middle(map.y), text: shortName(group.name) }];
+  });
+}
+
+/** As many parts of a name as fit on the map. */
+function shortName(name: string): string {
+  const [first = "", ...others] = name.split(", ");
+  return others.reduce((text, part) => (text.length + part.length > 22 ? text : `${text}, ${part}`), readableName(first));
+}
