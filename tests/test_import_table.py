@@ -315,13 +315,11 @@ def test_genres_of_the_real_sample_agree_more_than_with_plain_features(library):
     """Against cosine on features scaled from 0 to 1, as the classic demo has it; same song counts once."""
     from sklearn.preprocessing import MinMaxScaler
 
-    from segue.views.spec import default_view
-
     library.import_from(Table(SAMPLE))
     snapshot, tracks = library.snapshot(), list(library)
     genres = np.array([track.tags.genre for track in tracks])
     songs_of = np.array([track.content_hash for track in tracks])
-    index = library.recommender.indexes.get(snapshot, default_view(snapshot.spaces))
+    index = library.recommender.indexes.get(snapshot)
 
     def precision(units):
         cosines = units @ units.T

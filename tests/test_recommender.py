@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from segue.errors import UsageError
+from segue import Where
+from segue.errors import LibraryError, UsageError, VectorError
 from segue.library import Library
 from segue.sources.table import Table
 from segue.sources.vectors import Vectors
@@ -301,3 +302,74 @@ def test_the_command_map_prints_and_draws(segue, music, tmp_path: Path):
     found = json.loads(segue(*library, "map", "--json")[1])
     assert len(found["ids"]) == len(found["xy"]) == 12
     assert segue(*library, "map", "--json", "--csv")[0] == 2
+
+
+# By a vector
+
+
+def test_a_tracks_own_vector_finds_it_first_and_then_what_similar_finds(library: Library):
+    vector = library.vector_of("Low number 0")
+    assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
+    found = library.similar_to_vector(3 * vector, k=5)
+    assert found[0].track.title == "Low number 0"
+    assert found[0].score == pytest.approx(1, abs=1e-5)
+    asked = library.similar("Low number 0", k=4)
+    assert [match.track.id for match in found][1:] == [match.track.id for match in asked]
+
+
+def test_raw_vectors_are_asked_for_as_they_are(vectors: Library):
+    found = vectors.similar_to_vector(np.array([1, 0, 0, 0, 0, 0], np.float32), k=3)
+    assert found[0].track.source_id in {"0", "1", "2", "3"}
+
+
+@pytest.mark.parametrize("bad", [np.ones(3, np.float32), np.zeros((2, 16), np.float32), np.full(16, np.nan)])
+def test_a_vector_of_no_place_is_refused(library: Library, bad):
+    with pytest.raises(VectorError):
+        library.similar_to_vector(bad)
+
+
+def test_a_vector_meets_conditions_too(library: Library):
+    found = library.similar_to_vector(library.vector_of("Low number 0"), k=3, where=Where(artist="The Highs"))
+    assert set(kinds(found)) == {"The Highs"}
+
+
+def test_a_view_of_windows_has_no_one_vector(library: Library):
+    with pytest.raises(UsageError, match="needs one vector a track"):
+        library.vector_of("Low number 0", view="descriptors/windows")
+
+
+# Answers as a sequence, and how good they are
+
+
+def test_recommendations_are_a_sequence(library: Library):
+    found = library.similar("Low number 0", k=4)
+    assert len(found) == 4
+    assert [match.track.id for match in found] == [found[i].track.id for i in range(4)]
+    assert list(found) == list(found.matches)
+
+
+def test_neighbors_of_made_music_are_by_the_same_artist(library: Library):
+    done = []
+    found = library.evaluate(by="artist", progress=lambda n, total: done.append((n, total)))
+    assert (found.by, found.tracks, found.asked) == ("artist", len(library), len(library))
+    assert found.precision[1] > 0.9 > found.chance
+    assert found.precision[1] >= found.precision[10]
+    assert done[0] == (0, len(library))
+    assert found.as_record()["precision"]["5"] == found.precision[5]
+
+
+def test_what_progress_raises_ends_an_evaluation(library: Library):
+    def stop(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        library.evaluate(by="artist", progress=stop)
+
+
+def test_tags_that_nobody_has_cannot_be_evaluated(vectors: Library):
+    with pytest.raises(LibraryError, match="0 of 60 tracks have a tag 'album'"):
+        vectors.evaluate(by="album")
+
+
+def test_a_library_says_what_it_is(library: Library):
+    assert repr(library) == f"<Library: {len(library)} tracks in {library.path}, descriptors-1>"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from segue.recommend.recommender import Recommender
 from segue.recommend.result import Match, Matrix, Recommendations
+from segue.recommend.session import Recommender
 
 __all__ = ["Match", "Matrix", "Recommendations", "Recommender"]

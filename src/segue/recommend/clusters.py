@@ -14,9 +14,7 @@ from segue.catalog.clusters import ClusterRun, Tally
 from segue.cluster import Clustering, clustered
 from segue.cluster.colours import colours
 from segue.cluster.words import FEATURES, deviations, in_order, names_of, telling, words_of
-from segue.recommend.combine import fold_copies
-from segue.recommend.recommender import Recommender
-from segue.recommend.session import Session
+from segue.recommend.session import Recommender, Session, fold_copies
 from segue.track import Track
 from segue.views.spec import RowSubset
 

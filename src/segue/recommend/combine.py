@@ -1,14 +1,11 @@
-"""Several vectors as one question, and several answers as one: pure functions."""
+"""Several vectors as one question, and the answers to several windows as one: pure functions."""
 
 from __future__ import annotations
-
-from collections.abc import Container, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.recommend.result import Match
-from segue.track import Track, Vectors
+from segue.track import Vectors
 
 MINUS = 0.5  # how much the unwanted seeds count beside the wanted ones
 
@@ -66,24 +63,3 @@ def best_by_track(
     total = best.mean(axis=0)
     order = np.argsort(-total, kind="stable")
     return found[order], total[order]
-
-
-def fold_copies(
-    candidates: Iterable[tuple[Track, float]], k: int, without: Container[str] = ()
-) -> list[Match]:
-    """The first k of some tracks, each content once: a copy of a file is no recommendation.
-
-    Parameters
-    ----------
-    candidates : tracks and their scores, best first
-    without : contents that are no answers
-    """
-    matches: list[Match] = []
-    contents: set[str] = set()
-    for track, score in candidates:
-        if track.content_hash not in contents and track.content_hash not in without:
-            contents.add(track.content_hash)
-            matches.append(Match(track, float(score)))
-        if len(matches) == k:
-            break
-    return matches

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from segue.catalog.conditions import split_names
 from segue.errors import LibraryError
-from segue.recommend.recommender import Recommender
+from segue.recommend.session import Recommender
 from segue.track import Track, folded
 
 KS = (1, 5, 10)

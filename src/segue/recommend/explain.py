@@ -25,9 +25,8 @@ from segue.recommend.explanation import (
     shared_labels,
     window_starts,
 )
-from segue.recommend.recommender import Recommender
 from segue.recommend.seeds import AnalyzedSound, Query
-from segue.recommend.session import Session
+from segue.recommend.session import Recommender, Session
 from segue.recommend.verbalize import verbalize
 
 _COMPARED_WITH = 4_000  # tracks of the library, for what is usual in it

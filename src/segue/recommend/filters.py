@@ -19,10 +19,8 @@ _TEMPOS: tuple[tuple[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]],
 )
 
 
-def with_label(where: Where | None, label: str | None) -> Where | None:
-    """The conditions, with a label among them where one is given apart."""
-    if label is None:
-        return where
+def with_label(where: Where | None, label: str) -> Where:
+    """The conditions, with a label among them that is given apart."""
     if where and where.label is not None:
         raise UsageError(f"two labels are given, {label!r} and {where.label!r}; a track is asked for one")
     return replace(where or Where(), label=label)

@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from segue.catalog import Where
 from segue.errors import UsageError
-from segue.recommend.recommender import Recommender
 from segue.recommend.result import Match, Recommendations
 from segue.recommend.seeds import Query, Seed
-from segue.recommend.session import Session
+from segue.recommend.session import Recommender, Session
 from segue.track import Track, Vectors
 
 _NEAR_WAYPOINT = 64  # candidates

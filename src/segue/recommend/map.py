@@ -14,8 +14,7 @@ from segue.errors import IndexFormatError, LibraryError, UsageError
 from segue.index.file import IndexFile, write_sections
 from segue.map import Map, framed, graph_of, laid_out, principal
 from segue.map.layout import FEWEST, NEIGHBOURS, OnProgress, Places
-from segue.recommend.recommender import Recommender
-from segue.recommend.session import Session
+from segue.recommend.session import Recommender, Session
 from segue.track import TrackId
 from segue.views.view_index import ViewIndex
 

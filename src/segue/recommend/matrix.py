@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import UsageError
-from segue.recommend.recommender import Recommender
 from segue.recommend.result import Matrix
 from segue.recommend.seeds import Queries, Query, require_queries
-from segue.recommend.session import Session
+from segue.recommend.session import Recommender, Session
 from segue.track import Track
 
 MOST_COMPARED = 2_000  # tracks of a matrix

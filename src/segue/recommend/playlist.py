@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from segue.catalog import Where
 from segue.errors import UsageError
-from segue.recommend.recommender import Recommender
 from segue.recommend.result import Recommendations
 from segue.recommend.seeds import Queries, Query, list_queries, require_queries
-from segue.recommend.session import Session
+from segue.recommend.session import Recommender, Session
 
 _FEWEST_CANDIDATES = 200
 _CANDIDATES_EACH = 8  # a place of a playlist

@@ -1,25 +1,34 @@
-"""One moment of a library: its tracks, their vectors, and the index through which they are compared."""
+"""One moment of a library: its tracks, their vectors, and the index through which they are compared.
+
+A ``Recommender`` opens sessions on a catalog; the verbs beside this file ask them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segue.catalog import Catalog, Snapshot, Where
-from segue.errors import LibraryError, UsageError, VectorError
+from segue.errors import EmptyLibraryError, LibraryError, UsageError, VectorError
 from segue.index.metric import distances, prepare_queries
 from segue.recommend import filters
-from segue.recommend.combine import away_from, best_by_track, center, fold_copies
+from segue.recommend.combine import away_from, best_by_track, center
 from segue.recommend.result import Match
-from segue.recommend.seeds import AnalyzedSound, Query, Seed, resolve_seed
-from segue.spec import COSINE, Embedder
+from segue.recommend.seeds import AnalyzedSound, Query, Seed, analyze, resolve_seed
+from segue.spec import COSINE, Embedder, Prior
 from segue.track import Track
 from segue.views.spec import sound_vectors
+from segue.views.store import ViewIndexes
 from segue.views.view_index import ViewIndex
+
+_ATTEMPTS = 20  # at an answer while others write
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +141,7 @@ class Session:
     @property
     def by_window(self) -> bool:
         """Whether a track has many vectors here, one a window."""
-        return self.index.spec.is_by_window
+        return self.index.spec.granularity == "windows"
 
     @property
     def is_affine(self) -> bool:
@@ -242,3 +251,75 @@ class Session:
         text = f"{n} of {k}: no more of the library's {len(self.catalog.tracks)} tracks {reason}"
         counts = filters.describe_counts(where, self.catalog, self.snapshot, self.index.rows) if where else ""
         return text + counts
+
+
+class Recommender:
+    """Answers questions about a catalog, each of one moment, also while others write.
+
+    Parameters
+    ----------
+    priors : what is known of spaces beforehand, for views fitted here, beside what the embedders know
+    """
+
+    def __init__(
+        self, catalog: Catalog, embedders: Sequence[Embedder], priors: Callable[[], dict[str, Prior | None]]
+    ) -> None:
+        self.catalog = catalog
+        self.embedders = tuple(embedders)
+        self.indexes = ViewIndexes(catalog.root / "index", priors)
+
+    def ask(self, answer: Callable[[Session], Answer], view: str | None = None) -> Answer:
+        """An answer of one moment: asked again where somebody wrote to the library meanwhile.
+
+        Raises
+        ------
+        EmptyLibraryError
+        UsageError
+            Where there is no such view.
+        """
+        for _ in range(_ATTEMPTS):
+            version = self.catalog.version()
+            result = answer(self.session(view))
+            # What was written meanwhile may have given a track another vector.
+            if self.catalog.version() == version:
+                break
+        return result
+
+    def session(self, view: str | None = None) -> Session:
+        """The library as it is now. Raises as ``ask``."""
+        snapshot = self.snapshot()
+        return Session(self.catalog, snapshot, self.indexes.get(snapshot, view), self.embedders)
+
+    def snapshot(self) -> Snapshot:
+        """All vectors as they are now. Raises EmptyLibraryError where there is no track."""
+        snapshot = self.catalog.snapshot()
+        if not (snapshot.keys >= 0).any():
+            raise EmptyLibraryError(
+                f"the library in {self.catalog.root} has no tracks yet: segue scan FOLDER"
+            )
+        return snapshot
+
+    def analyze(self, path: str | Path) -> AnalyzedSound:
+        """A file outside the library, analyzed once to be asked about several times. Raises AudioError."""
+        return analyze(path, self.embedders)
+
+
+def fold_copies(
+    candidates: Iterable[tuple[Track, float]], k: int, without: Container[str] = ()
+) -> list[Match]:
+    """The first k of some tracks, each content once: a copy of a file is no recommendation.
+
+    Parameters
+    ----------
+    candidates : tracks and their scores, best first
+    without : contents that are no answers
+    """
+    matches: list[Match] = []
+    contents: set[str] = set()
+    for track, score in candidates:
+        if track.content_hash not in contents and track.content_hash not in without:
+            contents.add(track.content_hash)
+            matches.append(Match(track, float(score)))
+        if len(matches) == k:
+            break
+    return matches

@@ -8,10 +8,9 @@ import numpy as np
 
 from segue.catalog import Where
 from segue.recommend.filters import with_label
-from segue.recommend.recommender import Recommender
 from segue.recommend.result import Recommendations
 from segue.recommend.seeds import Queries, Query, list_queries, require_queries
-from segue.recommend.session import Session
+from segue.recommend.session import Recommender, Session
 from segue.track import Vector
 
 
@@ -48,7 +47,7 @@ def similar(
         or lies below that folder.
     """
     wanted, unwanted = require_queries(queries, k), list_queries(minus)
-    conditions = with_label(where, label)
+    conditions = where if label is None else with_label(where, label)
     return recommender.ask(
         lambda session: _similar(session, wanted, unwanted, k, same_artist=same_artist, where=conditions),
         view,

@@ -12,7 +12,7 @@ from segue.catalog import Snapshot
 from segue.errors import IndexFormatError, UsageError
 from segue.files import sweep
 from segue.spec import Prior
-from segue.views.spec import ViewSpec, default_view
+from segue.views.spec import ViewSpec, default_view, parse_view
 from segue.views.view_index import ViewIndex
 
 _KEPT = 4  # indexes that stay open
@@ -29,34 +29,38 @@ class ViewIndexes:
     def __init__(self, folder: Path, prior: Callable[[], Mapping[str, Prior | None]]) -> None:
         self._folder = folder
         self._prior = prior
-        self._last: dict[ViewSpec, ViewIndex] = {}
+        self._open: dict[str | None, ViewIndex] = {}  # by the text that asked for a view
         self._lock = threading.Lock()
 
-    def get(self, snapshot: Snapshot, spec: ViewSpec | None = None) -> ViewIndex:
-        """The index of a snapshot; the default view unless told."""
+    def get(self, snapshot: Snapshot, view: str | None = None) -> ViewIndex:
+        """The index of a snapshot in a view, such as ``audioset/windows``; the default view unless told.
+
+        Raises
+        ------
+        UsageError
+            Where there is no such view.
+        """
         with self._lock:
-            return self._get(snapshot, spec or default_view(snapshot.spaces))
+            index = self._open.get(view)
+            if index is None or index.stamp != snapshot.stamp:
+                spec = parse_view(view, snapshot.spaces) if view else default_view(snapshot.spaces)
+                index = self._load_or_build(snapshot, spec)
+                self._open.pop(view, None)
+                while len(self._open) >= _KEPT:
+                    self._open.pop(next(iter(self._open)))
+                self._open[view] = index
+            return index
 
-    def _get(self, snapshot: Snapshot, spec: ViewSpec) -> ViewIndex:
-        found = self._last.get(spec)
-        if found is None or found.stamp != snapshot.stamp:
-            found = self._found(snapshot, spec)
-            self._last.pop(spec, None)
-            while len(self._last) >= _KEPT:
-                self._last.pop(next(iter(self._last)))
-            self._last[spec] = found
-        return found
-
-    def _found(self, snapshot: Snapshot, spec: ViewSpec) -> ViewIndex:
+    def _load_or_build(self, snapshot: Snapshot, spec: ViewSpec) -> ViewIndex:
         path = self.path_of(spec)
         specs = [space.spec for space in snapshot.spaces.values()]
-        found = None
+        saved = None
         with contextlib.suppress(FileNotFoundError, IndexFormatError, PermissionError):
-            found = ViewIndex.load(path, specs, spec)
-        if found and found.stamp == snapshot.stamp:
-            return found
+            saved = ViewIndex.load(path, specs, spec)
+        if saved and saved.stamp == snapshot.stamp:
+            return saved
         prior = self._prior()
-        index = found.update(snapshot, prior) if found else ViewIndex.build(snapshot, prior, spec)
+        index = saved.update(snapshot, prior) if saved else ViewIndex.build(snapshot, prior, spec)
         with contextlib.suppress(OSError, UsageError):  # a read-only library is as usable without the file
             index.save(path, specs)
         return index
