@@ -70,7 +70,7 @@ def test_feedback_is_kept_once_for_two_tracks(server: Server, ids: dict[str, str
 def test_the_map_is_made_once_in_a_job(server: Server):
     first = server.api("GET", "/map")
     if first.status_code == 202:
-        assert server.ended(first.json()["job"])["state"] == "done"
+        assert server.ended(first.json()["job"]["id"])["state"] == "done"
     found = server.get("/map")
     assert {
         len(found[name]) for name in ("ids", "x", "y", "cluster", "genre", "year", "titles", "artists")

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import CHECKS
 from schemathesis.generation import GenerationMode
 
+from segue.serve.app import make_api
 from tests.serve_process import serving
 
 _CHECKS = (
@@ -36,6 +37,19 @@ def test_every_answer_is_as_described(scanned: Path, tmp_path: Path):
                 asked.append(operation.path)
         assert server.get("/health")["status"] == "ok"
     assert len(asked) > 30
+
+
+def test_every_json_answer_has_a_model_that_names_its_fields():
+    description = make_api().openapi()
+    schemas = description["components"]["schemas"]
+    assert len(description["paths"]) > 25
+    for path, methods in description["paths"].items():
+        for method, operation in methods.items():
+            for status, answer in operation["responses"].items():
+                content = answer.get("content", {}).get("application/json")
+                if content is not None:
+                    name = content["schema"].get("$ref", "").rsplit("/", 1)[-1]
+                    assert schemas.get(name, {}).get("properties"), f"{method} {path} {status}"
 
 
 def ask(operation) -> None:

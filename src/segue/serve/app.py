@@ -16,7 +16,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Lifespan
 
 import segue
 from segue.errors import SegueError
@@ -53,21 +53,15 @@ def make_app(settings: Settings) -> ASGIApp:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        _hear_signals(service)
+        _stop_on_signals(service)
         sweeping = asyncio.create_task(_sweep(service))
         yield
         sweeping.cancel()
         service.close()
 
-    app = FastAPI(
-        title="Segue", version=segue.__version__, description=_ABOUT, lifespan=lifespan,
-        docs_url=None, redoc_url=None, openapi_url="/openapi.json",
-    )  # fmt: skip
+    app = make_api(lifespan)
     app.state.service = service
-    _add_errors(app, settings)
-    for part in (session, status, tracks, sound, recommendations, clips, playlists, maps, feedback, jobs):
-        app.include_router(part.routes, prefix=PREFIX)
-    app.include_router(status.outside)
+    _add_error_handlers(app, settings)
     if settings.max_api:
         app.router.routes.extend(MaxApi(settings, service.decoding).routes())
     app.include_router(subsonic.routes)
@@ -77,7 +71,19 @@ def make_app(settings: Settings) -> ASGIApp:
     return Gate(app, settings, service.guard, service.metrics, hot)
 
 
-def _hear_signals(service: Service) -> None:
+def make_api(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
+    """The JSON API alone: what OpenAPI describes. To answer, it needs a service in ``app.state``."""
+    app = FastAPI(
+        title="Segue", version=segue.__version__, description=_ABOUT, lifespan=lifespan,
+        docs_url=None, redoc_url=None, openapi_url="/openapi.json",
+    )  # fmt: skip
+    for part in (session, status, tracks, sound, recommendations, clips, playlists, maps, feedback, jobs):
+        app.include_router(part.routes, prefix=PREFIX)
+    app.include_router(status.outside)
+    return app
+
+
+def _stop_on_signals(service: Service) -> None:
     """Have Ctrl-C end what would hold the server up, before the server hears of it."""
     if threading.current_thread() is not threading.main_thread():
         return
@@ -105,31 +111,28 @@ def app_of_worker() -> ASGIApp:
     return make_app(Settings.from_json(os.environ[VARIABLE]))
 
 
-def _add_errors(app: FastAPI, settings: Settings) -> None:
-    async def ours(_: Request, error: Exception) -> Response:
-        known = error if isinstance(error, ApiError) else api_error(_as_segue(error), settings.library)
-        return known.response()
+def _add_error_handlers(app: FastAPI, settings: Settings) -> None:
+    async def on_our_error(_: Request, error: Exception) -> Response:
+        if isinstance(error, SegueError):
+            error = api_error(error, settings.library)
+        assert isinstance(error, ApiError)
+        return error.response()
 
-    async def of_http(_: Request, error: Exception) -> Response:
-        assert_http: Any = error
-        code = _CODES.get(assert_http.status_code, "http")
-        return ApiError(
-            assert_http.status_code, code, str(assert_http.detail), headers=assert_http.headers
-        ).response()
+    async def on_http_error(_: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        status, headers = error.status_code, error.headers
+        code = _CODES.get(status, "http")
+        return ApiError(status, code, str(error.detail), headers=dict(headers or {})).response()
 
-    async def of_bug(_: Request, __: Exception) -> Response:
+    async def on_invalid_request(_: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        return invalid(error.errors()).response()
+
+    async def on_bug(_: Request, __: Exception) -> Response:
         return ApiError(500, "internal", "something broke; the log says what").response()
 
-    async def of_body(_: Request, error: Exception) -> Response:
-        found: Any = error
-        return invalid(found.errors()).response()
-
-    app.add_exception_handler(Exception, of_bug)
-    app.add_exception_handler(ApiError, ours)
-    app.add_exception_handler(SegueError, ours)
-    app.add_exception_handler(HTTPException, of_http)
-    app.add_exception_handler(RequestValidationError, of_body)
-
-
-def _as_segue(error: Exception) -> SegueError:
-    return error if isinstance(error, SegueError) else SegueError(str(error))
+    app.add_exception_handler(ApiError, on_our_error)
+    app.add_exception_handler(SegueError, on_our_error)
+    app.add_exception_handler(HTTPException, on_http_error)
+    app.add_exception_handler(RequestValidationError, on_invalid_request)
+    app.add_exception_handler(Exception, on_bug)

@@ -14,7 +14,7 @@ from segue.audio.peaks import PeakStore
 from segue.errors import TrackNotFoundError, UsageError
 from segue.library import Library, Playlist, Where, display_path
 from segue.recommend import Recommendations
-from segue.serve.api.schemas import Conditions
+from segue.serve.api.request_models import Conditions
 from segue.serve.api.serializers import Record, matches_record, track_records
 from segue.serve.api.similar_cache import SimilarCache
 from segue.serve.clips import Clips

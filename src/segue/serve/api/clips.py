@@ -8,27 +8,29 @@ from dataclasses import asdict
 from fastapi import APIRouter, File, Request, UploadFile
 from fastapi.responses import Response
 
-from segue.serve.api.schemas import ClipOut
+from segue.serve.api import response_models as models
 from segue.serve.clips import EXPIRES_S
 from segue.serve.http.errors import ApiError
-from segue.serve.http.responses import answer, docs
+from segue.serve.http.responses import json_response, openapi_responses
 from segue.serve.http.streaming import file_response, is_playable
 from segue.serve.service import Service, Serving
 
 routes = APIRouter(tags=["clips"])
-_SOUND = docs(None, 404, 416, 422, 503, media="audio/*") | {
+_SOUND = openapi_responses(None, 404, 416, 422, 503, media="audio/*") | {
     206: {"description": "The part that was asked for."}
 }
 _FILE = File(description="Any audio that can be decoded")
 
 
-@routes.post("/clips", status_code=201, responses=docs(ClipOut, 408, 413, 422, 429, 503, status=201))
+@routes.post(
+    "/clips", status_code=201, responses=openapi_responses(models.Clip, 408, 413, 422, 429, 503, status=201)
+)
 async def add_clip(service: Serving, request: Request, file: UploadFile = _FILE) -> Response:
     """Upload a sound. For an hour its id is a seed wherever a track's is."""
     limit_uploads(service, request)
     clip = await service.decoding.run(service.clips.add, file.file, file.filename or "clip")
     facts = {name: value for name, value in asdict(clip).items() if name != "codec"}
-    return answer({"clip": facts, "expires_s": EXPIRES_S}, 201)
+    return json_response({"clip": facts, "expires_s": EXPIRES_S}, 201)
 
 
 def limit_uploads(service: Service, request: Request) -> None:
@@ -39,7 +41,7 @@ def limit_uploads(service: Service, request: Request) -> None:
         raise ApiError(429, "too_often", "too many uploads; wait a little", headers=headers)
 
 
-@routes.delete("/clips/{clip_id}", status_code=204, responses=docs(None, 404, 422))
+@routes.delete("/clips/{clip_id}", status_code=204, responses=openapi_responses(None, 404, 422))
 async def delete_clip(service: Serving, clip_id: str) -> Response:
     """Forget a clip before its hour is over."""
     await service.run(service.clips.delete, clip_id)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 
-from segue.serve.api.schemas import Conditions
+from segue.serve.api.request_models import Conditions
 from segue.serve.http.errors import ApiError
 
 _Text = Annotated[str | None, Query(min_length=1, max_length=300)]

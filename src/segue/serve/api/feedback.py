@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from segue.serve.api.schemas import FeedbackBody
-from segue.serve.http.responses import answer, docs
+from segue.serve.api import response_models as models
+from segue.serve.api.request_models import FeedbackRequest
+from segue.serve.http.responses import json_response, openapi_responses
 from segue.serve.service import Serving
 
 routes = APIRouter(tags=["feedback"])
 
 
-@routes.get("/feedback", responses=docs(dict[str, Any], 422))
+@routes.get("/feedback", responses=openapi_responses(models.FeedbackList, 422))
 async def list_feedback(service: Serving, limit: Annotated[int, Query(ge=1, le=10_000)] = 1000) -> Response:
     """Verdicts, the last ones first."""
     found = await service.run(lambda: service.library.feedback.latest(limit))
-    return answer({"feedback": [asdict(one) for one in found]})
+    return json_response({"feedback": [asdict(one) for one in found]})
 
 
-@routes.post("/feedback", status_code=201, responses=docs(FeedbackBody, 404, 422, status=201))
-async def give_feedback(service: Serving, body: FeedbackBody) -> Response:
+@routes.post("/feedback", status_code=201, responses=openapi_responses(models.Feedback, 404, 422, status=201))
+async def give_feedback(service: Serving, body: FeedbackRequest) -> Response:
     """Keep a verdict on a track as an answer to a seed, in place of an earlier one."""
 
     def keep() -> None:
@@ -33,4 +34,4 @@ async def give_feedback(service: Serving, body: FeedbackBody) -> Response:
         service.library.feedback.record(body.seed, body.track, body.verdict)
 
     await service.run(keep)
-    return answer(body.model_dump(), 201)
+    return json_response(body.model_dump(), 201)

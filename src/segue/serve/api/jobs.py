@@ -14,9 +14,10 @@ from fastapi import APIRouter
 from fastapi.responses import Response, StreamingResponse
 
 from segue.library import Failure
+from segue.serve.api import response_models as models
 from segue.serve.api.maps import started
-from segue.serve.api.schemas import JobAnswer, JobsOut, ScanBody
-from segue.serve.http.responses import answer, docs
+from segue.serve.api.request_models import ScanRequest
+from segue.serve.http.responses import json_response, openapi_responses
 from segue.serve.jobs import ENDED, Course, Job, Report
 from segue.serve.scan_roots import to_scan
 from segue.serve.service import Service, Serving
@@ -25,12 +26,12 @@ from segue.track import readable
 routes = APIRouter(tags=["jobs"])
 _EVERY_S = 0.2
 _HEARTBEAT_S = 15.0
-_EVENTS = docs(None, 404, 422, media="text/event-stream")
+_EVENTS = openapi_responses(None, 404, 422, media="text/event-stream")
 _FAILURES = 100  # told in a report
 
 
-@routes.post("/jobs/scan", status_code=202, responses=docs(JobAnswer, 422, status=202))
-async def scan(service: Serving, body: ScanBody) -> Response:
+@routes.post("/jobs/scan", status_code=202, responses=openapi_responses(models.JobAnswer, 422, status=202))
+async def scan(service: Serving, body: ScanRequest) -> Response:
     """Bring the library up to date with some folders, or with all that were scanned before."""
     scanned = await service.run(service.scanned)
     folders = to_scan(body.folders, scanned, service.settings.folders)
@@ -84,21 +85,23 @@ class _Told:
         self.done(failure.path, 0.0)
 
 
-@routes.get("/jobs", responses=docs(JobsOut))
+@routes.get("/jobs", responses=openapi_responses(models.Jobs))
 async def list_jobs(service: Serving) -> Response:
     """The last ones first."""
-    return answer({"jobs": [job.record() for job in service.jobs.all()]})
+    return json_response({"jobs": [job.record() for job in service.jobs.all()]})
 
 
-@routes.get("/jobs/{job_id}", responses=docs(JobAnswer, 404, 422))
+@routes.get("/jobs/{job_id}", responses=openapi_responses(models.JobAnswer, 404, 422))
 async def one_job(service: Serving, job_id: str) -> Response:
-    return answer({"job": service.jobs.get(job_id).record()})
+    return json_response({"job": service.jobs.get(job_id).record()})
 
 
-@routes.delete("/jobs/{job_id}", status_code=202, responses=docs(JobAnswer, 404, 422, status=202))
+@routes.delete(
+    "/jobs/{job_id}", status_code=202, responses=openapi_responses(models.JobAnswer, 404, 422, status=202)
+)
 async def cancel_job(service: Serving, job_id: str) -> Response:
     """Ask it to stop; what a scan has done is kept."""
-    return answer({"job": service.jobs.cancel(job_id).record()}, 202)
+    return json_response({"job": service.jobs.cancel(job_id).record()}, 202)
 
 
 @routes.get("/jobs/{job_id}/events", response_class=Response, responses=_EVENTS)

@@ -14,9 +14,10 @@ from fastapi.responses import Response
 from segue.errors import EmptyLibraryError
 from segue.library import split_names
 from segue.serve import evaluation
-from segue.serve.api.schemas import ClustersBody, EvaluateBody, JobAnswer
+from segue.serve.api import response_models as models
+from segue.serve.api.request_models import ClustersRequest, EvaluationRequest
 from segue.serve.http.errors import ApiError
-from segue.serve.http.responses import answer, docs
+from segue.serve.http.responses import json_response, openapi_responses
 from segue.serve.jobs import Cancelled, Course, Job, Report
 from segue.serve.service import Service, Serving
 
@@ -26,16 +27,16 @@ _GZIP = 4  # of 9: a few percent larger, several times quicker
 
 
 def started(job: Job) -> Response:
-    return answer({"job": job.record()}, 202, {"location": f"/api/v1/jobs/{job.id}"})
+    return json_response({"job": job.record()}, 202, {"location": f"/api/v1/jobs/{job.id}"})
 
 
-@routes.get("/map", responses=docs(dict[str, Any]) | {202: {"model": dict[str, str]}})
+@routes.get("/map", responses=openapi_responses(models.LibraryMap) | {202: {"model": models.JobAnswer}})
 async def get_map(service: Serving, request: Request) -> Response:
     """A place for each track, by columns; 202 and a job where it has yet to be made."""
     zipped = "gzip" in request.headers.get("accept-encoding", "")
     found = await service.run(_written, service, zipped)
     if found is None:
-        return answer({"job": _start(service).id}, 202)
+        return started(_start(service))
     headers = {"vary": "accept-encoding"} | ({"content-encoding": "gzip"} if zipped else {})
     return Response(found, headers=headers, media_type="application/json")
 
@@ -48,7 +49,7 @@ def _written(service: Service, zipped: bool) -> bytes | None:
     return gzip.compress(text, _GZIP) if zipped else text
 
 
-@routes.post("/map", status_code=202, responses=docs(JobAnswer, status=202))
+@routes.post("/map", status_code=202, responses=openapi_responses(models.JobAnswer, status=202))
 async def make_map(service: Serving) -> Response:
     """Make the map of the library as it is."""
     return started(_start(service))
@@ -100,7 +101,7 @@ def _columns(service: Service) -> dict[str, Any] | None:
     }
 
 
-@routes.get("/clusters", responses=docs(dict[str, Any]))
+@routes.get("/clusters", responses=openapi_responses(models.Clusters))
 async def get_clusters(service: Serving) -> Response:
     """The groups that were found last."""
 
@@ -126,11 +127,11 @@ async def get_clusters(service: Serving) -> Response:
             "new": found.new, "stale": found.stale,
         }  # fmt: skip
 
-    return answer(await service.run(look))
+    return json_response(await service.run(look))
 
 
-@routes.post("/clusters", status_code=202, responses=docs(JobAnswer, 422, status=202))
-async def find_clusters(service: Serving, body: ClustersBody) -> Response:
+@routes.post("/clusters", status_code=202, responses=openapi_responses(models.JobAnswer, 422, status=202))
+async def find_clusters(service: Serving, body: ClustersRequest) -> Response:
     """Find groups of tracks that sound alike, in place of those before."""
 
     def work(_: Course) -> Report:
@@ -140,17 +141,17 @@ async def find_clusters(service: Serving, body: ClustersBody) -> Response:
     return started(service.jobs.start("clusters", work))
 
 
-@routes.get("/evaluation", responses=docs(dict[str, Any], 404))
+@routes.get("/evaluation", responses=openapi_responses(models.Evaluation, 404))
 async def get_evaluation(service: Serving) -> Response:
     """What the last evaluation found."""
     found = await service.run(evaluation.kept, service.library, service.settings.scratch)
     if found is None:
         raise ApiError(404, "not_evaluated", "nothing has been evaluated yet: POST /api/v1/evaluate")
-    return answer(found)
+    return json_response(found)
 
 
-@routes.post("/evaluate", status_code=202, responses=docs(JobAnswer, 422, status=202))
-async def evaluate(service: Serving, body: EvaluateBody | None = None) -> Response:
+@routes.post("/evaluate", status_code=202, responses=openapi_responses(models.JobAnswer, 422, status=202))
+async def evaluate(service: Serving, body: EvaluationRequest | None = None) -> Response:
     """How often neighbours share a genre, and whether a few tracks are near everything."""
     view = body.view if body else None
 

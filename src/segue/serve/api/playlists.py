@@ -10,9 +10,10 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from segue.serve.api.schemas import ChangedPlaylist, NewPlaylist, PlaylistOut, PlaylistsOut
+from segue.serve.api import response_models as models
+from segue.serve.api.request_models import NewPlaylist, PlaylistChange
 from segue.serve.http.errors import ApiError
-from segue.serve.http.responses import answer, docs
+from segue.serve.http.responses import json_response, openapi_responses
 from segue.serve.service import Service, Serving
 from segue.track import Track, readable
 
@@ -24,30 +25,32 @@ def _missing() -> ApiError:
     return ApiError(404, "playlist_not_found", "no such playlist")
 
 
-@routes.get("/playlists", responses=docs(PlaylistsOut))
+@routes.get("/playlists", responses=openapi_responses(models.Playlists))
 async def list_playlists(service: Serving) -> Response:
     """All playlists without their tracks, the last changed first."""
     found = await service.run(service.playlists)
-    return answer({"playlists": [asdict(playlist) for playlist in found]})
+    return json_response({"playlists": [asdict(playlist) for playlist in found]})
 
 
-@routes.post("/playlists", status_code=201, responses=docs(PlaylistOut, 404, 422, status=201))
+@routes.post(
+    "/playlists", status_code=201, responses=openapi_responses(models.Playlist, 404, 422, status=201)
+)
 async def create_playlist(service: Serving, body: NewPlaylist) -> Response:
     def create() -> dict[str, Any]:
         _check(service, body.tracks)
         return _whole(service, service.library.playlists.create(body.name, body.tracks))
 
-    return answer(await service.run(create), 201)
+    return json_response(await service.run(create), 201)
 
 
-@routes.get("/playlists/{playlist_id}", responses=docs(PlaylistOut, 404, 422))
+@routes.get("/playlists/{playlist_id}", responses=openapi_responses(models.Playlist, 404, 422))
 async def one_playlist(service: Serving, playlist_id: str) -> Response:
     """With its tracks, as far as they are still in the library."""
-    return answer(await service.run(_whole, service, playlist_id))
+    return json_response(await service.run(_whole, service, playlist_id))
 
 
-@routes.put("/playlists/{playlist_id}", responses=docs(PlaylistOut, 404, 422))
-async def change_playlist(service: Serving, playlist_id: str, body: ChangedPlaylist) -> Response:
+@routes.put("/playlists/{playlist_id}", responses=openapi_responses(models.Playlist, 404, 422))
+async def change_playlist(service: Serving, playlist_id: str, body: PlaylistChange) -> Response:
     """Give it another name, or other tracks in place of all."""
 
     def change() -> dict[str, Any]:
@@ -57,10 +60,10 @@ async def change_playlist(service: Serving, playlist_id: str, body: ChangedPlayl
             raise _missing()
         return _whole(service, playlist_id)
 
-    return answer(await service.run(change))
+    return json_response(await service.run(change))
 
 
-@routes.delete("/playlists/{playlist_id}", status_code=204, responses=docs(None, 404, 422))
+@routes.delete("/playlists/{playlist_id}", status_code=204, responses=openapi_responses(None, 404, 422))
 async def delete_playlist(service: Serving, playlist_id: str) -> Response:
     if not await service.run(lambda: service.library.playlists.delete(playlist_id)):
         raise _missing()
@@ -73,7 +76,7 @@ _Paths = Annotated[bool, Query(description="Files' paths on this machine instead
 @routes.get(
     "/playlists/{playlist_id}/export.m3u8",
     response_class=Response,
-    responses=docs(None, 404, 422, media=_M3U),
+    responses=openapi_responses(None, 404, 422, media=_M3U),
 )
 async def export_playlist(
     service: Serving, request: Request, playlist_id: str, paths: _Paths = False
@@ -89,7 +92,7 @@ async def export_playlist(
     return _m3u(request, *await service.run(look), paths=paths)
 
 
-@routes.post("/export/m3u8", response_class=Response, responses=docs(None, 404, 422, media=_M3U))
+@routes.post("/export/m3u8", response_class=Response, responses=openapi_responses(None, 404, 422, media=_M3U))
 async def export_tracks(
     service: Serving, request: Request, body: NewPlaylist, paths: _Paths = False
 ) -> Response:

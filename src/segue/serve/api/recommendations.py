@@ -11,9 +11,10 @@ from pydantic import ValidationError
 from starlette.types import Receive, Scope, Send
 
 from segue.recommend import Recommendations
-from segue.serve.api.schemas import JourneyBody, MatchesOut, MatrixBody, PlaylistBody, SimilarBody
+from segue.serve.api import response_models as models
+from segue.serve.api.request_models import JourneyRequest, MatrixRequest, PlaylistRequest, SimilarRequest
 from segue.serve.http.errors import ApiError
-from segue.serve.http.responses import answer, docs
+from segue.serve.http.responses import json_response, openapi_responses
 from segue.serve.http.validation import invalid
 from segue.serve.service import Service, Serving
 
@@ -21,13 +22,13 @@ routes = APIRouter(tags=["recommendations"])
 SIMILAR = "/similar"
 
 
-@routes.post(SIMILAR, responses=docs(MatchesOut, 404, 422))
-async def similar(service: Serving, body: SimilarBody) -> Response:
+@routes.post(SIMILAR, responses=openapi_responses(models.Recommendations, 404, 422))
+async def similar(service: Serving, body: SimilarRequest) -> Response:
     """The k tracks that sound most like the seeds together, nearest first; away from those in `minus`."""
     return await _similar(service, body)
 
 
-async def _similar(service: Service, body: SimilarBody) -> Response:
+async def _similar(service: Service, body: SimilarRequest) -> Response:
     plain = not body.minus and body.where is None and body.same_artist and body.view is None
     if plain:
         found = await service.similar_cache.similar(body.seeds, body.k)
@@ -45,7 +46,7 @@ async def _similar(service: Service, body: SimilarBody) -> Response:
         )
         return service.matches(found)
 
-    return answer(await service.run(ask))
+    return json_response(await service.run(ask))
 
 
 class Similar:
@@ -61,7 +62,7 @@ class Similar:
         if not kind.startswith("application/json"):
             raise ApiError(415, "not_json", "send Content-Type: application/json")
         try:
-            body = SimilarBody.model_validate_json(await request.body())
+            body = SimilarRequest.model_validate_json(await request.body())
         except ValidationError as error:
             raise invalid(error.errors(include_url=False, include_context=False)) from None
         await (await _similar(self._service, body))(scope, receive, send)
@@ -71,8 +72,8 @@ class _Route:
     path = f"/api/v1{SIMILAR}"
 
 
-@routes.post("/playlists/make", responses=docs(MatchesOut, 404, 422))
-async def make_playlist(service: Serving, body: PlaylistBody) -> Response:
+@routes.post("/playlists/make", responses=openapi_responses(models.Recommendations, 404, 422))
+async def make_playlist(service: Serving, body: PlaylistRequest) -> Response:
     """Tracks near the seeds, varied, in an order that flows; nothing is kept."""
 
     def ask() -> Recommendations:
@@ -86,11 +87,11 @@ async def make_playlist(service: Serving, body: PlaylistBody) -> Response:
             view=body.view,
         )
 
-    return answer(await service.run(lambda: service.matches(ask())))
+    return json_response(await service.run(lambda: service.matches(ask())))
 
 
-@routes.post("/journey", responses=docs(MatchesOut, 404, 422))
-async def journey(service: Serving, body: JourneyBody) -> Response:
+@routes.post("/journey", responses=openapi_responses(models.Recommendations, 404, 422))
+async def journey(service: Serving, body: JourneyRequest) -> Response:
     """k tracks from one to another in small steps, both included; the score is likeness to the start."""
 
     def ask() -> dict[str, Any]:
@@ -98,13 +99,13 @@ async def journey(service: Serving, body: JourneyBody) -> Response:
         found = service.library.journey(start, end, k=body.k, where=service.where(body.where), view=body.view)
         return service.matches(found)
 
-    return answer(await service.run(ask))
+    return json_response(await service.run(ask))
 
 
 _Id = Annotated[str, Query(min_length=1, max_length=100)]
 
 
-@routes.get("/why", responses=docs(dict[str, Any], 404, 422))
+@routes.get("/why", responses=openapi_responses(models.Explanation, 404, 422))
 async def why(
     service: Serving, a: _Id, b: _Id, view: Annotated[str | None, Query(max_length=300)] = None
 ) -> Response:
@@ -122,11 +123,11 @@ async def why(
             "features": [asdict(feature) for feature in found.features],
         }
 
-    return answer(await service.run(ask))
+    return json_response(await service.run(ask))
 
 
-@routes.post("/matrix", responses=docs(dict[str, Any], 404, 422))
-async def matrix(service: Serving, body: MatrixBody) -> Response:
+@routes.post("/matrix", responses=openapi_responses(models.Matrix, 404, 422))
+async def matrix(service: Serving, body: MatrixRequest) -> Response:
     """How much up to 200 tracks are alike, each with each."""
 
     def ask() -> dict[str, Any]:
@@ -134,4 +135,4 @@ async def matrix(service: Serving, body: MatrixBody) -> Response:
         found = service.library.matrix(tracks, view=body.view)
         return {"tracks": service.records(tracks), "scores": found.scores.round(4).tolist()}
 
-    return answer(await service.run(ask))
+    return json_response(await service.run(ask))

@@ -7,31 +7,32 @@ import math
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from segue.serve.api.schemas import LoginBody, SessionOut
+from segue.serve.api import response_models as models
+from segue.serve.api.request_models import LoginRequest
 from segue.serve.http.errors import ApiError
-from segue.serve.http.responses import answer, docs
+from segue.serve.http.responses import json_response, openapi_responses
 from segue.serve.http.security import COOKIE, SESSION_S
 from segue.serve.service import Service, Serving
 
 routes = APIRouter(tags=["session"])
 
 
-@routes.get("/session", responses=docs(SessionOut))
+@routes.get("/session", responses=openapi_responses(models.Session))
 async def session(service: Serving, request: Request) -> Response:
     """Whether a password is needed, and whether this client has given it."""
     needed = service.settings.guarded
-    return answer({"needed": needed, "logged_in": not needed or service.guard.knows(request.headers)})
+    return json_response({"needed": needed, "logged_in": not needed or service.guard.knows(request.headers)})
 
 
-@routes.post("/session", responses=docs(SessionOut, 422, 429))
-async def log_in(service: Serving, request: Request, body: LoginBody) -> Response:
+@routes.post("/session", responses=openapi_responses(models.Session, 422, 429))
+async def log_in(service: Serving, request: Request, body: LoginRequest) -> Response:
     """Give the password; a cookie remembers it for thirty days."""
     if not service.settings.guarded:
-        return answer({"needed": False, "logged_in": True})
+        return json_response({"needed": False, "logged_in": True})
     limited(service, request)
     if not service.guard.accepts(body.password):
         raise ApiError(401, "wrong_password", "that is not the password")
-    response = answer({"needed": True, "logged_in": True})
+    response = json_response({"needed": True, "logged_in": True})
     secure = request.url.scheme == "https"
     response.set_cookie(
         COOKIE,
@@ -52,7 +53,7 @@ def limited(service: Service, request: Request) -> None:
         raise ApiError(429, "too_often", "too many attempts; wait a little", headers=headers)
 
 
-@routes.delete("/session", status_code=204, responses=docs(None))
+@routes.delete("/session", status_code=204, responses=openapi_responses(None))
 async def log_out() -> Response:
     """Forget the cookie."""
     response = Response(status_code=204)

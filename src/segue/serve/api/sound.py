@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
@@ -10,18 +10,19 @@ from fastapi.responses import Response
 from segue.audio.covers import cover_image
 from segue.audio.peaks import MAX_PEAKS, TooLong, compute_peaks, to_list
 from segue.errors import TrackNotFoundError
+from segue.serve.api import response_models as models
 from segue.serve.http.errors import ApiError
-from segue.serve.http.responses import answer, docs
+from segue.serve.http.responses import json_response, openapi_responses
 from segue.serve.http.streaming import Format, file_response, wanted_format
 from segue.serve.placeholder_covers import drawn
 from segue.serve.service import Serving
 
 routes = APIRouter(tags=["tracks"])
 _DAY = "private, max-age=86400"
-_SOUND = docs(None, 404, 416, 422, 503, media="audio/*") | {
+_SOUND = openapi_responses(None, 404, 416, 422, 503, media="audio/*") | {
     206: {"description": "The part that was asked for."}
 }
-_PICTURE = docs(None, 404, 422, media="image/*") | {304: {"description": "As it was."}}
+_PICTURE = openapi_responses(None, 404, 422, media="image/*") | {304: {"description": "As it was."}}
 _DRAWN_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
@@ -65,7 +66,7 @@ async def cover(
     return Response(drawn(track, size), headers=headers, media_type="image/svg+xml")
 
 
-@routes.get("/tracks/{track_id}/peaks", responses=docs(dict[str, Any], 404, 413, 422))
+@routes.get("/tracks/{track_id}/peaks", responses=openapi_responses(models.Peaks, 404, 413, 422))
 async def peaks(
     service: Serving, track_id: str, n: Annotated[int, Query(ge=1, le=MAX_PEAKS)] = 800
 ) -> Response:
@@ -78,4 +79,4 @@ async def peaks(
     except TooLong as error:
         raise ApiError(413, "too_long", f"{error}: no outline is drawn of it") from None
     headers = {"cache-control": _DAY}
-    return answer({"peaks": to_list(found, n), "duration_s": round(duration_s, 3)}, headers=headers)
+    return json_response({"peaks": to_list(found, n), "duration_s": round(duration_s, 3)}, headers=headers)

@@ -11,8 +11,9 @@ from fastapi.responses import PlainTextResponse, Response
 import segue
 from segue.errors import EmptyLibraryError, UsageError
 from segue.library import FORMAT_VERSION, display_path
+from segue.serve.api import response_models as models
 from segue.serve.http.errors import without_paths
-from segue.serve.http.responses import answer, docs
+from segue.serve.http.responses import json_response, openapi_responses
 from segue.serve.service import Service, Serving
 from segue.track import readable
 
@@ -20,14 +21,16 @@ routes = APIRouter(tags=["library"])
 outside = APIRouter(tags=["service"])
 
 
-@routes.get("/health", responses=docs(dict[str, Any]))
+@routes.get("/health", responses=openapi_responses(models.Health))
 async def health(service: Serving) -> Response:
     """That the service answers and the library opens."""
     n = await service.run(lambda: len(service.library))
-    return answer({"status": "ok", "version": segue.__version__, "tracks": n, "format": FORMAT_VERSION})
+    return json_response(
+        {"status": "ok", "version": segue.__version__, "tracks": n, "format": FORMAT_VERSION}
+    )
 
 
-@routes.get("/library", responses=docs(dict[str, Any]))
+@routes.get("/library", responses=openapi_responses(models.LibraryStatus))
 async def about(service: Serving) -> Response:
     """How much there is, in which spaces, and what can be asked of it."""
 
@@ -54,7 +57,7 @@ async def about(service: Serving) -> Response:
             "writable": service.writable,
         }
 
-    return answer(await service.run(look))
+    return json_response(await service.run(look))
 
 
 def _filled(service: Service) -> list[int]:
@@ -71,7 +74,7 @@ def _has_map(service: Service) -> bool:
         return False
 
 
-@routes.get("/facets", responses=docs(dict[str, Any]))
+@routes.get("/facets", responses=openapi_responses(models.Facets))
 async def facets(service: Serving) -> Response:
     """What there is to choose from: genres, labels, years."""
 
@@ -86,10 +89,10 @@ async def facets(service: Serving) -> Response:
             "albums": overview.albums,
         }
 
-    return answer(await service.run(look))
+    return json_response(await service.run(look))
 
 
-@routes.get("/failures", responses=docs(dict[str, Any], 422))
+@routes.get("/failures", responses=openapi_responses(models.FailurePage, 422))
 async def failures(
     service: Serving,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
@@ -109,13 +112,13 @@ async def failures(
         ]
         return {"failures": listed, "total": len(found)}
 
-    return answer(await service.run(look))
+    return json_response(await service.run(look))
 
 
-@routes.get("/models", responses=docs(dict[str, Any]))
-async def models(service: Serving) -> Response:
+@routes.get("/models", responses=openapi_responses(models.Models))
+async def list_models(service: Serving) -> Response:
     """The networks that others published, and which of them are here."""
-    return answer(await service.run(_models))
+    return json_response(await service.run(_models))
 
 
 def _models() -> dict[str, Any]:
@@ -139,7 +142,7 @@ def _models() -> dict[str, Any]:
     return {"models": listed}
 
 
-@outside.get("/metrics", response_class=PlainTextResponse, responses=docs(None))
+@outside.get("/metrics", response_class=PlainTextResponse, responses=openapi_responses(None))
 async def metrics(service: Serving) -> Response:
     """Counts and times in Prometheus' format, of the worker that answers."""
     n = await service.run(lambda: len(service.library))

@@ -10,9 +10,10 @@ from fastapi.responses import Response
 from numpy.typing import NDArray
 
 from segue.library import Library, Sort, Where
+from segue.serve.api import response_models as models
 from segue.serve.api.conditions import InQuery
-from segue.serve.api.schemas import Conditions, TrackListBody, TrackListOut, TracksOut
-from segue.serve.http.responses import answer, docs
+from segue.serve.api.request_models import Conditions, TrackIds
+from segue.serve.http.responses import json_response, openapi_responses
 from segue.serve.service import Service, Serving
 from segue.track import Track, clean
 
@@ -22,7 +23,7 @@ _FOUND = 2000  # tracks that a text finds, of which others are then left out
 Tracks = tuple[list[Track], int]
 
 
-@routes.get("/tracks", responses=docs(TracksOut, 422))
+@routes.get("/tracks", responses=openapi_responses(models.TrackPage, 422))
 async def list_tracks(
     service: Serving,
     conditions: InQuery,
@@ -42,7 +43,7 @@ async def list_tracks(
         )
         return {"tracks": service.records(tracks), "total": total}
 
-    return answer(await service.run(look))
+    return json_response(await service.run(look))
 
 
 def _listed(service: Service, conditions: Conditions | None, sort: Sort, limit: int, offset: int) -> Tracks:
@@ -78,17 +79,17 @@ def _keys(library: Library, tracks: list[Track], where: Where | None) -> dict[st
     return {name: key for name, key in keys.items() if key in allowed}
 
 
-@routes.post("/tracks/list", responses=docs(TrackListOut, 422))
-async def some_tracks(service: Serving, body: TrackListBody) -> Response:
+@routes.post("/tracks/list", responses=openapi_responses(models.Tracks, 422))
+async def some_tracks(service: Serving, body: TrackIds) -> Response:
     """The tracks of some ids, in the order asked; unknown ones are left out."""
 
     def look() -> dict[str, Any]:
         return {"tracks": service.records(service.library.tracks.by_ids(body.tracks))}
 
-    return answer(await service.run(look))
+    return json_response(await service.run(look))
 
 
-@routes.get("/tracks/{track_id}", responses=docs(dict[str, Any], 404))
+@routes.get("/tracks/{track_id}", responses=openapi_responses(models.TrackDetails, 404))
 async def one_track(service: Serving, track_id: str) -> Response:
     """All that is known of a track: tags, what networks call it, its descriptors by name."""
 
@@ -108,7 +109,7 @@ async def one_track(service: Serving, track_id: str) -> Response:
             },
         }  # fmt: skip
 
-    return answer(await service.run(look))
+    return json_response(await service.run(look))
 
 
 def _clean(value: Any) -> Any:

@@ -1,43 +1,55 @@
-"""Answers as JSON, and what OpenAPI says of them."""
+"""JSON answers, and what OpenAPI says of a route's answers."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import orjson
+from pydantic import BaseModel
 from starlette.responses import Response
 
-from segue.serve.api.schemas import Error
-
-Docs = dict[int | str, dict[str, Any]]
-
 _MEANINGS = {
-    400: "The request cannot mean anything.",
+    400: "The request makes no sense for this library.",
     401: "Log in first.",
     403: "Not allowed.",
-    404: "There is no such thing.",
-    408: "The body came too slowly.",
-    409: "The library is not in a state for this.",
+    404: "Not found.",
+    408: "The body arrived too slowly.",
+    409: "The library is not ready for this.",
     413: "Too large.",
-    416: "No such range.",
+    416: "The file has no such range.",
     422: "A value is not valid, or the sound cannot be used.",
-    429: "Too often.",
-    503: "Too much at the moment.",
+    429: "Too many requests; wait a little.",
+    503: "The service is too busy; try again later.",
 }
 
 
-def answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+class ErrorDetail(BaseModel):
+    code: str
+    message: str
+    details: dict[str, Any] | None
+
+
+class Error(BaseModel):
+    error: ErrorDetail
+
+
+def json_response(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """``body`` as JSON; NumPy values may be in it, and NaN becomes null."""
     return Response(
         orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY), status, headers, "application/json"
     )
 
 
-def docs(model: Any = None, *others: int, status: int = 200, media: str | None = None) -> Docs:
-    """For a route: the model of its answer or its media type, and the errors that it may give."""
-    codes = sorted({400, 401, 403, 409, *others})
-    found: Docs = {code: {"model": Error, "description": _MEANINGS[code]} for code in codes}
+def openapi_responses(
+    model: type[BaseModel] | None = None, *errors: int, status: int = 200, media: str | None = None
+) -> dict[int | str, dict[str, Any]]:
+    """A route's answers for OpenAPI: the model or media type of success, and the codes of its errors."""
+    codes = sorted({400, 401, 403, 409, *errors})
+    responses: dict[int | str, dict[str, Any]] = {
+        code: {"model": Error, "description": _MEANINGS[code]} for code in codes
+    }
     if model is not None:
-        found[status] = {"model": model}
+        responses[status] = {"model": model}
     if media is not None:
-        found[status] = {"content": {media: {"schema": {"type": "string", "format": "binary"}}}}
-    return found
+        responses[status] = {"content": {media: {"schema": {"type": "string", "format": "binary"}}}}
+    return responses

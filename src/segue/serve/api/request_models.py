@@ -1,0 +1,132 @@
+"""What clients send, as OpenAPI describes it; fields that nobody knows are refused."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from typing_extensions import TypeAliasType
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+Seed = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+Folder = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+_End = Annotated[float, Field(ge=0, le=1e6)] | None
+
+# Named types of their own in OpenAPI, and so in the player.
+Range = TypeAliasType("Range", Annotated[tuple[_End, _End], Field(description="[low, high]; null is open")])
+Verdict = TypeAliasType("Verdict", Literal["like", "dislike", "skip"])
+
+EXAMPLE_ID = "5f8d3c2b7a1e4d60"
+OTHER_ID = "a09b1c2d3e4f5061"
+
+
+class Request(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+def _with_example(**values: Any) -> ConfigDict:
+    return ConfigDict(extra="forbid", json_schema_extra={"examples": [values]})
+
+
+class Conditions(Request):
+    """A track must meet every condition that is given."""
+
+    genre: Name | None = None
+    label: Annotated[Name | None, Field(description="A word that a network gives the track")] = None
+    artist: Name | None = None
+    album: Name | None = None
+    folder: Name | None = None
+    years: Range | None = None
+    tempo: Annotated[Range | None, Field(description="Beats a minute")] = None
+    duration_s: Annotated[Range | None, Field(description="Seconds")] = None
+    cluster: Annotated[int | Name | None, Field(description="Number or name of a cluster")] = None
+
+
+_SEEDS = Field(min_length=1, max_length=100, description="Ids of tracks or clips")
+_View = Annotated[Name | None, Field(description="How to compare tracks; null is the library's default view")]
+
+
+class SimilarRequest(Request):
+    model_config = _with_example(seeds=[EXAMPLE_ID], k=5, where={"genre": "rock", "years": [1990, 1999]})
+
+    seeds: Annotated[list[Seed], _SEEDS]
+    minus: Annotated[list[Seed], Field(max_length=100, description="Move away from these")] = []
+    k: Annotated[int, Field(ge=1, le=1000, description="How many tracks to recommend")] = 10
+    where: Conditions | None = None
+    same_artist: Annotated[bool, Field(description="Whether the seeds' artists may be recommended")] = True
+    view: _View = None
+
+
+class PlaylistRequest(SimilarRequest):
+    model_config = _with_example(seeds=[EXAMPLE_ID, OTHER_ID], k=25, variety=0.3)
+
+    k: Annotated[int, Field(ge=1, le=500, description="How many tracks the playlist has")] = 25
+    variety: Annotated[float, Field(ge=0, le=1, description="0: the nearest; 1: the most varied")] = 0.3
+
+
+class JourneyRequest(Request):
+    model_config = _with_example(start=EXAMPLE_ID, end=OTHER_ID, k=8)
+
+    start: Seed
+    end: Seed
+    k: Annotated[int, Field(ge=2, le=200, description="How many tracks, with the first and the last")] = 12
+    where: Conditions | None = None
+    view: _View = None
+
+
+class MatrixRequest(Request):
+    model_config = _with_example(tracks=[EXAMPLE_ID, OTHER_ID])
+
+    tracks: Annotated[list[Seed], Field(min_length=1, max_length=200)]
+    view: _View = None
+
+
+class TrackIds(Request):
+    model_config = _with_example(tracks=[EXAMPLE_ID, OTHER_ID])
+
+    tracks: Annotated[list[Seed], Field(max_length=1000)]
+
+
+class NewPlaylist(Request):
+    model_config = _with_example(name="Late evening", tracks=[EXAMPLE_ID, OTHER_ID])
+
+    name: Name
+    tracks: Annotated[list[Seed], Field(max_length=10_000)] = []
+
+
+class PlaylistChange(Request):
+    """What is left out, or null, stays as it is."""
+
+    model_config = _with_example(name="Early morning")
+
+    name: Name | None = None
+    tracks: Annotated[list[Seed] | None, Field(max_length=10_000)] = None
+
+
+class FeedbackRequest(Request):
+    model_config = _with_example(seed=EXAMPLE_ID, track=OTHER_ID, verdict="like")
+
+    seed: Annotated[Seed, Field(description="What was asked about")]
+    track: Annotated[Seed, Field(description="What was recommended")]
+    verdict: Verdict
+
+
+class ScanRequest(Request):
+    folders: Annotated[
+        list[Folder] | None, Field(max_length=100, description="null: all folders that were scanned before")
+    ] = None
+
+
+class ClustersRequest(Request):
+    model_config = _with_example(k=12)
+
+    k: Annotated[int | None, Field(ge=2, le=1000, description="null: as many as suit the library")] = None
+    view: _View = None
+
+
+class EvaluationRequest(Request):
+    view: _View = None
+
+
+class LoginRequest(Request):
+    password: Annotated[str, StringConstraints(max_length=1000)]
