@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from memory import Peak
 
-from segue.ingest.records import Unseen
 from segue.library import Library
+from segue.progress import Silent
 from segue.sources.audioset import AudioSet, Segment, read_segments, write_tfrecords
 
 A_SHARD = 5_000
@@ -47,10 +47,10 @@ def reading(path: Path, size: int) -> None:
     print(f"read {path.name}: {n} segments, {size / best / 1e6:.0f} MB a CPU second")
 
 
-class LastRecord(Unseen):
+class LastRecord(Silent):
     """Knows when the last batch was in; what comes after it is the index."""
 
-    def advance(self, done: int, records: int) -> None:
+    def advance(self, done: int, tally: str = "") -> None:
         self.at = time.perf_counter()
 
 

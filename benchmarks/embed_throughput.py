@@ -171,7 +171,7 @@ def scan(paths: Sequence[str], embedders: Sequence[Embedder], *, jobs: int = 1) 
     ):
         report = library.scan(paths, jobs=jobs)
     if report.failed:
-        print(f"{len(report.failed)} files failed, the first: {report.failed[0]}", file=sys.stderr)
+        print(f"{report.failed} files failed, the first: {report.failures[0]}", file=sys.stderr)
 
 
 def heard_s(path: str) -> float:

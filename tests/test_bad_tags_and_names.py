@@ -179,7 +179,7 @@ def test_names_that_are_no_unicode_are_kept_as_they_are(music, library_path):
     Path(bad).write_text("no music")
     with Library.open(library_path, create=True) as library:
         report = library.scan(music)
-        assert (report.added, len(report.failed)) == (2, 1)
+        assert (report.added, report.failed) == (2, 1)
         assert library.find("Tagged").path == good
         assert library.find(good).tags.title == "Tagged"
         assert [failure.path for failure in library.failures()] == [bad]

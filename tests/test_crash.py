@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 import segue.ingest.audio
-from segue.ingest.report import Silent
 from segue.library import Library
+from segue.progress import Silent
 from tests.sounds import assert_rows_are_tracks, clip, clips, embeddings_of, start
 
 N_FILES = 42
@@ -218,7 +218,7 @@ class Telling(Silent):
     def __init__(self, send):
         self._send = send
 
-    def done(self, path, audio_s):
+    def advance(self, done, tally=""):
         self._send("done")
 
 
@@ -226,7 +226,7 @@ def scan_and_tell(send, folder, library_path):
     segue.ingest.audio.BATCH_TRACKS = SMALL_BATCH
     with Library.open(library_path, create=True) as library:
         report = library.scan(folder, progress=Telling(send), jobs=2)
-    send((report.interrupted, report.added, report.exit_code, len(report.failed)))
+    send((report.interrupted, report.added, report.exit_code, report.failed))
 
 
 @posix_only

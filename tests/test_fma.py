@@ -186,7 +186,7 @@ def test_a_subset_holds_the_smaller_ones(library, metadata, subset):
     wanted = {i for i in IDS if i % 4 <= names.index(subset)}
     report = library.import_from(FMA(metadata, subset=subset))
     assert {int(track.source_id) for track in library} == wanted
-    assert report.counts.get("beyond the subset", 0) == len(IDS) - len(wanted)
+    assert report.cleaning.get("beyond the subset", 0) == len(IDS) - len(wanted)
 
 
 def test_a_smaller_subset_later_puts_the_others_out_of_sight(library, metadata):

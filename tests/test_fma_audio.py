@@ -13,8 +13,8 @@ import segue.ingest.audio
 from segue.catalog import Writer
 from segue.embed.descriptors import Descriptors
 from segue.errors import UsageError
-from segue.ingest.report import Silent
 from segue.library import Library
+from segue.progress import Silent
 from segue.sources.fma import FMA, id_of_file
 from segue.sources.fma.features import SPEC
 from segue.sources.fma.tracks import ids_in
@@ -59,7 +59,7 @@ def library(tmp_path):
 
 
 def import_both(library, metadata, audio, **how):
-    return library.import_from(FMA(metadata, **how)), library.join_files("fma", audio, id_of_file)
+    return library.import_from(FMA(metadata, **how)), library.attach_audio("fma", audio, id_of_file)
 
 
 def heard_of(library):
@@ -115,8 +115,8 @@ def test_ids_are_read_from_names_in_any_folder():
 def test_audio_is_joined_by_its_padded_id(library, metadata, audio):
     report, joined = import_both(library, metadata, audio)
     assert report.exit_code == 0
-    assert (joined.joined, joined.with_file, joined.without, joined.strangers) == (8, 8, 1, 1)
-    assert len(joined.scan.failed) == 2
+    assert (joined.attached, joined.with_file, joined.without_file, joined.unmatched) == (8, 8, 1, 1)
+    assert joined.failed == 2
     assert joined.exit_code == 1
     assert len(library) == len(IDS)
     assert_joined(library, audio)
@@ -144,8 +144,8 @@ def test_the_second_time_changes_nothing(library, metadata, audio):
     stamp = library.snapshot().stamp
     failures = [(f.path, f.kind, f.reason) for f in library.failures()]
     report, joined = import_both(library, metadata, audio)
-    assert (report.unchanged, report.changed, joined.joined, joined.with_file) == (len(IDS), 0, 0, 8)
-    assert (joined.scan.unchanged, joined.scan.still_failing, joined.scan.usable) == (6, 2, 6)
+    assert (report.unchanged, report.changed, joined.attached, joined.with_file) == (len(IDS), 0, 0, 8)
+    assert (joined.unchanged, joined.still_failing, joined.usable) == (6, 2, 6)
     assert (state_of(library), library.snapshot().stamp) == (before, stamp)
     assert [(f.path, f.kind, f.reason) for f in library.failures()] == failures
 
@@ -154,15 +154,15 @@ def test_audio_that_was_scanned_before_is_not_heard_again(library, metadata, aud
     library.scan(audio)
     scanned = {t.path: (t.codec, t.content_hash) for t in library}
     report, joined = import_both(library, metadata, audio)
-    assert (report.added, joined.joined) == (len(IDS), 8)
-    assert (joined.scan.unchanged, joined.scan.changed, joined.scan.completed) == (6, 0, 0)
-    assert joined.scan.audio_s == 0
+    assert (report.added, joined.attached) == (len(IDS), 8)
+    assert (joined.unchanged, joined.changed, joined.completed) == (6, 0, 0)
+    assert joined.audio_s == 0
     assert_joined(library, audio)
     assert len(library) == len(IDS) + 1  # the stranger, which was scanned
     assert {t.path: (t.codec, t.content_hash) for t in library if t.has_file} == scanned
     before = state_of(library)
     _, joined = import_both(library, metadata, audio)
-    assert (joined.joined, state_of(library)) == (0, before)
+    assert (joined.attached, state_of(library)) == (0, before)
 
 
 def test_the_order_makes_no_difference(tmp_path, metadata, audio):
@@ -183,7 +183,7 @@ def test_a_file_that_changed_is_heard_again_and_the_rest_is_kept(library, metada
     import_both(library, metadata, audio)
     clip(place(audio, 5), 1700)
     _, joined = import_both(library, metadata, audio)
-    assert (joined.scan.changed, joined.scan.unchanged) == (1, 5)
+    assert (joined.changed, joined.unchanged) == (1, 5)
     assert_joined(library, audio)
     clip(place(audio, 3), 1900)
     assert library.scan(audio).changed == 1
@@ -196,7 +196,7 @@ def test_metadata_that_changed_keeps_what_was_heard(library, metadata, audio):
     assert library.import_from(FMA(metadata)).changed == 1
     assert_joined(library, audio)
     assert library.find("000003").details["listens"] == 7
-    assert import_both(library, metadata, audio)[1].scan.unchanged == 6
+    assert import_both(library, metadata, audio)[1].unchanged == 6
 
 
 def test_a_file_in_another_place_is_looked_at_and_recognised(library, metadata, audio, tmp_path):
@@ -206,7 +206,7 @@ def test_a_file_in_another_place_is_looked_at_and_recognised(library, metadata, 
     clip(place(other, 10), 2100)
     shutil.rmtree(audio)
     _, joined = import_both(library, metadata, other)
-    assert (joined.joined, joined.scan.changed, joined.scan.unchanged) == (8, 1, 5)
+    assert (joined.attached, joined.changed, joined.unchanged) == (8, 1, 5)
     assert_joined(library, other)
 
 
@@ -216,24 +216,24 @@ def test_a_file_that_is_gone_is_out_of_sight_until_it_is_back_or_pruned(library,
     place(audio, 3).rename(away)
     for _ in range(2):
         _, joined = import_both(library, metadata, audio)
-        assert (joined.with_file, joined.without, joined.scan.newly_missing) == (7, 2, 1)
+        assert (joined.with_file, joined.without_file, joined.newly_missing) == (7, 2, 1)
         assert library.find("000003").missing_since is not None
     away.rename(place(audio, 3))
     _, joined = import_both(library, metadata, audio)
-    assert (joined.without, joined.scan.unchanged) == (1, 6)
+    assert (joined.without_file, joined.unchanged) == (1, 6)
     assert_joined(library, audio)
     place(audio, 3).unlink()
     library.scan(audio)
     assert library.prune() == 1
     report, joined = import_both(library, metadata, audio)
-    assert (report.added, report.unchanged, joined.without) == (1, len(IDS) - 1, 2)
+    assert (report.added, report.unchanged, joined.without_file) == (1, len(IDS) - 1, 2)
     assert not library.find("000003").has_file
 
 
 def test_only_the_files_of_a_subset_are_heard(library, metadata, audio):
     _, joined = import_both(library, metadata, audio, subset="small")
     assert {t.source_id for t in library} == {"000020"}
-    assert (joined.with_file, joined.strangers, joined.scan.usable, joined.exit_code) == (1, 8, 1, 0)
+    assert (joined.with_file, joined.unmatched, joined.usable, joined.exit_code) == (1, 8, 1, 0)
 
 
 def test_of_two_files_with_one_id_the_same_stays_chosen(library, metadata, audio):
@@ -241,14 +241,14 @@ def test_of_two_files_with_one_id_the_same_stays_chosen(library, metadata, audio
     chosen = library.find("000026").path
     clip(place(audio, 26, "aiff"), 900)
     _, joined = import_both(library, metadata, audio)
-    assert (library.find("000026").path, joined.joined, joined.strangers) == (chosen, 0, 2)
+    assert (library.find("000026").path, joined.attached, joined.unmatched) == (chosen, 0, 2)
 
 
 def test_a_file_that_holds_a_track_of_another_source_stays_with_it(library, metadata, audio):
     import_both(library, metadata, audio)
     library.import_from(FMA(metadata, name="again"))
-    joined = library.join_files("again", audio, id_of_file)
-    assert (joined.joined, joined.with_file) == (0, 8)
+    joined = library.attach_audio("again", audio, id_of_file)
+    assert (joined.attached, joined.with_file) == (0, 8)
     assert_joined_to = {t.source for t in library if t.has_file}
     assert assert_joined_to == {"fma"}
     assert len(library) == 2 * len(IDS)
@@ -270,14 +270,14 @@ def test_a_renamed_file_goes_over_to_the_track_of_its_new_name(library, metadata
 
 def test_audio_is_joined_only_to_what_was_imported(library, audio):
     with pytest.raises(UsageError, match="no track has been imported as 'fma'"):
-        library.join_files("fma", audio, id_of_file)
+        library.attach_audio("fma", audio, id_of_file)
 
 
 def test_no_audio_at_all_is_no_success(library, metadata, tmp_path):
     empty = tmp_path / "empty"
     empty.mkdir()
     _, joined = import_both(library, metadata, empty)
-    assert (joined.exit_code, joined.without) == (2, len(IDS))
+    assert (joined.exit_code, joined.without_file) == (2, len(IDS))
 
 
 def test_the_command_imports_joins_and_tells(segue, tmp_path, metadata, audio):
@@ -327,7 +327,7 @@ class Telling(Silent):
     def __init__(self, send):
         self._send = send
 
-    def done(self, path, audio_s):
+    def advance(self, done, tally=""):
         self._send("heard")
 
 
@@ -343,7 +343,7 @@ def import_and_join(send, metadata, audio, library_path):
     Writer.assign_files = give_and_tell
     with Library.open(library_path, create=True) as library:
         library.import_from(FMA(metadata))
-        library.join_files("fma", audio, id_of_file, progress=Telling(send), jobs=1)
+        library.attach_audio("fma", audio, id_of_file, progress=Telling(send), jobs=1)
 
 
 @pytest.fixture(scope="module")
@@ -380,4 +380,4 @@ def test_a_killed_join_and_another_end_as_one_that_nobody_killed(many, tmp_path,
         assert state_of(library) == expected
         assert_joined(library, audio)
         if scanned:
-            assert joined.scan.audio_s == 0
+            assert joined.audio_s == 0

@@ -9,6 +9,7 @@ import segue.ingest.records
 import segue.sources.fma.source
 from segue.errors import SourceError, UsageError
 from segue.library import Library
+from segue.progress import Silent
 from segue.sources.fma import FMA, read_genres
 from segue.sources.fma.features import SPEC
 from tests.fma_files import (
@@ -35,7 +36,7 @@ def library(tmp_path):
 
 
 def problems_of(report):
-    return [(problem.where, problem.reason) for problem in report.problems]
+    return [(problem.where, problem.reason) for problem in report.failures]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,7 @@ def test_a_track_without_usable_features_is_there_without_a_vector(library, meta
     )
     report = library.import_from(FMA(metadata))
     assert report.added == len(IDS)
-    assert report.counts == {"without features": 6}
+    assert report.cleaning == {"without features": 6}
     reasons = dict(problems_of(report))
     assert reasons.pop("features.csv line 17") == "track 000002 has come before"
     assert reasons.pop("features.csv track 000005") == "517 features, expected 518"
@@ -151,7 +152,7 @@ def test_a_damaged_genre_table_costs_its_rows_and_never_ends_in_a_circle(library
     assert [problem.where for problem in problems] == [f"genres.csv row {i}" for i in (12, 13, 14)]
     (metadata / "genres.csv").write_text(GENRES.replace("21,8389,0,Hip-Hop,21\n", ""), "utf-8")
     report = library.import_from(FMA(metadata))
-    assert report.counts == {"with a genre that genres.csv lacks": sum(i % 6 == 0 for i in IDS)}
+    assert report.cleaning == {"with a genre that genres.csv lacks": sum(i % 6 == 0 for i in IDS)}
 
 
 # Killed
@@ -160,15 +161,13 @@ N_KILLED = 300
 PART = 20  # tracks a commit
 
 
-class Telling:
+class Telling(Silent):
     """Sends a word for each batch that is written."""
 
     def __init__(self, send):
         self._send = send
 
-    def begin(self, total, unit): ...
-
-    def advance(self, done, records):
+    def advance(self, done, tally=""):
         self._send("batch")
 
 

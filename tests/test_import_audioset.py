@@ -125,7 +125,7 @@ def test_damaged_records_cost_themselves(library, shard):
     (shard / "vi.tfrecord").write_bytes(data)
     report = library.import_from(AudioSet([shard]))
     assert (report.added, report.failed) == (39, 1)
-    assert "vi.tfrecord at" in report.problems[0].where
+    assert "vi.tfrecord at" in report.failures[0].where
     assert len(library.failures()) == 1
     write_tfrecords(segments(), shard / "vi.tfrecord")
     assert library.import_from(AudioSet([shard])).added == 1
@@ -136,7 +136,7 @@ def test_a_segment_without_frames_is_told_of(library, tmp_path):
     empty = Segment("empty000000", 0.0, 10.0, (1,), np.zeros((0, 128), np.uint8))
     write_tfrecords([*segments(4), empty], tmp_path / "a.tfrecord")
     report = library.import_from(AudioSet([tmp_path / "a.tfrecord"]))
-    assert (report.added, [(p.where, p.reason) for p in report.problems]) == (
+    assert (report.added, [(p.where, p.reason) for p in report.failures]) == (
         4, [("empty000000", "it has no frame")],
     )  # fmt: skip
 

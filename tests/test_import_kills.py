@@ -9,8 +9,8 @@ import segue.ingest.records
 import segue.sources.audioset.source
 import segue.sources.table.reader
 import segue.sources.vectors.reader
-from segue.ingest.records import Unseen
 from segue.library import Library
+from segue.progress import Silent
 from segue.sources.audioset import AudioSet, Segment, write_tfrecords
 from segue.sources.table import Table
 from segue.sources.vectors import Vectors
@@ -45,12 +45,12 @@ def state_of(library):
     }
 
 
-class Telling(Unseen):
+class Telling(Silent):
     def __init__(self, send):
         self._send = send
 
-    def advance(self, done, records):
-        self._send(records)
+    def advance(self, done, tally=""):
+        self._send(done)
 
 
 def import_in_small_commits(send, kind, path, library_path):

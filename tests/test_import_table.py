@@ -53,7 +53,7 @@ def test_songs_are_there_with_all_that_the_table_says(library, table):
     assert song.details["release_date"] == "2001-02-03"
     assert song.duration_s == pytest.approx(songs(60)[3]["duration_ms"] / 1000)
     assert library.find("tracks_features:song00003") == song
-    assert report.counts["artist in the form of a list, read"] == 60
+    assert report.cleaning["artist in the form of a list, read"] == 60
 
 
 def test_alike_songs_are_found(library, table):
@@ -115,11 +115,11 @@ def test_every_step_of_cleaning_is_counted(library, tmp_path):
     rows[10] |= {"duration_ms": 0, "energy": 7}
     report = library.import_from(Table(write_csv(tmp_path / "odd.csv", rows)))
     assert (report.added, report.failed) == (9, 2)
-    reasons = {problem.where: problem.reason for problem in report.problems}
+    reasons = {problem.where: problem.reason for problem in report.failures}
     assert reasons["row 8"] == "it has no id"
     assert "features are missing" in reasons["row 10 (song00009)"]
     assert {failure.path for failure in library.failures()} == {"odd:row 8", "odd:row 10 (song00009)"}
-    counts = report.counts
+    counts = report.cleaning
     assert counts["year 0, taken as unknown"] == 2
     assert counts["year taken from the release date"] == 1
     assert counts["tempo 0, taken as unknown"] == 1
@@ -143,7 +143,7 @@ def test_a_row_that_is_broken_costs_that_row(library, table):
     lines.insert(9, "")
     table.write_text("\n".join(lines) + "\n", encoding="utf-8")
     report = library.import_from(Table(table))
-    assert (report.added, [p.where for p in report.problems]) == (60, ["row 4"])
+    assert (report.added, [p.where for p in report.failures]) == (60, ["row 4"])
     table.write_bytes(table.read_bytes().replace(b"Song 8,", b"Song \xff8,"))
     report = library.import_from(Table(table))
     assert (report.changed, report.unchanged) == (1, 59)
@@ -187,7 +187,7 @@ def test_a_compressed_file_that_is_cut_short_keeps_what_came(library, table, tmp
     (tmp_path / "cut.csv.gz").write_bytes(packed[: len(packed) // 2])
     report = library.import_from(Table(tmp_path / "cut.csv.gz"))
     assert 500 < report.added < 2500
-    assert any("cannot be read on" in problem.reason for problem in report.problems)
+    assert any("cannot be read on" in problem.reason for problem in report.failures)
 
 
 def test_columns_are_found_by_their_names_in_any_order(library, tmp_path):
@@ -252,7 +252,7 @@ def test_ids_are_padded_on_demand(library, tmp_path):
     rows = [row | {"id": i} for i, row in enumerate(songs(12))]
     report = library.import_from(Table(write_csv(tmp_path / "n.csv", rows), pad_ids=6))
     assert library.find("000011").title == "Song 11"
-    assert report.counts["id padded to 6 digits"] == 12
+    assert report.cleaning["id padded to 6 digits"] == 12
 
 
 def test_without_an_id_a_song_is_what_is_known_of_it(library, tmp_path):

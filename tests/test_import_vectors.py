@@ -127,7 +127,7 @@ def test_rows_that_are_no_vectors_cost_themselves(library, matrix):
     matrix[4, 2], matrix[5], matrix[6, 0] = np.nan, 0, np.inf
     report = library.import_from(Vectors(matrix, name="mine"))
     assert (report.added, report.failed) == (47, 3)
-    assert {p.where: p.reason for p in report.problems} == {
+    assert {p.where: p.reason for p in report.failures} == {
         "row 4 (4)": "it has no finite vector", "row 5 (5)": "its vector is zero",
         "row 6 (6)": "it has no finite vector",
     }  # fmt: skip

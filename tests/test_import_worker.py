@@ -17,8 +17,8 @@ import segue.ingest.records
 import segue.sources.contract
 import segue.sources.table.reader
 from segue.errors import SourceError
-from segue.ingest.records import Unseen
 from segue.library import Library
+from segue.progress import Silent
 from segue.sources import worker_process
 from segue.sources.audioset import AudioSet, Segment, write_tfrecords
 from segue.sources.contract import Batch, Problem, Records, SpaceRows
@@ -224,8 +224,8 @@ def test_what_came_before_a_source_breaks_off_is_kept_and_found(table, started, 
 
 
 def test_ctrl_c_ends_an_import_that_another_process_reads(large, started, tmp_path):
-    class Interrupting(Unseen):
-        def advance(self, done, records):
+    class Interrupting(Silent):
+        def advance(self, done, tally=""):
             signal.raise_signal(signal.SIGINT)
 
     with Library.open(tmp_path / "library", create=True) as library:
@@ -243,15 +243,15 @@ def indexes(path):
         return {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
 
 
-class Waiting(Unseen):
+class Waiting(Silent):
     def __init__(self, send):
         self._send = send
 
-    def advance(self, done, records):
-        self._send(records)
+    def advance(self, done, tally=""):
+        self._send(done)
 
-    def ordering(self):
-        self._send("ordering")
+    def note(self, text):
+        self._send(text)
 
 
 def import_slowly(send, path, library_path):
@@ -266,7 +266,7 @@ def import_slowly(send, path, library_path):
 @pytest.mark.parametrize("wait_s", [0.0, 0.005, 0.01, 0.02, 0.05])
 def test_an_import_killed_while_all_is_put_in_order_lacks_nothing_afterwards(table, tmp_path, wait_s):
     process, receiver = start(import_slowly, table, tmp_path / "library")
-    while receiver.recv() != "ordering":
+    while receiver.recv() != "all read; making the index":
         pass
     time.sleep(wait_s)
     process.kill()

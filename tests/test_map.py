@@ -9,6 +9,7 @@ from segue.index import Index
 from segue.library import Library
 from segue.map import framed, graph_of, laid_out, principal
 from segue.map.layout import pulls, pushes
+from segue.progress import Silent
 from tests.index_data import clustered
 
 
@@ -130,18 +131,30 @@ def test_a_few_rows_lie_where_their_principal_components_are(n, rng):
     assert np.isfinite(xy).all()
 
 
+class Recorder(Silent):
+    def __init__(self):
+        self.total, self.seen = None, []
+
+    def begin(self, total, unit):
+        self.total = total
+
+    def advance(self, done, tally=""):
+        self.seen.append(done)
+
+
+class Interrupting(Silent):
+    def advance(self, done, tally=""):
+        raise KeyboardInterrupt
+
+
 def test_progress_is_told_and_can_end_it(groups):
     x, _ = groups
     graph = graph_of(*nearest(x))
-    told = []
-    laid_out(principal(x), graph, progress=lambda done, total: told.append((done, total)))
-    assert [done for done, _ in told] == list(range(1, told[0][1] + 1))
-
-    def stop(done, total):
-        raise KeyboardInterrupt
-
+    follower = Recorder()
+    laid_out(principal(x), graph, progress=follower)
+    assert follower.seen == list(range(1, follower.total + 1))
     with pytest.raises(KeyboardInterrupt):
-        laid_out(principal(x), graph, progress=stop)
+        laid_out(principal(x), graph, progress=Interrupting())
 
 
 # In a library
@@ -200,10 +213,7 @@ def test_a_damaged_map_is_made_again(own):
 
 
 def test_an_interrupted_map_leaves_nothing(own):
-    def stop(done, total):
-        raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        own.map(progress=stop)
+        own.map(progress=Interrupting())
     assert not list((own.path / "index").glob("*map*"))
     assert len(own.map().ids) == 12

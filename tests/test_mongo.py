@@ -15,8 +15,8 @@ import segue.ingest.records
 import segue.sources.mongo.address
 import segue.sources.mongo.reader
 from segue.errors import MissingExtraError, SourceError, SpecMismatchError, UsageError
-from segue.ingest.records import Unseen
 from segue.library import Library
+from segue.progress import Silent
 from segue.sources.mongo import Fields, Mongo
 from segue.sources.mongo.vectors import NoVectorError, vector_of
 from tests.mongo_server import Server, fixtures
@@ -151,7 +151,7 @@ def test_each_bad_document_costs_only_itself(collection, uri, library):
     )
     report = library.import_from(songs(uri))
     assert (report.added, report.failed, report.exit_code) == (2, len(bad), 1)
-    reasons = {problem.where: problem.reason for problem in report.problems}
+    reasons = {problem.where: problem.reason for problem in report.failures}
     assert set(reasons) == {f"z {name}" for name in bad}
     assert reasons["z short"] == "its vector has 2 numbers, expected 8"
     assert "not finite" in reasons["z holed"]
@@ -206,17 +206,17 @@ def test_ids_of_several_types_that_read_alike_cost_only_the_later_one(
     collection.insert_many([{"_id": name, "vector": matrix[-1].tolist()} for name in ("5", "five", "6.5")])
     report = library.import_from(songs(uri))
     assert (report.added, report.failed) == (FEW + 3, 1)
-    assert "reads like that of another document" in report.problems[0].reason
+    assert "reads like that of another document" in report.failures[0].reason
     assert contents(library)["5"][1] == matrix[5].tobytes()
 
 
-class Doing(Unseen):
+class Doing(Silent):
     """Does something once so many batches are in."""
 
     def __init__(self, after, act):
         self._left, self._act = after, act
 
-    def advance(self, done, records):
+    def advance(self, done, tally=""):
         self._left -= 1
         if self._left == 0:
             self._act()
@@ -264,9 +264,9 @@ def test_a_server_that_comes_back_at_once_is_read_on_from_the_last_document(
 def import_and_tell(send, uri, path):
     make_batches_small()
 
-    class Telling(Unseen):
-        def advance(self, done, records):
-            send(records)
+    class Telling(Silent):
+        def advance(self, done, tally=""):
+            send(done)
 
     with Library.open(path, create=True) as library:
         library.import_from(songs(uri), progress=Telling())

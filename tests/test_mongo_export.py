@@ -14,8 +14,8 @@ from pymongo import MongoClient
 import segue.export.mongo
 from segue.errors import EmptyLibraryError, LibraryError, SourceError, SpecMismatchError
 from segue.export.mongo import export_mongo
-from segue.ingest.records import Unseen
 from segue.library import Library
+from segue.progress import Silent
 from segue.sources.contract import Batch, Records, Space, SpaceRows, SpaceSettings
 from segue.sources.mongo import Fields, Mongo
 from segue.sources.mongo.address import address_of
@@ -112,7 +112,7 @@ def by_source_id(database, collection="tracks"):
 
 def test_a_document_says_what_the_library_knows(root, made, uri, database):
     report = export(root, uri)
-    assert (report.added, report.tracks, report.exit_code) == (20, 20, 0)
+    assert (report.added, report.total, report.exit_code) == (20, 20, 0)
     documents = by_source_id(database)
     with Library.open(root) as library:
         track = library.find("made:r3")
@@ -196,7 +196,7 @@ def test_a_document_that_the_server_does_not_take_costs_itself(root, uri, databa
     library_of(Made(20, r7="Another"), root)
     report = export(root, uri)
     assert (report.unchanged, report.failed, report.deleted, report.exit_code) == (19, 1, 0, 1)
-    assert report.problems[0].where == before["r7"]["_id"]
+    assert report.failures[0].where == before["r7"]["_id"]
     assert by_source_id(database) == before
     library_of(Made(20), root)
     assert export(root, uri).unchanged == 20
@@ -263,7 +263,7 @@ def test_too_large_a_track_costs_itself(root, uri, database, monkeypatch):
     library_of(Made(20, r3="x" * 3000), root)
     report = export(root, uri)
     assert (report.added, report.failed, report.exit_code) == (19, 1, 1)
-    assert "more than MongoDB takes" in report.problems[0].reason
+    assert "more than MongoDB takes" in report.failures[0].reason
     monkeypatch.undo()
     assert export(root, uri).added == 1
     monkeypatch.setattr("segue.sources.mongo.tracks.MAX_BYTES", 2000)
@@ -281,13 +281,13 @@ def test_an_empty_library_exports_and_deletes_nothing(root, uri, database, tmp_p
     assert database.tracks.count_documents({}) == 20
 
 
-class Doing(Unseen):
+class Doing(Silent):
     """Does something once so many requests are through."""
 
     def __init__(self, after, act):
         self._left, self._act = after, act
 
-    def advance(self, done, records):
+    def advance(self, done, tally=""):
         self._left -= 1
         if self._left == 0:
             self._act()
@@ -346,9 +346,9 @@ def test_a_server_that_comes_back_at_once_is_written_on_to(server, uri, tmp_path
 def export_and_tell(send, root, uri):
     segue.export.mongo.BULK = FEW
 
-    class Telling(Unseen):
-        def advance(self, done, records):
-            send(records)
+    class Telling(Silent):
+        def advance(self, done, tally=""):
+            send(done)
 
     export(root, uri, progress=Telling())
     send("done")

@@ -11,7 +11,7 @@ import segue.library.shared_catalog
 import segue.sources.mongo.address
 from segue.errors import SourceError
 from segue.library import Library
-from segue.library.shared_catalog import Home
+from segue.library.shared_catalog import SharedCatalog
 from tests.conftest import tag
 from tests.mongo_server import fixtures
 from tests.sounds import write
@@ -212,13 +212,13 @@ def test_a_server_that_is_down_is_told_before_anything_is_scanned(server, house)
 @pytest.mark.slow
 def test_a_server_that_goes_away_during_the_scan_leaves_the_library_up_to_date(server, house, monkeypatch):
     a = house("a").hears(200, 400)
-    meet = segue.cli.scan.meet
+    meet = segue.cli.scan.sync
 
     def meet_nobody(context, home):
         server.kill()
         return meet(context, home)
 
-    monkeypatch.setattr(segue.cli.scan, "meet", meet_nobody)
+    monkeypatch.setattr(segue.cli.scan, "sync", meet_nobody)
     out, err = a.scan(expected=1)
     assert "2 added" in out
     assert "no MongoDB answers" in err
@@ -244,12 +244,12 @@ def test_a_server_that_goes_away_between_sending_and_taking(server, uri, house, 
 
     monkeypatch.setattr(segue.library.shared_catalog, "export_mongo", export_and_die)
     with pytest.raises(SourceError, match="no MongoDB answers"):
-        Home(uri).meet(b.root)
+        SharedCatalog(uri).sync(b.root)
     assert b.titles() == ["800 Hz"]
     monkeypatch.setattr(segue.library.shared_catalog, "export_mongo", export)
     server.start()
-    done = Home(uri).meet(b.root)
-    assert (done.sent.unchanged, done.taken.added) == (1, 2)
+    done = SharedCatalog(uri).sync(b.root)
+    assert (done.sent.unchanged, done.received.added) == (1, 2)
 
 
 def test_the_address_may_come_from_the_environment(house, uri, segue, monkeypatch, database):

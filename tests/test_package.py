@@ -54,9 +54,9 @@ def loaded_by(module: str) -> set[str]:
 # The floors, from the ground up: each room may import those before it. What a source gives is a contract that
 # stands on the ground, apart from the sources themselves.
 FLOORS = [
-    "advice", "errors", "track", "files", "sound", "spec", "sources.contract", "wire", "audio", "embed",
-    "sources", "catalog", "index", "annoy", "views", "cluster", "map", "plots", "recommend", "ingest",
-    "export", "demo", "library", "serve", "cli",
+    "advice", "errors", "track", "files", "progress", "sound", "spec", "sources.contract", "wire", "audio",
+    "embed", "sources", "catalog", "index", "annoy", "views", "cluster", "map", "plots", "recommend",
+    "ingest", "export", "demo", "library", "serve", "cli",
 ]  # fmt: skip
 
 

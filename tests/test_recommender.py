@@ -14,6 +14,7 @@ import soundfile
 from segue import Where
 from segue.errors import LibraryError, UsageError, VectorError
 from segue.library import Library
+from segue.progress import Silent
 from segue.sources.table import Table
 from segue.sources.vectors import Vectors
 from tests.conftest import SR, tone
@@ -349,21 +350,27 @@ def test_recommendations_are_a_sequence(library: Library):
 
 
 def test_neighbors_of_made_music_are_by_the_same_artist(library: Library):
-    done = []
-    found = library.evaluate(by="artist", progress=lambda n, total: done.append((n, total)))
+    begun = []
+
+    class Follower(Silent):
+        def begin(self, total: int | None, unit: str) -> None:
+            begun.append((total, unit))
+
+    found = library.evaluate(by="artist", progress=Follower())
     assert (found.by, found.tracks, found.asked) == ("artist", len(library), len(library))
     assert found.precision[1] > 0.9 > found.chance
     assert found.precision[1] >= found.precision[10]
-    assert done[0] == (0, len(library))
+    assert begun == [(len(library), "tracks")]
     assert found.as_record()["precision"]["5"] == found.precision[5]
 
 
 def test_what_progress_raises_ends_an_evaluation(library: Library):
-    def stop(done: int, total: int) -> None:
-        raise KeyboardInterrupt
+    class Interrupting(Silent):
+        def advance(self, done: int, tally: str = "") -> None:
+            raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        library.evaluate(by="artist", progress=stop)
+        library.evaluate(by="artist", progress=Interrupting())
 
 
 def test_tags_that_nobody_has_cannot_be_evaluated(vectors: Library):

@@ -16,6 +16,7 @@ from segue.catalog.folders import display_path
 from segue.catalog.user_data import TABLES
 from segue.errors import LibraryWriteError
 from segue.library import Library
+from segue.progress import Silent
 from segue.serve.api.serializers import matches_record
 from segue.serve.api.similar_cache import SimilarCache
 from segue.serve.http.thread_pool import Pool
@@ -109,15 +110,12 @@ def test_a_scan_stops_when_it_is_told_from_another_thread(tmp_path: Path):
     clips(tmp_path / "music", 30)
     stop = threading.Event()
 
-    class Told:
-        def begin(self, n_files: int) -> None: ...
-        def start(self, path: str) -> None: ...
-        def fail(self, failure: object) -> None: ...
-        def done(self, path: str, audio_s: float) -> None:
+    class Stopping(Silent):
+        def advance(self, done: int, tally: str = "") -> None:
             stop.set()
 
     with Library.open(tmp_path / "library", create=True) as library:
-        report = library.scan(tmp_path / "music", progress=Told(), jobs=1, stop=stop)
+        report = library.scan(tmp_path / "music", progress=Stopping(), jobs=1, stop=stop)
         assert report.interrupted
         assert 1 <= len(library) == report.added < 30
         assert library.scan(tmp_path / "music").added == 30 - report.added

@@ -351,7 +351,7 @@ def peak_of_scan(folder, library_path):
     """(duration in s of the only track, its warning, MB at the peak) of a scan."""
     with Library.open(library_path, create=True) as library:
         report = library.scan(folder)
-        assert report.exit_code == 0, report.failed
+        assert report.exit_code == 0, report.failures
         (track,) = library
     unit = 1e6 if sys.platform == "darwin" else 1e3
     return track.duration_s, track.warning, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit

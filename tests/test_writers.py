@@ -14,8 +14,8 @@ from mutagen.wave import WAVE
 import segue.ingest.audio
 from segue.embed.descriptors import Descriptors
 from segue.errors import LibraryBusyError
-from segue.ingest.report import Silent
 from segue.library import Library
+from segue.progress import Silent
 from tests.sounds import assert_rows_are_tracks, clip, clips, embeddings_of, start
 
 N_FILES = 24
@@ -40,10 +40,10 @@ class Slow(Silent):
         self._send = send
         self._pause_s = pause_s
 
-    def begin(self, n_files):
-        self._send(("writing", n_files))
+    def begin(self, total, unit):
+        self._send(("writing", total))
 
-    def start(self, path):
+    def note(self, text):
         time.sleep(self._pause_s)
 
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from segue.catalog import Cluster, Where
     from segue.errors import SegueError
     from segue.index import Index
-    from segue.library import Library, ScanReport
+    from segue.library import Library, Report
     from segue.map import Map
     from segue.recommend import Match, Matrix, Recommendations
     from segue.recommend.evaluate import Evaluation
@@ -30,7 +30,7 @@ __all__ = [
     "Match",
     "Matrix",
     "Recommendations",
-    "ScanReport",
+    "Report",
     "SegueError",
     "Track",
     "Where",
@@ -52,7 +52,7 @@ _HOMES = {
     "Match": "segue.recommend",
     "Matrix": "segue.recommend",
     "Recommendations": "segue.recommend",
-    "ScanReport": "segue.library",
+    "Report": "segue.library",
     "SegueError": "segue.errors",
     "Track": "segue.track",
     "Where": "segue.catalog",

@@ -31,13 +31,13 @@ def demo(folder: Path | None) -> None:
     A synthesizer plays them in 8 styles by 24 invented artists. They get a library of their own;
     yours is not touched.
     """
-    from segue.cli.progress import ScanProgress
+    from segue.cli.progress import TerminalProgress
 
     root = folder or data_folder() / "demo"
     music = _write_music(root / "music")
     context = Context(str(root / "library"))
     with context.open(create=True) as library:
-        with ScanProgress() as progress:
+        with TerminalProgress() as progress:
             report = library.scan(music, progress=progress)
         if report.exit_code:
             raise AppError(report.exit_code)

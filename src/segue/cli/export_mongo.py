@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from segue.cli.options import AppError, Context
+from segue.cli.report import name_failures
 
 if TYPE_CHECKING:
-    from segue.export.mongo import ExportReport
-
-_SHOWN = 5  # failures named afterwards
+    from segue.ingest.report import Report
 
 
 @click.command(short_help="Write tracks and vectors to MongoDB.")
@@ -39,36 +38,27 @@ def mongo(
     URI is mongodb://user:password@host:27017/database. Later exports write only new and changed tracks,
     and delete those that left the library.
     """
-    from segue.cli.progress import SourceProgress
+    from segue.cli.progress import TerminalProgress
     from segue.export.mongo import DATABASE, export_mongo
     from segue.sources.mongo.address import address_of
 
     address = address_of(uri, database, usual=DATABASE)
-    with SourceProgress(quiet=quiet) as progress:
+    with TerminalProgress(quiet=quiet) as progress:
         report = export_mongo(context.path, address, collection=collection, spaces=spaces, progress=progress)
     if as_json:
-        click.echo(json.dumps(report.as_record(), indent=2, ensure_ascii=False))
+        record = {"location": report.name, **report.as_record()}
+        click.echo(json.dumps(record, indent=2, ensure_ascii=False))
     else:
-        tell(report)
+        show_export(report)
     if report.exit_code:
         raise AppError(report.exit_code)
 
 
-def tell(report: ExportReport) -> None:
-    """Say what an export did."""
-    counts = (
-        (report.added, "added"),
-        (report.changed, "changed"),
-        (report.unchanged, "unchanged"),
-        (report.deleted, "deleted"),
-        (report.others, "written by another library and left"),
-        (report.failed, "failed"),
-    )
-    told = ", ".join(f"{n} {word}" for n, word in counts if n) or "nothing to write"
-    click.echo(f"{report.location}: {told}; {report.elapsed_s:.1f} s")
+def show_export(report: Report) -> None:
+    """Print what an export did."""
+    click.echo(f"{report.name}: {report.summary()}; {report.elapsed_s:.1f} s")
     for note in report.notes:
         click.echo(f"  {note}", err=True)
-    for problem in report.problems[:_SHOWN]:
-        click.echo(f"  failed: {problem.where}: {problem.reason}", err=True)
+    name_failures(report)
     if report.interrupted:
         click.echo("stopped; finished documents are kept, and the next export continues from here", err=True)

@@ -69,22 +69,10 @@ def map_(
 
 
 def _made(library: Library, view: str | None, quiet: bool) -> Map:
-    from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as RichProgress
+    from segue.cli.progress import TerminalProgress
 
-    console = Console(stderr=True)
-    bar = RichProgress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=quiet or not console.is_terminal,
-    )
-    with bar:
-        task = bar.add_task("map", total=None)
-        return library.map(view=view, progress=lambda n, total: bar.update(task, completed=n, total=total))
+    with TerminalProgress("map", quiet=quiet) as progress:
+        return library.map(view=view, progress=progress)
 
 
 def _print_csv(found: Map, tracks: Mapping[TrackId, Track]) -> None:

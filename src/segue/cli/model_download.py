@@ -19,14 +19,14 @@ def pull_missing(context: Context, *, quiet: bool) -> None:
     missing = _missing(context)
     if not missing:
         return
-    from segue.cli.progress import PullProgress
+    from segue.cli.progress import TerminalProgress
     from segue.embed.models import MODELS, pull
 
     sizes = ", ".join(f"{name} ({megabytes(MODELS[name].size_bytes)})" for name in missing)
     click.echo(f"downloading {sizes}, once for all libraries (--no-pull scans without)", err=True)
     for name in missing:
         try:
-            with PullProgress(name, quiet=quiet) as progress:
+            with TerminalProgress(name, quiet=quiet) as progress:
                 pull(name, progress=progress)
             click.echo(f"{name} is ready", err=True)
         except SegueError as error:

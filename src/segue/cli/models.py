@@ -104,12 +104,12 @@ def pull(folder: str | None, names: tuple[str, ...], quiet: bool) -> None:
 
     An interrupted download resumes. Exit code: 0 all are installed, 1 some failed, 2 all failed.
     """
-    from segue.cli.progress import PullProgress
+    from segue.cli.progress import TerminalProgress
     from segue.embed.models import MODELS
     from segue.embed.models import pull as fetch
 
     def one(name: str) -> str:
-        with PullProgress(name, quiet=quiet) as progress:
+        with TerminalProgress(name, quiet=quiet) as progress:
             return f"{name} is ready: {fetch(name, folder=folder, progress=progress, on_wait=_waiting)}"
 
     _each(MODELS if "all" in names else names, one)

@@ -10,13 +10,12 @@ from segue.advice import command
 from segue.cli.model_download import hint_at_missing, pull_missing, wanted_by_default
 from segue.cli.onnx import onnx_embedder, onnx_options
 from segue.cli.options import AppError, Context, clock
-from segue.cli.shared_catalog import home_at, meet
+from segue.cli.report import show_failures
+from segue.cli.shared_catalog import shared_catalog_at, sync
 
 if TYPE_CHECKING:
-    from segue.library import ScanReport
+    from segue.ingest.report import Report
     from segue.spec import Embedder
-
-_SHOWN = 5  # failures named after a scan
 
 
 @click.command(short_help="Add music from folders, or update the library.")
@@ -40,7 +39,7 @@ _SHOWN = 5  # failures named after a scan
 @onnx_options
 @click.option(
     "--catalog",
-    "home_uri",
+    "shared_uri",
     metavar="URI",
     envvar="SEGUE_CATALOG",
     help="MongoDB to share tracks and vectors with other libraries (or $SEGUE_CATALOG).",
@@ -64,13 +63,13 @@ def scan(
     Unchanged files are skipped and moved files keep their id. Ctrl-C stops cleanly, and the next scan
     continues. Exit code: 0 success, 1 some files failed, 2 nothing worked, 130 interrupted.
     """
-    from segue.cli.progress import ScanProgress
+    from segue.cli.progress import TerminalProgress
 
-    home = home_at(others.pop("home_uri"))
+    shared = shared_catalog_at(others.pop("shared_uri"))
     chosen: list[Embedder | str] = [*embedders, *onnx_embedder(**others)]
     if pull and not chosen:
         pull_missing(context, quiet=quiet)
-    with context.open(create=True, embedders=chosen) as library, ScanProgress(quiet=quiet) as progress:
+    with context.open(create=True, embedders=chosen) as library, TerminalProgress(quiet=quiet) as progress:
         report = library.scan(
             folders,
             progress=progress,
@@ -79,28 +78,20 @@ def scan(
             wait_s=-1 if wait else 0,
             on_wait=lambda: click.echo("waiting for another Segue that is writing to this library", err=True),
         )
-    _tell(report, context)
+    _show_report(report, context)
     if not chosen:
         hint_at_missing(context)
-    met = meet(context, home) if home and not report.interrupted else 0
-    if report.exit_code or met:
-        raise AppError(report.exit_code or met)
+    sync_code = sync(context, shared) if shared and not report.interrupted else 0
+    if report.exit_code or sync_code:
+        raise AppError(report.exit_code or sync_code)
 
 
-def _tell(report: ScanReport, context: Context) -> None:
-    from segue.ingest.report import summary
-
-    click.echo(f"{summary(report)}; library: {context.path}")
+def _show_report(report: Report, context: Context) -> None:
+    click.echo(f"{report.summary()}; library: {context.path}")
     if report.audio_s and report.elapsed_s > 0:
         rate = report.audio_s / report.elapsed_s
         click.echo(f"{clock(report.audio_s)} of music in {report.elapsed_s:.1f} s, {rate:.0f}x real time")
-    for failure in report.failed[:_SHOWN]:
-        click.echo(f"  failed: {failure.path}: {failure.reason}", err=True)
-    if len(report.failed) > _SHOWN or report.still_failing or report.warnings:
-        click.echo(
-            f"  to see all files that failed or are damaged: {command('failures', library=context.path)}",
-            err=True,
-        )
+    show_failures(report, context.path)
     if report.newly_missing:
         click.echo(
             f"  to remove the tracks whose files are gone: {command('prune', library=context.path)}", err=True

@@ -1,4 +1,4 @@
-"""What a scan does with ``--catalog``: a MongoDB that several libraries share."""
+"""What a scan does with ``--catalog``: a MongoDB in which several libraries share their tracks."""
 
 from __future__ import annotations
 
@@ -6,42 +6,42 @@ from typing import TYPE_CHECKING
 
 import click
 
-from segue.cli.export_mongo import tell
+from segue.cli.export_mongo import show_export
 from segue.cli.options import Context
 from segue.errors import SegueError
 
 if TYPE_CHECKING:
-    from segue.library.shared_catalog import Home
+    from segue.library.shared_catalog import SharedCatalog
 
 
-def home_at(uri: str | None) -> Home | None:
-    """The home that an option names; it answers."""
+def shared_catalog_at(uri: str | None) -> SharedCatalog | None:
+    """The database that an option names; it answers."""
     if not uri:
         return None
-    from segue.library.shared_catalog import Home
+    from segue.library.shared_catalog import SharedCatalog
 
-    home = Home(uri)
-    home.check()
-    return home
+    shared = SharedCatalog(uri)
+    shared.check()
+    return shared
 
 
-def meet(context: Context, home: Home) -> int:
-    """Send and take tracks after a scan, and tell what was done; the exit code."""
+def sync(context: Context, shared: SharedCatalog) -> int:
+    """Send and receive tracks after a scan, and print what was done; the exit code."""
     try:
-        done = home.meet(context.path)
+        done = shared.sync(context.path)
     except SegueError as error:  # the library is up to date all the same
         click.echo(f"segue: {error}", err=True)
         return 1
     if done.sent:
-        tell(done.sent)
-    sent = done.sent.exit_code if done.sent else 0
-    taken = done.taken
-    if taken is None:
-        return sent
-    if taken.records or taken.newly_missing:
-        gone = f", {taken.newly_missing} gone" if taken.newly_missing else ""
+        show_export(done.sent)
+    sent_code = done.sent.exit_code if done.sent else 0
+    received = done.received
+    if received is None:
+        return sent_code
+    if received.total or received.newly_missing:
+        gone = f", {received.newly_missing} gone" if received.newly_missing else ""
         click.echo(
-            f"from other libraries: {taken.added} added, {taken.changed} changed, "
-            f"{taken.unchanged} unchanged, {taken.failed} failed{gone}"
+            f"from other libraries: {received.added} added, {received.changed} changed, "
+            f"{received.unchanged} unchanged, {received.failed} failed{gone}"
         )
-    return max(sent, taken.exit_code if taken.records else 0)
+    return max(sent_code, received.exit_code if received.total else 0)

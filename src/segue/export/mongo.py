@@ -9,7 +9,6 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,9 @@ from numpy.typing import NDArray
 from segue.catalog import Catalog, Snapshot
 from segue.errors import EmptyLibraryError, LibraryError
 from segue.files import replacing
-from segue.ingest.cancel import stopped_by_ctrl_c
-from segue.ingest.records import LISTED, ImportProgress, Unseen
+from segue.ingest.cancel import cancellable
+from segue.ingest.report import Report
+from segue.progress import Progress, Silent
 from segue.sources.contract import Problem, settings_to_json
 from segue.sources.mongo.address import Address
 from segue.sources.mongo.connection import connected
@@ -35,53 +35,15 @@ _ID_FILE = "library.id"
 _WHOLE = "every document that was written is whole, and the same export goes on from there"
 
 
-@dataclass(slots=True)
-class ExportReport:
-    """Every track of an export ends in one of added, changed, unchanged, others, failed."""
-
-    location: str
-    added: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    others: int = 0  # documents that another library has written, left as they are
-    failed: int = 0
-    deleted: int = 0  # documents of tracks that left the library
-    problems: list[Problem] = field(default_factory=list)  # the first ones
-    notes: list[str] = field(default_factory=list)
-    elapsed_s: float = 0.0
-    interrupted: bool = False
-
-    @property
-    def tracks(self) -> int:
-        return self.added + self.changed + self.unchanged + self.others + self.failed
-
-    @property
-    def exit_code(self) -> int:
-        """0 all fine, 1 something failed, 2 nothing worked, 130 interrupted."""
-        if self.interrupted:
-            return 130
-        if self.failed and self.failed == self.tracks:
-            return 2
-        return 1 if self.failed else 0
-
-    def as_record(self) -> dict[str, Any]:
-        """For JSON."""
-        names = ("location", "added", "changed", "unchanged", "others", "failed", "deleted", "notes")
-        return {name: getattr(self, name) for name in names} | {
-            "elapsed_s": round(self.elapsed_s, 3),
-            "problems": [[problem.where, problem.reason] for problem in self.problems],
-            "interrupted": self.interrupted,
-        }
-
-
 def export_mongo(
     root: Path,
     address: Address,
     *,
     collection: str = TRACKS,
     spaces: Sequence[str] = (),
-    progress: ImportProgress | None = None,
-) -> ExportReport:
+    progress: Progress | None = None,
+    stop: threading.Event | None = None,
+) -> Report:
     """Bring a collection up to date with the library in ``root``; a second time changes nothing.
 
     Ctrl-C ends it early; what was written is whole, and the next time goes on from there.
@@ -89,6 +51,7 @@ def export_mongo(
     Parameters
     ----------
     spaces : whose vectors; those of all unless told
+    stop : set from another thread, it does what Ctrl-C does
 
     Raises
     ------
@@ -110,7 +73,7 @@ def export_mongo(
             shelf = Shelf(database, collection, library)
             chosen = tuple(spaces) or tuple(snapshot.spaces)
             export = _Export(catalog, snapshot, chosen, shelf, library, source_name(address))
-            return export.run(f"{address}.{collection}", progress or Unseen())
+            return export.run(f"{address}.{collection}", progress or Silent(), stop)
 
 
 def library_id(catalog: Catalog) -> str:
@@ -144,28 +107,27 @@ class _Export:
         self._not_ours = not_ours  # the source whose tracks came from there
         self._digest = 0
 
-    def run(self, location: str, progress: ImportProgress) -> ExportReport:
+    def run(self, location: str, progress: Progress, stop: threading.Event | None) -> Report:
         started = time.monotonic()
-        report = ExportReport(location)
-        stop = threading.Event()
+        report = Report("export", location)
         rows = np.flatnonzero(self._snapshot.keys >= 0)
         progress.begin(len(rows), "records")
-        with stopped_by_ctrl_c(stop):
+        with cancellable(stop) as flag:
             self._shelf.prepare(self._described())
             held = self._shelf.held()
             for start in range(0, len(rows), BULK):
-                if stop.is_set():
+                if flag.is_set():
                     break
                 self._put(list(self._documents(rows[start : start + BULK], held, report)), held, report)
-                progress.advance(min(start + BULK, len(rows)), report.tracks)
-        report.interrupted = stop.is_set()
+                progress.advance(min(start + BULK, len(rows)))
+        report.interrupted = flag.is_set()
         if not report.interrupted:
             report.notes += self._shelf.index()  # writing is quicker without
             # What is left was not among the library's tracks.
             report.deleted = self._shelf.remove([name for name, known in held.items() if known.mine])
             self._shelf.finish(
                 {
-                    "tracks": report.tracks - report.failed - report.others,
+                    "tracks": report.usable - report.others,
                     "failed": report.failed,
                     "spaces": list(self._spaces),
                     "digest": f"{self._digest:016x}",
@@ -186,7 +148,7 @@ class _Export:
         ]
 
     def _documents(
-        self, rows: NDArray[np.int64], held: dict[str, Held], report: ExportReport
+        self, rows: NDArray[np.int64], held: dict[str, Held], report: Report
     ) -> Iterator[dict[str, Any]]:
         from bson.errors import BSONError
 
@@ -202,9 +164,9 @@ class _Export:
                 yield document_of(track, there, labels.get(track.id, {}), self._library)
             except (BSONError, ValueError, OverflowError) as error:
                 held.pop(track.id, None)  # it is no reason to delete what was written before
-                _fail(report, [Problem(track.id, str(error))])
+                report.fail([Problem(track.id, str(error))])
 
-    def _put(self, documents: Sequence[dict[str, Any]], held: dict[str, Held], report: ExportReport) -> None:
+    def _put(self, documents: Sequence[dict[str, Any]], held: dict[str, Held], report: Report) -> None:
         new: list[dict[str, Any]] = []
         changed: list[dict[str, Any]] = []
         for document in documents:
@@ -225,12 +187,7 @@ class _Export:
         report.added += sum(document["_id"] not in refused for document in new)
         report.changed += sum(document["_id"] not in refused for document in changed)
         report.others += len(second.there)
-        _fail(report, [*first.problems, *second.problems])
-
-
-def _fail(report: ExportReport, problems: Sequence[Problem]) -> None:
-    report.failed += len(problems)
-    report.problems += problems[: LISTED - len(report.problems)]
+        report.fail([*first.problems, *second.problems])
 
 
 def _mixed(document: dict[str, Any]) -> int:

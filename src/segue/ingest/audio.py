@@ -17,10 +17,13 @@ from threadpoolctl import threadpool_limits
 from segue import audio
 from segue.catalog import AnalyzedFile, Catalog, Failure, FileState, KnownFile, Snapshot, Writer
 from segue.errors import AudioError, WeightsError
-from segue.ingest.cancel import stopped_by_ctrl_c
-from segue.ingest.report import Progress, ScanReport
+from segue.ingest.cancel import cancellable
+from segue.ingest.report import Report
+from segue.progress import Progress
 from segue.sources.audio_files import AudioFile, content_hash, read_tags, walk
+from segue.sources.contract import Problem
 from segue.spec import Embedder
+from segue.track import readable
 
 AHEAD = 4  # files a thread that may wait for one slow file before them
 BATCH_TRACKS = 64
@@ -63,9 +66,10 @@ class Scan:
         self._claimed: set[int] = set()
         self._claim = threading.Lock()
         self._stop = threading.Event()
-        self._report = ScanReport()
+        self._report = Report()
+        self._done = 0  # files
         self._outcomes: list[_Outcome] = []
-        self._committed_at = time.monotonic()
+        self._started = self._committed_at = time.monotonic()
 
     def run(
         self,
@@ -75,18 +79,18 @@ class Scan:
         retry: bool = False,
         only: Container[str] | None = None,
         stop: threading.Event | None = None,
-    ) -> ScanReport:
+    ) -> Report:
         """Bring the catalog up to date with what lies below ``roots``, or with some of it."""
         started = time.monotonic()
-        self._stop = stop or self._stop
         folders = [os.path.abspath(root) for root in roots]  # noqa: PTH100 - links stay as they are named
         found = walk(folders)
         for path, reason in found.unreadable.items():
             self._fail(Failure(path, "unreadable", reason))
         files = found.files if only is None else [file for file in found.files if file.path in only]
         todo = self._news(files, retry)
-        self._progress.begin(len(todo))
-        with stopped_by_ctrl_c(self._stop):
+        self._progress.begin(len(todo), "files")
+        self._started = time.monotonic()
+        with cancellable(stop) as self._stop:
             try:
                 self._work(todo, jobs or os.cpu_count() or 1)
             except WeightsError:
@@ -145,6 +149,7 @@ class Scan:
         else:
             self._outcomes.append(outcome)
             self._count(outcome)
+        self._advance()
 
     def _count(self, outcome: AnalyzedFile | _Touched) -> None:
         if isinstance(outcome, AnalyzedFile):
@@ -155,17 +160,21 @@ class Scan:
             self._report.changed += known is not None and not same
             self._report.warnings += outcome.warning is not None
             self._report.audio_s += outcome.duration_s
-            self._progress.done(outcome.path, outcome.duration_s)
         else:
             moved = outcome.known.path != outcome.file.path
             self._report.moved += moved
             self._report.unchanged += not moved
-            self._progress.done(outcome.file.path, 0.0)
 
     def _fail(self, failure: Failure) -> None:
-        self._report.failed.append(failure)
+        self._report.fail([Problem(failure.path, failure.reason, failure.kind)])
         self._outcomes.append(failure)
-        self._progress.fail(failure)
+
+    def _advance(self) -> None:
+        self._done += 1
+        speed = self._report.audio_s / max(1e-3, time.monotonic() - self._started)
+        tally = [f"{speed:.0f}x real time"] if self._report.audio_s else []
+        tally += [f"{self._report.failed} failed"] if self._report.failed else []
+        self._progress.advance(self._done, ", ".join(tally))
 
     def _commit_if_due(self) -> None:
         due = time.monotonic() - self._committed_at > BATCH_S
@@ -185,7 +194,7 @@ class Scan:
 
     def _look(self, file: AudioFile) -> _Outcome:
         """What became of one file; every fault of the file itself is a ``Failure``."""
-        self._progress.start(file.path)
+        self._progress.note(readable(Path(file.path).name))
         try:
             state = FileState(file.size, file.mtime_ns, content_hash(file.path))
             return self._recognise(file, state) or self._embed(file, state)

@@ -9,19 +9,23 @@ from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def stopped_by_ctrl_c(stop: threading.Event) -> Iterator[None]:
-    """Have Ctrl-C set ``stop``; in another thread than the main one, nothing changes."""
-    usual = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(usual):
-        yield
+def cancellable(stop: threading.Event | None = None) -> Iterator[threading.Event]:
+    """The flag at which long work looks: set by Ctrl-C, or by whoever else holds ``stop``.
+
+    Ctrl-C reaches the main thread only; elsewhere the flag is set by others alone.
+    """
+    flag = stop or threading.Event()
+    previous = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(previous):
+        yield flag
         return
 
-    def asked(number: int, frame: object) -> None:
-        stop.set()
-        signal.signal(signal.SIGINT, usual)
+    def ask_to_stop(number: int, frame: object) -> None:
+        flag.set()
+        signal.signal(signal.SIGINT, previous)
 
-    signal.signal(signal.SIGINT, asked)
+    signal.signal(signal.SIGINT, ask_to_stop)
     try:
-        yield
+        yield flag
     finally:
-        signal.signal(signal.SIGINT, usual)
+        signal.signal(signal.SIGINT, previous)

@@ -6,109 +6,48 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, Protocol
 
 from segue.catalog import Catalog, Failure, Writer
 from segue.catalog.upsert import SeenKeys
 from segue.errors import LibraryWriteError, SegueError
-from segue.ingest.cancel import stopped_by_ctrl_c
-from segue.sources.contract import BATCH, Batch, Problem, Source, rare_collection
+from segue.ingest.cancel import cancellable
+from segue.ingest.report import Report
+from segue.progress import Progress
+from segue.sources.contract import BATCH, Batch, Source, rare_collection
 
 AHEAD = 4  # batches that wait to be written
 COMMIT_S = 10.0  # a kill loses this much work at the most
 COMMIT_RECORDS = 400_000
-LISTED = 1000  # failures that are kept; all are counted
 DEAD_SHARE = 0.25  # rows that changed records left behind; more are swept out afterwards
-
-
-@dataclass(slots=True)
-class ImportReport:
-    """Every record ends in one of added, changed, unchanged and failed, but those that came before."""
-
-    source: str
-    added: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    failed: int = 0
-    problems: list[Problem] = field(default_factory=list)  # the first ones
-    newly_missing: int = 0
-    counts: dict[str, int] = field(default_factory=dict)  # what cleaning did
-    elapsed_s: float = 0.0
-    interrupted: bool = False
-
-    @property
-    def records(self) -> int:
-        return self.added + self.changed + self.unchanged + self.failed
-
-    @property
-    def exit_code(self) -> int:
-        """0 all fine, 1 something failed, 2 nothing worked, 130 interrupted."""
-        if self.interrupted:
-            return 130
-        if not self.records - self.failed:
-            return 2
-        return 1 if self.failed else 0
-
-    def as_record(self) -> dict[str, Any]:
-        """For keeping and for JSON."""
-        names = ("added", "changed", "unchanged", "failed", "newly_missing", "interrupted")
-        return {name: getattr(self, name) for name in names} | {
-            "elapsed_s": round(self.elapsed_s, 3),
-            "cleaning": self.counts,
-            "problems": [[problem.where, problem.reason] for problem in self.problems],
-        }
-
-
-class ImportProgress(Protocol):
-    """Told of an import's course."""
-
-    def begin(self, total: int | None, unit: str) -> None:
-        """There is so much to read, or nobody knows."""
-
-    def advance(self, done: int, records: int) -> None:
-        """So much is read, and so many records are dealt with."""
-
-    def ordering(self) -> None:
-        """All is read; indexes are being made."""
-
-
-class Unseen:
-    """Tells nobody."""
-
-    def begin(self, total: int | None, unit: str) -> None: ...
-
-    def advance(self, done: int, records: int) -> None: ...
-
-    def ordering(self) -> None: ...
 
 
 class Import:
     """One run over a source; ``run`` does it."""
 
-    def __init__(self, catalog: Catalog, writer: Writer, source: Source, progress: ImportProgress) -> None:
+    def __init__(self, catalog: Catalog, writer: Writer, source: Source, progress: Progress) -> None:
         self._catalog = catalog
         self._writer = writer
         self._source = source
         self._progress = progress
-        self._report = ImportReport(source.name)
+        self._report = Report("import", source.name)
         self._seen = SeenKeys()
         self._stop = threading.Event()
+        self._started = time.monotonic()
 
-    def run(self) -> ImportReport:
+    def run(self, stop: threading.Event | None = None) -> Report:
         """Bring the catalog up to date with the source; what is committed stays if it is stopped."""
-        started = time.monotonic()
+        self._started = time.monotonic()
         source = self._source
         for space in source.spaces():
             self._writer.add_space(space.spec, space.dimensions, space.settings)
         self._progress.begin(source.total, source.unit)
-        with stopped_by_ctrl_c(self._stop), rare_collection():
+        with cancellable(stop) as self._stop, rare_collection():
             self._write(_Ahead(source, self._stop))
         self._report.interrupted = self._stop.is_set()
         if not self._report.interrupted:
             self._finish()
         self._keep_failures()
-        self._report.elapsed_s = time.monotonic() - started
+        self._report.elapsed_s = time.monotonic() - self._started
         report = self._report.as_record()
         self._writer.record_import(source.name, source.kind, source.location, report)
         return self._report
@@ -148,12 +87,12 @@ class Import:
         report.added += len(placed.added)
         report.changed += len(placed.changed)
         report.unchanged += placed.unchanged
-        report.failed += len(batch.problems)
-        report.problems += batch.problems[: LISTED - len(report.problems)]
+        report.fail(batch.problems)
         for name, n in {**batch.counts, "id that came before, left out": placed.duplicates}.items():
             if n:
-                report.counts[name] = report.counts.get(name, 0) + n
-        self._progress.advance(batch.done, report.records)
+                report.cleaning[name] = report.cleaning.get(name, 0) + n
+        rate = report.total / max(1e-3, time.monotonic() - self._started)
+        self._progress.advance(batch.done, f"{report.total} records, {rate:.0f}/s")
 
     def _finish(self) -> None:
         """After the whole source: what it names no more."""
@@ -173,7 +112,7 @@ class Import:
         if not self._report.interrupted:
             old = [failure.path for failure in self._catalog.failures() if failure.path.startswith(prefix)]
             self._writer.forget_failures(old)
-        self._writer.fail(Failure(prefix + p.where, "record", p.reason) for p in self._report.problems)
+        self._writer.fail(Failure(prefix + p.where, p.kind, p.reason) for p in self._report.failures)
 
 
 class _Ahead:

@@ -1,83 +1,142 @@
-"""What a scan did, and how it tells while it runs."""
+"""What one run did, be it a scan, an import or an export: counts by name, and why things failed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Literal
 
-from segue.catalog import Failure
+from segue.sources.contract import Problem
+
+LISTED = 1000  # failures that a report names; all are counted
+
+Run = Literal["scan", "import", "export"]
+
+# The counts of each kind of run in the order in which people read them, and what they say there.
+COUNTS: Mapping[Run, Mapping[str, str]] = {
+    "scan": {
+        "added": "added",
+        "changed": "changed",
+        "completed": "given vectors of another embedder",
+        "moved": "moved",
+        "unchanged": "unchanged",
+        "failed": "failed",
+        "still_failing": "failed before and not tried again",
+        "newly_missing": "gone missing",
+    },
+    "import": {
+        "added": "added",
+        "changed": "changed",
+        "unchanged": "unchanged",
+        "failed": "failed",
+        "newly_missing": "gone from the source",
+    },
+    "export": {
+        "added": "added",
+        "changed": "changed",
+        "unchanged": "unchanged",
+        "deleted": "deleted",
+        "others": "written by another library and left",
+        "failed": "failed",
+    },
+}
+_USABLE = ("added", "changed", "completed", "moved", "unchanged", "others")
 
 
 @dataclass(slots=True)
-class ScanReport:
-    """Every file of a scan ends in one of added, changed, completed, moved, unchanged, failed."""
+class Report:
+    """Each track of a run ends in one of added, changed, completed, moved, unchanged, others and failed.
 
+    Attributes
+    ----------
+    run : what kind of run it was
+    name : of the source that was read, or the place that was written to; empty for folders of audio
+    completed : tracks that lacked vectors of some embedder, and have got them
+    moved : tracks whose file has another path than before
+    others : tracks that another library has written, left as they are
+    still_failing : files that failed before and were not tried again, as they have not changed
+    newly_missing : tracks that were in the source before and are no more
+    deleted : documents of tracks that have left the library
+    warnings : tracks whose file is damaged, but could be used
+    attached, with_file, without_file : imported tracks that were given a file, have one, have none
+    unmatched : audio files that belong to no track
+    cleaning : what cleaning did, by the names of its steps
+    failures : where and why, the first ``LISTED`` of them
+    notes : what else people should know
+    audio_s : seconds of music that were analyzed
+    interrupted : it was stopped before its end; what it had done is kept
+    """
+
+    run: Run = "scan"
+    name: str = ""
     added: int = 0
-    completed: int = 0  # known before, but not to all of the embedders
     changed: int = 0
+    completed: int = 0
     moved: int = 0
     unchanged: int = 0
-    failed: list[Failure] = field(default_factory=list)
-    still_failing: int = 0  # not tried again, as the files are the same as last time
+    others: int = 0
+    failed: int = 0
+    still_failing: int = 0
     newly_missing: int = 0
+    deleted: int = 0
     warnings: int = 0
-    audio_s: float = 0.0  # of the tracks embedded
+    attached: int = 0
+    with_file: int = 0
+    without_file: int = 0
+    unmatched: int = 0
+    cleaning: dict[str, int] = field(default_factory=dict)
+    failures: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    audio_s: float = 0.0
     elapsed_s: float = 0.0
     interrupted: bool = False
 
+    def fail(self, problems: Sequence[Problem]) -> None:
+        """Count these, and name as many as there is room for."""
+        self.failed += len(problems)
+        self.failures += problems[: max(0, LISTED - len(self.failures))]
+
     @property
     def usable(self) -> int:
-        return self.added + self.changed + self.completed + self.moved + self.unchanged
+        """How many tracks were dealt with and did not fail."""
+        return sum(getattr(self, name) for name in _USABLE)
+
+    @property
+    def total(self) -> int:
+        """How many tracks were looked at."""
+        return self.usable + self.failed + self.still_failing
 
     @property
     def exit_code(self) -> int:
         """0 all fine, 1 something failed, 2 nothing worked, 130 interrupted."""
         if self.interrupted:
             return 130
-        if not self.usable:
+        nothing_to_write = self.run == "export" and not self.total
+        if not self.usable and not nothing_to_write:
             return 2
         return 1 if self.failed or self.still_failing else 0
 
+    def counts(self) -> dict[str, int]:
+        """The counts of this kind of run by their names, also those that are zero."""
+        return {name: getattr(self, name) for name in COUNTS[self.run]}
 
-class Progress(Protocol):
-    """Told of a scan's course; called from several threads."""
+    def summary(self) -> str:
+        """The counts in one line, without those that are zero."""
+        words = COUNTS[self.run]
+        parts = [f"{n} {words[name]}" for name, n in self.counts().items() if n]
+        return ", ".join(parts) or ("nothing to write" if self.run == "export" else "nothing found")
 
-    def begin(self, n_files: int) -> None:
-        """The walk found so many files to look at."""
-
-    def start(self, path: str) -> None:
-        """A file is being read now."""
-
-    def done(self, path: str, audio_s: float) -> None:
-        """A file is dealt with; so much sound was embedded."""
-
-    def fail(self, failure: Failure) -> None:
-        """A file could not be used."""
-
-
-class Silent:
-    """Tells nobody."""
-
-    def begin(self, n_files: int) -> None: ...
-
-    def start(self, path: str) -> None: ...
-
-    def done(self, path: str, audio_s: float) -> None: ...
-
-    def fail(self, failure: Failure) -> None: ...
-
-
-def summary(report: ScanReport) -> str:
-    """The counts in one line, without those that are zero."""
-    counts: Sequence[tuple[int, str]] = (
-        (report.added, "added"),
-        (report.changed, "changed"),
-        (report.completed, "given vectors of another embedder"),
-        (report.moved, "moved"),
-        (report.unchanged, "unchanged"),
-        (len(report.failed), "failed"),
-        (report.still_failing, "failed before and not tried again"),
-        (report.newly_missing, "gone missing"),
-    )
-    return ", ".join(f"{n} {word}" for n, word in counts if n) or "nothing found"
+    def as_record(self) -> dict[str, Any]:
+        """For JSON."""
+        record: dict[str, Any] = dict(self.counts())
+        if self.run == "scan":
+            record |= {"warnings": self.warnings, "audio_s": round(self.audio_s, 1)}
+        if self.run == "import":
+            record |= {"cleaning": self.cleaning}
+        if self.run == "export":
+            record |= {"notes": self.notes}
+        return record | {
+            "interrupted": self.interrupted,
+            "elapsed_s": round(self.elapsed_s, 3),
+            "problems": [[problem.where, problem.reason] for problem in self.failures],
+        }

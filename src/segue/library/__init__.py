@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable, Container, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,13 +35,14 @@ from segue.embed.descriptors import SPEC as DESCRIPTORS
 from segue.embed.descriptors import Descriptors
 from segue.embed.registry import make_embedders
 from segue.errors import UsageError
-from segue.ingest.attach_audio import JoinReport, join
+from segue.ingest.attach_audio import attach_audio
 from segue.ingest.audio import Scan
-from segue.ingest.records import Import, ImportProgress, ImportReport, Unseen
-from segue.ingest.report import Progress, ScanReport, Silent
+from segue.ingest.records import Import
+from segue.ingest.report import Report
 from segue.library import model_copies
 from segue.library.contents import Contents
 from segue.library.embedders import embedders_for
+from segue.progress import Progress, Silent
 from segue.recommend import Recommender, clusters, evaluate, explain, filters, journey, matrix, playlist
 from segue.recommend import map as maps
 from segue.recommend import similar as similarity
@@ -63,7 +65,7 @@ __all__ = [
     "Overview",
     "Playlist",
     "Progress",
-    "ScanReport",
+    "Report",
     "Sort",
     "StarKind",
     "Where",
@@ -159,7 +161,7 @@ class Library(Contents):
         stop: threading.Event | None = None,
         wait_s: float = -1,
         on_wait: Callable[[], None] | None = None,
-    ) -> ScanReport:
+    ) -> Report:
         """Add what is new below some folders, and note what changed, moved or went.
 
         Ctrl-C ends it early with all finished files kept; the next scan goes on.
@@ -196,10 +198,11 @@ class Library(Contents):
         self,
         source: Source,
         *,
-        progress: ImportProgress | None = None,
+        progress: Progress | None = None,
+        stop: threading.Event | None = None,
         wait_s: float = -1,
         on_wait: Callable[[], None] | None = None,
-    ) -> ImportReport:
+    ) -> Report:
         """Add the records of a source, or bring them up to date; a second time changes nothing.
 
         Ctrl-C ends it early with what was done kept; the next time goes on from there.
@@ -207,22 +210,23 @@ class Library(Contents):
         Parameters
         ----------
         source : such as ``segue.sources.table.Table("tracks_features.csv")``.
+        stop : set from another thread, it does what Ctrl-C does.
         wait_s : how long to wait while another process writes; -1 for as long as it takes.
 
         Raises
         ------
         LibraryBusyError, LibraryWriteError, SpecMismatchError, SourceError
         """
-        told = progress or Unseen()
+        follower = progress or Silent()
         with self._catalog.writing(wait_s, on_wait) as writer, writer.deferring_indexes() as finish:
-            report = Import(self._catalog, writer, source, told).run()
-            told.ordering()
+            report = Import(self._catalog, writer, source, follower).run(stop)
+            follower.note("all read; making the index")
             finish()
             if not report.interrupted:
                 self._refresh()
         return report
 
-    def join_files(
+    def attach_audio(
         self,
         source: str,
         folder: str | Path,
@@ -230,10 +234,10 @@ class Library(Contents):
         *,
         progress: Progress | None = None,
         jobs: int | None = None,
-        retry: bool = False,
+        stop: threading.Event | None = None,
         wait_s: float = -1,
         on_wait: Callable[[], None] | None = None,
-    ) -> JoinReport:
+    ) -> Report:
         """Find the files of imported tracks below a folder, and scan those.
 
         The tracks keep what their source says of them. A second time changes nothing.
@@ -242,7 +246,7 @@ class Library(Contents):
         ----------
         source : the name under which they were imported.
         id_of : the id of the track that a path holds, as the source calls it; ``None`` for none.
-        jobs, retry, wait_s : as for ``scan``.
+        jobs, stop, wait_s : as for ``scan``.
 
         Raises
         ------
@@ -252,11 +256,13 @@ class Library(Contents):
         """
         top = Path(folder).expanduser().absolute()
         with self._catalog.writing(wait_s, on_wait) as writer:
-            report, paths = join(self._catalog, writer, source, top, id_of)
-        report.scan = self.scan(
-            top, progress=progress, jobs=jobs, retry=retry, only=paths, wait_s=wait_s, on_wait=on_wait
-        )
-        return report
+            attached, paths = attach_audio(self._catalog, writer, source, top, id_of)
+        how: dict[str, Any] = {"jobs": jobs, "stop": stop, "wait_s": wait_s, "on_wait": on_wait}
+        report = self.scan(top, progress=progress, only=paths, **how)
+        return replace(
+            report, name=source, attached=attached.attached, with_file=attached.with_file,
+            without_file=attached.without_file, unmatched=attached.unmatched,
+        )  # fmt: skip
 
     def _refresh(self) -> None:
         """Bring the usual index up to date while nobody else writes."""

@@ -1,4 +1,4 @@
-"""MongoDB as home of a catalogue that several libraries share; each library stays a whole one of its own."""
+"""A MongoDB in which several libraries share their tracks; each library stays whole on its own."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from pathlib import Path
 
 from segue.catalog import Catalog
 from segue.errors import EmptyLibraryError
-from segue.export.mongo import DATABASE, TRACKS, ExportReport, export_mongo, library_id
-from segue.ingest.records import ImportReport
+from segue.export.mongo import DATABASE, TRACKS, export_mongo, library_id
+from segue.ingest.report import Report
 from segue.library import Library
+from segue.progress import Progress
 from segue.sources.mongo.address import Address, address_of
 from segue.sources.mongo.connection import connected
 from segue.sources.mongo.shared_catalog import Shared, source_name
@@ -18,15 +19,21 @@ from segue.sources.mongo.writer import EXPORTS
 
 
 @dataclass(frozen=True, slots=True)
-class Together:
-    """What went to the home, and what came from there."""
+class SyncReport:
+    """What one library gave to the others, and what it got from them.
 
-    sent: ExportReport | None  # None where the library has no tracks of its own
-    taken: ImportReport | None  # None where the sending was interrupted
+    Attributes
+    ----------
+    sent : ``None`` where the library has no tracks of its own
+    received : ``None`` where the sending was interrupted
+    """
+
+    sent: Report | None
+    received: Report | None
 
 
-class Home:
-    """A database in which libraries keep their tracks and vectors.
+class SharedCatalog:
+    """A database in which libraries share their tracks and vectors.
 
     Parameters
     ----------
@@ -42,7 +49,7 @@ class Home:
         self._collection = collection
 
     def check(self) -> None:
-        """See that it can be read, before long work.
+        """Make sure that it can be read, before long work.
 
         Raises
         ------
@@ -51,8 +58,8 @@ class Home:
         with connected(self.address, doing="a scan without --catalog needs no server") as database:
             database[EXPORTS].find_one({"_id": ""})
 
-    def meet(self, root: Path) -> Together:
-        """Send the tracks of the library in ``root``, and take those that only other libraries have.
+    def sync(self, root: Path, *, progress: Progress | None = None) -> SyncReport:
+        """Send the tracks of the library in ``root``, and receive those that only other libraries have.
 
         Its own tracks come first: where this ends early, the library is whole, and the next time goes on.
 
@@ -62,9 +69,9 @@ class Home:
         """
         sent = None
         with contextlib.suppress(EmptyLibraryError):
-            sent = export_mongo(root, self.address, collection=self._collection)
+            sent = export_mongo(root, self.address, collection=self._collection, progress=progress)
         if sent and sent.interrupted:
-            return Together(sent, None)
+            return SyncReport(sent, None)
         with contextlib.closing(Catalog(root)) as catalog:
             mine = source_name(self.address)
             source = Shared(
@@ -75,4 +82,4 @@ class Home:
                 settings={name: space.settings for name, space in catalog.snapshot().spaces.items()},
             )
         with Library.open(root) as library:
-            return Together(sent, library.import_from(source))
+            return SyncReport(sent, library.import_from(source, progress=progress))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segue.map.graph import Graph
+from segue.progress import Progress
 from segue.track import TrackId
 
 NEIGHBOURS = 15  # of each track that are kept near
@@ -23,8 +23,6 @@ _BLOCK = 1 << 14  # rows at a time
 
 Places = NDArray[np.float32]
 """float32 (n, 2)."""
-
-OnProgress = Callable[[int, int], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,7 @@ class Map:
     xy: Places
 
 
-def laid_out(start: Places, graph: Graph, *, seed: int = 0, progress: OnProgress | None = None) -> Places:
+def laid_out(start: Places, graph: Graph, *, seed: int = 0, progress: Progress | None = None) -> Places:
     """float32 (n, 2): places at which neighbours pull each other and all push each other away.
 
     The forces are UMAP's (McInnes, Healy & Melville 2018, section 3.4) with a = b = 1: a pull of
@@ -53,7 +51,7 @@ def laid_out(start: Places, graph: Graph, *, seed: int = 0, progress: OnProgress
     Parameters
     ----------
     start : (n, 2), such as ``principal``
-    progress : called with the rounds done and the rounds there are
+    progress : follows the rounds
     """
     n = len(start)
     if n < FEWEST:
@@ -64,6 +62,8 @@ def laid_out(start: Places, graph: Graph, *, seed: int = 0, progress: OnProgress
     pull = float(graph.weights.sum(dtype=np.float64)) / n  # of all edges of a row, at their strongest
     push = _REPULSION * pull / (2 * meetings)
     sway, scale = np.zeros_like(y), np.zeros_like(y)
+    if progress:
+        progress.begin(rounds, "rounds")
     for done in range(rounds):
         force = pulls(y, graph) - push * pushes(y, meetings, rng) + _GRAVITY * pull * (y - y.mean(axis=0))
         sway = _SWAY[0] * sway + (1 - _SWAY[0]) * force
@@ -71,7 +71,7 @@ def laid_out(start: Places, graph: Graph, *, seed: int = 0, progress: OnProgress
         steady = np.sqrt(scale / (1 - _SWAY[1] ** (done + 1))) + 1e-7
         y -= min(1.0, 2 * (1 - done / rounds)) * sway / (1 - _SWAY[0] ** (done + 1)) / steady
         if progress:
-            progress(done + 1, rounds)
+            progress.advance(done + 1)
     return y
 
 

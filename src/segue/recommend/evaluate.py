@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from segue.catalog.conditions import split_names
 from segue.errors import LibraryError
+from segue.progress import Progress, Silent
 from segue.recommend.session import Recommender
 from segue.track import Track, folded
 
@@ -22,8 +23,6 @@ _BLOCK = 500
 _PAIRS = 20_000  # for what chance gives
 
 LabelName = Literal["genre", "artist", "album"]
-OnProgress = Callable[[int, int], None]
-"""Called with the tracks asked about and the tracks there are; what it raises ends the work."""
 
 
 def precision_at(
@@ -107,7 +106,7 @@ def evaluate(
     *,
     by: LabelName = "genre",
     view: str | None = None,
-    progress: OnProgress | None = None,
+    progress: Progress | None = None,
 ) -> Evaluation:
     """How often tracks' neighbors share their genre, artist or album, what chance gives, and hubness.
 
@@ -135,10 +134,11 @@ def evaluate(
         )
     if len(asked) > _MOST_ASKED:
         asked = np.random.default_rng(0).choice(asked, _MOST_ASKED, replace=False)
+    follower = progress or Silent()
+    follower.begin(len(asked), "tracks")
     ids, parts = view_index.index.ids, []
     for start in range(0, len(asked), _BLOCK):
-        if progress:
-            progress(start, len(asked))
+        follower.advance(start)
         items, _ = view_index.index.neighbors(ids[asked[start : start + _BLOCK]], max(KS))
         parts.append(np.searchsorted(ids, items))
     neighbors = np.concatenate(parts)

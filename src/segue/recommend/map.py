@@ -13,7 +13,8 @@ from threadpoolctl import threadpool_limits
 from segue.errors import IndexFormatError, LibraryError, UsageError
 from segue.index.file import IndexFile, write_sections
 from segue.map import Map, framed, graph_of, laid_out, principal
-from segue.map.layout import FEWEST, NEIGHBOURS, OnProgress, Places
+from segue.map.layout import FEWEST, NEIGHBOURS, Places
+from segue.progress import Progress
 from segue.recommend.session import Recommender, Session
 from segue.track import TrackId
 from segue.views.view_index import ViewIndex
@@ -21,14 +22,14 @@ from segue.views.view_index import ViewIndex
 METHOD = "1"  # rises whenever the same vectors would be laid out otherwise
 
 
-def make_map(recommender: Recommender, *, view: str | None = None, progress: OnProgress | None = None) -> Map:
+def make_map(recommender: Recommender, *, view: str | None = None, progress: Progress | None = None) -> Map:
     """A place in the plane for every track, so that neighbors are alike; kept beside the index.
 
     The same library has the same map. Where the library has changed since, it is made anew.
 
     Parameters
     ----------
-    progress : called with the rounds done and the rounds there are; Ctrl-C ends it with nothing kept.
+    progress : follows the rounds; Ctrl-C ends them with nothing kept.
 
     Raises
     ------
@@ -52,7 +53,7 @@ def _load_current(session: Session, path: Path) -> Map | None:
     return None
 
 
-def _make_and_keep(session: Session, path: Path, progress: OnProgress | None) -> Map:
+def _make_and_keep(session: Session, path: Path, progress: Progress | None) -> Map:
     note, made = _note(session.index), _make(session, progress)
     with contextlib.suppress(OSError, UsageError):  # a read-only library is as usable without the file
         names = np.array([track_id.encode() for track_id in made.ids], "S")
@@ -78,7 +79,7 @@ def _load(path: Path, note: dict[str, str]) -> Map:
     return Map([TrackId(track_id.decode()) for track_id in ids], np.array(xy, np.float32))
 
 
-def _make(session: Session, progress: OnProgress | None) -> Map:
+def _make(session: Session, progress: Progress | None) -> Map:
     index = session.index
     if not len(index.rows):
         raise LibraryError("no track here has a vector that a map could be made of: scan again")
@@ -89,7 +90,7 @@ def _make(session: Session, progress: OnProgress | None) -> Map:
     return Map([ids[int(index.keys[i])] for i in known], xy[known])
 
 
-def _lay_out(index: ViewIndex, progress: OnProgress | None) -> Places:
+def _lay_out(index: ViewIndex, progress: Progress | None) -> Places:
     vectors: NDArray[Any] = index.vectors
     if index.spec.metric == "hamming":
         vectors = np.unpackbits(vectors, axis=1)

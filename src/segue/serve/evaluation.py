@@ -8,12 +8,12 @@ from pathlib import Path
 from segue.errors import UsageError
 from segue.files import replacing
 from segue.library import Library
-from segue.serve.jobs import Cancelled, Course, Report
+from segue.serve.jobs import Cancellable, JobProgress, Result
 
 _NAME = "evaluation.json"
 
 
-def evaluate(library: Library, scratch: str, view: str | None, course: Course) -> Report:
+def evaluate(library: Library, scratch: str, view: str | None, progress: JobProgress) -> Result:
     """Evaluate the library by genre, and keep the result.
 
     Raises
@@ -21,15 +21,7 @@ def evaluate(library: Library, scratch: str, view: str | None, course: Course) -
     LibraryError
         Where too few tracks have a genre.
     """
-
-    def progress(done: int, total: int) -> None:
-        if course.stop.is_set():
-            raise Cancelled
-        if not done:
-            course.begin(total)
-        course.advance(done)
-
-    report: Report = library.evaluate(view=view, progress=progress).as_record()
+    report: Result = library.evaluate(view=view, progress=Cancellable(progress)).as_record()
     _keep(library, scratch, report)
     return report
 
@@ -38,7 +30,7 @@ def _paths(library: Library, scratch: str) -> list[Path]:
     return [library.path / "index" / _NAME, Path(scratch) / _NAME]
 
 
-def _keep(library: Library, scratch: str, report: Report) -> None:
+def _keep(library: Library, scratch: str, report: Result) -> None:
     for path in _paths(library, scratch):
         try:
             with replacing(path) as part:
@@ -48,11 +40,11 @@ def _keep(library: Library, scratch: str, report: Report) -> None:
         return
 
 
-def kept(library: Library, scratch: str) -> Report | None:
+def kept(library: Library, scratch: str) -> Result | None:
     """What the last evaluation found."""
     for path in _paths(library, scratch):
         try:
-            report: Report = json.loads(path.read_text("utf-8"))
+            report: Result = json.loads(path.read_text("utf-8"))
         except (OSError, ValueError):
             continue
         return report

@@ -1,4 +1,4 @@
-"""Long work in a thread, its course in a folder that the workers share: any can tell of it, or stop it."""
+"""Jobs: long work in a thread, with files in a folder that all workers share: each can show or stop them."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from segue.files import replacing
 from segue.library import Library
 from segue.serve.http.errors import ApiError, one_line, without_paths
 
-_EVERY_S = 0.2  # at most so often the course is written, and looked at whether it is to stop
+_EVERY_S = 0.2  # at most so often the progress is written, and looked at whether it is to stop
 _SHAPE = re.compile("job-[0-9a-f]{16}")
 _KEPT = 50
 ENDED = frozenset(("done", "failed", "cancelled"))
 
-Report = dict[str, Any]
+Result = dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -39,15 +39,15 @@ class Job:
     rate: float | None = None  # a second
     left_s: float | None = None
     message: str = ""
-    report: Report | None = None
+    report: Result | None = None
     created_at: float = field(default_factory=time.time)
 
     def record(self) -> dict[str, Any]:
         return {name: value for name, value in asdict(self).items() if name != "created_at"}
 
 
-class Course:
-    """Given to the work: it tells of its course here, and looks whether it is to stop."""
+class JobProgress:
+    """A ``segue.progress.Progress`` that keeps a job's file up to date; ``stop`` asks the work to end."""
 
     def __init__(self, job: Job, folder: Path) -> None:
         self.job = job
@@ -58,24 +58,40 @@ class Course:
         self._started = self._written = time.monotonic()
         self.write()
 
-    def begin(self, total: int | None) -> None:
+    def begin(self, total: int | None, unit: str = "") -> None:
         self.job.total, self._started = total, time.monotonic()
         self.write()
 
-    def advance(self, done: int, message: str | None = None) -> None:
-        """So much is done."""
+    def note(self, text: str) -> None:
         with self._lock:
-            job, now = self.job, time.monotonic()
+            self.job.message = one_line(text)
+            self._write_if_due()
+
+    def advance(self, done: int, tally: str = "") -> None:
+        with self._lock:
+            job = self.job
             job.done = done
-            job.message = job.message if message is None else one_line(message)
-            job.rate = round(done / max(1e-3, now - self._started), 2)
+            job.rate = round(done / max(1e-3, time.monotonic() - self._started), 2)
             if job.total:
                 job.left_s = round((job.total - done) / max(job.rate, 1e-3), 1)
-            if now - self._written > _EVERY_S:
-                self._write()
+            self._write_if_due()
+
+    def raise_if_cancelled(self) -> None:
+        """For work that has nothing to keep.
+
+        Raises
+        ------
+        Cancelled
+        """
+        if self.stop.is_set():
+            raise Cancelled
 
     def write(self) -> None:
         with self._lock:
+            self._write()
+
+    def _write_if_due(self) -> None:
+        if time.monotonic() - self._written > _EVERY_S:
             self._write()
 
     def _write(self) -> None:
@@ -90,11 +106,23 @@ class Course:
                 self.stop.set()
 
 
+class Cancellable:
+    """A job's progress for work that keeps nothing when it is cancelled: then ``advance`` ends it."""
+
+    def __init__(self, progress: JobProgress) -> None:
+        self._progress = progress
+        self.begin, self.note = progress.begin, progress.note
+
+    def advance(self, done: int, tally: str = "") -> None:
+        self._progress.raise_if_cancelled()
+        self._progress.advance(done, tally)
+
+
 class Cancelled(Exception):  # noqa: N818 - it is no fault
     """Raised by work that was asked to stop and has nothing to keep."""
 
 
-Work = Callable[[Course], Report]
+Work = Callable[[JobProgress], Result]
 
 
 class Jobs:
@@ -104,40 +132,41 @@ class Jobs:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._library = folder, library
         self._executor = ThreadPoolExecutor(1, "segue-job")
-        self._courses: dict[str, Course] = {}
+        self._running: dict[str, JobProgress] = {}
 
     def start(self, kind: str, work: Work) -> Job:
         job = Job(f"job-{uuid.uuid4().hex[:16]}", kind)
-        course = self._courses[job.id] = Course(job, self._folder)
-        threading.Thread(target=course.watch, name="segue-job-watch", daemon=True).start()
-        self._executor.submit(self._do, course, work)
+        progress = self._running[job.id] = JobProgress(job, self._folder)
+        threading.Thread(target=progress.watch, name="segue-job-watch", daemon=True).start()
+        self._executor.submit(self._do, progress, work)
         self._forget()
         return job
 
-    def _do(self, course: Course, work: Work) -> None:
-        job = course.job
+    def _do(self, progress: JobProgress, work: Work) -> None:
+        job = progress.job
         try:
-            if course.stop.is_set():
-                raise Cancelled
+            progress.raise_if_cancelled()
             job.state = "running"
-            course.begin(None)
-            report = work(course)
-            self._end(course, "cancelled" if course.stop.is_set() else "done", report=report)
+            progress.begin(None)
+            report = work(progress)
+            self._end(progress, "cancelled" if progress.stop.is_set() else "done", report=report)
         except Cancelled:
-            self._end(course, "cancelled")
+            self._end(progress, "cancelled")
         except SegueError as error:
-            self._end(course, "failed", without_paths(str(error), str(self._library.path)))
+            self._end(progress, "failed", without_paths(str(error), str(self._library.path)))
         except Exception as error:  # a fault of ours; the service goes on
             traceback.print_exc()
-            self._end(course, "failed", f"something broke: {type(error).__name__}; the log says what")
+            self._end(progress, "failed", f"something broke: {type(error).__name__}; the log says what")
         finally:
-            self._courses.pop(job.id, None)
+            self._running.pop(job.id, None)
 
-    def _end(self, course: Course, state: str, message: str = "", report: Report | None = None) -> None:
-        job = course.job
+    def _end(
+        self, progress: JobProgress, state: str, message: str = "", report: Result | None = None
+    ) -> None:
+        job = progress.job
         job.message, job.report, job.left_s = one_line(message), report, None
         job.state = state
-        course.write()
+        progress.write()
 
     def get(self, job_id: str) -> Job:
         """A job of any worker.
@@ -161,16 +190,16 @@ class Jobs:
         job = self.get(job_id)
         if job.state not in ENDED:
             (self._folder / f"{job_id}.cancel").touch()
-            if job_id in self._courses:
-                self._courses[job_id].stop.set()
+            if job_id in self._running:
+                self._running[job_id].stop.set()
         return job
 
     def running(self) -> int:
-        return len(self._courses)
+        return len(self._running)
 
     def stop(self) -> None:
-        for course in list(self._courses.values()):
-            course.stop.set()
+        for progress in list(self._running.values()):
+            progress.stop.set()
 
     def close(self) -> None:
         """Stop everything, and wait for it."""

@@ -119,10 +119,18 @@ class Space:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A record that could not be used: where it stands, such as ``row 17`` or an id, and why."""
+    """A record or file that could not be used.
+
+    Attributes
+    ----------
+    where : where it stands: ``row 17``, an id, or a path
+    reason : why, in a sentence's words
+    kind : one word for failures of this kind, such as "damaged"
+    """
 
     where: str
     reason: str
+    kind: str = "record"
 
 
 @dataclass(frozen=True, slots=True)

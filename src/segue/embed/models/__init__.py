@@ -21,11 +21,12 @@ from segue.embed.models.cache import (
     work_folder,
     writing,
 )
-from segue.embed.models.fetch import Progress, fetch_all, kept_paths
+from segue.embed.models.fetch import fetch_all, kept_paths
 from segue.embed.models.local import gather, unpacked
 from segue.embed.models.published import MODELS, Download, KnownFile, Model, model_named
 from segue.embed.quantization import QuantizationReport, read_reports
 from segue.errors import DownloadError, ModelError, ModelNotFoundError, WeightsError
+from segue.progress import Progress
 
 __all__ = [
     "MODELS",
@@ -35,7 +36,6 @@ __all__ = [
     "Model",
     "ModelError",
     "ModelNotFoundError",
-    "Progress",
     "QuantizationReport",
     "State",
     "Status",
@@ -69,7 +69,7 @@ def pull(
     folder
         Of all models; `$SEGUE_MODELS` or one in the user's data folder unless given.
     progress
-        Called with the bytes that are there and the bytes there will be.
+        Follows the bytes that have come.
     on_wait
         Called once, before waiting for another process that writes to the folder.
 
@@ -91,7 +91,10 @@ def pull(
     with writing(root, on_wait):
         if not _is_whole(root, known):
             refuse_foreign(root, known)
-            _build(root, known, fetch_all(known, downloads_folder(root), work_folder(root), progress))
+            files = fetch_all(known, downloads_folder(root), work_folder(root), progress)
+            if progress:
+                progress.note("checking and converting")
+            _build(root, known, files)
         _forget_downloads(root, known)
     return model_path(known, folder=root)
 

@@ -17,9 +17,7 @@ from pathlib import Path
 import segue
 from segue.embed.models.published import Download, Model, difference
 from segue.errors import DownloadError, WeightsError
-
-Progress = Callable[[int, int], None]
-"""Called with the bytes that are there and the bytes there will be."""
+from segue.progress import Progress
 
 TIMEOUT_S = 30.0  # without a byte
 _ATTEMPTS = 20  # each but the last must have brought something
@@ -57,8 +55,10 @@ def fetch_all(model: Model, folder: Path, work: Path, progress: Progress | None)
     """
     found: dict[str, Path] = {}
     before = 0
+    if progress:
+        progress.begin(model.size_bytes, "bytes")
     for download in model.downloads:
-        report = _report(progress, before, model.size_bytes)
+        report = _report(progress, before)
         found[download.file.name] = _fetch(model, download, folder, work, report)
         before += download.file.size_bytes
     return found
@@ -70,8 +70,8 @@ def kept_paths(model: Model, folder: Path) -> list[Path]:
     return [path for d in model.downloads for path in folder.glob(f"{pattern}-{d.file.name}*")]
 
 
-def _report(progress: Progress | None, before: int, total: int) -> Callable[[int], None]:
-    return lambda done: progress(before + done, total) if progress else None
+def _report(progress: Progress | None, before: int) -> Callable[[int], None]:
+    return lambda done: progress.advance(before + done) if progress else None
 
 
 def _path(download: Download, folder: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Long work: started, told of while it goes on, stopped."""
+"""Jobs: start long work, follow it, stop it."""
 
 from __future__ import annotations
 
@@ -6,19 +6,17 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import orjson
 from fastapi import APIRouter
 from fastapi.responses import Response, StreamingResponse
 
-from segue.library import Failure
 from segue.serve.api import response_models as models
 from segue.serve.api.maps import started
 from segue.serve.api.request_models import ScanRequest
 from segue.serve.http.responses import json_response, openapi_responses
-from segue.serve.jobs import ENDED, Course, Job, Report
+from segue.serve.jobs import ENDED, Job, JobProgress, Result
 from segue.serve.scan_roots import to_scan
 from segue.serve.service import Service, Serving
 from segue.track import readable
@@ -27,7 +25,7 @@ routes = APIRouter(tags=["jobs"])
 _EVERY_S = 0.2
 _HEARTBEAT_S = 15.0
 _EVENTS = openapi_responses(None, 404, 422, media="text/event-stream")
-_FAILURES = 100  # told in a report
+_FAILURES = 100  # named in a report
 
 
 @routes.post("/jobs/scan", status_code=202, responses=openapi_responses(models.JobAnswer, 422, status=202))
@@ -39,50 +37,18 @@ async def scan(service: Serving, body: ScanRequest) -> Response:
 
 
 def start_scan(service: Service, folders: list[str]) -> Job:
-    return service.jobs.start("scan", lambda course: _scan(service, folders, course))
+    return service.jobs.start("scan", lambda progress: _scan(service, folders, progress))
 
 
-def _scan(service: Service, folders: list[str], course: Course) -> Report:
+def _scan(service: Service, folders: list[str], progress: JobProgress) -> Result:
     threads = max(1, (os.cpu_count() or 2) - 1)  # one core goes on answering
-    report = service.library.scan(folders, progress=_Told(course), jobs=threads, stop=course.stop, wait_s=5)
-    counts = (
-        "added",
-        "completed",
-        "changed",
-        "moved",
-        "unchanged",
-        "still_failing",
-        "newly_missing",
-        "warnings",
-    )
-    failed = [
-        {"path": readable(f.path).rsplit("/", 1)[-1], "kind": f.kind, "reason": readable(f.reason)}
-        for f in report.failed[:_FAILURES]
+    report = service.library.scan(folders, progress=progress, jobs=threads, stop=progress.stop, wait_s=5)
+    failures = [
+        {"path": readable(f.where).rsplit("/", 1)[-1], "kind": f.kind, "reason": readable(f.reason)}
+        for f in report.failures[:_FAILURES]
     ]
-    return {name: getattr(report, name) for name in counts} | {
-        "failed": len(report.failed), "failures": failed,
-        "audio_s": round(report.audio_s, 1), "elapsed_s": round(report.elapsed_s, 2),
-    }  # fmt: skip
-
-
-class _Told:
-    """A scan's progress to a job's course."""
-
-    def __init__(self, course: Course) -> None:
-        self._course, self._done = course, 0
-
-    def begin(self, n_files: int) -> None:
-        self._course.begin(n_files)
-
-    def start(self, path: str) -> None:
-        self._course.advance(self._done, Path(readable(path)).name)
-
-    def done(self, path: str, audio_s: float) -> None:
-        self._done += 1
-        self._course.advance(self._done)
-
-    def fail(self, failure: Failure) -> None:
-        self.done(failure.path, 0.0)
+    counts = report.counts() | {"warnings": report.warnings, "failures": failures}
+    return counts | {"audio_s": round(report.audio_s, 1), "elapsed_s": round(report.elapsed_s, 2)}
 
 
 @routes.get("/jobs", responses=openapi_responses(models.Jobs))
@@ -106,7 +72,7 @@ async def cancel_job(service: Serving, job_id: str) -> Response:
 
 @routes.get("/jobs/{job_id}/events", response_class=Response, responses=_EVENTS)
 async def job_events(service: Serving, job_id: str) -> Response:
-    """Its course as server-sent events named `job`, until it has ended."""
+    """How far it is, as server-sent events named `job`, until it has ended."""
     service.jobs.get(job_id)
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     return StreamingResponse(_events(service, job_id), headers=headers, media_type="text/event-stream")

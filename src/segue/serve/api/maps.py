@@ -18,7 +18,7 @@ from segue.serve.api import response_models as models
 from segue.serve.api.request_models import ClustersRequest, EvaluationRequest
 from segue.serve.http.errors import ApiError
 from segue.serve.http.responses import json_response, openapi_responses
-from segue.serve.jobs import Cancelled, Course, Job, Report
+from segue.serve.jobs import Cancellable, Job, JobProgress, Result
 from segue.serve.service import Service, Serving
 
 routes = APIRouter(tags=["map and clusters"])
@@ -57,17 +57,11 @@ async def make_map(service: Serving) -> Response:
 
 def _start(service: Service) -> Job:
     running = [job for job in service.jobs.all() if job.kind == "map" and job.state in ("queued", "running")]
-    return running[0] if running else service.jobs.start("map", lambda course: _make(service, course))
+    return running[0] if running else service.jobs.start("map", lambda progress: _make(service, progress))
 
 
-def _make(service: Service, course: Course) -> Report:
-    def told(done: int, total: int) -> None:
-        if course.stop.is_set():
-            raise Cancelled
-        course.job.total = total
-        course.advance(done)
-
-    return {"tracks": len(service.library.map(progress=told).ids)}
+def _make(service: Service, progress: JobProgress) -> Result:
+    return {"tracks": len(service.library.map(progress=Cancellable(progress)).ids)}
 
 
 def _columns(service: Service) -> dict[str, Any] | None:
@@ -134,7 +128,7 @@ async def get_clusters(service: Serving) -> Response:
 async def find_clusters(service: Serving, body: ClustersRequest) -> Response:
     """Find groups of tracks that sound alike, in place of those before."""
 
-    def work(_: Course) -> Report:
+    def work(_: JobProgress) -> Result:
         found = service.library.find_clusters(body.k, view=body.view, wait_s=5)
         return {"clusters": len(found), "separation": found.separation}
 
@@ -155,7 +149,7 @@ async def evaluate(service: Serving, body: EvaluationRequest | None = None) -> R
     """How often neighbours share a genre, and whether a few tracks are near everything."""
     view = body.view if body else None
 
-    def work(course: Course) -> Report:
-        return evaluation.evaluate(service.library, service.settings.scratch, view, course)
+    def work(progress: JobProgress) -> Result:
+        return evaluation.evaluate(service.library, service.settings.scratch, view, progress)
 
     return started(service.jobs.start("evaluate", work))
