@@ -194,28 +194,28 @@ def test_the_overview_counts_without_reading_tracks(tmp_path: Path):
 @pytest.mark.parametrize(
     ("where", "expected"),
     [
-        (Where(genre="pop"), {"zebra"}),
-        (Where(genre="Rock / Jazz"), {"zebra", "Apple", "mango", "Élan"}),
-        (Where(years=(1975, 1990)), {"zebra", "Élan"}),
-        (Where(years=(None, 1980)), {"Élan"}),
-        (Where(artist="CAT"), {"Élan"}),
-        (Where(album="one"), {"zebra", "Apple"}),
-        (Where(label="guitar"), {"zebra", "Apple"}),
-        (Where(folder="/m/a"), {"mango", "Untitled"}),
-        (Where(label="Guitar", years=(2000, None)), {"Apple"}),
-        (Where(), {"zebra", "Apple", "mango", "Untitled", "Élan"}),
+        (Where(genre="pop"), "zebra"),
+        (Where(genre="Rock / Jazz"), "Apple mango zebra Élan"),
+        (Where(years=(1975, 1990)), "zebra Élan"),
+        (Where(years=(None, 1980)), "Élan"),
+        (Where(artist="CAT"), "Élan"),
+        (Where(album="one"), "Apple zebra"),
+        (Where(label="guitar"), "Apple zebra"),
+        (Where(folder="/m/a"), "Untitled mango"),
+        (Where(label="Guitar", years=(2000, None)), "Apple"),
+        (Where(), "Apple Untitled mango zebra Élan"),
     ],
     ids=str,
 )
-def test_conditions_give_the_keys_of_the_tracks_that_meet_them_all(library: Library, where: Where, expected):
+def test_conditions_give_the_keys_of_the_tracks_that_meet_them_all(library: Library, where: Where, expected: str):
     keys = library.tracks.keys_matching(where)
-    assert {track.title for track in library.tracks.by_keys(keys.tolist()).values()} == expected
+    assert sorted(track.title for track in library.tracks.by_keys(keys.tolist()).values()) == expected.split()
 
 
 def test_a_word_that_no_track_has_is_refused_with_near_ones(library: Library):
     with pytest.raises(UsageError, match=r"no track has the genre 'jaz'; there are 3, such as (Jazz|JAZZ)"):
         library.tracks.keys_matching(Where(genre="jaz"))
-    with pytest.raises(UsageError, match="no clusters have been found here yet"):
+    with pytest.raises(UsageError, match="this library has no clusters yet"):
         library.tracks.keys_matching(Where(cluster="calm"))
 
 

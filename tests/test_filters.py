@@ -258,7 +258,7 @@ def test_files_that_are_gone_are_no_answers(tmp_path: Path, outside: Path):
             {"album": "Homogenic"},
             "no track has the album 'Homogenic'; there are 3, such as début, Live, Post",
         ),
-        ({"label": "Guitar"}, "no track has the label 'Guitar'; no network has listened"),
+        ({"label": "Guitar"}, "no track has the label 'Guitar'; no network has labeled a track yet"),
         ({"artist": "\udce9\0"}, "no track has the artist '\\udce9\\x00'; there are 4"),
     ],
 )
@@ -272,7 +272,7 @@ def test_without_any_tags_the_message_says_that_there_are_none(tmp_path: Path):
     seed = clip(tmp_path / "a.wav", 300)
     with Library.open(tmp_path / "library", create=True, embedders=["descriptors"]) as library:
         library.scan(tmp_path)
-        with pytest.raises(UsageError, match="no track has the genre 'rock'; none has any genre"):
+        with pytest.raises(UsageError, match="no track has the genre 'rock'; no track has any genre"):
             library.similar(seed, where=Where(genre="rock"))
         assert library.similar(seed, where=Where(years=(1990, None))).matches == ()
 

@@ -101,7 +101,7 @@ def test_the_command_takes_a_folder(segue, root, outside, top, monkeypatch):
         (["--artist", "Nobody"], "there are 4, such as "),
         (["--folder", ""], "folder is ''"),
         (["--folder", "/nowhere"], "no track lies below"),
-        (["--label", "Guitar"], "no network has listened"),
+        (["--label", "Guitar"], "no network has labeled a track yet"),
     ],
     ids=str,
 )

@@ -55,7 +55,7 @@ def test_a_length_that_is_not_known_meets_no_condition(library):
 
 
 def test_tracks_without_files_lie_in_no_folder(library, tmp_path):
-    with pytest.raises(UsageError, match="none here has a file"):
+    with pytest.raises(UsageError, match="no track here has a file"):
         library.similar("song00001", where=Where(folder=tmp_path))
 
 

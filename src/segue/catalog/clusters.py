@@ -1,4 +1,4 @@
-"""Clusters as the catalog keeps them, and what its tables say of the tracks in each."""
+"""Clusters of tracks that sound alike, as the catalog keeps them."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ class ClusterTables:
         self._db = db
 
     def load(self, stamp: str) -> Clusters:
-        """The clusters, compared with the library of another stamp."""
+        """The clusters that were found last, and what has changed since, if the stamp is another one."""
         rows = self._db.execute("SELECT * FROM clusters ORDER BY cluster").fetchall()
         if not rows:
             return Clusters()

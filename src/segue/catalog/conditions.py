@@ -28,12 +28,13 @@ Range = tuple[float | None, float | None]
 _Condition = tuple[str, list[Any]]  # SQL, and the values of its question marks
 _BETWEEN = {"genre": "[;/,]", "artist": ";"}  # several names
 _UNITS = {"years": "", "tempo_bpm": " bpm", "duration_s": " s"}
-_LISTED = 5  # names that a message gives as examples
-_LISTED_FOLDERS = 3
-_LOOKED_AT = 1000  # tracks, for examples of folders
+_EXAMPLES = 5  # names that a message gives as examples
+_EXAMPLE_FOLDERS = 3
+_SAMPLE = 1000  # tracks that are looked at for examples of folders
 _COLUMNS = {"artist": ["artist", "album_artist"], "album": ["album"], "genre": [], "label": []}
-# SQLite compares ASCII without case, and tells what is no ASCII. Tags are kept without space around them.
-_SIFTED = """
+# SQLite compares ASCII without case; other text, which may differ by accents, is compared in Python. Tags are
+# kept without space around them.
+_CANDIDATES = """
 SELECT DISTINCT {0} FROM tracks
 WHERE {0} COLLATE NOCASE IN (SELECT value FROM json_each(?)) OR length({0}) < length(CAST({0} AS BLOB))
     OR instr({0}, ';')
@@ -126,7 +127,7 @@ def _check_range(name: str, ends: object) -> None:
             raise UsageError(f"{name} has an end {end!r}, expected a number or None")
     low, high = ends
     if low is not None and high is not None and low > high:
-        raise UsageError(f"{name} has its ends the wrong way round: {low:g} is more than {high:g}")
+        raise UsageError(f"{name} is {ends!r}, expected the lowest first: {low:g} is more than {high:g}")
 
 
 def _is_number(end: object) -> bool:
@@ -152,13 +153,13 @@ def keys_matching(db: sqlite3.Connection, where: Where) -> NDArray[np.int64]:
         Where no track at all has that genre, label, artist or album, or lies below that folder.
     """
     # One by one: several together would take one's index, and look at the whole row of each track in it.
-    found = [_keys(db, *condition) for condition in _conditions(db, where)] or [_keys(db, "1", [])]
-    return functools.reduce(np.intersect1d, found)
+    keys = [_keys(db, *condition) for condition in _conditions(db, where)] or [_keys(db, "1", [])]
+    return functools.reduce(np.intersect1d, keys)
 
 
 def keys_by_artists(db: sqlite3.Connection, names: Iterable[str]) -> NDArray[np.int64]:
     """The keys of the tracks by any of some artists, or from their albums."""
-    return _keys(db, *_by_artist(_texts(db, "artist", names)))
+    return _keys(db, *_by_artist(_matching_texts(db, "artist", names)))
 
 
 def keys_with_contents(db: sqlite3.Connection, hashes: Iterable[str]) -> NDArray[np.int64]:
@@ -173,13 +174,13 @@ def _keys(db: sqlite3.Connection, condition: str, values: list[Any]) -> NDArray[
 
 def _conditions(db: sqlite3.Connection, where: Where) -> Iterator[_Condition]:
     if where.genre is not None:
-        yield _one_of("genre", _known_texts(db, "genre", split_names("genre", where.genre).values()))
+        yield _one_of("genre", _require_texts(db, "genre", split_names("genre", where.genre).values()))
     if where.artist is not None:
-        yield _by_artist(_known_texts(db, "artist", split_names("artist", where.artist).values()))
+        yield _by_artist(_require_texts(db, "artist", split_names("artist", where.artist).values()))
     if where.album is not None:
-        yield _one_of("album", _known_texts(db, "album", [where.album]))
+        yield _one_of("album", _require_texts(db, "album", [where.album]))
     if where.label is not None:
-        sql, values = _one_of("label", _known_texts(db, "label", [where.label]))
+        sql, values = _one_of("label", _require_texts(db, "label", [where.label]))
         yield f"key IN (SELECT key FROM labels WHERE {sql})", values
     if where.cluster is not None:
         number = cluster_number(db, where.cluster)
@@ -216,13 +217,11 @@ def _below(db: sqlite3.Connection, folder: str | Path) -> _Condition:
     ends = [*map(os.fsencode, (inside, past)), *map(path_to_db, (inside, past))]
     condition = "(path >= ? AND path < ? OR path >= ? AND path < ?)"
     if not db.execute(f"SELECT 1 FROM tracks WHERE {condition} LIMIT 1", ends).fetchone():
-        rows = db.execute(
-            "SELECT path FROM tracks WHERE path IS NOT NULL ORDER BY row LIMIT ?", (_LOOKED_AT,)
-        )
+        rows = db.execute("SELECT path FROM tracks WHERE path IS NOT NULL ORDER BY row LIMIT ?", (_SAMPLE,))
         folders = dict.fromkeys(str(Path(path_from_db(row[0])).parent) for row in rows)
-        some = ", ".join(map(repr, list(folders)[:_LISTED_FOLDERS]))
-        there = f"there are some in {some}" if some else "none here has a file"
-        raise UsageError(f"no track lies below {top!r}; {there}")
+        examples = ", ".join(map(repr, list(folders)[:_EXAMPLE_FOLDERS]))
+        hint = f"there are some in {examples}" if examples else "no track here has a file"
+        raise UsageError(f"no track lies below {top!r}; {hint}")
     return condition, ends
 
 
@@ -240,23 +239,23 @@ def cluster_number(db: sqlite3.Connection, cluster: int | str) -> int:
         if wanted in (str(number), folded(name)):
             return number
     if not names:
-        raise UsageError("no clusters have been found here yet: segue clusters")
+        raise UsageError("this library has no clusters yet; find them with: segue clusters")
     listed = "; ".join(f"{number} {name}" for number, name in names.items())
     raise UsageError(f"no cluster {cluster!r}; there are: {listed}")
 
 
-def _texts(db: sqlite3.Connection, what: str, names: Iterable[str]) -> list[str]:
+def _matching_texts(db: sqlite3.Connection, what: str, names: Iterable[str]) -> list[str]:
     """The tags or labels that hold one of some names, case and accents aside."""
     wanted = {word for name in names for word in split_names(what, name)}
     columns = _COLUMNS[what]
-    sql = " UNION ".join(_SIFTED.format(column) for column in columns) or _LISTS[what]
+    sql = " UNION ".join(_CANDIDATES.format(column) for column in columns) or _LISTS[what]
     rows = db.execute(sql, [json.dumps(list(wanted))] * len(columns))
     return [text for (text,) in rows if text and not wanted.isdisjoint(split_names(what, text))]
 
 
-def _known_texts(db: sqlite3.Connection, what: str, names: Collection[str]) -> list[str]:
-    """Likewise, but each name must be held by some."""
-    texts = _texts(db, what, names)
+def _require_texts(db: sqlite3.Connection, what: str, names: Collection[str]) -> list[str]:
+    """Likewise, but refuse a name that no track has."""
+    texts = _matching_texts(db, what, names)
     held = {word for text in texts for word in split_names(what, text)}
     for name in names:
         if folded(name) not in held:
@@ -265,16 +264,16 @@ def _known_texts(db: sqlite3.Connection, what: str, names: Collection[str]) -> l
 
 
 def _examples(db: sqlite3.Connection, what: str, name: str) -> str:
-    """Some of the names that there are, those first that may be meant."""
+    """For a message: some of the names that there are, the most similar first."""
     sql = " UNION ".join(f"SELECT {column} FROM tracks" for column in _COLUMNS[what]) or _LISTS[what]
     names: dict[str, str] = {}
     for (text,) in db.execute(sql):
         names |= split_names(what, text or "")
     if not names:
-        return "no network has listened" if what == "label" else f"none has any {what}"
-    near = difflib.get_close_matches(name, names, _LISTED)
+        return "no network has labeled a track yet" if what == "label" else f"no track has any {what}"
+    near = difflib.get_close_matches(name, names, _EXAMPLES)
     near += sorted(other for other in names if name in other)
-    listed = list(dict.fromkeys([*near, *sorted(names)]))[:_LISTED]
+    listed = list(dict.fromkeys([*near, *sorted(names)]))[:_EXAMPLES]
     return f"there are {len(names)}, such as {', '.join(names[other] for other in listed)}"
 
 

@@ -1,4 +1,4 @@
-"""What a listener thinks of tracks: verdicts on recommendations, stars, plays."""
+"""What listeners say of tracks: feedback on recommendations, stars, plays."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from segue.catalog.user_data import changing
+from segue.catalog.user_data import user_transaction
 
 Verdict = Literal["like", "dislike", "skip"]
 StarKind = Literal["track", "album", "artist"]
@@ -16,7 +16,7 @@ StarKind = Literal["track", "album", "artist"]
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """What was thought of a track as an answer to a seed."""
+    """What a listener thinks of a track as an answer to a seed."""
 
     seed: str
     track: str
@@ -31,20 +31,20 @@ class FeedbackTables:
         self._db = db
 
     def record(self, seed: str, track: str, verdict: Verdict) -> None:
-        """Keep a verdict, in place of an earlier one on the same two."""
-        with changing(self._db):
+        """Keep a verdict; it replaces an earlier one on the same seed and track."""
+        with user_transaction(self._db):
             values = (seed, track, verdict, time.time())
             self._db.execute("INSERT OR REPLACE INTO feedback VALUES (?, ?, ?, ?)", values)
 
     def latest(self, limit: int = 1000) -> list[Feedback]:
-        """The last ones first."""
+        """The latest feedback, the last given first."""
         rows = self._db.execute("SELECT * FROM feedback ORDER BY at DESC LIMIT ?", (limit,))
         return [Feedback(row["seed"], row["id"], row["verdict"], row["at"]) for row in rows]
 
     def star(self, kind: StarKind, ids: Iterable[str], *, starred: bool = True) -> None:
-        """Set or take stars; what has one keeps its date."""
+        """Give or take stars; a star that was given before keeps its date."""
         now = time.time()
-        with changing(self._db):
+        with user_transaction(self._db):
             for name in ids:
                 if starred:
                     self._db.execute("INSERT OR IGNORE INTO stars VALUES (?, ?, ?)", (kind, name, now))
@@ -57,11 +57,11 @@ class FeedbackTables:
         return {row["id"]: row["at"] for row in rows}
 
     def record_plays(self, plays: Iterable[tuple[str, float]]) -> None:
-        """Note that tracks were played, each with its time in s since the epoch."""
-        with changing(self._db):
+        """Keep that tracks were played: ids, each with its time in s since the epoch."""
+        with user_transaction(self._db):
             self._db.executemany("INSERT INTO plays VALUES (?, ?)", plays)
 
     def plays(self) -> dict[str, tuple[int, float]]:
-        """Of each track that was played: how often, and when last."""
+        """How often each track was played, and when last, in s since the epoch."""
         rows = self._db.execute("SELECT id, count(*) AS n, max(at) AS last FROM plays GROUP BY id")
         return {row["id"]: (row["n"], row["last"]) for row in rows}

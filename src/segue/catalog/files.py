@@ -41,7 +41,7 @@ class Files:
         self._matrices = matrices
 
     def of_source(self, source: str) -> dict[str, str | None]:
-        """The paths of a source's tracks that are not missing, by their ids there."""
+        """The paths of a source's tracks that are not missing, by their ids in the source."""
         sql = (
             "SELECT source_id, path FROM tracks NOT INDEXED WHERE source = ? AND missing_since IS NULL "
             "ORDER BY key"
@@ -49,8 +49,8 @@ class Files:
         found = self._db.execute(sql, (source,))
         return {row[0]: None if row[1] is None else path_from_db(row[1]) for row in found}
 
-    def give(self, source: str, files: Iterable[tuple[str, str]]) -> int:
-        """Let tracks be in files, (id there, path); how many were not so before."""
+    def assign(self, source: str, files: Iterable[tuple[str, str]]) -> int:
+        """Say which files hold tracks, (id in the source, path); for how many that is new."""
         n, scanned = 0, []
         for source_id, path in files:
             sql = "SELECT key, row, path FROM tracks WHERE source = ? AND source_id = ?"
@@ -69,7 +69,7 @@ class Files:
             # Size and time that no file has: the next scan looks at the content.
             sql = "UPDATE tracks SET path = ?, size = 0, mtime_ns = 0 WHERE key = ?"
             self._db.execute(sql, (path_to_db(path), mine["key"]))
-            describe(self._db, mine["key"], path)
+            index_file_and_labels(self._db, mine["key"], path)
         self._take_over(scanned)
         return n
 
@@ -85,10 +85,10 @@ class Files:
             "warning = NULL, content_hash = ? WHERE key = ?",
             (content, track["key"]),
         )
-        describe(self._db, track["key"], "")
+        index_file_and_labels(self._db, track["key"], "")
 
     def _take_over(self, pairs: Sequence[tuple[sqlite3.Row, sqlite3.Row]]) -> None:
-        """Let imported tracks be what was scanned, with all that was heard there."""
+        """Let imported tracks take over scanned files, with their vectors and labels."""
         if not pairs:
             return
         mine, theirs = (np.array([pair[i]["row"] for pair in pairs], np.int64) for i in (0, 1))
@@ -108,18 +108,18 @@ class Files:
             values = [there[name] for name in _OF_FILE]
             sql = f"UPDATE tracks SET row = ?, {settings} WHERE key = ?"
             self._db.execute(sql, (first + i, *values, key))
-            describe(self._db, key, path_from_db(there["path"]))
+            index_file_and_labels(self._db, key, path_from_db(there["path"]))
 
 
-def describe(db: sqlite3.Connection, key: int, path: str) -> None:
-    """Let a track be found by its file's name, and by all of its labels."""
+def index_file_and_labels(db: sqlite3.Connection, key: int, path: str) -> None:
+    """Index a track's file name and all of its labels for searches."""
     labels = ", ".join(row["label"] for row in db.execute("SELECT label FROM labels WHERE key = ?", (key,)))
     file = searchable_name(path) if path else ""
     db.execute("UPDATE track_text SET file = ?, labels = ? WHERE rowid = ?", (file, labels, key))
 
 
 def delete(db: sqlite3.Connection, condition: str, *values: object) -> int:
-    """Remove tracks and what hangs on them; how many there were."""
+    """Remove tracks, their words, labels and places in clusters; how many tracks there were."""
     gone = f"SELECT key FROM tracks WHERE {condition}"
     for table, name in (("track_text", "rowid"), ("labels", "key"), ("cluster_tracks", "key")):
         db.execute(f"DELETE FROM {table} WHERE {name} IN ({gone})", values)

@@ -1,4 +1,4 @@
-"""The folders that were scanned, and how the paths of their files are shown."""
+"""The folders that were scanned, and short forms of the paths below them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from segue.catalog.records import path_from_db, path_to_db
-from segue.catalog.user_data import changing
+from segue.catalog.user_data import user_transaction
 
 _SHOWN = 3  # last parts of a path that is below no scanned folder
 
@@ -21,18 +21,21 @@ class FolderTables:
         self._db = db
 
     def note(self, folders: Iterable[str]) -> None:
-        """These were scanned now; files that were named alone are no folders."""
+        """Keep that these folders were scanned now; paths of single files are left out."""
         rows = [(path_to_db(folder), time.time()) for folder in folders if Path(folder).is_dir()]
-        with changing(self._db):
+        with user_transaction(self._db):
             self._db.executemany("INSERT OR REPLACE INTO folders VALUES (?, ?)", rows)
 
     def all(self) -> list[str]:
-        """By their paths."""
+        """Their paths, sorted."""
         return sorted(path_from_db(row[0]) for row in self._db.execute("SELECT folder FROM folders"))
 
 
 def display_path(path: str, folders: Iterable[str]) -> str:
-    """A path from the scanned folder's own name on, with ``/`` between; else its last parts."""
+    """A path from the name of its scanned folder on, with ``/`` between the parts.
+
+    A path that is below no scanned folder is shown by its last three parts.
+    """
     best = ""
     for folder in folders:
         top = folder.rstrip(os.sep) + os.sep

@@ -23,7 +23,7 @@ _COPY_ROWS = 1 << 16  # rows copied at a time when a matrix is rewritten
 
 
 class Matrices:
-    """Written to within a transaction of the catalog's writer, which also makes the change durable."""
+    """All matrices of a library. The writer's transactions make changes durable."""
 
     def __init__(self, root: Path, db: sqlite3.Connection) -> None:
         self._root = root
@@ -34,7 +34,7 @@ class Matrices:
         return [(row["space"], spec_from_json(row["spec"])) for row in rows]
 
     def add(self, spec: EmbedderSpec, dimensions: Sequence[str], settings: SpaceSettings | None) -> None:
-        """Make room for a space, or give one other settings.
+        """Make a space, or give an existing one other settings.
 
         Raises
         ------
@@ -42,20 +42,20 @@ class Matrices:
             Where the space holds vectors of another spec, or of other dimensions.
         """
         sql = "SELECT spec, dimensions FROM spaces WHERE space = ?"
-        found = self._db.execute(sql, (spec.space,)).fetchone()
-        if not found:
+        existing = self._db.execute(sql, (spec.space,)).fetchone()
+        if not existing:
             self._create(spec, dimensions, settings or SpaceSettings())
             return
-        if spec_from_json(found["spec"]) != spec:
+        if spec_from_json(existing["spec"]) != spec:
             raise SpecMismatchError(
-                f"{self._root} holds vectors of another {spec.space}: {found['spec']}; "
+                f"{self._root} holds vectors of another {spec.space}: {existing['spec']}; "
                 f"this Segue makes {spec_to_json(spec)}"
             )
         if settings is None:
             return
-        if json.loads(found["dimensions"]) != list(dimensions):
-            there, new = (", ".join(names) for names in (json.loads(found["dimensions"]), dimensions))
-            raise SpecMismatchError(f"{self._root} has {spec.space} of {there}; these are {new}")
+        if json.loads(existing["dimensions"]) != list(dimensions):
+            old, new = (", ".join(names) for names in (json.loads(existing["dimensions"]), dimensions))
+            raise SpecMismatchError(f"{self._root} holds {spec.space} of the dimensions {old}; got {new}")
         sql = "UPDATE spaces SET settings = ? WHERE space = ?"
         self._db.execute(sql, (settings_to_json(settings), spec.space))
 
@@ -75,7 +75,7 @@ class Matrices:
             self._put_state(spec.space, kind, state)
 
     def _fill(self, folder: Path, state: MatrixState, spec: EmbedderSpec) -> MatrixState:
-        """Empty rows for the tracks that were there before the space."""
+        """Add empty rows for the tracks that are older than the space."""
         missing = self._n_rows()
         row = np.zeros(1, np.int64) if state.width == 1 else empty_row(spec)
         while state.rows < missing:
@@ -117,15 +117,15 @@ class Matrices:
         """Vectors and windows of the tracks at some rows; none where a row is -1."""
         folder = self._folder(space)
         pooled, windows, ends = (matrix.view(folder, self._state(space, kind)) for kind in _KINDS)
-        there = rows[rows >= 0]
+        present = rows[rows >= 0]
         vectors = np.repeat(self._empty(space)[None], len(rows), axis=0)
-        vectors[rows >= 0] = pooled[there]
-        stops = ends[there, 0].astype(np.int64)
-        starts = np.where(there > 0, ends[np.maximum(there - 1, 0), 0].astype(np.int64), 0)
+        vectors[rows >= 0] = pooled[present]
+        stops = ends[present, 0].astype(np.int64)
+        starts = np.where(present > 0, ends[np.maximum(present - 1, 0), 0].astype(np.int64), 0)
         counts = np.zeros(len(rows), np.int64)
         counts[rows >= 0] = stops - starts
-        kept = [np.arange(a, b) for a, b in zip(starts, stops, strict=True)]
-        return SpaceRows(vectors, windows[np.concatenate(kept)] if kept else windows[:0], counts)
+        ranges = [np.arange(a, b) for a, b in zip(starts, stops, strict=True)]
+        return SpaceRows(vectors, windows[np.concatenate(ranges)] if ranges else windows[:0], counts)
 
     def _empty(self, space: str) -> NDArray[np.generic]:
         spec = self._db.execute("SELECT spec FROM spaces WHERE space = ?", (space,)).fetchone()["spec"]

@@ -1,4 +1,4 @@
-"""A matrix in one file that only grows; what the catalog has not committed does not exist."""
+"""A matrix in a file that only grows; rows that the catalog has not committed do not exist."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def view(folder: Path, state: MatrixState) -> NDArray[np.generic]:
     expected = _HEADER.pack(MAGIC, 1, state.dtype.encode(), state.width)
     if not header.startswith(expected):
         raise LibraryFormatError(
-            f"{path} is no {state.dtype} matrix of {state.width} columns, as it should be"
+            f"{path} is not the {state.dtype} matrix of {state.width} columns that the catalog expects"
         )
     needed = HEADER_BYTES + state.rows * state.row_bytes
     if size < needed:

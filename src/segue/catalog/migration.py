@@ -1,4 +1,4 @@
-"""Libraries of format 1, which knew of files only, as those of format 2."""
+"""From libraries of format 1, which know of audio files only, to format 2."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sqlite3
 
 from segue.catalog.transaction import transaction
 
-# What an import of many tracks makes afterwards: all at once is several times quicker than one by one.
+# An import of many tracks makes these at its end: all at once is several times quicker than row by row.
 LATE_INDEXES = (
     "CREATE INDEX tracks_by_hash ON tracks (content_hash)",
     "CREATE UNIQUE INDEX tracks_by_source ON tracks (source_id, source) WHERE source IS NOT NULL",
@@ -44,9 +44,9 @@ _NEW_COLUMNS = ("source", "source_id", "record_hash", "url", "details")
 
 
 def to_format_2(db: sqlite3.Connection) -> None:
-    """Rewrite a library's tables, all or none."""
+    """Rewrite a library's tables, in one transaction."""
     with transaction(db):
-        if db.execute("PRAGMA user_version").fetchone()[0] == 1:  # nobody was quicker
+        if db.execute("PRAGMA user_version").fetchone()[0] == 1:  # no other process was quicker
             _rewrite(db)
 
 
@@ -67,7 +67,7 @@ def _rewrite(db: sqlite3.Connection) -> None:
 
 
 def as_format_2(db: sqlite3.Connection) -> None:
-    """Show a library that cannot be written as if it had been rewritten, to this connection alone."""
+    """Show a read-only library in format 2 to this connection alone."""
     nothing = ", ".join(f"NULL AS {name}" for name in _NEW_COLUMNS)
     db.execute(f"CREATE TEMP VIEW tracks AS SELECT *, {nothing} FROM main.tracks")
     db.execute("CREATE TEMP VIEW spaces AS SELECT *, '{}' AS settings FROM main.spaces")

@@ -1,4 +1,4 @@
-"""What a library holds, counted in the database: no track is read."""
+"""How much a library holds, counted by the database without reading tracks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SELECT count(*) FROM (
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import left: where from, and the report of its last run, if it came to its end."""
+    """What an import left: where from, and the report of its last run."""
 
     source: str
     kind: str
@@ -45,7 +45,7 @@ class Overview:
 
 
 def overview(db: sqlite3.Connection) -> Overview:
-    """Count all there is."""
+    """As ``Catalog.overview``."""
     counts = dict(db.execute(_COUNTS).fetchone())
     (albums,) = db.execute(_ALBUMS).fetchone()
     (failures,) = db.execute("SELECT count(*) FROM failures").fetchone()

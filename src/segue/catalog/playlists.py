@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from segue.catalog.user_data import changing
+from segue.catalog.user_data import user_transaction
 from segue.track import TrackId
 
 _LISTED = """
@@ -37,7 +37,7 @@ class PlaylistTables:
         self._db = db
 
     def all(self) -> list[Playlist]:
-        """The last changed first."""
+        """All playlists, the last changed first."""
         rows = self._db.execute(f"{_LISTED} GROUP BY playlist ORDER BY changed_at DESC, playlist")
         return [_playlist(row) for row in rows]
 
@@ -47,17 +47,17 @@ class PlaylistTables:
         return _playlist(row) if row else None
 
     def tracks(self, playlist_id: str) -> list[TrackId]:
-        """In their order; some may be gone from the library."""
+        """The ids of its tracks in their order; some tracks may be gone from the library."""
         sql = "SELECT id FROM playlist_tracks WHERE playlist = ? ORDER BY place"
         return [TrackId(row[0]) for row in self._db.execute(sql, (playlist_id,))]
 
     def create(self, name: str, tracks: Sequence[str], comment: str = "") -> str:
-        """Its id."""
+        """Keep a new playlist; its id."""
         playlist_id, now = f"pl-{uuid.uuid4().hex[:12]}", time.time()
-        with changing(self._db):
+        with user_transaction(self._db):
             values = (playlist_id, name, comment, now, now)
             self._db.execute("INSERT INTO playlists VALUES (?, ?, ?, ?, ?)", values)
-            self._put(playlist_id, tracks)
+            self._put_tracks(playlist_id, tracks)
         return playlist_id
 
     def change(
@@ -68,25 +68,25 @@ class PlaylistTables:
         comment: str | None = None,
         tracks: Sequence[str] | None = None,
     ) -> bool:
-        """Give it another name, comment or other tracks; whether there is such a playlist."""
+        """Change its name, comment or tracks; what is ``None`` stays. Whether there is such a playlist."""
         sql = (
             "UPDATE playlists SET name = coalesce(?, name), comment = coalesce(?, comment), changed_at = ? "
             "WHERE playlist = ?"
         )
-        with changing(self._db):
-            found = self._db.execute(sql, (name, comment, time.time(), playlist_id)).rowcount
-            if found and tracks is not None:
-                self._put(playlist_id, tracks)
-        return bool(found)
+        with user_transaction(self._db):
+            changed = self._db.execute(sql, (name, comment, time.time(), playlist_id)).rowcount
+            if changed and tracks is not None:
+                self._put_tracks(playlist_id, tracks)
+        return bool(changed)
 
     def delete(self, playlist_id: str) -> bool:
-        """Whether there was such a playlist."""
-        with changing(self._db):
+        """Delete it; whether there was such a playlist."""
+        with user_transaction(self._db):
             self._db.execute("DELETE FROM playlist_tracks WHERE playlist = ?", (playlist_id,))
-            found = self._db.execute("DELETE FROM playlists WHERE playlist = ?", (playlist_id,)).rowcount
-        return bool(found)
+            deleted = self._db.execute("DELETE FROM playlists WHERE playlist = ?", (playlist_id,)).rowcount
+        return bool(deleted)
 
-    def _put(self, playlist_id: str, tracks: Sequence[str]) -> None:
+    def _put_tracks(self, playlist_id: str, tracks: Sequence[str]) -> None:
         self._db.execute("DELETE FROM playlist_tracks WHERE playlist = ?", (playlist_id,))
         rows = ((playlist_id, place, track_id) for place, track_id in enumerate(tracks))
         self._db.executemany("INSERT INTO playlist_tracks VALUES (?, ?, ?)", rows)

@@ -19,7 +19,7 @@ from segue.track import Tags, Track, TrackId
 
 @dataclass(frozen=True, slots=True)
 class FileState:
-    """By what a file is known again: unchanged if size and time agree, else by its content."""
+    """What tells whether a file has changed: not if size and time agree, else its content decides."""
 
     size: int  # bytes
     mtime_ns: int
@@ -28,7 +28,7 @@ class FileState:
 
 @dataclass(frozen=True, slots=True)
 class KnownFile:
-    """What the catalog holds of a path."""
+    """The track that the catalog has at a path."""
 
     key: int
     id: TrackId
@@ -70,9 +70,9 @@ class UpsertResult:
 
     Attributes
     ----------
-    added, changed : int64, their places among the records
+    added, changed : int64 (n,), their positions among the records
     unchanged : how many
-    duplicates : how many have an id that came before
+    duplicates : how many have an id that came earlier
     """
 
     added: NDArray[np.int64]
@@ -95,7 +95,7 @@ def path_from_db(value: str | bytes) -> str:
 
 
 def searchable_name(path: str) -> str:
-    """The file's name, to be searched."""
+    """The file's name, as the full-text index takes it."""
     return Path(path).name.encode("utf-8", "replace").decode()
 
 

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from segue.catalog.migration import IMPORTS, TRACKS, as_format_2, to_format_2
-from segue.catalog.user_data import TABLES as PERSONAL
-from segue.catalog.user_data import add_tables, pretend_tables
+from segue.catalog.user_data import TABLES as USER_DATA
+from segue.catalog.user_data import add_tables, add_temporary_tables
 from segue.errors import LibraryFormatError, LibraryNotFoundError, LibraryWriteError
 
 FORMAT_VERSION = 2
@@ -44,13 +44,13 @@ CREATE TABLE matrices (
 );
 """
     + IMPORTS
-    + PERSONAL
+    + USER_DATA
 )
-_NO_ROOM = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
+_NO_SPACE = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
 
 
 def create(root: Path) -> None:
-    """Make an empty library in ``root``; nothing happens where there is one."""
+    """Make an empty library in ``root``; leave one that exists as it is."""
     path = root / FILE_NAME
     part = root / f".{FILE_NAME}.{uuid.uuid4().hex[:8]}.part"
     try:
@@ -101,8 +101,10 @@ def connect(root: Path) -> sqlite3.Connection:
             return _checked(_connect(f"{uri}?mode=rw"), path, to_format_2)
         return _connect_read_only(uri, path)
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF in _NO_ROOM:
-            raise LibraryWriteError(f"{path} cannot be opened, which needs some room: {error}") from error
+        if error.sqlite_errorcode & 0xFF in _NO_SPACE:
+            raise LibraryWriteError(
+                f"{path} cannot be opened; that needs some disk space: {error}"
+            ) from error
         raise LibraryFormatError(f"{path} cannot be read as a library: {error}") from error
     except sqlite3.DatabaseError as error:
         raise LibraryFormatError(f"{path} cannot be read as a library: {error}") from error
@@ -129,21 +131,21 @@ def _connect(uri: str) -> sqlite3.Connection:
 
 
 def _checked(
-    db: sqlite3.Connection, path: Path, raised: Callable[[sqlite3.Connection], None]
+    db: sqlite3.Connection, path: Path, upgrade: Callable[[sqlite3.Connection], None]
 ) -> sqlite3.Connection:
-    """The connection, if it is to a library; ``raised`` brings one of format 1 to this format."""
+    """The connection, if it is to a library; ``upgrade`` brings one of format 1 to this format."""
     try:
         application = db.execute("PRAGMA application_id").fetchone()[0]
         version = db.execute("PRAGMA user_version").fetchone()[0]
         if application != APPLICATION_ID:
             raise LibraryFormatError(f"{path} is an SQLite file of another program")
         if version == 1:
-            raised(db)
+            upgrade(db)
         elif version != FORMAT_VERSION:
             raise LibraryFormatError(
-                f"{path} has format {version}; this Segue reads format {FORMAT_VERSION}: update Segue"
+                f"{path} has format {version}; this Segue reads formats up to {FORMAT_VERSION}: update Segue"
             )
-        (add_tables if raised is to_format_2 else pretend_tables)(db)
+        (add_tables if upgrade is to_format_2 else add_temporary_tables)(db)
         db.execute("PRAGMA synchronous = FULL")
         db.execute("SELECT count(*) FROM matrices").fetchone()
     except BaseException:

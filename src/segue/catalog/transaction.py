@@ -1,4 +1,4 @@
-"""What is done to the database whole, or not at all."""
+"""Transactions: changes that are made whole, or not at all."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import sqlite3
 from collections.abc import Iterator
 
-_USUAL_KIB = 2000  # of pages that a connection keeps
+_DEFAULT_KIB = 2000  # of pages that SQLite lets a connection cache
 
 
 @contextlib.contextmanager
@@ -24,10 +24,10 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def many_pages(db: sqlite3.Connection, kib: int) -> Iterator[None]:
-    """Let the connection keep so many KiB of pages meanwhile."""
+def large_cache(db: sqlite3.Connection, kib: int) -> Iterator[None]:
+    """Let the connection cache so many KiB of pages within the block."""
     db.execute(f"PRAGMA cache_size = -{kib}")
     try:
         yield
     finally:
-        db.execute(f"PRAGMA cache_size = -{_USUAL_KIB}")
+        db.execute(f"PRAGMA cache_size = -{_DEFAULT_KIB}")

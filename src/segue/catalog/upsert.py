@@ -1,4 +1,4 @@
-"""Imported tracks, many at a time, within a transaction of the catalog's writer."""
+"""Imported tracks, many at a time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.catalog.deferred_indexes import INSERT_WORDS
-from segue.catalog.files import describe
+from segue.catalog.files import index_file_and_labels
 from segue.catalog.matrices import Matrices
 from segue.catalog.records import UpsertResult, parse_integers, path_from_db
 from segue.sources.contract import RECORD_COLUMNS, Records, SpaceRows, picked
@@ -22,7 +22,7 @@ _DEFAULTS = {"duration_s": 0.0}
 
 
 class RecordTables:
-    """What the writer does with ``Records``."""
+    """What the writer does with ``Records``, within its transaction."""
 
     def __init__(self, db: sqlite3.Connection, matrices: Matrices) -> None:
         self._db = db
@@ -48,8 +48,8 @@ class RecordTables:
             self._insert(records, ids, added, keys, first)
             self._update(records, changed, keys, first + len(added))
             self._put_labels(records, at, keys, len(added))
-            self._put_texts(keys[changed])
-            self._describe(keys[changed])
+            self._index_words(keys[changed])
+            self._index_files(keys[changed])
         self._db.executemany(
             "UPDATE tracks SET missing_since = NULL WHERE key = ? AND missing_since IS NOT NULL",
             ((key,) for key in (same.tolist() if self._any_missing() else ())),
@@ -73,7 +73,7 @@ class RecordTables:
     def _sound_vectors(
         self, n_added: int, changed: NDArray[np.int64], given: Collection[str]
     ) -> dict[str, SpaceRows]:
-        """Vectors of changed tracks that have files: what was heard there stays true."""
+        """Vectors of changed tracks that have files: those that were made from the sound stay true."""
         spaces = [space for space, spec in self._matrices.spaces() if spec.sr and space not in given]
         if not spaces or not len(changed):
             return {}
@@ -82,13 +82,13 @@ class RecordTables:
         rows = np.array([-1] * n_added + [row[0] if row else -1 for row in found], np.int64)
         return {space: self._matrices.gather(space, rows) for space in spaces}
 
-    def _describe(self, keys: NDArray[np.int64]) -> None:
-        """Let changed tracks that have files be found by these too."""
+    def _index_files(self, keys: NDArray[np.int64]) -> None:
+        """Index the file names of changed tracks that have files."""
         for key in keys.tolist():
             sql = "SELECT path FROM tracks WHERE key = ? AND path IS NOT NULL"
             found = self._db.execute(sql, (key,)).fetchone()
             if found:
-                describe(self._db, key, path_from_db(found[0]))
+                index_file_and_labels(self._db, key, path_from_db(found[0]))
 
     def _next_key(self) -> int:
         row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'tracks'").fetchone()
@@ -145,14 +145,14 @@ class RecordTables:
                 ((int(keys[i]), space, label.name, label.score) for i in at for label in labels[i]),
             )
 
-    def _put_texts(self, changed: NDArray[np.int64]) -> None:
-        """Let tracks be found by their new words; those of added ones are put after the last of them."""
+    def _index_words(self, changed: NDArray[np.int64]) -> None:
+        """Index the new words of changed tracks; those of added ones are indexed at the end of the import."""
         old = [(key,) for key in changed.tolist()]
         self._db.executemany("DELETE FROM track_text WHERE rowid = ?", old)
         self._db.executemany(f"{INSERT_WORDS} WHERE key = ?", old)
 
     def record_import(self, source: str, kind: str, location: str, report: dict[str, Any]) -> None:
-        """Note what an import did; one note a source, the latest."""
+        """Keep what an import did; one report a source, the latest."""
         self._db.execute(
             "INSERT OR REPLACE INTO imports VALUES (?, ?, ?, ?, ?)",
             (source, kind, location, time.time(), json.dumps(report, ensure_ascii=False)),
@@ -178,9 +178,9 @@ class SeenKeys:
         self._keys[keys] = True
 
     def has(self, keys: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """bool over ``keys``; negative ones are of no track."""
-        there = (keys >= 0) & (keys < len(self._keys))
-        return there & self._keys[np.where(there, keys, 0)]
+        """bool (n,): which of ``keys``, int64 (n,), were added; negative keys are of no track."""
+        inside = (keys >= 0) & (keys < len(self._keys))
+        return inside & self._keys[np.where(inside, keys, 0)]
 
 
 def _first_of_each(ids: Sequence[str]) -> NDArray[np.bool_]:

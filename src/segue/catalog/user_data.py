@@ -1,4 +1,4 @@
-"""Tables of what people keep beside the tracks: playlists, stars, plays, verdicts, folders.
+"""Tables of what listeners keep beside the tracks: playlists, stars, plays, feedback, folders.
 
 They change in transactions of their own, without the writer's lock: a playlist need not wait for a scan.
 """
@@ -34,27 +34,27 @@ _LAST = "folders"  # of the tables: once it is there, all are
 
 
 def add_tables(db: sqlite3.Connection) -> None:
-    """Make the tables in a library that was made before there were any."""
-    if not _are_there(db):
+    """Make the tables in a library that an older Segue made without them."""
+    if not _exist(db):
         for statement in TABLES.split(";\n"):
             text = statement.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS")
             db.execute(text.replace("CREATE INDEX", "CREATE INDEX IF NOT EXISTS"))
 
 
-def pretend_tables(db: sqlite3.Connection) -> None:
-    """Show empty tables to this connection alone, where nothing can be written."""
-    if not _are_there(db):
+def add_temporary_tables(db: sqlite3.Connection) -> None:
+    """Show empty tables to this connection alone, where the library is read-only."""
+    if not _exist(db):
         for statement in TABLES.replace("CREATE TABLE", "CREATE TEMP TABLE").split(";\n"):
             db.execute(statement.replace("CREATE INDEX", "CREATE INDEX temp."))
 
 
-def _are_there(db: sqlite3.Connection) -> bool:
+def _exist(db: sqlite3.Connection) -> bool:
     sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
     return db.execute(sql, (_LAST,)).fetchone() is not None
 
 
 @contextlib.contextmanager
-def changing(db: sqlite3.Connection) -> Iterator[None]:
+def user_transaction(db: sqlite3.Connection) -> Iterator[None]:
     """A transaction of these tables.
 
     Raises

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from segue.catalog import deferred_indexes
 from segue.catalog.clusters import Cluster, ClusterRun, ClusterTables, Tally
 from segue.catalog.deferred_indexes import BackgroundFinish
-from segue.catalog.files import Files, delete, describe
+from segue.catalog.files import Files, delete, index_file_and_labels
 from segue.catalog.matrices import Matrices
 from segue.catalog.records import (
     AnalyzedFile,
@@ -30,7 +30,7 @@ from segue.catalog.records import (
     searchable_name,
     track_columns,
 )
-from segue.catalog.transaction import many_pages, transaction
+from segue.catalog.transaction import large_cache, transaction
 from segue.catalog.upsert import RecordTables, SeenKeys
 from segue.errors import LibraryWriteError, SegueError, SpecMismatchError
 from segue.sources.contract import TAG_COLUMNS, Records, SpaceRows, SpaceSettings
@@ -42,7 +42,7 @@ _OWN_COLUMNS = frozenset(TAG_COLUMNS)  # of an imported track: its file's tags s
 
 
 class Writer:
-    """Got from ``Catalog.writing``, which holds the lock that this needs."""
+    """Changes a library; ``Catalog.writing`` gives one, and holds the lock that it needs."""
 
     def __init__(self, root: Path, db: sqlite3.Connection) -> None:
         self._root = root
@@ -56,7 +56,7 @@ class Writer:
     def add_space(
         self, spec: EmbedderSpec, dimensions: Sequence[str], settings: SpaceSettings | None = None
     ) -> None:
-        """Make room for an embedder's vectors; nothing happens where there is.
+        """Make a space for an embedder's vectors, unless there is one.
 
         Raises
         ------
@@ -82,7 +82,7 @@ class Writer:
         return self._matrices.append(len(files), rows)
 
     def _kept(self, space: str, spec: EmbedderSpec, file: AnalyzedFile) -> Embedding | None:
-        """What a space holds of the very same content already, or of the track if it is not of sound."""
+        """What the space holds already: of the same content, or of the track if the space is not of sound."""
         sql = "SELECT row, content_hash FROM tracks WHERE path = ?"
         known = self._db.execute(sql, (path_to_db(file.path),)).fetchone()
         true = known and (not spec.sr or known["content_hash"] == file.state.content_hash)
@@ -115,7 +115,7 @@ class Writer:
         return track_id
 
     def _new_id(self, content_hash: str) -> TrackId:
-        """Made from the content; a copy of a file that is there too gets another."""
+        """Made from the content; a copy of another track's file gets another."""
         copy = 0
         while True:
             text = content_hash if not copy else f"{content_hash}:{copy}"
@@ -141,22 +141,22 @@ class Writer:
                 "INSERT INTO track_text (rowid, title, artist, album, genre) VALUES (?, ?, ?, ?, ?)",
                 (key, *(text or "" for text in texts)),
             )
-        describe(self._db, key, file.path)
+        index_file_and_labels(self._db, key, file.path)
 
-    # What was imported
+    # Imports
 
     @contextlib.contextmanager
     def deferring_indexes(self) -> Iterator[Callable[[], None]]:
-        """Let many tracks come quickly; what they are found by follows at the end.
+        """Add many tracks quickly: indexes and search words are made at the end of the block.
 
-        What this gives may be called after the last of them: it follows then while other things are done.
+        The block gets a function. Called after the last track, it begins that work in the background.
         """
         begun: list[BackgroundFinish] = []
         with self._transaction():
             deferred_indexes.defer(self._db)
         try:
             yield lambda: begun.append(BackgroundFinish(self._root))
-        except SegueError:  # of a source that broke off; what came before stays, and is to be found
+        except SegueError:  # the source broke off; what came before stays, and must be found
             with contextlib.suppress(LibraryWriteError):
                 self._finish_indexes(begun)
             raise
@@ -174,17 +174,17 @@ class Writer:
 
     @contextlib.contextmanager
     def batch(self) -> Iterator[None]:
-        """Make all that is written inside one transaction."""
-        with many_pages(self._db, _CACHE_KIB), self._transaction():
+        """Write all that is written in the block in one transaction."""
+        with large_cache(self._db, _CACHE_KIB), self._transaction():
             yield
 
     def upsert(self, records: Records, seen: SeenKeys) -> UpsertResult:
-        """Add imported tracks, or replace those that have changed; ``seen`` gets to know them."""
+        """Add imported tracks, or replace those that have changed; their keys are added to ``seen``."""
         with self._transaction():
             return self._records.upsert(records, seen)
 
     def index_words(self, most: int) -> None:
-        """Let some of the tracks that were put be found by their words, before the rest of them comes."""
+        """Index the words of at most so many of the new tracks, before the rest of them comes."""
         with self._transaction():
             deferred_indexes.index_words(self._db, most)
 
@@ -198,17 +198,17 @@ class Writer:
             self._records.record_import(source, kind, location, dict(report))
 
     def files_of_source(self, source: str) -> dict[str, str | None]:
-        """The paths of a source's tracks that are not missing, by their ids there."""
+        """The paths of a source's tracks that are not missing, by their ids in the source."""
         return self._files.of_source(source)
 
     def assign_files(self, source: str, files: Iterable[tuple[str, str]]) -> int:
-        """Say which files hold imported tracks, (id there, path); for how many that is new.
+        """Say which files hold imported tracks, (id in the source, path); for how many that is new.
 
-        A track that was scanned at that path gives way, and what was heard is kept. Otherwise the next
-        scan listens to the file. One that holds another source's track stays with it.
+        If a file was scanned before, its track is merged into the imported one, which gets its vectors.
+        Otherwise the next scan analyzes the file. A file that holds another source's track stays with it.
         """
         with self._transaction():
-            return self._files.give(source, files)
+            return self._files.assign(source, files)
 
     def put_clusters(
         self,
@@ -217,14 +217,14 @@ class Writer:
         describe: Callable[[list[Tally]], Sequence[Cluster]],
         run: ClusterRun,
     ) -> None:
-        """Keep clusters in place of those before; see ``ClusterTables.replace``."""
+        """Replace all clusters; see ``ClusterTables.replace``."""
         with self._transaction():
             ClusterTables(self._db).replace(keys, numbers, describe, run)
 
-    # What changed or went
+    # Changed and removed files
 
     def touch(self, files: Iterable[tuple[KnownFile, str, FileState]]) -> None:
-        """Note new paths and times of files whose content is known: moved, copied back or touched."""
+        """Keep new paths and times of files whose content is known: moved, copied back or touched."""
         with self._transaction():
             for known, path, state in files:
                 self._db.execute(
@@ -236,7 +236,7 @@ class Writer:
                 self._db.execute("DELETE FROM failures WHERE path = ?", (path_to_db(path),))
 
     def mark_missing(self, keys: Iterable[int]) -> None:
-        """Keep tracks whose files are gone, but out of sight; ``prune`` removes them."""
+        """Hide tracks whose files are gone; ``prune`` removes them."""
         now = time.time()
         with self._transaction():
             self._db.executemany(
@@ -262,7 +262,7 @@ class Writer:
             )
 
     def prune(self) -> int:
-        """Remove missing tracks and rewrite the matrices without dead rows; how many tracks went."""
+        """Remove missing tracks and rewrite the matrices without dead rows; how many tracks were removed."""
         with self._transaction():
             n = delete(self._db, "missing_since IS NOT NULL")
             self._compact()
@@ -293,7 +293,7 @@ class Writer:
 
     @contextlib.contextmanager
     def _as_write_errors(self) -> Iterator[None]:
-        """Say in our words that nothing can be written."""
+        """Turn errors of the disk and the database into a ``LibraryWriteError``."""
         try:
             yield
         except (OSError, sqlite3.OperationalError) as error:
