@@ -207,7 +207,9 @@ def test_the_overview_counts_without_reading_tracks(tmp_path: Path):
     ],
     ids=str,
 )
-def test_conditions_give_the_keys_of_the_tracks_that_meet_them_all(library: Library, where: Where, expected: str):
+def test_conditions_give_the_keys_of_the_tracks_that_meet_them_all(
+    library: Library, where: Where, expected: str
+):
     keys = library.tracks.keys_matching(where)
     assert sorted(track.title for track in library.tracks.by_keys(keys.tolist()).values()) == expected.split()
 
