@@ -72,15 +72,19 @@ function End({ label, id, onPick, onClear }: EndProps) {
   );
 }
 
+const HEIGHT = 132; // px
+const SIDE = 28; // px from the edges to the centers of covers
+
 /** The stops as covers on a line whose height is the similarity to the start. */
 function Path({ matches }: { matches: readonly Match[] }) {
   const { ref, width } = useSize<HTMLDivElement>();
   const line = useRef<SVGPathElement>(null);
-  const HEIGHT = 132;
-  const SIDE = 28;
+  const step = (width - 2 * SIDE) / Math.max(1, matches.length - 1);
+  const coverSize = Math.min(40, Math.max(18, step - 6));
+  const lowest = Math.min(0, ...matches.map(({ score }) => score));
   const points = matches.map(({ score }, i) => ({
-    x: SIDE + (i * (width - 2 * SIDE)) / Math.max(1, matches.length - 1),
-    y: SIDE + (1 - Math.min(1, Math.max(0, score))) * (HEIGHT - 2 * SIDE),
+    x: SIDE + i * step,
+    y: SIDE + ((1 - Math.min(1, score)) / (1 - lowest)) * (HEIGHT - 2 * SIDE),
   }));
   const curve = points.map((point, i) => {
     const before = points[i - 1];
@@ -97,7 +101,7 @@ function Path({ matches }: { matches: readonly Match[] }) {
       <svg width={width} height={HEIGHT} aria-hidden="true"><path ref={line} d={curve} /></svg>
       <ol>
         {matches.map(({ track }, i) => (
-          <li key={track.id} ref={(li) => putAt(li, points[i])}>
+          <li key={track.id} ref={(li) => placeStop(li, points[i], coverSize)}>
             <button type="button" onClick={() => player.playTracks(matches.map((match) => match.track), i)} title={track.title}
               aria-label={`Play stop ${i + 1}, ${track.title}`}>
               <Cover id={track.id} size={40} shown={40} />
@@ -109,6 +113,8 @@ function Path({ matches }: { matches: readonly Match[] }) {
   );
 }
 
-function putAt(element: HTMLElement | null, point: { x: number; y: number } | undefined): void {
-  if (element && point) element.style.transform = `translate(${point.x - 20}px, ${point.y - 20}px)`;
+function placeStop(element: HTMLElement | null, point: { x: number; y: number } | undefined, coverSize: number): void {
+  if (!element || !point) return;
+  element.style.setProperty("--cover-size", `${coverSize}px`);
+  element.style.transform = `translate(${point.x - coverSize / 2}px, ${point.y - coverSize / 2}px)`;
 }

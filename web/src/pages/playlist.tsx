@@ -49,10 +49,9 @@ function PlaylistEditor({ list }: { list: Playlist }) {
         <IconButton icon="trash" label="Delete playlist" onClick={() => void deleteList()} />
       </PageHeader>
       {tracks.length > 0 && (
-        <div class="tracks-line">
-          <TracksBar tracks={tracks} name={name} saved />
+        <TracksBar tracks={tracks} name={name} saved>
           <a class="button" href={`/compare?list=${encodeURIComponent(list.id)}`}><Icon name="compare" size={18} />Compare</a>
-        </div>
+        </TracksBar>
       )}
       {tracks.length === 0 ? <EmptyState icon="playlist" title="This playlist is empty"><p>Add tracks from their menus: “Add to a playlist”.</p></EmptyState> : (
         <ol class="matches" aria-label={name}>

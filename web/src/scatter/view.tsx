@@ -197,7 +197,7 @@ function drawOverlay(canvas: HTMLCanvasElement, props: ScatterProps, camera: Cam
   ring(props.playing, color("--accent-bright"), 6, 2.5);
   ring(props.selected, color("--ink"), 4, 2);
   ring(hovered, color("--ink"), 3, 1.5);
-  drawCaptions(pen, props.captions.map(({ x, y, text }) => [...toPixels(camera, size, x, y), text] as const), style);
+  drawCaptions(pen, props.captions.map(({ x, y, text }) => [...toPixels(camera, size, x, y), text] as const), style, size.width);
   if (line.length > 1) {
     pen.beginPath();
     line.forEach(([px, py], i) => (i ? pen.lineTo(px, py) : pen.moveTo(px, py)));
@@ -213,7 +213,7 @@ function drawOverlay(canvas: HTMLCanvasElement, props: ScatterProps, camera: Cam
 }
 
 /** Draw each caption that does not overlap one already drawn. */
-function drawCaptions(pen: CanvasRenderingContext2D, captions: readonly (readonly [number, number, string])[], style: CSSStyleDeclaration): void {
+function drawCaptions(pen: CanvasRenderingContext2D, captions: readonly (readonly [number, number, string])[], style: CSSStyleDeclaration, width: number): void {
   pen.font = `600 13px ${style.fontFamily}`;
   pen.textAlign = "center";
   pen.lineJoin = "round";
@@ -221,8 +221,10 @@ function drawCaptions(pen: CanvasRenderingContext2D, captions: readonly (readonl
   pen.strokeStyle = style.getPropertyValue("--paper");
   pen.fillStyle = style.getPropertyValue("--ink");
   const taken: [number, number, number][] = [];
-  for (const [px, py, text] of captions) {
+  for (const [x, py, text] of captions) {
     const half = pen.measureText(text).width / 2 + 6;
+    const visible = x > 0 && x < width;
+    const px = visible ? Math.min(width - half, Math.max(half, x)) : x; // not cut off at the edges
     if (taken.some(([x, y, other]) => Math.abs(px - x) < half + other && Math.abs(py - y) < 18)) continue;
     taken.push([px, py, half]);
     pen.globalAlpha = 0.85;
