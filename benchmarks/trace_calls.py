@@ -78,15 +78,15 @@ def main() -> None:
             library.scan(folder / "pieces")
     with Library.open(folder / "library", embedders=EMBEDDERS) as library:
         track = next(iter(library))
-        genre = Where(genre=track.tags.genre)
+        title, genre = track.title, Where(genre=track.tags.genre)
         library.similar(track)  # the index is open
         print(f"{'':34}" + "".join(f"{word:>10}" for word in ("calls", "files", "changes", "rooms", "depth")))
-        print(traced("similar(title)", lambda: library.similar(track.title)))
-        print(traced("similar(title, where=genre)", lambda: library.similar(track.title, where=genre)))
+        print(traced("similar(title)", lambda: library.similar(title)))
+        print(traced("similar(title, where=genre)", lambda: library.similar(title, where=genre)))
         with tempfile.TemporaryDirectory() as outside:
             copy = shutil.copy(track.path, outside)
             print(traced("similar(a file outside)", lambda: library.similar(copy)))
-        print(traced("playlist(title)", lambda: library.playlist(track.title)))
+        print(traced("playlist(title)", lambda: library.playlist(title)))
     with tempfile.TemporaryDirectory() as home:
         (Path(home) / "music").mkdir()
         shutil.copy(track.path, Path(home) / "music")

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.catalog.conditions import split_names
-from segue.catalog.select_in import select_in
+from segue.catalog.records import select_in
 from segue.track import TrackId
 
 

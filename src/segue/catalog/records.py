@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from segue.sources.contract import TAG_COLUMNS
 from segue.spec import Embedding
 from segue.track import Tags, Track, TrackId
+
+_SELECTED_AT_ONCE = 500  # values in one statement, well below SQLite's limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,21 @@ def rows_and_keys(db: sqlite3.Connection) -> tuple[NDArray[np.int64], NDArray[np
 def parse_integers(text: str | None) -> NDArray[np.int64]:
     """Those of a ``group_concat``: one text is several times quicker, and smaller, than a row for each."""
     return np.fromstring(text, np.int64, sep=",") if text else np.zeros(0, np.int64)
+
+
+def select_in(
+    db: sqlite3.Connection, select: str, column: str, values: Iterable[int | str]
+) -> list[sqlite3.Row]:
+    """The rows of ``select`` whose ``column`` has one of these values, in no order.
+
+    ``select`` is a statement without conditions, such as ``SELECT id FROM tracks``.
+    """
+    # For one value as for 500 this is quicker than json_each, which costs some 10 us to set up.
+    wanted, rows = list(values), []
+    for start in range(0, len(wanted), _SELECTED_AT_ONCE):
+        part = wanted[start : start + _SELECTED_AT_ONCE]
+        rows += db.execute(f"{select} WHERE {column} IN ({','.join('?' * len(part))})", part).fetchall()
+    return rows
 
 
 def track_from_row(row: sqlite3.Row) -> Track:

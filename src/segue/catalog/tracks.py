@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from segue.catalog import conditions, listing, search
 from segue.catalog.conditions import Where
 from segue.catalog.listing import Facets, Sort
-from segue.catalog.records import path_to_db, track_from_row
-from segue.catalog.select_in import select_in
+from segue.catalog.records import path_to_db, select_in, track_from_row
 from segue.track import Track, TrackId, folded
 
 _SCAN_FROM = 5000  # keys; for more of them, reading the whole index is quicker
@@ -55,11 +54,21 @@ class TrackTables:
 
     def by_name(self, name: str) -> list[Track]:
         """Tracks with exactly this title or file name, case and accents aside."""
-        wanted = folded(name)
         candidates = self.search(name, None, by_label=False)
+        wanted = folded(name)
         return [
             track for track in candidates if wanted in (folded(track.title), folded(Path(track.path).name))
         ]
+
+    def find(self, text: str, limit: int) -> list[Track]:
+        """The tracks that a text means, at most ``limit``; the first of these ways that finds any.
+
+        By id, path, id in a source, exact title or file name, and words in any of them or other tags.
+        """
+        name, path = path_to_db(text), path_to_db(str(Path(text).expanduser().absolute()))
+        tracks = list(self._select("WHERE id = ?", name)) or list(self._select("WHERE path = ?", path))
+        tracks = tracks or self.by_source_id(text) or self.by_name(text)
+        return tracks[:limit] or self.search(text, limit, by_label=False)
 
     # Many
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.index.exact import Neighbors
+from segue.index.exact import Neighbors, k_smallest
 from segue.index.ivfpq import InvertedLists
 from segue.index.metric import AnyVectors, to_float32
 from segue.index.rerank import QueryBuffers, RerankedSearch, search_by_l2, search_by_product
@@ -18,19 +18,53 @@ from segue.track import Vectors
 Searcher = Callable[[AnyVectors], Neighbors | None]
 """(dim,) to its nearest rows; none where the vector needs a closer look."""
 
+_EXACT_VALUES = 1 << 22  # numbers of all rows that are compared at once
+
 _Rank = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]
 
 
 def make_searcher(state: State, plan: Plan) -> Searcher | None:
     """What answers single queries of a plan; none where the index has changed since its lists were filled."""
     lists, metric = state.lists, state.reduction.metric
+    if not plan.n_probe:
+        return _exact_searcher(state, plan.k)
     changed = state.delta is not None or state.n_coded_tombstones > 0 or state.n_coded < state.n
-    if lists is None or not plan.n_probe or changed or metric not in _RANKS:
+    if lists is None or changed or metric not in _RANKS:
         return None
     by_faiss, by_numpy = _ranked_by_faiss(state, lists, plan), _ranked_by_numpy(state, lists, plan)
     if by_faiss is None:
         return by_numpy
     return _by_dtype(by_faiss, by_numpy) if state.store.base.dtype == np.uint8 else by_faiss
+
+
+def _exact_searcher(state: State, k: int) -> Searcher | None:
+    """Every row is compared: of an index so small that this is one product."""
+    store, metric = state.store, state.reduction.metric
+    if state.n > len(store.base) or state.tombstones is not None or metric not in ("cosine", "dot"):
+        return None
+    if store.base.dtype != np.float32 or store.base.size > _EXACT_VALUES or not state.n:
+        return None
+    rows = store.units() if metric == "cosine" else np.asarray(store.base)
+    row_ids, shape = state.ids, (store.base.shape[1],)
+    if rows is None:
+        return None
+
+    def ask(vector: AnyVectors) -> Neighbors | None:
+        if vector.shape != shape or vector.dtype != np.float32:
+            return None
+        query = vector[None]
+        square = float(np.vdot(query, query))
+        # Not so for NaN, infinity, and zero.
+        if not 0 < square < np.inf:
+            return None
+        if metric == "cosine":
+            distances = np.maximum(1 - (query / np.float32(square**0.5)) @ rows.T, 0)
+        else:
+            distances = -(query @ rows.T)
+        found, distances = k_smallest(distances, k)
+        return (found if row_ids is None else row_ids[found]), distances
+
+    return ask
 
 
 def _by_dtype(bytes_only: Searcher, of_all: Searcher) -> Searcher:

@@ -57,11 +57,7 @@ def find_track(catalog: Catalog, query: Query) -> Track:
     if isinstance(query, Track):
         return track_by_id(catalog, query.id)
     text = str(query)
-    track = catalog.tracks.by_id(text) or catalog.tracks.by_path(str(Path(text).expanduser().absolute()))
-    if track:
-        return track
-    matches = catalog.tracks.by_source_id(text) or catalog.tracks.by_name(text)
-    matches = matches or catalog.tracks.search(text, _LISTED + 1, by_label=False)
+    matches = catalog.tracks.find(text, _LISTED + 1)
     if not matches:
         raise TrackNotFoundError(f"no track matches {text!r}; segue search TEXT shows what there is")
     if len(matches) > 1:
