@@ -25,7 +25,7 @@ from segue.audio import load
 from segue.embed.descriptors import Descriptors
 from segue.embed.models import model_path
 from segue.embed.published_network import RECIPES, NetworkRecipe
-from segue.embed.session import Network, split_windows
+from segue.embed.session import Network
 from segue.recommend.evaluate import precision_at
 from segue.sound import Excerpts
 from segue.sources.audio_files import walk
@@ -50,8 +50,8 @@ class Ear:
 
     def windows(self, sound: Excerpts) -> list[Waveform]:
         """Side by side, whatever the recipe's hop."""
-        length = round(self.recipe.spec.window_s * self.sr)
-        return list(split_windows(sound.at(self.sr), length, length))
+        window_s = self.recipe.spec.window_s
+        return list(sound.windows(self.sr, window_s, window_s))
 
     def vectors(self, windows: Sequence[Waveform]) -> Vectors:
         return self.network(np.stack([self.recipe.log_mel(y) for y in windows]))[0]

@@ -6,17 +6,30 @@ import numpy as np
 import pytest
 
 from segue import audio
-from segue.embed.descriptors import DIMENSIONS, SPEC, Descriptors
+from segue.embed.descriptors import DIMENSIONS, SPEC, WINDOW, Descriptors
 from segue.embed.descriptors.filters import HOP, N_FFT, SR, mel_blocks, mel_weights
 from segue.embed.descriptors.rhythm import tempo_bpm, tempogram
 from segue.embed.descriptors.spectra import FRAME_FEATURES, frame_features
 from segue.sound import Excerpts
+from segue.spec import EmbedderSpec
+from tests.embedder_contract import EmbedderContract
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:.*:DeprecationWarning:(audioread|librosa|numba|lazy_loader).*"
 )
 
 INDEX = {dimension.name: i for i, dimension in enumerate(DIMENSIONS)}
+
+
+class TestDescriptors(EmbedderContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def embedder(cls) -> Descriptors:
+        return Descriptors()
+
+    def count_windows(self, spec: EmbedderSpec, n_samples: int) -> int:
+        """The rest of a part joins its last window if it is under half of one."""
+        return max(1, round((1 + n_samples // HOP) / WINDOW))
 
 
 def song(rng: np.random.Generator, duration_s: float = 12.0) -> np.ndarray:

@@ -98,7 +98,14 @@ def in_home(home: Path) -> dict[str, str]:
 @pytest.mark.skipif(os.name == "nt", reason="the documents' sessions are a Unix shell's")
 def test_every_session_and_program_in_the_documents_runs(home: Path):
     sessions = 0
-    for page in ("README.md", "docs/python.md", "docs/index.md", "docs/annoy.md", "docs/audioset.md"):
+    for page in (
+        "README.md",
+        "docs/python.md",
+        "docs/new_embedder.md",
+        "docs/index.md",
+        "docs/annoy.md",
+        "docs/audioset.md",
+    ):
         text = (ROOT / page).read_text("utf-8")
         for language, block in re.findall(r"```(console|python)\n(.*?)```", text, re.DOTALL):
             if language == "python":

@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -11,17 +12,22 @@ import pytest
 from segue import audio
 from segue.embed import models
 from segue.embed.descriptors import Descriptors
-from segue.embed.networks import build_vggish
+from segue.embed.networks import build_mn04, build_musicnn, build_vggish
+from segue.embed.onnx_file import OnnxFile
 from segue.embed.postprocess import PCA
 from segue.embed.published_network import RECIPES, PublishedNetwork, audioset_classes, msd_tags
 from segue.embed.registry import EMBEDDERS, make_embedders, missing_default_models
-from segue.embed.session import Network, split_windows
+from segue.embed.session import Network
 from segue.embed.vggish import VGGish
 from segue.errors import SegueError, UsageError, WeightsError
 from segue.library import Library
 from segue.sound import Excerpts
+from segue.spec import Embedder
 from tests import tf_files
 from tests.conftest import write_music
+from tests.embedder_contract import EmbedderContract
+from tests.network_weights import mn04_tensors, musicnn_tensors
+from tests.onnx_models import ASKED, filters, saved
 
 
 @pytest.fixture(scope="session")
@@ -42,23 +48,56 @@ def vggish(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, PCA]:
     return path, PCA(projection, np.zeros(128, np.float32))
 
 
+class TestMusiCNN(EmbedderContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def embedder(cls, tmp_path_factory: pytest.TempPathFactory) -> Embedder:
+        path = tmp_path_factory.mktemp("musicnn") / "musicnn.onnx"
+        onnx.save(build_musicnn(musicnn_tensors(np.random.default_rng(1))), str(path))
+        return PublishedNetwork(RECIPES["musicnn"], path)
+
+    def test_a_third_of_the_windows_is_embedded(self, embedder: Embedder, rng: np.random.Generator):
+        assert len(embedder.embed(sound(rng, 30.0)).windows) == 4
+
+
+class TestMN04(EmbedderContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def embedder(cls, tmp_path_factory: pytest.TempPathFactory) -> Embedder:
+        path = tmp_path_factory.mktemp("mn04") / "mn04.onnx"
+        onnx.save(build_mn04(mn04_tensors(np.random.default_rng(1))), str(path))
+        return PublishedNetwork(RECIPES["mn04"], path)
+
+
+class TestVGGish(EmbedderContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def embedder(cls, vggish: tuple[Path, PCA]) -> Embedder:
+        return VGGish(*vggish)
+
+
+class TestOnnxFile(EmbedderContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def embedder(cls, tmp_path_factory: pytest.TempPathFactory) -> Embedder:
+        return OnnxFile(saved(tmp_path_factory.mktemp("onnx") / "any.onnx", filters(["n", "t"])), **ASKED)
+
+
+class TestTemplate(EmbedderContract):
+    """The example in docs/new_embedder.md."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def embedder(cls) -> Embedder:
+        page = Path(__file__).resolve().parents[1] / "docs" / "new_embedder.md"
+        program = page.read_text("utf-8").split("```python\n")[1].split("```")[0]
+        names: dict[str, Any] = {"__name__": "template"}
+        exec(program, names)
+        return names["Loudness"]()
+
+
 def sound(rng: np.random.Generator, duration_s: float, sr: int = 16_000) -> Excerpts:
     return Excerpts.from_waveform((0.1 * rng.standard_normal(int(duration_s * sr))).astype(np.float32), sr)
-
-
-def test_windows_are_whole_and_within_their_part():
-    parts = [np.arange(10, dtype=np.float32), np.arange(100, 104, dtype=np.float32)]
-    found = [window.tolist() for window in split_windows(parts, 4, 4)]
-    assert found == [[0, 1, 2, 3], [4, 5, 6, 7], [100, 101, 102, 103]]
-    assert [window.tolist() for window in split_windows(parts, 3, 6)] == [
-        [0, 1, 2],
-        [6, 7, 8],
-        [100, 101, 102],
-    ]
-
-
-def test_a_part_shorter_than_a_window_is_repeated():
-    assert [w.tolist() for w in split_windows([np.array([1, 2], np.float32)], 5, 5)] == [[1, 2, 1, 2, 1]]
 
 
 def test_vggish_gives_eight_bit_frames_and_their_mean(vggish, rng):
@@ -189,17 +228,6 @@ def test_every_score_has_a_name_of_its_own():
     assert len(set(msd_tags())) == 50
     assert len(set(audioset_classes())) == 527
     assert audioset_classes()[0] == "Speech"
-
-
-@pytest.mark.slow
-def test_musicnn_embeds_a_third_of_the_windows(musicnn_index: Path, tmp_path: Path, rng):
-    from segue.embed.networks import build_musicnn
-    from segue.embed.weights import read_tf_bundle
-
-    onnx.save(build_musicnn(read_tf_bundle(musicnn_index)), str(tmp_path / "musicnn.onnx"))
-    embedder = PublishedNetwork(RECIPES["musicnn"], tmp_path / "musicnn.onnx")
-    assert embedder.embed(sound(rng, 30.0)).windows.shape == (4, 200)
-    assert embedder.embed(sound(rng, 1.0)).windows.shape == (1, 200)
 
 
 def test_choosing_embedders_loads_no_network_library():

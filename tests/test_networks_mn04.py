@@ -10,75 +10,13 @@ from segue.embed.logmel import mn04_logmel
 from segue.embed.networks import build_mn04
 from segue.embed.weights import Tensors, read_torch_zip
 from segue.errors import WeightsError
+from tests.network_weights import mn04_rows, mn04_tensors
 from tests.numpy_layers import Array, batch_norm, conv, depthwise, hard_swish, relu, sigmoid
 from tests.onnx_files import run
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 WEIGHTS = DATA / "models" / "mn04_as_mAP_432.pt"
 needs_shared = pytest.mark.skipif(not WEIGHTS.exists(), reason=f"needs {WEIGHTS}")
-
-TABLE = """
-3 16 16 - RE 1
-3 64 24 - RE 2
-3 72 24 - RE 1
-5 72 40 SE RE 2
-5 120 40 SE RE 1
-5 120 40 SE RE 1
-3 240 80 - HS 2
-3 200 80 - HS 1
-3 184 80 - HS 1
-3 184 80 - HS 1
-3 480 112 SE HS 1
-3 672 112 SE HS 1
-5 672 160 SE HS 2
-5 960 160 SE HS 1
-5 960 160 SE HS 1
-"""
-"""MobileNetV3-Large, Howard et al. 2019, table 1: kernel, expanded, out, SE, NL, stride."""
-
-
-def eighths(channels: float) -> int:
-    """The nearest multiple of 8, not more than a tenth below; the rule of the MobileNets."""
-    rounded = max(8, int(channels + 4) // 8 * 8)
-    return rounded + 8 if rounded < 0.9 * channels else rounded
-
-
-def rows() -> list[tuple[int, int, int, bool, bool, int]]:
-    split = (line.split() for line in TABLE.split("\n") if line)
-    return [
-        (int(kernel), eighths(int(wide) * 0.4), eighths(int(out) * 0.4), se == "SE", nl == "HS", int(stride))
-        for kernel, wide, out, se, nl, stride in split
-    ]
-
-
-def seeded(rng: np.random.Generator) -> Tensors:
-    made: Tensors = {}
-
-    def linear(scope: str, out: int, within: int) -> None:
-        made[f"{scope}.weight"] = rng.normal(0, within**-0.5, (out, within)).astype(np.float32)
-        made[f"{scope}.bias"] = rng.normal(0, 0.1, out).astype(np.float32)
-
-    def layer(scope: str, out: int, within: int, kernel: int) -> None:
-        spread = np.sqrt(2 / (within * kernel * kernel))
-        made[f"{scope}.0.weight"] = rng.normal(0, spread, (out, within, kernel, kernel)).astype(np.float32)
-        for part, low in (("weight", 0.5), ("bias", -0.5), ("running_mean", -0.5), ("running_var", 0.5)):
-            made[f"{scope}.1.{part}"] = rng.uniform(low, 1.5, out).astype(np.float32)
-
-    layer("features.0", 8, 1, 3)
-    channels = 8
-    for i, (kernel, wide, out, se, _, _) in enumerate(rows(), start=1):
-        shapes = [(wide, channels, 1)] * (wide != channels) + [(wide, 1, kernel), (out, wide, 1)]
-        steps = [0, 1, 2 + se] if wide != channels else [0, 1]
-        for step, shape in zip(steps, shapes, strict=True):
-            layer(f"features.{i}.block.{step}", *shape)
-        if se:
-            linear(f"features.{i}.block.2.conc_se_layers.0.fc1", eighths(wide // 4), wide)
-            linear(f"features.{i}.block.2.conc_se_layers.0.fc2", wide, eighths(wide // 4))
-        channels = out
-    layer("features.16", 384, channels, 1)
-    linear("classifier.2", eighths(1280 * 0.4), 384)
-    linear("classifier.5", 527, eighths(1280 * 0.4))
-    return made
 
 
 def reference(tensors: Tensors, logmel: Array) -> dict[str, Array]:
@@ -99,7 +37,7 @@ def reference(tensors: Tensors, logmel: Array) -> dict[str, Array]:
         return x @ tensors[f"{scope}.weight"].T.astype(np.float64) + tensors[f"{scope}.bias"]
 
     x = hard_swish(full("features.0", logmel.astype(np.float64).transpose(0, 2, 3, 1), 2))
-    for i, (_, wide, out, se, hs, stride) in enumerate(rows(), start=1):
+    for i, (_, wide, out, se, hs, stride) in enumerate(mn04_rows(), start=1):
         scope, activation, entry = f"features.{i}.block", hard_swish if hs else relu, x
         step = 0
         if wide != x.shape[-1]:
@@ -118,7 +56,7 @@ def reference(tensors: Tensors, logmel: Array) -> dict[str, Array]:
 
 @pytest.fixture(scope="module")
 def tensors() -> Tensors:
-    return seeded(np.random.default_rng(1))
+    return mn04_tensors(np.random.default_rng(1))
 
 
 def assert_equals_numpy(tensors: Tensors, frames: int) -> None:

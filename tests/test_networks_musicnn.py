@@ -10,39 +10,16 @@ from segue.embed.networks import build_musicnn
 from segue.embed.published_network import msd_tags
 from segue.embed.weights import Tensors, read_tf_bundle
 from segue.errors import WeightsError
+from tests.network_weights import musicnn_tensors
 from tests.numpy_layers import Array, batch_norm, conv, relu, sigmoid
 from tests.onnx_files import run
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data" / "max_samples"
-NORMS = (1, 204, 204, 51, 51, 51, 64, 64, 64, 1506, 200)
-CONVS = {
-    "conv2d": (7, 38, 1, 204),
-    "conv2d_1": (7, 67, 1, 204),
-    "conv2d_2": (128, 1, 1, 51),
-    "conv2d_3": (64, 1, 1, 51),
-    "conv2d_4": (32, 1, 1, 51),
-    "conv2d_5": (7, 561, 1, 64),
-    "conv2d_6": (7, 64, 1, 64),
-    "conv2d_7": (7, 64, 1, 64),
-}
-
-
-def seeded(rng: np.random.Generator) -> Tensors:
-    made: Tensors = {}
-    for name, shape in (CONVS | {"dense": (1506, 200), "dense_1": (200, 50)}).items():
-        spread = np.sqrt(2 / np.prod(shape[:-1]))
-        made[f"{name}/kernel"] = rng.normal(0, spread, shape).astype(np.float32)
-        made[f"{name}/bias"] = rng.normal(0, 0.1, shape[-1]).astype(np.float32)
-    for i, channels in enumerate(NORMS):
-        scope = f"batch_normalization_{i}" if i else "batch_normalization"
-        for part, low in (("gamma", -1.5), ("beta", -0.5), ("moving_mean", -0.5), ("moving_variance", 0.5)):
-            made[f"{scope}/{part}"] = rng.uniform(low, 1.5, channels).astype(np.float32)
-    return made
 
 
 @pytest.fixture(scope="module")
 def tensors() -> Tensors:
-    return seeded(np.random.default_rng(1))
+    return musicnn_tensors(np.random.default_rng(1))
 
 
 @pytest.fixture

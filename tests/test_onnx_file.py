@@ -13,7 +13,6 @@ import soundfile
 from onnx import TensorProto, helper
 
 from segue.embed.onnx_file import OnnxFile
-from segue.embed.session import split_windows
 from segue.errors import EmbeddingError, UsageError, WeightsError
 from segue.sound import Excerpts
 from tests.onnx_models import (
@@ -71,7 +70,7 @@ def test_vectors_are_what_onnxruntime_gives_for_each_window(tmp_path: Path, rng,
     embedder = OnnxFile(saved(tmp_path / "ears.onnx", model), **ASKED)
     heard = sound(rng, 5.2)
     found = embedder.embed(heard)
-    expected = [run_alone(model, y, len(shape or ())) for y in split_windows(heard.at(SR), WINDOW, WINDOW)]
+    expected = [run_alone(model, y, len(shape or ())) for y in heard.windows(SR, WINDOW / SR, WINDOW / SR)]
     assert (embedder.spec.dim, len(embedder.dimensions)) == (DIM, DIM)
     assert found.windows.shape == (10, DIM)
     np.testing.assert_allclose(found.windows, expected, rtol=2e-3)  # float16
@@ -85,7 +84,7 @@ def test_frames_in_two_dimensions_are_one_windows_where_the_batch_is_one(tmp_pat
     model.graph.output[0].name = "frames_of_one"
     heard = sound(rng, 1.0)
     found = OnnxFile(saved(tmp_path / "ears.onnx", model), **ASKED).embed(heard)
-    expected = [run_alone(model, y, 2) for y in split_windows(heard.at(SR), WINDOW, WINDOW)]
+    expected = [run_alone(model, y, 2) for y in heard.windows(SR, WINDOW / SR, WINDOW / SR)]
     assert found.windows.shape == (2, DIM)
     np.testing.assert_allclose(found.pooled, np.mean(expected, axis=0), rtol=1e-5)
 
@@ -94,7 +93,7 @@ def test_half_precision_goes_in_as_such(tmp_path: Path, rng):
     model = filters(["n", "t"], dtype=FLOAT16)
     heard = sound(rng, 1.0)
     found = OnnxFile(saved(tmp_path / "half.onnx", model), **ASKED).embed(heard)
-    expected = [run_alone(model, y, 2) for y in split_windows(heard.at(SR), WINDOW, WINDOW)]
+    expected = [run_alone(model, y, 2) for y in heard.windows(SR, WINDOW / SR, WINDOW / SR)]
     np.testing.assert_allclose(found.pooled, np.mean(expected, axis=0), rtol=1e-5)
 
 
@@ -242,8 +241,8 @@ def test_what_is_no_onnx_file_is_refused(tmp_path: Path):
     assert "cannot be loaded as a network" in refusal(tmp_path / "empty.onnx")
     whole = filters(["n", "t"]).SerializeToString()
     for length in (1, len(whole) // 2, len(whole) - 1):
-        (tmp_path / "split_windows.onnx").write_bytes(whole[:length])
-        refusal(tmp_path / "split_windows.onnx")
+        (tmp_path / "cut.onnx").write_bytes(whole[:length])
+        refusal(tmp_path / "cut.onnx")
 
 
 def test_an_operator_that_nobody_knows_is_refused(tmp_path: Path):

@@ -1,12 +1,14 @@
-"""Which parts of a sound are analysed, and those parts in memory."""
+"""Which parts of a sound are analyzed, and those parts in memory."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from segue.errors import DamagedAudioError, TooShortError
 from segue.track import Waveform
 
 
@@ -23,7 +25,7 @@ class SoundInfo:
 
 @dataclass(frozen=True, slots=True)
 class ExcerptPlan:
-    """How much of a long sound is analysed: ``count`` excerpts of ``length_s``, spread evenly.
+    """How much of a long sound is analyzed: ``count`` excerpts of ``length_s``, spread evenly.
 
     A sound no longer than all excerpts together is taken whole. More excerpts cost time in
     proportion and steady the vectors of long, varied tracks.
@@ -46,7 +48,7 @@ class ExcerptPlan:
 
 
 class Excerpts:
-    """The analysed parts of one sound, mono at the file's own rate; ``at(sr)`` resamples.
+    """The analyzed parts of one sound, mono at the file's own rate; ``at(sr)`` resamples.
 
     Parameters
     ----------
@@ -55,7 +57,7 @@ class Excerpts:
         Of the whole sound, not of the excerpts.
     starts_s : where each part begins in the whole sound.
     parts : float32 (n_samples,) each, in [-1, 1] nominally.
-    warning : what was wrong with the file although it could be used.
+    warning : what is wrong with the file although it can be used.
     """
 
     def __init__(
@@ -76,8 +78,20 @@ class Excerpts:
 
     @classmethod
     def from_waveform(cls, y: Waveform, sr: int) -> Excerpts:
-        """One part: the whole of ``y``, float32 (n_samples,), mono."""
+        """One part: the whole of ``y``, float32 (n_samples,), mono.
+
+        Raises
+        ------
+        TooShortError
+            Where there is no sample.
+        DamagedAudioError
+            Where a sample is not finite.
+        """
         y = np.ascontiguousarray(y, dtype=np.float32)
+        if not len(y):
+            raise TooShortError("a waveform of 0 samples; at least 1 is needed")
+        if not np.isfinite(y).all():
+            raise DamagedAudioError("samples that are not numbers (NaN or infinite)")
         info = SoundInfo(sr, 1, "array", len(y))
         return cls(info, len(y) / sr, (0.0,), (y,))
 
@@ -89,3 +103,16 @@ class Excerpts:
             if sr not in self._resampled:
                 self._resampled[sr] = tuple(soxr.resample(y, self.info.sr, sr, "HQ") for y in self.parts)
             return self._resampled[sr]
+
+    def windows(self, sr: int, window_s: float, hop_s: float) -> Iterator[Waveform]:
+        """Whole windows at ``sr`` Hz, one every ``hop_s`` of each part; what is left at its end is dropped.
+
+        A part shorter than a window is repeated until it fills one, as silence after it would change the
+        vector.
+        """
+        length, hop = round(window_s * sr), round(hop_s * sr)
+        for y in self.at(sr):
+            if len(y) < length:
+                yield np.resize(y, length)
+            for start in range(0, len(y) - length + 1, hop):
+                yield y[start : start + length]

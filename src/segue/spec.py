@@ -99,7 +99,7 @@ class Prior:
 
 
 class Embedder(Protocol):
-    """Makes vectors of one spec; safe to call from several threads at once."""
+    """Makes vectors of one spec, a pure function of each track; safe to call from several threads at once."""
 
     @property
     def spec(self) -> EmbedderSpec: ...
@@ -115,12 +115,12 @@ class Embedder(Protocol):
         ...
 
     def embed(self, sound: Excerpts) -> Embedding:
-        """One track's vectors.
+        """One track's vectors, from its sound alone; a sound shorter than a window is repeated to fill one.
 
         Raises
         ------
-        TooShortError
-            Where there is less sound than one window needs.
+        EmbeddingError
+            Where the model makes no vector of this sound, or one with values that are not finite.
         """
         ...
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from segue.embed.session import split_windows
 from segue.embed.waveform_network import WaveformNetwork, WindowSize, read_file
 from segue.errors import EmbeddingError, WeightsError
 from segue.sound import Excerpts
@@ -90,7 +89,7 @@ class OnnxFile:
             Where the file is not as it was.
         """
         network = self._load()
-        rows = network(split_windows(sound.at(self._windows.sr), self._windows.length, self._windows.hop))
+        rows = network(sound.windows(self.spec.sr, self.spec.window_s, self.spec.hop_s))
         bad = int((~np.isfinite(rows)).any(axis=1).sum())
         if bad:
             raise EmbeddingError(

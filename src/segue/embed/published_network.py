@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.embed.logmel import MN04_SR, MUSICNN_PATCH, MUSICNN_SR, mn04_logmel, musicnn_patches
-from segue.embed.session import Network, split_windows
+from segue.embed.session import Network
 from segue.sound import Excerpts
 from segue.spec import EmbedderSpec, Embedding, Label, Prior
 from segue.track import Waveform
@@ -121,10 +121,7 @@ class PublishedNetwork:
         return [f"{self.spec.name}_{i:03d}" for i in range(self.spec.dim)]
 
     def embed(self, sound: Excerpts) -> Embedding:
-        spec = self.spec
-        windows = split_windows(
-            sound.at(spec.sr), round(spec.window_s * spec.sr), round(spec.hop_s * spec.sr)
-        )
+        windows = sound.windows(self.spec.sr, self.spec.window_s, self.spec.hop_s)
         embeddings, scores = self._network(np.stack([self._recipe.log_mel(y) for y in windows]))
         pooled = embeddings.mean(axis=0, dtype=np.float64).astype(np.float32)
         labels = _best_labels(scores.mean(axis=0), self._recipe.label_names())

@@ -1,9 +1,9 @@
-"""A network in ONNX Runtime, and the windows of sound that go through it."""
+"""Networks in ONNX Runtime."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import WeightsError
-from segue.track import Waveform
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -78,15 +77,3 @@ def open_session(path: Path, content: bytes | None = None) -> onnxruntime.Infere
         )
     except Exception as error:  # its exceptions share no base but Exception
         raise WeightsError(f"{path} cannot be loaded as a network: {error}", str(path)) from error
-
-
-def split_windows(parts: Sequence[Waveform], length: int, hop: int) -> Iterator[Waveform]:
-    """Whole windows of ``length`` samples every ``hop`` samples of each part; tails are dropped.
-
-    A part shorter than a window is repeated until it fills one, as silence after it would change the vector.
-    """
-    for y in parts:
-        if len(y) < length:
-            yield np.resize(y, length)
-        for start in range(0, len(y) - length + 1, hop):
-            yield y[start : start + length]
