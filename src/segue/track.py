@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 TrackId = NewType("TrackId", str)
 """Sixteen hexadecimal digits, made from the content when the track is first seen, then kept."""
 
+Float32 = NDArray[np.float32]
+"""float32 of the shape that a docstring states; the aliases below name the usual shapes."""
+
 Waveform = NDArray[np.float32]
 """float32 (n_samples,), mono, nominally in [-1, 1]."""
 

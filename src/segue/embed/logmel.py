@@ -14,9 +14,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from segue.track import Waveform
+from segue.track import Float32, Waveform
 
-Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 
 VGGISH_SR = 16_000  # Hz, Hershey et al. 2017

@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 from segue.index.metric import AnyVectors, distances
 from segue.index.store import Store
 from segue.spec import Metric
-from segue.track import Vectors
+from segue.track import Float32
 
 _BLOCK_VALUES = 1 << 22  # numbers of rows held at a time
 _FEW = 256  # columns; sorting them all is quicker than anything cleverer
 _BLOCK_PAIRS = 1 << 23  # distances held at a time
 
-Neighbors = tuple[NDArray[np.int64], Vectors]
+Neighbors = tuple[NDArray[np.int64], Float32]
 """Rows int64 (m, <= k) and distances float32 of the same shape, nearest first."""
 
 
@@ -48,7 +48,7 @@ def nearest(
     return best
 
 
-def _merge_block(best: Neighbors, block: Vectors, names: NDArray[np.int64], k: int) -> Neighbors:
+def _merge_block(best: Neighbors, block: Float32, names: NDArray[np.int64], k: int) -> Neighbors:
     if best[0].shape[1] < k:
         columns, found = k_smallest(block, k)
         return merge_nearest(best, (names[columns], found), k)
@@ -73,7 +73,7 @@ def merge_nearest(one: Neighbors, other: Neighbors, k: int) -> Neighbors:
     return np.take_along_axis(rows, columns, axis=1), found
 
 
-def k_smallest(values: Vectors, k: int) -> Neighbors:
+def k_smallest(values: Float32, k: int) -> Neighbors:
     """Columns and values of the k smallest of each row, in order; the lower column wins a tie."""
     if k < values.shape[1] > _FEW:
         # Ties at the edge: partition alone would pick any of the equal ones.

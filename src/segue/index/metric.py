@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from segue.errors import VectorError
 from segue.spec import Metric
-from segue.track import Vectors
+from segue.track import Float32, Vectors
 
 DTYPES = ("uint8", "int8", "float16", "float32")
 _BLOCK_VALUES = 1 << 22  # numbers of rows that are held as float32 at a time: 16 MiB
@@ -102,7 +102,7 @@ def prepare_queries(queries: AnyVectors, metric: Metric) -> AnyVectors:
     return wide
 
 
-def distances(queries: AnyVectors, rows: AnyVectors, metric: Metric) -> Vectors:
+def distances(queries: AnyVectors, rows: AnyVectors, metric: Metric) -> Float32:
     """Distances of all pairs.
 
     cosine 1 - u.v / (|u| |v|); euclidean |u - v|; manhattan the sum of |u_i - v_i|; hamming the
@@ -133,7 +133,7 @@ def distances(queries: AnyVectors, rows: AnyVectors, metric: Metric) -> Vectors:
     return products if metric == "dot" else np.maximum(products + 1, 0, out=products)
 
 
-def _hamming(queries: AnyVectors, rows: AnyVectors) -> Vectors:
+def _hamming(queries: AnyVectors, rows: AnyVectors) -> Float32:
     word: Any = np.uint64 if rows.shape[1] % 8 == 0 else np.uint8
     u, v = np.ascontiguousarray(queries).view(word), np.ascontiguousarray(rows).view(word)
     out = np.empty((len(u), len(v)), np.float32)
@@ -144,7 +144,7 @@ def _hamming(queries: AnyVectors, rows: AnyVectors) -> Vectors:
     return out
 
 
-def _euclidean(queries: Vectors, rows: Vectors, *, shifted: bool) -> Vectors:
+def _euclidean(queries: Vectors, rows: Vectors, *, shifted: bool) -> Float32:
     # |u|^2 - 2 u.v + |v|^2 loses digits where u is near v; moving the origin to the rows' mean keeps most.
     origin = rows.mean(axis=0) if shifted else np.float32(0)
     u, v = queries - origin, rows - origin
@@ -177,7 +177,7 @@ def row_distances(query: AnyVectors, rows: AnyVectors, metric: Metric) -> NDArra
     return np.sqrt(np.einsum("ij,ij->i", wide, wide))
 
 
-def pair_distances(queries: AnyVectors, rows: AnyVectors, metric: Metric) -> Vectors:
+def pair_distances(queries: AnyVectors, rows: AnyVectors, metric: Metric) -> Float32:
     """float32 (m, c): distances of each query to the c rows of its own, (m, c, dim)."""
     if metric == "hamming":
         return np.bitwise_count(queries[:, None, :] ^ rows).sum(axis=2, dtype=np.int32).astype(np.float32)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.track import Vectors
+from segue.track import Float32, Vector, Vectors
 
 if TYPE_CHECKING:
     import faiss
@@ -60,7 +60,7 @@ def _balanced_allocation(count: int) -> NDArray[np.int64]:
     return turns.T.ravel()
 
 
-def _projection(matrix: Vectors, mean: Vectors) -> faiss.LinearTransform:
+def _projection(matrix: Float32, mean: Vector) -> faiss.LinearTransform:
     import faiss
 
     out = faiss.LinearTransform(matrix.shape[1], matrix.shape[0], True)

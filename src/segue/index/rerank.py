@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from segue.index.ivfpq import InvertedLists
 from segue.index.metric import AnyVectors
-from segue.track import Vectors
+from segue.track import Float32, Vector
 
 
 class QueryBuffers(NamedTuple):
@@ -22,9 +22,9 @@ class QueryBuffers(NamedTuple):
     values : float32 (1, count), of each row, smallest first
     """
 
-    query: Vectors
+    query: Vector
     rows: NDArray[np.int64]
-    values: Vectors
+    values: Float32
     arguments: tuple[Any, ...]
 
 

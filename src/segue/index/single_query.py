@@ -13,7 +13,7 @@ from segue.index.metric import AnyVectors, to_float32
 from segue.index.rerank import QueryBuffers, RerankedSearch, search_by_l2, search_by_product
 from segue.index.state import Plan, State
 from segue.spec import Metric
-from segue.track import Vectors
+from segue.track import Vector, Vectors
 
 Searcher = Callable[[AnyVectors], Neighbors | None]
 """(dim,) to its nearest rows; none where the vector needs a closer look."""
@@ -185,12 +185,12 @@ def _ranked_by_numpy(state: State, lists: InvertedLists, plan: Plan) -> Searcher
     return ask
 
 
-def _cosine(query: Vectors, rows: Vectors) -> NDArray[np.float32]:
+def _cosine(query: Vector, rows: Vectors) -> NDArray[np.float32]:
     distances = 1 - rows.dot(query) / np.sqrt(np.einsum("ij,ij->i", rows, rows))
     return np.maximum(distances, 0, out=distances)
 
 
-def _euclidean(query: Vectors, rows: Vectors) -> NDArray[np.float32]:
+def _euclidean(query: Vector, rows: Vectors) -> NDArray[np.float32]:
     rows -= query
     return np.sqrt(np.einsum("ij,ij->i", rows, rows))
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from segue.cluster.words import FEATURES, TOLD_FROM
 from segue.cluster.words import Feature as Word
 from segue.sound import ExcerptPlan
-from segue.track import Vectors
+from segue.track import Vector, Vectors
 from segue.views.transform import ViewTransform
 
 MOMENTS = 3
@@ -137,11 +137,11 @@ def _summands(view: ViewTransform, track: Sequence[Vectors]) -> Vectors:
     ])  # fmt: skip
 
 
-def _unit(x: Vectors) -> Vectors:
+def _unit(x: Vector) -> Vector:
     return x / max(float(np.linalg.norm(x)), 1e-12)
 
 
-def _cosine(u: Vectors, v: Vectors) -> float | None:
+def _cosine(u: Vector, v: Vector) -> float | None:
     if not u.any() or not v.any():
         return None
     return float(np.clip(_unit(u) @ _unit(v), -1, 1))

@@ -13,7 +13,7 @@ from segue.errors import UsageError
 from segue.recommend.result import Match, Recommendations
 from segue.recommend.seeds import Query, Seed
 from segue.recommend.session import Recommender, Session
-from segue.track import Track, Vectors
+from segue.track import Track, Vector, Vectors
 
 _NEAR_WAYPOINT = 64  # candidates
 _LEAST_BETWEEN = 400
@@ -23,7 +23,7 @@ POWER = 8  # of a step's length; the higher, the more the longest step counts
 Places = NDArray[np.int64]
 
 
-def waypoints(start: Vectors, end: Vectors, n: int, *, affine: bool) -> Vectors:
+def waypoints(start: Vector, end: Vector, n: int, *, affine: bool) -> Vectors:
     """float32 (n, dim): places between two vectors, (dim,), which are not among them.
 
     Along the great circle for directions, evenly (Shoemake 1985, slerp); in an ``affine`` view on the line.

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.spec import Prior
-from segue.track import Vectors
+from segue.track import Float32, Vector, Vectors
 from segue.views.spec import Rows
 
 WHITENING = 0.25  # 0 keeps the variances of the principal components, 1 makes them equal
@@ -37,8 +37,8 @@ class ViewTransform:
     projection : float32 (dim, n_components)
     """
 
-    mean: Vectors
-    projection: Vectors
+    mean: Vector
+    projection: Float32
 
     @classmethod
     def fit(

@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from segue.embed.descriptors.dimensions import DIMENSIONS, Dimension
 from segue.embed.descriptors.filters import HOP, SR
@@ -15,7 +14,7 @@ from segue.embed.descriptors.rhythm import pulse, tempo_bpm, tempogram
 from segue.embed.descriptors.spectra import FRAME_FEATURES, frame_features
 from segue.sound import Excerpts
 from segue.spec import EmbedderSpec, Embedding, Prior
-from segue.track import Vectors
+from segue.track import Float32, Vector
 
 __all__ = ["DIMENSIONS", "SPEC", "Descriptors", "Dimension"]
 
@@ -67,7 +66,7 @@ def _windows(lengths: Sequence[int]) -> Iterator[tuple[int, int]]:
         start += n
 
 
-def _summary(frames: Vectors, rows: Vectors) -> NDArray[np.float32]:
+def _summary(frames: Float32, rows: Float32) -> Vector:
     """float32 (dim,): all the dimensions of some frames and of the tempogram's rows among them."""
     wide = frames.astype(np.float64)
     rhythm = [tempo_bpm(rows), *pulse(rows)]

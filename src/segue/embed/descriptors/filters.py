@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.track import Vectors
+from segue.track import Float32
 
 SR = 22_050  # Hz, librosa's customary rate
 N_FFT = 2048  # samples, 93 ms
@@ -43,7 +43,7 @@ def _slaney_to_hz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @cache
-def mel_weights() -> Vectors:
+def mel_weights() -> Float32:
     """float32 (1025, 128): Slaney triangles of equal area, 0 Hz to the Nyquist rate, over power."""
     top = _SLANEY_BREAK / _SLANEY_STEP + np.log(SR / 2 / _SLANEY_BREAK) / _SLANEY_LOG
     edges = _slaney_to_hz(np.linspace(0, top, N_MELS + 2))
@@ -55,7 +55,7 @@ def mel_weights() -> Vectors:
 
 
 @cache
-def mel_blocks() -> tuple[tuple[int, int, Vectors], ...]:
+def mel_blocks() -> tuple[tuple[int, int, Float32], ...]:
     """(first bin, end bin, weights) of 16 mel bands each: the products without most of the zeros."""
     blocks = []
     for start in range(0, N_MELS, 16):
@@ -67,7 +67,7 @@ def mel_blocks() -> tuple[tuple[int, int, Vectors], ...]:
 
 
 @cache
-def dct_weights() -> Vectors:
+def dct_weights() -> Float32:
     """float32 (128, 20): orthonormal DCT-II, log-mel bands to MFCC."""
     angles = np.pi * np.outer(np.arange(N_MELS) + 0.5, np.arange(N_MFCC)) / N_MELS
     weights = np.cos(angles) * np.sqrt(2 / N_MELS)
@@ -76,7 +76,7 @@ def dct_weights() -> Vectors:
 
 
 @cache
-def chroma_weights() -> Vectors:
+def chroma_weights() -> Float32:
     """float32 (1025, 12): bins to pitch classes from C, equal temperament at A = 440 Hz, over power.
 
     Gaussian bumps a semitone wide, weighted towards the fifth octave (Ellis 2007).
@@ -92,7 +92,7 @@ def chroma_weights() -> Vectors:
 
 
 @cache
-def loudness_weights() -> Vectors:
+def loudness_weights() -> Float32:
     """float32 (1025, 1): power spectrum to K-weighted mean square (ITU-R BS.1770-4, 48 kHz filters).
 
     The two filters' squared gains are applied to the bins; the analysis window and the one-sided

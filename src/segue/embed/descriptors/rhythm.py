@@ -10,7 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from segue.embed.descriptors.filters import HOP, SR
-from segue.track import Vectors
+from segue.track import Float32
 
 WINDOW = 344  # frames, 8 s: librosa's default for tempo
 STRIDE = 8  # frames between two local autocorrelations; one a frame changes no tempo in practice
@@ -20,7 +20,7 @@ MAX_BPM = 320.0
 PULSE_BPM = tuple(round(30 * 2 ** (i / 2), 1) for i in range(8))
 
 
-def tempogram(onset: Vectors, lengths: Sequence[int]) -> tuple[Vectors, NDArray[np.int64]]:
+def tempogram(onset: Float32, lengths: Sequence[int]) -> tuple[Float32, NDArray[np.int64]]:
     """Local autocorrelations of the onset strength (Grosche 2010).
 
     Returns
@@ -44,7 +44,7 @@ def _window() -> NDArray[np.float64]:
     return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)
 
 
-def _autocorrelation(x: NDArray[np.float64]) -> Vectors:
+def _autocorrelation(x: NDArray[np.float64]) -> Float32:
     spectrum = np.fft.rfft(x, 2 * WINDOW)
     lags = np.fft.irfft(spectrum.real**2 + spectrum.imag**2)[:, :WINDOW]
     peak = np.abs(lags).max(axis=1, keepdims=True)
@@ -57,7 +57,7 @@ def lag_bpm() -> NDArray[np.float64]:
     return np.concatenate([[np.inf], 60 * SR / (HOP * np.arange(1.0, WINDOW))])
 
 
-def tempo_bpm(rows: Vectors) -> float:
+def tempo_bpm(rows: Float32) -> float:
     """The likeliest tempo of (n, 344) local autocorrelations, in beats a minute; 0 without any onset."""
     mean = rows.mean(axis=0)
     if mean[0] <= 0:
@@ -68,7 +68,7 @@ def tempo_bpm(rows: Vectors) -> float:
     return float(lag_bpm()[np.argmax(np.log1p(1e6 * mean) + prior)])
 
 
-def pulse(rows: Vectors) -> Vectors:
+def pulse(rows: Float32) -> Float32:
     """float32 (8,): the strongest autocorrelation in each band of tempo around ``PULSE_BPM``, 0..1."""
     mean = rows.mean(axis=0)
     edges = np.searchsorted(-lag_bpm(), [-bpm * 2**side for bpm in PULSE_BPM for side in (0.25, -0.25)])

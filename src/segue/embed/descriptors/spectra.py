@@ -18,7 +18,7 @@ from segue.embed.descriptors.filters import (
     loudness_weights,
     mel_blocks,
 )
-from segue.track import Vectors, Waveform
+from segue.track import Float32, Waveform
 
 BLOCK = 128  # frames transformed at a time
 TOP_DB = 80.0  # levels further below the loudest of the sound are raised to this floor
@@ -41,10 +41,10 @@ FRAME_FEATURES = (
     "onset_strength",
 )
 
-_Block = dict[str, Vectors]
+_Block = dict[str, Float32]
 
 
-def frame_features(parts: Sequence[Waveform]) -> tuple[Vectors, list[int]]:
+def frame_features(parts: Sequence[Waveform]) -> tuple[Float32, list[int]]:
     """What each frame of a sound's parts sounds like.
 
     Parameters
@@ -76,7 +76,7 @@ def frame_features(parts: Sequence[Waveform]) -> tuple[Vectors, list[int]]:
     return np.hstack(columns).astype(np.float32), lengths
 
 
-def _blocks(y: Waveform) -> Iterator[Vectors]:
+def _blocks(y: Waveform) -> Iterator[Float32]:
     """float32 (up to 256, 2048): frames centred every 512 samples, zeros beyond both ends."""
     frames = sliding_window_view(np.pad(y, N_FFT // 2), N_FFT)[::HOP]
     for start in range(0, len(frames), BLOCK):
@@ -90,7 +90,7 @@ class _Spectrometer:
         self._windowed = np.empty((BLOCK, N_FFT))
         self._spectrum = np.empty((BLOCK, N_FFT // 2 + 1), np.complex128)
 
-    def magnitude(self, frames: Vectors) -> Vectors:
+    def magnitude(self, frames: Float32) -> Float32:
         """float32 (n, 2048) -> float32 (n, 1025); transformed in float64."""
         n = len(frames)
         windowed = np.multiply(frames, hann(), out=self._windowed[:n])
@@ -98,7 +98,7 @@ class _Spectrometer:
         return np.abs(spectrum.astype(np.complex64))
 
 
-def _measure(frames: Vectors, magnitude: Vectors) -> _Block:
+def _measure(frames: Float32, magnitude: Float32) -> _Block:
     power = magnitude * magnitude
     mean_power = power @ np.full(power.shape[1], 1 / power.shape[1], np.float32)
     peaks, valleys = _peaks_and_valleys(magnitude)
@@ -114,7 +114,7 @@ def _measure(frames: Vectors, magnitude: Vectors) -> _Block:
     }
 
 
-def _moments_and_rolloff(magnitude: Vectors) -> tuple[Vectors, Vectors, Vectors]:
+def _moments_and_rolloff(magnitude: Float32) -> tuple[Float32, Float32, Float32]:
     """float32 (n,) each: centroid, bandwidth and rolloff in Hz.
 
     Summed in 41 groups of 25 bins around each group's middle, then in float64: the variance of a
@@ -145,7 +145,7 @@ def _moments_and_rolloff(magnitude: Vectors) -> tuple[Vectors, Vectors, Vectors]
     return in_hz[0], in_hz[1], in_hz[2]
 
 
-def _flatness(magnitude: Vectors, mean_power: Vectors) -> Vectors:
+def _flatness(magnitude: Float32, mean_power: Float32) -> Float32:
     """float32 (n,): geometric over arithmetic mean of the power, 0 (tone) to 1 (noise)."""
     # The logarithm of a product of five stands for the sum of five logarithms, the costly part;
     # magnitudes from 1e-5 to 1e7 keep the product within float32.
@@ -155,7 +155,7 @@ def _flatness(magnitude: Vectors, mean_power: Vectors) -> Vectors:
     return np.asarray(flatness, np.float32)
 
 
-def _peaks_and_valleys(magnitude: Vectors) -> tuple[Vectors, Vectors]:
+def _peaks_and_valleys(magnitude: Float32) -> tuple[Float32, Float32]:
     """float32 (n, 7) each: mean of the strongest and of the weakest fiftieth of each octave band."""
     peaks, valleys = [], []
     for first, end, n in contrast_bands():
@@ -170,28 +170,28 @@ def _peaks_and_valleys(magnitude: Vectors) -> tuple[Vectors, Vectors]:
     return np.stack(peaks, axis=1), np.stack(valleys, axis=1)
 
 
-def _decibels(power: Vectors, top_db: float | None = TOP_DB) -> Vectors:
+def _decibels(power: Float32, top_db: float | None = TOP_DB) -> Float32:
     """10 log10, no lower than ``top_db`` below the loudest."""
     # NumPy's float32 log is vectorised, its log10 is not.
     db = np.float32(10 / np.log(10)) * np.log(np.maximum(power, np.float32(1e-10)))
     return np.asarray(db if top_db is None else np.maximum(db, db.max() - top_db), np.float32)
 
 
-def _unit_peak(chroma: Vectors) -> Vectors:
+def _unit_peak(chroma: Float32) -> Float32:
     peak = chroma.max(axis=1, keepdims=True)
     return np.asarray(chroma / np.where(peak < np.finfo(np.float32).tiny, 1, peak), np.float32)
 
 
-def _zero_crossing_rate(y: Waveform) -> Vectors:
+def _zero_crossing_rate(y: Waveform) -> Float32:
     """float32 (n_frames,): share of neighbouring samples with a change of sign."""
     negative = np.pad(y, N_FFT // 2, mode="edge") < -1e-10
     crossings = np.concatenate([[0], np.cumsum(negative[1:] != negative[:-1], dtype=np.int32)])
     starts = np.arange(0, len(negative) - N_FFT + 1, HOP)
-    rates: Vectors = ((crossings[starts + N_FFT - 1] - crossings[starts]) / N_FFT).astype(np.float32)
+    rates: Float32 = ((crossings[starts + N_FFT - 1] - crossings[starts]) / N_FFT).astype(np.float32)
     return rates
 
 
-def _onset_strength(log_mel: Vectors, lengths: Sequence[int]) -> Vectors:
+def _onset_strength(log_mel: Float32, lengths: Sequence[int]) -> Float32:
     """float32 (n_frames,): mean rise of the mel bands over the frame before, in dB (Boeck 2013).
 
     Moved two frames later, as a frame sees a sound half a window before its centre; the first

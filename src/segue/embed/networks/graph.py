@@ -13,8 +13,8 @@ from onnx import helper, numpy_helper
 
 from segue.embed.weights.tensors import take
 from segue.errors import WeightsError
+from segue.track import Float32
 
-Float32 = NDArray[np.float32]
 Dims = Sequence[int | str]
 
 OPSET = 18

@@ -28,8 +28,9 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
-from segue.embed.networks.graph import Dims, Float32, Graph
+from segue.embed.networks.graph import Dims, Graph
 from segue.embed.session import BATCH, open_session
+from segue.track import Float32
 
 _LAYERS = {"Conv": 0, "Gemm": 1}  # the axis of a weight's output channels
 _MOVES = {"MaxPool", "Transpose", "Flatten", "Unsqueeze"}  # they take bytes as they take floats

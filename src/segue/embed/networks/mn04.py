@@ -14,8 +14,9 @@ from typing import Any
 import onnx
 from numpy.typing import NDArray
 
-from segue.embed.networks.graph import Float32, Graph, batch_norm
+from segue.embed.networks.graph import Graph, batch_norm
 from segue.embed.weights.tensors import take
+from segue.track import Float32
 
 Tensors = Mapping[str, NDArray[Any]]
 

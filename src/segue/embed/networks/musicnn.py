@@ -14,8 +14,9 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from segue.embed.networks.graph import Affine, Float32, Graph, batch_norm
+from segue.embed.networks.graph import Affine, Graph, batch_norm
 from segue.embed.weights.tensors import take
+from segue.track import Float32
 
 Tensors = Mapping[str, NDArray[Any]]
 

@@ -22,7 +22,7 @@ from segue.sources.mongo.reader import Read, documents
 from segue.sources.mongo.vectors import NoVectorError, value_at, vector_of
 from segue.sources.vectors.source import settings_of, spec_of
 from segue.spec import COSINE
-from segue.track import Vectors
+from segue.track import Vector
 
 if TYPE_CHECKING:
     from pymongo.collection import Collection
@@ -159,7 +159,7 @@ class Mongo:
     def _batch(self, found: Sequence[Read], done: int, seen: set[str] | None) -> Batch:
         ids: list[str] = []
         kept: list[Read] = []
-        vectors: list[Vectors] = []
+        vectors: list[Vector] = []
         problems: list[Problem] = []
         for i, read in enumerate(found, done - len(found) + 1):
             where = f"document {i}"
@@ -184,7 +184,7 @@ class Mongo:
         )
         return Batch(records, done, problems, dict(counts))
 
-    def _vector_in(self, read: Read, dim: int | None = None) -> Vectors:
+    def _vector_in(self, read: Read, dim: int | None = None) -> Vector:
         vector = vector_of(value_at(read.document or {}, self._fields.vector), dim)
         if self._settings.metric == COSINE and not vector.any():
             raise NoVectorError("its vector is zero, which has no direction")
