@@ -13,13 +13,13 @@ import time
 from pathlib import Path
 
 import numpy as np
-from index_data import clustered as made
+from index_data import cluster_rows as made
 from sklearn.cluster import MiniBatchKMeans
 from sklearn.metrics import normalized_mutual_info_score
 from threadpoolctl import threadpool_limits
 
-from segue.cluster import clustered
-from segue.cluster.kmeans import directions, silhouette
+from segue.cluster import cluster_rows
+from segue.cluster.kmeans import silhouette, unit_rows
 from segue.library import Library
 from segue.sources.table import Table
 from segue.track import Vectors
@@ -32,7 +32,7 @@ SAMPLE = 20_000  # rows for the silhouette
 
 def peer(x: Vectors, k: int, seed: int) -> tuple[Vectors, np.ndarray]:
     found = MiniBatchKMeans(k, random_state=seed, n_init=3).fit(x)
-    return directions(found.cluster_centers_, slice(None)), found.labels_
+    return unit_rows(found.cluster_centers_, slice(None)), found.labels_
 
 
 def quality(x: Vectors, centroids: Vectors) -> tuple[float, float]:
@@ -42,12 +42,12 @@ def quality(x: Vectors, centroids: Vectors) -> tuple[float, float]:
 
 
 def speed(n: int) -> None:
-    x = directions(made(n, DIM, seed=1, anchors=24), slice(None))
+    x = unit_rows(made(n, DIM, seed=1, anchors=24), slice(None))
     for k in KS:
         rows = []
         for turn in range(TURNS):
             started = time.perf_counter()
-            ours = clustered(x, k, seed=turn).centroids
+            ours = cluster_rows(x, k, seed=turn).centroids
             middle = time.perf_counter()
             theirs, _ = peer(x, k, turn)
             ended = time.perf_counter()
@@ -56,7 +56,7 @@ def speed(n: int) -> None:
         print(f"{n} rows, k {k:2d}: Segue {a:.1f} s, distance {d1:.4f}, silhouette {s1:.3f}; "
               f"MiniBatchKMeans {b:.1f} s, {d2:.4f}, {s2:.3f}; {b / a:.1f} times as long")  # fmt: skip
     started = time.perf_counter()
-    found = clustered(x)
+    found = cluster_rows(x)
     seconds = time.perf_counter() - started
     print(f"k chosen: {len(found.centroids)} of 24 made, separation {found.separation:.2f}, {seconds:.1f} s")
 
@@ -76,7 +76,9 @@ def genres(table: Path, column: str) -> None:
         truth = [tags_of[track_id] or "" for track_id in ids]
         x = np.array(library.recommender.indexes.get(library.snapshot()).vectors)
         for k in (len(kept), len(set(truth)), 2 * len(set(truth))):
-            ours = [normalized_mutual_info_score(truth, clustered(x, k, seed=s).numbers) for s in range(5)]
+            ours = [
+                normalized_mutual_info_score(truth, cluster_rows(x, k, seed=s).assignments) for s in range(5)
+            ]
             theirs = [normalized_mutual_info_score(truth, peer(x, k, s)[1]) for s in range(5)]
             print(f"k {k:2d}: NMI Segue {np.mean(ours):.3f}, MiniBatchKMeans {np.mean(theirs):.3f}")
         library.close()

@@ -1,6 +1,6 @@
 """The map: seconds and quality beside principal components and UMAP (needs scikit-learn and umap-learn).
 
-Of each set of vectors: processor seconds of the nearest neighbours and the layout, the share of the ten
+Of each set of vectors: processor seconds of the nearest neighbors and the layout, the share of the ten
 nearest that are among the ten nearest in the plane, and trustworthiness (Venna & Kaski 2001, on 2000 rows).
 
 1. A library, if one is named: its usual view.
@@ -24,8 +24,8 @@ from threadpoolctl import threadpool_limits
 
 from segue.index import Index
 from segue.library import Library
-from segue.map import graph_of, laid_out, principal
-from segue.map.layout import NEIGHBOURS
+from segue.map import compute_layout, neighbor_graph, principal_plane
+from segue.map.layout import N_NEIGHBORS
 from segue.sources.table import Table
 from segue.track import Vectors
 
@@ -36,13 +36,13 @@ DIM = 64
 
 def ours(x: Vectors) -> np.ndarray:
     index = Index.build(x, metric="dot")
-    return laid_out(principal(x), graph_of(*index.neighbors(index.ids, NEIGHBOURS)))
+    return compute_layout(principal_plane(x), neighbor_graph(*index.neighbors(index.ids, N_NEIGHBORS)))
 
 
 def umap(x: Vectors) -> np.ndarray:
     from umap import UMAP
 
-    return UMAP(n_neighbors=NEIGHBOURS, metric="cosine", random_state=0).fit_transform(x)
+    return UMAP(n_neighbors=N_NEIGHBORS, metric="cosine", random_state=0).fit_transform(x)
 
 
 def kept(x: Vectors, y: np.ndarray) -> float:
@@ -71,7 +71,7 @@ def shown(name: str, x: Vectors, layout: Callable[[Vectors], np.ndarray]) -> Non
 
 def compared(what: str, x: Vectors, umap_up_to: int) -> None:
     print(f"{what}: {len(x)} rows of {x.shape[1]}", flush=True)
-    shown("PCA", x, principal)
+    shown("PCA", x, principal_plane)
     shown("Segue", x, ours)
     if len(x) <= umap_up_to:
         shown("UMAP", x, umap)

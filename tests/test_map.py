@@ -7,8 +7,8 @@ import pytest
 
 from segue.index import Index
 from segue.library import Library
-from segue.map import framed, graph_of, laid_out, principal
-from segue.map.layout import pulls, pushes
+from segue.map import compute_layout, neighbor_graph, principal_plane, scale_to_square
+from segue.map.layout import attraction, repulsion
 from segue.progress import Silent
 from tests.index_data import clustered
 
@@ -22,11 +22,11 @@ def nearest(x, k=15):
     return index.neighbors(index.ids, k)
 
 
-def kept(neighbours, xy, k=10):
+def kept(neighbors, xy, k=10):
     """The share of the k nearest that are among the k nearest in the plane."""
     index = Index.build(np.ascontiguousarray(xy, np.float32), metric="euclidean")
     found = index.neighbors(index.ids, k)[0]
-    return np.mean([len(set(a) & set(b)) / k for a, b in zip(neighbours[:, :k], found, strict=True)])
+    return np.mean([len(set(a) & set(b)) / k for a, b in zip(neighbors[:, :k], found, strict=True)])
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def groups():
 
 def test_groups_stay_together_and_apart(groups):
     x, numbers = groups
-    xy = framed(laid_out(principal(x), graph_of(*nearest(x))))
+    xy = scale_to_square(compute_layout(principal_plane(x), neighbor_graph(*nearest(x))))
     assert xy.shape == (300, 2)
     assert xy.dtype == np.float32
     assert np.abs(xy).max() == pytest.approx(1)
@@ -52,81 +52,85 @@ def test_groups_stay_together_and_apart(groups):
 def test_the_layout_keeps_more_neighbours_than_principal_components():
     x = clustered(1500, 24, seed=3)[0]
     x = unit(x - x.mean(axis=0))
-    neighbours, distances = nearest(x)
-    start = principal(x)
-    assert kept(neighbours, laid_out(start, graph_of(neighbours, distances))) > 1.5 * kept(neighbours, start)
+    neighbors, distances = nearest(x)
+    start = principal_plane(x)
+    assert kept(neighbors, compute_layout(start, neighbor_graph(neighbors, distances))) > 1.5 * kept(
+        neighbors, start
+    )
 
 
 def test_the_same_seed_gives_the_same_map(groups):
     x, _ = groups
-    graph = graph_of(*nearest(x))
-    one, same, other = (laid_out(principal(x), graph, seed=seed) for seed in (1, 1, 2))
+    graph = neighbor_graph(*nearest(x))
+    one, same, other = (compute_layout(principal_plane(x), graph, seed=seed) for seed in (1, 1, 2))
     np.testing.assert_array_equal(one, same)
     assert not np.array_equal(one, other)
 
 
 def test_forces_are_those_of_the_equations(rng):
     x = unit(rng.standard_normal((40, 5)))
-    graph = graph_of(*nearest(x, 6))
+    graph = neighbor_graph(*nearest(x, 6))
     y = rng.standard_normal((40, 2)).astype(np.float32)
     expected = np.zeros((40, 2))
     for i in range(40):
-        for at in range(graph.ends[i], graph.ends[i + 1]):
-            gap = y[i] - y[graph.to[at]]
+        for at in range(graph.starts[i], graph.starts[i + 1]):
+            gap = y[i] - y[graph.targets[at]]
             expected[i] += graph.weights[at] * gap / (1 + gap @ gap)
-    np.testing.assert_allclose(pulls(y, graph), expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(attraction(y, graph), expected, rtol=1e-4, atol=1e-5)
 
 
 def test_pulls_in_blocks_are_those_of_the_whole(rng, monkeypatch):
     x = unit(rng.standard_normal((300, 5)))
-    graph = graph_of(*nearest(x, 6))
+    graph = neighbor_graph(*nearest(x, 6))
     y = rng.standard_normal((300, 2)).astype(np.float32)
-    whole = pulls(y, graph)
+    whole = attraction(y, graph)
     monkeypatch.setattr("segue.map.layout._EDGES", 97)
-    np.testing.assert_allclose(pulls(y, graph), whole, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(attraction(y, graph), whole, rtol=1e-5, atol=1e-6)
 
 
 def test_pushes_cancel_each_other_out_and_lead_away(rng):
     y = rng.standard_normal((50, 2)).astype(np.float32)
-    forces = pushes(y, 200, rng)
+    forces = repulsion(y, 200, rng)
     np.testing.assert_allclose(forces.sum(axis=0), 0, atol=1e-2)
     assert ((forces * (y - y.mean(axis=0))).sum(axis=1) > 0).mean() > 0.8
 
 
 def test_the_graph_goes_both_ways_with_one_weight(rng):
     x = unit(rng.standard_normal((60, 5)))
-    graph = graph_of(*nearest(x, 6))
+    graph = neighbor_graph(*nearest(x, 6))
     edges = {}
     for i in range(60):
-        for at in range(graph.ends[i], graph.ends[i + 1]):
-            edges[i, int(graph.to[at])] = graph.weights[at]
+        for at in range(graph.starts[i], graph.starts[i + 1]):
+            edges[i, int(graph.targets[at])] = graph.weights[at]
     assert all(edges[j, i] == weight for (i, j), weight in edges.items())
     assert 0 < min(edges.values()) <= max(edges.values()) <= 1
     assert all(max(w for (i, _), w in edges.items() if i == row) == pytest.approx(1) for row in range(60))
 
 
 def test_the_graph_does_without_neighbours_that_are_not_there():
-    neighbours = np.array([[1, -1], [0, -1], [1, 0]])
-    graph = graph_of(neighbours, np.array([[0.1, np.inf], [0.1, np.inf], [0.3, 0.4]]))
-    assert graph.ends[-1] == len(graph.to) == 6
+    neighbors = np.array([[1, -1], [0, -1], [1, 0]])
+    graph = neighbor_graph(neighbors, np.array([[0.1, np.inf], [0.1, np.inf], [0.3, 0.4]]))
+    assert graph.starts[-1] == len(graph.targets) == 6
     assert np.isfinite(graph.weights).all()
 
 
 def test_copies_lie_upon_each_other_and_nothing_is_lost():
     x = np.repeat(unit(np.random.default_rng(0).standard_normal((3, 6))), 10, axis=0)
-    xy = framed(laid_out(principal(x), graph_of(*nearest(x))))
+    xy = scale_to_square(compute_layout(principal_plane(x), neighbor_graph(*nearest(x))))
     assert np.isfinite(xy).all()
 
 
 def test_rows_that_are_all_the_same_have_a_map():
     x = np.ones((20, 4), np.float32)
-    assert np.isfinite(framed(laid_out(principal(x), graph_of(*nearest(x, 5))))).all()
+    assert np.isfinite(
+        scale_to_square(compute_layout(principal_plane(x), neighbor_graph(*nearest(x, 5))))
+    ).all()
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 4])
 def test_a_few_rows_lie_where_their_principal_components_are(n, rng):
     x = unit(rng.standard_normal((n, 6))) if n else np.zeros((0, 6), np.float32)
-    xy = framed(principal(x)) if n else framed(np.zeros((0, 2)))
+    xy = scale_to_square(principal_plane(x)) if n else scale_to_square(np.zeros((0, 2)))
     assert xy.shape == (n, 2)
     assert np.isfinite(xy).all()
 
@@ -149,12 +153,12 @@ class Interrupting(Silent):
 
 def test_progress_is_told_and_can_end_it(groups):
     x, _ = groups
-    graph = graph_of(*nearest(x))
+    graph = neighbor_graph(*nearest(x))
     follower = Recorder()
-    laid_out(principal(x), graph, progress=follower)
+    compute_layout(principal_plane(x), graph, progress=follower)
     assert follower.seen == list(range(1, follower.total + 1))
     with pytest.raises(KeyboardInterrupt):
-        laid_out(principal(x), graph, progress=Interrupting())
+        compute_layout(principal_plane(x), graph, progress=Interrupting())
 
 
 # In a library
@@ -182,7 +186,7 @@ def test_a_second_map_comes_from_the_file(own, monkeypatch):
     def never(*_, **__):
         raise AssertionError("laid out again")
 
-    monkeypatch.setattr("segue.recommend.map.laid_out", never)
+    monkeypatch.setattr("segue.recommend.map.compute_layout", never)
     again = own.map()
     assert again.ids == first.ids
     np.testing.assert_array_equal(again.xy, first.xy)

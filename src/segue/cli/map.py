@@ -93,14 +93,14 @@ def _draw(
 
     clusters = library.cluster_names() if color in (None, "cluster") else {}
     by = color or ("cluster" if clusters else "genre")
-    tints = {cluster.name: cluster.colour for cluster in library.clusters()} if by == "cluster" else {}
+    colors = {cluster.name: cluster.colour for cluster in library.clusters()} if by == "cluster" else {}
     there = [tracks.get(track_id) for track_id in found.ids]
     groups = [
         None if track is None else clusters.get(track.id) if by == "cluster" else _tag(track, by)
         for track in there
     ]
     names = [track.display_name if track else "" for track in there]
-    drawn = scatter(found.xy, names, groups, title=f"{len(names)} tracks by {by}", tints=tints)
+    drawn = scatter(found.xy, names, groups, title=f"{len(names)} tracks by {by}", colors=colors)
     with replacing(path.expanduser()) as part:
         part.write_text(drawn, encoding="utf-8")
     click.echo(f"wrote {path}", err=True)

@@ -1,7 +1,7 @@
-"""Groups of tracks that sound alike: found among vectors, named by what is measured. Pure functions."""
+"""Clusters of vectors, and names for them from what is measured: pure functions."""
 
 from __future__ import annotations
 
-from segue.cluster.kmeans import Clustering, clustered
+from segue.cluster.kmeans import Clustering, cluster_rows
 
-__all__ = ["Clustering", "clustered"]
+__all__ = ["Clustering", "cluster_rows"]

@@ -1,6 +1,6 @@
-"""A place in the plane for every track, so that neighbours are what sounds alike."""
+"""Points in the plane for tracks, so that neighbors sound alike."""
 
-from segue.map.graph import Graph, graph_of
-from segue.map.layout import Map, framed, laid_out, principal
+from segue.map.graph import Graph, neighbor_graph
+from segue.map.layout import Map, compute_layout, principal_plane, scale_to_square
 
-__all__ = ["Graph", "Map", "framed", "graph_of", "laid_out", "principal"]
+__all__ = ["Graph", "Map", "compute_layout", "neighbor_graph", "principal_plane", "scale_to_square"]

@@ -1,4 +1,4 @@
-"""Places in the plane for vectors, so that neighbours stay neighbours."""
+"""Points in the plane for vectors, so that neighbors stay neighbors."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from segue.map.graph import Graph
 from segue.progress import Progress
 from segue.track import TrackId
 
-NEIGHBOURS = 15  # of each track that are kept near
-FEWEST = 5  # rows; fewer lie where their principal components are
-_REPULSION = 5.0  # more spreads neighbours apart, less lets clusters fall into points
-_GRAVITY = 5e-4  # towards the middle, so that what is joined to nothing else does not fly off
+N_NEIGHBORS = 15  # of each track, that are pulled towards it
+MIN_ROWS = 5  # fewer lie at their principal components
+_REPULSION = 5.0  # more spreads neighbors apart, less lets clusters fall into points
+_GRAVITY = 5e-4  # towards the middle, so that parts without a link do not fly off
 _NEAR = 0.1  # softens the repulsion of rows that lie nearly upon each other
-_SWAY = 0.9, 0.999  # of Adam (Kingma & Ba 2015)
+_BETA1, _BETA2 = 0.9, 0.999  # of Adam (Kingma & Ba 2015)
 _EDGES = 1 << 17  # at a time, so that they stay in the processor's cache
-_FITTED_ON = 20_000  # rows, for the principal components
+_MAX_FITTED_ROWS = 20_000  # that the principal components are computed from
 _BLOCK = 1 << 14  # rows at a time
 
-Places = NDArray[np.float32]
+Points = NDArray[np.float32]
 """float32 (n, 2)."""
 
 
@@ -36,93 +36,95 @@ class Map:
     """
 
     ids: list[TrackId]
-    xy: Places
+    xy: Points
 
 
-def laid_out(start: Places, graph: Graph, *, seed: int = 0, progress: Progress | None = None) -> Places:
-    """float32 (n, 2): places at which neighbours pull each other and all push each other away.
+def compute_layout(start: Points, graph: Graph, *, seed: int = 0, progress: Progress | None = None) -> Points:
+    """float32 (n, 2): points at which neighbors attract each other and all repel each other.
 
     The forces are UMAP's (McInnes, Healy & Melville 2018, section 3.4) with a = b = 1: a pull of
     w (y_i - y_j) / (1 + d^2) along each edge, a push of (y_i - y_j) / ((0.1 + d^2) (1 + d^2)) from others;
-    and a little towards the middle. All rows move at once, by Adam. Who pushes whom is another in each
-    round: the rows are shuffled and each meets those that lie some steps further round the circle, so that
-    both feel one force and nothing is looked up. The same start, graph and seed give the same places.
+    and a little towards the middle. All rows move at once, by Adam. Which rows repel each other
+    changes in each round: the rows are shuffled, and each is paired with those some steps further round the
+    circle, so that both feel one force and nothing is looked up. The same start, graph and seed give the
+    same points.
 
     Parameters
     ----------
-    start : (n, 2), such as ``principal``
+    start : (n, 2), such as ``principal_plane``
     progress : follows the rounds
     """
     n = len(start)
-    if n < FEWEST:
+    if n < MIN_ROWS:
         return start
-    rounds, meetings = rounds_of(n)
+    rounds, n_pairs = count_rounds(n)
     rng = np.random.default_rng(seed)
     y = start / max(float(start.std(axis=0).max()), 1e-9)
     pull = float(graph.weights.sum(dtype=np.float64)) / n  # of all edges of a row, at their strongest
-    push = _REPULSION * pull / (2 * meetings)
-    sway, scale = np.zeros_like(y), np.zeros_like(y)
+    push = _REPULSION * pull / (2 * n_pairs)
+    mean, square = np.zeros_like(y), np.zeros_like(y)  # of the forces, moving
     if progress:
         progress.begin(rounds, "rounds")
     for done in range(rounds):
-        force = pulls(y, graph) - push * pushes(y, meetings, rng) + _GRAVITY * pull * (y - y.mean(axis=0))
-        sway = _SWAY[0] * sway + (1 - _SWAY[0]) * force
-        scale = _SWAY[1] * scale + (1 - _SWAY[1]) * force * force
-        steady = np.sqrt(scale / (1 - _SWAY[1] ** (done + 1))) + 1e-7
-        y -= min(1.0, 2 * (1 - done / rounds)) * sway / (1 - _SWAY[0] ** (done + 1)) / steady
+        gravity = _GRAVITY * pull * (y - y.mean(axis=0))
+        force = attraction(y, graph) - push * repulsion(y, n_pairs, rng) + gravity
+        mean = _BETA1 * mean + (1 - _BETA1) * force
+        square = _BETA2 * square + (1 - _BETA2) * force * force
+        size = np.sqrt(square / (1 - _BETA2 ** (done + 1))) + 1e-7
+        y -= min(1.0, 2 * (1 - done / rounds)) * mean / (1 - _BETA1 ** (done + 1)) / size
         if progress:
             progress.advance(done + 1)
     return y
 
 
-def rounds_of(n: int) -> tuple[int, int]:
-    """How many rounds for so many rows, and how many others a row meets in each: fewer for more rows."""
+def count_rounds(n: int) -> tuple[int, int]:
+    """Rounds for ``n`` rows, and the other rows that repel each row in a round: fewer for more rows."""
     return int(np.clip(1.5e7 / n, 100, 300)), int(min(n - 1, np.clip(2e6 / n, 10, 50)))
 
 
-def pulls(y: Places, graph: Graph) -> Places:
-    """float32 (n, 2): what each row's edges add up to."""
+def attraction(y: Points, graph: Graph) -> Points:
+    """float32 (n, 2): the sum of the forces along each row's edges."""
     out = np.zeros_like(y)
-    n_edges = len(graph.to)
-    cuts = np.searchsorted(graph.ends, np.arange(0, n_edges, _EDGES))
+    n_edges = len(graph.targets)
+    cuts = np.searchsorted(graph.starts, np.arange(0, n_edges, _EDGES))
     for first, last in zip(cuts, [*cuts[1:], len(y)], strict=True):
         if first == last:
             continue
-        ends = graph.ends[first : last + 1]
-        part = slice(int(ends[0]), int(ends[-1]))
-        gap = np.repeat(y[first:last], np.diff(ends), axis=0) - y[graph.to[part]]
-        gap *= (graph.weights[part] / (1 + np.einsum("ij,ij->i", gap, gap)))[:, None]
-        there = np.flatnonzero(np.diff(ends))
-        if len(there):
-            out[first + there] = np.add.reduceat(gap, ends[there] - ends[0], axis=0)
+        starts = graph.starts[first : last + 1]
+        part = slice(int(starts[0]), int(starts[-1]))
+        force = np.repeat(y[first:last], np.diff(starts), axis=0) - y[graph.targets[part]]
+        force *= (graph.weights[part] / (1 + np.einsum("ij,ij->i", force, force)))[:, None]
+        linked = np.flatnonzero(np.diff(starts))
+        if len(linked):
+            out[first + linked] = np.add.reduceat(force, starts[linked] - starts[0], axis=0)
     return out
 
 
-def pushes(y: Places, meetings: int, rng: np.random.Generator) -> Places:
-    """float32 (n, 2): what some others do to each row."""
+def repulsion(y: Points, n_pairs: int, rng: np.random.Generator) -> Points:
+    """float32 (n, 2): the sum of the forces between each row and some others."""
     order = rng.permutation(len(y))
     shuffled, forces = y[order], np.zeros_like(y)
-    for steps in rng.integers(1, len(y), meetings).tolist():
-        gap = shuffled - np.roll(shuffled, steps, axis=0)
-        square = np.einsum("ij,ij->i", gap, gap)
-        gap /= ((_NEAR + square) * (1 + square))[:, None]
-        forces += gap
-        forces -= np.roll(gap, -steps, axis=0)
+    for steps in rng.integers(1, len(y), n_pairs).tolist():
+        force = shuffled - np.roll(shuffled, steps, axis=0)
+        square = np.einsum("ij,ij->i", force, force)
+        force /= ((_NEAR + square) * (1 + square))[:, None]
+        forces += force
+        forces -= np.roll(force, -steps, axis=0)
     out = np.empty_like(y)
     out[order] = forces
     return out
 
 
-def principal(vectors: NDArray[np.generic]) -> Places:
+def principal_plane(vectors: NDArray[np.generic]) -> Points:
     """float32 (n, 2): along the two largest principal components of the rows."""
     n, dim = vectors.shape
-    some = np.asarray(vectors[:: max(1, -(-n // _FITTED_ON))], np.float64)
-    mean = some.mean(axis=0)
-    _, axes = np.linalg.eigh((some - mean).T @ (some - mean))
+    sample = np.asarray(vectors[:: max(1, -(-n // _MAX_FITTED_ROWS))], np.float64)
+    mean = sample.mean(axis=0)
+    _, axes = np.linalg.eigh((sample - mean).T @ (sample - mean))
     mean = mean.astype(np.float32)
     plane = np.zeros((dim, 2), np.float32)
     plane[:, : min(2, dim)] = axes[:, ::-1][:, :2]
-    plane *= np.where(plane[np.abs(plane).argmax(axis=0), [0, 1]] < 0, -1, 1)  # the sign is anybody's guess
+    plane *= np.where(plane[np.abs(plane).argmax(axis=0), [0, 1]] < 0, -1, 1)  # eigenvectors have no sign
     out = np.empty((n, 2), np.float32)
     for i in range(0, n, _BLOCK):
         out[i : i + _BLOCK] = (
@@ -131,7 +133,7 @@ def principal(vectors: NDArray[np.generic]) -> Places:
     return out
 
 
-def framed(xy: NDArray[np.floating]) -> Places:
+def scale_to_square(xy: NDArray[np.floating]) -> Points:
     """float32 (n, 2): moved and scaled, both directions alike, to fill [-1, 1]."""
     if not len(xy):
         return np.zeros((0, 2), np.float32)

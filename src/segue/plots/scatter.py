@@ -1,4 +1,4 @@
-"""A map as a picture: a dot a track, coloured by group."""
+"""A map as a picture: a dot for each track, colored by group."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.cluster.colours import colours
-from segue.plots.svg import FAINT, cut, document, number, said, text
+from segue.cluster.colors import distinct_colors
+from segue.plots.svg import FAINT, document, escape_text, number, shorten, text
 
 SIDE, MARGIN, LEGEND = 900, 24, 300  # of the picture
-GROUPS = 12  # that have a colour of their own
-TOLD_UP_TO = 3_000  # dots that tell their name when they are pointed at
+MAX_COLORED_GROUPS = 12  # the largest
+MAX_TITLED = 3_000  # dots; more have no names when pointed at
 
 
 def scatter(
@@ -22,21 +22,21 @@ def scatter(
     groups: Sequence[str | None],
     *,
     title: str,
-    tints: Mapping[str, str] | None = None,
+    colors: Mapping[str, str] | None = None,
 ) -> str:
-    """An SVG.
+    """An SVG, with a legend of the groups.
 
     Parameters
     ----------
     xy : (n, 2), in [-1, 1]
     names : of the dots
-    groups : the group of each; the largest get colours, the others and those without one are grey
-    tints : colours of groups, where they are known
+    groups : the group of each; the largest get colors, all others are gray
+    colors : of groups that have one already
     """
     sizes = Counter(group for group in groups if group is not None)
-    shown = [group for group, _ in sizes.most_common(GROUPS)]
-    own = dict(zip(shown, colours(len(shown)), strict=True)) | {
-        group: tint for group, tint in (tints or {}).items() if group in shown
+    shown = [group for group, _ in sizes.most_common(MAX_COLORED_GROUPS)]
+    own = dict(zip(shown, distinct_colors(len(shown)), strict=True)) | {
+        group: color for group, color in (colors or {}).items() if group in shown
     }
     span = SIDE - 2 * MARGIN
     places = MARGIN + (np.asarray(xy, np.float64) * (1, -1) + 1) / 2 * span
@@ -50,28 +50,28 @@ def scatter(
     return document(SIDE + LEGEND, SIDE, title, [*parts, *_legend(title, sizes, own, others)])
 
 
-def _dots(places: NDArray[np.float64], names: Sequence[str], mine: list[int], tint: str, r: float) -> str:
-    if len(places) <= TOLD_UP_TO:
+def _dots(places: NDArray[np.float64], names: Sequence[str], mine: list[int], color: str, r: float) -> str:
+    if len(places) <= MAX_TITLED:
         dots = "".join(
             f'<circle cx="{number(places[i, 0])}" cy="{number(places[i, 1])}" r="{number(r)}">'
-            f"<title>{said(names[i])}</title></circle>\n"
+            f"<title>{escape_text(names[i])}</title></circle>\n"
             for i in mine
         )
-        return f'<g fill="{tint}" fill-opacity="0.8">\n{dots}</g>'
+        return f'<g fill="{color}" fill-opacity="0.8">\n{dots}</g>'
     line = "".join(f"M{x:.1f} {y:.1f}h0" for x, y in places[mine])
-    style = f'stroke="{tint}" stroke-opacity="0.7" stroke-width="{number(2 * r)}" stroke-linecap="round"'
+    style = f'stroke="{color}" stroke-opacity="0.7" stroke-width="{number(2 * r)}" stroke-linecap="round"'
     return f'<path d="{line}" {style}/>'
 
 
 def _legend(title: str, sizes: Mapping[str, int], own: Mapping[str, str], others: int) -> list[str]:
     x, y = SIDE + 8, MARGIN + 12
-    parts = [text(x, y, cut(title, 34), size=15, more=' font-weight="600"')]
-    rows = [(tint, f"{cut(group, 30)} ({sizes[group]})") for group, tint in own.items()]
+    parts = [text(x, y, shorten(title, 34), size=15, attributes=' font-weight="600"')]
+    rows = [(color, f"{shorten(group, 30)} ({sizes[group]})") for group, color in own.items()]
     rows += [(FAINT, f"others ({others})")] if others else []
-    for i, (tint, words) in enumerate(rows):
+    for i, (color, words) in enumerate(rows):
         at = y + 28 + 22 * i
         parts += [
-            f'<circle cx="{x + 6}" cy="{at - 4}" r="6" fill="{tint}"/>',
+            f'<circle cx="{x + 6}" cy="{at - 4}" r="6" fill="{color}"/>',
             text(x + 20, at, words, size=13),
         ]
     return parts

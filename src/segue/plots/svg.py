@@ -1,4 +1,4 @@
-"""The elements of a picture."""
+"""Elements of SVG pictures."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ def document(width: float, height: float, title: str, parts: Iterable[str]) -> s
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {number(width)} {number(height)}" '
         f'width="{number(width)}" height="{number(height)}" font-family="{FONT}" role="img">\n'
-        f"<title>{said(title)}</title>\n"
+        f"<title>{escape_text(title)}</title>\n"
         f'<rect width="100%" height="100%" fill="{PAPER}"/>\n{body}\n</svg>\n'
     )
 
 
-def text(x: float, y: float, words: str, *, size: float = 12, more: str = "", fill: str = INK) -> str:
-    """A line of text, its left end or what ``more`` says at (x, y)."""
+def text(x: float, y: float, content: str, *, size: float = 12, attributes: str = "", fill: str = INK) -> str:
+    """A line of text whose left end is at (x, y), unless ``attributes`` say otherwise."""
     place = f'x="{number(x)}" y="{number(y)}" font-size="{number(size)}"'
-    return f'<text {place} fill="{fill}"{more}>{said(words)}</text>'
+    return f'<text {place} fill="{fill}"{attributes}>{escape_text(content)}</text>'
 
 
-def said(words: str) -> str:
-    """Text as XML takes it: without control characters, which even escaped it may not hold."""
-    return escape("".join(c if c.isprintable() else " " for c in words))
+def escape_text(content: str) -> str:
+    """Text for XML, without control characters, which XML may not hold even escaped."""
+    return escape("".join(c if c.isprintable() else " " for c in content))
 
 
 def number(x: float) -> str:
@@ -36,5 +36,5 @@ def number(x: float) -> str:
     return f"{x:.2f}".rstrip("0").rstrip(".")
 
 
-def cut(words: str, n: int) -> str:
-    return words if len(words) <= n else words[: n - 1] + "…"
+def shorten(content: str, n: int) -> str:
+    return content if len(content) <= n else content[: n - 1] + "…"

@@ -11,9 +11,16 @@ from numpy.typing import NDArray
 
 from segue.catalog import Cluster, Clusters, Writer
 from segue.catalog.clusters import ClusterRun, Tally
-from segue.cluster import Clustering, clustered
-from segue.cluster.colours import colours
-from segue.cluster.words import FEATURES, deviations, in_order, names_of, telling, words_of
+from segue.cluster import Clustering, cluster_rows
+from segue.cluster.colors import distinct_colors
+from segue.cluster.words import (
+    FEATURES,
+    deviation_words,
+    deviations,
+    distinctive_labels,
+    name_clusters,
+    order_words,
+)
 from segue.recommend.session import Recommender, Session, fold_copies
 from segue.track import Track
 from segue.views.spec import RowSubset
@@ -46,10 +53,10 @@ def find_clusters(
     session = recommender.session(view)
     session.require_one_vector_each("clustering")
     snapshot, index = session.snapshot, session.index
-    clustering = clustered(index.vectors, k, seed=seed)
+    clustering = cluster_rows(index.vectors, k, seed=seed)
     left_out = int(((snapshot.keys >= 0) & ~snapshot.missing).sum()) - len(index.rows)
     run = ClusterRun(str(index.spec), round(clustering.separation, 3), snapshot.stamp, left_out, seed)
-    writer.put_clusters(index.keys, clustering.numbers + 1, ClusterDescriber(session, clustering), run)
+    writer.put_clusters(index.keys, clustering.assignments + 1, ClusterDescriber(session, clustering), run)
     return session.catalog.clusters.load(snapshot.stamp)
 
 
@@ -61,13 +68,13 @@ class ClusterDescriber:
     clustering: Clustering
 
     def __call__(self, tallies: list[Tally]) -> list[Cluster]:
-        words = [words_of(row) for row in self._deviations()]
+        words = [deviation_words(row) for row in self._deviations()]
         labels = _labels(tallies)
         central = [self._central(number) for number in range(len(tallies))]
-        said = [in_order([w for w, _ in mine], theirs) for mine, theirs in zip(words, labels, strict=True)]
-        names = names_of(said, [next((t.artist or t.title for t in tracks), None) for tracks in central])
-        sizes = np.bincount(self.clustering.numbers).tolist()
-        tints = colours(len(tallies))
+        said = [order_words([w for w, _ in mine], theirs) for mine, theirs in zip(words, labels, strict=True)]
+        names = name_clusters(said, [next((t.artist or t.title for t in tracks), None) for tracks in central])
+        sizes = np.bincount(self.clustering.assignments).tolist()
+        tints = distinct_colors(len(tallies))
         return [
             Cluster(
                 number=i + 1,
@@ -84,7 +91,11 @@ class ClusterDescriber:
 
     def _deviations(self) -> NDArray[np.float64]:
         """float64 (k, n_features): the mean over the spaces that measure a feature, NaN where none does."""
-        rows, numbers, k = self.session.index.rows, self.clustering.numbers, len(self.clustering.centroids)
+        rows, numbers, k = (
+            self.session.index.rows,
+            self.clustering.assignments,
+            len(self.clustering.centroids),
+        )
         each = [
             deviations(RowSubset(space.vectors, rows), space.dimensions, numbers, k)
             for space in self.session.snapshot.spaces.values()
@@ -96,8 +107,8 @@ class ClusterDescriber:
             return np.asarray(total / known.sum(axis=0))
 
     def _central(self, number: int) -> list[Track]:
-        mine = np.flatnonzero(self.clustering.numbers == number)
-        likeness = self.clustering.likeness[mine]
+        mine = np.flatnonzero(self.clustering.assignments == number)
+        likeness = self.clustering.cosines[mine]
         best = mine[np.argsort(-likeness, kind="stable")[:_LOOKED_AT]]
         keys = self.session.index.keys[best].tolist()
         tracks = self.session.catalog.tracks.by_keys(keys)
@@ -120,7 +131,7 @@ def _labels(tallies: Sequence[Tally]) -> list[list[str]]:
             share = n / tally.analyzed[space]
             if share > shares.get(name, 0):
                 shares[name], normal[name] = share, usual[space, name]
-        found.append(telling(shares, normal))
+        found.append(distinctive_labels(shares, normal))
     return found
 
 

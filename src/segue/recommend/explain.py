@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.catalog import SpaceVectors, Where
-from segue.cluster.kmeans import directions
+from segue.cluster.kmeans import unit_rows
 from segue.errors import UsageError
 from segue.recommend.explanation import (
     Explanation,
@@ -109,7 +109,7 @@ class Comparison:
         if self.session.index.spec.granularity != "first10":
             with np.errstate(invalid="ignore"):  # a window of zeros has no direction
                 return self.session.similarities(u, v)
-        return np.asarray(directions(u, slice(None)) @ directions(v, slice(None)).T)  # as they are
+        return np.asarray(unit_rows(u, slice(None)) @ unit_rows(v, slice(None)).T)  # as they are
 
     def _starts(self, sound: AnalyzedSound, space: str) -> NDArray[np.float64]:
         spec = self.session.snapshot.spaces[space].spec

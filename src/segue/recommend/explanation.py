@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.cluster.words import FEATURES, TOLD_FROM
-from segue.cluster.words import Feature as Word
+from segue.cluster.words import FEATURES, MIN_DEVIATION, FeatureWords
 from segue.sound import ExcerptPlan
 from segue.track import Vector, Vectors
 from segue.views.transform import ViewTransform
@@ -211,7 +210,7 @@ def compare_features(
 
 
 def _compared(
-    word: Word,
+    word: FeatureWords,
     columns: list[int],
     names: Sequence[str],
     a: NDArray[np.floating],
@@ -238,9 +237,11 @@ def _compared(
     return Feature(name, text, x, y, False, round(apart, 2)) if text else None
 
 
-def _apart(word: Word, far_a: float, far_b: float) -> str | None:
+def _apart(word: FeatureWords, far_a: float, far_b: float) -> str | None:
     """How two tracks differ that are so far from the usual; ``None`` where there is no word for it."""
-    a, b = (None if abs(far) < TOLD_FROM else word.more if far > 0 else word.less for far in (far_a, far_b))
+    a, b = (
+        None if abs(far) < MIN_DEVIATION else word.more if far > 0 else word.less for far in (far_a, far_b)
+    )
     if a and b:
         second = _is(b) if _is(a)[:3] != _is(b)[:3] else _is(b)[3:].lstrip()
         return f"the first {_is(a)}, the second {second}" if a != b else None

@@ -12,8 +12,8 @@ from threadpoolctl import threadpool_limits
 
 from segue.errors import IndexFormatError, LibraryError, UsageError
 from segue.index.file import IndexFile, write_sections
-from segue.map import Map, framed, graph_of, laid_out, principal
-from segue.map.layout import FEWEST, NEIGHBOURS, Places
+from segue.map import Map, compute_layout, neighbor_graph, principal_plane, scale_to_square
+from segue.map.layout import MIN_ROWS, N_NEIGHBORS, Points
 from segue.progress import Progress
 from segue.recommend.session import Recommender, Session
 from segue.track import TrackId
@@ -84,19 +84,19 @@ def _make(session: Session, progress: Progress | None) -> Map:
     if not len(index.rows):
         raise LibraryError("no track here has a vector that a map could be made of: scan again")
     with threadpool_limits(1, "blas"):  # sums depend on the number of threads
-        xy = framed(_lay_out(index, progress))
+        xy = scale_to_square(_lay_out(index, progress))
     ids = session.catalog.tracks.ids_of(index.keys.tolist())
     known = [i for i in np.argsort(index.rows, kind="stable").tolist() if int(index.keys[i]) in ids]
     return Map([ids[int(index.keys[i])] for i in known], xy[known])
 
 
-def _lay_out(index: ViewIndex, progress: Progress | None) -> Places:
+def _lay_out(index: ViewIndex, progress: Progress | None) -> Points:
     vectors: NDArray[Any] = index.vectors
     if index.spec.metric == "hamming":
         vectors = np.unpackbits(vectors, axis=1)
-    start = principal(vectors)
-    if len(start) < FEWEST:
+    start = principal_plane(vectors)
+    if len(start) < MIN_ROWS:
         return start
-    found, distances = index.index.neighbors(index.index.ids, min(NEIGHBOURS, len(start) - 1))
+    found, distances = index.index.neighbors(index.index.ids, min(N_NEIGHBORS, len(start) - 1))
     places = np.where(found < 0, -1, np.searchsorted(index.index.ids, found))
-    return laid_out(start, graph_of(places, distances), progress=progress)
+    return compute_layout(start, neighbor_graph(places, distances), progress=progress)

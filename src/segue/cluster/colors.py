@@ -1,4 +1,4 @@
-"""Colours that are told apart easily, on white and on black."""
+"""Colors that are easy to tell apart, on white and on black."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _TO_RGB = np.array([[4.0767416621, -3.3077115913, 0.2309699292], [-1.2684380046,
                     [-0.0041960863, -0.7034186147, 1.7076147010]])  # fmt: skip
 
 
-def colours(n: int) -> list[str]:
-    """``#rrggbb`` for n groups: each as far from all before it as can be, so fewer are the first of more."""
+def distinct_colors(n: int) -> list[str]:
+    """``#rrggbb`` for n groups, each as far as possible from all before it; fewer are the first of more."""
     lab, rgb = _possible()
     chosen = [int(np.argmax(lab[:, 2] * -1))]  # a blue, as charts usually begin
     distance = np.linalg.norm(lab - lab[chosen[0]], axis=1)
@@ -27,7 +27,7 @@ def colours(n: int) -> list[str]:
 
 
 def _possible() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """(n, 3) each: colours in OKLab, and in sRGB from 0 to 255."""
+    """(n, 3) each: colors in OKLab, and in sRGB from 0 to 255."""
     hue = 2 * np.pi * np.arange(_HUES) / _HUES
     lightness, chroma, angle = (x.ravel() for x in np.meshgrid(_LIGHTNESS, _CHROMA, hue, indexing="ij"))
     lab = np.stack([lightness, chroma * np.cos(angle), chroma * np.sin(angle)], axis=1)
