@@ -34,6 +34,21 @@ def test_every_command_and_option_is_described(name: str):
                 assert longest in sections[name], f"{name} {each.name} {longest}"
 
 
+def test_the_floor_plan_names_every_room():
+    plan = (ROOT / "ARCHITECTURE.md").read_text("utf-8").split("## The floor plan")[1].split("\n## ")[0]
+    hidden = {"__init__", "__main__", "__pycache__", "py"}
+    rooms = {path.stem for path in (ROOT / "src" / "segue").iterdir()} - hidden
+    assert rooms <= set(re.findall(r"\w+", plan))
+
+
+def test_files_that_the_architecture_names_are_there():
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    names = set(re.findall(r"`((?:\w+/)+\w+\.\w+)`", text))
+    places = [ROOT, ROOT / "src" / "segue"]
+    assert len(names) > 10
+    assert not [name for name in names if not any((place / name).exists() for place in places)]
+
+
 ERRORS = [c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, errors.SegueError)]
 
 
