@@ -1,4 +1,4 @@
-"""What an index is built over: embedding spaces with a transform fitted on their catalogue."""
+"""What a view does to vectors before they are compared: fitted on the library's own vectors."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from segue.views.spec import Rows
 
 WHITENING = 0.25  # 0 keeps the variances of the principal components, 1 makes them equal
 COMPONENTS = 64  # at the most
-FEW_COMPONENTS = 16  # of a small catalogue: more only make all its tracks look equally far apart
+FEW_COMPONENTS = 16  # of a small library: more only make all its tracks look equally far apart
 TRACKS_PER_COMPONENT = 4
-PSEUDO_COUNT = 8.0  # tracks that the typical values weigh as much as
+PSEUDO_COUNT = 8.0  # tracks that a prior weighs as much as
 _ENOUGH = 20_000  # rows that the transform is fitted on at the most; evenly spaced
 _BLOCK = 8_192  # rows transformed at a time
 
 
 @dataclass(frozen=True, slots=True)
 class ViewTransform:
-    """Standardize each dimension over the catalogue, weight it, and whiten by a quarter.
+    """Standardize each dimension over the library, weight it, and whiten by a quarter.
 
     The spaces stand side by side, each scaled to the same total variance. A vector x becomes
     u = (x - mean) @ projection, then u / |u|: the nearest tracks are those with the largest cosine.
@@ -47,23 +47,23 @@ class ViewTransform:
         prior: Sequence[Prior | None],
         weights: Sequence[Sequence[float]] = (),
     ) -> ViewTransform:
-        """The view of a catalogue.
+        """The transform of a library.
 
         Parameters
         ----------
         spaces : (n, dim) each, n >= 1; a row of NaN has no vector there
-        prior : of each space; pulls the transform of a small catalogue towards what is known
-        weights : of each space, how much each dimension counts once standardised, where nothing is prior
+        prior : of each space; pulls the transform of a small library towards what is known
+        weights : of each space, how much each dimension counts once standardized, where there is no prior
         """
-        weighed = list(weights) or [()] * len(spaces)
+        space_weights = list(weights) or [()] * len(spaces)
         step = max(1, -(-len(spaces[0]) // _ENOUGH))
         fitted = [
-            _standardised(np.asarray(x[::step], np.float64), t, w)
-            for x, t, w in zip(spaces, prior, weighed, strict=True)
+            _standardize(np.asarray(x[::step], np.float64), p, w)
+            for x, p, w in zip(spaces, prior, space_weights, strict=True)
         ]
         mean, scale, spread, z = (np.concatenate(arrays, axis=-1) for arrays in zip(*fitted, strict=True))
         n, m = len(z), PSEUDO_COUNT
-        # Prior values speak of each dimension alone, so their covariance is diagonal.
+        # A prior speaks of each dimension alone, so their covariance is diagonal.
         covariance = (z.T @ z + m * np.diag(spread**2)) / (n + m)
         eigenvalues, axes = np.linalg.eigh(covariance)
         limit = min(COMPONENTS, max(FEW_COMPONENTS, n // TRACKS_PER_COMPONENT))
@@ -73,7 +73,7 @@ class ViewTransform:
         return cls(mean.astype(np.float32), projection.astype(np.float32))
 
     @property
-    def _turns(self) -> bool:
+    def _projects(self) -> bool:
         """Whether the projection does anything; to find out costs less than a projection."""
         n, m = self.projection.shape
         return n != m or not np.array_equal(self.projection, np.eye(n, dtype=np.float32))
@@ -90,12 +90,12 @@ class ViewTransform:
         """float32 (n, n_components), each row of length 1, or zero for a vector at the very mean."""
         n = len(spaces[0])
         out = np.empty((n, self.projection.shape[1]), np.float32)
-        turns = self._turns
+        projects = self._projects
         for start in range(0, n, _BLOCK):
             block = [np.asarray(x[start : start + _BLOCK], np.float32) for x in spaces]
-            centred = np.concatenate(block, axis=1) - self.mean
-            known = np.where(np.isnan(centred), 0, centred)
-            projected = known @ self.projection if turns else known
+            centered = np.concatenate(block, axis=1) - self.mean
+            centered[np.isnan(centered)] = 0
+            projected = centered @ self.projection if projects else centered
             length = np.linalg.norm(projected, axis=1, keepdims=True)
             out[start : start + _BLOCK] = projected / np.where(length < 1e-12, 1, length)
         return out
@@ -106,23 +106,23 @@ def _blocks(x: Rows) -> Iterator[NDArray[np.float32]]:
         yield np.asarray(x[start : start + _BLOCK], np.float32)
 
 
-def _standardised(
+def _standardize(
     x: NDArray[np.float64], prior: Prior | None, weights: Sequence[float]
 ) -> tuple[NDArray[np.float64], ...]:
-    """Of one space: mean, scale and spread, (dim,) each, and the standardised rows (n, dim)."""
-    there = np.isfinite(x).all(axis=1)
-    found = x[there] if there.any() else np.zeros((1, x.shape[1]))
+    """Of one space: mean, scale and spread, (dim,) each, and the standardized rows (n, dim)."""
+    has_vector = np.isfinite(x).all(axis=1)
+    rows = x[has_vector] if has_vector.any() else np.zeros((1, x.shape[1]))
     if prior is None:
         dim = x.shape[1]
-        std = found.std(axis=0) if len(found) > 1 else np.ones(dim)
-        prior = Prior(found.mean(axis=0), std, np.array(weights or np.ones(dim), np.float64))
-    n, m = len(found), PSEUDO_COUNT
-    mean = (n * found.mean(axis=0) + m * prior.mean) / (n + m)
-    variance = (n * ((found - mean) ** 2).mean(axis=0) + m * prior.std**2) / (n + m)
+        std = rows.std(axis=0) if len(rows) > 1 else np.ones(dim)
+        prior = Prior(rows.mean(axis=0), std, np.array(weights or np.ones(dim), np.float64))
+    n, m = len(rows), PSEUDO_COUNT
+    mean = (n * rows.mean(axis=0) + m * prior.mean) / (n + m)
+    variance = (n * ((rows - mean) ** 2).mean(axis=0) + m * prior.std**2) / (n + m)
     std = np.sqrt(variance)
     # The same total variance for each space, however many dimensions it has.
     spread = prior.weight / np.sqrt(np.sum(prior.weight**2))
     scale = np.divide(spread, std, out=np.zeros_like(std), where=std > 1e-9)
     z = np.zeros_like(x)
-    z[there] = (found - mean)[: int(there.sum())] * scale
+    z[has_vector] = (rows - mean)[: int(has_vector.sum())] * scale
     return mean, scale, np.where(std > 1e-9, spread, 0.0), z
