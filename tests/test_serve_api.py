@@ -82,7 +82,7 @@ def test_a_track_tells_all_that_is_known(server: Server, ids: dict[str, str]):
 
 def test_some_tracks_come_in_the_order_asked(server: Server, ids: dict[str, str]):
     wanted = [ids["High number 1"], "unknown", ids["Low number 1"]]
-    found = server.post("/tracks/list", {"tracks": wanted})["tracks"]
+    found = server.post("/tracks/batch", {"tracks": wanted})["tracks"]
     assert [track["id"] for track in found] == [wanted[0], wanted[2]]
 
 
@@ -143,7 +143,7 @@ def test_why_playlists_journeys_and_matrices(server: Server, ids: dict[str, str]
     why = server.get("/why", a=a, b=b)
     assert why["text"]
     assert why["parts"][0]["space"] == "descriptors-1"
-    made = server.post("/playlists/make", {"seeds": [a], "k": 5, "variety": 0.5})
+    made = server.post("/suggested-playlist", {"seeds": [a], "k": 5, "variety": 0.5})
     assert len({m["track"]["id"] for m in made["matches"]}) == 5
     way = [m["track"]["id"] for m in server.post("/journey", {"start": a, "end": b, "k": 4})["matches"]]
     assert (way[0], way[-1], len(way)) == (a, b, 4)
@@ -170,6 +170,38 @@ def test_a_body_that_is_no_json_is_refused(server: Server):
         answer = server.api("POST", "/similar", content=content, headers={"content-type": "application/json"})
         assert answer.status_code == 422
         assert answer.json()["error"]["code"] == "invalid"
+
+
+@pytest.mark.parametrize("path", ["/tracks?colour=1", "/why?a=x&b=y&c=z", "/health?x", "/library?view=a"])
+def test_an_unknown_query_parameter_is_refused_as_an_unknown_field_is(server: Server, path: str):
+    answer = server.api("GET", path)
+    assert answer.status_code == 422
+    error = answer.json()["error"]
+    assert error["code"] == "invalid"
+    assert "unknown parameter" in error["message"]
+    assert server.api("POST", f"/similar?{path.split('?')[1]}", json={"seeds": ["x"]}).status_code == 422
+
+
+def test_a_refused_parameter_comes_with_those_that_are_known(server: Server):
+    message = server.api("GET", "/tracks", params={"limt": 3}).json()["error"]["message"]
+    assert message.startswith("query.limt: unknown parameter; expected album, artist, cluster")
+
+
+def test_old_addresses_answer_as_the_new_ones(server: Server, ids: dict[str, str]):
+    a, b = ids["Low number 0"], ids["High number 0"]
+    for old, new, body in (
+        ("/playlists/make", "/suggested-playlist", {"seeds": [a], "k": 3}),
+        ("/tracks/list", "/tracks/batch", {"tracks": [b, a]}),
+    ):
+        assert server.post(old, body) == server.post(new, body)
+    body = {"name": "Two", "tracks": [a, b]}
+    old, new = (server.api("POST", path, json=body) for path in ("/export/m3u8", "/m3u8"))
+    assert old.text == new.text
+    assert new.text.startswith("#EXTM3U\n#PLAYLIST:Two\n#EXTINF:3,")
+    kept = server.post("/playlists", body, 201)["id"]
+    old, new = (server.api("GET", f"/playlists/{kept}/{name}") for name in ("export.m3u8", "m3u8"))
+    assert old.text == new.text
+    assert server.ended(server.post("/evaluate", {}, 202)["job"]["id"])["kind"] == "evaluate"
 
 
 # Sound and pictures
@@ -259,7 +291,7 @@ def test_a_clip_of_any_format_is_a_seed(server: Server, ids: dict[str, str], tmp
     clip = answer.json()["clip"]
     assert len(clip["peaks"]) > 100
     assert len(server.post("/similar", {"seeds": [clip["id"]], "k": 3})["matches"]) == 3
-    mixed = server.post("/playlists/make", {"seeds": [clip["id"], ids["Low number 0"]], "k": 3})
+    mixed = server.post("/suggested-playlist", {"seeds": [clip["id"], ids["Low number 0"]], "k": 3})
     assert len(mixed["matches"]) == 3
     assert server.get("/why", a=clip["id"], b=ids["High number 0"])["text"]
     assert server.api("GET", f"/clips/{clip['id']}/audio").status_code == 200

@@ -42,10 +42,10 @@ def test_playlists_are_kept_changed_exported_and_deleted(server: Server, ids: di
     assert [track["id"] for track in server.get(path)["tracks"]] == some
     listed = next(p for p in server.get("/playlists")["playlists"] if p["id"] == made["id"])
     assert (listed["n"], round(listed["duration_s"])) == (2, 6)
-    exported = server.api("GET", f"{path}/export.m3u8").text.splitlines()
+    exported = server.api("GET", f"{path}/m3u8").text.splitlines()
     assert exported[:3] == ["#EXTM3U", "#PLAYLIST:Zwölf # eins", "#EXTINF:3,The Lows - Low number 0"]
     assert server.client.get(exported[3]).headers["content-type"] == "audio/flac"
-    local = server.api("GET", f"{path}/export.m3u8", params={"paths": True}).text.splitlines()
+    local = server.api("GET", f"{path}/m3u8", params={"paths": True}).text.splitlines()
     assert Path(local[3]).is_file()
     changed = server.api("PUT", path, json={"name": "B", "tracks": some[::-1]}).json()
     assert [track["id"] for track in changed["tracks"]] == some[::-1]
@@ -86,7 +86,7 @@ def test_clusters_and_evaluation_are_found_in_jobs(server: Server):
     assert sum(cluster["size"] for cluster in clusters) == 14
     assert {t["cluster"] for t in server.get("/tracks", limit=100)["tracks"]} == {1, 2, 3}
     assert server.get("/tracks", cluster=clusters[0]["name"])["total"] == clusters[0]["size"]
-    job = server.post("/evaluate", {}, 202)["job"]
+    job = server.post("/evaluation", {}, 202)["job"]
     assert server.ended(job["id"])["state"] == "done"
     found = server.get("/evaluation")
     assert found["asked"] == 12

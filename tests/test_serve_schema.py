@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import CHECKS
 from schemathesis.generation import GenerationMode
 
+from segue.serve.api import request_models, response_models
 from segue.serve.app import make_api
 from tests.serve_process import serving
 
@@ -39,17 +43,57 @@ def test_every_answer_is_as_described(scanned: Path, tmp_path: Path):
     assert len(asked) > 30
 
 
-def test_every_json_answer_has_a_model_that_names_its_fields():
-    description = make_api().openapi()
-    schemas = description["components"]["schemas"]
-    assert len(description["paths"]) > 25
-    for path, methods in description["paths"].items():
-        for method, operation in methods.items():
-            for status, answer in operation["responses"].items():
-                content = answer.get("content", {}).get("application/json")
-                if content is not None:
-                    name = content["schema"].get("$ref", "").rsplit("/", 1)[-1]
-                    assert schemas.get(name, {}).get("properties"), f"{method} {path} {status}"
+@pytest.fixture(scope="module")
+def document() -> dict:
+    return make_api().openapi()
+
+
+def operations(document: dict) -> list[tuple[str, str, dict]]:
+    return [
+        (path, method, one) for path, methods in document["paths"].items() for method, one in methods.items()
+    ]
+
+
+def test_operations_have_plain_names_and_a_sentence_about_them(document: dict):
+    names = [one["operationId"] for _, _, one in operations(document)]
+    assert len(set(names)) == len(names)
+    assert {"similar", "list_tracks", "get_track", "suggest_playlist", "get_evaluation"} <= set(names)
+    for path, method, one in operations(document):
+        assert re.fullmatch("[a-z0-9]+(_[a-z0-9]+)*", one["operationId"]), (path, method)
+        assert one.get("description", "").endswith("."), (path, method)
+
+
+def test_examples_are_what_the_service_takes(document: dict):
+    schemas = document["components"]["schemas"]
+    with_examples = {name for name, schema in schemas.items() if "examples" in schema}
+    assert with_examples >= {"SimilarRequest", "PlaylistRequest", "JourneyRequest", "Recommendations"}
+    for name in with_examples:
+        model = getattr(request_models, name, None) or getattr(response_models, name)
+        for example in schemas[name]["examples"]:
+            model.model_validate(example)
+
+
+def test_old_addresses_are_not_described(document: dict):
+    assert not {"/playlists/make", "/tracks/list", "/export/m3u8", "/evaluate"} & {
+        path.removeprefix("/api/v1") for path in document["paths"]
+    }
+
+
+def test_the_players_types_are_those_of_the_document():
+    script = Path(__file__).resolve().parents[1] / "web" / "generate_types.py"
+    run = subprocess.run([sys.executable, script, "--check"], check=False, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_every_json_answer_has_a_model_that_names_its_fields(document: dict):
+    schemas = document["components"]["schemas"]
+    assert len(document["paths"]) > 25
+    for path, method, operation in operations(document):
+        for status, answer in operation["responses"].items():
+            content = answer.get("content", {}).get("application/json")
+            if content is not None:
+                name = content["schema"].get("$ref", "").rsplit("/", 1)[-1]
+                assert schemas.get(name, {}).get("properties"), f"{method} {path} {status}"
 
 
 def ask(operation) -> None:

@@ -10,16 +10,18 @@ const post = <R>(path: string, body: unknown, signal?: Stop) => json<R>(path, { 
 export function conditionsInQuery(where: T.Conditions): URLSearchParams {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(where)) {
-    if (value === undefined || value === "") continue;
+    if (value === undefined || value === null || value === "") continue;
     query.set(name === "duration_s" ? "duration" : name, Array.isArray(value) ? value.join("-") : String(value));
   }
   return query;
 }
 
+export type Sort = NonNullable<T.ListTracksQuery["sort"]>;
+
 export interface Listing {
   q?: string;
   where?: T.Conditions;
-  sort?: T.Sort;
+  sort?: Sort;
   limit?: number;
   offset?: number;
 }
@@ -30,59 +32,59 @@ export function tracks({ q = "", where = {}, sort = "artist", limit = 50, offset
   query.set("sort", sort);
   query.set("limit", String(limit));
   query.set("offset", String(offset));
-  return json<T.Page>(`/tracks?${query}`, { signal: stop });
+  return json<T.TrackPage>(`/tracks?${query}`, { signal: stop });
 }
 
 /** Tracks by their ids, in that order; those that are gone are left out. */
 export const tracksOf = async (keys: readonly string[], stop?: Stop) =>
-  (await post<{ tracks: T.Track[] }>("/tracks/list", { tracks: keys }, stop)).tracks;
+  (await post<T.Tracks>("/tracks/batch", { tracks: keys }, stop)).tracks;
 
 export const isClip = (key: string) => key.startsWith("clip-");
-export const library = (stop?: Stop) => json<T.LibraryFacts>("/library", { signal: stop });
-export const health = (stop?: Stop) => json<{ version: string }>("/health", { signal: stop });
-export const track = (key: string, stop?: Stop) => json<T.Detail>(`/tracks/${id(key)}`, { signal: stop });
+export const library = (stop?: Stop) => json<T.LibraryStatus>("/library", { signal: stop });
+export const health = (stop?: Stop) => json<T.Health>("/health", { signal: stop });
+export const track = (key: string, stop?: Stop) => json<T.TrackDetails>(`/tracks/${id(key)}`, { signal: stop });
 export const facets = (stop?: Stop) => json<T.Facets>("/facets", { signal: stop });
-export const similar = (wish: T.Wish, stop?: Stop) => post<T.Recommendations>("/similar", wish, stop);
-export const makePlaylist = (wish: T.Wish, stop?: Stop) => post<T.Recommendations>("/playlists/make", wish, stop);
-export const why = (a: string, b: string, stop?: Stop) => json<T.Why>(`/why?a=${id(a)}&b=${id(b)}`, { signal: stop });
+export const similar = (request: T.SimilarRequest, stop?: Stop) => post<T.Recommendations>("/similar", request, stop);
+export const suggestPlaylist = (request: T.PlaylistRequest, stop?: Stop) =>
+  post<T.Recommendations>("/suggested-playlist", request, stop);
+export const why = (a: string, b: string, stop?: Stop) => json<T.Explanation>(`/why?a=${id(a)}&b=${id(b)}`, { signal: stop });
 export const journey = (start: string, end: string, k: number, stop?: Stop) =>
   post<T.Recommendations>("/journey", { start, end, k }, stop);
 
-export const playlists = (stop?: Stop) => json<{ playlists: T.PlaylistHead[] }>("/playlists", { signal: stop });
+export const playlists = (stop?: Stop) => json<T.Playlists>("/playlists", { signal: stop });
 export const playlist = (key: string, stop?: Stop) => json<T.Playlist>(`/playlists/${id(key)}`, { signal: stop });
 export const savePlaylist = (name: string, keys: string[]) => post<T.Playlist>("/playlists", { name, tracks: keys });
 export const changePlaylist = (key: string, name: string, keys: string[]) =>
   json<T.Playlist>(`/playlists/${id(key)}`, { method: "PUT", body: { name, tracks: keys } });
 export const deletePlaylist = (key: string) => json<void>(`/playlists/${id(key)}`, { method: "DELETE" });
 export const m3u8 = async (name: string, keys: string[], paths: boolean) =>
-  (await ask(`/export/m3u8?paths=${paths}`, { method: "POST", body: { name, tracks: keys } })).text();
+  (await ask(`/m3u8?paths=${paths}`, { method: "POST", body: { name, tracks: keys } })).text();
 
-export async function map(stop?: Stop): Promise<T.MapData | { job: string }> {
-  return json<T.MapData | { job: string }>("/map", { signal: stop });
-}
-export const makeMap = () => post<{ job: T.Job | string }>("/map", {});
+/** The map, or the job that is making it. */
+export const map = (stop?: Stop) => json<T.LibraryMap | T.JobAnswer>("/map", { signal: stop });
+export const makeMap = () => post<T.JobAnswer>("/map", {});
 export const clusters = (stop?: Stop) => json<T.Clusters>("/clusters", { signal: stop });
-export const makeClusters = (k: number | null) => post<{ job: T.Job | string }>("/clusters", { k });
-export const matrix = (keys: string[], stop?: Stop) => post<T.MatrixData>("/matrix", { tracks: keys }, stop);
+export const makeClusters = (k: number | null) => post<T.JobAnswer>("/clusters", { k });
+export const matrix = (keys: string[], stop?: Stop) => post<T.Matrix>("/matrix", { tracks: keys }, stop);
 export const feedback = (seed: string, key: string, verdict: T.Verdict) =>
-  post<void>("/feedback", { seed, track: key, verdict });
+  post<T.Feedback>("/feedback", { seed, track: key, verdict });
 
-export const scan = () => post<{ job: T.Job }>("/jobs/scan", { folders: null });
-export const jobs = (stop?: Stop) => json<{ jobs: T.Job[] }>("/jobs", { signal: stop });
-export const job = (key: string, stop?: Stop) => json<T.Job | { job: T.Job }>(`/jobs/${id(key)}`, { signal: stop });
-export const cancelJob = (key: string) => json<void>(`/jobs/${id(key)}`, { method: "DELETE" });
-export const failures = (stop?: Stop) => json<{ failures: T.Failure[]; total: number }>("/failures", { signal: stop });
-export const models = (stop?: Stop) => json<{ models: T.Model[] }>("/models", { signal: stop });
+export const scan = () => post<T.JobAnswer>("/jobs/scan", { folders: null });
+export const jobs = (stop?: Stop) => json<T.Jobs>("/jobs", { signal: stop });
+export const job = (key: string, stop?: Stop) => json<T.JobAnswer>(`/jobs/${id(key)}`, { signal: stop });
+export const cancelJob = (key: string) => json<T.JobAnswer>(`/jobs/${id(key)}`, { method: "DELETE" });
+export const failures = (stop?: Stop) => json<T.FailurePage>("/failures", { signal: stop });
+export const models = (stop?: Stop) => json<T.Models>("/models", { signal: stop });
 export const evaluation = (stop?: Stop) => json<T.Evaluation>("/evaluation", { signal: stop });
-export const evaluate = () => post<{ job: T.Job | string }>("/evaluate", {});
+export const evaluate = () => post<T.JobAnswer>("/evaluation", {});
 
 export const session = () => json<T.Session>("/session");
-export const logIn = (password: string) => post<void>("/session", { password });
+export const logIn = (password: string) => post<T.Session>("/session", { password });
 export const logOut = () => json<void>("/session", { method: "DELETE" });
 
 export const deleteClip = (key: string) => json<void>(`/clips/${id(key)}`, { method: "DELETE" });
 export const peaks = async (key: string, n: number, stop?: Stop) =>
-  (await json<{ peaks: number[]; duration_s: number }>(`/tracks/${id(key)}/peaks?n=${n}`, { signal: stop })).peaks;
+  (await json<T.Peaks>(`/tracks/${id(key)}/peaks?n=${n}`, { signal: stop })).peaks;
 
 export const soundOf = (key: string) =>
   isClip(key) ? `/api/v1/clips/${id(key)}/audio` : `/api/v1/tracks/${id(key)}/audio?format=auto`;

@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Any
 
 import faiss
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -36,7 +36,7 @@ from segue.serve.api import (
 from segue.serve.http import docs_page, player_page
 from segue.serve.http.errors import ApiError, api_error
 from segue.serve.http.middleware import PREFIX, Gate
-from segue.serve.http.validation import invalid
+from segue.serve.http.validation import invalid, refuse_unknown_query
 from segue.serve.max.api import MaxApi
 from segue.serve.service import Service
 from segue.serve.settings import VARIABLE, Settings
@@ -75,10 +75,11 @@ def make_api(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
     """The JSON API alone: what OpenAPI describes. To answer, it needs a service in ``app.state``."""
     app = FastAPI(
         title="Segue", version=segue.__version__, description=_ABOUT, lifespan=lifespan,
-        docs_url=None, redoc_url=None, openapi_url="/openapi.json",
+        generate_unique_id_function=lambda route: route.name, docs_url=None, redoc_url=None,
     )  # fmt: skip
+    checks = [Depends(refuse_unknown_query)]
     for part in (session, status, tracks, sound, recommendations, clips, playlists, maps, feedback, jobs):
-        app.include_router(part.routes, prefix=PREFIX)
+        app.include_router(part.routes, prefix=PREFIX, dependencies=checks)
     app.include_router(status.outside)
     return app
 

@@ -20,9 +20,9 @@ export function Filters({ where, onChange }: FiltersProps) {
   if (!facets) return <div class="filters" />;
   return (
     <div class="filters" role="group" aria-label="Filters">
-      <Pick label="Genre" value={where.genre} options={facets.genres.map(({ name, n }) => [name, `${name} (${n})`])}
+      <Pick label="Genre" value={where.genre ?? undefined} options={facets.genres.map(({ name, n }) => [name, `${name} (${n})`])}
         onPick={(genre) => set("genre", genre)} />
-      <Pick label="Sounds like" value={where.label} options={facets.labels.slice(0, 200).map(({ name, n }) => [name, `${name} (${n})`])}
+      <Pick label="Sounds like" value={where.label ?? undefined} options={facets.labels.slice(0, 200).map(({ name, n }) => [name, `${name} (${n})`])}
         onPick={(label) => set("label", label)} />
       <Pick label="Years" value={where.years?.join("-")} options={decades(facets.years)}
         onPick={(years) => set("years", years?.split("-").map(Number) as Range | undefined)} />

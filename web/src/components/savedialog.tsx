@@ -5,7 +5,7 @@ import { count } from "../format";
 import { useLoad } from "../hooks";
 import { navigate } from "../router";
 import { attempt, showToast } from "../toast";
-import type { PlaylistHead, Track } from "../types";
+import type { PlaylistSummary, Track } from "../types";
 import { Dialog } from "./dialog";
 import { Icon } from "./icons";
 
@@ -31,7 +31,7 @@ function Saving({ tracks, suggestion }: { tracks: readonly Track[]; suggestion: 
     const made = await attempt(api.savePlaylist(name.trim(), ids(tracks)));
     if (made) done(made.id, made.name);
   };
-  const extend = async (head: PlaylistHead) => {
+  const extend = async (head: PlaylistSummary) => {
     const changed = await attempt(api.playlist(head.id).then((list) =>
       api.changePlaylist(list.id, list.name, [...list.tracks.map((track) => track.id), ...ids(tracks)])));
     if (changed) done(head.id, head.name);

@@ -4,7 +4,7 @@ import { clock, spaceName } from "../format";
 import { useLoad, useSize } from "../hooks";
 import * as player from "../player";
 import { dark } from "../preferences";
-import type { Track, Why } from "../types";
+import type { Explanation, Track } from "../types";
 import { usePeaks } from "./wave";
 
 interface Pair {
@@ -47,7 +47,7 @@ export function WhyStrip({ a, b }: Pair) {
   );
 }
 
-function Parts({ why }: { why: Why }) {
+function Parts({ why }: { why: Explanation }) {
   return (
     <ul class="why-parts">
       {why.parts.map((part) => <Part key={part.space} name={part.space} value={part.score} share={part.share} />)}
@@ -55,9 +55,18 @@ function Parts({ why }: { why: Why }) {
   );
 }
 
-function Part({ name, value, share }: { name: string; value: number; share: number }) {
+/** One space's score; there is none where one of the two tracks has no vector in it. */
+function Part({ name, value, share }: { name: string; value: number | null; share: number }) {
   const bar = useRef<HTMLElement>(null);
-  useEffect(() => bar.current?.style.setProperty("--share", String(Math.min(1, Math.max(0, value)))), [value]);
+  useEffect(() => bar.current?.style.setProperty("--share", String(Math.min(1, Math.max(0, value ?? 0)))), [value]);
+  if (value === null) {
+    return (
+      <li>
+        <span class="clip">{spaceName(name)}</span>
+        <span class="quiet missing-space">only one of the tracks was analyzed by it</span>
+      </li>
+    );
+  }
   return (
     <li>
       <span class="clip">{spaceName(name)}</span>
@@ -70,7 +79,7 @@ function Part({ name, value, share }: { name: string; value: number; share: numb
 const LANE = 34; // px of one waveform
 const GAP = 34;
 
-function Moments({ why, a, b }: Pair & { why: Why }) {
+function Moments({ why, a, b }: Pair & { why: Explanation }) {
   const { ref, width } = useSize<HTMLDivElement>();
   const canvas = useRef<HTMLCanvasElement>(null);
   const [above, below] = [usePeaks(a.id), usePeaks(b.id)];
@@ -96,7 +105,7 @@ function Moments({ why, a, b }: Pair & { why: Why }) {
 }
 
 /** Both waveforms, one above the other, with ribbons between the windows that match. */
-function weave(canvas: HTMLCanvasElement, width: number, peaks: [readonly number[], readonly number[]], why: Why, lengths: [number, number]): void {
+function weave(canvas: HTMLCanvasElement, width: number, peaks: [readonly number[], readonly number[]], why: Explanation, lengths: [number, number]): void {
   const pen = canvas.getContext("2d");
   if (!pen) return;
   const ratio = devicePixelRatio || 1;

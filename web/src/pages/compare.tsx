@@ -8,7 +8,7 @@ import * as player from "../player";
 import { dark } from "../preferences";
 import { route, setQuery } from "../router";
 import { seeds } from "../seeds";
-import type { MatrixData } from "../types";
+import type { Matrix as MatrixData } from "../types";
 
 const MAX_TRACKS = 120; // tracks in one matrix
 

@@ -11,24 +11,24 @@ import { startJob, jobsFinished } from "../jobs";
 import * as player from "../player";
 import { route, setQuery } from "../router";
 import { attempt } from "../toast";
-import type { Conditions, Sort, Track } from "../types";
+import type { Conditions, Track } from "../types";
 
 const PAGE_SIZE = 60;
 const ROW_HEIGHT = 64; // px
-const sorts: [Sort, string][] = [["artist", "Sort by artist"], ["title", "Sort by title"], ["year", "Sort by year"], ["added", "Newest first"]];
+const sorts: [api.Sort, string][] = [["artist", "Sort by artist"], ["title", "Sort by title"], ["year", "Sort by year"], ["added", "Newest first"]];
 
 export function LibraryPage() {
   const query = route.value.query;
   const text = query.get("q") ?? "";
-  const sort = (query.get("sort") as Sort | null) ?? "artist";
+  const sort = (query.get("sort") as api.Sort | null) ?? "artist";
   const where = readConditions(query);
   const listing = useDebounced(JSON.stringify({ q: text, where, sort }), 90);
   const [total, setTotal] = useState<number | null>(null);
   const { data: facts } = useLoad(api.library, [jobsFinished.value]);
-  const request = JSON.parse(listing) as { q: string; where: Conditions; sort: Sort };
+  const request = JSON.parse(listing) as { q: string; where: Conditions; sort: api.Sort };
   const filtered = Boolean(request.q) || Object.keys(request.where).length > 0;
 
-  const change = (q: string, next: Conditions, order: Sort) => {
+  const change = (q: string, next: Conditions, order: api.Sort) => {
     const changed = api.conditionsInQuery(next);
     if (q) changed.set("q", q);
     if (order !== "artist") changed.set("sort", order);
@@ -57,7 +57,7 @@ export function LibraryPage() {
         </label>
         <div class="tools-line">
           <Filters where={where} onChange={(next) => change(text, next, sort)} />
-          <select class="select" aria-label="Sort order" value={sort} onChange={(event) => change(text, where, event.currentTarget.value as Sort)}>
+          <select class="select" aria-label="Sort order" value={sort} onChange={(event) => change(text, where, event.currentTarget.value as api.Sort)}>
             {sorts.map(([key, name]) => <option key={key} value={key}>{name}</option>)}
           </select>
         </div>

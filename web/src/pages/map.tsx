@@ -15,10 +15,10 @@ import type { Point } from "../scatter/grid";
 import { Scatter } from "../scatter/view";
 import { addTrackAsSeed } from "../seeds";
 import { attempt } from "../toast";
-import type { Clusters, MapData, Track } from "../types";
+import type { Clusters, LibraryMap, Track } from "../types";
 
 const savedColorBy = persisted<ColorBy>("map.by", "cluster");
-const noGroups: Clusters = { clusters: [], separation: null, new: 0, stale: false };
+const noGroups: Clusters = { clusters: [], view: "", separation: 0, new: 0, stale: false };
 
 export function MapPage() {
   const { data, error, retry } = useLoad(api.map, [jobsFinished.value]);
@@ -45,7 +45,7 @@ export function MapPage() {
   return <DrawnMap map={data} groups={groups ?? noGroups} />;
 }
 
-function DrawnMap({ map, groups }: { map: MapData; groups: Clusters }) {
+function DrawnMap({ map, groups }: { map: LibraryMap; groups: Clusters }) {
   const [lasso, setLasso] = useState(false);
   const [hover, setHover] = useState<{ point: number; at: Point } | null>(null);
   const [selected, setSelected] = useState(-1);

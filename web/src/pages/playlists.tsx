@@ -5,7 +5,7 @@ import { saving } from "../components/savedialog";
 import { count, formatDate, formatDuration } from "../format";
 import { useLoad } from "../hooks";
 import { Cover } from "../components/common";
-import type { PlaylistHead } from "../types";
+import type { PlaylistSummary } from "../types";
 
 export function PlaylistsPage() {
   const { data, error, retry } = useLoad(api.playlists, [saving.value === null]);
@@ -27,7 +27,7 @@ export function PlaylistsPage() {
   );
 }
 
-function Card({ head }: { head: PlaylistHead }) {
+function Card({ head }: { head: PlaylistSummary }) {
   const { data } = useLoad((stop) => api.playlist(head.id, stop), [head.id, head.changed_at]);
   const covers = data?.tracks.slice(0, 4) ?? [];
   return (

@@ -10,7 +10,7 @@ import { TracksBar } from "../components/tracksbar";
 import { useLoad, useDebounced } from "../hooks";
 import { persisted } from "../preferences";
 import { trackFromSeed, seedFromTrack, addSeed, seeds } from "../seeds";
-import type { Conditions, Wish } from "../types";
+import type { Conditions, PlaylistRequest } from "../types";
 
 type Mode = "near" | "list";
 const mode = persisted<Mode>("similar.mode", "near");
@@ -21,7 +21,7 @@ export function SimilarPage() {
   const [where, setWhere] = useState<Conditions>({});
   const [otherArtists, setOtherArtists] = useState(false);
   const plusSeeds = seeds.value.filter((seed) => !seed.minus);
-  const request: Wish = {
+  const request: PlaylistRequest = {
     seeds: plusSeeds.map((seed) => seed.id),
     minus: seeds.value.filter((seed) => seed.minus).map((seed) => seed.id),
     k: size.value, where, same_artist: !otherArtists,
@@ -29,9 +29,9 @@ export function SimilarPage() {
   };
   const question = useDebounced(JSON.stringify([mode.value, request]), 150);
   const { data, error, retry, loading } = useLoad(async (stop) => {
-    const [kind, wish] = JSON.parse(question) as [Mode, Wish];
+    const [kind, wish] = JSON.parse(question) as [Mode, PlaylistRequest];
     if (!wish.seeds.length) return null;
-    return kind === "near" ? api.similar(wish, stop) : api.makePlaylist(wish, stop);
+    return kind === "near" ? api.similar(wish, stop) : api.suggestPlaylist(wish, stop);
   }, [question]);
   const firstSeed = plusSeeds[0];
   return (

@@ -7,7 +7,7 @@ import { count, formatDuration, formatMegabytes, spaceName } from "../format";
 import { useLoad } from "../hooks";
 import { isRunning, jobs, jobsFinished, startJob } from "../jobs";
 import { attempt } from "../toast";
-import type { LibraryFacts } from "../types";
+import type { LibraryStatus } from "../types";
 
 export function StatusPage() {
   const { data, error, retry } = useLoad(api.library, [jobsFinished.value]);
@@ -25,7 +25,7 @@ export function StatusPage() {
   );
 }
 
-function Totals({ facts }: { facts: LibraryFacts }) {
+function Totals({ facts }: { facts: LibraryStatus }) {
   const totals: [string, string][] = [
     [facts.tracks.toLocaleString("en"), "tracks"],
     [formatDuration(facts.duration_s), "total length"],
@@ -79,7 +79,7 @@ function Problems({ n }: { n: number }) {
   );
 }
 
-function Models({ spaces }: { spaces: LibraryFacts["spaces"] }) {
+function Models({ spaces }: { spaces: LibraryStatus["spaces"] }) {
   const { data, error } = useLoad(api.models, []);
   return (
     <section class="panel">

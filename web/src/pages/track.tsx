@@ -11,7 +11,7 @@ import { useLoad } from "../hooks";
 import * as player from "../player";
 import { addTrackAsSeed } from "../seeds";
 import { coverColor } from "../covercolor";
-import type { Detail, Track } from "../types";
+import type { TrackDetails, Track } from "../types";
 
 export function TrackPage({ id }: { id: string }) {
   const { data, error, retry } = useLoad((stop) => api.track(id, stop), [id]);
@@ -90,7 +90,7 @@ function SimilarTracks({ track }: { track: Track }) {
   );
 }
 
-function About({ detail }: { detail: Detail }) {
+function About({ detail }: { detail: TrackDetails }) {
   const labels = Object.entries(detail.labels).flatMap(([space, scores]) =>
     Object.entries(scores).map(([name, value]) => ({ space, name, value })));
   const strongest = labels.sort((a, b) => b.value - a.value).slice(0, 10);
@@ -117,7 +117,7 @@ function About({ detail }: { detail: Detail }) {
         <details>
           <summary>{count(numbers.length, "sound feature")}</summary>
           <dl class="facts num">
-            {numbers.map(([name, value]) => <div key={name}><dt>{readableName(name)}</dt><dd>{value.toPrecision(3)}</dd></div>)}
+            {numbers.map(([name, value]) => <div key={name}><dt>{readableName(name)}</dt><dd>{value === null ? "–" : value.toPrecision(3)}</dd></div>)}
           </dl>
         </details>
       )}

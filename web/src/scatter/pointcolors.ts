@@ -1,5 +1,5 @@
 import { readableName } from "../format";
-import type { Clusters, MapData } from "../types";
+import type { Clusters, LibraryMap } from "../types";
 import { hueOf, lit, oklch, parse, ramp, type Rgb } from "./colors";
 import type { Caption } from "./view";
 
@@ -20,7 +20,7 @@ export interface PointColors {
 const MAX_ENTRIES = 14; // legend entries; rarer values are gray
 
 /** A color for each point, and the legend. With ``only``, all other points fade. */
-export function colorPoints(map: MapData, groups: Clusters, by: ColorBy, dark: boolean, only: number | null): PointColors {
+export function colorPoints(map: LibraryMap, groups: Clusters, by: ColorBy, dark: boolean, only: number | null): PointColors {
   const keys = by === "year" ? map.year.map((year) => (year === null ? null : Math.floor(year / 10) * 10)) : map[by];
   const counts = new Map<number, number>();
   for (const key of keys) if (key !== null) counts.set(key, (counts.get(key) ?? 0) + 1);
@@ -44,7 +44,7 @@ export function colorPoints(map: MapData, groups: Clusters, by: ColorBy, dark: b
 }
 
 /** The names of groups, each at the median position of its tracks. */
-export function groupCaptions(map: MapData, groups: Clusters): Caption[] {
+export function groupCaptions(map: LibraryMap, groups: Clusters): Caption[] {
   return groups.clusters.slice(0, MAX_ENTRIES).flatMap((group) => {
     const members = map.cluster.flatMap((cluster, i) => (cluster === group.number ? [i] : []));
     if (members.length < 3) return [];

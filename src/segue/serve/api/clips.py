@@ -1,4 +1,4 @@
-"""Sounds that a client uploads or records, to ask with."""
+"""Sounds that a client uploads or records, to find tracks like them."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from segue.serve.http.streaming import file_response, is_playable
 from segue.serve.service import Service, Serving
 
 routes = APIRouter(tags=["clips"])
-_SOUND = openapi_responses(None, 404, 416, 422, 503, media="audio/*") | {
-    206: {"description": "The part that was asked for."}
+_SOUND = openapi_responses(None, 404, 416, 503, media="audio/*") | {
+    206: {"description": "The range that was requested."}
 }
 _FILE = File(description="Any audio that can be decoded")
 
 
 @routes.post(
-    "/clips", status_code=201, responses=openapi_responses(models.Clip, 408, 413, 422, 429, 503, status=201)
+    "/clips", status_code=201, responses=openapi_responses(models.ClipAnswer, 408, 413, 429, 503, status=201)
 )
 async def add_clip(service: Serving, request: Request, file: UploadFile = _FILE) -> Response:
-    """Upload a sound. For an hour its id is a seed wherever a track's is."""
+    """Upload a sound. For an hour its id can be used as a seed, like a track's id."""
     limit_uploads(service, request)
     clip = await service.decoding.run(service.clips.add, file.file, file.filename or "clip")
     facts = {name: value for name, value in asdict(clip).items() if name != "codec"}
@@ -41,16 +41,16 @@ def limit_uploads(service: Service, request: Request) -> None:
         raise ApiError(429, "too_often", "too many uploads; wait a little", headers=headers)
 
 
-@routes.delete("/clips/{clip_id}", status_code=204, responses=openapi_responses(None, 404, 422))
+@routes.delete("/clips/{clip_id}", status_code=204, responses=openapi_responses(None, 404))
 async def delete_clip(service: Serving, clip_id: str) -> Response:
-    """Forget a clip before its hour is over."""
+    """Delete a clip before its hour is over."""
     await service.run(service.clips.delete, clip_id)
     return Response(status_code=204)
 
 
 @routes.get("/clips/{clip_id}/audio", response_class=Response, responses=_SOUND)
-async def clip_audio(service: Serving, request: Request, clip_id: str) -> Response:
-    """Its sound, converted where a browser could not play it."""
+async def get_clip_audio(service: Serving, request: Request, clip_id: str) -> Response:
+    """The clip's audio, converted where browsers cannot play it."""
     clip = await service.run(service.clips.get, clip_id)
     path = service.clips.path(clip_id)
     if is_playable(path.with_name(clip.name), clip.codec):

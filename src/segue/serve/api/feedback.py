@@ -16,16 +16,16 @@ from segue.serve.service import Serving
 routes = APIRouter(tags=["feedback"])
 
 
-@routes.get("/feedback", responses=openapi_responses(models.FeedbackList, 422))
+@routes.get("/feedback", responses=openapi_responses(models.FeedbackList))
 async def list_feedback(service: Serving, limit: Annotated[int, Query(ge=1, le=10_000)] = 1000) -> Response:
-    """Verdicts, the last ones first."""
+    """Verdicts on recommendations, the newest first."""
     found = await service.run(lambda: service.library.feedback.latest(limit))
     return json_response({"feedback": [asdict(one) for one in found]})
 
 
-@routes.post("/feedback", status_code=201, responses=openapi_responses(models.Feedback, 404, 422, status=201))
+@routes.post("/feedback", status_code=201, responses=openapi_responses(models.Feedback, 404, status=201))
 async def give_feedback(service: Serving, body: FeedbackRequest) -> Response:
-    """Keep a verdict on a track as an answer to a seed, in place of an earlier one."""
+    """Keep a verdict on a recommended track; it replaces an earlier one on the same pair."""
 
     def keep() -> None:
         for name in (body.seed, body.track):

@@ -24,19 +24,19 @@ from segue.track import readable
 routes = APIRouter(tags=["jobs"])
 _EVERY_S = 0.2
 _HEARTBEAT_S = 15.0
-_EVENTS = openapi_responses(None, 404, 422, media="text/event-stream")
+_EVENTS = openapi_responses(None, 404, media="text/event-stream")
 _FAILURES = 100  # named in a report
 
 
-@routes.post("/jobs/scan", status_code=202, responses=openapi_responses(models.JobAnswer, 422, status=202))
-async def scan(service: Serving, body: ScanRequest) -> Response:
-    """Bring the library up to date with some folders, or with all that were scanned before."""
+@routes.post("/jobs/scan", status_code=202, responses=openapi_responses(models.JobAnswer, status=202))
+async def start_scan(service: Serving, body: ScanRequest) -> Response:
+    """Scan folders, or all that were scanned before, in a job."""
     scanned = await service.run(service.scanned)
     folders = to_scan(body.folders, scanned, service.settings.folders)
-    return started(start_scan(service, folders))
+    return started(queue_scan(service, folders))
 
 
-def start_scan(service: Service, folders: list[str]) -> Job:
+def queue_scan(service: Service, folders: list[str]) -> Job:
     return service.jobs.start("scan", lambda progress: _scan(service, folders, progress))
 
 
@@ -53,26 +53,27 @@ def _scan(service: Service, folders: list[str], progress: JobProgress) -> Result
 
 @routes.get("/jobs", responses=openapi_responses(models.Jobs))
 async def list_jobs(service: Serving) -> Response:
-    """The last ones first."""
+    """All jobs, the newest first."""
     return json_response({"jobs": [job.record() for job in service.jobs.all()]})
 
 
-@routes.get("/jobs/{job_id}", responses=openapi_responses(models.JobAnswer, 404, 422))
-async def one_job(service: Serving, job_id: str) -> Response:
+@routes.get("/jobs/{job_id}", responses=openapi_responses(models.JobAnswer, 404))
+async def get_job(service: Serving, job_id: str) -> Response:
+    """One job, and how far it is."""
     return json_response({"job": service.jobs.get(job_id).record()})
 
 
 @routes.delete(
-    "/jobs/{job_id}", status_code=202, responses=openapi_responses(models.JobAnswer, 404, 422, status=202)
+    "/jobs/{job_id}", status_code=202, responses=openapi_responses(models.JobAnswer, 404, status=202)
 )
 async def cancel_job(service: Serving, job_id: str) -> Response:
-    """Ask it to stop; what a scan has done is kept."""
+    """Ask a job to stop; what a scan has added is kept."""
     return json_response({"job": service.jobs.cancel(job_id).record()}, 202)
 
 
 @routes.get("/jobs/{job_id}/events", response_class=Response, responses=_EVENTS)
-async def job_events(service: Serving, job_id: str) -> Response:
-    """How far it is, as server-sent events named `job`, until it has ended."""
+async def watch_job(service: Serving, job_id: str) -> Response:
+    """A job's progress as server-sent events named `job`, until it ends."""
     service.jobs.get(job_id)
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     return StreamingResponse(_events(service, job_id), headers=headers, media_type="text/event-stream")

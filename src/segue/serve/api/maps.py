@@ -32,7 +32,7 @@ def started(job: Job) -> Response:
 
 @routes.get("/map", responses=openapi_responses(models.LibraryMap) | {202: {"model": models.JobAnswer}})
 async def get_map(service: Serving, request: Request) -> Response:
-    """A place for each track, by columns; 202 and a job where it has yet to be made."""
+    """A place in the plane for each track; 202 and the job that makes it where there is no map yet."""
     zipped = "gzip" in request.headers.get("accept-encoding", "")
     found = await service.run(_written, service, zipped)
     if found is None:
@@ -51,7 +51,7 @@ def _written(service: Service, zipped: bool) -> bytes | None:
 
 @routes.post("/map", status_code=202, responses=openapi_responses(models.JobAnswer, status=202))
 async def make_map(service: Serving) -> Response:
-    """Make the map of the library as it is."""
+    """Make the map anew, in a job."""
     return started(_start(service))
 
 
@@ -97,7 +97,7 @@ def _columns(service: Service) -> dict[str, Any] | None:
 
 @routes.get("/clusters", responses=openapi_responses(models.Clusters))
 async def get_clusters(service: Serving) -> Response:
-    """The groups that were found last."""
+    """The clusters that were made last."""
 
     def look() -> dict[str, Any]:
         found = service.library.clusters()
@@ -124,9 +124,9 @@ async def get_clusters(service: Serving) -> Response:
     return json_response(await service.run(look))
 
 
-@routes.post("/clusters", status_code=202, responses=openapi_responses(models.JobAnswer, 422, status=202))
-async def find_clusters(service: Serving, body: ClustersRequest) -> Response:
-    """Find groups of tracks that sound alike, in place of those before."""
+@routes.post("/clusters", status_code=202, responses=openapi_responses(models.JobAnswer, status=202))
+async def make_clusters(service: Serving, body: ClustersRequest) -> Response:
+    """Group tracks that sound alike, in a job; the new clusters replace the old ones."""
 
     def work(_: JobProgress) -> Result:
         found = service.library.find_clusters(body.k, view=body.view, wait_s=5)
@@ -137,16 +137,17 @@ async def find_clusters(service: Serving, body: ClustersRequest) -> Response:
 
 @routes.get("/evaluation", responses=openapi_responses(models.Evaluation, 404))
 async def get_evaluation(service: Serving) -> Response:
-    """What the last evaluation found."""
+    """The result of the last evaluation."""
     found = await service.run(evaluation.kept, service.library, service.settings.scratch)
     if found is None:
-        raise ApiError(404, "not_evaluated", "nothing has been evaluated yet: POST /api/v1/evaluate")
+        raise ApiError(404, "not_evaluated", "nothing has been evaluated yet: POST /api/v1/evaluation")
     return json_response(found)
 
 
-@routes.post("/evaluate", status_code=202, responses=openapi_responses(models.JobAnswer, 422, status=202))
+@routes.post("/evaluate", include_in_schema=False)
+@routes.post("/evaluation", status_code=202, responses=openapi_responses(models.JobAnswer, status=202))
 async def evaluate(service: Serving, body: EvaluationRequest | None = None) -> Response:
-    """How often neighbours share a genre, and whether a few tracks are near everything."""
+    """Measure, in a job, how often neighbors share a genre and whether a few tracks are near everything."""
     view = body.view if body else None
 
     def work(progress: JobProgress) -> Result:

@@ -27,15 +27,15 @@ def _missing() -> ApiError:
 
 @routes.get("/playlists", responses=openapi_responses(models.Playlists))
 async def list_playlists(service: Serving) -> Response:
-    """All playlists without their tracks, the last changed first."""
+    """All playlists, without their tracks, the last changed first."""
     found = await service.run(service.playlists)
     return json_response({"playlists": [asdict(playlist) for playlist in found]})
 
 
-@routes.post(
-    "/playlists", status_code=201, responses=openapi_responses(models.Playlist, 404, 422, status=201)
-)
+@routes.post("/playlists", status_code=201, responses=openapi_responses(models.Playlist, 404, status=201))
 async def create_playlist(service: Serving, body: NewPlaylist) -> Response:
+    """Keep a new playlist."""
+
     def create() -> dict[str, Any]:
         _check(service, body.tracks)
         return _whole(service, service.library.playlists.create(body.name, body.tracks))
@@ -43,15 +43,15 @@ async def create_playlist(service: Serving, body: NewPlaylist) -> Response:
     return json_response(await service.run(create), 201)
 
 
-@routes.get("/playlists/{playlist_id}", responses=openapi_responses(models.Playlist, 404, 422))
-async def one_playlist(service: Serving, playlist_id: str) -> Response:
-    """With its tracks, as far as they are still in the library."""
+@routes.get("/playlists/{playlist_id}", responses=openapi_responses(models.Playlist, 404))
+async def get_playlist(service: Serving, playlist_id: str) -> Response:
+    """One playlist, with those of its tracks that are still in the library."""
     return json_response(await service.run(_whole, service, playlist_id))
 
 
-@routes.put("/playlists/{playlist_id}", responses=openapi_responses(models.Playlist, 404, 422))
+@routes.put("/playlists/{playlist_id}", responses=openapi_responses(models.Playlist, 404))
 async def change_playlist(service: Serving, playlist_id: str, body: PlaylistChange) -> Response:
-    """Give it another name, or other tracks in place of all."""
+    """Rename a playlist, or replace its tracks."""
 
     def change() -> dict[str, Any]:
         _check(service, body.tracks or ())
@@ -63,25 +63,27 @@ async def change_playlist(service: Serving, playlist_id: str, body: PlaylistChan
     return json_response(await service.run(change))
 
 
-@routes.delete("/playlists/{playlist_id}", status_code=204, responses=openapi_responses(None, 404, 422))
+@routes.delete("/playlists/{playlist_id}", status_code=204, responses=openapi_responses(None, 404))
 async def delete_playlist(service: Serving, playlist_id: str) -> Response:
+    """Delete a playlist; its tracks stay in the library."""
     if not await service.run(lambda: service.library.playlists.delete(playlist_id)):
         raise _missing()
     return Response(status_code=204)
 
 
-_Paths = Annotated[bool, Query(description="Files' paths on this machine instead of addresses")]
+_Paths = Annotated[bool, Query(description="File paths on this machine instead of addresses")]
 
 
+@routes.get("/playlists/{playlist_id}/export.m3u8", include_in_schema=False)
 @routes.get(
-    "/playlists/{playlist_id}/export.m3u8",
+    "/playlists/{playlist_id}/m3u8",
     response_class=Response,
-    responses=openapi_responses(None, 404, 422, media=_M3U),
+    responses=openapi_responses(None, 404, media=_M3U),
 )
-async def export_playlist(
+async def get_playlist_m3u8(
     service: Serving, request: Request, playlist_id: str, paths: _Paths = False
 ) -> Response:
-    """An extended M3U for other players."""
+    """A playlist as extended M3U, for other players."""
 
     def look() -> tuple[str, list[Track]]:
         found = service.library.playlists.get(playlist_id)
@@ -92,11 +94,10 @@ async def export_playlist(
     return _m3u(request, *await service.run(look), paths=paths)
 
 
-@routes.post("/export/m3u8", response_class=Response, responses=openapi_responses(None, 404, 422, media=_M3U))
-async def export_tracks(
-    service: Serving, request: Request, body: NewPlaylist, paths: _Paths = False
-) -> Response:
-    """The same of any tracks."""
+@routes.post("/export/m3u8", include_in_schema=False)
+@routes.post("/m3u8", response_class=Response, responses=openapi_responses(None, 404, media=_M3U))
+async def make_m3u8(service: Serving, request: Request, body: NewPlaylist, paths: _Paths = False) -> Response:
+    """Any tracks as extended M3U; nothing is kept."""
 
     def look() -> list[Track]:
         _check(service, body.tracks)
@@ -128,7 +129,7 @@ def _m3u(request: Request, name: str, tracks: Sequence[Track], *, paths: bool) -
     lines = ["#EXTM3U", f"#PLAYLIST:{_line(name)}"]
     for track in tracks:
         lines.append(f"#EXTINF:{round(track.duration_s)},{_line(readable(track.display_name))}")
-        own = str(request.url_for("audio", track_id=track.id))
+        own = str(request.url_for("get_track_audio", track_id=track.id))
         local = track.path if track.has_file and not {"\n", "\r"} & set(track.path) else None
         lines.append(readable(local) if paths and local else own)
     file_name = quote(f"{_line(name)[:80]}.m3u8", safe="")

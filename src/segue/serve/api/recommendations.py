@@ -1,4 +1,4 @@
-"""What is like this, what lies between, and why."""
+"""Similar tracks, suggested playlists, journeys, explanations, similarity matrices."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ routes = APIRouter(tags=["recommendations"])
 SIMILAR = "/similar"
 
 
-@routes.post(SIMILAR, responses=openapi_responses(models.Recommendations, 404, 422))
+@routes.post(SIMILAR, responses=openapi_responses(models.Recommendations, 404))
 async def similar(service: Serving, body: SimilarRequest) -> Response:
-    """The k tracks that sound most like the seeds together, nearest first; away from those in `minus`."""
+    """The `k` tracks that sound most like the seeds, nearest first, and unlike those in `minus`."""
     return await _similar(service, body)
 
 
@@ -72,9 +72,10 @@ class _Route:
     path = f"/api/v1{SIMILAR}"
 
 
-@routes.post("/playlists/make", responses=openapi_responses(models.Recommendations, 404, 422))
-async def make_playlist(service: Serving, body: PlaylistRequest) -> Response:
-    """Tracks near the seeds, varied, in an order that flows; nothing is kept."""
+@routes.post("/playlists/make", include_in_schema=False)
+@routes.post("/suggested-playlist", responses=openapi_responses(models.Recommendations, 404))
+async def suggest_playlist(service: Serving, body: PlaylistRequest) -> Response:
+    """A varied playlist near the seeds, in an order that flows; nothing is kept."""
 
     def ask() -> Recommendations:
         return service.library.playlist(
@@ -90,9 +91,9 @@ async def make_playlist(service: Serving, body: PlaylistRequest) -> Response:
     return json_response(await service.run(lambda: service.matches(ask())))
 
 
-@routes.post("/journey", responses=openapi_responses(models.Recommendations, 404, 422))
+@routes.post("/journey", responses=openapi_responses(models.Recommendations, 404))
 async def journey(service: Serving, body: JourneyRequest) -> Response:
-    """k tracks from one to another in small steps, both included; the score is likeness to the start."""
+    """`k` tracks that lead from `start` to `end` in small steps; scores are similarities to the start."""
 
     def ask() -> dict[str, Any]:
         start, end = service.seeds([body.start, body.end])
@@ -105,7 +106,7 @@ async def journey(service: Serving, body: JourneyRequest) -> Response:
 _Id = Annotated[str, Query(min_length=1, max_length=100)]
 
 
-@routes.get("/why", responses=openapi_responses(models.Explanation, 404, 422))
+@routes.get("/why", responses=openapi_responses(models.Explanation, 404))
 async def why(
     service: Serving, a: _Id, b: _Id, view: Annotated[str | None, Query(max_length=300)] = None
 ) -> Response:
@@ -126,9 +127,9 @@ async def why(
     return json_response(await service.run(ask))
 
 
-@routes.post("/matrix", responses=openapi_responses(models.Matrix, 404, 422))
+@routes.post("/matrix", responses=openapi_responses(models.Matrix, 404))
 async def matrix(service: Serving, body: MatrixRequest) -> Response:
-    """How much up to 200 tracks are alike, each with each."""
+    """The similarity of each of up to 200 tracks to each."""
 
     def ask() -> dict[str, Any]:
         tracks = [service.track(track_id) for track_id in body.tracks]

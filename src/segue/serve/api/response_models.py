@@ -13,11 +13,13 @@ from segue.serve.api.request_models import OTHER_ID, Verdict
 
 EpochS = Annotated[float, Field(description="Seconds since 1970")]
 Score = Annotated[float, Field(description="Similarity: 1 is the same, larger is nearer")]
-_TRACK = {
-    "id": OTHER_ID, "title": "Eternal Forge", "artist": "Iron Vale", "album": "Cinders", "album_artist": None,
-    "genre": "Metal", "year": 1994, "duration_s": 241.3, "path": "music/Cinders/03.flac", "url": None,
-    "source": None, "has_file": True, "missing": False, "cluster": 3,
+_TRACK = {  # FastAPI leaves nulls out of examples: every field has a value
+    "id": OTHER_ID, "title": "Eternal Forge", "artist": "Iron Vale", "album": "Cinders",
+    "album_artist": "Iron Vale", "genre": "Metal", "year": 1994, "duration_s": 241.3,
+    "path": "music/Cinders/03.flac", "url": "https://example.org/eternal-forge", "source": "fma",
+    "has_file": True, "missing": False, "cluster": 3,
 }  # fmt: skip
+_SHORTFALL = "1 of 5: only one track meets the conditions"
 
 
 def _with_example(**values: Any) -> ConfigDict:
@@ -110,7 +112,9 @@ class Match(BaseModel):
 
 
 class Recommendations(BaseModel):
-    model_config = _with_example(matches=[{"score": 0.9312, "track": _TRACK}], shortfall=None)
+    model_config = _with_example(
+        matches=[{"score": 0.9312, "track": _TRACK}], shortfall="1 of 5: only one track meets the conditions"
+    )
 
     matches: list[Match]
     shortfall: Annotated[str | None, Field(description="Why there are fewer than k, where there are")]
@@ -162,15 +166,15 @@ class Matrix(BaseModel):
     scores: Annotated[list[list[float]], Field(description="A row and a column for each track")]
 
 
-class ClipFacts(BaseModel):
+class Clip(BaseModel):
     id: str
     name: str
     duration_s: float
     peaks: list[float]
 
 
-class Clip(BaseModel):
-    clip: ClipFacts
+class ClipAnswer(BaseModel):
+    clip: Clip
     expires_s: Annotated[float, Field(description="How long the clip is kept")]
 
 

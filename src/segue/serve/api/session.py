@@ -18,15 +18,15 @@ routes = APIRouter(tags=["session"])
 
 
 @routes.get("/session", responses=openapi_responses(models.Session))
-async def session(service: Serving, request: Request) -> Response:
-    """Whether a password is needed, and whether this client has given it."""
+async def get_session(service: Serving, request: Request) -> Response:
+    """Whether the service wants a password, and whether this client is logged in."""
     needed = service.settings.guarded
     return json_response({"needed": needed, "logged_in": not needed or service.guard.knows(request.headers)})
 
 
-@routes.post("/session", responses=openapi_responses(models.Session, 422, 429))
+@routes.post("/session", responses=openapi_responses(models.Session, 429))
 async def log_in(service: Serving, request: Request, body: LoginRequest) -> Response:
-    """Give the password; a cookie remembers it for thirty days."""
+    """Log in with the password; a cookie keeps the session for thirty days."""
     if not service.settings.guarded:
         return json_response({"needed": False, "logged_in": True})
     limited(service, request)
@@ -55,7 +55,7 @@ def limited(service: Service, request: Request) -> None:
 
 @routes.delete("/session", status_code=204, responses=openapi_responses(None))
 async def log_out() -> Response:
-    """Forget the cookie."""
+    """Log out."""
     response = Response(status_code=204)
     response.delete_cookie(COOKIE, httponly=True, samesite="strict")
     return response

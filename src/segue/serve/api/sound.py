@@ -19,24 +19,24 @@ from segue.serve.service import Serving
 
 routes = APIRouter(tags=["tracks"])
 _DAY = "private, max-age=86400"
-_SOUND = openapi_responses(None, 404, 416, 422, 503, media="audio/*") | {
-    206: {"description": "The part that was asked for."}
+_SOUND = openapi_responses(None, 404, 416, 503, media="audio/*") | {
+    206: {"description": "The range that was requested."}
 }
-_PICTURE = openapi_responses(None, 404, 422, media="image/*") | {304: {"description": "As it was."}}
+_PICTURE = openapi_responses(None, 404, media="image/*") | {304: {"description": "Unchanged."}}
 _DRAWN_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
 @routes.get("/tracks/{track_id}/audio", response_class=Response, responses=_SOUND)
-async def audio(
+async def get_track_audio(
     service: Serving,
     request: Request,
     track_id: str,
     form: Annotated[Format, Query(alias="format")] = "auto",
     start_s: Annotated[float, Query(ge=0, le=360_000)] = 0.0,
 ) -> Response:
-    """The sound: the file itself, with ranges, or converted as it plays where a browser could not play it.
+    """The track's audio: its file, with ranges, or a conversion where browsers cannot play the file.
 
-    `start_s` counts where the sound is converted, which has no ranges.
+    `start_s` applies to conversions only, which have no ranges.
     """
     track, path = await service.run(service.file_of, track_id)
     kind = wanted_format(form, track, path)
@@ -46,10 +46,10 @@ async def audio(
 
 
 @routes.get("/tracks/{track_id}/cover", response_class=Response, responses=_PICTURE)
-async def cover(
+async def get_track_cover(
     service: Serving, request: Request, track_id: str, size: Annotated[int, Query(ge=16, le=2048)] = 256
 ) -> Response:
-    """The picture in the file or beside it, no larger than asked; a drawn one where there is none."""
+    """The cover in the file or beside it, scaled down to `size` pixels; a drawing where there is none."""
     track = await service.run(service.track, track_id)
     etag = f'"{track.content_hash or track.id}-{size}"'
     headers = {"cache-control": _DAY, "etag": etag}
@@ -66,11 +66,11 @@ async def cover(
     return Response(drawn(track, size), headers=headers, media_type="image/svg+xml")
 
 
-@routes.get("/tracks/{track_id}/peaks", responses=openapi_responses(models.Peaks, 404, 413, 422))
-async def peaks(
+@routes.get("/tracks/{track_id}/peaks", responses=openapi_responses(models.Peaks, 404, 413))
+async def get_track_peaks(
     service: Serving, track_id: str, n: Annotated[int, Query(ge=1, le=MAX_PEAKS)] = 800
 ) -> Response:
-    """The outline of the sound: the largest amplitude of each of up to n parts, 0 to 1."""
+    """The waveform's outline: the largest amplitude, 0 to 1, of each of up to `n` parts."""
     track, path = await service.run(service.file_of, track_id)
     try:
         found, duration_s = await service.decoding.run(

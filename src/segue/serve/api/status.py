@@ -22,8 +22,8 @@ outside = APIRouter(tags=["service"])
 
 
 @routes.get("/health", responses=openapi_responses(models.Health))
-async def health(service: Serving) -> Response:
-    """That the service answers and the library opens."""
+async def get_health(service: Serving) -> Response:
+    """Whether the service is up and its library opens."""
     n = await service.run(lambda: len(service.library))
     return json_response(
         {"status": "ok", "version": segue.__version__, "tracks": n, "format": FORMAT_VERSION}
@@ -31,8 +31,8 @@ async def health(service: Serving) -> Response:
 
 
 @routes.get("/library", responses=openapi_responses(models.LibraryStatus))
-async def about(service: Serving) -> Response:
-    """How much there is, in which spaces, and what can be asked of it."""
+async def get_library(service: Serving) -> Response:
+    """What the library holds: tracks, spaces, views, sources, folders."""
 
     def look() -> dict[str, Any]:
         library = service.library
@@ -75,8 +75,8 @@ def _has_map(service: Service) -> bool:
 
 
 @routes.get("/facets", responses=openapi_responses(models.Facets))
-async def facets(service: Serving) -> Response:
-    """What there is to choose from: genres, labels, years."""
+async def get_facets(service: Serving) -> Response:
+    """What tracks can be filtered by: genres, labels, years."""
 
     def look() -> dict[str, Any]:
         library = service.library
@@ -92,13 +92,13 @@ async def facets(service: Serving) -> Response:
     return json_response(await service.run(look))
 
 
-@routes.get("/failures", responses=openapi_responses(models.FailurePage, 422))
-async def failures(
+@routes.get("/failures", responses=openapi_responses(models.FailurePage))
+async def list_failures(
     service: Serving,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
     offset: Annotated[int, Query(ge=0, le=100_000_000)] = 0,
 ) -> Response:
-    """The files that could not be used, and why."""
+    """Files with problems, and what they are."""
 
     def look() -> dict[str, Any]:
         found, folders = service.library.failures(), service.library.folders.all()
@@ -117,7 +117,7 @@ async def failures(
 
 @routes.get("/models", responses=openapi_responses(models.Models))
 async def list_models(service: Serving) -> Response:
-    """The networks that others published, and which of them are here."""
+    """Published networks, and which of them are installed."""
     return json_response(await service.run(_models))
 
 
@@ -143,8 +143,8 @@ def _models() -> dict[str, Any]:
 
 
 @outside.get("/metrics", response_class=PlainTextResponse, responses=openapi_responses(None))
-async def metrics(service: Serving) -> Response:
-    """Counts and times in Prometheus' format, of the worker that answers."""
+async def get_metrics(service: Serving) -> Response:
+    """Counts and times of the worker that answers, in Prometheus' format."""
     n = await service.run(lambda: len(service.library))
     gauges = {
         "tracks": ("Tracks in the library.", float(n)),

@@ -1,4 +1,4 @@
-"""Tracks: found, listed, looked at."""
+"""Tracks: search, list, and show one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FOUND = 2000  # tracks that a text finds, of which others are then left out
 Tracks = tuple[list[Track], int]
 
 
-@routes.get("/tracks", responses=openapi_responses(models.TrackPage, 422))
+@routes.get("/tracks", responses=openapi_responses(models.TrackPage))
 async def list_tracks(
     service: Serving,
     conditions: InQuery,
@@ -32,7 +32,7 @@ async def list_tracks(
     offset: Annotated[int, Query(ge=0, le=100_000_000)] = 0,
     sort: Sort | None = None,
 ) -> Response:
-    """Tracks a page at a time: those that a text finds, best first, or all, the newest first."""
+    """Tracks, a page at a time: the best matches of `q` first, or without it the newest first."""
 
     def look() -> dict[str, Any]:
         text = (q or "").strip()
@@ -79,9 +79,10 @@ def _keys(library: Library, tracks: list[Track], where: Where | None) -> dict[st
     return {name: key for name, key in keys.items() if key in allowed}
 
 
-@routes.post("/tracks/list", responses=openapi_responses(models.Tracks, 422))
-async def some_tracks(service: Serving, body: TrackIds) -> Response:
-    """The tracks of some ids, in the order asked; unknown ones are left out."""
+@routes.post("/tracks/list", include_in_schema=False)
+@routes.post("/tracks/batch", responses=openapi_responses(models.Tracks))
+async def get_tracks(service: Serving, body: TrackIds) -> Response:
+    """Tracks by their ids, in the order given; unknown ids are left out."""
 
     def look() -> dict[str, Any]:
         return {"tracks": service.records(service.library.tracks.by_ids(body.tracks))}
@@ -90,8 +91,8 @@ async def some_tracks(service: Serving, body: TrackIds) -> Response:
 
 
 @routes.get("/tracks/{track_id}", responses=openapi_responses(models.TrackDetails, 404))
-async def one_track(service: Serving, track_id: str) -> Response:
-    """All that is known of a track: tags, what networks call it, its descriptors by name."""
+async def get_track(service: Serving, track_id: str) -> Response:
+    """Everything about one track: its tags, the labels that networks give it, its measured values."""
 
     def look() -> dict[str, Any]:
         track = service.track(track_id)

@@ -79,7 +79,7 @@ class Gate:
         if method == "HEAD":
             scope = {**scope, "method": "GET", "segue.head": True}
             answer.bare = True
-        hot = self._hot.get(path) if method == "POST" else None
+        hot = self._hot.get(path) if method == "POST" and not scope["query_string"] else None
         await (hot or self._app)(scope, receive, answer)
 
     def _let_in(self, method: str, path: str, headers: Headers, scope: Scope) -> None:

@@ -44,7 +44,7 @@ def openapi_responses(
     model: type[BaseModel] | None = None, *errors: int, status: int = 200, media: str | None = None
 ) -> dict[int | str, dict[str, Any]]:
     """A route's answers for OpenAPI: the model or media type of success, and the codes of its errors."""
-    codes = sorted({400, 401, 403, 409, *errors})
+    codes = sorted({400, 401, 403, 409, 422, *errors})
     responses: dict[int | str, dict[str, Any]] = {
         code: {"model": Error, "description": _MEANINGS[code]} for code in codes
     }

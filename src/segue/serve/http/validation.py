@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from fastapi import Request
+from fastapi.dependencies.models import Dependant
+
 from segue.serve.http.errors import ApiError
 
 _SHOWN = 10
@@ -18,3 +21,22 @@ def invalid(errors: Sequence[Any]) -> ApiError:
     ]
     first = found[0] if found else {"where": "", "what": "not valid"}
     return ApiError(422, "invalid", f"{first['where']}: {first['what']}".lstrip(": "), {"errors": found})
+
+
+def refuse_unknown_query(request: Request) -> None:
+    """A dependency of each route: a misspelled parameter is an error, not a question without it.
+
+    Raises
+    ------
+    ApiError
+    """
+    names = _query_names(request.scope["route"].dependant)
+    unknown = next((name for name in request.query_params if name not in names), None)
+    if unknown is not None:
+        expected = f"expected {', '.join(sorted(names))}" if names else "this route takes none"
+        raise invalid([{"loc": ("query", unknown[:100]), "msg": f"unknown parameter; {expected}"}])
+
+
+def _query_names(dependant: Dependant) -> set[str]:
+    own = {field.alias for field in dependant.query_params}
+    return own.union(*map(_query_names, dependant.dependencies))

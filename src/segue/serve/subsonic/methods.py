@@ -45,9 +45,9 @@ def _scan_status(call: Call) -> Tree:
 
 
 def _start_scan(call: Call) -> Tree:
-    from segue.serve.api.jobs import start_scan
+    from segue.serve.api.jobs import queue_scan
 
-    start_scan(call.service, to_scan(None, call.service.scanned(), ()))
+    queue_scan(call.service, to_scan(None, call.service.scanned(), ()))
     return _scan_status(call)
 
 
