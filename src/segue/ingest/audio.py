@@ -1,4 +1,4 @@
-"""Folders to the catalog: files are hashed, decoded and embedded by threads, committed in batches."""
+"""Files of audio to the catalog: hashed, decoded and embedded by threads, committed in batches."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -14,14 +14,12 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from segue import audio
 from segue.catalog import AnalyzedFile, Catalog, Failure, FileState, KnownFile, Snapshot, Writer
 from segue.errors import AudioError, WeightsError
 from segue.ingest.cancel import cancellable
 from segue.ingest.report import Report
 from segue.progress import Progress
-from segue.sources.audio_files import AudioFile, content_hash, read_tags, walk
-from segue.sources.contract import Problem
+from segue.sources.contract import AudioFile, AudioListing, AudioSource, Problem
 from segue.spec import Embedder
 from segue.track import readable
 
@@ -46,14 +44,20 @@ _Outcome = AnalyzedFile | _Touched | Failure
 
 
 class Scan:
-    """One run over some folders; ``run`` does it.
+    """One run over a source of audio; ``run`` does it.
 
     The threads share nothing but the files that were known before, and who claimed which of them.
     """
 
     def __init__(
-        self, catalog: Catalog, writer: Writer, embedders: Sequence[Embedder], progress: Progress
+        self,
+        catalog: Catalog,
+        writer: Writer,
+        source: AudioSource,
+        embedders: Sequence[Embedder],
+        progress: Progress,
     ) -> None:
+        self._source = source
         self._catalog = catalog
         self._writer = writer
         self._embedders = embedders
@@ -66,28 +70,20 @@ class Scan:
         self._claimed: set[int] = set()
         self._claim = threading.Lock()
         self._stop = threading.Event()
-        self._report = Report()
+        self._report = Report(name=source.name)
         self._done = 0  # files
         self._outcomes: list[_Outcome] = []
         self._started = self._committed_at = time.monotonic()
 
     def run(
-        self,
-        roots: Iterable[str | Path],
-        *,
-        jobs: int | None = None,
-        retry: bool = False,
-        only: Container[str] | None = None,
-        stop: threading.Event | None = None,
+        self, *, jobs: int | None = None, retry: bool = False, stop: threading.Event | None = None
     ) -> Report:
-        """Bring the catalog up to date with what lies below ``roots``, or with some of it."""
+        """Bring the catalog up to date with the source; what is committed stays if it is stopped."""
         started = time.monotonic()
-        folders = [os.path.abspath(root) for root in roots]  # noqa: PTH100 - links stay as they are named
-        found = walk(folders)
-        for path, reason in found.unreadable.items():
-            self._fail(Failure(path, "unreadable", reason))
-        files = found.files if only is None else [file for file in found.files if file.path in only]
-        todo = self._news(files, retry)
+        listing = self._source.tracks()
+        for problem in listing.problems:
+            self._fail(Failure(problem.where, problem.kind, problem.reason))
+        todo = self._news(listing.files, retry)
         self._progress.begin(len(todo), "files")
         self._started = time.monotonic()
         with cancellable(stop) as self._stop:
@@ -98,9 +94,8 @@ class Scan:
                 raise
             self._commit()
             if not self._stop.is_set():
-                self._mark_missing(folders, {file.path for file in found.files}, set(found.unreadable))
-            if only is None:
-                self._catalog.folders.note(folders)
+                self._mark_missing(listing)
+            self._catalog.folders.note(self._source.folders)
             self._compact_if_due()
         self._report.interrupted = self._stop.is_set()
         self._report.elapsed_s = time.monotonic() - started
@@ -196,7 +191,7 @@ class Scan:
         """What became of one file; every fault of the file itself is a ``Failure``."""
         self._progress.note(readable(Path(file.path).name))
         try:
-            state = FileState(file.size, file.mtime_ns, content_hash(file.path))
+            state = FileState(file.size, file.mtime_ns, self._source.content_hash(file))
             return self._recognise(file, state) or self._embed(file, state)
         except AudioError as error:
             return Failure(file.path, error.kind, str(error), file.size, file.mtime_ns)
@@ -224,7 +219,7 @@ class Scan:
         return None
 
     def _embed(self, file: AudioFile, state: FileState) -> AnalyzedFile:
-        sound = audio.load(file.path)
+        sound, tags = self._source.load(file)
         embedders = self._embedders
         here = self._known.get(file.path)
         if here and here.state.content_hash == state.content_hash:
@@ -233,7 +228,7 @@ class Scan:
         return AnalyzedFile(
             path=file.path,
             state=state,
-            tags=read_tags(file.path),
+            tags=tags,
             duration_s=sound.duration_s,
             sr=sound.info.sr,
             channels=sound.info.channels,
@@ -249,28 +244,27 @@ class Scan:
         if rows - len(self._catalog.tracks) > max(BATCH_TRACKS, DEAD_SHARE * rows):
             self._writer.compact()
 
-    def _mark_missing(self, folders: Sequence[str], seen: set[str], unreadable: set[str]) -> None:
-        """Tracks below the scanned folders that are no longer there; what could not be read may be."""
-        gone = []
-        for path, known in self._known.items():
-            below = any(_is_below(path, folder) for folder in folders)
-            hidden = any(_is_below(path, folder) for folder in unreadable)
-            if (
-                below
-                and not hidden
-                and path not in seen
-                and known.key not in self._claimed
-                and not known.missing
-            ):
-                gone.append(known.key)
+    def _mark_missing(self, listing: AudioListing) -> None:
+        """Tracks below the source's roots that are no longer there; what could not be read may be."""
+        present = listing.others.union(file.path for file in listing.files)
+        unreadable = [problem.where for problem in listing.problems]
+        gone = [
+            known
+            for path, known in self._known.items()
+            if path not in present
+            and known.key not in self._claimed
+            and not known.missing
+            and _is_below_any(path, listing.roots)
+            and not _is_below_any(path, unreadable)
+        ]
+        self._writer.mark_missing(known.key for known in gone)
         self._report.newly_missing = len(gone)
-        self._writer.mark_missing(gone)
         forgotten = [
             failure.path
             for failure in self._catalog.failures()
-            if failure.path not in seen
+            if failure.path not in present
             and failure.path not in unreadable
-            and any(_is_below(failure.path, folder) for folder in folders)
+            and _is_below_any(failure.path, listing.roots)
         ]
         self._writer.forget_failures(forgotten)
 
@@ -291,5 +285,5 @@ def _same_as_failed(file: AudioFile, failure: Failure) -> bool:
     return same and failure.kind != _RETRIED
 
 
-def _is_below(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+def _is_below_any(path: str, folders: Sequence[str]) -> bool:
+    return any(path == folder or path.startswith(folder.rstrip(os.sep) + os.sep) for folder in folders)

@@ -13,7 +13,7 @@ from segue.errors import LibraryWriteError, SegueError
 from segue.ingest.cancel import cancellable
 from segue.ingest.report import Report
 from segue.progress import Progress
-from segue.sources.contract import BATCH, Batch, Source, rare_collection
+from segue.sources.contract import BATCH, Batch, RecordSource, rare_collection
 
 AHEAD = 4  # batches that wait to be written
 COMMIT_S = 10.0  # a kill loses this much work at the most
@@ -24,7 +24,7 @@ DEAD_SHARE = 0.25  # rows that changed records left behind; more are swept out a
 class Import:
     """One run over a source; ``run`` does it."""
 
-    def __init__(self, catalog: Catalog, writer: Writer, source: Source, progress: Progress) -> None:
+    def __init__(self, catalog: Catalog, writer: Writer, source: RecordSource, progress: Progress) -> None:
         self._catalog = catalog
         self._writer = writer
         self._source = source
@@ -118,7 +118,7 @@ class Import:
 class _Ahead:
     """The source's batches, read by a thread that stays a little ahead; to be gone through once."""
 
-    def __init__(self, source: Source, stop: threading.Event) -> None:
+    def __init__(self, source: RecordSource, stop: threading.Event) -> None:
         self._source = source
         self._stop = stop
         self._left = threading.Event()  # nobody takes any more

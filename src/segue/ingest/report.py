@@ -50,7 +50,7 @@ class Report:
     Attributes
     ----------
     run : what kind of run it was
-    name : of the source that was read, or the place that was written to; empty for folders of audio
+    name : of the source that was read, or the place that was written to
     completed : tracks that lacked vectors of some embedder, and have got them
     moved : tracks whose file has another path than before
     others : tracks that another library has written, left as they are

@@ -47,7 +47,8 @@ from segue.recommend import Recommender, clusters, evaluate, explain, filters, j
 from segue.recommend import map as maps
 from segue.recommend import similar as similarity
 from segue.recommend.seeds import Query, find_track
-from segue.sources.contract import Source
+from segue.sources.audio_folders import AudioFolders
+from segue.sources.contract import AudioSource, Source
 from segue.spec import Embedder, Prior
 from segue.track import Track
 from segue.views.view_index import ViewIndex
@@ -181,43 +182,52 @@ class Library(Contents):
             Where a network cannot be loaded; what was done is kept.
         """
         roots = [folders] if isinstance(folders, str | Path) else list(folders)
-        names = [embedder.spec.space for embedder in self._embedders]
-        if len(set(names)) < len(names) or not names:
-            raise UsageError(f"embedders must have spaces of their own, and there must be one: {names}")
-        with self._catalog.writing(wait_s, on_wait) as writer:
-            model_copies.save_copies(self.path, self._embedders)
-            for embedder in self._embedders:
-                writer.add_space(embedder.spec, embedder.dimensions)
-            scan = Scan(self._catalog, writer, self._embedders, progress or Silent())
-            tops = [Path(root).expanduser() for root in roots]
-            report = scan.run(tops, jobs=jobs, retry=retry, only=only, stop=stop)
-            self._refresh()
-        return report
+        return self.import_from(
+            AudioFolders(roots, only=only),
+            progress=progress, jobs=jobs, retry=retry, stop=stop, wait_s=wait_s, on_wait=on_wait,
+        )  # fmt: skip
 
     def import_from(
         self,
         source: Source,
         *,
         progress: Progress | None = None,
+        jobs: int | None = None,
+        retry: bool = False,
         stop: threading.Event | None = None,
         wait_s: float = -1,
         on_wait: Callable[[], None] | None = None,
     ) -> Report:
-        """Add the records of a source, or bring them up to date; a second time changes nothing.
+        """Add the tracks of a source, or bring them up to date; a second time changes nothing.
 
         Ctrl-C ends it early with what was done kept; the next time goes on from there.
 
         Parameters
         ----------
         source : such as ``segue.sources.table.Table("tracks_features.csv")``.
+        jobs, retry : as for ``scan``, of sources of audio.
         stop : set from another thread, it does what Ctrl-C does.
         wait_s : how long to wait while another process writes; -1 for as long as it takes.
 
         Raises
         ------
-        LibraryBusyError, LibraryWriteError, SpecMismatchError, SourceError
+        LibraryBusyError, LibraryWriteError, SpecMismatchError
+        SourceError
+            Where the source cannot be read on; what came before is kept.
+        WeightsError
+            Where a network cannot be loaded; what was done is kept.
         """
         follower = progress or Silent()
+        if isinstance(source, AudioSource):
+            self._require_spaces()
+            with self._catalog.writing(wait_s, on_wait) as writer:
+                model_copies.save_copies(self.path, self._embedders)
+                for embedder in self._embedders:
+                    writer.add_space(embedder.spec, embedder.dimensions)
+                scan = Scan(self._catalog, writer, source, self._embedders, follower)
+                report = scan.run(jobs=jobs, retry=retry, stop=stop)
+                self._refresh()
+            return report
         with self._catalog.writing(wait_s, on_wait) as writer, writer.deferring_indexes() as finish:
             report = Import(self._catalog, writer, source, follower).run(stop)
             follower.note("all read; making the index")
@@ -225,6 +235,11 @@ class Library(Contents):
             if not report.interrupted:
                 self._refresh()
         return report
+
+    def _require_spaces(self) -> None:
+        names = [embedder.spec.space for embedder in self._embedders]
+        if len(set(names)) < len(names) or not names:
+            raise UsageError(f"give at least one embedder, each with a distinct space; got {names}")
 
     def attach_audio(
         self,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from segue.sources.contract import AudioFile
 from segue.track import Tags
 
 EXTENSIONS = frozenset(
@@ -18,15 +19,6 @@ EXTENSIONS = frozenset(
     "mp2 mp3 mp4 mpc mpga oga ogg oma opus ra rm shn snd spx tak tta voc w64 wav wave webm wma wv".split()
 )
 _HASH_CHUNK = 1 << 20  # bytes
-
-
-@dataclass(frozen=True, slots=True)
-class AudioFile:
-    """A file that a walk found."""
-
-    path: str
-    size: int  # bytes
-    mtime_ns: int
 
 
 @dataclass(slots=True)

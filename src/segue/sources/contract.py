@@ -1,4 +1,4 @@
-"""What every catalogue that is no folder of audio has in common: records that come in batches."""
+"""What a place that tracks come from must give: files of audio, or records with vectors in batches."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import UsageError
+from segue.sound import Excerpts
 from segue.spec import EmbedderSpec, Label
+from segue.track import Tags
 
 BATCH = 1 << 14  # records at a time, where they are small
 _COLLECT_AFTER = 1_000_000  # objects made and not freed
@@ -149,17 +151,17 @@ class Batch:
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
-class Source(Protocol):
-    """A catalogue to be imported. ``batches`` may be asked again, and gives the same.
+class RecordSource(Protocol):
+    """A data set whose records are tracks with their vectors. Reading it again gives the same.
 
     Attributes
     ----------
     name : under which its tracks are known in the library
     kind : "table", "audioset" and so on
     location : where it was read, for people
-    total : how much there is, in ``unit``, where that is known
-    unit : "bytes" or "records"
-    whole : what it does not name any more is gone from the catalogue
+    total : how much there is to read, in ``unit``; ``None`` where nobody knows
+    unit : "bytes", "records" or "rows"
+    whole : a track that it does not name any more is gone from the data set
     """
 
     @property
@@ -180,9 +182,101 @@ class Source(Protocol):
     @property
     def whole(self) -> bool: ...
 
-    def spaces(self) -> Sequence[Space]: ...
+    def spaces(self) -> Sequence[Space]:
+        """Where its vectors go."""
+        ...
 
-    def batches(self) -> Iterator[Batch]: ...
+    def batches(self) -> Iterator[Batch]:
+        """All its records. A bad record is one of a batch's problems, and stops nothing.
+
+        Raises
+        ------
+        SourceError
+            Where nothing more can be read; what came before it is kept.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFile:
+    """A file of audio as a folder lists it."""
+
+    path: str
+    size: int  # bytes
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class AudioListing:
+    """What a source of audio holds, known without opening a file.
+
+    Attributes
+    ----------
+    roots : absolute paths of the folders and files that were looked at
+    files : the tracks, each once
+    problems : folders and files that cannot be read; ``where`` is a path
+    others : paths of files that are there, and no tracks of this source
+    """
+
+    roots: Sequence[str]
+    files: Sequence[AudioFile]
+    problems: Sequence[Problem] = ()
+    others: frozenset[str] = frozenset()
+
+
+@runtime_checkable
+class AudioSource(Protocol):
+    """Tracks that are files of audio: listed cheaply, and loaded one by one where they are new.
+
+    The library's embedders make the vectors. Several threads load at once.
+
+    Attributes
+    ----------
+    name : for people; its tracks are known by their paths
+    kind : "audio"
+    location : where it is, for people
+    folders : folders to look into whenever the library is brought up to date; none where this source
+        is a part of one
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def location(self) -> str: ...
+
+    @property
+    def folders(self) -> Sequence[str]: ...
+
+    def tracks(self) -> AudioListing:
+        """The files, as they are now."""
+        ...
+
+    def content_hash(self, file: AudioFile) -> str:
+        """The same for the same content, by which a file is known again that was moved.
+
+        Raises
+        ------
+        OSError
+        """
+        ...
+
+    def load(self, file: AudioFile) -> tuple[Excerpts, Tags]:
+        """The sound of a file, and what the file says of itself.
+
+        Raises
+        ------
+        AudioError, OSError
+            This file fails alone.
+        """
+        ...
+
+
+Source = RecordSource | AudioSource
+"""A place that tracks come from; ``docs/new_source.md`` shows how to write one."""
 
 
 def checked_name(name: str) -> str:

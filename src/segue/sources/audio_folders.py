@@ -1,0 +1,57 @@
+"""Folders of audio as a source: each file is a track."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Container, Sequence
+from pathlib import Path
+
+from segue import audio
+from segue.sound import Excerpts
+from segue.sources.audio_files import content_hash, read_tags, walk
+from segue.sources.contract import AudioFile, AudioListing, Problem
+from segue.track import Tags
+
+
+class AudioFolders:
+    """The audio files below some folders.
+
+    Parameters
+    ----------
+    folders
+        Folders, or files; a file that is named is taken whatever its ending.
+    only
+        Paths; other files below the folders are no tracks of this source.
+    """
+
+    name = "folders"
+    kind = "audio"
+
+    def __init__(
+        self, folders: str | Path | Sequence[str | Path], *, only: Container[str] | None = None
+    ) -> None:
+        several = [folders] if isinstance(folders, str | Path) else folders
+        # Links stay as they are named.
+        self._roots = [os.path.abspath(Path(folder).expanduser()) for folder in several]  # noqa: PTH100
+        self._only = only
+        self.location = ", ".join(self._roots)
+
+    @property
+    def folders(self) -> Sequence[str]:
+        return self._roots if self._only is None else ()
+
+    def tracks(self) -> AudioListing:
+        listing = walk(self._roots)
+        only = self._only
+        return AudioListing(
+            self._roots,
+            [file for file in listing.files if only is None or file.path in only],
+            [Problem(path, reason, "unreadable") for path, reason in listing.unreadable.items()],
+            frozenset(file.path for file in listing.files if only is not None and file.path not in only),
+        )
+
+    def content_hash(self, file: AudioFile) -> str:
+        return content_hash(file.path)
+
+    def load(self, file: AudioFile) -> tuple[Excerpts, Tags]:
+        return audio.load(file.path), read_tags(file.path)
