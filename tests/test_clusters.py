@@ -14,7 +14,7 @@ from segue.cluster.colors import distinct_colors
 from segue.cluster.words import deviation_words, deviations, distinctive_labels, name_clusters, order_words
 from segue.errors import LibraryError, UsageError
 from segue.library import Library
-from segue.sources.contract import Batch, Records, Space, SpaceRows, SpaceSettings
+from segue.sources.contract import ImportBatch, Space, SpaceRows, SpaceSettings
 from segue.spec import EmbedderSpec, Label
 
 FEATURES = (
@@ -175,7 +175,7 @@ class Songs:
         spec = EmbedderSpec(
             "made", 1, "features", len(FEATURES), 0, 0, 0, "float32", "none", "made for tests"
         )
-        return [Space(spec, FEATURES, SpaceSettings(reading="raw"))]
+        return [Space(spec, FEATURES, SpaceSettings(transform="raw"))]
 
     def batches(self):
         n = self.total
@@ -189,7 +189,7 @@ class Songs:
         ids = [title.replace(" ", "-") for title in columns["title"]]
         hashes = np.arange(n, dtype=np.int64)
         spaces = {"made-1": SpaceRows.without_windows(self.matrix)}
-        yield Batch(Records(self.name, ids, hashes, columns, spaces, {"made-1": labels}), n)
+        yield ImportBatch(self.name, ids, hashes, columns, spaces, {"made-1": labels}, n)
 
 
 def library_of(songs, path):

@@ -27,6 +27,7 @@ from tests.fma_files import (
     write_raw_tracks,
     write_tracks,
 )
+from tests.source_contract import SourceContract
 
 
 @pytest.fixture
@@ -155,7 +156,7 @@ def test_lines_of_text_within_a_cell_do_not_disturb_the_rows(metadata):
     text = (metadata / "tracks.csv").read_text("utf-8")
     assert BIO.replace('"', '""') in text
     (batch,) = FMA(metadata).batches()
-    assert list(batch.records.ids) == [f"{i:06}" for i in IDS]
+    assert list(batch.ids) == [f"{i:06}" for i in IDS]
     assert batch.done == (metadata / "tracks.csv").stat().st_size
 
 
@@ -267,3 +268,15 @@ def test_the_real_genres_are_163_in_one_tree(shared, tmp_path):
     for genre in tree:
         assert ([genre, *tree.ancestors(genre.id)])[-1].id == genre.top_level
     assert [genre.title for genre in tree.ancestors(tree.named("Black-Metal").id)] == ["Metal", "Rock"]
+
+
+class TestFMA(SourceContract):
+    @pytest.fixture
+    def make(self, tmp_path):
+        def write(n):
+            folder = write_fma(tmp_path / "fma_metadata", IDS[:n])
+            with (folder / "tracks.csv").open("a", encoding="utf-8") as file:
+                file.write("odd,row\n")
+            return FMA(folder)
+
+        return write

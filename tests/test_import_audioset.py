@@ -12,6 +12,7 @@ from segue.recommend.evaluate import precision_at
 from segue.sources.audioset import AudioSet, Segment, read_json, read_segments, write_tfrecords
 from segue.sources.audioset.source import SPEC
 from tests.conftest import SHARED
+from tests.source_contract import SourceContract
 
 REAL = SHARED / "data" / "audioset"
 
@@ -200,3 +201,15 @@ def test_real_shards_are_whole_and_labels_agree_more_often_than_by_chance(librar
 
     chance = precision(np.random.default_rng(0).standard_normal(x.shape))
     assert precision(centred) > precision(x) > chance + 0.1
+
+
+class TestAudioSet(SourceContract):
+    @pytest.fixture
+    def make(self, tmp_path):
+        silent = Segment("silent", 0.0, 10.0, (0,), np.zeros((0, 128), np.uint8))
+
+        def write(n):
+            write_tfrecords([silent, *segments(n)], tmp_path / "vi.tfrecord")
+            return AudioSet(tmp_path / "vi.tfrecord")
+
+        return write

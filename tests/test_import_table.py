@@ -18,6 +18,7 @@ from segue.errors import SourceError, SpecMismatchError, UsageError
 from segue.library import Library
 from segue.sources.table import Table, cleaning, features
 from tests.conftest import SHARED
+from tests.source_contract import SourceContract
 from tests.tables import COLUMNS, songs, write_csv
 
 SAMPLE = SHARED / "data" / "tabular" / "spotify_by_genre.csv"
@@ -335,3 +336,9 @@ def test_genres_of_the_real_sample_agree_more_than_with_plain_features(library):
     ours, theirs = precision(index.vectors), precision(scaled)
     assert (len(tracks), round(theirs, 2)) == (5849, 0.43)
     assert ours > theirs + 0.05
+
+
+class TestTable(SourceContract):
+    @pytest.fixture
+    def make(self, tmp_path):
+        return lambda n: Table(write_csv(tmp_path / "songs.csv", [{"id": "bad", "name": "x"}, *songs(n)]))

@@ -11,6 +11,7 @@ from segue.errors import SourceError, UsageError
 from segue.library import Library
 from segue.sources.vectors import Vectors
 from tests.conftest import write_music
+from tests.source_contract import SourceContract
 
 
 @pytest.fixture
@@ -171,7 +172,7 @@ def test_what_cannot_be_vectors_is_refused(tmp_path, matrix):
     with pytest.raises(SourceError, match="50 rows, but there are 3 ids"):
         Vectors(matrix, ids=["a", "b", "c"])
     wrong_ones = (
-        {"metric": "l3"}, {"reading": "odd"}, {"metric": "dot", "reading": "centred"}, {"space": "a/b"},
+        {"metric": "l3"}, {"transform": "odd"}, {"metric": "dot", "transform": "centred"}, {"space": "a/b"},
         {"name": "a:b"},
     )  # fmt: skip
     for wrong in wrong_ones:
@@ -186,3 +187,14 @@ def test_the_command_imports(segue, matrix, tmp_path):
     assert (code, "factors: 50 added" in out) == (0, True)
     code, out, _ = segue(*place, "similar", "factors:7", "-k", 3, "--json")
     assert [m["source_id"] for m in json.loads(out)["matches"]] == expected(matrix, 7, "dot", 3)
+
+
+class TestVectors(SourceContract):
+    @pytest.fixture
+    def make(self):
+        def write(n):
+            matrix = np.random.default_rng(1).standard_normal((n, 8)).astype(np.float32)
+            bad = np.full((1, 8), np.nan, np.float32)
+            return Vectors(np.concatenate([matrix, bad]), ids=[*(f"r{i}" for i in range(n)), "bad"])
+
+        return write

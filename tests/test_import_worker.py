@@ -21,7 +21,7 @@ from segue.library import Library
 from segue.progress import Silent
 from segue.sources import worker_process
 from segue.sources.audioset import AudioSet, Segment, write_tfrecords
-from segue.sources.contract import Batch, Problem, Records, SpaceRows
+from segue.sources.contract import ImportBatch, Problem, SpaceRows
 from segue.sources.fma import FMA
 from segue.sources.table import Table
 from segue.spec import Label
@@ -59,7 +59,7 @@ def large(tmp_path_factory):
 @pytest.fixture
 def started(monkeypatch):
     """Every file is worth a process; those that were started."""
-    monkeypatch.setattr(worker_process, "WORTH_IT", 1)
+    monkeypatch.setattr(worker_process, "MIN_BYTES", 1)
     monkeypatch.setattr(segue.sources.contract, "BATCH", BATCH)
     monkeypatch.setattr(segue.sources.table.reader, "_ROWS", BATCH)
     found = []
@@ -78,7 +78,7 @@ def words(records):
 
 
 def assert_same(one, other):
-    a, b = one.records, other.records
+    a, b = one, other
     assert (a.source, list(a.ids)) == (b.source, list(b.ids))
     assert words(a) == words(b)
     assert {name: list(x) for name, x in a.columns.items()} == {
@@ -90,7 +90,7 @@ def assert_same(one, other):
             np.testing.assert_array_equal(getattr(rows, name), getattr(b.spaces[space], name))
             assert getattr(rows, name).dtype == getattr(b.spaces[space], name).dtype
     assert list(one.problems) == list(other.problems)
-    assert dict(one.counts) == dict(other.counts)
+    assert dict(one.cleaning) == dict(other.cleaning)
     assert one.done == other.done
 
 
@@ -127,8 +127,8 @@ def test_another_process_reads_the_same_of_audioset(tmp_path, started, monkeypat
     (tmp_path / "class_labels_indices.csv").write_text("\n".join(["index,mid,display_name", *rows]) + "\n")
     source = AudioSet([tmp_path / "one.tfrecord", tmp_path / "two.tfrecord"], **how)
     (first, second) = source.read()
-    assert first.records.columns["title"][4] == "Name, 4, label 400"
-    assert len(first.records.spaces["audioset-1"].windows) == 3 * len(first.records.ids)
+    assert first.columns["title"][4] == "Name, 4, label 400"
+    assert len(first.spaces["audioset-1"].windows) == 3 * len(first.ids)
     assert second.problems
     assert_read_alike(source, started, monkeypatch)
 
@@ -143,19 +143,19 @@ def test_another_process_reads_the_same_of_fma(tmp_path, started, monkeypatch, h
 
 
 def test_small_files_are_read_at_once(table, started, monkeypatch):
-    monkeypatch.setattr(worker_process, "WORTH_IT", 1 << 30)
-    assert sum(len(batch.records.ids) for batch in Table(table).batches()) == N
+    monkeypatch.setattr(worker_process, "MIN_BYTES", 1 << 30)
+    assert sum(len(batch.ids) for batch in Table(table).batches()) == N
     assert not started
 
 
 def test_where_no_process_can_be_started_this_one_reads(table, started, monkeypatch):
     monkeypatch.setattr(worker_process.sys, "executable", str(table.parent / "no-python"))
-    assert sum(len(batch.records.ids) for batch in Table(table).batches()) == N
+    assert sum(len(batch.ids) for batch in Table(table).batches()) == N
     assert not started
 
 
 def test_batches_of_any_kind_come_as_they_went():
-    records = Records(
+    batch = ImportBatch(
         "s", ["a\ud800", "b"], np.array([-1, 2**62], np.int64),
         {"title": ["x\n", None], "year": [1999, None], "duration_s": [1.5, float("inf")]},
         {
@@ -163,12 +163,14 @@ def test_batches_of_any_kind_come_as_they_went():
             "windows": SpaceRows(np.ones((2, 3), np.uint8), np.full((3, 3), 7, np.uint8), np.array([1, 2])),
         },
         {"windows": [[Label("Guitar", 0.5)], []]},
+        17, [Problem("row 3", "why", "odd")], {"step": 2},
     )  # fmt: skip
-    batch = Batch(records, 17, [Problem("row 3", "why")], {"step": 2})
     stream = io.BytesIO(
-        b"".join([*worker_process.packed(batch), *worker_process.packed(batch), b'{"end":true}\n'])
+        b"".join(
+            [*worker_process.encode_batch(batch), *worker_process.encode_batch(batch), b'{"end":true}\n']
+        )
     )
-    first, second = worker_process._received(stream)
+    first, second = worker_process._receive(stream)
     assert_same(first, batch)
     assert_same(second, batch)
 
@@ -184,16 +186,16 @@ def test_a_process_that_is_killed_is_told(large, started):
     batches = Table(large).batches()
     next(batches)
     started[0].kill()
-    with pytest.raises(SourceError, match="was ended; what it had read is kept"):
+    with pytest.raises(SourceError, match="ended too soon; what it had read is kept"):
         list(batches)
 
 
 @pytest.mark.parametrize("cut", [3, 200, 5000])
 def test_last_words_that_are_cut_off_are_no_batch(table, cut):
     (batch,) = Table(table).read()
-    data = b"".join(worker_process.packed(batch))
-    with pytest.raises(SourceError, match="was ended"):
-        list(worker_process._received(io.BytesIO(data[:-cut])))
+    data = b"".join(worker_process.encode_batch(batch))
+    with pytest.raises(SourceError, match="ended too soon"):
+        list(worker_process._receive(io.BytesIO(data[:-cut])))
 
 
 def test_who_stops_listening_ends_the_process(large, started):
@@ -213,7 +215,7 @@ def test_what_came_before_a_source_breaks_off_is_kept_and_found(table, started, 
         raise SourceError("broken off")
 
     with Library.open(tmp_path / "library", create=True) as library:
-        monkeypatch.setattr(worker_process, "batches", breaks_off)
+        monkeypatch.setattr(worker_process, "read_in_worker", breaks_off)
         with pytest.raises(SourceError, match="broken off"):
             library.import_from(source)
         assert len(library) == 2 * BATCH - 1

@@ -21,6 +21,7 @@ from segue.sources.mongo import Fields, Mongo
 from segue.sources.mongo.vectors import NoVectorError, vector_of
 from tests.mongo_server import Server, fixtures
 from tests.sounds import start
+from tests.source_contract import SourceContract
 
 DIM = 8
 MANY = 2400
@@ -407,3 +408,15 @@ def test_int8_vectors_are_read_and_other_types_refused():
         vector_of(bits)
     with pytest.raises(NoVectorError, match="subtype 5"):
         vector_of(Binary(b"\0" * 16, 5))
+
+
+class TestMongo(SourceContract):
+    @pytest.fixture
+    def make(self, collection, uri):
+        def write(n):
+            collection.delete_many({})
+            matrix = rows(n)
+            collection.insert_many([{"_id": "bad"}, *(song(i, matrix[i]) for i in range(n))])
+            return songs(uri)
+
+        return write

@@ -16,7 +16,7 @@ from segue.errors import EmptyLibraryError, LibraryError, SourceError, SpecMisma
 from segue.export.mongo import export_mongo
 from segue.library import Library
 from segue.progress import Silent
-from segue.sources.contract import Batch, Records, Space, SpaceRows, SpaceSettings
+from segue.sources.contract import ImportBatch, Space, SpaceRows, SpaceSettings
 from segue.sources.mongo import Fields, Mongo
 from segue.sources.mongo.address import address_of
 from segue.spec import EmbedderSpec, Label
@@ -69,15 +69,15 @@ class Made:
         }
         rows = {"floats-1": self.floats, "bytes.4$-1": self.bytes}
         labels = [[Label("Guitar", 0.75), Label("Drum", 0.5)] if i % 2 else [] for i in range(n)]
-        records = Records(
+        yield ImportBatch(
             source=self.name,
             ids=[f"r{i}" for i in range(n)],
             hashes=np.array([hash(title) for title in self.titles], np.int64),
             columns=columns,
             spaces={name: SpaceRows.without_windows(matrix) for name, matrix in rows.items()},
             labels={"floats-1": labels},
+            done=n,
         )
-        yield Batch(records, n)
 
 
 @pytest.fixture

@@ -16,38 +16,38 @@ from segue.catalog.deferred_indexes import INSERT_WORDS
 from segue.catalog.files import index_file_and_labels
 from segue.catalog.matrices import Matrices
 from segue.catalog.records import UpsertResult, parse_integers, path_from_db
-from segue.sources.contract import RECORD_COLUMNS, Records, SpaceRows, picked
+from segue.sources.contract import RECORD_COLUMNS, ImportBatch, SpaceRows, take
 
 _DEFAULTS = {"duration_s": 0.0}
 
 
 class RecordTables:
-    """What the writer does with ``Records``, within its transaction."""
+    """What the writer does with an ``ImportBatch``, within its transaction."""
 
     def __init__(self, db: sqlite3.Connection, matrices: Matrices) -> None:
         self._db = db
         self._matrices = matrices
 
-    def upsert(self, records: Records, seen: SeenKeys) -> UpsertResult:
+    def upsert(self, batch: ImportBatch, seen: SeenKeys) -> UpsertResult:
         """Add what is new, replace what has changed, and bring back what was missing.
 
-        Of an id that comes twice the first counts, in these records and among those ``seen``.
+        Of an id that comes twice the first counts, in this batch and among those ``seen``.
         """
-        ids = [track_id(records.source, name) for name in records.ids]
-        keys, hashes = self._known(ids, records.source)
-        fresh = _first_of_each(records.ids) & ~seen.has(keys)
+        ids = [track_id(batch.source, name) for name in batch.ids]
+        keys, hashes = self._known(ids, batch.source)
+        fresh = _first_of_each(batch.ids) & ~seen.has(keys)
         added = np.flatnonzero((keys < 0) & fresh)
-        changed = np.flatnonzero((keys >= 0) & (hashes != records.hashes) & fresh)
-        same = keys[(keys >= 0) & (hashes == records.hashes) & fresh]
+        changed = np.flatnonzero((keys >= 0) & (hashes != batch.hashes) & fresh)
+        same = keys[(keys >= 0) & (hashes == batch.hashes) & fresh]
         at = np.concatenate([added, changed])
         if len(at):
             keys[added] = self._next_key() + np.arange(len(added))
-            rows = {space: found.take(at) for space, found in records.spaces.items()}
+            rows = {space: found.take(at) for space, found in batch.spaces.items()}
             rows |= self._sound_vectors(len(added), keys[changed], rows)
             first = self._matrices.append(len(at), rows)
-            self._insert(records, ids, added, keys, first)
-            self._update(records, changed, keys, first + len(added))
-            self._put_labels(records, at, keys, len(added))
+            self._insert(batch, ids, added, keys, first)
+            self._update(batch, changed, keys, first + len(added))
+            self._put_labels(batch, at, keys, len(added))
             self._index_words(keys[changed])
             self._index_files(keys[changed])
         self._db.executemany(
@@ -99,7 +99,7 @@ class RecordTables:
         return self._db.execute(sql).fetchone() is not None
 
     def _insert(
-        self, records: Records, ids: Sequence[str], at: NDArray[np.int64], keys: NDArray[np.int64], row: int
+        self, batch: ImportBatch, ids: Sequence[str], at: NDArray[np.int64], keys: NDArray[np.int64], row: int
     ) -> None:
         names = ("key", "id", "row", "source", "source_id", "record_hash", "added_at", *RECORD_COLUMNS)
         constants = {"sr": 0, "channels": 0, "codec": "", "size": 0, "mtime_ns": 0}
@@ -110,14 +110,14 @@ class RecordTables:
         self._db.executemany(
             sql,
             zip(
-                keys[at].tolist(), picked(ids, at), range(row, row + n), [records.source] * n,
-                picked(records.ids, at), records.hashes[at].tolist(), [time.time()] * n,
-                *_columns(records, at),
+                keys[at].tolist(), take(ids, at), range(row, row + n), [batch.source] * n,
+                take(batch.ids, at), batch.hashes[at].tolist(), [time.time()] * n,
+                *_columns(batch, at),
                 strict=True,
             ),
         )  # fmt: skip
 
-    def _update(self, records: Records, at: NDArray[np.int64], keys: NDArray[np.int64], row: int) -> None:
+    def _update(self, batch: ImportBatch, at: NDArray[np.int64], keys: NDArray[np.int64], row: int) -> None:
         names = [name for name in RECORD_COLUMNS if name != "content_hash"]
         # The content of a track with a file is the file's.
         settings = ", ".join([*(f"{name} = ?" for name in names), "missing_since = NULL", "record_hash = ?"])
@@ -125,19 +125,19 @@ class RecordTables:
             f"UPDATE tracks SET {settings}, row = ?, "
             "content_hash = CASE WHEN path IS NULL THEN ? ELSE content_hash END WHERE key = ?"
         )
-        *columns, contents = _columns(records, at)
+        *columns, contents = _columns(batch, at)
         self._db.executemany(
             sql,
             zip(
-                *columns, records.hashes[at].tolist(), range(row, row + len(at)), contents, keys[at].tolist(),
+                *columns, batch.hashes[at].tolist(), range(row, row + len(at)), contents, keys[at].tolist(),
                 strict=True,
             ),
         )  # fmt: skip
 
     def _put_labels(
-        self, records: Records, at: NDArray[np.int64], keys: NDArray[np.int64], n_added: int
+        self, batch: ImportBatch, at: NDArray[np.int64], keys: NDArray[np.int64], n_added: int
     ) -> None:
-        for space, labels in records.labels.items():
+        for space, labels in batch.labels.items():
             old = ((int(keys[i]), space) for i in at[n_added:])
             self._db.executemany("DELETE FROM labels WHERE key = ? AND space = ?", old)
             self._db.executemany(
@@ -198,14 +198,14 @@ def track_id(source: str, name: str) -> str:
     return hashlib.sha256(f"{source}:{name}".encode()).hexdigest()[:16]
 
 
-def _columns(records: Records, at: NDArray[np.int64]) -> Iterable[Sequence[Any]]:
-    return [_column(records, name, at) for name in RECORD_COLUMNS]
+def _columns(batch: ImportBatch, at: NDArray[np.int64]) -> Iterable[Sequence[Any]]:
+    return [_column(batch, name, at) for name in RECORD_COLUMNS]
 
 
-def _column(records: Records, name: str, at: NDArray[np.int64]) -> Sequence[Any]:
-    values = records.columns.get(name)
+def _column(batch: ImportBatch, name: str, at: NDArray[np.int64]) -> Sequence[Any]:
+    values = batch.columns.get(name)
     if values is not None:
-        return picked(values, at)
+        return take(values, at)
     if name == "content_hash":  # nothing is known to be a copy of another
-        return [f"{records.source}:{records.ids[i]}" for i in at]
+        return [f"{batch.source}:{batch.ids[i]}" for i in at]
     return [_DEFAULTS.get(name)] * len(at)

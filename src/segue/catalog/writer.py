@@ -33,7 +33,7 @@ from segue.catalog.records import (
 from segue.catalog.transaction import large_cache, transaction
 from segue.catalog.upsert import RecordTables, SeenKeys
 from segue.errors import LibraryWriteError, SegueError, SpecMismatchError
-from segue.sources.contract import TAG_COLUMNS, Records, SpaceRows, SpaceSettings
+from segue.sources.contract import TAG_COLUMNS, ImportBatch, SpaceRows, SpaceSettings
 from segue.spec import EmbedderSpec, Embedding, empty_row
 from segue.track import TrackId
 
@@ -178,10 +178,10 @@ class Writer:
         with large_cache(self._db, _CACHE_KIB), self._transaction():
             yield
 
-    def upsert(self, records: Records, seen: SeenKeys) -> UpsertResult:
+    def upsert(self, batch: ImportBatch, seen: SeenKeys) -> UpsertResult:
         """Add imported tracks, or replace those that have changed; their keys are added to ``seen``."""
         with self._transaction():
-            return self._records.upsert(records, seen)
+            return self._records.upsert(batch, seen)
 
     def index_words(self, most: int) -> None:
         """Index the words of at most so many of the new tracks, before the rest of them comes."""

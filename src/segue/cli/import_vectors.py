@@ -27,7 +27,9 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="Metric to compare vectors by; dot for factors of a matrix factorization.",
 )
 @click.option(
-    "--reading",
+    "--transform",
+    "--reading",  # its name before
+    "transform",
     type=click.Choice(("raw", "centred", "fitted")),
     default="raw",
     show_default=True,

@@ -13,7 +13,7 @@ from segue.errors import LibraryWriteError, SegueError
 from segue.ingest.cancel import cancellable
 from segue.ingest.report import Report
 from segue.progress import Progress
-from segue.sources.contract import BATCH, Batch, RecordSource, rare_collection
+from segue.sources.contract import BATCH, ImportBatch, RecordSource, infrequent_gc
 
 AHEAD = 4  # batches that wait to be written
 COMMIT_S = 10.0  # a kill loses this much work at the most
@@ -41,7 +41,7 @@ class Import:
         for space in source.spaces():
             self._writer.add_space(space.spec, space.dimensions, space.settings)
         self._progress.begin(source.total, source.unit)
-        with cancellable(stop) as self._stop, rare_collection():
+        with cancellable(stop) as self._stop, infrequent_gc():
             self._write(_Ahead(source, self._stop))
         self._report.interrupted = self._stop.is_set()
         if not self._report.interrupted:
@@ -69,26 +69,26 @@ class Import:
             if ended:
                 return
 
-    def _put_some(self, batches: Iterator[Batch], is_behind: Callable[[], bool]) -> bool:
+    def _put_some(self, batches: Iterator[ImportBatch], is_behind: Callable[[], bool]) -> bool:
         """Put batches until a commit is due; whether there may be more."""
         began, records = time.monotonic(), 0
         for batch in batches:
             self._put(batch)
             if is_behind():  # what would be done at the end is done instead of waiting
                 self._writer.index_words(BATCH)
-            records += len(batch.records.ids)
+            records += len(batch.ids)
             if self._stop.is_set() or records >= COMMIT_RECORDS or time.monotonic() - began > COMMIT_S:
                 return True
         return False
 
-    def _put(self, batch: Batch) -> None:
-        placed = self._writer.upsert(batch.records, self._seen)
+    def _put(self, batch: ImportBatch) -> None:
+        placed = self._writer.upsert(batch, self._seen)
         report = self._report
         report.added += len(placed.added)
         report.changed += len(placed.changed)
         report.unchanged += placed.unchanged
         report.fail(batch.problems)
-        for name, n in {**batch.counts, "id that came before, left out": placed.duplicates}.items():
+        for name, n in {**batch.cleaning, "id that came before, left out": placed.duplicates}.items():
             if n:
                 report.cleaning[name] = report.cleaning.get(name, 0) + n
         rate = report.total / max(1e-3, time.monotonic() - self._started)
@@ -122,13 +122,13 @@ class _Ahead:
         self._source = source
         self._stop = stop
         self._left = threading.Event()  # nobody takes any more
-        self._ready: queue.Queue[Batch | BaseException | None] = queue.Queue(AHEAD)
+        self._ready: queue.Queue[ImportBatch | BaseException | None] = queue.Queue(AHEAD)
 
     def is_behind(self) -> bool:
         """Whether the next batch has to be waited for."""
         return self._ready.empty()
 
-    def __iter__(self) -> Iterator[Batch]:
+    def __iter__(self) -> Iterator[ImportBatch]:
         thread = threading.Thread(target=self._read, name="segue-import", daemon=True)
         thread.start()
         try:
@@ -155,7 +155,7 @@ class _Ahead:
         except BaseException as error:  # to be raised where it is waited for
             self._put(error)
 
-    def _put(self, item: Batch | BaseException | None) -> bool:
+    def _put(self, item: ImportBatch | BaseException | None) -> bool:
         while not (self._stop.is_set() or self._left.is_set()):
             try:
                 self._ready.put(item, timeout=0.1)

@@ -32,24 +32,29 @@ class SpaceSettings:
     Attributes
     ----------
     windows : NumPy's name of the windows' type
-    reading : "fitted", "centred" or "raw"; how the space is read when it stands alone
-    metric : by which it is then compared
+    transform : "fitted", "centred" or "raw"; what is done to its vectors before they are compared
+    metric : by which they are then compared
     weights : how much each dimension counts once standardised; all alike where there are none
     """
 
     windows: str = "<f2"
-    reading: str = "fitted"
+    transform: str = "fitted"
     metric: str = "cosine"
     weights: tuple[float, ...] = ()
 
 
 def settings_to_json(settings: SpaceSettings) -> str:
-    return json.dumps(asdict(settings), sort_keys=True)
+    """As libraries and databases keep them; there, the transform is called "reading"."""
+    fields = asdict(settings)
+    fields["reading"] = fields.pop("transform")
+    return json.dumps(fields, sort_keys=True)
 
 
 def settings_from_json(text: str) -> SpaceSettings:
-    found = json.loads(text)
-    return SpaceSettings(**{**found, "weights": tuple(found.get("weights", ()))})
+    fields = json.loads(text)
+    if "reading" in fields:
+        fields["transform"] = fields.pop("reading")
+    return SpaceSettings(**{**fields, "weights": tuple(fields.get("weights", ()))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +77,8 @@ class SpaceRows:
         return cls(pooled, np.zeros((0, pooled.shape[1]), np.float16), np.zeros(len(pooled), np.int64))
 
     @classmethod
-    def joined(cls, parts: Sequence[SpaceRows]) -> SpaceRows:
-        """Those of one after those of the other."""
+    def concatenate(cls, parts: Sequence[SpaceRows]) -> SpaceRows:
+        """Those of the first part, then those of the next."""
         names = ("pooled", "windows", "counts")
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
@@ -86,28 +91,6 @@ class SpaceRows:
 
 
 RECORD_COLUMNS = (*TAG_COLUMNS, "duration_s", "url", "details", "content_hash")
-
-
-@dataclass(frozen=True, slots=True)
-class Records:
-    """Tracks that a source tells of, with no file of sound behind them; column by column.
-
-    Attributes
-    ----------
-    source : the name of what they were imported from
-    ids : what they are called there; of one that comes twice the first counts
-    hashes : int64 (n,), of all that the source says of each: another one means that it has changed
-    columns : by name, of ``RECORD_COLUMNS``, n values each; what is left out is not known
-    spaces : vectors by the names of the spaces
-    labels : by the names of the spaces, the words of each track
-    """
-
-    source: str
-    ids: Sequence[str]
-    hashes: NDArray[np.int64]
-    columns: Mapping[str, Sequence[Any]]
-    spaces: Mapping[str, SpaceRows]
-    labels: Mapping[str, Sequence[Sequence[Label]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,19 +119,31 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """Some records in the order of the source.
+class ImportBatch:
+    """Some tracks of a record source, column by column, in the order of the source.
 
     Attributes
     ----------
+    source : the source's name
+    ids : what the tracks are called there; of one that comes twice the first counts
+    hashes : int64 (n,), over all that the source says of each: another one means that it has changed
+    columns : by name, of ``RECORD_COLUMNS``, n values each; what is left out is not known
+    spaces : vectors by the names of the spaces
+    labels : by the names of the spaces, the words of each track
     done : how far into the source this is, in the source's unit
-    counts : what cleaning did, by the names of its steps, to be added up
+    problems : records that could not be used
+    cleaning : what cleaning did, by the names of its steps, to be added up
     """
 
-    records: Records
-    done: int
+    source: str
+    ids: Sequence[str]
+    hashes: NDArray[np.int64]
+    columns: Mapping[str, Sequence[Any]]
+    spaces: Mapping[str, SpaceRows]
+    labels: Mapping[str, Sequence[Sequence[Label]]] = field(default_factory=dict)
+    done: int = 0
     problems: Sequence[Problem] = ()
-    counts: Mapping[str, int] = field(default_factory=dict)
+    cleaning: Mapping[str, int] = field(default_factory=dict)
 
 
 class RecordSource(Protocol):
@@ -186,7 +181,7 @@ class RecordSource(Protocol):
         """Where its vectors go."""
         ...
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self) -> Iterator[ImportBatch]:
         """All its records. A bad record is one of a batch's problems, and stops nothing.
 
         Raises
@@ -279,7 +274,7 @@ Source = RecordSource | AudioSource
 """A place that tracks come from; ``docs/new_source.md`` shows how to write one."""
 
 
-def checked_name(name: str) -> str:
+def validate_name(name: str) -> str:
     """A source's name: it stands before a colon, and in messages.
 
     Raises
@@ -291,48 +286,47 @@ def checked_name(name: str) -> str:
     return name
 
 
-def gathered(batches: Iterable[Batch]) -> Iterator[Batch]:
-    """Batches of ``BATCH`` records or more from smaller ones, all with the same columns and spaces."""
-    some: list[Batch] = []
+def merge_small(batches: Iterable[ImportBatch]) -> Iterator[ImportBatch]:
+    """Batches of ``BATCH`` tracks or more from smaller ones, all with the same columns and spaces."""
+    waiting: list[ImportBatch] = []
     for batch in batches:
-        some.append(batch)
-        if sum(len(one.records.ids) for one in some) >= BATCH:
-            yield _joined(some)
-            some = []
-    if some:
-        yield _joined(some)
+        waiting.append(batch)
+        if sum(len(one.ids) for one in waiting) >= BATCH:
+            yield _merge(waiting)
+            waiting = []
+    if waiting:
+        yield _merge(waiting)
 
 
-def _joined(some: Sequence[Batch]) -> Batch:
-    if len(some) == 1:
-        return some[0]
-    parts = [batch.records for batch in some]
+def _merge(parts: Sequence[ImportBatch]) -> ImportBatch:
+    if len(parts) == 1:
+        return parts[0]
     first = parts[0]
-    records = Records(
+    return ImportBatch(
         first.source,
         [name for part in parts for name in part.ids],
         np.concatenate([part.hashes for part in parts]),
         {name: [value for part in parts for value in part.columns[name]] for name in first.columns},
-        {space: SpaceRows.joined([part.spaces[space] for part in parts]) for space in first.spaces},
+        {space: SpaceRows.concatenate([part.spaces[space] for part in parts]) for space in first.spaces},
         {space: [labels for part in parts for labels in part.labels[space]] for space in first.labels},
+        parts[-1].done,
+        [problem for part in parts for problem in part.problems],
+        dict(sum((Counter(part.cleaning) for part in parts), Counter[str]())),
     )
-    problems = [problem for batch in some for problem in batch.problems]
-    counts = sum((Counter(batch.counts) for batch in some), Counter[str]())
-    return Batch(records, some[-1].done, problems, dict(counts))
 
 
 @contextlib.contextmanager
-def rare_collection() -> Iterator[None]:
+def infrequent_gc() -> Iterator[None]:
     """Look for cycles among objects seldom: rows are many and have none, and looking costs a fifth."""
-    usual = gc.get_threshold()
-    gc.set_threshold(_COLLECT_AFTER, *usual[1:])
+    thresholds = gc.get_threshold()
+    gc.set_threshold(_COLLECT_AFTER, *thresholds[1:])
     try:
         yield
     finally:
-        gc.set_threshold(*usual)
+        gc.set_threshold(*thresholds)
 
 
-def picked(values: Sequence[Any], at: NDArray[np.int64]) -> list[Any]:
+def take(values: Sequence[Any], at: NDArray[np.int64]) -> list[Any]:
     """The values at some places."""
     if len(at) == len(values) and (np.diff(at) > 0).all():  # all of them
         return list(values)

@@ -1,7 +1,7 @@
-"""A source that a process of its own reads and cleans, while this one writes.
+"""A worker process reads and cleans a source while this process writes: twice the work in the same time.
 
-Both are Python's work, of which one process does one piece at a time. The other process is asked for a source
-by one line of JSON, and answers with batches: a line of JSON each, then the bytes of its arrays.
+The worker gets a request, one line of JSON, and answers with batches: a line of JSON each, then the bytes of
+its arrays.
 """
 
 from __future__ import annotations
@@ -20,14 +20,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import SegueError, SourceError
-from segue.sources.contract import Batch, Problem, Records, SpaceRows, rare_collection
+from segue.sources.contract import ImportBatch, Problem, SpaceRows, infrequent_gc
 from segue.spec import Label
 
-WORTH_IT = 16 << 20  # bytes of a file; less is read before the other process has begun
+MIN_BYTES = 16 << 20  # of a file; less is read before another process has begun
 _START = (
-    "import json, sys; asked = json.loads(sys.stdin.buffer.readline()); sys.path[:] = asked['path']; "
-    "from segue.sources import worker_process; worker_process.answer(asked)"
+    "import json, sys; request = json.loads(sys.stdin.buffer.readline()); sys.path[:] = request['path']; "
+    "from segue.sources import worker_process; worker_process.main(request)"
 )
+_ENDED = "the process that reads the source has ended too soon; what it had read is kept"
 # Out of the reach of Ctrl-C, which the one who asked deals with; with room for what is written at once.
 _ALONE: Any = {
     "stdin": subprocess.PIPE,
@@ -39,23 +40,25 @@ _ALONE: Any = {
 }
 
 
-def is_worth_it(size: int) -> bool:
-    """Whether reading so many bytes elsewhere pays, and can be done."""
-    return size >= WORTH_IT and (os.cpu_count() or 1) > 1 and not getattr(sys, "frozen", False)
+def is_worthwhile(n_bytes: int) -> bool:
+    """Whether another process would read so many bytes sooner, and can be started."""
+    return n_bytes >= MIN_BYTES and (os.cpu_count() or 1) > 1 and not getattr(sys, "frozen", False)
 
 
-class Readable(Protocol):
-    """A source that may be read by either process."""
+class ReadableSource(Protocol):
+    """A source that either process can read."""
 
-    def read(self) -> Iterator[Batch]: ...
+    def read(self) -> Iterator[ImportBatch]: ...
 
 
-def batches(made: Callable[..., Readable], arguments: Mapping[str, Any]) -> Iterator[Batch]:
-    """What ``made(**arguments).read()`` gives, read by another process.
+def read_in_worker(
+    source_class: Callable[..., ReadableSource], arguments: Mapping[str, Any]
+) -> Iterator[ImportBatch]:
+    """What ``source_class(**arguments).read()`` gives, read by another process.
 
     Parameters
     ----------
-    made : a class of ``segue.sources``
+    source_class : a class of ``segue.sources``
     arguments : as JSON can hold them
 
     Raises
@@ -63,49 +66,50 @@ def batches(made: Callable[..., Readable], arguments: Mapping[str, Any]) -> Iter
     SourceError
         What the other process met, or that it has ended too soon.
     """
-    asked = {
+    request = {
         "path": [entry or str(Path.cwd()) for entry in sys.path],
-        "module": made.__module__,
-        "name": made.__qualname__,
+        "module": source_class.__module__,
+        "name": source_class.__qualname__,
         "arguments": dict(arguments),
     }
     try:
         process = subprocess.Popen([sys.executable, "-P", "-c", _START], **_ALONE)
     except OSError:  # there may be no more processes, or no interpreter to be started
-        yield from made(**arguments).read()
+        yield from source_class(**arguments).read()
         return
     with process:
         try:
             if process.stdin and process.stdout:
-                process.stdin.write(json.dumps(asked).encode() + b"\n")
+                process.stdin.write(json.dumps(request).encode() + b"\n")
                 process.stdin.close()
-                yield from _received(process.stdout)
+                yield from _receive(process.stdout)
         finally:
             process.kill()
 
 
-def _received(stream: IO[bytes]) -> Iterator[Batch]:
+def _receive(stream: IO[bytes]) -> Iterator[ImportBatch]:
     while True:
         line = stream.readline()
         if not line.endswith(b"\n"):
-            raise SourceError("the process that reads was ended; what it had read is kept")
-        found = json.loads(line)
-        if "error" in found:
-            raise SourceError(found["error"])
-        if "end" in found:
+            raise SourceError(_ENDED)
+        message = json.loads(line)
+        if "error" in message:
+            raise SourceError(message["error"])
+        if "end" in message:
             return
-        yield _unpacked(found, stream)
+        yield _decode_batch(message, stream)
 
 
-def answer(asked: Mapping[str, Any]) -> None:
-    """Be the other process: read what is asked for, and give it away."""
+def main(request: Mapping[str, Any]) -> None:
+    """Be the other process: read the source of a request, and write its batches to stdout."""
     out = sys.stdout.buffer
     sys.stdout = sys.stderr  # what a library prints is no part of the answer
-    with suppress(BrokenPipeError), rare_collection():
+    with suppress(BrokenPipeError), infrequent_gc():
         try:
-            made: Callable[..., Readable] = getattr(importlib.import_module(asked["module"]), asked["name"])
-            for batch in made(**asked["arguments"]).read():
-                for part in packed(batch):
+            module = importlib.import_module(request["module"])
+            source_class: Callable[..., ReadableSource] = getattr(module, request["name"])
+            for batch in source_class(**request["arguments"]).read():
+                for part in encode_batch(batch):
                     out.write(part)
                 out.flush()
             out.write(b'{"end": true}\n')
@@ -115,45 +119,50 @@ def answer(asked: Mapping[str, Any]) -> None:
     os._exit(0)  # nothing is left to be done, least of all to write to a pipe that is closed
 
 
-def packed(batch: Batch) -> Iterator[bytes]:
-    """A batch as bytes."""
-    records = batch.records
-    arrays: list[NDArray[Any]] = [records.hashes]
-    for rows in records.spaces.values():
+def encode_batch(batch: ImportBatch) -> Iterator[bytes]:
+    """A line of JSON, then the bytes of the arrays."""
+    arrays: list[NDArray[Any]] = [batch.hashes]
+    for rows in batch.spaces.values():
         arrays += [rows.pooled, rows.windows, rows.counts]
     header = {
-        "source": records.source,
-        "ids": list(records.ids),
-        "columns": {name: list(values) for name, values in records.columns.items()},
-        "spaces": list(records.spaces),
+        "source": batch.source,
+        "ids": list(batch.ids),
+        "columns": {name: list(values) for name, values in batch.columns.items()},
+        "spaces": list(batch.spaces),
         "labels": {
-            space: [[[label.name, label.score] for label in some] for some in labels]
-            for space, labels in records.labels.items()
+            space: [[[label.name, label.score] for label in words] for words in tracks]
+            for space, tracks in batch.labels.items()
         },
         "done": batch.done,
-        "problems": [[problem.where, problem.reason] for problem in batch.problems],
-        "counts": dict(batch.counts),
+        "problems": [[problem.where, problem.reason, problem.kind] for problem in batch.problems],
+        "cleaning": dict(batch.cleaning),
         "arrays": [[array.dtype.str, array.shape] for array in arrays],
     }
     yield json.dumps(header, separators=(",", ":")).encode() + b"\n"
     yield from (np.ascontiguousarray(array).tobytes() for array in arrays)
 
 
-def _unpacked(header: Mapping[str, Any], stream: IO[bytes]) -> Batch:
+def _decode_batch(header: Mapping[str, Any], stream: IO[bytes]) -> ImportBatch:
     hashes, *rest = (_array(stream, np.dtype(kind), shape) for kind, shape in header["arrays"])
-    spaces = {space: SpaceRows(*rest[3 * i : 3 * i + 3]) for i, space in enumerate(header["spaces"])}
-    labels = {
-        space: [[Label(*label) for label in some] for some in labels]
-        for space, labels in header["labels"].items()
-    }
-    records = Records(header["source"], header["ids"], hashes, header["columns"], spaces, labels)
-    problems = [Problem(*problem) for problem in header["problems"]]
-    return Batch(records, header["done"], problems, header["counts"])
+    return ImportBatch(
+        header["source"],
+        header["ids"],
+        hashes,
+        header["columns"],
+        {space: SpaceRows(*rest[3 * i : 3 * i + 3]) for i, space in enumerate(header["spaces"])},
+        {
+            space: [[Label(*label) for label in words] for words in tracks]
+            for space, tracks in header["labels"].items()
+        },
+        header["done"],
+        [Problem(*problem) for problem in header["problems"]],
+        header["cleaning"],
+    )
 
 
 def _array(stream: IO[bytes], dtype: np.dtype[Any], shape: list[int]) -> NDArray[Any]:
     size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
     data = stream.read(size)
     if len(data) < size:
-        raise SourceError("the process that reads was ended; what it had read is kept")
+        raise SourceError(_ENDED)
     return np.frombuffer(data, dtype).reshape(shape)

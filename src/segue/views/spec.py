@@ -68,7 +68,7 @@ def default_view(spaces: Mapping[str, SpaceVectors]) -> ViewSpec:
     if len(spaces) != 1:
         return ViewSpec()
     (name, space), *_ = spaces.items()
-    transform = _transform(space.settings.reading)
+    transform = _transform(space.settings.transform)
     return (
         ViewSpec() if transform == "fitted" else ViewSpec((name,), "tracks", transform, space.settings.metric)
     )
@@ -97,7 +97,7 @@ def parse_view(text: str, spaces: Mapping[str, SpaceVectors]) -> ViewSpec:
         raise UsageError(f"no view {text!r}: a view begins with the name of a space; there are {listed}")
     settings = spaces[names[0]].settings
     granularity: Granularity = "tracks"
-    transform = _transform(settings.reading)
+    transform = _transform(settings.transform)
     for word in (_OLD_WORDS.get(word, word) for word in rest):
         if word in get_args(Granularity):
             granularity = cast("Granularity", word)

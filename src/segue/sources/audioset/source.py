@@ -1,4 +1,4 @@
-"""AudioSet as a catalogue to be imported: frames kept as bytes, label names, times and links."""
+"""AudioSet as a source: frames kept as bytes, the names of labels, times and links."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from segue.sources.audioset.json_form import read_json
 from segue.sources.audioset.labels import read_label_names
 from segue.sources.audioset.reader import files_of, read_segments
 from segue.sources.audioset.segment import DIM, BadRecord, Segment, playable_url
-from segue.sources.contract import Batch, Problem, Records, Space, SpaceRows, SpaceSettings, checked_name
+from segue.sources.contract import ImportBatch, Problem, Space, SpaceRows, SpaceSettings, validate_name
 from segue.spec import EmbedderSpec, Label
 
 SPEC = EmbedderSpec(
@@ -74,7 +74,7 @@ class AudioSet:
         given = [Path(path).expanduser() for path in several]
         if not given:
             raise UsageError("no file of AudioSet is named")
-        self.name = checked_name(name)
+        self.name = validate_name(name)
         self.location = ", ".join(map(str, given))
         self._json = [path for path in given if path.suffix in _JSON and not path.is_dir()]
         self._others = [path for path in given if path not in self._json]
@@ -83,23 +83,23 @@ class AudioSet:
         self.total = sum(path.stat().st_size for path in [*files, *self._json] if path.is_file())
         found = Path(labels) if labels else _labels_beside(given[0])
         self._names = read_label_names(found) if found else {}
-        self._again = {
+        self._arguments = {
             "paths": [str(path) for path in given],
             "labels": str(found) if found else None,
             "name": self.name,
         }
 
     def spaces(self) -> list[Space]:
-        return [Space(SPEC, DIMENSIONS, SpaceSettings(windows="|u1", reading="centred"))]
+        return [Space(SPEC, DIMENSIONS, SpaceSettings(windows="|u1", transform="centred"))]
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self) -> Iterator[ImportBatch]:
         return (
-            worker_process.batches(AudioSet, self._again)
-            if worker_process.is_worth_it(self.total)
+            worker_process.read_in_worker(AudioSet, self._arguments)
+            if worker_process.is_worthwhile(self.total)
             else self.read()
         )
 
-    def read(self) -> Iterator[Batch]:
+    def read(self) -> Iterator[ImportBatch]:
         """``batches``, read by this process."""
         self._bad.clear()
         read = [0]
@@ -115,11 +115,11 @@ class AudioSet:
                 return
             yield self._batch(some, read[0], bad)
 
-    def _batch(self, segments: list[Segment], done: int, problems: list[Problem]) -> Batch:
+    def _batch(self, segments: list[Segment], done: int, problems: list[Problem]) -> ImportBatch:
         kept = [segment for segment in segments if len(segment.frames)]
         problems += [Problem(s.video_id, "it has no frame") for s in segments if not len(s.frames)]
         named = [self._labels(segment) for segment in kept]
-        records = Records(
+        return ImportBatch(
             source=self.name,
             ids=[segment.video_id for segment in kept],
             hashes=np.array([_hash(segment) for segment in kept], np.int64),
@@ -131,8 +131,9 @@ class AudioSet:
             },
             spaces={SPEC.space: _rows(kept)},
             labels={SPEC.space: named},
+            done=done,
+            problems=problems,
         )
-        return Batch(records, done, problems)
 
     def _labels(self, segment: Segment) -> list[Label]:
         names = [self._names.get(number, f"label {number}") for number in dict.fromkeys(segment.labels)]

@@ -1,4 +1,4 @@
-"""FMA's metadata as a catalogue to be imported."""
+"""FMA's metadata as a source."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from segue.errors import SourceError, UsageError
 from segue.sources import worker_process
-from segue.sources.contract import Batch, Problem, Records, Space, SpaceRows, SpaceSettings, checked_name
+from segue.sources.contract import ImportBatch, Problem, Space, SpaceRows, SpaceSettings, validate_name
 from segue.sources.fma import echonest, features
 from segue.sources.fma.echonest import read_echonest
 from segue.sources.fma.features import FeatureRows, features_of
@@ -87,33 +87,33 @@ class FMA:
     ) -> None:
         if subset is not None and subset not in SUBSETS:
             raise UsageError(f"FMA has no subset {subset!r}; there are {', '.join(SUBSETS)}")
-        self.name = checked_name(name)
+        self.name = validate_name(name)
         self.location = str(metadata)
         self._metadata, self._subset, self._echonest = Metadata(metadata), subset, echonest
         for needed in (TRACKS, GENRES):
             if not self._metadata.has(needed):
                 raise SourceError(f"{metadata} has no {needed}; fma_metadata.zip as published holds it")
         self.total: int | None = self._metadata.size(TRACKS)
-        self._again = {"metadata": str(metadata), "subset": subset, "echonest": echonest, "name": name}
+        self._arguments = {"metadata": str(metadata), "subset": subset, "echonest": echonest, "name": name}
 
     def genre_tree(self) -> GenreTree:
         """All genres and how they descend from each other."""
         return read_genres(self._metadata)[0]
 
     def spaces(self) -> list[Space]:
-        settings = SpaceSettings(reading="fitted")
+        settings = SpaceSettings(transform="fitted")
         found = [Space(features.SPEC, features.DIMENSIONS, settings)]
         if self._echonest:
             found.append(Space(echonest.SPEC, echonest.DIMENSIONS, settings))
         return found
 
-    def batches(self) -> Iterator[Batch]:
-        much = self._metadata.has(features.FEATURES) and worker_process.is_worth_it(
+    def batches(self) -> Iterator[ImportBatch]:
+        much = self._metadata.has(features.FEATURES) and worker_process.is_worthwhile(
             self._metadata.size(features.FEATURES)
         )
-        return worker_process.batches(FMA, self._again) if much else self.read()
+        return worker_process.read_in_worker(FMA, self._arguments) if much else self.read()
 
-    def read(self) -> Iterator[Batch]:
+    def read(self) -> Iterator[ImportBatch]:
         """``batches``, read by this process."""
         with ExitStack() as stack:
             beside = self._beside(stack)
@@ -152,7 +152,7 @@ class FMA:
         numbers, more = read_echonest(self._metadata)
         return _Beside(beside.genres, beside.urls, beside.features, numbers, [*beside.problems, *more])
 
-    def _batch(self, found: _Found, beside: _Beside, done: int) -> Batch:
+    def _batch(self, found: _Found, beside: _Beside, done: int) -> ImportBatch:
         tracks, counts = found.tracks, found.counts
         problems = list(found.problems)
         spaces = {}
@@ -169,15 +169,17 @@ class FMA:
         labels = [_labels(track, beside.genres) for track in tracks]
         counts[_UNNAMED] += sum(any(i not in beside.genres for i in track.genres_all) for track in tracks)
         columns = _columns(tracks, beside)
-        records = Records(
+        return ImportBatch(
             source=self.name,
             ids=[f"{track.id:06d}" for track in tracks],
             hashes=_hashes(columns, labels, [space.pooled for space in spaces.values()]),
             columns=columns,
             spaces=spaces,
             labels={LABELS: labels},
+            done=done,
+            problems=problems,
+            cleaning=+counts,
         )
-        return Batch(records, done, problems, +counts)
 
 
 def _labels(track: FmaTrack, genres: GenreTree) -> list[Label]:

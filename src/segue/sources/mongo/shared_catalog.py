@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,8 @@ from numpy.typing import NDArray
 from segue.errors import SourceError
 from segue.sources.contract import (
     TAG_COLUMNS,
-    Batch,
+    ImportBatch,
     Problem,
-    Records,
     Space,
     SpaceRows,
     SpaceSettings,
@@ -76,7 +76,7 @@ class Shared:
     def spaces(self) -> Sequence[Space]:
         return self._spaces
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self) -> Iterator[ImportBatch]:
         done = 0
         others = {"library": {"$ne": self._library}}
         with connected(self._address, doing=_KEPT) as database:
@@ -89,7 +89,7 @@ class Shared:
         ours = all(isinstance(document.get(name), str) for name in ("_id", "library", "hash"))
         return ours and document["_id"] not in self._here and "missing_since" not in document
 
-    def _batch(self, found: Sequence[Mapping[str, Any]], done: int) -> Batch:
+    def _batch(self, found: Sequence[Mapping[str, Any]], done: int) -> ImportBatch:
         kept: list[Mapping[str, Any]] = []
         hashes: list[bytes] = []
         vectors: dict[str, list[Any]] = {name: [] for name in self._specs}
@@ -106,14 +106,14 @@ class Shared:
             for name, row in rows.items():
                 vectors[name].append(row)
         records = self._records(kept, np.frombuffer(b"".join(hashes), np.int64), vectors)
-        return Batch(records, done, problems)
+        return replace(records, done=done, problems=problems)
 
     def _records(
         self,
         kept: Sequence[Mapping[str, Any]],
         hashes: NDArray[np.int64],
         vectors: Mapping[str, list[Any]],
-    ) -> Records:
+    ) -> ImportBatch:
         columns: dict[str, list[Any]] = {name: [_plain(d.get(name)) for d in kept] for name in _COLUMNS}
         columns["title"] = [title_of(document) for document in kept]
         columns["duration_s"] = [_number(document.get("duration_s")) for document in kept]
@@ -122,7 +122,7 @@ class Shared:
             name: np.stack(vectors[name]) if kept else np.zeros((0, spec.dim), spec.dtype)
             for name, spec in self._specs.items()
         }
-        return Records(
+        return ImportBatch(
             source=self.name,
             ids=[document["_id"] for document in kept],
             hashes=hashes,

@@ -1,4 +1,4 @@
-"""A collection of MongoDB as a catalogue to be imported."""
+"""A collection of MongoDB as a source."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from segue.errors import SourceError
-from segue.sources.contract import Batch, Problem, Records, Space, SpaceRows, checked_name
+from segue.sources.contract import ImportBatch, Problem, Space, SpaceRows, validate_name
 from segue.sources.mongo.address import address_of
 from segue.sources.mongo.connection import connected
 from segue.sources.mongo.metadata import BadIdError, Facts, id_of
 from segue.sources.mongo.reader import Read, documents
 from segue.sources.mongo.vectors import NoVectorError, value_at, vector_of
-from segue.sources.vectors.source import settings_of, spec_of
+from segue.sources.vectors.source import settings_for, spec_of
 from segue.spec import COSINE
 from segue.track import Vector
 
@@ -67,7 +67,7 @@ class Mongo:
         Under which the tracks are known in the library; the collection's name unless told.
     space
         Of the vectors.
-    metric, reading
+    metric, transform
         How they are compared, as in ``segue.sources.vectors.Vectors``.
 
     Raises
@@ -91,13 +91,13 @@ class Mongo:
         name: str | None = None,
         space: str = "vectors",
         metric: str = COSINE,
-        reading: str = "raw",
+        transform: str = "raw",
     ) -> None:
         self._address = address_of(uri, database)
         self._collection, self._fields = collection, fields
-        self.name = checked_name(name or collection.replace(":", "-"))
+        self.name = validate_name(name or collection.replace(":", "-"))
         self.location = f"{self._address}.{collection}"
-        self._settings = settings_of(metric, reading)
+        self._settings = settings_for(metric, transform)
         self._facts = Facts(fields.columns)
         spec_of(space, fields.dim or 1, "float32")  # a wrong name is told before the network is asked
         self.total: int | None = None
@@ -142,7 +142,7 @@ class Mongo:
         names = [f"{self._spec.name}_{i:04d}" for i in range(self._spec.dim)]
         return [Space(self._spec, names, self._settings)]
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self) -> Iterator[ImportBatch]:
         begun, self._begun = self._begun or self._documents(), None
         done = 0
         kinds: set[type] = set()
@@ -156,7 +156,7 @@ class Mongo:
             done += len(found)
             yield self._batch(found, done, seen)
 
-    def _batch(self, found: Sequence[Read], done: int, seen: set[str] | None) -> Batch:
+    def _batch(self, found: Sequence[Read], done: int, seen: set[str] | None) -> ImportBatch:
         ids: list[str] = []
         kept: list[Read] = []
         vectors: list[Vector] = []
@@ -175,14 +175,16 @@ class Mongo:
         columns = self._facts.columns([read.document or {} for read in kept], counts)
         hashes = [hashlib.blake2b(read.raw, digest_size=8, key=self._key).digest() for read in kept]
         matrix = np.stack(vectors) if vectors else np.zeros((0, self._spec.dim), np.float32)
-        records = Records(
+        return ImportBatch(
             source=self.name,
             ids=ids,
             hashes=np.frombuffer(b"".join(hashes), np.int64),
             columns=columns,
             spaces={self._spec.space: SpaceRows.without_windows(matrix)},
+            done=done,
+            problems=problems,
+            cleaning=dict(counts),
         )
-        return Batch(records, done, problems, dict(counts))
 
     def _vector_in(self, read: Read, dim: int | None = None) -> Vector:
         vector = vector_of(value_at(read.document or {}, self._fields.vector), dim)

@@ -6,6 +6,7 @@ import hashlib
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,14 @@ from numpy.typing import NDArray
 
 from segue.sources import worker_process
 from segue.sources.contract import (
-    Batch,
+    ImportBatch,
     Problem,
-    Records,
     Space,
     SpaceRows,
     SpaceSettings,
-    checked_name,
-    gathered,
-    picked,
+    merge_small,
+    take,
+    validate_name,
 )
 from segue.sources.table import cleaning, features
 from segue.sources.table.cleaning import Counts
@@ -76,7 +76,7 @@ class Table:
         is_file = isinstance(table, str | Path)
         self.location = str(table) if is_file else f"a {type(table).__name__}"
         stem = Path(table).name.split(".")[0].replace(":", "-").strip() if is_file else "table"
-        self.name = checked_name(name or stem or "table")
+        self.name = validate_name(name or stem or "table")
         self._rows = opened(table)
         self.total, self.unit = self._rows.total, self._rows.unit
         self.columns = mapped(self._rows.columns, columns or {})
@@ -86,24 +86,24 @@ class Table:
         self._space = features.spec_of(space, self.features)
         self._weights = features.weights_of(self.features, weights or {})
         self._pad_ids = pad_ids
-        self._again = {
+        self._arguments = {
             "table": self.location, "name": self.name, "space": space, "columns": dict(columns or {}),
             "weights": dict(weights or {}), "pad_ids": pad_ids,
         }  # fmt: skip
-        self._apart = is_file and worker_process.is_worth_it(Path(table).expanduser().stat().st_size)
+        self._in_worker = is_file and worker_process.is_worthwhile(Path(table).expanduser().stat().st_size)
 
     def spaces(self) -> list[Space]:
         settings = SpaceSettings(weights=self._weights)
         return [Space(self._space, features.dimensions_of(self.features), settings)]
 
-    def batches(self) -> Iterator[Batch]:
-        return worker_process.batches(Table, self._again) if self._apart else self.read()
+    def batches(self) -> Iterator[ImportBatch]:
+        return worker_process.read_in_worker(Table, self._arguments) if self._in_worker else self.read()
 
-    def read(self) -> Iterator[Batch]:
+    def read(self) -> Iterator[ImportBatch]:
         """``batches``, read by this process."""
-        return gathered(self._batches())
+        return merge_small(self._batches())
 
-    def _batches(self) -> Iterator[Batch]:
+    def _batches(self) -> Iterator[ImportBatch]:
         for chunk in self._rows.chunks():
             counts: Counts = Counter()
             fields = fields_of(chunk, self.columns, counts)
@@ -111,9 +111,11 @@ class Table:
             vectors = features.vectors_of(values)
             ids = self._ids(chunk, fields, counts)
             kept, problems = self._usable(chunk.numbers, ids, vectors, counts)
-            names = [name or "" for name in picked(ids, kept)]
+            names = [name or "" for name in take(ids, kept)]
             records = self._records(chunk, names, fields, vectors, kept)
-            yield Batch(records, chunk.done, [*chunk.problems, *problems], dict(counts))
+            yield replace(
+                records, done=chunk.done, problems=[*chunk.problems, *problems], cleaning=dict(counts)
+            )
 
     def _ids(self, chunk: Chunk, fields: Mapping[str, Sequence[Any]], counts: Counts) -> list[str | None]:
         """What the songs are called: by their column, or else by what is known of them."""
@@ -150,8 +152,8 @@ class Table:
         fields: Mapping[str, Sequence[Any]],
         vectors: Vectors,
         kept: NDArray[np.int64],
-    ) -> Records:
-        columns = {name: picked(values, kept) for name, values in fields.items()}
+    ) -> ImportBatch:
+        columns = {name: take(values, kept) for name, values in fields.items()}
         unknown: list[None] = [None] * len(kept)
         songs = zip(columns.get("title", unknown), columns.get("artist", unknown), ids, strict=True)
         columns["content_hash"] = [
@@ -159,12 +161,12 @@ class Table:
             for title, artist, name in songs  # the same for one song on several albums
         ]
         rows = SpaceRows.without_windows(vectors if len(kept) == len(vectors) else vectors[kept])
-        return Records(self.name, ids, self._hashes(chunk, kept), columns, {self._space.space: rows})
+        return ImportBatch(self.name, ids, self._hashes(chunk, kept), columns, {self._space.space: rows})
 
     def _hashes(self, chunk: Chunk, kept: NDArray[np.int64]) -> NDArray[np.int64]:
         """Of all that the rows say, and of how it is understood."""
         how = zlib.crc32(repr((self._space.digest(), self._pad_ids, self.columns)).encode())
-        rows = picked(list(zip(*chunk.columns.values(), strict=True)), kept)
+        rows = take(list(zip(*chunk.columns.values(), strict=True)), kept)
         try:
             texts = ["\x1f".join(row).encode("utf-8", "replace") for row in rows]
         except TypeError:  # not all are texts

@@ -1,4 +1,4 @@
-"""Vectors of any origin as a catalogue to be imported."""
+"""Vectors of any origin as a source."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import SourceError, UsageError
-from segue.sources.contract import Batch, Problem, Records, Space, SpaceRows, SpaceSettings, checked_name
+from segue.sources.contract import ImportBatch, Problem, Space, SpaceRows, SpaceSettings, validate_name
 from segue.sources.table.columns import mapped
 from segue.sources.table.fields import fields_of
 from segue.sources.table.reader import Chunk, opened
@@ -20,7 +20,7 @@ from segue.sources.vectors.metadata import Metadata
 from segue.sources.vectors.reader import ArrayMatrix, Part, matrix_of, read_ids
 from segue.spec import COSINE, EmbedderSpec, metric_named
 
-READINGS = ("raw", "centred", "fitted")
+TRANSFORMS = ("raw", "centred", "fitted")
 
 
 class Vectors:
@@ -43,7 +43,7 @@ class Vectors:
         Of the vectors.
     metric
         By which they are compared: cosine, euclidean, manhattan, dot, or hamming for packed bits.
-    reading
+    transform
         raw, as they are; centred, less their mean; or fitted, standardised and whitened by a quarter.
     column
         Of a table, the column of lists; of an ``.npz`` file, the array.
@@ -68,7 +68,7 @@ class Vectors:
         name: str | None = None,
         space: str = "vectors",
         metric: str = COSINE,
-        reading: str = "raw",
+        transform: str = "raw",
         column: str | None = None,
     ) -> None:
         if isinstance(vectors, str | Path):
@@ -77,12 +77,12 @@ class Vectors:
         else:
             self.location, stem = "an array", "vectors"
             self._matrix = ArrayMatrix(vectors, self.location)
-        self.name = checked_name(name or stem)
+        self.name = validate_name(name or stem)
         self.total = self._matrix.total
         self._ids = read_ids(Path(ids).expanduser()) if isinstance(ids, str | Path) else ids
         if self._ids is not None and self.total is not None and len(self._ids) != self.total:
             raise SourceError(f"{self.location} has {self.total} rows, but there are {len(self._ids)} ids")
-        self._settings = settings_of(metric, reading)
+        self._settings = settings_for(metric, transform)
         self._spec = spec_of(space, self._matrix.dim, self._matrix.dtype)
         if metric == "hamming" and self._matrix.dtype != "uint8":
             raise UsageError("hamming compares packed bits: uint8 vectors, as numpy.packbits makes them")
@@ -96,7 +96,7 @@ class Vectors:
         names = [f"{self._spec.name}_{i:04d}" for i in range(self._spec.dim)]
         return [Space(self._spec, names, self._settings)]
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self) -> Iterator[ImportBatch]:
         described = self._metadata.asked() if self._metadata else None
         for part in self._matrix.parts():
             n = len(part.vectors)
@@ -121,7 +121,7 @@ class Vectors:
 
     def _batch(
         self, part: Part, ids: list[str], fields: Mapping[str, Sequence[Any]], counts: dict[str, int]
-    ) -> Batch:
+    ) -> ImportBatch:
         vectors = part.vectors if self._spec.dtype == "uint8" else part.vectors.astype(np.float32)
         wrong = self._wrong(vectors)
         kept = [i for i, name in enumerate(ids) if name and i not in wrong]
@@ -133,8 +133,16 @@ class Vectors:
         columns = {key: [values[i] for i in kept] for key, values in fields.items()}
         rows = SpaceRows.without_windows(vectors[kept])
         hashes = _hashes(vectors[kept], columns, self._spec.digest())
-        records = Records(self.name, [ids[i] for i in kept], hashes, columns, {self._spec.space: rows})
-        return Batch(records, part.first + len(ids), problems, counts)
+        return ImportBatch(
+            self.name,
+            [ids[i] for i in kept],
+            hashes,
+            columns,
+            {self._spec.space: rows},
+            done=part.first + len(ids),
+            problems=problems,
+            cleaning=counts,
+        )
 
     def _wrong(self, vectors: NDArray[Any]) -> dict[int, str]:
         """What is wrong with rows that have no place in the space."""
@@ -159,17 +167,17 @@ def _hashes(vectors: NDArray[Any], columns: Mapping[str, Sequence[Any]], spec: s
     return np.frombuffer(b"".join(made), np.int64)
 
 
-def settings_of(metric: str, reading: str) -> SpaceSettings:
+def settings_for(metric: str, transform: str) -> SpaceSettings:
     name = metric_named(metric)
-    if reading not in READINGS:
-        raise UsageError(f"no reading {reading!r}; there are: {', '.join(READINGS)}")
-    if reading != "raw" and name != COSINE:
-        raise UsageError(f"vectors are compared by {metric} only as they are: reading raw, not {reading}")
-    return SpaceSettings(reading=reading, metric=name)
+    if transform not in TRANSFORMS:
+        raise UsageError(f"no transform {transform!r}; there are: {', '.join(TRANSFORMS)}")
+    if transform != "raw" and name != COSINE:
+        raise UsageError(f"vectors are compared by {metric} only as they are: transform raw, not {transform}")
+    return SpaceSettings(transform=transform, metric=name)
 
 
 def spec_of(space: str, dim: int, dtype: str) -> EmbedderSpec:
-    checked_name(space)
+    validate_name(space)
     if "/" in space or "\\" in space or space.startswith("."):
         raise UsageError(f"a space cannot be called {space!r}: letters, digits and hyphens are expected")
     return EmbedderSpec(
