@@ -27,7 +27,7 @@ def audioset(
     """Import AudioSet segments from TFRecords, their folder, their archive features.tar.gz, or JSON.
 
     YouTube-8M's audio features work too. To compare, use --view audioset (the centered mean of a segment's
-    frames), audioset/flattened (the first ten frames as 1280 numbers) or audioset/frames, and each with /raw.
+    frames), audioset/first10 (the first ten frames as 1280 numbers) or audioset/windows, and each with /raw.
     """
     from segue.sources.audioset import AudioSet
 
