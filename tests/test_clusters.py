@@ -305,7 +305,7 @@ def test_few_tracks_and_views_of_frames_are_refused(tmp_path, scanned):
     with Library.open(scanned) as library:
         with pytest.raises(UsageError, match="clustering needs one vector a track"):
             library.find_clusters(view="descriptors-1/frames/raw")
-        assert library.clusters().found == ()
+        assert library.clusters().items == ()
 
 
 def test_sounds_that_are_alike_are_together(scanned, tmp_path):

@@ -48,26 +48,27 @@ class Clusters:
 
     Attributes
     ----------
+    items : the clusters
     view : how tracks were compared
     separation : how far the clusters are apart; see ``segue.cluster.Clustering``
     new : tracks that came since
     stale : whether anything has changed since
     """
 
-    found: tuple[Cluster, ...] = ()
+    items: tuple[Cluster, ...] = ()
     view: str = ""
     separation: float = 0.0
     new: int = 0
     stale: bool = False
 
     def __len__(self) -> int:
-        return len(self.found)
+        return len(self.items)
 
     def __iter__(self) -> Iterator[Cluster]:
-        return iter(self.found)
+        return iter(self.items)
 
     def __getitem__(self, place: int) -> Cluster:
-        return self.found[place]
+        return self.items[place]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +123,8 @@ class ClusterTables:
             "WHERE cluster IS NULL AND missing_since IS NULL"
         )
         new = int(self._db.execute(sql).fetchone()[0]) - run.left_out if run.stamp != stamp else 0
-        found = tuple(_cluster(row) for row in rows)
-        return Clusters(found, run.view, run.separation, max(0, new), run.stamp != stamp)
+        clusters = tuple(map(_cluster_from_row, rows))
+        return Clusters(clusters, run.view, run.separation, max(0, new), run.stamp != stamp)
 
     def names(self, ids: Iterable[str] | None = None) -> dict[TrackId, str]:
         """The names of the clusters that these tracks, or all, are in; those in none are left out."""
@@ -160,31 +161,31 @@ class ClusterTables:
             self._db.execute("INSERT INTO clusters VALUES (?, ?, ?)", (number, name, text))
 
     def _tallies(self, k: int) -> list[Tally]:
-        found = [Tally() for _ in range(k)]
+        tallies = [Tally() for _ in range(k)]
         sql = (
             "SELECT cluster, genre, count(*) FROM cluster_tracks JOIN tracks USING (key) "
             "WHERE genre IS NOT NULL GROUP BY cluster, genre"
         )
         for cluster, text, n in self._db.execute(sql):
             words = split_names("genre", text)
-            found[cluster - 1].genres.update(dict.fromkeys(words, n))
-            found[cluster - 1].tagged += n if words else 0
+            tallies[cluster - 1].genres.update(dict.fromkeys(words, n))
+            tallies[cluster - 1].tagged += n if words else 0
         sql = (
             "SELECT cluster, space, label, count(*) FROM cluster_tracks JOIN labels USING (key) "
             "GROUP BY cluster, space, label"
         )
         for cluster, space, label, n in self._db.execute(sql):
-            found[cluster - 1].labels[space, label] = n
+            tallies[cluster - 1].labels[space, label] = n
         sql = (
             "SELECT cluster, space, count(*) FROM cluster_tracks "
             "JOIN (SELECT DISTINCT key, space FROM labels) USING (key) GROUP BY cluster, space"
         )
         for cluster, space, n in self._db.execute(sql):
-            found[cluster - 1].analyzed[space] = n
-        return found
+            tallies[cluster - 1].analyzed[space] = n
+        return tallies
 
 
-def _cluster(row: sqlite3.Row) -> Cluster:
+def _cluster_from_row(row: sqlite3.Row) -> Cluster:
     facts = json.loads(row["facts"])
     return Cluster(
         number=row["cluster"],

@@ -46,31 +46,31 @@ class Files:
             "SELECT source_id, path FROM tracks NOT INDEXED WHERE source = ? AND missing_since IS NULL "
             "ORDER BY key"
         )
-        found = self._db.execute(sql, (source,))
-        return {row[0]: None if row[1] is None else path_from_db(row[1]) for row in found}
+        rows = self._db.execute(sql, (source,))
+        return {row[0]: None if row[1] is None else path_from_db(row[1]) for row in rows}
 
     def assign(self, source: str, files: Iterable[tuple[str, str]]) -> int:
         """Say which files hold tracks, (id in the source, path); for how many that is new."""
-        n, scanned = 0, []
+        n, pairs = 0, []
         for source_id, path in files:
             sql = "SELECT key, row, path FROM tracks WHERE source = ? AND source_id = ?"
-            mine = self._db.execute(sql, (source, source_id)).fetchone()
-            there = self._at(path)
-            if mine is None or (there and there["key"] == mine["key"]):
+            imported = self._db.execute(sql, (source, source_id)).fetchone()
+            scanned = self._at(path)
+            if imported is None or (scanned and scanned["key"] == imported["key"]):
                 continue
-            if there and there["source"] not in (None, source):  # it stays whose it is
+            if scanned and scanned["source"] not in (None, source):  # that track keeps its file
                 continue
             n += 1
-            if there and there["source"] is None:
-                scanned.append((mine, there))
+            if scanned and scanned["source"] is None:
+                pairs.append((imported, scanned))
                 continue
-            if there:
-                self._release(there)
+            if scanned:
+                self._release(scanned)
             # Size and time that no file has: the next scan looks at the content.
             sql = "UPDATE tracks SET path = ?, size = 0, mtime_ns = 0 WHERE key = ?"
-            self._db.execute(sql, (path_to_db(path), mine["key"]))
-            index_file_and_labels(self._db, mine["key"], path)
-        self._take_over(scanned)
+            self._db.execute(sql, (path_to_db(path), imported["key"]))
+            index_file_and_labels(self._db, imported["key"], path)
+        self._take_over(pairs)
         return n
 
     def _at(self, path: str) -> sqlite3.Row | None:
@@ -91,24 +91,24 @@ class Files:
         """Let imported tracks take over scanned files, with their vectors and labels."""
         if not pairs:
             return
-        mine, theirs = (np.array([pair[i]["row"] for pair in pairs], np.int64) for i in (0, 1))
+        imported_rows, scanned_rows = (np.array([pair[i]["row"] for pair in pairs], np.int64) for i in (0, 1))
         rows = {
-            space: self._matrices.gather(space, theirs if spec.sr else mine)
+            space: self._matrices.gather(space, scanned_rows if spec.sr else imported_rows)
             for space, spec in self._matrices.spaces()
         }
         first = self._matrices.append(len(pairs), rows)
         settings = ", ".join(f"{name} = ?" for name in _OF_FILE)
-        for i, (track, there) in enumerate(pairs):
+        for i, (track, scanned) in enumerate(pairs):
             key = track["key"]
             sql = "SELECT DISTINCT space FROM labels WHERE key = ?"
-            spaces = [(key, row["space"]) for row in self._db.execute(sql, (there["key"],))]
+            spaces = [(key, row["space"]) for row in self._db.execute(sql, (scanned["key"],))]
             self._db.executemany("DELETE FROM labels WHERE key = ? AND space = ?", spaces)
-            self._db.execute("UPDATE labels SET key = ? WHERE key = ?", (key, there["key"]))
-            delete(self._db, "key = ?", there["key"])
-            values = [there[name] for name in _OF_FILE]
+            self._db.execute("UPDATE labels SET key = ? WHERE key = ?", (key, scanned["key"]))
+            delete(self._db, "key = ?", scanned["key"])
+            values = [scanned[name] for name in _OF_FILE]
             sql = f"UPDATE tracks SET row = ?, {settings} WHERE key = ?"
             self._db.execute(sql, (first + i, *values, key))
-            index_file_and_labels(self._db, key, path_from_db(there["path"]))
+            index_file_and_labels(self._db, key, path_from_db(scanned["path"]))
 
 
 def index_file_and_labels(db: sqlite3.Connection, key: int, path: str) -> None:

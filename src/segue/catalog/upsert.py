@@ -42,7 +42,7 @@ class RecordTables:
         at = np.concatenate([added, changed])
         if len(at):
             keys[added] = self._next_key() + np.arange(len(added))
-            rows = {space: found.take(at) for space, found in batch.spaces.items()}
+            rows = {space: vectors.take(at) for space, vectors in batch.spaces.items()}
             rows |= self._sound_vectors(len(added), keys[changed], rows)
             first = self._matrices.append(len(at), rows)
             self._insert(batch, ids, added, keys, first)
@@ -65,8 +65,7 @@ class RecordTables:
             "SELECT ids.key AS at, tracks.key, record_hash FROM json_each(?) AS ids "
             "CROSS JOIN tracks ON tracks.id = ids.value AND source = ?"
         )
-        found = self._db.execute(sql, (json.dumps(ids), source)).fetchall()
-        for at, key, record_hash in found:
+        for at, key, record_hash in self._db.execute(sql, (json.dumps(ids), source)).fetchall():
             keys[at], hashes[at] = key, record_hash or 0
         return keys, hashes
 
@@ -78,17 +77,17 @@ class RecordTables:
         if not spaces or not len(changed):
             return {}
         sql = "SELECT row FROM tracks WHERE key = ? AND path IS NOT NULL"
-        found = [self._db.execute(sql, (key,)).fetchone() for key in changed.tolist()]
-        rows = np.array([-1] * n_added + [row[0] if row else -1 for row in found], np.int64)
+        own = [self._db.execute(sql, (key,)).fetchone() for key in changed.tolist()]
+        rows = np.array([-1] * n_added + [row[0] if row else -1 for row in own], np.int64)
         return {space: self._matrices.gather(space, rows) for space in spaces}
 
     def _index_files(self, keys: NDArray[np.int64]) -> None:
         """Index the file names of changed tracks that have files."""
         for key in keys.tolist():
             sql = "SELECT path FROM tracks WHERE key = ? AND path IS NOT NULL"
-            found = self._db.execute(sql, (key,)).fetchone()
-            if found:
-                index_file_and_labels(self._db, key, path_from_db(found[0]))
+            row = self._db.execute(sql, (key,)).fetchone()
+            if row:
+                index_file_and_labels(self._db, key, path_from_db(row[0]))
 
     def _next_key(self) -> int:
         row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'tracks'").fetchone()
@@ -186,10 +185,10 @@ class SeenKeys:
 def _first_of_each(ids: Sequence[str]) -> NDArray[np.bool_]:
     first = np.ones(len(ids), np.bool_)
     if len(set(ids)) < len(ids):
-        known: set[str] = set()
+        earlier: set[str] = set()
         for i, name in enumerate(ids):
-            first[i] = name not in known
-            known.add(name)
+            first[i] = name not in earlier
+            earlier.add(name)
     return first
 
 

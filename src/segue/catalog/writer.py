@@ -77,29 +77,29 @@ class Writer:
     def _append_vectors(self, files: Sequence[AnalyzedFile]) -> int:
         rows = {}
         for space, spec in self._matrices.spaces():
-            found = [file.embeddings.get(space) or self._kept(space, spec, file) for file in files]
-            rows[space] = _rows_of(found, spec)
+            embeddings = [file.embeddings.get(space) or self._kept(space, spec, file) for file in files]
+            rows[space] = _space_rows(embeddings, spec)
         return self._matrices.append(len(files), rows)
 
     def _kept(self, space: str, spec: EmbedderSpec, file: AnalyzedFile) -> Embedding | None:
         """What the space holds already: of the same content, or of the track if the space is not of sound."""
         sql = "SELECT row, content_hash FROM tracks WHERE path = ?"
-        known = self._db.execute(sql, (path_to_db(file.path),)).fetchone()
-        true = known and (not spec.sr or known["content_hash"] == file.state.content_hash)
-        return self._matrices.embedding(space, known["row"]) if true else None
+        track = self._db.execute(sql, (path_to_db(file.path),)).fetchone()
+        valid = track and (not spec.sr or track["content_hash"] == file.state.content_hash)
+        return self._matrices.embedding(space, track["row"]) if valid else None
 
     def _put_track(self, file: AnalyzedFile, row: int) -> TrackId:
         columns = track_columns(file)
         sql = "SELECT key, id, content_hash, source FROM tracks WHERE path = ?"
-        found = self._db.execute(sql, (columns["path"],)).fetchone()
-        imported = found and found["source"] is not None
-        if found:
+        existing = self._db.execute(sql, (columns["path"],)).fetchone()
+        imported = existing and existing["source"] is not None
+        if existing:
             if imported:
                 columns = {name: value for name, value in columns.items() if name not in _OWN_COLUMNS}
-            key, track_id = found["key"], TrackId(found["id"])
-            if found["content_hash"] != file.state.content_hash:
-                heard = [(key, space) for space, spec in self._matrices.spaces() if spec.sr]
-                self._db.executemany("DELETE FROM labels WHERE key = ? AND space = ?", heard)
+            key, track_id = existing["key"], TrackId(existing["id"])
+            if existing["content_hash"] != file.state.content_hash:
+                of_sound = [(key, space) for space, spec in self._matrices.spaces() if spec.sr]
+                self._db.executemany("DELETE FROM labels WHERE key = ? AND space = ?", of_sound)
             settings = ", ".join(f"{name} = ?" for name in columns)
             sql = f"UPDATE tracks SET row = ?, {settings} WHERE key = ?"
             self._db.execute(sql, (row, *columns.values(), key))
@@ -303,9 +303,9 @@ class Writer:
             ) from error
 
 
-def _rows_of(found: Sequence[Embedding | None], spec: EmbedderSpec) -> SpaceRows:
+def _space_rows(given: Sequence[Embedding | None], spec: EmbedderSpec) -> SpaceRows:
     nothing = Embedding(empty_row(spec), np.zeros((0, spec.dim), np.float16))
-    embeddings = [embedding or nothing for embedding in found]
+    embeddings = [embedding or nothing for embedding in given]
     for embedding in embeddings:
         if embedding.pooled.shape != (spec.dim,):
             raise SpecMismatchError(f"{spec.space} has {spec.dim} dimensions, not {embedding.pooled.shape}")
