@@ -345,24 +345,22 @@ def test_building_on_disk_begins_before_the_first_item(tmp_path: Path):
 
 @pytest.fixture(scope="module")
 def approximate() -> AnnoyIndex:
-    """Items that are not all compared, as if there were 20 000 of them."""
-    rows = np.random.default_rng(1).standard_normal((2500, 24)).astype(np.float32)
+    """So many items that they are not all compared."""
+    rows = np.random.default_rng(1).standard_normal((20_000, 24)).astype(np.float32)
     index = AnnoyIndex(24, "angular")
     for i, row in enumerate(rows):
         index.add_item(i, row)
     index.set_seed(2**63 + 5)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("segue.index.index.EXACT_BELOW", 1000)
-        index.build(10, n_jobs=1)  # idle threads of Faiss would take the other core from other tests
+    index.build(10, n_jobs=1)  # idle threads of Faiss would take the other core from other tests
     assert not index.index.exact
     return index
 
 
 def test_a_larger_search_k_never_lowers_the_recall(approximate: AnnoyIndex):
     asked = range(0, 2500, 25)
-    true = [approximate.get_nns_by_item(i, 10, search_k=2500) for i in asked]
+    true = [approximate.get_nns_by_item(i, 10, search_k=20_000) for i in asked]
     recalls = []
-    for search_k in (1, 10, 30, 100, 300, 1000, 2500):
+    for search_k in (1, 10, 30, 100, 300, 1000, 20_000):
         found = [approximate.get_nns_by_item(i, 10, search_k) for i in asked]
         recalls.append(np.mean([len({*a} & {*b}) / 10 for a, b in zip(found, true, strict=True)]))
     assert recalls == sorted(recalls)
@@ -385,11 +383,10 @@ def test_a_large_index_is_the_same_in_its_file(approximate: AnnoyIndex, tmp_path
 
 
 def test_verbose_says_on_stderr_how_far_a_build_is(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator
+    capsys: pytest.CaptureFixture[str], rng: np.random.Generator
 ):
-    monkeypatch.setattr("segue.index.index.EXACT_BELOW", 100)
-    index = small(*rng.standard_normal((300, 18)).tolist())
+    index = small(*rng.standard_normal((20_000, 3)).tolist())
     index.verbose(True)
     index.build(10, n_jobs=1)
     said = capsys.readouterr()
-    assert (said.out, said.err) == ("", "300 of 300 items\n")
+    assert (said.out, said.err) == ("", "20000 of 20000 items\n")

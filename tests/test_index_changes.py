@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from segue.errors import UsageError, VectorError
-from segue.index import Index, mutations
+from segue.index import Index, IndexOptions, mutations
 from tests.index_data import bits, brute_force, clustered, order
 
 N, DIM = 3_000, 20
@@ -118,13 +118,14 @@ def test_what_cannot_be_changed_is_refused_and_nothing_is_changed(rows, either):
     assert index.add(rows[:1]).tolist() == [N]
 
 
-def test_an_addition_that_was_interrupted_leaves_no_trace(rows, index, monkeypatch):
+def test_an_addition_that_was_interrupted_leaves_no_trace(rows, saved, monkeypatch):
+    index = Index.open(saved[False], options=IndexOptions(delta_rows=10))
+
     def interrupted(*_):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
         patched.setattr(mutations, "fill_lists", interrupted)
-        patched.setattr(mutations, "FRESH", 10)
         with pytest.raises(KeyboardInterrupt):
             index.add(rows[N : N + 50])
         index.query(rows[:3], 3)
@@ -179,62 +180,76 @@ def test_queries_are_answered_where_most_of_the_nearest_rows_were_deleted(rows, 
         assert recall(index, rows[i : i + 1], rows[ids], ids, 5) >= 0.8
 
 
-def test_rows_longer_than_all_before_are_found_by_their_products(rows, monkeypatch):
-    monkeypatch.setattr(mutations, "FRESH", 200)
-    index = Index.build(rows[:N], metric="dot", exact=False)
+def test_rows_longer_than_all_before_are_found_by_their_products(rows):
+    index = Index.build(rows[:N], metric="dot", exact=False, options=IndexOptions(delta_rows=200))
     index.add(rows[N : N + 1_000] * 3)
     all_rows = np.concatenate([rows[:N], rows[N : N + 1_000] * 3])
     queries, ids = rows[N + 1_500 :], np.arange(N + 1_000)
     assert recall(index, queries, all_rows, ids) >= 0.95
-    if index._refill:
-        index._refill.join()
+    assert index.wait_for_compaction(60)
+    assert index.n_delta == 0
     assert recall(index, queries, all_rows, ids) >= 0.93
     index.compact()
     assert recall(index, queries, all_rows, ids) >= 0.93
 
 
-def test_many_additions_get_codes_and_are_filled_into_the_lists_in_the_background(rows, index, monkeypatch):
-    monkeypatch.setattr(mutations, "FRESH", 100)
-    names = [index.add(part) for part in np.array_split(rows[N:], 40)]
-    assert index._state.n_coded > N
+def test_additions_get_codes_in_lists_of_their_own(rows, saved):
+    options = IndexOptions(delta_rows=100, compact_share=np.inf)
+    index = Index.open(saved[False], options=options)
+    new_ids = [index.add(part) for part in np.array_split(rows[N:], 40)]
+    assert np.concatenate(new_ids).tolist() == list(range(N, N + 2_000))
+    assert not index.is_compacting
+    assert index.n_delta == 2_000
     assert recall(index, rows[:200], rows, np.arange(N + 2_000)) >= 0.9
-    refill = index._refill
-    assert refill is not None
-    refill.join(timeout=60)
-    assert not refill.is_alive()
+    index.compact()
+    assert index.n_delta == 0
     assert recall(index, rows[:200], rows, np.arange(N + 2_000)) >= 0.9
-    assert np.concatenate(names).tolist() == list(range(N, N + 2_000))
 
 
-def test_lists_that_were_filled_anew_are_left_alone_until_as_much_has_changed_again(rows, index):
+def test_many_additions_are_merged_into_the_lists_in_the_background(rows, saved):
+    index = Index.open(saved[False], options=IndexOptions(delta_rows=100))
+    for part in np.array_split(rows[N:], 40):
+        index.add(part)
+    assert recall(index, rows[:200], rows, np.arange(N + 2_000)) >= 0.9
+    assert index.wait_for_compaction(60)
+    assert index.n_delta < 0.25 * len(index)
+    assert recall(index, rows[:200], rows, np.arange(N + 2_000)) >= 0.9
+
+
+def test_compacted_lists_are_left_alone_until_as_much_has_changed_again(rows, index):
     index.delete(range(0, N, 3))
-    refill = index._refill
-    assert refill is not None
-    refill.join(timeout=60)
+    assert index.wait_for_compaction(60)
     for i in range(5):
         index.add(rows[N + i])
         index.delete([1 + 3 * i])
-    assert index._refill is refill
+    assert index.wait_for_compaction(60)
+    assert index.n_delta == 5
     index.delete(np.setdiff1d(index.ids, np.arange(2, N, 3)))
-    assert index._refill is not refill
-    index._refill.join(timeout=60)
+    assert index.wait_for_compaction(60)
+    assert index.n_delta == 0
     ids = np.arange(2, N, 3)
     assert recall(index, rows[N : N + 100], rows[ids], ids) >= 0.9
 
 
-def test_centroids_are_learned_anew_when_the_rows_have_doubled_or_halved(rows):
+def test_centroids_are_learned_again_when_the_rows_have_doubled_or_halved(rows):
     index = Index.build(rows[:1_000], exact=False)
+    assert index.n_lists == 32
     index.add(rows[1_000:N])
     index.compact()
-    assert index._state.n_trained == N
+    assert index.n_lists == 64
     assert recall(index, rows[N : N + 200], rows[:N], np.arange(N)) >= 0.93
     index.delete(range(1_200, N))
     index.compact()
-    assert index._state.n_trained == 1_200
+    assert index.n_lists == 32
     assert recall(index, rows[N : N + 200], rows[:1_200], np.arange(1_200)) >= 0.93
 
 
-# Saved again
+def test_a_retrain_factor_keeps_the_centroids_longer(rows):
+    index = Index.build(rows[:1_000], exact=False, options=IndexOptions(retrain_factor=4))
+    index.add(rows[1_000:N])
+    index.compact()
+    assert index.n_lists == 32
+    assert recall(index, rows[N : N + 200], rows[:N], np.arange(N)) >= 0.93
 
 
 @pytest.mark.parametrize("own", [True, None], ids=["own vectors", "matrix elsewhere"])
@@ -285,9 +300,6 @@ def test_a_reader_keeps_its_answers_while_the_file_is_replaced(rows, saved, tmp_
             np.testing.assert_array_equal(one, other)
         gone = np.concatenate([np.arange(j, N, 7) for j in range(i + 1)])
         assert not np.isin(Index.open(path).query(rows[:50], 5)[0], gone).any()
-
-
-# Threads
 
 
 @pytest.mark.parametrize("exact", [True, False], ids=["exact", "codes"])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from segue.errors import UsageError
-from segue.index import Index, search
+from segue.index import Index, IndexOptions
 from tests.index_data import N_CLUSTERS, N_LARGE, as_type, bits, brute_force, case, clustered, order
 
 KINDS = ("cosine uint8", "euclidean float32", "hamming")
@@ -24,10 +24,15 @@ def index(rows, request):
     return Index.build(rows, metric="euclidean", ids=np.arange(N) * 2 + 1, exact=request.param)
 
 
-@pytest.fixture
-def looking(monkeypatch):
-    """Lists are looked into where they are many rows that qualify, though tests have few."""
-    monkeypatch.setattr(search, "FILTERED_EXACTLY", 50)
+LOOKING = IndexOptions(filter_exact_below=50)
+"""Lists are searched where many rows qualify, though tests have few."""
+
+
+@pytest.fixture(scope="module")
+def looking(tmp_path_factory):
+    """From a case's kind to its index, with these options."""
+    folder = tmp_path_factory.mktemp("looking")
+    return lambda kind: Index.open(case(kind).index.save(folder / f"{kind}.index"), options=LOOKING)
 
 
 def qualifying(one, share, how):
@@ -36,34 +41,32 @@ def qualifying(one, share, how):
     return np.isin(one.labels, range(max(1, round(share * N_CLUSTERS))))
 
 
-@pytest.mark.usefixtures("looking")
 @pytest.mark.parametrize("how", ["anywhere", "in some clusters"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_k_of_the_rows_that_qualify_are_found_with_the_recall_that_was_asked_for(kind, how):
-    one = case(kind)
+def test_k_of_the_rows_that_qualify_are_found_with_the_recall_that_was_asked_for(kind, how, looking):
+    one, index = case(kind), looking(kind)
     for share in (0.5, 0.1, 0.02, 0.001):
         where = qualifying(one, share, how)
         k = min(10, int(where.sum()))
         for asked in (where, np.flatnonzero(where)):
-            found, distances = one.index.query(one.queries[:50], k, where=asked)
+            found, distances = index.query(one.queries[:50], k, where=asked)
             assert found.shape == (50, k)
             assert where[found].all()
             np.testing.assert_allclose(
                 distances, np.take_along_axis(one.distances[:50], found, axis=1), rtol=2e-4, atol=1e-4
             )
-        found, _ = one.index.query(one.queries, k, where=where)
+        found, _ = index.query(one.queries, k, where=where)
         one.assert_recall(found, 0.95, where)
 
 
-@pytest.mark.usefixtures("looking")
 @pytest.mark.parametrize("k", [1, 50, 500])
-def test_rows_that_qualify_are_found_though_all_of_them_are_far(k):
-    one = case("euclidean float32")
+def test_rows_that_qualify_are_found_though_all_of_them_are_far(k, looking):
+    one, index = case("euclidean float32"), looking("euclidean float32")
     nearest = one.distances.argmin(axis=1)
     for query in range(0, 100, 5):
         where = one.labels != one.labels[nearest[query]]
         where &= one.labels < N_CLUSTERS // 2
-        found, _ = one.index.query(one.queries[query], k, where=where, recall=0.8)
+        found, _ = index.query(one.queries[query], k, where=where, recall=0.8)
         assert found.shape == (1, k)
         assert where[found].all()
         assert len(set(found[0])) == k
@@ -78,9 +81,8 @@ def test_few_rows_that_qualify_are_all_compared():
     np.testing.assert_allclose(distances, expected, rtol=2e-4, atol=1e-5)
 
 
-@pytest.mark.usefixtures("looking")
-def test_rows_that_were_added_and_deleted_since_are_filtered_too(rows, tmp_path):
-    index = Index.build(rows[:2_000], metric="euclidean", exact=False)
+def test_rows_that_were_added_and_deleted_since_are_filtered_too(rows):
+    index = Index.build(rows[:2_000], metric="euclidean", exact=False, options=LOOKING)
     index.delete(range(0, 2_000, 4))
     index.add(rows[2_000:])
     ids = index.ids

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import random
 import struct
+import tempfile
 import zlib
+from pathlib import Path
 
 import faiss
 import numpy as np
@@ -36,7 +38,7 @@ def projected(tmp_path_factory):
     """Of directions, with a length kept for each row, and codes of fewer numbers than rows have."""
     x = clustered(N, 64, seed=2)[0] @ np.diag(0.9 ** np.arange(64)).astype(np.float32)
     index = Index.build(x, metric="cosine", exact=False)
-    assert index._state.lists.has_projection
+    assert index.code_bytes == 16  # of 32 axes
     return index.save(tmp_path_factory.mktemp("projected") / "whole.index")
 
 
@@ -221,7 +223,9 @@ CONTENTS = {
 
 
 def _other_learned():
-    return Index.build(clustered(300, 50)[0], exact=False)._state.lists.trained
+    with tempfile.TemporaryDirectory() as folder:
+        path = Index.build(clustered(300, 50)[0], exact=False).save(Path(folder) / "other.index")
+        return IndexFile(path).array("learned").copy()
 
 
 def _plain_learned():

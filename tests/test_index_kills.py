@@ -93,8 +93,8 @@ def test_a_process_may_end_while_lists_are_filled_in_the_background(tmp_path):
         "from segue.index import Index\n"
         "rows = numpy.random.default_rng(0).standard_normal((9_000, 16)).astype(numpy.float32)\n"
         "index = Index.build(rows[:1_000], exact=False)\n"
-        "index.add(rows)\n"
-        "assert index._refill\n"
+        "while not index.is_compacting:\n"
+        "    index.add(rows)\n"
     )
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}
     assert subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == 0

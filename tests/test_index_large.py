@@ -11,8 +11,8 @@ import psutil
 import pytest
 
 from segue.errors import IndexFormatError
-from segue.index import Index, ivfpq, mutations
-from segue.index.build import EXACT_BELOW
+from segue.index import Index, IndexOptions
+from segue.index.serialization import load_index
 from tests.index_data import KINDS, N_LARGE, brute_force, case, clustered
 from tests.sounds import call
 
@@ -46,15 +46,10 @@ def test_one_query_at_a_time_finds_what_many_at_once_find(kind):
     assert (found == many).mean() > 0.99  # but for rows that are equally far
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_however_many_queries_are_scanned_together_they_find_the_same(kind, monkeypatch):
-    one = case(kind)
-    many, distances = one.index.query(one.queries[:50], 10)
-    monkeypatch.setattr(ivfpq, "_TABLE_VALUES", 1)
-    monkeypatch.setattr(ivfpq, "_TOGETHER", 7)
-    found, gaps = one.index.query(one.queries[:50], 10)
-    assert (found == many).mean() > 0.99  # but for rows that are equally far
-    np.testing.assert_allclose(gaps, distances, rtol=1e-4, atol=1e-5)
+def test_queries_that_scan_all_lists_are_scanned_in_several_parts():
+    one = case("hamming")  # whose codes are large: 64 queries are scanned together
+    found, _ = one.index.query(one.queries, 10, effort=1000)
+    assert (one.shares(found) == 1).all()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -102,9 +97,9 @@ def test_k_rows_are_found_even_where_the_lists_nearby_hold_fewer():
 def test_operating_points_are_kept_in_the_file(tmp_path):
     index = case("cosine uint8").index
     opened = Index.open(index.save(tmp_path / "a.index"))
-    assert opened._state.operating_points == index._state.operating_points
-    assert {point.k for point in opened._state.operating_points} >= {10, 100}
-    for point in opened._state.operating_points:
+    assert opened.operating_points == index.operating_points
+    assert {point.k for point in opened.operating_points} >= {10, 100}
+    for point in opened.operating_points:
         assert point.recall <= point.measured <= 1
     for recall in RECALLS:
         for one, other in zip(
@@ -123,7 +118,7 @@ def test_the_same_vectors_and_seed_give_the_same_bytes(tmp_path):
 
 
 def test_rows_are_compressed_from_twenty_thousand_on_unless_told(tmp_path):
-    rows, _ = clustered(EXACT_BELOW, 4)
+    rows, _ = clustered(20_000, 4)
     assert Index.build(rows[:-1]).exact
     assert not Index.build(rows).exact
     index = Index.build(rows, exact=True)
@@ -135,10 +130,9 @@ def test_rows_are_compressed_from_twenty_thousand_on_unless_told(tmp_path):
 
 
 @pytest.mark.parametrize("dim", [4, 24])
-def test_an_index_that_has_grown_is_compressed_when_it_is_saved(tmp_path, monkeypatch, dim):
-    monkeypatch.setattr(mutations, "EXACT_BELOW", 3000)
+def test_an_index_that_has_grown_is_compressed_when_it_is_saved(tmp_path, dim):
     rows, _ = clustered(3000, dim)
-    index = Index.build(rows[:0], metric="euclidean")
+    index = Index.build(rows[:0], metric="euclidean", options=IndexOptions(exact_below=3000))
     index.add(rows)
     truth = index.query(rows[:200], 10)[0]
     opened = Index.open(index.save(tmp_path / "a.index"))
@@ -169,13 +163,12 @@ def _both(path, flat):
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc/self/maps is Linux's")
 def test_lists_and_vectors_lie_in_the_mapped_file(tmp_path):
     path = case("euclidean float32").index.save(tmp_path / "a.index")
-    index = Index.open(path)
+    state, _ = load_index(path)
     maps = [line.split() for line in Path("/proc/self/maps").read_text().splitlines()]
     ranges = [[int(x, 16) for x in m[0].split("-")] for m in maps if m[-1] == str(path)]
-    codes = index._state.lists
-    places = [int(codes.faiss_lists.get_codes(i)) for i in range(codes.n_lists)]
-    for place in (*places, index.vectors.ctypes.data):
-        assert any(start <= place < end for start, end in ranges)
+    codes = [int(state.lists.faiss_lists.get_codes(i)) for i in range(state.lists.n_lists)]
+    for address in (*codes, state.store.base.ctypes.data):
+        assert any(start <= address < end for start, end in ranges)
 
 
 def private_growth(path, queries):

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-import segue.index.build
 from segue.catalog import Snapshot, SpaceVectors
 from segue.embed.descriptors import Descriptors
 from segue.errors import IndexFormatError
-from segue.index import index, mutations, search
+from segue.index import Index, IndexOptions
 from segue.index.file import IndexFile, write_sections
-from segue.index.search import plan_for
 from segue.library import Library
 from segue.sources.contract import SpaceSettings
-from segue.views import view_index
 from segue.views.view_index import ViewIndex
 from tests.index_data import clustered
 from tests.sounds import clips
@@ -25,11 +23,9 @@ SPEC = Descriptors().spec
 N = 2_000
 
 
-def lists_from(monkeypatch, n):
-    """Take libraries of n tracks for large."""
-    for module in (segue.index.build, index, mutations, view_index):
-        monkeypatch.setattr(module, "EXACT_BELOW", n)
-    monkeypatch.setattr(search, "FILTERED_EXACTLY", 1)
+def lists_from(n):
+    """Options that take libraries of n tracks for large."""
+    return IndexOptions(exact_below=n, filter_exact_below=1)
 
 
 @pytest.fixture(scope="module")
@@ -72,16 +68,17 @@ def changed(vectors):
 @pytest.fixture(scope="module")
 def built(vectors, tmp_path_factory):
     path = tmp_path_factory.mktemp("library") / "a.index"
-    with pytest.MonkeyPatch.context() as patched:
-        lists_from(patched, 1_500)
-        ViewIndex.build(snapshot(vectors[:N]), {}).save(path, [SPEC])
+    ViewIndex.build(snapshot(vectors[:N]), {}, options=lists_from(1_500)).save(path, [SPEC])
     return path
 
 
 @pytest.fixture
-def before(built, monkeypatch):
-    lists_from(monkeypatch, 1_500)
+def before(built):
     return ViewIndex.load(built, [SPEC])
+
+
+def rebuild(snapshot):
+    return ViewIndex.build(snapshot, {}, options=lists_from(1_500))
 
 
 def test_a_large_library_that_has_hardly_changed_keeps_its_view(before, changed, vectors, tmp_path):
@@ -90,7 +87,7 @@ def test_a_large_library_that_has_hardly_changed_keeps_its_view(before, changed,
     updated = before.update(changed, {})
     assert updated.transform is transform
     assert updated.stamp == "second"
-    rebuilt = ViewIndex.build(changed, {})
+    rebuilt = rebuild(changed)
     assert set(updated.rows) == set(rebuilt.rows)
     np.testing.assert_array_equal(updated.keys, changed.keys[updated.rows])
     space = [np.asarray(changed.spaces[SPEC.space].vectors)[updated.rows]]
@@ -121,15 +118,15 @@ def test_a_row_that_is_another_track_now_gets_its_own_vector(before, vectors):
 
 
 @pytest.mark.parametrize("why", ["small", "much has gone", "much is new"])
-def test_otherwise_the_view_is_fitted_anew(before, changed, vectors, monkeypatch, why):
+def test_otherwise_the_view_is_fitted_anew(before, built, changed, vectors, why):
     if why == "small":
-        lists_from(monkeypatch, 20_000)
+        before = replace(before, index=Index.open(built, options=IndexOptions()))
         later = changed
     elif why == "much has gone":
         later = snapshot(vectors[:N], missing=range(0, N, 4), stamp="second")
     else:
         later = snapshot(np.concatenate([vectors[:N], vectors[:800] + 1]), stamp="second")
-    updated, rebuilt = before.update(later, {}), ViewIndex.build(later, {})
+    updated, rebuilt = before.update(later, {}), rebuild(later)
     assert updated.index.exact == (why == "small")
     np.testing.assert_array_equal(updated.transform.projection, rebuilt.transform.projection)
     np.testing.assert_array_equal(updated.rows, rebuilt.rows)
@@ -175,8 +172,8 @@ def assert_answers_are_nearest(library, names):
     assert {Path(track.path).name for track in library} == names
     ids, vectors = library.vectors()
     found = library.recommender.indexes.get(library.snapshot())
-    assert found.index._state.lists is not None
-    assert plan_for(found.index._state, 20, 0.95, 1).probes > 0
+    assert not found.index.exact
+    assert any(point.recall >= 0.95 for point in found.index.operating_points)
     units, same = found.transform([vectors]), []
     for i in range(0, len(ids), 5):
         matches = library.similar(ids[i], k=2).matches
@@ -191,11 +188,11 @@ def assert_answers_are_nearest(library, names):
 
 
 @pytest.mark.slow
-def test_a_library_is_scanned_and_asked_through_lists_through_all_its_changes(tmp_path, monkeypatch):
-    lists_from(monkeypatch, 8)
+def test_a_library_is_scanned_and_asked_through_lists_through_all_its_changes(tmp_path):
     paths = clips(tmp_path / "music", 230)
     later = [path.rename(tmp_path / path.name) for path in paths[::11]]
     with Library.open(tmp_path / "library", create=True) as library:
+        library.recommender.indexes.options = lists_from(8)
         library.scan(tmp_path / "music")
         names = {path.name for path in paths} - {path.name for path in later}
         assert_answers_are_nearest(library, names)
@@ -212,6 +209,7 @@ def test_a_library_is_scanned_and_asked_through_lists_through_all_its_changes(tm
         path.unlink()
         names.remove(path.name)
     with Library.open(tmp_path / "library") as library:
+        library.recommender.indexes.options = lists_from(8)
         library.scan(tmp_path / "music")
         library.prune()
         assert_answers_are_nearest(library, names)

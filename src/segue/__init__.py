@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from segue.catalog import Cluster, Where
     from segue.errors import SegueError
-    from segue.index import Index
+    from segue.index import Index, IndexOptions
     from segue.library import Library, Report
     from segue.map import Map
     from segue.recommend import Match, Matrix, Recommendations
@@ -25,6 +25,7 @@ __all__ = [
     "Evaluation",
     "Explanation",
     "Index",
+    "IndexOptions",
     "Library",
     "Map",
     "Match",
@@ -47,6 +48,7 @@ _HOMES = {
     "Evaluation": "segue.recommend.evaluate",
     "Explanation": "segue.recommend.explanation",
     "Index": "segue.index",
+    "IndexOptions": "segue.index",
     "Library": "segue.library",
     "Map": "segue.map",
     "Match": "segue.recommend",

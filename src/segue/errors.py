@@ -3,6 +3,7 @@
 SegueError
 ├── UsageError (also ValueError)      an argument has a value that cannot be used
 │   ├── TrackNotFoundError (also LookupError)     no track has this id, path or text
+│   ├── IdNotFoundError (also KeyError)           an index has no vector with this id
 │   └── AmbiguousQueryError           the text fits several tracks
 ├── AudioError                        one audio file cannot be used
 │   ├── UnreadableError               the file cannot be opened or read
@@ -47,6 +48,17 @@ class UsageError(SegueError, ValueError):
 
 class TrackNotFoundError(UsageError, LookupError):
     """No track has this id or path, or matches this text."""
+
+
+class IdNotFoundError(UsageError, KeyError):
+    """An index holds no vector with this id; ``id`` is the first that is missing."""
+
+    def __init__(self, message: str, id: int) -> None:  # noqa: A002 - the word that users know
+        super().__init__(message)
+        self.id = id
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # a KeyError would quote it
 
 
 class AmbiguousQueryError(UsageError):

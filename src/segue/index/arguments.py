@@ -1,4 +1,4 @@
-"""What callers hand to an index, checked once and put into its own terms."""
+"""The arguments of an index, checked once and converted to its own types."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.errors import UsageError, VectorError
+from segue.errors import IdNotFoundError, UsageError, VectorError
 from segue.index.exact import Neighbors
 from segue.index.metric import AnyVectors, check_vectors, prepare_queries, to_float32
 from segue.index.state import State
@@ -20,6 +20,7 @@ Where = NDArray[np.bool_] | NDArray[np.int64] | Sequence[int]
 
 
 def as_matrix(vectors: AnyVectors | str | Path) -> AnyVectors:
+    """An array as it is; the path of an ``.npy`` file as the matrix mapped from it."""
     if not isinstance(vectors, str | Path):
         return np.asanyarray(vectors)
     try:
@@ -29,11 +30,14 @@ def as_matrix(vectors: AnyVectors | str | Path) -> AnyVectors:
 
 
 def check_ids(ids: Sequence[int] | Ids | None, n: int) -> Ids | None:
+    """int64 (n,). Raises UsageError where they do not name n rows."""
     if ids is None:
         return None
     new_ids = np.asarray(ids, np.int64)
     if new_ids.shape != (n,) or len(np.unique(new_ids)) != n or (n and new_ids.min() < 0):
-        raise UsageError(f"there must be {n} ids, all different and none negative")
+        raise UsageError(
+            f"ids of shape {new_ids.shape} were given, expected {n} ids, all different and from 0 on"
+        )
     return new_ids
 
 
@@ -42,14 +46,15 @@ def as_rows(vectors: AnyVectors, state: State) -> AnyVectors:
     dtype = state.store.base.dtype
     new = np.asarray(vectors)
     if new.dtype != dtype and not (dtype.kind == "f" and new.dtype.kind == "f"):
-        raise VectorError(f"vectors are of {new.dtype}, the index is of {dtype}")
+        raise VectorError(f"vectors are of {new.dtype}, the index is of {dtype}: convert them")
     with np.errstate(over="ignore"):  # infinity is refused
         new = new.astype(dtype)
-    return check_vectors(np.atleast_2d(new), state.reduction.metric, state.store.base.shape[1])
+    return check_vectors(np.atleast_2d(new), state.metric, state.dim)
 
 
 def as_queries(vectors: AnyVectors | Sequence[float], state: State) -> AnyVectors:
-    metric, dim = state.reduction.metric, state.store.base.shape[1]
+    """(m, dim), as ``prepare_queries`` gives them."""
+    metric, dim = state.metric, state.dim
     queries = np.asarray(vectors)
     if queries.ndim == 1:
         queries = queries[None]
@@ -57,7 +62,7 @@ def as_queries(vectors: AnyVectors | Sequence[float], state: State) -> AnyVector
         return check_vectors(queries, metric, dim)
     wide = to_float32(queries)
     if wide.shape == (1, dim):
-        # One query: its square tells at once whether it is finite and not zero.
+        # One query: its squared length tells at once whether it is finite and not zero.
         square = float(np.vdot(wide, wide))
         if 0 < square < np.inf:
             return np.asarray(wide / np.float32(square**0.5)) if metric == "cosine" else wide
@@ -65,31 +70,33 @@ def as_queries(vectors: AnyVectors | Sequence[float], state: State) -> AnyVector
 
 
 def find_rows(state: State, ids: Ids) -> NDArray[np.int64]:
+    """The row of each id. Raises IdNotFoundError."""
     rows = state.to_rows(ids)
     if (rows < 0).any():
-        raise UsageError(f"there is no id {ids[int((rows < 0).argmax())]} in the index")
+        missing = int(ids[int((rows < 0).argmax())])
+        raise IdNotFoundError(f"there is no id {missing} in the index", missing)
     return rows
 
 
 def allowed_mask(state: State, where: Where) -> NDArray[np.bool_]:
-    """bool (n,), over all rows."""
-    chosen = np.asarray(where)
-    if chosen.dtype == np.bool_:
-        if chosen.shape != (len(state),):
-            raise UsageError(f"where has the shape {chosen.shape}, expected ({len(state)},)")
+    """bool (n,): which of all rows may be answers."""
+    allowed = np.asarray(where)
+    if allowed.dtype == np.bool_:
+        if allowed.shape != (len(state),):
+            raise UsageError(f"where has the shape {allowed.shape}, expected ({len(state)},)")
         if state.tombstones is None:
-            return chosen
+            return allowed
         out = np.zeros(state.n, np.bool_)
-        out[state.live_rows()] = chosen
+        out[state.live_rows()] = allowed
         return out
-    rows, out = state.to_rows(chosen.astype(np.int64)), np.zeros(state.n, np.bool_)
+    rows, out = state.to_rows(allowed.astype(np.int64)), np.zeros(state.n, np.bool_)
     out[rows[rows >= 0]] = True
     return out
 
 
 @dataclass(frozen=True, slots=True)
 class SearchParams:
-    """What a query asks for."""
+    """What a query asks for. Raises UsageError where it makes no sense."""
 
     k: int | None
     where: Where | None
@@ -106,9 +113,9 @@ class SearchParams:
             )
 
 
-def drop_beyond(found: Neighbors, max_distance: float | None) -> Neighbors:
+def drop_beyond(neighbors: Neighbors, max_distance: float | None) -> Neighbors:
     """Only what is near enough; as many columns as the query with the most answers has."""
-    rows, distances = found
+    rows, distances = neighbors
     if max_distance is not None:
         outside = distances > max_distance
         rows, distances = np.where(outside, -1, rows), np.where(outside, np.float32(np.inf), distances)

@@ -1,4 +1,4 @@
-"""From a matrix, on disk or in memory, to lists of codes and how far to look in them."""
+"""Building lists: learn centroids and codes, fill the lists, measure how far a query must look."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.index.batches import search_in_batches
-from segue.index.calibration import KS, N_QUERIES, OperatingPoint, calibrate
+from segue.index.calibration import KS, OperatingPoint, calibrate
 from segue.index.exact import Neighbors, nearest
 from segue.index.ivfpq import InvertedLists
 from segue.index.l2_reduction import L2Reduction
@@ -17,15 +17,14 @@ from segue.index.metric import AnyVectors, lengths, prepare_queries
 from segue.index.store import Store
 from segue.spec import Metric
 
-EXACT_BELOW = 20_000  # rows: comparing with all of them takes as long as looking into lists
 _ADDED_AT_A_TIME = 1 << 17  # rows, whose codes are made on all cores
 
 OnProgress = Callable[[int, int], None]
-"""Called with the rows that are done and the rows there are."""
+"""Called with the number of rows done and the number of all rows."""
 
 
 def reduction_for(store: Store, rows: NDArray[np.int64], metric: Metric) -> L2Reduction:
-    """Where the codes of these rows are made."""
+    """What makes these rows and their queries comparable by Euclidean distance."""
     if metric != "dot":
         return L2Reduction(metric)
     step = 1 << 16
@@ -36,9 +35,9 @@ def reduction_for(store: Store, rows: NDArray[np.int64], metric: Metric) -> L2Re
 def train_lists(
     store: Store, rows: NDArray[np.int64], reduction: L2Reduction, *, seed: int = 0
 ) -> InvertedLists:
-    """Lists for these rows, still empty."""
+    """Empty lists, learned from a sample of these rows."""
     rng = np.random.default_rng(seed)
-    sample = rows[_sample_rows(len(rows), InvertedLists.sample_size(len(rows)), rng)]
+    sample = rows[_draw(len(rows), InvertedLists.sample_size(len(rows)), rng)]
     return InvertedLists.train(reduction.rows(store.take(sample)), len(rows), seed=seed)
 
 
@@ -60,22 +59,30 @@ def fill_lists(
 
 
 def measure_operating_points(
-    lists: InvertedLists, store: Store, rows: NDArray[np.int64], reduction: L2Reduction, *, seed: int = 0
+    lists: InvertedLists,
+    store: Store,
+    rows: NDArray[np.int64],
+    reduction: L2Reduction,
+    n_queries: int,
+    *,
+    seed: int = 0,
 ) -> list[OperatingPoint]:
-    """What reaches which recall, measured on some of the rows."""
+    """How far to look for each recall, measured with some of the rows as queries."""
     rng = np.random.default_rng(seed + 1)
-    query_rows = rows[_sample_rows(len(rows), N_QUERIES, rng)]
+    query_rows = rows[_draw(len(rows), n_queries, rng)]
     queries = prepare_queries(store.take(query_rows), reduction.metric)
     among = len(store) if len(rows) == len(store) else rows
 
-    def compared(queries: AnyVectors, _: NDArray[np.int64] | None) -> Neighbors:
-        return nearest(store, queries, KS[-1] + 1, reduction.metric, among)
+    def search_exactly(part: AnyVectors, _: NDArray[np.int64] | None) -> Neighbors:
+        return nearest(store, part, KS[-1] + 1, reduction.metric, among)
 
-    found, _ = search_in_batches(compared, queries, most=max(64, -(-len(queries) // (os.cpu_count() or 1))))
-    # A copy of the row may stand before the row itself, or push it out.
-    others = [row[row != query_row][: KS[-1]] for row, query_row in zip(found, query_rows, strict=True)]
-    return calibrate(lists, reduction.queries(queries), np.array(others), query_rows)
+    batch_size = max(64, -(-len(queries) // (os.cpu_count() or 1)))
+    found, _ = search_in_batches(search_exactly, queries, batch_size=batch_size)
+    # A copy of the row may come before the row itself, or push it out.
+    truth = [row[row != query_row][: KS[-1]] for row, query_row in zip(found, query_rows, strict=True)]
+    return calibrate(lists, reduction.queries(queries), np.array(truth), query_rows)
 
 
-def _sample_rows(n: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def _draw(n: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """int64, ascending: ``count`` numbers below n, or all n."""
     return np.sort(rng.choice(n, min(n, count), replace=False))

@@ -1,9 +1,10 @@
-"""A nearest-neighbour index over vectors of any source, usable without a library."""
+"""``Index``: approximate nearest neighbors of vectors of any origin."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import UsageError
-from segue.index import mutations
+from segue.index import evaluation, mutations
 from segue.index.arguments import (
     Ids,
     SearchParams,
@@ -26,35 +27,56 @@ from segue.index.arguments import (
     find_rows,
 )
 from segue.index.batches import search_in_batches
-from segue.index.build import EXACT_BELOW, OnProgress
+from segue.index.build import OnProgress
 from segue.index.exact import Neighbors
 from segue.index.l2_reduction import L2Reduction
+from segue.index.mapping import VectorMapping
 from segue.index.metric import AnyVectors, check_vectors, prepare_queries
+from segue.index.options import IndexOptions
 from segue.index.search import plan_for, search
 from segue.index.serialization import load_index, save_index
 from segue.index.state import State
 from segue.index.store import Store
-from segue.spec import Metric, metric_named
+from segue.spec import metric_named
 
-RECALL = 0.95  # unless told
-_REFILLED_SHARE = 0.25  # of rows added or deleted since the lists were filled; then they are filled again
+RECALL = 0.95  # by default
+_RECALLS = (0.9, 0.95, 0.99)  # that ``evaluate`` measures by default
 
 
-class Index:
-    """Nearest neighbours of vectors; ``Index.build`` makes one, ``Index.open`` maps a saved one.
+class Index(VectorMapping):
+    """*Approximate* nearest neighbors of vectors: ``build`` makes an index, ``open`` maps a saved one.
 
-    Small catalogues are compared row by row, always right. Large ones are kept in lists of compressed
-    rows, whose candidates are ranked by exact distances to the vectors themselves. Reading is safe from
-    many threads while one thread changes the index: each query sees one moment.
+    Below 20 000 rows (``IndexOptions.exact_below``) each query is compared with every row and the answers
+    are exact. Larger indexes scan some lists of compressed rows and compare the most promising rows
+    exactly: their distances are exact, but a few of the nearest rows may be missing. ``recall`` says how
+    many may.
+
+    An index maps ids to vectors: ``len(index)``, ``id in index``, ``index[id]``, iteration over its ids.
+    Many threads may query it while others change it: each query sees the index at one moment.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from segue import Index
+    >>> vectors = np.random.default_rng(0).standard_normal((1000, 64), np.float32)
+    >>> index = Index.build(vectors, metric="cosine")
+    >>> index
+    <Index: 1,000 x 64 float32, cosine, exact>
+    >>> ids, distances = index.query(vectors[:5], k=3)
+    >>> ids.shape, distances.shape
+    ((5, 3), (5, 3))
+    >>> ids[:, 0]
+    array([0, 1, 2, 3, 4])
+    >>> ids, distances = index.neighbors(7, k=3)
+    >>> 7 in ids
+    False
     """
 
     def __init__(self, state: State, path: Path | None = None) -> None:
-        self._state = state
+        super().__init__(state)
         self._path = path
         self._writing = threading.RLock()
-        self._refill: threading.Thread | None = None
-
-    # Making
+        self._compacting: threading.Thread | None = None
 
     @classmethod
     def build(
@@ -64,66 +86,77 @@ class Index:
         metric: str = "cosine",
         ids: Sequence[int] | Ids | None = None,
         exact: bool | None = None,
+        options: IndexOptions | None = None,
         seed: int = 0,
         progress: OnProgress | None = None,
     ) -> Index:
-        """An index over the rows of a matrix.
+        """Build an index over the rows of a matrix.
 
         Parameters
         ----------
         vectors
             (n, dim) uint8, int8, float16 or float32, in memory or memory-mapped, or the path of an
-            ``.npy`` file, which is mapped: it may be larger than memory. The rows stay in their type,
-            and a mapped matrix is never copied. For hamming, packed bits (``numpy.packbits``).
+            ``.npy`` file, which is mapped and may be larger than memory. Rows keep their type, and a
+            mapped matrix is never copied. For hamming, packed bits (``numpy.packbits``).
         metric
             cosine (or angular), euclidean, manhattan, hamming, or dot (the largest product is nearest).
+            It cannot be changed later.
         ids
-            What the rows are called, each once; their numbers unless given.
+            int64 (n,), from 0 on, each once. By default, the numbers of the rows.
         exact
-            Compare with every row, or never; unless told, below 20 000 rows. It can change by building.
+            True compares every query with every row: nothing is missed, and a query takes time in
+            proportion to the number of rows. False makes lists however few rows there are. By default,
+            lists are made from ``options.exact_below`` rows on.
+        options
+            Trades speed against accuracy and memory; see `IndexOptions`. Can be changed by ``open``.
         seed
-            Of all that is random: the same vectors and seed give the same index.
+            From 0 on. The same vectors and seed give the same index.
         progress
-            Called with the rows done and the rows there are.
+            Called with the number of rows done and the number of all rows.
 
         Raises
         ------
         UsageError
-            Where there is no such metric, the ids do not fit, or the seed is below 0.
+            There is no such metric, the ids do not fit, or the seed is below 0.
         VectorError
-            Where a row is NaN, infinite, zero (cosine), or of a type that is not kept; it names the row.
+            A row is NaN, infinite, zero (cosine), or of a type that is not kept; the error names it.
         """
-        measure = metric_named(metric)
+        chosen_metric = metric_named(metric)
         if seed < 0:
-            raise UsageError(f"seed is {seed}, expected at least 0")
-        matrix = check_vectors(as_matrix(vectors), measure)
+            raise UsageError(f"seed is {seed}, expected a number from 0 on")
+        options = options or IndexOptions()
+        matrix = check_vectors(as_matrix(vectors), chosen_metric)
         new_ids = check_ids(ids, len(matrix))
         next_id = len(matrix) if new_ids is None else int(new_ids.max(initial=-1)) + 1
         state = State(
-            Store(matrix), len(matrix), L2Reduction(measure),
-            ids=new_ids, next_id=next_id, always_exact=bool(exact),
+            Store(matrix), len(matrix), L2Reduction(chosen_metric),
+            ids=new_ids, next_id=next_id, always_exact=bool(exact), options=options,
         )  # fmt: skip
-        if exact or (exact is None and len(matrix) < EXACT_BELOW) or not len(matrix):
+        if exact or (exact is None and len(matrix) < options.exact_below) or not len(matrix):
             return cls(state)
         return cls(mutations.build_lists(state.store, state, seed=seed, progress=progress))
 
     @classmethod
-    def open(cls, path: str | Path, *, vectors: AnyVectors | None = None) -> Index:
-        """A saved index, mapped: processes that open it share its memory.
+    def open(
+        cls, path: str | Path, *, vectors: AnyVectors | None = None, options: IndexOptions | None = None
+    ) -> Index:
+        """Map a saved index: processes that open the same file share its memory.
 
         Parameters
         ----------
         vectors
-            The matrix that it was built from, where it has been moved.
+            The matrix that the index was built from, where it has been moved.
+        options
+            Replace those kept in the file.
 
         Raises
         ------
         IndexFormatError
-            Where the file is foreign, damaged or of another format, or its matrix is not what it was.
+            The file is foreign, damaged or of another format, or the index's matrix has changed.
         FileNotFoundError
         """
-        place = Path(path)
-        return cls(load_index(place, vectors)[0], place)
+        state, _ = load_index(Path(path), vectors)
+        return cls(state if options is None else replace(state, options=options), Path(path))
 
     def save(
         self,
@@ -133,33 +166,33 @@ class Index:
         note: Mapping[str, Any] | None = None,
         arrays: Mapping[str, NDArray[Any]] | None = None,
     ) -> Path:
-        """Write the index; a reader finds the old file or the new one, whole, and keeps what it opened.
+        """Write the index to a file. A reader finds the old file or the new one, whole.
 
         Parameters
         ----------
         path
-            Where it was opened from or saved to, unless told.
+            By default, where the index was opened from or last saved to.
         own_vectors
-            Copy the vectors into the file. Unless told, those that lie in a file of their own stay there.
+            True copies the vectors into the file. By default, vectors mapped from a file of their own
+            stay there and the index refers to that file.
         note, arrays
-            More to keep in the file's header, as JSON, and beside it.
+            More to keep: JSON in the file's header, and sections beside it.
 
         Raises
         ------
         UsageError
-            Where there is no path, or nothing can be written there.
+            There is no path, or nothing can be written there.
         """
-        place = Path(path) if path is not None else self._path
-        if place is None:
-            raise UsageError("the index was never saved: say where to")
+        target = Path(path) if path is not None else self._path
+        if target is None:
+            raise UsageError("the index was never saved: give save a path")
         with self._writing:
-            if self._state.delta is not None or self._state.n_coded_tombstones or self._state.lists is None:
+            state = self._state
+            if state.delta is not None or state.n_coded_tombstones or state.lists is None:
                 self.compact()
-            save_index(self._state, place, own_vectors, note=note, arrays=arrays)
-            self._path = place
-        return place
-
-    # Asking
+            save_index(self._state, target, own_vectors, note=note, arrays=arrays)
+            self._path = target
+        return target
 
     def query(
         self,
@@ -171,28 +204,30 @@ class Index:
         recall: float = RECALL,
         effort: float = 1.0,
     ) -> Neighbors:
-        """The nearest rows of each vector.
+        """Find the nearest rows of each vector.
 
         Parameters
         ----------
         vectors
-            (m, dim), or one of (dim,).
+            (m, dim), or one vector (dim,).
         k
-            How many; fewer come back only where fewer rows qualify. None, with ``max_distance``: all.
+            Answers a query. Fewer come back only where fewer rows qualify. None with ``max_distance``
+            gives all that are near enough.
         where
-            Only these rows: bool in the order of ``ids``, or ids. k come back whenever k qualify.
+            Rows that may be answers: bool (n,) in the order of ``ids``, or ids. k answers come back
+            whenever k rows qualify; filters that leave many rows take milliseconds.
         max_distance
-            Only rows at most this far.
+            Leave out rows that are farther.
         recall
-            The share of the k truly nearest rows to find, on average, as measured when the index was
-            built. 1 compares with every row.
+            Share of the k truly nearest rows to find, on average over queries like the rows, as measured
+            when the index was built. Higher is slower; 1 compares with every row.
         effort
-            Looks this many times as far as the recall calls for, for this query.
+            Look this many times as far as the recall calls for.
 
         Returns
         -------
         ids : int64 (m, <= k), nearest first; -1 where a query has fewer answers than others
-        distances : float32 (m, <= k), small is near; infinity beside -1. Cosine 1 - cos, dot -u.v,
+        distances : float32 (m, <= k), small is near; infinity beside -1. cosine 1 - cos, dot -u.v,
             hamming a count of bits.
 
         Raises
@@ -201,12 +236,16 @@ class Index:
         """
         state = self._state
         if where is None and max_distance is None and isinstance(vectors, np.ndarray) and vectors.ndim == 1:
-            ask = state.searchers.get((k, recall, effort))
-            found = ask(vectors) if ask else None
-            if found:
-                return found
+            key = (k, recall, effort)
+            searcher = state.searchers.get(key)
+            if searcher is None and key not in state.plans and SearchParams(k, None, None, recall, effort).k:
+                plan_for(state, k or 0, recall, effort)
+                searcher = state.searchers.get(key)
+            neighbors = searcher(vectors) if searcher else None
+            if neighbors:
+                return neighbors
         params = SearchParams(k, where, max_distance, recall, effort)
-        return self._answer(state, as_queries(vectors, state), None, params)
+        return self._search(state, as_queries(vectors, state), None, params)
 
     def neighbors(
         self,
@@ -219,139 +258,140 @@ class Index:
         effort: float = 1.0,
         with_self: bool = False,
     ) -> Neighbors:
-        """The nearest rows of rows, themselves left out unless told; otherwise as ``query``."""
-        state, params = self._state, SearchParams(k, where, max_distance, recall, effort)
-        rows = find_rows(state, np.atleast_1d(np.asarray(ids, np.int64)))
-        queries = prepare_queries(state.store.take(rows), state.reduction.metric)
-        return self._answer(state, queries, None if with_self else rows, params)
-
-    neighbours = neighbors
-
-    def _answer(
-        self, state: State, queries: AnyVectors, exclude: Ids | None, params: SearchParams
-    ) -> Neighbors:
-        allowed = None if params.where is None else allowed_mask(state, params.where)
-        k = params.k or 64
-        while True:
-            plan = plan_for(state, k, params.recall, params.effort)
-            found = search_in_batches(partial(search, state, plan, allowed), queries, exclude)
-            if (
-                params.max_distance is None
-                or params.k is not None
-                or k >= len(state)
-                or not (found[1][:, -1:] <= params.max_distance).any()
-            ):
-                break
-            k = 4 * k  # until the farthest answer is too far
-        rows, distances = drop_beyond(found, params.max_distance)
-        return (rows if state.ids is None else np.where(rows < 0, -1, state.to_ids(rows))), distances
-
-    def vector(self, item: int) -> NDArray[Any]:
-        """(dim,): the vector that is called ``item``, as it was given."""
-        return self.take([item])[0]
-
-    def take(self, items: Sequence[int] | Ids) -> AnyVectors:
-        """(n, dim): the vectors of some ids, as they were given. Raises UsageError where one is unknown."""
-        state, ids = self._state, np.asarray(items, np.int64)
-        base = state.store.base
-        by_number = state.ids is None and state.tombstones is None and state.n == len(base)
-        if by_number and len(ids) and ids.min() >= 0 and ids.max() < state.n:
-            return np.asarray(base)[ids]
-        return state.store.take(find_rows(state, ids))
-
-    def __len__(self) -> int:
-        return len(self._state)
-
-    def __contains__(self, item: int) -> bool:
-        return bool(self._state.to_rows(np.array([item], np.int64))[0] >= 0)
-
-    @property
-    def ids(self) -> Ids:
-        """int64 (n,): what the rows are called, in the order in which they came."""
-        state = self._state
-        return state.to_ids(state.live_rows())
-
-    @property
-    def vectors(self) -> AnyVectors:
-        """(n, dim): all vectors as they were given, in the order of ``ids``; mapped where they are."""
-        state = self._state
-        if state.tombstones is None and state.n == len(state.store.base):
-            return state.store.base
-        return state.store.take(state.live_rows())
-
-    @property
-    def metric(self) -> Metric:
-        return self._state.reduction.metric
-
-    @property
-    def dim(self) -> int:
-        """Numbers of a vector; for hamming, bytes of packed bits."""
-        return int(self._state.store.base.shape[1])
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return self._state.store.base.dtype
-
-    @property
-    def exact(self) -> bool:
-        """Whether every query is compared with every row."""
-        return self._state.lists is None
-
-    # Changing
-
-    def add(self, vectors: AnyVectors, ids: Sequence[int] | Ids | None = None) -> Ids:
-        """Append rows; queries that begin now see them.
+        """Find the nearest rows of rows of the index; otherwise as ``query``.
 
         Parameters
         ----------
-        vectors : (n, dim), of the index's type
-        ids : what they are called; the next numbers unless given
+        with_self
+            Let a row be its own neighbor.
+
+        Raises
+        ------
+        IdNotFoundError
+        """
+        state, params = self._state, SearchParams(k, where, max_distance, recall, effort)
+        rows = find_rows(state, np.atleast_1d(np.asarray(ids, np.int64)))
+        queries = prepare_queries(state.store.take(rows), state.metric)
+        return self._search(state, queries, None if with_self else rows, params)
+
+    neighbours = neighbors
+
+    def _search(
+        self, state: State, queries: AnyVectors, exclude: Ids | None, params: SearchParams
+    ) -> Neighbors:
+        allowed = None if params.where is None else allowed_mask(state, params.where)
+        k, limit = params.k or 64, params.max_distance
+        while True:
+            plan = plan_for(state, k, params.recall, params.effort)
+            rows, distances = search_in_batches(partial(search, state, plan, allowed), queries, exclude)
+            if limit is None or params.k is not None or k >= len(state):
+                break
+            if not (distances[:, -1:] <= limit).any():
+                break
+            k = 4 * k  # until the farthest answer is too far
+        rows, distances = drop_beyond((rows, distances), limit)
+        return (rows if state.ids is None else np.where(rows < 0, -1, state.to_ids(rows))), distances
+
+    def evaluate(
+        self,
+        queries: AnyVectors,
+        k: int = 10,
+        *,
+        recalls: Sequence[float] = _RECALLS,
+        where: Where | None = None,
+    ) -> evaluation.IndexEvaluation:
+        """Measure recall against exact search, and how long single queries take.
+
+        Parameters
+        ----------
+        queries
+            (m, dim). Vectors that are not in the index say most; a few hundred are enough.
+        recalls
+            What to ask ``query`` for, one measurement each.
+        where
+            As for ``query``.
+
+        Raises
+        ------
+        UsageError, VectorError
+        """
+        vectors = np.atleast_2d(np.asarray(queries))
+        if not len(vectors):
+            raise UsageError("there are no queries, expected at least one")
+        truth = self.query(vectors, k, where=where, recall=1)
+        measurements = [
+            evaluation.measure(partial(self.query, k=k, where=where, recall=recall), vectors, truth, recall)
+            for recall in recalls
+        ]
+        return evaluation.IndexEvaluation(k, len(vectors), tuple(measurements))
+
+    def add(self, vectors: AnyVectors, ids: Sequence[int] | Ids | None = None) -> Ids:
+        """Append rows. Queries that begin after this see them.
+
+        Parameters
+        ----------
+        vectors
+            (n, dim), of the index's type.
+        ids
+            By default, the next numbers.
 
         Returns
         -------
-        int64 (n,): what they are called
+        int64 (n,): the ids of the new rows
 
         Raises
         ------
         UsageError
-            Where an id is taken.
+            An id is taken.
         VectorError
         """
-        wanted = None if ids is None else np.asarray(ids, np.int64)
+        wanted_ids = None if ids is None else np.asarray(ids, np.int64)
         with self._writing:
             new = as_rows(vectors, self._state)
-            self._state, new_ids = mutations.add_rows(self._state, new, wanted)
-        self._refill_if_due()
+            self._state, new_ids = mutations.add_rows(self._state, new, wanted_ids)
+        self._compact_if_due()
         return new_ids
 
     def update(self, ids: Sequence[int] | Ids, vectors: AnyVectors) -> None:
-        """Give rows other vectors. Raises UsageError where an id is unknown, and VectorError."""
-        new_ids = np.asarray(ids, np.int64)
+        """Replace the vectors of some ids. Raises IdNotFoundError and VectorError."""
+        changed_ids = np.asarray(ids, np.int64)
         with self._writing:
-            state = self._state
-            new = as_rows(vectors, state)
-            state = mutations.delete_rows(state, find_rows(state, new_ids))
-            self._state, _ = mutations.add_rows(state, new, new_ids)
-        self._refill_if_due()
+            new = as_rows(vectors, self._state)
+            state = mutations.delete_rows(self._state, find_rows(self._state, changed_ids))
+            self._state, _ = mutations.add_rows(state, new, changed_ids)
+        self._compact_if_due()
 
     def delete(self, ids: Sequence[int] | Ids) -> None:
-        """Remove rows; queries that begin now do not see them. Raises UsageError where an id is unknown."""
+        """Remove rows. Queries that begin after this do not see them. Raises IdNotFoundError."""
         with self._writing:
             rows = find_rows(self._state, np.atleast_1d(np.asarray(ids, np.int64)))
             self._state = mutations.delete_rows(self._state, rows)
-        self._refill_if_due()
+        self._compact_if_due()
 
     def compact(self, progress: OnProgress | None = None) -> None:
-        """Fill the lists anew with the rows there are; learned anew where these have doubled or halved."""
+        """Merge added rows into the lists and drop deleted ones.
+
+        New centroids are learned where the number of rows has changed much (``options.retrain_factor``). This
+        happens by itself, in the background, once ``options.compact_share`` of the rows has changed.
+        """
         with self._writing:
             self._state = mutations.compact_lists(self._state, progress)
 
-    def _refill_if_due(self) -> None:
-        """In the background: readers go on with what they have, writers wait."""
-        if not mutations.needs_compaction(self._state, _REFILLED_SHARE) or self._refilling():
-            return
-        self._refill = threading.Thread(target=self.compact, daemon=True, name="segue-index-compact")
-        self._refill.start()
+    def wait_for_compaction(self, timeout_s: float | None = None) -> bool:
+        """Wait until no compaction runs in the background; False where the time is up before."""
+        thread = self._compacting
+        if thread is not None:
+            thread.join(timeout_s)
+        return not self.is_compacting
 
-    def _refilling(self) -> bool:
-        return self._refill is not None and self._refill.is_alive()
+    def _compact_if_due(self) -> None:
+        """In the background: readers go on with what they have, writers wait."""
+        if not mutations.needs_compaction(self._state) or self.is_compacting:
+            return
+        self._compacting = threading.Thread(target=self.compact, daemon=True, name="segue-index-compact")
+        self._compacting.start()
+
+    @property
+    def is_compacting(self) -> bool:
+        """Whether lists are being filled in the background."""
+        return self._compacting is not None and self._compacting.is_alive()

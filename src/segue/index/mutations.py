@@ -1,4 +1,4 @@
-"""Changes of an index, each a new state; the old one stays what it was for those who read it."""
+"""Changes of an index. Each gives a new state; the old one stays as it was for those who read it."""
 
 from __future__ import annotations
 
@@ -8,20 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import UsageError
-from segue.index.build import (
-    EXACT_BELOW,
-    OnProgress,
-    fill_lists,
-    measure_operating_points,
-    reduction_for,
-    train_lists,
-)
+from segue.index.build import OnProgress, fill_lists, measure_operating_points, reduction_for, train_lists
 from segue.index.metric import AnyVectors, lengths
 from segue.index.state import State
 from segue.index.store import Store
 
-FRESH = 2048  # added rows that are compared one by one before they get codes
-RELEARNED = 2.0  # times as many rows as the centroids were learned for, or as few: they are learned again
 _LONGER = 1.01  # times the longest row that the lists of a dot index have a place for
 
 Ids = NDArray[np.int64]
@@ -34,43 +25,45 @@ def build_lists(
     seed: int = 0,
     progress: OnProgress | None = None,
 ) -> State:
-    """The state with lists, learned from its live rows."""
+    """The state with lists that are learned from its live rows and hold them."""
     rows = state.live_rows()
-    reduction = reduction_for(store, rows, state.reduction.metric)
+    reduction = reduction_for(store, rows, state.metric)
     lists = train_lists(store, rows, reduction, seed=seed)
     fill_lists(lists, store, rows, reduction, progress)
-    operating_points = measure_operating_points(lists, store, rows, reduction, seed=seed)
+    n_queries = state.options.calibration_queries
+    points = measure_operating_points(lists, store, rows, reduction, n_queries, seed=seed)
     if reduction.metric == "cosine" and store.lengths is None:
         store.lengths = lengths(store.base)
     return replace(
         state, reduction=reduction, lists=lists, delta=None, n_coded=state.n, n_trained=len(rows),
-        operating_points=tuple(operating_points),
+        operating_points=tuple(points),
     )  # fmt: skip
 
 
 def compact_lists(state: State, progress: OnProgress | None = None) -> State:
-    """The lists filled anew with the rows that there are."""
-    if state.lists is None and (state.always_exact or len(state) < EXACT_BELOW):
+    """The state with lists that hold all live rows and no others."""
+    if state.lists is None and (state.always_exact or len(state) < state.options.exact_below):
         return state
     state = replace(state, store=state.store.merged_copy(state.n))
-    if state.lists is None or _size_changed(state) or _outgrows_norm(state):
+    if state.lists is None or _size_changed(state) or _outgrows_lists(state):
         return build_lists(state.store, state, progress=progress)
     lists = state.lists.empty_copy()
     fill_lists(lists, state.store, state.live_rows(), state.reduction, progress)
     return replace(state, lists=lists, delta=None, n_coded=state.n)
 
 
-def needs_compaction(state: State, share: float) -> bool:
-    """Whether lists are to be filled: a share of their rows has changed, or new rows have no place there."""
+def needs_compaction(state: State) -> bool:
+    """Whether a share of the rows has changed, or new rows have no place in the lists."""
     if state.lists is None:
         return False
     n_delta = 0 if state.delta is None else len(state.delta)
-    return state.n_coded_tombstones + n_delta >= share * len(state) or _delta_is_due(state)
+    n_changed = state.n_coded_tombstones + n_delta
+    return n_changed >= state.options.compact_share * len(state) or _delta_is_due(state)
 
 
 def add_rows(state: State, vectors: AnyVectors, ids: Ids | None) -> tuple[State, Ids]:
-    """The state with more rows, and what they are called."""
-    new_ids = _names_of(state, ids, len(vectors))
+    """The state with more rows, and the ids of these."""
+    new_ids = _check_new_ids(state, ids, len(vectors))
     all_ids = state.ids
     if all_ids is None and not np.array_equal(new_ids, np.arange(state.n, state.n + len(new_ids))):
         all_ids = np.arange(state.n)
@@ -81,27 +74,30 @@ def add_rows(state: State, vectors: AnyVectors, ids: Ids | None) -> tuple[State,
         tombstones = np.concatenate([tombstones, np.zeros(len(new_ids), np.bool_)])
     state.store.append(vectors, state.n)
     next_id = max(state.next_id, int(new_ids.max(initial=-1)) + 1)
-    return _with_delta(
-        replace(state, n=state.n + len(new_ids), ids=all_ids, tombstones=tombstones, next_id=next_id)
-    ), new_ids
+    state = replace(state, n=state.n + len(new_ids), ids=all_ids, tombstones=tombstones, next_id=next_id)
+    return _with_delta(state), new_ids
 
 
-def _names_of(state: State, ids: Ids | None, n: int) -> Ids:
+def _check_new_ids(state: State, ids: Ids | None, n: int) -> Ids:
+    """The ids of new rows. Raises UsageError where they do not fit."""
     if ids is None:
         return np.arange(state.next_id, state.next_id + n)
     if len(ids) != n or len(np.unique(ids)) != n:
-        raise UsageError(f"{len(np.unique(ids))} different ids were given for {n} vectors, expected as many")
+        raise UsageError(f"{len(np.unique(ids))} different ids were given for {n} vectors, expected {n}")
     if n and ids.min() < 0:
-        raise UsageError(f"the id {ids.min()} is negative")
+        raise UsageError(f"the id {ids.min()} is negative, expected ids from 0 on")
     taken = ids[state.to_rows(ids) >= 0]
     if len(taken):
-        raise UsageError(f"the id {taken[0]} is taken: update gives it another vector")
+        raise UsageError(f"the id {taken[0]} is taken: use update to give it another vector")
     return ids
 
 
 def _with_delta(state: State) -> State:
-    """Codes for rows that have none, once they are many; lists that somebody may scan stay as they are."""
-    if state.lists is None or not _delta_is_due(state) or _outgrows_norm(state):
+    """The state with codes for rows that have none, once they are many.
+
+    Delta lists are made anew: a reader may be scanning the old ones.
+    """
+    if state.lists is None or not _delta_is_due(state) or _outgrows_lists(state):
         return state
     delta = state.lists.empty_copy()
     rows = np.arange(state.n_coded, state.n)
@@ -114,22 +110,21 @@ def _with_delta(state: State) -> State:
 
 
 def _size_changed(state: State) -> bool:
-    n, n_trained = len(state), state.n_trained
-    return n > RELEARNED * n_trained or 0 < n < n_trained / RELEARNED
+    n, n_trained, factor = len(state), state.n_trained, state.options.retrain_factor
+    return n > factor * n_trained or 0 < n < n_trained / factor
 
 
 def _delta_is_due(state: State) -> bool:
-    return state.n - state.n_coded >= max(FRESH, 0 if state.delta is None else len(state.delta) // 8)
+    n_delta = 0 if state.delta is None else len(state.delta)
+    return state.n - state.n_coded >= max(state.options.delta_rows, n_delta // 8)
 
 
-def _outgrows_norm(state: State) -> bool:
-    """Whether a row without a code is too long for the space of the codes, where it would be lost."""
-    if state.reduction.metric != "dot":
+def _outgrows_lists(state: State) -> bool:
+    """Whether a row without a code is longer than the reduction of dot has room for: it would be lost."""
+    if state.metric != "dot":
         return False
-    uncoded = np.arange(state.n_coded, state.n)
-    if state.tombstones is not None:
-        uncoded = uncoded[~state.tombstones[uncoded]]
-    return float(lengths(state.store.take(uncoded)).max(initial=0)) > _LONGER * state.reduction.longest
+    longest = float(lengths(state.store.take(state.uncoded_rows())).max(initial=0))
+    return longest > _LONGER * state.reduction.longest
 
 
 def delete_rows(state: State, rows: NDArray[np.int64]) -> State:

@@ -1,4 +1,4 @@
-"""Candidates and their exact distances in one step of Faiss, from rows where they lie mapped."""
+"""Candidates and their exact distances in one call of Faiss, from rows where they lie mapped."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from segue.track import Float32, Vector
 
 
 class QueryBuffers(NamedTuple):
-    """What one query is written to and its answer read from; made once, as each such step counts.
+    """Arrays that a query is written to and its answer read from; made once and reused, to save time.
 
     Attributes
     ----------
-    query : float32 (dim,), to be filled
-    rows : int64 (1, count), then filled; the last is -1 where there are too few
+    query : float32 (dim,), the input
+    rows : int64 (1, count), the answer; the last is -1 where there are too few
     values : float32 (1, count), of each row, smallest first
+    arguments : of ``RerankedSearch.search``
     """
 
     query: Vector
@@ -29,11 +30,11 @@ class QueryBuffers(NamedTuple):
 
 
 class RerankedSearch:
-    """A search that compares its candidates exactly: ``search(*desk.arguments)``, while this lives.
+    """A search that compares its candidates exactly: ``search(*buffers.arguments)``, while this lives.
 
     Attributes
     ----------
-    spare : desks that nobody sits at; each thread takes one, or a new one, and puts it back
+    pool : buffers that no query uses; a thread takes some, or makes new ones, and puts them back
     """
 
     def __init__(self, both: Any, rows: AnyVectors, params: Any, count: int, k_factor: float) -> None:
@@ -51,9 +52,9 @@ class RerankedSearch:
 
         query = np.empty(self.dim, np.float32)
         rows, values = np.empty((1, self._count), np.int64), np.empty((1, self._count), np.float32)
-        # What is in a wrapper, instead of it, saves the search for it: 2 us.
-        places = swig_ptr(values), swig_ptr(rows)
-        arguments = (self._both.this, 1, swig_ptr(query), self._count, *places, self._params.this)
+        # Passing what is inside SWIG's wrappers saves looking for it: 2 us.
+        outputs = swig_ptr(values), swig_ptr(rows)
+        arguments = (self._both.this, 1, swig_ptr(query), self._count, *outputs, self._params.this)
         return QueryBuffers(query, rows, values, arguments)
 
 
@@ -62,11 +63,11 @@ def search_by_l2(
 ) -> RerankedSearch | None:
     """The nearest k of ``count`` candidates and the squares of their distances, nearest first.
 
-    None where the rows are not as Faiss can read them.
+    None where Faiss cannot read the rows where they lie.
     """
     import faiss
 
-    exact = _exact(lists, rows)
+    exact = _flat_index(lists, rows)
     if exact is None:
         return None
     return RerankedSearch(
@@ -79,23 +80,23 @@ def search_by_product(
 ) -> RerankedSearch | None:
     """``count`` candidates of a query of any length and their products with it, smallest first.
 
-    The codes are of rows of length 1. None where the rows are not as Faiss can read them.
+    The codes are of rows of length 1. None where Faiss cannot read the rows where they lie.
     """
     import faiss
 
-    exact = _exact(lists, rows)
+    exact = _flat_index(lists, rows)
     if exact is None:
         return None
-    # Only for the codes: the query itself must stay as it is, since for rows of bytes it is made bytes too.
+    # Normalize for the codes only: where rows are bytes, Faiss makes the query bytes too.
     unit = faiss.IndexPreTransform(faiss.NormalizationTransform(lists.dim), lists.faiss_index)
     both = faiss.IndexRefine(unit, exact)
-    exact.metric_type = faiss.METRIC_INNER_PRODUCT  # only now, as both must have the same when they meet
+    exact.metric_type = faiss.METRIC_INNER_PRODUCT  # set last: IndexRefine wants both to have the same
     params = faiss.SearchParametersPreTransform(index_params=lists.params(n_probe))
     return RerankedSearch(both, rows, params, count, 1)
 
 
-def _exact(lists: InvertedLists, rows: AnyVectors) -> Any:
-    """A flat index whose rows stay where they are."""
+def _flat_index(lists: InvertedLists, rows: AnyVectors) -> Any:
+    """A flat index over rows that stay where they are; None where Faiss cannot read them."""
     import faiss
 
     kinds = {"uint8": faiss.ScalarQuantizer.QT_8bit_direct, "float16": faiss.ScalarQuantizer.QT_fp16}
@@ -106,12 +107,12 @@ def _exact(lists: InvertedLists, rows: AnyVectors) -> Any:
         return None
     dim = rows.shape[1]
     flat = faiss.IndexFlat(dim) if name == "float32" else faiss.IndexScalarQuantizer(dim, kinds[name])
-    # A view must name an owner, and only an index that was read without a copy has one. It is a part of
-    # that index, which therefore has to live until the view is made.
+    # A view must name an owner, and only an index that was read without a copy has one. The owner is a part
+    # of that index, which therefore has to live until the view is made.
     empty = faiss.serialize_index(flat)
     read = faiss.read_index(faiss.ZeroCopyIOReader(faiss.swig_ptr(empty), len(empty)))
     data = rows.reshape(-1).view(np.uint8)
     flat.codes = faiss.MaybeOwnedVectorUInt8.create_view(faiss.swig_ptr(data), data.size, read.codes.owner)
-    # Only as many as have codes, or the two do not meet; rows that were deleted lie between those.
+    # IndexRefine wants as many rows as have codes; deleted rows lie between those.
     flat.ntotal, flat.is_trained = lists.ivf.ntotal, True
     return flat

@@ -1,10 +1,10 @@
-"""An index to a file and back."""
+"""Saving an index to a file, and loading it."""
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,13 @@ from segue.index.file import Content, IndexFile, write_sections
 from segue.index.ivfpq import InvertedLists
 from segue.index.l2_reduction import L2Reduction
 from segue.index.metric import DTYPES, AnyVectors, lengths
+from segue.index.options import IndexOptions
 from segue.index.state import State
 from segue.index.store import Store
 from segue.spec import METRICS
 
 MatrixLocation = dict[str, Any]
-"""Of a matrix in another file: its path, the offset in bytes, how many rows, a checksum of some."""
+"""A matrix in another file: its path, the offset in bytes, how many rows, a checksum of some."""
 
 _COPIED_BYTES = 1 << 24  # at a time
 _SAMPLED = 64  # rows of a matrix in another file that are compared when it is opened
@@ -37,9 +38,9 @@ _POINT_FIELDS = {
     "candidates": "n_candidates",
     "measured": "measured",
 }
-"""Of an operating point, by their names in a file."""
+"""The attributes of an operating point by their names in a file."""
 _FOREIGN = (ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError, ValueError)
-"""Raised where a file's checksums are right and its contents make no sense."""
+"""Raised where a file's checksums are right but its contents make no sense."""
 
 
 def save_index(
@@ -50,12 +51,12 @@ def save_index(
     note: Mapping[str, Any] | None = None,
     arrays: Mapping[str, Content] | None = None,
 ) -> None:
-    """Write an index without young lists.
+    """Write an index without delta lists.
 
     Parameters
     ----------
-    own_vectors : copy the matrix into the file; unless told, one in a file of its own stays there
-    note, arrays : more to keep in the header and beside it
+    own_vectors : copy the matrix into the file; by default, one in a file of its own stays there
+    note, arrays : more to keep, in the header and as sections
     """
     base = state.store.base
     elsewhere = None if own_vectors else _location_of(base)
@@ -72,6 +73,7 @@ def save_index(
         "always_exact": state.always_exact,
         "settings": [_operating_point_as_json(point) for point in state.operating_points],
         "matrix": elsewhere,
+        "options": asdict(state.options),
         "note": dict(note or {}),
     }
     contents = dict(_vectors(state, rows, elsewhere) | _names(state, rows, elsewhere))
@@ -138,7 +140,7 @@ def _sample_crc(matrix: AnyVectors) -> int:
 
 
 def load_index(path: Path, vectors: AnyVectors | None = None) -> tuple[State, IndexFile]:
-    """The index in a file, mapped, and the file.
+    """The index in a file, mapped, and the file itself.
 
     Raises
     ------
@@ -149,10 +151,10 @@ def load_index(path: Path, vectors: AnyVectors | None = None) -> tuple[State, In
     for _ in range(_ATTEMPTS):
         with path.open("rb") as handle:
             file, state = _load_open_file(path, handle.fileno(), vectors)
-        # Its lists are mapped by a name: that must still be of the file whose checksums were compared.
+        # The lists are mapped by name: it must still be that of the file whose checksums were compared.
         if file.is_current():
             return state, file
-    raise IndexFormatError(f"{path} was replaced again and again while it was opened")
+    raise IndexFormatError(f"{path} was replaced {_ATTEMPTS} times while it was opened: try again")
 
 
 def _load_open_file(path: Path, descriptor: int, vectors: AnyVectors | None) -> tuple[IndexFile, State]:
@@ -173,18 +175,18 @@ def _state(file: IndexFile, vectors: AnyVectors | None) -> State:
     if "added" in file:
         store.append(file.array("added").astype(base.dtype, casting="equiv"), len(base))
     if len(store) != n:
-        raise ValueError(f"it speaks of {n} rows, there are {len(store)}")
+        raise ValueError(f"its header counts {n} rows, found {len(store)}")
     state = State(
         store, n, L2Reduction(header["metric"], header["longest"]),
         tombstones=_tombstones(file, n) if "dead" in file else None,
         ids=_ids(file, n) if "ids" in file else None,
         operating_points=tuple(_operating_point(found) for found in header["settings"]),
         n_trained=header["learned_from"], next_id=header["next_id"],
-        always_exact=header["always_exact"],
+        always_exact=header["always_exact"], options=IndexOptions.from_header(header),
     )  # fmt: skip
     if "lists" not in file:
         return state
-    # What Faiss wrote of the centroids is Faiss's to check: only its checksum stands for it.
+    # Only Faiss can check the centroids that it wrote; we rely on the checksum.
     trained = file.array("learned")
     if trained.dtype != np.uint8 or trained.ndim != 1:
         raise ValueError(f"what was learned is of {trained.dtype} {trained.shape}, expected bytes")
@@ -208,7 +210,7 @@ def _checked_lengths(found: NDArray[Any], n: int) -> NDArray[np.float32]:
 
 
 def _check_header(header: dict[str, Any]) -> None:
-    """Raises ValueError where it says what no index would, though the checksum is right."""
+    """Raises ValueError where the header of no index says this, though its checksum is right."""
     counts = [header[name] for name in ("n", "dim", "coded", "learned_from", "next_id")]
     good = (
         all(type(count) is int and 0 <= count < 1 << 62 for count in counts)
@@ -222,7 +224,7 @@ def _check_header(header: dict[str, Any]) -> None:
         and isinstance(header["note"], dict)
     )
     if not good:
-        raise ValueError("its header makes no sense")
+        raise ValueError("its header holds values that no index has")
 
 
 def _operating_point_as_json(point: OperatingPoint) -> dict[str, Any]:

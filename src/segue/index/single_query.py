@@ -8,15 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.index.exact import Neighbors, k_smallest
-from segue.index.ivfpq import InvertedLists
 from segue.index.metric import AnyVectors, to_float32
 from segue.index.rerank import QueryBuffers, RerankedSearch, search_by_l2, search_by_product
-from segue.index.state import Plan, State
+from segue.index.state import Plan, Searcher, State
 from segue.spec import Metric
 from segue.track import Vector, Vectors
-
-Searcher = Callable[[AnyVectors], Neighbors | None]
-"""(dim,) to its nearest rows; none where the vector needs a closer look."""
 
 _EXACT_VALUES = 1 << 22  # numbers of all rows that are compared at once
 
@@ -24,116 +20,119 @@ _Rank = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]
 
 
 def make_searcher(state: State, plan: Plan) -> Searcher | None:
-    """What answers single queries of a plan; none where the index has changed since its lists were filled."""
-    lists, metric = state.lists, state.reduction.metric
+    """What answers single queries of a plan; None where rows have changed since the lists were filled."""
     if not plan.n_probe:
         return _exact_searcher(state, plan.k)
     changed = state.delta is not None or state.n_coded_tombstones > 0 or state.n_coded < state.n
-    if lists is None or changed or metric not in _RANKS:
+    if state.lists is None or changed or state.metric not in _RANKS:
         return None
-    by_faiss, by_numpy = _ranked_by_faiss(state, lists, plan), _ranked_by_numpy(state, lists, plan)
-    if by_faiss is None:
+    by_faiss, by_numpy = ranked_by_faiss(state, plan), ranked_by_numpy(state, plan)
+    if by_faiss is None or by_numpy is None:
         return by_numpy
     return _by_dtype(by_faiss, by_numpy) if state.store.base.dtype == np.uint8 else by_faiss
 
 
 def _exact_searcher(state: State, k: int) -> Searcher | None:
-    """Every row is compared: of an index so small that this is one product."""
-    store, metric = state.store, state.reduction.metric
-    if state.n > len(store.base) or state.tombstones is not None or metric not in ("cosine", "dot"):
+    """Compare every row by one matrix product; None where the index is too large for that, or not float32."""
+    base = state.store.base
+    if state.n > len(base) or state.tombstones is not None or state.metric not in ("cosine", "dot"):
         return None
-    if store.base.dtype != np.float32 or store.base.size > _EXACT_VALUES or not state.n:
+    if base.dtype != np.float32 or base.size > _EXACT_VALUES or not state.n:
         return None
-    rows = store.units() if metric == "cosine" else np.asarray(store.base)
-    row_ids, shape = state.ids, (store.base.shape[1],)
+    is_cosine, ids, shape = state.metric == "cosine", state.ids, (state.dim,)
+    rows = state.store.units() if is_cosine else np.asarray(base)
     if rows is None:
         return None
 
-    def ask(vector: AnyVectors) -> Neighbors | None:
+    def search(vector: AnyVectors) -> Neighbors | None:
         if vector.shape != shape or vector.dtype != np.float32:
             return None
         query = vector[None]
         square = float(np.vdot(query, query))
-        # Not so for NaN, infinity, and zero.
+        # False for NaN, infinity and zero.
         if not 0 < square < np.inf:
             return None
-        if metric == "cosine":
+        if is_cosine:
             distances = np.maximum(1 - (query / np.float32(square**0.5)) @ rows.T, 0)
         else:
             distances = -(query @ rows.T)
-        found, distances = k_smallest(distances, k)
-        return (found if row_ids is None else row_ids[found]), distances
+        nearest, distances = k_smallest(distances, k)
+        return (nearest if ids is None else ids[nearest]), distances
 
-    return ask
-
-
-def _by_dtype(bytes_only: Searcher, of_all: Searcher) -> Searcher:
-    """Of rows of bytes, Faiss makes the query bytes as well, which others than bytes do not survive."""
-
-    def ask(vector: AnyVectors) -> Neighbors | None:
-        return (bytes_only if vector.dtype == np.uint8 else of_all)(vector)
-
-    return ask
+    return search
 
 
-def _ranked_by_faiss(state: State, lists: InvertedLists, plan: Plan) -> Searcher | None:
-    """Candidates and their ranks by Faiss: for vectors as it can read them, where they lie."""
-    store, n_probe, count = state.store, plan.n_probe, plan.n_candidates
-    if state.n > len(store.base):
+def _by_dtype(of_bytes: Searcher, of_others: Searcher) -> Searcher:
+    """Where rows are bytes, Faiss makes the query bytes too, which would round other numbers."""
+
+    def search(vector: AnyVectors) -> Neighbors | None:
+        return (of_bytes if vector.dtype == np.uint8 else of_others)(vector)
+
+    return search
+
+
+def ranked_by_faiss(state: State, plan: Plan) -> Searcher | None:
+    """Candidates and exact ranks by Faiss, in one call, from the rows where they lie.
+
+    None where Faiss cannot read the rows: of int8, of another metric, or added since and not in one matrix.
+    """
+    store, lists = state.store, state.lists
+    if lists is None or state.n > len(store.base):
         return None
-    if state.reduction.metric == "euclidean":
-        reranked = search_by_l2(lists, np.asarray(store.base), n_probe, count, plan.k)
+    rows, n_probe, n_candidates = np.asarray(store.base), plan.n_probe, plan.n_candidates
+    if state.metric == "euclidean":
+        reranked = search_by_l2(lists, rows, n_probe, n_candidates, plan.k)
         return _euclidean_searcher(reranked, state.ids) if reranked else None
     if store.lengths is None:
         return None
-    reranked = search_by_product(lists, np.asarray(store.base), n_probe, count)
+    reranked = search_by_product(lists, rows, n_probe, n_candidates)
     return _cosine_searcher(reranked, store.lengths, state.ids, plan.k) if reranked else None
 
 
-def _euclidean_searcher(reranked: RerankedSearch, row_ids: NDArray[np.int64] | None) -> Searcher:
-    search_into_buffers, pool = _buffered_search(reranked), reranked.pool
+def _euclidean_searcher(reranked: RerankedSearch, ids: NDArray[np.int64] | None) -> Searcher:
+    run, pool = _buffered_search(reranked), reranked.pool
 
-    def ask(vector: AnyVectors) -> Neighbors | None:
-        buffers = search_into_buffers(vector)
+    def search(vector: AnyVectors) -> Neighbors | None:
+        buffers = run(vector)
         if buffers is None:
             return None
         rows = buffers.rows
-        found = (rows.copy() if row_ids is None else row_ids[rows]), np.sqrt(buffers.values)
+        neighbors = (rows.copy() if ids is None else ids[rows]), np.sqrt(buffers.values)
         pool.append(buffers)
-        return found
+        return neighbors
 
-    return ask
+    return search
 
 
 def _cosine_searcher(
-    reranked: RerankedSearch, lengths: NDArray[np.float32], row_ids: NDArray[np.int64] | None, k: int
+    reranked: RerankedSearch, lengths: NDArray[np.float32], ids: NDArray[np.int64] | None, k: int
 ) -> Searcher:
-    search_into_buffers, pool, last = _buffered_search(reranked), reranked.pool, -k - 1
+    run, pool, last = _buffered_search(reranked), reranked.pool, -k - 1
 
-    def ask(vector: AnyVectors) -> Neighbors | None:
-        buffers = search_into_buffers(vector)
+    def search(vector: AnyVectors) -> Neighbors | None:
+        buffers = run(vector)
         if buffers is None:
             return None
         query, rows, values, _ = buffers
         values /= lengths.take(rows)
         order = values.argsort()[:, :last:-1]
-        found, distances = rows.take(order), values.take(order)
+        nearest, distances = rows.take(order), values.take(order)
         distances *= -(query.dot(query) ** -0.5)
         distances += 1
         pool.append(buffers)
         if distances.item(0) < 0:
             np.maximum(distances, 0, out=distances)
-        return (found if row_ids is None else row_ids[found]), distances
+        return (nearest if ids is None else ids[nearest]), distances
 
-    return ask
+    return search
 
 
 def _buffered_search(reranked: RerankedSearch) -> Callable[[AnyVectors], QueryBuffers | None]:
-    """A query to the desk that holds its answer, to be put back among the spare ones."""
+    """From a query to the buffers that hold its answer; the caller gives them back to the pool."""
     search, pool, new_buffers = reranked.search, reranked.pool, reranked.new_buffers
-    shape, dtype, inf = (reranked.dim,), reranked.dtype, np.inf
+    shape, dtype, inf, vdot = (reranked.dim,), reranked.dtype, np.inf, np.vdot
 
-    def search_into_buffers(vector: AnyVectors) -> QueryBuffers | None:
+    def run(vector: AnyVectors) -> QueryBuffers | None:
         if vector.shape != shape:
             return None
         try:
@@ -142,37 +141,35 @@ def _buffered_search(reranked: RerankedSearch) -> Callable[[AnyVectors], QueryBu
             buffers = new_buffers()
         query, rows, _, arguments = buffers
         query[:] = vector if vector.dtype == dtype else to_float32(vector)
-        # Not so for NaN, infinity, and zero.
-        if 0 < query.dot(query) < inf:
+        # False for NaN, infinity and zero; unlike dot, vdot does not warn of an overflow.
+        if 0 < vdot(query, query) < inf:
             search(*arguments)
             if rows.item(-1) >= 0:
                 return buffers
         pool.append(buffers)
         return None
 
-    return search_into_buffers
+    return run
 
 
-def _ranked_by_numpy(state: State, lists: InvertedLists, plan: Plan) -> Searcher:
-    """Candidates by Faiss, ranks by NumPy: for vectors of any type."""
-    scan, take, row_ids, k = (
-        lists.scanner(plan.n_probe, plan.n_candidates),
-        state.store.take,
-        state.ids,
-        plan.k,
-    )
-    metric, shape = state.reduction.metric, (state.store.base.shape[1],)
-    rank, unit = _RANKS[metric], metric == "cosine"
+def ranked_by_numpy(state: State, plan: Plan) -> Searcher | None:
+    """Candidates by Faiss, exact ranks by NumPy: for vectors of any type."""
+    if state.lists is None:
+        return None
+    scan, take, ids, k = (
+        state.lists.scanner(plan.n_probe, plan.n_candidates), state.store.take, state.ids, plan.k
+    )  # fmt: skip
+    shape, rank, to_unit = (state.dim,), _RANKS[state.metric], state.metric == "cosine"
 
-    def ask(vector: AnyVectors) -> Neighbors | None:
+    def search(vector: AnyVectors) -> Neighbors | None:
         query = np.ascontiguousarray(to_float32(vector))
         if query.shape != shape:
             return None
         square = np.vdot(query, query)
-        # Not so for NaN, infinity, and zero.
+        # False for NaN, infinity and zero.
         if not 0 < square < np.inf:
             return None
-        if unit:
+        if to_unit:
             query = query / np.sqrt(square)
         rows = scan(query)
         if rows[-1] < 0:
@@ -180,9 +177,9 @@ def _ranked_by_numpy(state: State, lists: InvertedLists, plan: Plan) -> Searcher
         distances = rank(query, take(rows).astype(np.float32, copy=False))
         order = distances.argsort(kind="stable")[:k]
         rows = rows[order]
-        return (rows if row_ids is None else row_ids[rows])[None], distances[order][None]
+        return (rows if ids is None else ids[rows])[None], distances[order][None]
 
-    return ask
+    return search
 
 
 def _cosine(query: Vector, rows: Vectors) -> NDArray[np.float32]:

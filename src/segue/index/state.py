@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -14,17 +14,24 @@ from segue.index.exact import Neighbors
 from segue.index.ivfpq import InvertedLists
 from segue.index.l2_reduction import L2Reduction
 from segue.index.metric import AnyVectors
+from segue.index.options import IndexOptions
 from segue.index.store import Store
+from segue.spec import Metric
+
+Searcher = Callable[[AnyVectors], Neighbors | None]
+"""From one query, (dim,), to its nearest rows; None where the query needs a closer look."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How far to look; no probes means everywhere.
+    """How far a query looks; without ``n_probe`` it is compared with every row.
 
     Attributes
     ----------
-    min_live : candidates that must not be deleted; with fewer, the rows of the nearest lists are compared
-    recall, effort : that were asked for
+    n_probe : lists to scan
+    n_candidates : rows to compare exactly, those with the most promising codes
+    min_live : candidates that must be live; where fewer are, whole lists are compared
+    recall, effort : what the plan was made for
     """
 
     k: int
@@ -41,16 +48,16 @@ class State:
 
     Attributes
     ----------
-    n : rows that there are, dead ones among them
-    lists : of the first rows; none where every query is compared with all rows
-    delta : of rows that came later; their lists are small and in memory
+    n : rows, deleted ones among them
+    lists : of the first rows; None where every query is compared with every row
+    delta : lists of rows that came later, small and in memory
     n_coded : rows below this are in ``lists`` or ``delta``; the others are compared one by one
-    tombstones : bool (n,), rows that were deleted; none where none was
-    ids : int64 (n,), what rows are called; none where they are called by their numbers
-    operating_points : what reaches which recall
-    n_trained : rows that the lists were made for
-    next_id : what the next row is called
-    always_exact : every query is compared with all rows, however many there will be
+    tombstones : bool (n,), rows that were deleted; None where none was
+    ids : int64 (n,), the id of each row; None where it is the row's number
+    operating_points : how far to look for which recall
+    n_trained : rows that the centroids were learned from
+    next_id : the id of the next row that is added without one
+    always_exact : compare with every row however many there will be
     """
 
     store: Store
@@ -65,6 +72,21 @@ class State:
     n_trained: int = 0
     next_id: int = 0
     always_exact: bool = False
+    options: IndexOptions = field(default_factory=IndexOptions)
+
+    @property
+    def metric(self) -> Metric:
+        return self.reduction.metric
+
+    @property
+    def dim(self) -> int:
+        """Numbers of a vector; for hamming, bytes of packed bits."""
+        return int(self.store.base.shape[1])
+
+    @property
+    def n_delta(self) -> int:
+        """Rows, deleted ones among them, that were added since the lists were filled."""
+        return self.n - self.n_coded + (0 if self.delta is None else len(self.delta))
 
     @cached_property
     def n_deleted(self) -> int:
@@ -85,13 +107,18 @@ class State:
         """int64: the rows that were not deleted, ascending."""
         return np.arange(self.n) if self.tombstones is None else np.flatnonzero(~self.tombstones)
 
-    def to_ids(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """What rows are called."""
-        return rows if self.ids is None else self.ids[rows]
+    def uncoded_rows(self) -> NDArray[np.int64]:
+        """int64: live rows without a code, ascending."""
+        rows = np.arange(self.n_coded, self.n)
+        return rows if self.tombstones is None else rows[~self.tombstones[rows]]
 
     def all_lists(self) -> list[InvertedLists]:
-        """``lists`` and ``delta``, those that there are."""
+        """``lists`` and ``delta``, where they exist."""
         return [lists for lists in (self.lists, self.delta) if lists is not None]
+
+    def to_ids(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The id of each row."""
+        return rows if self.ids is None else self.ids[rows]
 
     @cached_property
     def _order(self) -> NDArray[np.int64]:
@@ -102,32 +129,32 @@ class State:
         return self.to_ids(self._order)
 
     def to_rows(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The row of each id that is there, -1 for the others."""
+        """The live row of each id; -1 where the index has no such id."""
         if self.ids is None:
             rows = np.where((ids >= 0) & (ids < self.n), ids, -1)
         elif not self.n:
             rows = np.full(len(ids), -1)
         else:
-            # The last of several rows of one name: the others were replaced by it.
-            at = np.searchsorted(self._sorted_ids, ids, side="right") - 1
-            found = self._order[at.clip(min=0)]
-            rows = np.where(self.ids[found] == ids, found, -1)
+            # The last of several rows with one id: the others were replaced by it.
+            positions = np.searchsorted(self._sorted_ids, ids, side="right") - 1
+            candidates = self._order[positions.clip(min=0)]
+            rows = np.where(self.ids[candidates] == ids, candidates, -1)
         if self.tombstones is not None:
             rows = np.where((rows >= 0) & ~self.tombstones[rows], rows, -1)
         return rows
 
     @cached_property
-    def plans(self) -> dict[tuple[int, float, float], Plan]:
-        """Those that were made so far, by k, recall and effort."""
+    def plans(self) -> dict[tuple[int | None, float, float], Plan]:
+        """The plans made so far, by k, recall and effort."""
         return {}
 
     @cached_property
-    def searchers(self) -> dict[tuple[int | None, float, float], Callable[[AnyVectors], Neighbors | None]]:
-        """What answers single queries quickly, by k, recall and effort; see ``single_query``."""
+    def searchers(self) -> dict[tuple[int | None, float, float], Searcher]:
+        """Quick ways for single queries, by k, recall and effort; see ``single_query``."""
         return {}
 
     def operating_point(self, k: int, recall: float) -> OperatingPoint | None:
-        """What reaches a recall for k answers; none where only comparing with all rows does."""
-        most = max((s.k for s in self.operating_points), default=0)
-        fitting = [s for s in self.operating_points if s.k >= min(k, most) and s.recall >= recall - 1e-9]
-        return min(fitting, key=lambda s: (s.k, s.recall), default=None)
+        """What reaches a recall for k answers; None where only comparing with every row does."""
+        most = max((point.k for point in self.operating_points), default=0)
+        reaching = [p for p in self.operating_points if p.k >= min(k, most) and p.recall >= recall - 1e-9]
+        return min(reaching, key=lambda point: (point.k, point.recall), default=None)

@@ -11,6 +11,7 @@ from pathlib import Path
 from segue.catalog import Snapshot
 from segue.errors import IndexFormatError, UsageError
 from segue.files import sweep
+from segue.index.options import IndexOptions
 from segue.spec import Prior
 from segue.views.spec import ViewSpec, default_view, parse_view
 from segue.views.view_index import ViewIndex
@@ -24,11 +25,16 @@ class ViewIndexes:
     Parameters
     ----------
     prior : asked for values of the spaces when an index is built
+
+    Attributes
+    ----------
+    options : of indexes that are built from now on
     """
 
     def __init__(self, folder: Path, prior: Callable[[], Mapping[str, Prior | None]]) -> None:
         self._folder = folder
         self._prior = prior
+        self.options = IndexOptions()
         self._open: dict[str | None, ViewIndex] = {}  # by the text that asked for a view
         self._lock = threading.Lock()
 
@@ -60,7 +66,10 @@ class ViewIndexes:
         if saved and saved.stamp == snapshot.stamp:
             return saved
         prior = self._prior()
-        index = saved.update(snapshot, prior) if saved else ViewIndex.build(snapshot, prior, spec)
+        if saved:
+            index = saved.update(snapshot, prior)
+        else:
+            index = ViewIndex.build(snapshot, prior, spec, self.options)
         with contextlib.suppress(OSError, UsageError):  # a read-only library is as usable without the file
             index.save(path, specs)
         return index

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from segue.catalog import Snapshot
 from segue.errors import IndexFormatError
-from segue.index.build import EXACT_BELOW
 from segue.index.exact import Neighbors
 from segue.index.index import Index
+from segue.index.options import IndexOptions
 from segue.index.serialization import load_index
 from segue.spec import COSINE, EmbedderSpec, Prior
 from segue.track import Vectors
@@ -49,7 +49,11 @@ class ViewIndex:
 
     @classmethod
     def build(
-        cls, snapshot: Snapshot, prior: Mapping[str, Prior | None], spec: ViewSpec | None = None
+        cls,
+        snapshot: Snapshot,
+        prior: Mapping[str, Prior | None],
+        spec: ViewSpec | None = None,
+        options: IndexOptions | None = None,
     ) -> ViewIndex:
         """Fit the view on the tracks of a snapshot and transform them all.
 
@@ -57,16 +61,17 @@ class ViewIndex:
         ----------
         prior : values of the spaces for which they are known, by the names of the spaces
         spec : the default one unless told
+        options : of the index
         """
         spec = spec or default_view(snapshot.spaces)
         rows, items = item_vectors(snapshot, spec)
         if not len(rows):
             dim = sum(x.shape[1] for x in items)
             transform = ViewTransform(np.zeros(dim, np.float32), np.zeros((dim, 1), np.float32))
-            nothing = Index.build(np.zeros((0, 1), np.float32))
+            nothing = Index.build(np.zeros((0, 1), np.float32), options=options)
             return cls(spec, transform, rows, rows, nothing, snapshot.stamp)
         if spec.transform == "raw":
-            return cls._raw(snapshot, spec, rows, items)
+            return cls._raw(snapshot, spec, rows, items, options)
         if spec.transform == "centered":
             transform = ViewTransform.center(items)
         else:
@@ -79,12 +84,17 @@ class ViewIndex:
             ]
             transform = ViewTransform.fit(items, priors, weights)
         # Of length 1, so the product is the cosine; or 0, at the very mean, which cosine would refuse.
-        index = Index.build(transform(items), metric="dot")
+        index = Index.build(transform(items), metric="dot", options=options)
         return cls(spec, transform, rows, snapshot.keys[rows], index, snapshot.stamp)
 
     @classmethod
     def _raw(
-        cls, snapshot: Snapshot, spec: ViewSpec, rows: NDArray[np.int64], items: Sequence[Rows]
+        cls,
+        snapshot: Snapshot,
+        spec: ViewSpec,
+        rows: NDArray[np.int64],
+        items: Sequence[Rows],
+        options: IndexOptions | None,
     ) -> ViewIndex:
         """Over the vectors as they are, in their type; without those with holes or no direction."""
         vectors = items[0][np.arange(len(rows))]
@@ -93,7 +103,7 @@ class ViewIndex:
             usable &= vectors.any(axis=1)
         if not usable.all():
             rows, vectors = rows[usable], vectors[usable]
-        index = Index.build(vectors, metric=spec.metric)
+        index = Index.build(vectors, metric=spec.metric, options=options)
         return cls(spec, None, rows, snapshot.keys[rows], index, snapshot.stamp)
 
     def update(self, snapshot: Snapshot, prior: Mapping[str, Prior | None]) -> ViewIndex:
@@ -103,13 +113,14 @@ class ViewIndex:
         added, what is gone is deleted. Otherwise everything is made anew.
         """
         rows, items = item_vectors(snapshot, self.spec)
-        if self.transform is None or self.spec.is_by_window or len(rows) < EXACT_BELOW:
-            return ViewIndex.build(snapshot, prior, self.spec)
+        options = self.index.options
+        if self.transform is None or self.spec.is_by_window or len(rows) < options.exact_below:
+            return ViewIndex.build(snapshot, prior, self.spec, options)
         keys = snapshot.keys[rows]
         at = np.searchsorted(rows, self.rows).clip(max=max(0, len(rows) - 1))
         kept = (rows[at] == self.rows) & (keys[at] == self.keys)
         if kept.sum() < _KEPT_SHARE * max(len(rows), len(self.rows)):
-            return ViewIndex.build(snapshot, prior, self.spec)
+            return ViewIndex.build(snapshot, prior, self.spec, options)
         new = np.setdiff1d(rows, self.rows[kept])
         if not kept.all():
             self.index.delete(self.index.ids[~kept])
@@ -207,9 +218,8 @@ class ViewIndex:
         if not isinstance(stamp, str) or any(f"note.{name}" not in file for name in names):
             raise IndexFormatError(f"{path} is no index of a library")
         rows, keys, *fitted = (file.array(f"note.{name}") for name in names)
-        dim = state.store.base.shape[1]
         transform = ViewTransform(*fitted) if fitted else None
-        fits = transform is None or transform.projection.shape == (transform.mean.size, dim)
+        fits = transform is None or transform.projection.shape == (transform.mean.size, state.dim)
         if not rows.shape == keys.shape == (len(state),) or not fits:
             raise IndexFormatError(
                 f"{path} is of {len(state)} tracks, but names {rows.shape} of {keys.shape}"
