@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { droppedFiles, draggingFile } from "../filedrop";
 import { clock } from "../format";
+import * as player from "../player";
 import { record, type Recording } from "../recorder";
 import { seedFromClip, addSeed } from "../seeds";
 import { upload, type Upload } from "../upload";
@@ -9,29 +10,29 @@ import { Icon } from "./icons";
 import { rememberPeaks } from "./wave";
 
 type State =
-  | { state: "ready" }
-  | { state: "sending"; name: string; share: number; upload: Upload }
-  | { state: "recording"; recording: Recording; since: number }
-  | { state: "refused"; name: string; reason: string };
+  | { phase: "ready" }
+  | { phase: "sending"; name: string; share: number; upload: Upload }
+  | { phase: "recording"; recording: Recording; since: number }
+  | { phase: "refused"; name: string; reason: string };
 
 /** Takes audio that is dropped, chosen or recorded, and adds it as a seed. */
 export function ClipInput() {
-  const [state, setState] = useState<State>({ state: "ready" });
+  const [state, setState] = useState<State>({ phase: "ready" });
   const dragging = draggingFile.value;
   const touch = matchMedia("(hover: none)").matches; // nothing can be dropped there
   const input = useRef<HTMLInputElement>(null);
 
   const send = async (file: File) => {
-    const started = upload(file, (share) => setState((old) => (old.state === "sending" ? { ...old, share } : old)));
-    setState({ state: "sending", name: file.name, share: 0, upload: started });
+    const started = upload(file, (share) => setState((old) => (old.phase === "sending" ? { ...old, share } : old)));
+    setState({ phase: "sending", name: file.name, share: 0, upload: started });
     try {
       const clip = await started.done;
       rememberPeaks(clip.id, clip.peaks);
       addSeed(seedFromClip(clip));
-      setState({ state: "ready" });
+      setState({ phase: "ready" });
     } catch (error) {
       const cancelled = error instanceof DOMException;
-      setState(cancelled ? { state: "ready" } : { state: "refused", name: file.name, reason: (error as Error).message });
+      setState(cancelled ? { phase: "ready" } : { phase: "refused", name: file.name, reason: (error as Error).message });
     }
   };
   const sendAll = async (files: readonly File[]) => {
@@ -44,24 +45,25 @@ export function ClipInput() {
     void sendAll(files);
   }, [droppedFiles.value]);
   const startRecording = async () => {
+    player.pause(); // or the microphone would record what Segue plays
     try {
-      setState({ state: "recording", recording: await record(), since: Date.now() });
+      setState({ phase: "recording", recording: await record(), since: Date.now() });
     } catch (error) {
-      setState({ state: "refused", name: "Microphone", reason: explainMicrophoneError(error as Error) });
+      setState({ phase: "refused", name: "Microphone", reason: explainMicrophoneError(error as Error) });
     }
   };
   return (
     <div class={`clip-input ${dragging ? "dragging" : ""}`} role="group" aria-label="Your own audio">
       <input ref={input} type="file" accept="audio/*,video/mp4,.opus,.flac,.m4a,.wma,.mka" multiple hidden id="clip-file"
         onChange={(event) => (void sendAll([...(event.currentTarget.files ?? [])]), (event.currentTarget.value = ""))} />
-      {state.state === "sending" ? <Sending {...state} /> : state.state === "recording" ? (
-        <RecordingNow {...state} onDone={(file) => void send(file)} onCancel={() => setState({ state: "ready" })} />
+      {state.phase === "sending" ? <Sending {...state} /> : state.phase === "recording" ? (
+        <RecordingNow {...state} onDone={(file) => void send(file)} onCancel={() => setState({ phase: "ready" })} />
       ) : (
         <>
           <p>{dragging ? "Drop to find similar music" : touch ? "Use your own audio" : "Drop an audio file here"}</p>
           <button type="button" class="button small" onClick={() => input.current?.click()}><Icon name="upload" size={18} />Choose a file</button>
           <button type="button" class="button small" onClick={() => void startRecording()}><Icon name="mic" size={18} />Record</button>
-          {state.state === "refused" && <p class="bad clip-input-note" role="alert"><b>{state.name}</b>: {state.reason}</p>}
+          {state.phase === "refused" && <p class="bad clip-input-note" role="alert"><b>{state.name}</b>: {state.reason}</p>}
         </>
       )}
     </div>

@@ -17,10 +17,10 @@ export function TrackPicker({ label, placeholder, onPick }: TrackPickerProps) {
   const [at, setAt] = useState(0);
   const [open, setOpen] = useState(false);
   const list = useId();
-  const asked = useDebounced(text.trim(), 100);
-  const { data } = useLoad(async (stop) => (asked ? (await api.tracks({ q: asked, limit: 8 }, stop)).tracks : []), [asked]);
-  const found = text.trim() ? (data ?? []) : [];
-  const shown = open && found.length > 0;
+  const query = useDebounced(text.trim(), 100);
+  const { data } = useLoad(async (stop) => (query ? (await api.tracks({ q: query, limit: 8 }, stop)).tracks : []), [query]);
+  const results = text.trim() ? (data ?? []) : [];
+  const shown = open && results.length > 0;
   const pick = (track: Track | undefined) => {
     if (!track) return;
     onPick(track);
@@ -28,9 +28,9 @@ export function TrackPicker({ label, placeholder, onPick }: TrackPickerProps) {
     setOpen(false);
   };
   const steer = (event: KeyboardEvent) => {
-    if (event.key === "ArrowDown") setAt(Math.min(at + 1, found.length - 1));
+    if (event.key === "ArrowDown") setAt(Math.min(at + 1, results.length - 1));
     else if (event.key === "ArrowUp") setAt(Math.max(at - 1, 0));
-    else if (event.key === "Enter" && shown) pick(found[at]);
+    else if (event.key === "Enter" && shown) pick(results[at]);
     else if (event.key === "Escape") setOpen(false);
     else return;
     event.preventDefault();
@@ -46,7 +46,7 @@ export function TrackPicker({ label, placeholder, onPick }: TrackPickerProps) {
           onFocus={() => setOpen(true)} onBlur={() => setOpen(false)} onKeyDown={steer} />
       </label>
       <div id={list} role="listbox" aria-label={label} class="picker-list" hidden={!shown}>
-        {shown && found.map((track, i) => (
+        {shown && results.map((track, i) => (
           <div key={track.id} id={`${list}-${i}`} role="option" aria-selected={i === at}
             onPointerDown={(event) => (event.preventDefault(), pick(track))} onPointerEnter={() => setAt(i)}>
             <Cover id={track.id} size={36} />
@@ -54,7 +54,7 @@ export function TrackPicker({ label, placeholder, onPick }: TrackPickerProps) {
           </div>
         ))}
       </div>
-      <span class="hidden-text" role="status">{open && asked && data ? `${found.length} results` : ""}</span>
+      <span class="hidden-text" role="status">{open && query && data ? `${results.length} results` : ""}</span>
     </div>
   );
 }

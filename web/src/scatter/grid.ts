@@ -41,13 +41,13 @@ export function pointsInside(line: readonly Point[], x: ArrayLike<number>, y: Ar
   if (line.length < 3) return [];
   const [xs, ys] = [line.map((point) => point[0]), line.map((point) => point[1])];
   const box = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)] as const;
-  const found: number[] = [];
+  const enclosed: number[] = [];
   for (let i = 0; i < x.length; i++) {
     const [px, py] = [x[i]!, y[i]!];
     if (px < box[0] || px > box[1] || py < box[2] || py > box[3]) continue;
-    if (crossings(line, px, py) % 2) found.push(i);
+    if (crossings(line, px, py) % 2) enclosed.push(i);
   }
-  return found;
+  return enclosed;
 }
 
 function crossings(line: readonly Point[], px: number, py: number): number {

@@ -34,8 +34,8 @@ export interface PointRenderer {
 
 /** The diameter of a point in CSS pixels. It grows with the zoom, but more slowly. */
 export function pointSize(n: number, camera: Camera, size: Size): number {
-  const room = Math.sqrt((size.width * size.height) / Math.max(n, 1));
-  const base = Math.min(13, Math.max(1.7, room * 0.2));
+  const spacing = Math.sqrt((size.width * size.height) / Math.max(n, 1));
+  const base = Math.min(13, Math.max(1.7, spacing * 0.2));
   return Math.min(26, base * camera.zoom ** 0.42);
 }
 
