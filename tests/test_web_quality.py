@@ -72,6 +72,7 @@ def test_axe_finds_nothing_to_object_to(
     with new_page(browser, web_server.address, size, color_scheme=scheme, bypass_csp=True) as page:
         page.goto("/")
         rows(page).first.get_by_role("button", name="Play").click()
+        expect(page.get_by_role("button", name="Pause", exact=True).last).to_be_visible()
         for path in (*PAGES, *extra):
             page.goto(path)
             settle(page)
