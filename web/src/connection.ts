@@ -19,7 +19,7 @@ export class ApiError extends Error {
 
 let waiting = 0;
 
-export function connectionLost(): void {
+function connectionLost(): void {
   offline.value = true;
   if (!waiting) waiting = window.setTimeout(checkConnection, 2000);
 }

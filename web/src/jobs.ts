@@ -14,7 +14,7 @@ export const jobsFinished = signal(0);
 
 let timer = 0;
 
-export async function refreshJobs(): Promise<void> {
+async function refreshJobs(): Promise<void> {
   window.clearTimeout(timer);
   let latest: Job[];
   try {

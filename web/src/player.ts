@@ -6,7 +6,7 @@ import * as Q from "./queue";
 import { showToast } from "./toast";
 import type { Track } from "./types";
 
-export const audio = new Audio();
+const audio = new Audio();
 audio.preload = "auto";
 
 export const queue = persisted<Q.Queue>("queue", Q.nothing);
@@ -15,7 +15,7 @@ export const muted = signal(false);
 export const playing = signal(false);
 export const waiting = signal(false);
 export const time = signal(0); // s
-export const mediaDuration = signal(0); // s, as reported by the browser
+const mediaDuration = signal(0); // s, as reported by the browser
 export const currentTrack = computed(() => Q.current(queue.value));
 export const duration = computed(() => currentTrack.value?.duration_s || mediaDuration.value);
 

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { interpolate, panned, toData, toPixels, wholeMap, zoomed } from "../src/scatter/camera";
+import { interpolate, panned, toData, toPixels, zoomed } from "../src/scatter/camera";
 import { hueOf, oklch, parse, ramp } from "../src/scatter/colors";
 import { pointsInside, pointGrid } from "../src/scatter/grid";
 
+const wholeMap = { x: 0, y: 0, zoom: 0.92 };
 const size = { width: 800, height: 600 };
 const random = ((seed) => () => (seed = (seed * 16807) % 2147483647) / 2147483647)(11);
 

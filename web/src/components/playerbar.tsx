@@ -48,12 +48,12 @@ function NowWave({ track }: { track: Track }) {
   );
 }
 
-export function PlayButton({ big = false }: { big?: boolean }) {
+function PlayButton() {
   const on = player.playing.value;
   return (
-    <button type="button" class={`play-button ${big ? "big" : ""} ${player.waiting.value && on ? "waiting" : ""}`}
+    <button type="button" class={`play-button ${player.waiting.value && on ? "waiting" : ""}`}
       aria-label={on ? "Pause" : "Play"} onClick={player.toggle}>
-      <Icon name={on ? "pause" : "play"} size={big ? 28 : 22} />
+      <Icon name={on ? "pause" : "play"} size={22} />
     </button>
   );
 }

@@ -1,7 +1,7 @@
 import { count, formatDuration } from "../format";
 import { queueOpen } from "../shortcuts";
 import * as player from "../player";
-import { at } from "../queue";
+import { at, upcoming } from "../queue";
 import type { Track } from "../types";
 import { Cover, EmptyState, IconButton } from "./common";
 import { saving } from "./savedialog";
@@ -11,8 +11,8 @@ const SHOWN = 200; // rows; nobody scrolls further
 export function QueuePanel() {
   if (!queueOpen.value) return null;
   const queue = player.queue.value;
-  const rest = queue.order.slice(queue.at + 1);
-  const left_s = rest.reduce((sum, index) => sum + (queue.tracks[index]?.duration_s ?? 0), 0);
+  const rest = upcoming(queue);
+  const left_s = rest.reduce((sum, track) => sum + track.duration_s, 0);
   return (
     <aside class="queue" aria-label="Queue" onKeyDown={(event) => event.key === "Escape" && (queueOpen.value = false)}>
       <div class="queue-head">

@@ -11,7 +11,6 @@ export interface Size {
   height: number;
 }
 
-export const wholeMap: Camera = { x: 0, y: 0, zoom: 0.92 };
 const MIN_ZOOM = 0.6;
 const MAX_ZOOM = 400;
 
