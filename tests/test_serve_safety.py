@@ -23,7 +23,7 @@ from starlette.exceptions import HTTPException
 
 from segue.errors import UsageError
 from segue.library import Library
-from segue.serve.http.limits import Rate, bounded
+from segue.serve.http.limits import RateLimit, limit_body
 from segue.serve.http.security import Guard
 from segue.serve.settings import Settings
 from tests.conftest import SR
@@ -187,12 +187,12 @@ def test_a_body_that_comes_too_slowly_is_refused():
         return {}
 
     with pytest.raises(HTTPException) as refused:
-        asyncio.run(bounded(never, 1000, 0.05)())
+        asyncio.run(limit_body(never, 1000, 0.05)())
     assert refused.value.status_code == 408
 
 
 def test_a_client_may_upload_only_so_often():
-    rate = Rate(3)
+    rate = RateLimit(3)
     assert [rate.take("a") for _ in range(3)] == [0, 0, 0]
     assert rate.take("a") > 10
     assert rate.take("b") == 0

@@ -27,8 +27,8 @@ PORT, MAX_PORT = 8765, 5000
 _TRIED = 20  # ports after the usual one
 _LISTENERS = click.Choice(["vggish-relu", "vggish", "vggish-int8"])  # their windows are frames of 8 bits
 _USUAL = "vggish-relu"
-_APP = "segue.serve.app:app_of_worker"
-_MAX_APP = "segue.serve.max.api:app_of_worker"
+_APP = "segue.serve.app:make_worker_app"
+_MAX_APP = "segue.serve.max.api:make_max_worker_app"
 
 
 @click.command(short_help="Start the player and the HTTP API.")
@@ -144,11 +144,11 @@ def _run(app: str, settings: Settings, port: int | None, usual: int, *, workers:
 
     import uvicorn
 
-    from segue.serve.settings import VARIABLE
+    from segue.serve.settings import SETTINGS_VARIABLE
 
     chosen = _port(settings.host, port, usual)
     settings = replace(settings, port=chosen)
-    os.environ[VARIABLE] = settings.to_json()  # how workers are told
+    os.environ[SETTINGS_VARIABLE] = settings.to_json()  # how workers are told
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     shown = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else host
     address = f"http://{shown}:{chosen}/"

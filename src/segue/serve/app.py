@@ -35,13 +35,13 @@ from segue.serve.api import (
 )
 from segue.serve.http import docs_page, player_page
 from segue.serve.http.errors import ApiError, api_error
-from segue.serve.http.middleware import PREFIX, Gate
-from segue.serve.http.validation import invalid, refuse_unknown_query
+from segue.serve.http.middleware import PREFIX, ServiceMiddleware
+from segue.serve.http.validation import refuse_unknown_query, validation_error
 from segue.serve.max.api import MaxApi
 from segue.serve.service import Service
-from segue.serve.settings import VARIABLE, Settings
+from segue.serve.settings import SETTINGS_VARIABLE, Settings
 
-_SWEPT_EVERY_S = 300.0
+_SWEEP_EVERY_S = 300.0
 _CODES = {404: "not_found", 405: "method_not_allowed", 408: "too_slow", 413: "too_large", 415: "not_json"}
 _ABOUT = 'Recommends music by how it sounds. Every error is `{"error": {"code", "message", "details"}}`.'
 
@@ -68,7 +68,7 @@ def make_app(settings: Settings) -> ASGIApp:
     app.add_route("/docs", docs_page.docs_page, include_in_schema=False)
     app.add_route("/{path:path}", player_page.page, methods=["GET"], include_in_schema=False)
     hot = {f"{PREFIX}{recommendations.SIMILAR}": recommendations.Similar(service)}
-    return Gate(app, settings, service.guard, service.metrics, hot)
+    return ServiceMiddleware(app, settings, service.guard, service.metrics, hot)
 
 
 def make_api(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
@@ -85,31 +85,31 @@ def make_api(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
 
 
 def _stop_on_signals(service: Service) -> None:
-    """Have Ctrl-C end what would hold the server up, before the server hears of it."""
+    """On Ctrl-C, first stop jobs and streams, which would hold the server up."""
     if threading.current_thread() is not threading.main_thread():
         return
     for number in (signal.SIGINT, signal.SIGTERM):
         usual = signal.getsignal(number)
         if callable(usual):
 
-            def heard(number: int, frame: FrameType | None, usual: Any = usual) -> None:
+            def stop(number: int, frame: FrameType | None, usual: Any = usual) -> None:
                 service.ending.set()
                 service.jobs.stop()
                 usual(number, frame)
 
-            signal.signal(number, heard)
+            signal.signal(number, stop)
 
 
 async def _sweep(service: Service) -> None:
-    """Delete clips when their hour is over."""
+    """Delete expired clips."""
     while True:
-        await asyncio.sleep(_SWEPT_EVERY_S)
+        await asyncio.sleep(_SWEEP_EVERY_S)
         await service.run(service.clips.sweep)
 
 
-def app_of_worker() -> ASGIApp:
-    """As ``make_app``, in a process that was told by a variable."""
-    return make_app(Settings.from_json(os.environ[VARIABLE]))
+def make_worker_app() -> ASGIApp:
+    """As ``make_app``, in a worker process: the settings come in an environment variable."""
+    return make_app(Settings.from_json(os.environ[SETTINGS_VARIABLE]))
 
 
 def _add_error_handlers(app: FastAPI, settings: Settings) -> None:
@@ -127,10 +127,10 @@ def _add_error_handlers(app: FastAPI, settings: Settings) -> None:
 
     async def on_invalid_request(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        return invalid(error.errors()).response()
+        return validation_error(error.errors()).response()
 
     async def on_bug(_: Request, __: Exception) -> Response:
-        return ApiError(500, "internal", "something broke; the log says what").response()
+        return ApiError(500, "internal", "internal error; the service's log has the details").response()
 
     app.add_exception_handler(ApiError, on_our_error)
     app.add_exception_handler(SegueError, on_our_error)

@@ -21,8 +21,8 @@ from segue.serve.http.errors import ApiError
 EXPIRES_S = 3600.0
 _PATIENCE_S = 20.0  # of decoding an upload
 _PEAKS_SR = 8_000  # Hz
-_SHAPE = re.compile("clip-[0-9a-f]{32}")
-_MOST = 200  # clips at a time
+_ID = re.compile("clip-[0-9a-f]{32}")
+_MAX_CLIPS = 200  # clips at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +42,12 @@ class Clips:
     def __init__(self, folder: Path, longest_s: float) -> None:
         self._folder = folder
         self._longest_s = longest_s
-        self._heard_before: dict[str, AnalyzedSound] = {}
+        self._analyzed: dict[str, AnalyzedSound] = {}
         folder.mkdir(parents=True, exist_ok=True)
 
     @staticmethod
     def is_clip(name: str) -> bool:
-        return _SHAPE.fullmatch(name) is not None
+        return _ID.fullmatch(name) is not None
 
     def add(self, file: BinaryIO, name: str) -> Clip:
         """Keep an upload, if it is a sound that can be compared.
@@ -57,7 +57,7 @@ class Clips:
         AudioError, ApiError
         """
         self.sweep()
-        if sum(1 for _ in self._folder.iterdir()) >= _MOST:
+        if sum(1 for _ in self._folder.iterdir()) >= _MAX_CLIPS:
             raise ApiError(503, "too_many_clips", "too many clips are kept at the moment; delete some")
         clip_id = f"clip-{uuid.uuid4().hex}"
         home = self._folder / clip_id
@@ -65,14 +65,14 @@ class Clips:
         try:
             with (home / "sound").open("wb") as out:
                 shutil.copyfileobj(file, out, 1 << 20)
-            clip = self._looked_at(clip_id, name)
+            clip = self._inspect(clip_id, name)
             (home / "clip.json").write_text(json.dumps(asdict(clip)), "utf-8")
         except BaseException:
             shutil.rmtree(home, ignore_errors=True)
             raise
         return clip
 
-    def _looked_at(self, clip_id: str, name: str) -> Clip:
+    def _inspect(self, clip_id: str, name: str) -> Clip:
         path = self._folder / clip_id / "sound"
         try:
             peaks, duration_s = compute_peaks(
@@ -81,7 +81,9 @@ class Clips:
         except TooLong as error:
             raise ApiError(413, "too_long", f"{error}; at most {self._longest_s:.0f} s are taken") from None
         sound = audio.load(path)  # refuses what cannot be compared: silence, say
-        return Clip(clip_id, _shown(name), round(duration_s, 3), sound.info.codec, tuple(to_list(peaks, 800)))
+        return Clip(
+            clip_id, _display_name(name), round(duration_s, 3), sound.info.codec, tuple(to_list(peaks, 800))
+        )
 
     def get(self, clip_id: str) -> Clip:
         """A clip that is kept.
@@ -92,7 +94,7 @@ class Clips:
         """
         home = self._home(clip_id)
         try:
-            if _is_over(home):
+            if _is_expired(home):
                 shutil.rmtree(home, ignore_errors=True)
             facts = json.loads((home / "clip.json").read_text("utf-8"))
         except OSError:
@@ -104,15 +106,15 @@ class Clips:
         self.get(clip_id)
         return self._home(clip_id) / "sound"
 
-    def heard(self, clip_id: str, library: Library) -> AnalyzedSound:
+    def seed(self, clip_id: str, library: Library) -> AnalyzedSound:
         """A clip as a seed: what the library's embedders make of it, which this worker keeps."""
         path = self.path(clip_id)
-        found = self._heard_before.get(clip_id)
+        found = self._analyzed.get(clip_id)
         if found is None:
             found = replace(library.analyze(path), name=self.get(clip_id).name)
-            if len(self._heard_before) >= _MOST:
-                self._heard_before.clear()
-            self._heard_before[clip_id] = found
+            if len(self._analyzed) >= _MAX_CLIPS:
+                self._analyzed.clear()
+            self._analyzed[clip_id] = found
         return found
 
     def delete(self, clip_id: str) -> None:
@@ -128,15 +130,15 @@ class Clips:
         """Delete the clips whose hour is over."""
         for home in self._folder.iterdir():
             with contextlib.suppress(OSError):  # another worker was quicker
-                if _is_over(home):
+                if _is_expired(home):
                     shutil.rmtree(home, ignore_errors=True)
 
 
-def _is_over(home: Path) -> bool:
+def _is_expired(home: Path) -> bool:
     return time.time() - home.stat().st_mtime > EXPIRES_S
 
 
-def _shown(name: str) -> str:
+def _display_name(name: str) -> str:
     """The last part of what a client calls its file, which is never opened by that name."""
     last = re.split(r"[\\/]", name)[-1]
     return "".join(c for c in last if c.isprintable())[:200] or "clip"

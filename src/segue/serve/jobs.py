@@ -156,7 +156,11 @@ class Jobs:
             self._end(progress, "failed", without_paths(str(error), str(self._library.path)))
         except Exception as error:  # a fault of ours; the service goes on
             traceback.print_exc()
-            self._end(progress, "failed", f"something broke: {type(error).__name__}; the log says what")
+            self._end(
+                progress,
+                "failed",
+                f"internal error: {type(error).__name__}; the service's log has the details",
+            )
         finally:
             self._running.pop(job.id, None)
 

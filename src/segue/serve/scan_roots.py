@@ -13,8 +13,10 @@ def is_writable(folder: Path) -> bool:
     return os.access(folder, os.W_OK)
 
 
-def to_scan(asked: Sequence[str] | None, scanned: Sequence[str], allowed: Iterable[str]) -> list[str]:
-    """The folders that are meant: those scanned before unless any are named.
+def resolve_scan_roots(
+    asked: Sequence[str] | None, scanned: Sequence[str], allowed: Iterable[str]
+) -> list[str]:
+    """The folders to scan: those that are given, or else all that were scanned before.
 
     Raises
     ------
@@ -23,7 +25,7 @@ def to_scan(asked: Sequence[str] | None, scanned: Sequence[str], allowed: Iterab
     """
     if asked is None:
         if not scanned:
-            raise ApiError(400, "no_folders", "nothing has been scanned yet: name a folder")
+            raise ApiError(400, "no_folders", "nothing has been scanned yet: give a folder")
         return list(scanned)
     if not asked:
         raise ApiError(400, "no_folders", "the list of folders is empty")
@@ -41,8 +43,8 @@ def _allowed(folder: str, tops: Sequence[Path]) -> str:
         raise ApiError(
             403,
             "folder_not_allowed",
-            f"{folder!r} may not be scanned: allow it with segue serve --folder DIR",
+            f"{folder!r} may not be scanned; segue serve --folder DIR allows a folder",
         )
     if not true.is_dir():
-        raise ApiError(400, "no_folder", f"{folder!r} is no folder")
+        raise ApiError(400, "no_folder", f"{folder!r} is not a folder")
     return str(true)

@@ -19,7 +19,7 @@ from segue.serve.api.serializers import Record, matches_record, track_records
 from segue.serve.api.similar_cache import SimilarCache
 from segue.serve.clips import Clips
 from segue.serve.http.errors import ApiError
-from segue.serve.http.limits import Rate
+from segue.serve.http.limits import RateLimit
 from segue.serve.http.metrics import Metrics
 from segue.serve.http.security import Guard
 from segue.serve.http.streaming import Transcoder
@@ -41,8 +41,8 @@ class Service:
         self.library = Library.open(settings.library)
         self.guard = Guard(settings)
         self.metrics = Metrics()
-        self.uploads = Rate(settings.uploads_a_minute)
-        self.logins = Rate(20)
+        self.uploads = RateLimit(settings.uploads_a_minute)
+        self.logins = RateLimit(20)
         self.pool = Pool("serve", _THREADS)
         self.decoding = Pool("decode", _DECODERS)
         self.clips = Clips(Path(settings.scratch) / "clips", settings.clip_s)
@@ -82,7 +82,7 @@ class Service:
 
     def seed(self, seed_id: str) -> Any:
         """A track, or the sound of a clip that was uploaded."""
-        return self.clips.heard(seed_id, self.library) if Clips.is_clip(seed_id) else self.track(seed_id)
+        return self.clips.seed(seed_id, self.library) if Clips.is_clip(seed_id) else self.track(seed_id)
 
     def seeds(self, ids: Sequence[str]) -> list[Any]:
         return [self.seed(name) for name in ids]
@@ -95,7 +95,7 @@ class Service:
         return matches_record(found, clusters, self.library.folders.all())
 
     def where(self, conditions: Conditions | None) -> Where | None:
-        """The conditions as the library has them; a folder as it is shown becomes the one it is."""
+        """The conditions as the library takes them; a displayed folder becomes the real one."""
         if conditions is None:
             return None
         values = conditions.model_dump(exclude_none=True)
@@ -119,10 +119,10 @@ class Service:
             same = display_path(str(inside / "x"), folders) == f"{name.strip('/')}/x"
             if same and ".." not in inside.parts:
                 return str(inside)
-        raise UsageError(f"no track lies below {name!r}")
+        raise UsageError(f"no track is in the folder {name!r}")
 
-    def file_of(self, track_id: str) -> tuple[Track, Path]:
-        """A track whose file is there, and its path as the catalog has it.
+    def track_file(self, track_id: str) -> tuple[Track, Path]:
+        """A track and the path of its file, which exists.
 
         Raises
         ------
@@ -130,10 +130,10 @@ class Service:
         """
         track = self.track(track_id)
         if not track.has_file:
-            raise ApiError(404, "no_file", "this track has no file here")
+            raise ApiError(404, "no_file", "this track has no audio file")
         path = Path(track.path)
         if not path.is_file():
-            raise ApiError(404, "file_missing", "the file is not where it was: scan again")
+            raise ApiError(404, "file_missing", "the file was moved or deleted: scan the library again")
         return track, path
 
     @functools.cached_property
@@ -143,9 +143,9 @@ class Service:
         return is_writable(self.library.path)
 
 
-def service_of(request: Request) -> Service:
+def get_service(request: Request) -> Service:
     service: Service = request.app.state.service
     return service
 
 
-Serving = Annotated[Service, Depends(service_of)]
+ServiceDep = Annotated[Service, Depends(get_service)]

@@ -1,4 +1,4 @@
-"""What a service was told when it was started; the same for all its workers."""
+"""The settings of a service, the same for all its workers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from segue.errors import UsageError
 
-VARIABLE = "SEGUE_SERVE_SETTINGS"  # how workers are told
+SETTINGS_VARIABLE = "SEGUE_SERVE_SETTINGS"  # how workers are told
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 MEGABYTE = 1_000_000
 

@@ -13,7 +13,7 @@ from segue.serve.clips import EXPIRES_S
 from segue.serve.http.errors import ApiError
 from segue.serve.http.responses import json_response, openapi_responses
 from segue.serve.http.streaming import file_response, is_playable
-from segue.serve.service import Service, Serving
+from segue.serve.service import Service, ServiceDep
 
 routes = APIRouter(tags=["clips"])
 _SOUND = openapi_responses(None, 404, 416, 503, media="audio/*") | {
@@ -25,7 +25,7 @@ _FILE = File(description="Any audio that can be decoded")
 @routes.post(
     "/clips", status_code=201, responses=openapi_responses(models.ClipAnswer, 408, 413, 429, 503, status=201)
 )
-async def add_clip(service: Serving, request: Request, file: UploadFile = _FILE) -> Response:
+async def add_clip(service: ServiceDep, request: Request, file: UploadFile = _FILE) -> Response:
     """Upload a sound. For an hour its id can be used as a seed, like a track's id."""
     limit_uploads(service, request)
     clip = await service.decoding.run(service.clips.add, file.file, file.filename or "clip")
@@ -42,14 +42,14 @@ def limit_uploads(service: Service, request: Request) -> None:
 
 
 @routes.delete("/clips/{clip_id}", status_code=204, responses=openapi_responses(None, 404))
-async def delete_clip(service: Serving, clip_id: str) -> Response:
+async def delete_clip(service: ServiceDep, clip_id: str) -> Response:
     """Delete a clip before its hour is over."""
     await service.run(service.clips.delete, clip_id)
     return Response(status_code=204)
 
 
 @routes.get("/clips/{clip_id}/audio", response_class=Response, responses=_SOUND)
-async def get_clip_audio(service: Serving, request: Request, clip_id: str) -> Response:
+async def get_clip_audio(service: ServiceDep, request: Request, clip_id: str) -> Response:
     """The clip's audio, converted where browsers cannot play it."""
     clip = await service.run(service.clips.get, clip_id)
     path = service.clips.path(clip_id)

@@ -46,4 +46,4 @@ def conditions(  # noqa: PLR0913, PLR0917 - a parameter is what the query string
     return found if found != Conditions() else None
 
 
-InQuery = Annotated[Conditions | None, Depends(conditions)]
+QueryConditions = Annotated[Conditions | None, Depends(conditions)]

@@ -11,20 +11,22 @@ from fastapi.responses import Response
 from segue.serve.api import response_models as models
 from segue.serve.api.request_models import FeedbackRequest
 from segue.serve.http.responses import json_response, openapi_responses
-from segue.serve.service import Serving
+from segue.serve.service import ServiceDep
 
 routes = APIRouter(tags=["feedback"])
 
 
 @routes.get("/feedback", responses=openapi_responses(models.FeedbackList))
-async def list_feedback(service: Serving, limit: Annotated[int, Query(ge=1, le=10_000)] = 1000) -> Response:
+async def list_feedback(
+    service: ServiceDep, limit: Annotated[int, Query(ge=1, le=10_000)] = 1000
+) -> Response:
     """Verdicts on recommendations, the newest first."""
     found = await service.run(lambda: service.library.feedback.latest(limit))
     return json_response({"feedback": [asdict(one) for one in found]})
 
 
 @routes.post("/feedback", status_code=201, responses=openapi_responses(models.Feedback, 404, status=201))
-async def give_feedback(service: Serving, body: FeedbackRequest) -> Response:
+async def give_feedback(service: ServiceDep, body: FeedbackRequest) -> Response:
     """Keep a verdict on a recommended track; it replaces an earlier one on the same pair."""
 
     def keep() -> None:

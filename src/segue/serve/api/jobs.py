@@ -13,12 +13,12 @@ from fastapi import APIRouter
 from fastapi.responses import Response, StreamingResponse
 
 from segue.serve.api import response_models as models
-from segue.serve.api.maps import started
+from segue.serve.api.maps import job_accepted
 from segue.serve.api.request_models import ScanRequest
 from segue.serve.http.responses import json_response, openapi_responses
 from segue.serve.jobs import ENDED, Job, JobProgress, Result
-from segue.serve.scan_roots import to_scan
-from segue.serve.service import Service, Serving
+from segue.serve.scan_roots import resolve_scan_roots
+from segue.serve.service import Service, ServiceDep
 from segue.track import readable
 
 routes = APIRouter(tags=["jobs"])
@@ -29,11 +29,11 @@ _FAILURES = 100  # named in a report
 
 
 @routes.post("/jobs/scan", status_code=202, responses=openapi_responses(models.JobAnswer, status=202))
-async def start_scan(service: Serving, body: ScanRequest) -> Response:
+async def start_scan(service: ServiceDep, body: ScanRequest) -> Response:
     """Scan folders, or all that were scanned before, in a job."""
     scanned = await service.run(service.scanned)
-    folders = to_scan(body.folders, scanned, service.settings.folders)
-    return started(queue_scan(service, folders))
+    folders = resolve_scan_roots(body.folders, scanned, service.settings.folders)
+    return job_accepted(queue_scan(service, folders))
 
 
 def queue_scan(service: Service, folders: list[str]) -> Job:
@@ -52,13 +52,13 @@ def _scan(service: Service, folders: list[str], progress: JobProgress) -> Result
 
 
 @routes.get("/jobs", responses=openapi_responses(models.Jobs))
-async def list_jobs(service: Serving) -> Response:
+async def list_jobs(service: ServiceDep) -> Response:
     """All jobs, the newest first."""
     return json_response({"jobs": [job.record() for job in service.jobs.all()]})
 
 
 @routes.get("/jobs/{job_id}", responses=openapi_responses(models.JobAnswer, 404))
-async def get_job(service: Serving, job_id: str) -> Response:
+async def get_job(service: ServiceDep, job_id: str) -> Response:
     """One job, and how far it is."""
     return json_response({"job": service.jobs.get(job_id).record()})
 
@@ -66,13 +66,13 @@ async def get_job(service: Serving, job_id: str) -> Response:
 @routes.delete(
     "/jobs/{job_id}", status_code=202, responses=openapi_responses(models.JobAnswer, 404, status=202)
 )
-async def cancel_job(service: Serving, job_id: str) -> Response:
+async def cancel_job(service: ServiceDep, job_id: str) -> Response:
     """Ask a job to stop; what a scan has added is kept."""
     return json_response({"job": service.jobs.cancel(job_id).record()}, 202)
 
 
 @routes.get("/jobs/{job_id}/events", response_class=Response, responses=_EVENTS)
-async def watch_job(service: Serving, job_id: str) -> Response:
+async def watch_job(service: ServiceDep, job_id: str) -> Response:
     """A job's progress as server-sent events named `job`, until it ends."""
     service.jobs.get(job_id)
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}

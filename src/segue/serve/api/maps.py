@@ -19,24 +19,24 @@ from segue.serve.api.request_models import ClustersRequest, EvaluationRequest
 from segue.serve.http.errors import ApiError
 from segue.serve.http.responses import json_response, openapi_responses
 from segue.serve.jobs import Cancellable, Job, JobProgress, Result
-from segue.serve.service import Service, Serving
+from segue.serve.service import Service, ServiceDep
 
 routes = APIRouter(tags=["map and clusters"])
 _GENRES = 200
 _GZIP = 4  # of 9: a few percent larger, several times quicker
 
 
-def started(job: Job) -> Response:
+def job_accepted(job: Job) -> Response:
     return json_response({"job": job.record()}, 202, {"location": f"/api/v1/jobs/{job.id}"})
 
 
 @routes.get("/map", responses=openapi_responses(models.LibraryMap) | {202: {"model": models.JobAnswer}})
-async def get_map(service: Serving, request: Request) -> Response:
+async def get_map(service: ServiceDep, request: Request) -> Response:
     """A place in the plane for each track; 202 and the job that makes it where there is no map yet."""
     zipped = "gzip" in request.headers.get("accept-encoding", "")
     found = await service.run(_written, service, zipped)
     if found is None:
-        return started(_start(service))
+        return job_accepted(_start(service))
     headers = {"vary": "accept-encoding"} | ({"content-encoding": "gzip"} if zipped else {})
     return Response(found, headers=headers, media_type="application/json")
 
@@ -50,9 +50,9 @@ def _written(service: Service, zipped: bool) -> bytes | None:
 
 
 @routes.post("/map", status_code=202, responses=openapi_responses(models.JobAnswer, status=202))
-async def make_map(service: Serving) -> Response:
+async def make_map(service: ServiceDep) -> Response:
     """Make the map anew, in a job."""
-    return started(_start(service))
+    return job_accepted(_start(service))
 
 
 def _start(service: Service) -> Job:
@@ -96,7 +96,7 @@ def _columns(service: Service) -> dict[str, Any] | None:
 
 
 @routes.get("/clusters", responses=openapi_responses(models.Clusters))
-async def get_clusters(service: Serving) -> Response:
+async def get_clusters(service: ServiceDep) -> Response:
     """The clusters that were made last."""
 
     def look() -> dict[str, Any]:
@@ -125,18 +125,18 @@ async def get_clusters(service: Serving) -> Response:
 
 
 @routes.post("/clusters", status_code=202, responses=openapi_responses(models.JobAnswer, status=202))
-async def make_clusters(service: Serving, body: ClustersRequest) -> Response:
+async def make_clusters(service: ServiceDep, body: ClustersRequest) -> Response:
     """Group tracks that sound alike, in a job; the new clusters replace the old ones."""
 
     def work(_: JobProgress) -> Result:
         found = service.library.find_clusters(body.k, view=body.view, wait_s=5)
         return {"clusters": len(found), "separation": found.separation}
 
-    return started(service.jobs.start("clusters", work))
+    return job_accepted(service.jobs.start("clusters", work))
 
 
 @routes.get("/evaluation", responses=openapi_responses(models.Evaluation, 404))
-async def get_evaluation(service: Serving) -> Response:
+async def get_evaluation(service: ServiceDep) -> Response:
     """The result of the last evaluation."""
     found = await service.run(evaluation.kept, service.library, service.settings.scratch)
     if found is None:
@@ -146,11 +146,11 @@ async def get_evaluation(service: Serving) -> Response:
 
 @routes.post("/evaluate", include_in_schema=False)
 @routes.post("/evaluation", status_code=202, responses=openapi_responses(models.JobAnswer, status=202))
-async def evaluate(service: Serving, body: EvaluationRequest | None = None) -> Response:
+async def evaluate(service: ServiceDep, body: EvaluationRequest | None = None) -> Response:
     """Measure, in a job, how often neighbors share a genre and whether a few tracks are near everything."""
     view = body.view if body else None
 
     def work(progress: JobProgress) -> Result:
         return evaluation.evaluate(service.library, service.settings.scratch, view, progress)
 
-    return started(service.jobs.start("evaluate", work))
+    return job_accepted(service.jobs.start("evaluate", work))

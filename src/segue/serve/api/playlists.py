@@ -14,60 +14,60 @@ from segue.serve.api import response_models as models
 from segue.serve.api.request_models import NewPlaylist, PlaylistChange
 from segue.serve.http.errors import ApiError
 from segue.serve.http.responses import json_response, openapi_responses
-from segue.serve.service import Service, Serving
+from segue.serve.service import Service, ServiceDep
 from segue.track import Track, readable
 
 routes = APIRouter(tags=["playlists"])
 _M3U = "audio/x-mpegurl"
 
 
-def _missing() -> ApiError:
+def _not_found() -> ApiError:
     return ApiError(404, "playlist_not_found", "no such playlist")
 
 
 @routes.get("/playlists", responses=openapi_responses(models.Playlists))
-async def list_playlists(service: Serving) -> Response:
+async def list_playlists(service: ServiceDep) -> Response:
     """All playlists, without their tracks, the last changed first."""
     found = await service.run(service.playlists)
     return json_response({"playlists": [asdict(playlist) for playlist in found]})
 
 
 @routes.post("/playlists", status_code=201, responses=openapi_responses(models.Playlist, 404, status=201))
-async def create_playlist(service: Serving, body: NewPlaylist) -> Response:
+async def create_playlist(service: ServiceDep, body: NewPlaylist) -> Response:
     """Keep a new playlist."""
 
     def create() -> dict[str, Any]:
-        _check(service, body.tracks)
-        return _whole(service, service.library.playlists.create(body.name, body.tracks))
+        _require_tracks(service, body.tracks)
+        return _playlist_record(service, service.library.playlists.create(body.name, body.tracks))
 
     return json_response(await service.run(create), 201)
 
 
 @routes.get("/playlists/{playlist_id}", responses=openapi_responses(models.Playlist, 404))
-async def get_playlist(service: Serving, playlist_id: str) -> Response:
+async def get_playlist(service: ServiceDep, playlist_id: str) -> Response:
     """One playlist, with those of its tracks that are still in the library."""
-    return json_response(await service.run(_whole, service, playlist_id))
+    return json_response(await service.run(_playlist_record, service, playlist_id))
 
 
 @routes.put("/playlists/{playlist_id}", responses=openapi_responses(models.Playlist, 404))
-async def change_playlist(service: Serving, playlist_id: str, body: PlaylistChange) -> Response:
+async def change_playlist(service: ServiceDep, playlist_id: str, body: PlaylistChange) -> Response:
     """Rename a playlist, or replace its tracks."""
 
     def change() -> dict[str, Any]:
-        _check(service, body.tracks or ())
+        _require_tracks(service, body.tracks or ())
         changed = service.library.playlists.change(playlist_id, name=body.name, tracks=body.tracks)
         if not changed:
-            raise _missing()
-        return _whole(service, playlist_id)
+            raise _not_found()
+        return _playlist_record(service, playlist_id)
 
     return json_response(await service.run(change))
 
 
 @routes.delete("/playlists/{playlist_id}", status_code=204, responses=openapi_responses(None, 404))
-async def delete_playlist(service: Serving, playlist_id: str) -> Response:
+async def delete_playlist(service: ServiceDep, playlist_id: str) -> Response:
     """Delete a playlist; its tracks stay in the library."""
     if not await service.run(lambda: service.library.playlists.delete(playlist_id)):
-        raise _missing()
+        raise _not_found()
     return Response(status_code=204)
 
 
@@ -81,14 +81,14 @@ _Paths = Annotated[bool, Query(description="File paths on this machine instead o
     responses=openapi_responses(None, 404, media=_M3U),
 )
 async def get_playlist_m3u8(
-    service: Serving, request: Request, playlist_id: str, paths: _Paths = False
+    service: ServiceDep, request: Request, playlist_id: str, paths: _Paths = False
 ) -> Response:
     """A playlist as extended M3U, for other players."""
 
     def look() -> tuple[str, list[Track]]:
         found = service.library.playlists.get(playlist_id)
         if found is None:
-            raise _missing()
+            raise _not_found()
         return found.name, _tracks(service, service.library.playlists.tracks(playlist_id))
 
     return _m3u(request, *await service.run(look), paths=paths)
@@ -96,21 +96,23 @@ async def get_playlist_m3u8(
 
 @routes.post("/export/m3u8", include_in_schema=False)
 @routes.post("/m3u8", response_class=Response, responses=openapi_responses(None, 404, media=_M3U))
-async def make_m3u8(service: Serving, request: Request, body: NewPlaylist, paths: _Paths = False) -> Response:
+async def make_m3u8(
+    service: ServiceDep, request: Request, body: NewPlaylist, paths: _Paths = False
+) -> Response:
     """Any tracks as extended M3U; nothing is kept."""
 
     def look() -> list[Track]:
-        _check(service, body.tracks)
+        _require_tracks(service, body.tracks)
         return _tracks(service, body.tracks)
 
     return _m3u(request, body.name, await service.run(look), paths=paths)
 
 
-def _whole(service: Service, playlist_id: str) -> dict[str, Any]:
+def _playlist_record(service: Service, playlist_id: str) -> dict[str, Any]:
     tables = service.library.playlists
     found = tables.get(playlist_id)
     if found is None:
-        raise _missing()
+        raise _not_found()
     return asdict(found) | {"tracks": service.records(_tracks(service, tables.tracks(playlist_id)))}
 
 
@@ -118,7 +120,7 @@ def _tracks(service: Service, ids: Sequence[str]) -> list[Track]:
     return service.library.tracks.by_ids(ids)
 
 
-def _check(service: Service, ids: Sequence[str]) -> None:
+def _require_tracks(service: Service, ids: Sequence[str]) -> None:
     there = {track.id for track in _tracks(service, list(dict.fromkeys(ids)))}
     for name in ids:
         if name not in there:

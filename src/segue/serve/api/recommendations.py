@@ -15,15 +15,15 @@ from segue.serve.api import response_models as models
 from segue.serve.api.request_models import JourneyRequest, MatrixRequest, PlaylistRequest, SimilarRequest
 from segue.serve.http.errors import ApiError
 from segue.serve.http.responses import json_response, openapi_responses
-from segue.serve.http.validation import invalid
-from segue.serve.service import Service, Serving
+from segue.serve.http.validation import validation_error
+from segue.serve.service import Service, ServiceDep
 
 routes = APIRouter(tags=["recommendations"])
 SIMILAR = "/similar"
 
 
 @routes.post(SIMILAR, responses=openapi_responses(models.Recommendations, 404))
-async def similar(service: Serving, body: SimilarRequest) -> Response:
+async def similar(service: ServiceDep, body: SimilarRequest) -> Response:
     """The `k` tracks that sound most like the seeds, nearest first, and unlike those in `minus`."""
     return await _similar(service, body)
 
@@ -50,7 +50,7 @@ async def _similar(service: Service, body: SimilarRequest) -> Response:
 
 
 class Similar:
-    """The same, straight from the gate: the routing of the application costs as much as the answer."""
+    """The same, straight from the middleware: routing costs as much as the answer."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -64,7 +64,7 @@ class Similar:
         try:
             body = SimilarRequest.model_validate_json(await request.body())
         except ValidationError as error:
-            raise invalid(error.errors(include_url=False, include_context=False)) from None
+            raise validation_error(error.errors(include_url=False, include_context=False)) from None
         await (await _similar(self._service, body))(scope, receive, send)
 
 
@@ -74,7 +74,7 @@ class _Route:
 
 @routes.post("/playlists/make", include_in_schema=False)
 @routes.post("/suggested-playlist", responses=openapi_responses(models.Recommendations, 404))
-async def suggest_playlist(service: Serving, body: PlaylistRequest) -> Response:
+async def suggest_playlist(service: ServiceDep, body: PlaylistRequest) -> Response:
     """A varied playlist near the seeds, in an order that flows; nothing is kept."""
 
     def ask() -> Recommendations:
@@ -92,7 +92,7 @@ async def suggest_playlist(service: Serving, body: PlaylistRequest) -> Response:
 
 
 @routes.post("/journey", responses=openapi_responses(models.Recommendations, 404))
-async def journey(service: Serving, body: JourneyRequest) -> Response:
+async def journey(service: ServiceDep, body: JourneyRequest) -> Response:
     """`k` tracks that lead from `start` to `end` in small steps; scores are similarities to the start."""
 
     def ask() -> dict[str, Any]:
@@ -108,7 +108,7 @@ _Id = Annotated[str, Query(min_length=1, max_length=100)]
 
 @routes.get("/why", responses=openapi_responses(models.Explanation, 404))
 async def why(
-    service: Serving, a: _Id, b: _Id, view: Annotated[str | None, Query(max_length=300)] = None
+    service: ServiceDep, a: _Id, b: _Id, view: Annotated[str | None, Query(max_length=300)] = None
 ) -> Response:
     """Why two sounds are alike or not: by which spaces, at which moments, in which words."""
 
@@ -128,7 +128,7 @@ async def why(
 
 
 @routes.post("/matrix", responses=openapi_responses(models.Matrix, 404))
-async def matrix(service: Serving, body: MatrixRequest) -> Response:
+async def matrix(service: ServiceDep, body: MatrixRequest) -> Response:
     """The similarity of each of up to 200 tracks to each."""
 
     def ask() -> dict[str, Any]:

@@ -12,24 +12,26 @@ from segue.serve.api.request_models import LoginRequest
 from segue.serve.http.errors import ApiError
 from segue.serve.http.responses import json_response, openapi_responses
 from segue.serve.http.security import COOKIE, SESSION_S
-from segue.serve.service import Service, Serving
+from segue.serve.service import Service, ServiceDep
 
 routes = APIRouter(tags=["session"])
 
 
 @routes.get("/session", responses=openapi_responses(models.Session))
-async def get_session(service: Serving, request: Request) -> Response:
+async def get_session(service: ServiceDep, request: Request) -> Response:
     """Whether the service wants a password, and whether this client is logged in."""
     needed = service.settings.guarded
-    return json_response({"needed": needed, "logged_in": not needed or service.guard.knows(request.headers)})
+    return json_response(
+        {"needed": needed, "logged_in": not needed or service.guard.is_logged_in(request.headers)}
+    )
 
 
 @routes.post("/session", responses=openapi_responses(models.Session, 429))
-async def log_in(service: Serving, request: Request, body: LoginRequest) -> Response:
+async def log_in(service: ServiceDep, request: Request, body: LoginRequest) -> Response:
     """Log in with the password; a cookie keeps the session for thirty days."""
     if not service.settings.guarded:
         return json_response({"needed": False, "logged_in": True})
-    limited(service, request)
+    limit_logins(service, request)
     if not service.guard.accepts(body.password):
         raise ApiError(401, "wrong_password", "that is not the password")
     response = json_response({"needed": True, "logged_in": True})
@@ -45,7 +47,7 @@ async def log_in(service: Serving, request: Request, body: LoginRequest) -> Resp
     return response
 
 
-def limited(service: Service, request: Request) -> None:
+def limit_logins(service: Service, request: Request) -> None:
     """Refuse whoever tries too many passwords."""
     wait_s = service.logins.take(request.client.host if request.client else "")
     if wait_s:

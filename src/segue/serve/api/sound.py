@@ -9,13 +9,13 @@ from fastapi.responses import Response
 
 from segue.audio.covers import cover_image
 from segue.audio.peaks import MAX_PEAKS, TooLong, compute_peaks, to_list
+from segue.audio.placeholder_covers import placeholder_cover
 from segue.errors import TrackNotFoundError
 from segue.serve.api import response_models as models
 from segue.serve.http.errors import ApiError
 from segue.serve.http.responses import json_response, openapi_responses
-from segue.serve.http.streaming import Format, file_response, wanted_format
-from segue.serve.placeholder_covers import drawn
-from segue.serve.service import Serving
+from segue.serve.http.streaming import Format, choose_format, file_response
+from segue.serve.service import ServiceDep
 
 routes = APIRouter(tags=["tracks"])
 _DAY = "private, max-age=86400"
@@ -28,7 +28,7 @@ _DRAWN_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 @routes.get("/tracks/{track_id}/audio", response_class=Response, responses=_SOUND)
 async def get_track_audio(
-    service: Serving,
+    service: ServiceDep,
     request: Request,
     track_id: str,
     form: Annotated[Format, Query(alias="format")] = "auto",
@@ -38,8 +38,8 @@ async def get_track_audio(
 
     `start_s` applies to conversions only, which have no ranges.
     """
-    track, path = await service.run(service.file_of, track_id)
-    kind = wanted_format(form, track, path)
+    track, path = await service.run(service.track_file, track_id)
+    kind = choose_format(form, track, path)
     if kind is None:
         return file_response(request, path)
     return await service.transcoder.response(request, path, kind, start_s=start_s)
@@ -47,7 +47,7 @@ async def get_track_audio(
 
 @routes.get("/tracks/{track_id}/cover", response_class=Response, responses=_PICTURE)
 async def get_track_cover(
-    service: Serving, request: Request, track_id: str, size: Annotated[int, Query(ge=16, le=2048)] = 256
+    service: ServiceDep, request: Request, track_id: str, size: Annotated[int, Query(ge=16, le=2048)] = 256
 ) -> Response:
     """The cover in the file or beside it, scaled down to `size` pixels; a drawing where there is none."""
     track = await service.run(service.track, track_id)
@@ -56,22 +56,22 @@ async def get_track_cover(
     if request.headers.get("if-none-match") == etag:
         return Response(status_code=304, headers=headers)
     try:
-        _, path = await service.run(service.file_of, track_id)
+        _, path = await service.run(service.track_file, track_id)
         found = await service.decoding.run(cover_image, path, size)
     except (ApiError, TrackNotFoundError, OSError):
         found = None
     if found:
         return Response(found[0], headers=headers, media_type=found[1])
     headers["content-security-policy"] = _DRAWN_POLICY
-    return Response(drawn(track, size), headers=headers, media_type="image/svg+xml")
+    return Response(placeholder_cover(track, size), headers=headers, media_type="image/svg+xml")
 
 
 @routes.get("/tracks/{track_id}/peaks", responses=openapi_responses(models.Peaks, 404, 413))
 async def get_track_peaks(
-    service: Serving, track_id: str, n: Annotated[int, Query(ge=1, le=MAX_PEAKS)] = 800
+    service: ServiceDep, track_id: str, n: Annotated[int, Query(ge=1, le=MAX_PEAKS)] = 800
 ) -> Response:
     """The waveform's outline: the largest amplitude, 0 to 1, of each of up to `n` parts."""
-    track, path = await service.run(service.file_of, track_id)
+    track, path = await service.run(service.track_file, track_id)
     try:
         found, duration_s = await service.decoding.run(
             service.peaks.get, track.content_hash, lambda: compute_peaks(path, track.sr)

@@ -14,7 +14,7 @@ from segue.library import FORMAT_VERSION, display_path
 from segue.serve.api import response_models as models
 from segue.serve.http.errors import without_paths
 from segue.serve.http.responses import json_response, openapi_responses
-from segue.serve.service import Service, Serving
+from segue.serve.service import Service, ServiceDep
 from segue.track import readable
 
 routes = APIRouter(tags=["library"])
@@ -22,7 +22,7 @@ outside = APIRouter(tags=["service"])
 
 
 @routes.get("/health", responses=openapi_responses(models.Health))
-async def get_health(service: Serving) -> Response:
+async def get_health(service: ServiceDep) -> Response:
     """Whether the service is up and its library opens."""
     n = await service.run(lambda: len(service.library))
     return json_response(
@@ -31,7 +31,7 @@ async def get_health(service: Serving) -> Response:
 
 
 @routes.get("/library", responses=openapi_responses(models.LibraryStatus))
-async def get_library(service: Serving) -> Response:
+async def get_library(service: ServiceDep) -> Response:
     """What the library holds: tracks, spaces, views, sources, folders."""
 
     def look() -> dict[str, Any]:
@@ -75,7 +75,7 @@ def _has_map(service: Service) -> bool:
 
 
 @routes.get("/facets", responses=openapi_responses(models.Facets))
-async def get_facets(service: Serving) -> Response:
+async def get_facets(service: ServiceDep) -> Response:
     """What tracks can be filtered by: genres, labels, years."""
 
     def look() -> dict[str, Any]:
@@ -94,7 +94,7 @@ async def get_facets(service: Serving) -> Response:
 
 @routes.get("/failures", responses=openapi_responses(models.FailurePage))
 async def list_failures(
-    service: Serving,
+    service: ServiceDep,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
     offset: Annotated[int, Query(ge=0, le=100_000_000)] = 0,
 ) -> Response:
@@ -116,7 +116,7 @@ async def list_failures(
 
 
 @routes.get("/models", responses=openapi_responses(models.Models))
-async def list_models(service: Serving) -> Response:
+async def list_models(service: ServiceDep) -> Response:
     """Published networks, and which of them are installed."""
     return json_response(await service.run(_models))
 
@@ -143,7 +143,7 @@ def _models() -> dict[str, Any]:
 
 
 @outside.get("/metrics", response_class=PlainTextResponse, responses=openapi_responses(None))
-async def get_metrics(service: Serving) -> Response:
+async def get_metrics(service: ServiceDep) -> Response:
     """Counts and times of the worker that answers, in Prometheus' format."""
     n = await service.run(lambda: len(service.library))
     gauges = {

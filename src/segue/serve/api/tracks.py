@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from segue.library import Library, Sort, Where
 from segue.serve.api import response_models as models
-from segue.serve.api.conditions import InQuery
+from segue.serve.api.conditions import QueryConditions
 from segue.serve.api.request_models import Conditions, TrackIds
 from segue.serve.http.responses import json_response, openapi_responses
-from segue.serve.service import Service, Serving
+from segue.serve.service import Service, ServiceDep
 from segue.track import Track, clean
 
 routes = APIRouter(tags=["tracks"])
@@ -25,8 +25,8 @@ Tracks = tuple[list[Track], int]
 
 @routes.get("/tracks", responses=openapi_responses(models.TrackPage))
 async def list_tracks(
-    service: Serving,
-    conditions: InQuery,
+    service: ServiceDep,
+    conditions: QueryConditions,
     q: Annotated[str | None, Query(max_length=300, description="Words of tags, file names, labels")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
     offset: Annotated[int, Query(ge=0, le=100_000_000)] = 0,
@@ -81,7 +81,7 @@ def _keys(library: Library, tracks: list[Track], where: Where | None) -> dict[st
 
 @routes.post("/tracks/list", include_in_schema=False)
 @routes.post("/tracks/batch", responses=openapi_responses(models.Tracks))
-async def get_tracks(service: Serving, body: TrackIds) -> Response:
+async def get_tracks(service: ServiceDep, body: TrackIds) -> Response:
     """Tracks by their ids, in the order given; unknown ids are left out."""
 
     def look() -> dict[str, Any]:
@@ -91,7 +91,7 @@ async def get_tracks(service: Serving, body: TrackIds) -> Response:
 
 
 @routes.get("/tracks/{track_id}", responses=openapi_responses(models.TrackDetails, 404))
-async def get_track(service: Serving, track_id: str) -> Response:
+async def get_track(service: ServiceDep, track_id: str) -> Response:
     """Everything about one track: its tags, the labels that networks give it, its measured values."""
 
     def look() -> dict[str, Any]:

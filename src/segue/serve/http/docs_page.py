@@ -1,4 +1,4 @@
-"""The interface as a page without scripts, made of its OpenAPI description."""
+"""The API's documentation as a page without scripts, made from its OpenAPI document."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from segue.serve.http.player_page import plain
+from segue.serve.http.player_page import plain_page
 
 
 async def docs_page(request: Request) -> Response:
-    return plain("Segue: the interface", interface(request.app.openapi(), "/openapi.json"))
+    return plain_page("Segue: the HTTP API", describe_operations(request.app.openapi(), "/openapi.json"))
 
 
-def interface(description: dict[str, Any], source: str) -> str:
-    """What there is to call, as HTML."""
+def describe_operations(description: dict[str, Any], source: str) -> str:
+    """All operations as HTML."""
     about = escape(description["info"].get("description", ""))
     parts = [f'<p>{about}</p><p>For programs: <a href="{source}">{source}</a>.</p>']
     groups: dict[str, list[str]] = {}

@@ -13,14 +13,14 @@ _CLIENTS = 4096  # remembered
 JSON_BYTES = 2_000_000
 
 
-class Rate:
+class RateLimit:
     """So many a minute of each client, at once or spread."""
 
     def __init__(self, a_minute: int) -> None:
         self._a_minute = a_minute
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def is_out(self, client: str) -> bool:
+    def is_exhausted(self, client: str) -> bool:
         """Whether it has to wait."""
         return self._now(client) < 1
 
@@ -39,7 +39,7 @@ class Rate:
         return 0.0 if allowed else (1 - left) * 60 / self._a_minute
 
 
-def bounded(receive: Receive, n_bytes: int, seconds: float) -> Receive:
+def limit_body(receive: Receive, n_bytes: int, seconds: float) -> Receive:
     """``receive``, which refuses a body that is too large or too slow."""
     have, ends = 0, time.monotonic() + seconds
 

@@ -1,4 +1,4 @@
-"""What every request passes: checks, limits, counts, headers; and no error leaves with its trace."""
+"""What every request goes through: checks, limits, counts, headers; no error leaves with its trace."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from segue.errors import SegueError
 from segue.serve.http.errors import ApiError, api_error
-from segue.serve.http.limits import JSON_BYTES, Rate, bounded
+from segue.serve.http.limits import JSON_BYTES, RateLimit, limit_body
 from segue.serve.http.metrics import Metrics
 from segue.serve.http.security import HEADERS, POLICY, Guard, Headers
 from segue.serve.settings import MEGABYTE, Settings
@@ -21,7 +21,7 @@ PREFIX = "/api/v1"
 UPLOADS = ("/api/v1/clips", "/model/predict")
 
 
-class Gate:
+class ServiceMiddleware:
     """An ASGI application around another.
 
     Parameters
@@ -34,7 +34,7 @@ class Gate:
     ) -> None:
         self._app, self._settings, self._guard = app, settings, guard
         self._metrics, self._hot = metrics, hot
-        self._guesses = Rate(60)
+        self._guesses = RateLimit(60)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -42,51 +42,51 @@ class Gate:
                 await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        answer = _Answer(send)
+        answer = _Sender(send)
         try:
-            await self._pass(scope, receive, answer)
+            await self._handle(scope, receive, answer)
         except asyncio.CancelledError:
             if not answer.status:
                 raise
             # The service ends while an answer is on its way: a sound that nobody takes on, say.
         except ApiError as error:
-            await answer.instead(error, scope, receive)
+            await answer.send_error(error, scope, receive)
         except SegueError as error:
-            await answer.instead(api_error(error, self._settings.library), scope, receive)
+            await answer.send_error(api_error(error, self._settings.library), scope, receive)
         except Exception:
             log.exception("%s %s", scope["method"], scope["path"])
-            await answer.instead(
-                ApiError(500, "internal", "something broke; the log says what"), scope, receive
+            await answer.send_error(
+                ApiError(500, "internal", "internal error; the service's log has the details"), scope, receive
             )
         finally:
             route = _route_of(scope)
             self._metrics.count(scope["method"], route, answer.status, time.perf_counter() - started)
 
-    async def _pass(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
+    async def _handle(self, scope: Scope, receive: Receive, answer: _Sender) -> None:
         method, path = scope["method"], scope["path"]
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        self._let_in(method, path, headers, scope)
+        self._authorize(method, path, headers, scope)
         if method in ("POST", "PUT", "PATCH", "DELETE"):
             upload = path in UPLOADS
             most = self._settings.upload_mb * MEGABYTE if upload else JSON_BYTES
             claimed = headers.get("content-length", "0")
             if claimed.isdigit() and int(claimed) > most:
                 raise ApiError(
-                    413, "too_large", f"{int(claimed) / 1e6:.1f} MB; at most {most / 1e6:g} MB are taken"
+                    413, "too_large", f"{int(claimed) / 1e6:.1f} MB; at most {most / 1e6:g} MB are accepted"
                 )
             if path not in self._hot:
-                receive = bounded(receive, most, self._settings.upload_s)
+                receive = limit_body(receive, most, self._settings.upload_s)
         if method == "HEAD":
             scope = {**scope, "method": "GET", "segue.head": True}
             answer.bare = True
         hot = self._hot.get(path) if method == "POST" and not scope["query_string"] else None
         await (hot or self._app)(scope, receive, answer)
 
-    def _let_in(self, method: str, path: str, headers: Headers, scope: Scope) -> None:
-        """Check a request; who has guessed too many passwords is not heard for a while."""
+    def _authorize(self, method: str, path: str, headers: Headers, scope: Scope) -> None:
+        """Check a request; a client that guessed too many passwords has to wait."""
         client = scope["client"][0] if scope.get("client") else ""
         guess = self._settings.guarded and "authorization" in headers
-        if guess and self._guesses.is_out(client):
+        if guess and self._guesses.is_exhausted(client):
             raise ApiError(
                 429, "too_often", "too many wrong passwords; wait a little", headers={"retry-after": "60"}
             )
@@ -98,7 +98,7 @@ class Gate:
             raise
 
 
-class _Answer:
+class _Sender:
     """``send`` that adds headers and remembers the status."""
 
     def __init__(self, send: Send) -> None:
@@ -116,7 +116,7 @@ class _Answer:
             message = {**message, "body": b""}
         await self._send(message)
 
-    async def instead(self, error: ApiError, scope: Scope, receive: Receive) -> None:
+    async def send_error(self, error: ApiError, scope: Scope, receive: Receive) -> None:
         if not self.status:  # nothing has been sent yet
             response = error.response(as_max=scope["path"].startswith("/model/"))
             await response(scope, receive, self)

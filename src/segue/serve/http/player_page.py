@@ -42,7 +42,7 @@ async def page(request: Request) -> Response:
     start = PLAYER / "index.html"
     if start.is_file():
         return FileResponse(start, headers={"cache-control": "no-cache"}, media_type="text/html")
-    return plain("Segue", _NOT_BUILT)
+    return plain_page("Segue", _NOT_BUILT)
 
 
 def _file(path: str) -> Path | None:
@@ -61,12 +61,12 @@ _NOT_BUILT = (
 )
 
 
-def plain(title: str, body: str) -> Response:
+def plain_page(title: str, body: str) -> Response:
     """A page of our own without scripts."""
-    return HTMLResponse(_whole(title, body), headers={"content-security-policy": PLAIN_POLICY})
+    return HTMLResponse(_html(title, body), headers={"content-security-policy": PLAIN_POLICY})
 
 
-def _whole(title: str, body: str) -> str:
+def _html(title: str, body: str) -> str:
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

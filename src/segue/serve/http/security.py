@@ -1,4 +1,4 @@
-"""Who may ask: host names, other sites' pages, passwords, cookies, tokens."""
+"""Who may use the service: host names, pages of other sites, passwords, cookies, tokens."""
 
 from __future__ import annotations
 
@@ -57,22 +57,24 @@ class Guard:
         self.check_host(headers)
         if method not in _SAFE or (path.startswith("/rest/") and not self._settings.guarded):
             self._check_origin(method, path, headers)
-        if self._settings.guarded and not self._is_open(method, path) and not self.knows(headers):
+        if self._settings.guarded and not self._is_open(method, path) and not self.is_logged_in(headers):
             raise ApiError(401, "login_needed", "log in first: a password or a token is needed")
 
     def check_host(self, headers: Headers) -> None:
         """The name by which we were called must be ours: another site's name may point here."""
         if self._names is not None and _name_of(headers.get("host", "")) not in self._names:
             raise ApiError(
-                403, "host_not_allowed", "this name is not served here; see segue serve --allow-host"
+                403,
+                "host_not_allowed",
+                "unknown host name; segue serve --allow-host NAME allows it",
             )
 
     def _check_origin(self, method: str, path: str, headers: Headers) -> None:
         if headers.get("sec-fetch-site") == "cross-site":
-            raise ApiError(403, "other_site", "asked by the page of another site")
+            raise ApiError(403, "other_site", "a page of another site sent this request")
         origin = headers.get("origin")
         if origin and origin != "null" and urlsplit(origin).netloc != headers.get("host"):
-            raise ApiError(403, "other_site", "asked by the page of another site")
+            raise ApiError(403, "other_site", "a page of another site sent this request")
         if method == "DELETE" or not path.startswith("/api/"):
             return  # no form of another site can send it; and there is nothing to change
         kind = headers.get("content-type", "").split(";")[0].strip().lower()
@@ -89,7 +91,7 @@ class Guard:
         served = ("/api/", "/model/", "/docs", "/openapi.json", "/swagger.json", "/metrics")
         return method in _SAFE and not path.startswith(served)  # the player's page, by any route of its own
 
-    def knows(self, headers: Headers) -> bool:
+    def is_logged_in(self, headers: Headers) -> bool:
         """Whether a session's cookie, a token or a password comes with the request."""
         kind, _, value = headers.get("authorization", "").partition(" ")
         if kind.lower() == "bearer":

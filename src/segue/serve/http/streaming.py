@@ -130,7 +130,7 @@ def _quietly(loop: asyncio.AbstractEventLoop, work: Callable[[], None]) -> None:
         loop.call_soon_threadsafe(work)
 
 
-def wanted_format(form: Format, track: Track, path: Path) -> Literal["mp3", "ogg"] | None:
+def choose_format(form: Format, track: Track, path: Path) -> Literal["mp3", "ogg"] | None:
     """The format to convert to; none where the file goes as it is."""
     if form == "auto":
         return None if is_playable(path, track.codec) else "mp3"

@@ -13,7 +13,7 @@ from segue.serve.http.errors import ApiError
 _SHOWN = 10
 
 
-def invalid(errors: Sequence[Any]) -> ApiError:
+def validation_error(errors: Sequence[Any]) -> ApiError:
     """The first few places where a request is not as it must be."""
     found = [
         {"where": ".".join(str(part) for part in error["loc"]), "what": error["msg"]}
@@ -34,7 +34,7 @@ def refuse_unknown_query(request: Request) -> None:
     unknown = next((name for name in request.query_params if name not in names), None)
     if unknown is not None:
         expected = f"expected {', '.join(sorted(names))}" if names else "this route takes none"
-        raise invalid([{"loc": ("query", unknown[:100]), "msg": f"unknown parameter; {expected}"}])
+        raise validation_error([{"loc": ("query", unknown[:100]), "msg": f"unknown parameter; {expected}"}])
 
 
 def _query_names(dependant: Dependant) -> set[str]:

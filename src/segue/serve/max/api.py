@@ -26,15 +26,15 @@ from starlette.types import ASGIApp
 
 from segue.audio.peaks import TooLong, compute_peaks
 from segue.errors import AudioError, DamagedAudioError, SegueError
-from segue.serve.http.docs_page import interface
+from segue.serve.http.docs_page import describe_operations
 from segue.serve.http.errors import ApiError, one_line, without_paths
-from segue.serve.http.limits import Rate
+from segue.serve.http.limits import RateLimit
 from segue.serve.http.metrics import Metrics
-from segue.serve.http.middleware import Gate
-from segue.serve.http.player_page import plain
+from segue.serve.http.middleware import ServiceMiddleware
+from segue.serve.http.player_page import plain_page
 from segue.serve.http.security import Guard
 from segue.serve.http.thread_pool import Pool
-from segue.serve.settings import VARIABLE, Settings
+from segue.serve.settings import SETTINGS_VARIABLE, Settings
 from segue.spec import Embedder
 
 TITLE = "MAX Audio Embedding Generator"
@@ -58,7 +58,7 @@ class MaxApi:
 
     def __init__(self, settings: Settings, pool: Pool) -> None:
         self._settings, self._pool = settings, pool
-        self._uploads = Rate(settings.uploads_a_minute * 10)  # the classic client posts file after file
+        self._uploads = RateLimit(settings.uploads_a_minute * 10)  # the classic client posts file after file
         self._embedder: Embedder | None = None
 
     def routes(self) -> list[Route]:
@@ -136,14 +136,14 @@ def make_max_app(settings: Settings) -> ASGIApp:
         pool.close(lambda: None)
 
     async def start(_: Request) -> Response:
-        return plain(TITLE, _FORM + interface(SWAGGER, "/swagger.json"))
+        return plain_page(TITLE, _FORM + describe_operations(SWAGGER, "/swagger.json"))
 
     async def of_http(_: Request, error: Exception) -> Response:
         found = error if isinstance(error, HTTPException) else HTTPException(500)
         return _error(found.status_code, str(found.detail))
 
     async def of_bug(_: Request, __: Exception) -> Response:
-        return _error(500, "something broke; the log says what")
+        return _error(500, "internal error; the service's log has the details")
 
     async def of_ours(_: Request, error: Exception) -> Response:
         found = error if isinstance(error, ApiError) else ApiError(500, "internal", "")
@@ -151,11 +151,11 @@ def make_max_app(settings: Settings) -> ASGIApp:
 
     handlers = {HTTPException: of_http, ApiError: of_ours, Exception: of_bug}
     app = Starlette(routes=[Route("/", start), *api.routes()], lifespan=lifespan, exception_handlers=handlers)
-    return Gate(app, settings, Guard(settings), Metrics(), {})
+    return ServiceMiddleware(app, settings, Guard(settings), Metrics(), {})
 
 
-def app_of_worker() -> ASGIApp:
-    return make_max_app(Settings.from_json(os.environ[VARIABLE]))
+def make_max_worker_app() -> ASGIApp:
+    return make_max_app(Settings.from_json(os.environ[SETTINGS_VARIABLE]))
 
 
 _FORM = (

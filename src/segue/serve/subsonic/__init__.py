@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from segue.errors import SegueError
 from segue.serve.http.errors import ApiError, api_error
-from segue.serve.service import Serving
+from segue.serve.service import ServiceDep
 from segue.serve.subsonic import encoding, media
 from segue.serve.subsonic.call import Call, SubsonicError
 from segue.serve.subsonic.methods import METHODS, OPEN
@@ -17,7 +17,7 @@ _MOST_FIELDS = 20_000  # of a form: a playlist is sent as one field a song
 
 
 @routes.api_route("/rest/{method}", methods=["GET", "POST"])
-async def rest(service: Serving, request: Request, method: str) -> Response:
+async def rest(service: ServiceDep, request: Request, method: str) -> Response:
     """Any method, with or without ``.view``; what goes wrong is told with status 200, as players expect."""
     pairs = list(request.query_params.multi_items())
     if request.method == "POST" and "form" in request.headers.get("content-type", ""):

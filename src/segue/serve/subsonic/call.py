@@ -42,19 +42,19 @@ class Call:
             raise SubsonicError(MISSING, f"the parameter {name!r} is missing")
         return value
 
-    def number(self, name: str, usual: int, most: int = 500) -> int:
-        """A whole number from 0 to ``most``."""
+    def number(self, name: str, default: int, maximum: int = 500) -> int:
+        """A whole number from 0 to ``maximum``."""
         text = self.get(name)
         if text is None or text == "":
-            return usual
+            return default
         try:
-            return max(0, min(int(text), most))
+            return max(0, min(int(text), maximum))
         except ValueError:
             raise SubsonicError(MISSING, f"{name} is {text[:40]!r}, expected a whole number") from None
 
-    def flag(self, name: str, *, usual: bool) -> bool:
+    def flag(self, name: str, *, default: bool) -> bool:
         text = self.get(name)
-        return usual if text is None else text.lower() == "true"
+        return default if text is None else text.lower() == "true"
 
     @property
     def client(self) -> str:
@@ -68,9 +68,9 @@ class Call:
         SubsonicError
         """
         guard = self.service.guard
-        if not self.service.settings.guarded or guard.knows(self.request.headers):
+        if not self.service.settings.guarded or guard.is_logged_in(self.request.headers):
             return
-        if self.service.logins.is_out(self.client):
+        if self.service.logins.is_exhausted(self.client):
             raise SubsonicError(WRONG, "too many wrong passwords; wait a little")
         key = self.get("apiKey")
         if key is not None:

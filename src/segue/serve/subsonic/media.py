@@ -9,11 +9,11 @@ from typing import Literal
 from starlette.responses import Response
 
 from segue.audio.covers import cover_image
+from segue.audio.placeholder_covers import placeholder_cover
 from segue.errors import TrackNotFoundError
 from segue.serve.http.errors import ApiError
 from segue.serve.http.security import PLAIN_POLICY
 from segue.serve.http.streaming import file_response, is_playable
-from segue.serve.placeholder_covers import drawn
 from segue.serve.subsonic.call import NOT_FOUND, Call, SubsonicError
 from segue.track import Track
 
@@ -22,7 +22,7 @@ _USUAL_KBPS = 192
 
 async def stream(call: Call) -> Response:
     """The file, or converted where a format or a bit rate is asked for that it has not."""
-    track, path = await call.service.run(call.service.file_of, call.need("id"))
+    track, path = await call.service.run(call.service.track_file, call.need("id"))
     most, offset = call.number("maxBitRate", 0, 2000), call.number("timeOffset", 0, 360_000)
     kind = _wanted(call.get("format"), most, track, path)
     if kind is None and not offset:
@@ -46,7 +46,7 @@ def _wanted(form: str | None, most: int, track: Track, path: Path) -> Literal["m
 
 
 async def download(call: Call) -> Response:
-    _, path = await call.service.run(call.service.file_of, call.need("id"))
+    _, path = await call.service.run(call.service.track_file, call.need("id"))
     name = path.name.encode("utf-8", "replace").decode()
     return file_response(call.request, path, name=name)
 
@@ -57,7 +57,7 @@ async def cover(call: Call) -> Response:
     track = await call.service.run(_first_track, call)
     found = None
     try:
-        _, path = await call.service.run(call.service.file_of, track.id)
+        _, path = await call.service.run(call.service.track_file, track.id)
         found = await call.service.decoding.run(cover_image, path, size)
     except (ApiError, TrackNotFoundError, OSError):
         pass
@@ -65,7 +65,7 @@ async def cover(call: Call) -> Response:
     if found:
         return Response(found[0], headers=headers, media_type=found[1])
     headers["content-security-policy"] = PLAIN_POLICY
-    return Response(drawn(track, size or 256), headers=headers, media_type="image/svg+xml")
+    return Response(placeholder_cover(track, size or 256), headers=headers, media_type="image/svg+xml")
 
 
 def _first_track(call: Call) -> Track:

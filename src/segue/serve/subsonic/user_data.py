@@ -149,7 +149,7 @@ def scrobble(call: Call) -> Tree:
         raise SubsonicError(MISSING, "the parameter 'id' is missing")
     for name in ids:
         call.service.track(name)
-    if call.flag("submission", usual=True):
+    if call.flag("submission", default=True):
         at = [int(text) / 1000 if text.isascii() and text.isdigit() else time.time() for text in times]
         at += [time.time()] * (len(ids) - len(at))
         call.service.library.feedback.record_plays(zip(ids, at, strict=False))

@@ -26,7 +26,7 @@ _PALETTES: tuple[Palette, ...] = (
 )
 
 
-def drawn(track: Track, size: int = 256) -> bytes:
+def placeholder_cover(track: Track, size: int = 256) -> bytes:
     """An SVG, always the same for a track; the tracks of an album share its colours."""
     album = f"{track.tags.album_artist or track.artist}\0{track.tags.album or track.artist or track.title}"
     palette = _PALETTES[_digest(album)[0] % len(_PALETTES)]
