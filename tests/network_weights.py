@@ -1,10 +1,16 @@
-"""Seeded weights of MusiCNN and mn04, of the published shapes and scaled so that values keep their size."""
+"""Seeded weights of MusiCNN and mn04: of the published shapes, scaled so that values keep their size."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
+import onnx
+import pytest
 
 from segue.embed.weights import Tensors
+from segue.errors import WeightsError
+from tests.numpy_layers import Array
 
 NORMS = (1, 204, 204, 51, 51, 51, 64, 64, 64, 1506, 200)
 CONVS = {
@@ -94,3 +100,15 @@ def mn04_tensors(rng: np.random.Generator) -> Tensors:
     linear("classifier.2", eighths(1280 * 0.4), 384)
     linear("classifier.5", 527, eighths(1280 * 0.4))
     return made
+
+
+def assert_refused(
+    build: Callable[[Tensors], onnx.ModelProto], tensors: Tensors, name: str, value: Array | None, reason: str
+) -> None:
+    """With another value of one tensor, or without it, the network is not built."""
+    changed = {key: array for key, array in tensors.items() if key != name}
+    if value is not None:
+        changed[name] = value
+    with pytest.raises(WeightsError) as caught:
+        build(changed)
+    assert reason in str(caught.value)

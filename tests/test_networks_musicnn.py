@@ -9,8 +9,7 @@ from segue.embed.logmel import musicnn_patches
 from segue.embed.networks import build_musicnn
 from segue.embed.published_network import msd_tags
 from segue.embed.weights import Tensors, read_tf_bundle
-from segue.errors import WeightsError
-from tests.network_weights import musicnn_tensors
+from tests.network_weights import assert_refused, musicnn_tensors
 from tests.numpy_layers import Array, batch_norm, conv, relu, sigmoid
 from tests.onnx_files import run
 
@@ -88,12 +87,7 @@ def test_a_batch_equals_single_patches(tensors: Tensors, patches: Array) -> None
 def test_refuses_weights_of_another_network(
     tensors: Tensors, name: str, value: Array | None, reason: str
 ) -> None:
-    changed = {key: array for key, array in tensors.items() if key != name}
-    if value is not None:
-        changed[name] = value
-    with pytest.raises(WeightsError) as caught:
-        build_musicnn(changed)
-    assert reason in str(caught.value)
+    assert_refused(build_musicnn, tensors, name, value, reason)
 
 
 @pytest.mark.network

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from segue.sources.audioset import Segment
     from segue.spec import Embedder
 
-    _Found = Iterator[tuple[str, FileWindows]]
+    _NamedWindows = Iterator[tuple[str, FileWindows]]
 
 FORMATS = {"json": (".json", ".jsonl"), "npy": (".npy", ".npz"), "tfrecord": (".tfrecord",)}
 
@@ -61,15 +61,15 @@ def embed(files: tuple[str, ...], kind: str | None, output: Path | None, embedde
             f"{output} can hold the frames of one file, and {len(files)} were given: "
             "name a folder or an .npz file"
         )
-    (listener,) = make_embedders([embedder])
+    (chosen,) = make_embedders([embedder])
     failed: list[str] = []
-    found = _heard(files, listener, failed)
+    found = _embed_files(files, chosen, failed)
     if kind == "json":
         _write_json(found, output, alone=len(files) == 1)
     elif output and kind == "npy":
         _write_npy(found, output)
     elif output:
-        _write_tfrecord(found, output, listener)
+        _write_tfrecord(found, output, chosen)
     if output:
         click.echo(f"{len(files) - len(failed)} of {len(files)} files: {output}", err=True)
     if failed:
@@ -86,7 +86,7 @@ def _format(kind: str | None, output: Path | None) -> str:
     return kind
 
 
-def _heard(files: Sequence[str], embedder: Embedder, failed: list[str]) -> _Found:
+def _embed_files(files: Sequence[str], embedder: Embedder, failed: list[str]) -> _NamedWindows:
     """Each file's name and windows. Where no file can be used, this ends the command."""
     from segue.embed.file_windows import embed_file
 
@@ -131,11 +131,11 @@ def _names(files: Sequence[str]) -> list[str]:
     return list(names)
 
 
-def _write_json(found: _Found, output: Path | None, *, alone: bool) -> None:
+def _write_json(found: _NamedWindows, output: Path | None, *, alone: bool) -> None:
     """One file as MAX's service answers, several as the samples of AudioSet's demos, one a line."""
     with _text(output) as out:
         for name, file in found:
-            record = _answer(file) if alone else _sample(name, file)
+            record = _max_answer(file) if alone else _audioset_sample(name, file)
             out.write(json.dumps(record) + "\n")
 
 
@@ -150,17 +150,17 @@ def _text(output: Path | None) -> Iterator[IO[str]]:
         yield out
 
 
-def _answer(file: FileWindows) -> dict[str, Any]:
+def _max_answer(file: FileWindows) -> dict[str, Any]:
     return {"status": "ok", "embedding": file.windows.tolist()}
 
 
-def _sample(name: str, file: FileWindows) -> dict[str, Any]:
+def _audioset_sample(name: str, file: FileWindows) -> dict[str, Any]:
     from segue.sources.audioset.json_form import as_record
 
     return as_record(name, 0.0, file.duration_s, (), file.windows.tolist())
 
 
-def _write_npy(found: _Found, output: Path) -> None:
+def _write_npy(found: _NamedWindows, output: Path) -> None:
     """An array a file: alone, in an archive, or each in a folder."""
     import numpy as np
 
@@ -173,12 +173,12 @@ def _write_npy(found: _Found, output: Path) -> None:
                     np.lib.format.write_array(member, file.windows, allow_pickle=False)
         return
     for name, file in found:
-        place = output if output.suffix.lower() == ".npy" else _made(output) / f"{name}.npy"
+        place = output if output.suffix.lower() == ".npy" else _make_folder(output) / f"{name}.npy"
         with replacing(place) as part, part.open("wb") as out:
             np.save(out, file.windows, allow_pickle=False)
 
 
-def _made(folder: Path) -> Path:
+def _make_folder(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -186,7 +186,7 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-def _write_tfrecord(found: _Found, output: Path, embedder: Embedder) -> None:
+def _write_tfrecord(found: _NamedWindows, output: Path, embedder: Embedder) -> None:
     from segue.embed.vggish import VGGish
     from segue.sources.audioset import write_tfrecords
 

@@ -51,13 +51,13 @@ def list_models(folder: str | None, as_json: bool = False) -> None:
     columns(("model", "state", "download", "license", "purpose"), rows, cut=("purpose",))
     for record in records:
         for name, found in record["agreement"].items():
-            click.echo(f"  {_in_words(name, found, record['name'])}")
+            click.echo(f"  {_describe_report(name, found, record['name'])}")
         if record["state"] in ("damaged", "outdated"):
             pull = command(f"models pull {record['name']}")
             click.echo(f"  {record['name']}: {record['reason']}; to repair it: {pull}", err=True)
 
 
-def _in_words(name: str, found: dict[str, Any], model: str) -> str:
+def _describe_report(name: str, found: dict[str, Any], model: str) -> str:
     return (
         f"{name} compared with {model} on {found['sounds']} test sounds: mean cosine "
         f"{found['cosine_mean']:.3f} (lowest {found['cosine_min']:.3f}); {found['equal']:.0%} of the 8-bit "

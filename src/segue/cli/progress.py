@@ -59,6 +59,8 @@ class TerminalProgress:
     def begin(self, total: int | None, unit: str) -> None:
         self._total, self._unit, self._started = total, unit, time.monotonic()
         self._bar.update(self._task, total=total, completed=0)
+        if unit == "bytes":  # how large a download is counts before its first ten seconds are over
+            self._last_line = self._started - LINE_EVERY_S
 
     def note(self, text: str) -> None:
         width = max(12, self._console.width - 72)

@@ -23,7 +23,7 @@ _MEASURES = {
     "bandwidth": ("Hz", "magnitude-weighted spread around the centroid"),
     "rolloff": ("Hz", "frequency below which 85 % of the magnitude lies"),
     "flatness": ("0..1", "geometric over arithmetic mean of the power: 0 tone, 1 noise (Dubnov 2004)"),
-    "zero": ("share", "neighbouring samples with a change of sign"),
+    "zero": ("share", "neighboring samples with a change of sign"),
     "contrast": ("dB", "peaks over valleys of an octave band (Jiang et al. 2002)"),
     "chroma": ("0..1", "energy of a pitch class, the frame's strongest being 1 (Ellis 2007)"),
     "rms": ("full scale", "root mean square of the samples"),

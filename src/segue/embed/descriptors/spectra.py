@@ -183,7 +183,7 @@ def _unit_peak(chroma: Float32) -> Float32:
 
 
 def _zero_crossing_rate(y: Waveform) -> Float32:
-    """float32 (n_frames,): share of neighbouring samples with a change of sign."""
+    """float32 (n_frames,): share of neighboring samples with a change of sign."""
     negative = np.pad(y, N_FFT // 2, mode="edge") < -1e-10
     crossings = np.concatenate([[0], np.cumsum(negative[1:] != negative[:-1], dtype=np.int32)])
     starts = np.arange(0, len(negative) - N_FFT + 1, HOP)

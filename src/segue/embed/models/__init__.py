@@ -1,4 +1,4 @@
-"""Weights that others published: fetched or added once, converted to ONNX, kept for this user.
+"""Published weights: fetched or added once, converted to ONNX, kept for this user.
 
 Nothing is fetched unless ``pull`` is called.
 """
@@ -15,15 +15,15 @@ from segue.embed.models.cache import (
     build,
     downloads_folder,
     models_folder,
+    move_away,
+    read_status,
     refuse_foreign,
-    status_of,
-    take_away,
     work_folder,
-    writing,
+    write_access,
 )
-from segue.embed.models.fetch import fetch_all, kept_paths
-from segue.embed.models.local import gather, unpacked
-from segue.embed.models.published import MODELS, Download, KnownFile, Model, model_named
+from segue.embed.models.fetch import download_paths, fetch_all
+from segue.embed.models.local import locate_files, unpack_members
+from segue.embed.models.published import MODELS, Download, KnownFile, Model, get_model
 from segue.embed.quantization import QuantizationReport, read_reports
 from segue.errors import DownloadError, ModelError, ModelNotFoundError, WeightsError
 from segue.progress import Progress
@@ -60,7 +60,7 @@ def pull(
     progress: Progress | None = None,
     on_wait: OnWait | None = None,
 ) -> Path:
-    """The model's ONNX file, fetched and converted unless a whole copy is there.
+    """The path of a model's ONNX file, after it is fetched and converted if needed.
 
     Parameters
     ----------
@@ -84,34 +84,34 @@ def pull(
     ModelError
         Where the folder cannot be written to.
     """
-    known, root = model_named(model), models_folder(folder)
-    if _is_whole(root, known):
-        _tidy(root, known)
+    known, root = get_model(model), models_folder(folder)
+    if _is_complete(root, known):
+        _remove_leftovers(root, known)
         return model_path(known, folder=root)
-    with writing(root, on_wait):
-        if not _is_whole(root, known):
+    with write_access(root, on_wait):
+        if not _is_complete(root, known):
             refuse_foreign(root, known)
             files = fetch_all(known, downloads_folder(root), work_folder(root), progress)
             if progress:
                 progress.note("checking and converting")
             _build(root, known, files)
-        _forget_downloads(root, known)
+        _delete_downloads(root, known)
     return model_path(known, folder=root)
 
 
-def _tidy(root: Path, model: Model) -> None:
-    """Delete what a process left that was killed once the model was in place."""
-    if work_folder(root).exists() or kept_paths(model, downloads_folder(root)):
-        with contextlib.suppress(ModelError), writing(root, wait=False):
-            _forget_downloads(root, model)
+def _remove_leftovers(root: Path, model: Model) -> None:
+    """Delete what a killed process left beside a complete model."""
+    if work_folder(root).exists() or download_paths(model, downloads_folder(root)):
+        with contextlib.suppress(ModelError), write_access(root, wait=False):
+            _delete_downloads(root, model)
 
 
-def _is_whole(root: Path, model: Model) -> bool:
-    return status_of(root, model, sums=True).state == "ready"
+def _is_complete(root: Path, model: Model) -> bool:
+    return read_status(root, model, sums=True).state == "ready"
 
 
 def add(model: str | Model, *paths: str | Path, folder: Folder = None, on_wait: OnWait | None = None) -> Path:
-    """The model's ONNX file, converted from published files that are on this machine already.
+    """The path of a model's ONNX file, converted from published files on this machine.
 
     Parameters
     ----------
@@ -127,20 +127,20 @@ def add(model: str | Model, *paths: str | Path, folder: Folder = None, on_wait: 
     ModelError
         Where the folder of models cannot be written to.
     """
-    known, root = model_named(model), models_folder(folder)
-    files = gather(known, [Path(path).expanduser() for path in paths])
-    with writing(root, on_wait):
+    known, root = get_model(model), models_folder(folder)
+    files = locate_files(known, [Path(path).expanduser() for path in paths])
+    with write_access(root, on_wait):
         _build(root, known, files)
-        _forget_downloads(root, known)
+        _delete_downloads(root, known)
     return model_path(known, folder=root)
 
 
 def _build(root: Path, model: Model, files: dict[str, Path]) -> None:
-    build(root, model, unpacked(model, files, work_folder(root)))
+    build(root, model, unpack_members(model, files, work_folder(root)))
 
 
-def _forget_downloads(root: Path, model: Model) -> None:
-    for path in kept_paths(model, downloads_folder(root)):
+def _delete_downloads(root: Path, model: Model) -> None:
+    for path in download_paths(model, downloads_folder(root)):
         path.unlink()
 
 
@@ -156,21 +156,21 @@ def remove(model: str | Model, *, folder: Folder = None, on_wait: OnWait | None 
     ModelError
         Where the folder cannot be written to.
     """
-    known, root = model_named(model), models_folder(folder)
-    if not kept_paths(known, downloads_folder(root)) and not (root / known.name).exists():
+    known, root = get_model(model), models_folder(folder)
+    if not download_paths(known, downloads_folder(root)) and not (root / known.name).exists():
         raise ModelNotFoundError(f"{known.name} is not in {root}: there is nothing to remove", known.name)
-    with writing(root, on_wait):
-        take_away(root, known)
-        _forget_downloads(root, known)
+    with write_access(root, on_wait):
+        move_away(root, known)
+        _delete_downloads(root, known)
 
 
 def status(model: str | Model, *, folder: Folder = None) -> Status:
-    """What is there of a model, judged by the sizes of its files."""
-    return status_of(models_folder(folder), model_named(model))
+    """What the folder holds of a model, by the sizes of its files."""
+    return read_status(models_folder(folder), get_model(model))
 
 
 def installed(*, folder: Folder = None) -> tuple[str, ...]:
-    """The names of the models that can be used."""
+    """Names of the models that are ready for use."""
     return tuple(name for name in MODELS if status(name, folder=folder).state == "ready")
 
 
@@ -184,10 +184,11 @@ def check(model: str | Model, *, folder: Folder = None) -> None:
     WeightsError
         Where a file is not as it was written.
     """
-    found = status_of(models_folder(folder), model_named(model), sums=True)
-    if found.state == "damaged":
-        raise WeightsError(f"{found.reason}; run: segue models pull {found.model.name}", str(found.folder))
-    _demand(found)
+    current = read_status(models_folder(folder), get_model(model), sums=True)
+    if current.state == "damaged":
+        reason = f"{current.reason}; run: segue models pull {current.model.name}"
+        raise WeightsError(reason, str(current.folder))
+    _require_ready(current)
 
 
 def quantization_reports(model: str | Model, *, folder: Folder = None) -> dict[str, QuantizationReport]:
@@ -202,9 +203,7 @@ def quantization_reports(model: str | Model, *, folder: Folder = None) -> dict[s
     WeightsError
         Where the file of reports is damaged.
     """
-    found = status(model, folder=folder)
-    _demand(found)
-    return read_reports(found.folder)
+    return read_reports(_require_ready(status(model, folder=folder)).folder)
 
 
 def model_path(model: str | Model, file: str | None = None, *, folder: Folder = None) -> Path:
@@ -219,14 +218,14 @@ def model_path(model: str | Model, file: str | None = None, *, folder: Folder = 
     ModelNotFoundError
         Where it is not in the folder, or not whole.
     """
-    found = status(model, folder=folder)
-    _demand(found)
-    return found.folder / file if file else found.onnx
+    ready = _require_ready(status(model, folder=folder))
+    return ready.folder / file if file else ready.onnx
 
 
-def _demand(found: Status) -> None:
-    if found.state != "ready":
-        name = found.model.name
+def _require_ready(current: Status) -> Status:
+    if current.state != "ready":
+        name = current.model.name
         raise ModelNotFoundError(
-            f"the model {name} is {found.state} ({found.reason}); run: segue models pull {name}", name
+            f"the model {name} is {current.state} ({current.reason}); run: segue models pull {name}", name
         )
+    return current

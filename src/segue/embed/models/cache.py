@@ -1,4 +1,4 @@
-"""The folder of models: one sub-folder each, there whole or not at all.
+"""The folder of models: one sub-folder each, complete or absent.
 
 <name>/<name>.onnx        and what else the model needs
 <name>/model.json         sums of these files and of what they were made from
@@ -57,8 +57,8 @@ class _Record:
 def models_folder(folder: str | Path | None = None) -> Path:
     """``folder``, else `$SEGUE_MODELS`, else `models` in the user's data folder.
 
-    Models added on a machine without a network cannot be fetched again, so they are no mere cache that
-    the system may clear.
+    Models added on a machine without a network cannot be fetched again, so they are not a mere cache
+    that the system may clear.
     """
     chosen = folder or os.environ.get(VARIABLE)
     if chosen:
@@ -75,8 +75,8 @@ def work_folder(root: Path) -> Path:
 
 
 @contextlib.contextmanager
-def writing(root: Path, on_wait: OnWait | None = None, *, wait: bool = True) -> Iterator[None]:
-    """The right to change the folder, which is first cleared of what a killed process left.
+def write_access(root: Path, on_wait: OnWait | None = None, *, wait: bool = True) -> Iterator[None]:
+    """Lock the folder for changes, and clear it of what a killed process left.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def _sweep(root: Path) -> None:
 
 
 def build(root: Path, model: Model, files: Mapping[str, Path]) -> None:
-    """Convert downloaded files and put the result in place of whatever was there; durable on return.
+    """Convert downloaded files and replace what is in the model's folder; durable on return.
 
     Raises
     ------
@@ -136,17 +136,17 @@ def build(root: Path, model: Model, files: Mapping[str, Path]) -> None:
     new = work_folder(root) / "new"
     new.mkdir()
     model.convert(files, new)
-    (new / RECORD).write_text(_record_of(model, new), "utf-8")
+    (new / RECORD).write_text(_record_text(model, new), "utf-8")
     for path in new.iterdir():
         _sync(path)
     sync_folder(new)
-    take_away(root, model)
+    move_away(root, model)
     new.rename(root / model.name)
     sync_folder(root)
 
 
 def refuse_foreign(root: Path, model: Model) -> None:
-    """Leave alone what is no model.
+    """Check that the model's folder, if there is one, is Segue's.
 
     Raises
     ------
@@ -158,8 +158,8 @@ def refuse_foreign(root: Path, model: Model) -> None:
         raise ModelError(f"{folder} has no {RECORD}, so Segue did not make it; move it away first")
 
 
-def take_away(root: Path, model: Model) -> None:
-    """Move a model, if there is one, out of the way, to be swept.
+def move_away(root: Path, model: Model) -> None:
+    """Move a model, if there is one, to where it will be deleted.
 
     Raises
     ------
@@ -171,8 +171,8 @@ def take_away(root: Path, model: Model) -> None:
         (root / model.name).rename(work_folder(root) / "old")
 
 
-def status_of(root: Path, model: Model, *, sums: bool = False) -> Status:
-    """What is there of a model.
+def read_status(root: Path, model: Model, *, sums: bool = False) -> Status:
+    """What the folder holds of a model.
 
     Parameters
     ----------
@@ -182,29 +182,29 @@ def status_of(root: Path, model: Model, *, sums: bool = False) -> Status:
     folder = root / model.name
     try:
         record = _read_record(folder)
-        state, reason = _judged(model, record)
+        state, reason = _judge_record(model, record)
         if state == "ready":
-            state, reason = _compared(folder, record, sums)
+            state, reason = _compare_files(folder, record, sums)
     except FileNotFoundError:
         state, reason = "missing", f"not in {root}"
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        state, reason = "damaged", f"{folder / RECORD} cannot be understood: {error}"
+        state, reason = "damaged", f"{folder / RECORD} cannot be read: {error}"
     except OSError as error:
         state, reason = "damaged", f"{error.filename or folder}: {error.strerror or error}"
     return Status(model, folder, state, reason)
 
 
-def _judged(model: Model, record: _Record) -> tuple[State, str]:
+def _judge_record(model: Model, record: _Record) -> tuple[State, str]:
     if record.format != RECORD_FORMAT or record.revision != model.revision:
         return "outdated", "converted by another version of Segue"
     if record.sources != _sources(model):
-        return "outdated", "made from other files than those that Segue now expects"
+        return "outdated", "made from other files than Segue now expects"
     if f"{model.name}.onnx" not in {file.name for file in record.files}:
         return "damaged", f"{RECORD} names no {model.name}.onnx"
     return "ready", ""
 
 
-def _compared(folder: Path, record: _Record, sums: bool) -> tuple[State, str]:
+def _compare_files(folder: Path, record: _Record, sums: bool) -> tuple[State, str]:
     for file in record.files:
         path = folder / file.name
         if not path.is_file():
@@ -217,7 +217,7 @@ def _compared(folder: Path, record: _Record, sums: bool) -> tuple[State, str]:
     return "ready", ""
 
 
-def _record_of(model: Model, folder: Path) -> str:
+def _record_text(model: Model, folder: Path) -> str:
     files = {
         path.name: {"size_bytes": path.stat().st_size, "sha256": sha256_of(path)}
         for path in sorted(folder.iterdir())
@@ -239,13 +239,13 @@ def _sources(model: Model) -> dict[str, str]:
 def _read_record(folder: Path) -> _Record:
     data = json.loads((folder / RECORD).read_text("utf-8"))
     files = tuple(
-        KnownFile(_plain(name), int(file["size_bytes"]), str(file["sha256"]))
+        KnownFile(_require_plain_name(name), int(file["size_bytes"]), str(file["sha256"]))
         for name, file in data["files"].items()
     )
     return _Record(int(data["format"]), int(data["revision"]), dict(data["sources"]), files)
 
 
-def _plain(name: str) -> str:
+def _require_plain_name(name: str) -> str:
     if Path(name).name != name:
         raise ValueError(f"{name!r} is no plain file name")
     return name

@@ -1,4 +1,4 @@
-"""Published files from where they are published. What was fetched so far is kept and gone on from."""
+"""Downloads published files. An interrupted download goes on where it stopped."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from segue.errors import DownloadError, WeightsError
 from segue.progress import Progress
 
 TIMEOUT_S = 30.0  # without a byte
-_ATTEMPTS = 20  # each but the last must have brought something
+_ATTEMPTS = 20  # each but the last must bring something
 _CHUNK = 1 << 18  # bytes
 _SUM_DIGITS = 12  # of the sha256, in the names of what was fetched
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
@@ -44,12 +44,12 @@ def fetch_all(model: Model, folder: Path, work: Path, progress: Progress | None)
     Parameters
     ----------
     work
-        A folder for what is of no use once this process ends.
+        A folder for temporary files.
 
     Raises
     ------
     DownloadError
-        Where one cannot be fetched; what has come is kept.
+        Where one cannot be fetched; what has arrived is kept.
     WeightsError
         Where one is not what was published; it is deleted.
     """
@@ -64,8 +64,8 @@ def fetch_all(model: Model, folder: Path, work: Path, progress: Progress | None)
     return found
 
 
-def kept_paths(model: Model, folder: Path) -> list[Path]:
-    """The files of a model's downloads, finished or not and of any version, that are there."""
+def download_paths(model: Model, folder: Path) -> list[Path]:
+    """Existing files of a model's downloads, finished or not, of any version."""
     pattern = "?" * _SUM_DIGITS
     return [path for d in model.downloads for path in folder.glob(f"{pattern}-{d.file.name}*")]
 
@@ -139,8 +139,8 @@ def _length(path: Path) -> int:
 
 def _attempt(url: str, part: Path, size: int, report: Callable[[int], None]) -> None:
     have = _length(part) if _length(part) < size else 0
-    with _opened(url, have) as answer, part.open("ab") as file:
-        done = _start(answer, have, size)
+    with _open(url, have) as answer, part.open("ab") as file:
+        done = _start_position(answer, have, size)
         file.truncate(done)
         while data := _read(answer, min(_CHUNK, size - done)):
             file.write(data)
@@ -151,7 +151,7 @@ def _attempt(url: str, part: Path, size: int, report: Callable[[int], None]) -> 
 
 
 @contextlib.contextmanager
-def _opened(url: str, have: int) -> Iterator[HTTPResponse]:
+def _open(url: str, have: int) -> Iterator[HTTPResponse]:
     headers = {"User-Agent": f"segue/{segue.__version__}", "Accept-Encoding": "identity"}
     if have:
         headers["Range"] = f"bytes={have}-"
@@ -164,7 +164,7 @@ def _opened(url: str, have: int) -> Iterator[HTTPResponse]:
         kind = _WrongRangeError if unsatisfiable else _RefusedError
         raise kind(f"the server answered {error.code} {error.reason}") from error
     except (OSError, HTTPException) as error:
-        raise _StoppedError(_words(error)) from error
+        raise _StoppedError(_reason(error)) from error
     with answer:
         yield answer
 
@@ -173,15 +173,15 @@ def _read(answer: HTTPResponse, size: int) -> bytes:
     try:
         return answer.read1(size) if size else b""
     except (OSError, HTTPException) as error:
-        raise _StoppedError(_words(error)) from error
+        raise _StoppedError(_reason(error)) from error
 
 
-def _words(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     reason = getattr(error, "reason", error)
     return getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
 
 
-def _start(answer: HTTPResponse, have: int, size: int) -> int:
+def _start_position(answer: HTTPResponse, have: int, size: int) -> int:
     """Where the answer begins: at what was asked for, or at 0 where the server knows no ranges."""
     if answer.status == HTTPStatus.PARTIAL_CONTENT:
         offered = answer.headers.get("Content-Range", "")

