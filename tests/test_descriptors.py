@@ -81,10 +81,12 @@ def assert_equal_to_librosa(y: np.ndarray) -> None:
     assert tempo_bpm(rows) == pytest.approx(expected_tempo, rel=0.01)
 
 
+@pytest.mark.slow
 def test_features_equal_librosas_on_a_made_song(rng):
     assert_equal_to_librosa(song(rng))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hz", [60.0, 440.0, 8000.0])
 def test_features_equal_librosas_on_a_pure_tone(hz):
     t = np.arange(4 * SR) / SR
@@ -96,6 +98,7 @@ def test_features_equal_librosas_on_a_pure_tone(hz):
         np.testing.assert_allclose(columns(frames, feature), expected[feature], rtol=0.01, atol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 @pytest.mark.parametrize(
     "clip", ["btanks__batterie", "wesnoth__sad", "supertux__chipdisko", "muldjord__chaos-god"]

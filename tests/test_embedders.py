@@ -176,6 +176,7 @@ def cosine(a: np.ndarray, b: np.ndarray) -> float:
     return float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_scan_takes_embedders_by_name_and_adds_one_later(
     mn04_models: Path, tmp_path: Path, segue, monkeypatch
@@ -200,6 +201,7 @@ def test_scan_takes_embedders_by_name_and_adds_one_later(
     assert segue(*library, "similar", "low number 1", "-k", "2")[0] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_labels_say_what_a_sound_is_and_can_be_searched_and_filtered_by(
     mn04_models: Path, shared: Path, tmp_path: Path, segue, monkeypatch
