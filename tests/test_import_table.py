@@ -275,8 +275,8 @@ def test_a_song_on_two_albums_is_recommended_once(library, tmp_path):
 @given(st.floats(0, 11), st.floats(-40, 0))
 def test_the_key_is_a_circle(key, loudness):
     rows = {"key": np.array([key, key + 1, key + 11, key + 6]), "loudness": np.full(4, loudness)}
-    names = features.dimensions_of(["key", "loudness"])
-    points = features.vectors_of(rows)[:, [names.index("key_sin"), names.index("key_cos")]]
+    names = features.dimension_names(["key", "loudness"])
+    points = features.feature_vectors(rows)[:, [names.index("key_sin"), names.index("key_cos")]]
     gaps = np.linalg.norm(points - points[0], axis=1)
     assert gaps[1] == pytest.approx(gaps[2], abs=1e-5)
     assert gaps[3] == pytest.approx(2, abs=1e-5)

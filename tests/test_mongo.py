@@ -18,7 +18,7 @@ from segue.errors import MissingExtraError, SourceError, SpecMismatchError, Usag
 from segue.library import Library
 from segue.progress import Silent
 from segue.sources.mongo import Fields, Mongo
-from segue.sources.mongo.vectors import NoVectorError, vector_of
+from segue.sources.mongo.vectors import NoVectorError, parse_vector
 from tests.mongo_server import Server, fixtures
 from tests.sounds import start
 from tests.source_contract import SourceContract
@@ -402,12 +402,12 @@ def test_without_the_driver_the_extra_is_named(monkeypatch):
 
 def test_int8_vectors_are_read_and_other_types_refused():
     small = Binary.from_vector([-128, 0, 127], BinaryVectorDtype.INT8)
-    assert vector_of(small).tolist() == [-128.0, 0.0, 127.0]
+    assert parse_vector(small).tolist() == [-128.0, 0.0, 127.0]
     bits = Binary.from_vector([1, 2], BinaryVectorDtype.PACKED_BIT)
     with pytest.raises(NoVectorError, match="0x10"):
-        vector_of(bits)
+        parse_vector(bits)
     with pytest.raises(NoVectorError, match="subtype 5"):
-        vector_of(Binary(b"\0" * 16, 5))
+        parse_vector(Binary(b"\0" * 16, 5))
 
 
 class TestMongo(SourceContract):

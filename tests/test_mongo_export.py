@@ -18,7 +18,7 @@ from segue.library import Library
 from segue.progress import Silent
 from segue.sources.contract import ImportBatch, Space, SpaceRows, SpaceSettings
 from segue.sources.mongo import Fields, Mongo
-from segue.sources.mongo.address import address_of
+from segue.sources.mongo.address import parse_address
 from segue.spec import EmbedderSpec, Label
 from tests.mongo_server import Server, fixtures
 from tests.sounds import start
@@ -103,7 +103,7 @@ def database(server, uri):
 
 
 def export(root, uri, **how):
-    return export_mongo(root, address_of(uri, None), **how)
+    return export_mongo(root, parse_address(uri, None), **how)
 
 
 def by_source_id(database, collection="tracks"):

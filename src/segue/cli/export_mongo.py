@@ -40,9 +40,9 @@ def mongo(
     """
     from segue.cli.progress import TerminalProgress
     from segue.export.mongo import DATABASE, export_mongo
-    from segue.sources.mongo.address import address_of
+    from segue.sources.mongo.address import parse_address
 
-    address = address_of(uri, database, usual=DATABASE)
+    address = parse_address(uri, database, usual=DATABASE)
     with TerminalProgress(quiet=quiet) as progress:
         report = export_mongo(context.path, address, collection=collection, spaces=spaces, progress=progress)
     if as_json:

@@ -23,10 +23,10 @@ from segue.ingest.report import Report
 from segue.progress import Progress, Silent
 from segue.sources.contract import Problem, settings_to_json
 from segue.sources.mongo.address import Address
-from segue.sources.mongo.connection import connected
+from segue.sources.mongo.connection import connect
 from segue.sources.mongo.shared_catalog import source_name
-from segue.sources.mongo.tracks import document_of, has_vector
-from segue.sources.mongo.writer import BULK, Held, Shelf
+from segue.sources.mongo.tracks import has_vector, to_document
+from segue.sources.mongo.writer import BULK, CollectionWriter, StoredHash
 from segue.spec import spec_to_json
 
 TRACKS = "tracks"  # the usual collection
@@ -69,10 +69,10 @@ def export_mongo(
         if not (snapshot.keys >= 0).any():  # a wrong folder must not delete what another export wrote
             raise EmptyLibraryError(f"the library in {root} has no tracks yet: segue scan FOLDER")
         library = library_id(catalog)
-        with connected(address, doing=_WHOLE) as database:
-            shelf = Shelf(database, collection, library)
+        with connect(address, doing=_WHOLE) as database:
+            writer = CollectionWriter(database, collection, library)
             chosen = tuple(spaces) or tuple(snapshot.spaces)
-            export = _Export(catalog, snapshot, chosen, shelf, library, source_name(address))
+            export = _Export(catalog, snapshot, chosen, writer, library, source_name(address))
             return export.run(f"{address}.{collection}", progress or Silent(), stop)
 
 
@@ -95,14 +95,14 @@ class _Export:
         catalog: Catalog,
         snapshot: Snapshot,
         spaces: Sequence[str],
-        shelf: Shelf,
+        writer: CollectionWriter,
         library: str,
         not_ours: str,
     ) -> None:
         self._catalog = catalog
         self._snapshot = snapshot
         self._spaces = {name: snapshot.spaces[name] for name in spaces}
-        self._shelf = shelf
+        self._writer = writer
         self._library = library
         self._not_ours = not_ours  # the source whose tracks came from there
         self._digest = 0
@@ -113,19 +113,19 @@ class _Export:
         rows = np.flatnonzero(self._snapshot.keys >= 0)
         progress.begin(len(rows), "records")
         with cancellable(stop) as flag:
-            self._shelf.prepare(self._described())
-            held = self._shelf.held()
+            self._writer.prepare(self._described())
+            stored = self._writer.stored_hashes()
             for start in range(0, len(rows), BULK):
                 if flag.is_set():
                     break
-                self._put(list(self._documents(rows[start : start + BULK], held, report)), held, report)
+                self._put(list(self._documents(rows[start : start + BULK], stored, report)), stored, report)
                 progress.advance(min(start + BULK, len(rows)))
         report.interrupted = flag.is_set()
         if not report.interrupted:
-            report.notes += self._shelf.index()  # writing is quicker without
+            report.notes += self._writer.index()  # writing is quicker without
             # What is left was not among the library's tracks.
-            report.deleted = self._shelf.remove([name for name, known in held.items() if known.mine])
-            self._shelf.finish(
+            report.deleted = self._writer.remove([name for name, known in stored.items() if known.mine])
+            self._writer.finish(
                 {
                     "tracks": report.usable - report.others,
                     "failed": report.failed,
@@ -148,7 +148,7 @@ class _Export:
         ]
 
     def _documents(
-        self, rows: NDArray[np.int64], held: dict[str, Held], report: Report
+        self, rows: NDArray[np.int64], stored: dict[str, StoredHash], report: Report
     ) -> Iterator[dict[str, Any]]:
         from bson.errors import BSONError
 
@@ -161,16 +161,18 @@ class _Export:
                 continue
             there = {name: matrix[i] for name, matrix in vectors.items() if has_vector(matrix[i])}
             try:
-                yield document_of(track, there, labels.get(track.id, {}), self._library)
+                yield to_document(track, there, labels.get(track.id, {}), self._library)
             except (BSONError, ValueError, OverflowError) as error:
-                held.pop(track.id, None)  # it is no reason to delete what was written before
+                stored.pop(track.id, None)  # it is no reason to delete what was written before
                 report.fail([Problem(track.id, str(error))])
 
-    def _put(self, documents: Sequence[dict[str, Any]], held: dict[str, Held], report: Report) -> None:
+    def _put(
+        self, documents: Sequence[dict[str, Any]], stored: dict[str, StoredHash], report: Report
+    ) -> None:
         new: list[dict[str, Any]] = []
         changed: list[dict[str, Any]] = []
         for document in documents:
-            known = held.pop(document["_id"], None)
+            known = stored.pop(document["_id"], None)
             if known and not known.mine:
                 report.others += 1
                 continue
@@ -179,10 +181,10 @@ class _Export:
                 report.unchanged += 1
                 continue
             (changed if known else new).append(document)
-        first = self._shelf.add(new)
+        first = self._writer.add(new)
         # They may be ours: a connection that broke, or a server that lost track, has hidden them.
         again = [document for document in new if document["_id"] in first.there]
-        second = self._shelf.put([*again, *changed])
+        second = self._writer.put([*again, *changed])
         refused = second.there | {problem.where for problem in (*first.problems, *second.problems)}
         report.added += sum(document["_id"] not in refused for document in new)
         report.changed += sum(document["_id"] not in refused for document in changed)

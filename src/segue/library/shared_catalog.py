@@ -12,9 +12,9 @@ from segue.export.mongo import DATABASE, TRACKS, export_mongo, library_id
 from segue.ingest.report import Report
 from segue.library import Library
 from segue.progress import Progress
-from segue.sources.mongo.address import Address, address_of
-from segue.sources.mongo.connection import connected
-from segue.sources.mongo.shared_catalog import Shared, source_name
+from segue.sources.mongo.address import Address, parse_address
+from segue.sources.mongo.connection import connect
+from segue.sources.mongo.shared_catalog import OtherLibraries, source_name
 from segue.sources.mongo.writer import EXPORTS
 
 
@@ -45,7 +45,7 @@ class SharedCatalog:
     """
 
     def __init__(self, uri: str, collection: str = TRACKS) -> None:
-        self.address: Address = address_of(uri, None, usual=DATABASE)
+        self.address: Address = parse_address(uri, None, usual=DATABASE)
         self._collection = collection
 
     def check(self) -> None:
@@ -55,7 +55,7 @@ class SharedCatalog:
         ------
         SourceError
         """
-        with connected(self.address, doing="a scan without --catalog needs no server") as database:
+        with connect(self.address, doing="a scan without --catalog needs no server") as database:
             database[EXPORTS].find_one({"_id": ""})
 
     def sync(self, root: Path, *, progress: Progress | None = None) -> SyncReport:
@@ -74,7 +74,7 @@ class SharedCatalog:
             return SyncReport(sent, None)
         with contextlib.closing(Catalog(root)) as catalog:
             mine = source_name(self.address)
-            source = Shared(
+            source = OtherLibraries(
                 self.address,
                 self._collection,
                 library_id(catalog),

@@ -12,8 +12,3 @@ def id_of_file(path: str) -> str | None:
     """The id in a file's name, in whatever folder it lies and whatever its ending; none in other names."""
     stem = Path(path).stem
     return stem if _NAME.fullmatch(stem) else None
-
-
-def place_of(track_id: str) -> str:
-    """Where the archives of audio have a track."""
-    return f"{track_id[:3]}/{track_id}.mp3"

@@ -42,7 +42,7 @@ def read_echonest(metadata: Metadata) -> tuple[Mapping[int, Numbers], list[Probl
     problems = []
     with metadata.open(ECHONEST) as file:
         table = Table(ECHONEST, file, _HEADERS)
-        places = [table.wanted("echonest", "audio_features", name) for name in DIMENSIONS]
+        places = [table.require_column("echonest", "audio_features", name) for name in DIMENSIONS]
         for row in table.rows():
             if isinstance(row, Problem):
                 problems.append(row)

@@ -47,7 +47,7 @@ SPEC = EmbedderSpec(
 
 @dataclass(frozen=True, slots=True)
 class FeatureRows:
-    """``features.csv``, open; made by ``features_of``.
+    """``features.csv``, open; made by ``open_features``.
 
     Attributes
     ----------
@@ -92,7 +92,7 @@ class FeatureRows:
 
 
 @contextmanager
-def features_of(metadata: Metadata) -> Iterator[FeatureRows]:
+def open_features(metadata: Metadata) -> Iterator[FeatureRows]:
     """The features, once it is known where in the file each track's are.
 
     Raises

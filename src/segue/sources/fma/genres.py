@@ -88,7 +88,7 @@ def read_genres(metadata: Metadata | str | Path) -> tuple[GenreTree, Sequence[Pr
     with metadata.open(GENRES) as file:
         table = Table(GENRES, file)
         names = ("genre_id", "title", "parent", "top_level")
-        places = {name: table.wanted(name) for name in names}
+        places = {name: table.require_column(name) for name in names}
         count = table.at("#tracks")
         for row in table.rows():
             if isinstance(row, Problem):

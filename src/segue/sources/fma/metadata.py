@@ -121,7 +121,7 @@ class Table:
         """The place of a column."""
         return self.columns.index(names) if names in self.columns else None
 
-    def wanted(self, *names: str) -> int:
+    def require_column(self, *names: str) -> int:
         """The place of a column that must be there.
 
         Raises

@@ -18,7 +18,7 @@ from segue.sources import worker_process
 from segue.sources.contract import ImportBatch, Problem, Space, SpaceRows, SpaceSettings, validate_name
 from segue.sources.fma import echonest, features
 from segue.sources.fma.echonest import read_echonest
-from segue.sources.fma.features import FeatureRows, features_of
+from segue.sources.fma.features import FeatureRows, open_features
 from segue.sources.fma.genres import GENRES, GenreTree, read_genres
 from segue.sources.fma.metadata import Metadata
 from segue.sources.fma.tracks import SUBSETS, TRACKS, FmaTrack, TrackTable, in_subset, urls_in
@@ -96,10 +96,6 @@ class FMA:
         self.total: int | None = self._metadata.size(TRACKS)
         self._arguments = {"metadata": str(metadata), "subset": subset, "echonest": echonest, "name": name}
 
-    def genre_tree(self) -> GenreTree:
-        """All genres and how they descend from each other."""
-        return read_genres(self._metadata)[0]
-
     def spaces(self) -> list[Space]:
         settings = SpaceSettings(transform="fitted")
         found = [Space(features.SPEC, features.DIMENSIONS, settings)]
@@ -134,12 +130,16 @@ class FMA:
             if found.tracks or found.problems or found.counts:
                 yield self._batch(found, beside, file.tell())
 
+    def genre_tree(self) -> GenreTree:
+        """All genres and how they descend from each other."""
+        return read_genres(self._metadata)[0]
+
     def _beside(self, stack: ExitStack) -> _Beside:
         genres, problems = read_genres(self._metadata)
         beside = _Beside(
             genres=genres,
             urls=urls_in(self._metadata),
-            features=stack.enter_context(features_of(self._metadata))
+            features=stack.enter_context(open_features(self._metadata))
             if self._metadata.has(features.FEATURES)
             else None,
             echonest=None,

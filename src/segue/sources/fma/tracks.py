@@ -64,7 +64,7 @@ class TrackTable:
     def __init__(self, file: IO[bytes]) -> None:
         self._table = Table(TRACKS, file, _HEADERS)
         for names in (("track", "title"), ("artist", "name"), ("set", "subset"), ("track", "genres")):
-            self._table.wanted(*names)
+            self._table.require_column(*names)
         self._places = {names: i for i, names in enumerate(self._table.columns)}
 
     def rows(self) -> Iterator[FmaTrack | Problem]:

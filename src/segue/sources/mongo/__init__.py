@@ -1,4 +1,4 @@
-"""MongoDB as a catalogue's source and home."""
+"""MongoDB: a source of tracks, and a place where libraries share theirs."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class Address:
         return text
 
 
-def address_of(uri: str, database: str | None, *, usual: str | None = None) -> Address:
+def parse_address(uri: str, database: str | None, *, usual: str | None = None) -> Address:
     """Take an address apart.
 
     Parameters

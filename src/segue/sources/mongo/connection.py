@@ -18,7 +18,7 @@ _NOT_ALLOWED = 13
 
 
 @contextlib.contextmanager
-def connected(address: Address, *, doing: str = "") -> Iterator[Database[dict[str, Any]]]:
+def connect(address: Address, *, doing: str = "") -> Iterator[Database[dict[str, Any]]]:
     """The database, closed afterwards; its faults become ours.
 
     Parameters
@@ -46,12 +46,12 @@ def connected(address: Address, *, doing: str = "") -> Iterator[Database[dict[st
     try:
         yield client.get_database(address.database, codec_options=options)
     except (PyMongoError, BSONError) as error:
-        raise explained(error, address, doing) from None  # the driver's text may hold the login
+        raise to_segue_error(error, address, doing) from None  # the driver's text may hold the login
     finally:
         client.close()
 
 
-def explained(error: PyMongoError | Exception, address: Address, doing: str = "") -> SegueError:
+def to_segue_error(error: PyMongoError | Exception, address: Address, doing: str = "") -> SegueError:
     """One line on what happened and what to do."""
     from pymongo.errors import ConnectionFailure, OperationFailure
 

@@ -12,8 +12,8 @@ from typing import Any
 from uuid import UUID
 
 from segue.errors import UsageError
-from segue.sources.table.columns import FIELDS, Mapped, mapped
-from segue.sources.table.fields import fields_of
+from segue.sources.table.columns import FIELDS, Mapped, map_columns
+from segue.sources.table.fields import clean_fields
 from segue.sources.table.reader import Chunk
 
 _DETAIL = 1000  # characters of one value that are kept
@@ -25,7 +25,7 @@ class BadIdError(Exception):
     """Why a document's _id cannot name a track."""
 
 
-def id_of(value: Any) -> str:
+def parse_id(value: Any) -> str:
     """An _id as text: an ObjectId's 24 digits, a number as it is usually written.
 
     Raises
@@ -45,7 +45,7 @@ def id_of(value: Any) -> str:
     )
 
 
-class Facts:
+class DocumentColumns:
     """Documents to columns of the catalog.
 
     Parameters
@@ -68,7 +68,7 @@ class Facts:
 
     def _map(self, keys: tuple[str, ...]) -> Mapped:
         chosen = {name: column for name, column in self._chosen.items() if column in keys}
-        found = mapped(keys, {**chosen, "id": "_id"}, features=False, needed=False)
+        found = map_columns(keys, {**chosen, "id": "_id"}, features=False, needed=False)
         fields = {name: column for name, column in found.fields.items() if name != "id"}
         return Mapped(fields, {}, found.others, ())
 
@@ -85,7 +85,7 @@ class Facts:
                 given[name][i] = _readable(document[column])
             details.append(_details(document, fields.others))
         known = Mapped({name: name for name in given}, {}, (), ())
-        found = fields_of(Chunk(given, range(n), 0), known, counts)
+        found = clean_fields(Chunk(given, range(n), 0), known, counts)
         return {**found, "details": details}
 
 

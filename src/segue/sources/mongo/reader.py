@@ -15,20 +15,20 @@ _LENGTH = struct.Struct("<i")
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class RawDocument:
     """A document, its bytes, and nothing but those where they cannot be understood."""
 
     raw: bytes
     document: Mapping[str, Any] | None
 
 
-def documents(
+def read_documents(
     collection: Collection[dict[str, Any]],
     where: Mapping[str, Any] | None = None,
     fields: Mapping[str, int] | None = None,
     *,
     expected: int | None = None,
-) -> Iterator[list[Read]]:
+) -> Iterator[list[RawDocument]]:
     """Documents in batches.
 
     Where the connection breaks after some were read, it is tried once again from the last of them. An end is
@@ -72,7 +72,7 @@ def documents(
             cursor.close()
 
 
-def _split(data: bytes, collection: Collection[dict[str, Any]]) -> list[Read]:
+def _split(data: bytes, collection: Collection[dict[str, Any]]) -> list[RawDocument]:
     import bson
     from bson.errors import BSONError
 
@@ -84,16 +84,18 @@ def _split(data: bytes, collection: Collection[dict[str, Any]]) -> list[Read]:
         at += length
     options = collection.codec_options
     try:
-        return [Read(raw, found) for raw, found in zip(raws, bson.decode_all(data, options), strict=True)]
+        return [
+            RawDocument(raw, found) for raw, found in zip(raws, bson.decode_all(data, options), strict=True)
+        ]
     except BSONError:
         return [_alone(raw, collection) for raw in raws]
 
 
-def _alone(raw: bytes, collection: Collection[dict[str, Any]]) -> Read:
+def _alone(raw: bytes, collection: Collection[dict[str, Any]]) -> RawDocument:
     import bson
     from bson.errors import BSONError
 
     try:
-        return Read(raw, bson.decode(raw, collection.codec_options))
+        return RawDocument(raw, bson.decode(raw, collection.codec_options))
     except BSONError:
-        return Read(raw, None)
+        return RawDocument(raw, None)

@@ -20,10 +20,10 @@ from segue.sources.contract import (
     settings_from_json,
 )
 from segue.sources.mongo.address import Address
-from segue.sources.mongo.connection import connected
-from segue.sources.mongo.reader import documents
-from segue.sources.mongo.tracks import details_of, labels_in, title_of, vectors_in
-from segue.sources.mongo.vectors import NoVectorError, vector_of
+from segue.sources.mongo.connection import connect
+from segue.sources.mongo.reader import read_documents
+from segue.sources.mongo.tracks import document_details, document_title, labels_in, vectors_in
+from segue.sources.mongo.vectors import NoVectorError, parse_vector
 from segue.sources.mongo.writer import SPACES
 from segue.spec import EmbedderSpec, empty_row, spec_from_json
 
@@ -36,7 +36,7 @@ def source_name(address: Address) -> str:
     return f"mongo-{address.database}"
 
 
-class Shared:
+class OtherLibraries:
     """Tracks of other libraries, with their vectors, as a source.
 
     Parameters
@@ -67,7 +67,7 @@ class Shared:
         self._here = here
         self.name = source_name(address)
         self.location = f"{address}.{collection}"
-        with connected(address) as database:
+        with connect(address) as database:
             self.total: int | None = database[collection].estimated_document_count()
             found = list(database[SPACES].find())
         self._spaces = [_space(space, settings, self.location) for space in found]
@@ -79,8 +79,8 @@ class Shared:
     def batches(self) -> Iterator[ImportBatch]:
         done = 0
         others = {"library": {"$ne": self._library}}
-        with connected(self._address, doing=_KEPT) as database:
-            for found in documents(database[self._collection], others):
+        with connect(self._address, doing=_KEPT) as database:
+            for found in read_documents(database[self._collection], others):
                 done += len(found)
                 wanted = [read.document for read in found if read.document is not None]
                 yield self._batch([document for document in wanted if self._wants(document)], done)
@@ -115,9 +115,9 @@ class Shared:
         vectors: Mapping[str, list[Any]],
     ) -> ImportBatch:
         columns: dict[str, list[Any]] = {name: [_plain(d.get(name)) for d in kept] for name in _COLUMNS}
-        columns["title"] = [title_of(document) for document in kept]
+        columns["title"] = [document_title(document) for document in kept]
         columns["duration_s"] = [_number(document.get("duration_s")) for document in kept]
-        columns["details"] = [details_of(document) for document in kept]
+        columns["details"] = [document_details(document) for document in kept]
         rows = {
             name: np.stack(vectors[name]) if kept else np.zeros((0, spec.dim), spec.dtype)
             for name, spec in self._specs.items()
@@ -150,7 +150,7 @@ def _row(document: Mapping[str, Any], spec: EmbedderSpec) -> Any:
     value = vectors_in(document).get(spec.space)
     if value is None:
         return empty_row(spec)
-    return vector_of(value, spec.dim, holes=spec.dtype == "float32").astype(spec.dtype)
+    return parse_vector(value, spec.dim, holes=spec.dtype == "float32").astype(spec.dtype)
 
 
 def _plain(value: Any) -> Any:

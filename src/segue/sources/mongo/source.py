@@ -15,12 +15,12 @@ import numpy as np
 
 from segue.errors import SourceError
 from segue.sources.contract import ImportBatch, Problem, Space, SpaceRows, validate_name
-from segue.sources.mongo.address import address_of
-from segue.sources.mongo.connection import connected
-from segue.sources.mongo.metadata import BadIdError, Facts, id_of
-from segue.sources.mongo.reader import Read, documents
-from segue.sources.mongo.vectors import NoVectorError, value_at, vector_of
-from segue.sources.vectors.source import settings_for, spec_of
+from segue.sources.mongo.address import parse_address
+from segue.sources.mongo.connection import connect
+from segue.sources.mongo.metadata import BadIdError, DocumentColumns, parse_id
+from segue.sources.mongo.reader import RawDocument, read_documents
+from segue.sources.mongo.vectors import NoVectorError, parse_vector, value_at
+from segue.sources.vectors.source import make_spec, settings_for
 from segue.spec import COSINE
 from segue.track import Vector
 
@@ -93,50 +93,18 @@ class Mongo:
         metric: str = COSINE,
         transform: str = "raw",
     ) -> None:
-        self._address = address_of(uri, database)
+        self._address = parse_address(uri, database)
         self._collection, self._fields = collection, fields
         self.name = validate_name(name or collection.replace(":", "-"))
         self.location = f"{self._address}.{collection}"
         self._settings = settings_for(metric, transform)
-        self._facts = Facts(fields.columns)
-        spec_of(space, fields.dim or 1, "float32")  # a wrong name is told before the network is asked
+        self._document_columns = DocumentColumns(fields.columns)
+        make_spec(space, fields.dim or 1, "float32")  # a wrong name is told before the network is asked
         self.total: int | None = None
-        self._begun: Iterator[list[Read]] | None = None  # to be read once, as the other end forgets it
-        self._spec = spec_of(space, self._look(), "float32")
+        self._begun: Iterator[list[RawDocument]] | None = None  # to be read once, as the other end forgets it
+        self._spec = make_spec(space, self._look(), "float32")
         recipe = [_RECIPE, self._spec.digest(), fields.vector, dict(fields.columns), sorted(fields.without)]
         self._key = hashlib.blake2b(json.dumps(recipe).encode()).digest()
-
-    def _look(self) -> int:
-        """Note how much there is, and begin to read; the size of the vectors."""
-        with connected(self._address) as database:
-            self.total = database[self._collection].estimated_document_count()
-        begun = self._documents()
-        first = next(begun, [])
-        if not first:
-            with connected(self._address) as database:
-                there = ", ".join(sorted(database.list_collection_names())) or "none"
-            raise SourceError(f"{self.location} has no documents; collections there: {there}")
-        # The first ones usually tell; only where none of them will do, all are asked.
-        for read in chain(first, self._others()):
-            with contextlib.suppress(NoVectorError):
-                dim = self._fields.dim or len(self._vector_in(read))
-                self._begun = chain([first], begun)
-                return dim
-        vector, has = self._fields.vector, ", ".join(first[0].document or {})
-        raise SourceError(
-            f"no document of {self.location} has a vector in {vector!r}; the first one has: {has}"
-        )
-
-    def _others(self) -> Iterator[Read]:
-        """The vectors of all documents, and nothing else of them."""
-        with connected(self._address) as database:
-            found = documents(database[self._collection], fields={self._fields.vector: 1})
-            yield from chain.from_iterable(found)
-
-    def _documents(self) -> Iterator[list[Read]]:
-        with connected(self._address, doing=_KEPT) as database:
-            without = dict.fromkeys(self._fields.without, 0)
-            yield from documents(database[self._collection], fields=without, expected=self.total)
 
     def spaces(self) -> list[Space]:
         names = [f"{self._spec.name}_{i:04d}" for i in range(self._spec.dim)]
@@ -151,14 +119,46 @@ class Mongo:
             kinds |= {type(read.document["_id"]) for read in (found[0], found[-1]) if read.document}
             # Sorted as they are, ids of one type follow each other; texts of two types may be alike.
             if seen is None and len(kinds) > 1:
-                with connected(self._address, doing=_KEPT) as database:
+                with connect(self._address, doing=_KEPT) as database:
                     seen = _ids(database[self._collection], done)
             done += len(found)
             yield self._batch(found, done, seen)
 
-    def _batch(self, found: Sequence[Read], done: int, seen: set[str] | None) -> ImportBatch:
+    def _look(self) -> int:
+        """Note how much there is, and begin to read; the size of the vectors."""
+        with connect(self._address) as database:
+            self.total = database[self._collection].estimated_document_count()
+        begun = self._documents()
+        first = next(begun, [])
+        if not first:
+            with connect(self._address) as database:
+                there = ", ".join(sorted(database.list_collection_names())) or "none"
+            raise SourceError(f"{self.location} has no documents; collections there: {there}")
+        # The first ones usually tell; only where none of them will do, all are asked.
+        for read in chain(first, self._others()):
+            with contextlib.suppress(NoVectorError):
+                dim = self._fields.dim or len(self._vector_in(read))
+                self._begun = chain([first], begun)
+                return dim
+        vector, has = self._fields.vector, ", ".join(first[0].document or {})
+        raise SourceError(
+            f"no document of {self.location} has a vector in {vector!r}; the first one has: {has}"
+        )
+
+    def _others(self) -> Iterator[RawDocument]:
+        """The vectors of all documents, and nothing else of them."""
+        with connect(self._address) as database:
+            found = read_documents(database[self._collection], fields={self._fields.vector: 1})
+            yield from chain.from_iterable(found)
+
+    def _documents(self) -> Iterator[list[RawDocument]]:
+        with connect(self._address, doing=_KEPT) as database:
+            without = dict.fromkeys(self._fields.without, 0)
+            yield from read_documents(database[self._collection], fields=without, expected=self.total)
+
+    def _batch(self, found: Sequence[RawDocument], done: int, seen: set[str] | None) -> ImportBatch:
         ids: list[str] = []
-        kept: list[Read] = []
+        kept: list[RawDocument] = []
         vectors: list[Vector] = []
         problems: list[Problem] = []
         for i, read in enumerate(found, done - len(found) + 1):
@@ -172,7 +172,7 @@ class Mongo:
                 ids.append(name)
                 kept.append(read)
         counts: Counter[str] = Counter()
-        columns = self._facts.columns([read.document or {} for read in kept], counts)
+        columns = self._document_columns.columns([read.document or {} for read in kept], counts)
         hashes = [hashlib.blake2b(read.raw, digest_size=8, key=self._key).digest() for read in kept]
         matrix = np.stack(vectors) if vectors else np.zeros((0, self._spec.dim), np.float32)
         return ImportBatch(
@@ -186,17 +186,17 @@ class Mongo:
             cleaning=dict(counts),
         )
 
-    def _vector_in(self, read: Read, dim: int | None = None) -> Vector:
-        vector = vector_of(value_at(read.document or {}, self._fields.vector), dim)
+    def _vector_in(self, read: RawDocument, dim: int | None = None) -> Vector:
+        vector = parse_vector(value_at(read.document or {}, self._fields.vector), dim)
         if self._settings.metric == COSINE and not vector.any():
             raise NoVectorError("its vector is zero, which has no direction")
         return vector
 
 
-def _named(read: Read, seen: set[str] | None) -> str:
+def _named(read: RawDocument, seen: set[str] | None) -> str:
     if read.document is None:
         raise BadIdError("it is not valid BSON")
-    name = id_of(read.document["_id"])
+    name = parse_id(read.document["_id"])
     if seen is not None and name in seen:
         raise BadIdError(f"its _id {name!r} reads like that of another document")
     if seen is not None:
@@ -207,7 +207,7 @@ def _named(read: Read, seen: set[str] | None) -> str:
 def _ids(collection: Collection[dict[str, Any]], n: int) -> set[str]:
     """What the first n documents are called."""
     found: set[str] = set()
-    for read in islice(chain.from_iterable(documents(collection, fields={"_id": 1})), n):
+    for read in islice(chain.from_iterable(read_documents(collection, fields={"_id": 1})), n):
         with contextlib.suppress(BadIdError):
             _named(read, found)
     return found

@@ -25,7 +25,7 @@ _FACTS = (
 )  # fmt: skip
 
 
-def document_of(
+def to_document(
     track: Track,
     vectors: Mapping[str, NDArray[Any]],
     labels: Mapping[str, Mapping[str, float]],
@@ -66,14 +66,14 @@ def document_of(
     return document | {"library": library, "hash": hashlib.blake2b(encoded, digest_size=8).hexdigest()}
 
 
-def details_of(document: Mapping[str, Any]) -> str:
+def document_details(document: Mapping[str, Any]) -> str:
     """As JSON, what a document says beside the columns."""
     found = _renamed(document.get("details") or {}, _SAFE)
     own = {name: document[name] for name in ("path", "library") if isinstance(document.get(name), str)}
     return json.dumps({**found, **own}, ensure_ascii=False, default=str)
 
 
-def title_of(document: Mapping[str, Any]) -> str | None:
+def document_title(document: Mapping[str, Any]) -> str | None:
     """A track's title, or the name of its file, which is elsewhere."""
     title, path = document.get("title"), document.get("path")
     if isinstance(title, str):

@@ -31,7 +31,7 @@ def value_at(document: Mapping[str, Any], path: str) -> Any:
     return found
 
 
-def vector_of(value: Any, dim: int | None = None, *, holes: bool = False) -> NDArray[np.float32]:
+def parse_vector(value: Any, dim: int | None = None, *, holes: bool = False) -> NDArray[np.float32]:
     """float32 (dim,), finite.
 
     Parameters

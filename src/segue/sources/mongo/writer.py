@@ -25,7 +25,7 @@ _INDEXES: tuple[tuple[str, int | str], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class StoredHash:
     """What the collection has of a track."""
 
     mine: bool
@@ -46,7 +46,7 @@ class Refused:
     problems: list[Problem] = field(default_factory=list)
 
 
-class Shelf:
+class CollectionWriter:
     """The part of a collection that is one library's.
 
     Parameters
@@ -94,11 +94,13 @@ class Shelf:
                 refused.append(f"no index on {name}: {said}")
         return refused
 
-    def held(self) -> dict[str, Held]:
+    def stored_hashes(self) -> dict[str, StoredHash]:
         """What is there of all libraries."""
         found = self._tracks.find({}, {"library": 1, "hash": 1}, batch_size=10 * BULK)
         return {
-            str(document["_id"]): Held(document.get("library") == self._library, str(document.get("hash")))
+            str(document["_id"]): StoredHash(
+                document.get("library") == self._library, str(document.get("hash"))
+            )
             for document in found
         }
 

@@ -137,7 +137,7 @@ def whole(found: NDArray[np.float64]) -> list[int | None]:
     )
 
 
-def padded(ids: Sequence[str | None], width: int, counts: Counts) -> list[str | None]:
+def pad_ids(ids: Sequence[str | None], width: int, counts: Counts) -> list[str | None]:
     """Ids of digits alone with zeros before them: 2 as 000002."""
     if not width:
         return list(ids)

@@ -47,7 +47,7 @@ class Mapped:
     missing: tuple[str, ...]
 
 
-def mapped(
+def map_columns(
     columns: Sequence[str], chosen: Mapping[str, str], *, features: bool = True, needed: bool = True
 ) -> Mapped:
     """Which column is what, case, blanks and hyphens aside.

@@ -31,13 +31,13 @@ _DIMENSIONS: Mapping[str, tuple[str, ...]] = {
 _ORDER = (*FEATURES, "duration")
 
 
-def spec_of(name: str, features: list[str]) -> EmbedderSpec:
+def feature_spec(name: str, features: list[str]) -> EmbedderSpec:
     """The space of a table with these features."""
     return EmbedderSpec(
         name=name,
         version=VERSION,
         accepts="features",
-        dim=len(dimensions_of(features)),
+        dim=len(dimension_names(features)),
         sr=0,
         window_s=0.0,
         hop_s=0.0,
@@ -47,12 +47,12 @@ def spec_of(name: str, features: list[str]) -> EmbedderSpec:
     )
 
 
-def dimensions_of(features: list[str]) -> list[str]:
+def dimension_names(features: list[str]) -> list[str]:
     """The names of the dimensions that some features make."""
     return [dimension for name in _ORDER if name in features for dimension in _DIMENSIONS[name]]
 
 
-def weights_of(features: list[str], chosen: Mapping[str, float]) -> tuple[float, ...]:
+def feature_weights(features: list[str], chosen: Mapping[str, float]) -> tuple[float, ...]:
     """The weight of each dimension: the usual one of its feature times the chosen one.
 
     Raises
@@ -73,7 +73,7 @@ def weights_of(features: list[str], chosen: Mapping[str, float]) -> tuple[float,
     )
 
 
-def vectors_of(features: Mapping[str, NDArray[np.float64]]) -> Vectors:
+def feature_vectors(features: Mapping[str, NDArray[np.float64]]) -> Vectors:
     """float32 (n, dim): the dimensions of some rows; NaN where a value is not known.
 
     Parameters

@@ -38,7 +38,7 @@ _WRONG_WORDS = {
 }
 
 
-def fields_of(chunk: Chunk, columns: Mapped, counts: Counts) -> dict[str, list[Any]]:
+def clean_fields(chunk: Chunk, columns: Mapped, counts: Counts) -> dict[str, list[Any]]:
     """What people read of each row, cleaned: columns of the catalog but the id and what was made of it."""
     given = {name: chunk.columns[column] for name, column in columns.fields.items()}
     found: dict[str, list[Any]] = {
@@ -93,7 +93,7 @@ def _as_json(names: Sequence[str], row: Sequence[str]) -> str | None:
     return json.dumps(values, ensure_ascii=False) if values else None
 
 
-def features_of(
+def clean_features(
     chunk: Chunk, columns: Mapped, durations: Sequence[float], counts: Counts
 ) -> dict[str, NDArray[np.float64]]:
     """The features of each row by their names, NaN where nothing or nonsense is said; with the duration,

@@ -52,7 +52,7 @@ class Rows(Protocol):
     def chunks(self) -> Iterator[Chunk]: ...
 
 
-def opened(table: Any) -> Rows:
+def open_table(table: Any) -> Rows:
     """The rows of a file, by its first bytes, or of a data frame, an Arrow table, or lists by their names.
 
     Raises

@@ -1,4 +1,4 @@
-"""A table of songs as a catalogue to be imported."""
+"""A table of songs as a source."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from segue.sources.contract import (
 )
 from segue.sources.table import cleaning, features
 from segue.sources.table.cleaning import Counts
-from segue.sources.table.columns import mapped
-from segue.sources.table.fields import features_of, fields_of
-from segue.sources.table.reader import Chunk, opened
+from segue.sources.table.columns import map_columns
+from segue.sources.table.fields import clean_features, clean_fields
+from segue.sources.table.reader import Chunk, open_table
 from segue.track import Vectors, folded
 
 _MOST_MISSING = 0.5  # of a row's features; a row that lacks more is no use
@@ -77,14 +77,14 @@ class Table:
         self.location = str(table) if is_file else f"a {type(table).__name__}"
         stem = Path(table).name.split(".")[0].replace(":", "-").strip() if is_file else "table"
         self.name = validate_name(name or stem or "table")
-        self._rows = opened(table)
+        self._rows = open_table(table)
         self.total, self.unit = self._rows.total, self._rows.unit
-        self.columns = mapped(self._rows.columns, columns or {})
+        self.columns = map_columns(self._rows.columns, columns or {})
         self.features = list(self.columns.features)
         if {"duration_ms", "duration_s"} & set(self.columns.fields):
             self.features.append("duration")
-        self._space = features.spec_of(space, self.features)
-        self._weights = features.weights_of(self.features, weights or {})
+        self._space = features.feature_spec(space, self.features)
+        self._weights = features.feature_weights(self.features, weights or {})
         self._pad_ids = pad_ids
         self._arguments = {
             "table": self.location, "name": self.name, "space": space, "columns": dict(columns or {}),
@@ -94,7 +94,7 @@ class Table:
 
     def spaces(self) -> list[Space]:
         settings = SpaceSettings(weights=self._weights)
-        return [Space(self._space, features.dimensions_of(self.features), settings)]
+        return [Space(self._space, features.dimension_names(self.features), settings)]
 
     def batches(self) -> Iterator[ImportBatch]:
         return worker_process.read_in_worker(Table, self._arguments) if self._in_worker else self.read()
@@ -106,9 +106,9 @@ class Table:
     def _batches(self) -> Iterator[ImportBatch]:
         for chunk in self._rows.chunks():
             counts: Counts = Counter()
-            fields = fields_of(chunk, self.columns, counts)
-            values = features_of(chunk, self.columns, fields["duration_s"], counts)
-            vectors = features.vectors_of(values)
+            fields = clean_fields(chunk, self.columns, counts)
+            values = clean_features(chunk, self.columns, fields["duration_s"], counts)
+            vectors = features.feature_vectors(values)
             ids = self._ids(chunk, fields, counts)
             kept, problems = self._usable(chunk.numbers, ids, vectors, counts)
             names = [name or "" for name in take(ids, kept)]
@@ -121,7 +121,7 @@ class Table:
         """What the songs are called: by their column, or else by what is known of them."""
         if "id" in self.columns.fields:
             given = cleaning.texts(chunk.columns[self.columns.fields["id"]], "id", counts)
-            return cleaning.padded(given, self._pad_ids, counts)
+            return cleaning.pad_ids(given, self._pad_ids, counts)
         known = zip(*(fields[name] for name in ("title", "artist", "album") if name in fields), strict=True)
         return [_digest("|".join(map(str, song))) if song[0] else None for song in known]
 

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from segue.errors import SourceError
-from segue.sources.table.columns import mapped
+from segue.sources.table.columns import map_columns
 from segue.sources.table.reader import Chunk, Rows
 
 _Row = Sequence[Any] | None
@@ -28,7 +28,7 @@ class Metadata:
 
     def __init__(self, rows: Rows, *, by_id: bool) -> None:
         self._rows = rows
-        self.columns = mapped(rows.columns, {}, features=False, needed=False)
+        self.columns = map_columns(rows.columns, {}, features=False, needed=False)
         self._id = self.columns.fields.get("id")
         self._by_id = by_id
         if by_id and self._id is None:

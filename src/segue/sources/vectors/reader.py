@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import SourceError, UsageError
-from segue.sources.table.columns import mapped
-from segue.sources.table.reader import Rows, opened
+from segue.sources.table.columns import map_columns
+from segue.sources.table.reader import Rows, open_table
 
 NAMES = ("vector", "vectors", "embedding", "embeddings")
 _TYPES = ("float32", "float64", "float16", "uint8", "int8", "int16", "int32", "int64")
@@ -51,7 +51,7 @@ class Matrix(Protocol):
     def parts(self) -> Iterator[Part]: ...
 
 
-def matrix_of(path: Path, column: str | None) -> Matrix:
+def open_matrix(path: Path, column: str | None) -> Matrix:
     """The vectors in a file, by its ending: ``.npy``, ``.npz``, or else a table.
 
     Parameters
@@ -65,7 +65,7 @@ def matrix_of(path: Path, column: str | None) -> Matrix:
     """
     if path.suffix in (".npy", ".npz"):
         return _array_file(path, column)
-    return TableMatrix(opened(path), column, str(path))
+    return TableMatrix(open_table(path), column, str(path))
 
 
 class ArrayMatrix:
@@ -124,7 +124,7 @@ class TableMatrix:
         self._list = column or next((key for key in NAMES if _list_of(sample.get(key))), None)
         if self._list is not None and self._list not in rows.columns:
             raise UsageError(f"{name} has no column {self._list!r}; there are: {', '.join(rows.columns)}")
-        known = set(mapped(rows.columns, {}, features=False, needed=False).fields.values())
+        known = set(map_columns(rows.columns, {}, features=False, needed=False).fields.values())
         numbers = [key for key, value in sample.items() if key not in known and _is_number(value)]
         self._numbers = [] if self._list else numbers
         self.dim = len(_list_of(sample[self._list]) or ()) if self._list else len(numbers)

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from segue.errors import SourceError, UsageError
 from segue.sources.contract import ImportBatch, Problem, Space, SpaceRows, SpaceSettings, validate_name
-from segue.sources.table.columns import mapped
-from segue.sources.table.fields import fields_of
-from segue.sources.table.reader import Chunk, opened
+from segue.sources.table.columns import map_columns
+from segue.sources.table.fields import clean_fields
+from segue.sources.table.reader import Chunk, open_table
 from segue.sources.vectors.metadata import Metadata
-from segue.sources.vectors.reader import ArrayMatrix, Part, matrix_of, read_ids
+from segue.sources.vectors.reader import ArrayMatrix, Part, open_matrix, read_ids
 from segue.spec import COSINE, EmbedderSpec, metric_named
 
 TRANSFORMS = ("raw", "centred", "fitted")
@@ -73,7 +73,7 @@ class Vectors:
     ) -> None:
         if isinstance(vectors, str | Path):
             self.location, stem = str(vectors), Path(vectors).name.split(".")[0].replace(":", "-")
-            self._matrix = matrix_of(Path(vectors).expanduser(), column)
+            self._matrix = open_matrix(Path(vectors).expanduser(), column)
         else:
             self.location, stem = "an array", "vectors"
             self._matrix = ArrayMatrix(vectors, self.location)
@@ -83,13 +83,13 @@ class Vectors:
         if self._ids is not None and self.total is not None and len(self._ids) != self.total:
             raise SourceError(f"{self.location} has {self.total} rows, but there are {len(self._ids)} ids")
         self._settings = settings_for(metric, transform)
-        self._spec = spec_of(space, self._matrix.dim, self._matrix.dtype)
+        self._spec = make_spec(space, self._matrix.dim, self._matrix.dtype)
         if metric == "hamming" and self._matrix.dtype != "uint8":
             raise UsageError("hamming compares packed bits: uint8 vectors, as numpy.packbits makes them")
-        own = mapped(self._matrix.columns, {}, features=False, needed=False)
+        own = map_columns(self._matrix.columns, {}, features=False, needed=False)
         self._own_id = own.fields.get("id")
         has_ids = self._ids is not None or self._own_id is not None or self._matrix.has_ids
-        self._metadata = None if metadata is None else Metadata(opened(metadata), by_id=has_ids)
+        self._metadata = None if metadata is None else Metadata(open_table(metadata), by_id=has_ids)
         self._columns = self._metadata.columns if self._metadata else own
 
     def spaces(self) -> list[Space]:
@@ -110,7 +110,7 @@ class Vectors:
                     else _texts(chunk.columns[column])
                 )
             counts: Counter[str] = Counter()
-            yield self._batch(part, ids, fields_of(chunk, self._columns, counts), dict(counts))
+            yield self._batch(part, ids, clean_fields(chunk, self._columns, counts), dict(counts))
 
     def _given_ids(self, part: Part, n: int) -> list[str] | None:
         if self._ids is not None:
@@ -176,7 +176,7 @@ def settings_for(metric: str, transform: str) -> SpaceSettings:
     return SpaceSettings(transform=transform, metric=name)
 
 
-def spec_of(space: str, dim: int, dtype: str) -> EmbedderSpec:
+def make_spec(space: str, dim: int, dtype: str) -> EmbedderSpec:
     validate_name(space)
     if "/" in space or "\\" in space or space.startswith("."):
         raise UsageError(f"a space cannot be called {space!r}: letters, digits and hyphens are expected")
