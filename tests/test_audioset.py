@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 from segue.errors import UsageError
 from segue.sources.audioset import (
     Segment,
-    flattened,
-    mean_pooled,
+    flatten,
+    mean_pool,
     playable_url,
     read_label_names,
     read_segments,
     write_tfrecords,
 )
-from segue.sources.audioset.example import facts_of, parsed, parsed_quickly, serialised
+from segue.sources.audioset.example import parse_example, parse_quickly, read_example, serialize_example
 from segue.wire.protobuf import WireError, to_varint, varints
 from tests import audioset_files as made
 from tests import tf_files as tf
@@ -94,11 +94,11 @@ def test_real_records_are_of_the_quick_layout_and_written_again_as_they_were(
     for s in found:
         (length,) = struct.unpack_from("<Q", raw, s.offset)
         payload = raw[s.offset + 12 : s.offset + 12 + length]
-        quick = parsed_quickly(payload)
+        quick = parse_quickly(payload)
         assert quick is not None
-        assert same_facts(quick, parsed(payload))
-        assert len(serialised(s)) == len(payload)
-        identical += serialised(s) == payload
+        assert same_facts(quick, parse_example(payload))
+        assert len(serialize_example(s)) == len(payload)
+        identical += serialize_example(s) == payload
     # The entries of a map have no order; of the files' two orders, this is the one that is written.
     assert identical > 100
     assert write_tfrecords(found, tmp_path / "again.tfrecord") == 328
@@ -120,7 +120,7 @@ def test_reads_what_was_made(tmp_path: Path):
 
 @pytest.mark.parametrize("n", [0, 1, 9, 10, 11, 300])
 def test_any_number_of_frames_is_read(n: int):
-    facts = facts_of(example(frames=some_frames(n)))
+    facts = read_example(example(frames=some_frames(n)))
     assert facts[4].shape == (n, 128)
     np.testing.assert_array_equal(facts[4], some_frames(n))
     facts[4][:] = 0  # it is the caller's own
@@ -129,17 +129,17 @@ def test_any_number_of_frames_is_read(n: int):
 @pytest.mark.parametrize("order", list(itertools.permutations(CONTEXT)), ids="-".join)
 def test_the_order_of_a_map_means_nothing(order: tuple[str, ...]):
     payload = example({name: CONTEXT[name] for name in order})
-    assert parsed_quickly(payload) is not None
-    assert same_facts(facts_of(payload), facts_of(example()))
+    assert parse_quickly(payload) is not None
+    assert same_facts(read_example(payload), read_example(example()))
 
 
 def test_youtube_8m_is_read_without_its_pictures():
     frames = some_frames(23)
     pictures = made.frame_list([bytes(1024)] * 23)
-    facts = facts_of(example(YOUTUBE_8M, lists={"rgb": pictures, "audio": made.frame_list(frames)}))
+    facts = read_example(example(YOUTUBE_8M, lists={"rgb": pictures, "audio": made.frame_list(frames)}))
     assert facts[:4] == ("Zd9x", 0.0, 23.0, (3, 3861))
     np.testing.assert_array_equal(facts[4], frames)
-    assert facts_of(example({"id": texts(b"Zd9x")}, name="audio"))[3] == ()
+    assert read_example(example({"id": texts(b"Zd9x")}, name="audio"))[3] == ()
 
 
 def test_all_that_the_format_allows_is_read():
@@ -150,13 +150,13 @@ def test_all_that_the_format_allows_is_read():
     }
     two_parts = tf.chunk(1, made.entry("end_time_seconds", floats(1.0))) + example(odd)
     for payload in (example(odd), two_parts, two_parts + tf.number(99, 7), tf.number(99, 7) + example()):
-        assert parsed_quickly(payload) is None
-        assert same_facts(facts_of(payload), facts_of(example()))
-    assert facts_of(example({name: CONTEXT[name] for name in CONTEXT if name != "labels"}))[3] == ()
-    assert facts_of(example(CONTEXT | {"labels": integers(-1)}))[3] == (-1,)
+        assert parse_quickly(payload) is None
+        assert same_facts(read_example(payload), read_example(example()))
+    assert read_example(example({name: CONTEXT[name] for name in CONTEXT if name != "labels"}))[3] == ()
+    assert read_example(example(CONTEXT | {"labels": integers(-1)}))[3] == (-1,)
     many = tuple(range(100, 400))
-    assert facts_of(example(CONTEXT | {"labels": integers(*many)}))[3] == many
-    assert facts_of(example(CONTEXT | {"video_id": texts("näïve".encode())}))[0] == "näïve"
+    assert read_example(example(CONTEXT | {"labels": integers(*many)}))[3] == many
+    assert read_example(example(CONTEXT | {"video_id": texts("näïve".encode())}))[0] == "näïve"
 
 
 @pytest.mark.parametrize(
@@ -206,9 +206,9 @@ def test_what_is_no_segment_costs_itself_and_says_why(tmp_path: Path, payload: b
 
 def agree(payload: bytes) -> bool:
     """Whether the quick way answered; where it does, it must say what the whole way says."""
-    quick = parsed_quickly(payload)
+    quick = parse_quickly(payload)
     if quick is not None:
-        assert same_facts(quick, parsed(payload))
+        assert same_facts(quick, parse_example(payload))
     return quick is not None
 
 
@@ -228,8 +228,8 @@ def test_the_quick_way_says_what_the_whole_way_says(video_id, times, labels, n, 
         "labels": integers(*labels),
     }
     payload = example({name: context[name] for name in order}, some_frames(n))
-    quick = parsed_quickly(payload)
-    assert quick is None or same_facts(quick, parsed(payload))
+    quick = parse_quickly(payload)
+    assert quick is None or same_facts(quick, parse_example(payload))
 
 
 @settings(deadline=None, max_examples=300)
@@ -239,8 +239,8 @@ def test_the_quick_way_says_no_more_of_damaged_records(at: int, put: bytes, gone
     at %= len(payload)
     for rest in (payload[at + gone :], payload[at + len(put) :]):
         damaged = payload[:at] + put + rest
-        quick = parsed_quickly(damaged)
-        assert quick is None or same_facts(quick, parsed(damaged))
+        quick = parse_quickly(damaged)
+        assert quick is None or same_facts(quick, parse_example(damaged))
 
 
 def test_every_flipped_byte_of_what_is_not_values_is_seen_by_both_ways():
@@ -261,7 +261,7 @@ def test_a_name_twice_is_left_to_the_whole_way(twice: str):
     names = (twice, twice, "start_time_seconds", "end_time_seconds")
     payload = tf.chunk(1, b"".join(made.entry(name, context[name]) for name in names)) + example({})[2:]
     assert len(payload) == len(example(context))
-    assert parsed_quickly(payload) is None
+    assert parse_quickly(payload) is None
 
 
 @given(st.lists(st.integers(-(2**63), 2**63 - 1), max_size=8))
@@ -274,7 +274,7 @@ def test_numbers_are_written_as_they_are_read(numbers: list[int]):
 def test_any_bytes_are_a_segment_or_refused(data: bytes):
     for payload in (data, tf.chunk(1, data), example(CONTEXT | {"labels": data})):
         try:
-            facts = facts_of(payload)
+            facts = read_example(payload)
         except WireError:
             continue
         assert facts[4].dtype == np.uint8
@@ -286,30 +286,30 @@ def test_any_bytes_are_a_segment_or_refused(data: bytes):
 
 def test_flattened_takes_the_first_ten_frames():
     frames = some_frames(11)
-    assert flattened(frames).shape == (1280,)
-    np.testing.assert_array_equal(flattened(frames), frames[:10].ravel())
-    np.testing.assert_array_equal(flattened(frames, 3), frames[:3].ravel())
-    assert flattened(frames).dtype == np.uint8
+    assert flatten(frames).shape == (1280,)
+    np.testing.assert_array_equal(flatten(frames), frames[:10].ravel())
+    np.testing.assert_array_equal(flatten(frames, 3), frames[:3].ravel())
+    assert flatten(frames).dtype == np.uint8
 
 
 def test_flattened_repeats_a_shorter_clip_from_its_start():
     frames = some_frames(4)
-    np.testing.assert_array_equal(flattened(frames), np.concatenate([frames, frames, frames[:2]]).ravel())
+    np.testing.assert_array_equal(flatten(frames), np.concatenate([frames, frames, frames[:2]]).ravel())
 
 
 def test_mean_pooled_is_the_mean():
     frames = some_frames(7)
-    assert mean_pooled(frames).dtype == np.float32
-    np.testing.assert_allclose(mean_pooled(frames), frames.astype(float).mean(axis=0), rtol=1e-6)
+    assert mean_pool(frames).dtype == np.float32
+    np.testing.assert_allclose(mean_pool(frames), frames.astype(float).mean(axis=0), rtol=1e-6)
 
 
 @pytest.mark.parametrize("frames", [some_frames(0), np.zeros((3, 64), np.uint8), np.zeros(128, np.uint8)])
 def test_no_frames_have_no_mean_and_no_row(frames: np.ndarray):
-    for make in (flattened, mean_pooled):
+    for make in (flatten, mean_pool):
         with pytest.raises(UsageError, match=r"expected \(n, 128\)"):
             make(frames)
     with pytest.raises(UsageError, match="1 or more"):
-        flattened(some_frames(), 0)
+        flatten(some_frames(), 0)
 
 
 def test_an_id_from_a_stranger_makes_a_safe_address():

@@ -25,7 +25,7 @@ from segue.sources.audioset import (
     write_json,
     write_tfrecords,
 )
-from segue.sources.audioset.example import serialised
+from segue.sources.audioset.example import serialize_example
 from segue.sources.audioset.tfrecord import MAX_RECORD
 from tests import tf_files as tf
 from tests.audioset_files import example, framed, read, read_bytes, some_frames, tar
@@ -39,7 +39,7 @@ def segment(i: int = 0, n: int = 10) -> Segment:
 
 
 def test_a_flipped_bit_costs_one_record_or_the_rest_and_is_told(tmp_path: Path, rng: np.random.Generator):
-    records = [framed(serialised(segment(i))) for i in range(5)]
+    records = [framed(serialize_example(segment(i))) for i in range(5)]
     data, starts = b"".join(records), np.cumsum([0, *map(len, records)]).tolist()
     for _ in range(300):
         hit = int(rng.integers(5))
@@ -54,7 +54,7 @@ def test_a_flipped_bit_costs_one_record_or_the_rest_and_is_told(tmp_path: Path, 
 
 
 def test_a_file_cut_at_any_byte_gives_what_is_whole(tmp_path: Path):
-    whole = framed(serialised(segment(0, n=1)))
+    whole = framed(serialize_example(segment(0, n=1)))
     for end in range(len(whole) + 1):
         found, bad = read_bytes(tmp_path, whole + whole[:end])
         assert len(found) == 1 + (end == len(whole))
@@ -106,7 +106,7 @@ def test_a_folder_is_read_in_order_and_to_its_depths(tmp_path: Path):
     ):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(framed(serialised(segment(i))))
+        path.write_bytes(framed(serialize_example(segment(i))))
     found, bad = read(tmp_path)
     assert [s.video_id for s in found] == ["video000001", "video000000", "video000002"]
     assert bad == []
@@ -147,7 +147,7 @@ def test_an_archive_is_read_as_it_comes(tmp_path: Path, format_, compress, monke
     names = ["a/00.tfrecord", "../../etc/passwd.tfrecord", "/abs.tfrecord", "ü" * 30 + ".tfrecord"]
     if format_ != tarfile.USTAR_FORMAT:
         names.append("long/" * 60 + "x.tfrecord")
-    members = [(name, framed(serialised(segment(i)))) for i, name in enumerate(names)]
+    members = [(name, framed(serialize_example(segment(i)))) for i, name in enumerate(names)]
     archive = tar(
         [("../../etc/passwd", b"root"), *links(), *members, ("empty.tfrecord", b"")], format=format_
     )
@@ -177,7 +177,7 @@ def test_a_record_that_looks_like_gzip_is_none(tmp_path: Path):
 
 
 def test_a_damaged_member_costs_what_is_damaged(tmp_path: Path):
-    good = framed(serialised(segment()))
+    good = framed(serialize_example(segment()))
     bad_record = bytearray(good * 3)
     bad_record[len(good) + 100] ^= 1
     archive = tar([("a.tfrecord", bytes(bad_record)), ("b.tfrecord", good[:-1]), ("c.tfrecord", good)])
@@ -191,7 +191,7 @@ def test_a_damaged_member_costs_what_is_damaged(tmp_path: Path):
 
 
 def test_a_damaged_header_costs_the_rest_of_the_archive_and_is_told(tmp_path: Path):
-    archive = bytearray(tar([(f"{i}.tfrecord", framed(serialised(segment(i)))) for i in range(3)]))
+    archive = bytearray(tar([(f"{i}.tfrecord", framed(serialize_example(segment(i)))) for i in range(3)]))
     assert archive[2048:2058] == b"1.tfrecord"  # a header takes one block and a record three
     archive[2048] ^= 1
     (tmp_path / "a.tar").write_bytes(archive)
@@ -203,7 +203,7 @@ def test_a_damaged_header_costs_the_rest_of_the_archive_and_is_told(tmp_path: Pa
 
 @pytest.mark.parametrize("compress", [bytes, gzip.compress])
 def test_an_archive_cut_anywhere_is_told(tmp_path: Path, compress):
-    archive = compress(tar([(f"{i}.tfrecord", framed(serialised(segment(i)))) for i in range(3)]))
+    archive = compress(tar([(f"{i}.tfrecord", framed(serialize_example(segment(i)))) for i in range(3)]))
     whole = 3 * 2048 + 512 if compress is bytes else len(archive)  # one block of zeros is the mark
     for end in range(600, whole, 97):
         (tmp_path / "a.tar").write_bytes(archive[:end])
@@ -214,7 +214,7 @@ def test_an_archive_cut_anywhere_is_told(tmp_path: Path, compress):
 
 def test_flipped_bits_of_an_archive_raise_nothing(tmp_path: Path, rng: np.random.Generator):
     for compress in (bytes, gzip.compress):
-        archive = compress(tar([(f"{i}.tfrecord", framed(serialised(segment(i)))) for i in range(3)]))
+        archive = compress(tar([(f"{i}.tfrecord", framed(serialize_example(segment(i)))) for i in range(3)]))
         for _ in range(150):
             damaged = bytearray(archive)
             damaged[int(rng.integers(len(archive)))] ^= 1 << int(rng.integers(8))
@@ -234,7 +234,7 @@ def test_a_header_that_claims_more_than_there_is_asks_for_no_memory(tmp_path: Pa
 
 def test_reading_keeps_nothing(tmp_path: Path):
     path = tmp_path / "a.tar.gz"
-    content = framed(serialised(segment())) * 500
+    content = framed(serialize_example(segment())) * 500
     path.write_bytes(gzip.compress(tar([(f"{i}.tfrecord", content) for i in range(20)])))
     tracemalloc.start()
     try:

@@ -22,7 +22,7 @@ from segue.errors import UsageError
 @click.option("--space", default="vectors", show_default=True, help="Space to store the vectors in.")
 @click.option("--metric", default="cosine", show_default=True, help="Metric to compare vectors by.")
 @click.option(
-    "--transform", "--reading", "transform", default="raw", show_default=True, help="raw, centred or fitted."
+    "--transform", "--reading", "transform", default="raw", show_default=True, help="raw, centered or fitted."
 )
 @click.option("--dim", type=click.IntRange(1), help="Length of a vector (default: that of the first).")
 @click.option(

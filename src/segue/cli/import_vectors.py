@@ -30,7 +30,8 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     "--transform",
     "--reading",  # its name before
     "transform",
-    type=click.Choice(("raw", "centred", "fitted")),
+    type=click.Choice(("raw", "centered", "centred", "fitted")),
+    metavar="raw|centered|fitted",
     default="raw",
     show_default=True,
     help="Compare vectors as they are; centered; or standardized and whitened by a quarter.",

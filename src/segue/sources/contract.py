@@ -32,7 +32,7 @@ class SpaceSettings:
     Attributes
     ----------
     windows : NumPy's name of the windows' type
-    transform : "fitted", "centred" or "raw"; what is done to its vectors before they are compared
+    transform : "fitted", "centered" or "raw"; what is done to its vectors before they are compared
     metric : by which they are then compared
     weights : how much each dimension counts once standardised; all alike where there are none
     """
@@ -44,16 +44,17 @@ class SpaceSettings:
 
 
 def settings_to_json(settings: SpaceSettings) -> str:
-    """As libraries and databases keep them; there, the transform is called "reading"."""
+    """As libraries and databases keep them, with the words of the first version."""
     fields = asdict(settings)
-    fields["reading"] = fields.pop("transform")
+    transform = fields.pop("transform")
+    fields["reading"] = "centred" if transform == "centered" else transform
     return json.dumps(fields, sort_keys=True)
 
 
 def settings_from_json(text: str) -> SpaceSettings:
     fields = json.loads(text)
-    if "reading" in fields:
-        fields["transform"] = fields.pop("reading")
+    transform = fields.pop("reading", "fitted")
+    fields["transform"] = "centered" if transform == "centred" else transform
     return SpaceSettings(**{**fields, "weights": tuple(fields.get("weights", ()))})
 
 

@@ -1,7 +1,7 @@
 """What one record of AudioSet says: a `tf.train.SequenceExample`, read and written.
 
-Source: TensorFlow, `core/example/{example,feature}.proto`. There are two ways to read it. `parsed` is
-the whole format. `parsed_quickly` knows the one layout that AudioSet's files have, in which every
+Source: TensorFlow, `core/example/{example,feature}.proto`. There are two ways to read it. `parse_example` is
+the whole format. `parse_quickly` knows the one layout that AudioSet's files have, in which every
 length is fixed by the number of labels and frames, so that comparing bytes proves all of it; it
 answers nothing else, and the same.
 """
@@ -31,7 +31,7 @@ _MANY = 100  # frames; AudioSet's segments have 10
 _TWO_FLOATS = struct.Struct("<ff")
 
 
-def facts_of(payload: bytes) -> Facts:
+def read_example(payload: bytes) -> Facts:
     """The fields of a segment.
 
     Raises
@@ -39,13 +39,13 @@ def facts_of(payload: bytes) -> Facts:
     WireError
         Where it is no segment of AudioSet or YouTube-8M.
     """
-    return parsed_quickly(payload) or parsed(payload)
+    return parse_quickly(payload) or parse_example(payload)
 
 
 # Any layout
 
 
-def parsed(payload: bytes) -> Facts:
+def parse_example(payload: bytes) -> Facts:
     """The fields of a segment, whatever the order and packing of what holds them.
 
     YouTube-8M has no times: its videos begin at 0 and last a second a frame.
@@ -124,8 +124,8 @@ def _told(names: dict[str, Message]) -> str:
 # AudioSet's own layout
 
 
-def parsed_quickly(payload: bytes) -> Facts | None:
-    """What `parsed` gives, for a record of AudioSet's own layout; None for any other."""
+def parse_quickly(payload: bytes) -> Facts | None:
+    """What `parse_example` gives, for a record of AudioSet's own layout; None for any other."""
     pattern = _context(payload[:2])
     context = pattern.match(payload, 2) if pattern else None
     if context is None or None in (found := context.groups()):
@@ -191,7 +191,7 @@ def _numbers(packed: bytes) -> tuple[int, ...]:
 # Writing
 
 
-def serialised(segment: Segment) -> bytes:
+def serialize_example(segment: Segment) -> bytes:
     """The record of a segment, as AudioSet's own are; times are rounded to float32.
 
     Raises

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from segue.errors import UsageError
-from segue.sources.audioset.example import facts_of
+from segue.sources.audioset.example import read_example
 from segue.sources.audioset.segment import BadRecord, Segment
 from segue.sources.audioset.tar import BLOCK, is_header, members
-from segue.sources.audioset.tfrecord import HEAD, READ_ERRORS, length_of, records
+from segue.sources.audioset.tfrecord import HEAD, READ_ERRORS, record_length, records
 from segue.wire.protobuf import WireError
 
 OnBad = Callable[[BadRecord], None]
@@ -56,11 +56,11 @@ def read_segments(
         Where a path does not exist, or a folder has no such file.
     """
     told = on_bad or warn
-    found = files_of(paths, on_bad=told)
+    found = find_files(paths, on_bad=told)
     return (segment for file in _with_starts(found, on_read) for segment in _of_file(*file, told))
 
 
-def files_of(paths: str | Path | Iterable[str | Path], *, on_bad: OnBad | None = None) -> list[Path]:
+def find_files(paths: str | Path | Iterable[str | Path], *, on_bad: OnBad | None = None) -> list[Path]:
     """The files that ``read_segments`` reads, in order.
 
     Raises
@@ -131,7 +131,7 @@ def _of_stream(file: BinaryIO, source: str, on_bad: OnBad) -> Iterator[Segment]:
     """The segments of TFRecords or of a tar archive, compressed or not; which, its first bytes say."""
     start = file.read(BLOCK)
     file.seek(0)
-    if length_of(start[:HEAD]) < 0 and start[:2] == _GZIP:
+    if record_length(start[:HEAD]) < 0 and start[:2] == _GZIP:
         with gzip.GzipFile(fileobj=file) as inflated:
             start = inflated.read(BLOCK)
             inflated.seek(0)
@@ -142,7 +142,7 @@ def _of_stream(file: BinaryIO, source: str, on_bad: OnBad) -> Iterator[Segment]:
 
 
 def _of_plain(file: BinaryIO, start: bytes, source: str, on_bad: OnBad) -> Iterator[Segment]:
-    if length_of(start[:HEAD]) >= 0 or not is_header(start):
+    if record_length(start[:HEAD]) >= 0 or not is_header(start):
         yield from _of_records(file, source, on_bad)
         return
     for name, member in members(file, lambda at, reason: on_bad(BadRecord(source, at, reason))):
@@ -153,7 +153,7 @@ def _of_plain(file: BinaryIO, start: bytes, source: str, on_bad: OnBad) -> Itera
 def _of_records(file: BinaryIO, source: str, on_bad: OnBad) -> Iterator[Segment]:
     for at, payload in records(file.read, lambda at, reason: on_bad(BadRecord(source, at, reason))):
         try:
-            segment = Segment(*facts_of(payload), source, at)
+            segment = Segment(*read_example(payload), source, at)
         except WireError as error:
             on_bad(BadRecord(source, at, f"it is no segment of AudioSet: {error}"))
             continue

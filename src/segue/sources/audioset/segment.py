@@ -96,7 +96,7 @@ def playable_url(segment: Segment) -> str:
     return f"https://www.youtube.com/watch?v={video}&t={int(segment.start_s)}"
 
 
-def flattened(frames: Frames, n: int = FLAT_FRAMES) -> NDArray[np.uint8]:
+def flatten(frames: Frames, n: int = FLAT_FRAMES) -> NDArray[np.uint8]:
     """The first ``n`` frames as one row, uint8 (n * 128,).
 
     Fewer frames are repeated from the first on until there are ``n``, as everywhere in Segue a sound
@@ -114,7 +114,7 @@ def flattened(frames: Frames, n: int = FLAT_FRAMES) -> NDArray[np.uint8]:
     return np.resize(frames, (n, DIM)).reshape(-1)
 
 
-def mean_pooled(frames: Frames) -> NDArray[np.float32]:
+def mean_pool(frames: Frames) -> NDArray[np.float32]:
     """The mean over all frames, float32 (128,), 0 to 255.
 
     Raises

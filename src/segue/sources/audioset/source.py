@@ -16,7 +16,7 @@ from segue.errors import UsageError
 from segue.sources import worker_process
 from segue.sources.audioset.json_form import read_json
 from segue.sources.audioset.labels import read_label_names
-from segue.sources.audioset.reader import files_of, read_segments
+from segue.sources.audioset.reader import find_files, read_segments
 from segue.sources.audioset.segment import DIM, BadRecord, Segment, playable_url
 from segue.sources.contract import ImportBatch, Problem, Space, SpaceRows, SpaceSettings, validate_name
 from segue.spec import EmbedderSpec, Label
@@ -79,7 +79,7 @@ class AudioSet:
         self._json = [path for path in given if path.suffix in _JSON and not path.is_dir()]
         self._others = [path for path in given if path not in self._json]
         self._bad: list[BadRecord] = []
-        files = files_of(self._others, on_bad=self._bad.append)
+        files = find_files(self._others, on_bad=self._bad.append)
         self.total = sum(path.stat().st_size for path in [*files, *self._json] if path.is_file())
         found = Path(labels) if labels else _labels_beside(given[0])
         self._names = read_label_names(found) if found else {}
@@ -90,7 +90,7 @@ class AudioSet:
         }
 
     def spaces(self) -> list[Space]:
-        return [Space(SPEC, DIMENSIONS, SpaceSettings(windows="|u1", transform="centred"))]
+        return [Space(SPEC, DIMENSIONS, SpaceSettings(windows="|u1", transform="centered"))]
 
     def batches(self) -> Iterator[ImportBatch]:
         return (

@@ -12,7 +12,7 @@ import tarfile
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from segue.sources.audioset.tfrecord import READ_ERRORS, Lost, skipped
+from segue.sources.audioset.tfrecord import READ_ERRORS, Lost, skip_bytes
 
 BLOCK = tarfile.BLOCKSIZE
 _MAX_NAME = 1 << 20  # bytes of a header that holds a name
@@ -73,7 +73,7 @@ def members(archive: BinaryIO, lost: Lost) -> Iterator[tuple[str, BinaryIO]]:
                 yield name or header.name, io.BufferedReader(member, _BUFFER)
             telling = header.type in _NAMES
             name = (_long_name(header.type, member.read(_MAX_NAME) or b"") or name) if telling else ""
-            if not skipped(archive.read, member.left + padding):
+            if not skip_bytes(archive.read, member.left + padding):
                 lost(at, f"the archive is cut short inside of {header.name!r}; its rest is lost")
                 return
             at += BLOCK + size + padding

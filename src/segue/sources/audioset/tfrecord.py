@@ -36,7 +36,7 @@ def records(read: Callable[[int], bytes], lost: Lost) -> Iterator[tuple[int, byt
     at = 0
     try:
         while head := read(HEAD):
-            length = length_of(head)
+            length = record_length(head)
             if length < 0:
                 lost(at, _why_no_length(head))
                 return
@@ -46,7 +46,7 @@ def records(read: Callable[[int], bytes], lost: Lost) -> Iterator[tuple[int, byt
                     yield at, body[:-_TAIL]
                 else:
                     lost(at, f"its {length} bytes are not what their checksum says")
-            elif body or not skipped(read, length + _TAIL):
+            elif body or not skip_bytes(read, length + _TAIL):
                 lost(at, f"cut short: it claims {length} bytes, and {max(0, len(body) - _TAIL)} are there")
                 return
             else:
@@ -57,14 +57,14 @@ def records(read: Callable[[int], bytes], lost: Lost) -> Iterator[tuple[int, byt
 
 
 @lru_cache(4096)
-def length_of(head: bytes) -> int:
+def record_length(head: bytes) -> int:
     """The length of a payload, or -1 where the 12 bytes before it are not what their checksum says."""
     if len(head) < HEAD or masked_crc32c(head[:8]) != int.from_bytes(head[8:HEAD], "little"):
         return -1
     return int.from_bytes(head[:8], "little")
 
 
-def framed(payload: bytes) -> bytes:
+def frame_record(payload: bytes) -> bytes:
     """A record of a payload."""
     length = struct.pack("<Q", len(payload))
     sums = [struct.pack("<I", masked_crc32c(data)) for data in (length, payload)]
@@ -77,7 +77,7 @@ def _why_no_length(head: bytes) -> str:
     return "its length is not what the checksum says, so the rest of the file is lost, if it is a TFRecord"
 
 
-def skipped(read: Callable[[int], bytes], n: int) -> bool:
+def skip_bytes(read: Callable[[int], bytes], n: int) -> bool:
     """Read over ``n`` bytes; whether there were as many."""
     while n > 0 and (got := len(read(min(n, _CHUNK)))):
         n -= got

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from segue.errors import UsageError
 from segue.files import replacing
-from segue.sources.audioset.example import serialised
+from segue.sources.audioset.example import serialize_example
 from segue.sources.audioset.segment import Segment, check
-from segue.sources.audioset.tfrecord import framed
+from segue.sources.audioset.tfrecord import frame_record
 
 
 def write_tfrecords(segments: Iterable[Segment], path: str | Path) -> int:
@@ -27,9 +27,9 @@ def write_tfrecords(segments: Iterable[Segment], path: str | Path) -> int:
         for segment in segments:
             check(segment)
             try:
-                payload = serialised(segment)
+                payload = serialize_example(segment)
             except OverflowError as error:
                 raise UsageError(f"{segment.video_id!r}: {error}; times are kept as float32") from error
-            out.write(framed(payload))
+            out.write(frame_record(payload))
             n += 1
     return n

@@ -20,7 +20,7 @@ from segue.sources.vectors.metadata import Metadata
 from segue.sources.vectors.reader import ArrayMatrix, Part, open_matrix, read_ids
 from segue.spec import COSINE, EmbedderSpec, metric_named
 
-TRANSFORMS = ("raw", "centred", "fitted")
+TRANSFORMS = ("raw", "centered", "fitted")
 
 
 class Vectors:
@@ -44,7 +44,7 @@ class Vectors:
     metric
         By which they are compared: cosine, euclidean, manhattan, dot, or hamming for packed bits.
     transform
-        raw, as they are; centred, less their mean; or fitted, standardised and whitened by a quarter.
+        raw, as they are; centered, less their mean; or fitted, standardised and whitened by a quarter.
     column
         Of a table, the column of lists; of an ``.npz`` file, the array.
 
@@ -169,6 +169,8 @@ def _hashes(vectors: NDArray[Any], columns: Mapping[str, Sequence[Any]], spec: s
 
 def settings_for(metric: str, transform: str) -> SpaceSettings:
     name = metric_named(metric)
+    if transform == "centred":  # its spelling before
+        transform = "centered"
     if transform not in TRANSFORMS:
         raise UsageError(f"no transform {transform!r}; there are: {', '.join(TRANSFORMS)}")
     if transform != "raw" and name != COSINE:
