@@ -77,7 +77,7 @@ def test_info_tells_of_imports_and_leaves_out_what_is_not_there(library, segue):
 def test_exports_keep_rows_and_vectors_together(library, segue, tmp_path):
     ids, matrix = library.vectors()
     code, _, err = segue("-l", library.path, "export", "-o", tmp_path / "a.npy")
-    assert (code, err.startswith("60 rows")) == (0, True)
+    assert (code, err.startswith("wrote 60 rows")) == (0, True)
     np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), matrix)
     with (tmp_path / "a.csv").open(encoding="utf-8") as file:
         assert [row["id"] for row in csv.DictReader(file)] == ids
