@@ -6,6 +6,7 @@ import contextlib
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -86,3 +87,24 @@ def test_format_1_in_a_read_only_folder_is_read_and_stays_as_it_is(tmp_path: Pat
         library.verify()
     after = {path: path.read_bytes() for path in (tmp_path / "v1").rglob("*.sqlite")}
     assert after.items() <= before.items()
+
+
+def test_format_1_takes_playlists_and_feedback_once_it_is_opened(v1: Library):
+    first, second = [track.id for track in v1][:2]
+    name = v1.playlists.create("Mix", [first])
+    v1.feedback.record(first, second, "like")
+    with Library.open(v1.path) as again:
+        assert again.playlists.tracks(name) == [first]
+        assert [one.verdict for one in again.feedback.latest()] == ["like"]
+        assert {album.name for album in again.discography().albums.values()} == {"low", "high", "noise"}
+
+
+def test_format_1_is_rewritten_once_however_many_open_it(tmp_path: Path):
+    shutil.copytree(GOLDEN / "v1", tmp_path / "v1")
+
+    def size(_: int) -> int:
+        with Library.open(tmp_path / "v1") as library:
+            return len(library)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(size, range(4))) == [12] * 4

@@ -164,7 +164,7 @@ def keys_by_artists(db: sqlite3.Connection, names: Iterable[str]) -> NDArray[np.
 
 def keys_with_contents(db: sqlite3.Connection, hashes: Iterable[str]) -> NDArray[np.int64]:
     """The keys of the tracks with one of these contents."""
-    return _keys(db, *_one_of("content_hash", list(hashes)))
+    return _keys(db, *_in_list("content_hash", list(hashes)))
 
 
 def _keys(db: sqlite3.Connection, condition: str, values: list[Any]) -> NDArray[np.int64]:
@@ -174,13 +174,13 @@ def _keys(db: sqlite3.Connection, condition: str, values: list[Any]) -> NDArray[
 
 def _conditions(db: sqlite3.Connection, where: Where) -> Iterator[_Condition]:
     if where.genre is not None:
-        yield _one_of("genre", _require_texts(db, "genre", split_names("genre", where.genre).values()))
+        yield _in_list("genre", _require_texts(db, "genre", split_names("genre", where.genre).values()))
     if where.artist is not None:
         yield _by_artist(_require_texts(db, "artist", split_names("artist", where.artist).values()))
     if where.album is not None:
-        yield _one_of("album", _require_texts(db, "album", [where.album]))
+        yield _in_list("album", _require_texts(db, "album", [where.album]))
     if where.label is not None:
-        sql, values = _one_of("label", _require_texts(db, "label", [where.label]))
+        sql, values = _in_list("label", _require_texts(db, "label", [where.label]))
         yield f"key IN (SELECT key FROM labels WHERE {sql})", values
     if where.cluster is not None:
         number = cluster_number(db, where.cluster)
@@ -193,12 +193,12 @@ def _conditions(db: sqlite3.Connection, where: Where) -> Iterator[_Condition]:
         yield _below(db, where.folder)
 
 
-def _one_of(column: str, texts: list[str]) -> _Condition:
+def _in_list(column: str, texts: list[str]) -> _Condition:
     return f"{column} IN (SELECT value FROM json_each(?))", [json.dumps(texts)]
 
 
 def _by_artist(texts: list[str]) -> _Condition:
-    (artist, values), (album_artist, _) = (_one_of(name, texts) for name in ("artist", "album_artist"))
+    (artist, values), (album_artist, _) = (_in_list(name, texts) for name in ("artist", "album_artist"))
     return f"({artist} OR {album_artist})", values * 2
 
 

@@ -98,7 +98,7 @@ def connect(root: Path) -> sqlite3.Connection:
     uri = path.resolve().as_uri()
     try:
         if os.access(path, os.W_OK) and os.access(root, os.W_OK):
-            return _checked(_connect(f"{uri}?mode=rw"), path, to_format_2)
+            return _check_format(_connect(f"{uri}?mode=rw"), path, to_format_2)
         return _connect_read_only(uri, path)
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF in _NO_SPACE:
@@ -112,7 +112,7 @@ def connect(root: Path) -> sqlite3.Connection:
 
 def _connect_read_only(uri: str, path: Path) -> sqlite3.Connection:
     try:
-        return _checked(_connect(f"{uri}?mode=ro"), path, as_format_2)
+        return _check_format(_connect(f"{uri}?mode=ro"), path, as_format_2)
     except sqlite3.OperationalError as error:
         log = path.with_name(f"{path.name}-wal")
         if log.exists() and log.stat().st_size:
@@ -121,7 +121,7 @@ def _connect_read_only(uri: str, path: Path) -> sqlite3.Connection:
                 "open it once where it can be written to"
             ) from error
         # A finished write-ahead log leaves no files that a read-only folder would need.
-        return _checked(_connect(f"{uri}?mode=ro&immutable=1"), path, as_format_2)
+        return _check_format(_connect(f"{uri}?mode=ro&immutable=1"), path, as_format_2)
 
 
 def _connect(uri: str) -> sqlite3.Connection:
@@ -130,7 +130,7 @@ def _connect(uri: str) -> sqlite3.Connection:
     return db
 
 
-def _checked(
+def _check_format(
     db: sqlite3.Connection, path: Path, upgrade: Callable[[sqlite3.Connection], None]
 ) -> sqlite3.Connection:
     """The connection, if it is to a library; ``upgrade`` brings one of format 1 to this format."""

@@ -36,7 +36,7 @@ def count_matches(db: sqlite3.Connection, text: str) -> int:
 def _search_inside(db: sqlite3.Connection, words: list[str], limit: int) -> list[sqlite3.Row]:
     text = "(" + " || ' ' || ".join(f"track_text.{name}" for name in _NAMED) + ")"
     conditions = " AND ".join(f"{text} LIKE ? ESCAPE '\\'" for _ in words)
-    patterns = [f"%{_escaped(word)}%" for word in words]
+    patterns = [f"%{_escape_like(word)}%" for word in words]
     sql = (
         "SELECT tracks.* FROM track_text JOIN tracks ON tracks.key = track_text.rowid "
         f"WHERE {conditions} ORDER BY tracks.row LIMIT ?"
@@ -54,5 +54,5 @@ def _match(words: Iterable[str], names: Iterable[str]) -> str:
     return f"{{{' '.join(names)}}} : ({query})"
 
 
-def _escaped(word: str) -> str:
+def _escape_like(word: str) -> str:
     return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -34,7 +34,7 @@ class RecordTables:
         Of an id that comes twice the first counts, in this batch and among those ``seen``.
         """
         ids = [track_id(batch.source, name) for name in batch.ids]
-        keys, hashes = self._known(ids, batch.source)
+        keys, hashes = self._keys_and_hashes(ids, batch.source)
         fresh = _first_of_each(batch.ids) & ~seen.has(keys)
         added = np.flatnonzero((keys < 0) & fresh)
         changed = np.flatnonzero((keys >= 0) & (hashes != batch.hashes) & fresh)
@@ -57,7 +57,9 @@ class RecordTables:
         seen.add(keys[fresh])
         return UpsertResult(added, changed, len(same), len(keys) - int(fresh.sum()))
 
-    def _known(self, ids: Sequence[str], source: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _keys_and_hashes(
+        self, ids: Sequence[str], source: str
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Keys and hashes of those that are here, -1 and 0 of the others."""
         keys, hashes = np.full(len(ids), -1, np.int64), np.zeros(len(ids), np.int64)
         # A join in the order of what is asked; an IN would sort it first.
