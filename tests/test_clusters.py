@@ -36,6 +36,7 @@ def assert_same_groups(numbers, truth):
     assert len(pairs) == len(set(truth.tolist())) == len(set(numbers.tolist()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sizes", [[200, 100], [90, 80, 70], [120, 100, 80, 40, 30], [60] * 9])
 def test_groups_are_found_and_their_number_too(sizes, rng):
     x, truth = blobs(sizes, rng)
@@ -46,6 +47,7 @@ def test_groups_are_found_and_their_number_too(sizes, rng):
     assert found.separation > 0.1
 
 
+@pytest.mark.slow
 def test_one_cloud_has_no_clear_groups(rng):
     x = rng.standard_normal((500, 12)).astype(np.float32) * np.linspace(3, 0.3, 12) + 4
     assert abs(cluster_rows(x).separation) < 0.03
@@ -68,6 +70,7 @@ def test_each_row_is_with_the_centroid_that_is_most_like_it(rng):
     assert np.allclose(found.cosines, cosines.max(axis=1), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_same_rows_and_seed_give_the_same_clusters(rng):
     x, _ = blobs([80, 70, 60], rng, spread=1.2)
     first, second = cluster_rows(x, seed=3), cluster_rows(x.copy(), seed=3)

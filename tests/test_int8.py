@@ -84,6 +84,7 @@ def test_made_sounds_are_always_the_same_and_within_range():
         assert vggish_patches(one).shape == (4, 96, 64)
 
 
+@pytest.mark.slow
 def test_made_sounds_are_loud_and_quiet_and_never_the_same_twice():
     levels = [20 * np.log10(np.sqrt(np.mean(y**2))) for y in synthetic_music(0, 24)]
     assert min(levels) < -28 < -15 < max(levels)
@@ -94,6 +95,7 @@ def test_made_sounds_are_loud_and_quiet_and_never_the_same_twice():
 # The network
 
 
+@pytest.mark.slow
 def test_two_conversions_give_the_same_bytes(published: dict[str, Path], folder: Path, tmp_path: Path):
     convert.vggish(published, tmp_path)
     names = sorted(path.name for path in tmp_path.iterdir())
@@ -180,6 +182,7 @@ def test_it_agrees_on_sounds_that_it_was_not_calibrated_on(folder: Path, model: 
     assert (kept.sounds, kept.windows) == (16, 64)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sample", ["silence", "whisper"])
 def test_it_disagrees_where_the_calibration_is_wrong(folder: Path, tmp_path: Path, sample: str):
     (y,) = synthetic_music(0, 1)
@@ -195,6 +198,7 @@ def test_an_embedder_agrees_with_itself(folder: Path, tmp_path: Path):
     assert (found.cosine_mean, found.cosine_min, found.equal, found.difference) == (1, 1, 1, 0)
 
 
+@pytest.mark.slow
 def test_a_damaged_report_is_refused_and_named(model: Model, published: dict[str, Path], tmp_path: Path):
     path = models.add(model, *published.values(), folder=tmp_path).with_name("agreement.json")
     path.write_bytes(b"?" * path.stat().st_size)
@@ -224,6 +228,7 @@ def test_it_is_a_space_of_its_own():
     assert spaces == ["vggish-1", "vggish-int8-1", "vggish-relu-1"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("installed")
 def test_a_library_holds_both_and_they_agree(tmp_path: Path, segue):
     write_music(tmp_path / "music")

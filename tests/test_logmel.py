@@ -183,6 +183,7 @@ def test_musicnn_agrees_with_librosa() -> None:
     np.testing.assert_allclose(logmel.musicnn_patches(y)[0], expected, rtol=0, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 @pytest.mark.skipif(not SHARED.exists(), reason=f"needs {SHARED}")
 def test_vggish_is_within_1e_5_on_real_sounds() -> None:

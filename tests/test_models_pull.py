@@ -166,6 +166,7 @@ def test_without_a_network_the_next_step_is_named(name: str, folder: Path, monke
         assert f" {download.file.name}" in MODELS[name].add_command
 
 
+@pytest.mark.slow
 def test_without_an_index_pip_says_so_and_the_next_step_is_named(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ):

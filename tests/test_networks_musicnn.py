@@ -61,6 +61,7 @@ def assert_equals_numpy(tensors: Tensors, patches: Array) -> None:
         np.testing.assert_allclose(found[name], values, rtol=1e-4, atol=1e-4, err_msg=name)
 
 
+@pytest.mark.slow
 def test_graph_equals_numpy(tensors: Tensors, patches: Array) -> None:
     assert_equals_numpy(tensors, patches)
 
@@ -90,6 +91,7 @@ def test_refuses_weights_of_another_network(
     assert_refused(build_musicnn, tensors, name, value, reason)
 
 
+@pytest.mark.slow
 @pytest.mark.network
 def test_the_published_weights_give_what_numpy_gives(musicnn_index: Path, patches: Array) -> None:
     published = read_tf_bundle(musicnn_index)
