@@ -223,7 +223,7 @@ def test_labels_say_what_a_sound_is_and_can_be_searched_and_filtered_by(
     code, out, err = segue(*library, "similar", "rain", "--label", "guitar", "-k", "2")
     assert (code, err) == (0, "")
     assert len(out.splitlines()) == 3
-    assert "label by mn04-1" in segue(*library, "info", "applause")[1]
+    assert "labels by mn04-1" in segue(*library, "info", "applause")[1]
 
 
 def test_every_score_has_a_name_of_its_own():
