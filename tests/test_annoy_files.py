@@ -27,7 +27,7 @@ def metric(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def annoy() -> Any:
-    return pytest.importorskip("annoy", reason="Annoy has no wheels: pip install annoy needs a compiler")
+    return pytest.importorskip("annoy", reason="Annoy is not installed: pip install annoy-binary")
 
 
 # Files

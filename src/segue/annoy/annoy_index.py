@@ -1,4 +1,4 @@
-"""Annoy's ``AnnoyIndex``, its names and its answers, over Segue's index."""
+"""``AnnoyIndex``: the methods and answers of Annoy's class, over Segue's index."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Literal, overload
 from numpy.typing import ArrayLike
 
 from segue.annoy import ann_file
-from segue.annoy.asking import nearest
-from segue.annoy.building import built, threads, written
+from segue.annoy.building import build_index, limit_threads, save_index
 from segue.annoy.errors import FileError, ItemError, SavingError
-from segue.annoy.metric import Stored, distances, empty, given, metric_named, size_of, stored
+from segue.annoy.metric import Stored, check_size, distances, empty, metric_named, to_floats, to_stored
 from segue.annoy.rows import Disk, Memory, Rows
+from segue.annoy.search import nearest
 from segue.errors import IndexFormatError, UsageError
 from segue.index import Index
 from segue.index.file import MAGIC
@@ -28,7 +28,7 @@ Answer = list[int] | tuple[list[int], list[float]]
 
 
 class AnnoyIndex:
-    """Nearest items of vectors, with the methods of ``annoy.AnnoyIndex``.
+    """Approximate nearest neighbors of vectors, with the methods of ``annoy.AnnoyIndex``.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class AnnoyIndex:
     """
 
     def __init__(self, f: int, metric: str = "angular") -> None:
-        self._f, self._metric = size_of(f), metric_named(metric)
+        self._f, self._metric = check_size(f), metric_named(metric)
         self._verbose = False
         self._reset()
 
@@ -86,8 +86,6 @@ class AnnoyIndex:
             raise UsageError("the index is not built: call build first")
         return self._index
 
-    # Making
-
     def add_item(self, i: int, vector: ArrayLike) -> None:
         """Give item i, from 0 on, a vector; an earlier one of the same item is replaced.
 
@@ -105,7 +103,7 @@ class AnnoyIndex:
         item = operator.index(i)
         if not 0 <= item < _ITEMS:
             raise ItemError(f"the item {item} is negative, or takes more than 63 bits")
-        rows.put(item, stored(vector, self._f, self._metric, f"the vector of item {item}", item))
+        rows.put(item, to_stored(vector, self._f, self._metric, f"the vector of item {item}", item))
 
     def on_disk_build(self, fn: str | Path) -> Literal[True]:
         """Keep what is added in a file beside ``fn``, then what is built in ``fn``: memory stays bounded.
@@ -119,14 +117,13 @@ class AnnoyIndex:
         return True
 
     def build(self, n_trees: int, n_jobs: int = -1) -> Literal[True]:
-        """Make the items ready to be asked for.
+        """Build the index over the items, so that it can be queried.
 
         Parameters
         ----------
         n_trees
-            How surely a query finds what is nearest: no trees are grown, but more stand for a higher
-            recall, 1 - 1 / n_trees, between 0.8 and 0.999; -1 for 0.95. Below 20 000 items all are
-            compared, and nothing is missed.
+            Sets the recall, 1 - 1 / n_trees, between 0.8 and 0.999; -1 gives 0.95. No trees are grown.
+            Below 20 000 items all are compared and nothing is missed.
         n_jobs
             Threads; -1 for all cores.
 
@@ -140,11 +137,11 @@ class AnnoyIndex:
         rows, trees, jobs = self._collecting("build"), operator.index(n_trees), operator.index(n_jobs)
         if min(trees, jobs) < -1 or not trees or not jobs:
             raise UsageError(f"n_trees is {trees} and n_jobs {jobs}, expected at least 1, or -1")
-        with threads(jobs):
-            index = built(rows.items(), rows.matrix(), self._metric, self._seed, verbose=self._verbose)
+        with limit_threads(jobs):
+            index = build_index(rows.items(), rows.matrix(), self._metric, self._seed, verbose=self._verbose)
         trees = _TREES if trees == -1 else trees
         if self._on_disk is not None:
-            index = written(index, self._on_disk, self._f, trees)
+            index = save_index(index, self._on_disk, self._f, trees)
         self._index, self._rows, self._n_trees = index, None, trees
         return True
 
@@ -166,8 +163,6 @@ class AnnoyIndex:
         self._verbose = bool(v)
         return True
 
-    # Files
-
     def save(self, fn: str | Path, prefault: bool = False) -> Literal[True]:
         """Write the index, whole or not at all, and go on from the file, mapped.
 
@@ -184,7 +179,7 @@ class AnnoyIndex:
         if self._index is None:
             raise SavingError("an index that is not built cannot be saved: call build first")
         path = Path(fn).absolute()
-        self._index = written(self._index, path, self._f, self._n_trees)
+        self._index = save_index(self._index, path, self._f, self._n_trees)
         return True
 
     def load(self, fn: str | Path, prefault: bool = False) -> Literal[True]:
@@ -216,8 +211,6 @@ class AnnoyIndex:
         """Forget all items, and let go of the file."""
         self._reset()
         return True
-
-    # Asking
 
     @overload
     def get_nns_by_item(
@@ -282,13 +275,13 @@ class AnnoyIndex:
         ------
         SizeError, VectorError, UsageError
         """
-        query = stored(vector, self._f, self._metric, "the vector asked for")
+        query = to_stored(vector, self._f, self._metric, "the vector asked for")
         answer = nearest(self.index, query, self._metric, n, search_k, self._n_trees)
         return answer if include_distances else answer[0]
 
     def get_item_vector(self, i: int) -> list[float]:
         """The vector of an item, as 32-bit numbers hold it. Raises ItemError."""
-        return given(self._vector(operator.index(i)), self._f, self._metric)
+        return to_floats(self._vector(operator.index(i)), self._f, self._metric)
 
     def get_distance(self, i: int, j: int) -> float:
         """The distance of two items; for dot, their product. Raises ItemError."""
@@ -296,16 +289,14 @@ class AnnoyIndex:
         return float(distances(one, other[None], self._metric)[0])
 
     def get_n_items(self) -> int:
-        """The largest item and one; ``len(index.index)`` is how many were added, where there are gaps."""
+        """The largest item plus one; ``len(index.index)`` is how many were added, where there are gaps."""
         if self._rows is not None:
             return self._rows.largest() + 1
         return int(self.index.ids.max(initial=-1)) + 1
 
     def get_n_trees(self) -> int:
-        """As many as ``build`` was told; 20 where it was told -1, 0 before."""
+        """The number given to ``build``; 20 for -1, 0 before ``build``."""
         return self._n_trees
-
-    # Within
 
     def _empty(self) -> Stored:
         return empty(0, self._f, self._metric)
@@ -332,16 +323,19 @@ class AnnoyIndex:
         self._rows, self._index, self._n_trees = None, index, max(1, note.get("n_trees", _TREES))
 
     def _read_ann(self, path: Path) -> None:
-        found = ann_file.read(path, self._f, self._metric)
-        if len(found.refused):
+        items_file = ann_file.read(path, self._f, self._metric)
+        refused = items_file.refused
+        if len(refused):
             warnings.warn(
-                f"{len(found.refused)} items of {path} are left out, as they are not finite or have no "
-                f"direction: {', '.join(map(str, found.refused[:5]))}{', ...' * (len(found.refused) > 5)}",
+                f"{len(refused)} items of {path} are left out, as they are not finite or have no "
+                f"direction: {', '.join(map(str, refused[:5]))}{', ...' * (len(refused) > 5)}",
                 stacklevel=3,
             )
-        index = built(found.items, found.vectors, self._metric, self._seed, verbose=self._verbose)
+        index = build_index(
+            items_file.items, items_file.vectors, self._metric, self._seed, verbose=self._verbose
+        )
         self._reset()
-        self._rows, self._index, self._n_trees = None, index, max(1, found.n_trees)
+        self._rows, self._index, self._n_trees = None, index, max(1, items_file.n_trees)
 
     def _vector(self, item: int) -> Stored:
         if self._rows is not None:

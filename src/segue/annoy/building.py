@@ -1,4 +1,4 @@
-"""An index made of items, and put into a file."""
+"""Building an index over items, and saving it."""
 
 from __future__ import annotations
 
@@ -17,17 +17,21 @@ from segue.errors import UsageError
 from segue.index import Index
 
 
-def built(
+def build_index(
     items: NDArray[np.int64], matrix: NDArray[Any], metric: AnnoyMetric, seed: int, *, verbose: bool
 ) -> Index:
     """The index over a matrix whose rows are these items, ascending."""
     counted = len(items) == 0 or (items[0] == 0 and bool((np.diff(items) == 1).all()))
     return Index.build(
-        matrix, metric=metric, ids=None if counted else items, seed=seed, progress=_tell if verbose else None
+        matrix,
+        metric=metric,
+        ids=None if counted else items,
+        seed=seed,
+        progress=_report if verbose else None,
     )
 
 
-def written(index: Index, path: Path, f: int, n_trees: int) -> Index:
+def save_index(index: Index, path: Path, f: int, n_trees: int) -> Index:
     """The same index from a file, mapped. Raises SavingError where nothing can be written there."""
     note = {"annoy": {"f": f, "n_trees": n_trees}}
     try:
@@ -38,7 +42,7 @@ def written(index: Index, path: Path, f: int, n_trees: int) -> Index:
 
 
 @contextmanager
-def threads(n_jobs: int) -> Iterator[None]:
+def limit_threads(n_jobs: int) -> Iterator[None]:
     """No more threads than these; -1 for all cores."""
     if n_jobs == -1:
         yield
@@ -50,5 +54,5 @@ def threads(n_jobs: int) -> Iterator[None]:
         yield
 
 
-def _tell(done: int, total: int) -> None:
+def _report(done: int, total: int) -> None:
     sys.stderr.write(f"{done} of {total} items\n")

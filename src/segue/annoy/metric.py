@@ -29,7 +29,7 @@ def metric_named(name: str) -> AnnoyMetric:
     raise UsageError(f"no such metric: {name!r}; there are {', '.join(METRICS)}")
 
 
-def size_of(f: int) -> int:
+def check_size(f: int) -> int:
     """A vector's number of values. Raises UsageError."""
     size = operator.index(f)
     if size < 1:
@@ -42,7 +42,7 @@ def empty(n: int, f: int, metric: AnnoyMetric) -> Stored:
     return np.empty((n, -(-f // 8)), np.uint8) if metric == "hamming" else np.empty((n, f), np.float32)
 
 
-def stored(vector: ArrayLike, f: int, metric: AnnoyMetric, what: str, row: int | None = None) -> Stored:
+def to_stored(vector: ArrayLike, f: int, metric: AnnoyMetric, what: str, row: int | None = None) -> Stored:
     """(width,): a vector as it is kept.
 
     Parameters
@@ -84,7 +84,7 @@ def _narrowed(vector: NDArray[Any]) -> NDArray[np.float32]:
         return vector.astype(np.float32)
 
 
-def given(row: Stored, f: int, metric: AnnoyMetric) -> list[float]:
+def to_floats(row: Stored, f: int, metric: AnnoyMetric) -> list[float]:
     """A vector as Annoy gives it back."""
     values = np.unpackbits(row, count=f) if metric == "hamming" else row
     floats: list[float] = values.astype(np.float64).tolist()

@@ -130,7 +130,7 @@ def _cosine_searcher(
 def _buffered_search(reranked: RerankedSearch) -> Callable[[AnyVectors], QueryBuffers | None]:
     """From a query to the buffers that hold its answer; the caller gives them back to the pool."""
     search, pool, new_buffers = reranked.search, reranked.pool, reranked.new_buffers
-    shape, dtype, inf, vdot = (reranked.dim,), reranked.dtype, np.inf, np.vdot
+    shape, dtype, inf = (reranked.dim,), reranked.dtype, np.inf
 
     def run(vector: AnyVectors) -> QueryBuffers | None:
         if vector.shape != shape:
@@ -141,8 +141,12 @@ def _buffered_search(reranked: RerankedSearch) -> Callable[[AnyVectors], QueryBu
             buffers = new_buffers()
         query, rows, _, arguments = buffers
         query[:] = vector if vector.dtype == dtype else to_float32(vector)
-        # False for NaN, infinity and zero; unlike dot, vdot does not warn of an overflow.
-        if 0 < vdot(query, query) < inf:
+        try:
+            square = query.dot(query)
+        except RuntimeWarning:  # it overflows, where warnings are errors
+            square = inf
+        # False for NaN, infinity and zero.
+        if 0 < square < inf:
             search(*arguments)
             if rows.item(-1) >= 0:
                 return buffers

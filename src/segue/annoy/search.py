@@ -1,4 +1,4 @@
-"""Answers as Annoy gives them: by its distances, ties by the item's number, the item itself in front."""
+"""Search as Annoy does: its distances, ties by the item's number, the item itself first."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from segue.annoy.metric import AnnoyMetric, Stored, distances
 from segue.errors import UsageError
 from segue.index import Index
 
-_LEAST, _MOST = 0.8, 0.999  # recalls that a number of trees stands for
+_LEAST, _MOST = 0.8, 0.999  # recall that a number of trees stands for
 
 
 def nearest(
@@ -21,8 +21,8 @@ def nearest(
     Parameters
     ----------
     n, search_k : as ``AnnoyIndex.get_nns_by_item`` takes them
-    n_trees : that the build was told
-    item : which the query is, which must be among the answers; -1 for none
+    n_trees : as given to ``build``
+    item : the item that the query is, which must be among the answers; -1 for none
     """
     wanted = len(index) if n == -1 else min(operator.index(n), len(index))
     if wanted < 0 or (search_k != -1 and search_k < 1):
