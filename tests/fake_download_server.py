@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -19,6 +18,7 @@ class Publisher(ThreadingHTTPServer):
         self.offers_range: str | None = None  # instead of the true one
         self.tells_length = True
         self.stalls = False  # instead of ending an answer
+        self.resumed = threading.Event()  # after a first request
         self.may_answer = threading.Event()
         self.may_answer.set()
 
@@ -35,6 +35,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.server.may_answer.wait(10)
         self.server.asked.append(self.headers["Range"])
+        if len(self.server.asked) > 1:
+            self.server.resumed.set()
         data = self.server.files.get(self.path[1:])
         if data is None:
             self.send_error(404)
@@ -50,7 +52,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(data[start:end])
         self.wfile.flush()
         if end < len(data) and self.server.stalls:
-            time.sleep(1.5)
+            self.server.resumed.wait(10)  # the client gives up and asks again
 
     def _start(self, size: int) -> int | None:
         asked = self.headers["Range"]

@@ -38,3 +38,53 @@ PAGE = (
     "towards",
     "ways of listening",
 )
+
+# Help texts, error messages, docs/*.md and README.md without their code, as whole words in any case.
+EVERYWHERE = (
+    "all fine",
+    "amongst",
+    "anew",
+    "analyse",
+    "analysed",
+    "beats a minute",
+    "catalogue",
+    "catalogues",
+    "colour",
+    "colours",
+    "grey",
+    "hears",
+    "heard",
+    "likeness",
+    "licence",
+    "licences",
+    "neighbour",
+    "neighbours",
+    "normalised",
+    "nothing here",
+    "quantised",
+    "recognise",
+    "recognised",
+    "standardised",
+    "standardises",
+    "synthesiser",
+    "unless told",
+    "what listens",
+    "will do",
+    "wishes",
+)
+
+# Help texts and error messages alone: the docs have other meanings for these.
+HELP = (
+    "asker",
+    "asks for what lies between",
+    "bits have no direction",
+    "exclude each other",
+    "is said of",
+    "is told",
+    "made sounds",
+    "nothing that a",
+    "spaces of their own",
+    "take another",
+    "wait a little",
+    "whose vectors",
+)

@@ -222,7 +222,7 @@ def test_unload_forgets_the_items(tmp_path: Path):
 @pytest.mark.parametrize(
     ("f", "metric", "reason"),
     [
-        (3, "cosine", "no such metric: 'cosine'; there are angular"),
+        (3, "cosine", "unknown metric 'cosine'; there are angular"),
         (0, "dot", "f is 0"),
         (-1, "dot", "f is -1"),
     ],

@@ -169,7 +169,7 @@ def test_all_that_the_format_allows_is_read():
         (example({k: v for k, v in CONTEXT.items() if k != "start_time_seconds"}), "no 'start_time_seconds'"),
         (example({k: v for k, v in CONTEXT.items() if k != "end_time_seconds"}), "no 'end_time_seconds'"),
         (example(CONTEXT | {"video_id": integers(3)}), "'video_id' holds integers, expected bytes"),
-        (example(CONTEXT | {"video_id": texts(b"\xff" * 11)}), "no UTF-8"),
+        (example(CONTEXT | {"video_id": texts(b"\xff" * 11)}), "not UTF-8"),
         (example(CONTEXT | {"video_id": texts(b"")}), "not empty"),
         (example(CONTEXT | {"video_id": texts(b"a", b"b")}), "2 values"),
         (example(CONTEXT | {"start_time_seconds": integers(30)}), "holds integers, expected floats"),

@@ -296,8 +296,8 @@ def test_json_is_the_demos_form_and_may_be_lines_a_list_or_one_object(tmp_path: 
     ("change", "reason"),
     [
         ({"id": 3}, "expected a text"),
-        ({"id": ""}, "no id"),
-        ({"id": "\ud800"}, "no id"),
+        ({"id": ""}, "is not an id"),
+        ({"id": "\ud800"}, "is not an id"),
         ({"label": ["Speech"]}, "whole numbers"),
         ({"label": [True]}, "whole numbers"),
         ({"label": [1 << 63]}, "64 bits"),

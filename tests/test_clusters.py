@@ -95,7 +95,7 @@ def test_too_few_rows_and_too_many_clusters_are_refused(rng):
         cluster_rows(x[:3])
     assert len(cluster_rows(x[:4]).centroids) == 2
     for k in (1, 11):
-        with pytest.raises(UsageError, match=f"k is {k}; of 10 tracks, 2 to 10 clusters can be made"):
+        with pytest.raises(UsageError, match=f"k is {k}; of 10 tracks, 2 to 10 clusters are possible"):
             cluster_rows(x, k)
     assert len(cluster_rows(x, 10).centroids) == 10
 

@@ -300,7 +300,7 @@ def test_labels_are_compared_without_case_and_may_be_given_either_way(
         assert titles(library.similar(outside, label="guitar", where=Where(duration_s=(5, None)))) == "bc"
         with pytest.raises(UsageError, match="there are 3, such as Zither"):
             library.similar(outside, label="zyther")
-        with pytest.raises(UsageError, match="two labels"):
+        with pytest.raises(UsageError, match="two different labels"):
             library.similar(outside, label="guitar", where=Where(label="Flute"))
 
 

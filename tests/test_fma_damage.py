@@ -43,9 +43,9 @@ def problems_of(report):
     ("row", "reason"),
     [
         (["10", "too", "few"], "3 values, the header has 53"),
-        (["x10", *[""] * 52], "'x10' is no id: a whole number is expected"),
-        (["-10", *[""] * 52], "'-10' is no id: a whole number is expected"),
-        (["3", *[""] * 52], "track 000003 has come before"),
+        (["x10", *[""] * 52], "'x10' is not an id; expected a whole number"),
+        (["-10", *[""] * 52], "'-10' is not an id; expected a whole number"),
+        (["3", *[""] * 52], "track 000003 appears twice"),
     ],
 )
 def test_a_broken_row_costs_itself_and_is_named(library, tmp_path, row, reason):
@@ -65,11 +65,11 @@ def test_a_broken_row_costs_itself_and_is_named(library, tmp_path, row, reason):
 @pytest.mark.parametrize(
     ("column", "value", "reason"),
     [
-        (("track", "genres"), "[21, 10", "'[21, 10' is no list"),
-        (("track", "genres"), "['Rock']", "\"['Rock']\" is no list of genres"),
-        (("track", "genres_all"), "{21: 10}", "'{21: 10}' is no list"),
-        (("track", "genres"), "[" * 5000, f"'{'[' * 40}' is no list"),
-        (("track", "tags"), "__import__('os').getcwd()", "\"__import__('os').getcwd()\" is no list"),
+        (("track", "genres"), "[21, 10", "'[21, 10' is not a list"),
+        (("track", "genres"), "['Rock']", "\"['Rock']\" is not a list of genres"),
+        (("track", "genres_all"), "{21: 10}", "'{21: 10}' is not a list"),
+        (("track", "genres"), "[" * 5000, f"'{'[' * 40}' is not a list"),
+        (("track", "tags"), "__import__('os').getcwd()", "\"__import__('os').getcwd()\" is not a list"),
         (("track", "duration"), "3:05", "its duration is '3:05', expected a number"),
         (("track", "listens"), "many", "its listens is 'many', expected a number"),
     ],
@@ -97,7 +97,7 @@ def test_a_track_without_usable_features_is_there_without_a_vector(library, meta
     assert report.added == len(IDS)
     assert report.cleaning == {"without features": 6}
     reasons = dict(problems_of(report))
-    assert reasons.pop("features.csv line 17") == "track 000002 has come before"
+    assert reasons.pop("features.csv line 17") == "track 000002 appears twice"
     assert reasons.pop("features.csv track 000005") == "517 features, expected 518"
     assert "loud" in reasons.pop("features.csv track 000010")
     assert not reasons

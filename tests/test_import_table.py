@@ -178,7 +178,7 @@ def test_columns_by_their_names_are_a_table(library):
     columns = {name: np.array([song[name] for song in songs(30)]) for name in COLUMNS}
     assert library.import_from(Table(columns, name="columns")).added == 30
     assert values_of(library, "columns:song00003")["tempo_log2"] == pytest.approx(np.log2(150))
-    with pytest.raises(SourceError, match=r"columns of \[29, 30\] rows"):
+    with pytest.raises(SourceError, match=r"numbers of rows, \[29, 30\]"):
         Table(columns | {"name": ["x"] * 29})
 
 
@@ -188,7 +188,7 @@ def test_a_compressed_file_that_is_cut_short_keeps_what_came(library, table, tmp
     (tmp_path / "cut.csv.gz").write_bytes(packed[: len(packed) // 2])
     report = library.import_from(Table(tmp_path / "cut.csv.gz"))
     assert 500 < report.added < 2500
-    assert any("cannot be read on" in problem.reason for problem in report.failures)
+    assert any("cannot be read further" in problem.reason for problem in report.failures)
 
 
 def test_columns_are_found_by_their_names_in_any_order(library, tmp_path):
@@ -208,9 +208,9 @@ def test_columns_are_found_by_their_names_in_any_order(library, tmp_path):
 
 def test_a_table_with_too_little_is_refused(tmp_path):
     for text, reason in (
-        ("a,b,c\n1,2,3\n", "no column is an id or a title"),
+        ("a,b,c\n1,2,3\n", "no column looks like an id or a title"),
         ("id,tempo,energy\nx,1,2\n", "2 columns are audio features"),
-        ("", "no table"),
+        ("", "not a table"),
         ("id;id;tempo\n", "several columns called id"),
     ):
         path = tmp_path / "little.csv"

@@ -165,7 +165,7 @@ def test_what_cannot_be_vectors_is_refused(tmp_path, matrix):
     for name, reason in {
         "one.npy": "of the shape", "words.npy": "expected one of", "objects.npy": "cannot be read",
         "broken.npy": "cannot be read", "nowhere.npy": "cannot be read", "t.csv": "no lists in a column",
-        "two.npz": "which array",
+        "two.npz": "has several arrays",
     }.items():  # fmt: skip
         with pytest.raises(SourceError, match=reason):
             Vectors(tmp_path / name)

@@ -126,7 +126,7 @@ def test_another_format_is_named(saved, tmp_path, version):
 def test_an_array_that_no_file_could_give_back_is_refused(rows, tmp_path):
     index = Index.build(rows)
     for array in (np.array([{}]), np.array(["text"]), np.array([1j])):
-        with pytest.raises(UsageError, match="cannot be kept"):
+        with pytest.raises(UsageError, match="cannot be stored"):
             index.save(tmp_path / "a.index", arrays={"more": array})
     assert not list(tmp_path.iterdir())
 

@@ -206,7 +206,7 @@ def test_hidden_files_and_other_files_are_passed_over(tmp_path: Path):
 
 
 def test_opening_nothing_says_how_to_begin(tmp_path: Path):
-    with pytest.raises(LibraryNotFoundError, match="segue scan"):
+    with pytest.raises(LibraryNotFoundError, match=r"segue --library .* scan FOLDER"):
         Library.open(tmp_path / "nowhere")
 
 

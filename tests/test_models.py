@@ -118,7 +118,7 @@ def test_a_folder_that_is_no_model_is_left_alone(publisher: Publisher, tiny: Mod
     (folder / "tiny").mkdir(parents=True)
     (folder / "tiny" / "diary.txt").write_text("mine")
     for action in (models.pull, models.remove):
-        with pytest.raises(ModelError, match="move it away"):
+        with pytest.raises(ModelError, match="move it elsewhere"):
             action(tiny, folder=folder)
     assert (folder / "tiny" / "diary.txt").read_text() == "mine"
     assert not publisher.asked

@@ -158,7 +158,7 @@ def test_each_bad_document_costs_only_itself(collection, uri, library):
     assert "not finite" in reasons["z holed"]
     assert "not finite" in reasons["z huge"]
     assert "no direction" in reasons["z zero"]
-    assert "something else than numbers" in reasons["z words"]
+    assert "items that are not numbers" in reasons["z words"]
     assert {failure.path for failure in library.failures()} == {f"songs:z {name}" for name in bad}
 
 
@@ -207,7 +207,7 @@ def test_ids_of_several_types_that_read_alike_cost_only_the_later_one(
     collection.insert_many([{"_id": name, "vector": matrix[-1].tolist()} for name in ("5", "five", "6.5")])
     report = library.import_from(songs(uri))
     assert (report.added, report.failed) == (FEW + 3, 1)
-    assert "reads like that of another document" in report.failures[0].reason
+    assert "looks the same as that of another document" in report.failures[0].reason
     assert contents(library)["5"][1] == matrix[5].tobytes()
 
 

@@ -247,7 +247,9 @@ def test_chosen_spaces_only(root, uri, database):
     assert {name for d in database.tracks.find() for name in d["vectors"]} == {"floats-1"}
     assert [space["_id"] for space in database.segue_spaces.find()] == ["floats-1"]
     assert export(root, uri).changed == 18  # two have no bytes
-    with pytest.raises(LibraryError, match=r"no vectors of 'nope' here; there are: bytes\.4\$-1, floats-1"):
+    with pytest.raises(
+        LibraryError, match=r"no space 'nope' in this library; it has: bytes\.4\$-1, floats-1"
+    ):
         export(root, uri, spaces=["nope"])
 
 

@@ -165,7 +165,7 @@ def test_a_damaged_copy_costs_only_what_needs_it(tmp_path: Path, listening, ears
     copy = copy_in(tmp_path / "library")
     if how == "damaged":
         damage(copy)
-        said = "is damaged or another file: found sha256"
+        said = "is damaged or a different file: found sha256"
     else:
         copy.unlink()
         said = "there is no such file"

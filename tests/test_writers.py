@@ -57,7 +57,7 @@ def test_a_second_writer_that_will_not_wait_is_told_so(music, embeddings, tmp_pa
     process, receiver = start(scan_slowly, music, tmp_path / "library", 0.05)
     assert receiver.recv() == ("writing", N_FILES)
     with Library.open(tmp_path / "library") as library:
-        with pytest.raises(LibraryBusyError, match="another segue is writing"):
+        with pytest.raises(LibraryBusyError, match="another Segue is writing"):
             library.scan(music, wait_s=0)
         with pytest.raises(LibraryBusyError):
             library.prune(wait_s=0)

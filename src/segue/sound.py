@@ -91,7 +91,7 @@ class Excerpts:
         if not len(y):
             raise TooShortError("a waveform of 0 samples; at least 1 is needed")
         if not np.isfinite(y).all():
-            raise DamagedAudioError("samples that are not numbers (NaN or infinite)")
+            raise DamagedAudioError("some samples are NaN or infinite")
         info = SoundInfo(sr, 1, "array", len(y))
         return cls(info, len(y) / sr, (0.0,), (y,))
 

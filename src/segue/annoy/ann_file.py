@@ -58,7 +58,7 @@ def read(path: Path, f: int, metric: AnnoyMetric) -> AnnFile:
     """
     node, size = _node(f, metric), path.stat().st_size
     if not size or size % node.itemsize:
-        raise _foreign(path, f, metric, f"it has {size} bytes, no multiple of {node.itemsize}")
+        raise _foreign(path, f, metric, f"it has {size} bytes, not a multiple of {node.itemsize}")
     nodes = np.memmap(path, node, "r")
     reason = _nonsense(nodes, f, metric)
     if reason:

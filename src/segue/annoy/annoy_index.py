@@ -111,7 +111,7 @@ class AnnoyIndex:
         Comes before the first item; ``fn`` is written by ``build``. Raises UsageError and OSError.
         """
         if len(self._collecting("move")):
-            raise UsageError("on_disk_build comes before the first add_item")
+            raise UsageError("call on_disk_build before the first add_item")
         path = Path(fn).absolute()
         self._rows, self._on_disk = Rows(Disk(self._empty(), path.parent)), path
         return True

@@ -26,7 +26,7 @@ def metric_named(name: str) -> AnnoyMetric:
     for metric in METRICS:
         if metric == name:
             return metric
-    raise UsageError(f"no such metric: {name!r}; there are {', '.join(METRICS)}")
+    raise UsageError(f"unknown metric {name!r}; there are {', '.join(METRICS)}")
 
 
 def check_size(f: int) -> int:

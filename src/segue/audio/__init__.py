@@ -86,7 +86,7 @@ def _open(path: str | Path) -> BinaryIO:
         if Path(path).is_dir():
             raise UnreadableError("a folder, not a file")
         if Path(path).exists() and not Path(path).is_file():
-            raise UnreadableError("no plain file but a pipe, socket or device")
+            raise UnreadableError("not a regular file but a pipe, socket or device")
         return Path(path).open("rb")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
@@ -113,9 +113,7 @@ def _open_reader(file: BinaryIO, path: str | None) -> SndfileReader | FFmpegRead
         try:
             return FFmpegReader(file)
         except NotAudioError as error:
-            raise NotAudioError(
-                f"no sound that a decoder knows ({error}); it begins with {head!r}"
-            ) from error
+            raise NotAudioError(f"no decoder recognizes it ({error}); it begins with {head!r}") from error
 
 
 def _excerpts(reader: _Reader, plan: ExcerptPlan) -> Excerpts:
@@ -154,11 +152,11 @@ def _count_samples(reader: _Reader) -> int:
 def _check_header(info: SoundInfo) -> None:
     if not MIN_SR <= info.sr <= MAX_SR:
         raise DamagedAudioError(
-            f"the header claims a rate of {info.sr} Hz; {MIN_SR} to {MAX_SR} Hz can be true"
+            f"the header claims a rate of {info.sr} Hz; {MIN_SR} to {MAX_SR} Hz are supported"
         )
     if not 1 <= info.channels <= MAX_CHANNELS:
         raise DamagedAudioError(
-            f"the header claims {info.channels} channels; 1 to {MAX_CHANNELS} can be true"
+            f"the header claims {info.channels} channels; 1 to {MAX_CHANNELS} are supported"
         )
 
 
@@ -168,8 +166,8 @@ def _check_samples(parts: list[Waveform], sr: int) -> None:
         raise TooShortError(f"{n / sr:.3f} s of sound; at least {MIN_DURATION_S} s are needed")
     peak = np.max([max(float(y.max()), -float(y.min())) for y in parts if len(y)])
     if not np.isfinite(peak):
-        raise DamagedAudioError("samples that are not numbers (NaN or infinite)")
+        raise DamagedAudioError("some samples are NaN or infinite")
     if peak > ABSURD:
-        raise DamagedAudioError(f"samples up to {peak:.3g}; full scale is 1, so decoding went wrong")
+        raise DamagedAudioError(f"samples up to {peak:.3g}; full scale is 1, so the file is damaged")
     if peak < SILENCE:
-        raise SilentError("digital silence once mixed to mono: nothing to compare")
+        raise SilentError("digital silence when mixed to mono: there is nothing to compare")

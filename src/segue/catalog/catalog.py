@@ -179,5 +179,5 @@ def _acquire(
             lock.acquire(timeout=wait_s, poll_interval=0.2)
         except filelock.Timeout:
             raise LibraryBusyError(
-                f"another segue is writing to the library in {root}; try again when it is done"
+                f"another Segue is writing to the library in {root}; try again when it is done"
             ) from None

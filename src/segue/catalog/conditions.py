@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from segue.advice import command
 from segue.catalog.records import parse_integers, path_from_db, path_to_db
 from segue.errors import UsageError
 from segue.track import folded
@@ -239,7 +240,7 @@ def cluster_number(db: sqlite3.Connection, cluster: int | str) -> int:
         if wanted in (str(number), folded(name)):
             return number
     if not names:
-        raise UsageError("this library has no clusters yet; find them with: segue clusters")
+        raise UsageError(f"this library has no clusters yet; find them with: {command('clusters')}")
     listed = "; ".join(f"{number} {name}" for number, name in names.items())
     raise UsageError(f"no cluster {cluster!r}; there are: {listed}")
 

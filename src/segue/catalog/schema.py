@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
+from segue.advice import command
 from segue.catalog.migration import IMPORTS, TRACKS, as_format_2, to_format_2
 from segue.catalog.user_data import TABLES as USER_DATA
 from segue.catalog.user_data import add_tables, add_temporary_tables
@@ -68,7 +69,7 @@ def create(root: Path) -> None:
             db.execute("PRAGMA journal_mode = WAL")
         _give_name(part, path)
     except (OSError, sqlite3.OperationalError) as error:
-        raise LibraryWriteError(f"no library can be made in {root}: {error}") from error
+        raise LibraryWriteError(f"cannot create a library in {root}: {error}") from error
     finally:
         for leftover in root.glob(f"{part.name}*"):
             leftover.unlink(missing_ok=True)
@@ -94,7 +95,8 @@ def connect(root: Path) -> sqlite3.Connection:
     """
     path = root / FILE_NAME
     if not path.is_file():
-        raise LibraryNotFoundError(f"there is no library in {root}; make one with: segue scan FOLDER")
+        make = command("scan FOLDER", library=root)
+        raise LibraryNotFoundError(f"there is no library in {root}; make one with: {make}")
     uri = path.resolve().as_uri()
     try:
         if os.access(path, os.W_OK) and os.access(root, os.W_OK):
@@ -138,7 +140,7 @@ def _check_format(
         application = db.execute("PRAGMA application_id").fetchone()[0]
         version = db.execute("PRAGMA user_version").fetchone()[0]
         if application != APPLICATION_ID:
-            raise LibraryFormatError(f"{path} is an SQLite file of another program")
+            raise LibraryFormatError(f"{path} is an SQLite file from another program")
         if version == 1:
             upgrade(db)
         elif version != FORMAT_VERSION:

@@ -24,7 +24,7 @@ _SHOWN = 3  # genres
 
 
 @click.command(short_help="Find and name groups of similar tracks.")
-@click.option("--k", "-k", type=click.IntRange(2), help="How many; as many as stand out unless told.")
+@click.option("--k", "-k", type=click.IntRange(2), help="Number of clusters (default: as many as stand out).")
 @click.option(
     "--view", help="How tracks are compared, such as features/raw (default: the library's default view)."
 )

@@ -69,7 +69,7 @@ def cluster_rows(vectors: NDArray[Any], k: int | None = None, *, seed: int = 0) 
     if n < MIN_ROWS:
         raise LibraryError(f"{n} tracks have vectors to compare; clusters need at least {MIN_ROWS}")
     if k is not None and not 2 <= k <= n:
-        raise UsageError(f"k is {k}; of {n} tracks, 2 to {n} clusters can be made")
+        raise UsageError(f"k is {k}; of {n} tracks, 2 to {n} clusters are possible")
     # One thread: several wait for each other where other programs run, and their sums depend on their number.
     with threadpool_limits(1, "blas"):
         return _cluster_rows(vectors, k, np.random.default_rng(seed))

@@ -61,7 +61,7 @@ def _embed_whole(path: str | Path, vggish: VGGish) -> Frames:
     for block in audio.stream(path, VGGISH_SR):
         y = np.concatenate([rest, block])
         if not np.isfinite(y).all():
-            raise DamagedAudioError("samples that are not numbers (NaN or infinite)", str(path))
+            raise DamagedAudioError("some samples are NaN or infinite", str(path))
         frames.append(vggish.frames(y))
         rest = y[len(frames[-1]) * _HOP :]
     return np.concatenate(frames)

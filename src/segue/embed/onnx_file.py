@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from segue.advice import command
 from segue.embed.waveform_network import WaveformNetwork, WindowSize, read_file
 from segue.errors import EmbeddingError, WeightsError
 from segue.sound import Excerpts
@@ -93,7 +94,7 @@ class OnnxFile:
         bad = int((~np.isfinite(rows)).any(axis=1).sum())
         if bad:
             raise EmbeddingError(
-                f"the model {self.spec.name} gives values that are not numbers (NaN or infinite) "
+                f"the model {self.spec.name} returns NaN or infinite values "
                 f"for {bad} of {len(rows)} windows of this sound"
             )
         pooled = rows.mean(axis=0, dtype=np.float64).astype(np.float32)
@@ -111,8 +112,8 @@ class OnnxFile:
         sha256 = hashlib.sha256(content).hexdigest()
         if sha256 != self.spec.weights_sha256:
             raise WeightsError(
-                f"{self.path} is damaged or another file: found sha256 {sha256}, "
-                f"expected {self.spec.weights_sha256}; scan with the right one: segue scan --onnx FILE",
+                f"{self.path} is damaged or a different file: found sha256 {sha256}, "
+                f"expected {self.spec.weights_sha256}; to use the right file: {command('scan --onnx FILE')}",
                 str(self.path),
             )
         return content

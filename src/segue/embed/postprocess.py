@@ -69,7 +69,7 @@ def _arrays(path: Path) -> Tensors:
         with zipfile.ZipFile(path) as archive:
             return {name.removesuffix(".npy"): _array(archive, name) for name in archive.namelist()[:8]}
     except _DAMAGE as error:
-        raise WeightsError(f"this is no NumPy archive, or a damaged one: {error}") from error
+        raise WeightsError(f"not a NumPy archive, or a damaged one: {error}") from error
 
 
 def _array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:

@@ -55,7 +55,7 @@ def make_embedders(embedders: Sequence[Embedder | str] | None = None) -> list[Em
         embedders = [name for name in DEFAULT if name in available]
     unknown = [name for name in embedders if isinstance(name, str) and name not in EMBEDDERS]
     if unknown:
-        raise UsageError(f"no embedder {unknown[0]!r}; there are: {', '.join(EMBEDDERS)}")
+        raise UsageError(f"unknown embedder {unknown[0]!r}; there are: {', '.join(EMBEDDERS)}")
     return [EMBEDDERS[item]() if isinstance(item, str) else item for item in embedders]
 
 

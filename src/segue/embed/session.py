@@ -76,4 +76,6 @@ def open_session(path: Path, content: bytes | None = None) -> onnxruntime.Infere
             str(path) if content is None else content, options, providers=["CPUExecutionProvider"]
         )
     except Exception as error:  # its exceptions share no base but Exception
-        raise WeightsError(f"{path} cannot be loaded as a network: {error}", str(path)) from error
+        raise WeightsError(
+            f"{path} is not a network that ONNX Runtime can load: {error}", str(path)
+        ) from error

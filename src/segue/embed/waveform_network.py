@@ -82,7 +82,7 @@ class WaveformNetwork:
     Raises
     ------
     WeightsError
-        Where it is no ONNX file, needs other files, or takes or gives something else.
+        Where it is not an ONNX file, needs other files, or takes or gives something else.
     UsageError
         Where it takes another number of samples, or has no such output.
     """
@@ -160,7 +160,7 @@ class WaveformNetwork:
         if found.ndim not in (2, 3) or len(found) != n or not found[0].size or found.shape[-1] > MAX_DIM:
             raise EmbeddingError(
                 f"{self._path.name} gives {self._output!r} of shape {shape} for n = {n}; "
-                f"{_OUTPUT} is needed, dim up to {MAX_DIM}: take another output, or another model"
+                f"{_OUTPUT} is expected, with dim up to {MAX_DIM}: use another output or another model"
             )
         with np.errstate(over="ignore", invalid="ignore"):  # the embedder looks for what is no number
             rows = found if found.ndim == 2 else found.mean(axis=1, dtype=np.float64)
@@ -178,7 +178,7 @@ def read_file(path: Path) -> bytes:
     try:
         if not path.is_file():
             what = "not a plain file" if path.exists() else "there is no such file"
-            raise WeightsError(f"{path} cannot be read: {what}; an ONNX file is needed", str(path))
+            raise WeightsError(f"{path} cannot be read: {what}; expected an ONNX file", str(path))
         size = path.stat().st_size
         if size > MAX_BYTES:
             raise WeightsError(f"{path} has {size} bytes; an ONNX file has {MAX_BYTES} at most", str(path))
@@ -193,18 +193,18 @@ def refuse_other_files(path: Path, content: bytes) -> None:
     Raises
     ------
     WeightsError
-        Where it is no ONNX file, or keeps tensors in other files.
+        Where it is not an ONNX file, or keeps tensors in other files.
     """
     import onnx
 
     try:
         model = onnx.load_model_from_string(content)
     except Exception as error:  # protobuf's, whose classes carry no types
-        raise WeightsError(f"{path} is no ONNX file: {error}", str(path)) from error
+        raise WeightsError(f"{path} is not an ONNX file: {error}", str(path)) from error
     for tensor in _tensors(model):
         if tensor.data_location == tensor.EXTERNAL or tensor.external_data:
             raise WeightsError(
-                f"{path} keeps the tensor {tensor.name!r} in another file; a model in one file is needed: "
+                f"{path} keeps the tensor {tensor.name!r} in another file, but the model must be in one: "
                 f"in Python, onnx.save(onnx.load({path.name!r}), 'whole.onnx')",
                 str(path),
             )
@@ -226,13 +226,13 @@ def _check_input(path: Path, inputs: Sequence[Any], size: WindowSize) -> _Input:
     """Checks the file's only input against the windows."""
     if len(inputs) != 1:
         names = ", ".join(repr(found.name) for found in inputs) or "none"
-        raise WeightsError(f"{path} has {len(inputs)} inputs ({names}); needed is one, {_INPUT}", str(path))
+        raise WeightsError(f"{path} has {len(inputs)} inputs ({names}); expected one, {_INPUT}", str(path))
     (found,) = inputs
     *ahead, samples = found.shape or [0]  # None, a name or a number each
     known = [n for n in ahead if isinstance(n, int)]
     if found.type not in _TAKEN or not 1 <= len(found.shape) <= 3 or any(n != 1 for n in known):
         shape = ", ".join(str(n or "?") for n in found.shape)
-        raise WeightsError(f"{path} takes {found.type} of shape ({shape}); needed is {_INPUT}", str(path))
+        raise WeightsError(f"{path} takes {found.type} of shape ({shape}); expected {_INPUT}", str(path))
     if isinstance(samples, int) and samples != size.length:
         raise UsageError(
             f"{path} takes {samples} samples, not {size.length}: if {size.sr} Hz is its rate, "
@@ -251,7 +251,7 @@ def _choose_output(
     floats = [i for i, found in enumerate(outputs) if found.type in _GIVEN]
     if not floats:
         kinds = ", ".join(f"{found.name!r} of {found.type}" for found in outputs)
-        raise WeightsError(f"{path} gives {kinds}; an output of floats is needed", str(path))
+        raise WeightsError(f"{path} gives {kinds}; expected an output of floats", str(path))
     number = names.index(wanted) if wanted in names else floats[0] if wanted is None else wanted
     if number not in floats:
         there = ", ".join(repr(names[i]) for i in floats)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from segue.advice import command
 from segue.catalog import Catalog, Snapshot
 from segue.errors import EmptyLibraryError, LibraryError
 from segue.files import replacing
@@ -64,10 +65,11 @@ def export_mongo(
         unknown = [space for space in spaces if space not in snapshot.spaces]
         if unknown:
             raise LibraryError(
-                f"no vectors of {unknown[0]!r} here; there are: {', '.join(snapshot.spaces) or 'none'}"
+                f"no space {unknown[0]!r} in this library; it has: {', '.join(snapshot.spaces) or 'none'}"
             )
         if not (snapshot.keys >= 0).any():  # a wrong folder must not delete what another export wrote
-            raise EmptyLibraryError(f"the library in {root} has no tracks yet: segue scan FOLDER")
+            add = command("scan FOLDER", library=root)
+            raise EmptyLibraryError(f"the library in {root} has no tracks yet; add some with: {add}")
         library = library_id(catalog)
         with connect(address, doing=_WHOLE) as database:
             writer = CollectionWriter(database, collection, library)

@@ -83,7 +83,7 @@ def _write_section(file: IO[bytes], content: Content) -> Section:
     if isinstance(content, np.ndarray):
         dtype, shape = content.dtype.str, content.shape
         if not _DTYPE.fullmatch(dtype):
-            raise UsageError(f"an array of {content.dtype} cannot be kept in a file")
+            raise UsageError(f"an array of {content.dtype} cannot be stored in a file")
         step = max(1, _CHUNK // max(1, content[:1].nbytes))
         pieces: Iterable[Any] = (
             np.ascontiguousarray(content[i : i + step]).reshape(-1).view(np.uint8).data

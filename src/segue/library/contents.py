@@ -166,7 +166,7 @@ class Contents:
     def _space(self, name: str | None, snapshot: Snapshot) -> str:
         name = name or next(iter(snapshot.spaces))
         if name not in snapshot.spaces:
-            raise LibraryError(f"no vectors of {name!r} here; there are: {', '.join(snapshot.spaces)}")
+            raise LibraryError(f"no space {name!r} in this library; it has: {', '.join(snapshot.spaces)}")
         return name
 
     def values(self, track: Track) -> dict[str, float]:

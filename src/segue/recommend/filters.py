@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from segue.advice import command
 from segue.catalog import Catalog, Snapshot, Where
 from segue.errors import UsageError
 
@@ -22,7 +23,7 @@ _TEMPOS: tuple[tuple[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]],
 def with_label(where: Where | None, label: str) -> Where:
     """The conditions, with a label among them that is given apart."""
     if where and where.label is not None:
-        raise UsageError(f"two labels are given, {label!r} and {where.label!r}; a track is asked for one")
+        raise UsageError(f"two different labels are given, {label!r} and {where.label!r}; give one")
     return replace(where or Where(), label=label)
 
 
@@ -55,7 +56,10 @@ def _tempos(snapshot: Snapshot, rows: NDArray[np.int64]) -> NDArray[np.float64]:
     spaces = snapshot.spaces.values()
     told = [(s, name, bpm) for name, bpm in _TEMPOS for s in spaces if name in s.dimensions]
     if not told:
-        raise UsageError("nothing here knows tempos; the descriptors do: segue scan -e descriptors FOLDER")
+        raise UsageError(
+            "this library has no tempos; the descriptors measure them: "
+            + command("scan -e descriptors FOLDER")
+        )
     for space, name, bpm in told:
         values = bpm(np.asarray(space.vectors[rows, space.dimensions.index(name)], np.float64))
         np.copyto(found, values, where=~(found > 0))

@@ -115,7 +115,7 @@ def _journey(session: Session, start: Query, end: Query, k: int, where: Where | 
         float(session.similarities(first, last)[0, 0])
         >= float(session.similarities(first, first)[0, 0]) - 1e-6
     ):
-        raise UsageError("a journey needs two sounds that differ, and these two are the same")
+        raise UsageError("a journey needs two different sounds, and these two are the same")
     tracks = _candidates(session, ends, (first, last), k, where)
     vectors = np.concatenate([first, session.track_vectors(tracks), last] if tracks else [first, last])
     steps = _step_lengths(session, vectors)

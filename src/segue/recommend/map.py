@@ -71,7 +71,7 @@ def _note(index: ViewIndex) -> dict[str, str]:
 def _load(path: Path, note: dict[str, str]) -> Map:
     file = IndexFile(path)
     if file.header.get("note") != note or "ids" not in file or "xy" not in file:
-        raise IndexFormatError(f"{path} is no map of this library as it is now")
+        raise IndexFormatError(f"{path} is not a map of this library in its present state")
     names, xy = file.array("ids"), file.array("xy")
     if names.ndim != 2 or xy.shape != (len(names), 2):
         raise IndexFormatError(f"{path} has {len(names)} names for {xy.shape} places")
@@ -82,7 +82,7 @@ def _load(path: Path, note: dict[str, str]) -> Map:
 def _make(session: Session, progress: Progress | None) -> Map:
     index = session.index
     if not len(index.rows):
-        raise LibraryError("no track here has a vector that a map could be made of: scan again")
+        raise LibraryError("no track has a vector for the map: scan again")
     with threadpool_limits(1, "blas"):  # sums depend on the number of threads
         xy = scale_to_square(_lay_out(index, progress))
     ids = session.catalog.tracks.ids_of(index.keys.tolist())

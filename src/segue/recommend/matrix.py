@@ -30,7 +30,7 @@ def matrix(recommender: Recommender, queries: Queries, *, view: str | None = Non
 
 def _matrix(session: Session, queries: Sequence[Query]) -> Matrix:
     if len(queries) > MOST_COMPARED:
-        raise UsageError(f"{len(queries)} tracks are compared each with each; at most {MOST_COMPARED} can be")
+        raise UsageError(f"{len(queries)} tracks were given to compare; at most {MOST_COMPARED} are possible")
     seeds = session.seeds(queries)
     vectors = [session.vectors(seed) for seed in seeds]
     scores = _scores_by_window(session, vectors) if session.by_window else _scores(session, vectors)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from segue.advice import command
 from segue.catalog import Catalog
 from segue.errors import AmbiguousQueryError, TrackNotFoundError, UsageError
 from segue.spec import Embedder
@@ -59,7 +60,7 @@ def find_track(catalog: Catalog, query: Query) -> Track:
     text = str(query)
     matches = catalog.tracks.find(text, _LISTED + 1)
     if not matches:
-        raise TrackNotFoundError(f"no track matches {text!r}; segue search TEXT shows what there is")
+        raise TrackNotFoundError(f"no track matches {text!r}; to look for it: {command('search TEXT')}")
     if len(matches) > 1:
         count = f"more than {_LISTED}" if len(matches) > _LISTED else str(len(matches))
         raise AmbiguousQueryError(f"{count} tracks match {text!r}; name one by its id", matches[:_LISTED])

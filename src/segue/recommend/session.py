@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from segue.advice import command
 from segue.catalog import Catalog, Snapshot, Where
 from segue.errors import EmptyLibraryError, LibraryError, UsageError, VectorError
 from segue.index.metric import distances, prepare_queries
@@ -90,7 +91,7 @@ class Session:
                 raise LibraryError(f"{seed.display_name} has no vector in {names}: scan again")
             raise LibraryError(
                 f"no installed embedder makes {names} vectors, so files outside the library cannot be "
-                "compared; see segue models"
+                f"compared; see: {command('models')}"
             )
         return vectors
 
@@ -294,9 +295,9 @@ class Recommender:
         """All vectors as they are now. Raises EmptyLibraryError where there is no track."""
         snapshot = self.catalog.snapshot()
         if not (snapshot.keys >= 0).any():
-            raise EmptyLibraryError(
-                f"the library in {self.catalog.root} has no tracks yet: segue scan FOLDER"
-            )
+            root = self.catalog.root
+            add = command("scan FOLDER", library=root)
+            raise EmptyLibraryError(f"the library in {root} has no tracks yet; add some with: {add}")
         return snapshot
 
     def analyze(self, path: str | Path) -> AnalyzedSound:

@@ -58,7 +58,7 @@ class Clips:
         """
         self.sweep()
         if sum(1 for _ in self._folder.iterdir()) >= _MAX_CLIPS:
-            raise ApiError(503, "too_many_clips", "too many clips are kept at the moment; delete some")
+            raise ApiError(503, "too_many_clips", "too many clips are stored; delete some")
         clip_id = f"clip-{uuid.uuid4().hex}"
         home = self._folder / clip_id
         home.mkdir()
@@ -98,7 +98,7 @@ class Clips:
                 shutil.rmtree(home, ignore_errors=True)
             facts = json.loads((home / "clip.json").read_text("utf-8"))
         except OSError:
-            raise ApiError(404, "clip_not_found", "no such clip: it may have expired") from None
+            raise ApiError(404, "clip_not_found", "there is no such clip; it may have expired") from None
         return Clip(**{**facts, "peaks": tuple(facts["peaks"])})
 
     def path(self, clip_id: str) -> Path:

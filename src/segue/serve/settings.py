@@ -65,8 +65,8 @@ class Settings:
         """
         if not self.on_loopback and not self.guarded:
             raise UsageError(
-                f"{self.host} can be reached by other machines: give --password or --token "
-                "(or $SEGUE_PASSWORD, $SEGUE_TOKEN), or stay on 127.0.0.1"
+                f"{self.host} is open to other machines: set --password or --token "
+                "(or $SEGUE_PASSWORD, $SEGUE_TOKEN), or use 127.0.0.1"
             )
 
     def to_json(self) -> str:

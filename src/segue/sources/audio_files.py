@@ -89,7 +89,7 @@ def _look_at(path: str, found: Walk) -> None:
     if stat.S_ISREG(status.st_mode):
         found.files.append(AudioFile(path, status.st_size, status.st_mtime_ns))
     else:
-        found.unreadable[path] = "no plain file but a pipe, socket or device"
+        found.unreadable[path] = "not a regular file but a pipe, socket or device"
 
 
 def content_hash(path: str) -> str:

@@ -283,7 +283,7 @@ def validate_name(name: str) -> str:
     UsageError
     """
     if not name or ":" in name or not name.isprintable() or name != name.strip():
-        raise UsageError(f"a source cannot be called {name!r}: a word without colons is expected")
+        raise UsageError(f"a source cannot be called {name!r}: expected a word without colons")
     return name
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
+from segue.advice import command
 from segue.embed.models.cache import (
     OnWait,
     State,
@@ -186,7 +187,7 @@ def check(model: str | Model, *, folder: Folder = None) -> None:
     """
     current = read_status(models_folder(folder), get_model(model), sums=True)
     if current.state == "damaged":
-        reason = f"{current.reason}; run: segue models pull {current.model.name}"
+        reason = f"{current.reason}; run: {command(f'models pull {current.model.name}')}"
         raise WeightsError(reason, str(current.folder))
     _require_ready(current)
 
@@ -226,6 +227,7 @@ def _require_ready(current: Status) -> Status:
     if current.state != "ready":
         name = current.model.name
         raise ModelNotFoundError(
-            f"the model {name} is {current.state} ({current.reason}); run: segue models pull {name}", name
+            f"the model {name} is {current.state} ({current.reason}); run: {command(f'models pull {name}')}",
+            name,
         )
     return current

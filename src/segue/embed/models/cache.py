@@ -108,7 +108,7 @@ def _locked(root: Path, on_wait: OnWait | None, wait: bool) -> Iterator[None]:
         lock.acquire(timeout=0)
     except filelock.Timeout:
         if not wait:
-            raise ModelError(f"another segue is writing to {root}; try again when it is done") from None
+            raise ModelError(f"another Segue is writing to {root}; try again when it is done") from None
         if on_wait:
             on_wait()
         lock.acquire(poll_interval=0.2)
@@ -155,7 +155,7 @@ def refuse_foreign(root: Path, model: Model) -> None:
     """
     folder = root / model.name
     if folder.exists() and not (folder / RECORD).is_file():
-        raise ModelError(f"{folder} has no {RECORD}, so Segue did not make it; move it away first")
+        raise ModelError(f"{folder} has no {RECORD}, so Segue did not make it; move it elsewhere first")
 
 
 def move_away(root: Path, model: Model) -> None:
@@ -247,7 +247,7 @@ def _read_record(folder: Path) -> _Record:
 
 def _require_plain_name(name: str) -> str:
     if Path(name).name != name:
-        raise ValueError(f"{name!r} is no plain file name")
+        raise ValueError(f"{name!r} is not a plain file name")
     return name
 
 

@@ -198,7 +198,7 @@ def _start_position(answer: HTTPResponse, have: int, size: int) -> int:
 def _from_pip(download: Download, part: Path, work: Path) -> None:
     """By pip's own command, so that the mirrors, proxies and certificates set up for it hold."""
     if not importlib.util.find_spec("pip"):
-        raise _RefusedError("this Python has no pip (python -m ensurepip brings it)")
+        raise _RefusedError("this Python has no pip; install it with: python -m ensurepip")
     folder = work / "pip"
     folder.mkdir(exist_ok=True)
     options = ["--no-deps", "--only-binary=:all:", "--no-input", "--disable-pip-version-check", "--quiet"]
@@ -215,5 +215,5 @@ def _from_pip(download: Download, part: Path, work: Path) -> None:
     if done.returncode or len(files) != 1:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
         errors = [line for line in lines if line.startswith("ERROR")]
-        raise _RefusedError(f"pip download failed: {(errors or lines or ['it said nothing'])[-1].strip()}")
+        raise _RefusedError(f"pip download failed: {(errors or lines or ['no message'])[-1].strip()}")
     files[0].replace(part)

@@ -25,7 +25,7 @@ def locate_files(model: Model, paths: Sequence[Path]) -> dict[str, Path]:
     """
     for path in paths:
         if not path.exists():
-            raise UsageError(f"{path} does not exist; give the files that were published, or their folder")
+            raise UsageError(f"{path} does not exist; give the published files or their folder")
     files: dict[str, Path] = {}
     for download in model.downloads:
         files |= _locate_download(model, download, paths)

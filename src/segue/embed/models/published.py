@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from segue.advice import command
 from segue.embed.models import convert
 from segue.errors import UsageError, WeightsError
 
@@ -69,7 +70,7 @@ class Model:
     @property
     def add_command(self) -> str:
         """The command to run once the files are on this machine."""
-        return f"segue models add {self.name} {' '.join(d.file.name for d in self.downloads)}"
+        return command(f"models add {self.name} {' '.join(d.file.name for d in self.downloads)}")
 
 
 _VGGISH = Model(
@@ -202,4 +203,4 @@ def verify(path: Path, known: KnownFile) -> None:
     except OSError as error:
         raise WeightsError(f"{path}: {error.strerror or error}", str(path)) from error
     if reason:
-        raise WeightsError(f"{path}: {reason}; fetch {known.name} again", str(path))
+        raise WeightsError(f"{path}: {reason}; pull {known.name} again", str(path))

@@ -38,7 +38,7 @@ def limit_uploads(service: Service, request: Request) -> None:
     wait_s = service.uploads.take(request.client.host if request.client else "")
     if wait_s:
         headers = {"retry-after": str(math.ceil(wait_s))}
-        raise ApiError(429, "too_often", "too many uploads; wait a little", headers=headers)
+        raise ApiError(429, "too_often", "too many uploads; try again in a moment", headers=headers)
 
 
 @routes.delete("/clips/{clip_id}", status_code=204, responses=openapi_responses(None, 404))

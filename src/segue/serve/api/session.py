@@ -33,7 +33,7 @@ async def log_in(service: ServiceDep, request: Request, body: LoginRequest) -> R
         return json_response({"needed": False, "logged_in": True})
     limit_logins(service, request)
     if not service.guard.accepts(body.password):
-        raise ApiError(401, "wrong_password", "that is not the password")
+        raise ApiError(401, "wrong_password", "wrong password")
     response = json_response({"needed": True, "logged_in": True})
     secure = request.url.scheme == "https"
     response.set_cookie(
@@ -52,7 +52,7 @@ def limit_logins(service: Service, request: Request) -> None:
     wait_s = service.logins.take(request.client.host if request.client else "")
     if wait_s:
         headers = {"retry-after": str(math.ceil(wait_s))}
-        raise ApiError(429, "too_often", "too many attempts; wait a little", headers=headers)
+        raise ApiError(429, "too_often", "too many attempts; try again in a moment", headers=headers)
 
 
 @routes.delete("/session", status_code=204, responses=openapi_responses(None))

@@ -77,6 +77,6 @@ async def get_track_peaks(
             service.peaks.get, track.content_hash, lambda: compute_peaks(path, track.sr)
         )
     except TooLong as error:
-        raise ApiError(413, "too_long", f"{error}: no outline is drawn of it") from None
+        raise ApiError(413, "too_long", f"{error}: it is too long for a waveform") from None
     headers = {"cache-control": _DAY}
     return json_response({"peaks": to_list(found, n), "duration_s": round(duration_s, 3)}, headers=headers)

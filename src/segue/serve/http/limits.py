@@ -48,10 +48,10 @@ def limit_body(receive: Receive, n_bytes: int, seconds: float) -> Receive:
         try:
             message = await asyncio.wait_for(receive(), max(0.0, ends - time.monotonic()))
         except TimeoutError:
-            raise HTTPException(408, f"the body did not come within {seconds:g} s") from None
+            raise HTTPException(408, f"the request body did not arrive within {seconds:g} s") from None
         have += len(message.get("body", b""))
         if have > n_bytes:
-            raise HTTPException(413, f"the body is larger than {n_bytes / 1e6:g} MB")
+            raise HTTPException(413, f"the request body is larger than {n_bytes / 1e6:g} MB")
         return message
 
     return limited

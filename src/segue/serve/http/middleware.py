@@ -88,7 +88,10 @@ class ServiceMiddleware:
         guess = self._settings.guarded and "authorization" in headers
         if guess and self._guesses.is_exhausted(client):
             raise ApiError(
-                429, "too_often", "too many wrong passwords; wait a little", headers={"retry-after": "60"}
+                429,
+                "too_often",
+                "too many wrong passwords; try again in a moment",
+                headers={"retry-after": "60"},
             )
         try:
             self._guard.check(method, path, headers)

@@ -58,7 +58,7 @@ class Guard:
         if method not in _SAFE or (path.startswith("/rest/") and not self._settings.guarded):
             self._check_origin(method, path, headers)
         if self._settings.guarded and not self._is_open(method, path) and not self.is_logged_in(headers):
-            raise ApiError(401, "login_needed", "log in first: a password or a token is needed")
+            raise ApiError(401, "login_needed", "log in first, with a password or a token")
 
     def check_host(self, headers: Headers) -> None:
         """The name by which we were called must be ours: another site's name may point here."""

@@ -71,7 +71,7 @@ class Call:
         if not self.service.settings.guarded or guard.is_logged_in(self.request.headers):
             return
         if self.service.logins.is_exhausted(self.client):
-            raise SubsonicError(WRONG, "too many wrong passwords; wait a little")
+            raise SubsonicError(WRONG, "too many wrong passwords; try again in a moment")
         key = self.get("apiKey")
         if key is not None:
             if not guard.accepts(key):

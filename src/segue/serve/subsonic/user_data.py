@@ -111,7 +111,7 @@ def _set_stars(call: Call, *, starred: bool) -> Tree:
             own: StarKind = "album" if name in albums else "artist" if name in artists else kind
             wanted[own].append(name)
     if not any(wanted.values()):
-        raise SubsonicError(MISSING, "nothing to star is named: id, albumId or artistId")
+        raise SubsonicError(MISSING, "nothing to star: give id, albumId or artistId")
     for name in wanted["track"]:
         call.service.track(name)
     for kind, ids in wanted.items():

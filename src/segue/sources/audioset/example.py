@@ -92,7 +92,7 @@ def _text(context: dict[str, Message], name: str) -> str:
     try:
         return str(values[0], "utf-8")
     except UnicodeDecodeError as error:
-        raise WireError(f"{name!r} is no UTF-8 text: {error}") from error
+        raise WireError(f"{name!r} is not UTF-8 text: {error}") from error
 
 
 def _time(context: dict[str, Message], name: str) -> float:

@@ -109,15 +109,15 @@ def _parsed(text: bytes) -> Any:
 def _segment(found: Any, source: str, i: int) -> Segment:
     """Raises ValueError where an object is no segment."""
     if not isinstance(found, dict):
-        raise ValueError(f"no JSON object: {found}" if isinstance(found, Exception) else "no JSON object")
+        raise ValueError(f"not a JSON object: {found}" if isinstance(found, Exception) else "no JSON object")
     missing = [key for key in _KEYS if key not in found]
     if missing:
-        raise ValueError(f"it has no {missing[0]!r}; needed are {', '.join(_KEYS)}")
+        raise ValueError(f"it has no {missing[0]!r}; expected {', '.join(_KEYS)}")
     labels, video_id, start_s, end_s, data = (found[key] for key in _KEYS)
     if not isinstance(video_id, str):
         raise ValueError(f"'id' is {video_id!r}, expected a text")
     if not isinstance(labels, list) or not all(type(label) is int for label in labels):
-        raise ValueError("'label' is no list of whole numbers")
+        raise ValueError("'label' is not a list of whole numbers")
     if not all(type(seconds) in (int, float) for seconds in (start_s, end_s)):
         raise ValueError(f"the times are {start_s!r} and {end_s!r}, expected numbers")
     segment = Segment(video_id, float(start_s), float(end_s), tuple(labels), _frames(data), source, i)
@@ -127,7 +127,7 @@ def _segment(found: Any, source: str, i: int) -> Segment:
 
 def _frames(data: Any) -> Frames:
     if not isinstance(data, list) or not all(isinstance(row, list) and len(row) == DIM for row in data):
-        raise ValueError(f"'data' is no list of rows of {DIM} numbers")
+        raise ValueError(f"'data' is not a list of rows of {DIM} numbers")
     if not all(type(value) is int and 0 <= value <= 255 for row in data for value in row):
-        raise ValueError("'data' holds something else than whole numbers from 0 to 255")
+        raise ValueError("'data' has values that are not whole numbers from 0 to 255")
     return np.array(data, np.uint8).reshape(-1, DIM)

@@ -30,4 +30,4 @@ def read_label_names(path: str | Path) -> dict[int, str]:
     except (ValueError, csv.Error) as error:
         if isinstance(error, UsageError):
             raise
-        raise UsageError(f"{path} is no list of classes: {error}") from error
+        raise UsageError(f"{path} is not a list of classes: {error}") from error

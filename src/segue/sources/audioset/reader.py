@@ -116,7 +116,7 @@ def _is_ours(name: str) -> bool:
 
 def _of_file(path: Path, on_read: OnRead, on_bad: OnBad) -> Iterator[Segment]:
     if not path.is_file():
-        on_bad(BadRecord(str(path), 0, "no plain file but a pipe, socket or device"))
+        on_bad(BadRecord(str(path), 0, "not a regular file but a pipe, socket or device"))
         return
     try:
         with path.open("rb", buffering=_BUFFER) as file:

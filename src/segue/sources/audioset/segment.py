@@ -82,12 +82,12 @@ def check(segment: Segment) -> None:
     if frames.dtype != np.uint8 or frames.ndim != 2 or frames.shape[1] != DIM:
         raise UsageError(f"found frames {frames.dtype} {frames.shape}, expected uint8 (n, {DIM})")
     if not segment.video_id or any("\ud800" <= letter <= "\udfff" for letter in segment.video_id):
-        raise UsageError(f"{segment.video_id!r} is no id; a text of valid Unicode is one")
+        raise UsageError(f"{segment.video_id!r} is not an id; expected valid Unicode text")
     if not (math.isfinite(segment.start_s) and math.isfinite(segment.end_s)):
         raise UsageError(f"found {segment.start_s} to {segment.end_s} s, expected finite numbers")
     for label in segment.labels:
         if not -(1 << 63) <= label < 1 << 63:
-            raise UsageError(f"{label} is no label; 64 bits are possible")
+            raise UsageError(f"{label} is not a label; expected an integer of 64 bits")
 
 
 def playable_url(segment: Segment) -> str:
@@ -110,7 +110,7 @@ def flatten(frames: Frames, n: int = FLAT_FRAMES) -> NDArray[np.uint8]:
     """
     _check(frames)
     if n < 1:
-        raise UsageError(f"{n} frames cannot be flattened; take 1 or more")
+        raise UsageError(f"{n} frames cannot be flattened; expected 1 or more")
     return np.resize(frames, (n, DIM)).reshape(-1)
 
 

@@ -73,7 +73,7 @@ class AudioSet:
         several = [paths] if isinstance(paths, str | Path) else paths
         given = [Path(path).expanduser() for path in several]
         if not given:
-            raise UsageError("no file of AudioSet is named")
+            raise UsageError("no AudioSet file given")
         self.name = validate_name(name)
         self.location = ", ".join(map(str, given))
         self._json = [path for path in given if path.suffix in _JSON and not path.is_dir()]

@@ -72,7 +72,7 @@ class FeatureRows:
         try:
             return self._of(ids)
         except UNREADABLE as error:
-            raise SourceError(f"{FEATURES} cannot be read on: {error}") from error
+            raise SourceError(f"{FEATURES} cannot be read further: {error}") from error
 
     def _of(self, ids: Sequence[int]) -> tuple[Vectors, list[Problem]]:
         vectors = np.full((len(ids), SPEC.dim), np.nan, np.float32)
@@ -109,7 +109,7 @@ def open_features(metadata: Metadata) -> Iterator[FeatureRows]:
             try:
                 name = _id_of_line(line)
                 if name is not None and name in offsets:
-                    raise RowError(f"track {name:06d} has come before")
+                    raise RowError(f"track {name:06d} appears twice")
                 if name is not None:
                     offsets[name] = offset
             except RowError as error:

@@ -47,7 +47,7 @@ class Metadata:
                 infos = [info for info in archive.infolist() if not info.is_dir()]
         except (OSError, zipfile.BadZipFile) as error:
             raise SourceError(
-                f"{self.path} is neither a folder of FMA's metadata nor fma_metadata.zip: {error}"
+                f"{self.path} is neither a folder of FMA metadata nor fma_metadata.zip: {error}"
             ) from error
         # The shallowest of a name is meant.
         infos.sort(key=lambda info: -info.filename.count("/"))
@@ -72,7 +72,7 @@ class Metadata:
             Where it is not there or cannot be read; also for what goes wrong inside the block.
         """
         if not self.has(name):
-            raise SourceError(f"{self.path} has no {name}; fma_metadata.zip as published holds it")
+            raise SourceError(f"{self.path} has no {name}; fma_metadata.zip as published has it")
         if self._archive is not None and self._archive[name].flag_bits & _ENCRYPTED:
             raise SourceError(f"{name} in {self.path} is encrypted: unpack it first")
         try:
@@ -111,7 +111,7 @@ class Table:
         try:
             headers = [next(self._reader, []) for _ in range(n_headers)]
         except csv.Error as error:
-            raise SourceError(f"{name} is no table: {error}") from error
+            raise SourceError(f"{name} is not a table: {error}") from error
         if len({len(header) for header in headers}) > 1 or len(headers[0]) < 2:
             raise SourceError(f"{name} does not begin with {n_headers} lines that name as many columns each")
         self.columns: list[Names] = [*zip(*headers, strict=True)]
@@ -169,5 +169,5 @@ class RowError(ValueError):
 def id_of(text: str) -> int:
     """A track's or genre's number. Raises RowError."""
     if not (text.isascii() and text.isdigit()) or len(text) > 15:
-        raise RowError(f"{text[:40]!r} is no id: a whole number is expected")
+        raise RowError(f"{text[:40]!r} is not an id; expected a whole number")
     return int(text)

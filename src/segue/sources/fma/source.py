@@ -92,7 +92,7 @@ class FMA:
         self._metadata, self._subset, self._echonest = Metadata(metadata), subset, echonest
         for needed in (TRACKS, GENRES):
             if not self._metadata.has(needed):
-                raise SourceError(f"{metadata} has no {needed}; fma_metadata.zip as published holds it")
+                raise SourceError(f"{metadata} has no {needed}; fma_metadata.zip as published has it")
         self.total: int | None = self._metadata.size(TRACKS)
         self._arguments = {"metadata": str(metadata), "subset": subset, "echonest": echonest, "name": name}
 

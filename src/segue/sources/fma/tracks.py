@@ -77,7 +77,7 @@ class TrackTable:
             try:
                 track = self._track(row)
                 if track.id in seen:
-                    raise RowError(f"track {track.id:06d} has come before")
+                    raise RowError(f"track {track.id:06d} appears twice")
                 seen.add(track.id)
                 yield track
             except RowError as error:
@@ -150,7 +150,7 @@ def ids_in(text: str | None) -> tuple[int, ...]:
     """The numbers of a list as Python writes it: ``[21, 10]``. Raises RowError."""
     found = _list_in(text)
     if not all(type(value) is int and value >= 0 for value in found):
-        raise RowError(f"{str(text)[:40]!r} is no list of genres")
+        raise RowError(f"{str(text)[:40]!r} is not a list of genres")
     return tuple(found)
 
 
@@ -166,9 +166,9 @@ def _list_in(text: str | None) -> list[Any]:
         # JSON is ten times quicker, and the same for numbers.
         found = json.loads(text) if "'" not in text and '"' not in text else ast.literal_eval(text)
     except (ValueError, SyntaxError, RecursionError, MemoryError) as error:
-        raise RowError(f"{text[:40]!r} is no list") from error
+        raise RowError(f"{text[:40]!r} is not a list") from error
     if not isinstance(found, list):
-        raise RowError(f"{text[:40]!r} is no list")
+        raise RowError(f"{text[:40]!r} is not a list")
     return found
 
 

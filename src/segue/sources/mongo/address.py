@@ -85,7 +85,7 @@ def parse_address(uri: str, database: str | None, *, usual: str | None = None) -
     name = database or unquote(path) or usual
     if not name or any(c in name for c in '/\\. "$\0'):
         raise UsageError(
-            f"which database at {hosts}? Name one, as in {scheme}://{hosts}/music, or --database"
+            f"no database given for {hosts}: name one, as in {scheme}://{hosts}/music, or --database"
         )
     return Address(
         uri=uri,
@@ -107,9 +107,9 @@ def _client(uri: str, **options: Any) -> MongoClient[dict[str, Any]]:
             warnings.simplefilter("error", UserWarning)  # an option that the driver would pass over
             return MongoClient(uri, connect=False, appname="segue", **options)
     except UserWarning as warning:
-        raise UsageError(f"the address of MongoDB has an option that cannot be: {warning}") from None
+        raise UsageError(f"the MongoDB address has an invalid option: {warning}") from None
     except (PyMongoError, ValueError, OSError, TypeError) as error:
         raise UsageError(
-            f"the address of MongoDB cannot be used ({type(error).__name__}): expected mongodb://user:password"
+            f"the MongoDB address is invalid ({type(error).__name__}): expected mongodb://user:password"
             "@host:27017/database, with %40 for @, %2F for / and %3A for : in user and password"
         ) from None

@@ -62,7 +62,7 @@ class DocumentColumns:
         for name in chosen:
             if name not in FIELDS or name == "id":
                 known = ", ".join(field for field in FIELDS if field != "id")
-                raise UsageError(f"{name!r} is nothing that a field can be; there are: {known}")
+                raise UsageError(f"{name!r} is not a known field; the fields are: {known}")
         self._chosen = chosen
         self._mapped = functools.lru_cache(1024)(self._map)
 

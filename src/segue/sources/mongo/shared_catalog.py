@@ -141,7 +141,7 @@ def _space(document: Mapping[str, Any], settings: Mapping[str, SpaceSettings], l
     except (KeyError, TypeError, ValueError):
         raise SourceError(
             f"{location} has vectors of {name}, which this version of Segue does not know: "
-            "was a later one there? Then have the latest here too"
+            "probably a newer version wrote it: update this one"
         ) from None
 
 

@@ -189,7 +189,7 @@ class Mongo:
     def _vector_in(self, read: RawDocument, dim: int | None = None) -> Vector:
         vector = parse_vector(value_at(read.document or {}, self._fields.vector), dim)
         if self._settings.metric == COSINE and not vector.any():
-            raise NoVectorError("its vector is zero, which has no direction")
+            raise NoVectorError("its vector is zero and has no direction")
         return vector
 
 
@@ -198,7 +198,7 @@ def _named(read: RawDocument, seen: set[str] | None) -> str:
         raise BadIdError("it is not valid BSON")
     name = parse_id(read.document["_id"])
     if seen is not None and name in seen:
-        raise BadIdError(f"its _id {name!r} reads like that of another document")
+        raise BadIdError(f"its _id {name!r} looks the same as that of another document")
     if seen is not None:
         seen.add(name)
     return name

@@ -51,7 +51,7 @@ def parse_vector(value: Any, dim: int | None = None, *, holes: bool = False) -> 
     else:
         raise NoVectorError(f"its vector is a {type(value).__name__}: expected numbers or binary data")
     if not len(vector) or (dim is not None and len(vector) != dim):
-        raise NoVectorError(f"its vector has {len(vector)} numbers, expected {dim or 'some'}")
+        raise NoVectorError(f"its vector has {len(vector)} numbers, expected {dim or 'at least 1'}")
     finite = np.isfinite(vector)
     if not (finite.any() if holes else finite.all()):
         raise NoVectorError("its vector holds a number that is not finite")
@@ -62,7 +62,7 @@ def _from_bytes(value: bytes, subtype: int) -> NDArray[np.float32]:
     # A server that keeps no subtypes gives a vector back as bytes; its header fits no other length.
     if subtype == SUBTYPE or (subtype in _PLAIN and len(value) % 4 == 2 and value[:2] == _HEADER):
         if len(value) < 2:
-            raise NoVectorError("its vector is cut off")
+            raise NoVectorError("its vector is incomplete")
         kind, body = value[0], value[2:]
         if kind == _INT8:
             return np.frombuffer(body, np.int8).astype(np.float32)
@@ -72,7 +72,7 @@ def _from_bytes(value: bytes, subtype: int) -> NDArray[np.float32]:
     elif subtype not in _PLAIN:
         raise NoVectorError(f"its binary data are of the subtype {subtype}: expected a vector or plain bytes")
     if len(value) % 4:
-        raise NoVectorError(f"its vector has {len(value)} bytes, which are no float32")
+        raise NoVectorError(f"its vector has {len(value)} bytes, which is not a list of float32")
     return np.frombuffer(value, "<f4").astype(np.float32, copy=False)
 
 
@@ -82,7 +82,7 @@ def _from_list(value: list[Any]) -> NDArray[np.float32]:
     except ValueError:  # lists of several lengths
         found = np.zeros(0, object)
     if value and (found.ndim != 1 or found.dtype.kind not in "iuf"):
-        raise NoVectorError("its array holds something else than numbers")
+        raise NoVectorError("its array has items that are not numbers")
     with np.errstate(over="ignore"):  # what float32 cannot hold is told as not finite
         return found.astype(np.float32)
 

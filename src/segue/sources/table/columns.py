@@ -84,11 +84,13 @@ def map_columns(
     numbers = {name: column for name, column in found.items() if column is not None}
     listed = ", ".join(columns)
     if needed and not {"id", "title"} & set(there):
-        raise SourceError(f"no column is an id or a title; there are: {listed}; say which: --column id=NAME")
+        raise SourceError(
+            f"no column looks like an id or a title; name one with --column id=NAME, of: {listed}"
+        )
     if features and len(numbers) < MIN_FEATURES:
         raise SourceError(
-            f"{len(numbers)} columns are audio features, {MIN_FEATURES} are the least; "
-            f"known are {', '.join(FEATURES)}; there are: {listed}"
+            f"{len(numbers)} columns are audio features, expected at least {MIN_FEATURES} "
+            f"of {', '.join(FEATURES)}; the columns are: {listed}"
         )
     used = {*there.values(), *(numbers.values() if features else ())}
     # An unnamed first column is how data frames save their row numbers.
@@ -100,7 +102,7 @@ def _check_chosen(columns: Sequence[str], chosen: Mapping[str, str]) -> None:
     for name, column in chosen.items():
         if name not in FIELDS and name not in FEATURES:
             known = ", ".join([*FIELDS, *FEATURES])
-            raise UsageError(f"{name!r} is nothing that a column can be; there are: {known}")
+            raise UsageError(f"{name!r} is not a known field; the fields are: {known}")
         if column not in columns:
             raise UsageError(f"no column {column!r}; there are: {', '.join(columns)}")
 

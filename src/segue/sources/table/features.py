@@ -62,7 +62,7 @@ def feature_weights(features: list[str], chosen: Mapping[str, float]) -> tuple[f
     """
     for name, weight in chosen.items():
         if name not in features:
-            raise UsageError(f"no feature {name!r} to be weighed; there are: {', '.join(features)}")
+            raise UsageError(f"no feature {name!r} to weight; the features are: {', '.join(features)}")
         if not 0 <= weight < 1e6:
             raise UsageError(f"the weight of {name} is {weight:g}, expected 0 or more")
     return tuple(

@@ -93,7 +93,7 @@ class CsvRows:
         delimiter = max(_DELIMITERS, key=line.count)
         columns = tuple(next(csv.reader([line], delimiter=delimiter), []))
         if len(columns) < 2 or "\0" in line:
-            raise SourceError(f"{self._path} is no table: its first line names no columns")
+            raise SourceError(f"{self._path} is not a table: its first line names no columns")
         twice = {name for name in columns if name and columns.count(name) > 1}
         if twice:
             raise SourceError(f"{self._path} has several columns called {', '.join(sorted(twice))}")
@@ -142,7 +142,7 @@ def _some(reader: Iterator[list[str]], first: int) -> tuple[list[list[str]], lis
             rows.append([])
         except (OSError, EOFError, zlib.error) as error:
             # What can be known of a damaged archive's end is that it comes too early.
-            problems.append(Problem(f"row {first + len(rows)}", f"the file cannot be read on: {error}"))
+            problems.append(Problem(f"row {first + len(rows)}", f"the file cannot be read further: {error}"))
             return rows, problems, True
     return rows, problems, False
 
@@ -204,12 +204,14 @@ class FrameRows:
         names = getattr(frame, "columns", None) if names is None else names
         names = tuple(frame) if isinstance(frame, Mapping) else names
         if names is None or not hasattr(frame, "__len__"):
-            raise SourceError(f"{type(frame).__name__} is no table: a path or a data frame is expected")
+            raise SourceError(f"{type(frame).__name__} is not a table; expected a path or a data frame")
         self._frame = frame
         self.columns = tuple(str(name) for name in names)
         lengths = {len(column) for column in frame.values()} if isinstance(frame, Mapping) else {len(frame)}
         if len(lengths) != 1:
-            raise SourceError(f"columns of {sorted(lengths)} rows are no table: all must be as long")
+            raise SourceError(
+                f"columns have different numbers of rows, {sorted(lengths)}; expected as many in each"
+            )
         (self.total,) = lengths
 
     def chunks(self) -> Iterator[Chunk]:

@@ -101,11 +101,11 @@ def _array_file(path: Path, name: str | None) -> ArrayMatrix:
             matrices = [n for n in arrays if arrays[n].ndim == 2] if found is None else [found]
             if len(matrices) != 1 or matrices[0] not in arrays:
                 listed = ", ".join(arrays)
-                raise SourceError(f"which array of {path} are the vectors? There are: {listed}; name one")
+                raise SourceError(f"{path} has several arrays ({listed}); name the one with the vectors")
             ids = arrays["ids"].tolist() if "ids" in arrays else None
             return ArrayMatrix(arrays[matrices[0]], f"{path}: {matrices[0]}", ids)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise SourceError(f"{path} cannot be read as NumPy's: {error}") from error
+        raise SourceError(f"{path} is not a NumPy file: {error}") from error
 
 
 class TableMatrix:

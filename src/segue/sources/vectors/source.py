@@ -181,7 +181,7 @@ def settings_for(metric: str, transform: str) -> SpaceSettings:
 def make_spec(space: str, dim: int, dtype: str) -> EmbedderSpec:
     validate_name(space)
     if "/" in space or "\\" in space or space.startswith("."):
-        raise UsageError(f"a space cannot be called {space!r}: letters, digits and hyphens are expected")
+        raise UsageError(f"a space cannot be called {space!r}: expected letters, digits and hyphens")
     return EmbedderSpec(
         name=space, version=1, accepts="features", dim=dim, sr=0, window_s=0.0, hop_s=0.0,
         dtype="uint8" if dtype == "uint8" else "float32", licence="their owner's",

@@ -1,0 +1,75 @@
+"""Plain words: what Segue says and shows avoids those that were retired."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+import pytest
+
+from segue.cli import cli
+from tests.retired_words import EVERYWHERE, HELP
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCE = ROOT / "src" / "segue"
+CODE = re.compile(r"```.*?```|`[^`\n]*`|\]\([^)]*\)", re.DOTALL)  # also the targets of links
+
+
+def retired(text: str, words: Sequence[str]) -> list[str]:
+    """The words that a text holds, whole, in any case."""
+    return [
+        word for word in words if re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text, re.IGNORECASE)
+    ]
+
+
+def helps(command: click.Command, context: click.Context | None = None) -> Iterator[tuple[str, str]]:
+    """The path of each command, and its help as users read it."""
+    here = click.Context(command, context, info_name=command.name)
+    yield here.command_path, " ".join(command.get_help(here).split())
+    if isinstance(command, click.Group):
+        for inner in command.commands.values():
+            yield from helps(inner, here)
+
+
+def messages(path: Path) -> Iterator[tuple[int, str]]:
+    """The lines and texts of messages that a module raises or prints."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        said = node.exc if isinstance(node, ast.Raise) else node if _prints(node) else None
+        for inner in ast.walk(said) if said else ():
+            if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
+                yield inner.lineno, inner.value
+
+
+def _prints(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and ast.unparse(node.func) == "click.echo"
+
+
+@pytest.mark.parametrize(("name", "text"), [pytest.param(*each, id=each[0]) for each in helps(cli)])
+def test_help_has_no_retired_word(name: str, text: str):
+    text = text.replace("--colour", "")  # the old spelling of --color goes on working
+    assert not retired(text, (*EVERYWHERE, *HELP))
+
+
+def test_messages_have_no_retired_word():
+    found = [
+        (str(path.relative_to(ROOT)), line, words)
+        for path in sorted(SOURCE.rglob("*.py"))
+        for line, text in messages(path)
+        if (words := retired(text, (*EVERYWHERE, *HELP)))
+    ]
+    assert not found
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name
+)
+def test_documents_have_no_retired_word(page: Path):
+    assert not retired(CODE.sub("", page.read_text("utf-8")), EVERYWHERE)
+
+
+def test_a_retired_word_is_found_whole_and_in_any_case():
+    assert retired("The Catalogue of it", ["catalogue"]) == ["catalogue"]
+    assert not retired("catalogues, deep-house", ["catalogue", "house"])
