@@ -32,6 +32,7 @@ def main(arguments):
         sys.exit("Segue needs Python 3.11 or newer; this is " + sys.version.split()[0])
     if arguments[:1] == ["test"]:
         set_up({"test", "lint", "serve"})
+        install_annoy()
         return build_player() or test(arguments[1:])
     if arguments[:1] == ["install"]:
         return install(arguments[1:])
@@ -81,6 +82,12 @@ def build_player():
     return code
 
 
+def install_annoy():
+    """Annoy, to compare with: its wheels are few, so it is compiled where there is a compiler, or left out."""
+    if run([PYTHON, "-c", "import annoy"], stderr=subprocess.DEVNULL):
+        run([*PIP, "annoy-binary>=1.17.3"], stderr=subprocess.DEVNULL)
+
+
 def test(pytest_arguments):
     """Everything that a change must pass, the quick things first; ``-n 0`` runs one test at a time."""
     steps = [
@@ -97,9 +104,9 @@ def test(pytest_arguments):
     return 0
 
 
-def run(command, cwd=None):
+def run(command, cwd=None, stderr=None):
     try:
-        return subprocess.run(command, check=False, cwd=cwd).returncode
+        return subprocess.run(command, check=False, cwd=cwd, stderr=stderr).returncode
     except KeyboardInterrupt:  # the command was interrupted too and has said so
         return 130
 
