@@ -83,7 +83,7 @@ def build_player():
 
 
 def install_annoy():
-    """Annoy, to compare with: its wheels are few, so it is compiled where there is a compiler, or left out."""
+    """Annoy, to compare with: it is compiled where there is a compiler, else the comparisons are left out."""
     if run([PYTHON, "-c", "import annoy"], stderr=subprocess.DEVNULL):
         run([*PIP, "annoy-binary>=1.17.3"], stderr=subprocess.DEVNULL)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import json
 import os
 import re
 import shutil
@@ -115,7 +116,19 @@ def _has_modules(with_tests: bool) -> bool:
     installed = modules / ".package-lock.json"
     if not installed.is_file() or (with_tests and not (modules / "vitest").is_dir()):
         return False
-    return installed.stat().st_mtime >= (WEB / "package-lock.json").stat().st_mtime
+    # Not by the files' times: those of a fresh checkout are new, whatever is installed.
+    return _packages(WEB / "package-lock.json", with_tests).items() <= _packages(installed, True).items()
+
+
+def _packages(lock: Path, with_tests: bool) -> dict[str, str]:
+    """The versions of the packages that a lock file names, by folder, but those of some systems only."""
+    packages = json.loads(lock.read_text("utf-8"))["packages"]
+    left_out = {"optional", "devOptional"} if with_tests else {"optional", "devOptional", "dev"}
+    return {
+        name: entry.get("version", "")
+        for name, entry in packages.items()
+        if name and not left_out & {key for key, value in entry.items() if value is True}
+    }
 
 
 def _run(command: list[str], node: list[str]) -> None:
