@@ -140,7 +140,7 @@ def test_an_ambiguous_seed_lists_what_it_could_mean(segue, scanned: Path):
         (("export", "-f", "parquet"), "name a file"),
         (("export", "-o", "x.doc"), "choose one of: json"),
         (("export", "-f", "csv", "--vectors"), "cannot hold vectors"),
-        (("export", "--space", "other-1"), "there are: descriptors-1"),
+        (("export", "--space", "other-1"), "it has: descriptors-1"),
         (("dance",), "No such command"),
     ],
 )

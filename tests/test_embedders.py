@@ -143,7 +143,7 @@ def test_without_any_model_the_default_is_the_descriptors():
 
 
 def test_an_unknown_embedder_is_named_and_one_that_is_not_here_says_how_to_get_it():
-    with pytest.raises(UsageError, match="no embedder 'ears'"):
+    with pytest.raises(UsageError, match="unknown embedder 'ears'"):
         make_embedders(["ears"])
     for name in EMBEDDERS:
         if name != "descriptors":

@@ -163,8 +163,8 @@ def test_what_cannot_be_vectors_is_refused(tmp_path, matrix):
     (tmp_path / "t.csv").write_text("id,title\nx,y\n")
     np.savez(tmp_path / "two.npz", a=matrix, b=matrix)
     for name, reason in {
-        "one.npy": "of the shape", "words.npy": "expected one of", "objects.npy": "cannot be read",
-        "broken.npy": "cannot be read", "nowhere.npy": "cannot be read", "t.csv": "no lists in a column",
+        "one.npy": "of the shape", "words.npy": "expected one of", "objects.npy": "is not a NumPy file",
+        "broken.npy": "is not a NumPy file", "nowhere.npy": "cannot be read", "t.csv": "no lists in a column",
         "two.npz": "has several arrays",
     }.items():  # fmt: skip
         with pytest.raises(SourceError, match=reason):

@@ -194,7 +194,7 @@ def test_several_channels_and_fixed_batches_are_refused(tmp_path: Path, shape: S
 def test_other_ranks_are_refused(tmp_path: Path, shape: Shape):
     nodes = [helper.make_node("Identity", ["wave"], ["y"])]
     path = saved(tmp_path / "ranked.onnx", model_of(nodes, [value("wave", shape)], [value("y", None)]))
-    assert "needed is float or float16 of shape (samples,)" in refusal(path)
+    assert "expected float or float16 of shape (samples,)" in refusal(path)
 
 
 def test_two_inputs_are_refused_by_name(tmp_path: Path):
@@ -219,7 +219,7 @@ def test_sound_as_output_is_refused(tmp_path: Path):
 def test_an_output_of_another_shape_is_refused(tmp_path: Path):
     model = filters(["n", "t"])
     model.graph.node[-1].CopyFrom(helper.make_node("Unsqueeze", ["frames", "zero"], ["vector"]))
-    assert "(n, frames, dim) is needed" in refusal(saved(tmp_path / "four.onnx", model))
+    assert "(n, frames, dim) is expected" in refusal(saved(tmp_path / "four.onnx", model))
 
 
 def test_a_file_that_cannot_run_a_window_is_refused(tmp_path: Path):

@@ -212,7 +212,7 @@ def test_a_model_that_changed_since_it_was_opened_is_not_kept(tmp_path: Path, ea
     embedder = OnnxFile(ears, **ASKED)
     saved(ears, filters(["n", "t"], seed=3))
     with Library.open(tmp_path / "library", create=True, embedders=[embedder]) as library:
-        with pytest.raises(WeightsError, match="another file"):
+        with pytest.raises(WeightsError, match="a different file"):
             library.scan(next(iter(music.values())))
         assert library.spaces() == {}
         assert len(library) == 0

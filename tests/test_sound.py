@@ -13,7 +13,7 @@ from segue.sound import ExcerptPlan, Excerpts, SoundInfo
 def test_samples_that_are_not_finite_are_refused(value: float):
     y = np.zeros(100, np.float32)
     y[50] = value
-    with pytest.raises(DamagedAudioError, match="not numbers"):
+    with pytest.raises(DamagedAudioError, match="NaN or infinite"):
         Excerpts.from_waveform(y, 22_050)
 
 
