@@ -104,7 +104,9 @@ def _array_file(path: Path, name: str | None) -> ArrayMatrix:
                 raise SourceError(f"{path} has several arrays ({listed}); name the one with the vectors")
             ids = arrays["ids"].tolist() if "ids" in arrays else None
             return ArrayMatrix(arrays[matrices[0]], f"{path}: {matrices[0]}", ids)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror or error}") from error
+    except (ValueError, EOFError, zipfile.BadZipFile) as error:
         raise SourceError(f"{path} is not a NumPy file: {error}") from error
 
 
