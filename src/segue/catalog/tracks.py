@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -81,7 +82,7 @@ class TrackTables:
     def by_keys(self, keys: Iterable[int]) -> dict[int, Track]:
         """The tracks of these keys; those that are gone are left out."""
         rows = select_in(self._db, "SELECT * FROM tracks", "key", map(int, keys))
-        return {row["key"]: track_from_row(row) for row in rows}
+        return dict(zip(map(itemgetter("key"), rows), map(track_from_row, rows), strict=True))
 
     def ids_of(self, keys: Iterable[int]) -> dict[int, TrackId]:
         """The ids of these keys; those of tracks that are gone are left out."""
@@ -92,9 +93,7 @@ class TrackTables:
 
     def keys_of(self, ids: Iterable[str]) -> dict[TrackId, int]:
         """The keys of these ids; those of tracks that are gone are left out."""
-        return {
-            TrackId(row[0]): row[1] for row in select_in(self._db, "SELECT id, key FROM tracks", "id", ids)
-        }
+        return dict(map(tuple, select_in(self._db, "SELECT id, key FROM tracks", "id", ids)))
 
     def labels(self, ids: Iterable[str]) -> dict[TrackId, dict[str, dict[str, float]]]:
         """What the networks call these tracks: by id and space, names and scores, best first."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +15,7 @@ from segue.track import Float32
 _BLOCK_VALUES = 1 << 22  # numbers of rows held at a time
 _FEW = 256  # columns; sorting them all is quicker than anything cleverer
 _BLOCK_PAIRS = 1 << 23  # distances held at a time
+_ONE_PRODUCT = 1 << 22  # numbers of all rows, up to which a single query is one product with them
 
 Neighbors = tuple[NDArray[np.int64], Float32]
 """Rows int64 (m, <= k) and distances float32 of the same shape, nearest first."""
@@ -46,6 +49,41 @@ def nearest(
         names = np.arange(start, stop) if isinstance(rows, int) else rows[start:stop]
         best = _merge_block(best, distances(queries, block, metric), names, k)
     return best
+
+
+def exact_searcher(
+    store: Store, n: int, metric: Metric, ids: NDArray[np.int64] | None, k: int
+) -> Callable[[AnyVectors], Neighbors | None] | None:
+    """For single queries, (dim,): every row is compared by one product.
+
+    None where there are too many rows for that, or they are not float32, or were added later; and it answers
+    None where the query needs a closer look.
+    """
+    base, is_cosine = store.base, metric == "cosine"
+    if n > len(base) or not n or metric not in ("cosine", "dot"):
+        return None
+    if base.dtype != np.float32 or base.size > _ONE_PRODUCT:
+        return None
+    rows, shape = store.units() if is_cosine else np.asarray(base), (base.shape[1],)
+    if rows is None:
+        return None
+
+    def search(vector: AnyVectors) -> Neighbors | None:
+        if vector.shape != shape or vector.dtype != np.float32:
+            return None
+        query = vector[None]
+        square = float(np.vdot(query, query))
+        # False for NaN, infinity and zero.
+        if not 0 < square < np.inf:
+            return None
+        if is_cosine:
+            distances = np.maximum(1 - (query / np.float32(square**0.5)) @ rows.T, 0)
+        else:
+            distances = -(query @ rows.T)
+        columns, distances = k_smallest(distances, k)
+        return (columns if ids is None else ids[columns]), distances
+
+    return search
 
 
 def _merge_block(best: Neighbors, block: Float32, names: NDArray[np.int64], k: int) -> Neighbors:

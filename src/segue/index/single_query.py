@@ -7,14 +7,12 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.index.exact import Neighbors, k_smallest
+from segue.index.exact import Neighbors, exact_searcher
 from segue.index.metric import AnyVectors, to_float32
 from segue.index.rerank import QueryBuffers, RerankedSearch, search_by_l2, search_by_product
 from segue.index.state import Plan, Searcher, State
 from segue.spec import Metric
 from segue.track import Vector, Vectors
-
-_EXACT_VALUES = 1 << 22  # numbers of all rows that are compared at once
 
 _Rank = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]
 
@@ -22,7 +20,8 @@ _Rank = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]
 def make_searcher(state: State, plan: Plan) -> Searcher | None:
     """What answers single queries of a plan; None where rows have changed since the lists were filled."""
     if not plan.n_probe:
-        return _exact_searcher(state, plan.k)
+        live = state.n if state.tombstones is None else 0
+        return exact_searcher(state.store, live, state.metric, state.ids, plan.k)
     changed = state.delta is not None or state.n_coded_tombstones > 0 or state.n_coded < state.n
     if state.lists is None or changed or state.metric not in _RANKS:
         return None
@@ -30,36 +29,6 @@ def make_searcher(state: State, plan: Plan) -> Searcher | None:
     if by_faiss is None or by_numpy is None:
         return by_numpy
     return _by_dtype(by_faiss, by_numpy) if state.store.base.dtype == np.uint8 else by_faiss
-
-
-def _exact_searcher(state: State, k: int) -> Searcher | None:
-    """Compare every row by one matrix product; None where the index is too large for that, or not float32."""
-    base = state.store.base
-    if state.n > len(base) or state.tombstones is not None or state.metric not in ("cosine", "dot"):
-        return None
-    if base.dtype != np.float32 or base.size > _EXACT_VALUES or not state.n:
-        return None
-    is_cosine, ids, shape = state.metric == "cosine", state.ids, (state.dim,)
-    rows = state.store.units() if is_cosine else np.asarray(base)
-    if rows is None:
-        return None
-
-    def search(vector: AnyVectors) -> Neighbors | None:
-        if vector.shape != shape or vector.dtype != np.float32:
-            return None
-        query = vector[None]
-        square = float(np.vdot(query, query))
-        # False for NaN, infinity and zero.
-        if not 0 < square < np.inf:
-            return None
-        if is_cosine:
-            distances = np.maximum(1 - (query / np.float32(square**0.5)) @ rows.T, 0)
-        else:
-            distances = -(query @ rows.T)
-        nearest, distances = k_smallest(distances, k)
-        return (nearest if ids is None else ids[nearest]), distances
-
-    return search
 
 
 def _by_dtype(of_bytes: Searcher, of_others: Searcher) -> Searcher:

@@ -24,8 +24,7 @@ from segue.recommend.seeds import AnalyzedSound, Query, Seed, analyze, resolve_s
 from segue.spec import COSINE, Embedder, Prior
 from segue.track import Track
 from segue.views.spec import sound_vectors
-from segue.views.store import ViewIndexes
-from segue.views.view_index import ViewIndex
+from segue.views.view_index import ViewIndex, ViewIndexes
 
 _ATTEMPTS = 20  # at an answer while others write
 

@@ -1,8 +1,11 @@
-"""The index of a library: its tracks as its view sees them."""
+"""The indexes of a library: its tracks as its views compare them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+import re
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,16 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.catalog import Snapshot
-from segue.errors import IndexFormatError
+from segue.errors import IndexFormatError, UsageError
+from segue.files import sweep
 from segue.index.exact import Neighbors
 from segue.index.index import Index
 from segue.index.options import IndexOptions
 from segue.index.serialization import load_index
 from segue.spec import COSINE, EmbedderSpec, Prior
 from segue.track import Vectors
-from segue.views.spec import Rows, ViewSpec, default_view, item_vectors
+from segue.views.spec import Rows, ViewSpec, default_view, item_vectors, parse_view
 from segue.views.transform import ViewTransform
 
+_KEPT = 4  # indexes that stay open
 _KEPT_SHARE = 0.8  # of tracks that are as they were: the view still fits, and only the others are changed
 
 
@@ -150,7 +155,14 @@ class ViewIndex:
 
     def take(self, places: Sequence[int] | NDArray[np.int64]) -> Vectors:
         """float32 (n, n_components): the vectors of some items."""
+        if self._small_matrix is not None:
+            return self._small_matrix[places]
         return self.index.take(self._ids[places])
+
+    @cached_property
+    def _small_matrix(self) -> Vectors | None:
+        """All vectors, of an index so small that it compares every row."""
+        return np.asarray(self.index.vectors) if self.index.exact else None
 
     @property
     def vectors(self) -> Vectors:
@@ -225,6 +237,75 @@ class ViewIndex:
                 f"{path} is of {len(state)} tracks, but names {rows.shape} of {keys.shape}"
             )
         return cls(spec, transform, rows, keys, Index(state, path), stamp)
+
+
+class ViewIndexes:
+    """Those below ``folder``.
+
+    Parameters
+    ----------
+    prior : asked for values of the spaces when an index is built
+
+    Attributes
+    ----------
+    options : of indexes that are built from now on
+    """
+
+    def __init__(self, folder: Path, prior: Callable[[], Mapping[str, Prior | None]]) -> None:
+        self._folder = folder
+        self._prior = prior
+        self.options = IndexOptions()
+        self._open: dict[str | None, ViewIndex] = {}  # by the text that asked for a view
+        self._lock = threading.Lock()
+
+    def get(self, snapshot: Snapshot, view: str | None = None) -> ViewIndex:
+        """The index of a snapshot in a view, such as ``audioset/windows``; the default view unless told.
+
+        Raises
+        ------
+        UsageError
+            Where there is no such view.
+        """
+        with self._lock:
+            index = self._open.get(view)
+            if index is None or index.stamp != snapshot.stamp:
+                spec = parse_view(view, snapshot.spaces) if view else default_view(snapshot.spaces)
+                index = self._load_or_build(snapshot, spec)
+                self._open.pop(view, None)
+                while len(self._open) >= _KEPT:
+                    self._open.pop(next(iter(self._open)))
+                self._open[view] = index
+            return index
+
+    def _load_or_build(self, snapshot: Snapshot, spec: ViewSpec) -> ViewIndex:
+        path = self.path_of(spec)
+        specs = [space.spec for space in snapshot.spaces.values()]
+        saved = None
+        with contextlib.suppress(FileNotFoundError, IndexFormatError, PermissionError):
+            saved = ViewIndex.load(path, specs, spec)
+        if saved and saved.stamp == snapshot.stamp:
+            return saved
+        prior = self._prior()
+        if saved:
+            index = saved.update(snapshot, prior)
+        else:
+            index = ViewIndex.build(snapshot, prior, spec, self.options)
+        with contextlib.suppress(OSError, UsageError):  # a read-only library is as usable without the file
+            index.save(path, specs)
+        return index
+
+    def path_of(self, spec: ViewSpec) -> Path:
+        """``default.index``, or named after the view."""
+        name = "default" if spec == ViewSpec() else re.sub(r"[^\w.-]+", "-", str(spec))
+        return self._folder / f"{name}.index"
+
+    def map_path(self, spec: ViewSpec) -> Path:
+        """Of the map, beside the index."""
+        return self.path_of(spec).with_suffix(".map")
+
+    def sweep(self) -> None:
+        """Delete what killed processes left."""
+        sweep(self._folder)
 
 
 def _note(specs: Sequence[EmbedderSpec], spec: ViewSpec) -> dict[str, Any]:
