@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from segue.catalog.conditions import split_names
 from segue.errors import LibraryError
+from segue.index import Index
 from segue.progress import Progress, Silent
 from segue.recommend.session import Recommender
 from segue.track import Track, folded
@@ -134,19 +135,23 @@ def evaluate(
         )
     if len(asked) > _MOST_ASKED:
         asked = np.random.default_rng(0).choice(asked, _MOST_ASKED, replace=False)
-    follower = progress or Silent()
-    follower.begin(len(asked), "tracks")
-    ids, parts = view_index.index.ids, []
-    for start in range(0, len(asked), _BLOCK):
-        follower.advance(start)
-        items, _ = view_index.index.neighbors(ids[asked[start : start + _BLOCK]], max(KS))
-        parts.append(np.searchsorted(ids, items))
-    neighbors = np.concatenate(parts)
+    neighbors = _neighbors(view_index.index, asked, progress or Silent())
     precision = {k: round(value, 4) for k, value in precision_at(labels, neighbors, KS, asked).items()}
     return Evaluation(
         str(view_index.spec), by, len(keys), len(asked), precision,
         round(chance(labels, asked), 4), round(hubness(neighbors), 3), time.time(),
     )  # fmt: skip
+
+
+def _neighbors(index: Index, asked: NDArray[np.int64], progress: Progress) -> NDArray[np.int64]:
+    """int64 (n_asked, 10): the places of the items nearest to each that is asked about."""
+    progress.begin(len(asked), "tracks")
+    ids, parts = index.ids, []
+    for start in range(0, len(asked), _BLOCK):
+        progress.advance(start)
+        items, _ = index.neighbors(ids[asked[start : start + _BLOCK]], max(KS))
+        parts.append(np.searchsorted(ids, items))
+    return np.concatenate(parts)
 
 
 def _labels(track: Track, by: LabelName) -> set[str]:
