@@ -1,6 +1,6 @@
 """AudioSet's segments: how often the nearest share a label with the seed, in every view.
 
-A neighbour counts where it has any label of the seed, of all labels or of those alone that are instruments or
+A neighbor counts where it has any label of the seed, of all labels or of those alone that are instruments or
 genres in AudioSet's ontology. "among labelled": only such segments are there to be found.
 
 Usage: python benchmarks/audioset_labels.py FOLDER   (shards, class_labels_indices.csv and ontology.json)

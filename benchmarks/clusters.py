@@ -2,7 +2,7 @@
 
 1. Made vectors, 1.2 million of 14 numbers, of length 1: seconds, mean distance to the centroid (1 - cosine)
    and simplified silhouette, both programs with the same k and one thread; then Segue's with k to be chosen.
-2. With a table of songs that has genres: normalised mutual information of clusters and genres, both programs.
+2. With a table of songs that has genres: normalized mutual information of clusters and genres, both programs.
 
 Usage: python benchmarks/clusters.py [TABLE.csv GENRE_COLUMN] [--rows N]   (needs scikit-learn)
 """

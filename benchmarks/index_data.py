@@ -25,7 +25,7 @@ def clustered(n: int, dim: int, *, seed: int, anchors: int | None = None) -> NDA
     count = anchors or max(64, int(n**0.5))
     strength = (1 / np.sqrt(np.arange(1, SHARED + 1))).astype(np.float32)
     shared = rng.standard_normal((SHARED, dim), np.float32)
-    centres = (rng.standard_normal((count, SHARED), np.float32) * strength) @ shared
+    centers = (rng.standard_normal((count, SHARED), np.float32) * strength) @ shared
     popularity = 1 / np.sqrt(np.arange(1, count + 1))
     popularity /= popularity.sum()
     own = rng.standard_normal((64, LOCAL, dim), np.float32) / np.sqrt(LOCAL, dtype=np.float32)
@@ -34,7 +34,7 @@ def clustered(n: int, dim: int, *, seed: int, anchors: int | None = None) -> NDA
         m = min(_CHUNK, n - start)
         first, second = rng.choice(count, m, p=popularity), rng.choice(count, m, p=popularity)
         share = rng.beta(0.6, 3.0, m).astype(np.float32)[:, None]
-        rows = (1 - share) * centres[first] + share * centres[second]
+        rows = (1 - share) * centers[first] + share * centers[second]
         steps = rng.standard_normal((m, LOCAL), np.float32)
         for kind in range(len(own)):
             mine = np.flatnonzero(first % len(own) == kind)

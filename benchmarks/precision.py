@@ -1,6 +1,6 @@
 """Precision of recommendations on labelled clips, Segue's view beside the student's features.
 
-A hit is a neighbour with the query's album and artist; queries whose label nothing else carries are
+A hit is a neighbor with the query's album and artist; queries whose label nothing else carries are
 left out. The student's features are the means of 13 MFCC, centroid and zero-crossing rate, compared
 by raw cosine. Networks take part where they are installed (segue models).
 
@@ -30,9 +30,9 @@ def unit(x: Vectors) -> Vectors:
 def report(name: str, labels: list[str], vectors: Vectors) -> None:
     distances = 1 - vectors @ vectors.T
     np.fill_diagonal(distances, np.inf)
-    neighbours = np.argsort(distances, axis=1)[:, :10]
-    p = precision_at([{label} for label in labels], neighbours)
-    print(f"{name:44s}{p[1]:6.3f}{p[5]:6.3f}{p[10]:6.3f}{hubness(neighbours):8.2f}")
+    neighbors = np.argsort(distances, axis=1)[:, :10]
+    p = precision_at([{label} for label in labels], neighbors)
+    print(f"{name:44s}{p[1]:6.3f}{p[5]:6.3f}{p[10]:6.3f}{hubness(neighbors):8.2f}")
 
 
 def main(folder: str, labels_csv: str) -> None:
@@ -46,12 +46,12 @@ def main(folder: str, labels_csv: str) -> None:
         x = np.asarray(space.vectors, np.float32)
         prior = library.prior()
     columns = [space.dimensions.index(name) for name in STUDENT]
-    standardised = (x - x.mean(axis=0)) / x.std(axis=0)
+    standardized = (x - x.mean(axis=0)) / x.std(axis=0)
     print(f"{len(labels)} tracks{'':33s}  P@1   P@5  P@10 hubness")
     report("student: 13 MFCC + centroid + ZCR, raw", labels, unit(x[:, columns]))
-    report("the same, standardised", labels, unit(standardised[:, columns]))
+    report("the same, standardized", labels, unit(standardized[:, columns]))
     report("all descriptors, raw", labels, unit(x))
-    report("all descriptors, standardised", labels, unit(standardised))
+    report("all descriptors, standardized", labels, unit(standardized))
     for name, vectors in snapshot.spaces.items():
         alone = replace(snapshot, spaces={name: vectors})
         report(f"{name}, Segue's view", labels, ViewIndex.build(alone, prior).vectors)

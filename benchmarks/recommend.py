@@ -45,7 +45,7 @@ def smallest_steps(power: float) -> Callable[..., np.ndarray]:
 
 
 def widest_path(x: Vectors, far: np.ndarray, a: int, b: int, k: int) -> np.ndarray | None:
-    """Through the graph of nearest neighbours, the longest step as short as can be; of whatever length."""
+    """Through the graph of nearest neighbors, the longest step as short as can be; of whatever length."""
     near = np.argsort(far, axis=1)[:, 1 : NEIGHBOURS + 1]
     edges = [set(row.tolist()) for row in near]
     for i, row in enumerate(near):

@@ -45,14 +45,14 @@ BATCH = 1000
 def make(root: Path, n: int) -> None:
     """A library of made tracks, their vectors in its view, and their names."""
     rng = np.random.default_rng(0)
-    centres = rng.standard_normal((max(2, n // 200), SPEC.dim)) * 2
+    centers = rng.standard_normal((max(2, n // 200), SPEC.dim)) * 2
     with Library.open(root, create=True, embedders=["descriptors"]) as library:
         with library.catalog.writing() as writer:
             writer.add_space(SPEC, [dimension.name for dimension in DIMENSIONS])
             for start in range(0, n, BATCH):
                 rows = range(start, min(n, start + BATCH))
                 writer.append(
-                    [entry(i, centres[i % len(centres)] + rng.standard_normal(SPEC.dim)) for i in rows]
+                    [entry(i, centers[i % len(centers)] + rng.standard_normal(SPEC.dim)) for i in rows]
                 )
         np.save(root / "vectors.npy", library.view_index().vectors)
         keys = library.view_index().keys.tolist()

@@ -57,8 +57,8 @@ def _rows(rng: np.random.Generator, words: np.ndarray, n: int) -> Iterator[tuple
         return ["".join(row) for row in rng.choice(_ALPHABET, (n, 22))]
 
     kind = rng.integers(0, 12, n)  # songs are of a dozen kinds
-    centres = np.random.default_rng(7).uniform(0.1, 0.9, (12, 7))
-    shares = np.clip(centres[kind] + rng.normal(0, 0.12, (n, 7)), 0, 1).round(4)
+    centers = np.random.default_rng(7).uniform(0.1, 0.9, (12, 7))
+    shares = np.clip(centers[kind] + rng.normal(0, 0.12, (n, 7)), 0, 1).round(4)
     names, ours = ids(), ids()
     years = np.where(rng.random(n) < 0.0001, 0, rng.integers(1950, 2021, n))
     tempo = np.where(rng.random(n) < 0.002, 0, rng.normal(118, 30, n).clip(40, 240)).round(3)

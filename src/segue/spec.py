@@ -90,7 +90,7 @@ class Prior:
     Attributes
     ----------
     mean, std : float64 (dim,), over music of many kinds
-    weight : float64 (dim,), how much each dimension counts once standardised
+    weight : float64 (dim,), how much each dimension counts once standardized
     """
 
     mean: NDArray[np.float64]

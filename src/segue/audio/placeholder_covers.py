@@ -27,7 +27,7 @@ _PALETTES: tuple[Palette, ...] = (
 
 
 def placeholder_cover(track: Track, size: int = 256) -> bytes:
-    """An SVG, always the same for a track; the tracks of an album share its colours."""
+    """An SVG, always the same for a track; the tracks of an album share its colors."""
     album = f"{track.tags.album_artist or track.artist}\0{track.tags.album or track.artist or track.title}"
     palette = _PALETTES[_digest(album)[0] % len(_PALETTES)]
     numbers = _digest(f"{album}\0{track.title}\0{track.id}")
@@ -75,9 +75,9 @@ def _bars(palette: Palette, n: bytes) -> str:
     parts = []
     for i in range(bars):
         tall = 14 + n[i] % 64
-        colour = palette[3] if i == now else palette[1 + (n[i] & 1)]
+        color = palette[3] if i == now else palette[1 + (n[i] & 1)]
         place = f'x="{7.5 + 9.7 * i:.1f}" y="{50 - tall / 2}" width="6.4" height="{tall}"'
-        parts.append(f'<rect {place} rx="3.2" fill="{colour}"/>')
+        parts.append(f'<rect {place} rx="3.2" fill="{color}"/>')
     return "".join(parts)
 
 
@@ -111,11 +111,11 @@ def _tiles(palette: Palette, n: bytes) -> str:
     parts = []
     for i in range(9):
         x, y = third * (i % 3), third * (i // 3)
-        colour = palette[3] if i == n[12] % 9 else palette[1 + (n[i] >> 3 & 1)]
+        color = palette[3] if i == n[12] % 9 else palette[1 + (n[i] >> 3 & 1)]
         quarter = f"M0 0H{third:.2f}A{third:.2f} {third:.2f} 0 0 1 0 {third:.2f}Z"
         to, back = f"{x + third / 2:.2f} {y + third / 2:.2f}", f"{-third / 2:.2f} {-third / 2:.2f}"
         turn = f"translate({to}) rotate({90 * (n[i] % 4)}) translate({back})"
-        parts.append(f'<path d="{quarter}" transform="{turn}" fill="{colour}"/>')
+        parts.append(f'<path d="{quarter}" transform="{turn}" fill="{color}"/>')
     return "".join(parts)
 
 

@@ -41,7 +41,7 @@ class SndfileReader:
     Raises
     ------
     NotAudioError
-        Where libsndfile does not recognise the content.
+        Where libsndfile does not recognize the content.
     """
 
     def __init__(self, source: str | BinaryIO) -> None:

@@ -1,4 +1,4 @@
-"""segue map: all tracks in the plane, neighbours being alike."""
+"""segue map: a place in the plane for every track, so that neighbors sound alike."""
 
 from __future__ import annotations
 

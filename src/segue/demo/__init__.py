@@ -1,4 +1,4 @@
-"""Music to try Segue with: 96 short pieces in eight styles, synthesised here and free to share.
+"""Music to try Segue with: 96 short pieces in eight styles, synthesized here and free to share.
 
 ``write_demo`` writes them as tagged FLAC files; ``render`` returns one as samples. All sounds are
 computed from oscillators and noise; the same seed gives the same pieces.

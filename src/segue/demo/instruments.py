@@ -139,7 +139,7 @@ def pad(pitch: int, *, bright: float, vowel_hz: float = 0.0, side: int = 0) -> M
     Parameters
     ----------
     bright : [0, 1], how slowly the harmonics lose level.
-    vowel_hz : centre of a formant, Hz; 0 for none.
+    vowel_hz : center of a formant, Hz; 0 for none.
     side : 0 or 1; the two are the same loop half a turn apart, hence incoherent: left and right.
     """
     loop = _pad_loop(pitch, bright=bright, vowel_hz=vowel_hz)
@@ -159,12 +159,12 @@ def _pad_loop(pitch: int, *, bright: float, vowel_hz: float) -> Mono:
     f = frequencies(PAD_LOOP)
     spectrum = np.zeros(f.size, dtype=np.complex64)
     for k in range(1, 40):
-        centre = k * hertz(pitch)
-        width = 0.004 * centre + 0.3  # Hz; a choir's pitches scatter by some 7 cents
-        low, high = np.searchsorted(f, (centre - 4 * width, centre + 4 * width))
-        if centre > 9000.0 or high >= f.size:
+        center = k * hertz(pitch)
+        width = 0.004 * center + 0.3  # Hz; a choir's pitches scatter by some 7 cents
+        low, high = np.searchsorted(f, (center - 4 * width, center + 4 * width))
+        if center > 9000.0 or high >= f.size:
             break
-        bell = np.exp(-0.5 * ((f[low:high] - centre) / width) ** 2) / np.sqrt(width)
+        bell = np.exp(-0.5 * ((f[low:high] - center) / width) ** 2) / np.sqrt(width)
         gain = bell * k ** (-2.6 + 1.5 * bright)
         spectrum[low:high] += gain.astype(np.float32) * spin(rng.random(high - low))
     if vowel_hz:

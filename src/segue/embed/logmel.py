@@ -51,7 +51,7 @@ def vggish_patches(y: Waveform) -> Float32:
 def musicnn_patches(y: Waveform) -> Float32:
     """MusiCNN's log-mel patches, float32 (n_patches, 187, 96): patch, frame, band.
 
-    Frames of 32 ms every 16 ms, centred, edges reflected; power; 96 Slaney bands, 0-8000 Hz;
+    Frames of 32 ms every 16 ms, centered, edges reflected; power; 96 Slaney bands, 0-8000 Hz;
     ``log10(10000 mel + 1)``. A tail shorter than a patch is dropped.
     Source: jordipons/musicnn, `extractor.py`; its rounding to float16 is left out, since loud
     bands overflow in it.
@@ -67,7 +67,7 @@ def musicnn_patches(y: Waveform) -> Float32:
 def mn04_logmel(y: Waveform) -> Float32:
     """EfficientAT's log-mel picture, float32 (128, n_frames): band, frame; ``1 + (n - 2) // 320`` frames.
 
-    Pre-emphasis 0.97; frames of 25 ms every 10 ms, centred in 1024 points, edges reflected; power;
+    Pre-emphasis 0.97; frames of 25 ms every 10 ms, centered in 1024 points, edges reflected; power;
     128 bands, 0-15000 Hz; ``(log(mel + 1e-5) + 4.5) / 5``. No frame for fewer than 514 samples.
     Source: fschmid56/EfficientAT, `models/preprocess.py`, as in evaluation.
     """
@@ -136,9 +136,9 @@ def _triangles_in_mel(n_bins: int, sr: int, n_mels: int, low: float, high: float
 
 
 def _triangles(points: Float64, edges: Float64) -> Float64:
-    left, centre, right = edges[:-2], edges[1:-1], edges[2:]
-    up = (points[:, None] - left) / (centre - left)
-    down = (right - points[:, None]) / (right - centre)
+    left, center, right = edges[:-2], edges[1:-1], edges[2:]
+    up = (points[:, None] - left) / (center - left)
+    down = (right - points[:, None]) / (right - center)
     return np.maximum(0, np.minimum(up, down))
 
 

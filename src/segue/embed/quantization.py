@@ -63,8 +63,8 @@ def compare_quantized(
 
 
 def _cosines(rows: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
-    centre = rows.mean(axis=0)
-    rows, others = rows - centre, others - centre
+    center = rows.mean(axis=0)
+    rows, others = rows - center, others - center
     lengths = np.linalg.norm(rows, axis=1) * np.linalg.norm(others, axis=1)
     return np.asarray((rows * others).sum(axis=1) / np.maximum(lengths, np.finfo(np.float64).tiny))
 

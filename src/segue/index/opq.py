@@ -32,7 +32,7 @@ def pca_rotation(sample: Vectors) -> faiss.LinearTransform | None:
     """The projection on the principal components that tell most rows apart; none where it takes nearly all.
 
     Those of large and of small variance are mixed in each part of a code, so that all parts say as much
-    (Ge et al. 2013, parametric optimised product quantisation).
+    (Ge et al. 2013, parametric optimized product quantization).
 
     Parameters
     ----------
@@ -43,8 +43,8 @@ def pca_rotation(sample: Vectors) -> faiss.LinearTransform | None:
     if dim < _FROM_DIM or len(rows) < dim:
         return None
     mean = rows.mean(axis=0)
-    centred = rows - mean
-    variances, axes = np.linalg.eigh(centred.T @ centred)
+    centered = rows - mean
+    variances, axes = np.linalg.eigh(centered.T @ centered)
     variances, axes = variances[::-1].clip(min=0), axes[:, ::-1]
     enough = int(np.searchsorted(np.cumsum(variances), _KEPT_SHARE * variances.sum())) + 1
     kept = -(-enough // _STEP) * _STEP

@@ -108,8 +108,8 @@ class ClusterDescriber:
 
     def _central(self, number: int) -> list[Track]:
         mine = np.flatnonzero(self.clustering.assignments == number)
-        likeness = self.clustering.cosines[mine]
-        best = mine[np.argsort(-likeness, kind="stable")[:_LOOKED_AT]]
+        cosines = self.clustering.cosines[mine]
+        best = mine[np.argsort(-cosines, kind="stable")[:_LOOKED_AT]]
         keys = self.session.index.keys[best].tolist()
         tracks = self.session.catalog.tracks.by_keys(keys)
         candidates = [(tracks[key], 0.0) for key in keys if key in tracks]

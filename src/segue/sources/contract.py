@@ -34,7 +34,7 @@ class SpaceSettings:
     windows : NumPy's name of the windows' type
     transform : "fitted", "centered" or "raw"; what is done to its vectors before they are compared
     metric : by which they are then compared
-    weights : how much each dimension counts once standardised; all alike where there are none
+    weights : how much each dimension counts once standardized; all alike where there are none
     """
 
     windows: str = "<f2"

@@ -15,7 +15,7 @@ from segue.demo.score import Clock, Note, strokes
 from segue.demo.theory import Chord, at_or_above, voice_lead
 
 ROOM = Room(0.9, bright=0.4)
-# thirds, sevenths and colours above the root, and the scale that a solo draws from
+# thirds, sevenths and colors above the root, and the scale that a solo draws from
 SHAPES = {"maj": (0, 4, 11, 14), "min": (0, 3, 10, 14), "dom": (0, 4, 10, 21)}
 SCALES = {
     "maj": (0, 2, 4, 5, 7, 9, 11),

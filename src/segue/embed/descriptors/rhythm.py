@@ -26,7 +26,7 @@ def tempogram(onset: Float32, lengths: Sequence[int]) -> tuple[Float32, NDArray[
     Returns
     -------
     rows : float32 (n, 344): over lags of 0.. frames, each with its largest value 1
-    at : int64 (n,): the frame that each row is centred at
+    at : int64 (n,): the frame that each row is centered at
     """
     rows, at = [], []
     start = 0

@@ -77,7 +77,7 @@ def frame_features(parts: Sequence[Waveform]) -> tuple[Float32, list[int]]:
 
 
 def _blocks(y: Waveform) -> Iterator[Float32]:
-    """float32 (up to 256, 2048): frames centred every 512 samples, zeros beyond both ends."""
+    """float32 (up to 256, 2048): frames centered every 512 samples, zeros beyond both ends."""
     frames = sliding_window_view(np.pad(y, N_FFT // 2), N_FFT)[::HOP]
     for start in range(0, len(frames), BLOCK):
         yield frames[start : start + BLOCK]
@@ -194,7 +194,7 @@ def _zero_crossing_rate(y: Waveform) -> Float32:
 def _onset_strength(log_mel: Float32, lengths: Sequence[int]) -> Float32:
     """float32 (n_frames,): mean rise of the mel bands over the frame before, in dB (Boeck 2013).
 
-    Moved two frames later, as a frame sees a sound half a window before its centre; the first
+    Moved two frames later, as a frame sees a sound half a window before its center; the first
     three frames of each part, which have no past, are zero.
     """
     lag = 1 + N_FFT // (2 * HOP)

@@ -70,7 +70,7 @@ def _front_end(graph: Graph, tensors: Tensors, x: str) -> list[str]:
 def _filters(
     graph: Graph, tensors: Tensors, layer: int, x: str, shape: tuple[int, ...], padding: tuple[int, int]
 ) -> str:
-    """Rectified, normalised, then the maximum over the bands; here the maximum comes first.
+    """Rectified, normalized, then the maximum over the bands; here the maximum comes first.
 
     That leaves a small picture to the other two. A negative scale turns the order round, so the
     filters that have one are negated before the maximum and after it.

@@ -1,4 +1,4 @@
-"""The map, the clusters, and how good neighbours are: what is made in jobs."""
+"""The map, the clusters, and how good neighbors are: what jobs make."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from segue.track import Vectors
 VERSION = 1
 SHARES = ("speechiness", "acousticness", "instrumentalness", "liveness")  # from 0 to 1, most near 0
 _FLOOR = 0.01  # added to a share before its logarithm; below it nothing is told apart
-# How much a dimension counts once standardised. Key, metre and applause say less of a song's sound.
+# How much a dimension counts once standardized. Key, metre and applause say less of a song's sound.
 WEIGHTS: Mapping[str, float] = {
     "key": 0.2, "mode": 0.3, "time_signature": 0.3, "liveness": 0.4, "duration": 0.7,
 }  # fmt: skip
