@@ -15,6 +15,7 @@ from segue.annoy.errors import SavingError
 from segue.annoy.metric import AnnoyMetric
 from segue.errors import UsageError
 from segue.index import Index
+from segue.progress import Silent
 
 
 def build_index(
@@ -27,7 +28,7 @@ def build_index(
         metric=metric,
         ids=None if counted else items,
         seed=seed,
-        progress=_report if verbose else None,
+        progress=_OnStderr() if verbose else None,
     )
 
 
@@ -54,5 +55,14 @@ def limit_threads(n_jobs: int) -> Iterator[None]:
         yield
 
 
-def _report(done: int, total: int) -> None:
-    sys.stderr.write(f"{done} of {total} items\n")
+class _OnStderr(Silent):
+    """Says on stderr how far a build is."""
+
+    def __init__(self) -> None:
+        self._total: int | None = None
+
+    def begin(self, total: int | None, unit: str) -> None:
+        self._total = total
+
+    def advance(self, done: int, tally: str = "") -> None:
+        sys.stderr.write(f"{done} of {self._total} items\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +14,10 @@ from segue.index.ivfpq import InvertedLists
 from segue.index.l2_reduction import L2Reduction
 from segue.index.metric import AnyVectors, lengths, prepare_queries
 from segue.index.store import Store
+from segue.progress import Progress, Silent
 from segue.spec import Metric
 
 _ADDED_AT_A_TIME = 1 << 17  # rows, whose codes are made on all cores
-
-OnProgress = Callable[[int, int], None]
-"""Called with the number of rows done and the number of all rows."""
 
 
 def reduction_for(store: Store, rows: NDArray[np.int64], metric: Metric) -> L2Reduction:
@@ -46,16 +43,17 @@ def fill_lists(
     store: Store,
     rows: NDArray[np.int64],
     reduction: L2Reduction,
-    on_progress: OnProgress | None = None,
+    progress: Progress | None = None,
 ) -> None:
     """Put rows of the store, ascending, into the lists."""
-    report = on_progress or (lambda done, total: None)
+    follower = progress or Silent()
+    follower.begin(len(rows), "rows")
     width = store.base.shape[1] * (8 if reduction.metric == "hamming" else 1)
     step = max(1024, min(_ADDED_AT_A_TIME, (1 << 24) // width))
     for start in range(0, len(rows), step):
         part = rows[start : start + step]
         lists.add(reduction.rows(store.take(part)), part)
-        report(min(start + step, len(rows)), len(rows))
+        follower.advance(min(start + step, len(rows)))
 
 
 def measure_operating_points(

@@ -27,7 +27,6 @@ from segue.index.arguments import (
     find_rows,
 )
 from segue.index.batches import search_in_batches
-from segue.index.build import OnProgress
 from segue.index.exact import Neighbors
 from segue.index.l2_reduction import L2Reduction
 from segue.index.mapping import VectorMapping
@@ -37,6 +36,7 @@ from segue.index.search import plan_for, search
 from segue.index.serialization import load_index, save_index
 from segue.index.state import State
 from segue.index.store import Store
+from segue.progress import Progress
 from segue.spec import metric_named
 
 RECALL = 0.95  # by default
@@ -88,7 +88,7 @@ class Index(VectorMapping):
         exact: bool | None = None,
         options: IndexOptions | None = None,
         seed: int = 0,
-        progress: OnProgress | None = None,
+        progress: Progress | None = None,
     ) -> Index:
         """Build an index over the rows of a matrix.
 
@@ -112,7 +112,7 @@ class Index(VectorMapping):
         seed
             From 0 on. The same vectors and seed give the same index.
         progress
-            Called with the number of rows done and the number of all rows.
+            Follows the rows; a `segue.progress.Progress`.
 
         Raises
         ------
@@ -368,7 +368,7 @@ class Index(VectorMapping):
             self._state = mutations.delete_rows(self._state, rows)
         self._compact_if_due()
 
-    def compact(self, progress: OnProgress | None = None) -> None:
+    def compact(self, progress: Progress | None = None) -> None:
         """Merge added rows into the lists and drop deleted ones.
 
         New centroids are learned where the number of rows has changed much (``options.retrain_factor``). This

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import UsageError
-from segue.index.build import OnProgress, fill_lists, measure_operating_points, reduction_for, train_lists
+from segue.index.build import fill_lists, measure_operating_points, reduction_for, train_lists
 from segue.index.metric import AnyVectors, lengths
 from segue.index.state import State
 from segue.index.store import Store
+from segue.progress import Progress
 
 _LONGER = 1.01  # times the longest row that the lists of a dot index have a place for
 
@@ -23,7 +24,7 @@ def build_lists(
     state: State,
     *,
     seed: int = 0,
-    progress: OnProgress | None = None,
+    progress: Progress | None = None,
 ) -> State:
     """The state with lists that are learned from its live rows and hold them."""
     rows = state.live_rows()
@@ -40,7 +41,7 @@ def build_lists(
     )  # fmt: skip
 
 
-def compact_lists(state: State, progress: OnProgress | None = None) -> State:
+def compact_lists(state: State, progress: Progress | None = None) -> State:
     """The state with lists that hold all live rows and no others."""
     if state.lists is None and (state.always_exact or len(state) < state.options.exact_below):
         return state
