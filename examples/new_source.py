@@ -51,7 +51,7 @@ class JsonLines:
         # record would get other numbers: vectors of two specs are never mixed.
         self._spec = EmbedderSpec(
             name="jsonl", version=1, accepts="features", dim=dim, sr=0, window_s=0.0, hop_s=0.0,
-            dtype="float32", licence="their owner's", reference="vectors of any origin",
+            dtype="float32", license="their owner's", reference="vectors of any origin",
         )  # fmt: skip
 
     def spaces(self) -> Sequence[Space]:

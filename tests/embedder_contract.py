@@ -58,7 +58,7 @@ class EmbedderContract:
         spec = embedder.spec
         assert spec.accepts == "waveform"
         assert min(spec.version, spec.dim, spec.sr, spec.window_s, spec.hop_s) > 0
-        assert spec.licence
+        assert spec.license
         assert spec.reference
         assert spec_from_json(spec_to_json(spec)) == spec
 

@@ -299,6 +299,7 @@ def test_commands_without_a_library_refuse_the_option_library(segue, tmp_path: P
     ("arguments", "words"),
     [
         (("map", "--color", "genre"), "--color needs --picture"),
+        (("map", "--colour", "genre"), "--color needs --picture"),
         (("serve", "--embedder", "vggish"), "--embedder needs --max-api"),
         (("export", "-f", "audioset-json", "-o", "a.json", "--vectors"), "leave out --vectors and --space"),
         (("clusters", "--show", "-k", "3"), "leave out --k and --view"),

@@ -100,10 +100,10 @@ def test_too_few_rows_and_too_many_clusters_are_refused(rng):
     assert len(cluster_rows(x, 10).centroids) == 10
 
 
-def test_colours_are_told_apart():
+def test_distinct_colors_stay_far_apart():
     chosen = distinct_colors(40)
     assert len(set(chosen)) == 40
-    assert distinct_colors(7) == chosen[:7]  # more clusters leave the first ones' colours as they are
+    assert distinct_colors(7) == chosen[:7]  # more clusters leave the first ones' colors as they are
     rgb = np.array([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in chosen])
     apart = np.linalg.norm(rgb[:, None] - rgb[None], axis=2) + 1000 * np.eye(40)
     assert apart.min() > 12
@@ -239,7 +239,7 @@ def test_names_say_what_is_measured_and_heard(library):
     assert by_kind["epic"].genres == (("prog", 1.0),)
     assert [cluster.number for cluster in clusters] == [1, 2, 3]
     assert [cluster.size for cluster in clusters] == [40, 40, 40]
-    assert len({cluster.colour for cluster in clusters}) == 3
+    assert len({cluster.color for cluster in clusters}) == 3
 
 
 def test_central_tracks_are_those_nearest_to_the_middle(library):
@@ -344,7 +344,7 @@ def test_the_command_finds_shows_and_tells(root, segue):
     found = json.loads(out)
     assert (code, len(found["clusters"]), found["stale"]) == (0, 2, False)
     first = found["clusters"][0]
-    assert set(first) == {"number", "name", "size", "words", "labels", "central", "genres", "colour"}
+    assert set(first) == {"number", "name", "size", "words", "labels", "central", "genres", "color"}
     code, out, _ = segue(*at, "similar", "wild 3", "--cluster", first["name"], "--json", "-k", "100")
     assert len(json.loads(out)["matches"]) in (first["size"], first["size"] - 1)
     code, _, err = segue(*at, "clusters", "--show", "--k", "3")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -15,6 +17,7 @@ import pytest
 from segue.catalog import schema
 from segue.library import Library
 from segue.sources.vectors import Vectors
+from segue.spec import spec_from_json, spec_to_json
 from tests.conftest import write_music
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -108,3 +111,29 @@ def test_format_1_is_rewritten_once_however_many_open_it(tmp_path: Path):
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(size, range(4))) == [12] * 4
+
+
+def test_specs_keep_the_text_and_digest_that_files_hold():
+    with contextlib.closing(sqlite3.connect(GOLDEN / "v1" / "catalog.sqlite")) as db:
+        texts = [text for (text,) in db.execute("SELECT spec FROM spaces")]
+    assert texts
+    for text in texts:
+        spec = spec_from_json(text)
+        assert spec.license == "MIT"
+        assert spec_to_json(spec) == text
+        assert spec.digest() == hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def test_clusters_of_earlier_versions_have_a_color(tmp_path: Path):
+    shutil.copytree(GOLDEN / "v1", tmp_path / "v1")
+    with Library.open(tmp_path / "v1") as library:
+        library.verify()  # brings it to the present format
+    run = {"view": "default", "separation": 0.2, "stamp": "x", "left_out": 0, "seed": 0}
+    facts = {"size": 12, "words": [["loud", 1.5]], "labels": [], "central": [], "genres": [], "run": run}
+    with contextlib.closing(sqlite3.connect(tmp_path / "v1" / "catalog.sqlite")) as db:
+        text = json.dumps(facts | {"colour": "#112233"})
+        db.execute("INSERT INTO clusters VALUES (1, 'loud', ?)", [text])
+        db.commit()
+    with Library.open(tmp_path / "v1") as library:
+        (cluster,) = library.clusters()
+    assert (cluster.name, cluster.color) == ("loud", "#112233")

@@ -189,6 +189,16 @@ def test_the_command_imports(segue, matrix, tmp_path):
     assert [m["source_id"] for m in json.loads(out)["matches"]] == expected(matrix, 7, "dot", 3)
 
 
+def test_old_spellings_of_an_option_and_its_values_still_work(segue, matrix, tmp_path):
+    np.save(tmp_path / "own.npy", matrix)
+    place = ("--library", tmp_path / "library", "import", "vectors", tmp_path / "own.npy")
+    code, out, _ = segue(*place, "--reading", "centred")
+    assert (code, "own: 50 added" in out) == (0, True)
+    code, out, _ = segue(*place, "--transform", "centered")
+    assert (code, "own: 50 unchanged" in out) == (0, True)
+    assert "--reading" not in segue(*place[:-1], "--help")[1]
+
+
 class TestVectors(SourceContract):
     @pytest.fixture
     def make(self):

@@ -186,7 +186,7 @@ def test_without_a_subcommand_all_models_are_listed(segue_models: Callable[..., 
     for name, model in MODELS.items():
         line = next(line for line in out.splitlines() if line.startswith(f"{name} "))
         assert "missing" in line
-        assert model.licence in line
+        assert model.license in line
         assert f"{model.size_bytes / 1e6:.1f} MB" in line
         assert model.purpose in line
 
@@ -275,7 +275,7 @@ def test_every_model_is_described():
     text = (ROOT / "docs" / "models.md").read_text("utf-8")
     for model in MODELS.values():
         assert f"`{model.name}`" in text
-        assert model.licence in text
+        assert model.license in text
         assert model.add_command in text
         for download in model.downloads:
             assert download.source in text

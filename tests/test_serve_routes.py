@@ -196,7 +196,7 @@ def test_models_say_whether_they_are_installed(server: Server, home: Path):
     answer = server.api("GET", "/models")
     models = {model["name"]: model for model in answer.json()["models"]}
     assert {"musicnn", "mn04", "vggish"} <= set(models)
-    assert all(model["licence"] and model["size_bytes"] > 0 for model in models.values())
+    assert all(model["license"] and model["size_bytes"] > 0 for model in models.values())
     assert str(home) not in answer.text
 
 

@@ -49,7 +49,6 @@ def _prints(node: ast.AST) -> bool:
 
 @pytest.mark.parametrize(("name", "text"), [pytest.param(*each, id=each[0]) for each in helps(cli)])
 def test_help_has_no_retired_word(name: str, text: str):
-    text = text.replace("--colour", "")  # the old spelling of --color goes on working
     assert not retired(text, (*EVERYWHERE, *HELP))
 
 

@@ -36,7 +36,7 @@ class EmbedderSpec:
     window_s: float
     hop_s: float
     dtype: Literal["float32", "uint8"]  # of the pooled row
-    licence: str
+    license: str
     reference: str
     weights_sha256: str | None = None
     variant: str | None = None  # e.g. which layer's output
@@ -49,16 +49,20 @@ class EmbedderSpec:
 
     def digest(self) -> str:
         """16 hexadecimal digits over all fields."""
-        text = json.dumps(asdict(self), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return hashlib.sha256(spec_to_json(self).encode()).hexdigest()[:16]
 
 
 def spec_to_json(spec: EmbedderSpec) -> str:
-    return json.dumps(asdict(spec), sort_keys=True)
+    """As libraries and databases keep it; ``licence`` is their spelling, which all digests depend on."""
+    fields = asdict(spec)
+    fields["licence"] = fields.pop("license")
+    return json.dumps(fields, sort_keys=True)
 
 
 def spec_from_json(text: str) -> EmbedderSpec:
-    return EmbedderSpec(**json.loads(text))
+    fields = json.loads(text)
+    fields["license"] = fields.pop("licence")
+    return EmbedderSpec(**fields)
 
 
 def empty_row(spec: EmbedderSpec) -> NDArray[np.generic]:

@@ -20,7 +20,7 @@ export interface Cluster {
   labels: string[];
   genres: [string, number][]; // With their shares of its tracks
   central: Track[]; // The tracks nearest to its middle
-  colour: string; // #rrggbb
+  color: string; // #rrggbb
 }
 
 export interface Clusters {
@@ -195,7 +195,7 @@ export interface LibraryMap {
 export interface LibrarySpace {
   name: string;
   dim: number;
-  licence: string;
+  license: string;
   tracks: number;
 }
 
@@ -244,7 +244,7 @@ export interface Model {
   name: string;
   title: string;
   purpose: string;
-  licence: string;
+  license: string;
   reference: string;
   size_bytes: number;
   sha256: string;

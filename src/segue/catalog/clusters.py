@@ -29,7 +29,7 @@ class Cluster:
     labels : what networks call its tracks much more often than others
     central : the tracks nearest to its middle, nearest first
     genres : the tags of the most tracks, with their shares of the tracks that have one
-    colour : ``#rrggbb``
+    color : ``#rrggbb``
     """
 
     number: int
@@ -39,7 +39,7 @@ class Cluster:
     labels: tuple[str, ...]
     central: tuple[TrackId, ...]
     genres: tuple[tuple[str, float], ...]
-    colour: str
+    color: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +157,7 @@ class ClusterTables:
         for cluster in describe(self._tallies(int(numbers.max(initial=0)))):
             facts = {**asdict(cluster), "run": asdict(run)}
             number, name = facts.pop("number"), facts.pop("name")
+            facts["colour"] = facts.pop("color")  # the spelling that libraries keep
             text = json.dumps(facts, ensure_ascii=False)
             self._db.execute("INSERT INTO clusters VALUES (?, ?, ?)", (number, name, text))
 
@@ -195,5 +196,5 @@ def _cluster_from_row(row: sqlite3.Row) -> Cluster:
         labels=tuple(facts["labels"]),
         central=tuple(map(TrackId, facts["central"])),
         genres=tuple((name, share) for name, share in facts["genres"]),
-        colour=facts["colour"],
+        color=facts["colour"],
     )

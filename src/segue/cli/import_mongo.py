@@ -7,11 +7,13 @@ from typing import Any
 import click
 
 from segue.cli.import_common import bring_in, import_options
-from segue.cli.options import Context
+from segue.cli.options import Context, renamed
 from segue.errors import UsageError
 
 
-@click.command(short_help="Import a MongoDB collection with vectors.")
+@click.command(
+    short_help="Import a MongoDB collection with vectors.", context_settings=renamed(reading="transform")
+)
 @click.argument("uri")
 @click.option("--collection", "-c", required=True, help="Collection whose documents are tracks.")
 @click.option(
@@ -21,9 +23,7 @@ from segue.errors import UsageError
 @click.option("--name", help="Name of this source in the library (default: the collection's name).")
 @click.option("--space", default="vectors", show_default=True, help="Space to store the vectors in.")
 @click.option("--metric", default="cosine", show_default=True, help="Metric to compare vectors by.")
-@click.option(
-    "--transform", "--reading", "transform", default="raw", show_default=True, help="raw, centered or fitted."
-)
+@click.option("--transform", default="raw", show_default=True, help="raw, centered or fitted.")
 @click.option("--dim", type=click.IntRange(1), help="Length of a vector (default: that of the first).")
 @click.option(
     "--column",

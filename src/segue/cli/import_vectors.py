@@ -8,12 +8,15 @@ from typing import Any
 import click
 
 from segue.cli.import_common import bring_in, import_options
-from segue.cli.options import Context
+from segue.cli.options import Context, renamed
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.command(short_help="Import vectors from any source.")
+@click.command(
+    short_help="Import vectors from any source.",
+    context_settings=renamed(reading="transform", centred="centered"),
+)
 @click.argument("file", type=_FILE)
 @click.option("--ids", type=_FILE, help="Ids of the rows, one per line (or .npy).")
 @click.option("--metadata", type=_FILE, help="Table of the tracks, by id or in the same order.")
@@ -28,10 +31,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option(
     "--transform",
-    "--reading",  # its name before
-    "transform",
-    type=click.Choice(("raw", "centered", "centred", "fitted")),
-    metavar="raw|centered|fitted",
+    type=click.Choice(("raw", "centered", "fitted")),
     default="raw",
     show_default=True,
     help="Compare vectors as they are; centered; or standardized and whitened by a quarter.",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from segue.cli.options import Context
+from segue.cli.options import Context, renamed
 from segue.cli.recommendations import json_option, view_option
 
 if TYPE_CHECKING:
@@ -22,14 +22,16 @@ if TYPE_CHECKING:
 _DECIMALS = 5
 
 
-@click.command(name="map", short_help="Map all tracks: neighbors sound alike.")
+@click.command(
+    name="map",
+    short_help="Map all tracks: neighbors sound alike.",
+    context_settings=renamed(colour="color"),
+)
 @json_option
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV: id, x, y, track.")
 @click.option("--picture", type=click.Path(dir_okay=False, path_type=Path), help="Also write the map as SVG.")
 @click.option(
     "--color",
-    "--colour",
-    "color",
     type=click.Choice(["cluster", "genre", "artist", "album"]),
     help="What the colors of the picture show (default: clusters if there are any, else genres).",
 )
@@ -93,7 +95,7 @@ def _draw(
 
     clusters = library.cluster_names() if color in (None, "cluster") else {}
     by = color or ("cluster" if clusters else "genre")
-    colors = {cluster.name: cluster.colour for cluster in library.clusters()} if by == "cluster" else {}
+    colors = {cluster.name: cluster.color for cluster in library.clusters()} if by == "cluster" else {}
     there = [tracks.get(track_id) for track_id in found.ids]
     groups = [
         None if track is None else clusters.get(track.id) if by == "cluster" else _tag(track, by)

@@ -47,7 +47,7 @@ def list_models(folder: str | None, as_json: bool = False) -> None:
     if as_json:
         click.echo(json.dumps(records, indent=2, ensure_ascii=False))
         return
-    rows = [(r["name"], r["state"], megabytes(r["size_bytes"]), r["licence"], r["purpose"]) for r in records]
+    rows = [(r["name"], r["state"], megabytes(r["size_bytes"]), r["license"], r["purpose"]) for r in records]
     columns(("model", "state", "download", "license", "purpose"), rows, cut=("purpose",))
     for record in records:
         for name, found in record["agreement"].items():
@@ -71,7 +71,7 @@ def _record(found: Any) -> dict[str, Any]:
         "name": model.name,
         "title": model.title,
         "purpose": model.purpose,
-        "licence": model.licence,
+        "license": model.license,
         "reference": model.reference,
         "size_bytes": model.size_bytes,
         "sha256": model.sha256,

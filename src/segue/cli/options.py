@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from segue.advice import default_library
 
 if TYPE_CHECKING:
     from segue.library import Library
     from segue.spec import Embedder
+
+
+def renamed(**new_names: str) -> dict[str, Any]:
+    """Context settings under which options and choices also answer to old names, which no help shows."""
+    return {"token_normalize_func": lambda name: new_names.get(name, name)}
 
 
 class AppError(Exception):

@@ -158,7 +158,7 @@ def _spec(path: Path, sha256: str, windows: WindowSize, network: WaveformNetwork
         window_s=windows.length / windows.sr,
         hop_s=windows.hop / windows.sr,
         dtype="float32",
-        licence="not stated",
+        license="not stated",
         reference="an ONNX file of the user's own",
         weights_sha256=sha256,
         variant=variant,

@@ -73,7 +73,7 @@ RECIPES: Mapping[str, NetworkRecipe] = {
             # A third of the windows says as much as all, at a third of the time; docs/measurements.md
             hop_s=3 * MUSICNN_PATCH * 256 / MUSICNN_SR,
             dtype="float32",
-            licence="ISC",
+            license="ISC",
             reference="MSD_musicnn, Pons & Serra 2019, arXiv:1909.06654",
             weights_sha256="f38a4890c648c1ddbb141c5d96d2b0a8cfcd36746002d896989f7b88beb65cfa",
         ),
@@ -90,7 +90,7 @@ RECIPES: Mapping[str, NetworkRecipe] = {
             window_s=3.0,  # finds as much as AudioSet's own 10 s; docs/measurements.md
             hop_s=3.0,
             dtype="float32",
-            licence="MIT",
+            license="MIT",
             reference="EfficientAT mn04_as, Schmid et al. 2023, arXiv:2211.04772",
             weights_sha256="899a8c6217063f6941793102a2780b3dd788ab11fce468d9cf5f0577c453321c",
         ),

@@ -25,7 +25,7 @@ SPEC = EmbedderSpec(
     window_s=0.975,
     hop_s=0.96,
     dtype="float32",
-    licence="Apache-2.0",
+    license="Apache-2.0",
     reference="Hershey et al. 2017, tensorflow/models research/audioset/vggish",
     weights_sha256="0962b1914e3e053922d957c45bc84a78c985765641dc6bceeeb3a7d8dfecfdf6",
 )

@@ -84,7 +84,7 @@ class ClusterDescriber:
                 labels=tuple(labels[i]),
                 central=tuple(track.id for track in central[i]),
                 genres=_genres(tallies[i]),
-                colour=tints[i],
+                color=tints[i],
             )
             for i in range(len(tallies))
         ]

@@ -65,6 +65,7 @@ def _make_and_keep(session: Session, path: Path, progress: Progress | None) -> M
 
 
 def _note(index: ViewIndex) -> dict[str, str]:
+    # Files of all versions call the view their "reading".
     return {"map": METHOD, "reading": str(index.spec), "stamp": index.stamp}
 
 

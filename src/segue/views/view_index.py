@@ -310,4 +310,5 @@ class ViewIndexes:
 
 
 def _note(specs: Sequence[EmbedderSpec], spec: ViewSpec) -> dict[str, Any]:
+    # Files of all versions call the view their "reading".
     return {"specs": [[spec.space, spec.digest()] for spec in specs], "reading": str(spec)}

@@ -36,7 +36,7 @@ export function GroupsPage() {
 
 function Group({ group }: { group: Cluster }) {
   const card = useRef<HTMLElement>(null);
-  useEffect(() => card.current?.style.setProperty("--wash", group.colour), [group.colour]);
+  useEffect(() => card.current?.style.setProperty("--wash", group.color), [group.color]);
   return (
     <article ref={card} class="group">
       <div class="group-head">

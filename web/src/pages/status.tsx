@@ -90,7 +90,7 @@ function Models({ spaces }: { spaces: LibraryStatus["spaces"] }) {
           <li key={space.name}>
             <b>{spaceName(space.name)}</b>
             <span class="tag good">in use</span>
-            <span class="quiet">{count(space.tracks, "track")}, {count(space.dim, "number")} each. {space.licence}.</span>
+            <span class="quiet">{count(space.tracks, "track")}, {count(space.dim, "number")} each. {space.license}.</span>
           </li>
         ))}
       </ul>
@@ -100,7 +100,7 @@ function Models({ spaces }: { spaces: LibraryStatus["spaces"] }) {
           <li key={model.name}>
             <b>{model.title}</b>
             <span class={`tag ${model.state === "ready" ? "good" : ""}`}>{model.state === "missing" ? "not downloaded" : model.state}</span>
-            <span class="quiet">{model.purpose}. {model.licence}, {formatMegabytes(model.size_bytes)}.</span>
+            <span class="quiet">{model.purpose}. {model.license}, {formatMegabytes(model.size_bytes)}.</span>
             {model.state === "missing" && <code>segue models pull {model.name}</code>}
           </li>
         ))}

@@ -29,7 +29,7 @@ export function colorPoints(map: LibraryMap, groups: Clusters, by: ColorBy, dark
     if (by === "year") return { key, n, name: `${key}s`, color: ramp(common.length > 1 ? i / (common.length - 1) : 1, dark) };
     if (by === "genre") return { key, n, name: map.genres[key] ?? "?", color: hueOf(i, dark) };
     const group = groups.clusters.find((cluster) => cluster.number === key);
-    const groupColor = parse(group?.colour ?? "");
+    const groupColor = parse(group?.color ?? "");
     return { key, n, name: readableName(group?.name ?? `group ${key}`), color: groupColor ? lit(groupColor, dark) : hueOf(i, dark) };
   });
   const colorByKey = new Map(legend.map((entry) => [entry.key, entry.color]));

@@ -29,7 +29,7 @@ SPEC = EmbedderSpec(
     window_s=WINDOW * HOP / SR,
     hop_s=WINDOW * HOP / SR,
     dtype="float32",
-    licence="MIT",
+    license="MIT",
     reference="features as defined by librosa 0.11 (McFee et al. 2015) and ITU-R BS.1770-4",
 )
 

@@ -1,4 +1,4 @@
-"""The published models: where their weights are, how large, under which licence."""
+"""The published models: where their weights are, how large, under which license."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Model:
     name: str
     title: str
     purpose: str
-    licence: str
+    license: str
     reference: str
     downloads: tuple[Download, ...]  # the one with the weights first
     convert: Callable[[Mapping[str, Path], Path], None]
@@ -77,7 +77,7 @@ _VGGISH = Model(
     name="vggish",
     title="VGGish",
     purpose="128 numbers every 0.96 s, the space of AudioSet's released features",
-    licence="Apache-2.0",
+    license="Apache-2.0",
     reference="Hershey et al. 2017, CNN architectures for large-scale audio classification",
     downloads=(
         Download(
@@ -107,7 +107,7 @@ _MUSICNN = Model(
     name="musicnn",
     title="MusiCNN (MSD_musicnn)",
     purpose="200 numbers and 50 tags (genre, mood, instrument) every 3 s, learned from music alone",
-    licence="ISC",
+    license="ISC",
     reference="Pons and Serra 2019, musicnn: pre-trained convolutional networks for music audio tagging",
     downloads=(
         Download(
@@ -138,7 +138,7 @@ _MN04 = Model(
     name="mn04",
     title="EfficientAT mn04_as",
     purpose="384 numbers and 527 AudioSet classes of any length of sound: the best of the three for music",
-    licence="MIT",
+    license="MIT",
     reference="Schmid et al. 2023, efficient large-scale audio tagging via transformer-to-CNN distillation",
     downloads=(
         Download(

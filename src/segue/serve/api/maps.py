@@ -112,7 +112,7 @@ async def get_clusters(service: ServiceDep) -> Response:
                 "labels": cluster.labels,
                 "genres": cluster.genres,
                 "central": [central[name] for name in cluster.central if name in central],
-                "colour": cluster.colour,
+                "color": cluster.color,
             }
             for cluster in found
         ]

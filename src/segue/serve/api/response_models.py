@@ -221,7 +221,7 @@ class Cluster(BaseModel):
     labels: list[str]
     genres: Annotated[list[tuple[str, float]], Field(description="With their shares of its tracks")]
     central: Annotated[list[Track], Field(description="The tracks nearest to its middle")]
-    colour: Annotated[str, Field(description="#rrggbb")]
+    color: Annotated[str, Field(description="#rrggbb")]
 
 
 class Clusters(BaseModel):
@@ -247,7 +247,7 @@ class Evaluation(BaseModel):
 class LibrarySpace(BaseModel):
     name: str
     dim: int
-    licence: str
+    license: str
     tracks: int
 
 
@@ -301,7 +301,7 @@ class Model(BaseModel):
     name: str
     title: str
     purpose: str
-    licence: str
+    license: str
     reference: str
     size_bytes: int
     sha256: str

@@ -44,7 +44,7 @@ async def get_library(service: ServiceDep) -> Response:
             "failures": overview.failures,
             "duration_s": overview.duration_s,
             "spaces": [
-                {"name": name, "dim": spec.dim, "licence": spec.licence, "tracks": n}
+                {"name": name, "dim": spec.dim, "license": spec.license, "tracks": n}
                 for (name, spec), n in zip(spaces.items(), _filled(service), strict=True)
             ],
             "views": ["all", *spaces],
@@ -130,7 +130,7 @@ def _models() -> dict[str, Any]:
             "name": one.model.name,
             "title": one.model.title,
             "purpose": one.model.purpose,
-            "licence": one.model.licence,
+            "license": one.model.license,
             "reference": one.model.reference,
             "size_bytes": one.model.size_bytes,
             "sha256": one.model.sha256,

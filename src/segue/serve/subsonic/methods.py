@@ -17,7 +17,7 @@ def _ping(_: Call) -> Tree:
     return {}
 
 
-def _licence(_: Call) -> Tree:
+def _license(_: Call) -> Tree:
     return {"license": {"valid": True}}
 
 
@@ -58,7 +58,7 @@ def _nothing(name: str, child: str) -> Callable[[Call], Tree]:
 
 METHODS: dict[str, Callable[[Call], Tree]] = {
     "ping": _ping,
-    "getLicense": _licence,
+    "getLicense": _license,
     "getOpenSubsonicExtensions": _extensions,
     "getUser": _user,
     "getScanStatus": _scan_status,

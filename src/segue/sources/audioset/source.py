@@ -30,7 +30,7 @@ SPEC = EmbedderSpec(
     window_s=0.975,
     hop_s=0.96,
     dtype="float32",
-    licence="CC-BY-4.0",
+    license="CC-BY-4.0",
     reference="Gemmeke et al. 2017, AudioSet; VGGish's 8-bit frames as Google publishes them",
 )
 DIMENSIONS = tuple(f"vggish_{i:03d}" for i in range(DIM))

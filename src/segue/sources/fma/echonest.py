@@ -25,7 +25,7 @@ SPEC = EmbedderSpec(
     window_s=0.0,
     hop_s=0.0,
     dtype="float32",
-    licence="as Echo Nest's data in FMA",
+    license="as Echo Nest's data in FMA",
     reference="Defferrard et al. 2017, FMA: A Dataset for Music Analysis: echonest.csv",
 )
 Numbers = np.ndarray[Any, np.dtype[np.float32]]

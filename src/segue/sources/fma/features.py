@@ -40,7 +40,7 @@ SPEC = EmbedderSpec(
     window_s=0.0,
     hop_s=0.0,
     dtype="float32",
-    licence="CC-BY-4.0",
+    license="CC-BY-4.0",
     reference=f"{_REFERENCE}: features.csv, by librosa 0.5",
 )
 

@@ -42,7 +42,7 @@ def feature_spec(name: str, features: list[str]) -> EmbedderSpec:
         window_s=0.0,
         hop_s=0.0,
         dtype="float32",
-        licence="the table's",
+        license="the table's",
         reference="audio features of Spotify's Web API; recipe in docs/tables.md",
     )
 

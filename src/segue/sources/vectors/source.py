@@ -184,6 +184,6 @@ def make_spec(space: str, dim: int, dtype: str) -> EmbedderSpec:
         raise UsageError(f"a space cannot be called {space!r}: expected letters, digits and hyphens")
     return EmbedderSpec(
         name=space, version=1, accepts="features", dim=dim, sr=0, window_s=0.0, hop_s=0.0,
-        dtype="uint8" if dtype == "uint8" else "float32", licence="their owner's",
+        dtype="uint8" if dtype == "uint8" else "float32", license="their owner's",
         reference="vectors of any origin",
     )  # fmt: skip
