@@ -78,6 +78,11 @@ ALONE: list[tuple[dict[str, Any], str]] = [
     ({"artist": "ÉDITH"}, "ef"),
     ({"album": "debut"}, "ad"),
     ({"album": " LIVE "}, "fhij"),
+    ({"not_genre": "metal"}, "befghij"),  # f has no genre
+    ({"not_genre": "Folk, Électro"}, "aefgj"),
+    ({"not_genre": ["folk", "electro"]}, "aefgj"),
+    ({"not_artist": "bjork"}, "cdeghij"),  # neither from the artist's albums; g has no artist
+    ({"not_artist": ("ÉDITH", "Kraft")}, "abcdg"),
 ]
 
 
@@ -152,6 +157,17 @@ def test_a_track_must_meet_all_conditions(library: Library, outside: Path, top: 
     )
     assert titles(library.similar(outside, where=where)) == "cd"
     assert titles(library.similar(outside, where=replace(where, duration_s=(None, 6)))) == "c"
+
+
+def test_what_is_left_out_is_left_out_of_what_is_wanted(library: Library, outside: Path):
+    where = Where(genre="folk", not_artist="The Nons")
+    assert titles(library.similar(outside, where=where)) == "b"
+    assert str(where) == "genre folk, not artist The Nons"
+    assert (
+        titles(library.similar(outside, where=Where(duration_s=(5, None), not_genre=["folk", "electro"])))
+        == "egj"
+    )
+    assert [match.track.title for match in library.playlist("a", k=9, where=where)] == ["b"]
 
 
 def test_the_shortfall_counts_who_meets_each_condition_and_all(library: Library):
@@ -259,6 +275,9 @@ def test_files_that_are_gone_are_no_answers(tmp_path: Path, outside: Path):
             "no track has the album 'Homogenic'; there are 3, such as début, Live, Post",
         ),
         ({"label": "Guitar"}, "no track has the label 'Guitar'; no network has labeled a track yet"),
+        ({"not_genre": "polka"}, "no track has the genre 'polka'; there are 6"),
+        ({"not_artist": ["Kraft", "Craft"]}, "no track has the artist 'Craft'; there are 4, such as Kraft"),
+        ({"not_label": "Speech"}, "no network has labeled a track yet"),
         ({"artist": "\udce9\0"}, "no track has the artist '\\udce9\\x00'; there are 4"),
     ],
 )
@@ -298,6 +317,8 @@ def test_labels_are_compared_without_case_and_may_be_given_either_way(
         assert titles(library.similar(outside, label="guitar")) == "abc"
         assert titles(library.similar(outside, where=Where(label="GUITAR"))) == "abc"
         assert titles(library.similar(outside, label="guitar", where=Where(duration_s=(5, None)))) == "bc"
+        assert titles(library.similar(outside, where=Where(not_label="guitar"))) == "defghij"
+        assert titles(library.similar(outside, where=Where(not_label=["flute", "guitar"]))) == "efghij"
         with pytest.raises(UsageError, match="there are 3, such as Zither"):
             library.similar(outside, label="zyther")
         with pytest.raises(UsageError, match="two different labels"):
@@ -331,6 +352,11 @@ LABELS = [("a", "Guitar"), ("b", "Guitar"), ("c", "guitar"), ("d", "Flute"), ("d
         ({"label": ""}, "label is ''"),
         ({"folder": ""}, "folder is ''"),
         ({"folder": 3}, "folder is 3"),
+        ({"not_genre": ""}, "not_genre is ''"),
+        ({"not_genre": [";"]}, "not_genre is ';'"),
+        ({"not_artist": []}, "not_artist is [], expected a name or several"),
+        ({"not_label": 7}, "not_label is 7, expected a name or several"),
+        ({"not_label": ["Speech", None]}, "not_label is None, expected text"),
     ],
     ids=str,
 )

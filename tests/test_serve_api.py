@@ -61,6 +61,11 @@ def test_tracks_are_found_by_words_and_conditions(server: Server):
     assert server.get("/tracks", genre="noise")["total"] == 4
     assert server.get("/tracks", q="number 1", genre="noise")["total"] == 1
     assert server.get("/tracks", duration="0-1")["total"] == 0
+    assert server.get("/tracks", max_length=1)["total"] == 0
+    assert server.get("/tracks", min_length=1, not_genre="noise")["total"] == 10
+    assert server.get("/tracks", q="number", not_artist="The Lows")["total"] == 8
+    assert server.api("GET", "/tracks", params={"min_length": 1, "duration": "1-"}).status_code == 400
+    assert server.api("GET", "/tracks", params={"not_label": "Speech"}).status_code == 400
     assert server.get("/tracks", folder="music")["total"] == 14
 
 

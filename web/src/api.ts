@@ -11,7 +11,8 @@ export function conditionsInQuery(where: T.Conditions): URLSearchParams {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(where)) {
     if (value === undefined || value === null || value === "") continue;
-    query.set(name === "duration_s" ? "duration" : name, Array.isArray(value) ? value.join("-") : String(value));
+    if (name.startsWith("not_")) for (const text of value as string[]) query.append(name, text);
+    else query.set(name === "duration_s" ? "duration" : name, Array.isArray(value) ? value.join("-") : String(value));
   }
   return query;
 }

@@ -47,6 +47,9 @@ export interface Conditions {
   tempo?: Range | null; // Beats a minute
   duration_s?: Range | null; // Seconds
   cluster?: number | string | null; // Number or name of a cluster
+  not_genre?: string[] | null; // A track must have none of these
+  not_artist?: string[] | null;
+  not_label?: string[] | null;
 }
 
 export interface DatedFeedback {
@@ -432,6 +435,11 @@ export interface ListTracksQuery {
   years?: string | null; // LOW-HIGH, LOW-, -HIGH, or one number
   tempo?: string | null; // LOW-HIGH, LOW-, -HIGH, or one number
   duration?: string | null; // LOW-HIGH, LOW-, -HIGH, or one number
+  min_length?: number | null; // Seconds
+  max_length?: number | null; // Seconds
+  not_genre?: string[] | null; // May be repeated; a track must have none of these
+  not_artist?: string[] | null; // May be repeated; a track must have none of these
+  not_label?: string[] | null; // May be repeated; a track must have none of these
 }
 
 export interface GetTrackAudioQuery {

@@ -9,7 +9,7 @@ import math
 import os
 import re
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from numbers import Real
 from pathlib import Path
@@ -26,9 +26,13 @@ from segue.track import folded
 Range = tuple[float | None, float | None]
 """Lowest and highest, both included; ``None`` where there is no such end."""
 
+Names = str | Sequence[str]
+"""One name, or several."""
+
 _Condition = tuple[str, list[Any]]  # SQL, and the values of its question marks
 _BETWEEN = {"genre": "[;/,]", "artist": ";"}  # several names
 _UNITS = {"years": "", "tempo_bpm": " bpm", "duration_s": " s"}
+_EXCLUDED = {"not_genre": "genre", "not_artist": "artist", "not_label": "label"}
 _EXAMPLES = 5  # names that a message gives as examples
 _EXAMPLE_FOLDERS = 3
 _SAMPLE = 1000  # tracks that are looked at for examples of folders
@@ -73,6 +77,8 @@ class Where:
     artist : of the track or of its album.
     album : the album's title.
     cluster : the number or the name of a cluster that ``Library.find_clusters`` found.
+    not_genre, not_artist, not_label : names, one or several, of which a track must have none. A track without
+        a genre has none.
 
     Raises
     ------
@@ -89,10 +95,15 @@ class Where:
     artist: str | None = None
     album: str | None = None
     cluster: int | str | None = None
+    not_genre: Names | None = None
+    not_artist: Names | None = None
+    not_label: Names | None = None
 
     def __post_init__(self) -> None:
         for name, value in self._given():
-            if name in _UNITS:
+            if name in _EXCLUDED:
+                object.__setattr__(self, name, _names(name, value))  # a list would have no hash
+            elif name in _UNITS:
                 _check_range(name, value)
             elif name != "cluster" or not isinstance(value, int):
                 _check_text(name, value)
@@ -108,7 +119,9 @@ class Where:
     def __str__(self) -> str:
         """For people: ``genre rock, years 1990 to 1999``."""
         return ", ".join(
-            f"{name.split('_')[0]} {_readable(value) + _UNITS[name] if name in _UNITS else value}"
+            f"not {_EXCLUDED[name]} {'; '.join(value)}"
+            if name in _EXCLUDED
+            else f"{name.split('_')[0]} {_readable(value) + _UNITS[name] if name in _UNITS else value}"
             for name, value in self._given()
         )
 
@@ -116,8 +129,17 @@ class Where:
 def _check_text(name: str, text: object) -> None:
     if not isinstance(text, str | Path if name == "folder" else str):
         raise UsageError(f"{name} is {text!r}, expected text")
-    if not (str(text) if name == "folder" else split_names(name, str(text))):
+    if not (str(text) if name == "folder" else split_names(_EXCLUDED.get(name, name), str(text))):
         raise UsageError(f"{name} is {text!r}, expected a name, or None for any")
+
+
+def _names(name: str, given: object) -> tuple[str, ...]:
+    names = (given,) if isinstance(given, str) else tuple(given) if isinstance(given, list | tuple) else ()
+    if not names:
+        raise UsageError(f"{name} is {given!r}, expected a name or several")
+    for text in names:
+        _check_text(name, text)
+    return names
 
 
 def _check_range(name: str, ends: object) -> None:
@@ -155,7 +177,12 @@ def keys_matching(db: sqlite3.Connection, where: Where) -> NDArray[np.int64]:
     """
     # One by one: several together would take one's index, and look at the whole row of each track in it.
     keys = [_keys(db, *condition) for condition in _conditions(db, where)] or [_keys(db, "1", [])]
-    return functools.reduce(np.intersect1d, keys)
+    matching = functools.reduce(np.intersect1d, keys)
+    for name, what in _EXCLUDED.items():
+        excluded = getattr(where, name)
+        if excluded is not None:
+            matching = np.setdiff1d(matching, _keys(db, *_having(db, what, excluded)))
+    return matching
 
 
 def keys_by_artists(db: sqlite3.Connection, names: Iterable[str]) -> NDArray[np.int64]:
@@ -174,15 +201,10 @@ def _keys(db: sqlite3.Connection, condition: str, values: list[Any]) -> NDArray[
 
 
 def _conditions(db: sqlite3.Connection, where: Where) -> Iterator[_Condition]:
-    if where.genre is not None:
-        yield _in_list("genre", _require_texts(db, "genre", split_names("genre", where.genre).values()))
-    if where.artist is not None:
-        yield _by_artist(_require_texts(db, "artist", split_names("artist", where.artist).values()))
-    if where.album is not None:
-        yield _in_list("album", _require_texts(db, "album", [where.album]))
-    if where.label is not None:
-        sql, values = _in_list("label", _require_texts(db, "label", [where.label]))
-        yield f"key IN (SELECT key FROM labels WHERE {sql})", values
+    for what in _COLUMNS:
+        wanted = getattr(where, what)
+        if wanted is not None:
+            yield _having(db, what, [wanted])
     if where.cluster is not None:
         number = cluster_number(db, where.cluster)
         yield "key IN (SELECT key FROM cluster_tracks WHERE cluster = ?)", [number]
@@ -192,6 +214,16 @@ def _conditions(db: sqlite3.Connection, where: Where) -> Iterator[_Condition]:
         yield _between("duration_s", where.duration_s)
     if where.folder is not None:
         yield _below(db, where.folder)
+
+
+def _having(db: sqlite3.Connection, what: str, wanted: Iterable[str]) -> _Condition:
+    """That a track has one of some artists, albums, genres or labels."""
+    names = [name for text in wanted for name in split_names(what, text).values()]
+    texts = _require_texts(db, what, names)
+    if what == "artist":
+        return _by_artist(texts)
+    condition, values = _in_list(what, texts)
+    return (f"key IN (SELECT key FROM labels WHERE {condition})" if what == "label" else condition), values
 
 
 def _in_list(column: str, texts: list[str]) -> _Condition:

@@ -50,6 +50,15 @@ def _seconds(text: str) -> float | None:
     return 3600 * int(found[1] or 0) + 60 * int(found[2]) + int(found[3])
 
 
+def _length(context: click.Context, option: click.Parameter, value: str | None) -> float | None:
+    seconds = None if value is None else _seconds(value.strip())
+    if value is not None and seconds is None:
+        raise click.BadParameter(
+            f"{value!r} is not a length; expected minutes:seconds, or seconds: 1:30 or 90."
+        )
+    return seconds
+
+
 _OPTIONS = (
     click.option("--genre", metavar="NAME", help="Only this genre; rock/pop means either."),
     click.option(
@@ -79,6 +88,16 @@ _OPTIONS = (
         "--label", metavar="NAME", help="Only tracks that a network gives this label, such as Guitar."
     ),
     click.option("--cluster", metavar="NAME", help="Only this cluster, by number or name."),
+    click.option("--not-genre", metavar="NAME", multiple=True, help="Without this genre; may be repeated."),
+    click.option("--not-artist", metavar="NAME", multiple=True, help="Without this artist; may be repeated."),
+    click.option(
+        "--not-label",
+        metavar="NAME",
+        multiple=True,
+        help="Without tracks that have this label, such as Speech; may be repeated.",
+    ),
+    click.option("--min-length", metavar="TIME", callback=_length, help="At least this long: 1:30 or 90."),
+    click.option("--max-length", metavar="TIME", callback=_length, help="At most this long: 20:00 or 1200."),
 )
 
 
@@ -98,4 +117,12 @@ def where_of(conditions: dict[str, Any]) -> Where | None:
     """
     from segue import Where  # NumPy takes a moment to load
 
-    return Where(**conditions) if any(value is not None for value in conditions.values()) else None
+    shortest, longest = conditions.pop("min_length"), conditions.pop("max_length")
+    if shortest is not None or longest is not None:
+        if conditions["duration_s"]:
+            raise click.UsageError(
+                "--duration says both ends of a length; leave out --min-length and --max-length"
+            )
+        conditions["duration_s"] = (shortest, longest)
+    given = {name: value for name, value in conditions.items() if value is not None and value != ()}
+    return Where(**given) if given else None

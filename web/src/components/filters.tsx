@@ -1,7 +1,7 @@
 import * as api from "../api";
 import { useLoad } from "../hooks";
 import { jobsFinished } from "../jobs";
-import type { Conditions, Range } from "../types";
+import type { Conditions, Facets, Range } from "../types";
 import { Icon } from "./icons";
 
 interface FiltersProps {
@@ -27,7 +27,7 @@ export function Filters({ where, onChange }: FiltersProps) {
       <Pick label="Years" value={where.years?.join("-")} options={decades(facets.years)}
         onPick={(years) => set("years", years?.split("-").map(Number) as Range | undefined)} />
       <Pick label="Length" value={where.duration_s?.join("-")}
-        options={[["0-120", "under 2 min"], ["120-300", "2 to 5 min"], ["300-36000", "over 5 min"]]}
+        options={[["0-120", "under 2 min"], ["120-300", "2 to 5 min"], ["300-36000", "over 5 min"], ["30-1200", "30 s to 20 min"]]}
         onPick={(length) => set("duration_s", length?.split("-").map(Number) as Range | undefined)} />
       <Pick label="Tempo" value={where.tempo?.join("-")}
         options={[["20-90", "slow, under 90 BPM"], ["90-125", "medium, 90 to 125 BPM"], ["125-400", "fast, over 125 BPM"]]}
@@ -37,6 +37,15 @@ export function Filters({ where, onChange }: FiltersProps) {
           options={groups.clusters.map((group) => [String(group.number), group.name])}
           onPick={(cluster) => set("cluster", cluster === undefined ? undefined : Number(cluster))} />
       )}
+      <Pick label="Leave out" value={undefined} options={exclusions(facets, where)} onPick={(choice) => {
+        const [name, text] = JSON.parse(choice ?? "[]") as [Exclusion?, string?];
+        if (name && text) set(name, [...(where[name] ?? []), text]);
+      }} />
+      {exclusionNames.flatMap((name) => (where[name] ?? []).map((text) => (
+        <button key={`${name} ${text}`} type="button" class="chip" onClick={() => set(name, without(where[name], text))}>
+          not {text}<Icon name="close" size={14} /><span class="hidden-text">: remove filter</span>
+        </button>
+      )))}
       {Object.entries(where).map(([name, value]) => ["artist", "album"].includes(name) && (
         <button key={name} type="button" class="chip" onClick={() => set(name as "artist", undefined)}>
           {String(value)}<Icon name="close" size={14} /><span class="hidden-text">: remove filter</span>
@@ -47,6 +56,24 @@ export function Filters({ where, onChange }: FiltersProps) {
       )}
     </div>
   );
+}
+
+const exclusionNames = ["not_genre", "not_artist", "not_label"] as const;
+type Exclusion = (typeof exclusionNames)[number];
+
+/** Genres and sounds that could be left out and are not yet; each value is JSON, as names may hold anything. */
+function exclusions(facets: Facets, where: Conditions): [string, string][] {
+  const choices = [
+    ...facets.genres.map(({ name, n }) => ["not_genre", name, n] as const),
+    ...facets.labels.slice(0, 200).map(({ name, n }) => ["not_label", name, n] as const),
+  ];
+  return choices.filter(([kind, name]) => !where[kind]?.includes(name))
+    .map(([kind, name, n]) => [JSON.stringify([kind, name]), `${name} (${n})`]);
+}
+
+function without(names: readonly string[] | null | undefined, name: string): string[] | undefined {
+  const rest = (names ?? []).filter((other) => other !== name);
+  return rest.length ? rest : undefined;
 }
 
 function decades(years: { min: number | null; max: number | null }): [string, string][] {
@@ -86,6 +113,7 @@ export function readConditions(query: URLSearchParams): Conditions {
     const ends = query.get(name)?.split("-").map(Number);
     if (ends?.length === 2 && ends.every(Number.isFinite)) where[key] = ends as Range;
   }
+  for (const name of exclusionNames) if (query.has(name)) where[name] = query.getAll(name);
   const cluster = query.get("cluster");
   if (cluster && Number.isInteger(Number(cluster))) where.cluster = Number(cluster);
   return where;

@@ -6,11 +6,17 @@ import re
 from typing import Annotated
 
 from fastapi import Depends, Query
+from pydantic import StringConstraints
 
 from segue.serve.api.request_models import Conditions
 from segue.serve.http.errors import ApiError
 
 _Text = Annotated[str | None, Query(min_length=1, max_length=300)]
+_Texts = Annotated[
+    list[Annotated[str, StringConstraints(min_length=1, max_length=300)]] | None,
+    Query(max_length=100, description="May be repeated; a track must have none of these"),
+]
+_Seconds = Annotated[float | None, Query(ge=0, le=1e6, description="Seconds")]
 _Ends = Annotated[
     str | None,
     Query(max_length=40, pattern=r"^[0-9.]*-?[0-9.]*$", description="LOW-HIGH, LOW-, -HIGH, or one number"),
@@ -37,11 +43,22 @@ def conditions(  # noqa: PLR0913, PLR0917 - a parameter is what the query string
     years: _Ends = None,
     tempo: _Ends = None,
     duration: _Ends = None,
+    min_length: _Seconds = None,
+    max_length: _Seconds = None,
+    not_genre: _Texts = None,
+    not_artist: _Texts = None,
+    not_label: _Texts = None,
 ) -> Conditions | None:
     """What was given, if anything."""
+    length = _range("duration", duration)
+    if min_length is not None or max_length is not None:
+        if length:
+            raise ApiError(400, "bad_request", "give duration, or min_length and max_length")
+        length = (min_length, max_length)
     found = Conditions(
         genre=genre, label=label, artist=artist, album=album, folder=folder, cluster=cluster,
-        years=_range("years", years), tempo=_range("tempo", tempo), duration_s=_range("duration", duration),
+        years=_range("years", years), tempo=_range("tempo", tempo), duration_s=length,
+        not_genre=not_genre, not_artist=not_artist, not_label=not_label,
     )  # fmt: skip
     return found if found != Conditions() else None
 

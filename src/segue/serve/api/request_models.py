@@ -19,6 +19,8 @@ Verdict = TypeAliasType("Verdict", Literal["like", "dislike", "skip"])
 EXAMPLE_ID = "5f8d3c2b7a1e4d60"
 OTHER_ID = "a09b1c2d3e4f5061"
 
+_Names = Annotated[list[Name], Field(min_length=1, max_length=100)]
+
 
 class Request(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -40,6 +42,9 @@ class Conditions(Request):
     tempo: Annotated[Range | None, Field(description="Beats a minute")] = None
     duration_s: Annotated[Range | None, Field(description="Seconds")] = None
     cluster: Annotated[int | Name | None, Field(description="Number or name of a cluster")] = None
+    not_genre: Annotated[_Names | None, Field(description="A track must have none of these")] = None
+    not_artist: _Names | None = None
+    not_label: _Names | None = None
 
 
 _SEEDS = Field(min_length=1, max_length=100, description="Ids of tracks or clips")
