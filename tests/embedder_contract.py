@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from segue.sound import Excerpts, SoundInfo
-from segue.spec import Embedder, EmbedderSpec, Embedding, spec_from_json, spec_to_json
+from segue.spec import Embedder, EmbedderSpec, Embedding, label_names, spec_from_json, spec_to_json
 
 
 def noise(sr: int, n_samples: int, seed: int = 0) -> np.ndarray:
@@ -138,6 +138,17 @@ class EmbedderContract:
         sr = 44_100
         y = noise(sr, round(n_samples / embedder.spec.sr * sr))
         assert embedder.embed(Excerpts.from_waveform(y, sr)).windows.shape == embeddings[0].windows.shape
+
+    def test_scores_are_those_of_all_labels(self, embedder: Embedder, embeddings: list[Embedding]):
+        names = label_names(embedder)
+        assert len(set(names)) == len(names)
+        for embedding in embeddings:
+            assert (embedding.scores is None) == (not names)
+            if embedding.scores is not None:
+                assert (embedding.scores.shape, embedding.scores.dtype) == ((len(names),), np.float32)
+                assert ((embedding.scores >= 0) & (embedding.scores <= 1)).all()
+                score_of = dict(zip(names, embedding.scores, strict=True))
+                assert all(score_of[x.name] == pytest.approx(x.score, abs=1e-3) for x in embedding.labels)
 
     def test_labels_come_best_first(self, embeddings: list[Embedding]):
         for embedding in embeddings:

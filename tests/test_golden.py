@@ -55,7 +55,7 @@ def test_format_1_can_be_added_to(v1: Library, tmp_path: Path):
     assert all((before[track_id] == vector).all() for track_id, vector in zip(ids, vectors, strict=True))
 
 
-def test_format_1_becomes_format_2_with_every_key_and_row_as_it_was(tmp_path: Path):
+def test_format_1_becomes_format_3_with_every_key_and_row_as_it_was(tmp_path: Path):
     shutil.copytree(GOLDEN / "v1", tmp_path / "v1")
 
     def rows():
@@ -68,7 +68,7 @@ def test_format_1_becomes_format_2_with_every_key_and_row_as_it_was(tmp_path: Pa
     assert (len(before), version) == (12, 1)
     with Library.open(tmp_path / "v1") as library:
         library.verify()
-    assert rows() == (before, 2)
+    assert rows() == (before, 3)
     with Library.open(tmp_path / "v1") as library:
         report = library.import_from(Vectors(np.eye(4, dtype=np.float32), name="mine"))
         assert (report.added, len(library)) == (4, 16)

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ Accepts = Literal["waveform", "frames", "features"]
 Metric = Literal["cosine", "euclidean", "manhattan", "hamming", "dot"]
 METRICS: tuple[Metric, ...] = ("cosine", "euclidean", "manhattan", "hamming", "dot")
 COSINE: Metric = "cosine"
+
+_LOG_ODDS_STEP = 0.08
+_EVEN_ODDS = 128  # the code of a score of 1/2
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ class Embedding:
     pooled: NDArray[np.generic]  # (dim,), the spec's dtype
     windows: NDArray[np.float16]  # (n_windows, dim)
     labels: Sequence[Label] = ()  # what the network calls it, best first
+    scores: NDArray[np.float32] | None = None  # (n_labels,), [0, 1]: of all that the network knows
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,36 @@ class Embedder(Protocol):
             Where the model makes no vector of this sound, or one with values that are not finite.
         """
         ...
+
+
+@runtime_checkable
+class LabelingEmbedder(Embedder, Protocol):
+    """An embedder that also scores labels; its embeddings hold a score for each of ``label_names``."""
+
+    @property
+    def label_names(self) -> Sequence[str]: ...
+
+
+def label_names(embedder: Embedder) -> tuple[str, ...]:
+    """The labels that an embedder scores; none where it scores none."""
+    return tuple(embedder.label_names) if isinstance(embedder, LabelingEmbedder) else ()
+
+
+def encode_scores(scores: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """uint8, of the same shape: 1 to 255 for scores in [0, 1], evenly over their log odds; 0 for NaN.
+
+    A byte holds what ranking needs: a code is 8 % of the odds, from 1 in 26 000 to 26 000 to 1.
+    """
+    x = np.asarray(scores, np.float64).clip(1e-9, 1 - 1e-9)
+    codes = np.rint(np.log(x / (1 - x)) / _LOG_ODDS_STEP) + _EVEN_ODDS
+    return np.where(np.isnan(codes), 0, codes.clip(1, 255)).astype(np.uint8)
+
+
+def decode_scores(codes: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """float32, of the same shape: the scores of codes, NaN for 0."""
+    table = 1 / (1 + np.exp(-_LOG_ODDS_STEP * (np.arange(256) - _EVEN_ODDS)))
+    table[0] = np.nan
+    return np.asarray(table.astype(np.float32)[codes])
 
 
 def metric_named(name: str) -> Metric:

@@ -16,7 +16,7 @@ from segue.catalog import matrix
 from segue.catalog.matrix import MatrixState
 from segue.errors import SpecMismatchError
 from segue.sources.contract import SpaceRows, SpaceSettings, settings_to_json
-from segue.spec import EmbedderSpec, Embedding, empty_row, spec_from_json, spec_to_json
+from segue.spec import EmbedderSpec, Embedding, decode_scores, empty_row, spec_from_json, spec_to_json
 
 _KINDS = ("pooled", "windows", "ends")
 _COPY_ROWS = 1 << 16  # rows copied at a time when a matrix is rewritten
@@ -33,8 +33,14 @@ class Matrices:
         rows = self._db.execute("SELECT space, spec FROM spaces").fetchall()
         return [(row["space"], spec_from_json(row["spec"])) for row in rows]
 
-    def add(self, spec: EmbedderSpec, dimensions: Sequence[str], settings: SpaceSettings | None) -> None:
-        """Make a space, or give an existing one other settings.
+    def add(
+        self,
+        spec: EmbedderSpec,
+        dimensions: Sequence[str],
+        settings: SpaceSettings | None,
+        labels: Sequence[str] = (),
+    ) -> None:
+        """Make a space, or give an existing one other settings, or a matrix of scores of labels.
 
         Raises
         ------
@@ -45,12 +51,14 @@ class Matrices:
         existing = self._db.execute(sql, (spec.space,)).fetchone()
         if not existing:
             self._create(spec, dimensions, settings or SpaceSettings())
+            self._add_scores(spec.space, labels)
             return
         if spec_from_json(existing["spec"]) != spec:
             raise SpecMismatchError(
                 f"{self._root} holds vectors of another {spec.space}: {existing['spec']}; "
                 f"this Segue makes {spec_to_json(spec)}"
             )
+        self._add_scores(spec.space, labels)
         if settings is None:
             return
         if json.loads(existing["dimensions"]) != list(dimensions):
@@ -63,7 +71,7 @@ class Matrices:
         folder = self._folder(spec.space)
         folder.mkdir(parents=True, exist_ok=True)
         self._db.execute(
-            "INSERT INTO spaces VALUES (?, ?, ?, ?)",
+            "INSERT INTO spaces (space, spec, dimensions, settings) VALUES (?, ?, ?, ?)",
             (spec.space, spec_to_json(spec), json.dumps(list(dimensions)), settings_to_json(settings)),
         )
         pooled = "<f4" if spec.dtype == "float32" else "|u1"
@@ -71,13 +79,36 @@ class Matrices:
         for kind, (dtype, width) in widths.items():
             state = matrix.create(folder, _new_name(kind), dtype, width)
             if kind != "windows":
-                state = self._fill(folder, state, spec)
+                row = empty_row(spec) if kind == "pooled" else np.zeros(1, np.int64)
+                state = self._fill(folder, state, row)
             self._put_state(spec.space, kind, state)
 
-    def _fill(self, folder: Path, state: MatrixState, spec: EmbedderSpec) -> MatrixState:
-        """Add empty rows for the tracks that are older than the space."""
+    def _add_scores(self, space: str, labels: Sequence[str]) -> None:
+        """Make a space's matrix of scores, unless there is one; empty for the tracks that are there.
+
+        Raises
+        ------
+        SpecMismatchError
+            Where the space has scores of other labels.
+        """
+        sql = "SELECT label_names FROM spaces WHERE space = ?"
+        existing = json.loads(self._db.execute(sql, (space,)).fetchone()["label_names"])
+        if not labels or existing == list(labels):
+            return
+        if existing:
+            raise SpecMismatchError(
+                f"{self._root} holds scores of {len(existing)} labels in {space}, from {existing[0]!r} on; "
+                f"this embedder scores {len(labels)}, from {labels[0]!r} on"
+            )
+        folder = self._folder(space)
+        state = matrix.create(folder, _new_name("scores"), "|u1", len(labels))
+        self._put_state(space, "scores", self._fill(folder, state, np.zeros(len(labels), np.uint8)))
+        sql = "UPDATE spaces SET label_names = ? WHERE space = ?"
+        self._db.execute(sql, (json.dumps(list(labels), ensure_ascii=False), space))
+
+    def _fill(self, folder: Path, state: MatrixState, row: NDArray[np.generic]) -> MatrixState:
+        """Add a row for each of the tracks that are older than the matrix."""
         missing = self._n_rows()
-        row = np.zeros(1, np.int64) if state.width == 1 else empty_row(spec)
         while state.rows < missing:
             n = min(missing - state.rows, _COPY_ROWS)
             state = matrix.append(folder, state, np.broadcast_to(row, (n, state.width)))
@@ -91,13 +122,16 @@ class Matrices:
         """Add n rows to every space, empty ones where there are no vectors; the first row's number."""
         first = self._n_rows()
         for space, spec in self.spaces():
-            states = {kind: self._state(space, kind) for kind in _KINDS}
+            states = self._states(space)
             given = rows.get(space)
             if given is None:
                 empty = np.broadcast_to(empty_row(spec), (n, spec.dim))
                 given = SpaceRows(empty, np.zeros((0, spec.dim), np.float16), np.zeros(n, np.int64))
             ends = states["windows"].rows + np.cumsum(given.counts)
             new = {"pooled": given.pooled, "windows": given.windows, "ends": ends[:, None]}
+            if "scores" in states:
+                none = np.zeros((n, states["scores"].width), np.uint8)
+                new["scores"] = none if given.scores is None else given.scores
             for kind, values in new.items():
                 if len(values):
                     state = matrix.append(self._folder(space), states[kind], values)
@@ -111,7 +145,15 @@ class Matrices:
         if not np.isfinite(pooled[row].astype(np.float32)).any():
             return None
         start = int(ends[row - 1, 0]) if row else 0
-        return Embedding(np.array(pooled[row]), np.array(windows[start : int(ends[row, 0])], np.float16))
+        codes = self._scores(space)
+        scores = None if codes is None or not codes[row].any() else decode_scores(codes[row])
+        return Embedding(
+            np.array(pooled[row]), np.array(windows[start : int(ends[row, 0])], np.float16), scores=scores
+        )
+
+    def _scores(self, space: str) -> NDArray[np.uint8] | None:
+        state = self._states(space).get("scores")
+        return None if state is None else np.asarray(matrix.view(self._folder(space), state), np.uint8)
 
     def gather(self, space: str, rows: NDArray[np.int64]) -> SpaceRows:
         """Vectors and windows of the tracks at some rows; none where a row is -1."""
@@ -125,7 +167,10 @@ class Matrices:
         counts = np.zeros(len(rows), np.int64)
         counts[rows >= 0] = stops - starts
         ranges = [np.arange(a, b) for a, b in zip(starts, stops, strict=True)]
-        return SpaceRows(vectors, windows[np.concatenate(ranges)] if ranges else windows[:0], counts)
+        codes = self._scores(space)
+        if codes is not None:
+            codes = np.where(rows[:, None] >= 0, codes[np.maximum(rows, 0)], 0).astype(np.uint8)
+        return SpaceRows(vectors, windows[np.concatenate(ranges)] if ranges else windows[:0], counts, codes)
 
     def _empty(self, space: str) -> NDArray[np.generic]:
         spec = self._db.execute("SELECT spec FROM spaces WHERE space = ?", (space,)).fetchone()["spec"]
@@ -134,7 +179,7 @@ class Matrices:
     def rewrite(self, space: str, rows: NDArray[np.int64]) -> None:
         """Keep only some rows, in this order."""
         folder = self._folder(space)
-        old = {kind: self._state(space, kind) for kind in _KINDS}
+        old = self._states(space)
         ends = matrix.view(folder, old["ends"])[:, 0].astype(np.int64)
         starts = np.concatenate([[0], ends[:-1]])[: len(ends)]
         counts = (ends - starts)[rows]
@@ -142,6 +187,8 @@ class Matrices:
         window_rows = np.repeat(starts[rows] - firsts, counts) + np.arange(int(counts.sum()))
         self._copy(space, "pooled", old["pooled"], rows)
         self._copy(space, "windows", old["windows"], window_rows)
+        if "scores" in old:
+            self._copy(space, "scores", old["scores"], rows)
         new_ends = matrix.create(folder, _new_name("ends"), old["ends"].dtype, 1)
         self._put_state(space, "ends", matrix.append(folder, new_ends, np.cumsum(counts)[:, None]))
 
@@ -157,8 +204,12 @@ class Matrices:
         return self._root / "vectors" / space
 
     def _state(self, space: str, kind: str) -> MatrixState:
-        sql = "SELECT file, dtype, width, rows, crc32 FROM matrices WHERE space = ? AND kind = ?"
-        return MatrixState(*self._db.execute(sql, (space, kind)).fetchone())
+        return self._states(space)[kind]
+
+    def _states(self, space: str) -> dict[str, MatrixState]:
+        """Of each matrix of a space, by its kind."""
+        sql = "SELECT kind, file, dtype, width, rows, crc32 FROM matrices WHERE space = ?"
+        return {kind: MatrixState(*state) for kind, *state in self._db.execute(sql, (space,))}
 
     def _put_state(self, space: str, kind: str, state: MatrixState) -> None:
         self._db.execute(

@@ -1,4 +1,7 @@
-"""From libraries of format 1, which know of audio files only, to format 2."""
+"""From libraries of older formats to the current one.
+
+Format 1 knows of audio files only; format 2 keeps no matrices of labels' scores.
+"""
 
 from __future__ import annotations
 
@@ -40,17 +43,22 @@ CREATE TABLE clusters (cluster INTEGER PRIMARY KEY, name TEXT NOT NULL, facts TE
 CREATE TABLE cluster_tracks (key INTEGER PRIMARY KEY, cluster INTEGER NOT NULL);
 CREATE INDEX cluster_tracks_by_cluster ON cluster_tracks (cluster);
 """
+OLD_FORMATS = (1, 2)
 _NEW_COLUMNS = ("source", "source_id", "record_hash", "url", "details")
 
 
-def to_format_2(db: sqlite3.Connection) -> None:
+def to_current_format(db: sqlite3.Connection) -> None:
     """Rewrite a library's tables, in one transaction."""
     with transaction(db):
-        if db.execute("PRAGMA user_version").fetchone()[0] == 1:  # no other process was quicker
-            _rewrite(db)
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version == 1:
+            _to_format_2(db)
+        if version in OLD_FORMATS:  # no other process was quicker
+            db.execute("ALTER TABLE spaces ADD COLUMN label_names TEXT NOT NULL DEFAULT '[]'")
+            db.execute("PRAGMA user_version = 3")
 
 
-def _rewrite(db: sqlite3.Connection) -> None:
+def _to_format_2(db: sqlite3.Connection) -> None:
     columns = ", ".join(row["name"] for row in db.execute("PRAGMA table_info(tracks)"))
     used = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'tracks'").fetchone()
     db.execute("DROP INDEX tracks_by_hash")
@@ -63,13 +71,15 @@ def _rewrite(db: sqlite3.Connection) -> None:
         db.execute("DELETE FROM sqlite_sequence WHERE name = 'tracks'")
         db.execute("INSERT INTO sqlite_sequence VALUES ('tracks', ?)", (used["seq"],))
     db.execute("ALTER TABLE spaces ADD COLUMN settings TEXT NOT NULL DEFAULT '{}'")
-    db.execute("PRAGMA user_version = 2")
 
 
-def as_format_2(db: sqlite3.Connection) -> None:
-    """Show a read-only library in format 2 to this connection alone."""
+def as_current_format(db: sqlite3.Connection) -> None:
+    """Show a read-only library in the current format to this connection alone."""
+    if db.execute("PRAGMA user_version").fetchone()[0] == 2:
+        db.execute("CREATE TEMP VIEW spaces AS SELECT *, '[]' AS label_names FROM main.spaces")
+        return
     nothing = ", ".join(f"NULL AS {name}" for name in _NEW_COLUMNS)
     db.execute(f"CREATE TEMP VIEW tracks AS SELECT *, {nothing} FROM main.tracks")
-    db.execute("CREATE TEMP VIEW spaces AS SELECT *, '{}' AS settings FROM main.spaces")
+    db.execute("CREATE TEMP VIEW spaces AS SELECT *, '{}' AS settings, '[]' AS label_names FROM main.spaces")
     for statement in IMPORTS.replace("CREATE TABLE", "CREATE TEMP TABLE").split(";\n"):
         db.execute(statement.replace("CREATE INDEX", "CREATE INDEX temp."))

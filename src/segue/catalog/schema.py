@@ -10,12 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from segue.advice import command
-from segue.catalog.migration import IMPORTS, TRACKS, as_format_2, to_format_2
+from segue.catalog.migration import IMPORTS, OLD_FORMATS, TRACKS, as_current_format, to_current_format
 from segue.catalog.user_data import TABLES as USER_DATA
 from segue.catalog.user_data import add_tables, add_temporary_tables
 from segue.errors import LibraryFormatError, LibraryNotFoundError, LibraryWriteError
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 APPLICATION_ID = 0x53454755  # "SEGU", kept by SQLite in the file's header
 FILE_NAME = "catalog.sqlite"
 BUSY_TIMEOUT_S = 30.0
@@ -36,7 +36,8 @@ CREATE TABLE failures (
 );
 CREATE TABLE spaces (
     space TEXT PRIMARY KEY, spec TEXT NOT NULL, dimensions TEXT NOT NULL,
-    settings TEXT NOT NULL DEFAULT '{}'     -- JSON
+    settings TEXT NOT NULL DEFAULT '{}',    -- JSON
+    label_names TEXT NOT NULL DEFAULT '[]'  -- JSON, of the columns of its matrix of scores
 );
 CREATE TABLE matrices (
     space TEXT NOT NULL REFERENCES spaces, kind TEXT NOT NULL, file TEXT NOT NULL,
@@ -100,7 +101,7 @@ def connect(root: Path) -> sqlite3.Connection:
     uri = path.resolve().as_uri()
     try:
         if os.access(path, os.W_OK) and os.access(root, os.W_OK):
-            return _check_format(_connect(f"{uri}?mode=rw"), path, to_format_2)
+            return _check_format(_connect(f"{uri}?mode=rw"), path, to_current_format)
         return _connect_read_only(uri, path)
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF in _NO_SPACE:
@@ -114,7 +115,7 @@ def connect(root: Path) -> sqlite3.Connection:
 
 def _connect_read_only(uri: str, path: Path) -> sqlite3.Connection:
     try:
-        return _check_format(_connect(f"{uri}?mode=ro"), path, as_format_2)
+        return _check_format(_connect(f"{uri}?mode=ro"), path, as_current_format)
     except sqlite3.OperationalError as error:
         log = path.with_name(f"{path.name}-wal")
         if log.exists() and log.stat().st_size:
@@ -123,7 +124,7 @@ def _connect_read_only(uri: str, path: Path) -> sqlite3.Connection:
                 "open it once where it can be written to"
             ) from error
         # A finished write-ahead log leaves no files that a read-only folder would need.
-        return _check_format(_connect(f"{uri}?mode=ro&immutable=1"), path, as_format_2)
+        return _check_format(_connect(f"{uri}?mode=ro&immutable=1"), path, as_current_format)
 
 
 def _connect(uri: str) -> sqlite3.Connection:
@@ -135,19 +136,19 @@ def _connect(uri: str) -> sqlite3.Connection:
 def _check_format(
     db: sqlite3.Connection, path: Path, upgrade: Callable[[sqlite3.Connection], None]
 ) -> sqlite3.Connection:
-    """The connection, if it is to a library; ``upgrade`` brings one of format 1 to this format."""
+    """The connection, if it is to a library; ``upgrade`` brings an older one to this format."""
     try:
         application = db.execute("PRAGMA application_id").fetchone()[0]
         version = db.execute("PRAGMA user_version").fetchone()[0]
         if application != APPLICATION_ID:
             raise LibraryFormatError(f"{path} is an SQLite file from another program")
-        if version == 1:
+        if version in OLD_FORMATS:
             upgrade(db)
         elif version != FORMAT_VERSION:
             raise LibraryFormatError(
                 f"{path} has format {version}; this Segue reads formats up to {FORMAT_VERSION}: update Segue"
             )
-        (add_tables if upgrade is to_format_2 else add_temporary_tables)(db)
+        (add_tables if upgrade is to_current_format else add_temporary_tables)(db)
         db.execute("PRAGMA synchronous = FULL")
         db.execute("SELECT count(*) FROM matrices").fetchone()
     except BaseException:

@@ -32,6 +32,8 @@ class SpaceVectors:
     vectors : (n, dim), memory-mapped; a row of NaN has no vector
     windows : float16 (n_windows, dim), memory-mapped
     window_ends : int64 (n,), the end of each row's windows; they begin at the end of the row before
+    label_names : of what the embedder scores; none where the scores are not kept
+    scores : uint8 (n, n_labels), memory-mapped, as ``spec.encode_scores``; a row of 0 has no scores
     """
 
     spec: EmbedderSpec
@@ -40,6 +42,14 @@ class SpaceVectors:
     vectors: NDArray[np.generic]
     windows: NDArray[np.generic]
     window_ends: NDArray[np.int64]
+    label_names: tuple[str, ...] = ()
+    scores: NDArray[np.uint8] | None = None
+
+    def has_scores(self) -> NDArray[np.bool_]:
+        """bool (n,): which rows have scores of labels."""
+        if self.scores is None:
+            return np.zeros(len(self.vectors), np.bool_)
+        return np.asarray(self.scores[:, 0] > 0)
 
     def windows_of(self, row: int) -> NDArray[np.generic]:
         """float16 (n, dim): the windows of the track at ``row``."""
@@ -127,6 +137,8 @@ def _space_vectors(root: Path, row: sqlite3.Row, states: Mapping[str, MatrixStat
         vectors=matrix.view(folder, states["pooled"]),
         windows=matrix.view(folder, states["windows"]),
         window_ends=matrix.view(folder, states["ends"])[:, 0].astype(np.int64),
+        label_names=tuple(json.loads(row["label_names"])),
+        scores=np.asarray(matrix.view(folder, states["scores"]), np.uint8) if "scores" in states else None,
     )
 
 

@@ -34,7 +34,7 @@ from segue.catalog.transaction import large_cache, transaction
 from segue.catalog.upsert import RecordTables, SeenKeys
 from segue.errors import LibraryWriteError, SegueError, SpecMismatchError
 from segue.sources.contract import TAG_COLUMNS, ImportBatch, SpaceRows, SpaceSettings
-from segue.spec import EmbedderSpec, Embedding, empty_row
+from segue.spec import EmbedderSpec, Embedding, empty_row, encode_scores
 from segue.track import TrackId
 
 _CACHE_KIB = 1 << 18  # of SQLite's pages while many tracks are put; ids come in no order
@@ -54,17 +54,21 @@ class Writer:
         self._finish_indexes()  # what a killed writer has left
 
     def add_space(
-        self, spec: EmbedderSpec, dimensions: Sequence[str], settings: SpaceSettings | None = None
+        self,
+        spec: EmbedderSpec,
+        dimensions: Sequence[str],
+        settings: SpaceSettings | None = None,
+        labels: Sequence[str] = (),
     ) -> None:
-        """Make a space for an embedder's vectors, unless there is one.
+        """Make a space for an embedder's vectors, and for scores of labels, unless there is one.
 
         Raises
         ------
         SpecMismatchError
-            Where the space holds vectors of another spec.
+            Where the space holds vectors of another spec, or scores of other labels.
         """
         with self._transaction():
-            self._matrices.add(spec, dimensions, settings)
+            self._matrices.add(spec, dimensions, settings, labels)
 
     def append(self, files: Sequence[AnalyzedFile]) -> list[TrackId]:
         """Add tracks, or replace those of the same paths; their ids, in the order given."""
@@ -311,7 +315,14 @@ def _space_rows(given: Sequence[Embedding | None], spec: EmbedderSpec) -> SpaceR
             raise SpecMismatchError(f"{spec.space} has {spec.dim} dimensions, not {embedding.pooled.shape}")
     counts = np.array([len(embedding.windows) for embedding in embeddings], np.int64)
     windows = np.concatenate([embedding.windows for embedding in embeddings])
-    return SpaceRows(np.stack([embedding.pooled for embedding in embeddings]), windows, counts)
+    return SpaceRows(np.stack([e.pooled for e in embeddings]), windows, counts, _score_rows(embeddings))
+
+
+def _score_rows(embeddings: Sequence[Embedding]) -> NDArray[np.uint8] | None:
+    n_labels = max((len(e.scores) for e in embeddings if e.scores is not None), default=0)
+    none = np.full(n_labels, np.nan, np.float32)
+    rows = [none if e.scores is None else e.scores for e in embeddings]
+    return encode_scores(np.stack(rows)) if n_labels else None
 
 
 def _reason(error: Exception) -> str:

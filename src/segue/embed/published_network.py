@@ -120,12 +120,17 @@ class PublishedNetwork:
     def dimensions(self) -> Sequence[str]:
         return [f"{self.spec.name}_{i:03d}" for i in range(self.spec.dim)]
 
+    @property
+    def label_names(self) -> Sequence[str]:
+        return self._recipe.label_names()
+
     def embed(self, sound: Excerpts) -> Embedding:
         windows = sound.windows(self.spec.sr, self.spec.window_s, self.spec.hop_s)
         embeddings, scores = self._network(np.stack([self._recipe.log_mel(y) for y in windows]))
         pooled = embeddings.mean(axis=0, dtype=np.float64).astype(np.float32)
-        labels = _best_labels(scores.mean(axis=0), self._recipe.label_names())
-        return Embedding(pooled, embeddings.astype(np.float16), labels)
+        mean_scores = scores.mean(axis=0)
+        labels = _best_labels(mean_scores, self.label_names)
+        return Embedding(pooled, embeddings.astype(np.float16), labels, mean_scores)
 
 
 def _best_labels(scores: NDArray[np.float32], names: Sequence[str]) -> tuple[Label, ...]:

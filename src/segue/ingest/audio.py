@@ -20,7 +20,7 @@ from segue.ingest.cancel import cancellable
 from segue.ingest.report import Report
 from segue.progress import Progress
 from segue.sources.contract import AudioFile, AudioListing, AudioSource, Problem
-from segue.spec import Embedder
+from segue.spec import Embedder, label_names
 from segue.track import readable
 
 AHEAD = 4  # files a thread that may wait for one slow file before them
@@ -270,13 +270,16 @@ class Scan:
 
 
 def _lacking(snapshot: Snapshot, embedders: Sequence[Embedder], files: set[int]) -> dict[int, set[str]]:
-    """Of each file's key, the spaces of these embedders in which it has no vector."""
+    """Of each file's key, the spaces of these embedders in which it has no vector, or no scores of labels."""
     lacking: dict[int, set[str]] = {}
     for embedder in embedders:
-        space = embedder.spec.space
-        empty = (snapshot.keys >= 0) & ~snapshot.spaces[space].has_vector()[: len(snapshot.keys)]
+        space = snapshot.spaces[embedder.spec.space]
+        whole = space.has_vector()
+        if label_names(embedder):
+            whole &= space.has_scores()
+        empty = (snapshot.keys >= 0) & ~whole[: len(snapshot.keys)]
         for key in files.intersection(snapshot.keys[empty].tolist()):
-            lacking.setdefault(key, set()).add(space)
+            lacking.setdefault(key, set()).add(embedder.spec.space)
     return lacking
 
 

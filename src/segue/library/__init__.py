@@ -49,7 +49,7 @@ from segue.recommend import similar as similarity
 from segue.recommend.seeds import Query, find_track
 from segue.sources.audio_folders import AudioFolders
 from segue.sources.contract import AudioSource, Source
-from segue.spec import Embedder, Prior
+from segue.spec import Embedder, Prior, label_names
 from segue.track import Track
 from segue.views.view_index import ViewIndex
 
@@ -223,7 +223,7 @@ class Library(Contents):
             with self._catalog.writing(wait_s, on_wait) as writer:
                 model_copies.save_copies(self.path, self._embedders)
                 for embedder in self._embedders:
-                    writer.add_space(embedder.spec, embedder.dimensions)
+                    writer.add_space(embedder.spec, embedder.dimensions, labels=label_names(embedder))
                 scan = Scan(self._catalog, writer, source, self._embedders, follower)
                 report = scan.run(jobs=jobs, retry=retry, stop=stop)
                 self._refresh()

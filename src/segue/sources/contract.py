@@ -67,11 +67,13 @@ class SpaceRows:
     pooled : float32 (n, dim); a row of NaN stands for no vector
     windows : (n_windows, dim), those of the first track first
     counts : int64 (n,), how many of the windows are each track's
+    scores : uint8 (n, n_labels), as ``spec.encode_scores``, where there are any
     """
 
     pooled: NDArray[np.generic]
     windows: NDArray[np.generic]
     counts: NDArray[np.int64]
+    scores: NDArray[np.uint8] | None = None
 
     @classmethod
     def without_windows(cls, pooled: NDArray[np.generic]) -> SpaceRows:
@@ -80,7 +82,9 @@ class SpaceRows:
     @classmethod
     def concatenate(cls, parts: Sequence[SpaceRows]) -> SpaceRows:
         """Those of the first part, then those of the next."""
-        names = ("pooled", "windows", "counts")
+        names = ["pooled", "windows", "counts"]
+        if all(part.scores is not None for part in parts):
+            names.append("scores")
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
     def take(self, at: NDArray[np.int64]) -> SpaceRows:
@@ -88,7 +92,8 @@ class SpaceRows:
         ends = np.cumsum(self.counts)
         kept = [np.arange(ends[i] - self.counts[i], ends[i]) for i in at] if len(self.windows) else []
         rows = np.concatenate(kept) if kept else np.zeros(0, np.int64)
-        return SpaceRows(self.pooled[at], self.windows[rows], self.counts[at])
+        scores = None if self.scores is None else self.scores[at]
+        return SpaceRows(self.pooled[at], self.windows[rows], self.counts[at], scores)
 
 
 RECORD_COLUMNS = (*TAG_COLUMNS, "duration_s", "url", "details", "content_hash")
