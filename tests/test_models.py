@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 import os
@@ -11,14 +12,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import click.testing
 import pytest
 
-from segue.cli.models import models as command
-from segue.cli.options import AppError
 from segue.embed import models
 from segue.embed.models import MODELS, DownloadError, Model, ModelError, ModelNotFoundError
-from segue.errors import SegueError, UsageError, WeightsError
+from segue.errors import UsageError, WeightsError
 from tests.fake_download_server import Publisher
 from tests.model_files import ROOT, assert_whole, parts
 
@@ -29,17 +27,10 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def segue_models(folder: Path) -> Callable[..., tuple[int, str, str]]:
-    def invoke(*arguments: object) -> tuple[int, str, str]:
-        words = ["--folder", str(folder), *map(str, arguments)]
-        result = click.testing.CliRunner().invoke(command, words)
-        if isinstance(result.exception, AppError):
-            return result.exception.exit_code, result.stdout, result.stderr
-        if isinstance(result.exception, SegueError):
-            return 2, result.stdout, str(result.exception)
-        return result.exit_code, result.stdout, result.stderr
-
-    return invoke
+def segue_models(
+    segue: Callable[..., tuple[int, str, str]], folder: Path
+) -> Callable[..., tuple[int, str, str]]:
+    return functools.partial(segue, "models", "--folder", folder)
 
 
 # What is there

@@ -19,6 +19,7 @@ from segue.library import Library
 from segue.progress import Silent
 from segue.sources.mongo import Fields, Mongo
 from segue.sources.mongo.vectors import NoVectorError, parse_vector
+from tests.command_table import documented_keys
 from tests.mongo_server import Server, fixtures
 from tests.sounds import start
 from tests.source_contract import SourceContract
@@ -303,7 +304,9 @@ def test_the_command_imports_and_tells_as_json(collection, uri, segue, tmp_path)
     code, out, _ = segue(*library, *arguments)
     assert (code, out.splitlines()[0].startswith("songs: 3 added")) == (0, True)
     code, out, _ = segue(*library, *arguments, "--json")
-    assert (code, json.loads(out)["unchanged"]) == (0, 3)
+    found = json.loads(out)
+    assert (code, found["unchanged"]) == (0, 3)
+    assert found.keys() == documented_keys()["import mongo"]
     code, _, err = segue(*library, *arguments[:4], "absent", *arguments[5:])
     assert code == 2
     assert "has no documents; collections there: " in err

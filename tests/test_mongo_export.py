@@ -20,6 +20,7 @@ from segue.sources.contract import ImportBatch, Space, SpaceRows, SpaceSettings
 from segue.sources.mongo import Fields, Mongo
 from segue.sources.mongo.address import parse_address
 from segue.spec import EmbedderSpec, Label
+from tests.command_table import documented_keys
 from tests.mongo_server import Server, fixtures
 from tests.sounds import start
 
@@ -387,6 +388,7 @@ def test_the_command_exports_and_tells_as_json(root, uri, segue):
     code, out, _ = segue(*command, "--json", "--space", "floats-1")
     found = json.loads(out)
     assert (code, found["changed"], found["unchanged"], found["failed"]) == (0, 18, 2, 0)
+    assert found.keys() == documented_keys()["export mongo"]
 
 
 @pytest.fixture(scope="module")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ast
-import functools
 import re
 from pathlib import Path
 
 import pytest
 
 from segue.index import IndexOptions
+from tests.named_tests import defined_tests
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -50,14 +49,6 @@ HELD_BY = {
         "test_as_many_neighbours_are_found_as_was_asked_for_however_many_are_wanted"
     ],
 }
-
-
-@functools.cache
-def defined_tests() -> set[str]:
-    """Names of all functions and classes of the test files."""
-    trees = [ast.parse(path.read_text("utf-8")) for path in (ROOT / "tests").glob("*.py")]
-    kinds = (ast.FunctionDef, ast.ClassDef)
-    return {node.name for tree in trees for node in ast.walk(tree) if isinstance(node, kinds)}
 
 
 @pytest.mark.parametrize("promise", HELD_BY)

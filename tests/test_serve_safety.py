@@ -113,7 +113,7 @@ def test_beyond_loopback_a_password_is_needed(library_root: Path, segue):
 @pytest.fixture(scope="module")
 def opened(library_root: Path) -> Iterator[Server]:
     with serving(
-        "-l", library_root, "serve", "--no-open", "--port", 0, "--allow-host", "music.home"
+        "-l", library_root, "serve", "--no-open", "--port", 0, "--allow-host", "Music.Home:80"
     ) as server:
         yield server
 

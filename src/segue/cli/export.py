@@ -55,7 +55,9 @@ def _to_file(
 
     kind = kind or (output.suffix.lstrip(".").lower() if output else "json")
     if kind not in FORMATS:
-        raise UsageError(f"unknown format {kind!r}; choose one of: {', '.join(FORMATS)}")
+        raise UsageError(
+            f"the ending of {output} names no format; choose one with --format: {', '.join(FORMATS)}"
+        )
     if output is None and kind in {"parquet", "npy"}:
         raise UsageError(f"{kind} is a binary format: name a file with --output")
     if vectors and kind == "csv":

@@ -12,6 +12,8 @@ from segue.cli.import_common import bring_in, import_options
 from segue.cli.options import Context
 from segue.errors import UsageError
 
+_WEIGHT = "FEATURE=NUMBER, such as tempo=2"
+
 
 @click.command(short_help="Import a table of songs and audio features.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -50,12 +52,13 @@ def table(
     """
     from segue.sources.table import Table
 
+    pairs = _pairs(weights, "--weight", _WEIGHT)
     source = Table(
         file,
         name=name,
         space=space,
-        columns=_pairs(columns, "--column"),
-        weights={feature: _number(value) for feature, value in _pairs(weights, "--weight").items()},
+        columns=_pairs(columns, "--column", "WHAT=NAME, such as title=song"),
+        weights={feature: _number(feature, value) for feature, value in pairs.items()},
         pad_ids=pad_ids,
     )
     if source.columns.missing:
@@ -63,18 +66,20 @@ def table(
     bring_in(context, source, **how)
 
 
-def _pairs(texts: Sequence[str], option: str) -> dict[str, str]:
+def _pairs(texts: Sequence[str], option: str, expected: str) -> dict[str, str]:
     found = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name:
-            raise UsageError(f"{option} {text!r}: expected NAME=VALUE")
+            raise UsageError(f"{option} {text!r}: expected {expected}")
         found[name] = value
     return found
 
 
-def _number(text: str) -> float:
+def _number(feature: str, text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise UsageError(f"--weight: {text!r} is not a number") from None
+        raise UsageError(
+            f"--weight {f'{feature}={text}'!r}: {text!r} is not a number; expected {_WEIGHT}"
+        ) from None

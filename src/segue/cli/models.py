@@ -11,7 +11,7 @@ import click
 from segue.advice import command
 from segue.cli.options import AppError, megabytes
 from segue.cli.show import columns
-from segue.errors import SegueError, UsageError
+from segue.errors import ModelNotFoundError, SegueError, UsageError
 
 if TYPE_CHECKING:
     from segue.embed.models import Model
@@ -166,7 +166,7 @@ def _each(names: Iterable[str], work: Callable[[str], str]) -> None:
             click.echo(work(name))
             done += 1
         except SegueError as error:
-            place = "" if isinstance(error, UsageError) else f"{name}: "
+            place = "" if isinstance(error, UsageError | ModelNotFoundError) else f"{name}: "
             click.echo(f"segue: {place}{error}", err=True)
             failed += 1
     if failed:

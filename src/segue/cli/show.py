@@ -125,6 +125,8 @@ def search(context: Context, text: str, limit: int, ids: bool, as_json: bool) ->
 @click.pass_obj
 def info(context: Context, track: str | None, everything: bool, as_json: bool) -> None:
     """Show what the library holds, or what is known of one TRACK."""
+    if everything and not track:
+        raise click.UsageError("--all shows all that is known of a track: name one, or leave out --all")
     with context.open() as library:
         facts = _track_facts(library, library.find(track)) if track else _library_facts(library)
     if as_json:

@@ -98,6 +98,11 @@ def write_demo(
     folder : is made if need be; each artist gets a folder in it, each album one in that.
     seed : another seed gives other pieces by the same artists.
     on_piece : called after each piece with how many are done, and of how many.
+
+    Raises
+    ------
+    UsageError
+        Where nothing can be written there.
     """
     wanted = pieces(seed)
     pool = ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1))
@@ -107,6 +112,9 @@ def write_demo(
             paths.append(path)
             if on_piece is not None:
                 on_piece(len(paths), len(wanted))
+    except (OSError, soundfile.LibsndfileError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise UsageError(f"the folder {folder} cannot be written: {why}; choose another") from error
     finally:
         pool.shutdown(cancel_futures=True)
     return paths

@@ -57,7 +57,7 @@ class Settings:
         return is_loopback(self.host)
 
     def check(self) -> None:
-        """Refuse to be open to a network without a password.
+        """Refuse to be open to a network without a password, and names that no client can call.
 
         Raises
         ------
@@ -68,6 +68,9 @@ class Settings:
                 f"{self.host} is open to other machines: set --password or --token "
                 "(or $SEGUE_PASSWORD, $SEGUE_TOKEN), or use 127.0.0.1"
             )
+        for name in self.hosts:
+            if not name or "/" in name:
+                raise UsageError(f"--allow-host {name!r}: expected a host name, such as music.example.org")
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))

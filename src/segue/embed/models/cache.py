@@ -185,7 +185,7 @@ def read_status(root: Path, model: Model, *, sums: bool = False) -> Status:
         state, reason = _judge_record(model, record)
         if state == "ready":
             state, reason = _compare_files(folder, record, sums)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         state, reason = "missing", f"not in {root}"
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         state, reason = "damaged", f"{folder / RECORD} cannot be read: {error}"

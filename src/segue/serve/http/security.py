@@ -43,7 +43,7 @@ class Guard:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._key = hashlib.sha256(settings.secret.encode()).digest()
-        names = {name for name in (*LOOPBACK, settings.host, *settings.hosts) if name}
+        names = {name for name in (*LOOPBACK, settings.host, *map(_name_of, settings.hosts)) if name}
         # Whoever binds beyond loopback has a password, which a page of another name does not get at.
         self._names = names if settings.on_loopback or settings.hosts else None
 

@@ -70,6 +70,8 @@ def parse_address(uri: str, database: str | None, *, usual: str | None = None) -
         may be a password that was not written as it should be.
     MissingExtraError
     """
+    if "://" not in uri:  # the driver takes a bare name for a host
+        raise _invalid("it does not begin with mongodb://")
     _client(uri).close()
     scheme, _, rest = uri.partition("://")
     rest, _, query = rest.partition("?")
@@ -109,7 +111,11 @@ def _client(uri: str, **options: Any) -> MongoClient[dict[str, Any]]:
     except UserWarning as warning:
         raise UsageError(f"the MongoDB address has an invalid option: {warning}") from None
     except (PyMongoError, ValueError, OSError, TypeError) as error:
-        raise UsageError(
-            f"the MongoDB address is invalid ({type(error).__name__}): expected mongodb://user:password"
-            "@host:27017/database, with %40 for @, %2F for / and %3A for : in user and password"
-        ) from None
+        raise _invalid(type(error).__name__) from None
+
+
+def _invalid(why: str) -> UsageError:
+    return UsageError(
+        f"the MongoDB address is invalid ({why}): expected mongodb://user:password"
+        "@host:27017/database, with %40 for @, %2F for / and %3A for : in user and password"
+    )

@@ -1,0 +1,257 @@
+"""Each command does its work, tells mistakes plainly, and ends with an honest exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import numpy as np
+import pytest
+
+from segue.library import Library
+from segue.sources.audioset import Segment, write_json
+from tests.audioset_files import some_frames
+from tests.command_table import (
+    command_of,
+    commands_that_do_something,
+    commands_with_json,
+    documented_keys,
+    every_command,
+    name_of,
+)
+from tests.fma_files import IDS, write_fma
+from tests.named_tests import defined_tests
+from tests.tables import songs, write_csv
+
+# A command line, and what it prints. {library} holds 12 tracks in {music}, and a failure in {bad}.
+WORKS = [
+    ("scan {music}", "12 unchanged; library: {library}"),
+    ("import audioset {audioset}", "audioset: 3 added; library: {library}"),
+    ("import fma {fma}", "fma: 13 added; library: {library}"),
+    ("import table {table}", "songs: 30 added; library: {library}"),
+    ("import vectors {vectors}", "matrix: 20 added; library: {library}"),
+    ("similar 'low number 0' -k 2", "Low number 1"),
+    ("playlist 'low number 0' 'high number 0' -k 3", "number"),
+    ("journey 'low number 0' 'high number 0' -k 3", "High number 0"),
+    ("why 'low number 0' 'low number 1'", "descriptors-1"),
+    ("matrix 'low number 0' {outside}", "2 outside.flac"),
+    ("evaluate --by artist -q", "12 of 12 tracks have a tag 'artist'"),
+    ("map -q --csv", "The Lows - Low number 0"),
+    ("search 'number 0'", "Noise number 0"),
+    ("info", "tracks    12"),
+    ("info 'low number 0'", "The Lows"),
+    ("failures", "not audio"),
+    ("clusters -k 3", "typical tracks"),
+    ("export -f csv", "The Lows"),
+    ("embed -e descriptors {outside}", '"status": "ok"'),
+    ("prune", "0 removed, 12 tracks left"),
+    ("check", "all checksums match: 12 tracks, 3 matrices"),
+    ("models", "mn04     missing"),
+    ("models list", "mn04     missing"),
+    ("models check", ""),
+]
+# Of these, somebody else must take part: a server, a client, or a synthesizer for some seconds.
+WORK_ELSEWHERE = {
+    "import mongo": "test_the_command_imports_and_tells_as_json",
+    "export mongo": "test_the_command_exports_and_tells_as_json",
+    "models pull": "test_pull_check_and_remove",
+    "models add": "test_add_from_the_command",
+    "models remove": "test_pull_check_and_remove",
+    "serve": "test_nothing_is_told_before_the_password",
+    "max-serve": "test_the_command_of_its_manual_works",
+    "demo": "test_the_demo_plays_scans_and_recommends",
+}
+# A mistake, and what the message has: the value found, what was expected, or the next step.
+MISTAKES = [
+    ("scan nowhere", "'nowhere' does not exist", "segue scan --help"),
+    ("scan {music} -e polka", "unknown embedder 'polka'", "there are: descriptors, musicnn"),
+    ("scan {music} --onnx {bad}", "--onnx also needs --sr HZ"),
+    ("scan {music} --catalog polka", "the MongoDB address is invalid", "expected mongodb://"),
+    ("import polka", "No such command 'polka'", "segue import --help"),
+    ("import audioset nowhere", "'nowhere' does not exist", "segue import audioset --help"),
+    ("import fma {music}", "{music} has no tracks.csv", "fma_metadata.zip as published has it"),
+    ("import fma {bad}", "{bad} is neither a folder of FMA metadata nor fma_metadata.zip"),
+    ("import mongo polka -c songs -f vector", "the MongoDB address is invalid", "expected mongodb://"),
+    ("import mongo mongodb://127.0.0.1:9/x -c songs", "Missing option '--vector-field'"),
+    ("import mongo mongodb://h/x -c s -f v --column song", "'song'", "expected WHAT=FIELD"),
+    ("import table {words}", "no column looks like an id or a title", "--column id=NAME, of: a, b"),
+    ("import table {table} --column song", "'song'", "expected WHAT=NAME, such as title=song"),
+    ("import table {table} --weight tempo=much", "'tempo=much'", "expected FEATURE=NUMBER"),
+    ("import vectors {outside}", "{outside} is not a table", "its first line names no columns"),
+    ("import vectors {vectors} --metric polka", "'polka' is not one of 'cosine'"),
+    ("similar polka", "no track matches 'polka'", "segue search TEXT"),
+    ("similar 'low number 0' --view polka", "no view 'polka'", "there are all, descriptors-1"),
+    ("similar 'low number 0' --m3u {bad}/x.m3u8", "{bad}/x.m3u8 cannot be written"),
+    ("similar 'low number 0' --cluster 1", "no clusters yet", "segue clusters"),
+    ("playlist 'low number 0' --variety 2", "2.0 is not in the range 0<=x<=1", "segue playlist --help"),
+    ("journey 'low number 0' 'low number 0'", "two different sounds"),
+    ("journey 'low number 0'", "Missing argument 'END'", "segue journey --help"),
+    ("why 'low number 0' polka", "no track matches 'polka'", "segue search TEXT"),
+    ("matrix 'low number 0' {bad}", "{bad}: no decoder recognizes it"),
+    ("evaluate --by polka", "'polka' is not one of 'genre', 'artist', 'album'"),
+    ("map -q --picture {bad}/x.svg", "{bad}/x.svg cannot be written"),
+    ("map --json --csv", "choose one of --json and --csv"),
+    ("search low --limit 0", "0 is not in the range x>=1", "segue search --help"),
+    ("info low", "4 tracks match 'low'", "name one by its id"),
+    ("info --all", "--all shows all that is known of a track", "name one"),
+    ("failures polka", "unexpected extra argument (polka)", "segue failures --help"),
+    ("clusters -k 100", "k is 100", "2 to 12 clusters are possible"),
+    ("export -o {bad}/x.csv", "{bad}/x.csv cannot be written"),
+    ("export -o polka", "the ending of polka names no format", "--format: json, csv"),
+    ("export -f audioset-json -o x.json", "no AudioSet segments", "import audioset FILE"),
+    ("export mongo polka", "the MongoDB address is invalid", "expected mongodb://"),
+    ("export -f csv mongo mongodb://h", "options before mongo are for files", "segue export mongo ..."),
+    ("embed -e descriptors nowhere.wav", "nowhere.wav: cannot be opened"),
+    ("embed {outside}", "the model vggish is missing", "segue models pull vggish"),
+    ("prune polka", "unexpected extra argument (polka)", "segue prune --help"),
+    ("check polka", "unexpected extra argument (polka)", "segue check --help"),
+    ("models polka", "No such command 'polka'", "segue models --help"),
+    ("models list polka", "unexpected extra argument (polka)", "segue models list --help"),
+    ("models pull polka", "there is no model 'polka'", "there are vggish, musicnn, mn04"),
+    ("models add mn04 {words}", "given were {words} (8 bytes)", "it is published as https://"),
+    ("models remove mn04", "mn04 is not in", "there is nothing to remove"),
+    ("models check mn04", "the model mn04 is missing", "segue models pull mn04"),
+    ("serve --host 0.0.0.0", "0.0.0.0 is open to other machines", "set --password or --token"),
+    ("serve --allow-host http://a/b", "'http://a/b'", "expected a host name, such as music.example.org"),
+    ("max-serve --port 99999", "99999 is not in the range", "segue max-serve --help"),
+    ("max-serve", "the model vggish is missing", "segue models pull vggish"),
+    ("demo --folder {bad}/x", "the folder {bad}/x/music cannot be written", "choose another"),
+]
+PARTLY = [
+    ("scan {music} {words}", "{words}: no decoder recognizes it"),
+    ("import table {holed}", "failed: row 30: it has no id"),
+    ("embed -e descriptors {outside} {bad}", "{bad}: no decoder recognizes it"),
+]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory, music: dict[str, Path], scanned: Path) -> dict[str, Path]:
+    """One of each kind that commands read, and a library."""
+    folder = tmp_path_factory.mktemp("files")
+    paths = {
+        "music": music["low0"].parent,
+        "bad": folder / "bad.wav",
+        "words": folder / "words.csv",
+        "outside": shutil.copy(music["high0"], folder / "outside.flac"),
+        "table": write_csv(folder / "songs.csv", songs(30)),
+        "holed": write_csv(folder / "holed.csv", [*songs(29), songs(30)[29] | {"id": ""}]),
+        "vectors": folder / "matrix.npy",
+        "audioset": folder / "segments.jsonl",
+        "fma": write_fma(folder / "fma_metadata", IDS),
+        "library": folder / "library",
+    }
+    paths["bad"].write_text("words")
+    paths["words"].write_text("a,b\n1,2\n")
+    np.save(paths["vectors"], np.random.default_rng(0).standard_normal((20, 4)))
+    segments = [Segment(f"video{i:06d}", 0.0, 10.0, (i,), some_frames(seed=i)) for i in range(3)]
+    write_json(segments, paths["audioset"])
+    shutil.copytree(scanned, paths["library"])
+    with Library.open(paths["library"]) as library:
+        library.scan(paths["bad"])
+    return paths
+
+
+@pytest.fixture
+def run(segue, files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Run a command line on a copy of the library: exit code, stdout, stderr, and texts to look for there.
+
+    ``{bad}`` and the like stand for the names of ``files``, in the line and in the texts.
+    """
+    names = {name: str(path) for name, path in files.items()} | {"library": str(tmp_path / "library")}
+    shutil.copytree(files["library"], tmp_path / "library")
+    monkeypatch.setenv("SEGUE_LIBRARY", names["library"])
+    monkeypatch.chdir(tmp_path)
+
+    def command(line: str, *texts: str) -> tuple[int, str, str, list[str]]:
+        code, out, err = segue(*(word.format_map(names) for word in shlex.split(line)))
+        return code, out, err, [text.format_map(names) for text in texts]
+
+    return command
+
+
+@pytest.mark.parametrize(("line", "text"), WORKS, ids=[line for line, _ in WORKS])
+def test_a_command_does_its_work(run, line: str, text: str):
+    code, out, err, (expected,) = run(line, text)
+    assert code == 0, err
+    assert expected in out
+
+
+@pytest.mark.parametrize(("line", "texts"), [(line, texts) for line, *texts in MISTAKES], ids=str)
+def test_a_mistake_is_told_plainly_and_ends_with_2(run, line: str, texts: list[str]):
+    code, _, err, expected = run(line, *texts)
+    assert code == 2
+    assert not [text for text in expected if text not in err], err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(("line", "text"), PARTLY, ids=[line for line, _ in PARTLY])
+def test_what_worked_in_part_ends_with_1(run, line: str, text: str):
+    code, _, err, (expected,) = run(line, text)
+    assert code == 1
+    assert expected in err
+
+
+JSON_LINES = [line for line, _ in WORKS if name_of(shlex.split(line)) in commands_with_json()]
+
+
+@pytest.mark.parametrize("line", [line.replace(" --csv", "") for line in JSON_LINES])
+def test_json_has_the_keys_that_are_documented(run, line: str):
+    code, out, *_ = run(f"{line} --json")
+    found = json.loads(out)
+    name = "info TRACK" if line.startswith("info ") else name_of(shlex.split(line))
+    expected = documented_keys()[name]
+    assert code == 0
+    assert found
+    for record in found if isinstance(found, list) else [found]:
+        assert record.keys() == expected
+
+
+def test_no_command_is_forgotten():
+    commands = commands_that_do_something()
+    tried = {name_of(shlex.split(line)) for line, _ in WORKS}
+    assert tried | WORK_ELSEWHERE.keys() == commands
+    assert set(WORK_ELSEWHERE.values()) <= defined_tests()
+    assert {name_of(shlex.split(line)) for line, *_ in MISTAKES} - {"import"} == commands
+    assert {name.removesuffix(" TRACK") for name in documented_keys()} == commands_with_json()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows breaks pipes in another way")
+def test_a_reader_who_has_seen_enough_is_no_fault(scanned: Path):
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "segue", "-l", str(scanned), "search", "number"]
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.parametrize("words", list(every_command()), ids=" ".join)
+def test_help_fits_80_columns_and_cuts_nothing(segue, words: tuple[str, ...], monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    code, out, _ = segue(*words, "--help")
+    assert code == 0
+    assert max(map(len, out.splitlines())) <= 80
+    listed = out.partition("Commands:")[2]
+    assert "..." not in listed.replace("FMA, ...", "")
+
+
+def test_every_command_is_described_in_less_than_50_letters():
+    for words in every_command():
+        if words:
+            short = command_of(words).short_help
+            assert short, words
+            assert len(short) < 50
+
+
+def test_commands_are_listed_by_the_groups_that_hold_them(segue):
+    for words in every_command():
+        command = command_of(words)
+        if isinstance(command, click.Group):
+            listed = segue(*words, "--help")[1].partition("Commands:")[2]
+            assert {line.split()[0] for line in listed.splitlines() if line} == set(command.commands)
