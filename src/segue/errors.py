@@ -62,11 +62,18 @@ class IdNotFoundError(UsageError, KeyError):
 
 
 class AmbiguousQueryError(UsageError):
-    """A text fits several tracks; ``matches`` holds the first of them."""
+    """A text fits several tracks; ``matches`` holds the first of them.
 
-    def __init__(self, message: str, matches: Sequence[Track]) -> None:
+    ``choices`` holds, for these and for the artists, albums and playlists that fit too, the text that means
+    that one alone, and what it is.
+    """
+
+    def __init__(
+        self, message: str, matches: Sequence[Track], choices: Sequence[tuple[str, str]] = ()
+    ) -> None:
         super().__init__(message)
         self.matches = tuple(matches)
+        self.choices = tuple(choices) or tuple((track.id, track.display_name) for track in matches)
 
 
 class AudioError(SegueError):

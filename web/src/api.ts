@@ -40,6 +40,10 @@ export function tracks({ q = "", where = {}, sort = "artist", limit = 50, offset
 export const tracksOf = async (keys: readonly string[], stop?: Stop) =>
   (await post<T.Tracks>("/tracks/batch", { tracks: keys }, stop)).tracks;
 
+/** Whether a seed is several tracks of one name, such as `artist:NAME`. */
+export const isNamed = (key: string) => key.includes(":");
+export const suggestSeeds = async (text: string, stop?: Stop) =>
+  (await json<T.SeedSuggestions>(`/seeds?q=${id(text)}`, { signal: stop })).seeds;
 export const isClip = (key: string) => key.startsWith("clip-");
 export const library = (stop?: Stop) => json<T.LibraryStatus>("/library", { signal: stop });
 export const health = (stop?: Stop) => json<T.Health>("/health", { signal: stop });

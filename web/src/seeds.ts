@@ -2,7 +2,7 @@
 import { persisted } from "./preferences";
 import { navigate } from "./router";
 import { showToast } from "./toast";
-import type { Clip, Track } from "./types";
+import type { Clip, SeedSuggestion, Track } from "./types";
 
 export interface Seed {
   id: string;
@@ -19,6 +19,9 @@ export const seedFromTrack = (track: Track, minus = false): Seed => ({
 });
 export const seedFromClip = (clip: Clip): Seed => ({
   id: clip.id, title: clip.name, artist: null, duration_s: clip.duration_s, minus: false,
+});
+export const seedFromSuggestion = (found: SeedSuggestion): Seed => ({
+  id: found.seed, title: found.name, artist: found.text, duration_s: 0, minus: false,
 });
 
 export function addSeed(seed: Seed): void {
@@ -40,6 +43,6 @@ export const removeSeed = (id: string) => (seeds.value = seeds.value.filter((see
 export function trackFromSeed(seed: Seed): Track {
   return {
     id: seed.id, title: seed.title, artist: seed.artist, album: null, album_artist: null, genre: null, year: null,
-    duration_s: seed.duration_s, path: "", url: null, source: null, has_file: true, missing: false, cluster: null,
+    duration_s: seed.duration_s, path: "", url: null, source: null, has_file: !seed.id.includes(":"), missing: false, cluster: null,
   };
 }

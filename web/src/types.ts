@@ -287,7 +287,7 @@ export interface PlaylistChange {
 }
 
 export interface PlaylistRequest {
-  seeds: string[]; // Ids of tracks or clips
+  seeds: string[]; // Ids of tracks or clips, titles, artist:NAME, album:NAME, playlist:NAME, folder:NAME, recent
   minus?: string[]; // Move away from these
   k?: number; // How many tracks the playlist has
   where?: Conditions | null;
@@ -316,10 +316,24 @@ export type Range = [number | null, number | null];
 export interface Recommendations {
   matches: Match[];
   shortfall: string | null; // Why there are fewer than k, where there are
+  seeds: string[]; // What each seed that is neither an id nor a clip means
 }
 
 export interface ScanRequest {
   folders?: string[] | null; // null: all folders that were scanned before
+}
+
+/** Several tracks of one name, which together are a seed. */
+export interface SeedSuggestion {
+  seed: string; // Send this as a seed
+  kind: "artist" | "album" | "playlist" | "folder" | "recent";
+  name: string;
+  text: string; // For people, such as 12 tracks by Iron Vale
+  tracks: number;
+}
+
+export interface SeedSuggestions {
+  seeds: SeedSuggestion[];
 }
 
 export interface Session {
@@ -343,7 +357,7 @@ export interface SharedLabel {
 }
 
 export interface SimilarRequest {
-  seeds: string[]; // Ids of tracks or clips
+  seeds: string[]; // Ids of tracks or clips, titles, artist:NAME, album:NAME, playlist:NAME, folder:NAME, recent
   minus?: string[]; // Move away from these
   k?: number; // How many tracks to recommend
   where?: Conditions | null;
@@ -453,6 +467,10 @@ export interface GetTrackCoverQuery {
 
 export interface GetTrackPeaksQuery {
   n?: number;
+}
+
+export interface SuggestSeedsQuery {
+  q: string; // Words of a name
 }
 
 export interface WhyQuery {

@@ -15,6 +15,7 @@ from segue.catalog.overview import Imported, Overview
 from segue.catalog.playlists import Playlist, PlaylistTables
 from segue.catalog.records import AnalyzedFile, Failure, FileState, KnownFile, UpsertResult
 from segue.catalog.schema import FORMAT_VERSION
+from segue.catalog.selections import Selection
 from segue.catalog.snapshots import Snapshot, SpaceVectors
 from segue.catalog.tracks import TrackTables
 from segue.catalog.upsert import SeenKeys
@@ -43,6 +44,7 @@ __all__ = [
     "Playlist",
     "PlaylistTables",
     "SeenKeys",
+    "Selection",
     "Snapshot",
     "Sort",
     "SpaceVectors",

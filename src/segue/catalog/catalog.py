@@ -19,6 +19,7 @@ from segue.catalog.folders import FolderTables
 from segue.catalog.overview import Overview, content_version, overview
 from segue.catalog.playlists import PlaylistTables
 from segue.catalog.records import Failure, KnownFile
+from segue.catalog.selections import SelectionTables
 from segue.catalog.snapshots import Snapshot
 from segue.catalog.tracks import TrackTables
 from segue.catalog.writer import Writer
@@ -78,6 +79,10 @@ class Catalog:
     @property
     def playlists(self) -> PlaylistTables:
         return PlaylistTables(self._db)
+
+    @property
+    def selections(self) -> SelectionTables:
+        return SelectionTables(self._db)
 
     @property
     def feedback(self) -> FeedbackTables:

@@ -45,7 +45,7 @@ def _search_inside(db: sqlite3.Connection, words: list[str], limit: int) -> list
 
 
 def _words(text: str) -> list[str]:
-    return folded(text.encode("utf-8", "replace").decode()).split()
+    return folded(text.replace("\0", " ").encode("utf-8", "replace").decode()).split()
 
 
 def _match(words: Iterable[str], names: Iterable[str]) -> str:

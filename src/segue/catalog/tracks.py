@@ -54,22 +54,25 @@ class TrackTables:
         return list(self._select("WHERE source_id = ? AND source IS NOT NULL ORDER BY row", path_to_db(name)))
 
     def by_name(self, name: str) -> list[Track]:
-        """Tracks with exactly this title or file name, case and accents aside."""
-        candidates = self.search(name, None, by_label=False)
+        """Tracks with exactly this title, ``artist - title`` or file name, case and accents aside."""
         wanted = folded(name)
         return [
-            track for track in candidates if wanted in (folded(track.title), folded(Path(track.path).name))
+            track
+            for track in self.search(name, None, by_label=False)
+            if wanted in map(folded, (track.title, track.display_name, Path(track.path).name))
         ]
 
-    def find(self, text: str, limit: int) -> list[Track]:
-        """The tracks that a text means, at most ``limit``; the first of these ways that finds any.
+    def by_reference(self, text: str, *, paths: bool = True) -> list[Track]:
+        """Tracks by what only they are called: an id, a path, or an id in their source.
 
-        By id, path, id in a source, exact title or file name, and words in any of them or other tags.
+        Parameters
+        ----------
+        paths : whether a text may be a path
         """
-        name, path = path_to_db(text), path_to_db(str(Path(text).expanduser().absolute()))
-        tracks = list(self._select("WHERE id = ?", name)) or list(self._select("WHERE path = ?", path))
-        tracks = tracks or self.by_source_id(text) or self.by_name(text)
-        return tracks[:limit] or self.search(text, limit, by_label=False)
+        found = self.by_id(text)
+        if found is None and paths:
+            found = self.by_path(str(Path(text).expanduser().absolute()))
+        return [found] if found else self.by_source_id(text)
 
     # Many
 

@@ -30,6 +30,7 @@ from segue.cli import (
     why,
 )
 from segue.cli import map as map_
+from segue.cli.choice import list_choices
 from segue.cli.options import AppError, Context
 from segue.errors import AmbiguousQueryError, AudioError, SegueError
 
@@ -114,7 +115,7 @@ def _complain(error: click.ClickException | SegueError | BrokenPipeError) -> int
     where = f"{error.path}: " if isinstance(error, AudioError) and error.path else ""
     click.echo(f"segue: {where}{error}", err=True)
     if isinstance(error, AmbiguousQueryError):
-        show.list_choices(error.matches)
+        list_choices(error)
     return 2
 
 

@@ -33,9 +33,12 @@ class Context:
         self.path = Path(library).expanduser() if library else default_library()
 
     def open(self, *, create: bool = False, embedders: Sequence[Embedder | str] = ()) -> Library:
+        from segue.cli.choice import chooser  # it prints with what imports this
         from segue.library import Library  # decoders take a moment to load
 
-        return Library.open(self.path, create=create, embedders=embedders or None)
+        library = Library.open(self.path, create=create, embedders=embedders or None)
+        library.recommender.choose = chooser()
+        return library
 
 
 def clock(seconds: float) -> str:

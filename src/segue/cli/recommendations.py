@@ -46,6 +46,8 @@ def seed_options(command: _Command) -> _Command:
 
 def print_found(found: Recommendations, *, as_json: bool, ids: bool, m3u: Path | None) -> None:
     """Print the matches and why there are no more; write the playlist that is asked for."""
+    if found.seeds and not as_json:
+        click.echo(f"{'seed' if len(found.seeds) == 1 else 'seeds'}: {'; '.join(found.seeds)}", err=True)
     if as_json:
         click.echo(json.dumps(_as_json(found), indent=2, ensure_ascii=False))
     else:
@@ -60,7 +62,7 @@ def _as_json(found: Recommendations) -> dict[str, object]:
     from segue.export.tables import as_record
 
     matches = [{"score": round(match.score, 4), **as_record(match.track)} for match in found.matches]
-    return {"matches": matches, "shortfall": found.shortfall}
+    return {"matches": matches, "shortfall": found.shortfall, "seeds": found.seeds}
 
 
 def _write(path: Path, tracks: list[Track]) -> None:

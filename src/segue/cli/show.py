@@ -93,13 +93,6 @@ def list_tracks(
     columns(names, rows, cut=() if ids else ("track", "artist", "album", "path"), err=err)
 
 
-def list_choices(tracks: Sequence[Track]) -> None:
-    """Print tracks of which the user must choose one, each with its id first, to stderr."""
-    rows = [(t.id, t.title, t.artist or "", t.tags.album or "", clock(t.duration_s)) for t in tracks]
-    names = ("id", "track", "artist", "album", "time")
-    columns(names, rows, cut=("track", "artist", "album"), err=True)
-
-
 @click.command(short_help="Search tags, file names and labels.")
 @click.argument("text")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Most tracks to list.")

@@ -32,8 +32,9 @@ def similar(  # noqa: PLR0913, PLR0917 - as many as the command has options
 ) -> None:
     """Find the tracks that sound most like SEEDS, nearest first.
 
-    A seed is a track's id, path or title, any text that matches one track, or an audio file outside
-    the library. Several seeds find what lies between them. The score is a cosine: 1 is the same sound,
+    A seed is a track's title, id or path, an artist, an album, a playlist, a folder, "recent", or an
+    audio file outside the library. To be certain, write artist:NAME, album:TITLE, playlist:NAME or
+    folder:PATH. Several seeds find what lies between them. The score is a cosine: 1 is the same sound,
     0 is as different as two tracks usually are.
     """
     with context.open() as library:

@@ -319,6 +319,8 @@ class Library(Contents):
     load_map = _verb(maps.load_map)
     evaluate = _verb(evaluate.evaluate)
     analyze = _verb(Recommender.analyze)
+    seed_group = _verb(Recommender.seed_group)
+    suggest_seeds = _verb(Recommender.suggest_seeds)
 
     def find(self, query: Query) -> Track:
         """The one track that a query means: an id, a path, a title, or other text.
@@ -329,7 +331,7 @@ class Library(Contents):
         AmbiguousQueryError
             Where several tracks match; they are in its ``matches``.
         """
-        return find_track(self._catalog, query)
+        return find_track(self._catalog, query, self.recommender.choose)
 
     def view_index(self, view: str | None = None) -> ViewIndex:
         """The index that ``similar`` looks into.

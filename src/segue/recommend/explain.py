@@ -46,7 +46,7 @@ def explain(recommender: Recommender, a: Query, b: Query, *, view: str | None = 
 
 
 def _explain(session: Session, a: Query, b: Query) -> Explanation:
-    one, other = session.seeds([a, b])
+    one, other = session.seed(a), session.seed(b)
     scores = session.similarities(session.vectors(one), session.vectors(other))
     score = float(scores.max(axis=1).mean() if session.by_window else scores[0, 0])
     return Comparison(session, session.analysis(one), session.analysis(other), score).explain()

@@ -109,7 +109,7 @@ def journey(
 
 def _journey(session: Session, start: Query, end: Query, k: int, where: Where | None) -> Recommendations:
     session.require_one_vector_each("a journey")
-    ends = session.seeds([start, end])
+    ends = [session.seed(start), session.seed(end)]
     first, last = (session.vectors(seed) for seed in ends)
     if (
         float(session.similarities(first, last)[0, 0])

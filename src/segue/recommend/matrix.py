@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from segue.errors import UsageError
 from segue.recommend.result import Matrix
-from segue.recommend.seeds import Queries, Query, require_queries
+from segue.recommend.seeds import Queries, Query, flat, require_queries
 from segue.recommend.session import Recommender, Session
 from segue.track import Track
 
@@ -29,9 +29,9 @@ def matrix(recommender: Recommender, queries: Queries, *, view: str | None = Non
 
 
 def _matrix(session: Session, queries: Sequence[Query]) -> Matrix:
-    if len(queries) > MOST_COMPARED:
-        raise UsageError(f"{len(queries)} tracks were given to compare; at most {MOST_COMPARED} are possible")
-    seeds = session.seeds(queries)
+    seeds = flat(session.groups(queries))
+    if len(seeds) > MOST_COMPARED:
+        raise UsageError(f"{len(seeds)} tracks were given to compare; at most {MOST_COMPARED} are possible")
     vectors = [session.vectors(seed) for seed in seeds]
     scores = _scores_by_window(session, vectors) if session.by_window else _scores(session, vectors)
     names = tuple(seed.display_name if isinstance(seed, Track) else seed.name for seed in seeds)

@@ -25,10 +25,16 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Recommendations:
-    """Matches in the order to be read, and why there are fewer than asked for, if so."""
+    """Matches in the order to be read, why there are fewer than asked for, if so, and what they start from.
+
+    Attributes
+    ----------
+    seeds : what each seed that is given as text was taken to mean: ``12 tracks by Iron Vesper``
+    """
 
     matches: tuple[Match, ...]
     shortfall: str | None = None
+    seeds: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Match]:
         return iter(self.matches)

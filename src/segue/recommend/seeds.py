@@ -1,21 +1,24 @@
-"""What a question starts from: tracks of the library, or sounds outside it."""
+"""What a question starts from: tracks of the library, one or several by one name, or sounds outside it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.advice import command
-from segue.catalog import Catalog
+from segue.catalog import Catalog, Selection
 from segue.errors import AmbiguousQueryError, TrackNotFoundError, UsageError
+from segue.recommend.lookup import Chooser, lookup, lookup_track
 from segue.spec import Embedder
 from segue.track import Track
 
-_LISTED = 10  # matches of an ambiguous text
+MOST_OF_ONE = 1_000  # tracks that stand for an artist, an album, a playlist or a folder
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +33,29 @@ class AnalyzedSound:
 
 
 Seed = Track | AnalyzedSound
-Query = str | Path | Seed
+
+
+@dataclass(frozen=True, slots=True)
+class SeedGroup:
+    """What one query means: a sound, or several that go by one name and count as one together.
+
+    Attributes
+    ----------
+    text : for people: ``12 tracks by Iron Vesper``
+    """
+
+    seeds: tuple[Seed, ...]
+    text: str
+
+
+Query = str | Path | Seed | SeedGroup
 Queries = Query | Sequence[Query]
-"""Tracks, ids, paths, titles, or files outside the library; one or several."""
+"""What to start from, one or several: see ``similar``."""
 
 
 def list_queries(queries: Queries) -> list[Query]:
     """One query or several, as a list."""
-    return [queries] if isinstance(queries, str | Path | Track | AnalyzedSound) else list(queries)
+    return [queries] if isinstance(queries, str | Path | Track | AnalyzedSound | SeedGroup) else list(queries)
 
 
 def require_queries(queries: Queries, k: int = 1) -> list[Query]:
@@ -48,7 +66,34 @@ def require_queries(queries: Queries, k: int = 1) -> list[Query]:
     return listed
 
 
-def find_track(catalog: Catalog, query: Query) -> Track:
+def flat(groups: Sequence[SeedGroup]) -> list[Seed]:
+    """All sounds of some groups."""
+    return [seed for group in groups for seed in group.seeds]
+
+
+def told(queries: Sequence[Query], groups: Sequence[SeedGroup]) -> tuple[str, ...]:
+    """What each query that is no track or sound itself was taken to mean."""
+    pairs = zip(queries, groups, strict=True)
+    return tuple(group.text for query, group in pairs if not isinstance(query, Track | AnalyzedSound))
+
+
+def chosen(look: Callable[[str], Found], text: str, choose: Chooser | None) -> Found:
+    """What a look-up finds; of several, the one that somebody chooses.
+
+    Raises
+    ------
+    TrackNotFoundError, AmbiguousQueryError
+    """
+    try:
+        return look(text)
+    except AmbiguousQueryError as error:
+        choice = choose(error) if choose else None
+        if choice is None:
+            raise
+        return look(choice)
+
+
+def find_track(catalog: Catalog, query: Query, choose: Chooser | None = None) -> Track:
     """The one track that a query means: an id, a path, a title, or other text.
 
     Raises
@@ -57,14 +102,9 @@ def find_track(catalog: Catalog, query: Query) -> Track:
     """
     if isinstance(query, Track):
         return track_by_id(catalog, query.id)
-    text = str(query)
-    matches = catalog.tracks.find(text, _LISTED + 1)
-    if not matches:
-        raise TrackNotFoundError(f"no track matches {text!r}; to look for it: {command('search TEXT')}")
-    if len(matches) > 1:
-        count = f"more than {_LISTED}" if len(matches) > _LISTED else str(len(matches))
-        raise AmbiguousQueryError(f"{count} tracks match {text!r}; name one by its id", matches[:_LISTED])
-    return matches[0]
+    if isinstance(query, SeedGroup | AnalyzedSound):
+        raise UsageError("one track is needed here; give its id, path or title")
+    return chosen(lambda text: lookup_track(catalog, text), str(query), choose)
 
 
 def track_by_id(catalog: Catalog, track_id: str) -> Track:
@@ -75,22 +115,52 @@ def track_by_id(catalog: Catalog, track_id: str) -> Track:
     return track
 
 
-def resolve_seed(query: Query, catalog: Catalog, embedders: Callable[[], Sequence[Embedder]]) -> Seed:
-    """A track of the library, or what the embedders make of a file outside it.
+def resolve_seed(
+    query: Query,
+    catalog: Catalog,
+    embedders: Callable[[], Sequence[Embedder]],
+    *,
+    choose: Chooser | None = None,
+    paths: bool = True,
+) -> SeedGroup:
+    """Tracks of the library, or what the embedders make of a file outside it.
+
+    Parameters
+    ----------
+    choose : asks which one is meant, where a text may mean several.
+    paths : whether a text may be a path of this machine.
 
     Raises
     ------
     TrackNotFoundError, AmbiguousQueryError, AudioError
     """
-    if isinstance(query, AnalyzedSound):
+    if isinstance(query, SeedGroup):
         return query
+    if isinstance(query, AnalyzedSound):
+        return SeedGroup((query,), query.name)
+    if isinstance(query, Track):
+        return _one(track_by_id(catalog, query.id))
     try:
-        return find_track(catalog, query)
+        found = chosen(lambda text: lookup(catalog, text, paths=paths), str(query), choose)
     except TrackNotFoundError:
         path = Path(str(query)).expanduser()
-        if isinstance(query, Track) or not path.is_file():
+        if not paths or not path.is_file():
             raise
-    return analyze(path, embedders())
+        sound = analyze(path, embedders())
+        return SeedGroup((sound,), sound.name)
+    return _one(found) if isinstance(found, Track) else _several(catalog, found)
+
+
+def _one(track: Track) -> SeedGroup:
+    return SeedGroup((track,), track.display_name)
+
+
+def _several(catalog: Catalog, selection: Selection) -> SeedGroup:
+    """All tracks of a selection; of very many, some from all of it."""
+    keys = selection.keys[:: -(-len(selection.keys) // MOST_OF_ONE)] if selection.keys else ()
+    tracks = catalog.tracks.by_keys(keys)
+    used = f", of which {len(keys)} are used" if len(keys) < len(selection.keys) else ""
+    return SeedGroup(tuple(tracks[key] for key in keys if key in tracks), f"{selection}{used}")
 
 
 def analyze(path: str | Path, embedders: Sequence[Embedder]) -> AnalyzedSound:

@@ -14,19 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.advice import command
-from segue.catalog import Catalog, Snapshot, Where
+from segue.catalog import Catalog, Selection, Snapshot, Where
 from segue.errors import EmptyLibraryError, LibraryError, UsageError, VectorError
 from segue.index.metric import distances, prepare_queries
 from segue.recommend import filters
 from segue.recommend.combine import away_from, best_by_track, center
+from segue.recommend.lookup import Chooser, suggest_seeds
 from segue.recommend.result import Match
-from segue.recommend.seeds import AnalyzedSound, Query, Seed, analyze, resolve_seed
+from segue.recommend.seeds import AnalyzedSound, Query, Seed, SeedGroup, analyze, resolve_seed
 from segue.spec import COSINE, Embedder, Prior
 from segue.track import Track
 from segue.views.spec import sound_vectors
 from segue.views.view_index import ViewIndex, ViewIndexes
 
 _ATTEMPTS = 20  # at an answer while others write
+_MOST_BY_WINDOW = 20  # sounds of a group, each of which has many windows
 
 Answer = TypeVar("Answer")
 
@@ -42,15 +44,25 @@ class Session:
     snapshot: Snapshot
     index: ViewIndex
     embedders: Sequence[Embedder]
+    choose: Chooser | None = None
 
     # Seeds and their vectors
 
-    def seed(self, query: Query) -> Seed:
-        """Raises TrackNotFoundError, AmbiguousQueryError, AudioError."""
-        return resolve_seed(query, self.catalog, self._embedders_of_view)
+    def group(self, query: Query) -> SeedGroup:
+        """What a query means. Raises TrackNotFoundError, AmbiguousQueryError, AudioError."""
+        return resolve_seed(query, self.catalog, self._embedders_of_view, choose=self.choose)
 
-    def seeds(self, queries: Sequence[Query]) -> list[Seed]:
-        return [self.seed(query) for query in queries]
+    def groups(self, queries: Sequence[Query]) -> list[SeedGroup]:
+        return [self.group(query) for query in queries]
+
+    def seed(self, query: Query) -> Seed:
+        """The one sound that a query means; of several tracks, the middle one. Raises as ``group``."""
+        group = self.group(query)
+        if len(group.seeds) == 1:
+            return group.seeds[0]
+        self.require_one_vector_each(f"one of the {group.text}")
+        vectors = self.group_vectors(group)
+        return group.seeds[int(self.similarities(self.combine(vectors), vectors)[0].argmax())]
 
     def _embedders_of_view(self) -> list[Embedder]:
         spaces = self.index.spec.spaces or tuple(self.snapshot.spaces)
@@ -94,16 +106,30 @@ class Session:
             )
         return vectors
 
-    def query_vectors(self, seeds: Sequence[Seed], minus: Sequence[Seed] = ()) -> NDArray[Any]:
+    def group_vectors(self, group: SeedGroup) -> NDArray[Any]:
+        """(n, dim): a vector for each sound of a group; by windows, those of some sounds from all of it."""
+        if self.by_window:
+            some = group.seeds[:: -(-len(group.seeds) // _MOST_BY_WINDOW)]
+            return np.concatenate([self.vectors(seed) for seed in some])
+        tracks = [seed for seed in group.seeds if isinstance(seed, Track)]
+        if self.index.transform is not None and len(tracks) == len(group.seeds) > 1:
+            keys = self.catalog.tracks.keys_of([track.id for track in tracks])
+            places = [self.index.place(keys.get(track.id, -1)) for track in tracks]
+            if None not in places:
+                return self.index.take([place for place in places if place is not None])
+        return np.concatenate([self.vectors(seed) for seed in group.seeds])
+
+    def query_vectors(self, seeds: Sequence[SeedGroup], minus: Sequence[SeedGroup] = ()) -> NDArray[Any]:
         """(1, dim), what lies between the seeds, away from the unwanted; by windows, all their windows.
+
+        Each group counts as much as one sound.
 
         Raises
         ------
         LibraryError, UsageError
         """
-        vectors = [self.vectors(seed) for seed in seeds]
-        together = vectors[0] if len(vectors) == 1 else np.concatenate(vectors)
-        unwanted = np.concatenate([self.vectors(seed) for seed in minus]) if minus else None
+        together = self._centers(seeds)
+        unwanted = self._centers(minus) if minus else None
         if self.index.spec.metric == "hamming":  # each bit as most seeds have it
             if unwanted is not None:
                 raise UsageError("minus is not defined for hamming (binary) vectors; leave it out")
@@ -111,6 +137,13 @@ class Session:
             return np.packbits(bits.mean(axis=0, keepdims=True) >= 0.5, axis=1)
         together = self.combine(together)
         return together if unwanted is None else away_from(together, unwanted, affine=self.is_affine)
+
+    def _centers(self, groups: Sequence[SeedGroup]) -> NDArray[Any]:
+        """(n_groups, dim); by windows, and of bits, the vectors of all sounds."""
+        vectors = [self.group_vectors(group) for group in groups]
+        if self.index.spec.metric != "hamming":
+            vectors = [self.combine(x) for x in vectors]
+        return vectors[0] if len(vectors) == 1 else np.concatenate(vectors)
 
     def combine(self, vectors: NDArray[Any]) -> NDArray[Any]:
         """(1, dim): what lies between some tracks' vectors, (n, dim); by windows, all of them."""
@@ -266,6 +299,7 @@ class Recommender:
     ) -> None:
         self.catalog = catalog
         self.embedders = tuple(embedders)
+        self.choose: Chooser | None = None  # asks which one is meant, where a text may mean several
         self.indexes = ViewIndexes(catalog.root / "index", priors)
 
     def ask(self, answer: Callable[[Session], Answer], view: str | None = None) -> Answer:
@@ -288,7 +322,7 @@ class Recommender:
     def session(self, view: str | None = None) -> Session:
         """The library as it is now. Raises as ``ask``."""
         snapshot = self.snapshot()
-        return Session(self.catalog, snapshot, self.indexes.get(snapshot, view), self.embedders)
+        return Session(self.catalog, snapshot, self.indexes.get(snapshot, view), self.embedders, self.choose)
 
     def snapshot(self) -> Snapshot:
         """All vectors as they are now. Raises EmptyLibraryError where there is no track."""
@@ -298,6 +332,23 @@ class Recommender:
             add = command("scan FOLDER", library=root)
             raise EmptyLibraryError(f"the library in {root} has no tracks yet; add some with: {add}")
         return snapshot
+
+    def seed_group(self, query: Query, *, paths: bool = True) -> SeedGroup:
+        """What a query means: a track, a sound, or the tracks of an artist, an album, a playlist or a folder.
+
+        Parameters
+        ----------
+        paths : whether a text may be a path of this machine.
+
+        Raises
+        ------
+        TrackNotFoundError, AmbiguousQueryError, AudioError
+        """
+        return resolve_seed(query, self.catalog, lambda: self.embedders, choose=self.choose, paths=paths)
+
+    def suggest_seeds(self, text: str, *, limit: int = 8) -> list[Selection]:
+        """Artists, albums and playlists whose name holds every word of a text; the exact ones first."""
+        return suggest_seeds(self.catalog, text, limit)
 
     def analyze(self, path: str | Path) -> AnalyzedSound:
         """A file outside the library, analyzed once to be asked about several times. Raises AudioError."""

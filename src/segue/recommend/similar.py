@@ -9,7 +9,7 @@ import numpy as np
 from segue.catalog import Where
 from segue.recommend.filters import with_label
 from segue.recommend.result import Recommendations
-from segue.recommend.seeds import Queries, Query, list_queries, require_queries
+from segue.recommend.seeds import Queries, Query, flat, list_queries, require_queries, told
 from segue.recommend.session import Recommender, Session
 from segue.track import Vector
 
@@ -29,7 +29,10 @@ def similar(
 
     Parameters
     ----------
-    queries : tracks, ids, paths, titles, or files outside the library; one or several.
+    queries : what to start from, one or several: a track, its id, path or title; an artist, album,
+        playlist or folder by name, or for certain as ``artist:NAME``, ``album:NAME``,
+        ``playlist:NAME``, ``folder:PATH``; ``recent``, the tracks played last; a file outside the
+        library. Several tracks of one name count as much as one track.
     minus : likewise, what to move away from. The score is then the cosine with what remains of the
         queries' direction without half of theirs, and they are no answers.
     same_artist : let tracks by a query's artist be answers.
@@ -63,11 +66,11 @@ def _similar(
     same_artist: bool,
     where: Where | None,
 ) -> Recommendations:
-    seeds, unwanted = session.seeds(queries), session.seeds(minus)
-    allowed = session.allowed(seeds, same_artist=same_artist, where=where)
+    seeds, unwanted = session.groups(queries), session.groups(minus)
+    allowed = session.allowed(flat(seeds), same_artist=same_artist, where=where)
     vectors = session.query_vectors(seeds, unwanted)
-    matches = session.matches(vectors, k, allowed=allowed, without=[*seeds, *unwanted])
-    return Recommendations(tuple(matches), session.shortfall(len(matches), k, where))
+    matches = session.matches(vectors, k, allowed=allowed, without=flat([*seeds, *unwanted]))
+    return Recommendations(tuple(matches), session.shortfall(len(matches), k, where), told(queries, seeds))
 
 
 def similar_to_vector(

@@ -81,8 +81,10 @@ class Service:
         return self.library.playlists.all()
 
     def seed(self, seed_id: str) -> Any:
-        """A track, or the sound of a clip that was uploaded."""
-        return self.clips.seed(seed_id, self.library) if Clips.is_clip(seed_id) else self.track(seed_id)
+        """A track, the sound of a clip that was uploaded, or what a text means; no path is looked at."""
+        if Clips.is_clip(seed_id):
+            return self.clips.seed(seed_id, self.library)
+        return self.library.tracks.by_id(seed_id) or self.library.seed_group(seed_id, paths=False)
 
     def seeds(self, ids: Sequence[str]) -> list[Any]:
         return [self.seed(name) for name in ids]

@@ -1,14 +1,14 @@
 /** Small components that many pages share. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { coverOf, isClip } from "../api";
+import { coverOf, isClip, isNamed } from "../api";
 import { offline } from "../connection";
 import { Icon, type IconName } from "./icons";
 
 export function Cover({ id, size = 48, shown = size }: { id: string; size?: number; shown?: number }) {
   const [failed, setFailed] = useState(false);
   useEffect(() => setFailed(false), [id]);
-  if (failed || isClip(id)) {
+  if (failed || isClip(id) || isNamed(id)) {
     return <span class="cover none" data-size={shown}><Icon name="sound" size={Math.max(18, shown / 3)} /></span>;
   }
   return (

@@ -39,7 +39,7 @@ export function Matches({ matches, seed, label }: MatchesProps) {
 }
 
 function feedbackChoices(seed: Track, track: Track): Choice[] {
-  if (api.isClip(seed.id)) return [];
+  if (api.isClip(seed.id) || api.isNamed(seed.id)) return [];
   const send = (verdict: Verdict) => async () => {
     const given = await attempt(api.feedback(seed.id, track.id, verdict).then(() => true));
     if (given) showToast("Feedback saved");

@@ -14,8 +14,8 @@ export function SeedChips({ seeds }: { seeds: readonly Seed[] }) {
             aria-label={`${seed.title}: ${seed.minus ? "less like this" : "more like this"}`} title={seed.minus ? "Less like this" : "More like this"}>
             <Icon name={seed.minus ? "minus" : "plus"} size={16} />
           </button>
-          <button type="button" class="seed-name" onClick={() => player.playTracks([trackFromSeed(seed)])}>
-            <span class="hidden-text">Play </span>
+          <button type="button" class="seed-name" disabled={api.isNamed(seed.id)} onClick={() => player.playTracks([trackFromSeed(seed)])}>
+            {!api.isNamed(seed.id) && <span class="hidden-text">Play </span>}
             <Cover id={seed.id} size={36} />
             <span class="row-name">
               <span class="clip">{seed.title}</span>

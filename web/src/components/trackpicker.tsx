@@ -1,7 +1,7 @@
 import { useId, useState } from "preact/hooks";
 import * as api from "../api";
 import { useLoad, useDebounced } from "../hooks";
-import type { Track } from "../types";
+import type { SeedSuggestion, Track } from "../types";
 import { Cover } from "./common";
 import { Icon } from "./icons";
 
@@ -9,21 +9,37 @@ interface TrackPickerProps {
   label: string;
   placeholder: string;
   onPick: (track: Track) => void;
+  onPickNamed?: (found: SeedSuggestion) => void; // artists, albums and playlists are found too
 }
 
-/** Finds one track by name: an ARIA combobox. */
-export function TrackPicker({ label, placeholder, onPick }: TrackPickerProps) {
+interface Option {
+  key: string;
+  title: string;
+  detail: string | null;
+  run: () => void;
+}
+
+/** Finds one track by name, and artists and the like where they are wanted: an ARIA combobox. */
+export function TrackPicker({ label, placeholder, onPick, onPickNamed }: TrackPickerProps) {
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
   const [open, setOpen] = useState(false);
   const list = useId();
   const query = useDebounced(text.trim(), 100);
-  const { data } = useLoad(async (stop) => (query ? (await api.tracks({ q: query, limit: 8 }, stop)).tracks : []), [query]);
+  const { data } = useLoad(async (stop): Promise<Option[]> => {
+    if (!query) return [];
+    const named = onPickNamed ? api.suggestSeeds(query, stop) : Promise.resolve([]);
+    const { tracks } = await api.tracks({ q: query, limit: 8 }, stop);
+    return [
+      ...(await named).map((found) => ({ key: found.seed, title: found.name, detail: found.text, run: () => onPickNamed?.(found) })),
+      ...tracks.map((track) => ({ key: track.id, title: track.title, detail: track.artist, run: () => onPick(track) })),
+    ];
+  }, [query]);
   const results = text.trim() ? (data ?? []) : [];
   const shown = open && results.length > 0;
-  const pick = (track: Track | undefined) => {
-    if (!track) return;
-    onPick(track);
+  const pick = (option: Option | undefined) => {
+    if (!option) return;
+    option.run();
     setText("");
     setOpen(false);
   };
@@ -46,11 +62,11 @@ export function TrackPicker({ label, placeholder, onPick }: TrackPickerProps) {
           onFocus={() => setOpen(true)} onBlur={() => setOpen(false)} onKeyDown={steer} />
       </label>
       <div id={list} role="listbox" aria-label={label} class="picker-list" hidden={!shown}>
-        {shown && results.map((track, i) => (
-          <div key={track.id} id={`${list}-${i}`} role="option" aria-selected={i === at}
-            onPointerDown={(event) => (event.preventDefault(), pick(track))} onPointerEnter={() => setAt(i)}>
-            <Cover id={track.id} size={36} />
-            <span class="row-name"><span class="clip">{track.title}</span><span class="clip quiet">{track.artist}</span></span>
+        {shown && results.map((option, i) => (
+          <div key={option.key} id={`${list}-${i}`} role="option" aria-selected={i === at}
+            onPointerDown={(event) => (event.preventDefault(), pick(option))} onPointerEnter={() => setAt(i)}>
+            <Cover id={option.key} size={36} />
+            <span class="row-name"><span class="clip">{option.title}</span><span class="clip quiet">{option.detail}</span></span>
           </div>
         ))}
       </div>

@@ -9,7 +9,7 @@ import { SeedChips } from "../components/seedchips";
 import { TracksBar } from "../components/tracksbar";
 import { useLoad, useDebounced } from "../hooks";
 import { persisted } from "../preferences";
-import { trackFromSeed, seedFromTrack, addSeed, seeds } from "../seeds";
+import { trackFromSeed, seedFromSuggestion, seedFromTrack, addSeed, seeds } from "../seeds";
 import type { Conditions, PlaylistRequest } from "../types";
 
 type Mode = "near" | "list";
@@ -36,9 +36,10 @@ export function SimilarPage() {
   const firstSeed = plusSeeds[0];
   return (
     <>
-      <PageHeader title="Similar" lead="Add tracks or your own audio. Segue finds music that sounds like all of it. To find less like a track, switch its plus to a minus." />
+      <PageHeader title="Similar" lead="Add tracks, artists, albums, playlists or your own audio. Segue finds music that sounds like all of it. To find less like a track, switch its plus to a minus." />
       <div class="similar-inputs">
-        <TrackPicker label="Add a track" placeholder="Add a track" onPick={(track) => addSeed(seedFromTrack(track))} />
+        <TrackPicker label="Add a track" placeholder="Add a track, artist, album or playlist" onPick={(track) => addSeed(seedFromTrack(track))}
+          onPickNamed={(found) => addSeed(seedFromSuggestion(found))} />
         <ClipInput />
       </div>
       {seeds.value.length > 0 && <SeedChips seeds={seeds.value} />}

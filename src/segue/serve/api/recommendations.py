@@ -103,12 +103,33 @@ async def journey(service: ServiceDep, body: JourneyRequest) -> Response:
     return json_response(await service.run(ask))
 
 
-_Id = Annotated[str, Query(min_length=1, max_length=100)]
+@routes.get("/seeds", responses=openapi_responses(models.SeedSuggestions))
+async def suggest_seeds(
+    service: ServiceDep, q: Annotated[str, Query(min_length=1, max_length=300, description="Words of a name")]
+) -> Response:
+    """Artists, albums and playlists with these words in their names, each of which may be a seed."""
+
+    def look() -> dict[str, Any]:
+        found = service.library.suggest_seeds(service.text(q))
+        return {
+            "seeds": [
+                {
+                    "seed": service.text(one.seed), "kind": one.kind, "name": service.text(one.name),
+                    "text": service.text(str(one)), "tracks": len(one.keys),
+                }
+                for one in found
+            ]
+        }  # fmt: skip
+
+    return json_response(await service.run(look))
+
+
+_Seed = Annotated[str, Query(min_length=1, max_length=1000)]
 
 
 @routes.get("/why", responses=openapi_responses(models.Explanation, 404))
 async def why(
-    service: ServiceDep, a: _Id, b: _Id, view: Annotated[str | None, Query(max_length=300)] = None
+    service: ServiceDep, a: _Seed, b: _Seed, view: Annotated[str | None, Query(max_length=300)] = None
 ) -> Response:
     """Why two sounds are alike or not: by which spaces, at which moments, in which words."""
 

@@ -9,6 +9,7 @@ from typing_extensions import TypeAliasType
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 Seed = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+SeedText = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 Folder = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 _End = Annotated[float, Field(ge=0, le=1e6)] | None
 
@@ -47,15 +48,19 @@ class Conditions(Request):
     not_label: _Names | None = None
 
 
-_SEEDS = Field(min_length=1, max_length=100, description="Ids of tracks or clips")
+_SEEDS = Field(
+    min_length=1,
+    max_length=100,
+    description="Ids of tracks or clips, titles, artist:NAME, album:NAME, playlist:NAME, folder:NAME, recent",
+)
 _View = Annotated[Name | None, Field(description="How to compare tracks; null is the library's default view")]
 
 
 class SimilarRequest(Request):
     model_config = _with_example(seeds=[EXAMPLE_ID], k=5, where={"genre": "rock", "years": [1990, 1999]})
 
-    seeds: Annotated[list[Seed], _SEEDS]
-    minus: Annotated[list[Seed], Field(max_length=100, description="Move away from these")] = []
+    seeds: Annotated[list[SeedText], _SEEDS]
+    minus: Annotated[list[SeedText], Field(max_length=100, description="Move away from these")] = []
     k: Annotated[int, Field(ge=1, le=1000, description="How many tracks to recommend")] = 10
     where: Conditions | None = None
     same_artist: Annotated[bool, Field(description="Whether the seeds' artists may be recommended")] = True
@@ -72,8 +77,8 @@ class PlaylistRequest(SimilarRequest):
 class JourneyRequest(Request):
     model_config = _with_example(start=EXAMPLE_ID, end=OTHER_ID, k=8)
 
-    start: Seed
-    end: Seed
+    start: SeedText
+    end: SeedText
     k: Annotated[int, Field(ge=2, le=200, description="How many tracks, with the first and the last")] = 12
     where: Conditions | None = None
     view: _View = None

@@ -113,11 +113,28 @@ class Match(BaseModel):
 
 class Recommendations(BaseModel):
     model_config = _with_example(
-        matches=[{"score": 0.9312, "track": _TRACK}], shortfall="1 of 5: only one track meets the conditions"
+        matches=[{"score": 0.9312, "track": _TRACK}],
+        shortfall="1 of 5: only one track meets the conditions",
+        seeds=["12 tracks by Iron Vale"],
     )
 
     matches: list[Match]
     shortfall: Annotated[str | None, Field(description="Why there are fewer than k, where there are")]
+    seeds: Annotated[list[str], Field(description="What each seed that is neither an id nor a clip means")]
+
+
+class SeedSuggestion(BaseModel):
+    """Several tracks of one name, which together are a seed."""
+
+    seed: Annotated[str, Field(description="Send this as a seed")]
+    kind: Literal["artist", "album", "playlist", "folder", "recent"]
+    name: str
+    text: Annotated[str, Field(description="For people, such as 12 tracks by Iron Vale")]
+    tracks: int
+
+
+class SeedSuggestions(BaseModel):
+    seeds: list[SeedSuggestion]
 
 
 class SpaceShare(BaseModel):

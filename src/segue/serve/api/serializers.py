@@ -50,4 +50,4 @@ def matches_record(
         }
         for match in found.matches
     ]
-    return {"matches": matches, "shortfall": found.shortfall}
+    return {"matches": matches, "shortfall": found.shortfall, "seeds": list(found.seeds)}

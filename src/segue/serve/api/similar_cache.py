@@ -156,7 +156,7 @@ class SimilarCache:
                 contents.add(track[1])
                 parts.append(b'{"score":%.4f,"track":%b}' % (score, track[2]))
                 if len(parts) == k:
-                    return b'{"matches":[' + b",".join(parts) + b'],"shortfall":null}'
+                    return b'{"matches":[' + b",".join(parts) + b'],"shortfall":null,"seeds":[]}'
         return None
 
     def close(self) -> None:

@@ -72,7 +72,7 @@ def api_error(error: errors.SegueError, root: str = "") -> ApiError:
         code = error.kind.replace(" ", "_")
         message = message.replace(error.path, "the file") if error.path else message
     if isinstance(error, errors.AmbiguousQueryError):
-        details = {"matches": [{"id": track.id, "label": track.display_name} for track in error.matches]}
+        details = {"matches": [{"id": seed, "label": text} for seed, text in error.choices]}
     return ApiError(status, code, without_paths(message, root), details)
 
 

@@ -1,0 +1,286 @@
+"""Tracks that go by one name: an artist's, an album's, a playlist's, a folder's, and those played last."""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from segue.catalog.conditions import Where, keys_matching, split_names
+from segue.catalog.folders import FolderTables, display_path
+from segue.catalog.playlists import PlaylistTables
+from segue.catalog.records import path_from_db, select_in
+from segue.errors import TrackNotFoundError, UsageError
+from segue.track import folded
+
+SelectionKind = Literal["artist", "album", "playlist", "folder", "recent"]
+RECENT = 10  # tracks that were played last, unless a number is given
+_EXAMPLES = 5  # names in a message
+_LISTED = 5000  # tracks whose artists and albums are looked at for a part of a name
+_BETWEEN = " - "  # an album's artist and its title
+_NOUNS = {"artist": "the artist", "album": "the album", "playlist": "the playlist", "folder": "the folder"}
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Several tracks that one name means.
+
+    Attributes
+    ----------
+    keys : of the tracks whose files are there; of all, where none is
+    artist : of an album, where its tracks name one
+    """
+
+    kind: SelectionKind
+    name: str
+    keys: tuple[int, ...]
+    artist: str | None = None
+
+    @property
+    def seed(self) -> str:
+        """The text that means this and nothing else: ``album:Iron Vesper - Crown of Cinders``."""
+        if self.kind == "recent":
+            return f"recent:{self.name}"
+        return f"{self.kind}:{self.artist + _BETWEEN if self.artist else ''}{self.name}"
+
+    def __str__(self) -> str:
+        """For people: ``12 tracks by Iron Vesper``."""
+        n = len(self.keys)
+        tracks = "1 track" if n == 1 else f"{n} tracks"
+        if self.kind == "artist":
+            return f"{tracks} by {self.name}"
+        if self.kind == "recent":
+            return f"the {tracks} played last" if n > 1 else "the track played last"
+        by = f" by {self.artist}" if self.artist else ""
+        return f"{tracks} of {_NOUNS[self.kind]} {self.name}{by}"
+
+
+class SelectionTables:
+    """All that names several tracks of a library."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self._lists = PlaylistTables(db)
+
+    def explicit(self, text: str, *, paths: bool = True) -> list[Selection] | None:
+        """What ``artist:NAME``, ``album:``, ``playlist:``, ``folder:`` or ``recent:N`` means.
+
+        None for other text. Several albums may have one title; then all are given.
+
+        Raises
+        ------
+        TrackNotFoundError
+            Where there is no such artist, album, playlist or folder, or nothing was played.
+        """
+        kind, colon, name = text.partition(":")
+        if not colon or kind.strip().lower() not in {*_NOUNS, "recent"}:
+            return None
+        kind, name = kind.strip().lower(), name.strip()
+        if kind == "artist":
+            return [self._one("artist", name, Where(artist=name))] if name else _missing(kind, name)
+        if kind == "album":
+            return self.albums(name) or self._no_album(name)
+        if kind == "playlist":
+            return self._playlists(name)[:1] or _missing(kind, name, (p.name for p in self._lists.all()))
+        if kind == "folder":
+            return [self.folder(name, paths=paths)]
+        return [self.recent(int(name))] if re.fullmatch("[1-9][0-9]{0,5}", name) else [self.recent()]
+
+    def exactly(self, text: str, *, thorough: bool = False) -> list[Selection]:
+        """Artists, albums and playlists of this name, case and accents aside.
+
+        Parameters
+        ----------
+        thorough : look at the tags of all tracks, as albums' artists are not among the indexed words.
+        """
+        wanted = folded(text)
+        rows = self._rows(text, prefix=False)
+        artists = {
+            name for row in rows for name in split_names("artist", row["artist"] or "") if name == wanted
+        }
+        found = self._all_by(text) if artists or thorough else []
+        if thorough or any(folded(row["album"] or "") == wanted for row in rows):
+            found += self.albums(text)
+        return found + self._playlists(text)[:1]
+
+    def containing(self, text: str) -> list[Selection]:
+        """Artists, albums and playlists whose name holds every word of a text."""
+        artists, albums = dict[str, str](), dict[str, str]()
+        words = folded(text).split()
+        for row in self._rows(text, prefix=True):
+            for name, as_is in split_names("artist", row["artist"] or "").items():
+                if _holds(name, words):
+                    artists.setdefault(name, as_is)
+            if _holds(folded(row["album"] or ""), words):
+                albums.setdefault(folded(row["album"]), row["album"])
+        found = [one for name in artists.values() for one in self._all_by(name)]
+        found += [one for title in albums.values() for one in self.albums(title)]
+        lists = [playlist for playlist in self._lists.all() if _holds(folded(playlist.name), words)]
+        return found + [one for playlist in lists for one in self._playlists(playlist.id)]
+
+    def _rows(self, text: str, *, prefix: bool) -> list[sqlite3.Row]:
+        """Tags of tracks whose artist or album has all words of a text."""
+        quoted = ['"' + word.replace('"', '""') + '"' for word in folded(text.replace("\0", " ")).split()]
+        match = (
+            "{artist album} : (" + " ".join(word + "*" * prefix for word in quoted) + ")" if quoted else ""
+        )
+        sql = (
+            "SELECT tracks.artist, tracks.album FROM track_text JOIN tracks ON tracks.key = track_text.rowid "
+            "WHERE track_text MATCH ? GROUP BY tracks.artist, tracks.album LIMIT ?"
+        )
+        return self._db.execute(sql, (match, _LISTED)).fetchall() if match else []
+
+    def _all_by(self, name: str) -> list[Selection]:
+        try:
+            return [self._one("artist", name, Where(artist=name))]
+        except TrackNotFoundError:
+            return []
+
+    def _one(self, kind: SelectionKind, name: str, where: Where) -> Selection:
+        """Raises TrackNotFoundError, with names that there are."""
+        try:
+            keys = keys_matching(self._db, where).tolist()
+        except UsageError as error:
+            raise TrackNotFoundError(str(error)) from None
+        return Selection(kind, self._spelling(kind, name, keys), self._there(keys))
+
+    def _spelling(self, kind: SelectionKind, name: str, keys: Sequence[int]) -> str:
+        """An artist's name as the tags have it."""
+        if kind != "artist":
+            return name
+        for row in select_in(self._db, "SELECT artist, album_artist FROM tracks", "key", keys[:1]):
+            names = split_names("artist", row["artist"] or "") | split_names(
+                "artist", row["album_artist"] or ""
+            )
+            return names.get(folded(name), name)
+        return name
+
+    def _there(self, keys: Iterable[int]) -> tuple[int, ...]:
+        """The tracks whose files are not gone, in the order of albums; all, where all are."""
+        columns = "key, missing_since IS NULL AS there, album, disc_number, track_number"
+        rows = select_in(self._db, f"SELECT {columns} FROM tracks", "key", keys)
+        there = [row for row in rows if row["there"]] or rows
+        there.sort(
+            key=lambda row: (
+                row["album"] or "",
+                row["disc_number"] or 1,
+                row["track_number"] or 0,
+                row["key"],
+            )
+        )
+        return tuple(row["key"] for row in there)
+
+    def albums(self, title: str) -> list[Selection]:
+        """The albums of a title, or of ``ARTIST - TITLE``; several artists may have one of that title."""
+        found = self._titled(title)
+        for place in re.finditer(_BETWEEN, title) if not found else ():
+            artist = folded(title[: place.start()])
+            found += [one for one in self._titled(title[place.end() :]) if folded(one.artist or "") == artist]
+        return found
+
+    def _titled(self, title: str) -> list[Selection]:
+        try:
+            keys = keys_matching(self._db, Where(album=title)).tolist()
+        except UsageError:
+            return []
+        select = "SELECT key, path, album, artist, album_artist FROM tracks"
+        rows = select_in(self._db, select, "key", keys)
+        albums = _albums_apart(rows)
+        return [
+            Selection("album", group[0]["album"], self._there(row["key"] for row in group), artist)
+            for artist, group in albums
+        ]
+
+    def _no_album(self, name: str) -> list[Selection]:
+        """Raises TrackNotFoundError, with titles that there are."""
+        return [self._one("album", name, Where(album=name))] if name else _missing("album", name)
+
+    def _playlists(self, name: str) -> list[Selection]:
+        """Those of a name or an id that have tracks, the last changed first."""
+        named = [one for one in self._lists.all() if one.id == name or folded(one.name) == folded(name)]
+        found = [Selection("playlist", one.name, self._keys_of(self._lists.tracks(one.id))) for one in named]
+        return [selection for selection in found if selection.keys]
+
+    def _keys_of(self, ids: Sequence[str]) -> tuple[int, ...]:
+        """In their order, each once."""
+        rows = {row["id"]: row["key"] for row in select_in(self._db, "SELECT id, key FROM tracks", "id", ids)}
+        return tuple(dict.fromkeys(rows[name] for name in ids if name in rows))
+
+    def folder(self, name: str, *, paths: bool = True) -> Selection:
+        """The tracks below a folder: by its path, or from the name of a scanned folder on.
+
+        Parameters
+        ----------
+        paths : take absolute paths, and paths from the working folder on
+
+        Raises
+        ------
+        TrackNotFoundError
+        """
+        tops = FolderTables(self._db).all()
+        wanted = name.strip().replace("\\", "/").strip("/")
+        inside = [top for top in tops if wanted and ".." not in wanted.split("/")]
+        places = [str(Path(top).parent / wanted) for top in inside if wanted.split("/")[0] == Path(top).name]
+        places += [str(Path(top) / wanted) for top in inside]
+        reason: UsageError | None = None
+        for place in [*([name] if paths and name else []), *places]:
+            try:
+                keys = keys_matching(self._db, Where(folder=place)).tolist()
+            except UsageError as error:
+                reason = reason or error
+            else:
+                shown = display_path(f"{os.path.abspath(os.path.expanduser(place))}/x", tops)  # noqa: PTH100, PTH111
+                return Selection("folder", shown.removesuffix("/x"), self._there(keys))
+        raise TrackNotFoundError(str(reason) if reason and paths else f"no track is in the folder {name!r}")
+
+    def recent(self, n: int = RECENT) -> Selection:
+        """The tracks that were played last, the latest first. Raises TrackNotFoundError where none was."""
+        sql = "SELECT key FROM plays JOIN tracks USING (id) GROUP BY key ORDER BY max(at) DESC LIMIT ?"
+        keys = tuple(row[0] for row in self._db.execute(sql, (n,)))
+        if not keys:
+            raise TrackNotFoundError(
+                "no track has been played yet, so there are no recent ones to start from"
+            )
+        return Selection("recent", str(n), keys)
+
+
+def _missing(kind: str, name: str, names: Iterable[str] = ()) -> list[Selection]:
+    """Raises TrackNotFoundError, with names that there are."""
+    there = ", ".join(list(names)[:_EXAMPLES])
+    if not name:
+        raise TrackNotFoundError(f"{kind}: names no {kind}; write {kind}:NAME")
+    raise TrackNotFoundError(
+        f"no {kind} {name!r}; " + (f"there are: {there}" if there else f"there is no {kind} yet")
+    )
+
+
+def _holds(name: str, words: Sequence[str]) -> bool:
+    """Whether every word begins a word of a name."""
+    parts = re.split(r"[^\w]+", name)
+    return bool(words) and all(any(part.startswith(word) for part in parts) or word in name for word in words)
+
+
+def _albums_apart(rows: Sequence[sqlite3.Row]) -> Iterator[tuple[str | None, list[sqlite3.Row]]]:
+    """Tracks of albums of one title, album by album, each with its artist.
+
+    An album is by its album artist. Where no tag names one, what lies in one folder is by its only artist, or
+    by several, and then no artist is given.
+    """
+    artists_in: dict[object, dict[str, str]] = {}
+    for row in rows:
+        artists_in.setdefault(_place(row), {})[folded(row["artist"] or "")] = row["artist"]
+    albums: dict[str, tuple[str | None, list[sqlite3.Row]]] = {}
+    for row in rows:
+        others = artists_in[_place(row)]
+        artist = row["album_artist"] or (row["artist"] if len(others) == 1 else None)
+        albums.setdefault(folded(artist or ""), (artist, []))[1].append(row)
+    yield from albums.values()
+
+
+def _place(row: sqlite3.Row) -> object:
+    """The folder of a track; of one without a file, its artist."""
+    return folded(row["artist"] or "") if row["path"] is None else Path(path_from_db(row["path"])).parent

@@ -1,0 +1,231 @@
+"""What a text means as a seed: one track, or several that go by one name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from segue.errors import AmbiguousQueryError, TrackNotFoundError, UsageError
+from segue.library import Library
+from segue.track import Track
+from tests.written_library import new_library, song
+
+
+def by(artist: str, album: str, *titles: str, folder: str | None = None, **tags) -> list:
+    place = folder or f"/music/{artist}/{album}"
+    return [
+        song(f"{place}/{i:02d} {title}.flac", title=title, artist=artist, album=album, track_number=i, **tags)
+        for i, title in enumerate(titles, 1)
+    ]
+
+
+SONGS = [
+    *by("The Björks", "Début", "Dawn", "Noon", "Dusk"),
+    *by("The Björks", "Hits", "Dawn (2011 Remaster)", "Night"),
+    *by("Iron Vesper", "Hits", "Oath", "Iron", "Vesper Bell"),
+    *by("Iron Vesper", "Crown", "Crown", "Ash"),
+    *by("Ash", "1977", "Girl", "Angel"),
+    *by("Cat", "Various", "One", folder="/music/mix", album_artist="Many Hands"),
+    *by("Dog", "Various", "Two", folder="/music/mix", album_artist="Many Hands"),
+    song("/music/loose/Dawn.mp3", title="Dawn", artist="Somebody Else"),
+]
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("seeds") / "library"
+    with new_library(root, SONGS) as library:
+        ids = {track.title: track.id for track in library}
+        library.playlists.create("Evening", [ids["Dusk"], ids["Night"], ids["Dusk"]])
+        library.playlists.create("Crown", [ids["Oath"]])
+        library.playlists.create("Empty", [])
+        library.feedback.record_plays([(ids["Girl"], 10.0), (ids["Noon"], 30.0), (ids["Oath"], 20.0)])
+    return root
+
+
+@pytest.fixture
+def library(root: Path) -> Iterator[Library]:
+    with Library.open(root, embedders=["descriptors"]) as opened:
+        yield opened
+
+
+def titles(library: Library, text: str) -> list[str]:
+    return [seed.title for seed in library.seed_group(text).seeds if isinstance(seed, Track)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("artist:iron vesper", ["Ash", "Crown", "Oath", "Iron", "Vesper Bell"]),
+        ("Artist: THE BJORKS", ["Dawn", "Noon", "Dusk", "Dawn (2011 Remaster)", "Night"]),
+        ("album:debut", ["Dawn", "Noon", "Dusk"]),
+        ("album:Iron Vesper - Hits", ["Oath", "Iron", "Vesper Bell"]),
+        ("album:various", ["One", "Two"]),
+        ("playlist:evening", ["Dusk", "Night"]),
+        ("folder:/music/mix", ["One", "Two"]),
+        ("recent:2", ["Noon", "Oath"]),
+    ],
+)
+def test_explicit_names_mean_one_thing_for_certain(library: Library, text: str, expected: list[str]):
+    assert sorted(titles(library, text)) == sorted(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "told"),
+    [
+        ("iron vesper", 5, "5 tracks by Iron Vesper"),
+        ("BJORKS", 5, "5 tracks by The Björks"),
+        ("Début", 3, "3 tracks of the album Début by The Björks"),
+        ("evening", 2, "2 tracks of the playlist Evening"),
+        ("/music/mix/", 2, "2 tracks of the folder music/mix"),
+        ("recent", 3, "the 3 tracks played last"),
+        ("many hands", 2, "2 tracks by Many Hands"),
+        ("noon", 1, "The Björks - Noon"),
+        ("the björks - noon", 1, "The Björks - Noon"),
+        ("vesp bel", 1, "Iron Vesper - Vesper Bell"),
+    ],
+)
+def test_plain_names_are_understood(library: Library, text: str, expected: int, told: str):
+    group = library.seed_group(text)
+    assert (len(group.seeds), group.text) == (expected, told)
+
+
+def test_an_exact_title_beats_an_artist_an_album_and_a_playlist(library: Library):
+    assert titles(library, "crown") == ["Crown"]
+    assert titles(library, "ash") == ["Ash"]
+    assert titles(library, "artist:ash") == ["Girl", "Angel"]
+
+
+def test_copies_of_one_recording_mean_the_best(tmp_path: Path):
+    copies = [
+        song("/m/a.mp3", title="Song", artist="Duo", album="First"),
+        song("/m/b.flac", title="Song (2009 Remaster)", artist="Duo", album="Best Of"),
+        song("/m/c.flac", title="SONG", album="Untagged"),
+    ]
+    with new_library(tmp_path / "library", copies) as library:
+        assert library.find("song").title in ("Song", "SONG")
+        assert len(library.seed_group("song").seeds) == 1
+
+
+def test_different_pieces_of_one_name_are_listed(library: Library):
+    with pytest.raises(AmbiguousQueryError, match="2 tracks match 'dawn'") as caught:
+        library.similar("dawn")
+    seeds = [seed for seed, _ in caught.value.choices]
+    assert {library.find(seed).artist for seed in seeds} == {"The Björks", "Somebody Else"}
+
+
+def test_albums_of_one_title_by_several_artists_are_listed_each_with_what_names_it(library: Library):
+    with pytest.raises(AmbiguousQueryError, match="2 things") as caught:
+        library.similar("hits")
+    assert [seed for seed, _ in caught.value.choices] == [
+        "album:The Björks - Hits",
+        "album:Iron Vesper - Hits",
+    ]
+    for seed, text in caught.value.choices:
+        assert library.seed_group(seed).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("artist:polka", "no track has the artist 'polka'; there are"),
+        ("album:polka", "no track has the album 'polka'; there are"),
+        ("playlist:polka", "no playlist 'polka'; there are: "),
+        ("folder:/nowhere", "no track lies below '/nowhere'"),
+        ("artist:", "artist: names no artist"),
+        ("playlist:Empty", "no playlist 'Empty'"),
+        ("polka", "no track matches 'polka'"),
+        ("polka\0b", "no track matches"),
+    ],
+)
+def test_what_there_is_not_is_told_with_what_there_is(library: Library, text: str, words: str):
+    with pytest.raises(TrackNotFoundError) as caught:
+        library.similar(text)
+    assert words in str(caught.value)
+
+
+def test_every_title_artist_and_album_is_a_seed_or_a_choice(library: Library):
+    for track in library:
+        names = [track.title, f"artist:{track.artist}"]
+        if track.tags.album:
+            names.append(f"album:{track.tags.album_artist or track.artist} - {track.tags.album}")
+        for name in names:
+            try:
+                seeds = library.seed_group(name).seeds
+            except AmbiguousQueryError as error:
+                seeds = error.matches
+            assert track.artist in [seed.artist for seed in seeds if isinstance(seed, Track)], name
+
+
+def test_several_tracks_of_one_name_are_no_answers_and_are_named(library: Library):
+    found = library.similar("artist:Iron Vesper", k=5)
+    assert found.seeds == ("5 tracks by Iron Vesper",)
+    assert "Iron Vesper" not in {match.track.artist for match in found}
+    assert library.playlist(["Evening", "Girl"], k=3).seeds == (
+        "2 tracks of the playlist Evening",
+        "Ash - Girl",
+    )
+
+
+def test_an_artist_counts_as_much_as_one_track(library: Library):
+    girl = library.find("Girl")
+    by_name = library.similar(["artist:Iron Vesper", girl], k=3)
+    center = library.vector_of(girl) + mean_direction(library, "artist:Iron Vesper")
+    by_vector = library.similar_to_vector(center, k=12)
+    among = [match.track.id for match in by_vector if match.track.id in {m.track.id for m in by_name}]
+    assert among == [match.track.id for match in by_name]
+
+
+def mean_direction(library: Library, text: str):
+    import numpy as np
+
+    vectors = [library.vector_of(seed) for seed in library.seed_group(text).seeds]
+    mean = np.mean(vectors, axis=0)
+    return mean / np.linalg.norm(mean)
+
+
+def test_somebody_may_choose_which_one_is_meant(library: Library):
+    asked: list[str] = []
+
+    def choose(error: AmbiguousQueryError) -> str:
+        asked.append(str(error))
+        return error.choices[1][0]
+
+    library.recommender.choose = choose
+    assert library.similar("hits", k=1).seeds == ("3 tracks of the album Hits by Iron Vesper",)
+    assert library.find("dawn").title == "Dawn"
+    assert len(asked) == 2
+
+
+def test_one_track_is_asked_for_where_only_one_will_be_taken(library: Library):
+    with pytest.raises(AmbiguousQueryError):
+        library.find("artist:Iron Vesper")
+    with pytest.raises(UsageError, match="one track is needed"):
+        library.find(library.seed_group("artist:Iron Vesper"))
+
+
+def test_names_are_suggested_as_they_are_typed(library: Library):
+    assert [found.seed for found in library.suggest_seeds("iron")] == ["artist:Iron Vesper"]
+    assert [found.seed for found in library.suggest_seeds("CROWN")] == [
+        "album:Iron Vesper - Crown",
+        "playlist:Crown",
+    ]
+    assert library.suggest_seeds("polka") == []
+
+
+def test_the_command_says_what_it_starts_from(segue, root: Path):
+    code, out, err = segue("-l", root, "similar", "iron vesper", "-k", "2")
+    assert code == 0
+    assert "seed: 5 tracks by Iron Vesper" in err
+    code, out, _ = segue("-l", root, "similar", "album:début", "-k", "2", "--json")
+    assert json.loads(out)["seeds"] == ["3 tracks of the album Début by The Björks"]
+
+
+def test_without_a_terminal_the_command_lists_the_choices(segue, root: Path):
+    code, out, err = segue("-l", root, "similar", "hits", "--json")
+    assert (code, out) == (2, "")
+    assert "album:Iron Vesper - Hits" in err
+    assert "3 tracks of the album Hits by Iron Vesper" in err
