@@ -4,6 +4,8 @@
    angle between neighbors in the library's view), their deviation, and the share of steps that lead back.
 2. Two seeds from two albums, moved away from another track of the second album, with several weights: the
    share of the first and of the second album among the ten nearest, and their likeness to the unwanted track.
+3. Playlists of each track by the setting of their variety: the mean similarity to the seed, and of the tracks
+   among each other, with the setting as the weight of maximal marginal relevance, and as Segue takes it.
 
 Usage: python benchmarks/recommend.py LIBRARY [--pairs N]
 """
@@ -19,6 +21,7 @@ from segue.library import Library
 from segue.recommend import combine
 from segue.recommend.combine import away_from, center
 from segue.recommend.journey import even_steps, order_between, waypoints
+from segue.recommend.playlist import SAME_ARTIST, artist_groups, diversify, take_varied
 from segue.track import Vectors
 
 NEIGHBOURS = 10  # of the graph of the widest path
@@ -117,6 +120,27 @@ def unwanted(x: Vectors, albums: np.ndarray, pairs: int) -> None:
         print(f"weight {weight:.2f}: {told}")
 
 
+def variety(x: Vectors, groups: np.ndarray, k: int = 25, candidates: int = 60) -> None:
+    def by_weight(near: np.ndarray, to_seed: np.ndarray, own: np.ndarray, setting: float) -> np.ndarray:
+        return take_varied(near + SAME_ARTIST * (own[:, None] == own), to_seed, k, setting)
+
+    def by_share(near: np.ndarray, to_seed: np.ndarray, own: np.ndarray, setting: float) -> np.ndarray:
+        return diversify(near, to_seed, own, k, setting)
+
+    similarities = x @ x.T
+    for name, choose in (("weight", by_weight), ("share given up", by_share)):
+        for setting in np.linspace(0, 1, 11):
+            rows = []
+            for seed in range(len(x)):
+                places = np.argsort(-similarities[seed])[1 : candidates + 1]
+                near, to_seed = similarities[np.ix_(places, places)], similarities[seed, places]
+                taken = choose(near, to_seed, groups[places], setting)
+                among = near[np.ix_(taken, taken)][np.triu_indices(len(taken), 1)]
+                rows.append([to_seed[taken].mean(), among.mean()])
+            like, among = np.mean(rows, axis=0)
+            print(f"variety {setting:.1f} as {name:15s} to the seed {like:.3f}, among each other {among:.3f}")
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("library", type=Path)
@@ -128,5 +152,6 @@ if __name__ == "__main__":
         tracks = [keys[int(key)] for key in index.keys]
         named = [t.tags.album or Path(t.path).name.split("__")[0] for t in tracks]
         x = np.array(index.vectors)
+    variety(x, artist_groups([track.artist for track in tracks]), k=12)
     journeys(x, options.pairs // 2)
     unwanted(x, np.unique(named, return_inverse=True)[1], options.pairs)

@@ -79,6 +79,20 @@ def test_more_variety_never_makes_a_playlist_more_alike(rng):
     assert found == sorted(found, reverse=True)
 
 
+def test_every_step_of_the_variety_gives_up_as_much_likeness(rng):
+    # A third is much alike, a third somewhat, a third hardly: what a fixed weight steps over at once.
+    middle = unit(rng.standard_normal(12))
+    spread = np.repeat([0.15, 0.35, 0.8], 70)[:, None]
+    x = unit(middle + spread * rng.standard_normal((210, 12)))
+    likeness, to_seeds = x @ x.T, x @ middle
+    settings = np.linspace(0, 1, 11)
+    means = [to_seeds[diversify(likeness, to_seeds, np.arange(210), 20, v)].mean() for v in settings]
+    drops = -np.diff(means)
+    assert means[0] - means[-1] > 0.3
+    assert drops.max() < 1.5 * drops.mean()
+    assert drops.min() > 0.5 * drops.mean()
+
+
 def test_fewer_candidates_than_wanted_are_all_taken():
     chosen = diversify(np.eye(3, dtype=np.float32), np.ones(3, np.float32), np.arange(3), 9, 0.5)
     assert sorted(chosen) == [0, 1, 2]

@@ -18,7 +18,7 @@ from segue.cli.recommendations import print_found, seed_options
 @click.option(
     "--variety",
     type=click.FloatRange(0, 1),
-    default=0.3,
+    default=0.1,
     show_default=True,
     help="From 0 (the nearest tracks) to 1 (tracks unlike each other).",
 )

@@ -18,6 +18,8 @@ _FEWEST_CANDIDATES = 200
 _CANDIDATES_EACH = 8  # a place of a playlist
 SAME_ARTIST = 0.25  # how much more alike two tracks by one artist count
 _PENALTY = 1e3  # of a step from an artist to the same one: longer than any way around it
+VARIETY = 0.1  # unless another is given: little further from the seeds, a quarter less alike each other
+_HALVINGS = 10  # of the weight of variety, in search of the wanted likeness
 _ROUNDS = 2_000  # of improving an order, at the most
 
 Scores = NDArray[np.float32]
@@ -32,10 +34,11 @@ def artist_groups(names: Sequence[str | None]) -> Places:
 
 
 def diversify(similarities: Scores, to_seeds: Scores, groups: Places, k: int, variety: float) -> Places:
-    """int64 (<= k,): candidates by maximal marginal relevance (Carbonell & Goldstein 1998, eq. 1).
+    """int64 (<= k,): candidates near the seeds and unlike each other, in the order in which they are taken.
 
-    One after the other, each the one of the largest (1 - variety) s - variety m: s its similarity to the
-    seeds, m its similarity to the nearest of those that are taken.
+    Of the likeness to the seeds, so much is given up that its mean is (1 - variety) n + variety d: n the mean
+    of the k nearest, d that of the k most varied. Steps of the variety are therefore even, whatever the
+    library; the weight in ``take_varied`` that comes nearest to that mean is found by bisection.
 
     Parameters
     ----------
@@ -45,14 +48,43 @@ def diversify(similarities: Scores, to_seeds: Scores, groups: Places, k: int, va
     variety : 0 takes the nearest, 1 only looks at how unlike they are
     """
     alike = similarities + SAME_ARTIST * (groups[:, None] == groups)
-    nearest = np.full(len(to_seeds), -np.inf)
-    left = np.ones(len(to_seeds), np.bool_)
-    taken: list[int] = []
+    nearest, varied = (take_varied(alike, to_seeds, k, weight) for weight in (0.0, 1.0))
+    if variety in (0, 1):
+        return varied if variety else nearest
+    wanted = (1 - variety) * to_seeds[nearest].mean() + variety * to_seeds[varied].mean()
+    low, high = 0.0, 1.0
+    best, least = nearest, np.inf
+    for _ in range(_HALVINGS):
+        weight = (low + high) / 2
+        taken = take_varied(alike, to_seeds, k, weight)
+        excess = float(to_seeds[taken].mean() - wanted)
+        if abs(excess) < least:
+            best, least = taken, abs(excess)
+        low, high = (weight, high) if excess > 0 else (low, weight)
+    return best
+
+
+def take_varied(alike: Scores, to_seeds: Scores, k: int, weight: float) -> Places:
+    """int64 (<= k,): candidates by maximal marginal relevance (Carbonell & Goldstein 1998, eq. 1).
+
+    One after the other, each the one of the largest (1 - weight) s - weight m: s its similarity to the seeds,
+    m its similarity to the nearest of those that are taken.
+
+    Parameters
+    ----------
+    alike : (n, n), how alike the candidates are to each other
+    to_seeds : (n,)
+    """
+    if not len(to_seeds):
+        return np.array([], np.int64)
+    first = int(to_seeds.argmax())  # whatever the weight
+    taken, nearest = [first], alike[first].astype(np.float64)
+    relevance = (1 - weight) * to_seeds.astype(np.float64)
+    relevance[first] = -np.inf
     while len(taken) < min(k, len(to_seeds)):
-        worth = (1 - variety) * to_seeds - (variety * nearest if taken else 0)
-        best = int(np.where(left, worth, -np.inf).argmax()) if taken else int(to_seeds.argmax())
+        best = int((relevance - weight * nearest).argmax())
         taken.append(best)
-        left[best] = False
+        relevance[best] = -np.inf
         nearest = np.maximum(nearest, alike[best])
     return np.array(taken, np.int64)
 
@@ -147,14 +179,15 @@ def playlist(
     k: int = 25,
     where: Where | None = None,
     same_artist: bool = True,
-    variety: float = 0.3,
+    variety: float = VARIETY,
     view: str | None = None,
 ) -> Recommendations:
     """k tracks near the queries, varied, in an order that flows; no artist twice in a row if avoidable.
 
     Parameters
     ----------
-    variety : from 0, the nearest tracks, to 1, such as are unlike each other.
+    variety : from 0, the nearest tracks, to 1, such as are unlike each other; in between, the similarity to
+        the seeds falls evenly.
     queries, minus, where, same_artist, view : as for ``similar``; not a view of windows.
 
     Raises

@@ -14,7 +14,7 @@ import type { Conditions, PlaylistRequest } from "../types";
 
 type Mode = "near" | "list";
 const mode = persisted<Mode>("similar.mode", "near");
-const variety = persisted("similar.variety", 0.3);
+const variety = persisted("similar.variety", 0.1);
 const size = persisted("similar.size", 20);
 
 export function SimilarPage() {

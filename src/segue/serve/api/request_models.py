@@ -68,10 +68,10 @@ class SimilarRequest(Request):
 
 
 class PlaylistRequest(SimilarRequest):
-    model_config = _with_example(seeds=[EXAMPLE_ID, OTHER_ID], k=25, variety=0.3)
+    model_config = _with_example(seeds=[EXAMPLE_ID, OTHER_ID], k=25, variety=0.2)
 
     k: Annotated[int, Field(ge=1, le=500, description="How many tracks the playlist has")] = 25
-    variety: Annotated[float, Field(ge=0, le=1, description="0: the nearest; 1: the most varied")] = 0.3
+    variety: Annotated[float, Field(ge=0, le=1, description="0: the nearest; 1: the most varied")] = 0.1
 
 
 class JourneyRequest(Request):
