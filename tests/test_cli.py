@@ -52,6 +52,14 @@ def test_scan_similar_and_the_rest_from_nothing(segue, tmp_path: Path):
     assert segue(*library, "check")[1] == "all checksums match: 11 tracks, 3 matrices\n"
 
 
+def test_a_long_scan_says_that_it_writes_to_disk(segue, tmp_path: Path, monkeypatch):
+    write_music(tmp_path / "music")
+    monkeypatch.setattr("segue.cli.progress.LINE_EVERY_S", 0)
+    code, _, err = segue("-l", tmp_path / "library", "scan", "-e", "descriptors", tmp_path / "music")
+    assert code == 0
+    assert err.splitlines()[-2:] == ["writing to disk", "making the index"]
+
+
 def test_scan_tells_of_failures_by_its_exit_code(segue, tmp_path: Path):
     folder, library = tmp_path / "music", ("-l", tmp_path / "library")
     folder.mkdir()

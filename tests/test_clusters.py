@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from segue.cluster.colors import distinct_colors
 from segue.cluster.words import deviation_words, deviations, distinctive_labels, name_clusters, order_words
 from segue.errors import LibraryError, UsageError
 from segue.library import Library
+from segue.progress import Silent
 from segue.sources.contract import ImportBatch, Space, SpaceRows, SpaceSettings
 from segue.spec import EmbedderSpec, Label
 
@@ -284,6 +286,48 @@ def test_clusters_are_kept_and_replaced(root, library):
     assert sum(cluster.size for cluster in five) == len(library)
 
 
+class Follower(Silent):
+    """Remembers each stage with what was done of it, and every note."""
+
+    def __init__(self):
+        self.stages, self.notes = [], []
+
+    def begin(self, total, unit):
+        self.stages.append((total, unit, []))
+
+    def advance(self, done, tally=""):
+        self.stages[-1][2].append(done)
+
+    def note(self, text):
+        self.notes.append(text)
+
+
+def test_the_search_for_clusters_says_how_far_it_is(library):
+    follower = Follower()
+    clusters = library.find_clusters(progress=follower)
+    assert clusters == library.find_clusters()
+    assert [unit for _, unit, _ in follower.stages] == ["clusters", "clusters", "rounds"]
+    for total, _, done in follower.stages:
+        assert done == sorted(done)
+        assert not done or done[-1] == total
+    assert follower.notes == [
+        "comparing numbers of clusters",
+        f"finding {len(clusters)} clusters",
+        "naming the clusters and writing to disk",
+    ]
+
+
+def test_a_search_for_clusters_that_is_stopped_keeps_those_of_before(library):
+    class Interrupting(Silent):
+        def advance(self, done, tally=""):
+            raise KeyboardInterrupt
+
+    before = library.find_clusters(5)
+    with pytest.raises(KeyboardInterrupt):
+        library.find_clusters(progress=Interrupting())
+    assert library.clusters() == before
+
+
 def test_what_comes_and_goes_later_is_noticed(root):
     with Library.open(root) as library:
         library.find_clusters()
@@ -325,7 +369,17 @@ def test_sounds_that_are_alike_are_together(scanned, tmp_path):
         assert "tonal" in words["low"] | words["high"]
 
 
-def test_the_command_finds_shows_and_tells(root, segue):
+def test_the_command_shows_progress_unless_quiet(root, segue, monkeypatch):
+    monkeypatch.setattr("segue.cli.progress.LINE_EVERY_S", 0)
+    code, _, err = segue("-l", root, "clusters")
+    lines = err.splitlines()
+    assert code == 0
+    assert re.fullmatch(r"clusters: 2 of \d+ clusters, [\d.]+/s, \d+ s left", lines[0])
+    assert lines[-1] == "clusters: naming the clusters and writing to disk"
+    assert segue("-l", root, "clusters", "--quiet")[2] == ""
+
+
+def test_the_command_finds_clusters_and_shows_them(root, segue):
     at = ("-l", root)
     code, out, err = segue(*at, "clusters", "--show")
     assert (code, out) == (0, "")

@@ -212,13 +212,13 @@ def test_a_server_that_is_down_is_told_before_anything_is_scanned(server, house)
 @pytest.mark.slow
 def test_a_server_that_goes_away_during_the_scan_leaves_the_library_up_to_date(server, house, monkeypatch):
     a = house("a").hears(200, 400)
-    meet = segue.cli.scan.sync
+    sync = segue.cli.scan.sync
 
-    def meet_nobody(context, home):
+    def kill_before(context, shared, **how):
         server.kill()
-        return meet(context, home)
+        return sync(context, shared, **how)
 
-    monkeypatch.setattr(segue.cli.scan, "sync", meet_nobody)
+    monkeypatch.setattr(segue.cli.scan, "sync", kill_before)
     out, err = a.scan(expected=1)
     assert "2 added" in out
     assert "no MongoDB answers" in err

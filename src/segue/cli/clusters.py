@@ -30,8 +30,11 @@ _SHOWN = 3  # genres
 )
 @click.option("--show", is_flag=True, help="Show the clusters of the last run; do not search again.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 @click.pass_obj
-def clusters(context: Context, k: int | None, view: str | None, show: bool, as_json: bool) -> None:
+def clusters(
+    context: Context, k: int | None, view: str | None, show: bool, as_json: bool, quiet: bool
+) -> None:
     """Find groups of tracks that sound alike, name them by their measurements, and keep them.
 
     They replace the clusters of the last run. "segue similar --cluster NAME" searches one cluster.
@@ -39,12 +42,19 @@ def clusters(context: Context, k: int | None, view: str | None, show: bool, as_j
     if show and (k is not None or view is not None):
         raise click.UsageError("--show shows the clusters of the last run: leave out --k and --view")
     with context.open() as library:
-        found = library.clusters() if show else library.find_clusters(k, view=view)
+        found = library.clusters() if show else _search(library, k, view, quiet=quiet)
         if as_json:
             click.echo(json.dumps(_as_json(found), indent=2, ensure_ascii=False))
         else:
             _print(library, found)
     _remark(found, context)
+
+
+def _search(library: Library, k: int | None, view: str | None, *, quiet: bool) -> Clusters:
+    from segue.cli.progress import TerminalProgress
+
+    with TerminalProgress("clusters", quiet=quiet) as progress:
+        return library.find_clusters(k, view=view, progress=progress)
 
 
 def _print(library: Library, found: Clusters) -> None:

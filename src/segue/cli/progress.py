@@ -27,12 +27,13 @@ class TerminalProgress:
     """
 
     def __init__(self, label: str = "", *, quiet: bool = False) -> None:
-        self._label = label
+        self._prefix = f"{label}: " if label else ""
         self._console = Console(stderr=True)
         self._lines = not quiet and not self._console.is_terminal
         self._lock = threading.Lock()
-        self._started = self._last_line = time.monotonic()
+        self._opened = self._started = self._last_line = time.monotonic()
         self._total: int | None = None
+        self._finished = False
         self._unit = ""
         self._bar = RichProgress(
             SpinnerColumn(),
@@ -58,11 +59,14 @@ class TerminalProgress:
 
     def begin(self, total: int | None, unit: str) -> None:
         self._total, self._unit, self._started = total, unit, time.monotonic()
+        self._finished = False
         self._bar.update(self._task, total=total, completed=0)
         if unit == "bytes":  # how large a download is counts before its first ten seconds are over
             self._last_line = self._started - LINE_EVERY_S
 
     def note(self, text: str) -> None:
+        if text and self._lines and self._finished and time.monotonic() - self._opened >= LINE_EVERY_S:
+            click.echo(f"{self._prefix}{text}", err=True)
         width = max(12, self._console.width - 72)
         self._bar.update(self._task, note=text if len(text) <= width else text[: width - 1] + "…")
 
@@ -70,10 +74,10 @@ class TerminalProgress:
         with self._lock:
             state = ", ".join(part for part in (self._amount(done), self._rate(done), tally) if part)
             self._bar.update(self._task, completed=done, state=state)
+            self._finished = done == self._total  # what is noted from now on is the end of the work
             if self._lines and time.monotonic() - self._last_line >= LINE_EVERY_S:
                 self._last_line = time.monotonic()
-                label = f"{self._label}: " if self._label else ""
-                click.echo(f"{label}{state}{self._time_left(done)}", err=True)
+                click.echo(f"{self._prefix}{state}{self._time_left(done)}", err=True)
 
     def _amount(self, done: int) -> str:
         if self._unit == "bytes":

@@ -81,7 +81,7 @@ def scan(
     _show_report(report, context)
     if not chosen:
         hint_at_missing(context)
-    sync_code = sync(context, shared) if shared and not report.interrupted else 0
+    sync_code = sync(context, shared, quiet=quiet) if shared and not report.interrupted else 0
     if report.exit_code or sync_code:
         raise AppError(report.exit_code or sync_code)
 

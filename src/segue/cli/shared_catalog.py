@@ -25,10 +25,13 @@ def shared_catalog_at(uri: str | None) -> SharedCatalog | None:
     return shared
 
 
-def sync(context: Context, shared: SharedCatalog) -> int:
+def sync(context: Context, shared: SharedCatalog, *, quiet: bool) -> int:
     """Send and receive tracks after a scan, and print what was done; the exit code."""
+    from segue.cli.progress import TerminalProgress
+
     try:
-        done = shared.sync(context.path)
+        with TerminalProgress("shared catalog", quiet=quiet) as progress:
+            done = shared.sync(context.path, progress=progress)
     except SegueError as error:  # the library is up to date all the same
         click.echo(f"segue: {error}", err=True)
         return 1

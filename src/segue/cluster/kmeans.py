@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from segue.errors import LibraryError, UsageError
+from segue.progress import Progress, Silent
 from segue.track import Vectors
 
 MIN_ROWS = 4
@@ -46,7 +48,9 @@ class Clustering:
     separation: float
 
 
-def cluster_rows(vectors: NDArray[Any], k: int | None = None, *, seed: int = 0) -> Clustering:
+def cluster_rows(
+    vectors: NDArray[Any], k: int | None = None, *, seed: int = 0, progress: Progress | None = None
+) -> Clustering:
     """Clusters of the rows' directions, by k-means on the sphere (Dhillon & Modha 2001).
 
     Trained on a sample, from the best of three starts by k-means++ (Arthur & Vassilvitskii 2007). The same
@@ -57,6 +61,7 @@ def cluster_rows(vectors: NDArray[Any], k: int | None = None, *, seed: int = 0) 
     vectors : (n, dim)
     k : how many; unless given, the number up to sqrt(n) and 40 whose clusters stand out most. There are
         fewer if there are not as many different rows.
+    progress : follows the clusters that are tried, then the rounds of the final ones
 
     Raises
     ------
@@ -72,18 +77,21 @@ def cluster_rows(vectors: NDArray[Any], k: int | None = None, *, seed: int = 0) 
         raise UsageError(f"k is {k}; of {n} tracks, 2 to {n} clusters are possible")
     # One thread: several wait for each other where other programs run, and their sums depend on their number.
     with threadpool_limits(1, "blas"):
-        return _cluster_rows(vectors, k, np.random.default_rng(seed))
+        return _cluster_rows(vectors, k, np.random.default_rng(seed), progress or Silent())
 
 
-def _cluster_rows(vectors: NDArray[Any], k: int | None, rng: np.random.Generator) -> Clustering:
+def _cluster_rows(
+    vectors: NDArray[Any], k: int | None, rng: np.random.Generator, progress: Progress
+) -> Clustering:
     n = len(vectors)
     compared = unit_rows(vectors, _sample_rows(n, _MAX_COMPARED_ROWS, rng))
     by_k = SeparationByK(compared, rng)
-    count = by_k.best_k(_max_k(n)) if k is None else k
+    progress.note("comparing numbers of clusters")
+    count = by_k.best_k(_max_k(n), progress) if k is None else k
     separation = by_k.separation(min(count, len(compared)))
-    centroids = fit_centroids(
-        unit_rows(vectors, _sample_rows(n, _MAX_TRAINING_ROWS, rng)), min(count, n), rng
-    )
+    training = unit_rows(vectors, _sample_rows(n, _MAX_TRAINING_ROWS, rng))
+    progress.note(f"finding {count} clusters")
+    centroids = fit_centroids(training, min(count, n), rng, progress=progress)
     assignments, cosines = nearest_centroids(vectors, centroids)
     sizes = np.bincount(assignments, minlength=len(centroids))
     order = np.argsort(-sizes, kind="stable")
@@ -120,16 +128,33 @@ def nearest_centroids(
     return assignments, best
 
 
-def fit_centroids(x: Vectors, k: int, rng: np.random.Generator, *, starts: int = _N_STARTS) -> Vectors:
+def fit_centroids(
+    x: Vectors,
+    k: int,
+    rng: np.random.Generator,
+    *,
+    starts: int = _N_STARTS,
+    progress: Progress | None = None,
+) -> Vectors:
     """float32 (k, dim): the best centroids of several starts."""
-    candidates = [refine_centroids(x, kmeans_plus_plus(x, k, rng)) for _ in range(starts)]
+    follower = progress or Silent()
+    follower.begin(starts * _MAX_ROUNDS, "rounds")
+    candidates = []
+    for start in range(starts):
+        first_round = start * _MAX_ROUNDS
+        follower.advance(first_round)
+        candidates.append(refine_centroids(x, kmeans_plus_plus(x, k, rng), follower, first_round))
+    follower.advance(starts * _MAX_ROUNDS)
     return max(candidates, key=lambda pair: pair[1])[0]
 
 
-def refine_centroids(x: Vectors, centroids: Vectors) -> tuple[Vectors, float]:
+def refine_centroids(
+    x: Vectors, centroids: Vectors, progress: Progress, rounds_before: int = 0
+) -> tuple[Vectors, float]:
     """Lloyd's rounds until they gain no more: the centroids, and the rows' mean cosine to theirs."""
     before = -np.inf
-    for _ in range(_MAX_ROUNDS):
+    for done in range(_MAX_ROUNDS):
+        progress.advance(rounds_before + done)
         assignments, cosines = nearest_centroids(x, centroids)
         mean = float(cosines.mean(dtype=np.float64))
         if mean - before <= _MIN_GAIN:
@@ -180,15 +205,25 @@ class SeparationByK:
         self._clouds = [unclustered_rows(x, rng) for _ in range(clouds)]
         self._known: dict[int, float] = {}
 
-    def best_k(self, max_k: int) -> int:
+    def best_k(self, max_k: int, progress: Progress) -> int:
         """The number up to ``max_k`` of the largest separation: on a coarse grid, then beside its best."""
         grid = [2]
         while grid[-1] < max_k:
             grid.append(min(max_k, max(grid[-1] + 1, round(grid[-1] * _GROWTH))))
+        self._compare(grid, progress)
         at = grid.index(max(grid, key=self.separation))
         beside = range(grid[max(0, at - 1)], grid[min(len(grid) - 1, at + 1)] + 1)
+        self._compare(beside, progress)
         best = max(map(self.separation, beside))
         return min(k for k in self._known if self.separation(k) >= best - _CHANCE_SEPARATION)
+
+    def _compare(self, ks: Sequence[int], progress: Progress) -> None:
+        """Measure the separation of some numbers; k clusters take a time in proportion to k."""
+        unknown = [k for k in ks if k not in self._known]
+        progress.begin(sum(unknown), "clusters")
+        for i, k in enumerate(unknown):
+            self.separation(k)
+            progress.advance(sum(unknown[: i + 1]))
 
     def separation(self, k: int) -> float:
         """The silhouette of k clusters, less that in rows without any."""

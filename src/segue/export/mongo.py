@@ -124,6 +124,7 @@ class _Export:
                 progress.advance(min(start + BULK, len(rows)))
         report.interrupted = flag.is_set()
         if not report.interrupted:
+            progress.note("making the server's indexes")
             report.notes += self._writer.index()  # writing is quicker without
             # What is left was not among the library's tracks.
             report.deleted = self._writer.remove([name for name, known in stored.items() if known.mine])

@@ -12,7 +12,7 @@ from segue.index.build import fill_lists, measure_operating_points, reduction_fo
 from segue.index.metric import AnyVectors, lengths
 from segue.index.state import State
 from segue.index.store import Store
-from segue.progress import Progress
+from segue.progress import Progress, Silent
 
 _LONGER = 1.01  # times the longest row that the lists of a dot index have a place for
 
@@ -27,10 +27,12 @@ def build_lists(
     progress: Progress | None = None,
 ) -> State:
     """The state with lists that are learned from its live rows and hold them."""
+    follower = progress or Silent()
     rows = state.live_rows()
     reduction = reduction_for(store, rows, state.metric)
     lists = train_lists(store, rows, reduction, seed=seed)
-    fill_lists(lists, store, rows, reduction, progress)
+    fill_lists(lists, store, rows, reduction, follower)
+    follower.note("measuring recall")
     n_queries = state.options.calibration_queries
     points = measure_operating_points(lists, store, rows, reduction, n_queries, seed=seed)
     if reduction.metric == "cosine" and store.lengths is None:

@@ -92,6 +92,7 @@ class Scan:
             except WeightsError:
                 self._commit()
                 raise
+            self._progress.note("writing to disk")
             self._commit()
             if not self._stop.is_set():
                 self._mark_missing(listing)

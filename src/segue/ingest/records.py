@@ -64,6 +64,8 @@ class Import:
                     raise
                 except SegueError as error:  # the source's; what was read before it is kept
                     ended, fault = True, error
+                self._progress.note("writing to disk")
+            self._progress.note("")
             if fault is not None:
                 raise fault
             if ended:

@@ -226,14 +226,14 @@ class Library(Contents):
                     writer.add_space(embedder.spec, embedder.dimensions, labels=label_names(embedder))
                 scan = Scan(self._catalog, writer, source, self._embedders, follower)
                 report = scan.run(jobs=jobs, retry=retry, stop=stop)
-                self._refresh()
+                self._refresh(follower)
             return report
         with self._catalog.writing(wait_s, on_wait) as writer, writer.deferring_indexes() as finish:
             report = Import(self._catalog, writer, source, follower).run(stop)
-            follower.note("all read; making the index")
             finish()
             if not report.interrupted:
-                self._refresh()
+                self._refresh(follower)
+            follower.note("indexing words and writing to disk")
         return report
 
     def _require_spaces(self) -> None:
@@ -279,10 +279,11 @@ class Library(Contents):
             without_file=attached.without_file, unmatched=attached.unmatched,
         )  # fmt: skip
 
-    def _refresh(self) -> None:
+    def _refresh(self, progress: Progress) -> None:
         """Bring the usual index up to date while nobody else writes."""
+        progress.note("making the index")
         self.recommender.indexes.sweep()
-        self.recommender.indexes.get(self._catalog.snapshot())
+        self.recommender.indexes.get(self._catalog.snapshot(), progress=progress)
 
     def prune(self, *, wait_s: float = -1) -> int:
         """Remove the tracks whose files are gone; how many there were."""
@@ -290,7 +291,13 @@ class Library(Contents):
             return writer.prune()
 
     def find_clusters(
-        self, k: int | None = None, *, seed: int = 0, view: str | None = None, wait_s: float = -1
+        self,
+        k: int | None = None,
+        *,
+        seed: int = 0,
+        view: str | None = None,
+        progress: Progress | None = None,
+        wait_s: float = -1,
     ) -> Clusters:
         """Find groups of tracks that sound alike, name them, and keep them in place of those before.
 
@@ -298,13 +305,16 @@ class Library(Contents):
         ----------
         k : how many; unless told, as many as stand out most.
         view : how tracks are compared, as for ``similar``.
+        progress : follows the search; Ctrl-C ends it with the clusters of before kept.
 
         Raises
         ------
         LibraryError, UsageError, EmptyLibraryError, LibraryBusyError, LibraryWriteError
         """
         with self._catalog.writing(wait_s) as writer:
-            return clusters.find_clusters(self.recommender, writer, k, seed=seed, view=view)
+            return clusters.find_clusters(
+                self.recommender, writer, k, seed=seed, view=view, progress=progress
+            )
 
     # Asking
 

@@ -21,6 +21,7 @@ from segue.cluster.words import (
     name_clusters,
     order_words,
 )
+from segue.progress import Progress, Silent
 from segue.recommend.session import Recommender, Session, fold_copies
 from segue.track import Track
 from segue.views.spec import RowSubset
@@ -37,6 +38,7 @@ def find_clusters(
     *,
     seed: int = 0,
     view: str | None = None,
+    progress: Progress | None = None,
 ) -> Clusters:
     """Find groups of tracks that sound alike, name them, and keep them in place of those before.
 
@@ -45,6 +47,7 @@ def find_clusters(
     k : how many; unless told, as many as stand out most.
     seed : of all that is random.
     view : how tracks are compared, as for ``similar``.
+    progress : follows the search.
 
     Raises
     ------
@@ -53,9 +56,11 @@ def find_clusters(
     session = recommender.session(view)
     session.require_one_vector_each("clustering")
     snapshot, index = session.snapshot, session.index
-    clustering = cluster_rows(index.vectors, k, seed=seed)
+    follower = progress or Silent()
+    clustering = cluster_rows(index.vectors, k, seed=seed, progress=follower)
     left_out = int(((snapshot.keys >= 0) & ~snapshot.missing).sum()) - len(index.rows)
     run = ClusterRun(str(index.spec), round(clustering.separation, 3), snapshot.stamp, left_out, seed)
+    follower.note("naming the clusters and writing to disk")
     writer.put_clusters(index.keys, clustering.assignments + 1, ClusterDescriber(session, clustering), run)
     return session.catalog.clusters.load(snapshot.stamp)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import threading
@@ -19,7 +20,7 @@ from segue.files import replacing
 from segue.library import Library
 from segue.serve.http.errors import ApiError, one_line, without_paths
 
-_EVERY_S = 0.2  # at most so often the progress is written, and looked at whether it is to stop
+_EVERY_S = 0.2  # the progress is written so often, and a request to stop is looked for
 _SHAPE = re.compile("job-[0-9a-f]{16}")
 _KEPT = 50
 ENDED = frozenset(("done", "failed", "cancelled"))
@@ -55,17 +56,19 @@ class JobProgress:
         self._path = folder / f"{job.id}.json"
         self._flag = folder / f"{job.id}.cancel"
         self._lock = threading.Lock()
-        self._started = self._written = time.monotonic()
+        self._started = time.monotonic()
+        self._changed = False
         self.write()
 
     def begin(self, total: int | None, unit: str = "") -> None:
-        self.job.total, self._started = total, time.monotonic()
+        self._started = time.monotonic()
+        self.job.total, self.job.done, self.job.rate, self.job.left_s = total, 0, None, None
         self.write()
 
     def note(self, text: str) -> None:
         with self._lock:
             self.job.message = one_line(text)
-            self._write_if_due()
+            self._changed = True
 
     def advance(self, done: int, tally: str = "") -> None:
         with self._lock:
@@ -74,7 +77,7 @@ class JobProgress:
             job.rate = round(done / max(1e-3, time.monotonic() - self._started), 2)
             if job.total:
                 job.left_s = round((job.total - done) / max(job.rate, 1e-3), 1)
-            self._write_if_due()
+            self._changed = True
 
     def raise_if_cancelled(self) -> None:
         """For work that has nothing to keep.
@@ -90,18 +93,17 @@ class JobProgress:
         with self._lock:
             self._write()
 
-    def _write_if_due(self) -> None:
-        if time.monotonic() - self._written > _EVERY_S:
-            self._write()
-
     def _write(self) -> None:
-        self._written = time.monotonic()
+        self._changed = False
         with replacing(self._path) as part:
             part.write_text(json.dumps(asdict(self.job)), "utf-8")
 
     def watch(self) -> None:
-        """Set ``stop`` once somebody asks for it, until the work has ended."""
+        """Keep the file up to date, and set ``stop`` once somebody asks for it, until the work has ended."""
         while self.job.state not in ENDED and not self.stop.wait(_EVERY_S):
+            with self._lock, contextlib.suppress(OSError):  # a full disk; the work itself will say so
+                if self._changed:
+                    self._write()
             if self._flag.exists():
                 self.stop.set()
 

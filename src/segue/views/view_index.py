@@ -21,6 +21,7 @@ from segue.index.exact import Neighbors
 from segue.index.index import Index
 from segue.index.options import IndexOptions
 from segue.index.serialization import load_index
+from segue.progress import Progress
 from segue.spec import COSINE, EmbedderSpec, Prior
 from segue.track import Vectors
 from segue.views.spec import Rows, ViewSpec, default_view, item_vectors, parse_view
@@ -59,6 +60,7 @@ class ViewIndex:
         prior: Mapping[str, Prior | None],
         spec: ViewSpec | None = None,
         options: IndexOptions | None = None,
+        progress: Progress | None = None,
     ) -> ViewIndex:
         """Fit the view on the tracks of a snapshot and transform them all.
 
@@ -76,7 +78,7 @@ class ViewIndex:
             nothing = Index.build(np.zeros((0, 1), np.float32), options=options)
             return cls(spec, transform, rows, rows, nothing, snapshot.stamp)
         if spec.transform == "raw":
-            return cls._raw(snapshot, spec, rows, items, options)
+            return cls._raw(snapshot, spec, rows, items, options, progress)
         if spec.transform == "centered":
             transform = ViewTransform.center(items)
         else:
@@ -89,7 +91,7 @@ class ViewIndex:
             ]
             transform = ViewTransform.fit(items, priors, weights)
         # Of length 1, so the product is the cosine; or 0, at the very mean, which cosine would refuse.
-        index = Index.build(transform(items), metric="dot", options=options)
+        index = Index.build(transform(items), metric="dot", options=options, progress=progress)
         return cls(spec, transform, rows, snapshot.keys[rows], index, snapshot.stamp)
 
     @classmethod
@@ -100,6 +102,7 @@ class ViewIndex:
         rows: NDArray[np.int64],
         items: Sequence[Rows],
         options: IndexOptions | None,
+        progress: Progress | None,
     ) -> ViewIndex:
         """Over the vectors as they are, in their type; without those with holes or no direction."""
         vectors = items[0][np.arange(len(rows))]
@@ -108,10 +111,12 @@ class ViewIndex:
             usable &= vectors.any(axis=1)
         if not usable.all():
             rows, vectors = rows[usable], vectors[usable]
-        index = Index.build(vectors, metric=spec.metric, options=options)
+        index = Index.build(vectors, metric=spec.metric, options=options, progress=progress)
         return cls(spec, None, rows, snapshot.keys[rows], index, snapshot.stamp)
 
-    def update(self, snapshot: Snapshot, prior: Mapping[str, Prior | None]) -> ViewIndex:
+    def update(
+        self, snapshot: Snapshot, prior: Mapping[str, Prior | None], progress: Progress | None = None
+    ) -> ViewIndex:
         """The index of a later snapshot of the same spaces.
 
         A large library that has hardly changed keeps its view: only what is new is transformed and
@@ -120,12 +125,12 @@ class ViewIndex:
         rows, items = item_vectors(snapshot, self.spec)
         options = self.index.options
         if self.transform is None or self.spec.is_by_window or len(rows) < options.exact_below:
-            return ViewIndex.build(snapshot, prior, self.spec, options)
+            return ViewIndex.build(snapshot, prior, self.spec, options, progress)
         keys = snapshot.keys[rows]
         at = np.searchsorted(rows, self.rows).clip(max=max(0, len(rows) - 1))
         kept = (rows[at] == self.rows) & (keys[at] == self.keys)
         if kept.sum() < _KEPT_SHARE * max(len(rows), len(self.rows)):
-            return ViewIndex.build(snapshot, prior, self.spec, options)
+            return ViewIndex.build(snapshot, prior, self.spec, options, progress)
         new = np.setdiff1d(rows, self.rows[kept])
         if not kept.all():
             self.index.delete(self.index.ids[~kept])
@@ -259,7 +264,7 @@ class ViewIndexes:
         self._open: dict[str | None, ViewIndex] = {}  # by the text that asked for a view
         self._lock = threading.Lock()
 
-    def get(self, snapshot: Snapshot, view: str | None = None) -> ViewIndex:
+    def get(self, snapshot: Snapshot, view: str | None = None, progress: Progress | None = None) -> ViewIndex:
         """The index of a snapshot in a view, such as ``audioset/windows``; the default view unless told.
 
         Raises
@@ -271,14 +276,14 @@ class ViewIndexes:
             index = self._open.get(view)
             if index is None or index.stamp != snapshot.stamp:
                 spec = parse_view(view, snapshot.spaces) if view else default_view(snapshot.spaces)
-                index = self._load_or_build(snapshot, spec)
+                index = self._load_or_build(snapshot, spec, progress)
                 self._open.pop(view, None)
                 while len(self._open) >= _KEPT:
                     self._open.pop(next(iter(self._open)))
                 self._open[view] = index
             return index
 
-    def _load_or_build(self, snapshot: Snapshot, spec: ViewSpec) -> ViewIndex:
+    def _load_or_build(self, snapshot: Snapshot, spec: ViewSpec, progress: Progress | None) -> ViewIndex:
         path = self.path_of(spec)
         specs = [space.spec for space in snapshot.spaces.values()]
         saved = None
@@ -288,9 +293,9 @@ class ViewIndexes:
             return saved
         prior = self._prior()
         if saved:
-            index = saved.update(snapshot, prior)
+            index = saved.update(snapshot, prior, progress)
         else:
-            index = ViewIndex.build(snapshot, prior, spec, self.options)
+            index = ViewIndex.build(snapshot, prior, spec, self.options, progress)
         with contextlib.suppress(OSError, UsageError):  # a read-only library is as usable without the file
             index.save(path, specs)
         return index

@@ -128,8 +128,10 @@ async def get_clusters(service: ServiceDep) -> Response:
 async def make_clusters(service: ServiceDep, body: ClustersRequest) -> Response:
     """Group tracks that sound alike, in a job; the new clusters replace the old ones."""
 
-    def work(_: JobProgress) -> Result:
-        found = service.library.find_clusters(body.k, view=body.view, wait_s=5)
+    def work(progress: JobProgress) -> Result:
+        found = service.library.find_clusters(
+            body.k, view=body.view, progress=Cancellable(progress), wait_s=5
+        )
         return {"clusters": len(found), "separation": found.separation}
 
     return job_accepted(service.jobs.start("clusters", work))
