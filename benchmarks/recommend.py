@@ -37,11 +37,22 @@ def waypoints_nearest(x: Vectors, far: np.ndarray, a: int, b: int, k: int) -> np
     return np.array([*path, b])
 
 
-def smallest_steps(power: float) -> Callable[..., np.ndarray]:
+def any_way_forwards(to_start: np.ndarray, to_end: np.ndarray) -> np.ndarray:
+    """What lies between by the difference of the two distances alone, in that order."""
+    progress = to_start - to_end
+    inside = (progress > progress[0]) & (progress < progress[-1])
+    inside[[0, -1]] = True
+    order = np.argsort(progress, kind="stable")
+    return order[inside[order]]
+
+
+def smallest_steps(
+    power: float, order: Callable[..., np.ndarray] = order_between
+) -> Callable[..., np.ndarray]:
     def journey(x: Vectors, far: np.ndarray, a: int, b: int, k: int) -> np.ndarray:
         rest = np.setdiff1d(np.arange(len(x)), [a, b])
         places = np.concatenate([[a], rest, [b]])
-        way = places[order_between(far[a, places], far[b, places])]
+        way = places[order(far[a, places], far[b, places])]
         return way[even_steps(far[np.ix_(way, way)], min(k, len(way)), power)]
 
     return journey
@@ -80,6 +91,7 @@ def journeys(x: Vectors, pairs: int) -> None:
         "least sum of steps": smallest_steps(1),
         "least sum of squares": smallest_steps(2),
         "least sum of 8th powers": smallest_steps(8),
+        "the same, any way forwards": smallest_steps(8, any_way_forwards),
         "widest path": widest_path,
     }
     for k in (6, 12):
@@ -88,12 +100,14 @@ def journeys(x: Vectors, pairs: int) -> None:
         for name, method in methods.items():
             paths = [p for p in (method(x, far, a, b, k) for a, b in ends) if p is not None]
             steps = [far[p[:-1], p[1:]] for p in paths]
+            farther = [(np.diff(far[p[-1], p]) > 1e-6).mean() for p in paths]
             back = [(np.diff(far[p[0], p] - far[p[-1], p]) < 0).mean() for p in paths]
             print(
-                f"  {name:24s} longest {np.mean([s.max() for s in steps]):5.1f}, "
+                f"  {name:26s} longest {np.mean([s.max() for s in steps]):5.1f}, "
                 f"mean {np.mean([s.mean() for s in steps]):5.1f}, "
                 f"deviation {np.mean([s.std() for s in steps]):4.1f}, "
-                f"back {np.mean(back):.2f}, tracks {np.mean([len(p) for p in paths]):.1f}"
+                f"farther from the end {np.mean(farther):.2f}, back {np.mean(back):.2f}, "
+                f"tracks {np.mean([len(p) for p in paths]):.1f}"
             )
 
 

@@ -19,7 +19,7 @@ from segue.recommend.explanation import (
     share_by_space,
     window_starts,
 )
-from segue.recommend.journey import even_steps, order_between, waypoints
+from segue.recommend.journey import even_steps, order_between, share_out, waypoints
 from segue.recommend.playlist import artist_groups, diversify, order_by_flow
 from segue.recommend.verbalize import verbalize
 from segue.views.transform import ViewTransform
@@ -169,6 +169,12 @@ def test_evenly_finds_the_best_of_all_choices(rng, k):
 def test_only_what_lies_between_is_on_the_way():
     x = np.array([0.0, 0.7, -0.5, 0.2, 1.5, 1.0])  # the first is the start, the last the end
     assert order_between(np.abs(x - 0.0), np.abs(x - 1.0)).tolist() == [0, 3, 1, 5]
+
+
+def test_longer_legs_have_more_tracks():
+    assert share_out([1.0, 1.0], 5) == [3, 2]
+    assert share_out([3.0, 1.0, 0.0], 8) == [6, 2, 0]
+    assert share_out([0.0, 0.0], 4) == [2, 2]
 
 
 # Why

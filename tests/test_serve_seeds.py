@@ -48,6 +48,10 @@ def test_names_are_seeds(server: Server, seed: str, means: str):
 def test_journeys_and_whys_take_names(server: Server):
     answer = server.post("/journey", {"start": "artist:The Lows", "end": "High number 1", "k": 4})
     assert answer["matches"][0]["track"]["artist"] == "The Lows"
+    assert answer["matches"][0]["step"] is None
+    assert -1 <= answer["matches"][1]["step"] <= 1
+    body = {"start": "Low number 0", "end": "High number 1", "via": ["Noise number 1"], "k": 5}
+    assert "Noise number 1" in [match["track"]["title"] for match in server.post("/journey", body)["matches"]]
     assert server.get("/why", a="artist:The Lows", b="High number 1")["text"]
 
 

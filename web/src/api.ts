@@ -53,8 +53,8 @@ export const similar = (request: T.SimilarRequest, stop?: Stop) => post<T.Recomm
 export const suggestPlaylist = (request: T.PlaylistRequest, stop?: Stop) =>
   post<T.Recommendations>("/suggested-playlist", request, stop);
 export const why = (a: string, b: string, stop?: Stop) => json<T.Explanation>(`/why?a=${id(a)}&b=${id(b)}`, { signal: stop });
-export const journey = (start: string, end: string, k: number, stop?: Stop) =>
-  post<T.Recommendations>("/journey", { start, end, k }, stop);
+export const journey = (start: string, end: string, via: string[], k: number, stop?: Stop) =>
+  post<T.Journey>("/journey", { start, end, via, k }, stop);
 
 export const playlists = (stop?: Stop) => json<T.Playlists>("/playlists", { signal: stop });
 export const playlist = (key: string, stop?: Stop) => json<T.Playlist>(`/playlists/${id(key)}`, { signal: stop });

@@ -174,12 +174,26 @@ export interface Jobs {
   jobs: Job[];
 }
 
+export interface Journey {
+  matches: JourneyStop[];
+  shortfall: string | null; // Why there are fewer than k, where there are
+  seeds: string[]; // What each stop that is neither an id nor a clip means
+}
+
 export interface JourneyRequest {
   start: string;
   end: string;
-  k?: number; // How many tracks, with the first and the last
+  via?: string[]; // Stops on the way, in their order
+  k?: number; // How many tracks, with all stops
   where?: Conditions | null;
   view?: string | null; // How to compare tracks; null is the library's default view
+}
+
+/** A track on the way; its score is its similarity to the start. */
+export interface JourneyStop {
+  score: number; // Similarity: 1 is the same, larger is nearer
+  track: Track;
+  step: number | null; // Similarity to the track before; null for the first
 }
 
 /** Columns: the i-th value of each is about the i-th track. */

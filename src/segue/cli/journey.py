@@ -15,16 +15,18 @@ from segue.cli.recommendations import output_options, print_found, view_option
 @click.command(short_help="Go from one track to another in small steps.")
 @click.argument("start")
 @click.argument("end")
+@click.option("--via", metavar="SEED", multiple=True, help="A stop on the way; may be repeated.")
 @click.option("--k", "-k", type=click.IntRange(2), default=12, show_default=True, help="How many tracks.")
 @output_options
 @view_option
 @where_options
 @click.pass_obj
-def journey(
+def journey(  # noqa: PLR0913, PLR0917 - as many as the command has options
     context: Context,
     /,
     start: str,
     end: str,
+    via: tuple[str, ...],
     k: int,
     as_json: bool,
     ids: bool,
@@ -34,8 +36,9 @@ def journey(
 ) -> None:
     """List tracks that lead from START to END in small, even steps, both included.
 
-    The score is the similarity to START. Filters apply to the tracks in between.
+    Each track is nearer to the end, or to the next stop, than the one before. The score is the
+    similarity to START, step the similarity to the track before. Filters apply to the tracks between.
     """
     with context.open() as library:
-        found = library.journey(start, end, k=k, where=where_of(conditions), view=view)
+        found = library.journey(start, end, via=via, k=k, where=where_of(conditions), view=view)
     print_found(found, as_json=as_json, ids=ids, m3u=m3u)

@@ -13,7 +13,7 @@ from segue.cli.filters import where_options
 from segue.cli.show import list_tracks
 
 if TYPE_CHECKING:
-    from segue.recommend import Recommendations
+    from segue.recommend import Match, Recommendations
     from segue.track import Track
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -51,7 +51,8 @@ def print_found(found: Recommendations, *, as_json: bool, ids: bool, m3u: Path |
     if as_json:
         click.echo(json.dumps(_as_json(found), indent=2, ensure_ascii=False))
     else:
-        list_tracks([m.track for m in found.matches], [m.score for m in found.matches], ids=ids)
+        steps = [m.step for m in found.matches] if any(m.step is not None for m in found.matches) else ()
+        list_tracks([m.track for m in found.matches], [m.score for m in found.matches], steps, ids=ids)
     if found.shortfall:
         click.echo(found.shortfall, err=True)
     if m3u:
@@ -61,8 +62,14 @@ def print_found(found: Recommendations, *, as_json: bool, ids: bool, m3u: Path |
 def _as_json(found: Recommendations) -> dict[str, object]:
     from segue.export.tables import as_record
 
-    matches = [{"score": round(match.score, 4), **as_record(match.track)} for match in found.matches]
+    matches = [{**_numbers(match), **as_record(match.track)} for match in found.matches]
     return {"matches": matches, "shortfall": found.shortfall, "seeds": found.seeds}
+
+
+def _numbers(match: Match) -> dict[str, float]:
+    """The score, and on a journey the step from the track before."""
+    step = {} if match.step is None else {"step": round(match.step, 4)}
+    return {"score": round(match.score, 4), **step}
 
 
 def _write(path: Path, tracks: list[Track]) -> None:

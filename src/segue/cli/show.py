@@ -74,7 +74,12 @@ def _one_line(text: str) -> str:
 
 
 def list_tracks(
-    tracks: Sequence[Track], scores: Sequence[float] = (), *, ids: bool = False, err: bool = False
+    tracks: Sequence[Track],
+    scores: Sequence[float] = (),
+    steps: Sequence[float | None] = (),
+    *,
+    ids: bool = False,
+    err: bool = False,
 ) -> None:
     """Print tracks as a table; with ids and paths if asked for, or where the terminal is wide."""
     from segue.track import readable
@@ -87,6 +92,9 @@ def list_tracks(
     if scores:
         names.append("score")
         rows = [[*row, f"{score:.2f}"] for row, score in zip(rows, scores, strict=True)]
+    if steps:
+        names.append("step")
+        rows = [[*row, "" if step is None else f"{step:.2f}"] for row, step in zip(rows, steps, strict=True)]
     if ids or terminal_width(err=err) >= WIDE:
         names += ["id", "path"]
         rows = [[*row, t.id, t.url or readable(t.path)] for row, t in zip(rows, tracks, strict=True)]

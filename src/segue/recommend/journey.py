@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from segue.catalog import Where
 from segue.errors import UsageError
 from segue.recommend.result import Match, Recommendations
-from segue.recommend.seeds import Query, Seed
+from segue.recommend.seeds import Queries, Query, Seed, list_queries, told
 from segue.recommend.session import Recommender, Session
 from segue.track import Track, Vector, Vectors
 
@@ -40,19 +41,34 @@ def waypoints(start: Vector, end: Vector, n: int, *, affine: bool) -> Vectors:
 
 
 def order_between(to_start: NDArray[np.floating], to_end: NDArray[np.floating]) -> Places:
-    """int64: the candidates that lie between two tracks, in their order on the way.
+    """int64: the candidates that lie between two tracks, each at least as near to the end as the one before.
 
-    The order is of how much nearer each is to the end than to the start.
+    Between is what is nearer to the end than the start is, and on this side of it: not further beyond the end
+    than the end itself, as seen from the start.
 
     Parameters
     ----------
     to_start, to_end : (n,), distances; the first of all is the start itself, the last the end
     """
     progress = to_start - to_end
-    inside = (progress > progress[0]) & (progress < progress[-1])
-    inside[[0, -1]] = True
-    order = np.argsort(progress, kind="stable")
-    return np.asarray(order[inside[order]], np.int64)
+    inside = (progress > progress[0]) & (progress < progress[-1]) & (to_end <= to_end[0])
+    inside[[0, -1]] = False
+    order = np.lexsort((progress, -to_end))
+    return np.concatenate([[0], order[inside[order]], [len(to_end) - 1]]).astype(np.int64)
+
+
+def share_out(lengths: Sequence[float], n: int) -> list[int]:
+    """How many of n tracks come between each stop and the next: in proportion to how far it is.
+
+    By the largest remainders (Hamilton's method), so that they are n together.
+    """
+    total = sum(lengths)
+    exact = [n * length / total if total > 0 else n / len(lengths) for length in lengths]
+    shares = [int(x) for x in exact]
+    by_remainder = sorted(range(len(exact)), key=lambda i: (shares[i] - exact[i], i))
+    for i in by_remainder[: n - sum(shares)]:
+        shares[i] += 1
+    return shares
 
 
 def even_steps(steps: NDArray[np.floating], k: int, power: float = POWER) -> Places:
@@ -84,66 +100,114 @@ def journey(
     start: Query,
     end: Query,
     *,
+    via: Queries = (),
     k: int = 12,
     where: Where | None = None,
     view: str | None = None,
 ) -> Recommendations:
-    """k tracks that lead from one sound to another in small steps; the score is similarity to the start.
+    """k tracks that lead from one sound to another in small steps, each nearer to the end than the last.
+
+    The score is the similarity to the start, ``step`` that to the track before.
 
     Parameters
     ----------
-    start, end : the first and the last of them; a file outside the library is not among the k.
+    start, end : the first and the last of them; a file outside the library is not among the k. Of several
+        tracks of one name, the one in their middle is taken.
+    via : stops on the way, in their order, one or several; each leg leads to the next stop.
+    k : how many tracks, with the start, the stops and the end; the longer a leg, the more are on it.
     where : what the tracks between must meet.
     view : as for ``similar``; not a view of windows.
 
     Raises
     ------
     UsageError
-        Where both are the same sound, or k is below 2.
+        Where two stops in a row are the same sound, or k is below the number of stops.
     TrackNotFoundError, AmbiguousQueryError, EmptyLibraryError, AudioError
     """
-    if k < 2:
-        raise UsageError(f"k is {k}; a journey has a start and an end, so it must be at least 2")
-    return recommender.ask(lambda session: _journey(session, start, end, k, where), view)
+    stops = [start, *list_queries(via), end]
+    if k < len(stops):
+        has = "a start and an end" if len(stops) == 2 else f"a start, an end and {len(stops) - 2} between"
+        raise UsageError(f"k is {k}; a journey has {has}, so it must be at least {len(stops)}")
+    return recommender.ask(lambda session: _journey(session, stops, k, where), view)
 
 
-def _journey(session: Session, start: Query, end: Query, k: int, where: Where | None) -> Recommendations:
+def _journey(session: Session, queries: Sequence[Query], k: int, where: Where | None) -> Recommendations:
     session.require_one_vector_each("a journey")
-    ends = [session.seed(start), session.seed(end)]
-    first, last = (session.vectors(seed) for seed in ends)
-    if (
-        float(session.similarities(first, last)[0, 0])
-        >= float(session.similarities(first, first)[0, 0]) - 1e-6
-    ):
-        raise UsageError("a journey needs two different sounds, and these two are the same")
-    tracks = _candidates(session, ends, (first, last), k, where)
-    vectors = np.concatenate([first, session.track_vectors(tracks), last] if tracks else [first, last])
-    steps = _step_lengths(session, vectors)
-    way = order_between(steps[0], steps[-1])
+    groups = session.groups(queries)
+    stops = [session.seed(group) for group in groups]
+    vectors = np.concatenate([session.vectors(seed) for seed in stops])
+    lengths = np.diagonal(_step_lengths(session, vectors), 1).tolist()
+    for a, b in pairwise(vectors):
+        _require_different(session, a[None], b[None])
     # A file outside the library is no track, so it takes no place among the k.
-    outside = sum(not isinstance(seed, Track) for seed in ends)
-    way = way[even_steps(steps[np.ix_(way, way)], min(k + outside, len(way)))]
-    scores = session.similarities(first, vectors)[0]
-    stops = [ends[0], *tracks, ends[1]]
-    matches = tuple(Match(stop, float(scores[i])) for i in way if isinstance(stop := stops[i], Track))
-    reason = "lie between the two" + (" and qualify" if where else "")
-    return Recommendations(matches, session.shortfall(len(matches), k, where, reason))
+    between = share_out(lengths, k - sum(isinstance(seed, Track) for seed in stops))
+    way = [stops[0]]
+    for i, n in enumerate(between):
+        taken = [*stops, *way]
+        way += [*_leg(session, (stops[i], stops[i + 1]), vectors[i : i + 2], n, taken, where), stops[i + 1]]
+    matches = _matches(session, way, vectors[0])
+    reason = "lie between the two" if len(stops) == 2 else "lie between these"
+    shortfall = session.shortfall(len(matches), k, where, reason + (" and qualify" if where else ""))
+    return Recommendations(matches, shortfall, told(queries, groups))
+
+
+def _require_different(session: Session, a: NDArray[Any], b: NDArray[Any]) -> None:
+    same = float(session.similarities(a, a)[0, 0])
+    if float(session.similarities(a, b)[0, 0]) >= same - 1e-6:
+        raise UsageError("a journey needs two different sounds, and these two are the same")
+
+
+def _leg(
+    session: Session,
+    ends: tuple[Seed, Seed],
+    vectors: NDArray[Any],
+    n: int,
+    taken: Sequence[Seed],
+    where: Where | None,
+) -> list[Track]:
+    """At most n tracks between two stops, in their order.
+
+    Parameters
+    ----------
+    vectors : (2, dim), the two stops'
+    taken : what is on the way already
+    """
+    tracks = _candidates(session, taken, vectors, n + 2, where) if n else []
+    if not tracks:
+        return []
+    places = np.concatenate([vectors[:1], session.track_vectors(tracks), vectors[1:]])
+    steps = _step_lengths(session, places)
+    between = order_between(steps[0], steps[-1])
+    chosen = between[even_steps(steps[np.ix_(between, between)], min(n + 2, len(between)))]
+    return [tracks[i - 1] for i in chosen[1:-1]]
+
+
+def _matches(session: Session, way: Sequence[Seed], start: Vector) -> tuple[Match, ...]:
+    """The library's tracks on the way, with their similarities to the start and to what comes before them."""
+    vectors = np.concatenate([session.vectors(seed) for seed in way])
+    scores = session.similarities(start[None], vectors)[0]
+    steps = np.diagonal(session.similarities(vectors, vectors), 1)
+    return tuple(
+        Match(seed, float(scores[i]), float(steps[i - 1]) if i else None)
+        for i, seed in enumerate(way)
+        if isinstance(seed, Track)
+    )
 
 
 def _candidates(
-    session: Session, seeds: Sequence[Seed], ends: tuple[Any, Any], k: int, where: Where | None
+    session: Session, without: Sequence[Seed], ends: NDArray[Any], k: int, where: Where | None
 ) -> list[Track]:
     """Tracks near the way from one to the other."""
     allowed = session.allowed(where=where)
     each = max(_NEAR_WAYPOINT, _LEAST_BETWEEN // k)
     if session.index.spec.metric == "hamming":  # nothing lies between bits
-        points, each = np.concatenate(ends), _LEAST_BETWEEN
+        points, each = ends, _LEAST_BETWEEN
     else:
-        points = waypoints(ends[0][0], ends[1][0], k, affine=session.is_affine)
+        points = waypoints(ends[0], ends[1], k, affine=session.is_affine)
     tracks: dict[str, Track] = {}
     for point in points:
         n = min(each, _MOST_BETWEEN // len(points))
-        for match in session.matches(point[None], n, allowed=allowed, without=seeds):
+        for match in session.matches(point[None], n, allowed=allowed, without=without):
             tracks.setdefault(match.track.content_hash, match.track)
     return list(tracks.values())
 

@@ -17,10 +17,12 @@ class Match:
 
     ``score`` is the cosine between its vector and the seeds' in the library's view: 1 the same
     sound, 0 no more alike than two tracks of this library usually are, below 0 unlike.
+    ``step`` is, on a journey, the similarity to the track before; the first has none.
     """
 
     track: Track
     score: float
+    step: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

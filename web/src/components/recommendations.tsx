@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import * as api from "../api";
 import * as player from "../player";
-import type { Match, Track, Verdict } from "../types";
+import type { JourneyStop, Match, Track, Verdict } from "../types";
 import { attempt, showToast } from "../toast";
 import { IconButton, ScoreBar } from "./common";
 import type { Choice } from "./menu";
@@ -9,22 +9,24 @@ import { TrackRow } from "./trackrow";
 import { WhyStrip } from "./why";
 
 interface MatchesProps {
-  matches: readonly Match[];
+  matches: readonly (Match | JourneyStop)[];
   seed?: Track | undefined; // what "Why?" compares with
   label: string;
 }
 
-/** Recommended tracks with their scores, and why on demand. */
-export function Matches({ matches, seed, label }: MatchesProps) {
+/** Recommended tracks with their scores, and why on demand; stops of a journey are compared with the one before. */
+export function Matches({ matches, seed: first, label }: MatchesProps) {
   const [open, setOpen] = useState<string | null>(null);
   const tracks = matches.map((match) => match.track);
   return (
     <ol class="matches" aria-label={label}>
-      {matches.map(({ track, score }, i) => (
-        <li key={track.id} class={open === track.id ? "open" : ""}>
+      {matches.map(({ track, score, ...match }, i) => {
+        const step = "step" in match ? match.step : undefined;
+        const seed = step === undefined ? first : matches[i - 1]?.track;
+        return <li key={track.id} class={open === track.id ? "open" : ""}>
           <TrackRow track={track} compact onPlay={() => player.playTracks(tracks, i)} more={seed ? feedbackChoices(seed, track) : []}
             extra={<>
-              <ScoreBar score={score} />
+              {step === undefined ? <ScoreBar score={score} /> : step !== null && <ScoreBar score={step} title="Similarity to the track before" />}
               {seed && seed.id === track.id && <span class="why-gap" />}
               {seed && seed.id !== track.id && (
                 <IconButton icon="chevronDown" label={`Why is ${track.title} similar?`} pressed={open === track.id} small extraClass="why-button"
@@ -32,8 +34,8 @@ export function Matches({ matches, seed, label }: MatchesProps) {
               )}
             </>} />
           {open === track.id && seed && <WhyStrip a={seed} b={track} />}
-        </li>
-      ))}
+        </li>;
+      })}
     </ol>
   );
 }

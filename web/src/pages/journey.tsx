@@ -10,6 +10,8 @@ import { route, setQuery } from "../router";
 import * as player from "../player";
 import type { Match, Track } from "../types";
 
+const MOST_STOPS = 5;
+
 export function JourneyPage() {
   const query = route.value.query;
   const [from, to] = [query.get("from"), query.get("to")];
@@ -20,13 +22,28 @@ export function JourneyPage() {
     else next.set(name, value);
     setQuery(next);
   };
-  const { data, error, retry } = useLoad(async (stop) => (from && to ? api.journey(from, to, k, stop) : null), [from, to, k]);
+  const via = query.getAll("via");
+  const changeVia = (stops: string[]) => {
+    const next = new URLSearchParams(query);
+    next.delete("via");
+    stops.forEach((stop) => next.append("via", stop));
+    setQuery(next);
+  };
+  const { data, error, retry } = useLoad(
+    async (stop) => (from && to ? api.journey(from, to, via, Math.max(k, via.length + 2), stop) : null), [from, to, via.join(), k],
+  );
   const [first, last] = [data?.matches[0]?.track, data?.matches.at(-1)?.track];
   return (
     <>
-      <PageHeader title="Journey" lead="Go from one track to another in small steps, so that no change is abrupt." />
+      <PageHeader title="Journey" lead="Go from one track to another in small steps, by stops if you like. Each score says how similar a track is to the one before." />
       <div class="journey-ends">
         <End label="From" id={from} onPick={(track) => change("from", track.id)} onClear={() => change("from", null)} />
+        {via.map((id, i) => (
+          <End key={id} label={`Via ${i + 1}`} id={id} onPick={() => undefined} onClear={() => changeVia(via.filter((_, j) => j !== i))} />
+        ))}
+        {from && to && via.length < MOST_STOPS && (
+          <End key="new" label="Via" id={null} onPick={(track) => changeVia([...via.filter((id) => id !== track.id), track.id])} onClear={() => undefined} />
+        )}
         <End label="To" id={to} onPick={(track) => change("to", track.id)} onClear={() => change("to", null)} />
         <label class="labelled short"><span>Length <b class="num">{k}</b></span>
           <input class="range" type="range" min={3} max={40} value={k} onChange={(event) => change("k", event.currentTarget.value)} />

@@ -91,14 +91,19 @@ async def suggest_playlist(service: ServiceDep, body: PlaylistRequest) -> Respon
     return json_response(await service.run(lambda: service.matches(ask())))
 
 
-@routes.post("/journey", responses=openapi_responses(models.Recommendations, 404))
+@routes.post("/journey", responses=openapi_responses(models.Journey, 404))
 async def journey(service: ServiceDep, body: JourneyRequest) -> Response:
-    """`k` tracks that lead from `start` to `end` in small steps; scores are similarities to the start."""
+    """`k` tracks that lead from `start` to `end` in small steps, each nearer to the next stop."""
 
     def ask() -> dict[str, Any]:
-        start, end = service.seeds([body.start, body.end])
-        found = service.library.journey(start, end, k=body.k, where=service.where(body.where), view=body.view)
-        return service.matches(found)
+        start, *via, end = service.seeds([body.start, *body.via, body.end])
+        found = service.library.journey(
+            start, end, via=via, k=body.k, where=service.where(body.where), view=body.view
+        )
+        answer = service.matches(found)
+        for match, record in zip(found.matches, answer["matches"], strict=True):
+            record["step"] = None if match.step is None else round(match.step, 4)
+        return answer
 
     return json_response(await service.run(ask))
 

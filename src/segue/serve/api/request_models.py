@@ -79,7 +79,8 @@ class JourneyRequest(Request):
 
     start: SeedText
     end: SeedText
-    k: Annotated[int, Field(ge=2, le=200, description="How many tracks, with the first and the last")] = 12
+    via: Annotated[list[SeedText], Field(max_length=20, description="Stops on the way, in their order")] = []
+    k: Annotated[int, Field(ge=2, le=200, description="How many tracks, with all stops")] = 12
     where: Conditions | None = None
     view: _View = None
 

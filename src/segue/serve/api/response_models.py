@@ -123,6 +123,18 @@ class Recommendations(BaseModel):
     seeds: Annotated[list[str], Field(description="What each seed that is neither an id nor a clip means")]
 
 
+class JourneyStop(Match):
+    """A track on the way; its score is its similarity to the start."""
+
+    step: Annotated[Score | None, Field(description="Similarity to the track before; null for the first")]
+
+
+class Journey(BaseModel):
+    matches: list[JourneyStop]
+    shortfall: Annotated[str | None, Field(description="Why there are fewer than k, where there are")]
+    seeds: Annotated[list[str], Field(description="What each stop that is neither an id nor a clip means")]
+
+
 class SeedSuggestion(BaseModel):
     """Several tracks of one name, which together are a seed."""
 
