@@ -113,8 +113,9 @@ def test_beyond_loopback_a_password_is_needed(library_root: Path, segue):
 @pytest.fixture(scope="module")
 def opened(library_root: Path) -> Iterator[Server]:
     with serving(
-        "-l", library_root, "serve", "--no-open", "--port", 0, "--allow-host", "Music.Home:80"
-    ) as server:
+        "-l", library_root, "serve", "--no-open", "--port", 0, "--allow-host", "Music.Home:80",
+        SEGUE_COMMAND="python3 start.py",
+    ) as server:  # fmt: skip
         yield server
 
 
@@ -122,8 +123,17 @@ def test_another_name_for_this_address_is_refused(opened: Server):
     for host in ("evil.example", "evil.example:80", "127.0.0.1.evil.example", "", "localhost.evil.example"):
         answer = opened.api("GET", "/library", headers={"host": host})
         assert (answer.status_code, answer.json()["error"]["code"]) == (403, "host_not_allowed"), host
+        advice = "to allow a name: python3 start.py serve --allow-host NAME"
+        assert answer.json()["error"]["message"].endswith(advice)
     for host in ("localhost", "127.0.0.1:1", "[::1]:80", "music.home", "LOCALHOST"):
         assert opened.api("GET", "/library", headers={"host": host}).status_code == 200, host
+
+
+def test_advice_is_for_how_the_service_was_started(opened: Server):
+    answer = opened.post("/jobs/scan", {"folders": ["/etc"]}, 403)
+    allow = "to allow a folder: python3 start.py serve --folder DIR"
+    assert answer["error"]["message"] == f"'/etc' may not be scanned; {allow}"
+    assert opened.get("/library")["command"] == "python3 start.py"
 
 
 def test_other_sites_change_nothing(opened: Server):

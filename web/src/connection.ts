@@ -58,7 +58,7 @@ export async function ask(path: string, { method = "GET", body, signal }: Reques
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     connectionLost();
-    throw new ApiError("Segue is not responding. Check that `segue serve` is running.", "offline", 0);
+    throw new ApiError("Segue is not responding. Check that it is still running.", "offline", 0);
   }
   if (offline.value) offline.value = false;
   if (response.ok) return response;

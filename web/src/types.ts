@@ -229,6 +229,7 @@ export interface LibraryStatus {
   has_map: boolean;
   clusters: number;
   writable: boolean;
+  command: string; // How to run Segue on the service's machine, such as `segue`
 }
 
 export interface LoginRequest {

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from segue.advice import command
 from segue.serve.http.errors import ApiError
 
 
@@ -43,7 +44,7 @@ def _allowed(folder: str, tops: Sequence[Path]) -> str:
         raise ApiError(
             403,
             "folder_not_allowed",
-            f"{folder!r} may not be scanned; segue serve --folder DIR allows a folder",
+            f"{folder!r} may not be scanned; to allow a folder: {command('serve --folder DIR')}",
         )
     if not true.is_dir():
         raise ApiError(400, "no_folder", f"{folder!r} is not a folder")

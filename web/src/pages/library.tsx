@@ -72,7 +72,7 @@ export function LibraryPage() {
         render={(track, i) => <TrackRow track={track} onPlay={() => void playFrom(i)} />}
         skeleton={<LoadingRows n={10} label="Loading library" />}
         whenFailed={(error, retry) => <LoadError error={error} retry={retry} />}
-        whenEmpty={filtered ? <NoMatches clear={() => setQuery(new URLSearchParams())} /> : <EmptyLibrary />} />
+        whenEmpty={filtered ? <NoMatches clear={() => setQuery(new URLSearchParams())} /> : <EmptyLibrary command={facts?.command ?? "segue"} />} />
     </>
   );
 }
@@ -93,12 +93,12 @@ function NoMatches({ clear }: { clear: () => void }) {
   );
 }
 
-function EmptyLibrary() {
+function EmptyLibrary({ command }: { command: string }) {
   return (
     <EmptyState icon="library" title="Your library is empty">
       <p>Give Segue a folder of music. It analyzes every file once:</p>
-      <pre><code>segue scan ~/Music</code></pre>
-      <p>No music at hand? <code>segue demo</code> makes about a hundred short pieces to try.</p>
+      <pre><code>{command} scan ~/Music</code></pre>
+      <p>No music at hand? <code>{command} demo</code> makes about a hundred short pieces to try.</p>
       <button type="button" class="button" onClick={() => void attempt(startJob(api.scan()))}>Scan again</button>
     </EmptyState>
   );

@@ -18,7 +18,7 @@ export function StatusPage() {
       <div class="panels">
         <Jobs writable={data?.writable ?? false} />
         <Problems n={data?.failures ?? 0} />
-        <Models spaces={data?.spaces ?? []} />
+        <Models spaces={data?.spaces ?? []} command={data?.command ?? "segue"} />
         <Evaluation />
       </div>
     </>
@@ -79,7 +79,7 @@ function Problems({ n }: { n: number }) {
   );
 }
 
-function Models({ spaces }: { spaces: LibraryStatus["spaces"] }) {
+function Models({ spaces, command }: Pick<LibraryStatus, "spaces" | "command">) {
   const { data, error } = useLoad(api.models, []);
   return (
     <section class="panel">
@@ -101,7 +101,7 @@ function Models({ spaces }: { spaces: LibraryStatus["spaces"] }) {
             <b>{model.title}</b>
             <span class={`tag ${model.state === "ready" ? "good" : ""}`}>{model.state === "missing" ? "not downloaded" : model.state}</span>
             <span class="quiet">{model.purpose}. {model.license}, {formatMegabytes(model.size_bytes)}.</span>
-            {model.state === "missing" && <code>segue models pull {model.name}</code>}
+            {model.state === "missing" && <code>{command} models pull {model.name}</code>}
           </li>
         ))}
       </ul>

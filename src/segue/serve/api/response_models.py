@@ -293,6 +293,7 @@ class LibraryStatus(BaseModel):
     has_map: bool
     clusters: int
     writable: bool
+    command: Annotated[str, Field(description="How to run Segue on the service's machine, such as `segue`")]
 
 
 class Facet(BaseModel):

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import PlainTextResponse, Response
 
 import segue
+from segue.advice import command
 from segue.errors import EmptyLibraryError, UsageError
 from segue.library import FORMAT_VERSION, display_path
 from segue.serve.api import response_models as models
@@ -55,6 +56,7 @@ async def get_library(service: ServiceDep) -> Response:
             "has_map": _has_map(service),
             "clusters": len(library.clusters()),
             "writable": service.writable,
+            "command": command(""),
         }
 
     return json_response(await service.run(look))

@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from segue.advice import command
 from segue.serve.http.errors import ApiError
 from segue.serve.settings import LOOPBACK, Settings
 
@@ -62,11 +63,12 @@ class Guard:
 
     def check_host(self, headers: Headers) -> None:
         """The name by which we were called must be ours: another site's name may point here."""
-        if self._names is not None and _name_of(headers.get("host", "")) not in self._names:
+        name = _name_of(headers.get("host", ""))
+        if self._names is not None and name not in self._names:
+            serve = "serve" if self._settings.library else "max-serve"
+            allow = command(f"{serve} --allow-host NAME")
             raise ApiError(
-                403,
-                "host_not_allowed",
-                "unknown host name; segue serve --allow-host NAME allows it",
+                403, "host_not_allowed", f"this service is not called {name!r}; to allow a name: {allow}"
             )
 
     def _check_origin(self, method: str, path: str, headers: Headers) -> None:
