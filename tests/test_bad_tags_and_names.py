@@ -99,7 +99,7 @@ def test_tags_of_odd_characters_are_kept_or_left_out(music, library_path):
         track = library.find(path)
         assert track.tags.title == "one two\nthree \u202e four \U0001f3b5"
         assert track.artist == "'); DROP TABLE tracks; --"
-        assert library.search("drop table") == [track]
+        assert library.tracks.search("drop table") == [track]
         assert len(library) == 2
 
 
@@ -184,7 +184,7 @@ def test_names_that_are_no_unicode_are_kept_as_they_are(music, library_path):
         assert library.find(good).tags.title == "Tagged"
         assert [failure.path for failure in library.failures()] == [bad]
         assert len(library.similar(good).matches) == 1
-        assert library.search("caf")[0].path == good
+        assert library.tracks.search("caf")[0].path == good
         again = library.scan(music)
         assert (again.unchanged, again.still_failing) == (2, 1)
         Path(bad).unlink()

@@ -127,10 +127,10 @@ def test_imported_tracks_are_found_by_their_id_alone_or_behind_their_source(tmp_
 
 
 def test_search_matches_every_word_from_its_beginning_in_any_tag(library: Library):
-    assert [track.title for track in library.search("bee app")] == ["Apple"]
-    assert {track.title for track in library.search("guit")} == {"zebra", "Apple"}
-    assert library.search("bee mango") == []
-    assert library.search("  ") == []
+    assert [track.title for track in library.tracks.search("bee app")] == ["Apple"]
+    assert {track.title for track in library.tracks.search("guit")} == {"zebra", "Apple"}
+    assert library.tracks.search("bee mango") == []
+    assert library.tracks.search("  ") == []
 
 
 def test_search_leaves_labels_out_where_only_names_are_meant(library: Library):
@@ -154,11 +154,11 @@ def test_search_leaves_labels_out_where_only_names_are_meant(library: Library):
     ],
 )
 def test_search_takes_any_text_literally(library: Library, text: str):
-    assert library.search(text) == []
+    assert library.tracks.search(text) == []
 
 
 def test_matches_are_counted_beyond_the_limit(library: Library):
-    assert len(library.search("rock", limit=1)) == 1
+    assert len(library.tracks.search("rock", limit=1)) == 1
     assert library.tracks.count_matches("rock") == 2
     assert library.tracks.count_matches("") == 0
 

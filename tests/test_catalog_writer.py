@@ -59,7 +59,7 @@ def test_a_file_that_is_written_again_keeps_its_id_and_gets_the_new_tags(library
     (after,) = write_songs(library, [song("/1.flac", {"New": 0.5}, title="New name")])
     assert after == before
     assert [track.title for track in library] == ["New name"]
-    assert (library.search("old"), len(library.search("new name"))) == ([], 1)
+    assert (library.tracks.search("old"), len(library.tracks.search("new name"))) == ([], 1)
     assert library.tracks.labels([after])[after] == {SPACE: {"New": 0.5}}
 
 
@@ -92,8 +92,8 @@ def test_a_moved_file_is_searched_by_its_new_name(library: Library):
     known = library.catalog.known_files()["/old/first.flac"]
     with library.catalog.writing() as writer:
         writer.touch([(known, "/new/second.flac", known.state)])
-    assert [track.path for track in library.search("second")] == ["/new/second.flac"]
-    assert library.search("first") == []
+    assert [track.path for track in library.tracks.search("second")] == ["/new/second.flac"]
+    assert library.tracks.search("first") == []
 
 
 def test_pruning_removes_missing_tracks_with_their_words_and_labels_and_keeps_rows_aligned(library: Library):
@@ -106,7 +106,7 @@ def test_pruning_removes_missing_tracks_with_their_words_and_labels_and_keeps_ro
     kept = [ids[1], ids[2], ids[4]]
     assert [track.id for track in library] == kept
     assert {name: vector(library, name) for name in kept} == {name: vectors[name] for name in kept}
-    assert library.search("song0") == library.search("label3") == []
+    assert library.tracks.search("song0") == library.tracks.search("label3") == []
     assert library.tracks.keys_of(ids) == {name: keys[name] for name in kept}
     assert library.verify() == 3
 
@@ -147,8 +147,8 @@ def test_records_are_added_changed_and_left_as_they_are(library: Library):
         0,
     )
     assert {track.id for track in library} > set(ids)
-    assert [track.title for track in library.search("other")] == ["Other"]
-    assert library.search("two") == []
+    assert [track.title for track in library.tracks.search("other")] == ["Other"]
+    assert library.tracks.search("two") == []
     assert vector(library, library.find("src:b").id)[0] == 7
 
 
@@ -171,7 +171,7 @@ def test_imported_tracks_are_found_by_words_and_hashes_after_the_import(library:
     with library.catalog.writing() as writer, writer.deferring_indexes() as finish:
         writer.upsert(records(["a", "b"], title=["Alpha", "Beta"], genre=["Rock", "Pop"]), SeenKeys())
         finish()
-    assert [track.title for track in library.search("alpha")] == ["Alpha"]
+    assert [track.title for track in library.tracks.search("alpha")] == ["Alpha"]
     with contextlib.closing(sqlite3.connect(library.path / "catalog.sqlite")) as db:
         plan = db.execute("EXPLAIN QUERY PLAN SELECT key FROM tracks WHERE genre = 'Rock'").fetchall()
     assert "tracks_by_genre" in str(plan)
@@ -186,16 +186,16 @@ def break_off(library: Library, error: BaseException) -> None:
 def test_a_source_that_breaks_off_leaves_what_came_before_to_be_found(library: Library):
     with pytest.raises(SourceError):
         break_off(library, SourceError("cut"))
-    assert [track.title for track in library.search("alpha")] == ["Alpha"]
+    assert [track.title for track in library.tracks.search("alpha")] == ["Alpha"]
 
 
 def test_the_next_writer_makes_up_for_one_that_was_stopped(library: Library):
     with pytest.raises(KeyboardInterrupt):
         break_off(library, KeyboardInterrupt())
-    assert (len(library), library.search("alpha")) == (2, [])
+    assert (len(library), library.tracks.search("alpha")) == (2, [])
     with library.catalog.writing():
         pass
-    assert [track.title for track in library.search("alpha")] == ["Alpha"]
+    assert [track.title for track in library.tracks.search("alpha")] == ["Alpha"]
 
 
 def test_a_scanned_file_becomes_the_imported_track_and_brings_its_vector(library: Library):
@@ -211,7 +211,7 @@ def test_a_scanned_file_becomes_the_imported_track_and_brings_its_vector(library
     assert (len(library), track.title, track.path, track.has_file) == (2, "Alpha", "/a.flac", True)
     assert vector(library, track.id) == heard
     assert library.tracks.labels([track.id])[track.id] == {SPACE: {"Guitar": 0.5}}
-    assert [found.title for found in library.search("a.flac")] == ["Alpha"]
+    assert [found.title for found in library.tracks.search("a.flac")] == ["Alpha"]
 
 
 def test_a_file_passes_from_one_imported_track_to_another(library: Library):

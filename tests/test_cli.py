@@ -168,7 +168,7 @@ def test_search_lists_tracks(segue, scanned: Path):
     assert code == 0
     assert len(out.splitlines()) == 5
     assert json.loads(segue("-l", scanned, "search", "high", "--json")[1])[0]["album"] == "high"
-    assert segue("-l", scanned, "search", "polka")[2] == "no track matches 'polka'\n"
+    assert segue("-l", scanned, "search", "polka")[2].startswith("no track matches 'polka'\n")
 
 
 def test_info_describes_the_library_and_a_track(segue, scanned: Path):

@@ -64,8 +64,8 @@ def test_track_artist_album_time_and_score_fit_the_terminal(on_terminal, long_na
 
 def test_ids_and_paths_are_told_where_there_is_room_or_they_are_asked_for(on_terminal, scanned: Path):
     asked = ("-l", scanned, "search", "number 0")
-    assert on_terminal(80, *asked)[1][0].split() == ["track", "artist", "album", "time"]
-    assert on_terminal(150, *asked)[1][0].split() == ["track", "artist", "album", "time", "id", "path"]
+    assert on_terminal(80, *asked)[1][0].split() == ["track", "artist", "album", "time", "why"]
+    assert on_terminal(150, *asked)[1][0].split() == ["track", "artist", "album", "time", "why", "id", "path"]
     with_ids = on_terminal(80, *asked, "--ids")[1]
     assert with_ids[0].split()[-2:] == ["id", "path"]
     assert all("…" not in line for line in with_ids)

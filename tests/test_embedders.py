@@ -215,7 +215,7 @@ def test_labels_say_what_a_sound_is_and_can_be_searched_and_filtered_by(
             assert found[label] > 0.35, (name, found)
             assert label in list(found)[:3]
             assert list(found.values()) == sorted(found.values(), reverse=True)
-        guitars = {track.title for track in opened.search("guitar")}
+        guitars = {track.title for track in opened.tracks.search("guitar")}
         assert {"guitar", "jazz_guitar"} <= guitars
         with pytest.raises(UsageError, match="such as"):
             opened.similar("rain", label="Theremin solo")

@@ -109,7 +109,9 @@ def test_genres_are_labels_with_all_above_them_and_tags_with_the_root_first(libr
     found = library.similar("000002", label="rock").matches
     rock = {i for i in IDS if 12 in ids_in(str(cells_of(i)["track", "genres_all"]))}
     assert {int(match.track.source_id) for match in found} == rock - {2}
-    assert [t.source_id for t in library.search("freak folk")] == [f"{i:06}" for i in IDS if i % 6 == 4]
+    assert [t.source_id for t in library.tracks.search("freak folk")] == [
+        f"{i:06}" for i in IDS if i % 6 == 4
+    ]
 
 
 def test_features_are_a_space_of_518_named_numbers(library, metadata):

@@ -92,7 +92,7 @@ def assert_joined(library, audio):
         track = library.find(path.stem)
         assert (track.path, track.has_file, track.size) == (str(path), True, path.stat().st_size)
         assert library.find(str(path)).id == track.id
-        assert [t.id for t in library.search(path.stem)] == [track.id]
+        assert [t.id for t in library.tracks.search(path.stem)] == [track.id]
 
 
 def embeddings_of_one(path):
@@ -265,7 +265,7 @@ def test_a_renamed_file_goes_over_to_the_track_of_its_new_name(library, metadata
     assert library.find("000003").path == str(place(audio, 3))
     two = library.find("000002")
     assert (two.has_file, two.path, two.content_hash) == (False, "fma:000002", "fma:000002")
-    assert library.search("000002.wav") == []
+    assert library.tracks.search("000002.wav") == []
 
 
 def test_audio_is_joined_only_to_what_was_imported(library, audio):

@@ -59,7 +59,9 @@ def test_segments_keep_their_as_bytestimes_labels_and_link(library, shard):
     for row, segment in enumerate(segments()):
         assert (space.windows_of(row) == segment.frames).all()
         assert space.vectors[row] == pytest.approx(segment.frames.mean(axis=0))
-    assert {t.source_id for t in library.search("toot")} == {s.video_id for s in segments() if 1 in s.labels}
+    assert {t.source_id for t in library.tracks.search("toot")} == {
+        s.video_id for s in segments() if 1 in s.labels
+    }
 
 
 @pytest.mark.parametrize("view", [

@@ -92,8 +92,10 @@ def test_what_changed_is_changed_and_what_went_is_missing(library, table, tmp_pa
     assert (report.added, report.changed, report.unchanged, report.newly_missing) == (2, 1, 54, 5)
     assert library.find("Another title").id == ids["song00005"]
     assert values_of(library, "song00005")["tempo_log2"] == pytest.approx(np.log2(300))
-    assert [track.title for track in library.search("Another title")] == ["Another title"]
-    assert library.search("Song 5") == [t for t in library.search("Song 5") if t.title != "Song 5"]
+    assert [track.title for track in library.tracks.search("Another title")] == ["Another title"]
+    assert library.tracks.search("Song 5") == [
+        t for t in library.tracks.search("Song 5") if t.title != "Song 5"
+    ]
     assert "song00001" not in {match.track.source_id for match in library.similar("song00007", k=50).matches}
     write_csv(table, songs(60))
     again = library.import_from(Table(table))

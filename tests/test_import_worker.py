@@ -219,7 +219,7 @@ def test_what_came_before_a_source_breaks_off_is_kept_and_found(table, started, 
         with pytest.raises(SourceError, match="broken off"):
             library.import_from(source)
         assert len(library) == 2 * BATCH - 1
-        assert [track.source_id for track in library.search("Song 5")][:1] == ["song00005"]
+        assert [track.source_id for track in library.tracks.search("Song 5")][:1] == ["song00005"]
         monkeypatch.undo()
         report = library.import_from(Table(table))
         assert (report.unchanged, report.added) == (2 * BATCH - 1, N - 2 * BATCH)
@@ -235,7 +235,7 @@ def test_ctrl_c_ends_an_import_that_another_process_reads(large, started, tmp_pa
         assert report.interrupted
         assert len(library) == report.added < 40_000
         assert [f.path for f in library.catalog.failures()] == ["songs:row 1"]
-        assert library.search("Song 5")
+        assert library.tracks.search("Song 5")
         assert started[0].returncode is not None
         assert library.import_from(Table(large)).added == 40_000 - report.added
 
@@ -278,7 +278,7 @@ def test_an_import_killed_while_all_is_put_in_order_lacks_nothing_afterwards(tab
         library.verify()
         assert library.similar("song00005", k=3).matches
         library.prune()
-        assert library.search("Song 5")
+        assert library.tracks.search("Song 5")
         assert indexes(tmp_path / "library") >= LATE
 
 
@@ -292,9 +292,9 @@ def test_the_next_writer_makes_what_a_killed_import_has_left(table, tmp_path):
     with Library.open(tmp_path / "library") as library:
         assert len(library) >= 3 * BATCH - 1  # one id came before
         assert [track.tags.title for track in library.tracks.by_source_id("song00005")] == ["Song 5"]
-        assert not library.search("Song 5")
+        assert not library.tracks.search("Song 5")
         library.prune()
-        assert library.search("Song 5")
+        assert library.tracks.search("Song 5")
         assert indexes(tmp_path / "library") >= LATE
         library.import_from(Table(table))
         with closing(sqlite3.connect(tmp_path / "library" / "catalog.sqlite")) as db:

@@ -93,7 +93,7 @@ def test_a_moved_file_keeps_its_id(own: Library, folder: Path):
     assert (report.moved, report.added, report.newly_missing) == (1, 0, 0)
     after = own[before.id]
     assert after.path.endswith("renamed.flac")
-    assert own.search("renamed") == [after]
+    assert own.tracks.search("renamed") == [after]
 
 
 def test_a_copied_file_gets_an_id_of_its_own(own: Library, folder: Path):

@@ -56,19 +56,19 @@ def test_search_ignores_case_accents_and_the_order_of_words(own: Library, folder
     tag(folder / "low0.flac", title="Été à la plage", artist="Björk")
     own.scan(folder)
     for text in ("ete PLAGE", "bjork", "plage bjor", "Été", "ÉTÉ", "la plage été"):
-        assert [track.title for track in own.search(text)] == ["Été à la plage"], text
+        assert [track.title for track in own.tracks.search(text)] == ["Été à la plage"], text
 
 
 @pytest.mark.parametrize(
     "text", ['"', "*", "AND", "a OR", "(", "%", "NEAR(", "-", "title:", "\\", "'; DROP TABLE"]
 )
 def test_search_takes_any_text(library: Library, text: str):
-    library.search(text)
+    library.tracks.search(text)
     assert len(library) == 12
 
 
 def test_search_finds_inside_of_words_where_no_word_begins_so(library: Library):
-    assert len(library.search("umber 3")) == 3
+    assert len(library.tracks.search("umber 3")) == 3
 
 
 def test_folding_is_for_comparing_only(library: Library):

@@ -61,7 +61,9 @@ class House:
 
     def nearest(self, title):
         with Library.open(self.root) as library:
-            return [match.track.title for match in library.similar(library.search(title)[0], k=20).matches]
+            return [
+                match.track.title for match in library.similar(library.tracks.search(title)[0], k=20).matches
+            ]
 
     def vectors(self):
         with Library.open(self.root) as library:
@@ -98,7 +100,7 @@ def test_libraries_take_each_other_s_tracks(house, database):
     assert b.nearest("1600")[0] == "1650 Hz"
     assert database.tracks.count_documents({}) == 5
     with Library.open(b.root) as library:
-        track = library.search("1600")[0]
+        track = library.tracks.search("1600")[0]
     assert (track.has_file, track.artist) == (False, "Ada")
     assert track.details["path"] == str(a.music / "1600 Hz.flac")
 

@@ -198,7 +198,7 @@ def use_read_only(folder, library_path):
             "tracks": len(library),
             "vectors": len(library.vectors()[0]),
             "similar": [match.track.path for match in library.similar(first, k=5).matches],
-            "search": len(library.search(first.title)),
+            "search": len(library.tracks.search(first.title)),
             "failures": len(library.failures()),
             "matrices": library.verify(),
         }

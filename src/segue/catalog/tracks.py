@@ -142,6 +142,28 @@ class TrackTables:
         """
         return search.search(self._db, text, limit, by_label=by_label)
 
+    def keys_with_words(self, text: str, *, by_label: bool = False) -> NDArray[np.int64]:
+        """int64 (n,), best matches first: keys of the tracks whose tags and file name hold a text's words.
+
+        Words match from their beginning. With ``by_label`` the labels that are kept for them count, too.
+        """
+        return search.keys_with_words(self._db, text, by_label=by_label)
+
+    def keys_with_letters(self, text: str) -> NDArray[np.int64]:
+        """int64 (n,): likewise, where words may stand within other words."""
+        return search.keys_with_letters(self._db, text)
+
+    def label_scores(
+        self, labels: Iterable[str], without: Iterable[str] = ()
+    ) -> list[tuple[int, str, float]]:
+        """Keys of the tracks for which a network's best labels include some of these, with label and score.
+
+        Parameters
+        ----------
+        without : spaces that do not count.
+        """
+        return search.label_scores(self._db, labels, without)
+
     def count_matches(self, text: str) -> int:
         """How many tracks ``search`` finds by the beginnings of words."""
         return search.count_matches(self._db, text)

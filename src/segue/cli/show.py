@@ -1,4 +1,4 @@
-"""Commands that only read: search, info, failures."""
+"""Commands that only read: info, failures; and how tracks are listed."""
 
 from __future__ import annotations
 
@@ -77,6 +77,7 @@ def list_tracks(
     tracks: Sequence[Track],
     scores: Sequence[float] = (),
     steps: Sequence[float | None] = (),
+    reasons: Sequence[str] = (),
     *,
     ids: bool = False,
     err: bool = False,
@@ -95,28 +96,13 @@ def list_tracks(
     if steps:
         names.append("step")
         rows = [[*row, "" if step is None else f"{step:.2f}"] for row, step in zip(rows, steps, strict=True)]
+    if reasons:
+        names.append("why")
+        rows = [[*row, reason] for row, reason in zip(rows, reasons, strict=True)]
     if ids or terminal_width(err=err) >= WIDE:
         names += ["id", "path"]
         rows = [[*row, t.id, t.url or readable(t.path)] for row, t in zip(rows, tracks, strict=True)]
-    columns(names, rows, cut=() if ids else ("track", "artist", "album", "path"), err=err)
-
-
-@click.command(short_help="Search tags, file names and labels.")
-@click.argument("text")
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Most tracks to list.")
-@click.option("--ids", is_flag=True, help="Also show ids and paths.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.pass_obj
-def search(context: Context, text: str, limit: int, ids: bool, as_json: bool) -> None:
-    """List the tracks whose tags, file name or labels contain every word of TEXT."""
-    with context.open() as library:
-        tracks = library.search(text, limit=limit)
-    if as_json:
-        print_json([_record(track) for track in tracks])
-    elif tracks:
-        list_tracks(tracks, ids=ids)
-    else:
-        click.echo(f"no track matches {text!r}", err=True)
+    columns(names, rows, cut=() if ids else ("track", "artist", "album", "why", "path"), err=err)
 
 
 @click.command(short_help="Describe the library or one track.")

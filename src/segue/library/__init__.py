@@ -45,6 +45,7 @@ from segue.library.embedders import embedders_for
 from segue.progress import Progress, Silent
 from segue.recommend import Recommender, clusters, evaluate, explain, filters, journey, matrix, playlist
 from segue.recommend import map as maps
+from segue.recommend import search as words
 from segue.recommend import similar as similarity
 from segue.recommend.seeds import Query, find_track
 from segue.sources.audio_folders import AudioFolders
@@ -321,6 +322,7 @@ class Library(Contents):
     similar = _verb(similarity.similar)
     similar_to_vector = _verb(similarity.similar_to_vector)
     vector_of = _verb(similarity.vector_of)
+    search = _verb(words.search)
     playlist = _verb(playlist.playlist)
     journey = _verb(journey.journey)
     explain = _verb(explain.explain)

@@ -182,7 +182,3 @@ class Contents:
     def labels(self, track: Track) -> dict[str, dict[str, float]]:
         """What each network calls a track: by space, words and scores from 0 to 1, best first."""
         return self._catalog.tracks.labels([track.id]).get(track.id, {})
-
-    def search(self, text: str, *, limit: int | None = 50) -> list[Track]:
-        """Tracks whose tags, file name or labels hold every word of ``text``, best matches first."""
-        return self._catalog.tracks.search(text, limit)

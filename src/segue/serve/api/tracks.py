@@ -58,10 +58,10 @@ def _found(
     library = service.library
     where = service.where(conditions)
     if where is None and sort is None:
-        tracks = library.search(text, limit=offset + limit)
+        tracks = library.tracks.search(text, limit=offset + limit)
         total = max(len(tracks), library.tracks.count_matches(text))
         return tracks[offset:], total
-    tracks = library.search(text, limit=_FOUND)
+    tracks = library.tracks.search(text, limit=_FOUND)
     keys = _keys(library, tracks, where)
     if sort is not None:
         return library.tracks.page(np.array(list(keys.values()), np.int64), sort, limit, offset)

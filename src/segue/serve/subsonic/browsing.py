@@ -190,7 +190,8 @@ def _search(call: Call) -> Tree:
     (first_artist, n_artists), (first_album, n_albums) = page("artist"), page("album")
     offset, size = page("song")
     if words:
-        tracks = call.service.library.search(" ".join(words), limit=offset + size)[offset:] if size else []
+        found = call.service.library.search(" ".join(words), limit=size, offset=offset) if size else ()
+        tracks = [match.track for match in found]
     else:
         tracks = call.service.library.tracks.by_ids(
             list(entries.discography.album_of)[offset : offset + size]

@@ -1,0 +1,93 @@
+"""How much networks hear of some labels in each track of a library."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.catalog import Catalog, Snapshot, SpaceVectors
+from segue.spec import decode_scores
+
+_BLOCK = 1 << 15  # rows at a time
+
+
+def label_evidence(labels: Mapping[str, float], catalog: Catalog, snapshot: Snapshot) -> NDArray[np.float32]:
+    """float32 (n,), [0, 1], over the snapshot's rows: the weighted mean of the square roots of the scores.
+
+    Roots, as the difference between .01 and .1 says more than that between .8 and .9. Where a space keeps no
+    scores of all labels, its best ones count, which each track has.
+
+    Parameters
+    ----------
+    labels : their weights, (0, 1]
+    """
+    total, weight = (np.zeros(len(snapshot.keys), np.float32) for _ in range(2))
+    for space in snapshot.spaces.values():
+        _add_scores(space, labels, total, weight)
+    evidence = np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
+    found = catalog.tracks.label_scores(labels, spaces_with_all_scores(snapshot))
+    rows = rows_of_keys(snapshot, np.array([key for key, _, _ in found], np.int64))
+    for row, (_, label, score) in zip(rows.tolist(), found, strict=True):
+        if row >= 0:
+            evidence[row] = max(evidence[row], labels[label] * score**0.5)
+    return evidence
+
+
+def spaces_with_all_scores(snapshot: Snapshot) -> list[str]:
+    """The spaces that keep the scores of all labels for every track."""
+    live = snapshot.keys >= 0
+    return [
+        name
+        for name, space in snapshot.spaces.items()
+        if space.scores is not None and space.has_scores()[: len(live)][live].all()
+    ]
+
+
+def rows_of_keys(snapshot: Snapshot, keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """int64 (n,): the snapshot's rows of some tracks; -1 for those that are in none."""
+    live = np.flatnonzero(snapshot.keys >= 0)
+    order = live[np.argsort(snapshot.keys[live], kind="stable")]
+    at = np.searchsorted(snapshot.keys[order], keys)
+    if not len(order):
+        return np.full(len(keys), -1, np.int64)
+    rows = order[np.minimum(at, len(order) - 1)]
+    return np.where(snapshot.keys[rows] == keys, rows, -1)
+
+
+def _add_scores(
+    space: SpaceVectors,
+    labels: Mapping[str, float],
+    total: NDArray[np.float32],
+    weight: NDArray[np.float32],
+) -> None:
+    columns = [i for i, name in enumerate(space.label_names) if name in labels]
+    if space.scores is None or not columns:
+        return
+    weights = np.array([labels[space.label_names[i]] for i in columns], np.float32)
+    roots = np.sqrt(np.nan_to_num(decode_scores(np.arange(256, dtype=np.uint8))))
+    for start in range(0, len(total), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        codes = space.scores[part][: len(total[part])]
+        total[part] += roots[codes[:, columns]] @ weights
+        weight[part] += (codes[:, 0] > 0) * weights.sum()
+
+
+def best_label(
+    labels: Mapping[str, float], row: int, snapshot: Snapshot, kept: Mapping[str, Mapping[str, float]]
+) -> tuple[str, float] | None:
+    """The label that says most of one track, and its score.
+
+    Parameters
+    ----------
+    kept : of each space, the track's best labels, for spaces without all scores
+    """
+    found = [(name, score) for words in kept.values() for name, score in words.items() if name in labels]
+    for space in snapshot.spaces.values():
+        if space.scores is not None and row >= 0:
+            scores = decode_scores(space.scores[row])
+            named = zip(space.label_names, scores.tolist(), strict=True)
+            found += [(name, score) for name, score in named if name in labels and not math.isnan(score)]
+    return max(found, key=lambda pair: labels[pair[0]] * pair[1] ** 0.5, default=None)

@@ -1,0 +1,229 @@
+"""Tracks by words: names in tags first, then by what is heard in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.advice import command, install
+from segue.catalog import Catalog, Snapshot, Where
+from segue.embed.vocabulary import encoder_installed
+from segue.errors import UsageError
+from segue.recommend.filters import rows_meeting
+from segue.recommend.label_evidence import best_label, label_evidence, rows_of_keys, spaces_with_all_scores
+from segue.recommend.moods import mood_evidence
+from segue.recommend.search_result import Reason, ReasonKind, SearchMatch, SearchResult
+from segue.recommend.search_terms import Term, read_terms
+from segue.recommend.session import Recommender
+from segue.track import Track, clean, folded
+
+_LEAST_LABEL = 0.1  # evidence of labels below which a track does not answer: a score of .01
+_LEAST_MOOD = 0.5  # likewise of a mood: the half of the library that has more of it
+_NAMED_LABELS = 3  # of a meaning
+_BY_KEPT_LABELS = 0.5  # evidence of a label that the vocabulary does not know
+_FIELDS: tuple[ReasonKind, ...] = ("title", "artist", "album", "genre", "file")
+
+
+def search(
+    recommender: Recommender, text: str, *, limit: int = 50, offset: int = 0, where: Where | None = None
+) -> SearchResult:
+    """The tracks that words describe, best first: "iron vesper", "rain", "calm piano", "dark ambient".
+
+    First come the tracks whose tags and file name hold every word, from its beginning, case and accents
+    aside; then those that sound so. Words for moods are measured by the descriptors, as percentiles of the
+    library; others mean the labels of networks that say what they say, by name and, with the extra ``words``,
+    by meaning and in 16 languages. A track must meet all parts of the text.
+
+    Parameters
+    ----------
+    limit, offset : how many matches, and how many before them to leave out.
+    where : only tracks that meet these conditions.
+
+    Raises
+    ------
+    UsageError
+        Where limit is below 1, offset is negative, or nothing could ever meet a condition.
+    """
+    if limit < 1 or offset < 0:
+        raise UsageError(f"limit is {limit} and offset {offset}; expected at least 1 and 0")
+    readable = (clean(text) or "").strip()
+    if not readable:
+        return SearchResult((), 0)
+    ranking = _rank(readable, recommender.catalog, recommender.catalog.snapshot(), where)
+    return ranking.page(limit, offset)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """All answers to a text: keys of tracks whose tags hold it, of those that sound so, of the rest.
+
+    Attributes
+    ----------
+    named, heard, labeled : int64 (n,) each, best first; no key is in two of them
+    scores : float32 (n,), of those that are heard
+    """
+
+    text: str
+    catalog: Catalog
+    snapshot: Snapshot
+    terms: Sequence[Term]
+    named: NDArray[np.int64]
+    heard: NDArray[np.int64]
+    labeled: NDArray[np.int64]
+    scores: NDArray[np.float32]
+
+    def page(self, limit: int, offset: int) -> SearchResult:
+        keys = np.concatenate([self.named, self.heard, self.labeled])
+        rest = np.full(len(self.labeled), _BY_KEPT_LABELS)
+        scores = np.concatenate([np.ones(len(self.named)), self.scores, rest])
+        some = slice(offset, offset + limit)
+        tracks = self.catalog.tracks.by_keys(keys[some].tolist())
+        labels = self.catalog.tracks.labels([track.id for track in tracks.values()])
+        rows = rows_of_keys(self.snapshot, keys[some])
+        matches = []
+        for key, row, score in zip(keys[some].tolist(), rows.tolist(), scores[some].tolist(), strict=True):
+            track = tracks.get(key)
+            if track is not None:
+                reasons = self._reasons(track, row, labels.get(track.id, {}))
+                matches.append(SearchMatch(track, round(score, 4), reasons))
+        hints = () if len(self.named) else _hints(self.terms, self.snapshot)
+        return SearchResult(tuple(matches), len(keys), tuple(map(_meaning, self._sound_terms())), hints)
+
+    def _sound_terms(self) -> list[Term]:
+        return [term for term in self.terms if term.measured or term.labels]
+
+    def _reasons(self, track: Track, row: int, kept: dict[str, dict[str, float]]) -> tuple[Reason, ...]:
+        named = _fields_with(track, self.text.split())
+        if named is not None:
+            return named
+        reasons: list[Reason] = []
+        for term in self.terms:
+            named_parts = [part for part in term.parts if _fields_with(track, part.words.split())]
+            for part in term.parts if named_parts else (term,):
+                fields = _fields_with(track, part.words.split())
+                reasons += fields if fields is not None else self._heard(part, row, kept)
+        return tuple(reasons)
+
+    def _heard(self, term: Term, row: int, kept: dict[str, dict[str, float]]) -> list[Reason]:
+        if term.measured and row >= 0:
+            at = np.array([row])
+            shares = [(m.word, m.percentiles(self.snapshot, at)[0]) for m in term.measured]
+            words = [word for word, share in sorted(shares, key=lambda pair: -pair[1]) if share > 0.5]
+            return [Reason("mood", term.words, ", ".join(dict.fromkeys(words)))]
+        labels = term.labels or {
+            name: 1.0 for words in kept.values() for name in words if _holds(name, term.words.split())
+        }
+        best = best_label(labels, row, self.snapshot, kept)
+        return [Reason("label", term.words, best[0], round(best[1], 4))] if best else []
+
+
+def _rank(text: str, catalog: Catalog, snapshot: Snapshot, where: Where | None) -> Ranking:
+    allowed = _allowed_keys(where, catalog, snapshot)
+
+    def only(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+        return keys if allowed is None else keys[np.isin(keys, allowed)]
+
+    named = only(catalog.tracks.keys_with_words(text))
+    terms = read_terms(text, catalog, snapshot)
+    evidence = _evidence(terms, catalog, snapshot)
+    evidence[(snapshot.keys < 0) | snapshot.missing | np.isin(snapshot.keys, named)] = 0
+    if allowed is not None:
+        evidence[~np.isin(snapshot.keys, allowed)] = 0
+    rows = np.flatnonzero(evidence)
+    rows = rows[np.argsort(-evidence[rows], kind="stable")]
+    heard = snapshot.keys[rows]
+    labeled = only(catalog.tracks.keys_with_words(text, by_label=True))
+    gone = snapshot.keys[snapshot.missing]
+    labeled = labeled[~np.isin(labeled, np.concatenate([named, heard, gone]))]
+    if not len(named) + len(heard) + len(labeled):
+        named = only(catalog.tracks.keys_with_letters(text))
+    return Ranking(text, catalog, snapshot, terms, named, heard, labeled, evidence[rows])
+
+
+def _evidence(terms: Sequence[Term], catalog: Catalog, snapshot: Snapshot) -> NDArray[np.float32]:
+    """float32 (n,), over the snapshot's rows: the geometric mean over the terms, 0 where one is not met."""
+    logs = np.zeros(len(snapshot.keys), np.float32)
+    met = np.full(len(snapshot.keys), bool(terms) and all(term.understood for term in terms))
+    for term in terms if met.any() else ():
+        share = _term_evidence(term, catalog, snapshot)
+        met &= share > 0
+        logs += np.log(np.where(share > 0, share, 1))
+    return np.where(met, np.exp(logs / max(1, len(terms))), 0).astype(np.float32)
+
+
+def _term_evidence(term: Term, catalog: Catalog, snapshot: Snapshot) -> NDArray[np.float32]:
+    share = np.zeros(len(snapshot.keys), np.float32)
+    if term.measured:
+        rows = np.arange(len(snapshot.keys))
+        mood = mood_evidence([m.percentiles(snapshot, rows) for m in term.measured])
+        share = np.where(mood >= _LEAST_MOOD, mood, 0).astype(np.float32)
+    elif term.labels:
+        share = label_evidence(term.labels, catalog, snapshot)
+        share[share < _LEAST_LABEL] = 0
+    for keys, least in ((term.labeled, _BY_KEPT_LABELS), (term.keys, 1.0)):
+        rows = rows_of_keys(snapshot, keys)
+        rows = rows[rows >= 0]
+        share[rows] = np.maximum(share[rows], least)
+    return np.maximum(share, _evidence(term.parts, catalog, snapshot)) if term.parts else share
+
+
+def _allowed_keys(where: Where | None, catalog: Catalog, snapshot: Snapshot) -> NDArray[np.int64] | None:
+    if where is None:
+        return None
+    rows = np.flatnonzero(snapshot.keys >= 0)
+    if not len(rows):  # tracks without any vectors
+        return catalog.tracks.keys_matching(replace(where, tempo_bpm=None))
+    return snapshot.keys[rows[rows_meeting(where, catalog, snapshot, rows)]]
+
+
+def _fields_with(track: Track, words: Sequence[str]) -> tuple[Reason, ...] | None:
+    """The tags that hold the words, each with its words; ``None`` where some are in none."""
+    tags = track.tags
+    texts = (tags.title, track.artist, tags.album, tags.genre, track.path if track.has_file else track.title)
+    found: dict[ReasonKind, list[str]] = {}
+    for word in words:
+        field = next(
+            (f for f, text in zip(_FIELDS, texts, strict=True) if text and _holds(text, [word])), None
+        )
+        if field is None:
+            return None
+        found.setdefault(field, []).append(word)
+    return tuple(Reason(field, " ".join(words)) for field, words in found.items())
+
+
+def _holds(text: str, words: Sequence[str]) -> bool:
+    """Whether a text has each word, as the catalog compares them but for where words begin."""
+    return all(folded(word) in folded(text) for word in words)
+
+
+def _meaning(term: Term) -> str:
+    if term.measured:
+        return f"{term.words}: {', '.join(dict.fromkeys(m.word for m in term.measured))}"
+    names = list(dict.fromkeys(term.labels))[:_NAMED_LABELS]
+    return f"{term.words}: {'label' if len(names) == 1 else 'labels'} {', '.join(names)}"
+
+
+def _hints(terms: Sequence[Term], snapshot: Snapshot) -> tuple[str, ...]:
+    hints = [
+        f"nothing in the tags, labels or measurements here means {term.words!r}"
+        for term in terms
+        if not term.understood
+    ]
+    if hints and not encoder_installed():
+        hints.append(f"to search by what words mean, in 16 languages: {install('words')}")
+    networks = [space for space in snapshot.spaces.values() if space.spec.name in ("musicnn", "mn04")]
+    if any(term.labels for term in terms):
+        if len(spaces_with_all_scores(snapshot)) < len(networks):
+            hints.append(
+                "some tracks have only their best labels, as an older Segue kept them; to search by all 577, "
+                f"scan their folders again: {command('scan FOLDER')}"
+            )
+        elif not networks:
+            hints.append(
+                "no network has listened to these tracks yet; to search by what they hear: "
+                f"{command('models pull musicnn mn04')}, then {command('scan FOLDER')}"
+            )
+    return tuple(hints)

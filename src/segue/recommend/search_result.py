@@ -1,0 +1,75 @@
+"""What a search by words answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from segue.track import Track
+
+ReasonKind = Literal["title", "artist", "album", "genre", "file", "label", "mood"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a track answers a part of a search.
+
+    Attributes
+    ----------
+    kind : the tag that holds the words, or "label" or "mood"
+    words : of the search
+    name : of the label, or what is measured of the mood: "slow, quiet"
+    score : of the label, 0 to 1
+    """
+
+    kind: ReasonKind
+    words: str
+    name: str | None = None
+    score: float | None = None
+
+    def __str__(self) -> str:
+        if self.kind == "mood":
+            return f"{self.words}: {self.name}" if self.name != self.words else self.words
+        if self.kind == "label":
+            score = "" if self.score is None else f" {self.score:.2f}"
+            return f"label {self.name}{score}"
+        return self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class SearchMatch:
+    """A track that answers a search.
+
+    ``score`` is 1 where the tags hold all words; else the geometric mean of how well each part is met.
+    """
+
+    track: Track
+    score: float
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """Some of the tracks that answer a search, best first.
+
+    Attributes
+    ----------
+    total : how many there are
+    meanings : what was looked for, a line for each part of the search that is no name: "rain: label Rain"
+    hints : what kept the search from finding more, and what to do
+    """
+
+    matches: tuple[SearchMatch, ...]
+    total: int
+    meanings: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+
+    def __iter__(self) -> Iterator[SearchMatch]:
+        return iter(self.matches)
+
+    def __len__(self) -> int:
+        return len(self.matches)
+
+    def __getitem__(self, place: int) -> SearchMatch:
+        return self.matches[place]
