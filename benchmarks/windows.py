@@ -31,7 +31,7 @@ from segue.sound import Excerpts
 from segue.sources.audio_files import walk
 from segue.spec import Prior
 from segue.track import Vectors, Waveform
-from segue.views.transform import ViewTransform
+from segue.views.transform import SpaceToFit, ViewTransform
 
 COUNTS = (1, 2, 3, 4, 5, 7, 10)
 TIMED = 20  # clips
@@ -68,7 +68,7 @@ def spread(n: int, count: int) -> list[int]:
 
 
 def precision(labels: Sequence[str], spaces: Sequence[Vectors], prior: Sequence[Prior | None]) -> str:
-    rows = ViewTransform.fit(spaces, prior)(spaces)
+    rows = ViewTransform.fit([SpaceToFit(x, prior=p) for x, p in zip(spaces, prior, strict=True)])(spaces)
     distances = 1 - rows @ rows.T
     np.fill_diagonal(distances, np.inf)
     found = precision_at([{label} for label in labels], np.argsort(distances, axis=1)[:, :10])

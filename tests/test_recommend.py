@@ -22,7 +22,7 @@ from segue.recommend.explanation import (
 from segue.recommend.journey import even_steps, order_between, share_out, waypoints
 from segue.recommend.playlist import artist_groups, diversify, order_by_flow
 from segue.recommend.verbalize import verbalize
-from segue.views.transform import ViewTransform
+from segue.views.transform import SpaceToFit, ViewTransform
 
 
 def unit(x):
@@ -182,7 +182,7 @@ def test_longer_legs_have_more_tracks():
 
 def test_the_shares_of_the_spaces_are_the_score(rng):
     spaces = [rng.standard_normal((60, 5)), rng.standard_normal((60, 9))]
-    view = ViewTransform.fit(spaces, [None, None])
+    view = ViewTransform.fit([SpaceToFit(x) for x in spaces])
     a, b = ([x[i : i + 1].astype(np.float32) for x in spaces] for i in (3, 4))
     parts = share_by_space(view, ["one", "two"], a, b)
     assert sum(part.share for part in parts) == pytest.approx(float((view(a) @ view(b).T)[0, 0]), abs=1e-5)
@@ -192,7 +192,7 @@ def test_the_shares_of_the_spaces_are_the_score(rng):
 
 def test_a_space_without_a_vector_has_no_score_of_its_own(rng):
     spaces = [rng.standard_normal((60, 5)), rng.standard_normal((60, 9))]
-    view = ViewTransform.fit(spaces, [None, None])
+    view = ViewTransform.fit([SpaceToFit(x) for x in spaces])
     a = [spaces[0][:1], np.full((1, 9), np.nan)]
     b = [spaces[0][1:2], spaces[1][1:2]]
     parts = {part.space: part for part in share_by_space(view, ["one", "two"], a, b)}

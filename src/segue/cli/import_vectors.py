@@ -34,7 +34,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     type=click.Choice(("raw", "centered", "fitted")),
     default="raw",
     show_default=True,
-    help="Compare vectors as they are; centered; or standardized and whitened by a quarter.",
+    help="Compare vectors as they are; centered; or standardized and whitened.",
 )
 @click.option("--column", help="Column that holds lists, or array of an .npz file.")
 @import_options

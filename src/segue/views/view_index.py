@@ -25,8 +25,10 @@ from segue.progress import Progress
 from segue.spec import COSINE, EmbedderSpec, Prior
 from segue.track import Vectors
 from segue.views.spec import Rows, ViewSpec, default_view, item_vectors, parse_view
-from segue.views.transform import ViewTransform
+from segue.views.transform import ENERGY, SpaceToFit, ViewTransform
+from segue.views.within_track import covariance_within_tracks
 
+_FIT = 2  # rises whenever the same library would get another view; older files are made anew
 _KEPT = 4  # indexes that stay open
 _KEPT_SHARE = 0.8  # of tracks that are as they were: the view still fits, and only the others are changed
 
@@ -82,14 +84,7 @@ class ViewIndex:
         if spec.transform == "centered":
             transform = ViewTransform.center(items)
         else:
-            spaces = spec.spaces_of(snapshot)
-            # What is known beforehand of a whole track is not so of its windows.
-            priors = [None if spec.granularity == "first10" else prior.get(name) for name in spaces]
-            weights = [
-                space.settings.weights * (x.shape[1] // space.spec.dim)
-                for space, x in zip(spaces.values(), items, strict=True)
-            ]
-            transform = ViewTransform.fit(items, priors, weights)
+            transform = ViewTransform.fit(_spaces_to_fit(snapshot, prior, spec, rows, items))
         # Of length 1, so the product is the cosine; or 0, at the very mean, which cosine would refuse.
         index = Index.build(transform(items), metric="dot", options=options, progress=progress)
         return cls(spec, transform, rows, snapshot.keys[rows], index, snapshot.stamp)
@@ -314,6 +309,29 @@ class ViewIndexes:
         sweep(self._folder)
 
 
+def _spaces_to_fit(
+    snapshot: Snapshot,
+    prior: Mapping[str, Prior | None],
+    spec: ViewSpec,
+    rows: NDArray[np.int64],
+    items: Sequence[Rows],
+) -> list[SpaceToFit]:
+    whole = (
+        spec.granularity != "first10"
+    )  # what is known of whole tracks is not so of ten windows side by side
+    tracks = np.unique(rows)
+    return [
+        SpaceToFit(
+            x,
+            covariance_within_tracks(space, tracks) if whole else None,
+            prior.get(name) if whole else None,
+            space.settings.weights * (x.shape[1] // space.spec.dim),
+            ENERGY.get(space.spec.name, 1.0),
+        )
+        for (name, space), x in zip(spec.spaces_of(snapshot).items(), items, strict=True)
+    ]
+
+
 def _note(specs: Sequence[EmbedderSpec], spec: ViewSpec) -> dict[str, Any]:
     # Files of all versions call the view their "reading".
-    return {"specs": [[spec.space, spec.digest()] for spec in specs], "reading": str(spec)}
+    return {"specs": [[spec.space, spec.digest()] for spec in specs], "reading": str(spec), "fit": _FIT}

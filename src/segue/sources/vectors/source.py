@@ -44,7 +44,7 @@ class Vectors:
     metric
         By which they are compared: cosine, euclidean, manhattan, dot, or hamming for packed bits.
     transform
-        raw, as they are; centered, less their mean; or fitted, standardized and whitened by a quarter.
+        raw, as they are; centered, less their mean; or fitted, standardized and whitened.
     column
         Of a table, the column of lists; of an ``.npz`` file, the array.
 
