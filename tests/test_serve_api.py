@@ -69,6 +69,21 @@ def test_tracks_are_found_by_words_and_conditions(server: Server):
     assert server.get("/tracks", folder="music")["total"] == 14
 
 
+def test_a_search_gives_its_reasons_and_pages(server: Server):
+    found = server.get("/search", q="low quiet numb")
+    assert {match["track"]["artist"] for match in found["matches"]} == {"The Lows"}
+    kinds = [reason["kind"] for reason in found["matches"][0]["reasons"]]
+    assert kinds == ["title", "mood", "title"]
+    assert "quiet" in found["meanings"]
+    first = server.get("/search", q="quiet", limit=2)
+    second = server.get("/search", q="quiet", limit=2, offset=2)
+    together = [match["track"]["id"] for match in first["matches"] + second["matches"]]
+    assert len(set(together)) == 4 <= first["total"] == second["total"]
+    assert server.get("/search", q="quiet", not_artist=["The Lows"])["total"] < first["total"]
+    assert server.get("/search", q="qwxyz")["hints"]
+    assert server.get("/search", q="  ") == {"matches": [], "total": 0, "meanings": [], "hints": []}
+
+
 def test_a_condition_that_nothing_could_meet_is_told_without_folders_of_the_machine(
     server: Server, home: Path
 ):

@@ -36,7 +36,7 @@ def test_searching_narrows_the_library_as_one_types(page: Page, web_server: Serv
     page.keyboard.press("/")
     page.keyboard.type(wanted["title"])
     expect(rows(page).first.get_by_role("link", name=wanted["title"])).to_be_visible()
-    found = web_server.get("/tracks", q=wanted["title"])["total"]
+    found = web_server.get("/search", q=wanted["title"])["total"]
     expect(rows(page)).to_have_count(found)
     assert found < everything
     page.get_by_role("searchbox").fill("no track is called that")

@@ -36,6 +36,15 @@ export function tracks({ q = "", where = {}, sort = "artist", limit = 50, offset
   return json<T.TrackPage>(`/tracks?${query}`, { signal: stop });
 }
 
+/** Tracks that words describe, by name or by sound. */
+export function search({ q = "", where = {}, limit = 50, offset = 0 }: Listing, stop?: Stop) {
+  const query = conditionsInQuery(where);
+  query.set("q", q);
+  query.set("limit", String(limit));
+  query.set("offset", String(offset));
+  return json<T.SearchPage>(`/search?${query}`, { signal: stop });
+}
+
 /** Tracks by their ids, in that order; those that are gone are left out. */
 export const tracksOf = async (keys: readonly string[], stop?: Stop) =>
   (await post<T.Tracks>("/tracks/batch", { tracks: keys }, stop)).tracks;

@@ -328,6 +328,15 @@ export interface Playlists {
 /** [low, high]; null is open */
 export type Range = [number | null, number | null];
 
+/** Why a track answers a part of a search. */
+export interface Reason {
+  kind: "title" | "artist" | "album" | "genre" | "file" | "label" | "mood";
+  words: string; // Of the search
+  name: string | null; // The label, or what is measured of the mood
+  score: number | null; // Of the label, 0 to 1
+  text: string;
+}
+
 export interface Recommendations {
   matches: Match[];
   shortfall: string | null; // Why there are fewer than k, where there are
@@ -336,6 +345,19 @@ export interface Recommendations {
 
 export interface ScanRequest {
   folders?: string[] | null; // null: all folders that were scanned before
+}
+
+export interface SearchMatch {
+  score: number; // 1 where the tags hold all words, else how well it sounds so
+  reasons: Reason[];
+  track: Track;
+}
+
+export interface SearchPage {
+  matches: SearchMatch[];
+  total: number;
+  meanings: string[]; // What was looked for in the sound
+  hints: string[]; // What keeps the search from finding more, and what to do
 }
 
 /** Several tracks of one name, which together are a seed. */
@@ -455,6 +477,26 @@ export interface ListTracksQuery {
   limit?: number;
   offset?: number;
   sort?: "title" | "artist" | "added" | "year" | null;
+  genre?: string | null;
+  label?: string | null;
+  artist?: string | null;
+  album?: string | null;
+  folder?: string | null;
+  cluster?: string | null;
+  years?: string | null; // LOW-HIGH, LOW-, -HIGH, or one number
+  tempo?: string | null; // LOW-HIGH, LOW-, -HIGH, or one number
+  duration?: string | null; // LOW-HIGH, LOW-, -HIGH, or one number
+  min_length?: number | null; // Seconds
+  max_length?: number | null; // Seconds
+  not_genre?: string[] | null; // May be repeated; a track must have none of these
+  not_artist?: string[] | null; // May be repeated; a track must have none of these
+  not_label?: string[] | null; // May be repeated; a track must have none of these
+}
+
+export interface SearchQuery {
+  q: string; // A name, a mood, a sound: calm piano
+  limit?: number;
+  offset?: number;
   genre?: string | null;
   label?: string | null;
   artist?: string | null;

@@ -151,7 +151,8 @@ def _names() -> dict[str, tuple[str, ...]]:
 
 
 def _letters(label: str) -> str:
-    return "".join(c if c.isalnum() else " " for c in folded(label))
+    """Its words, without what is in brackets."""
+    return "".join(c if c.isalnum() else " " for c in folded(label.partition(" (")[0]))
 
 
 def _unit(x: NDArray[np.float32]) -> NDArray[np.float32]:

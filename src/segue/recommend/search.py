@@ -201,7 +201,8 @@ def _holds(text: str, words: Sequence[str]) -> bool:
 
 def _meaning(term: Term) -> str:
     if term.measured:
-        return f"{term.words}: {', '.join(dict.fromkeys(m.word for m in term.measured))}"
+        measured = ", ".join(dict.fromkeys(m.word for m in term.measured))
+        return measured if measured == term.words else f"{term.words}: {measured}"
     names = list(dict.fromkeys(term.labels))[:_NAMED_LABELS]
     return f"{term.words}: {'label' if len(names) == 1 else 'labels'} {', '.join(names)}"
 

@@ -28,6 +28,7 @@ from segue.serve.api import (
     maps,
     playlists,
     recommendations,
+    search,
     session,
     sound,
     status,
@@ -78,7 +79,9 @@ def make_api(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
         generate_unique_id_function=lambda route: route.name, docs_url=None, redoc_url=None,
     )  # fmt: skip
     checks = [Depends(refuse_unknown_query)]
-    for part in (session, status, tracks, sound, recommendations, clips, playlists, maps, feedback, jobs):
+    for part in (
+        session, status, tracks, search, sound, recommendations, clips, playlists, maps, feedback, jobs,
+    ):  # fmt: skip
         app.include_router(part.routes, prefix=PREFIX, dependencies=checks)
     app.include_router(status.outside)
     return app

@@ -15,6 +15,7 @@ interface TrackRowProps {
   more?: Choice[];
   compact?: boolean; // without album, genre and year
   place?: number;
+  reasons?: string[]; // why a search found it
 }
 
 export const linkTo = (track: Track) => `/track/${encodeURIComponent(track.id)}`;
@@ -23,7 +24,7 @@ export const linkTo = (track: Track) => `/track/${encodeURIComponent(track.id)}`
 const byline = (track: Track) => track.artist ?? track.path?.split(/[/\\]/).at(-2) ?? "Unknown artist";
 
 /** One row of a list of tracks. */
-export function TrackRow({ track, onPlay, extra, more = [], compact, place }: TrackRowProps) {
+export function TrackRow({ track, onPlay, extra, more = [], compact, place, reasons = [] }: TrackRowProps) {
   const active = player.currentTrack.value?.id === track.id;
   const unplayable = !player.playable(track);
   return (
@@ -40,6 +41,7 @@ export function TrackRow({ track, onPlay, extra, more = [], compact, place }: Tr
         <span class="clip quiet row-artist">
           {unplayable && <span class="tag">{track.missing ? "file missing" : "no audio"}</span>}
           {byline(track)}
+          {reasons.map((reason) => <span key={reason} class="tag reason">{reason}</span>)}
         </span>
       </div>
       {!compact && <span class="clip quiet row-album">{track.album}</span>}

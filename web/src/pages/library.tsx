@@ -11,8 +11,14 @@ import { startJob, jobsFinished } from "../jobs";
 import * as player from "../player";
 import { route, setQuery } from "../router";
 import { attempt } from "../toast";
-import type { Conditions, Track } from "../types";
+import type { Conditions, SearchPage, Track } from "../types";
 
+interface Found {
+  track: Track;
+  reasons: string[];
+}
+
+const NOTHING = { meanings: [], hints: [] };
 const PAGE_SIZE = 60;
 const ROW_HEIGHT = 64; // px
 const sorts: [api.Sort, string][] = [["artist", "Sort by artist"], ["title", "Sort by title"], ["year", "Sort by year"], ["added", "Newest first"]];
@@ -26,6 +32,7 @@ export function LibraryPage() {
   const [total, setTotal] = useState<number | null>(null);
   const { data: facts } = useLoad(api.library, [jobsFinished.value]);
   const request = JSON.parse(listing) as { q: string; where: Conditions; sort: api.Sort };
+  const [understood, setUnderstood] = useState<Pick<SearchPage, "meanings" | "hints">>(NOTHING);
   const filtered = Boolean(request.q) || Object.keys(request.where).length > 0;
 
   const change = (q: string, next: Conditions, order: api.Sort) => {
@@ -36,8 +43,8 @@ export function LibraryPage() {
   };
   const playFrom = async (index: number) => {
     const offset = Math.max(0, index - 20);
-    const page = await attempt(api.tracks({ ...request, limit: 200, offset }));
-    if (page) player.playTracks(page.tracks, index - offset);
+    const page = await attempt(load({ ...request, limit: 200, offset }));
+    if (page) player.playTracks(page.items.map((found) => found.track), index - offset);
   };
   return (
     <>
@@ -51,28 +58,31 @@ export function LibraryPage() {
         <label class="field search">
           <Icon name="search" />
           <span class="hidden-text">Search the library</span>
-          <input id="search" type="search" placeholder="Search titles, artists, albums, sounds" value={text} autocomplete="off"
+          <input id="search" type="search" placeholder="Search titles, artists, moods, sounds" value={text} autocomplete="off"
             onInput={(event) => change(event.currentTarget.value, where, sort)} />
           <kbd aria-hidden="true">/</kbd>
         </label>
         <div class="tools-line">
           <Filters where={where} onChange={(next) => change(text, next, sort)} />
-          <select class="select" aria-label="Sort order" value={sort} onChange={(event) => change(text, where, event.currentTarget.value as api.Sort)}>
+          {!text && <select class="select" aria-label="Sort order" value={sort} onChange={(event) => change(text, where, event.currentTarget.value as api.Sort)}>
             {sorts.map(([key, name]) => <option key={key} value={key}>{name}</option>)}
-          </select>
+          </select>}
         </div>
       </div>
-      <p class={filtered ? "quiet result-count" : "hidden-text"} role="status">{total === null ? "" : `${count(total, "track")} found`}</p>
-      <VirtualList<Track> listKey={`${listing} ${jobsFinished.value}`} pageSize={PAGE_SIZE} itemHeight={ROW_HEIGHT} label="Tracks"
+      <p class={filtered ? "quiet result-count" : "hidden-text"} role="status">
+        {total === null ? "" : [`${count(total, "track")} found`, ...understood.meanings].join(" · ")}
+      </p>
+      <VirtualList<Found> listKey={`${listing} ${jobsFinished.value}`} pageSize={PAGE_SIZE} itemHeight={ROW_HEIGHT} label="Tracks"
         load={async (offset, stop) => {
-          const page = await api.tracks({ ...request, limit: PAGE_SIZE, offset }, stop);
-          return { items: page.tracks, total: page.total };
+          const page = await load({ ...request, limit: PAGE_SIZE, offset }, stop);
+          setUnderstood(page);
+          return page;
         }}
         onTotal={setTotal}
-        render={(track, i) => <TrackRow track={track} onPlay={() => void playFrom(i)} />}
+        render={({ track, reasons }, i) => <TrackRow track={track} reasons={reasons} onPlay={() => void playFrom(i)} />}
         skeleton={<LoadingRows n={10} label="Loading library" />}
         whenFailed={(error, retry) => <LoadError error={error} retry={retry} />}
-        whenEmpty={filtered ? <NoMatches clear={() => setQuery(new URLSearchParams())} /> : <EmptyLibrary command={facts?.command ?? "segue"} />} />
+        whenEmpty={filtered ? <NoMatches hints={understood.hints} clear={() => setQuery(new URLSearchParams())} /> : <EmptyLibrary command={facts?.command ?? "segue"} />} />
     </>
   );
 }
@@ -80,14 +90,29 @@ export function LibraryPage() {
 /** Shuffle 200 neighboring tracks from a random place: enough for a day, and quick to load. */
 async function shuffleAll(request: api.Listing, total: number): Promise<void> {
   const offset = Math.floor(Math.random() * Math.max(1, total - 199));
-  const page = await attempt(api.tracks({ ...request, limit: 200, offset }));
-  if (page?.tracks.length) player.playTracks(page.tracks, Math.floor(Math.random() * page.tracks.length));
+  const page = await attempt(load({ ...request, limit: 200, offset }));
+  if (page?.items.length) player.playTracks(page.items.map((found) => found.track), Math.floor(Math.random() * page.items.length));
 }
 
-function NoMatches({ clear }: { clear: () => void }) {
+/** A page of all tracks, or of those that a text describes, with what sounds so. */
+async function load(request: api.Listing, stop?: AbortSignal) {
+  if (!request.q?.trim()) {
+    const page = await api.tracks({ ...request, q: "" }, stop);
+    return { items: page.tracks.map((track): Found => ({ track, reasons: [] })), total: page.total, ...NOTHING };
+  }
+  const page = await api.search(request, stop);
+  const items = page.matches.map(({ track, reasons }): Found => {
+    const heard = reasons.filter((reason) => reason.kind === "label" || reason.kind === "mood");
+    return { track, reasons: heard.map((reason) => reason.text) };
+  });
+  return { ...page, items };
+}
+
+function NoMatches({ hints, clear }: { hints: string[]; clear: () => void }) {
   return (
     <EmptyState icon="search" title="No tracks found">
-      <p>Each word must appear in the title, artist, album, file name or sound labels.</p>
+      <p>No track has these words in its title, artist, album or file name, or sounds like them.</p>
+      {hints.map((hint) => <p key={hint} class="quiet">{hint}</p>)}
       <button type="button" class="button" onClick={clear}>Show all tracks</button>
     </EmptyState>
   );

@@ -123,6 +123,50 @@ class Recommendations(BaseModel):
     seeds: Annotated[list[str], Field(description="What each seed that is neither an id nor a clip means")]
 
 
+class Reason(BaseModel):
+    """Why a track answers a part of a search."""
+
+    kind: Literal["title", "artist", "album", "genre", "file", "label", "mood"]
+    words: Annotated[str, Field(description="Of the search")]
+    name: Annotated[str | None, Field(description="The label, or what is measured of the mood")]
+    score: Annotated[float | None, Field(description="Of the label, 0 to 1")]
+    text: str
+
+
+class SearchMatch(BaseModel):
+    score: Annotated[float, Field(description="1 where the tags hold all words, else how well it sounds so")]
+    reasons: list[Reason]
+    track: Track
+
+
+class SearchPage(BaseModel):
+    model_config = _with_example(
+        matches=[
+            {
+                "score": 0.81,
+                "reasons": [
+                    {
+                        "kind": "label",
+                        "words": "rain",
+                        "name": "Rain",
+                        "score": 0.66,
+                        "text": "label Rain 0.66",
+                    }
+                ],
+                "track": _TRACK,
+            }
+        ],
+        total=1,
+        meanings=["rain: label Rain"],
+        hints=["to search by what words mean, in 16 languages: pip install '.[words]' in Segue's folder"],
+    )
+
+    matches: list[SearchMatch]
+    total: int
+    meanings: Annotated[list[str], Field(description="What was looked for in the sound")]
+    hints: Annotated[list[str], Field(description="What keeps the search from finding more, and what to do")]
+
+
 class JourneyStop(Match):
     """A track on the way; its score is its similarity to the start."""
 

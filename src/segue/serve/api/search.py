@@ -1,0 +1,53 @@
+"""Tracks by words, with reasons."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+
+from segue.recommend.search_result import Reason
+from segue.serve.api import response_models as models
+from segue.serve.api.conditions import QueryConditions
+from segue.serve.http.responses import json_response, openapi_responses
+from segue.serve.service import ServiceDep
+from segue.track import clean
+
+routes = APIRouter(tags=["tracks"])
+
+
+@routes.get("/search", responses=openapi_responses(models.SearchPage))
+async def search(
+    service: ServiceDep,
+    conditions: QueryConditions,
+    q: Annotated[str, Query(max_length=300, description="A name, a mood, a sound: calm piano")],
+    limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+    offset: Annotated[int, Query(ge=0, le=100_000_000)] = 0,
+) -> Response:
+    """Tracks that words describe, a page at a time: by their names first, then by what is heard in them."""
+
+    def look() -> dict[str, Any]:
+        found = service.library.search(q, limit=limit, offset=offset, where=service.where(conditions))
+        tracks = service.records([match.track for match in found])
+        return {
+            "matches": [
+                {"score": match.score, "reasons": list(map(_record, match.reasons)), "track": track}
+                for match, track in zip(found, tracks, strict=True)
+            ],
+            "total": found.total,
+            "meanings": found.meanings,
+            "hints": found.hints,
+        }
+
+    return json_response(await service.run(look))
+
+
+def _record(reason: Reason) -> dict[str, Any]:
+    return {
+        "kind": reason.kind,
+        "words": reason.words,
+        "name": clean(reason.name),
+        "score": reason.score,
+        "text": clean(str(reason)),
+    }
