@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import click
@@ -15,6 +12,7 @@ import pytest
 from segue import errors
 from segue.cli import cli
 from segue.embed.descriptors import DIMENSIONS
+from tests import sessions
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -90,54 +88,38 @@ def test_every_link_leads_somewhere(page: Path):
         assert (page.parent / target).exists(), target
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """A home with music at the places that the documents name."""
+@pytest.fixture(scope="module")
+def demo_music(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from segue.demo import write_demo
 
-    write_demo(tmp_path / "music")
-    (tmp_path / "Music").symlink_to(tmp_path / "music")
-    return tmp_path
-
-
-def in_home(home: Path) -> dict[str, str]:
-    own = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "SEGUE_"))}
-    return own | {
-        "HOME": str(home),
-        "SEGUE_PULL": "0",
-        "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), own.get("PYTHONPATH", "")]),
-    }
+    folder = tmp_path_factory.mktemp("demo")
+    write_demo(folder)
+    return folder
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="the documents' sessions are a Unix shell's")
-def test_every_session_and_program_in_the_documents_runs(home: Path):
-    sessions = 0
-    for page in (
+@pytest.mark.parametrize("page", sessions.pages(), ids=lambda page: page.name)
+def test_every_session_prints_what_is_shown_and_every_program_runs(
+    page: Path, demo_music: Path, tmp_path: Path
+):
+    now = sessions.played(page, sessions.make_home(tmp_path / "home", demo_music))
+    assert now == page.read_text("utf-8"), "to show what is printed now: python -m tests.sessions"
+
+
+def test_the_documents_have_sessions_and_programs():
+    assert {page.name for page in sessions.pages("console")} >= {"README.md", "commands.md", "python.md"}
+    assert {page.name for page in sessions.pages("python")} >= {
         "README.md",
-        "docs/python.md",
-        "docs/new_embedder.md",
-        "docs/index.md",
-        "docs/annoy.md",
-        "docs/audioset.md",
-    ):
-        text = (ROOT / page).read_text("utf-8")
-        for language, block in re.findall(r"```(console|python)\n(.*?)```", text, re.DOTALL):
-            if language == "python":
-                assert run_in(home, ["-c", block], page).strip(), page
-                continue
-            for line in block.splitlines():
-                if line[:2] == "$ ":
-                    words = shlex.split(line[2:].replace("~", str(home)))
-                    assert words[0] == "segue"
-                    run_in(home, ["-m", *words], line)
-                    sessions += 1
-    assert sessions >= 7
+        "python.md",
+        "index.md",
+        "annoy.md",
+    }
 
 
-def run_in(home: Path, arguments: list[str], what: str) -> str:
-    """What Python prints, told to run something in a home."""
-    command = [sys.executable, *arguments]
-    done = subprocess.run(command, cwd=home, env=in_home(home), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, (what, done.stderr)
-    return done.stdout
+def test_lines_that_differ_in_times_or_hardly_in_scores_stay_as_they_are():
+    assert sessions.is_alike("96 added in 2.4 s, 567x real time", "96 added in 10 s, 99x real time")
+    assert sessions.is_alike("Iron Vesper  0:14  0.95", "Iron Vesper  0:14  0.94")
+    assert not sessions.is_alike("Iron Vesper  0:14  0.95", "Iron Vesper  0:14  0.93")
+    assert not sessions.is_alike("Iron Vesper  0:14  0.95", "Iron Vesper  0:15  0.95")
+    assert not sessions.is_alike("Iron Vesper  0:14  0.95", "Iron Viper  0:14  0.95")
