@@ -1,4 +1,4 @@
-"""Made vectors whose neighbourhoods look like those of real embeddings.
+"""Made vectors whose neighborhoods look like those of real embeddings.
 
 Real embeddings lie in overlapping clusters of very different sizes, on surfaces of some ten dimensions
 inside the 40 or 1280 that they are written in. So each row here lies between two anchors (mostly near the

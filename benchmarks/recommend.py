@@ -24,7 +24,7 @@ from segue.recommend.journey import even_steps, order_between, waypoints
 from segue.recommend.playlist import SAME_ARTIST, artist_groups, diversify, take_varied
 from segue.track import Vectors
 
-NEIGHBOURS = 10  # of the graph of the widest path
+NEIGHBORS = 10  # of the graph of the widest path
 WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -60,7 +60,7 @@ def smallest_steps(
 
 def widest_path(x: Vectors, far: np.ndarray, a: int, b: int, k: int) -> np.ndarray | None:
     """Through the graph of nearest neighbors, the longest step as short as can be; of whatever length."""
-    near = np.argsort(far, axis=1)[:, 1 : NEIGHBOURS + 1]
+    near = np.argsort(far, axis=1)[:, 1 : NEIGHBORS + 1]
     edges = [set(row.tolist()) for row in near]
     for i, row in enumerate(near):
         for j in row:

@@ -1,4 +1,4 @@
-"""Vectors whose nearest neighbours NumPy finds in float64, for the tests of indexes."""
+"""Vectors whose nearest neighbors NumPy finds in float64, for the tests of indexes."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ N_CLUSTERS = 80
 def clustered(n, dim, *, seed=0, local=8):
     """float32 (n, dim) in clusters, each stretched along a few directions of its own, and their labels."""
     rng = np.random.default_rng(seed)
-    centres = rng.standard_normal((N_CLUSTERS, dim))
+    centers = rng.standard_normal((N_CLUSTERS, dim))
     axes = rng.standard_normal((N_CLUSTERS, local, dim)) * 0.6 / np.sqrt(local)
     labels = rng.integers(N_CLUSTERS, size=n)
     out = np.empty((n, dim), np.float32)
     for label in range(N_CLUSTERS):
         here = labels == label
-        out[here] = centres[label] + rng.standard_normal((here.sum(), local)) @ axes[label]
+        out[here] = centers[label] + rng.standard_normal((here.sum(), local)) @ axes[label]
     return out, labels
 
 
@@ -69,7 +69,7 @@ def order(distances, k):
 
 @dataclass(frozen=True)
 class Case:
-    """An index that compresses its rows, queries that are not among them, and their true neighbours."""
+    """An index that compresses its rows, queries that are not among them, and their true neighbors."""
 
     metric: str
     rows: np.ndarray

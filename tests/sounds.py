@@ -58,7 +58,7 @@ def frequency(y, sr):
 
 
 def correlation(y, reference, max_lag=5_000):
-    """(best normalised correlation, its lag in samples) of ``y`` against ``reference``."""
+    """(best normalized correlation, its lag in samples) of ``y`` against ``reference``."""
     n = 1 << (len(y) + len(reference)).bit_length()
     product = np.fft.irfft(np.fft.rfft(y, n) * np.conj(np.fft.rfft(reference, n)))
     lags = np.r_[-max_lag : max_lag + 1]

@@ -24,7 +24,7 @@ def metric(request: pytest.FixtureRequest) -> str:
 # Answers
 
 
-def test_neighbours_are_those_of_the_definition(metric: str, rng: np.random.Generator):
+def test_neighbors_are_those_of_the_definition(metric: str, rng: np.random.Generator):
     rows = rng.standard_normal((300, 20)).astype(np.float32)
     rows = (rows > 0).astype(np.float32) if metric == "hamming" else rows
     index = small(*rows.tolist(), metric=metric)
@@ -49,7 +49,7 @@ def test_answers_are_lists_of_pythons_own_numbers():
     assert type(index.get_distance(0, 1)) is float
 
 
-def test_an_item_is_the_first_of_its_neighbours_even_among_copies():
+def test_an_item_is_the_first_of_its_neighbors_even_among_copies():
     index = small([1, 2], [1, 2], [1, 2], [3, 4])
     index.build(10)
     assert index.get_nns_by_item(2, 2, include_distances=True) == ([2, 0], [0.0, 0.0])

@@ -27,9 +27,9 @@ FEATURES = (
 
 def blobs(sizes, rng, dim=16, spread=0.25):
     """(vectors, numbers): groups of these sizes around unit_rows at right angles, shuffled."""
-    centres = np.linalg.qr(rng.standard_normal((dim, dim)))[0][: len(sizes)]
+    centers = np.linalg.qr(rng.standard_normal((dim, dim)))[0][: len(sizes)]
     truth = rng.permutation(np.repeat(np.arange(len(sizes)), sizes))
-    x = centres[truth] + spread / np.sqrt(dim) * rng.standard_normal((len(truth), dim))
+    x = centers[truth] + spread / np.sqrt(dim) * rng.standard_normal((len(truth), dim))
     return (x * rng.uniform(0.5, 3, (len(x), 1))).astype(np.float32), truth
 
 

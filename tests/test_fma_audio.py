@@ -199,7 +199,7 @@ def test_metadata_that_changed_keeps_what_was_heard(library, metadata, audio):
     assert import_both(library, metadata, audio)[1].unchanged == 6
 
 
-def test_a_file_in_another_place_is_looked_at_and_recognised(library, metadata, audio, tmp_path):
+def test_a_file_in_another_place_is_looked_at_and_recognized(library, metadata, audio, tmp_path):
     import_both(library, metadata, audio)
     other = tmp_path / "fma_large"
     shutil.copytree(audio, other)

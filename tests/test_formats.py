@@ -190,7 +190,7 @@ def test_any_number_of_channels_is_mixed(channels, tmp_path):
 def test_surround_sound_decoded_by_ffmpeg_is_mixed_by_the_mean_too(tmp_path):
     tone = sweep(2, 48_000, 300, 400)
     y = np.zeros((len(tone), 6), np.float32)
-    y[:, 2] = tone  # the centre alone
+    y[:, 2] = tone  # the center alone
     path = tmp_path / "surround.ac3"
     encode(path, y, 48_000, codec="ac3", container="ac3", bit_rate=448_000)
     sound = audio.load(path)
@@ -337,7 +337,7 @@ def test_years_are_found_however_they_are_written(text, year, tmp_path):
 
 
 @pytest.mark.parametrize(("name", "kind"), [("mp3", mutagen.File), ("wav16", WAVE)])
-def test_genres_kept_as_numbers_are_spelt_out(name, kind, tmp_path):
+def test_genres_kept_as_numbers_are_spelled_out(name, kind, tmp_path):
     path = FORMATS[name].write(tmp_path, melody(1))
     file = kind(path)
     file.add_tags()

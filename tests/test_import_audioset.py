@@ -26,10 +26,10 @@ def library(tmp_path):
 def segments(n=40, seed=0):
     """Of two kinds in turns, whose frames lie around two points; one in ten is short."""
     rng = np.random.default_rng(seed)
-    centres = rng.integers(60, 190, (2, 128))
+    centers = rng.integers(60, 190, (2, 128))
     found = []
     for i in range(n):
-        frames = centres[i % 2] + rng.integers(-40, 40, (4 if i % 10 == 3 else 10, 128))
+        frames = centers[i % 2] + rng.integers(-40, 40, (4 if i % 10 == 3 else 10, 128))
         found.append(
             Segment(f"video{i:06d}", 30.0, 40.0, (i % 2, 5), np.clip(frames, 0, 255).astype(np.uint8))
         )

@@ -42,7 +42,7 @@ def expected(matrix, i, metric, k=10):
 
 
 @pytest.mark.parametrize("metric", ["cosine", "dot", "euclidean", "manhattan"])
-def test_neighbours_are_those_of_the_metric(library, matrix, metric):
+def test_neighbors_are_those_of_the_metric(library, matrix, metric):
     report = library.import_from(Vectors(matrix, name="mine", metric=metric))
     assert (report.added, report.failed) == (50, 0)
     for i in (0, 7, 49):

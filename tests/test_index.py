@@ -184,7 +184,7 @@ def test_equally_far_rows_come_in_the_order_in_which_they_came(rng, metric, k):
 
 
 @pytest.mark.parametrize(("metric", "dtype"), KINDS)
-def test_copies_of_a_row_are_its_nearest_neighbours_at_no_distance(rng, metric, dtype):
+def test_copies_of_a_row_are_its_nearest_neighbors_at_no_distance(rng, metric, dtype):
     rows = make(rng, metric, dtype)
     if metric == "dot":
         rows[7] = 255 if dtype == "uint8" else 120  # longer than all others, so nearest to itself
@@ -196,7 +196,7 @@ def test_copies_of_a_row_are_its_nearest_neighbours_at_no_distance(rng, metric, 
 
 
 @pytest.mark.parametrize("exact", [None, False], ids=["exact", "codes"])
-def test_neighbours_leave_the_row_itself_out_unless_told(rng, exact):
+def test_neighbors_leave_the_row_itself_out_unless_told(rng, exact):
     rows = make(rng, "cosine", "float32")
     rows[[3, 350]] = rows[9]
     names = np.arange(N) * 3 + 1
@@ -211,7 +211,7 @@ def test_neighbours_leave_the_row_itself_out_unless_told(rng, exact):
 
 
 @pytest.mark.parametrize("copies", [2, 5, 300])
-def test_neighbours_of_a_row_with_more_copies_than_answers_are_copies(rng, copies):
+def test_neighbors_of_a_row_with_more_copies_than_answers_are_copies(rng, copies):
     rows = make(rng, "euclidean", "float32")
     rows[:copies] = rows[0]
     for one in (0, copies - 1):

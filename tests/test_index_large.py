@@ -21,7 +21,7 @@ RECALLS = (0.9, 0.95, 0.99)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
-def test_as_many_neighbours_are_found_as_was_asked_for_however_many_are_wanted(kind):
+def test_as_many_neighbors_are_found_as_was_asked_for_however_many_are_wanted(kind):
     one = case(kind)
     assert not one.index.exact
     for recall in RECALLS:
@@ -71,7 +71,7 @@ def test_more_effort_finds_more(kind):
     assert recalls[0] < recalls[-1]
 
 
-def test_neighbours_reach_the_recall_too_and_leave_the_row_out():
+def test_neighbors_reach_the_recall_too_and_leave_the_row_out():
     one = case("euclidean float32")
     seeds = np.arange(0, N_LARGE, 50)
     found, _ = one.index.neighbors(seeds, 10)

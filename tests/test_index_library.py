@@ -46,7 +46,7 @@ def snapshot(vectors, *, dead=(), missing=(), stamp="first"):
     return Snapshot(keys, gone, {SPEC.space: space}, stamp)
 
 
-def neighbours(found, vectors, k=10):
+def neighbors(found, vectors, k=10):
     """Rows of the catalog nearest to each vector of the catalog, in the index's own view."""
     return found.rows[found.query(found.transform([vectors]), k)[0]]
 
@@ -93,20 +93,20 @@ def test_a_large_library_that_has_hardly_changed_keeps_its_view(before, changed,
     space = [np.asarray(changed.spaces[SPEC.space].vectors)[updated.rows]]
     np.testing.assert_allclose(updated.vectors, transform(space), atol=1e-6)
     queries = vectors[::9]
-    mine = neighbours(updated, queries)
+    mine = neighbors(updated, queries)
     assert np.isin(mine, rebuilt.rows).all()
-    assert agreement(neighbours(rebuilt, queries), mine) >= 0.9
+    assert agreement(neighbors(rebuilt, queries), mine) >= 0.9
     updated.save(tmp_path / "a.index", [SPEC])
     loaded = ViewIndex.load(tmp_path / "a.index", [SPEC])
     assert (loaded.stamp, loaded.rows.tolist()) == ("second", updated.rows.tolist())
-    np.testing.assert_array_equal(neighbours(loaded, queries), neighbours(updated, queries))
+    np.testing.assert_array_equal(neighbors(loaded, queries), neighbors(updated, queries))
 
 
 def test_a_track_that_comes_back_is_found_again(before, changed, vectors):
     rows = before.rows
     updated = before.update(changed, {}).update(snapshot(vectors[:N], stamp="third"), {})
     assert sorted(updated.rows) == rows.tolist()
-    assert (neighbours(updated, vectors[:N:7], 1)[:, 0] == np.arange(0, N, 7)).mean() > 0.95
+    assert (neighbors(updated, vectors[:N:7], 1)[:, 0] == np.arange(0, N, 7)).mean() > 0.95
 
 
 def test_a_row_that_is_another_track_now_gets_its_own_vector(before, vectors):

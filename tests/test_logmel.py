@@ -32,8 +32,8 @@ def htk(hz: float) -> float:
     return 1127 * math.log(1 + hz / 700)
 
 
-def triangle(at: float, left: float, centre: float, right: float) -> float:
-    return max(0.0, min((at - left) / (centre - left), (right - at) / (right - centre)))
+def triangle(at: float, left: float, center: float, right: float) -> float:
+    return max(0.0, min((at - left) / (center - left), (right - at) / (right - center)))
 
 
 def mel_bank(n_fft: int, sr: int, n_mels: int, low: float, high: float) -> Float64:
@@ -53,9 +53,9 @@ def slaney_bank() -> Float64:
     top = 15 + 27 * math.log(8) / math.log(6.4)
     bank = np.zeros((257, 96))
     for band in range(96):
-        left, centre, right = (to_hz(top * (band + j) / 97) for j in range(3))
+        left, center, right = (to_hz(top * (band + j) / 97) for j in range(3))
         for i in range(257):
-            bank[i, band] = triangle(i * 31.25, left, centre, right) * 2 / (right - left)
+            bank[i, band] = triangle(i * 31.25, left, center, right) * 2 / (right - left)
     return bank
 
 

@@ -34,8 +34,8 @@ def groups():
     """Five tight groups in 16 dimensions: unit rows, and the group of each."""
     rng = np.random.default_rng(2)
     numbers = np.repeat(np.arange(5), 60)
-    centres = rng.standard_normal((5, 16))
-    return unit(centres[numbers] + 0.25 * rng.standard_normal((300, 16))), numbers
+    centers = rng.standard_normal((5, 16))
+    return unit(centers[numbers] + 0.25 * rng.standard_normal((300, 16))), numbers
 
 
 def test_groups_stay_together_and_apart(groups):
@@ -49,7 +49,7 @@ def test_groups_stay_together_and_apart(groups):
     assert (numbers[found] == numbers[:, None]).mean() > 0.97
 
 
-def test_the_layout_keeps_more_neighbours_than_principal_components():
+def test_the_layout_keeps_more_neighbors_than_principal_components():
     x = clustered(1500, 24, seed=3)[0]
     x = unit(x - x.mean(axis=0))
     neighbors, distances = nearest(x)
@@ -107,7 +107,7 @@ def test_the_graph_goes_both_ways_with_one_weight(rng):
     assert all(max(w for (i, _), w in edges.items() if i == row) == pytest.approx(1) for row in range(60))
 
 
-def test_the_graph_does_without_neighbours_that_are_not_there():
+def test_the_graph_does_without_neighbors_that_are_not_there():
     neighbors = np.array([[1, -1], [0, -1], [1, 0]])
     graph = neighbor_graph(neighbors, np.array([[0.1, np.inf], [0.1, np.inf], [0.3, 0.4]]))
     assert graph.starts[-1] == len(graph.targets) == 6

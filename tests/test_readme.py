@@ -46,7 +46,7 @@ HELD_BY = {
     "Memory stays flat": ["test_three_hours_take_hardly_more_memory_than_three_minutes"],
     "Search is exact below 20 000 tracks": ["test_rows_are_compressed_from_twenty_thousand_on_unless_told"],
     "finds 95 % of what is nearest": [
-        "test_as_many_neighbours_are_found_as_was_asked_for_however_many_are_wanted"
+        "test_as_many_neighbors_are_found_as_was_asked_for_however_many_are_wanted"
     ],
 }
 

@@ -40,7 +40,7 @@ def test_a_constant_dimension_counts_nothing(rng):
     np.testing.assert_allclose(view([with_constant]), view([moved]), atol=1e-6)
 
 
-def test_prior_values_decide_for_a_tiny_catalogue_and_fade_in_a_large_one(rng):
+def test_prior_values_decide_for_a_tiny_library_and_fade_in_a_large_one(rng):
     prior = Prior(np.zeros(4), np.ones(4), np.ones(4))
     off = rng.standard_normal((5000, 4)) + 100
     near, far = fit(SpaceToFit(off[:2], prior=prior)), fit(SpaceToFit(off, prior=prior))

@@ -1,4 +1,4 @@
-"""The player's page in a real browser, with a real service and our own synthesiser's pieces."""
+"""The player's page in a real browser, with a real service and our own synthesizer's pieces."""
 
 from __future__ import annotations
 

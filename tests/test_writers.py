@@ -173,7 +173,7 @@ def wrong_vectors(library, known, twins):
     ]
 
 
-def wrong_neighbours(library, known, twins):
+def wrong_neighbors(library, known, twins):
     """What a reader is told that cannot be: another nearest track than the twin."""
     seed, twin = random.choice(list(twins.items()))
     nearest = library.similar(library[seed], k=1).matches[0].track
@@ -222,12 +222,12 @@ def test_a_reader_alone_sees_each_track_with_its_vector_and_next_to_its_twin(sta
         for i in range(3):
             assert wrong_vectors(library, known, twins) == []
             for _ in range(10):
-                assert wrong_neighbours(library, known, twins) == []
-                assert wrong_neighbours(library, known, swapped) != []
+                assert wrong_neighbors(library, known, twins) == []
+                assert wrong_neighbors(library, known, swapped) != []
             disturb(library, pairs, passing, i)
 
 
-@pytest.mark.parametrize("look", [wrong_vectors, wrong_neighbours])
+@pytest.mark.parametrize("look", [wrong_vectors, wrong_neighbors])
 def test_a_process_that_reads_while_another_writes_and_prunes_is_never_led_astray(look, staged):
     library_path, pairs, passing, known, twins = staged
     reader, heard = start(look_all_the_time, look, library_path, known, twins)
@@ -255,7 +255,7 @@ def test_threads_that_read_one_library_while_it_is_written_are_never_led_astray(
                     found.append([repr(error)])
             library.close()
 
-        threads = [threading.Thread(target=read, args=[look]) for look in (wrong_vectors, wrong_neighbours)]
+        threads = [threading.Thread(target=read, args=[look]) for look in (wrong_vectors, wrong_neighbors)]
         for thread in threads:
             thread.start()
         for i in range(5):

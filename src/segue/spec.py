@@ -170,7 +170,7 @@ def metric_named(name: str) -> Metric:
     ------
     UsageError
     """
-    known = "cosine" if name == "angular" else name
-    if known not in METRICS:
+    metric = "cosine" if name == "angular" else name
+    if metric not in METRICS:
         raise UsageError(f"no metric {name!r}; there are {', '.join(METRICS)}")
-    return known
+    return metric

@@ -65,10 +65,10 @@ def read(path: Path, f: int, metric: AnnoyMetric) -> AnnFile:
         raise _foreign(path, f, metric, reason)
     leaves = nodes[: nodes["n"][-1]]
     usable = np.concatenate([np.zeros(0, np.bool_), *(_usable(part, metric) for part in _parts(leaves))])
-    there = leaves["n"] == 1
-    items = np.flatnonzero(there & usable)
+    is_item = leaves["n"] == 1
+    items = np.flatnonzero(is_item & usable)
     return AnnFile(
-        items, _vectors(leaves, items, f, metric), np.flatnonzero(there & ~usable), _count_trees(nodes)
+        items, _vectors(leaves, items, f, metric), np.flatnonzero(is_item & ~usable), _count_trees(nodes)
     )
 
 
@@ -124,19 +124,19 @@ def _nonsense_items(leaves: NDArray[Any], f: int, metric: AnnoyMetric) -> str | 
     zeros = slice(0, 8) if metric in ("dot", "hamming") else slice(4, 12)
     longest = max(float(_squares(part, metric).max(initial=0)) for part in _parts(leaves))
     for part in _parts(leaves):
-        there = part[part["n"] == 1]
-        if there["head"][:, zeros].any():
+        items = part[part["n"] == 1]
+        if items["head"][:, zeros].any():
             return "an item has children"
-        if metric == "hamming" and _bits(there["v"])[:, f:].any():
+        if metric == "hamming" and _bits(items["v"])[:, f:].any():
             return f"an item has more than {f} bits"
-        if metric in ("angular", "dot") and not _fits(there, metric, longest):
+        if metric in ("angular", "dot") and not _fits(items, metric, longest):
             return "an item's length is not that of its vector"
     return None
 
 
-def _fits(there: NDArray[Any], metric: AnnoyMetric, longest: float) -> bool:
+def _fits(items: NDArray[Any], metric: AnnoyMetric, longest: float) -> bool:
     """Whether the lengths that Annoy wrote are those of the vectors."""
-    squares, written = _squares(there, metric), there["extra"].astype(np.float64)
+    squares, written = _squares(items, metric), items["extra"].astype(np.float64)
     if not np.isfinite(longest):
         return True  # Annoy's arithmetic came to nothing
     if metric == "dot":

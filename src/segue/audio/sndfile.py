@@ -155,9 +155,9 @@ def _tells_its_length(source: str | BinaryIO) -> bool:
     if not isinstance(source, str):
         at = source.tell()
         source.seek(0)
-        found = _has_length(source)
+        has_length = _has_length(source)
         source.seek(at)
-        return found
+        return has_length
     with Path(source).open("rb") as f:
         return _has_length(f)
 

@@ -42,12 +42,12 @@ def clusters(
     if show and (k is not None or view is not None):
         raise click.UsageError("--show shows the clusters of the last run: leave out --k and --view")
     with context.open() as library:
-        found = library.clusters() if show else _search(library, k, view, quiet=quiet)
+        result = library.clusters() if show else _search(library, k, view, quiet=quiet)
         if as_json:
-            click.echo(json.dumps(_as_json(found), indent=2, ensure_ascii=False))
+            click.echo(json.dumps(_as_json(result), indent=2, ensure_ascii=False))
         else:
-            _print(library, found)
-    _remark(found, context)
+            _print(library, result)
+    _remark(result, context)
 
 
 def _search(library: Library, k: int | None, view: str | None, *, quiet: bool) -> Clusters:
@@ -57,7 +57,7 @@ def _search(library: Library, k: int | None, view: str | None, *, quiet: bool) -
         return library.find_clusters(k, view=view, progress=progress)
 
 
-def _print(library: Library, found: Clusters) -> None:
+def _print(library: Library, clusters: Clusters) -> None:
     rows = [
         (
             str(cluster.number),
@@ -66,7 +66,7 @@ def _print(library: Library, found: Clusters) -> None:
             ", ".join(f"{name} {share:.0%}" for name, share in cluster.genres[:_SHOWN]),
             "; ".join(_labels(library, cluster.central)),
         )
-        for cluster in found
+        for cluster in clusters
     ]
     if rows:
         columns(
@@ -82,29 +82,30 @@ def _labels(library: Library, ids: Sequence[TrackId]) -> Iterator[str]:
             yield library[track_id].display_name
 
 
-def _remark(found: Clusters, context: Context) -> None:
+def _remark(clusters: Clusters, context: Context) -> None:
     again = command("clusters", library=context.path)
-    if not found:
+    if not clusters:
         click.echo(f"no clusters yet; find some with: {again}", err=True)
         return
-    if found.separation < _FAINT:
+    if clusters.separation < _FAINT:
         click.echo("these tracks form no clear groups: other clusters would fit about as well", err=True)
-    if found.new:
+    if clusters.new:
         click.echo(
-            f"{found.new} tracks were added since and are in no cluster; to find new ones: {again}", err=True
+            f"{clusters.new} tracks were added since and are in no cluster; to find new ones: {again}",
+            err=True,
         )
-    elif found.stale:
+    elif clusters.stale:
         click.echo(f"the library has changed since; to find new clusters: {again}", err=True)
 
 
-def _as_json(found: Clusters) -> dict[str, object]:
+def _as_json(clusters: Clusters) -> dict[str, object]:
     return {
         "clusters": [
             {**asdict(cluster), "words": dict(cluster.words), "genres": dict(cluster.genres)}
-            for cluster in found
+            for cluster in clusters
         ],
-        "view": found.view,
-        "separation": found.separation,
-        "new": found.new,
-        "stale": found.stale,
+        "view": clusters.view,
+        "separation": clusters.separation,
+        "new": clusters.new,
+        "stale": clusters.stale,
     }

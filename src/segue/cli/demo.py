@@ -71,10 +71,10 @@ def _show(library: Library) -> None:
     for style in styles[:: max(1, len(styles) // _SHOWN_SEEDS)][:_SHOWN_SEEDS]:
         seed = next(track for track in tracks if track.tags.genre == style)
         click.echo(f"\nWhat sounds like {_named(seed)}?")
-        found = library.similar(seed, k=_SHOWN_MATCHES)
+        recommendations = library.similar(seed, k=_SHOWN_MATCHES)
         rows = [
             (m.track.title, m.track.artist or "", m.track.tags.genre or "", f"{m.score:.2f}")
-            for m in found.matches
+            for m in recommendations.matches
         ]
         columns(("track", "artist", "style", "score"), rows, cut=("track", "artist"))
     hits = [

@@ -63,13 +63,13 @@ def embed(files: tuple[str, ...], kind: str | None, output: Path | None, embedde
         )
     (chosen,) = make_embedders([embedder])
     failed: list[str] = []
-    found = _embed_files(files, chosen, failed)
+    embedded = _embed_files(files, chosen, failed)
     if kind == "json":
-        _write_json(found, output, alone=len(files) == 1)
+        _write_json(embedded, output, alone=len(files) == 1)
     elif output and kind == "npy":
-        _write_npy(found, output)
+        _write_npy(embedded, output)
     elif output:
-        _write_tfrecord(found, output, chosen)
+        _write_tfrecord(embedded, output, chosen)
     if output:
         click.echo(f"{len(files) - len(failed)} of {len(files)} files: {output}", err=True)
     if failed:
@@ -92,16 +92,16 @@ def _embed_files(files: Sequence[str], embedder: Embedder, failed: list[str]) ->
 
     for path, name in zip(files, _names(files), strict=True):
         try:
-            found = embed_file(path, embedder)
+            windows = embed_file(path, embedder)
         except WeightsError:  # no file's fault: every one would fail
             raise
         except Exception as error:  # a fault of ours, met by one file, must not cost the others
             failed.append(path)
             click.echo(f"failed: {path}: {_reason(error)}", err=True)
             continue
-        if found.warning:
-            click.echo(f"warning: {path}: {found.warning}", err=True)
-        yield name, found
+        if windows.warning:
+            click.echo(f"warning: {path}: {windows.warning}", err=True)
+        yield name, windows
     if len(failed) == len(files):
         raise AppError(2)
 
@@ -131,10 +131,10 @@ def _names(files: Sequence[str]) -> list[str]:
     return list(names)
 
 
-def _write_json(found: _NamedWindows, output: Path | None, *, alone: bool) -> None:
+def _write_json(windows_by_name: _NamedWindows, output: Path | None, *, alone: bool) -> None:
     """One file as MAX's service answers, several as the samples of AudioSet's demos, one a line."""
     with _text(output) as out:
-        for name, file in found:
+        for name, file in windows_by_name:
             record = _max_answer(file) if alone else _audioset_sample(name, file)
             out.write(json.dumps(record) + "\n")
 
@@ -160,7 +160,7 @@ def _audioset_sample(name: str, file: FileWindows) -> dict[str, Any]:
     return as_record(name, 0.0, file.duration_s, (), file.windows.tolist())
 
 
-def _write_npy(found: _NamedWindows, output: Path) -> None:
+def _write_npy(windows_by_name: _NamedWindows, output: Path) -> None:
     """An array a file: alone, in an archive, or each in a folder."""
     import numpy as np
 
@@ -168,11 +168,11 @@ def _write_npy(found: _NamedWindows, output: Path) -> None:
 
     if output.suffix.lower() == ".npz":
         with replacing(output) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, file in found:
+            for name, file in windows_by_name:
                 with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                     np.lib.format.write_array(member, file.windows, allow_pickle=False)
         return
-    for name, file in found:
+    for name, file in windows_by_name:
         place = output if output.suffix.lower() == ".npy" else _make_folder(output) / f"{name}.npy"
         with replacing(place) as part, part.open("wb") as out:
             np.save(out, file.windows, allow_pickle=False)
@@ -186,7 +186,7 @@ def _make_folder(folder: Path) -> Path:
     return folder
 
 
-def _write_tfrecord(found: _NamedWindows, output: Path, embedder: Embedder) -> None:
+def _write_tfrecord(windows_by_name: _NamedWindows, output: Path, embedder: Embedder) -> None:
     from segue.embed.vggish import VGGish
     from segue.sources.audioset import write_tfrecords
 
@@ -195,7 +195,7 @@ def _write_tfrecord(found: _NamedWindows, output: Path, embedder: Embedder) -> N
             f"TFRecords hold VGGish frames (128 numbers of 8 bits), not vectors of {embedder.spec.name}; "
             "use --format json or npy"
         )
-    write_tfrecords((_segment(name, file) for name, file in found), output)
+    write_tfrecords((_segment(name, file) for name, file in windows_by_name), output)
 
 
 def _segment(name: str, file: FileWindows) -> Segment:

@@ -31,12 +31,12 @@ def evaluate(context: Context, /, by: str, as_json: bool, quiet: bool, view: str
     from segue.cli.progress import TerminalProgress
 
     with context.open() as library, TerminalProgress("evaluate", quiet=quiet) as progress:
-        found = library.evaluate(by=by, view=view, progress=progress)  # type: ignore[arg-type]
+        evaluation = library.evaluate(by=by, view=view, progress=progress)  # type: ignore[arg-type]
     if as_json:
-        click.echo(json.dumps(found.as_record()))
+        click.echo(json.dumps(evaluation.as_record()))
         return
-    click.echo(f"{found.asked} of {found.tracks} tracks have a tag {by!r}; view: {found.view}")
-    for k, precision in found.precision.items():
+    click.echo(f"{evaluation.asked} of {evaluation.tracks} tracks have a tag {by!r}; view: {evaluation.view}")
+    for k, precision in evaluation.precision.items():
         click.echo(f"precision at {k:<3}{precision:.3f}")
-    click.echo(f"chance          {found.chance:.3f}")
-    click.echo(f"hubness         {found.hubness:.2f}")
+    click.echo(f"chance          {evaluation.chance:.3f}")
+    click.echo(f"hubness         {evaluation.hubness:.2f}")

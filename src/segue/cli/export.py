@@ -113,10 +113,10 @@ def _write_segments(context: Context, output: Path | None) -> None:
                 "the library has no AudioSet segments; import some with: "
                 + command("import audioset FILE", library=context.path)
             )
-        found = library.windows(SPEC.space)
+        windows = library.windows(SPEC.space)
         segments = (
             segment_of(track.source_id or track.id, track.details, frames)
-            for track, frames in found
+            for track, frames in windows
             if "start_s" in track.details
         )
         click.echo(f"{write_json(segments, output)} segments", err=True)

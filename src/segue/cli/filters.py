@@ -44,10 +44,10 @@ def _number(text: str) -> float | None:
 
 def _seconds(text: str) -> float | None:
     """Of ``1:02:03``, ``2:03``, or a number of seconds."""
-    found = re.fullmatch(r"(?:([0-9]+):)?([0-9]+):([0-5][0-9])", text)
-    if not found or (found[1] and int(found[2]) > 59):
+    match = re.fullmatch(r"(?:([0-9]+):)?([0-9]+):([0-5][0-9])", text)
+    if not match or (match[1] and int(match[2]) > 59):
         return _number(text)
-    return 3600 * int(found[1] or 0) + 60 * int(found[2]) + int(found[3])
+    return 3600 * int(match[1] or 0) + 60 * int(match[2]) + int(match[3])
 
 
 def _length(context: click.Context, option: click.Parameter, value: str | None) -> float | None:

@@ -67,13 +67,13 @@ def table(
 
 
 def _pairs(texts: Sequence[str], option: str, expected: str) -> dict[str, str]:
-    found = {}
+    pairs = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name:
             raise UsageError(f"{option} {text!r}: expected {expected}")
-        found[name] = value
-    return found
+        pairs[name] = value
+    return pairs
 
 
 def _number(feature: str, text: str) -> float:

@@ -40,5 +40,5 @@ def journey(  # noqa: PLR0913, PLR0917 - as many as the command has options
     similarity to START, step the similarity to the track before. Filters apply to the tracks between.
     """
     with context.open() as library:
-        found = library.journey(start, end, via=via, k=k, where=where_of(conditions), view=view)
-    print_found(found, as_json=as_json, ids=ids, m3u=m3u)
+        recommendations = library.journey(start, end, via=via, k=k, where=where_of(conditions), view=view)
+    print_found(recommendations, as_json=as_json, ids=ids, m3u=m3u)

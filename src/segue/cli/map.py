@@ -57,17 +57,17 @@ def map_(
     if color and not picture:
         raise click.UsageError("--color needs --picture FILE.svg")
     with context.open() as library:
-        found = _made(library, view, quiet)
+        result = _made(library, view, quiet)
         tracks = {track.id: track for track in library} if as_csv or picture else {}
         if picture:
-            _draw(picture, library, found, tracks, color)
+            _draw(picture, library, result, tracks, color)
     if as_json:
-        places = [[round(x, _DECIMALS) for x in row] for row in found.xy.tolist()]
-        click.echo(json.dumps({"ids": found.ids, "xy": places}))
+        places = [[round(x, _DECIMALS) for x in row] for row in result.xy.tolist()]
+        click.echo(json.dumps({"ids": result.ids, "xy": places}))
     elif as_csv:
-        _print_csv(found, tracks)
+        _print_csv(result, tracks)
     elif not picture:
-        click.echo(f"{len(found.ids)} tracks are on the map; --picture FILE.svg draws it", err=True)
+        click.echo(f"{len(result.ids)} tracks are on the map; --picture FILE.svg draws it", err=True)
 
 
 def _made(library: Library, view: str | None, quiet: bool) -> Map:
@@ -77,10 +77,10 @@ def _made(library: Library, view: str | None, quiet: bool) -> Map:
         return library.map(view=view, progress=progress)
 
 
-def _print_csv(found: Map, tracks: Mapping[TrackId, Track]) -> None:
+def _print_csv(map_: Map, tracks: Mapping[TrackId, Track]) -> None:
     rows = csv.writer(sys.stdout, lineterminator="\n")
     rows.writerow(["id", "x", "y", "track"])
-    for track_id, (x, y) in zip(found.ids, found.xy.tolist(), strict=True):
+    for track_id, (x, y) in zip(map_.ids, map_.xy.tolist(), strict=True):
         track = tracks.get(track_id)
         rows.writerow(
             [track_id, f"{x:.{_DECIMALS}f}", f"{y:.{_DECIMALS}f}", track.display_name if track else ""]
@@ -88,7 +88,7 @@ def _print_csv(found: Map, tracks: Mapping[TrackId, Track]) -> None:
 
 
 def _draw(
-    path: Path, library: Library, found: Map, tracks: Mapping[TrackId, Track], color: str | None
+    path: Path, library: Library, map_: Map, tracks: Mapping[TrackId, Track], color: str | None
 ) -> None:
     from segue.files import replacing
     from segue.plots import scatter
@@ -96,13 +96,13 @@ def _draw(
     clusters = library.cluster_names() if color in (None, "cluster") else {}
     by = color or ("cluster" if clusters else "genre")
     colors = {cluster.name: cluster.color for cluster in library.clusters()} if by == "cluster" else {}
-    there = [tracks.get(track_id) for track_id in found.ids]
+    tracks_on_map = [tracks.get(track_id) for track_id in map_.ids]
     groups = [
         None if track is None else clusters.get(track.id) if by == "cluster" else _tag(track, by)
-        for track in there
+        for track in tracks_on_map
     ]
-    names = [track.display_name if track else "" for track in there]
-    drawn = scatter(found.xy, names, groups, title=f"{len(names)} tracks by {by}", colors=colors)
+    names = [track.display_name if track else "" for track in tracks_on_map]
+    drawn = scatter(map_.xy, names, groups, title=f"{len(names)} tracks by {by}", colors=colors)
     with replacing(path.expanduser()) as part:
         part.write_text(drawn, encoding="utf-8")
     click.echo(f"wrote {path}", err=True)

@@ -43,36 +43,38 @@ def matrix(
     if as_json and as_csv:
         raise click.UsageError("choose one of --json and --csv")
     with context.open() as library:
-        found = library.matrix(tracks, view=view)
+        result = library.matrix(tracks, view=view)
     if as_json:
-        click.echo(json.dumps(_as_json(found), ensure_ascii=False))
+        click.echo(json.dumps(_as_json(result), ensure_ascii=False))
     elif as_csv:
         rows = csv.writer(sys.stdout, lineterminator="\n")
-        rows.writerow(["", *found.names])
-        rows.writerows([name, *(f"{x:.4f}" for x in row)] for name, row in _rows(found))
+        rows.writerow(["", *result.names])
+        rows.writerows([name, *(f"{x:.4f}" for x in row)] for name, row in _rows(result))
     else:
-        numbers = [str(i + 1) for i in range(len(found.names))]
-        lines = [(f"{i} {name}", *(f"{x:.2f}" for x in row)) for i, (name, row) in enumerate(_rows(found), 1)]
+        numbers = [str(i + 1) for i in range(len(result.names))]
+        lines = [
+            (f"{i} {name}", *(f"{x:.2f}" for x in row)) for i, (name, row) in enumerate(_rows(result), 1)
+        ]
         columns(("track", *numbers), lines, cut=("track",))
     if picture:
-        _draw(picture, found)
+        _draw(picture, result)
 
 
-def _rows(found: Matrix) -> list[tuple[str, list[float]]]:
-    return list(zip(found.names, found.scores.tolist(), strict=True))
+def _rows(matrix: Matrix) -> list[tuple[str, list[float]]]:
+    return list(zip(matrix.names, matrix.scores.tolist(), strict=True))
 
 
-def _as_json(found: Matrix) -> dict[str, object]:
-    ids = [track.id if track else None for track in found.tracks]
-    scores = [[round(x, 4) for x in row] for _, row in _rows(found)]
-    return {"names": found.names, "ids": ids, "scores": scores}
+def _as_json(matrix: Matrix) -> dict[str, object]:
+    ids = [track.id if track else None for track in matrix.tracks]
+    scores = [[round(x, 4) for x in row] for _, row in _rows(matrix)]
+    return {"names": matrix.names, "ids": ids, "scores": scores}
 
 
-def _draw(path: Path, found: Matrix) -> None:
+def _draw(path: Path, matrix: Matrix) -> None:
     from segue.files import replacing
     from segue.plots import heatmap
 
-    drawn = heatmap(found.scores, found.names, title=f"Similarity of {len(found.names)} sounds")
+    drawn = heatmap(matrix.scores, matrix.names, title=f"Similarity of {len(matrix.names)} sounds")
     with replacing(path.expanduser()) as part:
         part.write_text(drawn, encoding="utf-8")
     click.echo(f"wrote {path}", err=True)

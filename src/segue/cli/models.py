@@ -50,23 +50,23 @@ def list_models(folder: str | None, as_json: bool = False) -> None:
     rows = [(r["name"], r["state"], megabytes(r["size_bytes"]), r["license"], r["purpose"]) for r in records]
     columns(("model", "state", "download", "license", "purpose"), rows, cut=("purpose",))
     for record in records:
-        for name, found in record["agreement"].items():
-            click.echo(f"  {_describe_report(name, found, record['name'])}")
+        for name, report in record["agreement"].items():
+            click.echo(f"  {_describe_report(name, report, record['name'])}")
         if record["state"] in ("damaged", "outdated"):
             pull = command(f"models pull {record['name']}")
             click.echo(f"  {record['name']}: {record['reason']}; to repair it: {pull}", err=True)
 
 
-def _describe_report(name: str, found: dict[str, Any], model: str) -> str:
+def _describe_report(name: str, report: dict[str, Any], model: str) -> str:
     return (
-        f"{name} compared with {model} on {found['sounds']} test sounds: mean cosine "
-        f"{found['cosine_mean']:.3f} (lowest {found['cosine_min']:.3f}); {found['equal']:.0%} of the 8-bit "
-        f"numbers are equal, the mean difference is {found['difference']:.2f}"
+        f"{name} compared with {model} on {report['sounds']} test sounds: mean cosine "
+        f"{report['cosine_mean']:.3f} (lowest {report['cosine_min']:.3f}); {report['equal']:.0%} of the "
+        f"8-bit numbers are equal, the mean difference is {report['difference']:.2f}"
     )
 
 
-def _record(found: Any) -> dict[str, Any]:
-    model: Model = found.model
+def _record(status: Any) -> dict[str, Any]:
+    model: Model = status.model
     return {
         "name": model.name,
         "title": model.title,
@@ -76,21 +76,21 @@ def _record(found: Any) -> dict[str, Any]:
         "size_bytes": model.size_bytes,
         "sha256": model.sha256,
         "sources": [download.source for download in model.downloads],
-        "state": found.state,
-        "reason": found.reason,
-        "path": str(found.onnx) if found.state == "ready" else None,
-        "agreement": _agreements(found) if found.state == "ready" else {},
+        "state": status.state,
+        "reason": status.reason,
+        "path": str(status.onnx) if status.state == "ready" else None,
+        "agreement": _agreements(status) if status.state == "ready" else {},
     }
 
 
-def _agreements(found: Any) -> dict[str, dict[str, Any]]:
+def _agreements(status: Any) -> dict[str, dict[str, Any]]:
     """How close the model's quantized forms come to it, by embedder."""
     from segue.embed.models import quantization_reports
 
     try:
-        reports = quantization_reports(found.model, folder=found.folder.parent)
+        reports = quantization_reports(status.model, folder=status.folder.parent)
     except SegueError as error:
-        click.echo(f"segue: {error}; see: {command(f'models check {found.model.name}')}", err=True)
+        click.echo(f"segue: {error}; see: {command(f'models check {status.model.name}')}", err=True)
         return {}
     return {name: asdict(report) for name, report in reports.items()}
 

@@ -44,7 +44,7 @@ def playlist(  # noqa: PLR0913, PLR0917 - as many as the command has options
     be avoided.
     """
     with context.open() as library:
-        found = library.playlist(
+        recommendations = library.playlist(
             seeds,
             minus=minus,
             k=k,
@@ -53,4 +53,4 @@ def playlist(  # noqa: PLR0913, PLR0917 - as many as the command has options
             variety=variety,
             view=view,
         )
-    print_found(found, as_json=as_json, ids=ids, m3u=m3u)
+    print_found(recommendations, as_json=as_json, ids=ids, m3u=m3u)

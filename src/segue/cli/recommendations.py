@@ -44,26 +44,27 @@ def seed_options(command: _Command) -> _Command:
     return minus_option(output_options(same_artist_option(view_option(where_options(command)))))
 
 
-def print_found(found: Recommendations, *, as_json: bool, ids: bool, m3u: Path | None) -> None:
+def print_found(recommendations: Recommendations, *, as_json: bool, ids: bool, m3u: Path | None) -> None:
     """Print the matches and why there are no more; write the playlist that is asked for."""
-    if found.seeds and not as_json:
-        click.echo(f"{'seed' if len(found.seeds) == 1 else 'seeds'}: {'; '.join(found.seeds)}", err=True)
+    seeds, matches = recommendations.seeds, recommendations.matches
+    if seeds and not as_json:
+        click.echo(f"{'seed' if len(seeds) == 1 else 'seeds'}: {'; '.join(seeds)}", err=True)
     if as_json:
-        click.echo(json.dumps(_as_json(found), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(_as_json(recommendations), indent=2, ensure_ascii=False))
     else:
-        steps = [m.step for m in found.matches] if any(m.step is not None for m in found.matches) else ()
-        list_tracks([m.track for m in found.matches], [m.score for m in found.matches], steps, ids=ids)
-    if found.shortfall:
-        click.echo(found.shortfall, err=True)
+        steps = [m.step for m in matches] if any(m.step is not None for m in matches) else ()
+        list_tracks([m.track for m in matches], [m.score for m in matches], steps, ids=ids)
+    if recommendations.shortfall:
+        click.echo(recommendations.shortfall, err=True)
     if m3u:
-        _write(m3u, [match.track for match in found.matches])
+        _write(m3u, [match.track for match in matches])
 
 
-def _as_json(found: Recommendations) -> dict[str, object]:
+def _as_json(recommendations: Recommendations) -> dict[str, object]:
     from segue.export.tables import as_record
 
-    matches = [{**_numbers(match), **as_record(match.track)} for match in found.matches]
-    return {"matches": matches, "shortfall": found.shortfall, "seeds": found.seeds}
+    matches = [{**_numbers(match), **as_record(match.track)} for match in recommendations.matches]
+    return {"matches": matches, "shortfall": recommendations.shortfall, "seeds": recommendations.seeds}
 
 
 def _numbers(match: Match) -> dict[str, float]:

@@ -173,13 +173,13 @@ def _port(host: str, port: int | None, usual: int) -> int:
     ------
     UsageError
     """
-    wanted = [port] if port is not None else [*range(usual, usual + _TRIED), 0]
-    for number in wanted:
-        found = _free(host, number)
-        if found:
-            if port is None and found != usual:
-                click.echo(f"port {usual} is in use; using port {found} instead", err=True)
-            return found
+    numbers = [port] if port is not None else [*range(usual, usual + _TRIED), 0]
+    for number in numbers:
+        free_port = _free(host, number)
+        if free_port:
+            if port is None and free_port != usual:
+                click.echo(f"port {usual} is in use; using port {free_port} instead", err=True)
+            return free_port
     raise UsageError(f"cannot listen on port {port} of {host}: it is in use or not allowed; try --port 0")
 
 

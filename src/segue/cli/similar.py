@@ -38,7 +38,7 @@ def similar(  # noqa: PLR0913, PLR0917 - as many as the command has options
     0 is as different as two tracks usually are.
     """
     with context.open() as library:
-        found = library.similar(
+        recommendations = library.similar(
             seeds, minus=minus, k=k, same_artist=same_artist, where=where_of(conditions), view=view
         )
-    print_found(found, as_json=as_json, ids=ids, m3u=m3u)
+    print_found(recommendations, as_json=as_json, ids=ids, m3u=m3u)

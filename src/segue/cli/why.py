@@ -32,25 +32,25 @@ def why(context: Context, /, a: str, b: str, as_json: bool, view: str | None) ->
     similar, the labels that networks give both, and the measurements of both.
     """
     with context.open() as library:
-        found = library.explain(a, b, view=view)
+        explanation = library.explain(a, b, view=view)
     if as_json:
-        click.echo(json.dumps(_rounded(asdict(found)), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(_rounded(asdict(explanation)), indent=2, ensure_ascii=False))
     else:
-        _print(found)
+        _print(explanation)
 
 
-def _print(found: Explanation) -> None:
-    click.echo(found.text)
+def _print(explanation: Explanation) -> None:
+    click.echo(explanation.text)
     spaces = [
         (part.space, f"{part.share:+.2f}", "" if part.score is None else f"{part.score:.2f}")
-        for part in found.parts
+        for part in explanation.parts
     ]
     _table(("space", "contribution", "score alone"), spaces)
-    moments = [(clock(x.a_s), clock(x.b_s), f"{x.score:.2f}") for x in found.moments]
+    moments = [(clock(x.a_s), clock(x.b_s), f"{x.score:.2f}") for x in explanation.moments]
     _table(("in the first at", "in the second at", "score"), moments)
-    labels = [(label.name, f"{label.a:.2f}", f"{label.b:.2f}") for label in found.labels]
+    labels = [(label.name, f"{label.a:.2f}", f"{label.b:.2f}") for label in explanation.labels]
     _table(("shared label", "first", "second"), labels)
-    features = [(x.name, f"{x.a:.5g}", f"{x.b:.5g}", x.text) for x in found.features]
+    features = [(x.name, f"{x.a:.5g}", f"{x.b:.5g}", x.text) for x in explanation.features]
     _table(("measurement", "first", "second", "meaning"), features)
 
 

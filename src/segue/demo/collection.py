@@ -76,13 +76,13 @@ def pieces(seed: int) -> list[Piece]:
     """All pieces of the collection that `seed` stands for, style by style, album by album."""
     rng = np.random.default_rng(seed)
     taken: set[str] = set()
-    found = []
+    collection = []
     for style in STYLES:
         for artist in range(len(ARTISTS[style])):
             titles = invent_titles(rng, style, PIECES_PER_ALBUM, taken)
             for number, title in enumerate(titles, 1):
-                found.append(Piece(style, artist, number, title, int(rng.integers(2**31))))
-    return found
+                collection.append(Piece(style, artist, number, title, int(rng.integers(2**31))))
+    return collection
 
 
 def write_demo(
@@ -104,14 +104,14 @@ def write_demo(
     UsageError
         Where nothing can be written there.
     """
-    wanted = pieces(seed)
+    collection = pieces(seed)
     pool = ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1))
     paths: list[Path] = []
     try:
-        for path in pool.map(lambda piece: _write_piece(piece, folder), wanted):
+        for path in pool.map(lambda piece: _write_piece(piece, folder), collection):
             paths.append(path)
             if on_piece is not None:
-                on_piece(len(paths), len(wanted))
+                on_piece(len(paths), len(collection))
     except (OSError, soundfile.LibsndfileError) as error:
         why = getattr(error, "strerror", None) or error
         raise UsageError(f"the folder {folder} cannot be written: {why}; choose another") from error

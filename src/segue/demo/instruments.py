@@ -253,10 +253,10 @@ def driven(pitch: int, *, intervals: tuple[int, ...], muted: bool, gain: float, 
     y = _unrolled(chord * _pickup(n, sr)[: chord.size], n)
     y *= np.float32(0.3 * gain / np.sqrt(np.mean(y[: n // 8] ** 2)))
     amplified = spectrum_of(np.tanh(y + np.float32(0.15)))[: chord.size]
-    heard = peak_one(signal_of(amplified * _loudspeaker(n, sr)[: chord.size], n // 2))
+    sound = peak_one(signal_of(amplified * _loudspeaker(n, sr)[: chord.size], n // 2))
     if muted:
-        heard = heard * falling(heard.size / DEMO_SR, 0.45)
-    return rounded(heard, 0.001, 0.06)
+        sound = sound * falling(sound.size / DEMO_SR, 0.45)
+    return rounded(sound, 0.001, 0.06)
 
 
 @kept

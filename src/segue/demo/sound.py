@@ -145,9 +145,9 @@ def highpass(f: Curve, cutoff_hz: float, order: int = 2) -> Curve:
     return np.asarray(1.0 / np.sqrt(1.0 + (cutoff_hz / f) ** (2 * order)))
 
 
-def bump(f: Curve, centre_hz: float, gain_db: float, octaves: float = 0.5) -> Curve:
-    """Gain of 1 with a bell of `gain_db` around `centre_hz`, `octaves` wide to either side."""
-    bell = np.exp(-((np.log2(f / centre_hz) / octaves) ** 2))
+def bump(f: Curve, center_hz: float, gain_db: float, octaves: float = 0.5) -> Curve:
+    """Gain of 1 with a bell of `gain_db` around `center_hz`, `octaves` wide to either side."""
+    bell = np.exp(-((np.log2(f / center_hz) / octaves) ** 2))
     return np.asarray(10.0 ** (gain_db * bell / 20.0))
 
 

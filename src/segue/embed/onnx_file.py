@@ -133,13 +133,13 @@ class OnnxFile:
 
 def is_onnx_spec(spec: EmbedderSpec) -> bool:
     """Whether an ``OnnxFile`` made these vectors."""
-    sha256, found = spec.weights_sha256 or "", _VARIANT.fullmatch(spec.variant or "")
-    return found is not None and bool(_SHA256.fullmatch(sha256)) and found[1] == sha256[:8]
+    sha256, variant = spec.weights_sha256 or "", _VARIANT.fullmatch(spec.variant or "")
+    return variant is not None and bool(_SHA256.fullmatch(sha256)) and variant[1] == sha256[:8]
 
 
 def _output_number(spec: EmbedderSpec) -> int | None:
-    found = _VARIANT.fullmatch(spec.variant or "")
-    return int(found[2]) if found and found[2] else None
+    variant = _VARIANT.fullmatch(spec.variant or "")
+    return int(variant[2]) if variant and variant[2] else None
 
 
 def _spec(path: Path, sha256: str, windows: WindowSize, network: WaveformNetwork) -> EmbedderSpec:

@@ -107,11 +107,11 @@ class WaveformNetwork:
         EmbeddingError
             Where the network fails on these windows, or gives something else than it did at first.
         """
-        found = [self._run(np.stack(batch)) for batch in self._batches(windows)]
-        dims = sorted({rows.shape[1] for rows in found})
+        batches = [self._run(np.stack(batch)) for batch in self._batches(windows)]
+        dims = sorted({rows.shape[1] for rows in batches})
         if dims != [self.dim]:
             raise EmbeddingError(f"{self._path.name} gives {dims} numbers a window, not {self.dim} each time")
-        return np.concatenate(found)
+        return np.concatenate(batches)
 
     def _batches(self, windows: Iterable[Waveform]) -> Iterator[list[Waveform]]:
         batch: list[Waveform] = []
@@ -144,26 +144,26 @@ class WaveformNetwork:
         shaped = {1: windows[0], 2: windows, 3: windows[:, None]}[self._input.rank]
         feed = {self._input.name: shaped.astype(self._input.dtype, copy=False)}
         try:
-            found = self._session.run([self._output], feed)[0]
+            output = self._session.run([self._output], feed)[0]
         except Exception as error:  # ONNX Runtime's exceptions share no base but Exception
             reason = " ".join(str(error).split())
             raise EmbeddingError(
                 f"{self._path.name} fails on input of shape {shaped.shape}: {reason}"
             ) from error
-        return self._rows(found, len(windows))
+        return self._rows(output, len(windows))
 
-    def _rows(self, found: NDArray[Any], n: int) -> Vectors:
+    def _rows(self, output: NDArray[Any], n: int) -> Vectors:
         """float32 (n, dim) of what ``n`` windows gave."""
-        shape = found.shape
-        if n == 1 and found.ndim in (1, 2):
-            found = found[None]  # (dim,), or the frames of one window
-        if found.ndim not in (2, 3) or len(found) != n or not found[0].size or found.shape[-1] > MAX_DIM:
+        shape = output.shape
+        if n == 1 and output.ndim in (1, 2):
+            output = output[None]  # (dim,), or the frames of one window
+        if output.ndim not in (2, 3) or len(output) != n or not output[0].size or output.shape[-1] > MAX_DIM:
             raise EmbeddingError(
                 f"{self._path.name} gives {self._output!r} of shape {shape} for n = {n}; "
                 f"{_OUTPUT} is expected, with dim up to {MAX_DIM}: use another output or another model"
             )
         with np.errstate(over="ignore", invalid="ignore"):  # the embedder looks for what is no number
-            rows = found if found.ndim == 2 else found.mean(axis=1, dtype=np.float64)
+            rows = output if output.ndim == 2 else output.mean(axis=1, dtype=np.float64)
             return rows.astype(np.float32, copy=False)
 
 
@@ -225,14 +225,14 @@ def _tensors(message: Any) -> Iterator[onnx.TensorProto]:
 def _check_input(path: Path, inputs: Sequence[Any], size: WindowSize) -> _Input:
     """Checks the file's only input against the windows."""
     if len(inputs) != 1:
-        names = ", ".join(repr(found.name) for found in inputs) or "none"
+        names = ", ".join(repr(tensor.name) for tensor in inputs) or "none"
         raise WeightsError(f"{path} has {len(inputs)} inputs ({names}); expected one, {_INPUT}", str(path))
-    (found,) = inputs
-    *ahead, samples = found.shape or [0]  # None, a name or a number each
-    known = [n for n in ahead if isinstance(n, int)]
-    if found.type not in _TAKEN or not 1 <= len(found.shape) <= 3 or any(n != 1 for n in known):
-        shape = ", ".join(str(n or "?") for n in found.shape)
-        raise WeightsError(f"{path} takes {found.type} of shape ({shape}); expected {_INPUT}", str(path))
+    (tensor,) = inputs
+    *ahead, samples = tensor.shape or [0]  # None, a name or a number each
+    fixed = [n for n in ahead if isinstance(n, int)]
+    if tensor.type not in _TAKEN or not 1 <= len(tensor.shape) <= 3 or any(n != 1 for n in fixed):
+        shape = ", ".join(str(n or "?") for n in tensor.shape)
+        raise WeightsError(f"{path} takes {tensor.type} of shape ({shape}); expected {_INPUT}", str(path))
     if isinstance(samples, int) and samples != size.length:
         raise UsageError(
             f"{path} takes {samples} samples, not {size.length}: if {size.sr} Hz is its rate, "
@@ -240,20 +240,20 @@ def _check_input(path: Path, inputs: Sequence[Any], size: WindowSize) -> _Input:
             f"--window {samples / size.sr:.10g})"
         )
     batch = 1 if not ahead or ahead[0] == 1 else max(1, min(BATCH, MAX_BATCH_SAMPLES // size.length))
-    return _Input(found.name, _TAKEN[found.type], len(found.shape), batch)
+    return _Input(tensor.name, _TAKEN[tensor.type], len(tensor.shape), batch)
 
 
 def _choose_output(
-    path: Path, outputs: Sequence[Any], wanted: str | int | None
+    path: Path, outputs: Sequence[Any], chosen: str | int | None
 ) -> tuple[list[str], int, int]:
     """Names of the outputs, the number of the first of floats, and that of the wanted one."""
-    names = [found.name for found in outputs]
-    floats = [i for i, found in enumerate(outputs) if found.type in _GIVEN]
+    names = [output.name for output in outputs]
+    floats = [i for i, output in enumerate(outputs) if output.type in _GIVEN]
     if not floats:
-        kinds = ", ".join(f"{found.name!r} of {found.type}" for found in outputs)
+        kinds = ", ".join(f"{output.name!r} of {output.type}" for output in outputs)
         raise WeightsError(f"{path} gives {kinds}; expected an output of floats", str(path))
-    number = names.index(wanted) if wanted in names else floats[0] if wanted is None else wanted
+    number = names.index(chosen) if chosen in names else floats[0] if chosen is None else chosen
     if number not in floats:
-        there = ", ".join(repr(names[i]) for i in floats)
-        raise UsageError(f"{path} has no output {wanted!r} of floats; it has {there}")
+        usable = ", ".join(repr(names[i]) for i in floats)
+        raise UsageError(f"{path} has no output {chosen!r} of floats; it has {usable}")
     return names, floats[0], number

@@ -162,9 +162,9 @@ class _Export:
             track = tracks.get(int(self._snapshot.keys[row]))
             if track is None or track.source == self._not_ours:  # pruned meanwhile
                 continue
-            there = {name: matrix[i] for name, matrix in vectors.items() if has_vector(matrix[i])}
+            embeddings = {name: matrix[i] for name, matrix in vectors.items() if has_vector(matrix[i])}
             try:
-                yield to_document(track, there, labels.get(track.id, {}), self._library)
+                yield to_document(track, embeddings, labels.get(track.id, {}), self._library)
             except (BSONError, ValueError, OverflowError) as error:
                 stored.pop(track.id, None)  # it is no reason to delete what was written before
                 report.fail([Problem(track.id, str(error))])

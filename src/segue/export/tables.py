@@ -75,8 +75,8 @@ def write_parquet(rows: Rows, path: Path, clusters: Names, vectors: np.dtype[Any
     schema = pa.schema(columns)
     records = (_flat(record) for record in _records(rows, clusters))
     with replacing(path) as part, pq.ParquetWriter(part, schema) as writer:
-        while some := list(islice(records, _GROUP)):
-            writer.write_table(pa.Table.from_pylist(some, schema))
+        while group := list(islice(records, _GROUP)):
+            writer.write_table(pa.Table.from_pylist(group, schema))
 
 
 def write_npy(rows: Rows, path: Path, clusters: Names, shape: tuple[int, np.dtype[Any]]) -> tuple[int, Path]:

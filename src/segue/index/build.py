@@ -75,9 +75,9 @@ def measure_operating_points(
         return nearest(store, part, KS[-1] + 1, reduction.metric, among)
 
     batch_size = max(64, -(-len(queries) // (os.cpu_count() or 1)))
-    found, _ = search_in_batches(search_exactly, queries, batch_size=batch_size)
+    nearest_rows, _ = search_in_batches(search_exactly, queries, batch_size=batch_size)
     # A copy of the row may come before the row itself, or push it out.
-    truth = [row[row != query_row][: KS[-1]] for row, query_row in zip(found, query_rows, strict=True)]
+    truth = [row[row != query_row][: KS[-1]] for row, query_row in zip(nearest_rows, query_rows, strict=True)]
     return calibrate(lists, reduction.queries(queries), np.array(truth), query_rows)
 
 

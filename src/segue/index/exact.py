@@ -39,8 +39,8 @@ def nearest(
     units = store.units() if metric == "cosine" and len(queries) * n <= _BLOCK_PAIRS else None
     if units is not None:
         chosen = units[:rows] if isinstance(rows, int) else units[rows]
-        columns, found = k_smallest(np.maximum(1 - queries @ chosen.T, 0), k)
-        return columns if isinstance(rows, int) else rows[columns], found
+        columns, smallest = k_smallest(np.maximum(1 - queries @ chosen.T, 0), k)
+        return columns if isinstance(rows, int) else rows[columns], smallest
     best = (np.zeros((len(queries), 0), np.int64), np.zeros((len(queries), 0), np.float32))
     step = max(1, min(_BLOCK_VALUES // store.base.shape[1], _BLOCK_PAIRS // max(1, len(queries))))
     for start in range(0, n, step):
@@ -88,15 +88,15 @@ def exact_searcher(
 
 def _merge_block(best: Neighbors, block: Float32, names: NDArray[np.int64], k: int) -> Neighbors:
     if best[0].shape[1] < k:
-        columns, found = k_smallest(block, k)
-        return merge_nearest(best, (names[columns], found), k)
+        columns, near_distances = k_smallest(block, k)
+        return merge_nearest(best, (names[columns], near_distances), k)
     # Hardly any row of a later block comes near: only those that do are sorted.
     for query in np.flatnonzero((block < best[1][:, -1:]).any(axis=1)):
         near = np.flatnonzero(block[query] < best[1][query, -1])
-        found = np.concatenate([best[1][query], block[query, near]])
-        order = np.argsort(found, kind="stable")[:k]
+        near_distances = np.concatenate([best[1][query], block[query, near]])
+        order = np.argsort(near_distances, kind="stable")[:k]
         best[0][query] = np.concatenate([best[0][query], names[near]])[order]
-        best[1][query] = found[order]
+        best[1][query] = near_distances[order]
     return best
 
 
@@ -107,8 +107,8 @@ def merge_nearest(one: Neighbors, other: Neighbors, k: int) -> Neighbors:
     if not other[0].shape[1]:
         return one
     rows = np.concatenate([one[0], other[0]], axis=1)
-    columns, found = k_smallest(np.concatenate([one[1], other[1]], axis=1), k)
-    return np.take_along_axis(rows, columns, axis=1), found
+    columns, smallest = k_smallest(np.concatenate([one[1], other[1]], axis=1), k)
+    return np.take_along_axis(rows, columns, axis=1), smallest
 
 
 def k_smallest(values: Float32, k: int) -> Neighbors:

@@ -111,8 +111,8 @@ class IndexFile:
     def __init__(self, path: Path, place: Path | None = None) -> None:
         """Raises IndexFormatError where the file is foreign, newer, cut short or damaged."""
         self.path, self.place = path, place or path
-        found = self.place.stat()
-        self._inode, size = found.st_ino, found.st_size
+        stat = self.place.stat()
+        self._inode, size = stat.st_ino, stat.st_size
         if size < _PREFIX.size:
             raise IndexFormatError(f"{path} is no index of Segue: it has {size} bytes")
         # No memmap any more: a matrix in here must not be taken for one in a file of its own.

@@ -1,9 +1,9 @@
 """Inverted lists of compressed rows: which rows are worth an exact comparison.
 
-Rows are assigned to the nearest of many centroids, and what is left of them after that is kept as
-a product-quantised code of 4 bits a part (Jégou et al. 2011; scanned in registers, André et al. 2015).
-Rows of many numbers are first projected on the axes that tell most of them apart; see `opq`.
-Faiss holds and scans the lists; the exact distances are computed elsewhere, from the rows themselves.
+Each row belongs to the nearest of many centroids. Its difference from the centroid is kept as a
+product-quantized code of 4 bits a part (Jégou et al. 2011; scanned in registers, André et al. 2015).
+Rows with many dimensions are first projected on their principal axes; see `opq`. Faiss holds and scans
+the lists. `rerank` computes the exact distances from the rows themselves.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from segue.track import Vectors
 if TYPE_CHECKING:
     import faiss
 
-PACK = 32  # codes that are scanned together; lists on disk are filled up to a multiple of it
-FLAT_DIM = 4  # up to here a row is kept as it is: a code would say too little
-_GRAPH_FROM = 512  # centroids; fewer are compared one by one
+PACK = 32  # codes that are scanned together; lists on disk are padded to a multiple of it
+FLAT_DIM = 4  # rows with at most so many dimensions are kept whole: their codes would be too coarse
+_GRAPH_FROM = 512  # centroids; with fewer, a query is compared with each of them
 _GRAPH_LINKS = 16
-_GRAPH_SPARE = 8  # centroids, beyond those wanted, that a walk through their graph keeps in mind
-_COMPARED = 1 << 19  # numbers of all centroids up to which comparing a row with each is quicker than a walk
-_SCAN = 11  # Faiss's number of the scan that goes list by list and sorts candidates now and then
-_SAMPLE_PER_LIST = 40  # rows that the centroids are learned from
+_GRAPH_SPARE = 8  # centroids that a search of their graph looks at beyond n_probe
+_COMPARED = 1 << 19  # centroids times dimensions; up to here, comparing with all is quicker than the graph
+_SCAN = 11  # Faiss's implementation that scans list by list and sorts candidates now and then
+_SAMPLE_PER_LIST = 40  # training rows
 _ROUNDS = 8  # of k-means
-_SEEDS = 2**31 - 3  # that Faiss has a place for, with those counted on from them
+_SEEDS = 2**31 - 3  # Faiss's seeds are 32-bit; two more are counted on from ours
 _TABLE_VALUES = 1 << 24  # 64 MB of tables at a time
-_TOGETHER = 32  # queries at the least, so that all cores have some
-_PART_VALUES = 16  # that 4 bits can have, and rows that they are learned from at the least
+_MIN_QUERIES = 32  # searched together, so that all cores have work
+_PART_VALUES = 16  # values of 4 bits, and the fewest rows that can train them
 
 
 def list_count(n: int) -> int:
@@ -43,19 +43,17 @@ def list_count(n: int) -> int:
 
 
 class InvertedLists:
-    """Compressed rows in lists; `search` names candidates for a query.
+    """Compressed rows in lists; `search` returns the candidates for a query.
 
-    All vectors that come in are float32 (n, dim) in a space where the Euclidean distance orders
-    rows as the metric does; see `l2_reduction`. Searching is safe from several threads.
+    Vectors are float32 (n, dim), in a space where the Euclidean distance orders rows as the metric
+    does; see `l2_reduction`. Several threads may search at once.
     """
 
     def __init__(self, trained: NDArray[np.uint8]) -> None:
         import faiss
 
         self.trained = trained  # as Faiss writes an index, its lists empty
-        self.faiss_index = faiss.deserialize_index(
-            trained
-        )  # the projection, where there is one, and the lists
+        self.faiss_index = faiss.deserialize_index(trained)  # the lists, perhaps behind a projection
         self.has_projection = isinstance(self.faiss_index, faiss.IndexPreTransform)
         self.ivf = self._ivf_behind_projection() if self.has_projection else self.faiss_index
         self.faiss_lists = faiss.downcast_InvertedLists(self.ivf.invlists)
@@ -70,7 +68,7 @@ class InvertedLists:
         self.pack = PACK if self._blocked else 2
 
     def _ivf_behind_projection(self) -> Any:
-        """The lists behind a projection; their sizes are compared, as Faiss trusts what it has read."""
+        """The lists behind a projection. Their sizes are compared here, as Faiss does not check a file."""
         import faiss
 
         ivf, chain = faiss.downcast_index(self.faiss_index.index), self.faiss_index.chain
@@ -105,7 +103,7 @@ class InvertedLists:
 
     @staticmethod
     def sample_size(n: int) -> int:
-        """How many of n rows ``train`` wants."""
+        """How many of n rows ``train`` needs."""
         return min(n, max(20_000, list_count(n) * _SAMPLE_PER_LIST))
 
     def add(self, vectors: Vectors, rows: NDArray[np.int64]) -> None:
@@ -115,7 +113,7 @@ class InvertedLists:
 
     @contextlib.contextmanager
     def _exhaustive_assignment(self) -> Iterator[None]:
-        """Let many rows find their centroids by matrix products instead of walks through a graph."""
+        """Find the centroids of many rows by matrix products, which are quicker than the graph."""
         import faiss
 
         graph = self.ivf.quantizer
@@ -132,30 +130,30 @@ class InvertedLists:
         return int(self.faiss_lists.compute_ntotal())
 
     def search(self, queries: Vectors, n_probe: int, count: int) -> NDArray[np.int64]:
-        """int64 (m, count): rows that may be near, likeliest first; -1 where there are no more.
+        """int64 (m, count): rows that may be near, most likely first; -1 where there are fewer.
 
         Parameters
         ----------
-        probes : lists looked into
+        n_probe : how many lists are scanned for each query
         """
         import faiss
 
         queries = _zero_padded(queries, self.dim)
         rows = np.empty((len(queries), count), np.int64)
         estimates = np.empty((len(queries), count), np.float32)
-        # For each query and list Faiss makes a table of what each part of a code is worth.
+        # For each query and list, Faiss makes a table of the distance that each part of a code adds.
         tables = n_probe * self.code_bytes * 2 * _PART_VALUES
-        step = max(_TOGETHER, _TABLE_VALUES // tables)
+        step = max(_MIN_QUERIES, _TABLE_VALUES // tables)
         for i in range(0, len(queries), step):
-            some, found = queries[i : i + step], rows[i : i + step]
+            batch, batch_rows = queries[i : i + step], rows[i : i + step]
             self.faiss_index.search_c(
-                len(some), faiss.swig_ptr(some), count, faiss.swig_ptr(estimates[i:]), faiss.swig_ptr(found),
-                self.params(n_probe),
+                len(batch), faiss.swig_ptr(batch), count,
+                faiss.swig_ptr(estimates[i:]), faiss.swig_ptr(batch_rows), self.params(n_probe),
             )  # fmt: skip
         return rows
 
     def scanner(self, n_probe: int, count: int) -> Callable[[NDArray[np.float32]], NDArray[np.int64]]:
-        """``search`` for one query, (dim,), with all that stays the same prepared."""
+        """``search`` for one query, (dim,), with everything prepared that does not depend on the query."""
         from faiss import swig_ptr
 
         search, params, dim = self.faiss_index.search_c, self.params(n_probe), self.dim
@@ -179,7 +177,7 @@ class InvertedLists:
         return faiss.SearchParametersPreTransform(index_params=params) if self.has_projection else params
 
     def nearest_lists(self, query: Vectors) -> NDArray[np.int64]:
-        """int64 (n_lists,): all lists, the one whose centroid is nearest first; query is (1, dim)."""
+        """int64 (n_lists,): all lists, the nearest centroid first; query is (1, dim)."""
         if self._centroids is None:
             self._centroids = self.ivf.quantizer.reconstruct_n(0, self.n_lists)
         query = _zero_padded(query, self.dim)
@@ -200,7 +198,7 @@ class InvertedLists:
         return np.concatenate([self.rows_in(i) for i in range(self.n_lists)])
 
     def empty_copy(self) -> InvertedLists:
-        """Lists with the same centroids and codes, and nothing in them."""
+        """Lists with the same centroids and codes, but without rows."""
         return InvertedLists(self.trained)
 
     def sizes(self) -> NDArray[np.int64]:
@@ -208,15 +206,15 @@ class InvertedLists:
         return np.array([self.faiss_lists.list_size(i) for i in range(self.n_lists)], np.int64)
 
     def packed_lists(self) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.int64]]]:
-        """Of each list, the bytes of its codes, filled up to a multiple of ``pack``, and its rows."""
+        """The codes of each list as bytes, padded to a multiple of ``pack``, and its rows."""
         import faiss
 
         for i, n in enumerate(self.sizes().tolist()):
-            room = -(-n // self.pack) * self.pack
+            padded = -(-n // self.pack) * self.pack
             n_bytes = self.n_code_bytes(n)
             codes = faiss.rev_swig_ptr(self.faiss_lists.get_codes(i), n_bytes) if n else np.empty(0, np.uint8)
             yield (
-                np.resize(codes, room * self.code_bytes) if room > n and not self._blocked else codes,
+                np.resize(codes, padded * self.code_bytes) if padded > n and not self._blocked else codes,
                 self.rows_in(i),
             )
 
@@ -225,7 +223,7 @@ class InvertedLists:
         return (-(-n // self.pack) * self.pack if self._blocked else n) * self.code_bytes
 
     def use_faiss_lists(self, faiss_lists: faiss.InvertedLists, n: int) -> None:
-        """Scan these lists, which hold n rows, from now on."""
+        """Replace the lists by these, which hold n rows."""
         if faiss_lists is not self.faiss_lists:
             faiss_lists.this.disown()
             self.ivf.replace_invlists(faiss_lists, True)
@@ -234,7 +232,7 @@ class InvertedLists:
 
 
 def _zero_padded(vectors: Vectors, dim: int) -> Vectors:
-    """Zeros appended to rows that are shorter than what the codes divide evenly."""
+    """Rows with zeros appended, so that they divide evenly into the parts of a code."""
     if vectors.shape[1] == dim:
         return np.ascontiguousarray(vectors, np.float32)
     out = np.zeros((len(vectors), dim), np.float32)

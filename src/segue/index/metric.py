@@ -1,4 +1,4 @@
-"""Distances between a query and rows, exact, for vectors of any type that an index keeps."""
+"""Exact distances between queries and rows, for vectors of every type that an index keeps."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ from segue.track import Float32, Vectors
 
 DTYPES = ("uint8", "int8", "float16", "float32")
 _BLOCK_VALUES = 1 << 22  # numbers of rows that are held as float32 at a time: 16 MiB
-_LEAST_SQUARE = float(np.finfo(np.float32).tiny)  # of a row's length; below, digits are lost
-_MOST_SQUARE = 1e37  # the square of a difference is four times as much at the most
+_LEAST_SQUARE = float(np.finfo(np.float32).tiny)  # squared length; smaller ones lose digits
+_MOST_SQUARE = 1e37  # squared length; a squared distance is at most four times as large
 _WHOLE_DIM = 128  # up to here, float32 holds sums of squares of 8-bit numbers exactly
-_LOSSY = 2e-3  # squares of distances below this share of those of the lengths are computed anew
+_LOSSY = (
+    2e-3  # squared distances below this share of the squared lengths are computed again, from differences
+)
 
 AnyVectors = NDArray[Any]
 """(n, dim), of one of ``DTYPES``; for hamming, uint8 with 8 bits in each number."""
 
 
 def check_vectors(vectors: AnyVectors, metric: Metric, dim: int | None = None) -> AnyVectors:
-    """The vectors, if each of them has a place in the metric's space.
+    """The vectors, if the metric can compare every one of them.
 
     Parameters
     ----------
@@ -32,7 +34,7 @@ def check_vectors(vectors: AnyVectors, metric: Metric, dim: int | None = None) -
     Raises
     ------
     VectorError
-        Names the first row that is NaN, infinite, zero where a direction is needed, or of a wrong size.
+        Names the first row that is NaN, infinite, of the wrong size, or zero where the metric is cosine.
     """
     if vectors.ndim != 2 or not vectors.shape[1]:
         raise VectorError(f"vectors have the shape {vectors.shape}, expected (n, dim)", 0)
@@ -67,7 +69,7 @@ def _check_block(block: AnyVectors, metric: Metric, first: int) -> None:
 
 
 def to_float32(vectors: AnyVectors) -> Vectors:
-    """float32, of numbers of any type; those that are too large become infinite. Raises VectorError."""
+    """Numbers of any type as float32; too large ones become infinite. Raises VectorError."""
     if vectors.dtype == np.float32:
         return vectors
     if vectors.dtype.kind not in "biuf":
@@ -145,7 +147,7 @@ def _hamming(queries: AnyVectors, rows: AnyVectors) -> Float32:
 
 
 def _euclidean(queries: Vectors, rows: Vectors, *, shifted: bool) -> Float32:
-    # |u|^2 - 2 u.v + |v|^2 loses digits where u is near v; moving the origin to the rows' mean keeps most.
+    # |u|^2 - 2 u.v + |v|^2 loses digits where u is near v; fewer, if the origin is moved to the rows' mean.
     origin = rows.mean(axis=0) if shifted else np.float32(0)
     u, v = queries - origin, rows - origin
     both = np.einsum("ij,ij->i", u, u)[:, None] + np.einsum("ij,ij->i", v, v)

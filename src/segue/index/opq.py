@@ -1,4 +1,4 @@
-"""The directions in which rows differ most: codes of high dimensions are made of these alone."""
+"""A projection on the directions in which rows differ most, so that codes of wide rows stay short."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from segue.track import Float32, Vector, Vectors
 if TYPE_CHECKING:
     import faiss
 
-_FROM_DIM = 49  # numbers of a row; of fewer, each has bits of its own
-_KEPT_SHARE = 0.945  # of the variance; what is lost is made up for by more candidates
-_STEP = 32  # numbers kept are a multiple of it
-_WORTH_SHARE = 0.75  # of the numbers, to be kept at the most; otherwise all are
+_FROM_DIM = 49  # dimensions; in rows with fewer, each has bits of its own
+_KEPT_SHARE = 0.945  # of the variance; more candidates make up for the rest
+_STEP = 32  # the number of axes is a multiple of it
+_WORTH_SHARE = 0.75  # a projection that keeps more of the dimensions is not worth its time
 _SAMPLE = 20_000  # rows
 
 
 def part_width(dim: int) -> int:
-    """How many numbers one 4-bit part of a code stands for."""
+    """How many dimensions one 4-bit part of a code stands for."""
     if dim <= 48:
         return 1
     if dim <= 256:
@@ -29,10 +29,10 @@ def part_width(dim: int) -> int:
 
 
 def pca_rotation(sample: Vectors) -> faiss.LinearTransform | None:
-    """The projection on the principal components that tell most rows apart; none where it takes nearly all.
+    """A projection on the first principal components, or ``None`` where nearly all would be kept.
 
-    Those of large and of small variance are mixed in each part of a code, so that all parts say as much
-    (Ge et al. 2013, parametric optimized product quantization).
+    Each part of a code mixes components of large and of small variance, so that all parts carry about
+    as much information (Ge et al. 2013, parametric optimized product quantization).
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def pca_rotation(sample: Vectors) -> faiss.LinearTransform | None:
 
 
 def _balanced_allocation(count: int) -> NDArray[np.int64]:
-    """int64 (count,): the axes, by falling variance, as the parts of a code take them."""
+    """int64 (count,): the order of the axes, given by falling variance, that mixes them in each part."""
     turns = np.arange(count).reshape(part_width(count), -1)
     turns[1::2] = turns[1::2, ::-1]
     return turns.T.ravel()

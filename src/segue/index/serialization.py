@@ -180,7 +180,7 @@ def _state(file: IndexFile, vectors: AnyVectors | None) -> State:
         store, n, L2Reduction(header["metric"], header["longest"]),
         tombstones=_tombstones(file, n) if "dead" in file else None,
         ids=_ids(file, n) if "ids" in file else None,
-        operating_points=tuple(_operating_point(found) for found in header["settings"]),
+        operating_points=tuple(_operating_point(fields) for fields in header["settings"]),
         n_trained=header["learned_from"], next_id=header["next_id"],
         always_exact=header["always_exact"], options=IndexOptions.from_header(header),
     )  # fmt: skip
@@ -202,11 +202,11 @@ def _state(file: IndexFile, vectors: AnyVectors | None) -> State:
     return replace(state, lists=lists, n_coded=n_coded)
 
 
-def _checked_lengths(found: NDArray[Any], n: int) -> NDArray[np.float32]:
-    usable = found.shape == (n,) and found.dtype == np.float32
-    if not usable or (n and not 0 < found.min() <= found.max() < np.inf):
-        raise ValueError(f"{found.shape} of {found.dtype} cannot be the lengths of {n} rows")
-    return found
+def _checked_lengths(lengths_read: NDArray[Any], n: int) -> NDArray[np.float32]:
+    usable = lengths_read.shape == (n,) and lengths_read.dtype == np.float32
+    if not usable or (n and not 0 < lengths_read.min() <= lengths_read.max() < np.inf):
+        raise ValueError(f"{lengths_read.shape} of {lengths_read.dtype} cannot be the lengths of {n} rows")
+    return lengths_read
 
 
 def _check_header(header: dict[str, Any]) -> None:
@@ -231,8 +231,8 @@ def _operating_point_as_json(point: OperatingPoint) -> dict[str, Any]:
     return {key: getattr(point, field) for key, field in _POINT_FIELDS.items()}
 
 
-def _operating_point(found: dict[str, Any]) -> OperatingPoint:
-    operating_point = OperatingPoint(**{_POINT_FIELDS[key]: value for key, value in found.items()})
+def _operating_point(fields: dict[str, Any]) -> OperatingPoint:
+    operating_point = OperatingPoint(**{_POINT_FIELDS[key]: value for key, value in fields.items()})
     counts = (operating_point.k, operating_point.n_probe, operating_point.n_candidates)
     if any(type(count) is not int or not 0 < count < 1 << 31 for count in counts) or not (
         0 <= operating_point.recall <= 1 and 0 <= operating_point.measured <= 1
@@ -265,14 +265,14 @@ def _base(file: IndexFile, vectors: AnyVectors | None) -> AnyVectors:
     if place is None:
         return file.array("vectors").view(dtype).reshape(header["n"], dim)
     if vectors is None:
-        found = Path(place["path"])
+        path = Path(place["path"])
         needed = place["offset"] + place["rows"] * dim * dtype.itemsize
-        if not found.is_file() or found.stat().st_size < needed:
+        if not path.is_file() or path.stat().st_size < needed:
             raise IndexFormatError(
-                f"{file.path} was built from {found}, which is gone or shorter than {needed} bytes: "
+                f"{file.path} was built from {path}, which is gone or shorter than {needed} bytes: "
                 "open it with vectors= that are the same matrix"
             )
-        vectors = np.memmap(found, dtype, "r", place["offset"], (place["rows"], dim))
+        vectors = np.memmap(path, dtype, "r", place["offset"], (place["rows"], dim))
     if vectors.dtype != dtype or vectors.shape[1] != dim or len(vectors) < place["rows"]:
         raise IndexFormatError(
             f"{file.path} was built from {place['rows']} rows of {dim} {dtype}, "

@@ -14,11 +14,11 @@ _KEPT_VALUES = 1 << 22  # 16 MiB of float32
 class Store:
     """Rows by number: first those of a matrix that never changes, then those appended.
 
-    Many threads may read while one appends: what is appended is copied before its rows are counted.
+    Threads may read while one appends: rows are copied first and counted afterwards.
 
     Attributes
     ----------
-    lengths : float32 (n,), the Euclidean length of each row of the matrix, where somebody has use for it
+    lengths : float32 (n,), the Euclidean length of each row of the matrix, once cosine has needed it
     """
 
     def __init__(self, base: AnyVectors) -> None:
@@ -30,7 +30,7 @@ class Store:
         self.lengths: NDArray[np.float32] | None = None
 
     def units(self) -> Vectors | None:
-        """float32 (n, dim): all rows with length 1, of a store so small that they are worth keeping."""
+        """float32 (n, dim): all rows scaled to length 1; ``None`` where that would take much memory."""
         if len(self) * self.base.shape[1] > _KEPT_VALUES:
             return None
         units = self._units
@@ -43,18 +43,18 @@ class Store:
         return len(self.base) + self._n_added
 
     def append(self, vectors: AnyVectors, at: int) -> None:
-        """Rows from number ``at`` on; what an addition that failed has left there is overwritten."""
+        """Add rows from number ``at`` on; leftovers of an addition that failed are overwritten."""
         start = at - len(self.base)
-        wanted = start + len(vectors)
-        if wanted > len(self._added):
-            grown = np.empty((max(64, 2 * wanted), self.base.shape[1]), self.base.dtype)
+        stop = start + len(vectors)
+        if stop > len(self._added):
+            grown = np.empty((max(64, 2 * stop), self.base.shape[1]), self.base.dtype)
             grown[:start] = self._added[:start]
             self._added = grown
-        self._added[start:wanted] = vectors
-        self._n_added, self._units = wanted, None
+        self._added[start:stop] = vectors
+        self._n_added, self._units = stop, None
 
     def merged_copy(self, n: int) -> Store:
-        """The first n rows as one matrix, for those who can read nothing else; this, where it is mapped."""
+        """A store of the first n rows in one matrix; this store itself, where its matrix is mapped."""
         if n <= len(self.base) or is_mapped(self.base):
             return self
         added = self._added[: n - len(self.base)]
@@ -85,7 +85,7 @@ class Store:
 
 
 def is_mapped(array: AnyVectors) -> bool:
-    """Whether its numbers lie in a file; a copy would take memory that nobody shares."""
+    """Whether the array is mapped from a file; processes share that memory, but not a copy of it."""
     inner: object = array
     while isinstance(inner, np.ndarray):
         if isinstance(inner, np.memmap):

@@ -55,6 +55,6 @@ def _chosen(
 
 def _list(catalog: Catalog, writer: Writer, prefix: str, reasons: Mapping[str, str]) -> None:
     """Keep the tracks without a file among the failures, and only those of now."""
-    there = catalog.failures()
-    writer.forget_failures(f.path for f in there if f.kind == NO_FILE and f.path.startswith(prefix))
+    failures = catalog.failures()
+    writer.forget_failures(f.path for f in failures if f.kind == NO_FILE and f.path.startswith(prefix))
     writer.fail(Failure(prefix + name, NO_FILE, reason) for name, reason in reasons.items())

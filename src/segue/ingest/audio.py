@@ -193,7 +193,7 @@ class Scan:
         self._progress.note(readable(Path(file.path).name))
         try:
             state = FileState(file.size, file.mtime_ns, self._source.content_hash(file))
-            return self._recognise(file, state) or self._embed(file, state)
+            return self._recognize(file, state) or self._embed(file, state)
         except AudioError as error:
             return Failure(file.path, error.kind, str(error), file.size, file.mtime_ns)
         except OSError as error:
@@ -206,7 +206,7 @@ class Scan:
         except Exception as error:  # a fault of ours, met by one file, must not cost the others
             return Failure(file.path, "bug", f"{type(error).__name__}: {error}", file.size, file.mtime_ns)
 
-    def _recognise(self, file: AudioFile, state: FileState) -> _Touched | None:
+    def _recognize(self, file: AudioFile, state: FileState) -> _Touched | None:
         """The known file with this content: at this path, or at one where it is no more."""
         here = self._known.get(file.path)
         if here:

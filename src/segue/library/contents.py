@@ -158,10 +158,10 @@ class Contents:
     def _tracks_by_row(self, snapshot: Snapshot) -> Iterator[tuple[Track, int]]:
         rows = np.flatnonzero(snapshot.keys >= 0)
         for start in range(0, len(rows), _TRACKS):
-            some = rows[start : start + _TRACKS].tolist()
-            keys = snapshot.keys[some].tolist()
+            part = rows[start : start + _TRACKS].tolist()
+            keys = snapshot.keys[part].tolist()
             tracks = self._catalog.tracks.by_keys(keys)
-            yield from ((tracks[key], row) for key, row in zip(keys, some, strict=True) if key in tracks)
+            yield from ((tracks[key], row) for key, row in zip(keys, part, strict=True) if key in tracks)
 
     def _space(self, name: str | None, snapshot: Snapshot) -> str:
         name = name or next(iter(snapshot.spaces))

@@ -73,12 +73,12 @@ class SharedCatalog:
         if sent and sent.interrupted:
             return SyncReport(sent, None)
         with contextlib.closing(Catalog(root)) as catalog:
-            mine = source_name(self.address)
+            own_name = source_name(self.address)
             source = OtherLibraries(
                 self.address,
                 self._collection,
                 library_id(catalog),
-                here={track.id for track in catalog.tracks if track.source != mine},
+                here={track.id for track in catalog.tracks if track.source != own_name},
                 settings={name: space.settings for name, space in catalog.snapshot().spaces.items()},
             )
         with Library.open(root) as library:

@@ -11,10 +11,10 @@ from segue.map.graph import Graph
 from segue.progress import Progress
 from segue.track import TrackId
 
-N_NEIGHBORS = 15  # of each track, that are pulled towards it
+N_NEIGHBORS = 15  # of each track, that are pulled toward it
 MIN_ROWS = 5  # fewer lie at their principal components
 _REPULSION = 5.0  # more spreads neighbors apart, less lets clusters fall into points
-_GRAVITY = 5e-4  # towards the middle, so that parts without a link do not fly off
+_GRAVITY = 5e-4  # toward the middle, so that parts without a link do not fly off
 _NEAR = 0.1  # softens the repulsion of rows that lie nearly upon each other
 _BETA1, _BETA2 = 0.9, 0.999  # of Adam (Kingma & Ba 2015)
 _EDGES = 1 << 17  # at a time, so that they stay in the processor's cache
@@ -44,7 +44,7 @@ def compute_layout(start: Points, graph: Graph, *, seed: int = 0, progress: Prog
 
     The forces are UMAP's (McInnes, Healy & Melville 2018, section 3.4) with a = b = 1: a pull of
     w (y_i - y_j) / (1 + d^2) along each edge, a push of (y_i - y_j) / ((0.1 + d^2) (1 + d^2)) from others;
-    and a little towards the middle. All rows move at once, by Adam. Which rows repel each other
+    and a little toward the middle. All rows move at once, by Adam. Which rows repel each other
     changes in each round: the rows are shuffled, and each is paired with those some steps further round the
     circle, so that both feel one force and nothing is looked up. The same start, graph and seed give the
     same points.

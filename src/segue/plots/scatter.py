@@ -43,22 +43,22 @@ def scatter(
     radius = float(np.clip(60 / max(1, len(xy)) ** 0.5, 0.8, 5))
     parts = []
     for group in (None, *shown):
-        mine = [i for i, g in enumerate(groups) if (g if g in own else None) == group]
-        if mine:
-            parts.append(_dots(places, names, mine, FAINT if group is None else own[group], radius))
+        members = [i for i, g in enumerate(groups) if (g if g in own else None) == group]
+        if members:
+            parts.append(_dots(places, names, members, FAINT if group is None else own[group], radius))
     others = len(groups) - sum(sizes[group] for group in shown)
     return document(SIDE + LEGEND, SIDE, title, [*parts, *_legend(title, sizes, own, others)])
 
 
-def _dots(places: NDArray[np.float64], names: Sequence[str], mine: list[int], color: str, r: float) -> str:
+def _dots(places: NDArray[np.float64], names: Sequence[str], members: list[int], color: str, r: float) -> str:
     if len(places) <= MAX_TITLED:
         dots = "".join(
             f'<circle cx="{number(places[i, 0])}" cy="{number(places[i, 1])}" r="{number(r)}">'
             f"<title>{escape_text(names[i])}</title></circle>\n"
-            for i in mine
+            for i in members
         )
         return f'<g fill="{color}" fill-opacity="0.8">\n{dots}</g>'
-    line = "".join(f"M{x:.1f} {y:.1f}h0" for x, y in places[mine])
+    line = "".join(f"M{x:.1f} {y:.1f}h0" for x, y in places[members])
     style = f'stroke="{color}" stroke-opacity="0.7" stroke-width="{number(2 * r)}" stroke-linecap="round"'
     return f'<path d="{line}" {style}/>'
 

@@ -76,8 +76,12 @@ class ClusterDescriber:
         words = [deviation_words(row) for row in self._deviations()]
         labels = _labels(tallies)
         central = [self._central(number) for number in range(len(tallies))]
-        said = [order_words([w for w, _ in mine], theirs) for mine, theirs in zip(words, labels, strict=True)]
-        names = name_clusters(said, [next((t.artist or t.title for t in tracks), None) for tracks in central])
+        descriptions = [
+            order_words([w for w, _ in own], theirs) for own, theirs in zip(words, labels, strict=True)
+        ]
+        names = name_clusters(
+            descriptions, [next((t.artist or t.title for t in tracks), None) for tracks in central]
+        )
         sizes = np.bincount(self.clustering.assignments).tolist()
         tints = distinct_colors(len(tallies))
         return [
@@ -105,16 +109,16 @@ class ClusterDescriber:
             deviations(RowSubset(space.vectors, rows), space.dimensions, numbers, k)
             for space in self.session.snapshot.spaces.values()
         ]
-        found = np.stack(each) if each else np.zeros((0, k, len(FEATURES)))
-        known = np.isfinite(found)
-        total = np.where(known, found, 0).sum(axis=0)
+        by_space = np.stack(each) if each else np.zeros((0, k, len(FEATURES)))
+        measured = np.isfinite(by_space)
+        total = np.where(measured, by_space, 0).sum(axis=0)
         with np.errstate(invalid="ignore"):
-            return np.asarray(total / known.sum(axis=0))
+            return np.asarray(total / measured.sum(axis=0))
 
     def _central(self, number: int) -> list[Track]:
-        mine = np.flatnonzero(self.clustering.assignments == number)
-        cosines = self.clustering.cosines[mine]
-        best = mine[np.argsort(-cosines, kind="stable")[:_LOOKED_AT]]
+        members = np.flatnonzero(self.clustering.assignments == number)
+        cosines = self.clustering.cosines[members]
+        best = members[np.argsort(-cosines, kind="stable")[:_LOOKED_AT]]
         keys = self.session.index.keys[best].tolist()
         tracks = self.session.catalog.tracks.by_keys(keys)
         candidates = [(tracks[key], 0.0) for key in keys if key in tracks]
@@ -123,12 +127,12 @@ class ClusterDescriber:
 
 def _labels(tallies: Sequence[Tally]) -> list[list[str]]:
     """Of each cluster, the labels that tell it from the library."""
-    have, heard = Counter[tuple[str, str]](), Counter[str]()
+    have, analyzed = Counter[tuple[str, str]](), Counter[str]()
     for tally in tallies:
         have.update(tally.labels)
-        heard.update(tally.analyzed)
-    usual = {label: n / heard[label[0]] for label, n in have.items()}
-    found = []
+        analyzed.update(tally.analyzed)
+    usual = {label: n / analyzed[label[0]] for label, n in have.items()}
+    labels = []
     for tally in tallies:
         shares: dict[str, float] = {}
         normal: dict[str, float] = {}
@@ -136,8 +140,8 @@ def _labels(tallies: Sequence[Tally]) -> list[list[str]]:
             share = n / tally.analyzed[space]
             if share > shares.get(name, 0):
                 shares[name], normal[name] = share, usual[space, name]
-        found.append(distinctive_labels(shares, normal))
-    return found
+        labels.append(distinctive_labels(shares, normal))
+    return labels
 
 
 def _genres(tally: Tally) -> tuple[tuple[str, float], ...]:

@@ -56,10 +56,10 @@ def best_by_track(
     rows : int64 (n,), each once
     scores : float32 (n,)
     """
-    found, places = np.unique(rows, return_inverse=True)
-    best = np.repeat(scores[:, -1:], len(found), axis=1)
+    tracks, places = np.unique(rows, return_inverse=True)
+    best = np.repeat(scores[:, -1:], len(tracks), axis=1)
     asked = np.repeat(np.arange(len(rows)), rows.shape[1])
     np.maximum.at(best, (asked, places.ravel()), scores.ravel())
     total = best.mean(axis=0)
     order = np.argsort(-total, kind="stable")
-    return found[order], total[order]
+    return tracks[order], total[order]

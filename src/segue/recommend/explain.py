@@ -146,16 +146,16 @@ class Comparison:
     def _features(self) -> list[Feature]:
         snapshot = self.session.snapshot
         rows = np.flatnonzero(snapshot.keys >= 0)
-        some = rows[:: max(1, -(-len(rows) // _COMPARED_WITH))]
-        found: dict[str, Feature] = {}
+        sample = rows[:: max(1, -(-len(rows) // _COMPARED_WITH))]
+        features: dict[str, Feature] = {}
         for name, space in snapshot.spaces.items():
             a, b = self.a.pooled.get(name), self.b.pooled.get(name)
             if a is None or b is None or not space.dimensions:
                 continue
-            library = np.asarray(space.vectors[some], np.float32)
+            library = np.asarray(space.vectors[sample], np.float32)
             for feature in compare_features(space.dimensions, _flat(a), _flat(b), library):
-                found.setdefault(feature.text, feature)
-        return sorted(found.values(), key=lambda feature: -feature.weight)
+                features.setdefault(feature.text, feature)
+        return sorted(features.values(), key=lambda feature: -feature.weight)
 
 
 def _row(x: NDArray[Any] | None, dim: int) -> NDArray[np.float32]:

@@ -171,27 +171,27 @@ def matching_windows(
     apart_s : how far two moments of one track are apart at least
     """
     left = np.where(np.isfinite(scores), scores, -np.inf)
-    found: list[MatchingWindows] = []
-    while len(found) < MOMENTS and left.size and np.isfinite(left.max()):
+    pairs: list[MatchingWindows] = []
+    while len(pairs) < MOMENTS and left.size and np.isfinite(left.max()):
         i, j = divmod(int(left.argmax()), left.shape[1])
-        found.append(MatchingWindows(round(float(a_s[i]), 2), round(float(b_s[j]), 2), float(scores[i, j])))
+        pairs.append(MatchingWindows(round(float(a_s[i]), 2), round(float(b_s[j]), 2), float(scores[i, j])))
         left[np.abs(a_s - a_s[i]) < apart_s] = -np.inf
         left[:, np.abs(b_s - b_s[j]) < apart_s] = -np.inf
-    return found
+    return pairs
 
 
 def shared_labels(
     a: Mapping[str, Mapping[str, float]], b: Mapping[str, Mapping[str, float]]
 ) -> list[SharedLabel]:
     """Words that a network has for both; of several networks, from the one that is surest of both."""
-    found: dict[str, SharedLabel] = {}
+    labels: dict[str, SharedLabel] = {}
     for space in a.keys() & b.keys():
         for name in a[space].keys() & b[space].keys():
             label = SharedLabel(name, a[space][name], b[space][name])
-            before = found.get(name.casefold())
+            before = labels.get(name.casefold())
             if before is None or min(label.a, label.b) > min(before.a, before.b):
-                found[name.casefold()] = label
-    return sorted(found.values(), key=lambda label: (-min(label.a, label.b), label.name))
+                labels[name.casefold()] = label
+    return sorted(labels.values(), key=lambda label: (-min(label.a, label.b), label.name))
 
 
 def compare_features(
@@ -205,8 +205,8 @@ def compare_features(
     a, b : (dim,)
     library : (n, dim), rows to compare with; NaN is left out
     """
-    found = [_compared(word, word.columns(names), names, a, b, library) for word in FEATURES]
-    return sorted((x for x in found if x is not None), key=lambda x: -x.weight)
+    features = [_compared(word, word.columns(names), names, a, b, library) for word in FEATURES]
+    return sorted((x for x in features if x is not None), key=lambda x: -x.weight)
 
 
 def _compared(

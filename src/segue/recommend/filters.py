@@ -52,24 +52,24 @@ def rows_meeting(
 
 def _tempos(snapshot: Snapshot, rows: NDArray[np.int64]) -> NDArray[np.float64]:
     """float64 (n,), beats a minute, of the first space that knows a track's; NaN where none does."""
-    found = np.full(len(rows), np.nan)
+    tempos = np.full(len(rows), np.nan)
     spaces = snapshot.spaces.values()
-    told = [(s, name, bpm) for name, bpm in _TEMPOS for s in spaces if name in s.dimensions]
-    if not told:
+    columns = [(s, name, bpm) for name, bpm in _TEMPOS for s in spaces if name in s.dimensions]
+    if not columns:
         raise UsageError(
             "this library has no tempos; the descriptors measure them: "
             + command("scan -e descriptors FOLDER")
         )
-    for space, name, bpm in told:
+    for space, name, bpm in columns:
         values = bpm(np.asarray(space.vectors[rows, space.dimensions.index(name)], np.float64))
-        np.copyto(found, values, where=~(found > 0))
-    return found
+        np.copyto(tempos, values, where=~(tempos > 0))
+    return tempos
 
 
 def describe_counts(where: Where, catalog: Catalog, snapshot: Snapshot, rows: NDArray[np.int64]) -> str:
     """How many tracks meet each condition, and all of them, seeds included, for the end of a sentence."""
     parts = where.parts()
-    found = [f"{part}: {rows_meeting(part, catalog, snapshot, rows).sum()}" for part in parts]
+    counts = [f"{part}: {rows_meeting(part, catalog, snapshot, rows).sum()}" for part in parts]
     if len(parts) > 1:
-        found.append(f"all together: {rows_meeting(where, catalog, snapshot, rows).sum()}")
-    return f"; {', '.join(found)}" if found else ""
+        counts.append(f"all together: {rows_meeting(where, catalog, snapshot, rows).sum()}")
+    return f"; {', '.join(counts)}" if counts else ""

@@ -87,8 +87,8 @@ def _make(session: Session, progress: Progress | None) -> Map:
     with threadpool_limits(1, "blas"):  # sums depend on the number of threads
         xy = scale_to_square(_lay_out(index, progress))
     ids = session.catalog.tracks.ids_of(index.keys.tolist())
-    known = [i for i in np.argsort(index.rows, kind="stable").tolist() if int(index.keys[i]) in ids]
-    return Map([ids[int(index.keys[i])] for i in known], xy[known])
+    kept = [i for i in np.argsort(index.rows, kind="stable").tolist() if int(index.keys[i]) in ids]
+    return Map([ids[int(index.keys[i])] for i in kept], xy[kept])
 
 
 def _lay_out(index: ViewIndex, progress: Progress | None) -> Points:
@@ -98,6 +98,6 @@ def _lay_out(index: ViewIndex, progress: Progress | None) -> Points:
     start = principal_plane(vectors)
     if len(start) < MIN_ROWS:
         return start
-    found, distances = index.index.neighbors(index.index.ids, min(N_NEIGHBORS, len(start) - 1))
-    places = np.where(found < 0, -1, np.searchsorted(index.index.ids, found))
+    neighbors, distances = index.index.neighbors(index.index.ids, min(N_NEIGHBORS, len(start) - 1))
+    places = np.where(neighbors < 0, -1, np.searchsorted(index.index.ids, neighbors))
     return compute_layout(start, neighbor_graph(places, distances), progress=progress)

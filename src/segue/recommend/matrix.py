@@ -24,8 +24,8 @@ def matrix(recommender: Recommender, queries: Queries, *, view: str | None = Non
     ------
     TrackNotFoundError, AmbiguousQueryError, EmptyLibraryError, AudioError, UsageError
     """
-    wanted = require_queries(queries)
-    return recommender.ask(lambda session: _matrix(session, wanted), view)
+    seeds = require_queries(queries)
+    return recommender.ask(lambda session: _matrix(session, seeds), view)
 
 
 def _matrix(session: Session, queries: Sequence[Query]) -> Matrix:

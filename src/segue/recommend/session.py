@@ -109,8 +109,8 @@ class Session:
     def group_vectors(self, group: SeedGroup) -> NDArray[Any]:
         """(n, dim): a vector for each sound of a group; by windows, those of some sounds from all of it."""
         if self.by_window:
-            some = group.seeds[:: -(-len(group.seeds) // _MOST_BY_WINDOW)]
-            return np.concatenate([self.vectors(seed) for seed in some])
+            sample = group.seeds[:: -(-len(group.seeds) // _MOST_BY_WINDOW)]
+            return np.concatenate([self.vectors(seed) for seed in sample])
         tracks = [seed for seed in group.seeds if isinstance(seed, Track)]
         if self.index.transform is not None and len(tracks) == len(group.seeds) > 1:
             keys = self.catalog.tracks.keys_of([track.id for track in tracks])
@@ -258,10 +258,10 @@ class Session:
         self, keys: NDArray[np.int64], scores: NDArray[np.float32], k: int, contents: Container[str]
     ) -> list[Match]:
         tracks = self.catalog.tracks.by_keys(keys.tolist())
-        found = [
+        matches = [
             (tracks[key], score) for key, score in zip(keys.tolist(), scores, strict=True) if key in tracks
         ]
-        return fold_copies(found, k, contents)
+        return fold_copies(matches, k, contents)
 
     def nearest(
         self, queries: NDArray[Any], n: int, allowed: NDArray[np.bool_] | None = None

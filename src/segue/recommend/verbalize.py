@@ -41,9 +41,9 @@ def verbalize(
     if moments:
         best = moments[0]
         clauses.append(f"most alike at {_clock(best.a_s)} of the first and {_clock(best.b_s)} of the second")
-    said = "; ".join(part for part in clauses if part)
+    sentence = "; ".join(part for part in clauses if part)
     begin = f"{degree} ({score:.2f})" if scaled else f"Their score is {score:.2f}"
-    return f"{begin}: {said}." if said else f"{begin}; nothing is known that says why."
+    return f"{begin}: {sentence}." if sentence else f"{begin}; nothing is known that says why."
 
 
 def _main_space(score: float, parts: Sequence[SpaceShare]) -> str:
@@ -64,10 +64,10 @@ def _alike(said: Sequence[str]) -> str:
 
 
 def _list_of(words: Sequence[str], begin: str, most: int) -> str:
-    said = list(words[:most])
-    if not said:
+    shown = list(words[:most])
+    if not shown:
         return ""
-    return begin + (f"{', '.join(said[:-1])} and {said[-1]}" if len(said) > 1 else said[0])
+    return begin + (f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else shown[0])
 
 
 def _clock(seconds: float) -> str:

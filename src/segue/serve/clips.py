@@ -109,13 +109,13 @@ class Clips:
     def seed(self, clip_id: str, library: Library) -> AnalyzedSound:
         """A clip as a seed: what the library's embedders make of it, which this worker keeps."""
         path = self.path(clip_id)
-        found = self._analyzed.get(clip_id)
-        if found is None:
-            found = replace(library.analyze(path), name=self.get(clip_id).name)
+        analyzed = self._analyzed.get(clip_id)
+        if analyzed is None:
+            analyzed = replace(library.analyze(path), name=self.get(clip_id).name)
             if len(self._analyzed) >= _MAX_CLIPS:
                 self._analyzed.clear()
-            self._analyzed[clip_id] = found
-        return found
+            self._analyzed[clip_id] = analyzed
+        return analyzed
 
     def delete(self, clip_id: str) -> None:
         self.get(clip_id)

@@ -182,15 +182,15 @@ class Jobs:
         ApiError
         """
         if _SHAPE.fullmatch(job_id):
-            found = self._read(self._folder / f"{job_id}.json")
-            if found:
-                return found
+            job = self._read(self._folder / f"{job_id}.json")
+            if job:
+                return job
         raise ApiError(404, "job_not_found", "no such job")
 
     def all(self) -> list[Job]:
         """The last ones first."""
-        found = [self._read(path) for path in self._folder.glob("job-*.json")]
-        return sorted((job for job in found if job), key=lambda job: -job.created_at)
+        jobs = [self._read(path) for path in self._folder.glob("job-*.json")]
+        return sorted((job for job in jobs if job), key=lambda job: -job.created_at)
 
     def cancel(self, job_id: str) -> Job:
         job = self.get(job_id)

@@ -92,9 +92,9 @@ class Service:
     def records(self, tracks: Sequence[Track]) -> list[Record]:
         return track_records(tracks, self.library.cluster_numbers(tracks), self.library.folders.all())
 
-    def matches(self, found: Recommendations) -> dict[str, Any]:
-        clusters = self.library.cluster_numbers(match.track for match in found.matches)
-        return matches_record(found, clusters, self.library.folders.all())
+    def matches(self, recommendations: Recommendations) -> dict[str, Any]:
+        clusters = self.library.cluster_numbers(match.track for match in recommendations.matches)
+        return matches_record(recommendations, clusters, self.library.folders.all())
 
     def where(self, conditions: Conditions | None) -> Where | None:
         """The conditions as the library takes them; a displayed folder becomes the real one."""

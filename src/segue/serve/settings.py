@@ -78,8 +78,8 @@ class Settings:
     @classmethod
     def from_json(cls, text: str) -> Settings:
         values: dict[str, Any] = json.loads(text)
-        known: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
-        return cls(**known)
+        fields: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+        return cls(**fields)
 
 
 def is_loopback(host: str) -> bool:

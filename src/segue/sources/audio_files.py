@@ -35,20 +35,20 @@ def walk(roots: Iterable[str | Path]) -> Walk:
     Files named directly are taken whatever their ending. Links to folders are followed, loops are
     not. Names that begin with a dot are passed over.
     """
-    found = Walk()
+    result = Walk()
     seen_folders: set[tuple[int, int]] = set()
     seen_files: set[str] = set()
     for root in roots:
         top = os.path.abspath(os.fspath(root))  # noqa: PTH100 - Path.resolve would follow links
-        paths = _below(top, found, seen_folders) if Path(top).is_dir() else [top]
+        paths = _below(top, result, seen_folders) if Path(top).is_dir() else [top]
         for path in paths:
             if path not in seen_files:
                 seen_files.add(path)
-                _look_at(path, found)
-    return found
+                _look_at(path, result)
+    return result
 
 
-def _below(folder: str, found: Walk, seen: set[tuple[int, int]]) -> Iterator[str]:
+def _below(folder: str, result: Walk, seen: set[tuple[int, int]]) -> Iterator[str]:
     pending = [folder]
     while pending:
         current = pending.pop()
@@ -60,7 +60,7 @@ def _below(folder: str, found: Walk, seen: set[tuple[int, int]]) -> Iterator[str
             with os.scandir(current) as listing:
                 entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
-            found.unreadable[current] = f"the folder cannot be read: {error.strerror}"
+            result.unreadable[current] = f"the folder cannot be read: {error.strerror}"
             continue
         visible = [entry for entry in entries if not entry.name.startswith(".")]
         pending.extend(entry.path for entry in reversed(visible) if _is_folder(entry))
@@ -80,16 +80,16 @@ def has_audio_ending(name: str) -> bool:
     return name.rpartition(".")[2].lower() in EXTENSIONS
 
 
-def _look_at(path: str, found: Walk) -> None:
+def _look_at(path: str, result: Walk) -> None:
     try:
         status = Path(path).stat()
     except (OSError, ValueError) as error:
-        found.unreadable[path] = f"cannot be opened: {getattr(error, 'strerror', None) or error}"
+        result.unreadable[path] = f"cannot be opened: {getattr(error, 'strerror', None) or error}"
         return
     if stat.S_ISREG(status.st_mode):
-        found.files.append(AudioFile(path, status.st_size, status.st_mtime_ns))
+        result.files.append(AudioFile(path, status.st_size, status.st_mtime_ns))
     else:
-        found.unreadable[path] = "not a regular file but a pipe, socket or device"
+        result.unreadable[path] = "not a regular file but a pipe, socket or device"
 
 
 def content_hash(path: str) -> str:

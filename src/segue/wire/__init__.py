@@ -1,1 +1,1 @@
-"""Bytes as TensorFlow writes them, without TensorFlow: messages and checksums."""
+"""TensorFlow's messages and checksums, without TensorFlow."""

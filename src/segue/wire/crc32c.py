@@ -1,4 +1,4 @@
-"""The checksum that stands beside everything that TensorFlow writes."""
+"""The checksum that TensorFlow writes with its data."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _MASK_DELTA = 0xA282EAD8  # TensorFlow, core/lib/hash/crc32c.h
 
 
 def masked_crc32c(data: bytes | memoryview) -> int:
-    """TensorFlow's checksum: CRC-32C, rotated and shifted so that a checksum of checksums is sound."""
+    """TensorFlow's checksum: CRC-32C, rotated and shifted so that checksums can be checksummed safely."""
     crc = 0
     for start in range(0, len(data), _CHUNK):
         crc = google_crc32c.extend(crc, bytes(data[start : start + _CHUNK]))

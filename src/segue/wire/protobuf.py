@@ -1,4 +1,4 @@
-"""The wire format of Protocol Buffers, as far as TensorFlow's files need it.
+"""The part of Protocol Buffers' wire format that TensorFlow's files use.
 
 Source: https://protobuf.dev/programming-guides/encoding/
 """
@@ -9,18 +9,18 @@ import struct
 from collections.abc import Iterator
 from itertools import islice
 
-MAX_FIELDS = 100_000  # of one message; bounds the memory that a made-up file can ask for
+MAX_FIELDS = 100_000  # of one message, so that a forged file cannot use up the memory
 _MAX_VARINT = 10  # bytes
 _FIXED = {1: 8, 5: 4}  # bytes, by wire type
 _64_BITS = (1 << 64) - 1
 
 
 class WireError(ValueError):
-    """Bytes are not what they should be. Each reader turns it into its own error, which names the file."""
+    """The bytes are no valid message. Each reader raises its own error from it, which names the file."""
 
 
 def varint(data: memoryview, at: int) -> tuple[int, int]:
-    """The unsigned 64-bit number that starts at ``at``, and where the next thing starts."""
+    """The unsigned 64-bit number that starts at ``at``, and where the next value starts."""
     value = 0
     for i, byte in enumerate(data[at : at + _MAX_VARINT]):
         value |= (byte & 0x7F) << 7 * i
@@ -47,11 +47,11 @@ def varints(data: bytes | memoryview) -> Iterator[int]:
 def to_varint(value: int) -> bytes:
     """A number of 64 bits, signed or not, in as few bytes as it needs."""
     value &= _64_BITS
-    found = bytearray()
+    encoded = bytearray()
     while value >= 0x80:
-        found.append(value & 0x7F | 0x80)
+        encoded.append(value & 0x7F | 0x80)
         value >>= 7
-    return bytes([*found, value])
+    return bytes([*encoded, value])
 
 
 def to_field(field: int, data: bytes) -> bytes:
@@ -60,7 +60,7 @@ def to_field(field: int, data: bytes) -> bytes:
 
 
 class Message:
-    """The fields of one message. Asking for a field by another kind than the file's is refused."""
+    """The fields of one message. Reading a field as another kind than it is raises ``WireError``."""
 
     def __init__(self, data: memoryview) -> None:
         self._fields: dict[int, list[int | memoryview]] = {}
@@ -81,22 +81,22 @@ class Message:
 
     def numbers(self, field: int) -> list[int]:
         """All numbers of a repeated field, signed, whether packed or one by one."""
-        found: list[int] = []
+        numbers: list[int] = []
         for value in self._fields.get(field, []):
-            found += [_signed(value)] if isinstance(value, int) else islice(varints(value), MAX_FIELDS)
-        if len(found) >= MAX_FIELDS:
+            numbers += [_signed(value)] if isinstance(value, int) else islice(varints(value), MAX_FIELDS)
+        if len(numbers) >= MAX_FIELDS:
             raise WireError(f"field {field} of a message has {MAX_FIELDS} numbers or more, expected fewer")
-        return found
+        return numbers
 
     def floats(self, field: int) -> list[float]:
         """All numbers of a repeated field of 32-bit floats, whether packed or one by one."""
-        found: list[float] = []
+        floats: list[float] = []
         for value in self._fields.get(field, []):
             data = value.to_bytes(8, "little")[:4] if isinstance(value, int) else value
             if len(data) % 4:
                 raise WireError(f"field {field} of a message has {len(data)} bytes, expected floats of 4")
-            found += struct.unpack(f"<{len(data) // 4}f", data)
-        return found
+            floats += struct.unpack(f"<{len(data) // 4}f", data)
+        return floats
 
     def parts(self, field: int) -> list[memoryview]:
         """The bytes of each repetition of a field."""

@@ -101,7 +101,7 @@ def _add_drums(desk: Desk, rng: np.random.Generator, manner: str, bars: int) -> 
 def _add_lead(
     desk: Desk, rng: np.random.Generator, artist: Artist, scale: Scale, chords: Sequence[Chord]
 ) -> None:
-    """A tune over the second half, harmonised in thirds where the artist gallops."""
+    """A tune over the second half, harmonized in thirds where the artist gallops."""
     start = len(chords) // 2
     tune = sing(rng, scale, chords[start:], cells=LEADS[artist.manner], octave=4, rests=0.0)
     tune = [note._replace(beat=note.beat + 4 * start) for note in tune]

@@ -79,7 +79,7 @@ def dct_weights() -> Float32:
 def chroma_weights() -> Float32:
     """float32 (1025, 12): bins to pitch classes from C, equal temperament at A = 440 Hz, over power.
 
-    Gaussian bumps a semitone wide, weighted towards the fifth octave (Ellis 2007).
+    Gaussian bumps a semitone wide, weighted toward the fifth octave (Ellis 2007).
     """
     bins = N_CHROMA * np.log2(bin_hz()[1:] / (440.0 / 16))
     bins = np.concatenate([[bins[0] - 1.5 * N_CHROMA], bins])

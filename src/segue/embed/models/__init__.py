@@ -85,19 +85,19 @@ def pull(
     ModelError
         Where the folder cannot be written to.
     """
-    known, root = get_model(model), models_folder(folder)
-    if _is_complete(root, known):
-        _remove_leftovers(root, known)
-        return model_path(known, folder=root)
+    published, root = get_model(model), models_folder(folder)
+    if _is_complete(root, published):
+        _remove_leftovers(root, published)
+        return model_path(published, folder=root)
     with write_access(root, on_wait):
-        if not _is_complete(root, known):
-            refuse_foreign(root, known)
-            files = fetch_all(known, downloads_folder(root), work_folder(root), progress)
+        if not _is_complete(root, published):
+            refuse_foreign(root, published)
+            files = fetch_all(published, downloads_folder(root), work_folder(root), progress)
             if progress:
                 progress.note("checking and converting")
-            _build(root, known, files)
-        _delete_downloads(root, known)
-    return model_path(known, folder=root)
+            _build(root, published, files)
+        _delete_downloads(root, published)
+    return model_path(published, folder=root)
 
 
 def _remove_leftovers(root: Path, model: Model) -> None:
@@ -128,12 +128,12 @@ def add(model: str | Model, *paths: str | Path, folder: Folder = None, on_wait: 
     ModelError
         Where the folder of models cannot be written to.
     """
-    known, root = get_model(model), models_folder(folder)
-    files = locate_files(known, [Path(path).expanduser() for path in paths])
+    published, root = get_model(model), models_folder(folder)
+    files = locate_files(published, [Path(path).expanduser() for path in paths])
     with write_access(root, on_wait):
-        _build(root, known, files)
-        _delete_downloads(root, known)
-    return model_path(known, folder=root)
+        _build(root, published, files)
+        _delete_downloads(root, published)
+    return model_path(published, folder=root)
 
 
 def _build(root: Path, model: Model, files: dict[str, Path]) -> None:
@@ -157,12 +157,14 @@ def remove(model: str | Model, *, folder: Folder = None, on_wait: OnWait | None 
     ModelError
         Where the folder cannot be written to.
     """
-    known, root = get_model(model), models_folder(folder)
-    if not download_paths(known, downloads_folder(root)) and not (root / known.name).exists():
-        raise ModelNotFoundError(f"{known.name} is not in {root}: there is nothing to remove", known.name)
+    published, root = get_model(model), models_folder(folder)
+    if not download_paths(published, downloads_folder(root)) and not (root / published.name).exists():
+        raise ModelNotFoundError(
+            f"{published.name} is not in {root}: there is nothing to remove", published.name
+        )
     with write_access(root, on_wait):
-        move_away(root, known)
-        _delete_downloads(root, known)
+        move_away(root, published)
+        _delete_downloads(root, published)
 
 
 def status(model: str | Model, *, folder: Folder = None) -> Status:

@@ -53,15 +53,15 @@ def fetch_all(model: Model, folder: Path, work: Path, progress: Progress | None)
     WeightsError
         Where one is not what was published; it is deleted.
     """
-    found: dict[str, Path] = {}
+    files: dict[str, Path] = {}
     before = 0
     if progress:
         progress.begin(model.size_bytes, "bytes")
     for download in model.downloads:
         report = _report(progress, before)
-        found[download.file.name] = _fetch(model, download, folder, work, report)
+        files[download.file.name] = _fetch(model, download, folder, work, report)
         before += download.file.size_bytes
-    return found
+    return files
 
 
 def download_paths(model: Model, folder: Path) -> list[Path]:

@@ -34,11 +34,11 @@ def locate_files(model: Model, paths: Sequence[Path]) -> dict[str, Path]:
 
 
 def _locate_download(model: Model, download: Download, paths: Sequence[Path]) -> dict[str, Path]:
-    for wanted in ((download.file,), download.members):
-        located = {_base(file): _locate(file, paths) for file in wanted}
+    for needed in ((download.file,), download.members):
+        located = {_base(file): _locate(file, paths) for file in needed}
         complete = {name: path for name, path in located.items() if path}
-        if wanted and len(complete) == len(wanted):
-            for file in wanted:
+        if needed and len(complete) == len(needed):
+            for file in needed:
                 verify(complete[_base(file)], file)
             return complete
     file = download.file
@@ -76,18 +76,18 @@ def _refuse_unknown_files(model: Model, paths: Sequence[Path], files: Mapping[st
     used = {path.resolve() for path in files.values()}
     for path in paths:
         if path.is_file() and path.resolve() not in used:
-            wanted = ", ".join(f"{d.file.name} of {d.file.size_bytes}" for d in model.downloads)
+            expected = ", ".join(f"{d.file.name} of {d.file.size_bytes}" for d in model.downloads)
             size = path.stat().st_size
-            raise WeightsError(f"{path}: found {size} bytes, expected {wanted} bytes", str(path))
+            raise WeightsError(f"{path}: found {size} bytes, expected {expected} bytes", str(path))
 
 
 def unpack_members(model: Model, files: Mapping[str, Path], work: Path) -> dict[str, Path]:
     """What the conversion needs, by name: members of archives are unpacked into ``work``."""
-    found = dict(files)
+    unpacked = dict(files)
     for download in model.downloads:
         if download.members and download.file.name in files:
-            found |= _members(download, files[download.file.name], work)
-    return found
+            unpacked |= _members(download, files[download.file.name], work)
+    return unpacked
 
 
 def _members(download: Download, path: Path, work: Path) -> dict[str, Path]:

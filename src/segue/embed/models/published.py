@@ -178,19 +178,19 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def difference(path: Path, known: KnownFile) -> str | None:
+def difference(path: Path, expected: KnownFile) -> str | None:
     """How a file differs from what was published, in words; none where it does not."""
     size = path.stat().st_size
-    if size != known.size_bytes:
-        return f"found {size} bytes, expected {known.size_bytes}"
-    found = sha256_of(path)
-    if found == known.sha256:
+    if size != expected.size_bytes:
+        return f"found {size} bytes, expected {expected.size_bytes}"
+    digest = sha256_of(path)
+    if digest == expected.sha256:
         return None
-    note = f" ({known.note})" if known.note else ""
-    return f"found sha256 {found}, expected {known.sha256}{note}"
+    note = f" ({expected.note})" if expected.note else ""
+    return f"found sha256 {digest}, expected {expected.sha256}{note}"
 
 
-def verify(path: Path, known: KnownFile) -> None:
+def verify(path: Path, expected: KnownFile) -> None:
     """Compare a file's size and sum with what was published.
 
     Raises
@@ -199,8 +199,8 @@ def verify(path: Path, known: KnownFile) -> None:
         Where they differ, or the file cannot be read.
     """
     try:
-        reason = difference(path, known)
+        reason = difference(path, expected)
     except OSError as error:
         raise WeightsError(f"{path}: {error.strerror or error}", str(path)) from error
     if reason:
-        raise WeightsError(f"{path}: {reason}; pull {known.name} again", str(path))
+        raise WeightsError(f"{path}: {reason}; pull {expected.name} again", str(path))

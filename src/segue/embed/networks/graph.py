@@ -86,7 +86,7 @@ class Graph:
 
 @dataclass(frozen=True, slots=True)
 class Affine:
-    """A batch normalisation in use: ``x * scale + shift``, float32 (channels,) each."""
+    """A batch normalization in use: ``x * scale + shift``, float32 (channels,) each."""
 
     scale: Float32
     shift: Float32
@@ -104,7 +104,7 @@ class Affine:
 def batch_norm(
     tensors: Mapping[str, NDArray[Any]], names: Sequence[str], channels: int, *, eps: float
 ) -> Affine:
-    """A trained normalisation, ``gamma (x - mean) / sqrt(variance + eps) + beta``.
+    """A trained normalization, ``gamma (x - mean) / sqrt(variance + eps) + beta``.
 
     Parameters
     ----------

@@ -68,7 +68,7 @@ def to_int8(model: onnx.ModelProto, sample: Float32) -> onnx.ModelProto:
     layers = [node for node in model.graph.node if node.op_type in _LAYERS]
     origin = _origins(model)
     seen = _observed(model, sorted({node.input[0] for node in layers}), sample)
-    ranges = {origin.get(name, name): found for name, found in seen.items()}
+    ranges = {origin.get(name, name): observed for name, observed in seen.items()}
     return _Rewriting(model, ranges, {node.output[0]: seen[node.input[0]] for node in layers[:-1]}).model()
 
 
@@ -168,8 +168,8 @@ class _Rewriting:
         if name in self._constants:
             return self._graph.constant(numpy_helper.to_array(self._constants[name]))
         if name in self._bytes:
-            found = self._bytes[name]
-            return self._graph.add("DequantizeLinear", found.name, found.scale, found.zero)
+            entry = self._bytes[name]
+            return self._graph.add("DequantizeLinear", entry.name, entry.scale, entry.zero)
         return self._floats.get(name, name)
 
     def _layer(self, node: onnx.NodeProto) -> str:

@@ -115,7 +115,7 @@ def _excited(graph: Graph, tensors: Tensors, scope: str, x: str, channels: int) 
 def _conv(
     graph: Graph, tensors: Tensors, scope: str, x: str, shape: tuple[int, int, int], *, stride: int = 1
 ) -> str:
-    """A convolution with its normalisation folded in; the shape is (out, in of its group, kernel)."""
+    """A convolution with its normalization folded in; the shape is (out, in of its group, kernel)."""
     out, within, kernel = shape
     names = [f"{scope}.1.{part}" for part in ("weight", "bias", "running_mean", "running_var")]
     norm = batch_norm(tensors, names, out, eps=_EPS)

@@ -119,7 +119,7 @@ def _back_end(graph: Graph, tensors: Tensors, x: str) -> None:
 
 
 def _pooled_layer(tensors: Tensors) -> tuple[Float32, Float32]:
-    """The first dense layer with the normalisation before it.
+    """The first dense layer with the normalization before it.
 
     Its rows alternate between a channel's maximum and mean; ours are all maxima, then all means.
     """

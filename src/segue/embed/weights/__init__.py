@@ -1,7 +1,7 @@
-"""Published weight files to named arrays, with neither TensorFlow, nor torch, nor a pickle that runs.
+"""Reads published weight files into named arrays, without TensorFlow or torch, and runs no pickle.
 
-Every reader is bounded by the size of the file, checks the checksums that the format holds, and
-raises nothing but ``WeightsError`` on damaged or foreign files.
+A reader needs no more memory and time than the size of the file allows, compares the checksums that
+the format has, and raises only ``WeightsError`` for damaged or foreign files.
 """
 
 from __future__ import annotations

@@ -68,13 +68,13 @@ def describe_tensors(pickled: bytes) -> dict[str, TensorView]:
     WeightsError
         Where the pickle is damaged, or would build anything but a dict of tensors.
     """
-    found = _Machine(pickled).run()
-    if not isinstance(found, dict) or not found:
-        raise WeightsError(f"found {_kind(found)} in the pickle, expected a dict of tensors")
-    for name, tensor in found.items():
+    result = _Machine(pickled).run()
+    if not isinstance(result, dict) or not result:
+        raise WeightsError(f"found {_kind(result)} in the pickle, expected a dict of tensors")
+    for name, tensor in result.items():
         if not isinstance(name, str) or not isinstance(tensor, TensorView):
             raise WeightsError(f"entry {name!r} of the pickle is {_kind(tensor)}, expected a tensor")
-    return found
+    return result
 
 
 class _Machine:

@@ -62,9 +62,9 @@ def _block(table: memoryview, offset: int, size: int) -> memoryview:
     if end + TRAILER > len(table) - FOOTER:
         raise WeightsError(f"a block ends at byte {end + TRAILER} of {len(table)}: the file is cut short")
     kind, expected = struct.unpack("<BI", table[end : end + TRAILER])
-    found = masked_crc32c(table[offset : end + 1])
-    if found != expected:
-        raise WeightsError(f"the block at byte {offset} has checksum {found:08x}, expected {expected:08x}")
+    checksum = masked_crc32c(table[offset : end + 1])
+    if checksum != expected:
+        raise WeightsError(f"the block at byte {offset} has checksum {checksum:08x}, expected {expected:08x}")
     if kind != 0:
         name = "Snappy" if kind == _SNAPPY else f"method {kind}"
         raise WeightsError(f"the block at byte {offset} is compressed ({name}), expected a plain one")

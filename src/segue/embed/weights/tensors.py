@@ -86,11 +86,11 @@ def take(tensors: Mapping[str, NDArray[Any]], name: str, shape: Shape) -> NDArra
     """
     if name not in tensors:
         raise WeightsError(f"found no {name!r} among {len(tensors)} tensors; give this network's weights")
-    found = tensors[name]
-    if len(found.shape) != len(shape) or any(
-        n not in (None, length) for n, length in zip(shape, found.shape, strict=True)
+    tensor = tensors[name]
+    if len(tensor.shape) != len(shape) or any(
+        n not in (None, length) for n, length in zip(shape, tensor.shape, strict=True)
     ):
-        raise WeightsError(f"tensor {name!r} has shape {found.shape}, expected {shape}")
-    if not np.isfinite(found).all():
+        raise WeightsError(f"tensor {name!r} has shape {tensor.shape}, expected {shape}")
+    if not np.isfinite(tensor).all():
         raise WeightsError(f"tensor {name!r} holds values that are no finite numbers")
-    return found.astype(np.float32, copy=False)
+    return tensor.astype(np.float32, copy=False)

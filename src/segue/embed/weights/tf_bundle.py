@@ -45,14 +45,14 @@ def read_tf_bundle(index: Path) -> Tensors:
 
 
 def _described(table: memoryview) -> dict[str, Message]:
-    found = {_text(key): Message(value) for key, value in entries(table)}
-    header = found.pop("", None)
-    if header is None or not found:
-        raise WeightsError(f"found {len(found)} tensors and no description, expected a bundle's index")
+    messages = {_text(key): Message(value) for key, value in entries(table)}
+    header = messages.pop("", None)
+    if header is None or not messages:
+        raise WeightsError(f"found {len(messages)} tensors and no description, expected a bundle's index")
     shards, big_endian = header.number(1), header.number(2)
     if shards != 1 or big_endian:
         raise WeightsError(f"the bundle has {shards} data files, expected one of little-endian numbers")
-    return found
+    return messages
 
 
 def _text(key: bytes) -> str:
@@ -76,7 +76,7 @@ def _tensor(name: str, entry: Message, data: memoryview) -> NDArray[Any]:
     if offset < 0 or size < 0 or offset + size > len(data):
         raise WeightsError(f"tensor {name!r} lies at {offset} + {size}, the file has {len(data)} bytes")
     raw = data[offset : offset + size]
-    found, expected = masked_crc32c(raw), entry.number(6)
-    if found != expected:
-        raise WeightsError(f"tensor {name!r} has checksum {found:08x}, expected {expected:08x}")
+    checksum, expected = masked_crc32c(raw), entry.number(6)
+    if checksum != expected:
+        raise WeightsError(f"tensor {name!r} has checksum {checksum:08x}, expected {expected:08x}")
     return to_array(name, raw, dtype_of(name, entry.number(1)), shape_of(entry.message(2)))

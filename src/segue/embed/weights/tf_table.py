@@ -75,12 +75,12 @@ def _entries(table: memoryview) -> tuple[_Declared, _Pieces]:
 
 
 def _readable(meta: list[Message]) -> _Declared:
-    found: _Declared = {}
+    declared: _Declared = {}
     for tensor in meta:
         dtype, shape = DTYPES.get(tensor.number(3)), shape_of(tensor.message(2))
         if dtype and 0 not in shape:
-            found[tensor.text(1)] = (dtype, shape)
-    return found
+            declared[tensor.text(1)] = (dtype, shape)
+    return declared
 
 
 def _tensor(name: str, pieces: list[Message], dtype: str, shape: tuple[int, ...]) -> NDArray[Any]:

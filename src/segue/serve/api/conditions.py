@@ -55,12 +55,12 @@ def conditions(  # noqa: PLR0913, PLR0917 - a parameter is what the query string
         if length:
             raise ApiError(400, "bad_request", "give duration, or min_length and max_length")
         length = (min_length, max_length)
-    found = Conditions(
+    given = Conditions(
         genre=genre, label=label, artist=artist, album=album, folder=folder, cluster=cluster,
         years=_range("years", years), tempo=_range("tempo", tempo), duration_s=length,
         not_genre=not_genre, not_artist=not_artist, not_label=not_label,
     )  # fmt: skip
-    return found if found != Conditions() else None
+    return given if given != Conditions() else None
 
 
 QueryConditions = Annotated[Conditions | None, Depends(conditions)]

@@ -21,8 +21,8 @@ async def list_feedback(
     service: ServiceDep, limit: Annotated[int, Query(ge=1, le=10_000)] = 1000
 ) -> Response:
     """Verdicts on recommendations, the newest first."""
-    found = await service.run(lambda: service.library.feedback.latest(limit))
-    return json_response({"feedback": [asdict(one) for one in found]})
+    feedback = await service.run(lambda: service.library.feedback.latest(limit))
+    return json_response({"feedback": [asdict(one) for one in feedback]})
 
 
 @routes.post("/feedback", status_code=201, responses=openapi_responses(models.Feedback, 404, status=201))

@@ -34,11 +34,11 @@ def job_accepted(job: Job) -> Response:
 async def get_map(service: ServiceDep, request: Request) -> Response:
     """A place in the plane for each track; 202 and the job that makes it where there is no map yet."""
     zipped = "gzip" in request.headers.get("accept-encoding", "")
-    found = await service.run(_written, service, zipped)
-    if found is None:
+    body = await service.run(_written, service, zipped)
+    if body is None:
         return job_accepted(_start(service))
     headers = {"vary": "accept-encoding"} | ({"content-encoding": "gzip"} if zipped else {})
-    return Response(found, headers=headers, media_type="application/json")
+    return Response(body, headers=headers, media_type="application/json")
 
 
 def _written(service: Service, zipped: bool) -> bytes | None:
@@ -66,32 +66,32 @@ def _make(service: Service, progress: JobProgress) -> Result:
 
 def _columns(service: Service) -> dict[str, Any] | None:
     try:
-        found = service.library.load_map()
+        map_ = service.library.load_map()
     except EmptyLibraryError:
         return {
             name: [] for name in ("ids", "x", "y", "cluster", "genre", "year", "genres", "titles", "artists")
         }
-    if found is None:
+    if map_ is None:
         return None
     library = service.library
     tracks = {track.id: track for track in library}
-    clusters = library.cluster_numbers(tracks[name] for name in found.ids if name in tracks)
-    known = [(i, tracks[name]) for i, name in enumerate(found.ids) if name in tracks]
-    firsts = [next(iter(split_names("genre", track.tags.genre or "").items()), None) for _, track in known]
+    clusters = library.cluster_numbers(tracks[name] for name in map_.ids if name in tracks)
+    placed = [(i, tracks[name]) for i, name in enumerate(map_.ids) if name in tracks]
+    firsts = [next(iter(split_names("genre", track.tags.genre or "").items()), None) for _, track in placed]
     names = dict(pair for pair in firsts if pair)
     common = Counter(pair[0] for pair in firsts if pair).most_common(_GENRES)
     numbers = {name: n for n, (name, _) in enumerate(common)}
-    places = found.xy[[i for i, _ in known]].astype(np.float64).round(4)
+    places = map_.xy[[i for i, _ in placed]].astype(np.float64).round(4)
     return {
-        "ids": [track.id for _, track in known],
+        "ids": [track.id for _, track in placed],
         "x": places[:, 0].tolist(),
         "y": places[:, 1].tolist(),
-        "cluster": [clusters.get(track.id) for _, track in known],
+        "cluster": [clusters.get(track.id) for _, track in placed],
         "genre": [numbers.get(pair[0]) if pair else None for pair in firsts],
-        "year": [track.tags.year or None for _, track in known],
+        "year": [track.tags.year or None for _, track in placed],
         "genres": [names[name] for name, _ in common],
-        "titles": [service.text(track.title) for _, track in known],
-        "artists": [service.text(track.artist or "") for _, track in known],
+        "titles": [service.text(track.title) for _, track in placed],
+        "artists": [service.text(track.artist or "") for _, track in placed],
     }
 
 
@@ -100,8 +100,8 @@ async def get_clusters(service: ServiceDep) -> Response:
     """The clusters that were made last."""
 
     def look() -> dict[str, Any]:
-        found = service.library.clusters()
-        ids = [name for cluster in found for name in cluster.central]
+        clusters = service.library.clusters()
+        ids = [name for cluster in clusters for name in cluster.central]
         central = {record["id"]: record for record in service.records(service.library.tracks.by_ids(ids))}
         listed = [
             {
@@ -114,11 +114,11 @@ async def get_clusters(service: ServiceDep) -> Response:
                 "central": [central[name] for name in cluster.central if name in central],
                 "color": cluster.color,
             }
-            for cluster in found
+            for cluster in clusters
         ]
         return {
-            "clusters": listed, "view": found.view, "separation": found.separation,
-            "new": found.new, "stale": found.stale,
+            "clusters": listed, "view": clusters.view, "separation": clusters.separation,
+            "new": clusters.new, "stale": clusters.stale,
         }  # fmt: skip
 
     return json_response(await service.run(look))
@@ -129,10 +129,10 @@ async def make_clusters(service: ServiceDep, body: ClustersRequest) -> Response:
     """Group tracks that sound alike, in a job; the new clusters replace the old ones."""
 
     def work(progress: JobProgress) -> Result:
-        found = service.library.find_clusters(
+        clusters = service.library.find_clusters(
             body.k, view=body.view, progress=Cancellable(progress), wait_s=5
         )
-        return {"clusters": len(found), "separation": found.separation}
+        return {"clusters": len(clusters), "separation": clusters.separation}
 
     return job_accepted(service.jobs.start("clusters", work))
 
@@ -140,10 +140,10 @@ async def make_clusters(service: ServiceDep, body: ClustersRequest) -> Response:
 @routes.get("/evaluation", responses=openapi_responses(models.Evaluation, 404))
 async def get_evaluation(service: ServiceDep) -> Response:
     """The result of the last evaluation."""
-    found = await service.run(evaluation.kept, service.library, service.settings.scratch)
-    if found is None:
+    result = await service.run(evaluation.kept, service.library, service.settings.scratch)
+    if result is None:
         raise ApiError(404, "not_evaluated", "nothing has been evaluated yet: POST /api/v1/evaluation")
-    return json_response(found)
+    return json_response(result)
 
 
 @routes.post("/evaluate", include_in_schema=False)

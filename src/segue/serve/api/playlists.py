@@ -28,8 +28,8 @@ def _not_found() -> ApiError:
 @routes.get("/playlists", responses=openapi_responses(models.Playlists))
 async def list_playlists(service: ServiceDep) -> Response:
     """All playlists, without their tracks, the last changed first."""
-    found = await service.run(service.playlists)
-    return json_response({"playlists": [asdict(playlist) for playlist in found]})
+    playlists = await service.run(service.playlists)
+    return json_response({"playlists": [asdict(playlist) for playlist in playlists]})
 
 
 @routes.post("/playlists", status_code=201, responses=openapi_responses(models.Playlist, 404, status=201))
@@ -86,10 +86,10 @@ async def get_playlist_m3u8(
     """A playlist as extended M3U, for other players."""
 
     def look() -> tuple[str, list[Track]]:
-        found = service.library.playlists.get(playlist_id)
-        if found is None:
+        playlist = service.library.playlists.get(playlist_id)
+        if playlist is None:
             raise _not_found()
-        return found.name, _tracks(service, service.library.playlists.tracks(playlist_id))
+        return playlist.name, _tracks(service, service.library.playlists.tracks(playlist_id))
 
     return _m3u(request, *await service.run(look), paths=paths)
 
@@ -110,10 +110,10 @@ async def make_m3u8(
 
 def _playlist_record(service: Service, playlist_id: str) -> dict[str, Any]:
     tables = service.library.playlists
-    found = tables.get(playlist_id)
-    if found is None:
+    playlist = tables.get(playlist_id)
+    if playlist is None:
         raise _not_found()
-    return asdict(found) | {"tracks": service.records(_tracks(service, tables.tracks(playlist_id)))}
+    return asdict(playlist) | {"tracks": service.records(_tracks(service, tables.tracks(playlist_id)))}
 
 
 def _tracks(service: Service, ids: Sequence[str]) -> list[Track]:
@@ -121,9 +121,9 @@ def _tracks(service: Service, ids: Sequence[str]) -> list[Track]:
 
 
 def _require_tracks(service: Service, ids: Sequence[str]) -> None:
-    there = {track.id for track in _tracks(service, list(dict.fromkeys(ids)))}
+    known_ids = {track.id for track in _tracks(service, list(dict.fromkeys(ids)))}
     for name in ids:
-        if name not in there:
+        if name not in known_ids:
             raise ApiError(404, "track_not_found", f"no track has the id {name!r}")
 
 

@@ -31,12 +31,12 @@ async def similar(service: ServiceDep, body: SimilarRequest) -> Response:
 async def _similar(service: Service, body: SimilarRequest) -> Response:
     plain = not body.minus and body.where is None and body.same_artist and body.view is None
     if plain:
-        found = await service.similar_cache.similar(body.seeds, body.k)
-        if found is not None:
-            return Response(found, media_type="application/json")
+        cached = await service.similar_cache.similar(body.seeds, body.k)
+        if cached is not None:
+            return Response(cached, media_type="application/json")
 
     def ask() -> dict[str, Any]:
-        found = service.library.similar(
+        recommendations = service.library.similar(
             service.seeds(body.seeds),
             minus=service.seeds(body.minus),
             k=body.k,
@@ -44,7 +44,7 @@ async def _similar(service: Service, body: SimilarRequest) -> Response:
             where=service.where(body.where),
             view=body.view,
         )
-        return service.matches(found)
+        return service.matches(recommendations)
 
     return json_response(await service.run(ask))
 
@@ -97,11 +97,11 @@ async def journey(service: ServiceDep, body: JourneyRequest) -> Response:
 
     def ask() -> dict[str, Any]:
         start, *via, end = service.seeds([body.start, *body.via, body.end])
-        found = service.library.journey(
+        recommendations = service.library.journey(
             start, end, via=via, k=body.k, where=service.where(body.where), view=body.view
         )
-        answer = service.matches(found)
-        for match, record in zip(found.matches, answer["matches"], strict=True):
+        answer = service.matches(recommendations)
+        for match, record in zip(recommendations.matches, answer["matches"], strict=True):
             record["step"] = None if match.step is None else round(match.step, 4)
         return answer
 
@@ -115,14 +115,14 @@ async def suggest_seeds(
     """Artists, albums and playlists with these words in their names, each of which may be a seed."""
 
     def look() -> dict[str, Any]:
-        found = service.library.suggest_seeds(service.text(q))
+        suggestions = service.library.suggest_seeds(service.text(q))
         return {
             "seeds": [
                 {
                     "seed": service.text(one.seed), "kind": one.kind, "name": service.text(one.name),
                     "text": service.text(str(one)), "tracks": len(one.keys),
                 }
-                for one in found
+                for one in suggestions
             ]
         }  # fmt: skip
 
@@ -139,15 +139,15 @@ async def why(
     """Why two sounds are alike or not: by which spaces, at which moments, in which words."""
 
     def ask() -> dict[str, Any]:
-        found = service.library.explain(*service.seeds([a, b]), view=view or None)
+        explanation = service.library.explain(*service.seeds([a, b]), view=view or None)
         return {
-            "score": found.score,
-            "text": found.text,
-            "parts": [asdict(part) for part in found.parts],
-            "moments": [asdict(moment) for moment in found.moments],
-            "window_s": found.window_s,
-            "labels": [asdict(label) for label in found.labels],
-            "features": [asdict(feature) for feature in found.features],
+            "score": explanation.score,
+            "text": explanation.text,
+            "parts": [asdict(part) for part in explanation.parts],
+            "moments": [asdict(moment) for moment in explanation.moments],
+            "window_s": explanation.window_s,
+            "labels": [asdict(label) for label in explanation.labels],
+            "features": [asdict(feature) for feature in explanation.features],
         }
 
     return json_response(await service.run(ask))
@@ -159,7 +159,7 @@ async def matrix(service: ServiceDep, body: MatrixRequest) -> Response:
 
     def ask() -> dict[str, Any]:
         tracks = [service.track(track_id) for track_id in body.tracks]
-        found = service.library.matrix(tracks, view=body.view)
-        return {"tracks": service.records(tracks), "scores": found.scores.round(4).tolist()}
+        result = service.library.matrix(tracks, view=body.view)
+        return {"tracks": service.records(tracks), "scores": result.scores.round(4).tolist()}
 
     return json_response(await service.run(ask))

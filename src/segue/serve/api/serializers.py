@@ -40,7 +40,7 @@ def track_records(
 
 
 def matches_record(
-    found: Recommendations, clusters: Mapping[Any, int], folders: Sequence[str]
+    recommendations: Recommendations, clusters: Mapping[Any, int], folders: Sequence[str]
 ) -> dict[str, Any]:
     """What was recommended, with scores to four digits."""
     matches = [
@@ -48,6 +48,6 @@ def matches_record(
             "score": round(match.score, 4),
             "track": track_record(match.track, clusters.get(match.track.id), folders),
         }
-        for match in found.matches
+        for match in recommendations.matches
     ]
-    return {"matches": matches, "shortfall": found.shortfall, "seeds": list(found.seeds)}
+    return {"matches": matches, "shortfall": recommendations.shortfall, "seeds": list(recommendations.seeds)}

@@ -57,11 +57,11 @@ async def get_track_cover(
         return Response(status_code=304, headers=headers)
     try:
         _, path = await service.run(service.track_file, track_id)
-        found = await service.decoding.run(cover_image, path, size)
+        cover = await service.decoding.run(cover_image, path, size)
     except (ApiError, TrackNotFoundError, OSError):
-        found = None
-    if found:
-        return Response(found[0], headers=headers, media_type=found[1])
+        cover = None
+    if cover:
+        return Response(cover[0], headers=headers, media_type=cover[1])
     headers["content-security-policy"] = _DRAWN_POLICY
     return Response(placeholder_cover(track, size), headers=headers, media_type="image/svg+xml")
 
@@ -73,10 +73,10 @@ async def get_track_peaks(
     """The waveform's outline: the largest amplitude, 0 to 1, of each of up to `n` parts."""
     track, path = await service.run(service.track_file, track_id)
     try:
-        found, duration_s = await service.decoding.run(
+        peaks, duration_s = await service.decoding.run(
             service.peaks.get, track.content_hash, lambda: compute_peaks(path, track.sr)
         )
     except TooLong as error:
         raise ApiError(413, "too_long", f"{error}: it is too long for a waveform") from None
     headers = {"cache-control": _DAY}
-    return json_response({"peaks": to_list(found, n), "duration_s": round(duration_s, 3)}, headers=headers)
+    return json_response({"peaks": to_list(peaks, n), "duration_s": round(duration_s, 3)}, headers=headers)

@@ -49,7 +49,7 @@ async def get_library(service: ServiceDep) -> Response:
                 for (name, spec), n in zip(spaces.items(), _filled(service), strict=True)
             ],
             "views": ["all", *spaces],
-            "sources": [found.source for found in overview.imports],
+            "sources": [one.source for one in overview.imports],
             "folders": [
                 readable(display_path(f"{folder}/x", [folder])[:-2]) for folder in library.folders.all()
             ],
@@ -82,11 +82,11 @@ async def get_facets(service: ServiceDep) -> Response:
 
     def look() -> dict[str, Any]:
         library = service.library
-        found, overview = library.tracks.facets(), library.overview()
+        facets, overview = library.tracks.facets(), library.overview()
         return {
-            "genres": [{"name": name, "n": n} for name, n in found.genres],
-            "labels": [{"name": name, "n": n} for name, n in found.labels],
-            "years": {"min": found.years[0], "max": found.years[1]},
+            "genres": [{"name": name, "n": n} for name, n in facets.genres],
+            "labels": [{"name": name, "n": n} for name, n in facets.labels],
+            "years": {"min": facets.years[0], "max": facets.years[1]},
             "artists": overview.artists,
             "albums": overview.albums,
         }
@@ -103,16 +103,16 @@ async def list_failures(
     """Files with problems, and what they are."""
 
     def look() -> dict[str, Any]:
-        found, folders = service.library.failures(), service.library.folders.all()
+        failures, folders = service.library.failures(), service.library.folders.all()
         listed = [
             {
                 "path": readable(display_path(failure.path, folders)),
                 "kind": failure.kind,
                 "reason": without_paths(readable(failure.reason), ""),
             }
-            for failure in found[offset : offset + limit]
+            for failure in failures[offset : offset + limit]
         ]
-        return {"failures": listed, "total": len(found)}
+        return {"failures": listed, "total": len(failures)}
 
     return json_response(await service.run(look))
 
@@ -126,7 +126,7 @@ async def list_models(service: ServiceDep) -> Response:
 def _models() -> dict[str, Any]:
     from segue.embed.models import MODELS, status
 
-    found = [status(name) for name in MODELS]
+    statuses = [status(name) for name in MODELS]
     listed = [
         {
             "name": one.model.name,
@@ -139,7 +139,7 @@ def _models() -> dict[str, Any]:
             "state": one.state,
             "reason": without_paths(one.reason, "") if one.reason else one.reason,
         }
-        for one in found
+        for one in statuses
     ]
     return {"models": listed}
 

@@ -80,4 +80,4 @@ def without_paths(message: str, root: str) -> str:
     """A message in which folders of this machine are not named."""
     if root:
         message = message.replace(root, "the library")
-    return re.sub(r"(?<![\w.])(?:/[^\s'\":;,]+){2,}", lambda found: found[0].rsplit("/", 1)[-1], message)
+    return re.sub(r"(?<![\w.])(?:/[^\s'\":;,]+){2,}", lambda match: match[0].rsplit("/", 1)[-1], message)

@@ -49,9 +49,9 @@ def _file(path: str) -> Path | None:
     """A file below the player's folder, and nowhere else."""
     if not PLAYER.is_dir() or path == "/" or "\0" in path:
         return None
-    wanted = (PLAYER / path.lstrip("/")).resolve()
-    inside = PLAYER.resolve() in wanted.parents
-    return wanted if inside and wanted.is_file() else None
+    file = (PLAYER / path.lstrip("/")).resolve()
+    inside = PLAYER.resolve() in file.parents
+    return file if inside and file.is_file() else None
 
 
 _NOT_BUILT = (

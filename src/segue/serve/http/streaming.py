@@ -52,12 +52,12 @@ def file_response(
     """
     size = path.stat().st_size
     asked = request.headers.get("range")
-    found = _RANGE.fullmatch(asked.strip()) if asked else None
-    if found and not found[3] and (found[1] or found[2]) and _is_outside(found[1], found[2], size):
+    match = _RANGE.fullmatch(asked.strip()) if asked else None
+    if match and not match[3] and (match[1] or match[2]) and _is_outside(match[1], match[2], size):
         raise ApiError(
             416, "no_such_range", f"the file has {size} bytes", headers={"content-range": f"bytes */{size}"}
         )
-    if asked and not (found and (found[1] or found[2])) and request.scope["headers"]:
+    if asked and not (match and (match[1] or match[2])) and request.scope["headers"]:
         # What is no range is passed over, as HTTP has it.
         request.scope["headers"] = [pair for pair in request.scope["headers"] if pair[0] != b"range"]
     headers = {"cache-control": "private, max-age=3600", "accept-ranges": "bytes"}

@@ -15,12 +15,12 @@ _SHOWN = 10
 
 def validation_error(errors: Sequence[Any]) -> ApiError:
     """The first few places where a request is not as it must be."""
-    found = [
+    problems = [
         {"where": ".".join(str(part) for part in error["loc"]), "what": error["msg"]}
         for error in errors[:_SHOWN]
     ]
-    first = found[0] if found else {"where": "", "what": "not valid"}
-    return ApiError(422, "invalid", f"{first['where']}: {first['what']}".lstrip(": "), {"errors": found})
+    first = problems[0] if problems else {"where": "", "what": "not valid"}
+    return ApiError(422, "invalid", f"{first['where']}: {first['what']}".lstrip(": "), {"errors": problems})
 
 
 def refuse_unknown_query(request: Request) -> None:

@@ -139,15 +139,15 @@ def make_max_app(settings: Settings) -> ASGIApp:
         return plain_page(TITLE, _FORM + describe_operations(SWAGGER, "/swagger.json"))
 
     async def of_http(_: Request, error: Exception) -> Response:
-        found = error if isinstance(error, HTTPException) else HTTPException(500)
-        return _error(found.status_code, str(found.detail))
+        http_error = error if isinstance(error, HTTPException) else HTTPException(500)
+        return _error(http_error.status_code, str(http_error.detail))
 
     async def of_bug(_: Request, __: Exception) -> Response:
         return _error(500, "internal error; the service's log has the details")
 
     async def of_ours(_: Request, error: Exception) -> Response:
-        found = error if isinstance(error, ApiError) else ApiError(500, "internal", "")
-        return _error(found.status, found.message)
+        api_error = error if isinstance(error, ApiError) else ApiError(500, "internal", "")
+        return _error(api_error.status, api_error.message)
 
     handlers = {HTTPException: of_http, ApiError: of_ours, Exception: of_bug}
     app = Starlette(routes=[Route("/", start), *api.routes()], lifespan=lifespan, exception_handlers=handlers)

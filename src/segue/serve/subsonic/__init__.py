@@ -37,5 +37,5 @@ async def rest(service: ServiceDep, request: Request, method: str) -> Response:
     except SubsonicError as error:
         return encoding.failure(call, error.code, str(error))
     except (ApiError, SegueError) as error:
-        known = error if isinstance(error, ApiError) else api_error(error, service.settings.library)
-        return encoding.failure(call, 70 if known.status == 404 else 0, known.message)
+        fault = error if isinstance(error, ApiError) else api_error(error, service.settings.library)
+        return encoding.failure(call, 70 if fault.status == 404 else 0, fault.message)

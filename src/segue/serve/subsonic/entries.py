@@ -39,7 +39,7 @@ class Entries:
         album = self.discography.albums.get(album_id or "")
         artist = clean(track.artist) or NO_ARTIST
         played = self.plays.get(track.id)
-        found: Tree = {
+        record: Tree = {
             "id": track.id,
             "parent": album_id,
             "isDir": False,
@@ -69,10 +69,10 @@ class Entries:
             "played": date(played[1]) if played else None,
             "starred": self._star("track", track.id),
         }
-        return {name: value for name, value in found.items() if value is not None}
+        return {name: value for name, value in record.items() if value is not None}
 
     def album(self, album: Album) -> Tree:
-        found: Tree = {
+        record: Tree = {
             "id": album.id,
             "name": album.name,
             "title": album.name,
@@ -90,17 +90,17 @@ class Entries:
             "playCount": sum(self.plays[name][0] for name in album.tracks if name in self.plays),
             "starred": self._star("album", album.id),
         }
-        return {name: value for name, value in found.items() if value is not None}
+        return {name: value for name, value in record.items() if value is not None}
 
     def artist(self, artist: Artist) -> Tree:
         star = self._star("artist", artist.id)
-        found = {
+        record = {
             "id": artist.id,
             "name": artist.name,
             "coverArt": artist.id,
             "albumCount": len(artist.albums),
         }
-        return found | ({"starred": star} if star else {})
+        return record | ({"starred": star} if star else {})
 
     def _star(self, kind: str, name: str) -> str | None:
         at = self.stars[kind].get(name)

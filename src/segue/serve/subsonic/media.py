@@ -55,15 +55,15 @@ async def cover(call: Call) -> Response:
     """Of a song, an album, an artist or a playlist: the picture of its first song."""
     size = call.number("size", 0, 2048) or None
     track = await call.service.run(_first_track, call)
-    found = None
+    image = None
     try:
         _, path = await call.service.run(call.service.track_file, track.id)
-        found = await call.service.decoding.run(cover_image, path, size)
+        image = await call.service.decoding.run(cover_image, path, size)
     except (ApiError, TrackNotFoundError, OSError):
         pass
     headers = {"cache-control": "private, max-age=86400"}
-    if found:
-        return Response(found[0], headers=headers, media_type=found[1])
+    if image:
+        return Response(image[0], headers=headers, media_type=image[1])
     headers["content-security-policy"] = PLAIN_POLICY
     return Response(placeholder_cover(track, size or 256), headers=headers, media_type="image/svg+xml")
 
@@ -79,10 +79,10 @@ def _first_track(call: Call) -> Track:
         ids = list(library.playlists.tracks(name))
     else:
         return service.track(name)
-    found = library.tracks.by_ids(ids[:1])
-    if not found:
+    tracks = library.tracks.by_ids(ids[:1])
+    if not tracks:
         raise SubsonicError(NOT_FOUND, "no picture of that")
-    return found[0]
+    return tracks[0]
 
 
 METHODS: dict[str, Callable[[Call], Awaitable[Response]]] = {

@@ -42,12 +42,12 @@ def _similar(call: Call, seeds: list[Track], count: int) -> Recommendations:
     return call.service.library.similar(seeds, k=max(1, count) + _SPARE)
 
 
-def _matches(call: Call, found: Recommendations, count: int) -> list[Tree]:
+def _matches(call: Call, recommendations: Recommendations, count: int) -> list[Tree]:
     entries = Entries.of(call.service)
-    there = [match for match in found.matches if match.track.has_file][:count]
+    playable = [match for match in recommendations.matches if match.track.has_file][:count]
     return [
         {"entry": entries.song(match.track), "similarity": round(min(1.0, max(0.0, match.score)), 4)}
-        for match in there
+        for match in playable
     ]
 
 
@@ -64,16 +64,16 @@ def sonic_path(call: Call) -> Tree:
     end = call.service.track(call.need("endSongId"))
     if count < 2:
         raise SubsonicError(0, "a path has a start and an end: count must be 2 or more")
-    found = call.service.library.journey(start, end, k=count)
-    return {"sonicMatch": _matches(call, found, count)}
+    recommendations = call.service.library.journey(start, end, k=count)
+    return {"sonicMatch": _matches(call, recommendations, count)}
 
 
 def top_songs(call: Call) -> Tree:
     """An artist's songs, the most played first."""
     entries = Entries.of(call.service)
     wanted = call.need("artist")
-    found = next((a for a in entries.discography.artists.values() if a.name == wanted), None)
-    ids = [track for album in found.albums for track in album.tracks] if found else []
+    artist = next((a for a in entries.discography.artists.values() if a.name == wanted), None)
+    ids = [track for album in artist.albums for track in album.tracks] if artist else []
     ids.sort(key=lambda name: -entries.plays.get(name, (0, 0.0))[0])
     tracks = call.service.library.tracks.by_ids(ids[: call.number("count", 50)])
     return {"topSongs": {"song": [entries.song(track) for track in tracks]}}
@@ -93,8 +93,8 @@ def _info(call: Call) -> Tree:
     if name not in entries.discography.artists:
         raise SubsonicError(NOT_FOUND, "no such artist")
     count = call.number("count", 20)
-    found = call.service.library.similar(_seeds(call), k=10 * count + 1, same_artist=False) if count else None
-    albums = [entries.discography.album_of.get(match.track.id) for match in found.matches] if found else []
+    similar = call.service.library.similar(_seeds(call), k=10 * count + 1, same_artist=False) if count else ()
+    albums = [entries.discography.album_of.get(match.track.id) for match in similar]
     ids = dict.fromkeys(entries.discography.albums[album].artist_id for album in albums if album)
     return {
         "similarArtist": [

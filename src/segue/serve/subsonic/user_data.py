@@ -14,37 +14,37 @@ _PARAMETERS: dict[StarKind, str] = {"track": "id", "album": "albumId", "artist":
 
 
 def playlists(call: Call) -> Tree:
-    found = call.service.library.playlists.all()
-    return {"playlists": {"playlist": [_entry(call, playlist) for playlist in found]}}
+    kept = call.service.library.playlists.all()
+    return {"playlists": {"playlist": [_entry(call, playlist) for playlist in kept]}}
 
 
 def playlist(call: Call) -> Tree:
     return {"playlist": _whole(call, call.need("id"))}
 
 
-def _entry(call: Call, found: Playlist) -> Tree:
+def _entry(call: Call, playlist: Playlist) -> Tree:
     return {
-        "id": found.id,
-        "name": found.name,
-        "comment": found.comment,
+        "id": playlist.id,
+        "name": playlist.name,
+        "comment": playlist.comment,
         "owner": call.get("u") or "segue",
         "public": False,
-        "songCount": found.n,
-        "duration": round(found.duration_s),
-        "created": date(found.created_at),
-        "changed": date(found.changed_at),
-        "coverArt": found.id,
+        "songCount": playlist.n,
+        "duration": round(playlist.duration_s),
+        "created": date(playlist.created_at),
+        "changed": date(playlist.changed_at),
+        "coverArt": playlist.id,
     }
 
 
 def _whole(call: Call, name: str) -> Tree:
     library = call.service.library
-    found = library.playlists.get(name)
-    if found is None:
+    playlist = library.playlists.get(name)
+    if playlist is None:
         raise SubsonicError(NOT_FOUND, "no such playlist")
     entries = Entries.of(call.service)
     tracks = library.tracks.by_ids(library.playlists.tracks(name))
-    return _entry(call, found) | {"entry": [entries.song(track) for track in tracks]}
+    return _entry(call, playlist) | {"entry": [entries.song(track) for track in tracks]}
 
 
 def create_playlist(call: Call) -> Tree:
@@ -85,9 +85,9 @@ def delete_playlist(call: Call) -> Tree:
 
 def _known(call: Call, parameter: str) -> list[str]:
     ids = call.all(parameter)
-    there = {track.id for track in call.service.library.tracks.by_ids(list(dict.fromkeys(ids)))}
+    existing = {track.id for track in call.service.library.tracks.by_ids(list(dict.fromkeys(ids)))}
     for name in ids:
-        if name not in there:
+        if name not in existing:
             raise SubsonicError(NOT_FOUND, f"no song {name[:40]!r}")
     return ids
 
@@ -104,17 +104,17 @@ def _set_stars(call: Call, *, starred: bool) -> Tree:
     discography = call.service.library.discography()
     albums, artists = discography.albums, discography.artists
     feedback = call.service.library.feedback
-    wanted: dict[StarKind, list[str]] = {kind: [] for kind in get_args(StarKind)}
+    ids_by_kind: dict[StarKind, list[str]] = {kind: [] for kind in get_args(StarKind)}
     for kind, parameter in _PARAMETERS.items():
         for name in call.all(parameter):
             # Players that browse by folders send albums and artists as ids too.
             own: StarKind = "album" if name in albums else "artist" if name in artists else kind
-            wanted[own].append(name)
-    if not any(wanted.values()):
+            ids_by_kind[own].append(name)
+    if not any(ids_by_kind.values()):
         raise SubsonicError(MISSING, "nothing to star: give id, albumId or artistId")
-    for name in wanted["track"]:
+    for name in ids_by_kind["track"]:
         call.service.track(name)
-    for kind, ids in wanted.items():
+    for kind, ids in ids_by_kind.items():
         if kind != "track" and any(name not in albums and name not in artists for name in ids):
             raise SubsonicError(NOT_FOUND, f"no such {kind}")
         if ids:

@@ -79,9 +79,9 @@ def _feature(context: dict[str, Message], name: str, kind: int) -> Message:
 
 
 def _only(feature: Message, kind: int, name: str) -> Message:
-    found = [words for field, words in _KINDS.items() if field in feature]
-    if found != [_KINDS[kind]]:
-        raise WireError(f"{name!r} holds {' and '.join(found) or 'nothing'}, expected {_KINDS[kind]}")
+    kinds = [words for field, words in _KINDS.items() if field in feature]
+    if kinds != [_KINDS[kind]]:
+        raise WireError(f"{name!r} holds {' and '.join(kinds) or 'nothing'}, expected {_KINDS[kind]}")
     return feature.merged(kind)
 
 
@@ -96,10 +96,10 @@ def _text(context: dict[str, Message], name: str) -> str:
 
 
 def _time(context: dict[str, Message], name: str) -> float:
-    found = _feature(context, name, _FLOATS).floats(1)
-    if len(found) != 1 or not math.isfinite(found[0]):
-        raise WireError(f"{name!r} is {found}, expected one finite number")
-    return found[0]
+    seconds = _feature(context, name, _FLOATS).floats(1)
+    if len(seconds) != 1 or not math.isfinite(seconds[0]):
+        raise WireError(f"{name!r} is {seconds}, expected one finite number")
+    return seconds[0]
 
 
 def _frames(lists: dict[str, Message], name: str) -> Frames:
@@ -128,9 +128,9 @@ def parse_quickly(payload: bytes) -> Facts | None:
     """What `parse_example` gives, for a record of AudioSet's own layout; None for any other."""
     pattern = _context(payload[:2])
     context = pattern.match(payload, 2) if pattern else None
-    if context is None or None in (found := context.groups()):
+    if context is None or None in (fields := context.groups()):
         return None
-    video_id, start, end, packed = found
+    video_id, start, end, packed = fields
     at = context.end()
     n, head = _list_head(len(payload) - at)
     if not n or not payload.startswith(head, at):

@@ -70,9 +70,9 @@ def read_json(path: str | Path, *, on_bad: OnBad | None = None) -> Iterator[Segm
 
 def _segments(file: BinaryIO, source: str, on_bad: OnBad) -> Iterator[Segment]:
     with file:
-        for i, found in enumerate(_objects(file)):
+        for i, entry in enumerate(_objects(file)):
             try:
-                segment = _segment(found, source, i)
+                segment = _segment(entry, source, i)
             except _BROKEN as error:
                 on_bad(BadRecord(source, i, str(error)))
                 continue
@@ -106,14 +106,14 @@ def _parsed(text: bytes) -> Any:
         return error
 
 
-def _segment(found: Any, source: str, i: int) -> Segment:
+def _segment(entry: Any, source: str, i: int) -> Segment:
     """Raises ValueError where an object is no segment."""
-    if not isinstance(found, dict):
-        raise ValueError(f"not a JSON object: {found}" if isinstance(found, Exception) else "no JSON object")
-    missing = [key for key in _KEYS if key not in found]
+    if not isinstance(entry, dict):
+        raise ValueError(f"not a JSON object: {entry}" if isinstance(entry, Exception) else "no JSON object")
+    missing = [key for key in _KEYS if key not in entry]
     if missing:
         raise ValueError(f"it has no {missing[0]!r}; expected {', '.join(_KEYS)}")
-    labels, video_id, start_s, end_s, data = (found[key] for key in _KEYS)
+    labels, video_id, start_s, end_s, data = (entry[key] for key in _KEYS)
     if not isinstance(video_id, str):
         raise ValueError(f"'id' is {video_id!r}, expected a text")
     if not isinstance(labels, list) or not all(type(label) is int for label in labels):

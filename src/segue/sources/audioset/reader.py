@@ -55,9 +55,9 @@ def read_segments(
     UsageError
         Where a path does not exist, or a folder has no such file.
     """
-    told = on_bad or warn
-    found = find_files(paths, on_bad=told)
-    return (segment for file in _with_starts(found, on_read) for segment in _of_file(*file, told))
+    report = on_bad or warn
+    files = find_files(paths, on_bad=report)
+    return (segment for file in _with_starts(files, on_read) for segment in _of_file(*file, report))
 
 
 def find_files(paths: str | Path | Iterable[str | Path], *, on_bad: OnBad | None = None) -> list[Path]:
@@ -99,15 +99,15 @@ def _files(path: Path, on_bad: OnBad) -> list[Path]:
     def tell(error: OSError) -> None:
         on_bad(BadRecord(str(error.filename), 0, f"the folder cannot be read: {error.strerror}"))
 
-    found = [
+    files = [
         Path(folder, name)
         for folder, _, names in os.walk(path, onerror=tell)
         for name in names
         if _is_ours(name)
     ]
-    if not found:
+    if not files:
         raise UsageError(f"{path} has no file that ends in {ENDING}")
-    return sorted(found)
+    return sorted(files)
 
 
 def _is_ours(name: str) -> bool:

@@ -81,11 +81,11 @@ class AudioSet:
         self._bad: list[BadRecord] = []
         files = find_files(self._others, on_bad=self._bad.append)
         self.total = sum(path.stat().st_size for path in [*files, *self._json] if path.is_file())
-        found = Path(labels) if labels else _labels_beside(given[0])
-        self._names = read_label_names(found) if found else {}
+        labels_file = Path(labels) if labels else _labels_beside(given[0])
+        self._names = read_label_names(labels_file) if labels_file else {}
         self._arguments = {
             "paths": [str(path) for path in given],
-            "labels": str(found) if found else None,
+            "labels": str(labels_file) if labels_file else None,
             "name": self.name,
         }
 
@@ -108,12 +108,12 @@ class AudioSet:
             *(read_json(path, on_bad=self._bad.append) for path in self._json),
         )
         while True:
-            some = list(islice(segments, _SEGMENTS))
+            batch = list(islice(segments, _SEGMENTS))
             bad = [Problem(f"{problem.path} at {problem.offset}", problem.reason) for problem in self._bad]
             self._bad.clear()
-            if not some and not bad:
+            if not batch and not bad:
                 return
-            yield self._batch(some, read[0], bad)
+            yield self._batch(batch, read[0], bad)
 
     def _batch(self, segments: list[Segment], done: int, problems: list[Problem]) -> ImportBatch:
         kept = [segment for segment in segments if len(segment.frames)]
@@ -154,8 +154,8 @@ def _labels_beside(path: Path) -> Path | None:
 
 
 def _details(segment: Segment) -> str:
-    found = {"start_s": segment.start_s, "end_s": segment.end_s, "labels": list(segment.labels)}
-    return json.dumps(found)
+    details = {"start_s": segment.start_s, "end_s": segment.end_s, "labels": list(segment.labels)}
+    return json.dumps(details)
 
 
 def _hash(segment: Segment) -> int:

@@ -38,7 +38,7 @@ def read_echonest(metadata: Metadata) -> tuple[Mapping[int, Numbers], list[Probl
     ------
     SourceError
     """
-    found: dict[int, Numbers] = {}
+    rows: dict[int, Numbers] = {}
     problems = []
     with metadata.open(ECHONEST) as file:
         table = Table(ECHONEST, file, _HEADERS)
@@ -48,11 +48,11 @@ def read_echonest(metadata: Metadata) -> tuple[Mapping[int, Numbers], list[Probl
                 problems.append(row)
                 continue
             try:
-                found[id_of(row.values[0].strip())] = _numbers(row, places)
+                rows[id_of(row.values[0].strip())] = _numbers(row, places)
             except RowError as error:
                 problems.append(Problem(f"{ECHONEST} row {row.number}", str(error)))
         table.close()
-    return found, problems
+    return rows, problems
 
 
 def _numbers(row: Row, places: list[int]) -> Numbers:

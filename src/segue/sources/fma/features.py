@@ -77,9 +77,9 @@ class FeatureRows:
     def _of(self, ids: Sequence[int]) -> tuple[Vectors, list[Problem]]:
         vectors = np.full((len(ids), SPEC.dim), np.nan, np.float32)
         problems = []
-        found = sorted((self.offsets[name], i) for i, name in enumerate(ids) if name in self.offsets)
+        places = sorted((self.offsets[name], i) for i, name in enumerate(ids) if name in self.offsets)
         with np.errstate(over="ignore"):  # what is no float32 becomes infinite, and so nothing
-            for offset, i in found:
+            for offset, i in places:
                 self.file.seek(offset)
                 try:
                     vectors[i] = _numbers(self.file.readline())
@@ -121,12 +121,12 @@ def open_features(metadata: Metadata) -> Iterator[FeatureRows]:
 def _order(file: io.BufferedReader) -> NDArray[np.int64] | None:
     """Read the headers: where in the file each of our columns is; nothing where all are in their places."""
     headers = [[cell.strip() for cell in _cells(file.readline())[1:]] for _ in range(_HEADERS)]
-    there = {column: i for i, column in enumerate(zip(*headers, strict=False))}
-    lacking = ["_".join(column) for column in COLUMNS if column not in there]
-    if lacking or len(there) != len(COLUMNS):
+    places = {column: i for i, column in enumerate(zip(*headers, strict=False))}
+    lacking = ["_".join(column) for column in COLUMNS if column not in places]
+    if lacking or len(places) != len(COLUMNS):
         what = f"lacks {', '.join(lacking[:3])}" if lacking else "has others beside them"
-        raise SourceError(f"{FEATURES} has {len(there)} columns, not FMA's {len(COLUMNS)}: it {what}")
-    order = np.array([there[column] for column in COLUMNS], np.int64)
+        raise SourceError(f"{FEATURES} has {len(places)} columns, not FMA's {len(COLUMNS)}: it {what}")
+    order = np.array([places[column] for column in COLUMNS], np.int64)
     return None if np.array_equal(order, np.arange(len(order))) else order
 
 

@@ -57,12 +57,12 @@ class GenreTree:
 
     def ancestors(self, genre_id: int) -> list[Genre]:
         """From the parent up to the root."""
-        found: dict[int, Genre] = {}
+        ancestors: dict[int, Genre] = {}
         at = self.genres[genre_id].parent
-        while at in self.genres and at not in found:  # a damaged table may lead in circles
-            found[at] = self.genres[at]
-            at = found[at].parent
-        return list(found.values())
+        while at in self.genres and at not in ancestors:  # a damaged table may lead in circles
+            ancestors[at] = self.genres[at]
+            at = ancestors[at].parent
+        return list(ancestors.values())
 
     def named(self, title: str) -> Genre | None:
         """The genre of a title, case aside."""
@@ -70,9 +70,9 @@ class GenreTree:
 
     def closed(self, ids: Iterable[int]) -> list[Genre]:
         """Those of some ids that are known, and all above them, each once."""
-        known = [self.genres[i] for i in ids if i in self.genres]
-        above = [genre for one in known for genre in self.ancestors(one.id)]
-        return list({genre.id: genre for genre in [*known, *above]}.values())
+        genres = [self.genres[i] for i in ids if i in self.genres]
+        above = [genre for one in genres for genre in self.ancestors(one.id)]
+        return list({genre.id: genre for genre in [*genres, *above]}.values())
 
 
 def read_genres(metadata: Metadata | str | Path) -> tuple[GenreTree, Sequence[Problem]]:

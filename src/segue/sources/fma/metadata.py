@@ -128,11 +128,11 @@ class Table:
         ------
         SourceError
         """
-        found = self.at(*names)
-        if found is None:
-            there = ", ".join(" ".join(column) for column in self.columns[1:6])
-            raise SourceError(f"{self.name} has no column {' '.join(names)!r}; its first ones are {there}")
-        return found
+        place = self.at(*names)
+        if place is None:
+            examples = ", ".join(" ".join(column) for column in self.columns[1:6])
+            raise SourceError(f"{self.name} has no column {' '.join(names)!r}; its first ones are {examples}")
+        return place
 
     def rows(self) -> Iterator[Row | Problem]:
         """All rows; one that is broken is a problem."""

@@ -98,10 +98,10 @@ class FMA:
 
     def spaces(self) -> list[Space]:
         settings = SpaceSettings(transform="fitted")
-        found = [Space(features.SPEC, features.DIMENSIONS, settings)]
+        spaces = [Space(features.SPEC, features.DIMENSIONS, settings)]
         if self._echonest:
-            found.append(Space(echonest.SPEC, echonest.DIMENSIONS, settings))
-        return found
+            spaces.append(Space(echonest.SPEC, echonest.DIMENSIONS, settings))
+        return spaces
 
     def batches(self) -> Iterator[ImportBatch]:
         much = self._metadata.has(features.FEATURES) and worker_process.is_worthwhile(

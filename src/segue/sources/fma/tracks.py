@@ -148,10 +148,10 @@ def year_in(text: str | None) -> int | None:
 @lru_cache(1 << 14)
 def ids_in(text: str | None) -> tuple[int, ...]:
     """The numbers of a list as Python writes it: ``[21, 10]``. Raises RowError."""
-    found = _list_in(text)
-    if not all(type(value) is int and value >= 0 for value in found):
+    values = _list_in(text)
+    if not all(type(value) is int and value >= 0 for value in values):
         raise RowError(f"{str(text)[:40]!r} is not a list of genres")
-    return tuple(found)
+    return tuple(values)
 
 
 def words_in(text: str | None) -> list[str]:
@@ -164,12 +164,12 @@ def _list_in(text: str | None) -> list[Any]:
         return []
     try:
         # JSON is ten times quicker, and the same for numbers.
-        found = json.loads(text) if "'" not in text and '"' not in text else ast.literal_eval(text)
+        value = json.loads(text) if "'" not in text and '"' not in text else ast.literal_eval(text)
     except (ValueError, SyntaxError, RecursionError, MemoryError) as error:
         raise RowError(f"{text[:40]!r} is not a list") from error
-    if not isinstance(found, list):
+    if not isinstance(value, list):
         raise RowError(f"{text[:40]!r} is not a list")
-    return found
+    return value
 
 
 def in_subset(track: FmaTrack, subset: str | None) -> bool:
@@ -179,11 +179,11 @@ def in_subset(track: FmaTrack, subset: str | None) -> bool:
 
 def splits(tracks: Iterable[Track]) -> dict[str, list[Track]]:
     """The imported tracks of FMA's three splits, no artist in two of them: training, validation, test."""
-    found: dict[str, list[Track]] = {name: [] for name in SPLITS}
+    by_split: dict[str, list[Track]] = {name: [] for name in SPLITS}
     for track in tracks:
-        if track.details.get("split") in found:
-            found[track.details["split"]].append(track)
-    return found
+        if track.details.get("split") in by_split:
+            by_split[track.details["split"]].append(track)
+    return by_split
 
 
 def urls_in(metadata: Metadata) -> dict[int, str]:
@@ -195,10 +195,10 @@ def urls_in(metadata: Metadata) -> dict[int, str]:
         table = Table(name, file)
         key, url = table.at("track_id"), table.at("track_url")
         rows = table.rows() if key is not None and url is not None else ()
-        found = {
+        urls = {
             row.values[key]: row.values[url].strip()  # type: ignore[index]
             for row in rows
             if isinstance(row, Row)
         }
         table.close()
-    return {int(number): url for number, url in found.items() if number.isdecimal() and url}
+    return {int(number): url for number, url in urls.items() if number.isdecimal() and url}

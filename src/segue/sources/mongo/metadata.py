@@ -61,16 +61,16 @@ class DocumentColumns:
     def __init__(self, chosen: Mapping[str, str]) -> None:
         for name in chosen:
             if name not in FIELDS or name == "id":
-                known = ", ".join(field for field in FIELDS if field != "id")
-                raise UsageError(f"{name!r} is not a known field; the fields are: {known}")
+                field_names = ", ".join(field for field in FIELDS if field != "id")
+                raise UsageError(f"{name!r} is not a known field; the fields are: {field_names}")
         self._chosen = chosen
         self._mapped = functools.lru_cache(1024)(self._map)
 
     def _map(self, keys: tuple[str, ...]) -> Mapped:
         chosen = {name: column for name, column in self._chosen.items() if column in keys}
-        found = map_columns(keys, {**chosen, "id": "_id"}, features=False, needed=False)
-        fields = {name: column for name, column in found.fields.items() if name != "id"}
-        return Mapped(fields, {}, found.others, ())
+        mapped = map_columns(keys, {**chosen, "id": "_id"}, features=False, needed=False)
+        fields = {name: column for name, column in mapped.fields.items() if name != "id"}
+        return Mapped(fields, {}, mapped.others, ())
 
     def columns(self, documents: Sequence[Mapping[str, Any]], counts: Counter[str]) -> dict[str, list[Any]]:
         """The values of some documents, cleaned as those of a table."""
@@ -84,9 +84,9 @@ class DocumentColumns:
                     given[name] = [None] * n
                 given[name][i] = _readable(document[column])
             details.append(_details(document, fields.others))
-        known = Mapped({name: name for name in given}, {}, (), ())
-        found = clean_fields(Chunk(given, range(n), 0), known, counts)
-        return {**found, "details": details}
+        mapped = Mapped({name: name for name in given}, {}, (), ())
+        cleaned = clean_fields(Chunk(given, range(n), 0), mapped, counts)
+        return {**cleaned, "details": details}
 
 
 def _readable(value: Any) -> Any:
@@ -115,9 +115,9 @@ def _scalar(value: Any) -> Any:
 
 def _details(document: Mapping[str, Any], names: Sequence[str]) -> str | None:
     """As JSON, the single values that have no column."""
-    found: dict[str, Any] = {}
+    details: dict[str, Any] = {}
     for name in names:
         value = _scalar(document[name])
-        if value is not None and len(found) < _DETAILS:
-            found[name] = value
-    return json.dumps(found, ensure_ascii=False) if found else None
+        if value is not None and len(details) < _DETAILS:
+            details[name] = value
+    return json.dumps(details, ensure_ascii=False) if details else None

@@ -54,14 +54,15 @@ def read_documents(
             cursor = cursor.hint([("_id", 1)]).min([("_id", last)])
         try:
             for data in cast("Iterator[bytes]", cursor):
-                found = _split(data, collection)
-                if last is not None and found and found[0].document and found[0].document.get("_id") == last:
-                    found = found[1:]
-                if found:
-                    n += len(found)
-                    yield found
+                documents = _split(data, collection)
+                first = documents[0].document if documents else None
+                if last is not None and first and first.get("_id") == last:
+                    documents = documents[1:]
+                if documents:
+                    n += len(documents)
+                    yield documents
                     failed, more = False, True
-                    last = next((r.document["_id"] for r in reversed(found) if r.document), last)
+                    last = next((r.document["_id"] for r in reversed(documents) if r.document), last)
         except (ConnectionFailure, CursorNotFound):
             if failed or last is None:
                 raise
@@ -85,7 +86,8 @@ def _split(data: bytes, collection: Collection[dict[str, Any]]) -> list[RawDocum
     options = collection.codec_options
     try:
         return [
-            RawDocument(raw, found) for raw, found in zip(raws, bson.decode_all(data, options), strict=True)
+            RawDocument(raw, document)
+            for raw, document in zip(raws, bson.decode_all(data, options), strict=True)
         ]
     except BSONError:
         return [_alone(raw, collection) for raw in raws]

@@ -69,8 +69,8 @@ class OtherLibraries:
         self.location = f"{address}.{collection}"
         with connect(address) as database:
             self.total: int | None = database[collection].estimated_document_count()
-            found = list(database[SPACES].find())
-        self._spaces = [_space(space, settings, self.location) for space in found]
+            spaces = list(database[SPACES].find())
+        self._spaces = [_space(space, settings, self.location) for space in spaces]
         self._specs = {space.spec.space: space.spec for space in self._spaces}
 
     def spaces(self) -> Sequence[Space]:
@@ -80,21 +80,21 @@ class OtherLibraries:
         done = 0
         others = {"library": {"$ne": self._library}}
         with connect(self._address, doing=_KEPT) as database:
-            for found in read_documents(database[self._collection], others):
-                done += len(found)
-                wanted = [read.document for read in found if read.document is not None]
-                yield self._batch([document for document in wanted if self._wants(document)], done)
+            for batch in read_documents(database[self._collection], others):
+                done += len(batch)
+                documents = [read.document for read in batch if read.document is not None]
+                yield self._batch([document for document in documents if self._wants(document)], done)
 
     def _wants(self, document: Mapping[str, Any]) -> bool:
         ours = all(isinstance(document.get(name), str) for name in ("_id", "library", "hash"))
         return ours and document["_id"] not in self._here and "missing_since" not in document
 
-    def _batch(self, found: Sequence[Mapping[str, Any]], done: int) -> ImportBatch:
+    def _batch(self, documents: Sequence[Mapping[str, Any]], done: int) -> ImportBatch:
         kept: list[Mapping[str, Any]] = []
         hashes: list[bytes] = []
         vectors: dict[str, list[Any]] = {name: [] for name in self._specs}
         problems: list[Problem] = []
-        for document in found:
+        for document in documents:
             try:
                 hashed = bytes.fromhex(document["hash"]).rjust(8, b"\0")[:8]
                 rows = {name: _row(document, spec) for name, spec in self._specs.items()}

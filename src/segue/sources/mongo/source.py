@@ -115,14 +115,14 @@ class Mongo:
         done = 0
         kinds: set[type] = set()
         seen: set[str] | None = None
-        for found in begun:
-            kinds |= {type(read.document["_id"]) for read in (found[0], found[-1]) if read.document}
+        for documents in begun:
+            kinds |= {type(read.document["_id"]) for read in (documents[0], documents[-1]) if read.document}
             # Sorted as they are, ids of one type follow each other; texts of two types may be alike.
             if seen is None and len(kinds) > 1:
                 with connect(self._address, doing=_KEPT) as database:
                     seen = _ids(database[self._collection], done)
-            done += len(found)
-            yield self._batch(found, done, seen)
+            done += len(documents)
+            yield self._batch(documents, done, seen)
 
     def _look(self) -> int:
         """Note how much there is, and begin to read; the size of the vectors."""
@@ -132,8 +132,8 @@ class Mongo:
         first = next(begun, [])
         if not first:
             with connect(self._address) as database:
-                there = ", ".join(sorted(database.list_collection_names())) or "none"
-            raise SourceError(f"{self.location} has no documents; collections there: {there}")
+                names = ", ".join(sorted(database.list_collection_names())) or "none"
+            raise SourceError(f"{self.location} has no documents; collections there: {names}")
         # The first ones usually tell; only where none of them will do, all are asked.
         for read in chain(first, self._others()):
             with contextlib.suppress(NoVectorError):
@@ -148,20 +148,20 @@ class Mongo:
     def _others(self) -> Iterator[RawDocument]:
         """The vectors of all documents, and nothing else of them."""
         with connect(self._address) as database:
-            found = read_documents(database[self._collection], fields={self._fields.vector: 1})
-            yield from chain.from_iterable(found)
+            batches = read_documents(database[self._collection], fields={self._fields.vector: 1})
+            yield from chain.from_iterable(batches)
 
     def _documents(self) -> Iterator[list[RawDocument]]:
         with connect(self._address, doing=_KEPT) as database:
             without = dict.fromkeys(self._fields.without, 0)
             yield from read_documents(database[self._collection], fields=without, expected=self.total)
 
-    def _batch(self, found: Sequence[RawDocument], done: int, seen: set[str] | None) -> ImportBatch:
+    def _batch(self, documents: Sequence[RawDocument], done: int, seen: set[str] | None) -> ImportBatch:
         ids: list[str] = []
         kept: list[RawDocument] = []
         vectors: list[Vector] = []
         problems: list[Problem] = []
-        for i, read in enumerate(found, done - len(found) + 1):
+        for i, read in enumerate(documents, done - len(documents) + 1):
             where = f"document {i}"
             try:
                 where = name = _named(read, seen)
@@ -206,8 +206,8 @@ def _named(read: RawDocument, seen: set[str] | None) -> str:
 
 def _ids(collection: Collection[dict[str, Any]], n: int) -> set[str]:
     """What the first n documents are called."""
-    found: set[str] = set()
+    ids: set[str] = set()
     for read in islice(chain.from_iterable(read_documents(collection, fields={"_id": 1})), n):
         with contextlib.suppress(BadIdError):
-            _named(read, found)
-    return found
+            _named(read, ids)
+    return ids

@@ -68,9 +68,9 @@ def to_document(
 
 def document_details(document: Mapping[str, Any]) -> str:
     """As JSON, what a document says beside the columns."""
-    found = _renamed(document.get("details") or {}, _SAFE)
+    details = _renamed(document.get("details") or {}, _SAFE)
     own = {name: document[name] for name in ("path", "library") if isinstance(document.get(name), str)}
-    return json.dumps({**found, **own}, ensure_ascii=False, default=str)
+    return json.dumps({**details, **own}, ensure_ascii=False, default=str)
 
 
 def document_title(document: Mapping[str, Any]) -> str | None:
@@ -86,16 +86,16 @@ def document_title(document: Mapping[str, Any]) -> str | None:
 
 def vectors_in(document: Mapping[str, Any]) -> dict[str, Any]:
     """The values of a document's vectors by their spaces."""
-    found = document.get("vectors")
-    return _renamed(found, _SAFE) if isinstance(found, dict) else {}
+    vectors = document.get("vectors")
+    return _renamed(vectors, _SAFE) if isinstance(vectors, dict) else {}
 
 
 def labels_in(document: Mapping[str, Any], space: str) -> Sequence[Label]:
     """The words that a network has for a document's track."""
-    found = document.get("labels")
+    entries = document.get("labels")
     return [
         Label(str(label["name"]), float(label["score"]))
-        for label in (found if isinstance(found, list) else [])
+        for label in (entries if isinstance(entries, list) else [])
         if isinstance(label, dict) and label.get("space") == space and {"name", "score"} <= set(label)
     ]
 

@@ -23,12 +23,12 @@ def value_at(document: Mapping[str, Any], path: str) -> Any:
     """What a document holds at a path such as ``vectors.audio``; ``None`` for nothing."""
     if path in document:
         return document[path]
-    found: Any = document
+    value: Any = document
     for name in path.split("."):
-        if not isinstance(found, Mapping):
+        if not isinstance(value, Mapping):
             return None
-        found = found.get(name)
-    return found
+        value = value.get(name)
+    return value
 
 
 def parse_vector(value: Any, dim: int | None = None, *, holes: bool = False) -> NDArray[np.float32]:
@@ -78,13 +78,13 @@ def _from_bytes(value: bytes, subtype: int) -> NDArray[np.float32]:
 
 def _from_list(value: list[Any]) -> NDArray[np.float32]:
     try:
-        found = np.asarray(value)
+        vector = np.asarray(value)
     except ValueError:  # lists of several lengths
-        found = np.zeros(0, object)
-    if value and (found.ndim != 1 or found.dtype.kind not in "iuf"):
+        vector = np.zeros(0, object)
+    if value and (vector.ndim != 1 or vector.dtype.kind not in "iuf"):
         raise NoVectorError("its array has items that are not numbers")
     with np.errstate(over="ignore"):  # what float32 cannot hold is told as not finite
-        return found.astype(np.float32)
+        return vector.astype(np.float32)
 
 
 def as_bytes(vector: NDArray[Any]) -> bytes:

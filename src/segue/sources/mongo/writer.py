@@ -57,7 +57,7 @@ class CollectionWriter:
     def __init__(self, database: Database[dict[str, Any]], collection: str, library: str) -> None:
         self._database = database
         # What a server has only in memory is gone where it is killed: its answer is to come after the disk.
-        kept = _journalled(database)
+        kept = _journaled(database)
         self._tracks = database.get_collection(collection, write_concern=kept)
         self._exports = database.get_collection(EXPORTS, write_concern=kept)
         self._library = library
@@ -72,13 +72,13 @@ class CollectionWriter:
             Where the database has vectors of another spec under the same name.
         """
         for space in spaces:
-            found = self._database[SPACES].find_one({"_id": space["_id"]})
-            if found and (found["spec"], found["dimensions"]) != (space["spec"], space["dimensions"]):
+            stored = self._database[SPACES].find_one({"_id": space["_id"]})
+            if stored and (stored["spec"], stored["dimensions"]) != (space["spec"], space["dimensions"]):
                 raise SpecMismatchError(
-                    f"{self._database.name} holds vectors of another {space['_id']}: {found['spec']}; "
+                    f"{self._database.name} holds vectors of another {space['_id']}: {stored['spec']}; "
                     f"here they are of {space['spec']}"
                 )
-            if found != space:
+            if stored != space:
                 self._database[SPACES].replace_one({"_id": space["_id"]}, dict(space), upsert=True)
 
     def index(self) -> list[str]:
@@ -90,18 +90,18 @@ class CollectionWriter:
             try:
                 self._tracks.create_index([(name, kind)])
             except OperationFailure as error:  # searching is slower without, that is all
-                said = str(error).partition(", full error:")[0]
-                refused.append(f"no index on {name}: {said}")
+                reason = str(error).partition(", full error:")[0]
+                refused.append(f"no index on {name}: {reason}")
         return refused
 
     def stored_hashes(self) -> dict[str, StoredHash]:
         """What is there of all libraries."""
-        found = self._tracks.find({}, {"library": 1, "hash": 1}, batch_size=10 * BULK)
+        documents = self._tracks.find({}, {"library": 1, "hash": 1}, batch_size=10 * BULK)
         return {
             str(document["_id"]): StoredHash(
                 document.get("library") == self._library, str(document.get("hash"))
             )
-            for document in found
+            for document in documents
         }
 
     def add(self, documents: Sequence[dict[str, Any]]) -> Refused:
@@ -130,12 +130,12 @@ class CollectionWriter:
             errors = error.details.get("writeErrors", [])
             if not errors:
                 raise
-            for found in errors:
-                name = str(documents[found["index"]]["_id"])
-                if found.get("code") == _DUPLICATE:
+            for fault in errors:
+                name = str(documents[fault["index"]]["_id"])
+                if fault.get("code") == _DUPLICATE:
                     refused.there.add(name)
                 else:
-                    refused.problems.append(Problem(name, str(found.get("errmsg"))))
+                    refused.problems.append(Problem(name, str(fault.get("errmsg"))))
         return refused
 
     def remove(self, ids: Sequence[str]) -> int:
@@ -144,28 +144,28 @@ class CollectionWriter:
 
         n = 0
         for start in range(0, len(ids), BULK):
-            some = ids[start : start + BULK]
-            requests = [DeleteOne({"_id": name, "library": self._library}) for name in some]
+            batch = ids[start : start + BULK]
+            requests = [DeleteOne({"_id": name, "library": self._library}) for name in batch]
             n += int(_twice(partial(self._tracks.bulk_write, requests, ordered=False)).deleted_count)
         return n
 
     def finish(self, facts: Mapping[str, Any]) -> None:
         """Say that all of an export is there; nothing happens where that is said already."""
-        found = self._exports.find_one({"_id": self._marker}) or {}
-        if all(found.get(name) == value for name, value in facts.items()):
+        stored = self._exports.find_one({"_id": self._marker}) or {}
+        if all(stored.get(name) == value for name, value in facts.items()):
             return
         marker = {
             "_id": self._marker,
             "library": self._library,
             "collection": self._tracks.name,
-            "generation": int(found.get("generation", 0)) + 1,
+            "generation": int(stored.get("generation", 0)) + 1,
             "finished_at": datetime.now(UTC),
             **facts,
         }
         _twice(partial(self._exports.replace_one, {"_id": self._marker}, marker, upsert=True))
 
 
-def _journalled(database: Database[dict[str, Any]]) -> WriteConcern:
+def _journaled(database: Database[dict[str, Any]]) -> WriteConcern:
     """What the address asks for, on disk."""
     from pymongo.write_concern import WriteConcern
 

@@ -29,22 +29,24 @@ Counts = Counter[str]
 def texts(values: Sequence[Any], what: str, counts: Counts) -> list[str | None]:
     """Texts without blanks around them; several in a list are joined by ``; ``."""
     try:
-        found = list(map(str.strip, values))
+        stripped = list(map(str.strip, values))
     except TypeError:  # not all are texts
-        found = [_as_text(value).strip() for value in values]
+        stripped = [_as_text(value).strip() for value in values]
     # Whole columns are looked at first: most have neither lists nor several in one.
-    everything = "\n".join(found)
+    everything = "\n".join(stripped)
     if "[" in everything:
-        lists = [_joined(text) for text in found]
+        lists = [_joined(text) for text in stripped]
         _count(counts, f"{what} in the form of a list, read", sum(text is not None for text in lists))
-        found = [text if new is None else new for text, new in zip(found, lists, strict=True)]
+        stripped = [text if new is None else new for text, new in zip(stripped, lists, strict=True)]
     if ";" in everything:
-        found = [JOINED.join(filter(None, map(str.strip, t.split(";")))) if ";" in t else t for t in found]
-    if _NOTHING.isdisjoint(found):
-        return [*found]
-    known = [None if text in _NOTHING else text for text in found]
-    _count(counts, f"{what} missing", known.count(None))
-    return known
+        stripped = [
+            JOINED.join(filter(None, map(str.strip, t.split(";")))) if ";" in t else t for t in stripped
+        ]
+    if _NOTHING.isdisjoint(stripped):
+        return [*stripped]
+    cleaned = [None if text in _NOTHING else text for text in stripped]
+    _count(counts, f"{what} missing", cleaned.count(None))
+    return cleaned
 
 
 def is_nothing(value: Any) -> bool:
@@ -80,15 +82,15 @@ def _joined(text: str) -> str | None:
 def numbers(values: Sequence[Any], what: str, counts: Counts) -> NDArray[np.float64]:
     """float64 (n,); NaN where there is nothing, or no number, or an infinite one."""
     try:
-        found = np.array(list(map(float, values)), np.float64)
+        parsed = np.array(list(map(float, values)), np.float64)
     except (TypeError, ValueError, OverflowError):
         given = [None if isinstance(v, str) and v.strip() in _NOTHING else v for v in values]
-        found = np.array([math.nan if value is None else _number(value) for value in given], np.float64)
-        wrong = np.isnan(found) & [value is not None for value in given]
+        parsed = np.array([math.nan if value is None else _number(value) for value in given], np.float64)
+        wrong = np.isnan(parsed) & [value is not None for value in given]
         _count(counts, f"{what} that is no number, left out", int(wrong.sum()))
-    found[~np.isfinite(found)] = np.nan
-    _count(counts, f"{what} missing", int(np.isnan(found).sum()))
-    return found
+    parsed[~np.isfinite(parsed)] = np.nan
+    _count(counts, f"{what} missing", int(np.isnan(parsed).sum()))
+    return parsed
 
 
 def _number(value: Any) -> float:
@@ -100,40 +102,40 @@ def _number(value: Any) -> float:
 
 
 def without(
-    found: NDArray[np.float64], wrong: Callable[[NDArray[np.float64]], NDArray[np.bool_]], step: str,
+    values: NDArray[np.float64], wrong: Callable[[NDArray[np.float64]], NDArray[np.bool_]], step: str,
     counts: Counts,
 ) -> NDArray[np.float64]:  # fmt: skip
     """The numbers, NaN where they are wrong."""
     with np.errstate(invalid="ignore"):
-        mask = wrong(found)
+        mask = wrong(values)
     _count(counts, step, int(mask.sum()))
-    return np.where(mask, np.nan, found)
+    return np.where(mask, np.nan, values)
 
 
 def years(
     values: Sequence[Any] | None, dates: Sequence[Any] | None, n: int, counts: Counts
 ) -> list[int | None]:
     """Years; where one is 0 or missing, that of the release date."""
-    found = np.full(n, np.nan) if values is None else numbers(values, "year", counts)
-    found = without(found, lambda x: x == 0, "year 0, taken as unknown", counts)
-    found = without(found, lambda x: (x < 1800) | (x > 2199), "year that cannot be, left out", counts)
+    parsed = np.full(n, np.nan) if values is None else numbers(values, "year", counts)
+    parsed = without(parsed, lambda x: x == 0, "year 0, taken as unknown", counts)
+    parsed = without(parsed, lambda x: (x < 1800) | (x > 2199), "year that cannot be, left out", counts)
     if dates is not None:
         filled = 0
-        for i in np.flatnonzero(np.isnan(found)).tolist():
+        for i in np.flatnonzero(np.isnan(parsed)).tolist():
             match = _YEAR.search(str(dates[i] or ""))
             if match:
-                found[i] = int(match[1])
+                parsed[i] = int(match[1])
                 filled += 1
         _count(counts, "year taken from the release date", filled)
-    return whole(found)
+    return whole(parsed)
 
 
-def whole(found: NDArray[np.float64]) -> list[int | None]:
+def whole(values: NDArray[np.float64]) -> list[int | None]:
     """Whole numbers, ``None`` for NaN and what 64 bits do not hold."""
-    known = np.abs(found) < 1e15
-    numbers = np.where(known, found, 0).astype(np.int64).tolist()
+    exact = np.abs(values) < 1e15
+    numbers = np.where(exact, values, 0).astype(np.int64).tolist()
     return (
-        numbers if known.all() else [x if k else None for x, k in zip(numbers, known.tolist(), strict=True)]
+        numbers if exact.all() else [x if k else None for x, k in zip(numbers, exact.tolist(), strict=True)]
     )
 
 
@@ -141,9 +143,9 @@ def pad_ids(ids: Sequence[str | None], width: int, counts: Counts) -> list[str |
     """Ids of digits alone with zeros before them: 2 as 000002."""
     if not width:
         return list(ids)
-    found = [x.zfill(width) if x and x.isdigit() else x for x in ids]
-    _count(counts, f"id padded to {width} digits", sum(a != b for a, b in zip(ids, found, strict=True)))
-    return found
+    padded = [x.zfill(width) if x and x.isdigit() else x for x in ids]
+    _count(counts, f"id padded to {width} digits", sum(a != b for a, b in zip(ids, padded, strict=True)))
+    return padded
 
 
 def _count(counts: Counts, step: str, n: int) -> None:

@@ -73,17 +73,17 @@ def map_columns(
     taken = set(chosen.values())
 
     def first(names: Sequence[str]) -> str | None:
-        found = (by_name[name] for name in names if name in by_name)
-        return next((column for column in found if column not in taken), None)
+        matches = (by_name[name] for name in names if name in by_name)
+        return next((column for column in matches if column not in taken), None)
 
     fields = {name: chosen.get(name) or first(names) for name, names in FIELDS.items()}
-    found = {name: chosen.get(name) or first([name]) for name in FEATURES}
-    there = {name: column for name, column in fields.items() if column is not None}
-    if "duration_ms" in there:
-        there.pop("duration_s", None)
-    numbers = {name: column for name, column in found.items() if column is not None}
+    feature_columns = {name: chosen.get(name) or first([name]) for name in FEATURES}
+    mapped = {name: column for name, column in fields.items() if column is not None}
+    if "duration_ms" in mapped:
+        mapped.pop("duration_s", None)
+    numbers = {name: column for name, column in feature_columns.items() if column is not None}
     listed = ", ".join(columns)
-    if needed and not {"id", "title"} & set(there):
+    if needed and not {"id", "title"} & set(mapped):
         raise SourceError(
             f"no column looks like an id or a title; name one with --column id=NAME, of: {listed}"
         )
@@ -92,17 +92,17 @@ def map_columns(
             f"{len(numbers)} columns are audio features, expected at least {MIN_FEATURES} "
             f"of {', '.join(FEATURES)}; the columns are: {listed}"
         )
-    used = {*there.values(), *(numbers.values() if features else ())}
+    used = {*mapped.values(), *(numbers.values() if features else ())}
     # An unnamed first column is how data frames save their row numbers.
     others = tuple(c for c in columns if c not in used and _plain(c) not in ("", "unnamed:_0"))
-    return Mapped(there, numbers, others, tuple(name for name in FEATURES if name not in numbers))
+    return Mapped(mapped, numbers, others, tuple(name for name in FEATURES if name not in numbers))
 
 
 def _check_chosen(columns: Sequence[str], chosen: Mapping[str, str]) -> None:
     for name, column in chosen.items():
         if name not in FIELDS and name not in FEATURES:
-            known = ", ".join([*FIELDS, *FEATURES])
-            raise UsageError(f"{name!r} is not a known field; the fields are: {known}")
+            names = ", ".join([*FIELDS, *FEATURES])
+            raise UsageError(f"{name!r} is not a known field; the fields are: {names}")
         if column not in columns:
             raise UsageError(f"no column {column!r}; there are: {', '.join(columns)}")
 

@@ -41,18 +41,18 @@ _WRONG_WORDS = {
 def clean_fields(chunk: Chunk, columns: Mapped, counts: Counts) -> dict[str, list[Any]]:
     """What people read of each row, cleaned: columns of the catalog but the id and what was made of it."""
     given = {name: chunk.columns[column] for name, column in columns.fields.items()}
-    found: dict[str, list[Any]] = {
+    cleaned: dict[str, list[Any]] = {
         name: list(cleaning.texts(given[name], name, counts)) for name in _TEXTS if name in given
     }
     for name in _NUMBERS:
         if name in given:
-            found[name] = list(cleaning.whole(cleaning.numbers(given[name], name, counts)))
+            cleaned[name] = list(cleaning.whole(cleaning.numbers(given[name], name, counts)))
     n = len(chunk.numbers)
     if {"year", "release_date"} & set(given):
-        found["year"] = list(cleaning.years(given.get("year"), given.get("release_date"), n, counts))
-    found["duration_s"] = _durations(given, n, counts)
-    found["details"] = _details(chunk, [*columns.others, *(columns.fields.get(f, "") for f in _KEPT)])
-    return found
+        cleaned["year"] = list(cleaning.years(given.get("year"), given.get("release_date"), n, counts))
+    cleaned["duration_s"] = _durations(given, n, counts)
+    cleaned["details"] = _details(chunk, [*columns.others, *(columns.fields.get(f, "") for f in _KEPT)])
+    return cleaned
 
 
 def _durations(given: Mapping[str, Sequence[Any]], n: int, counts: Counts) -> list[float]:
@@ -98,13 +98,13 @@ def clean_features(
 ) -> dict[str, NDArray[np.float64]]:
     """The features of each row by their names, NaN where nothing or nonsense is said; with the duration,
     if the table has one."""
-    found = {}
+    cleaned = {}
     for name, column in columns.features.items():
         values = cleaning.numbers(chunk.columns[column], name, counts)
         if name in _WRONG:
             values = cleaning.without(values, _WRONG[name], f"{name} {_WRONG_WORDS[name]}", counts)
-        found[name] = values
+        cleaned[name] = values
     if {"duration_ms", "duration_s"} & set(columns.fields):
         seconds = np.array(durations, np.float64)
-        found["duration"] = np.where(seconds > 0, seconds, np.nan)
-    return found
+        cleaned["duration"] = np.where(seconds > 0, seconds, np.nan)
+    return cleaned

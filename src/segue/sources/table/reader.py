@@ -115,9 +115,9 @@ class CsvRows:
                 if widths - {len(columns)}:
                     wrong = [(n, len(row)) for n, row in zip(numbers, rows, strict=True) if row]
                     problems += [
-                        Problem(f"row {n}", f"{found} values, the header has {len(columns)}")
-                        for n, found in wrong
-                        if found != len(columns)
+                        Problem(f"row {n}", f"{width} values, the header has {len(columns)}")
+                        for n, width in wrong
+                        if width != len(columns)
                     ]
                     fitting = [(n, r) for n, r in zip(numbers, rows, strict=True) if len(r) == len(columns)]
                     numbers, rows = [n for n, _ in fitting], [row for _, row in fitting]
@@ -133,10 +133,10 @@ def _some(reader: Iterator[list[str]], first: int) -> tuple[list[list[str]], lis
     problems: list[Problem] = []
     while len(rows) < _ROWS:
         try:
-            wanted = _ROWS - len(rows)
+            n_more = _ROWS - len(rows)
             before = len(rows)
-            rows.extend(islice(reader, wanted))
-            return rows, problems, len(rows) - before < wanted
+            rows.extend(islice(reader, n_more))
+            return rows, problems, len(rows) - before < n_more
         except csv.Error as error:
             problems.append(Problem(f"row {first + len(rows)}", f"it cannot be read: {error}"))
             rows.append([])

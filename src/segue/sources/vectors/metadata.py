@@ -37,11 +37,11 @@ class Metadata:
 
     def asked(self) -> Asked:
         """The rows from the beginning."""
-        found = _in_order(self._rows)
+        rows = _in_order(self._rows)
         if not self._by_id or self._id is None:
-            return Asked(self._rows.columns, found, None)
+            return Asked(self._rows.columns, rows, None)
         at = self._rows.columns.index(self._id)
-        return Asked(self._rows.columns, found, {str(row[at]).strip(): row for row in found if row})
+        return Asked(self._rows.columns, rows, {str(row[at]).strip(): row for row in rows if row})
 
 
 class Asked:
@@ -53,12 +53,12 @@ class Asked:
     def of(self, n: int, ids: Sequence[str] | None) -> Chunk:
         """The next n rows, or those of some ids; nothing where there is no such row."""
         if self._by_id is not None and ids is not None:
-            found: list[_Row] = [self._by_id.get(name) for name in ids]
+            rows: list[_Row] = [self._by_id.get(name) for name in ids]
         else:
-            found = list(islice(self._rows, n))
-            found += [None] * (n - len(found))
+            rows = list(islice(self._rows, n))
+            rows += [None] * (n - len(rows))
         nothing = [None] * len(self._names)
-        columns = list(zip(*(nothing if row is None else row for row in found), strict=True))
+        columns = list(zip(*(nothing if row is None else row for row in rows), strict=True))
         return Chunk(dict(zip(self._names, columns or [()] * len(self._names), strict=True)), range(n), 0)
 
 

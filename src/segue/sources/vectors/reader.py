@@ -97,8 +97,8 @@ def _array_file(path: Path, name: str | None) -> ArrayMatrix:
         if path.suffix == ".npy":
             return ArrayMatrix(np.load(path, mmap_mode="r", allow_pickle=False), str(path))
         with np.load(path, allow_pickle=False) as arrays:
-            found = name or next((n for n in NAMES if n in arrays), None)
-            matrices = [n for n in arrays if arrays[n].ndim == 2] if found is None else [found]
+            chosen = name or next((n for n in NAMES if n in arrays), None)
+            matrices = [n for n in arrays if arrays[n].ndim == 2] if chosen is None else [chosen]
             if len(matrices) != 1 or matrices[0] not in arrays:
                 listed = ", ".join(arrays)
                 raise SourceError(f"{path} has several arrays ({listed}); name the one with the vectors")
@@ -126,8 +126,8 @@ class TableMatrix:
         self._list = column or next((key for key in NAMES if _list_of(sample.get(key))), None)
         if self._list is not None and self._list not in rows.columns:
             raise UsageError(f"{name} has no column {self._list!r}; there are: {', '.join(rows.columns)}")
-        known = set(map_columns(rows.columns, {}, features=False, needed=False).fields.values())
-        numbers = [key for key, value in sample.items() if key not in known and _is_number(value)]
+        mapped = set(map_columns(rows.columns, {}, features=False, needed=False).fields.values())
+        numbers = [key for key, value in sample.items() if key not in mapped and _is_number(value)]
         self._numbers = [] if self._list else numbers
         self.dim = len(_list_of(sample[self._list]) or ()) if self._list else len(numbers)
         if self.dim < 2:
@@ -143,9 +143,9 @@ class TableMatrix:
             vectors = np.full((len(chunk.numbers), self.dim), np.nan, np.float32)
             if self._list:
                 for i, value in enumerate(chunk.columns[self._list]):
-                    found = _list_of(value)
-                    if found is not None and len(found) == self.dim:
-                        vectors[i] = found
+                    numbers = _list_of(value)
+                    if numbers is not None and len(numbers) == self.dim:
+                        vectors[i] = numbers
             else:
                 for j, key in enumerate(self._numbers):
                     vectors[:, j] = [_float(value) for value in chunk.columns[key]]
@@ -179,8 +179,8 @@ def _list_of(value: Any) -> list[float] | None:
             return None
     if not isinstance(value, list | tuple | np.ndarray) or not len(value):
         return None
-    found = [_float(x) for x in value]
-    return None if any(np.isnan(found)) else found
+    numbers = [_float(x) for x in value]
+    return None if any(np.isnan(numbers)) else numbers
 
 
 def _is_number(value: Any) -> bool:
