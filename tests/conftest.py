@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import filelock
+import hypothesis
 import numpy as np
 import pytest
 import soundfile
@@ -40,6 +41,9 @@ os.environ["SEGUE_MODELS"] = tempfile.mkdtemp(prefix="segue-no-models-")
 # A job in the background may have been started deaf to Ctrl-C, and the tests' children would be so too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 atexit.register(shutil.rmtree, os.environ["SEGUE_MODELS"], ignore_errors=True)
+# How long one example takes depends on what else the machine does.
+hypothesis.settings.register_profile("segue", deadline=None)
+hypothesis.settings.load_profile("segue")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 SR = 22_050
