@@ -13,7 +13,7 @@ from segue.track import Float32, Vector, Vectors
 from segue.views.spec import Rows
 
 ENERGY = {"descriptors": 0.5, "mn04": 1.3}  # how much a space counts, by its embedder; all others 1
-SHRINKAGE = 0.1  # of a covariance within tracks, towards the same variance in all directions
+SHRINKAGE = 0.1  # of a covariance within tracks, toward the same variance in all directions
 WHITENING = 0.25  # of a space without windows: 0 keeps the variances of its components, 1 makes them equal
 COMPONENTS = 64  # at the most
 FEW_COMPONENTS = 16  # of a small library: more only make all its tracks look equally far apart
@@ -33,7 +33,7 @@ class SpaceToFit:
     ----------
     rows : (n, dim), n >= 1; a row of NaN has no vector there
     within : float64 (dim, dim), the covariance of a track's windows; none where tracks have no windows
-    prior : pulls the transform of a small library towards what is known
+    prior : pulls the transform of a small library toward what is known
     weights : how much each dimension counts once standardized, where there is no prior; none for all alike
     energy : how much the space counts beside others
     """
