@@ -194,7 +194,7 @@ def test_all_that_the_format_allows_is_read():
     ],
     ids=range(29),
 )
-def test_what_is_no_segment_costs_itself_and_says_why(tmp_path: Path, payload: bytes, reason: str):
+def test_a_record_without_a_segment_fails_alone_with_the_reason(tmp_path: Path, payload: bytes, reason: str):
     found, (bad,) = read_bytes(tmp_path, framed(example()) + framed(payload) + framed(example()))
     assert len(found) == 2
     assert (bad.path, bad.offset) == (str(tmp_path / "made.tfrecord"), len(framed(example())))
@@ -312,7 +312,7 @@ def test_no_frames_have_no_mean_and_no_row(frames: np.ndarray):
         flatten(some_frames(), 0)
 
 
-def test_an_id_from_a_stranger_makes_a_safe_address():
+def test_an_unsafe_id_makes_a_safe_address():
     s = Segment("a&b=<c> d/", 3.9, 10.0, (), some_frames(1))
     assert playable_url(s) == "https://www.youtube.com/watch?v=a%26b%3D%3Cc%3E%20d%2F&t=3"
 

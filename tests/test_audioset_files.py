@@ -38,7 +38,7 @@ def segment(i: int = 0, n: int = 10) -> Segment:
 # Damaged files
 
 
-def test_a_flipped_bit_costs_one_record_or_the_rest_and_is_told(tmp_path: Path, rng: np.random.Generator):
+def test_a_flipped_bit_loses_one_record_or_the_rest_and_is_reported(tmp_path: Path, rng: np.random.Generator):
     records = [framed(serialize_example(segment(i))) for i in range(5)]
     data, starts = b"".join(records), np.cumsum([0, *map(len, records)]).tolist()
     for _ in range(300):
@@ -65,7 +65,7 @@ def test_a_file_cut_at_any_byte_gives_what_is_whole(tmp_path: Path):
 @pytest.mark.parametrize(
     "data", [b"\0", b"{}", b"<html>404</html>" * 100, bytes(5000), b"PK\x05\x06" + bytes(18), b"\x1f\x8b\x08"]
 )
-def test_a_file_of_something_else_is_told_once_and_costs_no_other(tmp_path: Path, data: bytes):
+def test_a_foreign_file_is_reported_once_and_affects_no_other(tmp_path: Path, data: bytes):
     (tmp_path / "a.tfrecord").write_bytes(data)
     (tmp_path / "b.tfrecord").write_bytes(framed(example()))
     found, bad = read(tmp_path)
@@ -83,7 +83,7 @@ def test_a_record_too_large_to_be_one_is_passed_over(tmp_path: Path):
     assert "more than" in bad.reason
 
 
-def test_a_length_that_nobody_could_hold_asks_for_no_memory(tmp_path: Path):
+def test_an_impossible_length_allocates_no_memory(tmp_path: Path):
     length = struct.pack("<Q", 1 << 62)
     found, (bad,) = read_bytes(tmp_path, length + struct.pack("<I", tf.masked(length)) + bytes(1000))
     assert (found, bad.offset) == ([], 0)
@@ -176,7 +176,7 @@ def test_a_record_that_looks_like_gzip_is_none(tmp_path: Path):
     assert (len(found), bad) == (1, [])
 
 
-def test_a_damaged_member_costs_what_is_damaged(tmp_path: Path):
+def test_a_damaged_member_loses_only_what_is_damaged(tmp_path: Path):
     good = framed(serialize_example(segment()))
     bad_record = bytearray(good * 3)
     bad_record[len(good) + 100] ^= 1
@@ -190,7 +190,7 @@ def test_a_damaged_member_costs_what_is_damaged(tmp_path: Path):
     ]
 
 
-def test_a_damaged_header_costs_the_rest_of_the_archive_and_is_told(tmp_path: Path):
+def test_a_damaged_header_loses_the_rest_of_the_archive_and_is_reported(tmp_path: Path):
     archive = bytearray(tar([(f"{i}.tfrecord", framed(serialize_example(segment(i)))) for i in range(3)]))
     assert archive[2048:2058] == b"1.tfrecord"  # a header takes one block and a record three
     archive[2048] ^= 1
@@ -202,7 +202,7 @@ def test_a_damaged_header_costs_the_rest_of_the_archive_and_is_told(tmp_path: Pa
 
 
 @pytest.mark.parametrize("compress", [bytes, gzip.compress])
-def test_an_archive_cut_anywhere_is_told(tmp_path: Path, compress):
+def test_an_archive_cut_anywhere_is_reported(tmp_path: Path, compress):
     archive = compress(tar([(f"{i}.tfrecord", framed(serialize_example(segment(i)))) for i in range(3)]))
     whole = 3 * 2048 + 512 if compress is bytes else len(archive)  # one block of zeros is the mark
     for end in range(600, whole, 97):
@@ -312,7 +312,7 @@ def test_json_is_the_demos_form_and_may_be_lines_a_list_or_one_object(tmp_path: 
     ],
     ids=range(14),
 )
-def test_an_object_that_is_no_segment_costs_itself(tmp_path: Path, change: dict, reason: str):
+def test_an_object_without_a_segment_fails_alone(tmp_path: Path, change: dict, reason: str):
     path = tmp_path / "a.json"
     write_json([segment()], path)
     good = path.read_text("utf-8")
@@ -324,7 +324,7 @@ def test_an_object_that_is_no_segment_costs_itself(tmp_path: Path, change: dict,
 
 
 @pytest.mark.parametrize("text", ["[1, 2", "3", "null", "[" * 100_000, "\0", '{"id": ', "[[]]", "{}"])
-def test_a_file_of_other_json_is_told_once(tmp_path: Path, text: str):
+def test_a_file_of_other_json_is_reported_once(tmp_path: Path, text: str):
     (tmp_path / "a.json").write_text(text)
     bad: list[BadRecord] = []
     assert list(read_json(tmp_path / "a.json", on_bad=bad.append)) == []

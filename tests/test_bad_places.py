@@ -72,7 +72,7 @@ def test_playlists_renamed_to_music_ask_no_server(music, library_path):
 
 
 @posix_only
-def test_a_link_to_the_folder_above_is_no_endless_loop(music, library_path):
+def test_a_link_to_the_folder_above_causes_no_endless_loop(music, library_path):
     (music / "deep").mkdir()
     clip(music / "deep" / "below.wav", 300)
     (music / "deep" / "up").symlink_to(music)
@@ -110,7 +110,7 @@ def test_links_that_lead_nowhere_or_to_themselves_fail_alone(music, library_path
 
 @posix_only
 @pytest.mark.parametrize("kind", ["pipe", "socket", "endless device"])
-def test_what_is_no_plain_file_fails_and_nobody_waits_for_it(kind, music, library_path, monkeypatch):
+def test_a_pipe_or_device_fails_without_blocking(kind, music, library_path, monkeypatch):
     path = music / "special.wav"
     with socket.socket(socket.AF_UNIX) as listening:
         if kind == "pipe":

@@ -73,7 +73,7 @@ def test_copies_of_a_file_have_ids_of_their_own(library: Library):
     assert {track.content_hash for track in library} == {one.state.content_hash}
 
 
-def test_a_file_that_can_be_used_again_is_no_failure(library: Library):
+def test_a_file_that_can_be_used_again_is_no_longer_a_failure(library: Library):
     with library.catalog.writing() as writer:
         writer.fail([Failure("/1.flac", "decode", "cut"), Failure("/2.flac", "decode", "cut")])
         writer.fail([Failure("/2.flac", "decode", "empty")])

@@ -60,7 +60,7 @@ def test_a_long_scan_says_that_it_writes_to_disk(segue, tmp_path: Path, monkeypa
     assert err.splitlines()[-2:] == ["writing to disk", "making the index"]
 
 
-def test_scan_tells_of_failures_by_its_exit_code(segue, tmp_path: Path):
+def test_scan_reports_failures_by_its_exit_code(segue, tmp_path: Path):
     folder, library = tmp_path / "music", ("-l", tmp_path / "library")
     folder.mkdir()
     assert segue(*library, "scan", folder)[0] == 2
@@ -150,7 +150,7 @@ def test_mistakes_get_one_clear_line_and_exit_code_2(segue, scanned: Path, argum
     assert "Traceback" not in err
 
 
-def test_a_seed_that_is_no_audio_is_named(segue, scanned: Path, tmp_path: Path):
+def test_a_seed_file_without_audio_is_named(segue, scanned: Path, tmp_path: Path):
     (tmp_path / "words.wav").write_text("words")
     code, _, err = segue("-l", scanned, "similar", tmp_path / "words.wav")
     assert code == 2

@@ -58,12 +58,12 @@ WORKS = [
 ]
 # Of these, somebody else must take part: a server, a client, or a synthesizer for some seconds.
 WORK_ELSEWHERE = {
-    "import mongo": "test_the_command_imports_and_tells_as_json",
+    "import mongo": "test_the_command_imports_and_reports_as_json",
     "export mongo": "test_the_command_exports_and_tells_as_json",
     "models pull": "test_pull_check_and_remove",
     "models add": "test_add_from_the_command",
     "models remove": "test_pull_check_and_remove",
-    "serve": "test_nothing_is_told_before_the_password",
+    "serve": "test_nothing_is_shown_before_the_password",
     "max-serve": "test_the_command_of_its_manual_works",
     "demo": "test_the_demo_plays_scans_and_recommends",
 }

@@ -62,7 +62,7 @@ def test_track_artist_album_time_and_score_fit_the_terminal(on_terminal, long_na
     assert any("…" in line for line in lines)
 
 
-def test_ids_and_paths_are_told_where_there_is_room_or_they_are_asked_for(on_terminal, scanned: Path):
+def test_ids_and_paths_are_shown_on_wide_terminals_or_on_request(on_terminal, scanned: Path):
     asked = ("-l", scanned, "search", "number 0")
     assert on_terminal(80, *asked)[1][0].split() == ["track", "artist", "album", "time", "why"]
     assert on_terminal(150, *asked)[1][0].split() == ["track", "artist", "album", "time", "why", "id", "path"]
@@ -77,7 +77,7 @@ def test_a_pipe_gets_whole_lines_with_ids(segue, scanned: Path):
     assert re.search(r"[0-9a-f]{16}  .*\.flac$", out.splitlines()[1])
 
 
-def test_info_tells_what_a_listener_wants_and_with_all_the_rest(on_terminal, scanned: Path):
+def test_info_shows_what_a_listener_wants_and_everything_with_all(on_terminal, scanned: Path):
     short, long = (
         on_terminal(80, "-l", scanned, "info", "Low number 0", *all_)[1] for all_ in ((), ("--all",))
     )

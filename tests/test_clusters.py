@@ -56,7 +56,7 @@ def test_one_cloud_has_no_clear_groups(rng):
 
 
 @pytest.mark.parametrize("k", [2, 5, 12])
-def test_as_many_as_are_asked_for(k, rng):
+def test_k_clusters_are_found(k, rng):
     x, _ = blobs([100, 100, 100], rng)
     found = cluster_rows(x, k)
     assert found.centroids.shape == (k, 16)
@@ -128,7 +128,7 @@ def test_deviations_are_those_of_means():
     assert deviation_words(np.full(15, 0.4)) == []
 
 
-def test_labels_tell_what_is_frequent_here_and_rare_elsewhere():
+def test_labels_name_what_is_frequent_here_and_rare_elsewhere():
     shares = {"Music": 0.9, "Guitar": 0.6, "Flute": 0.3, "Drum": 0.2, "Rock": 0.5}
     usual = {"Music": 0.8, "Guitar": 0.2, "Flute": 0.01, "Drum": 0.01, "Rock": 0.25}
     assert distinctive_labels(shares, usual) == ["Flute", "Guitar", "Rock"]
@@ -224,7 +224,7 @@ def kinds_of(library, clusters):
     return found
 
 
-def test_names_say_what_is_measured_and_heard(library):
+def test_names_come_from_measurements_and_labels(library):
     clusters = library.find_clusters()
     assert (len(clusters), clusters.stale, clusters.new) == (3, False, 0)
     kinds = kinds_of(library, clusters)
@@ -407,7 +407,7 @@ def test_the_command_finds_clusters_and_shows_them(root, segue):
     assert segue(*at, "clusters", "--k", "1000")[0] == 2
 
 
-def test_the_command_tells_that_the_library_has_changed(root, segue):
+def test_the_command_says_that_the_library_has_changed(root, segue):
     at = ("-l", root)
     segue(*at, "clusters")
     with Library.open(root) as library:

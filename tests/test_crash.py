@@ -197,7 +197,7 @@ def n_tables(path):
         return db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
 
 
-def test_a_library_whose_making_was_killed_can_still_be_made(tmp_path):
+def test_a_library_can_be_created_after_a_killed_attempt(tmp_path):
     half_made = 0
     for i in range(8):
         folder = tmp_path / str(i)

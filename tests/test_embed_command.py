@@ -86,7 +86,7 @@ def test_several_files_are_samples_of_the_demos(
     ]
 
 
-def test_the_same_name_twice_is_told_apart(
+def test_files_of_the_same_name_get_different_names(
     segue: Command, vggish: VGGish, sounds: list[Path], tmp_path: Path
 ):
     other = tmp_path / "one.wav"
@@ -96,7 +96,7 @@ def test_the_same_name_twice_is_told_apart(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
-def test_a_name_that_is_no_text_is_escaped(
+def test_a_name_that_is_not_unicode_is_escaped(
     segue: Command, vggish: VGGish, sounds: list[Path], tmp_path: Path
 ):
     odd = tmp_path / os.fsdecode(b"b\xe9.wav")
@@ -204,7 +204,7 @@ def test_without_the_model_the_message_has_the_command(segue: Command, sounds: l
 
 
 @pytest.mark.parametrize("name", ["a.json", "a.npz", "a.tfrecord", "folder"])
-def test_a_broken_file_costs_itself(
+def test_a_broken_file_fails_alone(
     segue: Command, vggish: VGGish, sounds: list[Path], broken: Path, tmp_path: Path, name: str
 ):
     output = tmp_path / name
@@ -234,7 +234,7 @@ def test_a_file_that_stays_is_what_was_there(segue: Command, vggish: VGGish, bro
     assert (tmp_path / "a.json").read_text() == "precious"
 
 
-def test_a_cut_file_is_used_and_told(segue: Command, vggish: VGGish, sounds: list[Path], tmp_path: Path):
+def test_a_cut_file_is_used_and_reported(segue: Command, vggish: VGGish, sounds: list[Path], tmp_path: Path):
     (tmp_path / "cut.wav").write_bytes(sounds[0].read_bytes()[:60_000])
     code, out, err = segue("embed", tmp_path / "cut.wav")
     assert code == 0
@@ -242,7 +242,7 @@ def test_a_cut_file_is_used_and_told(segue: Command, vggish: VGGish, sounds: lis
     assert len(json.loads(out)["embedding"]) == 1
 
 
-def test_a_bug_met_by_one_file_costs_that_file(
+def test_a_bug_with_one_file_fails_only_that_file(
     segue: Command, vggish: VGGish, sounds: list[Path], monkeypatch: pytest.MonkeyPatch
 ):
     def fail_on_short(self: VGGish, sound: Excerpts):
@@ -267,7 +267,7 @@ def test_a_sound_shorter_than_a_frame_is_repeated(vggish: VGGish, tmp_path: Path
 
 
 @pytest.mark.parametrize("sr", [16_000, 11_025])
-def test_a_long_file_is_heard_whole_and_as_if_at_once(vggish: VGGish, tmp_path: Path, rng, sr: int):
+def test_a_long_file_is_embedded_whole_as_if_at_once(vggish: VGGish, tmp_path: Path, rng, sr: int):
     """Past two minutes a scan takes excerpts; frames are of all of it."""
     y = (0.1 * rng.standard_normal(int(125.3 * sr))).astype(np.float32)
     soundfile.write(tmp_path / "long.wav", y, sr, subtype="FLOAT")

@@ -131,7 +131,7 @@ def test_batches_do_not_change_what_a_window_gives(vggish, rng):
     np.testing.assert_allclose(together, alone, rtol=1e-4, atol=1e-5)
 
 
-def test_a_file_that_is_no_network_is_refused(tmp_path: Path):
+def test_a_file_without_a_network_is_refused(tmp_path: Path):
     (tmp_path / "x.onnx").write_bytes(b"no network")
     with pytest.raises(WeightsError, match=r"x\.onnx"):
         Network(tmp_path / "x.onnx")(np.zeros((1, 2), np.float32))
@@ -158,7 +158,7 @@ def test_mn04_is_part_of_the_default_once_installed(mn04_models: Path, monkeypat
 
 
 @pytest.mark.shared
-def test_mn04_hears_the_same_in_a_sound_and_in_its_copy_at_another_rate(mn04_models: Path, shared: Path):
+def test_mn04_gives_the_same_vector_at_another_sample_rate(mn04_models: Path, shared: Path):
     embedder = PublishedNetwork(RECIPES["mn04"], models.model_path("mn04", folder=mn04_models))
     found = {}
     for name in ("guitar", "jazz_guitar", "rain", "train"):

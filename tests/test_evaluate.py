@@ -28,7 +28,7 @@ def test_hubness_is_large_where_one_is_near_everything():
     assert hubness(neighbors) > 5
 
 
-def test_the_command_tells_how_often_neighbors_share_a_tag(segue, scanned: Path):
+def test_the_command_reports_how_often_neighbors_share_a_tag(segue, scanned: Path):
     code, out, _ = segue("-l", scanned, "evaluate", "--by", "artist", "-q")
     assert code == 0
     assert "12 of 12 tracks have a tag 'artist'; view: all" in out

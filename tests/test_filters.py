@@ -159,7 +159,7 @@ def test_a_track_must_meet_all_conditions(library: Library, outside: Path, top: 
     assert titles(library.similar(outside, where=replace(where, duration_s=(None, 6)))) == "c"
 
 
-def test_what_is_left_out_is_left_out_of_what_is_wanted(library: Library, outside: Path):
+def test_excluded_tracks_are_left_out_of_the_included_ones(library: Library, outside: Path):
     where = Where(genre="folk", not_artist="The Nons")
     assert titles(library.similar(outside, where=where)) == "b"
     assert str(where) == "genre folk, not artist The Nons"
@@ -248,7 +248,7 @@ def test_copies_of_files_do_not_use_up_the_answers(tmp_path: Path):
         assert (len(found.matches), found.shortfall) == (4, None)
 
 
-def test_files_that_are_gone_are_no_answers(tmp_path: Path, outside: Path):
+def test_tracks_whose_files_are_gone_are_not_recommended(tmp_path: Path, outside: Path):
     write(MADE[0], tmp_path / "music", 0)
     write(MADE[1], tmp_path / "music", 1)
     with Library.open(tmp_path / "library", create=True, embedders=["descriptors"]) as library:
@@ -366,7 +366,7 @@ def test_senseless_conditions_are_refused(conditions, words):
     assert words in str(caught.value)
 
 
-def test_an_artist_is_not_taken_apart_and_conditions_are_told_in_words():
+def test_an_artist_is_not_split_and_conditions_are_described_in_words():
     assert str(Where(artist="AC/DC", years=(1990, None))) == "years from 1990, artist AC/DC"
     assert Where(artist="/").parts() == [Where(artist="/")]
     assert package.Where is Where

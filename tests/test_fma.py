@@ -171,7 +171,7 @@ def test_lists_are_read_as_python_writes_them():
     ] * 3
 
 
-def test_without_features_there_is_only_what_is_told(library, metadata):
+def test_without_features_only_metadata_is_imported(library, metadata):
     (metadata / "features.csv").unlink()
     assert library.import_from(FMA(metadata)).added == len(IDS)
     assert library.find("000005").tags.title == "Title 5"

@@ -124,7 +124,7 @@ def test_audio_is_joined_by_its_padded_id(library, metadata, audio):
     assert (mp3.codec, mp3.sr, round(mp3.duration_s, 1)) == ("mp3", 44_100, 1.0)
 
 
-def test_silent_short_and_absent_files_are_named_and_cost_only_themselves(library, metadata, audio):
+def test_silent_short_and_missing_files_are_named_and_fail_alone(library, metadata, audio):
     import_both(library, metadata, audio)
     failures = {failure.path: (failure.kind, failure.reason) for failure in library.failures()}
     assert failures[str(place(audio, SILENT))][0] == "silent"
@@ -150,7 +150,7 @@ def test_the_second_time_changes_nothing(library, metadata, audio):
     assert [(f.path, f.kind, f.reason) for f in library.failures()] == failures
 
 
-def test_audio_that_was_scanned_before_is_not_heard_again(library, metadata, audio):
+def test_audio_that_was_scanned_before_is_not_analyzed_again(library, metadata, audio):
     library.scan(audio)
     scanned = {t.path: (t.codec, t.content_hash) for t in library}
     report, joined = import_both(library, metadata, audio)
@@ -179,7 +179,7 @@ def test_the_order_makes_no_difference(tmp_path, metadata, audio):
     assert states[0] == states[1] == states[2]
 
 
-def test_a_file_that_changed_is_heard_again_and_the_rest_is_kept(library, metadata, audio):
+def test_a_changed_file_is_analyzed_again_and_the_rest_is_kept(library, metadata, audio):
     import_both(library, metadata, audio)
     clip(place(audio, 5), 1700)
     _, joined = import_both(library, metadata, audio)
@@ -190,7 +190,7 @@ def test_a_file_that_changed_is_heard_again_and_the_rest_is_kept(library, metada
     assert_joined(library, audio)
 
 
-def test_metadata_that_changed_keeps_what_was_heard(library, metadata, audio):
+def test_changed_metadata_keeps_the_vectors(library, metadata, audio):
     import_both(library, metadata, audio)
     write_tracks(metadata / "tracks.csv", IDS, changes={3: {("track", "listens"): 7}})
     assert library.import_from(FMA(metadata)).changed == 1
@@ -230,7 +230,7 @@ def test_a_file_that_is_gone_is_out_of_sight_until_it_is_back_or_pruned(library,
     assert not library.find("000003").has_file
 
 
-def test_only_the_files_of_a_subset_are_heard(library, metadata, audio):
+def test_only_the_files_of_a_subset_are_analyzed(library, metadata, audio):
     _, joined = import_both(library, metadata, audio, subset="small")
     assert {t.source_id for t in library} == {"000020"}
     assert (joined.with_file, joined.unmatched, joined.usable, joined.exit_code) == (1, 8, 1, 0)
@@ -273,7 +273,7 @@ def test_audio_is_joined_only_to_what_was_imported(library, audio):
         library.attach_audio("fma", audio, id_of_file)
 
 
-def test_no_audio_at_all_is_no_success(library, metadata, tmp_path):
+def test_no_audio_at_all_is_a_failure(library, metadata, tmp_path):
     empty = tmp_path / "empty"
     empty.mkdir()
     _, joined = import_both(library, metadata, empty)
@@ -362,7 +362,7 @@ def many(tmp_path_factory):
     (False, "given", 1), (False, "given", 5), (False, "heard", 1), (False, "heard", 9),
     (True, "given", 1), (True, "given", 5),
 ])  # fmt: skip
-def test_a_killed_join_and_another_end_as_one_that_nobody_killed(many, tmp_path, scanned, word, after):
+def test_attaching_audio_after_a_kill_ends_like_an_undisturbed_run(many, tmp_path, scanned, word, after):
     metadata, audio, expected = many
     if scanned:
         with Library.open(tmp_path / "library", create=True) as library:

@@ -48,7 +48,7 @@ def problems_of(report):
         (["3", *[""] * 52], "track 000003 appears twice"),
     ],
 )
-def test_a_broken_row_costs_itself_and_is_named(library, tmp_path, row, reason):
+def test_a_broken_row_fails_alone_and_is_named(library, tmp_path, row, reason):
     folder = write_fma(tmp_path / "fma", IDS, raw={10: row})
     report = library.import_from(FMA(folder))
     assert (report.added, report.failed, report.exit_code) == (len(IDS) - 1, 1, 1)
@@ -74,7 +74,7 @@ def test_a_broken_row_costs_itself_and_is_named(library, tmp_path, row, reason):
         (("track", "listens"), "many", "its listens is 'many', expected a number"),
     ],
 )
-def test_a_value_that_makes_no_sense_costs_its_row(library, tmp_path, column, value, reason):
+def test_a_value_that_makes_no_sense_fails_its_row(library, tmp_path, column, value, reason):
     report = library.import_from(FMA(write_fma(tmp_path / "fma", IDS, changes={20: {column: value}})))
     assert problems_of(report) == [("tracks.csv row 5", reason)]
     assert report.added == len(IDS) - 1
@@ -108,7 +108,7 @@ def test_a_track_without_usable_features_is_there_without_a_vector(library, meta
     assert "000003" not in {m.track.source_id for m in library.similar("000002", k=20).matches}
 
 
-def test_what_is_no_metadata_of_fma_is_refused_with_the_reason(tmp_path, metadata, library):
+def test_other_files_than_fma_metadata_are_refused_with_the_reason(tmp_path, metadata, library):
     with pytest.raises(SourceError, match="neither a folder"):
         FMA(tmp_path / "nowhere.zip")
     with pytest.raises(SourceError, match=r"has no tracks\.csv"):
@@ -144,7 +144,7 @@ def test_a_damaged_archive_is_refused_and_what_was_read_is_kept(tmp_path, librar
     assert len(library) == 298
 
 
-def test_a_damaged_genre_table_costs_its_rows_and_never_ends_in_a_circle(library, metadata):
+def test_a_damaged_genre_table_loses_its_bad_rows_without_endless_loops(library, metadata):
     damaged = GENRES + "77,1,78,Left,77\n78,1,77,Right,77\nseven,1,0,Odd,1\n79,1,0,,79\n80,1\n"
     (metadata / "genres.csv").write_text(damaged, "utf-8")
     tree, problems = read_genres(metadata)
@@ -189,7 +189,7 @@ def large(tmp_path_factory):
 
 
 @pytest.mark.parametrize("after", [1, 2, 7, 14])
-def test_a_killed_import_and_another_end_as_one_that_nobody_killed(large, tmp_path, after):
+def test_an_import_after_a_killed_one_ends_like_an_undisturbed_one(large, tmp_path, after):
     folder, expected = large
     assert len(expected) == N_KILLED
     process, receiver = start(import_in_small_commits, folder, tmp_path / "library")

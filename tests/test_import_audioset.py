@@ -122,7 +122,7 @@ def test_a_second_import_changes_nothing_and_shards_come_one_by_one(library, sha
     assert (report.added, report.failed, report.unchanged) == (0, 0, 80)
 
 
-def test_damaged_records_cost_themselves(library, shard):
+def test_damaged_records_fail_alone(library, shard):
     data = bytearray((shard / "vi.tfrecord").read_bytes())
     data[3000] ^= 1
     (shard / "vi.tfrecord").write_bytes(data)
@@ -135,7 +135,7 @@ def test_damaged_records_cost_themselves(library, shard):
     assert not library.failures()
 
 
-def test_a_segment_without_frames_is_told_of(library, tmp_path):
+def test_a_segment_without_frames_is_reported(library, tmp_path):
     empty = Segment("empty000000", 0.0, 10.0, (1,), np.zeros((0, 128), np.uint8))
     write_tfrecords([*segments(4), empty], tmp_path / "a.tfrecord")
     report = library.import_from(AudioSet([tmp_path / "a.tfrecord"]))

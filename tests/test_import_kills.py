@@ -74,7 +74,7 @@ def undisturbed(request, tmp_path_factory):
 
 
 @pytest.mark.parametrize("after", [1, 3, 6])
-def test_a_killed_import_and_another_end_as_one_that_nobody_killed(undisturbed, tmp_path, after):
+def test_an_import_after_a_killed_one_ends_like_an_undisturbed_one(undisturbed, tmp_path, after):
     kind, path, expected = undisturbed
     assert len(expected) == N
     process, receiver = start(import_in_small_commits, kind, path, tmp_path / "library")

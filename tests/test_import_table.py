@@ -140,7 +140,7 @@ def test_every_step_of_cleaning_is_counted(library, tmp_path):
     assert library.find("song00006").title == "song00006"
 
 
-def test_a_row_that_is_broken_costs_that_row(library, table):
+def test_a_broken_row_fails_alone(library, table):
     lines = table.read_text(encoding="utf-8").splitlines()
     lines.insert(4, "only,three,values")
     lines.insert(9, "")
@@ -298,7 +298,7 @@ def test_texts_that_only_look_like_lists_stay(library):
     assert found == ["[Untitled]", "['a', b]", "[1, 2", "Selected [Live]", None, "3", None]
 
 
-def test_the_command_tells_what_was_done(segue, table, tmp_path):
+def test_the_command_reports_what_was_done(segue, table, tmp_path):
     place = ("--library", tmp_path / "library")
     code, out, _ = segue(*place, "import", "table", table, "--weight", "tempo=2")
     assert code == 0

@@ -124,7 +124,7 @@ def test_metadata_are_found_by_id_or_by_row(library, matrix, tmp_path):
     assert (vectors[library.find("ids:49").id] == matrix[0]).all()
 
 
-def test_rows_that_are_no_vectors_cost_themselves(library, matrix):
+def test_rows_without_a_usable_vector_fail_alone(library, matrix):
     matrix[4, 2], matrix[5], matrix[6, 0] = np.nan, 0, np.inf
     report = library.import_from(Vectors(matrix, name="mine"))
     assert (report.added, report.failed) == (47, 3)

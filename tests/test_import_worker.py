@@ -182,7 +182,7 @@ def test_a_source_that_cannot_be_read_says_why(table, started):
         list(source.batches())
 
 
-def test_a_process_that_is_killed_is_told(large, started):
+def test_a_killed_process_is_reported(large, started):
     batches = Table(large).batches()
     next(batches)
     started[0].kill()
@@ -191,7 +191,7 @@ def test_a_process_that_is_killed_is_told(large, started):
 
 
 @pytest.mark.parametrize("cut", [3, 200, 5000])
-def test_last_words_that_are_cut_off_are_no_batch(table, cut):
+def test_a_message_that_is_cut_off_is_not_a_batch(table, cut):
     (batch,) = Table(table).read()
     data = b"".join(worker_process.encode_batch(batch))
     with pytest.raises(SourceError, match="ended too soon"):

@@ -153,7 +153,7 @@ def test_no_queries_have_no_answers(index):
 
 @pytest.mark.parametrize("exact", [None, False], ids=["exact", "codes"])
 @pytest.mark.parametrize("n", [1, 2, 3, 15, 17, 120])
-def test_few_rows_are_all_found_when_more_are_wanted(rng, n, exact):
+def test_all_rows_are_found_if_k_is_larger(rng, n, exact):
     rows = make(rng, "euclidean", "float32", n)
     index = Index.build(rows, metric="euclidean", exact=exact)
     assert_nearest(index.query(rows[:2], 1000), rows[:2], rows, "euclidean", 1000)
@@ -196,7 +196,7 @@ def test_copies_of_a_row_are_its_nearest_neighbors_at_no_distance(rng, metric, d
 
 
 @pytest.mark.parametrize("exact", [None, False], ids=["exact", "codes"])
-def test_neighbors_leave_the_row_itself_out_unless_told(rng, exact):
+def test_neighbors_exclude_the_row_itself_by_default(rng, exact):
     rows = make(rng, "cosine", "float32")
     rows[[3, 350]] = rows[9]
     names = np.arange(N) * 3 + 1
@@ -255,7 +255,7 @@ def test_a_metric_that_there_is_not_is_refused_with_those_there_are(rng):
     [{"k": 0}, {"k": -3}, {"k": None}, {"recall": 0}, {"recall": 1.1}, {"recall": np.nan}, {"effort": 0}],
     ids=str,
 )
-def test_a_wish_that_cannot_mean_anything_is_refused(index, wrong):
+def test_arguments_without_a_meaning_are_refused(index, wrong):
     with pytest.raises(UsageError):
         index.query(index.vectors[0], **wrong)
     with pytest.raises(UsageError):
@@ -323,7 +323,7 @@ def test_a_type_that_is_not_kept_is_refused(rng, dtype):
 
 
 @pytest.mark.parametrize("dtype", ["complex64", "U3", "object"])
-def test_a_query_that_is_no_numbers_is_refused(index, dtype):
+def test_a_query_without_numbers_is_refused(index, dtype):
     index.query(index.vectors[0], 3)
     for query in (index.vectors[0], index.vectors[:2]):
         with pytest.raises(VectorError, match="expected numbers"):
@@ -350,7 +350,7 @@ def test_hamming_refuses_what_is_not_packed_bits(rng):
         index.query(np.ones((2, DIM), np.float32))
 
 
-def test_a_matrix_that_is_no_npy_file_is_refused(tmp_path):
+def test_a_path_to_something_else_than_npy_is_refused(tmp_path):
     (tmp_path / "text.npy").write_text("no matrix")
     for name in ("text.npy", "nothing.npy"):
         with pytest.raises(UsageError, match=name):

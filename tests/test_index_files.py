@@ -83,7 +83,7 @@ def test_thousands_of_damaged_files_are_refused_and_none_ends_the_process(saved,
     assert refused >= 3_000
 
 
-def test_a_change_of_any_byte_is_told(saved, tmp_path):
+def test_a_change_of_any_byte_is_found(saved, tmp_path):
     whole = saved.read_bytes()
     at, length, _ = struct.unpack_from("<QQI", whole, 16)
     chance = random.Random(1)

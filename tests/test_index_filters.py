@@ -43,7 +43,7 @@ def qualifying(one, share, how):
 
 @pytest.mark.parametrize("how", ["anywhere", "in some clusters"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_k_of_the_rows_that_qualify_are_found_with_the_recall_that_was_asked_for(kind, how, looking):
+def test_k_qualifying_rows_are_found_at_the_requested_recall(kind, how, looking):
     one, index = case(kind), looking(kind)
     for share in (0.5, 0.1, 0.02, 0.001):
         where = qualifying(one, share, how)

@@ -150,7 +150,7 @@ def test_a_header_that_makes_no_sense_is_refused(saved, tmp_path, name):
 
 
 @pytest.mark.parametrize("header", [[], 5, None, "n", {}], ids=str)
-def test_a_header_that_is_no_header_is_refused(saved, tmp_path, header):
+def test_a_nonsense_header_is_refused(saved, tmp_path, header):
     path = tmp_path / "odd.index"
     path.write_bytes(with_header(saved.read_bytes(), lambda _: header or [header]))
     assert outcome(path) == "refused"
@@ -288,7 +288,7 @@ def test_lengths_and_projections_that_make_no_sense_are_refused(projected, tmp_p
 
 
 @pytest.mark.parametrize("section", ["lengths", "learned"])
-def test_a_changed_bit_is_told_before_faiss_reads_it(projected, tmp_path, section, monkeypatch):
+def test_a_changed_bit_is_found_before_faiss_reads_it(projected, tmp_path, section, monkeypatch):
     found = IndexFile(projected).sections[section]
     monkeypatch.setattr(
         "segue.index.serialization.InvertedLists", lambda trained: pytest.fail("damage was read")

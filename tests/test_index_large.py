@@ -21,7 +21,7 @@ RECALLS = (0.9, 0.95, 0.99)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
-def test_as_many_neighbors_are_found_as_was_asked_for_however_many_are_wanted(kind):
+def test_the_requested_recall_is_reached_for_every_k(kind):
     one = case(kind)
     assert not one.index.exact
     for recall in RECALLS:
@@ -117,7 +117,7 @@ def test_the_same_vectors_and_seed_give_the_same_bytes(tmp_path):
     assert files[0] == files[1] != files[2]
 
 
-def test_rows_are_compressed_from_twenty_thousand_on_unless_told(tmp_path):
+def test_rows_are_compressed_from_twenty_thousand_on_by_default(tmp_path):
     rows, _ = clustered(20_000, 4)
     assert Index.build(rows[:-1]).exact
     assert not Index.build(rows).exact
@@ -224,7 +224,7 @@ def test_a_part_of_a_mapped_matrix_is_referred_to_where_it_lies(matrix, tmp_path
 
 
 @pytest.mark.parametrize("exact", [True, False], ids=["exact", "codes"])
-def test_own_vectors_are_copied_when_told(matrix, tmp_path, exact):
+def test_own_vectors_are_copied_on_request(matrix, tmp_path, exact):
     index = Index.build(matrix, exact=exact)
     path = index.save(tmp_path / "a.index", own_vectors=True)
     expected = index.query(index.vectors[:9])

@@ -118,7 +118,7 @@ def test_a_row_that_is_another_track_now_gets_its_own_vector(before, vectors):
 
 
 @pytest.mark.parametrize("why", ["small", "much has gone", "much is new"])
-def test_otherwise_the_view_is_fitted_anew(before, built, changed, vectors, why):
+def test_after_large_changes_the_view_is_fitted_again(before, built, changed, vectors, why):
     if why == "small":
         before = replace(before, index=Index.open(built, options=IndexOptions()))
         later = changed
@@ -142,7 +142,7 @@ def test_a_library_without_any_track_left_is_answered_with_nothing(before, vecto
 
 
 @pytest.mark.parametrize("missing", ["mean", "projection", "rows", "keys", "stamp", "specs"])
-def test_an_index_that_is_no_library_s_is_refused(before, tmp_path, missing):
+def test_an_index_of_no_library_is_refused(before, tmp_path, missing):
     path = tmp_path / "a.index"
     before.save(path, [SPEC])
     file = IndexFile(path)

@@ -229,7 +229,7 @@ def test_too_few_rows_have_no_axes():
 
 @pytest.mark.parametrize("metric", ["cosine", "euclidean", "dot", "manhattan"])
 @pytest.mark.slow
-def test_with_main_axes_the_recall_that_was_asked_for_is_kept(metric):
+def test_with_a_projection_the_requested_recall_is_reached(metric):
     x = clustered(N + 300, 128, seed=11)[0] @ np.diag(0.95 ** np.arange(128)).astype(np.float32)
     rows, queries = x[:N], x[N:]
     index = Index.build(rows, metric=metric, exact=False)

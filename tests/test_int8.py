@@ -209,7 +209,7 @@ def test_a_damaged_report_is_refused_and_named(model: Model, published: dict[str
 
 
 @pytest.mark.usefixtures("installed")
-def test_models_tells_the_agreement(folder: Path, segue):
+def test_models_shows_the_agreement(folder: Path, segue):
     code, out, err = segue("models", "list")
     assert (code, err) == (0, "")
     assert "vggish-int8 compared with vggish on 16 test sounds: mean cosine 0.99" in out

@@ -164,7 +164,7 @@ def test_tracks_outside_the_scanned_folder_are_not_marked_missing(own: Library, 
     assert (report.added, report.newly_missing) == (1, 0)
 
 
-def test_a_failed_file_is_tried_again_when_it_changes_or_is_asked_for(own: Library, folder: Path):
+def test_a_failed_file_is_tried_again_when_it_changes_or_on_request(own: Library, folder: Path):
     bad = folder / "bad.mp3"
     bad.write_text("no music")
     assert own.scan(folder).failed == 1
@@ -185,7 +185,7 @@ def test_the_failure_of_a_deleted_file_is_forgotten(own: Library, folder: Path):
     assert own.failures() == []
 
 
-def test_an_empty_folder_is_no_success(tmp_path: Path):
+def test_an_empty_folder_is_a_failure(tmp_path: Path):
     (tmp_path / "empty").mkdir()
     with Library.open(tmp_path / "library", create=True) as library:
         assert library.scan(tmp_path / "empty").exit_code == 2
@@ -220,7 +220,7 @@ def test_a_foreign_database_is_refused(tmp_path: Path):
         Library.open(tmp_path)
 
 
-def test_a_file_that_is_no_database_is_refused(tmp_path: Path):
+def test_a_file_that_is_not_a_database_is_refused(tmp_path: Path):
     (tmp_path / "catalog.sqlite").write_bytes(b"x" * 5000)
     with pytest.raises(LibraryFormatError, match="cannot be read"):
         Library.open(tmp_path)

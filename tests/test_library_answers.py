@@ -105,7 +105,7 @@ def test_several_seeds_ask_for_what_lies_between(library: Library):
     assert {"The Lows", "The Noises"} >= set(artists[:3])
 
 
-def test_other_artists_can_be_asked_for(library: Library):
+def test_other_artists_can_be_requested(library: Library):
     found = library.similar("Low number 0", k=8, same_artist=False)
     assert len(found.matches) == 8
     assert "The Lows" not in {match.track.artist for match in found.matches}

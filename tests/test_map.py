@@ -114,7 +114,7 @@ def test_the_graph_does_without_neighbors_that_are_not_there():
     assert np.isfinite(graph.weights).all()
 
 
-def test_copies_lie_upon_each_other_and_nothing_is_lost():
+def test_copies_lie_in_the_same_place_and_nothing_is_lost():
     x = np.repeat(unit(np.random.default_rng(0).standard_normal((3, 6))), 10, axis=0)
     xy = scale_to_square(compute_layout(principal_plane(x), neighbor_graph(*nearest(x))))
     assert np.isfinite(xy).all()
@@ -151,7 +151,7 @@ class Interrupting(Silent):
         raise KeyboardInterrupt
 
 
-def test_progress_is_told_and_can_end_it(groups):
+def test_progress_is_shown_and_can_end_the_layout(groups):
     x, _ = groups
     graph = neighbor_graph(*nearest(x))
     follower = Recorder()
@@ -171,7 +171,7 @@ def own(music, tmp_path):
         yield library
 
 
-def test_every_track_is_on_the_map_beside_its_like(own):
+def test_every_track_is_on_the_map_near_similar_ones(own):
     found = own.map()
     assert found.ids == [track.id for track in own]
     kinds = [own[track_id].artist for track_id in found.ids]
@@ -192,7 +192,7 @@ def test_a_second_map_comes_from_the_file(own, monkeypatch):
     np.testing.assert_array_equal(again.xy, first.xy)
 
 
-def test_a_map_is_made_anew_when_tracks_go(own, music):
+def test_a_map_is_made_again_when_tracks_go(own, music):
     before = own.map()
     gone = own.find("Low number 1")
     copy = music["low1"].read_bytes()

@@ -105,7 +105,7 @@ def test_the_record_names_what_the_model_was_made_from(tiny: Model, folder: Path
     }
 
 
-def test_a_folder_that_is_no_model_is_left_alone(publisher: Publisher, tiny: Model, folder: Path):
+def test_a_folder_without_a_model_is_left_alone(publisher: Publisher, tiny: Model, folder: Path):
     (folder / "tiny").mkdir(parents=True)
     (folder / "tiny" / "diary.txt").write_text("mine")
     for action in (models.pull, models.remove):

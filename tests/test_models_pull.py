@@ -45,7 +45,7 @@ def test_pull_fetches_checks_and_converts(tiny: Model, folder: Path):
     assert (seen[0], seen[-1]) == (0, tiny.size_bytes)
 
 
-def test_a_second_pull_asks_nobody(publisher: Publisher, tiny: Model, folder: Path):
+def test_a_second_pull_sends_no_request(publisher: Publisher, tiny: Model, folder: Path):
     models.pull(tiny, folder=folder)
     models.pull(tiny, folder=folder)
     assert publisher.asked == [None]
@@ -85,14 +85,14 @@ def test_a_server_without_ranges_sends_all_again(publisher: Publisher, tiny: Mod
     assert_whole(tiny, folder)
 
 
-def test_a_server_that_tells_no_length_will_do(publisher: Publisher, tiny: Model, folder: Path):
+def test_a_server_that_sends_no_length_is_enough(publisher: Publisher, tiny: Model, folder: Path):
     publisher.tells_length = False
     models.pull(tiny, folder=folder)
     assert_whole(tiny, folder)
 
 
 @pytest.mark.parametrize("offer", ["bytes 5-9/10", "nonsense"])
-def test_a_range_that_was_not_asked_for_is_not_taken(
+def test_a_range_that_was_not_requested_is_refused(
     publisher: Publisher, tiny: Model, folder: Path, offer: str
 ):
     publisher.offers_range, publisher.stops = offer, [1000]
@@ -143,7 +143,7 @@ def test_the_sum_of_a_pointer_file_is_called_that():
     assert not MODELS["vggish"].downloads[1].file.note
 
 
-def test_a_missing_file_is_not_asked_for_twice(publisher: Publisher, tiny: Model, folder: Path):
+def test_a_missing_file_is_requested_once(publisher: Publisher, tiny: Model, folder: Path):
     publisher.files.clear()
     with pytest.raises(DownloadError, match="answered 404") as caught:
         models.pull(tiny, folder=folder)
@@ -178,7 +178,7 @@ def test_without_an_index_pip_says_so_and_the_next_step_is_named(
     assert str(caught.value).endswith("segue models add musicnn musicnn-0.1.0-py3-none-any.whl")
 
 
-def test_a_partly_fetched_file_that_is_too_long_is_fetched_anew(
+def test_a_partial_download_that_is_too_long_is_downloaded_again(
     publisher: Publisher, tiny: Model, folder: Path
 ):
     publisher.stops = [1000, 1000]

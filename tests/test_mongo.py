@@ -133,7 +133,7 @@ def test_a_vector_within_a_document_and_fields_by_other_names(collection, uri, l
     assert contents(library, "audio-1") == {"a": ("Ada", vector.tobytes())}
 
 
-def test_each_bad_document_costs_only_itself(collection, uri, library):
+def test_each_bad_document_fails_alone(collection, uri, library):
     matrix = rows(2)
     hole = matrix[0].copy()
     hole[3] = np.nan
@@ -200,7 +200,7 @@ def test_vectors_of_another_size_are_not_mixed_with_those_that_are_there(collect
 
 
 @pytest.mark.parametrize("kept_server", ["secantusdb"], indirect=True)  # nx-27017 takes 5 and "5" for one _id
-def test_ids_of_several_types_that_read_alike_cost_only_the_later_one(
+def test_of_ids_of_several_types_with_the_same_text_only_the_later_fails(
     collection, uri, library, small_batches
 ):
     matrix = rows(FEW + 4)
@@ -296,7 +296,7 @@ def test_an_import_killed_in_the_middle_ends_like_an_undisturbed_one(
         killed.verify()
 
 
-def test_the_command_imports_and_tells_as_json(collection, uri, segue, tmp_path):
+def test_the_command_imports_and_reports_as_json(collection, uri, segue, tmp_path):
     matrix = rows(3)
     collection.insert_many([song(i, matrix[i]) for i in range(3)])
     library = ("-l", tmp_path / "library")
@@ -355,7 +355,7 @@ def test_a_login_is_used_and_never_shown(guarded, library):
         ("", "does not allow"),
     ],
 )
-def test_a_refused_login_is_told_in_one_line_without_the_password(login, words, guarded, segue, tmp_path):
+def test_a_refused_login_is_reported_in_one_line_without_the_password(login, words, guarded, segue, tmp_path):
     uri = guarded.uri(login=login, options="?authSource=admin")
     command = ("import", "mongo", uri, "-c", "songs", "-f", "vector")
     code, out, err = segue("-l", tmp_path / "library", *command)
@@ -366,7 +366,7 @@ def test_a_refused_login_is_told_in_one_line_without_the_password(login, words, 
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:9", "no-such-host.invalid"])
-def test_a_server_that_is_not_there_is_told_in_one_line(host, segue, tmp_path, monkeypatch):
+def test_a_missing_server_is_reported_in_one_line(host, segue, tmp_path, monkeypatch):
     monkeypatch.setitem(segue_waits(), "serverSelectionTimeoutMS", 0.5)
     uri = f"mongodb://me:{QUOTED}@{host}/music"
     code, out, err = segue("-l", tmp_path / "l", "import", "mongo", uri, "-c", "songs", "-f", "vector")

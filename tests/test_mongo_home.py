@@ -175,7 +175,7 @@ def test_a_library_without_tracks_of_its_own_takes_those_of_others(house, databa
     assert listener.nearest("200") == ["400 Hz"]
 
 
-def test_documents_that_others_have_spoilt_cost_themselves(house, database):
+def test_documents_that_others_have_damaged_fail_alone(house, database):
     a, b = house("a").hears(200, 400, 800, 1600), house("b").hears(500)
     a.scan()
     ids = {document["path"].rsplit("/")[-1]: document["_id"] for document in database.tracks.find()}
@@ -190,7 +190,7 @@ def test_documents_that_others_have_spoilt_cost_themselves(house, database):
         assert len(library.failures()) == 2
 
 
-def test_spaces_of_a_later_version_are_told(house, database):
+def test_spaces_of_a_later_version_are_reported(house, database):
     house("a").hears(200).scan()
     spec = database.segue_spaces.find_one()["spec"]
     database.segue_spaces.insert_one({"_id": "new-1", "spec": spec.replace('"dim"', '"size"')})
@@ -200,7 +200,7 @@ def test_spaces_of_a_later_version_are_told(house, database):
     assert b.titles() == ["800 Hz"]
 
 
-def test_a_server_that_is_down_is_told_before_anything_is_scanned(server, house):
+def test_a_server_that_is_down_is_reported_before_the_scan_begins(server, house):
     a = house("a").hears(200)
     server.kill()
     out, err = a.scan(expected=2)

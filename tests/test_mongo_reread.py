@@ -59,7 +59,7 @@ def test_tracks_without_files_lie_in_no_folder(library, tmp_path):
         library.similar("song00001", where=Where(folder=tmp_path))
 
 
-def test_info_tells_of_imports_and_leaves_out_what_is_not_there(library, segue):
+def test_info_lists_imports_and_leaves_out_missing_values(library, segue):
     code, out, _ = segue("-l", library.path, "info")
     assert code == 0
     assert "songs, table" in out

@@ -141,7 +141,7 @@ def test_threads_share_an_embedder(tmp_path: Path, rng):
     np.testing.assert_array_equal(together, [lazy.embed(heard).pooled for heard in sounds])
 
 
-def test_the_first_output_of_floats_is_taken_unless_another_is_chosen(tmp_path: Path, rng):
+def test_the_first_output_of_floats_is_the_default(tmp_path: Path, rng):
     path = saved(tmp_path / "two.onnx", two_outputs())
     first, second = OnnxFile(path, **ASKED), OnnxFile(path, **ASKED, output="vector")
     assert (first.spec.dim, second.spec.dim) == (1, DIM)
@@ -167,7 +167,7 @@ def refusal(path: Path, **asked: float) -> str:
     return str(caught.value)
 
 
-def test_samples_that_do_not_fit_are_told_with_the_options_that_fit(tmp_path: Path):
+def test_samples_that_do_not_fit_are_reported_with_the_options_that_fit(tmp_path: Path):
     path = saved(tmp_path / "fixed.onnx", filters(["n", 48_000]))
     with pytest.raises(UsageError, match=r"takes 48000 samples, not 8000.*--sr 16000 --window 3\)"):
         OnnxFile(path, **ASKED)
@@ -232,7 +232,7 @@ def test_a_file_that_cannot_run_a_window_is_refused(tmp_path: Path):
     assert "\n" not in found
 
 
-def test_what_is_no_onnx_file_is_refused(tmp_path: Path):
+def test_a_file_that_is_not_onnx_is_refused(tmp_path: Path):
     assert "there is no such file" in refusal(tmp_path / "none.onnx")
     assert "not a plain file" in refusal(tmp_path)
     (tmp_path / "text.onnx").write_text("hello there", encoding="utf-8")
@@ -245,7 +245,7 @@ def test_what_is_no_onnx_file_is_refused(tmp_path: Path):
         refusal(tmp_path / "cut.onnx")
 
 
-def test_an_operator_that_nobody_knows_is_refused(tmp_path: Path):
+def test_an_unknown_operator_is_refused(tmp_path: Path):
     nodes = [helper.make_node("Listen", ["wave"], ["y"], domain="somebody")]
     path = saved(tmp_path / "custom.onnx", model_of(nodes, [value("wave", ["n", "t"])], [value("y", None)]))
     assert "is not a network that ONNX Runtime can load" in refusal(path)
@@ -373,7 +373,7 @@ def test_windows_too_large_for_float16_are_kept_as_its_largest(fussy_embedder: O
     np.testing.assert_array_equal(found.windows, np.array([[0.5, 65_504]] * 2, np.float16))
 
 
-def test_a_track_without_a_vector_costs_only_that_track(tmp_path: Path, segue):
+def test_a_track_without_a_vector_fails_alone(tmp_path: Path, segue):
     (tmp_path / "music").mkdir()
     for name, size in (("quiet", 0.1), ("louder", 0.4), ("nan", 0.9)):
         y = np.where(np.arange(2 * SR) % 100 < 50, size, -size)

@@ -161,7 +161,7 @@ def test_other_embedders_may_listen_too(tmp_path: Path, ears: Path, segue):
 
 
 @pytest.mark.parametrize("how", ["damaged", "gone"])
-def test_a_damaged_copy_costs_only_what_needs_it(tmp_path: Path, listening, ears: Path, segue, how: str):
+def test_a_damaged_copy_affects_only_what_needs_it(tmp_path: Path, listening, ears: Path, segue, how: str):
     copy = copy_in(tmp_path / "library")
     if how == "damaged":
         damage(copy)
@@ -238,7 +238,7 @@ def test_what_a_killed_writer_left_is_swept_out(tmp_path: Path, ears: Path, musi
     assert copy_in(tmp_path / "library").suffix == ".onnx"
 
 
-def test_a_file_of_another_checksum_is_told_by_verify(tmp_path: Path, listening):
+def test_a_file_of_another_checksum_is_reported_by_verify(tmp_path: Path, listening):
     damage(copy_in(tmp_path / "library"))
     with Library.open(tmp_path / "library") as library, pytest.raises(LibraryFormatError, match="sha256"):
         library.verify()
@@ -301,7 +301,7 @@ def test_a_library_uses_the_default_set_or_what_made_its_spaces(tmp_path: Path, 
         (("--onnx", "EARS", "--sr", 16_000, "--window", 3, "--output", "y"), "no output 'y'"),
     ],
 )
-def test_options_that_do_not_fit_are_told_and_make_no_library(
+def test_options_that_do_not_fit_are_reported_and_create_no_library(
     tmp_path: Path, ears: Path, segue, options: Sequence[object], said: str
 ):
     given = [ears if option == "EARS" else option for option in options]

@@ -44,10 +44,8 @@ HELD_BY = {
         "test_a_process_that_reads_while_another_writes_and_prunes_is_never_led_astray"
     ],
     "Memory stays flat": ["test_three_hours_take_hardly_more_memory_than_three_minutes"],
-    "Search is exact below 20 000 tracks": ["test_rows_are_compressed_from_twenty_thousand_on_unless_told"],
-    "finds 95 % of what is nearest": [
-        "test_as_many_neighbors_are_found_as_was_asked_for_however_many_are_wanted"
-    ],
+    "Search is exact below 20 000 tracks": ["test_rows_are_compressed_from_twenty_thousand_on_by_default"],
+    "finds 95 % of what is nearest": ["test_the_requested_recall_is_reached_for_every_k"],
 }
 
 
@@ -67,5 +65,5 @@ def test_every_statement_of_what_segue_does_is_held():
         assert held or statement.startswith(not_promised), statement
 
 
-def test_search_is_exact_below_the_number_of_tracks_that_is_told():
+def test_search_is_exact_below_the_stated_number_of_tracks():
     assert IndexOptions().exact_below == 20_000

@@ -52,7 +52,7 @@ def test_minus_moves_away(library: Library):
     assert all(-1.001 <= score <= 1.001 for score in scores)
 
 
-def test_what_is_unwanted_is_no_answer(library: Library):
+def test_unwanted_seeds_are_not_recommended(library: Library):
     away = library.similar("Low number 0", minus=["Low number 1", "Noise number 2"], k=9)
     assert not {"Low number 1", "Noise number 2"} & {match.track.title for match in away.matches}
     assert away.shortfall is None
@@ -139,7 +139,7 @@ def test_a_journey_goes_along_the_arc_in_even_steps(vectors: Library):
     assert scores[-1] == min(scores)
 
 
-def test_a_journey_can_be_asked_for_back(vectors: Library):
+def test_a_journey_can_be_reversed(vectors: Library):
     there = vectors.journey("arc:0", "arc:59", k=7).matches
     back = vectors.journey("arc:59", "arc:0", k=7).matches
     assert back[0].track == there[-1].track
@@ -176,7 +176,7 @@ def test_a_journey_to_where_one_is_is_refused(library: Library):
 # Why
 
 
-def test_why_agrees_with_similar_and_says_what_is_heard(library: Library):
+def test_why_agrees_with_similar_and_names_labels(library: Library):
     best = library.similar("Noise number 0", k=1).matches[0]
     why = library.explain("Noise number 0", best.track)
     assert why.score == pytest.approx(best.score, abs=1e-5)
@@ -318,7 +318,7 @@ def test_a_tracks_own_vector_finds_it_first_and_then_what_similar_finds(library:
     assert [match.track.id for match in found][1:] == [match.track.id for match in asked]
 
 
-def test_raw_vectors_are_asked_for_as_they_are(vectors: Library):
+def test_raw_vectors_are_compared_unchanged(vectors: Library):
     found = vectors.similar_to_vector(np.array([1, 0, 0, 0, 0, 0], np.float32), k=3)
     assert found[0].track.source_id in {"0", "1", "2", "3"}
 
@@ -373,7 +373,7 @@ def test_what_progress_raises_ends_an_evaluation(library: Library):
         library.evaluate(by="artist", progress=Interrupting())
 
 
-def test_tags_that_nobody_has_cannot_be_evaluated(vectors: Library):
+def test_tags_that_no_track_has_cannot_be_evaluated(vectors: Library):
     with pytest.raises(LibraryError, match="0 of 60 tracks have a tag 'album'"):
         vectors.evaluate(by="album")
 

@@ -38,7 +38,7 @@ def ids(server: Server) -> dict[str, str]:
 # Looking
 
 
-def test_health_and_library_tell_what_there_is(server: Server):
+def test_health_and_library_say_what_the_library_holds(server: Server):
     assert server.get("/health")["tracks"] == 14
     about = server.get("/library")
     assert about["tracks"] == 14
@@ -84,15 +84,13 @@ def test_a_search_gives_its_reasons_and_pages(server: Server):
     assert server.get("/search", q="  ") == {"matches": [], "total": 0, "meanings": [], "hints": []}
 
 
-def test_a_condition_that_nothing_could_meet_is_told_without_folders_of_the_machine(
-    server: Server, home: Path
-):
+def test_an_impossible_condition_is_refused_without_paths_of_the_machine(server: Server, home: Path):
     answer = server.api("GET", "/tracks", params={"folder": "/etc"})
     assert answer.status_code == 400
     assert str(home) not in answer.text
 
 
-def test_a_track_tells_all_that_is_known(server: Server, ids: dict[str, str]):
+def test_a_track_has_all_known_fields(server: Server, ids: dict[str, str]):
     found = server.get(f"/tracks/{ids['Low number 0']}")
     assert found["track"]["path"] == "music/low0.flac"
     assert found["tags"]["album"] == "low"
@@ -179,13 +177,13 @@ def test_why_playlists_journeys_and_matrices(server: Server, ids: dict[str, str]
         {"seeds": ["a"], "colour": 1}, [], "x", {"seeds": [None]}, {"seeds": ["a" * 101]},
     ],
 )  # fmt: skip
-def test_a_body_that_is_not_valid_is_told_in_the_one_shape(server: Server, body: object):
+def test_an_invalid_body_gets_an_error_of_the_usual_shape(server: Server, body: object):
     answer = server.api("POST", "/similar", json=body)
     assert answer.status_code == 422
     assert answer.json()["error"]["code"] == "invalid"
 
 
-def test_a_body_that_is_no_json_is_refused(server: Server):
+def test_a_body_that_is_not_json_is_refused(server: Server):
     for content in (b"{", b"\xff\xfe", b""):
         answer = server.api("POST", "/similar", content=content, headers={"content-type": "application/json"})
         assert answer.status_code == 422
@@ -249,7 +247,7 @@ def test_a_range_beyond_the_end_is_416_and_nonsense_is_passed_over(server: Serve
         assert server.api("GET", path, headers={"range": nonsense}).status_code == 200
 
 
-def test_head_tells_the_size_alone(server: Server, home: Path, ids: dict[str, str]):
+def test_head_gives_the_size_only(server: Server, home: Path, ids: dict[str, str]):
     head = server.api("HEAD", f"/tracks/{ids['Low number 0']}/audio")
     assert head.headers["content-length"] == str((home / "music" / "low0.flac").stat().st_size)
     assert head.content == b""
@@ -269,7 +267,7 @@ def test_what_browsers_cannot_play_is_converted(
     assert original.headers["content-type"] != "audio/mpeg"
 
 
-def test_a_conversion_begins_where_it_is_told(server: Server, ids: dict[str, str], tmp_path: Path):
+def test_a_conversion_begins_at_the_requested_time(server: Server, ids: dict[str, str], tmp_path: Path):
     answer = server.api("GET", f"/tracks/{ids['Low number 1']}/audio", params={"format": "ogg", "start_s": 2})
     (tmp_path / "out.ogg").write_bytes(answer.content)
     with av.open(str(tmp_path / "out.ogg")) as sound:
@@ -326,7 +324,7 @@ def test_an_upload_of_a_track_finds_itself(server: Server, home: Path, ids: dict
     assert best["score"] == pytest.approx(1, abs=0.01)
 
 
-def test_what_is_no_sound_is_refused(server: Server, tmp_path: Path):
+def test_a_file_without_sound_is_refused(server: Server, tmp_path: Path):
     silent = write(tmp_path / "silent.wav", np.zeros(3 * SR, np.float32), SR)
     short = write(tmp_path / "short.wav", tone(440)[:1000], SR)
     garbage, empty = tmp_path / "garbage.mp3", tmp_path / "empty.wav"

@@ -106,7 +106,7 @@ def test_scanned_folders_are_remembered_but_not_single_files(tmp_path: Path):
         assert library.folders.all() == [str(tmp_path / "b")]
 
 
-def test_a_scan_stops_when_it_is_told_from_another_thread(tmp_path: Path):
+def test_a_scan_can_be_stopped_from_another_thread(tmp_path: Path):
     clips(tmp_path / "music", 30)
     stop = threading.Event()
 

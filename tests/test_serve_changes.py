@@ -93,7 +93,7 @@ def test_clusters_and_evaluation_are_found_in_jobs(server: Server):
     assert found["precision"]["1"] > found["chance"]
 
 
-def test_a_scan_tells_its_course_and_brings_what_is_new(server: Server, home: Path):
+def test_a_scan_shows_progress_and_adds_what_is_new(server: Server, home: Path):
     clips(home / "more", 6)
     job = server.post("/jobs/scan", {"folders": [str(home / "more")]}, 202)["job"]
     events = list(events_of(server, job["id"]))

@@ -183,7 +183,7 @@ def test_orders_and_filters_go_together(server: Server):
     assert (past_the_end["tracks"], past_the_end["total"]) == ([], 12)
 
 
-def test_files_with_problems_are_told_without_folders_of_the_machine(server: Server, home: Path):
+def test_files_with_problems_are_listed_without_paths_of_the_machine(server: Server, home: Path):
     answer = server.api("GET", "/failures")
     (failure,) = answer.json()["failures"]
     assert failure["path"] == "music/broken.flac"

@@ -45,7 +45,7 @@ def guarded(library_root: Path) -> Iterator[Server]:
         yield server
 
 
-def test_nothing_is_told_before_the_password(guarded: Server):
+def test_nothing_is_shown_before_the_password(guarded: Server):
     for path in ("/library", "/tracks", "/map", "/jobs", "/playlists", "/clips/x/audio", "/nothing"):
         answer = guarded.api("GET", path)
         assert answer.status_code == 401, path
@@ -241,7 +241,7 @@ def test_raw_nonsense_ends_nothing(opened: Server):
     assert opened.get("/health")["status"] == "ok"
 
 
-def test_a_fault_of_ours_is_told_without_its_trace(library_root: Path, tmp_path: Path):
+def test_a_bug_is_answered_without_its_traceback(library_root: Path, tmp_path: Path):
     root = tmp_path / "library"
     shutil.copytree(library_root, root)
     with Library.open(root) as library:
@@ -274,7 +274,7 @@ def test_a_read_only_library_is_served(library_root: Path, tmp_path: Path):
         assert (answer.status_code, answer.json()["error"]["code"]) == (409, "library_read_only")
 
 
-def test_a_taken_port_is_passed_over_or_told(library_root: Path, segue):
+def test_a_port_in_use_is_skipped_or_reported(library_root: Path, segue):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -19,7 +19,7 @@ def test_codes_of_decoded_scores_are_the_same_codes():
     np.testing.assert_array_equal(encode_scores(decode_scores(codes)), codes)
 
 
-def test_no_score_is_told_from_the_lowest():
+def test_a_missing_score_differs_from_the_lowest():
     assert encode_scores(np.array([np.nan, 0.0, 1.0])).tolist() == [0, 1, 255]
     assert np.isnan(decode_scores(np.array([0], np.uint8))).all()
 

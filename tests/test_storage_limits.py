@@ -253,7 +253,7 @@ def unfinished(music, tmp_path):
     return tmp_path / "library"
 
 
-def test_a_library_whose_writer_was_killed_can_be_read_by_who_may_not_write(unfinished, music):
+def test_a_reader_without_write_permission_can_open_a_library_after_a_killed_writer(unfinished, music):
     with read_only(unfinished):
         assert call(use_read_only, music, unfinished)["tracks"] == N_FILES
 

@@ -96,7 +96,7 @@ def test_the_keyboard_pauses_skips_and_returns(page: Page):
     expect(page.get_by_role("complementary", name="Queue")).to_be_visible()
 
 
-def test_a_tracks_page_tells_what_is_similar_and_why(page: Page, web_server: Server):
+def test_a_tracks_page_shows_what_is_similar_and_why(page: Page, web_server: Server):
     track = web_server.get("/tracks")["tracks"][3]
     expected = web_server.post("/similar", {"seeds": [track["id"]], "k": 15})["matches"]
     page.goto(f"/track/{track['id']}")
@@ -125,7 +125,7 @@ def test_an_uploaded_clip_is_recommended_for_at_once(
     expect(page.get_by_role("heading", name="Start with a sound")).to_be_visible()
 
 
-def test_a_file_that_is_no_audio_is_refused_in_words_wherever_it_is_dropped(page: Page):
+def test_a_dropped_file_without_audio_is_refused_with_a_message(page: Page):
     page.goto("/playlists")
     page.evaluate(
         """() => {

@@ -21,7 +21,7 @@ PAGES = ["/", *"/similar /journey /playlists /map /groups /compare /status /sett
 pytestmark = MARKS
 
 
-def test_a_service_that_does_not_answer_is_told_and_found_again(page: Page):
+def test_a_lost_service_is_shown_and_reconnected(page: Page):
     page.goto("/")
     expect(rows(page).first).to_be_visible()
     page.route("**/api/**", lambda route: route.abort())

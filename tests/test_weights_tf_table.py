@@ -109,7 +109,7 @@ def test_refuses_a_compressed_table_by_the_method(tmp_path: Path) -> None:
         ([(b"", tf.number(1, 1) * 100_001)], "more than 100000 fields"),
     ],
 )
-def test_refuses_a_table_that_is_no_checkpoint(
+def test_refuses_a_table_of_something_else(
     tmp_path: Path, rows: list[tuple[bytes, bytes]], reason: str
 ) -> None:
     assert reason in refused(tmp_path, tf.table(rows))

@@ -127,7 +127,7 @@ def test_a_pickle_that_runs_code_runs_none(tmp_path: Path) -> None:
         (tf.pickled(tf.integer(1), b"(u"), "0 values into a int"),
     ],
 )
-def test_refuses_a_pickle_that_is_no_dict_of_tensors(tmp_path: Path, pickled: bytes, reason: str) -> None:
+def test_refuses_a_pickle_without_a_dict_of_tensors(tmp_path: Path, pickled: bytes, reason: str) -> None:
     assert reason in refused(tmp_path, pickled)
 
 

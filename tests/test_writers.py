@@ -53,7 +53,7 @@ def scan_slowly(send, folder, library_path, pause_s):
     send((report.added, report.unchanged, report.exit_code))
 
 
-def test_a_second_writer_that_will_not_wait_is_told_so(music, embeddings, tmp_path):
+def test_a_second_writer_that_does_not_wait_gets_an_error(music, embeddings, tmp_path):
     process, receiver = start(scan_slowly, music, tmp_path / "library", 0.05)
     assert receiver.recv() == ("writing", N_FILES)
     with Library.open(tmp_path / "library") as library:
