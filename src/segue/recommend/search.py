@@ -128,7 +128,7 @@ def _rank(text: str, catalog: Catalog, snapshot: Snapshot, where: Where | None) 
 
     named = only(catalog.tracks.keys_with_words(text))
     terms = read_terms(text, catalog, snapshot)
-    evidence = _evidence(terms, catalog, snapshot)
+    evidence = evidence_of_terms(terms, catalog, snapshot)
     evidence[(snapshot.keys < 0) | snapshot.missing | np.isin(snapshot.keys, named)] = 0
     if allowed is not None:
         evidence[~np.isin(snapshot.keys, allowed)] = 0
@@ -143,7 +143,7 @@ def _rank(text: str, catalog: Catalog, snapshot: Snapshot, where: Where | None) 
     return Ranking(text, catalog, snapshot, terms, named, heard, labeled, evidence[rows])
 
 
-def _evidence(terms: Sequence[Term], catalog: Catalog, snapshot: Snapshot) -> NDArray[np.float32]:
+def evidence_of_terms(terms: Sequence[Term], catalog: Catalog, snapshot: Snapshot) -> NDArray[np.float32]:
     """float32 (n,), over the snapshot's rows: the geometric mean over the terms, 0 where one is not met."""
     logs = np.zeros(len(snapshot.keys), np.float32)
     met = np.full(len(snapshot.keys), bool(terms) and all(term.understood for term in terms))
@@ -167,7 +167,7 @@ def _term_evidence(term: Term, catalog: Catalog, snapshot: Snapshot) -> NDArray[
         rows = rows_of_keys(snapshot, keys)
         rows = rows[rows >= 0]
         share[rows] = np.maximum(share[rows], least)
-    return np.maximum(share, _evidence(term.parts, catalog, snapshot)) if term.parts else share
+    return np.maximum(share, evidence_of_terms(term.parts, catalog, snapshot)) if term.parts else share
 
 
 def _allowed_keys(where: Where | None, catalog: Catalog, snapshot: Snapshot) -> NDArray[np.int64] | None:

@@ -22,10 +22,14 @@ from segue.recommend.moods import Measurement, Mood, measurements, mood_named
 _NAME_WORDS = 4  # of the longest names of labels and moods that are looked for
 _MOST_TERMS = 8
 _MOST_WORDS = 16
-_IDLE = frozenset(  # say nothing of the sound
-    "a an the and or with of for in on to some very music song songs track tracks sound sounds that is"
-    " und mit der die das für musik et avec le la les de pour musique y con el los para música".split()
+_JOINING = frozenset(
+    "a an the and or with of for in on to some very that is und mit der die das für et avec le la les de du"
+    " pour y con el los para".split()
 )
+_MUSIC = frozenset(
+    "music song songs track tracks sound sounds musik klang klänge musique chanson música canción".split()
+)
+_IDLE = _JOINING | _MUSIC  # words that say nothing of the sound alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +62,13 @@ class Term:
 
 def read_terms(text: str, catalog: Catalog, snapshot: Snapshot) -> list[Term]:
     """The terms of a search, in its order; its first words, where there are very many."""
-    words = [word for word in text.split() if word.casefold() not in _IDLE] or text.split()
-    words = words[:_MOST_WORDS]
-    terms: list[Term] = []
+    words = text.split()[:_MOST_WORDS]
+    if all(word.casefold() in _IDLE for word in words):
+        return [_term(words, catalog, snapshot)]
+    terms: list[tuple[list[str], Term]] = []
     for group in _group(words)[:_MOST_TERMS]:
         terms += _terms_of(group, catalog, snapshot)
-    return terms
+    return _join_unknown(terms)
 
 
 def _group(words: list[str]) -> list[list[str]]:
@@ -79,43 +84,76 @@ def _group(words: list[str]) -> list[list[str]]:
         else:
             between.append(words[at])
         at += n or 1
-    return [group for group in [*groups, between] if group]
+    return [group for group in [*groups, between] if _telling(group)]
+
+
+def _telling(words: list[str]) -> list[str]:
+    return [word for word in words if word.casefold() not in _IDLE]
+
+
+def _join_unknown(terms: list[tuple[list[str], Term]]) -> list[Term]:
+    """Where a term means nothing, it may mean something together with the labels beside it."""
+    alone = [term for _, term in terms]
+    if all(term.understood for term in alone) or not encoder_installed():
+        return alone
+    joined = [(words, term) for words, term in terms if not term.measured and not len(term.keys)]
+    words = [word for words, _ in joined for word in words]
+    labels = labels_like(_phrase(words))
+    if not labels:
+        return alone
+    first = joined[0][1]
+    whole = replace(first, words=" ".join(_telling(words)), labels=labels, parts=())
+    others = {id(term) for _, term in joined[1:]}
+    return [whole if term is first else term for term in alone if id(term) not in others]
+
+
+def _phrase(words: list[str]) -> str:
+    """As it is compared by meaning: "chamber music" says more than "chamber"."""
+    kept = list(words)
+    while kept[0].casefold() in _JOINING:
+        del kept[0]
+    while kept[-1].casefold() in _JOINING:
+        del kept[-1]
+    return " ".join(kept)
 
 
 def _known(words: list[str], n: int) -> bool:
     name = " ".join(words)
-    return len(words) == n and bool(mood_named(name) or labels_named(name))
+    return len(words) == n and bool(_telling(words)) and bool(mood_named(name) or labels_named(name))
 
 
-def _terms_of(words: list[str], catalog: Catalog, snapshot: Snapshot) -> list[Term]:
+def _terms_of(words: list[str], catalog: Catalog, snapshot: Snapshot) -> list[tuple[list[str], Term]]:
     """A known name as one term; other words together where they mean something together."""
-    whole = _term(" ".join(words), catalog, snapshot)
-    if len(words) == 1 or _known(words, len(words)) or len(whole.keys):
-        return [whole]
-    each = [_term(word, catalog, snapshot) for word in words]
+    whole, telling = _term(words, catalog, snapshot), _telling(words)
+    if len(telling) == 1 or _known(words, len(words)) or len(whole.keys):
+        return [(words, whole)]
+    each = [([word], _term([word], catalog, snapshot)) for word in telling]
     if not encoder_installed():
         return each
-    if any(term.measured for term in each):  # "ruhiges Klavier": a mood, and the rest
-        rest = [term.words for term in each if not term.measured]
-        moods = [term for term in each if term.measured]
-        return moods + (_terms_of(rest, catalog, snapshot) if rest else [])
-    named = any(len(term.keys) for term in each) and all(term.understood for term in each)
-    return [replace(whole, parts=tuple(each))] if named else [whole]
+    moods = [pair for pair in each if pair[1].measured]
+    if moods:  # "ruhiges Klavier": a mood, and the rest
+        rest = [word for word in words if [word] not in [pair[0] for pair in moods]]
+        return moods + (_terms_of(rest, catalog, snapshot) if _telling(rest) else [])
+    parts = tuple(term for _, term in each)
+    named = any(len(term.keys) for term in parts) and all(term.understood for term in parts)
+    return [(words, replace(whole, parts=parts) if named else whole)]
 
 
-def _term(words: str, catalog: Catalog, snapshot: Snapshot) -> Term:
-    mood, labels = mood_named(words), {}
+def _term(words: list[str], catalog: Catalog, snapshot: Snapshot) -> Term:
+    name = " ".join(words)
+    told = " ".join(_telling(words)) or name
+    mood, labels = mood_named(told), {}
     measured = measurements(mood, snapshot) if mood else []
     if not measured:
-        labels = related_labels(labels_named(words))
+        labels = related_labels(labels_named(name) or labels_named(told))
     if not measured and not labels and encoder_installed():
-        nearest = mood_like(words)
+        nearest = mood_like(told)
         mood = mood_named(nearest) if nearest else None
         measured = measurements(mood, snapshot) if mood else []
-        labels = {} if measured else labels_like(words)
+        labels = {} if measured else labels_like(_phrase(words) if _telling(words) else name)
     if not measured and not labels:
-        labels = dict.fromkeys(labels_with_words(words), 1.0)
-    keys = catalog.tracks.keys_with_words(words)
+        labels = dict.fromkeys(labels_with_words(told), 1.0)
+    keys = catalog.tracks.keys_with_words(told)
     unknown = not measured and not labels
-    labeled = catalog.tracks.keys_with_words(words, by_label=True) if unknown else keys[:0]
-    return Term(words, mood if measured else None, tuple(measured), labels, keys, labeled)
+    labeled = catalog.tracks.keys_with_words(told, by_label=True) if unknown else keys[:0]
+    return Term(told, mood if measured else None, tuple(measured), labels, keys, labeled)
