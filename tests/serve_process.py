@@ -8,11 +8,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -45,13 +48,22 @@ class Server:
 
     def ended(self, job: str, timeout_s: float = 60.0) -> dict:
         """The job once it is through."""
-        ends = time.monotonic() + timeout_s
-        while time.monotonic() < ends:
+
+        def ended() -> dict | None:
             found = self.get(f"/jobs/{job}")["job"]
-            if found["state"] in ("done", "failed", "cancelled"):
-                return found
-            time.sleep(0.05)
-        raise TimeoutError(job)
+            return found if found["state"] in ("done", "failed", "cancelled") else None
+
+        return wait_for(ended, timeout_s)
+
+
+def wait_for(condition: Callable[[], T | None], timeout_s: float = 60.0) -> T:
+    """What ``condition`` gives as soon as that is true; it is asked again and again."""
+    ends = time.monotonic() + timeout_s
+    while time.monotonic() < ends:
+        if found := condition():
+            return found
+        time.sleep(0.02)
+    raise TimeoutError(condition.__qualname__)
 
 
 @contextlib.contextmanager
@@ -88,11 +100,12 @@ def serving(*arguments: object, module: str = "segue", **environment: str) -> It
 
 
 def _wait(client: httpx.Client, process: subprocess.Popen[str]) -> None:
-    for _ in range(400):
-        with contextlib.suppress(httpx.TransportError):
-            client.get("/nothing-here")
-            return
+    def answers() -> bool:
         if process.poll() is not None:
             raise AssertionError(process.communicate()[1])
-        time.sleep(0.05)
-    raise TimeoutError("the service did not come up")
+        with contextlib.suppress(httpx.TransportError):
+            client.get("/nothing-here")
+            return True
+        return False
+
+    wait_for(answers)

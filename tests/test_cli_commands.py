@@ -27,6 +27,7 @@ from tests.command_table import (
 )
 from tests.fma_files import IDS, write_fma
 from tests.named_tests import defined_tests
+from tests.serve_process import serving, wait_for
 from tests.tables import songs, write_csv
 
 # A command line, and what it prints. {library} holds 12 tracks in {music}, and a failure in {bad}.
@@ -229,6 +230,17 @@ def test_a_reader_who_has_seen_enough_is_no_fault(scanned: Path):
     done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
     os.close(writer)
     assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="the browser is a shell's script")
+def test_serve_opens_the_player_in_the_browser(scanned: Path, tmp_path: Path):
+    browser, told = tmp_path / "browser", tmp_path / "told"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {told}.part\nmv {told}.part {told}\n')
+    browser.chmod(0o755)
+    with serving("-l", scanned, "serve", "--port", 0, BROWSER=f"{browser} %s") as server:
+        wait_for(told.exists)
+        assert told.read_text() == f"{server.address}/\n"
 
 
 @pytest.mark.parametrize("words", list(every_command()), ids=" ".join)

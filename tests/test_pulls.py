@@ -58,4 +58,16 @@ def test_scan_fetches_nothing_for_a_library_of_chosen_embedders(
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     _, out, err = segue("-l", tmp_path / "library", "scan", "--pull", tmp_path / "music")
     assert out.startswith("12 unchanged")
-    assert "fetching" not in err
+    assert "downloading" not in err
+
+
+def test_no_pull_scans_without_a_download(segue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    write_music(tmp_path / "music")
+    monkeypatch.delenv("SEGUE_PULL")
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    code, out, err = segue("-l", tmp_path / "library", "scan", "--no-pull", tmp_path / "music")
+    assert code == 0
+    assert out.startswith("12 added")
+    assert "downloading" not in err
+    assert "downloading" in segue("-l", tmp_path / "library", "scan", tmp_path / "music")[2]
