@@ -141,6 +141,21 @@ def library(scanned: Path) -> Iterator[Library]:
 
 
 @pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Music that a test may change."""
+    write_music(tmp_path / "music")
+    return tmp_path / "music"
+
+
+@pytest.fixture
+def own(tmp_path: Path, folder: Path) -> Iterator[Library]:
+    """A library of ``folder``, for a test to change."""
+    with Library.open(tmp_path / "library", create=True) as library:
+        library.scan(folder)
+        yield library
+
+
+@pytest.fixture
 def library_path(tmp_path: Path) -> Path:
     return tmp_path / "library"
 

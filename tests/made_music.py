@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pytest
 import soundfile
 
+from segue.library import Library
 from tests.conftest import SR, tag
 
 
@@ -56,3 +58,20 @@ def write_all(top: Path) -> Path:
     for i, made in enumerate(MADE):
         write(made, top, i)
     return top
+
+
+def library_fixtures():
+    """For a test module: the folder of the files, ``top``, and a library of them, ``root``."""
+
+    @pytest.fixture(scope="module")
+    def top(tmp_path_factory: pytest.TempPathFactory) -> Path:
+        return write_all(tmp_path_factory.mktemp("made"))
+
+    @pytest.fixture(scope="module")
+    def root(top: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+        root = tmp_path_factory.mktemp("filtered") / "library"
+        with Library.open(root, create=True, embedders=["descriptors"]) as library:
+            library.scan(top)
+        return root
+
+    return top, root

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+import pytest
 import soundfile
 from threadpoolctl import threadpool_limits
 
@@ -163,6 +164,22 @@ def clips(folder, n, first_hz=200):
     """``n`` clips, each of another sound."""
     Path(folder).mkdir(parents=True, exist_ok=True)
     return [clip(Path(folder) / f"{i:03}.wav", first_hz + 29 * i) for i in range(n)]
+
+
+def clip_fixtures(n):
+    """For a test module: a folder of n clips, ``music``, and what they are embedded as, ``embeddings``."""
+
+    @pytest.fixture(scope="module")
+    def music(tmp_path_factory):
+        folder = tmp_path_factory.mktemp("music")
+        clips(folder, n)
+        return folder
+
+    @pytest.fixture(scope="module")
+    def embeddings(music):
+        return embeddings_of(music)
+
+    return music, embeddings
 
 
 def embeddings_of(folder):

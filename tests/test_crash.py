@@ -15,8 +15,8 @@ import pytest
 
 import segue.ingest.audio
 from segue.library import Library
-from segue.progress import Silent
-from tests.sounds import assert_rows_are_tracks, clip, clips, embeddings_of, start
+from tests.following import Telling
+from tests.sounds import assert_rows_are_tracks, clip, clip_fixtures, clips, embeddings_of, start
 
 N_FILES = 42
 SMALL_BATCH = 3  # tracks a commit, so that a scan has many moments to be killed in
@@ -24,16 +24,7 @@ SMALL_BATCH = 3  # tracks a commit, so that a scan has many moments to be killed
 posix_only = pytest.mark.skipif(os.name != "posix", reason="Windows knows neither signal")
 
 
-@pytest.fixture(scope="module")
-def music(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("music")
-    clips(folder, N_FILES)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def embeddings(music):
-    return embeddings_of(music)
+music, embeddings = clip_fixtures(N_FILES)
 
 
 def assert_no_orphans(library):
@@ -212,20 +203,10 @@ def test_a_library_can_be_created_after_a_killed_attempt(tmp_path):
     assert half_made >= 2, "too few of the kills hit a library being made"
 
 
-class Telling(Silent):
-    """Sends a word for each finished file."""
-
-    def __init__(self, send):
-        self._send = send
-
-    def advance(self, done, tally=""):
-        self._send("done")
-
-
 def scan_and_tell(send, folder, library_path):
     segue.ingest.audio.BATCH_TRACKS = SMALL_BATCH
     with Library.open(library_path, create=True) as library:
-        report = library.scan(folder, progress=Telling(send), jobs=2)
+        report = library.scan(folder, progress=Telling(send, "done"), jobs=2)
     send((report.interrupted, report.added, report.exit_code, report.failed))
 
 

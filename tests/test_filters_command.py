@@ -9,22 +9,10 @@ from typing import Any
 
 import pytest
 
-from segue.library import Library
-from tests.made_music import write_all
+from tests.made_music import library_fixtures
 from tests.sounds import clip
 
-
-@pytest.fixture(scope="module")
-def top(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_all(tmp_path_factory.mktemp("made"))
-
-
-@pytest.fixture(scope="module")
-def root(top: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("filtered") / "library"
-    with Library.open(root, create=True, embedders=["descriptors"]) as library:
-        library.scan(top)
-    return root
+top, root = library_fixtures()
 
 
 @pytest.fixture

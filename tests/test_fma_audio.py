@@ -14,11 +14,11 @@ from segue.catalog import Writer
 from segue.embed.descriptors import Descriptors
 from segue.errors import UsageError
 from segue.library import Library
-from segue.progress import Silent
 from segue.sources.fma import FMA, id_of_file
 from segue.sources.fma.features import SPEC
 from segue.sources.fma.tracks import ids_in
 from tests.fma_files import cells_of, features_of, state_of, write_fma, write_tracks
+from tests.following import Telling
 from tests.sounds import FORMATS, clip, embeddings_of, melody, start, write
 
 IDS = [2, 3, 5, 10, 20, 26, 99_134, 108_925, 133_297]
@@ -321,16 +321,6 @@ N_KILLED = 16
 PART = 2  # tracks a commit
 
 
-class Telling(Silent):
-    """Sends a word for each file that was heard."""
-
-    def __init__(self, send):
-        self._send = send
-
-    def advance(self, done, tally=""):
-        self._send("heard")
-
-
 def import_and_join(send, metadata, audio, library_path):
     segue.ingest.audio.BATCH_TRACKS = segue.ingest.attach_audio._TOGETHER = PART
     give = Writer.assign_files
@@ -343,7 +333,7 @@ def import_and_join(send, metadata, audio, library_path):
     Writer.assign_files = give_and_tell
     with Library.open(library_path, create=True) as library:
         library.import_from(FMA(metadata))
-        library.attach_audio("fma", audio, id_of_file, progress=Telling(send), jobs=1)
+        library.attach_audio("fma", audio, id_of_file, progress=Telling(send, "heard"), jobs=1)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ import segue.ingest.records
 import segue.sources.fma.source
 from segue.errors import SourceError, UsageError
 from segue.library import Library
-from segue.progress import Silent
 from segue.sources.fma import FMA, read_genres
 from segue.sources.fma.features import SPEC
 from tests.fma_files import (
@@ -21,6 +20,7 @@ from tests.fma_files import (
     write_fma,
     write_tracks,
 )
+from tests.following import Telling
 from tests.sounds import start
 
 
@@ -161,21 +161,11 @@ N_KILLED = 300
 PART = 20  # tracks a commit
 
 
-class Telling(Silent):
-    """Sends a word for each batch that is written."""
-
-    def __init__(self, send):
-        self._send = send
-
-    def advance(self, done, tally=""):
-        self._send("batch")
-
-
 def import_in_small_commits(send, folder, library_path):
     segue.ingest.records.COMMIT_RECORDS = 1
     segue.sources.fma.source._TRACKS = PART
     with Library.open(library_path, create=True) as library:
-        library.import_from(FMA(folder), progress=Telling(send))
+        library.import_from(FMA(folder), progress=Telling(send, "batch"))
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,10 @@ import segue.sources.audioset.source
 import segue.sources.table.reader
 import segue.sources.vectors.reader
 from segue.library import Library
-from segue.progress import Silent
 from segue.sources.audioset import AudioSet, Segment, write_tfrecords
 from segue.sources.table import Table
 from segue.sources.vectors import Vectors
+from tests.following import Telling
 from tests.sounds import start
 from tests.tables import songs, write_csv
 
@@ -43,14 +43,6 @@ def state_of(library):
         t.source_id: (t.id, t.tags, t.details, t.url, vector.tobytes(), heard.get(t.id))
         for t, vector in library.rows(space)
     }
-
-
-class Telling(Silent):
-    def __init__(self, send):
-        self._send = send
-
-    def advance(self, done, tally=""):
-        self._send(done)
 
 
 def import_in_small_commits(send, kind, path, library_path):

@@ -21,22 +21,7 @@ from segue.errors import (
     UsageError,
 )
 from segue.library import Library
-from tests.conftest import SR, hiss, tag, tone, write_music
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Music that a test may change."""
-    write_music(tmp_path / "music")
-    return tmp_path / "music"
-
-
-@pytest.fixture
-def own(tmp_path: Path, folder: Path):
-    """A library of ``folder``, for a test to change."""
-    with Library.open(tmp_path / "library", create=True) as library:
-        library.scan(folder)
-        yield library
+from tests.conftest import SR, hiss, tag, tone
 
 
 def assert_rows_are_tracks(library: Library) -> None:

@@ -11,23 +11,7 @@ import soundfile
 from segue.errors import AmbiguousQueryError, EmptyLibraryError, TrackNotFoundError, UsageError
 from segue.library import Library
 from segue.track import folded
-from tests.conftest import SR, tag, tone, write_music
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Music that a test may change."""
-    write_music(tmp_path / "music")
-    return tmp_path / "music"
-
-
-@pytest.fixture
-def own(tmp_path: Path, folder: Path):
-    """A library of ``folder``, for a test to change."""
-    with Library.open(tmp_path / "library", create=True) as library:
-        library.scan(folder)
-        yield library
-
+from tests.conftest import SR, tag, tone
 
 # Finding
 

@@ -12,15 +12,14 @@ from bson import Binary, ObjectId
 from bson.binary import BinaryVectorDtype
 
 import segue.ingest.records
-import segue.sources.mongo.address
 import segue.sources.mongo.reader
-from segue.errors import MissingExtraError, SourceError, SpecMismatchError, UsageError
+from segue.errors import MissingExtraError, SourceError, SpecMismatchError
 from segue.library import Library
-from segue.progress import Silent
 from segue.sources.mongo import Fields, Mongo
 from segue.sources.mongo.vectors import NoVectorError, parse_vector
 from tests.command_table import documented_keys
-from tests.mongo_server import Server, fixtures
+from tests.following import Doing, Telling
+from tests.mongo_server import fixtures
 from tests.sounds import start
 from tests.source_contract import SourceContract
 
@@ -212,18 +211,6 @@ def test_of_ids_of_several_types_with_the_same_text_only_the_later_fails(
     assert contents(library)["5"][1] == matrix[5].tobytes()
 
 
-class Doing(Silent):
-    """Does something once so many batches are in."""
-
-    def __init__(self, after, act):
-        self._left, self._act = after, act
-
-    def advance(self, done, tally=""):
-        self._left -= 1
-        if self._left == 0:
-            self._act()
-
-
 def fill(collection, n=MANY):
     matrix = rows(n)
     for at in range(0, n, 1000):
@@ -266,12 +253,8 @@ def test_a_server_that_comes_back_at_once_is_read_on_from_the_last_document(
 def import_and_tell(send, uri, path):
     make_batches_small()
 
-    class Telling(Silent):
-        def advance(self, done, tally=""):
-            send(done)
-
     with Library.open(path, create=True) as library:
-        library.import_from(songs(uri), progress=Telling())
+        library.import_from(songs(uri), progress=Telling(send))
     send("done")
 
 
@@ -313,88 +296,6 @@ def test_the_command_imports_and_reports_as_json(collection, uri, segue, tmp_pat
     code, _, err = segue(*library, *arguments[:-1], "nope")
     assert code == 2
     assert "has a vector in 'nope'; the first one has: _id, title, vector" in err
-
-
-SECRET = "pa/ss@wo:rd"
-QUOTED = "pa%2Fss%40wo%3Ard"
-
-
-@pytest.fixture(scope="module")
-def guarded():
-    """A server that lets in only whom it knows; of the two, secantusdb alone can."""
-    server = Server("secantusdb")
-    with server.client() as client:
-        client.music.songs.insert_one(song(0, rows(1)[0]))
-        client.admin.command("createUser", "reader", pwd=SECRET, roles=[{"role": "read", "db": "music"}])
-        client.admin.command("createUser", "guest", pwd="x", roles=[{"role": "read", "db": "other"}])
-    server.stop()
-    server.start("--auth")
-    yield server
-    server.close()
-
-
-def test_a_login_is_used_and_never_shown(guarded, library):
-    uri = guarded.uri(login=f"reader:{QUOTED}@", options="?authSource=admin")
-    source = songs(uri)
-    assert library.import_from(source).added == 1
-    for text in (source.location, repr(source._address), *(track.path for track in library)):
-        assert SECRET not in text
-        assert QUOTED not in text
-    files = [path for path in library.path.rglob("*") if path.is_file()]
-    assert files
-    assert not [path for path in files if SECRET.encode() in path.read_bytes()]
-    assert not [path for path in files if QUOTED.encode() in path.read_bytes()]
-
-
-@pytest.mark.parametrize(
-    ("login", "words"),
-    [
-        (f"reader:{QUOTED}x@", "refuses the login"),
-        (f"nobody:{QUOTED}@", "refuses the login"),
-        ("guest:x@", "does not allow"),
-        ("", "does not allow"),
-    ],
-)
-def test_a_refused_login_is_reported_in_one_line_without_the_password(login, words, guarded, segue, tmp_path):
-    uri = guarded.uri(login=login, options="?authSource=admin")
-    command = ("import", "mongo", uri, "-c", "songs", "-f", "vector")
-    code, out, err = segue("-l", tmp_path / "library", *command)
-    assert (code, out) == (2, "")
-    assert words in err
-    assert len(err.splitlines()) == 1
-    assert not any(secret in err for secret in (SECRET, QUOTED))
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1:9", "no-such-host.invalid"])
-def test_a_missing_server_is_reported_in_one_line(host, segue, tmp_path, monkeypatch):
-    monkeypatch.setitem(segue_waits(), "serverSelectionTimeoutMS", 0.5)
-    uri = f"mongodb://me:{QUOTED}@{host}/music"
-    code, out, err = segue("-l", tmp_path / "l", "import", "mongo", uri, "-c", "songs", "-f", "vector")
-    assert (code, out) == (2, "")
-    assert f"no MongoDB answers at mongodb://{host}" in err
-    assert len(err.splitlines()) == 1
-    assert not any(secret in err for secret in (SECRET, QUOTED))
-
-
-def segue_waits():
-    return segue.sources.mongo.address._WAITS
-
-
-@pytest.mark.parametrize(
-    "uri",
-    [
-        f"mongodb://me:{SECRET}@127.0.0.1/music",
-        f"mysql://me:{SECRET}@127.0.0.1/music",
-        f"mongodb://me:{QUOTED}@127.0.0.1:99999/music",
-        f"mongodb://me:{QUOTED}@127.0.0.1/music?authMechanism={QUOTED}",
-        f"mongodb://me:{QUOTED}@127.0.0.1/",
-    ],
-)
-def test_an_address_that_cannot_be_used_shows_nothing_of_itself(uri):
-    with pytest.raises(UsageError) as raised:
-        songs(uri)
-    assert not any(part in str(raised.value) for part in (SECRET, QUOTED, "wo:rd", "ss@"))
-    assert raised.value.__cause__ is None
 
 
 def test_without_the_driver_the_extra_is_named(monkeypatch):

@@ -15,13 +15,13 @@ import segue.export.mongo
 from segue.errors import EmptyLibraryError, LibraryError, SourceError, SpecMismatchError
 from segue.export.mongo import export_mongo
 from segue.library import Library
-from segue.progress import Silent
 from segue.sources.contract import ImportBatch, Space, SpaceRows, SpaceSettings
 from segue.sources.mongo import Fields, Mongo
 from segue.sources.mongo.address import parse_address
 from segue.spec import EmbedderSpec, Label
 from tests.command_table import documented_keys
-from tests.mongo_server import Server, fixtures
+from tests.following import Doing, Telling
+from tests.mongo_server import fixtures
 from tests.sounds import start
 
 MANY = 600
@@ -284,18 +284,6 @@ def test_an_empty_library_exports_and_deletes_nothing(root, uri, database, tmp_p
     assert database.tracks.count_documents({}) == 20
 
 
-class Doing(Silent):
-    """Does something once so many requests are through."""
-
-    def __init__(self, after, act):
-        self._left, self._act = after, act
-
-    def advance(self, done, tally=""):
-        self._left -= 1
-        if self._left == 0:
-            self._act()
-
-
 def assert_whole(documents, source):
     """Each document has all of its parts."""
     for name, document in documents.items():
@@ -349,11 +337,7 @@ def test_a_server_that_comes_back_at_once_is_written_on_to(server, uri, tmp_path
 def export_and_tell(send, root, uri):
     segue.export.mongo.BULK = FEW
 
-    class Telling(Silent):
-        def advance(self, done, tally=""):
-            send(done)
-
-    export(root, uri, progress=Telling())
+    export(root, uri, progress=Telling(send))
     send("done")
 
 
@@ -389,36 +373,3 @@ def test_the_command_exports_and_tells_as_json(root, uri, segue):
     found = json.loads(out)
     assert (code, found["changed"], found["unchanged"], found["failed"]) == (0, 18, 2, 0)
     assert found.keys() == documented_keys()["export mongo"]
-
-
-@pytest.fixture(scope="module")
-def guarded():
-    server = Server("secantusdb")  # the other one knows no users
-    with server.client() as client:
-        for name, role in (("writer", "readWrite"), ("reader", "read")):
-            client.admin.command("createUser", name, pwd="s3cret", roles=[{"role": role, "db": "music"}])
-    server.stop()
-    server.start("--auth")
-    yield server
-    server.close()
-
-
-@pytest.mark.parametrize(
-    ("login", "words"),
-    [("writer:s3cretX@", "refuses the login"), ("reader:s3cret@", "does not allow"), ("", "does not allow")],
-)
-def test_a_refused_login_is_told_in_one_line(login, words, guarded, root, segue):
-    uri = guarded.uri(login=login, options="?authSource=admin")
-    code, out, err = segue("-l", root, "export", "mongo", uri)
-    assert (code, out, len(err.splitlines())) == (2, "", 1)
-    assert words in err
-    assert "s3cret" not in err
-
-
-def test_a_login_that_may_write_is_let_in(guarded, root, segue):
-    uri = guarded.uri(login="writer:s3cret@", options="?authSource=admin")
-    code, out, _ = segue("-l", root, "export", "mongo", uri)
-    assert code == 0
-    assert "20 added" in out
-    assert "s3cret" not in out
-    assert not [f for f in root.rglob("*") if f.is_file() and b"s3cret" in f.read_bytes()]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import av
@@ -14,25 +13,11 @@ import soundfile
 
 from segue.library import Library
 from tests.conftest import SR, tone
-from tests.serve_process import Server, serving
-from tests.shared_catalog_process import ids_of, write_home
+from tests.serve_process import Server
+from tests.served_home import service_fixtures
 from tests.sounds import FORMATS, write
 
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_home(tmp_path_factory.mktemp("served"))
-
-
-@pytest.fixture(scope="module")
-def server(home: Path) -> Iterator[Server]:
-    with serving("-l", home / "library", "serve", "--no-open", "--port", 0, "--folder", home / "more") as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def ids(server: Server) -> dict[str, str]:
-    return ids_of(server)
+home, server, ids = service_fixtures()
 
 
 # Looking

@@ -8,28 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from tests.conftest import SR, tone
-from tests.serve_process import Server, serving
-from tests.shared_catalog_process import ids_of, write_home
+from tests.serve_process import Server
+from tests.served_home import service_fixtures
 from tests.sounds import clips, write
 
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_home(tmp_path_factory.mktemp("served"))
-
-
-@pytest.fixture(scope="module")
-def server(home: Path) -> Iterator[Server]:
-    with serving("-l", home / "library", "serve", "--no-open", "--port", 0, "--folder", home / "more") as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def ids(server: Server) -> dict[str, str]:
-    return ids_of(server)
+home, server, ids = service_fixtures()
 
 
 # Keeping

@@ -21,8 +21,7 @@ from tests.sounds import (
     FORMATS,
     assert_rows_are_tracks,
     call,
-    clips,
-    embeddings_of,
+    clip_fixtures,
     lose_root_rights,
     melody,
     start,
@@ -35,16 +34,7 @@ N_FILES = 60
 CAUSES = ("No space left on device", "disk is full", "File too large", "disk I/O error")
 
 
-@pytest.fixture(scope="module")
-def music(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("music")
-    clips(folder, N_FILES)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def embeddings(music):
-    return embeddings_of(music)
+music, embeddings = clip_fixtures(N_FILES)
 
 
 @contextlib.contextmanager

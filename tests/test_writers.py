@@ -16,21 +16,12 @@ from segue.embed.descriptors import Descriptors
 from segue.errors import LibraryBusyError
 from segue.library import Library
 from segue.progress import Silent
-from tests.sounds import assert_rows_are_tracks, clip, clips, embeddings_of, start
+from tests.sounds import assert_rows_are_tracks, clip, clip_fixtures, clips, embeddings_of, start
 
 N_FILES = 24
 
 
-@pytest.fixture(scope="module")
-def music(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("music")
-    clips(folder, N_FILES)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def embeddings(music):
-    return embeddings_of(music)
+music, embeddings = clip_fixtures(N_FILES)
 
 
 class Slow(Silent):

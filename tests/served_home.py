@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import av
 import numpy as np
+import pytest
 
 from segue.library import Library
 from tests.conftest import tone, write_music
-from tests.serve_process import Server
+from tests.serve_process import Server, serving
 from tests.sounds import FORMATS
 
 
@@ -50,3 +52,23 @@ def jpeg(width: int) -> bytes:
 
 def ids_of(server: Server) -> dict[str, str]:
     return {track["title"]: track["id"] for track in server.get("/tracks", limit=100)["tracks"]}
+
+
+def service_fixtures():
+    """For a test module: a home, a service of its library (``server``), and the tracks' ids by title."""
+
+    @pytest.fixture(scope="module")
+    def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+        return write_home(tmp_path_factory.mktemp("served"))
+
+    @pytest.fixture(scope="module")
+    def server(home: Path) -> Iterator[Server]:
+        command = ("-l", home / "library", "serve", "--no-open", "--port", 0, "--folder", home / "more")
+        with serving(*command) as running:
+            yield running
+
+    @pytest.fixture(scope="module")
+    def ids(server: Server) -> dict[str, str]:
+        return ids_of(server)
+
+    return home, server, ids
