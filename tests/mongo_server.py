@@ -9,12 +9,13 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import pytest
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
+
+from tests.waiting import wait_for
 
 KINDS = {"secantusdb": "secantusd-py", "nx-27017": "nx-27017"}  # package and command
 STARTED_S = 60.0
@@ -89,17 +90,20 @@ class Server:
         log = (Path(self._folder) / "log").open("ab")
         with log:
             self._process = subprocess.Popen([*self._command, *options], stdout=log, stderr=log)
-        until = time.monotonic() + STARTED_S
-        while time.monotonic() < until and self._process.poll() is None:
-            try:
-                with MongoClient(self.uri(), serverSelectionTimeoutMS=500) as client:
-                    client.admin.command("hello")
-                    return
-            except PyMongoError:
-                time.sleep(0.1)
-        text = (Path(self._folder) / "log").read_text("utf-8", "replace")
-        self.kill()
-        pytest.fail(f"{self.kind} does not start: {text[-2000:]}")
+        if wait_for(self._has_answered_or_ended, STARTED_S) == "ended":
+            text = (Path(self._folder) / "log").read_text("utf-8", "replace")
+            self.kill()
+            pytest.fail(f"{self.kind} does not start: {text[-2000:]}")
+
+    def _has_answered_or_ended(self) -> str | None:
+        if self._process is None or self._process.poll() is not None:
+            return "ended"
+        try:
+            with MongoClient(self.uri(), serverSelectionTimeoutMS=500) as client:
+                client.admin.command("hello")
+                return "answered"
+        except PyMongoError:
+            return None
 
     def kill(self) -> None:
         """End it without a warning."""

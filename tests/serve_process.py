@@ -7,15 +7,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import httpx
 
-T = TypeVar("T")
+from tests.waiting import wait_for
 
 
 @dataclass
@@ -54,16 +52,6 @@ class Server:
             return found if found["state"] in ("done", "failed", "cancelled") else None
 
         return wait_for(ended, timeout_s)
-
-
-def wait_for(condition: Callable[[], T | None], timeout_s: float = 60.0) -> T:
-    """What ``condition`` gives as soon as that is true; it is asked again and again."""
-    ends = time.monotonic() + timeout_s
-    while time.monotonic() < ends:
-        if found := condition():
-            return found
-        time.sleep(0.02)
-    raise TimeoutError(condition.__qualname__)
 
 
 @contextlib.contextmanager

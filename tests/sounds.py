@@ -218,6 +218,16 @@ if sys.platform != "win32":
     )
 
 
+def new_event():
+    """An event that a process of ``start`` can wait for."""
+    return _CONTEXT.Event()
+
+
+def new_barrier(n):
+    """A place where n processes of ``start`` wait for each other."""
+    return _CONTEXT.Barrier(n)
+
+
 def start(function, *args):
     """(process, receiving end of a pipe) of ``function(send, *args)`` running in a process of its own."""
     receiver, sender = _CONTEXT.Pipe(duplex=False)

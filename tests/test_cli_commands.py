@@ -27,8 +27,9 @@ from tests.command_table import (
 )
 from tests.fma_files import IDS, write_fma
 from tests.named_tests import defined_tests
-from tests.serve_process import serving, wait_for
+from tests.serve_process import serving
 from tests.tables import songs, write_csv
+from tests.waiting import wait_for
 
 # A command line, and what it prints. {library} holds 12 tracks in {music}, and a failure in {bad}.
 WORKS = [

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from segue.errors import WeightsError
 from segue.progress import Silent
 from tests.fake_download_server import Publisher
 from tests.model_files import ROOT, assert_whole, convert_tiny, described, parts
+from tests.waiting import wait_for
 
 
 @pytest.fixture
@@ -194,8 +194,7 @@ def test_two_pulls_at_once_fetch_once(publisher: Publisher, tiny: Model, folder:
     waiting = threading.Event()
     first = threading.Thread(target=models.pull, args=(tiny,), kwargs={"folder": folder})
     first.start()
-    while not (folder / ".segue-work").exists():
-        time.sleep(0.01)
+    wait_for((folder / ".segue-work").exists)
 
     def wait() -> None:
         waiting.set()
@@ -219,8 +218,7 @@ def test_a_model_that_is_there_is_not_waited_for(publisher: Publisher, tiny: Mod
     other = dataclasses.replace(tiny, name="other", convert=convert)
     thread = threading.Thread(target=models.pull, args=(other,), kwargs={"folder": folder})
     thread.start()
-    while not (folder / ".segue-work").exists():
-        time.sleep(0.01)
+    wait_for((folder / ".segue-work").exists)
     models.pull(tiny, folder=folder, on_wait=lambda: pytest.fail("it waited"))
     assert thread.is_alive()
     models.check(tiny, folder=folder)

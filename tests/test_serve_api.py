@@ -101,7 +101,7 @@ def test_no_path_is_an_id(server: Server, home: Path):
     ):
         for rest in ("", "/audio", "/cover", "/peaks"):
             assert server.api("GET", f"/tracks/{name}{rest}").status_code == 404
-    seeds = [str(home / "music" / "low0.flac"), "/etc/passwd", "Low number 0"]
+    seeds = [str(home / "music" / "low0.flac"), "/etc/passwd"]
     for seed in seeds:
         assert server.api("POST", "/similar", json={"seeds": [seed]}).status_code == 404
     assert server.client.get("/assets/..%2F..%2F..%2Fapp.py").status_code == 404
@@ -159,7 +159,7 @@ def test_why_playlists_journeys_and_matrices(server: Server, ids: dict[str, str]
     "body",
     [
         {}, {"seeds": []}, {"seeds": ["a"], "k": 0}, {"seeds": ["a"], "k": 10**9}, {"seeds": "a"},
-        {"seeds": ["a"], "colour": 1}, [], "x", {"seeds": [None]}, {"seeds": ["a" * 101]},
+        {"seeds": ["a"], "colour": 1}, [], "x", {"seeds": [None]}, {"seeds": ["a" * 1001]},
     ],
 )  # fmt: skip
 def test_an_invalid_body_gets_an_error_of_the_usual_shape(server: Server, body: object):

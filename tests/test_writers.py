@@ -16,7 +16,16 @@ from segue.embed.descriptors import Descriptors
 from segue.errors import LibraryBusyError
 from segue.library import Library
 from segue.progress import Silent
-from tests.sounds import assert_rows_are_tracks, clip, clip_fixtures, clips, embeddings_of, start
+from tests.sounds import (
+    assert_rows_are_tracks,
+    clip,
+    clip_fixtures,
+    clips,
+    embeddings_of,
+    new_barrier,
+    new_event,
+    start,
+)
 
 N_FILES = 24
 
@@ -24,28 +33,27 @@ N_FILES = 24
 music, embeddings = clip_fixtures(N_FILES)
 
 
-class Slow(Silent):
-    """Makes a scan last, and tells when it holds the library."""
+class Waiting(Silent):
+    """Tells when a scan holds the library, and has it go on when it may."""
 
-    def __init__(self, send, pause_s):
+    def __init__(self, send, may_go_on):
         self._send = send
-        self._pause_s = pause_s
+        self._may_go_on = may_go_on
 
     def begin(self, total, unit):
         self._send(("writing", total))
-
-    def note(self, text):
-        time.sleep(self._pause_s)
+        assert self._may_go_on.wait(60)
 
 
-def scan_slowly(send, folder, library_path, pause_s):
+def scan_when_told(send, folder, library_path, may_go_on):
     with Library.open(library_path, create=True) as library:
-        report = library.scan(folder, progress=Slow(send, pause_s), jobs=2)
+        report = library.scan(folder, progress=Waiting(send, may_go_on), jobs=2)
     send((report.added, report.unchanged, report.exit_code))
 
 
 def test_a_second_writer_that_does_not_wait_gets_an_error(music, embeddings, tmp_path):
-    process, receiver = start(scan_slowly, music, tmp_path / "library", 0.05)
+    may_go_on = new_event()
+    process, receiver = start(scan_when_told, music, tmp_path / "library", may_go_on)
     assert receiver.recv() == ("writing", N_FILES)
     with Library.open(tmp_path / "library") as library:
         with pytest.raises(LibraryBusyError, match="another Segue is writing"):
@@ -55,7 +63,8 @@ def test_a_second_writer_that_does_not_wait_gets_an_error(music, embeddings, tmp
         started = time.monotonic()
         with pytest.raises(LibraryBusyError):
             library.scan(music, wait_s=0.3)
-        assert 0.25 < time.monotonic() - started < 3
+        assert time.monotonic() - started > 0.25
+        may_go_on.set()
         assert receiver.recv() == (N_FILES, 0, 0)
         process.join()
         assert_rows_are_tracks(library, embeddings)
@@ -64,11 +73,17 @@ def test_a_second_writer_that_does_not_wait_gets_an_error(music, embeddings, tmp
 def test_a_second_writer_waits_for_the_first_and_says_so_once(music, tmp_path):
     other = tmp_path / "other"
     clips(other, 8, first_hz=2_000)
-    process, receiver = start(scan_slowly, music, tmp_path / "library", 0.03)
+    may_go_on = new_event()
+    process, receiver = start(scan_when_told, music, tmp_path / "library", may_go_on)
     assert receiver.recv() == ("writing", N_FILES)
     waits = []
+
+    def wait():
+        waits.append("waiting")
+        may_go_on.set()
+
     with Library.open(tmp_path / "library") as library:
-        report = library.scan(other, on_wait=lambda: waits.append("waiting"))
+        report = library.scan(other, on_wait=wait)
         assert receiver.recv() == (N_FILES, 0, 0)
         process.join()
         assert waits == ["waiting"]
@@ -85,7 +100,8 @@ def test_a_writer_that_need_not_wait_does_not_say_so(music, tmp_path):
 
 
 def test_a_killed_writer_leaves_no_lock_behind(music, tmp_path):
-    process, receiver = start(scan_slowly, music, tmp_path / "library", 0.2)
+    never = new_event()  # it lives as long as this name
+    process, receiver = start(scan_when_told, music, tmp_path / "library", never)
     assert receiver.recv() == ("writing", N_FILES)
     process.kill()
     process.join()
@@ -96,7 +112,9 @@ def test_a_killed_writer_leaves_no_lock_behind(music, tmp_path):
 def test_two_processes_that_scan_one_folder_at_once_add_each_file_once(music, embeddings, tmp_path):
     for i in range(4):  # the race to make the library is won by either
         library_path = tmp_path / f"library {i}"
-        running = [start(scan_slowly, music, library_path, 0) for _ in range(2)]
+        may_go_on = new_event()
+        may_go_on.set()
+        running = [start(scan_when_told, music, library_path, may_go_on) for _ in range(2)]
         told = []
         for process, receiver in running:
             assert receiver.recv()[0] == "writing"
@@ -108,16 +126,17 @@ def test_two_processes_that_scan_one_folder_at_once_add_each_file_once(music, em
             assert_rows_are_tracks(library, embeddings)
 
 
-def make_many(send, folder, gate_s):
+def make_many(send, folder, barrier):
     """Make libraries in step with another process."""
     for i in range(30):
-        time.sleep(max(0, gate_s + 0.03 * i - time.time()))
+        barrier.wait(60)
         Library.open(folder / str(i), create=True).close()
     send("done")
 
 
 def test_two_processes_that_make_one_library_at_once_both_have_it(tmp_path):
-    running = [start(make_many, tmp_path, time.time() + 0.3) for _ in range(2)]
+    barrier = new_barrier(2)
+    running = [start(make_many, tmp_path, barrier) for _ in range(2)]
     for process, receiver in running:
         assert receiver.recv() == "done"
         process.join()
