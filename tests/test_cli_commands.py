@@ -227,7 +227,7 @@ def test_no_command_is_forgotten():
 def test_a_reader_who_has_seen_enough_is_no_fault(scanned: Path):
     reader, writer = os.pipe()
     os.close(reader)
-    command = [sys.executable, "-m", "segue", "-l", str(scanned), "search", "number"]
+    command = [sys.executable, "-m", "segue", "-l", str(scanned), "info"]
     done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
     os.close(writer)
     assert (done.returncode, done.stderr) == (1, "")
