@@ -15,7 +15,7 @@ from tests.mongo_server import Server
 SECRET = "pa/ss@wo:rd"
 QUOTED = "pa%2Fss%40wo%3Ard"
 SHOWING = (SECRET, QUOTED, "wo:rd", "ss@")
-SOON = "serverSelectionTimeoutMS=500"
+SOON = "serverSelectionTimeoutMS=200"
 
 
 @pytest.fixture(scope="module")

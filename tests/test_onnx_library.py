@@ -116,7 +116,7 @@ def test_a_library_goes_on_with_its_model_when_nothing_is_said(tmp_path: Path, l
     assert segue(*listening, "similar", "low number 1", "-k", "2")[0] == 0
     soundfile.write(tmp_path / "outside.wav", tone(1760, 7), 22_050)
     code, out, err = segue(*listening, "similar", tmp_path / "outside.wav", "-k", "4")
-    assert (code, err) == (0, "")
+    assert (code, err) == (0, "seed: outside.wav\n")
     assert all("The Highs" in line for line in out.splitlines()[1:])
     assert f"{space}, {DIM} dimensions" in segue(*listening, "info")[1]
     assert segue(*listening, "check")[0] == 0
