@@ -382,6 +382,7 @@ def test_a_large_index_is_the_same_in_its_file(approximate: AnnoyIndex, tmp_path
     assert [loaded.get_nns_by_item(i, 20, include_distances=True) for i in range(20)] == asked
 
 
+@pytest.mark.slow
 def test_verbose_says_on_stderr_how_far_a_build_is(
     capsys: pytest.CaptureFixture[str], rng: np.random.Generator
 ):

@@ -232,6 +232,7 @@ def test_a_header_that_claims_more_than_there_is_asks_for_no_memory(tmp_path: Pa
     assert "cut short" in bad.reason
 
 
+@pytest.mark.slow
 def test_reading_keeps_nothing(tmp_path: Path):
     path = tmp_path / "a.tar.gz"
     content = framed(serialize_example(segment())) * 500

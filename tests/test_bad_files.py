@@ -351,6 +351,7 @@ def test_flipped_bits_make_a_track_of_finite_vectors_or_a_failure(name, music, l
         assert isinstance(outcome, dict) or outcome[0] in {"not audio", "damaged", "too short", "silent"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["wma", "m4a"])
 def test_one_wrong_byte_anywhere_in_a_header_is_no_crash(name, tmp_path):
     path = FORMATS[name].write(tmp_path, melody(0.6, FORMATS[name].sr))
@@ -376,6 +377,7 @@ def test_random_bytes_of_any_ending_are_no_crash(music, library_path):
     assert isinstance(found["good.wav"], dict)
 
 
+@pytest.mark.slow
 def test_the_beginning_of_a_format_before_random_bytes_is_no_crash(music, library_path):
     rng = np.random.default_rng(12)
     for format_ in FORMATS.values():

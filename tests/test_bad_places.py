@@ -41,6 +41,7 @@ PLAYLISTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["mp3", "m4a", "aac"])
 def test_playlists_renamed_to_music_open_no_other_file(ending, music, library_path, tmp_path):
     other = write(tmp_path / "other.wav", melody(3))

@@ -179,6 +179,7 @@ def test_info_describes_the_library_and_a_track(segue, scanned: Path):
     assert facts["descriptors"]["tempo_bpm"] == pytest.approx(120, rel=0.03)
 
 
+@pytest.mark.slow
 def test_export_writes_every_format(segue, scanned: Path, tmp_path: Path):
     import pyarrow.parquet as pq
 

@@ -223,6 +223,7 @@ def test_no_command_is_forgotten():
     assert {name.removesuffix(" TRACK") for name in documented_keys()} == commands_with_json()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows breaks pipes in another way")
 def test_a_reader_who_has_seen_enough_is_no_fault(scanned: Path):
     reader, writer = os.pipe()

@@ -235,6 +235,7 @@ def test_sounds_that_are_alike_are_together(scanned, tmp_path):
         assert "tonal" in words["low"] | words["high"]
 
 
+@pytest.mark.slow
 def test_the_command_shows_progress_unless_quiet(root, segue, monkeypatch):
     monkeypatch.setattr("segue.cli.progress.LINE_EVERY_S", 0)
     code, _, err = segue("-l", root, "clusters")
@@ -273,6 +274,7 @@ def test_the_command_finds_clusters_and_shows_them(root, segue):
     assert segue(*at, "clusters", "--k", "1000")[0] == 2
 
 
+@pytest.mark.slow
 def test_the_command_says_that_the_library_has_changed(root, segue):
     at = ("-l", root)
     segue(*at, "clusters")

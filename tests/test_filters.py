@@ -197,6 +197,7 @@ CHOICES: dict[str, list[Any]] = {
 }
 
 
+@pytest.mark.slow
 def test_there_are_k_answers_wherever_k_tracks_qualify(library: Library, rng: np.random.Generator):
     sizes = set()
     for trial in range(120):
@@ -225,6 +226,7 @@ def test_conditions_and_leaving_out_the_artist_go_together(library: Library):
     assert titles(found) == "g"  # b is by Björk, and f from her album
 
 
+@pytest.mark.slow
 def test_copies_of_files_do_not_use_up_the_answers(tmp_path: Path):
     (tmp_path / "music").mkdir()
     for i in range(4):

@@ -165,6 +165,7 @@ def test_audio_that_was_scanned_before_is_not_analyzed_again(library, metadata, 
     assert (joined.attached, state_of(library)) == (0, before)
 
 
+@pytest.mark.slow
 def test_the_order_makes_no_difference(tmp_path, metadata, audio):
     (audio / "interlude.wav").unlink()
     states = []
@@ -179,6 +180,7 @@ def test_the_order_makes_no_difference(tmp_path, metadata, audio):
     assert states[0] == states[1] == states[2]
 
 
+@pytest.mark.slow
 def test_a_changed_file_is_analyzed_again_and_the_rest_is_kept(library, metadata, audio):
     import_both(library, metadata, audio)
     clip(place(audio, 5), 1700)
@@ -210,6 +212,7 @@ def test_a_file_in_another_place_is_looked_at_and_recognized(library, metadata, 
     assert_joined(library, other)
 
 
+@pytest.mark.slow
 def test_a_file_that_is_gone_is_out_of_sight_until_it_is_back_or_pruned(library, metadata, audio):
     import_both(library, metadata, audio)
     away = audio.parent / "away.wav"
@@ -254,6 +257,7 @@ def test_a_file_that_holds_a_track_of_another_source_stays_with_it(library, meta
     assert len(library) == 2 * len(IDS)
 
 
+@pytest.mark.slow
 def test_a_renamed_file_goes_over_to_the_track_of_its_new_name(library, metadata, audio):
     import_both(library, metadata, audio)
     place(audio, 3).unlink()
@@ -348,6 +352,7 @@ def many(tmp_path_factory):
         return metadata, audio, state_of(library)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("scanned", "word", "after"), [
     (False, "given", 1), (False, "given", 5), (False, "heard", 1), (False, "heard", 9),
     (True, "given", 1), (True, "given", 5),

@@ -131,6 +131,7 @@ def test_other_files_than_fma_metadata_are_refused_with_the_reason(tmp_path, met
     assert len(library) == 0
 
 
+@pytest.mark.slow
 def test_a_damaged_archive_is_refused_and_what_was_read_is_kept(tmp_path, library):
     folder = write_fma(tmp_path / "fma", range(2, 300))
     archive = packed(folder, tmp_path / "fma_metadata.zip")
@@ -178,6 +179,7 @@ def large(tmp_path_factory):
         return folder, state_of(library)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [1, 2, 7, 14])
 def test_an_import_after_a_killed_one_ends_like_an_undisturbed_one(large, tmp_path, after):
     folder, expected = large

@@ -79,6 +79,7 @@ def test_every_formats_ending_is_found_by_a_walk(format_):
     assert format_.ending in EXTENSIONS
 
 
+@pytest.mark.slow
 @formats("wav16", "flac", "mp3", "ogg", "m4a", "opus", "wma", "webm", "wavpack")
 def test_excerpts_of_a_long_file_come_from_the_times_they_name(format_, long_file):
     sound = audio.load(long_file(format_))
@@ -114,6 +115,7 @@ def test_an_mp3_that_is_decoded_in_blocks_has_no_seams(tmp_path):
     assert np.abs(found - y)[2_000:-2_000].max() < 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loud_first", [True, False])
 def test_the_length_of_a_stream_without_a_header_is_not_guessed_from_its_beginning(loud_first, tmp_path):
     # Silence takes few bits, so that a guess from the bit rate of the beginning is far too short or too long.
@@ -134,6 +136,7 @@ def _first_frame_bytes(mp3):
     return 144_000 * kbps // sr + (mp3[2] >> 1 & 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loud_first", [True, False])
 def test_an_mp3_of_changing_bit_rate_without_its_header_has_its_true_length(loud_first, tmp_path):
     loud, quiet = np.random.default_rng(5).normal(0, 0.2, 30 * 32_000), np.zeros(30 * 32_000)

@@ -65,6 +65,7 @@ def undisturbed(request, tmp_path_factory):
         return request.param, path, state_of(library)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [1, 3, 6])
 def test_an_import_after_a_killed_one_ends_like_an_undisturbed_one(undisturbed, tmp_path, after):
     kind, path, expected = undisturbed

@@ -313,6 +313,7 @@ def test_the_command_reports_what_was_done(segue, table, tmp_path):
     assert "tracks_features" in out
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_genres_of_the_real_sample_agree_more_than_with_plain_features(library):
     """Against cosine on features scaled from 0 to 1, as the classic demo has it; same song counts once."""

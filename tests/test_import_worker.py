@@ -117,6 +117,7 @@ def assert_read_alike(source, started, monkeypatch):
         assert_same(one, other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [{}, {"name": "mine"}])
 def test_another_process_reads_the_same_of_audioset(tmp_path, started, monkeypatch, how):
     frames = np.random.default_rng(3).integers(0, 256, (5000, 3, 128), np.uint8)
@@ -182,6 +183,7 @@ def test_a_source_that_cannot_be_read_says_why(table, started):
         list(source.batches())
 
 
+@pytest.mark.slow
 def test_a_killed_process_is_reported(large, started):
     batches = Table(large).batches()
     next(batches)
@@ -198,6 +200,7 @@ def test_a_message_that_is_cut_off_is_not_a_batch(table, cut):
         list(worker_process._receive(io.BytesIO(data[:-cut])))
 
 
+@pytest.mark.slow
 def test_who_stops_listening_ends_the_process(large, started):
     batches = Table(large).batches()
     next(batches)
@@ -225,6 +228,7 @@ def test_what_came_before_a_source_breaks_off_is_kept_and_found(table, started, 
         assert (report.unchanged, report.added) == (2 * BATCH - 1, N - 2 * BATCH)
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_an_import_that_another_process_reads(large, started, tmp_path):
     class Interrupting(Silent):
         def advance(self, done, tally=""):
@@ -265,6 +269,7 @@ def import_slowly(send, path, library_path):
     send("done")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wait_s", [0.0, 0.005, 0.01, 0.02, 0.05])
 def test_an_import_killed_while_all_is_put_in_order_lacks_nothing_afterwards(table, tmp_path, wait_s):
     process, receiver = start(import_slowly, table, tmp_path / "library")

@@ -74,6 +74,7 @@ def test_info_lists_imports_and_leaves_out_missing_values(library, segue):
     )
 
 
+@pytest.mark.slow
 def test_exports_keep_rows_and_vectors_together(library, segue, tmp_path):
     ids, matrix = library.vectors()
     code, _, err = segue("-l", library.path, "export", "-o", tmp_path / "a.npy")

@@ -221,6 +221,7 @@ def test_neighbors_of_a_row_with_more_copies_than_answers_are_copies(rng, copies
         assert not distances.any()
 
 
+@pytest.mark.slow
 def test_rows_that_all_are_the_same_can_be_compressed_and_found():
     rows = np.ones((3000, 20), np.float32)
     index = Index.build(rows, metric="euclidean", exact=False)

@@ -135,6 +135,7 @@ def test_an_addition_that_was_interrupted_leaves_no_trace(rows, saved, monkeypat
     assert index.query(rows[N + 100 : N + 150], 1)[0].ravel().tolist() == list(range(N, N + 50))
 
 
+@pytest.mark.slow
 def test_everything_can_be_deleted_and_come_back(rows, either, tmp_path):
     index = either
     index.delete(index.ids)
@@ -146,6 +147,7 @@ def test_everything_can_be_deleted_and_come_back(rows, either, tmp_path):
         assert recall(one, rows[N : N + 100], rows[:1000], np.arange(N, N + 1000)) >= 0.9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", ["cosine", "euclidean", "dot", "hamming"])
 def test_a_fifth_of_the_rows_may_change_with_hardly_a_loss(rows, metric):
     data = bits(rows, 128) if metric == "hamming" else rows
@@ -180,6 +182,7 @@ def test_queries_are_answered_where_most_of_the_nearest_rows_were_deleted(rows, 
         assert recall(index, rows[i : i + 1], rows[ids], ids, 5) >= 0.8
 
 
+@pytest.mark.slow
 def test_rows_longer_than_all_before_are_found_by_their_products(rows):
     index = Index.build(rows[:N], metric="dot", exact=False, options=IndexOptions(delta_rows=200))
     index.add(rows[N : N + 1_000] * 3)
@@ -231,6 +234,7 @@ def test_compacted_lists_are_left_alone_until_as_much_has_changed_again(rows, in
     assert recall(index, rows[N : N + 100], rows[ids], ids) >= 0.9
 
 
+@pytest.mark.slow
 def test_centroids_are_learned_again_when_the_rows_have_doubled_or_halved(rows):
     index = Index.build(rows[:1_000], exact=False)
     assert index.n_lists == 32
@@ -252,6 +256,7 @@ def test_a_retrain_factor_keeps_the_centroids_longer(rows):
     assert recall(index, rows[N : N + 200], rows[:N], np.arange(N)) >= 0.93
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("own", [True, None], ids=["own vectors", "matrix elsewhere"])
 @pytest.mark.parametrize("exact", [True, False], ids=["exact", "codes"])
 def test_saving_keeps_ids_and_answers_through_changes_again_and_again(rows, tmp_path, own, exact):
@@ -302,6 +307,7 @@ def test_a_reader_keeps_its_answers_while_the_file_is_replaced(rows, saved, tmp_
         assert not np.isin(Index.open(path).query(rows[:50], 5)[0], gone).any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exact", [True, False], ids=["exact", "codes"])
 def test_each_query_sees_one_moment_while_another_thread_changes_the_index(rows, exact):
     names = np.arange(N) * 2 + 1

@@ -12,6 +12,7 @@ from segue.index import Index
 from tests.index_data import case, clustered
 
 
+@pytest.mark.slow
 def test_recall_is_what_a_full_comparison_says():
     one = case("euclidean float32")
     evaluation = one.index.evaluate(one.queries, 10, recalls=(0.8, 0.99, 1))
@@ -22,6 +23,7 @@ def test_recall_is_what_a_full_comparison_says():
     assert evaluation[0].recall < evaluation[1].recall <= evaluation[2].recall == 1
 
 
+@pytest.mark.slow
 def test_equally_far_rows_count_as_found():
     rows = np.repeat(clustered(300, 8)[0], 20, axis=0)
     index = Index.build(rows, metric="euclidean", exact=False)

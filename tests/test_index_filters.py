@@ -41,6 +41,7 @@ def qualifying(one, share, how):
     return np.isin(one.labels, range(max(1, round(share * N_CLUSTERS))))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["anywhere", "in some clusters"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_k_qualifying_rows_are_found_at_the_requested_recall(kind, how, looking):
@@ -81,6 +82,7 @@ def test_few_rows_that_qualify_are_all_compared():
     np.testing.assert_allclose(distances, expected, rtol=2e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_rows_that_were_added_and_deleted_since_are_filtered_too(rows):
     index = Index.build(rows[:2_000], metric="euclidean", exact=False, options=LOOKING)
     index.delete(range(0, 2_000, 4))

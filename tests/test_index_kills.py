@@ -71,6 +71,7 @@ def test_a_save_killed_at_any_moment_leaves_the_one_version_or_the_other(rows, v
     assert len(list(tmp_path.iterdir())) == len(left) + 1
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="a file that is mapped cannot be replaced there")
 def test_a_file_that_is_replaced_all_the_time_can_be_opened(rows, versions, tmp_path):
     path = Index.open(versions[0]).save(tmp_path / "x.index")
@@ -87,6 +88,7 @@ def test_a_file_that_is_replaced_all_the_time_can_be_opened(rows, versions, tmp_
         assert_one_of_two(index, rows)
 
 
+@pytest.mark.slow
 def test_a_process_may_end_while_lists_are_filled_in_the_background(tmp_path):
     code = (
         "import numpy\n"

@@ -81,6 +81,7 @@ def rebuild(snapshot):
     return ViewIndex.build(snapshot, {}, options=lists_from(1_500))
 
 
+@pytest.mark.slow
 def test_a_large_library_that_has_hardly_changed_keeps_its_view(before, changed, vectors, tmp_path):
     assert not before.index.exact
     transform = before.transform
@@ -117,6 +118,7 @@ def test_a_row_that_is_another_track_now_gets_its_own_vector(before, vectors):
     assert set(range(10, 20)) == set(updated.rows[-10:])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("why", ["small", "much has gone", "much is new"])
 def test_after_large_changes_the_view_is_fitted_again(before, built, changed, vectors, why):
     if why == "small":

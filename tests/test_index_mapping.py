@@ -44,6 +44,7 @@ def test_an_unknown_id_is_a_key_error_that_names_it(rows, error):
     assert caught.value.id == 77
 
 
+@pytest.mark.slow
 def test_repr_says_what_an_index_holds(rows):
     assert repr(Index.build(rows)) == "<Index: 1,500 x 20 float32, cosine, exact>"
     index = Index.build((rows * 20).astype(np.int8), metric="euclidean", exact=False)
@@ -56,6 +57,7 @@ def test_an_exact_index_has_no_lists_and_no_codes(rows):
     assert (index.n_lists, index.code_bytes, index.n_delta, index.operating_points) == (0, 0, 0, ())
 
 
+@pytest.mark.slow
 def test_an_index_with_lists_says_how_it_is_made(rows):
     index = Index.build(rows, exact=False)
     index.add(rows[:5])

@@ -101,6 +101,7 @@ def test_options_that_make_no_sense_are_refused(rows, tmp_path, options):
         Index.open(path)
 
 
+@pytest.mark.slow
 def test_more_calibration_queries_measure_more_surely(rows):
     few, many = (
         Index.build(rows, exact=False, options=IndexOptions(calibration_queries=n)).operating_points

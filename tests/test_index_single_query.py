@@ -55,6 +55,7 @@ def assert_alike(found, expected):
     assert differing.mean() < 0.02
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("metric", "dtype", "dim"), READ_BY_FAISS)
 def test_ranks_by_faiss_are_those_by_numpy(metric, dtype, dim, state_of):
     index, queries = made(metric, dtype, dim)
@@ -74,6 +75,7 @@ def test_distances_by_faiss_are_what_float64_gives(metric, dtype, dim, state_of)
         np.testing.assert_allclose(distances[0], right[ids[0]], rtol=1e-4, atol=2e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", ["cosine", "euclidean", "dot"])
 @pytest.mark.parametrize("dtype", ["uint8", "int8", "float16", "float32"])
 def test_a_query_between_whole_numbers_is_not_rounded_to_them(metric, dtype):
@@ -183,6 +185,7 @@ def test_an_index_that_has_changed_answers_with_its_changes(tmp_path):
     assert len(file.array("lengths")) == N
 
 
+@pytest.mark.slow
 def test_answers_are_ids_where_these_are_not_row_numbers():
     x = as_type(clustered(N, 30, seed=7)[0], "uint8")
     for metric in ("cosine", "euclidean"):
@@ -193,6 +196,7 @@ def test_answers_are_ids_where_these_are_not_row_numbers():
             assert (plain.query(query, 3)[0] * 5 + 2 == named.query(query, 3)[0]).all()
 
 
+@pytest.mark.slow
 def test_codes_are_of_the_principal_axes_where_few_hold_nearly_all_variance():
     x = clustered(N, 128, seed=5)[0]
     falling = x @ np.diag(0.9 ** np.arange(128)).astype(np.float32)
@@ -283,6 +287,7 @@ def test_deleted_rows_are_not_found_before_and_after_compacting(metric, dtype, d
         index.compact()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])
 @pytest.mark.parametrize("mapped", [False, True])
 def test_added_rows_are_found_after_compacting(tmp_path, metric, mapped):

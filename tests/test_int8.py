@@ -74,6 +74,7 @@ def two_layers(weight: Array, bias: Array) -> onnx.ModelProto:
 # The sounds
 
 
+@pytest.mark.slow
 def test_made_sounds_are_always_the_same_and_within_range():
     for one, again, other in zip(
         synthetic_music(0, 3), synthetic_music(0, 3), synthetic_music(1, 3), strict=True

@@ -173,6 +173,7 @@ def test_recipes_return_contiguous_float32() -> None:
         assert made.flags.c_contiguous
 
 
+@pytest.mark.slow
 def test_musicnn_agrees_with_librosa() -> None:
     librosa = pytest.importorskip("librosa")
     y = tone(16_000, 3.0) + np.float32(0.1)

@@ -38,6 +38,7 @@ def groups():
     return unit(centers[numbers] + 0.25 * rng.standard_normal((300, 16))), numbers
 
 
+@pytest.mark.slow
 def test_groups_stay_together_and_apart(groups):
     x, numbers = groups
     xy = scale_to_square(compute_layout(principal_plane(x), neighbor_graph(*nearest(x))))
@@ -49,6 +50,7 @@ def test_groups_stay_together_and_apart(groups):
     assert (numbers[found] == numbers[:, None]).mean() > 0.97
 
 
+@pytest.mark.slow
 def test_the_layout_keeps_more_neighbors_than_principal_components():
     x = clustered(1500, 24, seed=3)[0]
     x = unit(x - x.mean(axis=0))
@@ -59,6 +61,7 @@ def test_the_layout_keeps_more_neighbors_than_principal_components():
     )
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_map(groups):
     x, _ = groups
     graph = neighbor_graph(*nearest(x))
@@ -151,6 +154,7 @@ class Interrupting(Silent):
         raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 def test_progress_is_shown_and_can_end_the_layout(groups):
     x, _ = groups
     graph = neighbor_graph(*nearest(x))

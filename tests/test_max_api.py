@@ -148,6 +148,7 @@ def test_unknown_addresses_and_names_are_refused_in_its_shape(service: Server):
     assert (other.status_code, other.json()["status"]) == (403, "error")
 
 
+@pytest.mark.slow
 def test_it_is_there_beside_the_library_too(home: Path, scanned: Path, tmp_path: Path, wav: Path):
     shutil.copytree(scanned, tmp_path / "library")
     options = ("--no-open", "--port", 0, "--max-api")
@@ -164,6 +165,7 @@ def test_without_the_model_it_says_how_to_get_it(segue, tmp_path: Path, monkeypa
     assert "segue models pull vggish" in err
 
 
+@pytest.mark.slow
 def test_a_taken_port_leads_to_the_next(home: Path):
     with socket.socket() as taken:
         try:
@@ -176,6 +178,7 @@ def test_a_taken_port_leads_to_the_next(home: Path):
             assert server.client.get("/model/metadata").status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_the_classic_clips_give_a_row_for_each_window(service: Server, shared: Path):
     clips = sorted((shared / "data" / "max_samples").glob("*.wav"))

@@ -83,6 +83,7 @@ def house(tmp_path, segue, uri):
     return lambda name: House(tmp_path / name, segue, uri)
 
 
+@pytest.mark.slow
 def test_libraries_take_each_other_s_tracks(house, database):
     a, b = house("a").hears(200, 400, 1600), house("b").hears(410, 1650)
     out, _ = a.scan()
@@ -105,6 +106,7 @@ def test_libraries_take_each_other_s_tracks(house, database):
     assert track.details["path"] == str(a.music / "1600 Hz.flac")
 
 
+@pytest.mark.slow
 def test_a_second_scan_changes_nothing(house, database):
     a, b = house("a").hears(200, 400), house("b").hears(800)
     a.scan()
@@ -116,6 +118,7 @@ def test_a_second_scan_changes_nothing(house, database):
     assert list(database.tracks.find().sort("_id")) == before
 
 
+@pytest.mark.slow
 @replacing
 def test_what_is_deleted_at_one_goes_at_the_other(house, database):
     a, b = house("a").hears(200, 400), house("b").hears(800)
@@ -136,6 +139,7 @@ def test_what_is_deleted_at_one_goes_at_the_other(house, database):
         assert len(library) == 2
 
 
+@pytest.mark.slow
 @replacing
 def test_a_changed_tag_comes_through(house):
     a, b = house("a").hears(200, 400), house("b").hears(800)
@@ -147,6 +151,7 @@ def test_a_changed_tag_comes_through(house):
     assert b.titles() == ["200 Hz", "800 Hz", "Four Hundred"]
 
 
+@pytest.mark.slow
 def test_one_that_both_have_is_there_once_and_outlives_its_first_owner(house, database):
     a, b = house("a").hears(200, 400), house("b").hears(400, 800)
     a.scan()
@@ -200,6 +205,7 @@ def test_spaces_of_a_later_version_are_reported(house, database):
     assert b.titles() == ["800 Hz"]
 
 
+@pytest.mark.slow
 def test_a_server_that_is_down_is_reported_before_the_scan_begins(server, house):
     a = house("a").hears(200)
     server.kill()

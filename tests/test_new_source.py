@@ -38,6 +38,7 @@ class TestJsonLines(SourceContract):
         return lambda n: module.JsonLines(write_lines(tmp_path / "tracks.jsonl", n), dim=4)
 
 
+@pytest.mark.slow
 def test_the_example_runs_as_a_program(tmp_path: Path):
     file = tmp_path / "tracks.jsonl"
     file.write_text('{"id": "a", "vector": [1, 2]}\n{"id": "b", "vector": [2, 1]}\n', "utf-8")

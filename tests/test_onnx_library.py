@@ -160,6 +160,7 @@ def test_other_embedders_may_listen_too(tmp_path: Path, ears: Path, segue):
     assert segue(*library, "scan", tmp_path / "music")[1].startswith("12 unchanged;")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["damaged", "gone"])
 def test_a_damaged_copy_affects_only_what_needs_it(tmp_path: Path, listening, ears: Path, segue, how: str):
     copy = copy_in(tmp_path / "library")
@@ -244,6 +245,7 @@ def test_a_file_of_another_checksum_is_reported_by_verify(tmp_path: Path, listen
         library.verify()
 
 
+@pytest.mark.slow
 def test_opening_a_library_loads_no_network_library(tmp_path: Path, listening):
     code = (
         "import sys; from segue.library import Library; library = Library.open(sys.argv[1]); "

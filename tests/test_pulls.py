@@ -25,6 +25,7 @@ def mn04_published(publisher: Publisher, shared: Path, monkeypatch: pytest.Monke
     monkeypatch.setitem(MODELS, "mn04", dataclasses.replace(model, downloads=(download,)))
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 @pytest.mark.usefixtures("mn04_published")
 def test_scan_fetches_what_it_lacks_and_goes_on_without_what_it_cannot_get(
@@ -61,6 +62,7 @@ def test_scan_fetches_nothing_for_a_library_of_chosen_embedders(
     assert "downloading" not in err
 
 
+@pytest.mark.slow
 def test_no_pull_scans_without_a_download(segue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     write_music(tmp_path / "music")
     monkeypatch.delenv("SEGUE_PULL")

@@ -288,6 +288,7 @@ def test_the_command_matrix_prints_and_draws(segue, scanned: Path, tmp_path: Pat
     assert segue("-l", scanned, "matrix", *tracks, "--json", "--csv")[0] == 2
 
 
+@pytest.mark.slow
 def test_the_command_map_prints_and_draws(segue, music, tmp_path: Path):
     library = ("-l", tmp_path / "library")
     segue(*library, "scan", next(iter(music.values())).parent, "--quiet")

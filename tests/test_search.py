@@ -186,6 +186,7 @@ def test_a_library_without_vectors_is_searched_by_its_tags(tmp_path: Path):
         assert len(library.search("calm")) == 0
 
 
+@pytest.mark.slow
 def test_damaged_text_is_no_fault(songs: Library):
     for text in ('"', "'; DROP TABLE tracks", "\udcff", "%", "a" * 10_000, "-", "*", "OR AND NOT", "\0"):
         songs.search(text)

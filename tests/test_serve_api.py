@@ -54,6 +54,7 @@ def test_tracks_are_found_by_words_and_conditions(server: Server):
     assert server.get("/tracks", folder="music")["total"] == 14
 
 
+@pytest.mark.slow
 def test_a_search_gives_its_reasons_and_pages(server: Server):
     found = server.get("/search", q="low quiet numb")
     assert {match["track"]["artist"] for match in found["matches"]} == {"The Lows"}

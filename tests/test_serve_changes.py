@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from tests.conftest import SR, tone
 from tests.serve_process import Server
@@ -102,6 +103,7 @@ def events_of(server: Server, job: str) -> Iterator[dict]:
                 yield json.loads(line[6:])
 
 
+@pytest.mark.slow
 def test_a_scan_that_is_cancelled_keeps_what_it_did(server: Server, home: Path):
     shutil.rmtree(home / "more")
     y = np.tile(tone(200), 30)

@@ -298,6 +298,7 @@ def test_a_job_that_fails_says_why_and_the_service_goes_on(server: Server, home:
     assert server.get("/health")["status"] == "ok"
 
 
+@pytest.mark.slow
 def test_a_job_that_waits_is_cancelled_before_it_begins(server: Server, home: Path):
     for i in range(20):
         write(home / "more" / f"long{i}.wav", np.tile(tone(200 + i), 20), SR)

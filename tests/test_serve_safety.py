@@ -86,6 +86,7 @@ def test_programs_say_the_token_or_the_password(guarded: Server):
         assert guarded.api("GET", "/library", headers=headers).status_code == 401
 
 
+@pytest.mark.slow
 def test_guessing_passwords_is_slowed_down(library_root: Path):
     with serving("-l", library_root, "serve", "--no-open", "--port", 0, "--password", "x") as server:
         codes = [server.api("POST", "/session", json={"password": "y"}).status_code for _ in range(30)]
@@ -208,6 +209,7 @@ def test_a_client_may_upload_only_so_often():
     assert rate.take("b") == 0
 
 
+@pytest.mark.slow
 def test_uploads_leave_nothing_behind(library_root: Path, music: dict[str, Path], tmp_path: Path):
     (tmp_path / "garbage").write_bytes(b"no sound " * 1000)
     options = ("--no-open", "--port", 0)
@@ -241,6 +243,7 @@ def test_raw_nonsense_ends_nothing(opened: Server):
     assert opened.get("/health")["status"] == "ok"
 
 
+@pytest.mark.slow
 def test_a_bug_is_answered_without_its_traceback(library_root: Path, tmp_path: Path):
     root = tmp_path / "library"
     shutil.copytree(library_root, root)
@@ -284,6 +287,7 @@ def test_a_port_in_use_is_skipped_or_reported(library_root: Path, segue):
     assert f"port {port}" in err
 
 
+@pytest.mark.slow
 def test_an_empty_library_is_made_and_asked(tmp_path: Path):
     with serving(
         "-l", tmp_path / "new", "serve", "--no-open", "--port", 0, SEGUE_MODELS=str(tmp_path)
@@ -297,6 +301,7 @@ def test_an_empty_library_is_made_and_asked(tmp_path: Path):
         assert server.api("POST", "/similar", json={"seeds": ["x"]}).status_code in (404, 409)
 
 
+@pytest.mark.slow
 def test_several_workers_share_sessions_clips_and_jobs(library_root: Path, music: dict[str, Path]):
     options = ("--no-open", "--port", 0, "--workers", 2, "--password", "sesame")
     with serving("-l", library_root, "serve", *options) as server:
@@ -330,6 +335,7 @@ def test_several_workers_share_sessions_clips_and_jobs(library_root: Path, music
             assert ask("GET", f"/api/v1/jobs/{job}").json()["job"]["kind"] == "clusters"
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_scan_and_open_streams_at_once(tmp_path: Path):
     (tmp_path / "music").mkdir()
     y = np.random.default_rng(0).uniform(-0.3, 0.3, 60 * SR)

@@ -79,6 +79,7 @@ def test_old_addresses_are_not_described(document: dict):
     }
 
 
+@pytest.mark.slow
 def test_the_players_types_are_those_of_the_document():
     script = Path(__file__).resolve().parents[1] / "web" / "generate_types.py"
     run = subprocess.run([sys.executable, script, "--check"], check=False, capture_output=True, text=True)

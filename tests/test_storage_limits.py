@@ -81,6 +81,7 @@ def assert_whole(library_path, embeddings):
         return len(library)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("left_kb", [4, 60, 120, 200, 300])
 def test_a_full_disk_is_named_and_loses_nothing(left_kb, music, embeddings, tmp_path):
     with mounted(tmp_path / "disk", f"size={DISK_KB}k") as disk:
@@ -105,6 +106,7 @@ def test_a_full_disk_is_named_and_loses_nothing(left_kb, music, embeddings, tmp_
         assert assert_whole(disk / "library", embeddings) == N_FILES
 
 
+@pytest.mark.slow
 def test_a_full_disk_keeps_what_was_committed_before(music, embeddings, tmp_path):
     some = tmp_path / "some"
     some.mkdir()
@@ -149,6 +151,7 @@ def test_a_prune_on_a_full_disk_fails_clearly_and_loses_nothing(music, embedding
         assert_rows_are_tracks(library, embeddings)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file_kb", [1, 20, 90, 160, 400])
 def test_a_limit_of_a_files_size_is_named_and_loses_nothing(file_kb, music, embeddings, tmp_path):
     library_path = tmp_path / "library"

@@ -84,6 +84,7 @@ def test_an_index_of_another_spec_is_refused(saved):
         ViewIndex.load(path, [replace(spec, version=99)])
 
 
+@pytest.mark.slow
 def test_every_damage_of_an_index_is_noticed(saved):
     path, _, specs = saved
     whole = path.read_bytes()

@@ -92,6 +92,7 @@ def test_refuses_a_missing_half_by_its_name(tmp_path: Path, written: dict[str, N
     assert caught.value.path == str(tmp_path / f"net{DATA}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("half", [".index", DATA])
 def test_refuses_damaged_and_foreign_files(
     tmp_path: Path, written: dict[str, NDArray[Any]], half: str

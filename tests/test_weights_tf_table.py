@@ -178,6 +178,7 @@ def test_refuses_a_declared_tensor_without_values(tmp_path: Path, rng: np.random
     assert "42 tensors, 43 are declared" in refused(tmp_path, tf.table(rows[:-1]))
 
 
+@pytest.mark.slow
 def test_refuses_damaged_and_foreign_files(tmp_path: Path, rng: np.random.Generator) -> None:
     written = sample(rng)
     path = tf.write_checkpoint(tmp_path / "a.ckpt", written)
@@ -189,6 +190,7 @@ def test_refuses_damaged_and_foreign_files(tmp_path: Path, rng: np.random.Genera
     assert sum(outcomes) > 900
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=60), st.integers(0, 2000), st.integers(0, 2000))
 def test_valid_checksums_over_nonsense_raise_nothing_else(
     tmp_path_factory: pytest.TempPathFactory, noise: bytes, start: int, end: int

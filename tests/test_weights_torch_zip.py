@@ -175,6 +175,7 @@ def test_refuses_a_file_that_is_not_there(tmp_path: Path) -> None:
         assert caught.value.path == str(path)
 
 
+@pytest.mark.slow
 def test_refuses_damaged_and_foreign_files(tmp_path: Path, rng: np.random.Generator) -> None:
     written = tf.sample(rng)
     path = tf.write_torch(tmp_path / "a.pt", written)

@@ -51,6 +51,7 @@ def scan_when_told(send, folder, library_path, may_go_on):
     send((report.added, report.unchanged, report.exit_code))
 
 
+@pytest.mark.slow
 def test_a_second_writer_that_does_not_wait_gets_an_error(music, embeddings, tmp_path):
     may_go_on = new_event()
     process, receiver = start(scan_when_told, music, tmp_path / "library", may_go_on)
@@ -109,6 +110,7 @@ def test_a_killed_writer_leaves_no_lock_behind(music, tmp_path):
         assert library.scan(music, wait_s=0).added == N_FILES
 
 
+@pytest.mark.slow
 def test_two_processes_that_scan_one_folder_at_once_add_each_file_once(music, embeddings, tmp_path):
     for i in range(4):  # the race to make the library is won by either
         library_path = tmp_path / f"library {i}"
@@ -237,6 +239,7 @@ def test_a_reader_alone_sees_each_track_with_its_vector_and_next_to_its_twin(sta
             disturb(library, pairs, passing, i)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("look", [wrong_vectors, wrong_neighbors])
 def test_a_process_that_reads_while_another_writes_and_prunes_is_never_led_astray(look, staged):
     library_path, pairs, passing, known, twins = staged
@@ -252,6 +255,7 @@ def test_a_process_that_reads_while_another_writes_and_prunes_is_never_led_astra
     assert n >= 20
 
 
+@pytest.mark.slow
 def test_threads_that_read_one_library_while_it_is_written_are_never_led_astray(staged):
     library_path, pairs, passing, known, twins = staged
     found, stop = [], threading.Event()
