@@ -88,6 +88,24 @@ def test_imports_point_down():
         assert not [module for module in imports_of(path) if room_of(module) in above], path
 
 
+# The same inside the service: folders and single files, from the ground up.
+SERVE_FLOORS = [
+    "settings", "http", "jobs", "clips", "scans", "evaluation", "serializers", "similar_cache", "service",
+    "api", "subsonic", "max", "app",
+]  # fmt: skip
+
+
+def test_imports_inside_the_service_point_down():
+    serve = ROOT / "src/segue/serve"
+    for path in serve.rglob("*.py"):
+        if path == serve / "__init__.py":
+            continue
+        room = path.relative_to(serve).with_suffix("").parts[0]
+        inner = (name.split(".") for name in imports_of(path) if name.startswith("segue.serve."))
+        above = SERVE_FLOORS[SERVE_FLOORS.index(room) + 1 :]
+        assert not [parts for parts in inner if parts[2] in above], path
+
+
 def test_the_service_and_the_commands_know_only_the_library():
     for room in ("serve", "cli"):
         for path in (ROOT / "src/segue" / room).rglob("*.py"):

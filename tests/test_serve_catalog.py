@@ -17,9 +17,9 @@ from segue.catalog.user_data import TABLES
 from segue.errors import LibraryWriteError
 from segue.library import Library
 from segue.progress import Silent
-from segue.serve.api.serializers import matches_record
-from segue.serve.api.similar_cache import SimilarCache
 from segue.serve.http.thread_pool import Pool
+from segue.serve.serializers import matches_record
+from segue.serve.similar_cache import SimilarCache
 from tests.conftest import write_music
 from tests.sounds import clips
 

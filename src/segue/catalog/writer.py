@@ -227,8 +227,10 @@ class Writer:
 
     # Changed and removed files
 
-    def touch(self, files: Iterable[tuple[KnownFile, str, FileState]]) -> None:
+    def touch(self, files: Sequence[tuple[KnownFile, str, FileState]]) -> None:
         """Keep new paths and times of files whose content is known: moved, copied back or touched."""
+        if not files:
+            return
         with self._transaction():
             for known, path, state in files:
                 self._db.execute(
@@ -242,28 +244,25 @@ class Writer:
     def mark_missing(self, keys: Iterable[int]) -> None:
         """Hide tracks whose files are gone; ``prune`` removes them."""
         now = time.time()
-        with self._transaction():
-            self._db.executemany(
-                "UPDATE tracks SET missing_since = ? WHERE key = ? AND missing_since IS NULL",
-                [(now, key) for key in keys],
-            )
+        sql = "UPDATE tracks SET missing_since = ? WHERE key = ? AND missing_since IS NULL"
+        self._execute_for_each(sql, [(now, key) for key in keys])
 
     def fail(self, failures: Iterable[Failure]) -> None:
         """Keep why files could not be used; one reason a path, the latest."""
-        with self._transaction():
-            self._db.executemany(
-                "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?, ?)",
-                [
-                    (path_to_db(f.path), f.kind, f.reason, f.size, f.mtime_ns, f.failed_at or time.time())
-                    for f in failures
-                ],
-            )
+        rows = [
+            (path_to_db(f.path), f.kind, f.reason, f.size, f.mtime_ns, f.failed_at or time.time())
+            for f in failures
+        ]
+        self._execute_for_each("INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?, ?)", rows)
 
     def forget_failures(self, paths: Iterable[str]) -> None:
-        with self._transaction():
-            self._db.executemany(
-                "DELETE FROM failures WHERE path = ?", [(path_to_db(path),) for path in paths]
-            )
+        rows = [(path_to_db(path),) for path in paths]
+        self._execute_for_each("DELETE FROM failures WHERE path = ?", rows)
+
+    def _execute_for_each(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        if rows:
+            with self._transaction():
+                self._db.executemany(sql, rows)
 
     def prune(self) -> int:
         """Remove missing tracks and rewrite the matrices without dead rows; how many tracks were removed."""

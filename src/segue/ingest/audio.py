@@ -181,9 +181,8 @@ class Scan:
         """Write what was found out since the last commit."""
         outcomes, self._outcomes = self._outcomes, []
         self._committed_at = time.monotonic()
-        touched = [o for o in outcomes if isinstance(o, _Touched)]
         self._writer.append([o for o in outcomes if isinstance(o, AnalyzedFile)])
-        self._writer.touch((t.known, t.file.path, t.state) for t in touched)
+        self._writer.touch([(o.known, o.file.path, o.state) for o in outcomes if isinstance(o, _Touched)])
         self._writer.fail(o for o in outcomes if isinstance(o, Failure))
 
     # In the threads

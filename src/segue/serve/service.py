@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,12 +12,9 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 
 from segue.audio.peaks import PeakStore
-from segue.errors import TrackNotFoundError, UsageError
-from segue.library import Library, Playlist, Where, display_path
+from segue.errors import TrackNotFoundError
+from segue.library import Library, Playlist
 from segue.recommend import Recommendations
-from segue.serve.api.request_models import Conditions
-from segue.serve.api.serializers import Record, matches_record, track_records
-from segue.serve.api.similar_cache import SimilarCache
 from segue.serve.clips import Clips
 from segue.serve.http.errors import ApiError
 from segue.serve.http.limits import RateLimit
@@ -25,7 +23,9 @@ from segue.serve.http.security import Guard
 from segue.serve.http.streaming import Transcoder
 from segue.serve.http.thread_pool import Pool
 from segue.serve.jobs import Jobs
+from segue.serve.serializers import Record, matches_record, track_records
 from segue.serve.settings import Settings
+from segue.serve.similar_cache import SimilarCache
 from segue.track import Track, clean, readable
 
 _THREADS = 8  # for what looks into the library
@@ -96,32 +96,9 @@ class Service:
         clusters = self.library.cluster_numbers(match.track for match in recommendations.matches)
         return matches_record(recommendations, clusters, self.library.folders.all())
 
-    def where(self, conditions: Conditions | None) -> Where | None:
-        """The conditions as the library takes them; a displayed folder becomes the real one."""
-        if conditions is None:
-            return None
-        values = conditions.model_dump(exclude_none=True)
-        if "tempo" in values:
-            values["tempo_bpm"] = values.pop("tempo")
-        for name in ("years", "tempo_bpm", "duration_s"):
-            if values.get(name) == (None, None):
-                del values[name]
-        if "folder" in values:
-            values["folder"] = self._folder(values["folder"])
-        return Where(**values) if values else None
-
     @staticmethod
     def text(name: str) -> str:
         return clean(readable(name)) or ""
-
-    def _folder(self, name: str) -> str:
-        folders = self.library.folders.all()
-        for top in folders:
-            inside = Path(top) / Path(*Path(name).parts[1:]) if Path(name).parts else Path(top)
-            same = display_path(str(inside / "x"), folders) == f"{name.strip('/')}/x"
-            if same and ".." not in inside.parts:
-                return str(inside)
-        raise UsageError(f"no track is in the folder {name!r}")
 
     def track_file(self, track_id: str) -> tuple[Track, Path]:
         """A track and the path of its file, which exists.
@@ -140,9 +117,7 @@ class Service:
 
     @functools.cached_property
     def writable(self) -> bool:
-        from segue.serve.scan_roots import is_writable
-
-        return is_writable(self.library.path)
+        return os.access(self.library.path, os.W_OK)
 
 
 def get_service(request: Request) -> Service:

@@ -1,15 +1,19 @@
-"""Conditions in a query string: ``genre=rock&years=1990-1999``."""
+"""Conditions of a request: in a query string as ``genre=rock&years=1990-1999``, or in a body."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Query
 from pydantic import StringConstraints
 
+from segue.errors import UsageError
+from segue.library import Where, display_path
 from segue.serve.api.request_models import Conditions
 from segue.serve.http.errors import ApiError
+from segue.serve.service import Service
 
 _Text = Annotated[str | None, Query(min_length=1, max_length=300)]
 _Texts = Annotated[
@@ -64,3 +68,27 @@ def conditions(  # noqa: PLR0913, PLR0917 - a parameter is what the query string
 
 
 QueryConditions = Annotated[Conditions | None, Depends(conditions)]
+
+
+def as_where(service: Service, conditions: Conditions | None) -> Where | None:
+    """The conditions as the library takes them; a displayed folder becomes the real one."""
+    if conditions is None:
+        return None
+    values = conditions.model_dump(exclude_none=True)
+    if "tempo" in values:
+        values["tempo_bpm"] = values.pop("tempo")
+    for name in ("years", "tempo_bpm", "duration_s"):
+        if values.get(name) == (None, None):
+            del values[name]
+    if "folder" in values:
+        values["folder"] = _real_folder(values["folder"], service.scanned())
+    return Where(**values) if values else None
+
+
+def _real_folder(name: str, scanned: list[str]) -> str:
+    for top in scanned:
+        inside = Path(top) / Path(*Path(name).parts[1:]) if Path(name).parts else Path(top)
+        same = display_path(str(inside / "x"), scanned) == f"{name.strip('/')}/x"
+        if same and ".." not in inside.parts:
+            return str(inside)
+    raise UsageError(f"no track is in the folder {name!r}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -16,16 +15,14 @@ from segue.serve.api import response_models as models
 from segue.serve.api.maps import job_accepted
 from segue.serve.api.request_models import ScanRequest
 from segue.serve.http.responses import json_response, openapi_responses
-from segue.serve.jobs import ENDED, Job, JobProgress, Result
-from segue.serve.scan_roots import resolve_scan_roots
+from segue.serve.jobs import ENDED
+from segue.serve.scans import queue_scan, resolve_scan_roots
 from segue.serve.service import Service, ServiceDep
-from segue.track import readable
 
 routes = APIRouter(tags=["jobs"])
 _EVERY_S = 0.2
 _HEARTBEAT_S = 15.0
 _EVENTS = openapi_responses(None, 404, media="text/event-stream")
-_FAILURES = 100  # named in a report
 
 
 @routes.post("/jobs/scan", status_code=202, responses=openapi_responses(models.JobAnswer, status=202))
@@ -33,22 +30,7 @@ async def start_scan(service: ServiceDep, body: ScanRequest) -> Response:
     """Scan folders, or all that were scanned before, in a job."""
     scanned = await service.run(service.scanned)
     folders = resolve_scan_roots(body.folders, scanned, service.settings.folders)
-    return job_accepted(queue_scan(service, folders))
-
-
-def queue_scan(service: Service, folders: list[str]) -> Job:
-    return service.jobs.start("scan", lambda progress: _scan(service, folders, progress))
-
-
-def _scan(service: Service, folders: list[str], progress: JobProgress) -> Result:
-    threads = max(1, (os.cpu_count() or 2) - 1)  # one core goes on answering
-    report = service.library.scan(folders, progress=progress, jobs=threads, stop=progress.stop, wait_s=5)
-    failures = [
-        {"path": readable(f.where).rsplit("/", 1)[-1], "kind": f.kind, "reason": readable(f.reason)}
-        for f in report.failures[:_FAILURES]
-    ]
-    counts = report.counts() | {"warnings": report.warnings, "failures": failures}
-    return counts | {"audio_s": round(report.audio_s, 1), "elapsed_s": round(report.elapsed_s, 2)}
+    return job_accepted(queue_scan(service.jobs, service.library, folders))
 
 
 @routes.get("/jobs", responses=openapi_responses(models.Jobs))

@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from segue.recommend import Recommendations
 from segue.serve.api import response_models as models
+from segue.serve.api.conditions import as_where
 from segue.serve.api.request_models import JourneyRequest, MatrixRequest, PlaylistRequest, SimilarRequest
 from segue.serve.http.errors import ApiError
 from segue.serve.http.responses import json_response, openapi_responses
@@ -41,7 +42,7 @@ async def _similar(service: Service, body: SimilarRequest) -> Response:
             minus=service.seeds(body.minus),
             k=body.k,
             same_artist=body.same_artist,
-            where=service.where(body.where),
+            where=as_where(service, body.where),
             view=body.view,
         )
         return service.matches(recommendations)
@@ -82,7 +83,7 @@ async def suggest_playlist(service: ServiceDep, body: PlaylistRequest) -> Respon
             service.seeds(body.seeds),
             minus=service.seeds(body.minus),
             k=body.k,
-            where=service.where(body.where),
+            where=as_where(service, body.where),
             same_artist=body.same_artist,
             variety=body.variety,
             view=body.view,
@@ -98,7 +99,7 @@ async def journey(service: ServiceDep, body: JourneyRequest) -> Response:
     def ask() -> dict[str, Any]:
         start, *via, end = service.seeds([body.start, *body.via, body.end])
         recommendations = service.library.journey(
-            start, end, via=via, k=body.k, where=service.where(body.where), view=body.view
+            start, end, via=via, k=body.k, where=as_where(service, body.where), view=body.view
         )
         answer = service.matches(recommendations)
         for match, record in zip(recommendations.matches, answer["matches"], strict=True):

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from segue.recommend.search_result import Reason
 from segue.serve.api import response_models as models
-from segue.serve.api.conditions import QueryConditions
+from segue.serve.api.conditions import QueryConditions, as_where
 from segue.serve.http.responses import json_response, openapi_responses
 from segue.serve.service import ServiceDep
 from segue.track import clean
@@ -28,7 +28,7 @@ async def search(
     """Tracks that words describe, a page at a time: by their names first, then by what is heard in them."""
 
     def look() -> dict[str, Any]:
-        found = service.library.search(q, limit=limit, offset=offset, where=service.where(conditions))
+        found = service.library.search(q, limit=limit, offset=offset, where=as_where(service, conditions))
         tracks = service.records([match.track for match in found])
         return {
             "matches": [

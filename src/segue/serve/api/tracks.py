@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from segue.library import Library, Sort, Where
 from segue.serve.api import response_models as models
-from segue.serve.api.conditions import QueryConditions
+from segue.serve.api.conditions import QueryConditions, as_where
 from segue.serve.api.request_models import Conditions, TrackIds
 from segue.serve.http.responses import json_response, openapi_responses
 from segue.serve.service import Service, ServiceDep
@@ -47,7 +47,7 @@ async def list_tracks(
 
 
 def _listed(service: Service, conditions: Conditions | None, sort: Sort, limit: int, offset: int) -> Tracks:
-    where = service.where(conditions)
+    where = as_where(service, conditions)
     keys = service.library.keys_matching(where) if where else None
     return service.library.tracks.page(keys, sort, limit, offset)
 
@@ -56,7 +56,7 @@ def _found(
     service: Service, text: str, conditions: Conditions | None, sort: Sort | None, limit: int, offset: int
 ) -> Tracks:
     library = service.library
-    where = service.where(conditions)
+    where = as_where(service, conditions)
     if where is None and sort is None:
         tracks = library.tracks.search(text, limit=offset + limit)
         total = max(len(tracks), library.tracks.count_matches(text))

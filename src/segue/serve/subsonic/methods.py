@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from segue.serve.scan_roots import resolve_scan_roots
+from segue.serve.scans import queue_scan, resolve_scan_roots
 from segue.serve.subsonic import browsing, recommendations, user_data
 from segue.serve.subsonic.call import Call
 from segue.serve.subsonic.encoding import Tree
@@ -45,9 +45,8 @@ def _scan_status(call: Call) -> Tree:
 
 
 def _start_scan(call: Call) -> Tree:
-    from segue.serve.api.jobs import queue_scan
-
-    queue_scan(call.service, resolve_scan_roots(None, call.service.scanned(), ()))
+    service = call.service
+    queue_scan(service.jobs, service.library, resolve_scan_roots(None, service.scanned(), ()))
     return _scan_status(call)
 
 

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from segue.errors import EmptyLibraryError
 from segue.library import Library
 from segue.recommend.session import Session
-from segue.serve.api.serializers import track_record
 from segue.serve.http.thread_pool import Pool
+from segue.serve.serializers import track_record
 from segue.track import TrackId
 
 _KEPT = 1 << 17  # tracks

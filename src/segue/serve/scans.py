@@ -1,4 +1,4 @@
-"""Which folders of this machine a client may have scanned."""
+"""Scans that clients start: which folders of this machine they may have scanned, and the job."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from segue.advice import command
+from segue.library import Library
 from segue.serve.http.errors import ApiError
+from segue.serve.jobs import Job, JobProgress, Jobs, Result
+from segue.track import readable
 
-
-def is_writable(folder: Path) -> bool:
-    return os.access(folder, os.W_OK)
+_FAILURES = 100  # named in a report
 
 
 def resolve_scan_roots(
@@ -49,3 +50,19 @@ def _allowed(folder: str, tops: Sequence[Path]) -> str:
     if not true.is_dir():
         raise ApiError(400, "no_folder", f"{folder!r} is not a folder")
     return str(true)
+
+
+def queue_scan(jobs: Jobs, library: Library, folders: list[str]) -> Job:
+    """Start a job that scans the folders."""
+    return jobs.start("scan", lambda progress: _scan(library, folders, progress))
+
+
+def _scan(library: Library, folders: list[str], progress: JobProgress) -> Result:
+    threads = max(1, (os.cpu_count() or 2) - 1)  # one core goes on answering
+    report = library.scan(folders, progress=progress, jobs=threads, stop=progress.stop, wait_s=5)
+    failures = [
+        {"path": readable(f.where).rsplit("/", 1)[-1], "kind": f.kind, "reason": readable(f.reason)}
+        for f in report.failures[:_FAILURES]
+    ]
+    counts = report.counts() | {"warnings": report.warnings, "failures": failures}
+    return counts | {"audio_s": round(report.audio_s, 1), "elapsed_s": round(report.elapsed_s, 2)}
