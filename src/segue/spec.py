@@ -141,6 +141,21 @@ class LabelingEmbedder(Embedder, Protocol):
     def label_names(self) -> Sequence[str]: ...
 
 
+@runtime_checkable
+class TextEmbedder(Embedder, Protocol):
+    """An embedder that also puts texts into its space, near the sounds that they describe."""
+
+    def embed_text(self, text: str) -> NDArray[np.float32]:
+        """float32 (dim,): compared with pooled vectors by the cosine.
+
+        Raises
+        ------
+        EmbeddingError
+            Where the model makes no vector of this text.
+        """
+        ...
+
+
 def label_names(embedder: Embedder) -> tuple[str, ...]:
     """The labels that an embedder scores; none where it scores none."""
     return tuple(embedder.label_names) if isinstance(embedder, LabelingEmbedder) else ()

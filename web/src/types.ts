@@ -330,10 +330,10 @@ export type Range = [number | null, number | null];
 
 /** Why a track answers a part of a search. */
 export interface Reason {
-  kind: "title" | "artist" | "album" | "genre" | "file" | "label" | "mood";
+  kind: "title" | "artist" | "album" | "genre" | "file" | "label" | "mood" | "sound";
   words: string; // Of the search
-  name: string | null; // The label, or what is measured of the mood
-  score: number | null; // Of the label, 0 to 1
+  name: string | null; // The label, what is measured of the mood, or the model
+  score: number | null; // Of the label, 0 to 1, or the cosine of sound and words
   text: string;
 }
 

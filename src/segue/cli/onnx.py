@@ -26,6 +26,13 @@ _OPTIONS = (
     click.option("--window", metavar="SECONDS", type=float, help="Length of sound that it takes at a time."),
     click.option("--hop", metavar="SECONDS", type=float, help="Step between windows (default: a window)."),
     click.option("--output", metavar="NAME", help="Output to use (default: the first with floats)."),
+    click.option(
+        "--clap",
+        metavar="DIR",
+        type=click.Path(),
+        help="Use your own CLAP model, which also takes words: audio_model.onnx, text_model.onnx and "
+        "tokenizer.json in DIR; alone, unless -e names others. The library keeps a copy.",
+    ),
 )
 
 
@@ -37,23 +44,37 @@ def onnx_options(command: _Command) -> _Command:
 
 
 def onnx_embedder(
-    onnx: str | None, sr: int | None, window: float | None, hop: float | None, output: str | None
+    onnx: str | None,
+    sr: int | None,
+    window: float | None,
+    hop: float | None,
+    output: str | None,
+    clap: str | None = None,
 ) -> list[Embedder]:
-    """The embedder that the options describe, if any.
+    """The embedders that the options describe, if any.
 
     Raises
     ------
     UsageError, WeightsError
     """
+    pair = _clap(clap)
     if onnx is None:
         given = {"--sr": sr, "--window": window, "--hop": hop, "--output": output}
         for name, value in given.items():
             if value is not None:
                 raise UsageError(f"{name} needs --onnx FILE")
-        return []
+        return pair
     if sr is None or window is None:
         missing = "--sr HZ" if sr is None else "--window SECONDS"
         raise UsageError(f"--onnx also needs {missing}, as in the model's training: its file does not say")
     from segue.embed.onnx_file import OnnxFile  # decoders take a moment to load
 
-    return [OnnxFile(onnx, sr=sr, window_s=window, hop_s=hop, output=output)]
+    return [OnnxFile(onnx, sr=sr, window_s=window, hop_s=hop, output=output), *pair]
+
+
+def _clap(folder: str | None) -> list[Embedder]:
+    if folder is None:
+        return []
+    from segue.embed.clap import Clap
+
+    return [Clap.from_folder(folder)]

@@ -1,4 +1,4 @@
-"""Waveform to log-mel: the three recipes that published networks were trained with.
+"""Waveform to log-mel: the four recipes that published networks were trained with.
 
 The Fourier transform runs in float64, in blocks that bound the memory: in float32 the quiet bands of
 some files come out wrong by more than 1e-4. A waveform is float32 (n_samples,), mono, at the rate
@@ -31,6 +31,10 @@ MUSICNN_MIN_SAMPLES = 186 * 256  # of one patch
 MN04_SR = 32_000  # Hz, Schmid et al. 2023
 MN04_MELS = 128
 MN04_MIN_SAMPLES = 514  # shorter ones have nothing to reflect at the edges
+
+CLAP_SR = 48_000  # Hz, Wu et al. 2023
+CLAP_MELS = 64
+CLAP_FRAMES = 1001  # 10 s
 
 _BLOCK = 128  # frames; small enough for a core's cache
 
@@ -80,6 +84,18 @@ def mn04_logmel(y: Waveform) -> Float32:
     return np.ascontiguousarray(((np.log(mel + np.float32(1e-5)) + np.float32(4.5)) / np.float32(5)).T)
 
 
+def clap_logmel(y: Waveform) -> Float32:
+    """CLAP's log-mel picture of 10 s, float32 (1001, 64): frame, band; in decibels.
+
+    Frames of 1024 points every 10 ms, centered, edges reflected; power; 64 Slaney bands, 50-14000 Hz;
+    ``10 log10(max(mel, 1e-10))``. Source: huggingface/transformers, ``feature_extraction_clap.py``, without
+    fusion.
+    """
+    padded = np.pad(y, 512, mode="reflect")
+    mel = _mel(map(_power, _spectra(padded, _hann(1024, periodic=True), n_fft=1024, hop=480)), _clap_bands())
+    return np.float32(10) * np.log10(np.maximum(mel, np.float32(1e-10)))
+
+
 def _spectra(y: Waveform, window: Float64, *, n_fft: int, hop: int) -> Iterator[NDArray[np.complex128]]:
     """Blocks (n, n_fft // 2 + 1) of the spectra of whole frames."""
     if len(y) < len(window):
@@ -122,10 +138,19 @@ def _mn04_bands() -> Float32:
 
 @cache
 def _musicnn_bands() -> Float32:
-    """Slaney's scale as librosa has it: triangles linear in Hz, each of unit area."""
-    edges = _slaney_hz(np.linspace(0, _slaney_mel(8000.0), MUSICNN_MELS + 2))
-    bands = _triangles(np.linspace(0, 8000, 257), edges)
-    return _frozen(bands * (2 / (edges[2:] - edges[:-2])))
+    return _frozen(_slaney_triangles(257, MUSICNN_SR, MUSICNN_MELS, 0.0, 8000.0))
+
+
+@cache
+def _clap_bands() -> Float32:
+    return _frozen(_slaney_triangles(513, CLAP_SR, CLAP_MELS, 50.0, 14_000.0))
+
+
+def _slaney_triangles(n_bins: int, sr: int, n_mels: int, low: float, high: float) -> Float64:
+    """Slaney's scale as librosa has it: triangles linear in Hz, each of unit area; (n_bins, n_mels)."""
+    edges = _slaney_hz(np.linspace(_slaney_mel(low), _slaney_mel(high), n_mels + 2))
+    bands = _triangles(np.linspace(0, sr / 2, n_bins), edges)
+    return bands * (2 / (edges[2:] - edges[:-2]))
 
 
 def _triangles_in_mel(n_bins: int, sr: int, n_mels: int, low: float, high: float) -> Float64:
@@ -150,7 +175,7 @@ _SLANEY_STEP = np.log(6.4) / 27  # of the part above 1 kHz, which is 15 mel
 
 
 def _slaney_mel(hz: float) -> float:
-    return float(15 + np.log(hz / 1000) / _SLANEY_STEP)
+    return float(hz * 3 / 200 if hz < 1000 else 15 + np.log(hz / 1000) / _SLANEY_STEP)
 
 
 def _slaney_hz(mel: Float64) -> Float64:

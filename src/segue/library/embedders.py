@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from segue.catalog import Catalog
-from segue.embed.onnx_file import is_onnx_spec
 from segue.embed.registry import DEFAULT, EMBEDDERS, make_embedders, missing_default_models
 from segue.embed.vggish import SPEC as VGGISH
 from segue.errors import LibraryNotFoundError, ModelError, WeightsError
-from segue.library.model_copies import load_copy
+from segue.library.model_copies import has_copy, load_copy
 from segue.sources.audioset.source import SPEC as AUDIOSET
 from segue.spec import Embedder, EmbedderSpec, Prior
 
@@ -49,7 +48,7 @@ def _make(spec: EmbedderSpec, root: Path) -> Embedder | None:
     if spec == AUDIOSET:
         vggish = _make(VGGISH, root)
         return vggish and Aliased(vggish, spec)
-    if is_onnx_spec(spec):
+    if has_copy(spec):
         return load_copy(root, spec)
     make = EMBEDDERS.get(_name(spec))
     with contextlib.suppress(ModelError, WeightsError):

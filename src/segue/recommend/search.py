@@ -46,14 +46,17 @@ def search(
     ------
     UsageError
         Where limit is below 1, offset is negative, or nothing could ever meet a condition.
+    EmbeddingError, WeightsError
+        Where a model that compares sounds with texts fails.
     """
     if limit < 1 or offset < 0:
         raise UsageError(f"limit is {limit} and offset {offset}; expected at least 1 and 0")
     readable = (clean(text) or "").strip()
     if not readable:
         return SearchResult((), 0)
-    ranking = _rank(readable, recommender.catalog, recommender.catalog.snapshot(), where)
-    return ranking.page(limit, offset)
+    catalog, snapshot = recommender.catalog, recommender.catalog.snapshot()
+    terms = read_terms(readable, catalog, snapshot, recommender.embedders)
+    return _rank(readable, terms, catalog, snapshot, where).page(limit, offset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ class Ranking:
         return SearchResult(tuple(matches), len(keys), tuple(map(_meaning, self._sound_terms())), hints)
 
     def _sound_terms(self) -> list[Term]:
-        return [term for term in self.terms if term.measured or term.labels]
+        return [term for term in self.terms if term.measured or term.labels or term.joint]
 
     def _reasons(self, track: Track, row: int, kept: dict[str, dict[str, float]]) -> tuple[Reason, ...]:
         named = _fields_with(track, self.text.split())
@@ -113,6 +116,9 @@ class Ranking:
             shares = [(m.word, m.percentiles(self.snapshot, at)[0]) for m in term.measured]
             words = [word for word, share in sorted(shares, key=lambda pair: -pair[1]) if share > 0.5]
             return [Reason("mood", term.words, ", ".join(dict.fromkeys(words)))]
+        if term.joint and row >= 0:
+            cosine = float(term.joint.cosines(self.snapshot, slice(row, row + 1))[0])
+            return [Reason("sound", term.words, term.joint.space, round(cosine, 4))]
         labels = term.labels or {
             name: 1.0 for words in kept.values() for name in words if _holds(name, term.words.split())
         }
@@ -120,14 +126,15 @@ class Ranking:
         return [Reason("label", term.words, best[0], round(best[1], 4))] if best else []
 
 
-def _rank(text: str, catalog: Catalog, snapshot: Snapshot, where: Where | None) -> Ranking:
+def _rank(
+    text: str, terms: Sequence[Term], catalog: Catalog, snapshot: Snapshot, where: Where | None
+) -> Ranking:
     allowed = _allowed_keys(where, catalog, snapshot)
 
     def only(keys: NDArray[np.int64]) -> NDArray[np.int64]:
         return keys if allowed is None else keys[np.isin(keys, allowed)]
 
     named = only(catalog.tracks.keys_with_words(text))
-    terms = read_terms(text, catalog, snapshot)
     evidence = evidence_of_terms(terms, catalog, snapshot)
     evidence[(snapshot.keys < 0) | snapshot.missing | np.isin(snapshot.keys, named)] = 0
     if allowed is not None:
@@ -160,6 +167,8 @@ def _term_evidence(term: Term, catalog: Catalog, snapshot: Snapshot) -> NDArray[
         rows = np.arange(len(snapshot.keys))
         mood = mood_evidence([m.percentiles(snapshot, rows) for m in term.measured])
         share = np.where(mood >= _LEAST_MOOD, mood, 0).astype(np.float32)
+    elif term.joint:
+        share = term.joint.evidence(snapshot)
     elif term.labels:
         share = label_evidence(term.labels, catalog, snapshot)
         share[share < _LEAST_LABEL] = 0
@@ -203,6 +212,8 @@ def _meaning(term: Term) -> str:
     if term.measured:
         measured = ", ".join(dict.fromkeys(m.word for m in term.measured))
         return measured if measured == term.words else f"{term.words}: {measured}"
+    if term.joint:
+        return f"{term.words}: compared with the sound by {term.joint.space}"
     names = list(dict.fromkeys(term.labels))[:_NAMED_LABELS]
     return f"{term.words}: {'label' if len(names) == 1 else 'labels'} {', '.join(names)}"
 

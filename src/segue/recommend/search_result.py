@@ -8,7 +8,7 @@ from typing import Literal
 
 from segue.track import Track
 
-ReasonKind = Literal["title", "artist", "album", "genre", "file", "label", "mood"]
+ReasonKind = Literal["title", "artist", "album", "genre", "file", "label", "mood", "sound"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +17,10 @@ class Reason:
 
     Attributes
     ----------
-    kind : the tag that holds the words, or "label" or "mood"
+    kind : the tag that holds the words, or "label", "mood" or "sound"
     words : of the search
-    name : of the label, or what is measured of the mood: "slow, quiet"
-    score : of the label, 0 to 1
+    name : of the label, what is measured of the mood, "slow, quiet", or the space of sound and words
+    score : of the label, 0 to 1, or the cosine of sound and words
     """
 
     kind: ReasonKind
@@ -34,6 +34,8 @@ class Reason:
         if self.kind == "label":
             score = "" if self.score is None else f" {self.score:.2f}"
             return f"label {self.name}{score}"
+        if self.kind == "sound":
+            return f"sounds like {self.words!r} {self.score:.2f}"
         return self.kind
 
 

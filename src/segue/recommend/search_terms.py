@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +17,9 @@ from segue.embed.vocabulary import (
     mood_like,
     related_labels,
 )
+from segue.recommend.joint_evidence import JointText, joint_text
 from segue.recommend.moods import Measurement, Mood, measurements, mood_named
+from segue.spec import Embedder
 
 _NAME_WORDS = 4  # of the longest names of labels and moods that are looked for
 _MOST_TERMS = 8
@@ -44,6 +46,7 @@ class Term:
     keys : int64 (n,), of the tracks whose tags hold the words
     labeled : likewise, of those whose kept labels hold them, where no label of the vocabulary does
     parts : another way to meet it: of several words, each alone
+    joint : the words in the space of a model that compares sounds with texts
     """
 
     words: str
@@ -53,16 +56,40 @@ class Term:
     keys: NDArray[np.int64]
     labeled: NDArray[np.int64]
     parts: tuple[Term, ...] = ()
+    joint: JointText | None = None
 
     @property
     def understood(self) -> bool:
         """Whether it means anything in this library."""
-        return bool(self.measured or self.labels or self.parts or len(self.keys) or len(self.labeled))
+        by_sound = bool(self.measured or self.labels or self.joint)
+        return (
+            by_sound or any(part.understood for part in self.parts) or len(self.keys) + len(self.labeled) > 0
+        )
 
 
-def read_terms(text: str, catalog: Catalog, snapshot: Snapshot) -> list[Term]:
-    """The terms of a search, in its order; its first words, where there are very many."""
-    words = text.split()[:_MOST_WORDS]
+def read_terms(
+    text: str, catalog: Catalog, snapshot: Snapshot, embedders: Sequence[Embedder] = ()
+) -> list[Term]:
+    """The terms of a search, in its order; its first words, where there are very many.
+
+    Where one of the embedders also takes texts, it hears all words together but those for moods.
+
+    Raises
+    ------
+    EmbeddingError, WeightsError
+    """
+    terms = _read(text.split()[:_MOST_WORDS], catalog, snapshot)
+    others = [term for term in terms if not term.measured]
+    words = " ".join(term.words for term in others)
+    joint = joint_text(words, embedders, snapshot) if words else None
+    if joint is None:
+        return terms
+    keys = catalog.tracks.keys_with_words(words)
+    together = Term(words, None, (), {}, keys, keys[:0], tuple(others), joint)
+    return [*(term for term in terms if term.measured), together]
+
+
+def _read(words: list[str], catalog: Catalog, snapshot: Snapshot) -> list[Term]:
     if all(word.casefold() in _IDLE for word in words):
         return [_term(words, catalog, snapshot)]
     terms: list[tuple[list[str], Term]] = []

@@ -126,10 +126,12 @@ class Recommendations(BaseModel):
 class Reason(BaseModel):
     """Why a track answers a part of a search."""
 
-    kind: Literal["title", "artist", "album", "genre", "file", "label", "mood"]
+    kind: Literal["title", "artist", "album", "genre", "file", "label", "mood", "sound"]
     words: Annotated[str, Field(description="Of the search")]
-    name: Annotated[str | None, Field(description="The label, or what is measured of the mood")]
-    score: Annotated[float | None, Field(description="Of the label, 0 to 1")]
+    name: Annotated[str | None, Field(description="The label, what is measured of the mood, or the model")]
+    score: Annotated[
+        float | None, Field(description="Of the label, 0 to 1, or the cosine of sound and words")
+    ]
     text: str
 
 
