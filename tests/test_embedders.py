@@ -221,7 +221,7 @@ def test_labels_say_what_a_sound_is_and_can_be_searched_and_filtered_by(
             opened.similar("rain", label="Theremin solo")
         assert opened.find("guitar.wav").title == "guitar"  # a label is no name
     code, out, err = segue(*library, "similar", "rain", "--label", "guitar", "-k", "2")
-    assert (code, err) == (0, "")
+    assert (code, err) == (0, "seed: rain\n")
     assert len(out.splitlines()) == 3
     assert "labels by mn04-1" in segue(*library, "info", "applause")[1]
 
