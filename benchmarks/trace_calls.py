@@ -56,7 +56,8 @@ def changes(places: list[str]) -> int:
     return sum(a != b for a, b in itertools.pairwise(places))
 
 
-def traced(name: str, work: Callable[[], object]) -> str:
+def record(work: Callable[[], object]) -> Trace:
+    """The calls that some work makes."""
     trace = Trace()
     threading.setprofile(trace)
     sys.setprofile(trace)
@@ -65,7 +66,7 @@ def traced(name: str, work: Callable[[], object]) -> str:
     finally:
         sys.setprofile(None)
         threading.setprofile(None)  # type: ignore[arg-type]
-    return trace.row(name)
+    return trace
 
 
 def main() -> None:
@@ -81,17 +82,17 @@ def main() -> None:
         title, genre = track.title, Where(genre=track.tags.genre)
         library.similar(track)  # the index is open
         print(f"{'':34}" + "".join(f"{word:>10}" for word in ("calls", "files", "changes", "rooms", "depth")))
-        print(traced("similar(title)", lambda: library.similar(title)))
-        print(traced("similar(title, where=genre)", lambda: library.similar(title, where=genre)))
+        print(record(lambda: library.similar(title)).row("similar(title)"))
+        print(record(lambda: library.similar(title, where=genre)).row("similar(title, where=genre)"))
         with tempfile.TemporaryDirectory() as outside:
             copy = shutil.copy(track.path, outside)
-            print(traced("similar(a file outside)", lambda: library.similar(copy)))
-        print(traced("playlist(title)", lambda: library.playlist(title)))
+            print(record(lambda: library.similar(copy)).row("similar(a file outside)"))
+        print(record(lambda: library.playlist(title)).row("playlist(title)"))
     with tempfile.TemporaryDirectory() as home:
         (Path(home) / "music").mkdir()
         shutil.copy(track.path, Path(home) / "music")
         with Library.open(Path(home) / "library", create=True, embedders=EMBEDDERS) as library:
-            print(traced("scan of one file", lambda: library.scan(Path(home) / "music", jobs=1)))
+            print(record(lambda: library.scan(Path(home) / "music", jobs=1)).row("scan of one file"))
 
 
 if __name__ == "__main__":

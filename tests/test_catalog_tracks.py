@@ -111,19 +111,17 @@ def test_a_track_is_named_by_its_path_title_or_file_without_case_and_accents(lib
     tracks = library.tracks
     assert [track.title for track in tracks.by_name("elan")] == ["Élan"]
     assert [track.title for track in tracks.by_name("ather.FLAC")] == ["Élan"]
-    by_path = tracks.by_path("/m/a/x.flac")
-    assert by_path is not None
-    assert by_path.title == "mango"
-    assert tracks.by_path("/m/a") is None
+    assert [track.title for track in tracks.by_reference("/m/a/x.flac")] == ["mango"]
+    assert tracks.by_reference("/m/a") == []
 
 
 def test_imported_tracks_are_found_by_their_id_alone_or_behind_their_source(tmp_path: Path):
     with new_library(tmp_path) as library:
         for name in ("left", "right"):
             library.import_from(Vectors(np.eye(2, dtype=np.float32), name=name, ids=["one", "two"]))
-        assert {track.source for track in library.tracks.by_source_id("one")} == {"left", "right"}
-        assert [track.source for track in library.tracks.by_source_id("right:one")] == ["right"]
-        assert library.tracks.by_source_id("other:one") == []
+        assert {track.source for track in library.tracks.by_reference("one")} == {"left", "right"}
+        assert [track.source for track in library.tracks.by_reference("right:one")] == ["right"]
+        assert library.tracks.by_reference("other:one") == []
 
 
 def test_search_matches_every_word_from_its_beginning_in_any_tag(library: Library):

@@ -298,7 +298,7 @@ def test_the_next_writer_makes_what_a_killed_import_has_left(table, tmp_path):
     assert not LATE & indexes(tmp_path / "library")
     with Library.open(tmp_path / "library") as library:
         assert len(library) >= 3 * BATCH - 1  # one id came before
-        assert [track.tags.title for track in library.tracks.by_source_id("song00005")] == ["Song 5"]
+        assert [track.tags.title for track in library.tracks.by_reference("song00005")] == ["Song 5"]
         assert not library.tracks.search("Song 5")
         library.prune()
         assert library.tracks.search("Song 5")

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import soundfile
 
-from segue.errors import AmbiguousQueryError, TrackNotFoundError, UsageError
+from segue.errors import AmbiguousQueryError, AudioError, TrackNotFoundError, UsageError
 from segue.library import Library
 from segue.track import Track
+from tests.conftest import SR, tone
 from tests.written_library import new_library, song
 
 
@@ -139,12 +141,29 @@ def test_albums_of_one_title_by_several_artists_are_listed_each_with_what_names_
         ("playlist:Empty", "no playlist 'Empty'"),
         ("polka", "no track matches 'polka'"),
         ("polka\0b", "no track matches"),
+        ("polka " * 100, "no track matches"),
+        ("~polka/dance", "no track matches"),
+        ("~polka", "no track matches"),
     ],
 )
 def test_what_there_is_not_is_told_with_what_there_is(library: Library, text: str, words: str):
     with pytest.raises(TrackNotFoundError) as caught:
         library.similar(text)
     assert words in str(caught.value)
+
+
+def test_a_path_to_a_file_means_that_file_and_not_a_track_of_its_name(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    soundfile.write(tmp_path / "Dawn.mp3", tone(440), SR, format="WAV")
+    (tmp_path / "Night").write_bytes(b"no sound")
+    monkeypatch.chdir(tmp_path)
+    assert library.seed_group("Dawn.mp3").text == "Dawn.mp3"
+    assert titles(library, "Night") == ["Night"]  # without an ending or a folder it may be a title
+    with pytest.raises(AudioError):
+        library.seed_group("./Night")
+    with pytest.raises(AmbiguousQueryError):  # a name is no path where paths are not taken
+        library.seed_group("Dawn", paths=False)
 
 
 def test_every_title_artist_and_album_is_a_seed_or_a_choice(library: Library):

@@ -66,10 +66,10 @@ class SelectionTables:
         self._db = db
         self._lists = PlaylistTables(db)
 
-    def explicit(self, text: str, *, paths: bool = True) -> list[Selection] | None:
+    def explicit(self, text: str, *, paths: bool = True) -> list[Selection]:
         """What ``artist:NAME``, ``album:``, ``playlist:``, ``folder:`` or ``recent:N`` means.
 
-        None for other text. Several albums may have one title; then all are given.
+        Nothing for other text. Several albums may have one title; then all are given.
 
         Raises
         ------
@@ -78,7 +78,7 @@ class SelectionTables:
         """
         kind, colon, name = text.partition(":")
         if not colon or kind.strip().lower() not in {*_NOUNS, "recent"}:
-            return None
+            return []
         kind, name = kind.strip().lower(), name.strip()
         if kind == "artist":
             return [self._one("artist", name, Where(artist=name))] if name else _missing(kind, name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
@@ -10,13 +12,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.catalog import conditions, listing, search
+from segue.catalog import conditions, listing
 from segue.catalog.conditions import Where
 from segue.catalog.listing import Facets, Sort
-from segue.catalog.records import path_to_db, select_in, track_from_row
+from segue.catalog.records import parse_integers, path_to_db, select_in, track_from_row
 from segue.track import Track, TrackId, folded
 
 _SCAN_FROM = 5000  # keys; for more of them, reading the whole index is quicker
+_NAMES = ("title", "artist", "album", "genre", "file")  # columns of the words by which a track is searched
+_NAMES_AND_LABELS = (*_NAMES, "labels")
+_RANK = "bm25(track_text, 4, 3, 2, 1, 1, 0.5)"
+_FROM_SOURCE = "WHERE source_id = ? AND source IS NOT NULL"
+_NO_KEYS = np.zeros(0, np.int64)
+_WITH_TEXT = "SELECT tracks.* FROM track_text JOIN tracks ON tracks.key = track_text.rowid"
 
 
 class TrackTables:
@@ -39,40 +47,30 @@ class TrackTables:
     def by_id(self, track_id: str) -> Track | None:
         return next(self._select("WHERE id = ?", path_to_db(track_id)), None)
 
-    def by_path(self, path: str) -> Track | None:
-        return next(self._select("WHERE path = ?", path_to_db(path)), None)
-
-    def by_source_id(self, name: str) -> list[Track]:
-        """Imported tracks by their id in their source, or by ``source:id``."""
-        tracks = self._by_source_id(name)
-        if not tracks and ":" in name:
-            source, rest = name.split(":", 1)
-            tracks = [track for track in self._by_source_id(rest) if track.source == source]
-        return tracks
-
-    def _by_source_id(self, name: str) -> list[Track]:
-        return list(self._select("WHERE source_id = ? AND source IS NOT NULL ORDER BY row", path_to_db(name)))
-
     def by_name(self, name: str) -> list[Track]:
         """Tracks with exactly this title, ``artist - title`` or file name, case and accents aside."""
         wanted = folded(name)
         return [
             track
-            for track in self.search(name, None, by_label=False)
+            for track in map(track_from_row, self._rows_with(_words(wanted), _NAMES, -1))
             if wanted in map(folded, (track.title, track.display_name, Path(track.path).name))
         ]
 
     def by_reference(self, text: str, *, paths: bool = True) -> list[Track]:
-        """Tracks by what only they are called: an id, a path, or an id in their source.
+        """Tracks by what only they are called: an id, a path, an id in their source, or ``source:id``.
 
         Parameters
         ----------
         paths : whether a text may be a path
         """
-        found = self.by_id(text)
-        if found is None and paths:
-            found = self.by_path(str(Path(text).expanduser().absolute()))
-        return [found] if found else self.by_source_id(text)
+        name = path_to_db(text)
+        path = path_to_db(os.path.abspath(os.path.expanduser(text))) if paths else None  # noqa: PTH100, PTH111
+        tracks = list(self._select("WHERE id = ? OR path = ? ORDER BY id = ? DESC LIMIT 1", name, path, name))
+        tracks = tracks or list(self._select(f"{_FROM_SOURCE} ORDER BY row", name))
+        if not tracks and ":" in text:
+            source, rest = map(path_to_db, text.split(":", 1))
+            tracks = list(self._select(f"{_FROM_SOURCE} AND source = ? ORDER BY row", rest, source))
+        return tracks
 
     # Many
 
@@ -93,6 +91,11 @@ class TrackTables:
         few = len(wanted) < _SCAN_FROM
         rows = select_in(self._db, select, "key", wanted) if few else self._db.execute(select)
         return {row[0]: TrackId(row[1]) for row in rows if row[0] in wanted}
+
+    def key_of(self, track_id: str) -> int:
+        """The key of an id; -1, which no track has, where it is gone."""
+        row = self._db.execute("SELECT key FROM tracks WHERE id = ?", (track_id,)).fetchone()
+        return int(row[0]) if row else -1
 
     def keys_of(self, ids: Iterable[str]) -> dict[TrackId, int]:
         """The keys of these ids; those of tracks that are gone are left out."""
@@ -140,18 +143,45 @@ class TrackTables:
         Words match from their beginning, without case and accents; best matches first. Where none
         match so, any place within a word or name counts.
         """
-        return search.search(self._db, text, limit, by_label=by_label)
+        columns = _NAMES_AND_LABELS if by_label else _NAMES
+        return [
+            track_from_row(row)
+            for row in self._rows_with(_words(folded(text)), columns, -1 if limit is None else limit)
+        ]
+
+    def _rows_with(self, words: Sequence[str], columns: Sequence[str], limit: int) -> list[sqlite3.Row]:
+        """Rows of tracks by their words, as ``search`` finds them."""
+        if not words:
+            return []
+        beginning = f"{_WITH_TEXT} WHERE track_text MATCH ? ORDER BY {_RANK}, tracks.row LIMIT ?"
+        condition, patterns = _inside(words)
+        inside = f"{_WITH_TEXT} WHERE {condition} ORDER BY tracks.row LIMIT ?"
+        return (
+            self._db.execute(beginning, (_match(words, columns), limit)).fetchall()
+            or self._db.execute(inside, (*patterns, limit)).fetchall()
+        )
 
     def keys_with_words(self, text: str, *, by_label: bool = False) -> NDArray[np.int64]:
         """int64 (n,), best matches first: keys of the tracks whose tags and file name hold a text's words.
 
         Words match from their beginning. With ``by_label`` the labels that are kept for them count, too.
         """
-        return search.keys_with_words(self._db, text, by_label=by_label)
+        words, columns = _words(folded(text)), _NAMES_AND_LABELS if by_label else _NAMES
+        matching = "SELECT rowid AS key FROM track_text WHERE track_text MATCH ?"
+        return (
+            self._keys(f"{matching} ORDER BY {_RANK}, rowid", _match(words, columns)) if words else _NO_KEYS
+        )
 
     def keys_with_letters(self, text: str) -> NDArray[np.int64]:
         """int64 (n,): likewise, where words may stand within other words."""
-        return search.keys_with_letters(self._db, text)
+        condition, patterns = _inside(_words(folded(text)))
+        inside = f"SELECT rowid AS key FROM track_text WHERE {condition} ORDER BY rowid"
+        return self._keys(inside, *patterns) if patterns else _NO_KEYS
+
+    def _keys(self, select: str, *values: object) -> NDArray[np.int64]:
+        return parse_integers(
+            self._db.execute(f"SELECT group_concat(key) FROM ({select})", values).fetchone()[0]
+        )
 
     def label_scores(
         self, labels: Iterable[str], without: Iterable[str] = ()
@@ -162,11 +192,18 @@ class TrackTables:
         ----------
         without : spaces that do not count.
         """
-        return search.label_scores(self._db, labels, without)
+        sql = (
+            "SELECT key, label, score FROM labels WHERE label IN (SELECT value FROM json_each(?)) "
+            "AND space NOT IN (SELECT value FROM json_each(?))"
+        )
+        rows = self._db.execute(sql, (json.dumps(list(labels)), json.dumps(list(without))))
+        return [(row[0], row[1], row[2]) for row in rows]
 
     def count_matches(self, text: str) -> int:
         """How many tracks ``search`` finds by the beginnings of words."""
-        return search.count_matches(self._db, text)
+        words = _words(folded(text))
+        sql = "SELECT count(*) FROM track_text WHERE track_text MATCH ?"
+        return int(self._db.execute(sql, (_match(words, _NAMES_AND_LABELS),)).fetchone()[0]) if words else 0
 
     def page(
         self, keys: NDArray[np.int64] | None, sort: Sort, limit: int, offset: int = 0
@@ -182,3 +219,24 @@ class TrackTables:
     def facets(self) -> Facets:
         """Genres, labels and years to choose from."""
         return listing.facets(self._db)
+
+
+def _words(text: str) -> list[str]:
+    return folded(text.replace("\0", " ").encode("utf-8", "replace").decode()).split()
+
+
+def _match(words: Iterable[str], columns: Iterable[str]) -> str:
+    """In FTS5's language: every word, from its beginning, in any of the columns."""
+    query = " ".join('"' + word.replace('"', '""') + '"*' for word in words)
+    return f"{{{' '.join(columns)}}} : ({query})"
+
+
+def _inside(words: Sequence[str]) -> tuple[str, list[str]]:
+    """A condition that all words stand anywhere in the tags, and the values of its question marks."""
+    text = "(" + " || ' ' || ".join(f"track_text.{name}" for name in _NAMES) + ")"
+    condition = " AND ".join(f"{text} LIKE ? ESCAPE '\\'" for _ in words)
+    return condition, [f"%{_escape_like(word)}%" for word in words]
+
+
+def _escape_like(word: str) -> str:
+    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -47,7 +47,8 @@ from segue.recommend import Recommender, clusters, evaluate, explain, filters, j
 from segue.recommend import map as maps
 from segue.recommend import search as words
 from segue.recommend import similar as similarity
-from segue.recommend.seeds import Query, find_track
+from segue.recommend.lookup import find_track
+from segue.recommend.seeds import Query
 from segue.sources.audio_folders import AudioFolders
 from segue.sources.contract import AudioSource, Source
 from segue.spec import Embedder, Prior, label_names

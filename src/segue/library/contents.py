@@ -22,7 +22,7 @@ from segue.catalog import (
 from segue.embed.descriptors import SPEC as DESCRIPTORS
 from segue.errors import LibraryError
 from segue.recommend import Recommender
-from segue.recommend.seeds import track_by_id
+from segue.recommend.lookup import track_by_id
 from segue.spec import EmbedderSpec
 from segue.track import Track, TrackId
 
@@ -175,7 +175,7 @@ class Contents:
         space = snapshot.spaces.get(DESCRIPTORS.space)
         if space is None:
             return {}
-        row = snapshot.row_of(self._catalog.tracks.keys_of([track.id]).get(track.id, -1))
+        row = snapshot.row_of(self._catalog.tracks.key_of(track.id))
         names = space.dimensions
         return {} if row is None else dict(zip(names, space.vectors[row].tolist(), strict=True))
 

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from segue.catalog import Where
 from segue.errors import UsageError
+from segue.recommend.lookup import list_queries
 from segue.recommend.result import Match, Recommendations
-from segue.recommend.seeds import Queries, Query, Seed, list_queries, told
-from segue.recommend.session import Recommender, Session
+from segue.recommend.seeds import Queries, Query, Seed
+from segue.recommend.session import Recommender, Session, interpretations
 from segue.track import Track, Vector, Vectors
 
 _NEAR_WAYPOINT = 64  # candidates
@@ -148,7 +149,7 @@ def _journey(session: Session, queries: Sequence[Query], k: int, where: Where | 
     matches = _matches(session, way, vectors[0])
     reason = "lie between the two" if len(stops) == 2 else "lie between these"
     shortfall = session.shortfall(len(matches), k, where, reason + (" and qualify" if where else ""))
-    return Recommendations(matches, shortfall, told(queries, groups))
+    return Recommendations(matches, shortfall, interpretations(queries, groups))
 
 
 def _require_different(session: Session, a: NDArray[Any], b: NDArray[Any]) -> None:

@@ -1,4 +1,4 @@
-"""What a text means: one track, or several that go by one name."""
+"""What a query means: one track, several that go by one name, or a file outside the library."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from segue.advice import command
 from segue.catalog import Catalog, Selection
-from segue.errors import AmbiguousQueryError, TrackNotFoundError
+from segue.errors import AmbiguousQueryError, TrackNotFoundError, UsageError
+from segue.recommend.seeds import AnalyzedSound, Chooser, Queries, Query, SeedGroup, analyze
+from segue.spec import Embedder
 from segue.track import Track, folded
 
-Chooser = Callable[[AmbiguousQueryError], str | None]
-"""Asks somebody which one is meant: the ``seed`` of a choice, or nothing."""
+Meaning = TypeVar("Meaning")
 
+MOST_OF_ONE = 1_000  # tracks that stand for an artist, an album, a playlist or a folder
 _LISTED = 10  # choices of an ambiguous text
 _LOOKED_AT = 200  # tracks that hold all words of a text
 _SAME_LENGTH_S = 3.0  # two copies of one recording differ by less, whatever their format
@@ -24,6 +27,78 @@ _EDITION = re.compile(
     r"|\s+-\s+[^-]*\bremaster(?:ed)?\b[^-]*$"
 )
 _LOSSLESS = {"flac", "alac", "wav", "aiff", "pcm", "wavpack", "ape", "tta"}
+
+
+def list_queries(queries: Queries) -> list[Query]:
+    """One query or several, as a list."""
+    return [queries] if isinstance(queries, str | Path | Track | AnalyzedSound | SeedGroup) else list(queries)
+
+
+def require_queries(queries: Queries, k: int = 1) -> list[Query]:
+    """As ``list_queries``. Raises UsageError where there are none, or k is below 1."""
+    listed = list_queries(queries)
+    if k < 1 or not listed:
+        raise UsageError(f"k is {k} and there are {len(listed)} seeds; both must be at least 1")
+    return listed
+
+
+def resolve_seed(
+    query: Query,
+    catalog: Catalog,
+    embedders: Callable[[], Sequence[Embedder]],
+    *,
+    choose: Chooser | None = None,
+    paths: bool = True,
+) -> SeedGroup:
+    """Tracks of the library, or what the embedders make of a file outside it.
+
+    Parameters
+    ----------
+    choose : asks which one is meant, where a text may mean several.
+    paths : whether a text may be a path of this machine.
+
+    Raises
+    ------
+    TrackNotFoundError, AmbiguousQueryError, AudioError
+    """
+    if isinstance(query, SeedGroup):
+        return query
+    if isinstance(query, AnalyzedSound):
+        return SeedGroup((query,), query.name)
+    if isinstance(query, Track):
+        return _group(catalog, track_by_id(catalog, query.id))
+    text = str(query)
+    file = _file(text) if paths else None
+    if file is None or not _is_path(text) or catalog.tracks.by_reference(text):
+        try:
+            return _group(catalog, _choose(lambda name: lookup(catalog, name, paths=paths), text, choose))
+        except TrackNotFoundError:
+            if file is None:
+                raise
+    sound = analyze(file, embedders())
+    return SeedGroup((sound,), sound.name)
+
+
+def find_track(catalog: Catalog, query: Query, choose: Chooser | None = None) -> Track:
+    """The one track that a query means: an id, a path, a title, or other text.
+
+    Raises
+    ------
+    TrackNotFoundError, AmbiguousQueryError
+    """
+    if isinstance(query, Track):
+        return track_by_id(catalog, query.id)
+    if isinstance(query, SeedGroup | AnalyzedSound):
+        raise UsageError("one track is needed here; give its id, path or title")
+    return _choose(lambda text: lookup_track(catalog, text), str(query), choose)
+
+
+def track_by_id(catalog: Catalog, track_id: str) -> Track:
+    """Raises TrackNotFoundError."""
+    track = catalog.tracks.by_id(track_id)
+    if track is None:
+        raise TrackNotFoundError(f"no track has the id {track_id!r}")
+    return track
 
 
 def lookup(catalog: Catalog, text: str, *, paths: bool = True) -> Track | Selection:
@@ -41,19 +116,21 @@ def lookup(catalog: Catalog, text: str, *, paths: bool = True) -> Track | Select
     ------
     TrackNotFoundError, AmbiguousQueryError
     """
-    steps: tuple[Callable[[], Sequence[Track | Selection]], ...] = (
-        lambda: catalog.tracks.by_reference(text, paths=paths),
-        lambda: catalog.selections.explicit(text, paths=paths) or (),
-        lambda: best_copies(catalog.tracks.by_name(text)),
-        lambda: _exact(catalog, text),
-        lambda: _folder(catalog, text, paths=paths),
-        lambda: _by_words(catalog, text),
-        lambda: catalog.selections.exactly(text, thorough=True),
+    tracks = catalog.tracks
+    meanings: Sequence[Track | Selection] = (
+        tracks.by_reference(text, paths=paths)
+        or _explicit(catalog, text, paths=paths)
+        or best_copies(tracks.by_name(text))
+        or _exact(catalog, text)
+        or _folder(catalog, text, paths=paths)
+        or _by_words(catalog, text)
+        or catalog.selections.exactly(text, thorough=True)
     )
-    found = next((found for step in steps if (found := step())), ())
-    if len(found) == 1:
-        return found[0]
-    raise _not_one(text, [*found, *(_exact(catalog, text) if found and isinstance(found[0], Track) else ())])
+    if len(meanings) == 1:
+        return meanings[0]
+    if meanings and isinstance(meanings[0], Track):
+        meanings = [*meanings, *_exact(catalog, text)]
+    raise _not_one(text, meanings)
 
 
 def lookup_track(catalog: Catalog, text: str) -> Track:
@@ -63,17 +140,17 @@ def lookup_track(catalog: Catalog, text: str) -> Track:
     ------
     TrackNotFoundError, AmbiguousQueryError
     """
-    found: Sequence[Track] = catalog.tracks.by_reference(text)
-    explicit = None if found else catalog.selections.explicit(text)
+    tracks: Sequence[Track] = catalog.tracks.by_reference(text)
+    explicit = () if tracks else _explicit(catalog, text)
     if explicit:
-        found = tracks_of(catalog, explicit[0])
-    elif not found:
-        found = best_copies(catalog.tracks.by_name(text)) or best_copies(
+        tracks = tracks_of(catalog, explicit[0])
+    elif not tracks:
+        tracks = best_copies(catalog.tracks.by_name(text)) or best_copies(
             catalog.tracks.search(text, _LOOKED_AT, by_label=False)
         )
-    if len(found) == 1:
-        return found[0]
-    raise _not_one(text, found)
+    if len(tracks) == 1:
+        return tracks[0]
+    raise _not_one(text, tracks)
 
 
 def suggest_seeds(catalog: Catalog, text: str, limit: int = 8) -> list[Selection]:
@@ -82,8 +159,8 @@ def suggest_seeds(catalog: Catalog, text: str, limit: int = 8) -> list[Selection
     if folded(text) == "recent":
         with contextlib.suppress(TrackNotFoundError):
             exact.append(catalog.selections.recent())
-    found = {one.seed: one for one in [*exact, *catalog.selections.containing(text)]}
-    return list(found.values())[:limit]
+    by_seed = {one.seed: one for one in [*exact, *catalog.selections.containing(text)]}
+    return list(by_seed.values())[:limit]
 
 
 def tracks_of(catalog: Catalog, selection: Selection) -> list[Track]:
@@ -92,16 +169,53 @@ def tracks_of(catalog: Catalog, selection: Selection) -> list[Track]:
     return [tracks[key] for key in selection.keys if key in tracks]
 
 
+def _choose(look_up: Callable[[str], Meaning], text: str, choose: Chooser | None) -> Meaning:
+    """What a text means; of several, the one that somebody chooses."""
+    try:
+        return look_up(text)
+    except AmbiguousQueryError as error:
+        choice = choose(error) if choose else None
+        if choice is None:
+            raise
+        return look_up(choice)
+
+
+def _group(catalog: Catalog, meaning: Track | Selection) -> SeedGroup:
+    """A track; all tracks of a selection; of very many, some from all of it."""
+    if isinstance(meaning, Track):
+        return SeedGroup((meaning,), meaning.display_name)
+    keys = meaning.keys[:: -(-len(meaning.keys) // MOST_OF_ONE)] if meaning.keys else ()
+    tracks = catalog.tracks.by_keys(keys)
+    used = f", of which {len(keys)} are used" if len(keys) < len(meaning.keys) else ""
+    return SeedGroup(tuple(tracks[key] for key in keys if key in tracks), f"{meaning}{used}")
+
+
+def _file(text: str) -> Path | None:
+    """The file of this machine that a text names."""
+    path = os.path.expanduser(text)  # noqa: PTH111 - Path.expanduser fails where there is no such user
+    return Path(path) if os.path.isfile(path) else None  # noqa: PTH113 - nor is a long text an error
+
+
+def _is_path(text: str) -> bool:
+    """Whether a text can hardly be a title: it has a folder or an ending."""
+    return os.sep in text or bool(Path(text).suffix)
+
+
+def _explicit(catalog: Catalog, text: str, *, paths: bool = True) -> Sequence[Selection]:
+    """What ``artist:NAME`` and the like mean."""
+    return catalog.selections.explicit(text, paths=paths) if ":" in text else ()
+
+
 def _exact(catalog: Catalog, text: str) -> list[Selection]:
     """Artists of this name, else albums, else playlists, else what was played last."""
-    found = catalog.selections.exactly(text)
-    if not found and folded(text) == "recent":
+    selections = catalog.selections.exactly(text)
+    if not selections and folded(text) == "recent":
         return [catalog.selections.recent()]
-    return [one for one in found if one.kind == found[0].kind]
+    return [one for one in selections if one.kind == selections[0].kind]
 
 
 def _folder(catalog: Catalog, text: str, *, paths: bool) -> list[Selection]:
-    is_path = "/" in text or os.sep in text or (paths and Path(text).expanduser().is_dir())
+    is_path = "/" in text or os.sep in text or (paths and os.path.isdir(os.path.expanduser(text)))  # noqa: PTH111, PTH112
     try:
         return [catalog.selections.folder(text, paths=paths)] if is_path else []
     except TrackNotFoundError:
@@ -118,23 +232,25 @@ def _by_words(catalog: Catalog, text: str) -> list[Track | Selection]:
     return [*catalog.selections.containing(text), *titled] or [*tracks]
 
 
-def _not_one(text: str, found: Sequence[Track | Selection]) -> AmbiguousQueryError | TrackNotFoundError:
-    if not found:
+def _not_one(text: str, meanings: Sequence[Track | Selection]) -> AmbiguousQueryError | TrackNotFoundError:
+    if not meanings:
         return TrackNotFoundError(f"no track matches {text!r}; to look for it: {command('search TEXT')}")
-    count = f"more than {_LISTED}" if len(found) > _LISTED else str(len(found))
-    tracks = [one for one in found if isinstance(one, Track)]
-    if len(tracks) == len(found):
+    count = f"more than {_LISTED}" if len(meanings) > _LISTED else str(len(meanings))
+    tracks = [one for one in meanings if isinstance(one, Track)]
+    if len(tracks) == len(meanings):
         message = f"{count} tracks match {text!r}; name one by its id"
     else:
         message = f"{text!r} may mean {count} things; name one by its id, or as artist:NAME or album:NAME"
     choices = [
-        (one.id, one.display_name) if isinstance(one, Track) else (one.seed, str(one)) for one in found
+        (one.id, one.display_name) if isinstance(one, Track) else (one.seed, str(one)) for one in meanings
     ]
     return AmbiguousQueryError(message, tracks[:_LISTED], choices[:_LISTED])
 
 
 def best_copies(tracks: Sequence[Track]) -> list[Track]:
     """Each recording once, by its best copy: tracks of one content, or of one title, artist and length."""
+    if len(tracks) < 2:
+        return list(tracks)
     groups: list[list[Track]] = []
     for track in tracks:
         same = next((group for group in groups if _is_copy(track, group[0])), None)

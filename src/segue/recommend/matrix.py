@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import UsageError
+from segue.recommend.lookup import require_queries
 from segue.recommend.result import Matrix
-from segue.recommend.seeds import Queries, Query, flat, require_queries
-from segue.recommend.session import Recommender, Session
+from segue.recommend.seeds import Queries, Query
+from segue.recommend.session import Recommender, Session, all_seeds
 from segue.track import Track
 
 MOST_COMPARED = 2_000  # tracks of a matrix
@@ -29,7 +30,7 @@ def matrix(recommender: Recommender, queries: Queries, *, view: str | None = Non
 
 
 def _matrix(session: Session, queries: Sequence[Query]) -> Matrix:
-    seeds = flat(session.groups(queries))
+    seeds = all_seeds(session.groups(queries))
     if len(seeds) > MOST_COMPARED:
         raise UsageError(f"{len(seeds)} tracks were given to compare; at most {MOST_COMPARED} are possible")
     vectors = [session.vectors(seed) for seed in seeds]

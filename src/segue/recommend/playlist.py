@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from segue.catalog import Where
 from segue.errors import UsageError
+from segue.recommend.lookup import list_queries, require_queries
 from segue.recommend.result import Recommendations
-from segue.recommend.seeds import Queries, Query, flat, list_queries, require_queries, told
-from segue.recommend.session import Recommender, Session
+from segue.recommend.seeds import Queries, Query
+from segue.recommend.session import Recommender, Session, all_seeds, interpretations
 
 _FEWEST_CANDIDATES = 200
 _CANDIDATES_EACH = 8  # a place of a playlist
@@ -217,18 +218,21 @@ def _playlist(
 ) -> Recommendations:
     session.require_one_vector_each("a playlist")
     seeds, unwanted = session.groups(queries), session.groups(minus)
+    meanings = interpretations(queries, seeds)
     candidates = session.matches(
         session.query_vectors(seeds, unwanted),
         max(_FEWEST_CANDIDATES, _CANDIDATES_EACH * k),
-        allowed=session.allowed(flat(seeds), same_artist=same_artist, where=where),
-        without=flat([*seeds, *unwanted]),
+        allowed=session.allowed(all_seeds(seeds), same_artist=same_artist, where=where),
+        without=all_seeds([*seeds, *unwanted]),
     )
     if not candidates:
-        return Recommendations((), session.shortfall(0, k, where), told(queries, seeds))
+        return Recommendations((), session.shortfall(0, k, where), meanings)
     vectors = session.track_vectors([match.track for match in candidates])
     groups = artist_groups([match.track.artist for match in candidates])
     to_seeds = np.array([match.score for match in candidates], np.float32)
     chosen = diversify(session.similarities(vectors, vectors), to_seeds, groups, k, variety)
     flow = order_by_flow(session.similarities(vectors[chosen], vectors[chosen]), groups[chosen])
     matches = tuple(candidates[i] for i in chosen[flow])
-    return Recommendations(matches, session.shortfall(len(matches), k, where), told(queries, seeds))
+    return Recommendations(
+        matches, session.shortfall(len(matches), k, where), interpretations(queries, seeds)
+    )

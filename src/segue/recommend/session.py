@@ -19,9 +19,9 @@ from segue.errors import EmptyLibraryError, LibraryError, UsageError, VectorErro
 from segue.index.metric import distances, prepare_queries
 from segue.recommend import filters
 from segue.recommend.combine import away_from, best_by_track, center
-from segue.recommend.lookup import Chooser, suggest_seeds
+from segue.recommend.lookup import resolve_seed, suggest_seeds
 from segue.recommend.result import Match
-from segue.recommend.seeds import AnalyzedSound, Query, Seed, SeedGroup, analyze, resolve_seed
+from segue.recommend.seeds import AnalyzedSound, Chooser, Query, Seed, SeedGroup, analyze
 from segue.spec import COSINE, Embedder, Prior
 from segue.track import Track
 from segue.views.spec import sound_vectors
@@ -73,7 +73,7 @@ class Session:
         if not isinstance(seed, Track):
             return seed
         labels = self.catalog.tracks.labels([seed.id]).get(seed.id, {})
-        row = self.snapshot.row_of(self.catalog.tracks.keys_of([seed.id]).get(seed.id, -1))
+        row = self.snapshot.row_of(self.catalog.tracks.key_of(seed.id))
         if row is None:
             return AnalyzedSound(seed.display_name, seed.duration_s, {}, {}, labels)
         spaces = self.snapshot.spaces
@@ -84,7 +84,7 @@ class Session:
     def vectors(self, seed: Seed) -> NDArray[Any]:
         """(1, dim), or by windows (n_windows, dim): a seed as the index compares it. Raises LibraryError."""
         if isinstance(seed, Track) and self.index.transform is not None and not self.by_window:
-            place = self.index.place(self.catalog.tracks.keys_of([seed.id]).get(seed.id, -1))
+            place = self.index.place(self.catalog.tracks.key_of(seed.id))
             if place is not None:
                 return self.index.take([place])
         return self.index.project(self._space_vectors(seed))
@@ -353,6 +353,17 @@ class Recommender:
     def analyze(self, path: str | Path) -> AnalyzedSound:
         """A file outside the library, analyzed once to be asked about several times. Raises AudioError."""
         return analyze(path, self.embedders)
+
+
+def all_seeds(groups: Sequence[SeedGroup]) -> list[Seed]:
+    """The sounds of some groups, one after the other."""
+    return [seed for group in groups for seed in group.seeds]
+
+
+def interpretations(queries: Sequence[Query], groups: Sequence[SeedGroup]) -> tuple[str, ...]:
+    """What each query that is no track or sound itself was taken to mean."""
+    pairs = zip(queries, groups, strict=True)
+    return tuple(group.text for query, group in pairs if not isinstance(query, Track | AnalyzedSound))
 
 
 def fold_copies(

@@ -8,9 +8,10 @@ import numpy as np
 
 from segue.catalog import Where
 from segue.recommend.filters import with_label
+from segue.recommend.lookup import list_queries, require_queries
 from segue.recommend.result import Recommendations
-from segue.recommend.seeds import Queries, Query, flat, list_queries, require_queries, told
-from segue.recommend.session import Recommender, Session
+from segue.recommend.seeds import Queries, Query
+from segue.recommend.session import Recommender, Session, all_seeds, interpretations
 from segue.track import Vector
 
 
@@ -67,10 +68,12 @@ def _similar(
     where: Where | None,
 ) -> Recommendations:
     seeds, unwanted = session.groups(queries), session.groups(minus)
-    allowed = session.allowed(flat(seeds), same_artist=same_artist, where=where)
+    allowed = session.allowed(all_seeds(seeds), same_artist=same_artist, where=where)
     vectors = session.query_vectors(seeds, unwanted)
-    matches = session.matches(vectors, k, allowed=allowed, without=flat([*seeds, *unwanted]))
-    return Recommendations(tuple(matches), session.shortfall(len(matches), k, where), told(queries, seeds))
+    matches = session.matches(vectors, k, allowed=allowed, without=all_seeds([*seeds, *unwanted]))
+    return Recommendations(
+        tuple(matches), session.shortfall(len(matches), k, where), interpretations(queries, seeds)
+    )
 
 
 def similar_to_vector(
