@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import CHECKS
 from schemathesis.generation import GenerationMode
 
-from segue.serve.api import request_models, response_models
+from segue.serve.api import library_models, recommendation_models, request_models, track_models
 from segue.serve.app import make_api
 from tests.serve_process import serving
 
@@ -25,6 +25,7 @@ _CHECKS = (
     "response_schema_conformance",
 )
 _LEFT_OUT = ("/api/v1/session", "/metrics")
+MODELS = (request_models, track_models, recommendation_models, library_models)
 _EXAMPLES = 12  # an operation
 
 
@@ -68,7 +69,7 @@ def test_examples_are_what_the_service_takes(document: dict):
     with_examples = {name for name, schema in schemas.items() if "examples" in schema}
     assert with_examples >= {"SimilarRequest", "PlaylistRequest", "JourneyRequest", "Recommendations"}
     for name in with_examples:
-        model = getattr(request_models, name, None) or getattr(response_models, name)
+        (model, *_) = (getattr(room, name) for room in MODELS if hasattr(room, name))
         for example in schemas[name]["examples"]:
             model.model_validate(example)
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from fastapi import APIRouter, File, Request, UploadFile
 from fastapi.responses import Response
 
-from segue.serve.api import response_models as models
+from segue.serve.api import track_models as models
 from segue.serve.clips import EXPIRES_S
 from segue.serve.http.errors import ApiError
 from segue.serve.http.responses import json_response, openapi_responses

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from segue.serve.api import response_models as models
+from segue.serve.api import library_models as models
 from segue.serve.api.request_models import FeedbackRequest
 from segue.serve.http.responses import json_response, openapi_responses
 from segue.serve.service import ServiceDep

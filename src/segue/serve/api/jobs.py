@@ -11,7 +11,7 @@ import orjson
 from fastapi import APIRouter
 from fastapi.responses import Response, StreamingResponse
 
-from segue.serve.api import response_models as models
+from segue.serve.api import library_models as models
 from segue.serve.api.maps import job_accepted
 from segue.serve.api.request_models import ScanRequest
 from segue.serve.http.responses import json_response, openapi_responses

@@ -14,7 +14,7 @@ from fastapi.responses import Response
 from segue.errors import EmptyLibraryError
 from segue.library import split_names
 from segue.serve import evaluation
-from segue.serve.api import response_models as models
+from segue.serve.api import library_models as models
 from segue.serve.api.request_models import ClustersRequest, EvaluationRequest
 from segue.serve.http.errors import ApiError
 from segue.serve.http.responses import json_response, openapi_responses

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from segue.serve.api import response_models as models
+from segue.serve.api import track_models as models
 from segue.serve.api.request_models import NewPlaylist, PlaylistChange
 from segue.serve.http.errors import ApiError
 from segue.serve.http.responses import json_response, openapi_responses

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from starlette.types import Receive, Scope, Send
 
 from segue.recommend import Recommendations
-from segue.serve.api import response_models as models
+from segue.serve.api import recommendation_models as models
 from segue.serve.api.conditions import as_where
 from segue.serve.api.request_models import JourneyRequest, MatrixRequest, PlaylistRequest, SimilarRequest
 from segue.serve.http.errors import ApiError

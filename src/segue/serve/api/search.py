@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from segue.recommend.search_result import Reason
-from segue.serve.api import response_models as models
+from segue.serve.api import recommendation_models as models
 from segue.serve.api.conditions import QueryConditions, as_where
 from segue.serve.http.responses import json_response, openapi_responses
 from segue.serve.service import ServiceDep

@@ -7,7 +7,7 @@ import math
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from segue.serve.api import response_models as models
+from segue.serve.api import library_models as models
 from segue.serve.api.request_models import LoginRequest
 from segue.serve.http.errors import ApiError
 from segue.serve.http.responses import json_response, openapi_responses

@@ -11,7 +11,7 @@ from segue.audio.covers import cover_image
 from segue.audio.peaks import MAX_PEAKS, TooLong, compute_peaks, to_list
 from segue.audio.placeholder_covers import placeholder_cover
 from segue.errors import TrackNotFoundError
-from segue.serve.api import response_models as models
+from segue.serve.api import track_models as models
 from segue.serve.http.errors import ApiError
 from segue.serve.http.responses import json_response, openapi_responses
 from segue.serve.http.streaming import Format, choose_format, file_response

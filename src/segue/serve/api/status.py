@@ -12,7 +12,7 @@ import segue
 from segue.advice import command
 from segue.errors import EmptyLibraryError, UsageError
 from segue.library import FORMAT_VERSION, display_path
-from segue.serve.api import response_models as models
+from segue.serve.api import library_models as models
 from segue.serve.http.errors import without_paths
 from segue.serve.http.responses import json_response, openapi_responses
 from segue.serve.service import Service, ServiceDep

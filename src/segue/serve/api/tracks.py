@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from numpy.typing import NDArray
 
 from segue.library import Library, Sort, Where
-from segue.serve.api import response_models as models
+from segue.serve.api import track_models as models
 from segue.serve.api.conditions import QueryConditions, as_where
 from segue.serve.api.request_models import Conditions, TrackIds
 from segue.serve.http.responses import json_response, openapi_responses

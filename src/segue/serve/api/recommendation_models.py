@@ -1,0 +1,149 @@
+"""Recommendations, searches and explanations as the service sends them: for OpenAPI and the player's types.
+
+Routes send bytes of their own and never run these models; ``tests/test_serve_schema.py`` compares them.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from segue.serve.api.track_models import TRACK, Track, with_example
+
+Score = Annotated[float, Field(description="Similarity: 1 is the same, larger is nearer")]
+
+
+class Match(BaseModel):
+    score: Score
+    track: Track
+
+
+class Recommendations(BaseModel):
+    model_config = with_example(
+        matches=[{"score": 0.9312, "track": TRACK}],
+        shortfall="1 of 5: only one track meets the conditions",
+        seeds=["12 tracks by Iron Vale"],
+    )
+
+    matches: list[Match]
+    shortfall: Annotated[str | None, Field(description="Why there are fewer than k, where there are")]
+    seeds: Annotated[list[str], Field(description="What each seed that is neither an id nor a clip means")]
+
+
+class Reason(BaseModel):
+    """Why a track answers a part of a search."""
+
+    kind: Literal["title", "artist", "album", "genre", "file", "label", "mood", "sound"]
+    words: Annotated[str, Field(description="Of the search")]
+    name: Annotated[str | None, Field(description="The label, what is measured of the mood, or the model")]
+    score: Annotated[
+        float | None, Field(description="Of the label, 0 to 1, or the cosine of sound and words")
+    ]
+    text: str
+
+
+class SearchMatch(BaseModel):
+    score: Annotated[float, Field(description="1 where the tags hold all words, else how well it sounds so")]
+    reasons: list[Reason]
+    track: Track
+
+
+class SearchPage(BaseModel):
+    model_config = with_example(
+        matches=[
+            {
+                "score": 0.81,
+                "reasons": [
+                    {
+                        "kind": "label",
+                        "words": "rain",
+                        "name": "Rain",
+                        "score": 0.66,
+                        "text": "label Rain 0.66",
+                    }
+                ],
+                "track": TRACK,
+            }
+        ],
+        total=1,
+        meanings=["rain: label Rain"],
+        hints=["to search by what words mean, in 16 languages: pip install '.[words]' in Segue's folder"],
+    )
+
+    matches: list[SearchMatch]
+    total: int
+    meanings: Annotated[list[str], Field(description="What was looked for in the sound")]
+    hints: Annotated[list[str], Field(description="What keeps the search from finding more, and what to do")]
+
+
+class JourneyStop(Match):
+    """A track on the way; its score is its similarity to the start."""
+
+    step: Annotated[Score | None, Field(description="Similarity to the track before; null for the first")]
+
+
+class Journey(BaseModel):
+    matches: list[JourneyStop]
+    shortfall: Annotated[str | None, Field(description="Why there are fewer than k, where there are")]
+    seeds: Annotated[list[str], Field(description="What each stop that is neither an id nor a clip means")]
+
+
+class SeedSuggestion(BaseModel):
+    """Several tracks of one name, which together are a seed."""
+
+    seed: Annotated[str, Field(description="Send this as a seed")]
+    kind: Literal["artist", "album", "playlist", "folder", "recent"]
+    name: str
+    text: Annotated[str, Field(description="For people, such as 12 tracks by Iron Vale")]
+    tracks: int
+
+
+class SeedSuggestions(BaseModel):
+    seeds: list[SeedSuggestion]
+
+
+class SpaceShare(BaseModel):
+    """How much one space adds to the similarity of two sounds."""
+
+    space: str
+    share: Annotated[float, Field(description="Part of the whole score, in score units")]
+    score: Annotated[float | None, Field(description="In this space alone; null where a track lacks it")]
+
+
+class MatchingMoment(BaseModel):
+    a_s: float
+    b_s: float
+    score: Score
+
+
+class SharedLabel(BaseModel):
+    name: str
+    a: float
+    b: float
+
+
+class SharedFeature(BaseModel):
+    name: str
+    text: str
+    a: float
+    b: float
+    alike: bool
+    weight: float
+
+
+class Explanation(BaseModel):
+    """Why two sounds are alike, or are not."""
+
+    score: Score
+    text: Annotated[str, Field(description="The explanation as a sentence")]
+    parts: list[SpaceShare]
+    moments: Annotated[list[MatchingMoment], Field(description="Windows that match best, the best first")]
+    window_s: float
+    labels: list[SharedLabel]
+    features: list[SharedFeature]
+
+
+class Matrix(BaseModel):
+    tracks: list[Track]
+    scores: Annotated[list[list[float]], Field(description="A row and a column for each track")]
