@@ -16,6 +16,7 @@ from schemathesis.generation import GenerationMode
 
 from segue.serve.api import library_models, recommendation_models, request_models, track_models
 from segue.serve.app import make_api
+from segue.serve.http import responses
 from tests.serve_process import serving
 
 _CHECKS = (
@@ -25,7 +26,7 @@ _CHECKS = (
     "response_schema_conformance",
 )
 _LEFT_OUT = ("/api/v1/session", "/metrics")
-MODELS = (request_models, track_models, recommendation_models, library_models)
+MODELS = (responses, request_models, track_models, recommendation_models, library_models)
 _EXAMPLES = 12  # an operation
 
 
@@ -64,14 +65,33 @@ def test_operations_have_plain_names_and_a_sentence_about_them(document: dict):
         assert one.get("description", "").endswith("."), (path, method)
 
 
-def test_examples_are_what_the_service_takes(document: dict):
-    schemas = document["components"]["schemas"]
-    with_examples = {name for name, schema in schemas.items() if "examples" in schema}
-    assert with_examples >= {"SimilarRequest", "PlaylistRequest", "JourneyRequest", "Recommendations"}
-    for name in with_examples:
-        (model, *_) = (getattr(room, name) for room in MODELS if hasattr(room, name))
-        for example in schemas[name]["examples"]:
+def test_examples_are_what_the_service_takes_and_sends(document: dict):
+    for name, schema in document["components"]["schemas"].items():
+        for example in schema.get("examples", ()):
+            (model, *_) = (getattr(room, name) for room in MODELS if hasattr(room, name))
             model.model_validate(example)
+
+
+def test_every_body_and_every_answer_has_an_example(document: dict):
+    schemas = document["components"]["schemas"]
+    for path, method, operation in operations(document):
+        bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
+        for body in bodies:
+            schema = body.get("content", {}).get("application/json", {}).get("schema", {})
+            assert not schema or has_example(schema, schemas), f"{method} {path} {schema}"
+
+
+def has_example(schema: dict, schemas: dict) -> bool:
+    """Whether there is an example, or one of each part that is more than a text or a number."""
+    if "$ref" in schema:
+        schema = schemas[schema["$ref"].rsplit("/", 1)[-1]]
+    parts = [*schema.get("properties", {}).values(), *schema.get("anyOf", ()), schema.get("items", {})]
+    parts = [part for part in parts if not is_plain(part)]
+    return "examples" in schema or (len(parts) > 0 and all(has_example(part, schemas) for part in parts))
+
+
+def is_plain(schema: dict) -> bool:
+    return not schema or schema.get("type") in ("string", "number", "integer", "boolean", "null")
 
 
 def test_old_addresses_are_not_described(document: dict):

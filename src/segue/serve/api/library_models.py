@@ -9,11 +9,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from segue.serve.api.request_models import Verdict
-from segue.serve.api.track_models import EpochS, Track
+from segue.serve.api.request_models import EXAMPLE_ID, OTHER_ID, Verdict
+from segue.serve.api.track_models import TRACK, EpochS, Track, with_example
 
 
 class Health(BaseModel):
+    model_config = with_example(status="ok", version="0.1.0", tracks=8204, format=3)
+
     status: Literal["ok"]
     version: str
     tracks: int
@@ -22,6 +24,11 @@ class Health(BaseModel):
 
 class LibraryMap(BaseModel):
     """Columns: the i-th value of each is about the i-th track."""
+
+    model_config = with_example(
+        ids=[OTHER_ID], x=[0.42], y=[-0.17], cluster=[3], genre=[0], year=[1994],
+        titles=["Eternal Forge"], artists=["Iron Vale"], genres=["Metal"],
+    )  # fmt: skip
 
     ids: list[str]
     x: list[float]
@@ -35,6 +42,11 @@ class LibraryMap(BaseModel):
 
 
 class Cluster(BaseModel):
+    model_config = with_example(
+        number=3, name="loud, dense", size=212, words=[["loud", 1.8], ["dense", 1.1]], labels=["metal"],
+        genres=[["Metal", 0.71]], central=[TRACK], color="#b5523a",
+    )  # fmt: skip
+
     number: int
     name: str
     size: int
@@ -57,6 +69,11 @@ class Clusters(BaseModel):
 
 
 class Evaluation(BaseModel):
+    model_config = with_example(
+        view="all", tracks=8204, asked=2000, precision={"1": 0.58, "10": 0.47}, chance=0.12, hubness=1.4,
+        at=1_764_400_000.0,
+    )  # fmt: skip
+
     view: str
     tracks: int
     asked: Annotated[int, Field(description="Tracks whose neighbors were looked at")]
@@ -76,6 +93,13 @@ class LibrarySpace(BaseModel):
 
 
 class LibraryStatus(BaseModel):
+    model_config = with_example(
+        path_name="library", tracks=8204, missing=3, failures=2, duration_s=1_972_340.5,
+        spaces=[{"name": "musicnn-1", "dim": 200, "license": "ISC", "tracks": 8204}],
+        views=["all", "musicnn-1"], sources=["fma"], folders=["music"], has_map=True, clusters=14,
+        writable=True, command="segue",
+    )  # fmt: skip
+
     path_name: str
     tracks: int
     missing: int
@@ -102,6 +126,11 @@ class YearRange(BaseModel):
 
 
 class Facets(BaseModel):
+    model_config = with_example(
+        genres=[{"name": "Metal", "n": 412}], labels=[{"name": "guitar", "n": 2190}],
+        years={"min": 1958, "max": 2025}, artists=611, albums=803,
+    )  # fmt: skip
+
     genres: list[Facet]
     labels: list[Facet]
     years: YearRange
@@ -116,12 +145,23 @@ class Failure(BaseModel):
 
 
 class FailurePage(BaseModel):
+    model_config = with_example(
+        failures=[{"path": "music/broken.mp3", "kind": "DecodeError", "reason": "no frame of MP3 in it"}],
+        total=1,
+    )
+
     failures: list[Failure]
     total: int
 
 
 class Model(BaseModel):
     """A network that others published."""
+
+    model_config = with_example(
+        name="musicnn", title="MusiCNN", purpose="genres and moods", license="ISC",
+        reference="https://arxiv.org/abs/1909.06654", size_bytes=3_200_000, sha256="f38a" * 16, state="ready",
+        reason="the file is damaged",
+    )  # fmt: skip
 
     name: str
     title: str
@@ -139,12 +179,16 @@ class Models(BaseModel):
 
 
 class Feedback(BaseModel):
+    model_config = with_example(seed=EXAMPLE_ID, track=OTHER_ID, verdict="like")
+
     seed: str
     track: str
     verdict: Verdict
 
 
 class DatedFeedback(Feedback):
+    model_config = with_example(seed=EXAMPLE_ID, track=OTHER_ID, verdict="like", at=1_764_400_000.0)
+
     at: EpochS
 
 
@@ -154,6 +198,11 @@ class FeedbackList(BaseModel):
 
 class Job(BaseModel):
     """Long work, and how far it is."""
+
+    model_config = with_example(
+        id="0b1c2d3e", kind="scan", state="done", done=8204, total=8204, rate=41.5, left_s=0.0,
+        message="music/Cinders/03.flac", report={"added": 12, "unchanged": 8190, "failed": 2},
+    )  # fmt: skip
 
     id: str
     kind: str
@@ -175,5 +224,7 @@ class Jobs(BaseModel):
 
 
 class Session(BaseModel):
+    model_config = with_example(needed=True, logged_in=False)
+
     needed: Annotated[bool, Field(description="Whether the service wants a password")]
     logged_in: bool

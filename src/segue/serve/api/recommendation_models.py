@@ -84,6 +84,12 @@ class JourneyStop(Match):
 
 
 class Journey(BaseModel):
+    model_config = with_example(
+        matches=[{"score": 1.0, "step": 1.0, "track": TRACK}],
+        shortfall="1 of 12: no more of the library's 1 tracks lie between the two",
+        seeds=["12 tracks by Iron Vale"],
+    )
+
     matches: list[JourneyStop]
     shortfall: Annotated[str | None, Field(description="Why there are fewer than k, where there are")]
     seeds: Annotated[list[str], Field(description="What each stop that is neither an id nor a clip means")]
@@ -91,6 +97,10 @@ class Journey(BaseModel):
 
 class SeedSuggestion(BaseModel):
     """Several tracks of one name, which together are a seed."""
+
+    model_config = with_example(
+        seed="artist:Iron Vale", kind="artist", name="Iron Vale", text="12 tracks by Iron Vale", tracks=12
+    )
 
     seed: Annotated[str, Field(description="Send this as a seed")]
     kind: Literal["artist", "album", "playlist", "folder", "recent"]
@@ -135,6 +145,21 @@ class SharedFeature(BaseModel):
 class Explanation(BaseModel):
     """Why two sounds are alike, or are not."""
 
+    model_config = with_example(
+        score=0.9,
+        text="Clearly alike (0.90): both are dark; most alike at 0:03 of the first and 0:09 of the second.",
+        parts=[{"space": "descriptors-1", "share": 0.9, "score": 0.9}],
+        moments=[{"a_s": 2.97, "b_s": 8.92, "score": 0.92}],
+        window_s=2.97,
+        labels=[{"name": "metal", "a": 0.81, "b": 0.77}],
+        features=[
+            {
+                "name": "centroid_hz_mean", "text": "both dark", "a": 1364.0, "b": 1362.9, "alike": True,
+                "weight": 1.02,
+            }
+        ],
+    )  # fmt: skip
+
     score: Score
     text: Annotated[str, Field(description="The explanation as a sentence")]
     parts: list[SpaceShare]
@@ -145,5 +170,7 @@ class Explanation(BaseModel):
 
 
 class Matrix(BaseModel):
+    model_config = with_example(tracks=[TRACK, TRACK], scores=[[1.0, 0.62], [0.62, 1.0]])
+
     tracks: list[Track]
     scores: Annotated[list[list[float]], Field(description="A row and a column for each track")]

@@ -34,6 +34,8 @@ def _with_example(**values: Any) -> ConfigDict:
 class Conditions(Request):
     """A track must meet every condition that is given."""
 
+    model_config = _with_example(genre="rock", years=[1990, 1999], not_label=["Speech"])
+
     genre: Name | None = None
     label: Annotated[Name | None, Field(description="A word that a network gives the track")] = None
     artist: Name | None = None
@@ -123,6 +125,8 @@ class FeedbackRequest(Request):
 
 
 class ScanRequest(Request):
+    model_config = _with_example(folders=["/music"])
+
     folders: Annotated[
         list[Folder] | None, Field(max_length=100, description="null: all folders that were scanned before")
     ] = None
@@ -136,8 +140,12 @@ class ClustersRequest(Request):
 
 
 class EvaluationRequest(Request):
+    model_config = _with_example(view="musicnn-1")
+
     view: _View = None
 
 
 class LoginRequest(Request):
+    model_config = _with_example(password="correct horse battery staple")
+
     password: Annotated[str, StringConstraints(max_length=1000)]

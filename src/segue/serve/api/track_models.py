@@ -82,6 +82,20 @@ class FileDetails(BaseModel):
 
 
 class TrackDetails(BaseModel):
+    model_config = with_example(
+        track=TRACK,
+        tags={
+            "title": "Eternal Forge", "artist": "Iron Vale", "album": "Cinders", "album_artist": "Iron Vale",
+            "genre": "Metal", "year": 1994, "track_number": 3, "disc_number": 1,
+        },
+        labels={"musicnn-1": {"metal": 0.81, "guitar": 0.64}},
+        descriptors={"tempo_bpm": 143.6, "centroid_hz_mean": 2364.0},
+        details={
+            "codec": "flac", "sr": 44_100, "channels": 2, "size": 28_311_552, "added_at": 1_764_400_000.0,
+            "warning": "damaged near the end", "source_id": "track-17",
+        },
+    )  # fmt: skip
+
     track: Track
     tags: Tags
     labels: Annotated[
@@ -93,6 +107,8 @@ class TrackDetails(BaseModel):
 
 
 class Peaks(BaseModel):
+    model_config = with_example(peaks=[0.02, 0.61, 0.93, 0.4], duration_s=241.3)
+
     peaks: Annotated[list[float], Field(description="Largest amplitude of each part, 0 to 1")]
     duration_s: float
 
@@ -105,11 +121,24 @@ class Clip(BaseModel):
 
 
 class ClipAnswer(BaseModel):
+    model_config = with_example(
+        clip={"id": "clip-4f1d", "name": "humming.ogg", "duration_s": 12.4, "peaks": [0.1, 0.7, 0.5]},
+        expires_s=3600.0,
+    )
+
     clip: Clip
     expires_s: Annotated[float, Field(description="How long the clip is kept")]
 
 
+_PLAYLIST: dict[str, Any] = {
+    "id": "8c1d2e3f40516273", "name": "Late evening", "comment": "", "n": 1, "duration_s": 241.3,
+    "created_at": 1_764_400_000.0, "changed_at": 1_764_403_600.0,
+}  # fmt: skip
+
+
 class PlaylistSummary(BaseModel):
+    model_config = with_example(**_PLAYLIST)
+
     id: str
     name: str
     comment: str
@@ -120,6 +149,8 @@ class PlaylistSummary(BaseModel):
 
 
 class Playlist(PlaylistSummary):
+    model_config = with_example(**_PLAYLIST, tracks=[TRACK])
+
     tracks: list[Track]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 _MEANINGS = {
@@ -29,7 +29,16 @@ class ErrorDetail(BaseModel):
     details: dict[str, Any] | None
 
 
+_EXAMPLE: dict[str, Any] = {
+    "code": "ambiguous",
+    "message": "2 tracks match 'dawn'; name one by its id",
+    "details": {"matches": [{"id": "5f8d3c2b7a1e4d60", "label": "Iron Vale - Dawn"}]},
+}
+
+
 class Error(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"error": _EXAMPLE}]})
+
     error: ErrorDetail
 
 
