@@ -155,8 +155,8 @@ def test_a_read_only_library_shows_what_is_kept_and_says_why_nothing_more_is(
     monkeypatch.setattr(os, "access", lambda *_: False)  # the tests may run as one whom no permission stops
     with Library.open(library.path, embedders=["descriptors"]) as reader:
         assert reader.playlists.tracks(name) == [a]
-        assert [one.verdict for one in reader.feedback.latest()] == ["like"]
-        assert list(reader.feedback.stars("track")) == [a]
+        assert [(one.track, one.verdict) for one in reader.feedback.latest()] == [(a, "like"), (b, "like")]
+        assert list(reader.feedback.stars("track")) == [a, b]
         assert reader.feedback.plays() == {a: (1, 1.0)}
         changes = [
             lambda: reader.playlists.change(name, name="New"),

@@ -8,7 +8,7 @@ from segue.catalog.albums import NO_ALBUM, NO_ARTIST, Album, Artist, Discography
 from segue.catalog.catalog import Catalog
 from segue.catalog.clusters import Cluster, Clusters
 from segue.catalog.conditions import Where, split_names
-from segue.catalog.feedback import Feedback, FeedbackTables, StarKind, Verdict
+from segue.catalog.feedback import Feedback, FeedbackTables, Opinions, StarKind, Verdict
 from segue.catalog.folders import FolderTables, display_path
 from segue.catalog.listing import Facets, Sort
 from segue.catalog.overview import Imported, Overview
@@ -40,6 +40,7 @@ __all__ = [
     "FolderTables",
     "Imported",
     "KnownFile",
+    "Opinions",
     "Overview",
     "Playlist",
     "PlaylistTables",

@@ -13,7 +13,7 @@ import filelock
 from segue.catalog import schema, snapshots
 from segue.catalog.albums import Discography, DiscographyCache
 from segue.catalog.clusters import ClusterTables
-from segue.catalog.feedback import FeedbackTables
+from segue.catalog.feedback import FeedbackTables, Opinions
 from segue.catalog.files import failures, known_files
 from segue.catalog.folders import FolderTables
 from segue.catalog.overview import Overview, content_version, overview
@@ -121,6 +121,14 @@ class Catalog:
         last: tuple[tuple[int, int], Snapshot] | None = getattr(self._local, "snapshot", None)
         if last is None or last[0] != moment or self._db.in_transaction:
             last = self._local.snapshot = (moment, snapshots.read_snapshot(self.root, self._db))
+        return last[1]
+
+    def opinions(self) -> Opinions | None:
+        """What is liked and disliked now, if anything; read again only where something has been written."""
+        moment = (self.version(), self._db.total_changes)
+        last: tuple[tuple[int, int], Opinions | None] | None = getattr(self._local, "opinions", None)
+        if last is None or last[0] != moment or self._db.in_transaction:
+            last = self._local.opinions = (moment, self.feedback.opinions())
         return last[1]
 
     def version(self) -> int:

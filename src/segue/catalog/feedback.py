@@ -1,22 +1,40 @@
-"""What listeners say of tracks: feedback on recommendations, stars, plays."""
+"""What listeners say of tracks: likes and dislikes, stars, plays."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from segue.catalog.user_data import user_transaction
 
 Verdict = Literal["like", "dislike", "skip"]
 StarKind = Literal["track", "album", "artist"]
 
+# One like or dislike a track, the last one given. Stars of tracks are likes; older libraries keep them apart.
+_OPINIONS = """(
+    SELECT seed, id, verdict, max(at) AS at FROM (
+        SELECT seed, id, verdict, at FROM feedback WHERE verdict != 'skip'
+        UNION ALL SELECT '', id, 'like', at FROM stars WHERE kind = 'track'
+    ) GROUP BY id
+)"""
+_TICK = 1e-6  # s between what is given at once, so that it has an order
+
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """What a listener thinks of a track as an answer to a seed."""
+    """What a listener thinks of a track.
+
+    Attributes
+    ----------
+    seed : the id of what the track was an answer to; empty where it was judged by itself
+    """
 
     seed: str
     track: str
@@ -24,25 +42,119 @@ class Feedback:
     at: float  # s since the epoch
 
 
+@dataclass(frozen=True, slots=True)
+class Opinions:
+    """Which of a library's tracks a listener likes and dislikes, the last judged first.
+
+    Attributes
+    ----------
+    liked, disliked : int64 (n,), keys of tracks
+    disliked_contents : hashes of what is in the disliked files
+    """
+
+    liked: NDArray[np.int64]
+    disliked: NDArray[np.int64]
+    disliked_contents: tuple[str, ...]
+
+
 class FeedbackTables:
-    """Feedback, stars and plays of a library."""
+    """Likes and dislikes, stars and plays of a library."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
 
     def record(self, seed: str, track: str, verdict: Verdict) -> None:
-        """Keep a verdict; it replaces an earlier one on the same seed and track."""
+        """Keep what a listener thinks of a track as an answer to a seed; see ``give``."""
+        self.give([track], verdict, seed=seed)
+
+    def give(self, tracks: Iterable[str], verdict: Verdict, *, seed: str = "") -> None:
+        """Keep a verdict on tracks by their ids.
+
+        A like or a dislike replaces what was said of the track before. ``skip`` replaces only what was said
+        of it as an answer to the same seed; it is kept, and moves nothing.
+
+        Parameters
+        ----------
+        seed : the id of what the tracks were an answer to, if of anything
+        """
+        ids, now = list(dict.fromkeys(tracks)), time.time()
         with user_transaction(self._db):
-            values = (seed, track, verdict, time.time())
-            self._db.execute("INSERT OR REPLACE INTO feedback VALUES (?, ?, ?, ?)", values)
+            if verdict != "skip":
+                self._forget(ids)
+            rows = ((seed, track, verdict, now + i * _TICK) for i, track in enumerate(ids))
+            self._db.executemany("INSERT OR REPLACE INTO feedback VALUES (?, ?, ?, ?)", rows)
+
+    def restore(self, feedback: Iterable[Feedback]) -> None:
+        """Keep verdicts with their dates, each in place of what was said of its track before."""
+        given = list(feedback)
+        with user_transaction(self._db):
+            self._forget([one.track for one in given if one.verdict != "skip"])
+            rows = ((one.seed, one.track, one.verdict, one.at) for one in given)
+            self._db.executemany("INSERT OR REPLACE INTO feedback VALUES (?, ?, ?, ?)", rows)
+
+    def take_back(self, tracks: Iterable[str]) -> list[Feedback]:
+        """Forget what is liked or disliked of these tracks, by their ids; what there was."""
+        ids = json.dumps(list(tracks))
+        with user_transaction(self._db):
+            sql = f"SELECT * FROM {_OPINIONS} WHERE id IN (SELECT value FROM json_each(?)) ORDER BY at DESC"
+            there = _feedback(self._db.execute(sql, (ids,)))
+            self._forget([one.track for one in there])
+        return there
+
+    def undo(self, n: int = 1) -> list[Feedback]:
+        """Forget the last n likes and dislikes; which they were, the last given first."""
+        with user_transaction(self._db):
+            sql = f"SELECT * FROM {_OPINIONS} ORDER BY at DESC, id LIMIT ?"
+            last = _feedback(self._db.execute(sql, (n,)))
+            self._forget([one.track for one in last])
+        return last
+
+    def clear(self) -> int:
+        """Forget all likes, dislikes and skips; how many there were."""
+        with user_transaction(self._db):
+            n = self._db.execute(f"SELECT count(*) FROM {_OPINIONS}").fetchone()[0]
+            n += self._db.execute("SELECT count(*) FROM feedback WHERE verdict = 'skip'").fetchone()[0]
+            self._db.execute("DELETE FROM feedback")
+            self._db.execute("DELETE FROM stars WHERE kind = 'track'")
+        return int(n)
+
+    def _forget(self, ids: Iterable[str]) -> None:
+        listed = (json.dumps(list(ids)),)
+        where = "id IN (SELECT value FROM json_each(?))"
+        self._db.execute(f"DELETE FROM feedback WHERE verdict != 'skip' AND {where}", listed)
+        self._db.execute(f"DELETE FROM stars WHERE kind = 'track' AND {where}", listed)
 
     def latest(self, limit: int = 1000) -> list[Feedback]:
         """The latest feedback, the last given first."""
-        rows = self._db.execute("SELECT * FROM feedback ORDER BY at DESC LIMIT ?", (limit,))
-        return [Feedback(row["seed"], row["id"], row["verdict"], row["at"]) for row in rows]
+        sql = (
+            f"SELECT * FROM {_OPINIONS} UNION ALL "
+            "SELECT seed, id, verdict, at FROM feedback WHERE verdict = 'skip' ORDER BY at DESC, id LIMIT ?"
+        )
+        return _feedback(self._db.execute(sql, (limit,)))
+
+    def verdicts(self, tracks: Iterable[str]) -> dict[str, Verdict]:
+        """Which of these tracks, by their ids, are liked and disliked; the others are left out."""
+        sql = f"SELECT id, verdict FROM {_OPINIONS} WHERE id IN (SELECT value FROM json_each(?))"
+        return dict(map(tuple, self._db.execute(sql, (json.dumps(list(tracks)),))))
+
+    def opinions(self) -> Opinions | None:
+        """The tracks of the library that are liked and disliked; none where there are none."""
+        sql = f"SELECT key, content_hash, verdict FROM {_OPINIONS} JOIN tracks USING (id) ORDER BY at DESC"
+        rows = self._db.execute(sql).fetchall()
+        if not rows:
+            return None
+        liked, disliked = (
+            np.array([row["key"] for row in rows if row["verdict"] == verdict], np.int64)
+            for verdict in ("like", "dislike")
+        )
+        contents = tuple(row["content_hash"] for row in rows if row["verdict"] == "dislike")
+        return Opinions(liked, disliked, contents)
 
     def star(self, kind: StarKind, ids: Iterable[str], *, starred: bool = True) -> None:
-        """Give or take stars; a star that was given before keeps its date."""
+        """Give or take stars; a star that was given before keeps its date. A track's star is a like."""
+        if kind == "track":
+            self._star_tracks(list(ids), starred=starred)
+            return
         now = time.time()
         with user_transaction(self._db):
             for name in ids:
@@ -51,9 +163,19 @@ class FeedbackTables:
                 else:
                     self._db.execute("DELETE FROM stars WHERE kind = ? AND id = ?", (kind, name))
 
+    def _star_tracks(self, ids: list[str], *, starred: bool) -> None:
+        liked = {track for track, verdict in self.verdicts(ids).items() if verdict == "like"}
+        if starred:
+            self.give([track for track in ids if track not in liked], "like")
+        else:
+            self.take_back(liked)
+
     def stars(self, kind: StarKind) -> dict[str, float]:
         """When each got its star, in s since the epoch, the last ones first."""
-        rows = self._db.execute("SELECT id, at FROM stars WHERE kind = ? ORDER BY at DESC", (kind,))
+        if kind == "track":
+            rows = self._db.execute(f"SELECT id, at FROM {_OPINIONS} WHERE verdict = 'like' ORDER BY at DESC")
+        else:
+            rows = self._db.execute("SELECT id, at FROM stars WHERE kind = ? ORDER BY at DESC", (kind,))
         return {row["id"]: row["at"] for row in rows}
 
     def record_plays(self, plays: Iterable[tuple[str, float]]) -> None:
@@ -65,3 +187,7 @@ class FeedbackTables:
         """How often each track was played, and when last, in s since the epoch."""
         rows = self._db.execute("SELECT id, count(*) AS n, max(at) AS last FROM plays GROUP BY id")
         return {row["id"]: (row["n"], row["last"]) for row in rows}
+
+
+def _feedback(rows: Iterable[sqlite3.Row]) -> list[Feedback]:
+    return [Feedback(row["seed"], row["id"], row["verdict"], row["at"]) for row in rows]

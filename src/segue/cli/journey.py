@@ -9,7 +9,7 @@ import click
 
 from segue.cli.filters import where_of, where_options
 from segue.cli.options import Context
-from segue.cli.recommendations import output_options, print_found, view_option
+from segue.cli.recommendations import feedback_option, output_options, print_found, view_option
 
 
 @click.command(short_help="Go from one track to another in small steps.")
@@ -18,6 +18,7 @@ from segue.cli.recommendations import output_options, print_found, view_option
 @click.option("--via", metavar="SEED", multiple=True, help="A stop on the way; may be repeated.")
 @click.option("--k", "-k", type=click.IntRange(2), default=12, show_default=True, help="How many tracks.")
 @output_options
+@feedback_option
 @view_option
 @where_options
 @click.pass_obj
@@ -31,6 +32,7 @@ def journey(  # noqa: PLR0913, PLR0917 - as many as the command has options
     as_json: bool,
     ids: bool,
     m3u: Path | None,
+    feedback: bool,
     view: str | None,
     **conditions: Any,
 ) -> None:
@@ -40,5 +42,6 @@ def journey(  # noqa: PLR0913, PLR0917 - as many as the command has options
     similarity to START, step the similarity to the track before. Filters apply to the tracks between.
     """
     with context.open() as library:
-        recommendations = library.journey(start, end, via=via, k=k, where=where_of(conditions), view=view)
+        where = where_of(conditions)
+        recommendations = library.journey(start, end, via=via, k=k, where=where, feedback=feedback, view=view)
     print_found(recommendations, as_json=as_json, ids=ids, m3u=m3u)

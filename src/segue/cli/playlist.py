@@ -35,6 +35,7 @@ def playlist(  # noqa: PLR0913, PLR0917 - as many as the command has options
     ids: bool,
     m3u: Path | None,
     same_artist: bool,
+    feedback: bool,
     view: str | None,
     **conditions: Any,
 ) -> None:
@@ -51,6 +52,7 @@ def playlist(  # noqa: PLR0913, PLR0917 - as many as the command has options
             where=where_of(conditions),
             same_artist=same_artist,
             variety=variety,
+            feedback=feedback,
             view=view,
         )
     print_found(recommendations, as_json=as_json, ids=ids, m3u=m3u)

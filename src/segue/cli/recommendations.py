@@ -27,6 +27,11 @@ minus_option = click.option(
 same_artist_option = click.option(
     "--same-artist/--no-same-artist", default=True, help="Include (default) or exclude the seeds' artists."
 )
+feedback_option = click.option(
+    "--feedback/--no-feedback",
+    default=True,
+    help="Let your likes and dislikes change the answer (default), or not.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -40,8 +45,9 @@ def output_options(command: _Command) -> _Command:
 
 
 def seed_options(command: _Command) -> _Command:
-    """All that goes with several seeds: ``minus``, output, artists, ``view`` and conditions."""
-    return minus_option(output_options(same_artist_option(view_option(where_options(command)))))
+    """All that goes with several seeds: ``minus``, output, artists, ``feedback``, ``view`` and conditions."""
+    rest = feedback_option(view_option(where_options(command)))
+    return minus_option(output_options(same_artist_option(rest)))
 
 
 def print_found(recommendations: Recommendations, *, as_json: bool, ids: bool, m3u: Path | None) -> None:
@@ -53,7 +59,8 @@ def print_found(recommendations: Recommendations, *, as_json: bool, ids: bool, m
         click.echo(json.dumps(_as_json(recommendations), indent=2, ensure_ascii=False))
     else:
         steps = [m.step for m in matches] if any(m.step is not None for m in matches) else ()
-        list_tracks([m.track for m in matches], [m.score for m in matches], steps, ids=ids)
+        reasons = [m.feedback for m in matches] if any(m.feedback for m in matches) else ()
+        list_tracks([m.track for m in matches], [m.score for m in matches], steps, reasons, ids=ids)
     if recommendations.shortfall:
         click.echo(recommendations.shortfall, err=True)
     if m3u:
@@ -67,10 +74,11 @@ def _as_json(recommendations: Recommendations) -> dict[str, object]:
     return {"matches": matches, "shortfall": recommendations.shortfall, "seeds": recommendations.seeds}
 
 
-def _numbers(match: Match) -> dict[str, float]:
-    """The score, and on a journey the step from the track before."""
+def _numbers(match: Match) -> dict[str, object]:
+    """The score, on a journey the step from the track before, and what likes and dislikes did."""
     step = {} if match.step is None else {"step": round(match.step, 4)}
-    return {"score": round(match.score, 4), **step}
+    bias = {"bias": match.bias.value, "feedback": match.feedback} if match.bias else {}
+    return {"score": round(match.score, 4), **step, **bias}
 
 
 def _write(path: Path, tracks: list[Track]) -> None:

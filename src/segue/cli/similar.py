@@ -27,6 +27,7 @@ def similar(  # noqa: PLR0913, PLR0917 - as many as the command has options
     ids: bool,
     m3u: Path | None,
     same_artist: bool,
+    feedback: bool,
     view: str | None,
     **conditions: Any,
 ) -> None:
@@ -39,6 +40,12 @@ def similar(  # noqa: PLR0913, PLR0917 - as many as the command has options
     """
     with context.open() as library:
         recommendations = library.similar(
-            seeds, minus=minus, k=k, same_artist=same_artist, where=where_of(conditions), view=view
+            seeds,
+            minus=minus,
+            k=k,
+            same_artist=same_artist,
+            where=where_of(conditions),
+            feedback=feedback,
+            view=view,
         )
     print_found(recommendations, as_json=as_json, ids=ids, m3u=m3u)

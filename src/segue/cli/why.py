@@ -29,7 +29,8 @@ def why(context: Context, /, a: str, b: str, as_json: bool, view: str | None) ->
     """Explain what makes A and B sound alike, and what does not.
 
     Prints a sentence, then how much each space contributes to the score, the passages that are most
-    similar, the labels that networks give both, and the measurements of both.
+    similar, the labels that networks give both, the measurements of both, and what your likes and
+    dislikes do to B's place among the tracks like A.
     """
     with context.open() as library:
         explanation = library.explain(a, b, view=view)
@@ -52,6 +53,8 @@ def _print(explanation: Explanation) -> None:
     _table(("shared label", "first", "second"), labels)
     features = [(x.name, f"{x.a:.5g}", f"{x.b:.5g}", x.text) for x in explanation.features]
     _table(("measurement", "first", "second", "meaning"), features)
+    if explanation.feedback:
+        click.echo(f"\nYour likes and dislikes: {explanation.bias:+.2f} ({explanation.feedback})")
 
 
 def _table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

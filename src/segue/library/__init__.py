@@ -21,6 +21,7 @@ from segue.catalog import (
     Clusters,
     Discography,
     Failure,
+    Feedback,
     Imported,
     Overview,
     Playlist,
@@ -43,7 +44,17 @@ from segue.library import model_copies
 from segue.library.contents import Contents
 from segue.library.embedders import embedders_for
 from segue.progress import Progress, Silent
-from segue.recommend import Recommender, clusters, evaluate, explain, filters, journey, matrix, playlist
+from segue.recommend import (
+    Recommender,
+    clusters,
+    evaluate,
+    explain,
+    feedback,
+    filters,
+    journey,
+    matrix,
+    playlist,
+)
 from segue.recommend import map as maps
 from segue.recommend import search as words
 from segue.recommend import similar as similarity
@@ -63,6 +74,7 @@ __all__ = [
     "Clusters",
     "Discography",
     "Failure",
+    "Feedback",
     "Imported",
     "Library",
     "Overview",
@@ -331,6 +343,9 @@ class Library(Contents):
     map = _verb(maps.make_map)
     load_map = _verb(maps.load_map)
     evaluate = _verb(evaluate.evaluate)
+    like = _verb(feedback.like)
+    dislike = _verb(feedback.dislike)
+    take_back = _verb(feedback.take_back)
     analyze = _verb(Recommender.analyze)
     seed_group = _verb(Recommender.seed_group)
     suggest_seeds = _verb(Recommender.suggest_seeds)

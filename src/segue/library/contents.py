@@ -47,8 +47,12 @@ class Contents:
 
     @property
     def feedback(self) -> FeedbackTables:
-        """What listeners think of tracks: verdicts on recommendations, stars, plays."""
+        """What listeners think of tracks: likes and dislikes, stars, plays."""
         return self._catalog.feedback
+
+    def has_opinions(self) -> bool:
+        """Whether any track is liked or disliked."""
+        return self._catalog.opinions() is not None
 
     @property
     def folders(self) -> FolderTables:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,9 +25,12 @@ from segue.recommend.explanation import (
     shared_labels,
     window_starts,
 )
+from segue.recommend.feedback import Preferences
+from segue.recommend.result import Match
 from segue.recommend.seeds import AnalyzedSound, Query
 from segue.recommend.session import Recommender, Session
 from segue.recommend.verbalize import verbalize
+from segue.track import Track
 
 _COMPARED_WITH = 4_000  # tracks of the library, for what is usual in it
 _ALIGNED = 1.5  # times the shortest hop; spaces with sparser windows do not tell moments apart
@@ -49,7 +52,14 @@ def _explain(session: Session, a: Query, b: Query) -> Explanation:
     one, other = session.seed(a), session.seed(b)
     scores = session.similarities(session.vectors(one), session.vectors(other))
     score = float(scores.max(axis=1).mean() if session.by_window else scores[0, 0])
-    return Comparison(session, session.analysis(one), session.analysis(other), score).explain()
+    explanation = Comparison(session, session.analysis(one), session.analysis(other), score).explain()
+    preferences = Preferences.of(session, [one])
+    if preferences is None or not isinstance(other, Track):
+        return explanation
+    if session.index.place(session.catalog.tracks.keys_of([other.id]).get(other.id, -1)) is None:
+        return explanation  # a track whose file is gone is no answer
+    (match,) = preferences.explain([Match(other, score)])
+    return replace(explanation, bias=match.bias.value if match.bias else 0.0, feedback=match.feedback)
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,8 @@ class Explanation:
     window_s : how long the windows are
     labels : what networks call both, the most telling first
     features : what is measured of both, the most telling first
+    bias, feedback : what likes and dislikes do to the second's place among answers to the first, and which
+        they are; 0 and empty where they do nothing
     """
 
     score: float
@@ -102,6 +104,8 @@ class Explanation:
     window_s: float
     labels: tuple[SharedLabel, ...]
     features: tuple[Feature, ...]
+    bias: float = 0.0
+    feedback: str = ""
 
 
 def share_by_space(

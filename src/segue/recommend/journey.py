@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from segue.catalog import Where
 from segue.errors import UsageError
+from segue.recommend.feedback import Preferences
 from segue.recommend.lookup import list_queries
 from segue.recommend.result import Match, Recommendations
 from segue.recommend.seeds import Queries, Query, Seed
@@ -104,6 +105,7 @@ def journey(
     via: Queries = (),
     k: int = 12,
     where: Where | None = None,
+    feedback: bool = True,
     view: str | None = None,
 ) -> Recommendations:
     """k tracks that lead from one sound to another in small steps, each nearer to the end than the last.
@@ -117,6 +119,7 @@ def journey(
     via : stops on the way, in their order, one or several; each leg leads to the next stop.
     k : how many tracks, with the start, the stops and the end; the longer a leg, the more are on it.
     where : what the tracks between must meet.
+    feedback : leave out what is disliked, except as a stop.
     view : as for ``similar``; not a view of windows.
 
     Raises
@@ -129,10 +132,12 @@ def journey(
     if k < len(stops):
         has = "a start and an end" if len(stops) == 2 else f"a start, an end and {len(stops) - 2} between"
         raise UsageError(f"k is {k}; a journey has {has}, so it must be at least {len(stops)}")
-    return recommender.ask(lambda session: _journey(session, stops, k, where), view)
+    return recommender.ask(lambda session: _journey(session, stops, k, where, feedback=feedback), view)
 
 
-def _journey(session: Session, queries: Sequence[Query], k: int, where: Where | None) -> Recommendations:
+def _journey(
+    session: Session, queries: Sequence[Query], k: int, where: Where | None, *, feedback: bool
+) -> Recommendations:
     session.require_one_vector_each("a journey")
     groups = session.groups(queries)
     stops = [session.seed(group) for group in groups]
@@ -142,13 +147,19 @@ def _journey(session: Session, queries: Sequence[Query], k: int, where: Where | 
         _require_different(session, a[None], b[None])
     # A file outside the library is no track, so it takes no place among the k.
     between = share_out(lengths, k - sum(isinstance(seed, Track) for seed in stops))
+    allowed = session.allowed(where=where)
+    preferences = Preferences.of(session, stops, moves=False) if feedback else None
+    if preferences is not None:
+        allowed = preferences.allowed(allowed)
     way = [stops[0]]
     for i, n in enumerate(between):
         taken = [*stops, *way]
-        way += [*_leg(session, (stops[i], stops[i + 1]), vectors[i : i + 2], n, taken, where), stops[i + 1]]
+        way += [*_leg(session, (stops[i], stops[i + 1]), vectors[i : i + 2], n, taken, allowed), stops[i + 1]]
     matches = _matches(session, way, vectors[0])
     reason = "lie between the two" if len(stops) == 2 else "lie between these"
-    shortfall = session.shortfall(len(matches), k, where, reason + (" and qualify" if where else ""))
+    shortfall = session.shortfall(
+        len(matches), k, where, reason + (" and qualify" if where else ""), preferences
+    )
     return Recommendations(matches, shortfall, interpretations(queries, groups))
 
 
@@ -164,7 +175,7 @@ def _leg(
     vectors: NDArray[Any],
     n: int,
     taken: Sequence[Seed],
-    where: Where | None,
+    allowed: NDArray[np.bool_] | None,
 ) -> list[Track]:
     """At most n tracks between two stops, in their order.
 
@@ -172,8 +183,9 @@ def _leg(
     ----------
     vectors : (2, dim), the two stops'
     taken : what is on the way already
+    allowed : bool over the view's items, which of them may be on the way
     """
-    tracks = _candidates(session, taken, vectors, n + 2, where) if n else []
+    tracks = _candidates(session, taken, vectors, n + 2, allowed) if n else []
     if not tracks:
         return []
     places = np.concatenate([vectors[:1], session.track_vectors(tracks), vectors[1:]])
@@ -196,10 +208,13 @@ def _matches(session: Session, way: Sequence[Seed], start: Vector) -> tuple[Matc
 
 
 def _candidates(
-    session: Session, without: Sequence[Seed], ends: NDArray[Any], k: int, where: Where | None
+    session: Session,
+    without: Sequence[Seed],
+    ends: NDArray[Any],
+    k: int,
+    allowed: NDArray[np.bool_] | None,
 ) -> list[Track]:
     """Tracks near the way from one to the other."""
-    allowed = session.allowed(where=where)
     each = max(_NEAR_WAYPOINT, _LEAST_BETWEEN // k)
     if session.index.spec.metric == "hamming":  # nothing lies between bits
         points, each = ends, _LEAST_BETWEEN

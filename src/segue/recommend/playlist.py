@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from segue.catalog import Where
 from segue.errors import UsageError
+from segue.recommend.feedback import Preferences
 from segue.recommend.lookup import list_queries, require_queries
 from segue.recommend.result import Recommendations
 from segue.recommend.seeds import Queries, Query
@@ -172,7 +173,7 @@ def _best_move(costs: NDArray[np.float64], path: Places) -> tuple[float, Places]
     return float(gain[at, to]), np.insert(rest, place, path[at + 1])
 
 
-def playlist(
+def playlist(  # noqa: PLR0913 - all that one may ask for, by name
     recommender: Recommender,
     queries: Queries,
     *,
@@ -181,6 +182,7 @@ def playlist(
     where: Where | None = None,
     same_artist: bool = True,
     variety: float = VARIETY,
+    feedback: bool = True,
     view: str | None = None,
 ) -> Recommendations:
     """k tracks near the queries, varied, in an order that flows; no artist twice in a row if avoidable.
@@ -189,7 +191,7 @@ def playlist(
     ----------
     variety : from 0, the nearest tracks, to 1, such as are unlike each other; in between, the similarity to
         the seeds falls evenly.
-    queries, minus, where, same_artist, view : as for ``similar``; not a view of windows.
+    queries, minus, where, same_artist, feedback, view : as for ``similar``; not a view of windows.
 
     Raises
     ------
@@ -200,7 +202,14 @@ def playlist(
     wanted, unwanted = require_queries(queries, k), list_queries(minus)
     return recommender.ask(
         lambda session: _playlist(
-            session, wanted, unwanted, k, same_artist=same_artist, where=where, variety=variety
+            session,
+            wanted,
+            unwanted,
+            k,
+            same_artist=same_artist,
+            where=where,
+            variety=variety,
+            feedback=feedback,
         ),
         view,
     )
@@ -215,24 +224,27 @@ def _playlist(
     same_artist: bool,
     where: Where | None,
     variety: float,
+    feedback: bool,
 ) -> Recommendations:
     session.require_one_vector_each("a playlist")
     seeds, unwanted = session.groups(queries), session.groups(minus)
-    meanings = interpretations(queries, seeds)
+    without = all_seeds([*seeds, *unwanted])
+    preferences = Preferences.of(session, without) if feedback else None
     candidates = session.matches(
         session.query_vectors(seeds, unwanted),
         max(_FEWEST_CANDIDATES, _CANDIDATES_EACH * k),
         allowed=session.allowed(all_seeds(seeds), same_artist=same_artist, where=where),
-        without=all_seeds([*seeds, *unwanted]),
+        without=without,
+        preferences=preferences,
     )
     if not candidates:
-        return Recommendations((), session.shortfall(0, k, where), meanings)
+        shortfall = session.shortfall(0, k, where, preferences=preferences)
+        return Recommendations((), shortfall, interpretations(queries, seeds))
     vectors = session.track_vectors([match.track for match in candidates])
     groups = artist_groups([match.track.artist for match in candidates])
-    to_seeds = np.array([match.score for match in candidates], np.float32)
+    to_seeds = np.array([m.score + (m.bias.value if m.bias else 0) for m in candidates], np.float32)
     chosen = diversify(session.similarities(vectors, vectors), to_seeds, groups, k, variety)
     flow = order_by_flow(session.similarities(vectors[chosen], vectors[chosen]), groups[chosen])
     matches = tuple(candidates[i] for i in chosen[flow])
-    return Recommendations(
-        matches, session.shortfall(len(matches), k, where), interpretations(queries, seeds)
-    )
+    shortfall = session.shortfall(len(matches), k, where, preferences=preferences)
+    return Recommendations(matches, shortfall, interpretations(queries, seeds))

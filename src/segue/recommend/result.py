@@ -12,17 +12,48 @@ from segue.track import Track
 
 
 @dataclass(frozen=True, slots=True)
+class Bias:
+    """What likes and dislikes do to the place of a track among the answers.
+
+    Attributes
+    ----------
+    value : added to the track's score where answers are put in order; the score itself stays as it is
+    liked, disliked : the nearest track that is liked, or disliked, where it has a part in this
+    """
+
+    value: float
+    liked: Track | None = None
+    disliked: Track | None = None
+
+    def text_for(self, track: Track) -> str:
+        """For people, of the track that is moved: ``close to X, which you like``."""
+        judged = ((self.liked, "like"), (self.disliked, "dislike"))
+        return "; ".join(
+            f"you {verdict} it" if other.id == track.id else f"close to {other.title}, which you {verdict}"
+            for other, verdict in judged
+            if other is not None
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """A recommended track.
 
     ``score`` is the cosine between its vector and the seeds' in the library's view: 1 the same
     sound, 0 no more alike than two tracks of this library usually are, below 0 unlike.
     ``step`` is, on a journey, the similarity to the track before; the first has none.
+    ``bias`` is what likes and dislikes did to its place, if anything.
     """
 
     track: Track
     score: float
     step: float | None = None
+    bias: Bias | None = None
+
+    @property
+    def feedback(self) -> str:
+        """Which likes and dislikes moved it, for people; empty where none did."""
+        return self.bias.text_for(self.track) if self.bias else ""
 
 
 @dataclass(frozen=True, slots=True)

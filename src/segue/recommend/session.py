@@ -5,7 +5,7 @@ A ``Recommender`` opens sessions on a catalog; the verbs beside this file ask th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from segue.advice import command
 from segue.catalog import Catalog, Selection, Snapshot, Where
-from segue.errors import EmptyLibraryError, LibraryError, UsageError, VectorError
+from segue.errors import EmptyLibraryError, LibraryError, UsageError
 from segue.index.metric import distances, prepare_queries
 from segue.recommend import filters
 from segue.recommend.combine import away_from, best_by_track, center
+from segue.recommend.feedback import CANDIDATES, Preferences
 from segue.recommend.lookup import resolve_seed, suggest_seeds
 from segue.recommend.result import Match
 from segue.recommend.seeds import AnalyzedSound, Chooser, Query, Seed, SeedGroup, analyze
@@ -151,20 +152,6 @@ class Session:
             return vectors
         return np.asarray(vectors.mean(axis=0, keepdims=True) if self.is_affine else center(vectors))
 
-    def query_of_vector(self, vector: NDArray[Any]) -> NDArray[Any]:
-        """(1, dim): a vector that somebody gives. Raises VectorError where it is none of this view's."""
-        dim = self.index.index.dim
-        if vector.shape != (dim,):
-            raise VectorError(
-                f"the vector has the shape {vector.shape}; the view {self.index.spec} compares ({dim},)"
-            )
-        if self.index.transform is None:
-            return vector[None]
-        length = float(np.linalg.norm(vector))
-        if not 0 < length < np.inf:
-            raise VectorError("the vector is zero or not finite, so it has no direction")
-        return np.asarray(vector[None] / length, np.float32)
-
     def track_vectors(self, tracks: Sequence[Track]) -> NDArray[Any]:
         """(n, dim): tracks that are in the index, as it compares them."""
         keys = self.catalog.tracks.keys_of(track.id for track in tracks)
@@ -234,6 +221,7 @@ class Session:
         *,
         allowed: NDArray[np.bool_] | None = None,
         without: Sequence[Seed] = (),
+        preferences: Preferences | None = None,
     ) -> list[Match]:
         """The k nearest tracks, best first, each content once.
 
@@ -242,26 +230,35 @@ class Session:
         queries : (1, dim), or by windows (n_windows, dim)
         allowed : bool over the index's items, which of them may be answers
         without : seeds, which are no answers, nor are copies of them
+        preferences : change the order, and leave out what is disliked
         """
         contents = {seed.content_hash for seed in without if isinstance(seed, Track)}
         qualified = len(self.index.rows) if allowed is None else int(allowed.sum())
         matches: list[Match] = []
         # A few more than k, as copies of one file count once; all of them where that is too few.
-        first = 2 * k + 16 + len(contents)
-        for n in (first, 40 * k + 400, qualified) if self.by_window else (first, qualified):
-            matches = self._distinct(*self.nearest(queries, min(n, qualified), allowed), k, contents)
+        first, more = 2 * k + 16 + len(contents), 40 * k + 400 if self.by_window else 0
+        if preferences is not None:
+            first = max(first, CANDIDATES, 4 * k)
+            more += first + len(preferences.left_out)
+        for n in (first, more, qualified) if more else (first, qualified):
+            keys, scores = self.nearest(queries, min(n, qualified), allowed)
+            if preferences is not None:
+                keys, scores = preferences.order(keys, scores)
+            matches = fold_copies(self._tracks(keys, scores, 2 * k + 16), k, contents)
             if len(matches) == k or n >= qualified:
                 break
-        return matches
+        return matches if preferences is None else preferences.explain(matches)
 
-    def _distinct(
-        self, keys: NDArray[np.int64], scores: NDArray[np.float32], k: int, contents: Container[str]
-    ) -> list[Match]:
-        tracks = self.catalog.tracks.by_keys(keys.tolist())
-        matches = [
-            (tracks[key], score) for key, score in zip(keys.tolist(), scores, strict=True) if key in tracks
-        ]
-        return fold_copies(matches, k, contents)
+    def _tracks(
+        self, keys: NDArray[np.int64], scores: NDArray[np.float32], n: int
+    ) -> Iterator[tuple[Track, float]]:
+        """Tracks and their scores, read n at a time, as few of them are needed."""
+        for start in range(0, len(keys), n):
+            listed = keys[start : start + n].tolist()
+            tracks = self.catalog.tracks.by_keys(listed)
+            for key, score in zip(listed, scores[start : start + n].tolist(), strict=True):
+                if key in tracks:
+                    yield tracks[key], score
 
     def nearest(
         self, queries: NDArray[Any], n: int, allowed: NDArray[np.bool_] | None = None
@@ -277,11 +274,20 @@ class Session:
         places, distances = self.index.query(queries, n, allowed)
         return self.index.keys[places], self.scores(distances)
 
-    def shortfall(self, n: int, k: int, where: Where | None, reason: str = "qualify") -> str | None:
+    def shortfall(
+        self,
+        n: int,
+        k: int,
+        where: Where | None,
+        reason: str = "qualify",
+        preferences: Preferences | None = None,
+    ) -> str | None:
         """Why there are n answers and not k."""
         if n >= k:
             return None
         text = f"{n} of {k}: no more of the library's {len(self.catalog.tracks)} tracks {reason}"
+        if preferences is not None and len(preferences.left_out):
+            text += f"; you dislike {len(preferences.left_out)}"
         counts = filters.describe_counts(where, self.catalog, self.snapshot, self.index.rows) if where else ""
         return text + counts
 

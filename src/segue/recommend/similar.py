@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from segue.catalog import Where
+from segue.errors import VectorError
+from segue.recommend.feedback import Preferences
 from segue.recommend.filters import with_label
 from segue.recommend.lookup import list_queries, require_queries
 from segue.recommend.result import Recommendations
@@ -15,7 +19,7 @@ from segue.recommend.session import Recommender, Session, all_seeds, interpretat
 from segue.track import Vector
 
 
-def similar(
+def similar(  # noqa: PLR0913 - all that one may ask for, by name
     recommender: Recommender,
     queries: Queries,
     *,
@@ -24,6 +28,7 @@ def similar(
     same_artist: bool = True,
     label: str | None = None,
     where: Where | None = None,
+    feedback: bool = True,
     view: str | None = None,
 ) -> Recommendations:
     """The k tracks that sound most like the queries together, nearest first.
@@ -40,6 +45,8 @@ def similar(
     label : only tracks that a network has this word for, such as "Guitar"; short for
         ``where=Where(label="Guitar")``.
     where : only tracks that meet these conditions.
+    feedback : let likes and dislikes change the order a little; a disliked track is no answer. Without it,
+        the answer is as if there were none. The scores are the same either way.
     view : how tracks are compared, such as ``audioset/windows/raw``: a space, a granularity (tracks,
         windows, first10) and a transform (fitted, centered, raw); all spaces together unless told.
 
@@ -53,7 +60,9 @@ def similar(
     wanted, unwanted = require_queries(queries, k), list_queries(minus)
     conditions = where if label is None else with_label(where, label)
     return recommender.ask(
-        lambda session: _similar(session, wanted, unwanted, k, same_artist=same_artist, where=conditions),
+        lambda session: _similar(
+            session, wanted, unwanted, k, same_artist=same_artist, where=conditions, feedback=feedback
+        ),
         view,
     )
 
@@ -66,14 +75,16 @@ def _similar(
     *,
     same_artist: bool,
     where: Where | None,
+    feedback: bool,
 ) -> Recommendations:
     seeds, unwanted = session.groups(queries), session.groups(minus)
+    without = all_seeds([*seeds, *unwanted])
+    preferences = Preferences.of(session, without) if feedback else None
     allowed = session.allowed(all_seeds(seeds), same_artist=same_artist, where=where)
     vectors = session.query_vectors(seeds, unwanted)
-    matches = session.matches(vectors, k, allowed=allowed, without=all_seeds([*seeds, *unwanted]))
-    return Recommendations(
-        tuple(matches), session.shortfall(len(matches), k, where), interpretations(queries, seeds)
-    )
+    matches = session.matches(vectors, k, allowed=allowed, without=without, preferences=preferences)
+    shortfall = session.shortfall(len(matches), k, where, preferences=preferences)
+    return Recommendations(tuple(matches), shortfall, interpretations(queries, seeds))
 
 
 def similar_to_vector(
@@ -82,6 +93,7 @@ def similar_to_vector(
     *,
     k: int = 10,
     where: Where | None = None,
+    feedback: bool = True,
     view: str | None = None,
 ) -> Recommendations:
     """The k tracks nearest to a vector, nearest first.
@@ -90,7 +102,7 @@ def similar_to_vector(
     ----------
     vector : float32 (dim,), as the view compares tracks: what ``Library.vector_of(track, view=view)`` gives,
         a mean of several such, or a sound's own vector in a raw view of one space.
-    where, view : as for ``similar``.
+    where, feedback, view : as for ``similar``.
 
     Raises
     ------
@@ -101,12 +113,28 @@ def similar_to_vector(
     require_queries(["vector"], k)
 
     def answer(session: Session) -> Recommendations:
-        matches = session.matches(
-            session.query_of_vector(np.asarray(vector)), k, allowed=session.allowed(where=where)
-        )
-        return Recommendations(tuple(matches), session.shortfall(len(matches), k, where))
+        preferences = Preferences.of(session, ()) if feedback else None
+        query, allowed = _query_of(session, np.asarray(vector)), session.allowed(where=where)
+        matches = session.matches(query, k, allowed=allowed, preferences=preferences)
+        shortfall = session.shortfall(len(matches), k, where, preferences=preferences)
+        return Recommendations(tuple(matches), shortfall)
 
     return recommender.ask(answer, view)
+
+
+def _query_of(session: Session, vector: NDArray[Any]) -> NDArray[Any]:
+    """(1, dim): a vector that somebody gives. Raises VectorError where it is none of this view's."""
+    index = session.index
+    if vector.shape != (index.index.dim,):
+        raise VectorError(
+            f"the vector has the shape {vector.shape}; the view {index.spec} compares ({index.index.dim},)"
+        )
+    if index.transform is None:
+        return vector[None]
+    length = float(np.linalg.norm(vector))
+    if not 0 < length < np.inf:
+        raise VectorError("the vector is zero or not finite, so it has no direction")
+    return np.asarray(vector[None] / length, np.float32)
 
 
 def vector_of(recommender: Recommender, query: Query, *, view: str | None = None) -> Vector:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from segue.library import display_path
-from segue.recommend import Recommendations
+from segue.recommend import Match, Recommendations
 from segue.track import Track, clean, readable
 
 Record = dict[str, Any]
@@ -39,6 +39,15 @@ def track_records(
     return [track_record(track, clusters.get(track.id), folders) for track in tracks]
 
 
+def _bias_record(match: Match) -> Record | None:
+    bias = match.bias
+    if bias is None:
+        return None
+    liked, disliked = (track.id if track else None for track in (bias.liked, bias.disliked))
+    text = clean(readable(match.feedback))
+    return {"value": bias.value, "text": text, "liked": liked, "disliked": disliked}
+
+
 def matches_record(
     recommendations: Recommendations, clusters: Mapping[Any, int], folders: Sequence[str]
 ) -> dict[str, Any]:
@@ -46,6 +55,7 @@ def matches_record(
     matches = [
         {
             "score": round(match.score, 4),
+            "bias": _bias_record(match),
             "track": track_record(match.track, clusters.get(match.track.id), folders),
         }
         for match in recommendations.matches

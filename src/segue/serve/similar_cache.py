@@ -135,8 +135,10 @@ class SimilarCache:
         self._warming: asyncio.Task[None] | None = None
         self._refreshing: asyncio.Task[_State] | None = None
 
-    async def similar(self, seeds: Sequence[str], k: int) -> bytes | None:
-        """The answer as JSON; none where it takes a longer way."""
+    async def similar(self, seeds: Sequence[str], k: int, *, feedback: bool = True) -> bytes | None:
+        """The answer as JSON; none where it takes a longer way, as it does where likes and dislikes count."""
+        if feedback and self._library.has_opinions():
+            return None
         session = await self._current()
         if session is None:
             return None
@@ -154,7 +156,7 @@ class SimilarCache:
         for track, score in zip(self._tracks.by_keys(keys), scores, strict=True):
             if track is not None and track[1] not in contents and score > -np.inf:  # that fills short answers
                 contents.add(track[1])
-                parts.append(b'{"score":%.4f,"track":%b}' % (score, track[2]))
+                parts.append(b'{"score":%.4f,"bias":null,"track":%b}' % (score, track[2]))
                 if len(parts) == k:
                     return b'{"matches":[' + b",".join(parts) + b'],"shortfall":null,"seeds":[]}'
         return None

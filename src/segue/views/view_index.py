@@ -153,6 +153,14 @@ class ViewIndex:
         at = int(keys.searchsorted(key))
         return int(order[at]) if at < len(keys) and keys[at] == key else None
 
+    def places(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
+        """int64 (n,): where tracks stand among the items; -1 for those that are not among them."""
+        own, order = self._by_key
+        if not len(own):
+            return np.full(len(keys), -1, np.int64)
+        at = own.searchsorted(keys).clip(max=len(own) - 1)
+        return np.where(own[at] == keys, order[at], -1)
+
     def take(self, places: Sequence[int] | NDArray[np.int64]) -> Vectors:
         """float32 (n, n_components): the vectors of some items."""
         if self._small_matrix is not None:

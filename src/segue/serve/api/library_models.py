@@ -181,7 +181,7 @@ class Models(BaseModel):
 class Feedback(BaseModel):
     model_config = with_example(seed=EXAMPLE_ID, track=OTHER_ID, verdict="like")
 
-    seed: str
+    seed: Annotated[str | None, Field(description="What the track was an answer to")]
     track: str
     verdict: Verdict
 

@@ -9,19 +9,40 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from segue.serve.api.request_models import EXAMPLE_ID, OTHER_ID
 from segue.serve.api.track_models import TRACK, Track, with_example
 
 Score = Annotated[float, Field(description="Similarity: 1 is the same, larger is nearer")]
 
 
+_BIAS = {
+    "value": -0.0126,
+    "text": "close to Dusk Bell, which you like; close to Grey Tide, which you dislike",
+    "liked": EXAMPLE_ID,
+    "disliked": OTHER_ID,
+}
+
+
+class Bias(BaseModel):
+    """What likes and dislikes did to the place of a track; its score is as it was."""
+
+    model_config = with_example(**_BIAS)
+
+    value: Annotated[float, Field(description="Added to the score where answers are put in order")]
+    text: Annotated[str, Field(description="For people, such as: close to Dusk Bell, which you like")]
+    liked: Annotated[str | None, Field(description="Id of the nearest track that is liked")]
+    disliked: Annotated[str | None, Field(description="Id of the nearest track that is disliked")]
+
+
 class Match(BaseModel):
     score: Score
+    bias: Annotated[Bias | None, Field(description="null where no like or dislike is near")]
     track: Track
 
 
 class Recommendations(BaseModel):
     model_config = with_example(
-        matches=[{"score": 0.9312, "track": TRACK}],
+        matches=[{"score": 0.9312, "bias": _BIAS, "track": TRACK}],
         shortfall="1 of 5: only one track meets the conditions",
         seeds=["12 tracks by Iron Vale"],
     )
@@ -85,7 +106,7 @@ class JourneyStop(Match):
 
 class Journey(BaseModel):
     model_config = with_example(
-        matches=[{"score": 1.0, "step": 1.0, "track": TRACK}],
+        matches=[{"score": 1.0, "bias": _BIAS, "step": 1.0, "track": TRACK}],
         shortfall="1 of 12: no more of the library's 1 tracks lie between the two",
         seeds=["12 tracks by Iron Vale"],
     )
@@ -158,6 +179,8 @@ class Explanation(BaseModel):
                 "weight": 1.02,
             }
         ],
+        bias=0.05,
+        feedback="you like it",
     )  # fmt: skip
 
     score: Score
@@ -167,6 +190,8 @@ class Explanation(BaseModel):
     window_s: float
     labels: list[SharedLabel]
     features: list[SharedFeature]
+    bias: Annotated[float, Field(description="What likes and dislikes add where the second is an answer")]
+    feedback: Annotated[str, Field(description="Which likes and dislikes: close to X, which you like")]
 
 
 class Matrix(BaseModel):

@@ -32,7 +32,7 @@ async def similar(service: ServiceDep, body: SimilarRequest) -> Response:
 async def _similar(service: Service, body: SimilarRequest) -> Response:
     plain = not body.minus and body.where is None and body.same_artist and body.view is None
     if plain:
-        cached = await service.similar_cache.similar(body.seeds, body.k)
+        cached = await service.similar_cache.similar(body.seeds, body.k, feedback=body.feedback)
         if cached is not None:
             return Response(cached, media_type="application/json")
 
@@ -43,6 +43,7 @@ async def _similar(service: Service, body: SimilarRequest) -> Response:
             k=body.k,
             same_artist=body.same_artist,
             where=as_where(service, body.where),
+            feedback=body.feedback,
             view=body.view,
         )
         return service.matches(recommendations)
@@ -86,6 +87,7 @@ async def suggest_playlist(service: ServiceDep, body: PlaylistRequest) -> Respon
             where=as_where(service, body.where),
             same_artist=body.same_artist,
             variety=body.variety,
+            feedback=body.feedback,
             view=body.view,
         )
 
@@ -99,7 +101,13 @@ async def journey(service: ServiceDep, body: JourneyRequest) -> Response:
     def ask() -> dict[str, Any]:
         start, *via, end = service.seeds([body.start, *body.via, body.end])
         recommendations = service.library.journey(
-            start, end, via=via, k=body.k, where=as_where(service, body.where), view=body.view
+            start,
+            end,
+            via=via,
+            k=body.k,
+            where=as_where(service, body.where),
+            feedback=body.feedback,
+            view=body.view,
         )
         answer = service.matches(recommendations)
         for match, record in zip(recommendations.matches, answer["matches"], strict=True):
@@ -149,6 +157,8 @@ async def why(
             "window_s": explanation.window_s,
             "labels": [asdict(label) for label in explanation.labels],
             "features": [asdict(feature) for feature in explanation.features],
+            "bias": explanation.bias,
+            "feedback": service.text(explanation.feedback),
         }
 
     return json_response(await service.run(ask))

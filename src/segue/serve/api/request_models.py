@@ -55,6 +55,7 @@ _SEEDS = Field(
     max_length=100,
     description="Ids of tracks or clips, titles, artist:NAME, album:NAME, playlist:NAME, folder:NAME, recent",
 )
+_Feedback = Annotated[bool, Field(description="Whether likes and dislikes may change the answer")]
 _View = Annotated[Name | None, Field(description="How to compare tracks; null is the library's default view")]
 
 
@@ -66,6 +67,7 @@ class SimilarRequest(Request):
     k: Annotated[int, Field(ge=1, le=1000, description="How many tracks to recommend")] = 10
     where: Conditions | None = None
     same_artist: Annotated[bool, Field(description="Whether the seeds' artists may be recommended")] = True
+    feedback: _Feedback = True
     view: _View = None
 
 
@@ -84,6 +86,7 @@ class JourneyRequest(Request):
     via: Annotated[list[SeedText], Field(max_length=20, description="Stops on the way, in their order")] = []
     k: Annotated[int, Field(ge=2, le=200, description="How many tracks, with all stops")] = 12
     where: Conditions | None = None
+    feedback: _Feedback = True
     view: _View = None
 
 
@@ -117,11 +120,11 @@ class PlaylistChange(Request):
 
 
 class FeedbackRequest(Request):
-    model_config = _with_example(seed=EXAMPLE_ID, track=OTHER_ID, verdict="like")
+    model_config = _with_example(track=OTHER_ID, verdict="like", seed=EXAMPLE_ID)
 
-    seed: Annotated[Seed, Field(description="What was asked about")]
-    track: Annotated[Seed, Field(description="What was recommended")]
+    track: Seed
     verdict: Verdict
+    seed: Annotated[Seed | None, Field(description="What the track was an answer to, if anything")] = None
 
 
 class ScanRequest(Request):
