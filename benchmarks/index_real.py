@@ -1,7 +1,7 @@
 """Segue's index and Annoy's over AudioSet's own frames: VGGish's 128 bytes a second, cosine.
 
-One segment in ten gives the queries, the others the rows. So few rows are compared one by one unless told
-otherwise, so both ways are measured, beside Annoy with 50 trees, as `index_turns.py` does.
+One segment in ten gives the queries, the others the rows. By default, so few rows are compared one by one, so
+both ways are measured, beside Annoy with 50 trees, as `index_turns.py` does.
 
 Usage: python benchmarks/index_real.py FOLDER [--json FILE]      (a folder of .tfrecord files)
 """

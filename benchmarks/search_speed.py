@@ -1,6 +1,6 @@
 """Time and memory of searches by words in a library of many made-up tracks with the scores of all labels.
 
-Usage: python benchmarks/search_speed.py [TRACKS]   (a million unless told; 2 GB of disk a million)
+Usage: python benchmarks/search_speed.py [TRACKS]   (default: a million; 2 GB of disk a million)
 """
 
 import resource

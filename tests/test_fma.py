@@ -252,8 +252,8 @@ def test_the_genre_tree_knows_parents_children_and_roots(metadata):
     assert [genre.title for genre in tree.roots()] == ["International", "Pop", "Rock", "Folk", "Hip-Hop"]
     assert [genre.title for genre in tree.ancestors(31)] == ["Punk", "Rock"]
     assert [genre.id for genre in tree.children(12)] == [25]
-    assert tree.named("metal, heavy") is tree[31]
-    assert (31 in tree, 32 in tree, tree.named("Polka")) == (True, False, None)
+    assert tree.by_title("metal, heavy") is tree[31]
+    assert (31 in tree, 32 in tree, tree.by_title("Polka")) == (True, False, None)
 
 
 @pytest.mark.shared
@@ -269,7 +269,7 @@ def test_the_real_genres_are_163_in_one_tree(shared, tmp_path):
     assert {"Rock", "Electronic", "Hip-Hop", "Classical", "Old-Time / Historic"} <= roots
     for genre in tree:
         assert ([genre, *tree.ancestors(genre.id)])[-1].id == genre.top_level
-    assert [genre.title for genre in tree.ancestors(tree.named("Black-Metal").id)] == ["Metal", "Rock"]
+    assert [genre.title for genre in tree.ancestors(tree.by_title("Black-Metal").id)] == ["Metal", "Rock"]
 
 
 class TestFMA(SourceContract):

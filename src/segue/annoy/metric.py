@@ -62,7 +62,7 @@ def to_stored(vector: ArrayLike, f: int, metric: AnnoyMetric, what: str, row: in
     if given.shape != (f,):
         size = len(given) if given.ndim == 1 else given.shape
         raise SizeError(f"{what} has wrong length (expected {f}, got {size})", row)
-    wide = given if given.dtype == np.float32 else _narrowed(given)
+    wide = given if given.dtype == np.float32 else _as_float32(given)
     square = float(np.dot(wide, wide))
     reason = None if PLAIN_SQUARES[0] < square < PLAIN_SQUARES[1] else refusal(wide, metric)
     if reason:
@@ -79,7 +79,7 @@ def refusal(vector: NDArray[np.float32], metric: AnnoyMetric) -> str | None:
     return None
 
 
-def _narrowed(vector: NDArray[Any]) -> NDArray[np.float32]:
+def _as_float32(vector: NDArray[Any]) -> NDArray[np.float32]:
     with np.errstate(over="ignore"):
         return vector.astype(np.float32)
 

@@ -99,7 +99,7 @@ class Rows:
     def __init__(self, place: Place) -> None:
         self._place = place
         self._items = array("q")
-        self._found: dict[int, int] | None = None
+        self._positions: dict[int, int] | None = None
 
     def __len__(self) -> int:
         return len(self._items)
@@ -112,10 +112,10 @@ class Rows:
             return
         n = len(self._items)
         self._place.write(n, vector)
-        if self._found is None and n and item < self._items[-1]:
-            self._found = {known: at for at, known in enumerate(self._items)}
-        if self._found is not None:
-            self._found[item] = n
+        if self._positions is None and n and item < self._items[-1]:
+            self._positions = {known: at for at, known in enumerate(self._items)}
+        if self._positions is not None:
+            self._positions[item] = n
         self._items.append(item)
 
     def extend(self, items: NDArray[np.int64], matrix: NDArray[Any]) -> None:
@@ -130,7 +130,7 @@ class Rows:
 
     def largest(self) -> int:
         """The largest item; -1 where there is none."""
-        return max(self._items, default=-1) if self._found else (self._items or [-1])[-1]
+        return max(self._items, default=-1) if self._positions else (self._items or [-1])[-1]
 
     def items(self) -> NDArray[np.int64]:
         """int64 (n,): in the order of ``matrix``."""
@@ -141,8 +141,8 @@ class Rows:
         return self._place.matrix(len(self._items))
 
     def _row(self, item: int) -> int | None:
-        if self._found is not None:
-            return self._found.get(item)
+        if self._positions is not None:
+            return self._positions.get(item)
         row = len(self._items)
         if row and item <= self._items[-1]:
             row = bisect_left(self._items, item)

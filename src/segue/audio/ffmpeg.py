@@ -96,13 +96,13 @@ class FFmpegReader:
             except (av.FFmpegError, ValueError, OSError):
                 self._frames = iter(())
                 return
-        self._frames = self._decoded()
+        self._frames = self._decode_frames()
         for at, block in self._frames:
             if at + len(block) > start:
                 self._ahead = block[max(0, start - at) :]
                 break
 
-    def _decoded(self) -> Iterator[tuple[int, Waveform]]:
+    def _decode_frames(self) -> Iterator[tuple[int, Waveform]]:
         """(position in samples, mono block) of each decoded frame until the end or the first fault."""
         position: int | None = None
         origin = self._stream.start_time or 0

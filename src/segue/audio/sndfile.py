@@ -92,7 +92,7 @@ class SndfileReader:
         return self._position == target
 
     def _reopen(self) -> bool:
-        """Begin anew: after a fault in a FLAC, libsndfile reads and seeks no more."""
+        """Start again: after a fault in a FLAC, libsndfile reads and seeks no more."""
         self._file.close()
         if not isinstance(self._source, str | bytes):
             self._source.seek(0)

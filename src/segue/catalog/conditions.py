@@ -100,7 +100,7 @@ class Where:
     not_label: Names | None = None
 
     def __post_init__(self) -> None:
-        for name, value in self._given():
+        for name, value in self._given_values():
             if name in _EXCLUDED:
                 object.__setattr__(self, name, _names(name, value))  # a list would have no hash
             elif name in _UNITS:
@@ -108,13 +108,13 @@ class Where:
             elif name != "cluster" or not isinstance(value, int):
                 _check_text(name, value)
 
-    def _given(self) -> Iterator[tuple[str, Any]]:
+    def _given_values(self) -> Iterator[tuple[str, Any]]:
         values = ((field.name, getattr(self, field.name)) for field in fields(self))
         return ((name, value) for name, value in values if value is not None)
 
     def parts(self) -> list[Where]:
         """Each condition alone."""
-        return [Where(**{name: value}) for name, value in self._given()]
+        return [Where(**{name: value}) for name, value in self._given_values()]
 
     def __str__(self) -> str:
         """For people: ``genre rock, years 1990 to 1999``."""
@@ -122,7 +122,7 @@ class Where:
             f"not {_EXCLUDED[name]} {'; '.join(value)}"
             if name in _EXCLUDED
             else f"{name.split('_')[0]} {_readable(value) + _UNITS[name] if name in _UNITS else value}"
-            for name, value in self._given()
+            for name, value in self._given_values()
         )
 
 

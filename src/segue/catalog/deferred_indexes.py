@@ -22,7 +22,7 @@ SELECT
 FROM tracks
 """
 _CACHE_KIB = 1 << 16  # of SQLite's pages; also what is sorted in memory
-_FEW = 20_000  # tracks; indexing more of them anew would take longer than the import saves
+_FEW = 20_000  # tracks; reindexing more of them would take longer than the import saves
 _WORDS_AT_ONCE = 200_000  # tracks whose words are indexed in one transaction
 _FTS_BUFFER = 1 << 26  # bytes of words that FTS5 collects before it writes them; each writing is merged later
 

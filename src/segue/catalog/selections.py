@@ -102,10 +102,10 @@ class SelectionTables:
         artists = {
             name for row in rows for name in split_names("artist", row["artist"] or "") if name == wanted
         }
-        found = self._all_by(text) if artists or thorough else []
+        selections = self._all_by(text) if artists or thorough else []
         if thorough or any(folded(row["album"] or "") == wanted for row in rows):
-            found += self.albums(text)
-        return found + self._playlists(text)[:1]
+            selections += self.albums(text)
+        return selections + self._playlists(text)[:1]
 
     def containing(self, text: str) -> list[Selection]:
         """Artists, albums and playlists whose name holds every word of a text."""
@@ -117,10 +117,10 @@ class SelectionTables:
                     artists.setdefault(name, as_is)
             if _holds(folded(row["album"] or ""), words):
                 albums.setdefault(folded(row["album"]), row["album"])
-        found = [one for name in artists.values() for one in self._all_by(name)]
-        found += [one for title in albums.values() for one in self.albums(title)]
+        selections = [one for name in artists.values() for one in self._all_by(name)]
+        selections += [one for title in albums.values() for one in self.albums(title)]
         lists = [playlist for playlist in self._lists.all() if _holds(folded(playlist.name), words)]
-        return found + [one for playlist in lists for one in self._playlists(playlist.id)]
+        return selections + [one for playlist in lists for one in self._playlists(playlist.id)]
 
     def _rows(self, text: str, *, prefix: bool) -> list[sqlite3.Row]:
         """Tags of tracks whose artist or album has all words of a text."""
@@ -146,7 +146,7 @@ class SelectionTables:
             keys = keys_matching(self._db, where).tolist()
         except UsageError as error:
             raise TrackNotFoundError(str(error)) from None
-        return Selection(kind, self._spelling(kind, name, keys), self._there(keys))
+        return Selection(kind, self._spelling(kind, name, keys), self._present(keys))
 
     def _spelling(self, kind: SelectionKind, name: str, keys: Sequence[int]) -> str:
         """An artist's name as the tags have it."""
@@ -159,12 +159,12 @@ class SelectionTables:
             return names.get(folded(name), name)
         return name
 
-    def _there(self, keys: Iterable[int]) -> tuple[int, ...]:
+    def _present(self, keys: Iterable[int]) -> tuple[int, ...]:
         """The tracks whose files are not gone, in the order of albums; all, where all are."""
-        columns = "key, missing_since IS NULL AS there, album, disc_number, track_number"
+        columns = "key, missing_since IS NULL AS present, album, disc_number, track_number"
         rows = select_in(self._db, f"SELECT {columns} FROM tracks", "key", keys)
-        there = [row for row in rows if row["there"]] or rows
-        there.sort(
+        present = [row for row in rows if row["present"]] or rows
+        present.sort(
             key=lambda row: (
                 row["album"] or "",
                 row["disc_number"] or 1,
@@ -172,26 +172,28 @@ class SelectionTables:
                 row["key"],
             )
         )
-        return tuple(row["key"] for row in there)
+        return tuple(row["key"] for row in present)
 
     def albums(self, title: str) -> list[Selection]:
         """The albums of a title, or of ``ARTIST - TITLE``; several artists may have one of that title."""
-        found = self._titled(title)
-        for place in re.finditer(_BETWEEN, title) if not found else ():
+        albums = self._albums_titled(title)
+        for place in re.finditer(_BETWEEN, title) if not albums else ():
             artist = folded(title[: place.start()])
-            found += [one for one in self._titled(title[place.end() :]) if folded(one.artist or "") == artist]
-        return found
+            albums += [
+                one for one in self._albums_titled(title[place.end() :]) if folded(one.artist or "") == artist
+            ]
+        return albums
 
-    def _titled(self, title: str) -> list[Selection]:
+    def _albums_titled(self, title: str) -> list[Selection]:
         try:
             keys = keys_matching(self._db, Where(album=title)).tolist()
         except UsageError:
             return []
         select = "SELECT key, path, album, artist, album_artist FROM tracks"
         rows = select_in(self._db, select, "key", keys)
-        albums = _albums_apart(rows)
+        albums = _albums_by_artist(rows)
         return [
-            Selection("album", group[0]["album"], self._there(row["key"] for row in group), artist)
+            Selection("album", group[0]["album"], self._present(row["key"] for row in group), artist)
             for artist, group in albums
         ]
 
@@ -202,8 +204,10 @@ class SelectionTables:
     def _playlists(self, name: str) -> list[Selection]:
         """Those of a name or an id that have tracks, the last changed first."""
         named = [one for one in self._lists.all() if one.id == name or folded(one.name) == folded(name)]
-        found = [Selection("playlist", one.name, self._keys_of(self._lists.tracks(one.id))) for one in named]
-        return [selection for selection in found if selection.keys]
+        playlists = [
+            Selection("playlist", one.name, self._keys_of(self._lists.tracks(one.id))) for one in named
+        ]
+        return [playlist for playlist in playlists if playlist.keys]
 
     def _keys_of(self, ids: Sequence[str]) -> tuple[int, ...]:
         """In their order, each once."""
@@ -234,7 +238,7 @@ class SelectionTables:
                 reason = reason or error
             else:
                 shown = display_path(f"{os.path.abspath(os.path.expanduser(place))}/x", tops)  # noqa: PTH100, PTH111
-                return Selection("folder", shown.removesuffix("/x"), self._there(keys))
+                return Selection("folder", shown.removesuffix("/x"), self._present(keys))
         raise TrackNotFoundError(str(reason) if reason and paths else f"no track is in the folder {name!r}")
 
     def recent(self, n: int = RECENT) -> Selection:
@@ -250,11 +254,11 @@ class SelectionTables:
 
 def _missing(kind: str, name: str, names: Iterable[str] = ()) -> list[Selection]:
     """Raises TrackNotFoundError, with names that there are."""
-    there = ", ".join(list(names)[:_EXAMPLES])
+    examples = ", ".join(list(names)[:_EXAMPLES])
     if not name:
         raise TrackNotFoundError(f"{kind}: names no {kind}; write {kind}:NAME")
     raise TrackNotFoundError(
-        f"no {kind} {name!r}; " + (f"there are: {there}" if there else f"there is no {kind} yet")
+        f"no {kind} {name!r}; " + (f"there are: {examples}" if examples else f"there is no {kind} yet")
     )
 
 
@@ -264,7 +268,7 @@ def _holds(name: str, words: Sequence[str]) -> bool:
     return bool(words) and all(any(part.startswith(word) for part in parts) or word in name for word in words)
 
 
-def _albums_apart(rows: Sequence[sqlite3.Row]) -> Iterator[tuple[str | None, list[sqlite3.Row]]]:
+def _albums_by_artist(rows: Sequence[sqlite3.Row]) -> Iterator[tuple[str | None, list[sqlite3.Row]]]:
     """Tracks of albums of one title, album by album, each with its artist.
 
     An album is by its album artist. Where no tag names one, what lies in one folder is by its only artist, or

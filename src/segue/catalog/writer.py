@@ -81,11 +81,11 @@ class Writer:
     def _append_vectors(self, files: Sequence[AnalyzedFile]) -> int:
         rows = {}
         for space, spec in self._matrices.spaces():
-            embeddings = [file.embeddings.get(space) or self._kept(space, spec, file) for file in files]
+            embeddings = [file.embeddings.get(space) or self._stored(space, spec, file) for file in files]
             rows[space] = _space_rows(embeddings, spec)
         return self._matrices.append(len(files), rows)
 
-    def _kept(self, space: str, spec: EmbedderSpec, file: AnalyzedFile) -> Embedding | None:
+    def _stored(self, space: str, spec: EmbedderSpec, file: AnalyzedFile) -> Embedding | None:
         """What the space holds already: of the same content, or of the track if the space is not of sound."""
         sql = "SELECT row, content_hash FROM tracks WHERE path = ?"
         track = self._db.execute(sql, (path_to_db(file.path),)).fetchone()

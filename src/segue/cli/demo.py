@@ -70,7 +70,7 @@ def _show(library: Library) -> None:
     styles = sorted({track.tags.genre or "" for track in tracks})
     for style in styles[:: max(1, len(styles) // _SHOWN_SEEDS)][:_SHOWN_SEEDS]:
         seed = next(track for track in tracks if track.tags.genre == style)
-        click.echo(f"\nWhat sounds like {_named(seed)}?")
+        click.echo(f"\nWhat sounds like {_name(seed)}?")
         recommendations = library.similar(seed, k=_SHOWN_MATCHES)
         rows = [
             (m.track.title, m.track.artist or "", m.track.tags.genre or "", f"{m.score:.2f}")
@@ -90,5 +90,5 @@ def _show(library: Library) -> None:
     )
 
 
-def _named(track: Track) -> str:
+def _name(track: Track) -> str:
     return f"{track.display_name} ({track.tags.genre})"

@@ -28,19 +28,19 @@ def search(
     16 languages.
     """
     with context.open() as library:
-        found = library.search(" ".join(words), limit=limit, where=where_of(where))
+        matches = library.search(" ".join(words), limit=limit, where=where_of(where))
     if as_json:
-        print_json([_record(match) for match in found])
-    elif found:
-        reasons = ["; ".join(map(str, match.reasons)) for match in found]
-        list_tracks([match.track for match in found], reasons=reasons, ids=ids)
+        print_json([_record(match) for match in matches])
+    elif matches:
+        reasons = ["; ".join(map(str, match.reasons)) for match in matches]
+        list_tracks([match.track for match in matches], reasons=reasons, ids=ids)
     else:
-        looked_for = f" ({'; '.join(found.meanings)})" if found.meanings else ""
+        looked_for = f" ({'; '.join(matches.meanings)})" if matches.meanings else ""
         click.echo(f"no track matches {' '.join(words)!r}{looked_for}", err=True)
-    for hint in found.hints:
+    for hint in matches.hints:
         click.echo(hint, err=True)
-    if found.total > len(found):
-        click.echo(f"{len(found)} of {found.total}; for more: --limit", err=True)
+    if matches.total > len(matches):
+        click.echo(f"{len(matches)} of {matches.total}; for more: --limit", err=True)
 
 
 def _record(match: Any) -> dict[str, Any]:

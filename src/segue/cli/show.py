@@ -151,13 +151,13 @@ def _library_facts(library: Library) -> dict[str, Any]:
         "music": clock(held.duration_s),
         "artists": held.artists,
         "albums": held.albums,
-        "imports": [_imported(one) for one in held.imports],
+        "imports": [_import_line(one) for one in held.imports],
         "spaces": [f"{name}, {spec.dim} dimensions" for name, spec in library.spaces().items()],
         "disk": f"{bytes_used / 1e6:.1f} MB",
     }
 
 
-def _imported(one: Imported) -> str:
+def _import_line(one: Imported) -> str:
     when = "not finished yet"
     if one.finished_at is not None and not one.report.get("interrupted"):
         when = moment(one.finished_at)

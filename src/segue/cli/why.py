@@ -35,7 +35,7 @@ def why(context: Context, /, a: str, b: str, as_json: bool, view: str | None) ->
     with context.open() as library:
         explanation = library.explain(a, b, view=view)
     if as_json:
-        click.echo(json.dumps(_rounded(asdict(explanation)), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(_round(asdict(explanation)), indent=2, ensure_ascii=False))
     else:
         _print(explanation)
 
@@ -63,10 +63,10 @@ def _table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         columns(names, rows, cut=("measurement", "meaning"))
 
 
-def _rounded(value: object) -> object:
+def _round(value: object) -> object:
     """With floats of a few decimals, wherever they are."""
     if isinstance(value, dict):
-        return {name: _rounded(x) for name, x in value.items()}
+        return {name: _round(x) for name, x in value.items()}
     if isinstance(value, list | tuple):
-        return [_rounded(x) for x in value]
+        return [_round(x) for x in value]
     return round(value, _DECIMALS) if isinstance(value, float) else value

@@ -195,7 +195,7 @@ def _string(
     return np.asarray(spectrum_of(pluck)[: turns.size] * comb / (1 - loop), dtype=np.complex64)
 
 
-def _unrolled(spectrum: Stereo, n: int) -> Mono:
+def _unroll(spectrum: Stereo, n: int) -> Mono:
     """The signal of a spectrum on the circle of radius `_radius(n)`; missing bins are silent."""
     return signal_of(spectrum, n) * np.power(np.float32(_radius(n)), np.arange(n, dtype=np.float32))
 
@@ -219,7 +219,7 @@ def plucked(pitch: int, *, bright: float, t60_s: float, body_hz: float = 105.0, 
     life = t60_s * 2 ** ((52 - pitch) / 30)
     n = 2**17 if life > 3.2 else 2**16
     spectrum = _string(pitch, n, sr=DEMO_SR, t60_s=life, dull=0.5 - 0.42 * bright, pick=pick, top_hz=14_000)
-    y = _unrolled(spectrum * _body(n, body_hz, bright)[: spectrum.size], n)
+    y = _unroll(spectrum * _body(n, body_hz, bright)[: spectrum.size], n)
     return rounded(peak_one(y[: n_samples(min(0.9 * n / DEMO_SR, 3.6, life))]), 0.001, 0.3)
 
 
@@ -250,7 +250,7 @@ def driven(pitch: int, *, intervals: tuple[int, ...], muted: bool, gain: float, 
         for i in intervals
     ]
     chord = np.sum(strings, axis=0)
-    y = _unrolled(chord * _pickup(n, sr)[: chord.size], n)
+    y = _unroll(chord * _pickup(n, sr)[: chord.size], n)
     y *= np.float32(0.3 * gain / np.sqrt(np.mean(y[: n // 8] ** 2)))
     amplified = spectrum_of(np.tanh(y + np.float32(0.15)))[: chord.size]
     sound = peak_one(signal_of(amplified * _loudspeaker(n, sr)[: chord.size], n // 2))

@@ -95,7 +95,7 @@ class Desk:
             start = max(0, n_samples(begin + voice.loose_s * self.rng.standard_normal()))
             sound = _cut(voice, note.pitch, n_samples(length_s))[: max(0, self.n - start)]
             pan = voice.pan + voice.spread * (note.pitch - 60) / 12
-            stem[start : start + sound.size] += sound * _panned(pan, note.force**1.4 * decibels(gain_db))
+            stem[start : start + sound.size] += sound * _pan_factor(pan, note.force**1.4 * decibels(gain_db))
         return stem
 
     def add(self, stem: Stereo, *, level_db: float, send_db: float = -60.0) -> None:
@@ -125,7 +125,7 @@ def _cut(voice: Voice, pitch: int, held: int) -> Mono:
     return sound
 
 
-def _panned(pan: float, gain: float) -> np.complex64:
+def _pan_factor(pan: float, gain: float) -> np.complex64:
     angle = (min(max(pan, -1.0), 1.0) + 1.0) * np.pi / 4
     return np.complex64(complex(np.cos(angle), np.sin(angle)) * gain)
 

@@ -178,7 +178,7 @@ class _Networks:
         """float32 (1, dim), of length 1."""
         ids = np.array([self.tokenizer.encode(text).ids], np.int64)
         given = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
-        return _run(self.text, {found.name: given[found.name] for found in self.text.get_inputs()})
+        return _run(self.text, {one.name: given[one.name] for one in self.text.get_inputs()})
 
 
 def is_clap_spec(spec: EmbedderSpec) -> bool:
@@ -206,20 +206,20 @@ def _check_audio(session: onnxruntime.InferenceSession, path: Path) -> None:
     inputs = session.get_inputs()
     shape = list(inputs[0].shape)
     sizes_fit = len(shape) == 4 and all(
-        not isinstance(found, int) or found == size
-        for found, size in zip(shape, (1, 1, CLAP_FRAMES, CLAP_MELS), strict=True)
+        not isinstance(n, int) or n == size
+        for n, size in zip(shape, (1, 1, CLAP_FRAMES, CLAP_MELS), strict=True)
     )
     if len(inputs) != 1 or not sizes_fit:
-        found = "; ".join(f"{one.name} {one.shape}" for one in inputs)
+        actual = "; ".join(f"{one.name} {one.shape}" for one in inputs)
         raise WeightsError(
-            f"{path} takes {found}; expected one input (n, 1, {CLAP_FRAMES}, {CLAP_MELS}), as CLAP without "
+            f"{path} takes {actual}; expected one input (n, 1, {CLAP_FRAMES}, {CLAP_MELS}), as CLAP without "
             "fusion has",
             str(path),
         )
 
 
 def _check_text(session: onnxruntime.InferenceSession, path: Path) -> None:
-    names = {found.name for found in session.get_inputs()}
+    names = {one.name for one in session.get_inputs()}
     if "input_ids" not in names or not names <= {"input_ids", "attention_mask"}:
         raise WeightsError(
             f"{path} takes {', '.join(sorted(names))}; expected input_ids and attention_mask", str(path)
@@ -241,15 +241,15 @@ def _tokenizer(path: Path, content: bytes) -> Tokenizer:
 
 
 def _find(folder: Path, name: str) -> Path:
-    found = sorted({*folder.glob(_PATTERNS[name]), *folder.glob(f"onnx/{_PATTERNS[name]}")})
-    exact = [path for path in found if path.name in (name, _EXACT[name])]
-    if len(exact or found) != 1:
-        what = ", ".join(path.name for path in found) or "none"
+    files = sorted({*folder.glob(_PATTERNS[name]), *folder.glob(f"onnx/{_PATTERNS[name]}")})
+    exact = [path for path in files if path.name in (name, _EXACT[name])]
+    if len(exact or files) != 1:
+        what = ", ".join(path.name for path in files) or "none"
         raise UsageError(
             f"{folder} must hold one file {_EXACT[name]} (found: {what}); CLAP is audio_model.onnx, "
             "text_model.onnx and tokenizer.json, the first two also in a folder onnx"
         )
-    return (exact or found)[0]
+    return (exact or files)[0]
 
 
 def _digest(contents: Mapping[str, bytes]) -> str:

@@ -128,22 +128,22 @@ def _hann(length: int, *, periodic: bool) -> Float64:
 def _vggish_bands() -> Float32:
     bands = _triangles_in_mel(257, VGGISH_SR, VGGISH_MELS, 125.0, 7500.0)
     bands[0] = 0  # the recipe leaves out the constant part
-    return _frozen(bands)
+    return _as_constant(bands)
 
 
 @cache
 def _mn04_bands() -> Float32:
-    return _frozen(_triangles_in_mel(513, MN04_SR, MN04_MELS, 0.0, 15_000.0))
+    return _as_constant(_triangles_in_mel(513, MN04_SR, MN04_MELS, 0.0, 15_000.0))
 
 
 @cache
 def _musicnn_bands() -> Float32:
-    return _frozen(_slaney_triangles(257, MUSICNN_SR, MUSICNN_MELS, 0.0, 8000.0))
+    return _as_constant(_slaney_triangles(257, MUSICNN_SR, MUSICNN_MELS, 0.0, 8000.0))
 
 
 @cache
 def _clap_bands() -> Float32:
-    return _frozen(_slaney_triangles(513, CLAP_SR, CLAP_MELS, 50.0, 14_000.0))
+    return _as_constant(_slaney_triangles(513, CLAP_SR, CLAP_MELS, 50.0, 14_000.0))
 
 
 def _slaney_triangles(n_bins: int, sr: int, n_mels: int, low: float, high: float) -> Float64:
@@ -182,7 +182,7 @@ def _slaney_hz(mel: Float64) -> Float64:
     return np.where(mel < 15, mel * 200 / 3, 1000 * np.exp(_SLANEY_STEP * (mel - 15)))
 
 
-def _frozen(bands: Float64) -> Float32:
+def _as_constant(bands: Float64) -> Float32:
     matrix = bands.astype(np.float32)
     matrix.flags.writeable = False
     return matrix

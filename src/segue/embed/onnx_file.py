@@ -35,8 +35,8 @@ class OnnxFile:
     path : the file; read and tried here, and not again but for its copy in a library.
     sr : the rate that the model was made for, Hz; the file does not say it.
     window_s : sound that goes in at a time, 0.01 to 120 s. Shorter sounds are repeated.
-    hop_s : from one window to the next; the window's length unless told. Less costs more time.
-    output : the name of the output to take; the first of floats unless told.
+    hop_s : from one window to the next; by default, the window's length. Less costs more time.
+    output : the name of the output to take; by default, the first of floats.
 
     Raises
     ------

@@ -141,13 +141,13 @@ def _weights(cosines: NDArray[np.float32]) -> dict[str, float]:
 @cache
 def _names() -> dict[str, tuple[str, ...]]:
     """Labels by all that they are called, folded."""
-    found: dict[str, dict[str, None]] = {}
+    labels_by_name: dict[str, dict[str, None]] = {}
     for label in vocabulary().labels:
         short = folded(label.partition(" (")[0])
         for name in {folded(label), short, *(part.strip() for part in short.split(","))}:
             for called in {name, name.removesuffix(_MUSIC)}:
-                found.setdefault(called, {})[label] = None
-    return {name: tuple(labels) for name, labels in found.items()}
+                labels_by_name.setdefault(called, {})[label] = None
+    return {name: tuple(labels) for name, labels in labels_by_name.items()}
 
 
 def _letters(label: str) -> str:

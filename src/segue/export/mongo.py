@@ -51,7 +51,7 @@ def export_mongo(
 
     Parameters
     ----------
-    spaces : whose vectors; those of all unless told
+    spaces : whose vectors; by default, those of all
     stop : set from another thread, it does what Ctrl-C does
 
     Raises
@@ -115,7 +115,7 @@ class _Export:
         rows = np.flatnonzero(self._snapshot.keys >= 0)
         progress.begin(len(rows), "records")
         with cancellable(stop) as flag:
-            self._writer.prepare(self._described())
+            self._writer.prepare(self._space_documents())
             stored = self._writer.stored_hashes()
             for start in range(0, len(rows), BULK):
                 if flag.is_set():
@@ -139,7 +139,7 @@ class _Export:
         report.elapsed_s = time.monotonic() - started
         return report
 
-    def _described(self) -> list[dict[str, Any]]:
+    def _space_documents(self) -> list[dict[str, Any]]:
         return [
             {
                 "_id": name,

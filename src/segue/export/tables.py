@@ -90,7 +90,7 @@ def write_npy(rows: Rows, path: Path, clusters: Names, shape: tuple[int, np.dtyp
     beside = path.with_suffix(".csv")
     n = 0
 
-    def written(f: IO[bytes]) -> Iterator[Track]:
+    def write_rows(f: IO[bytes]) -> Iterator[Track]:
         nonlocal n
         for track, vector in rows:
             f.write(np.ascontiguousarray(vector).tobytes())
@@ -100,7 +100,7 @@ def write_npy(rows: Rows, path: Path, clusters: Names, shape: tuple[int, np.dtyp
     with replacing(path) as part, part.open("wb") as f:
         header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False}
         np.lib.format.write_array_header_1_0(f, header | {"shape": (n, dim)})
-        save_text(beside, lambda out: write_csv(written(f), out, clusters))
+        save_text(beside, lambda out: write_csv(write_rows(f), out, clusters))
         f.seek(0)  # the header has room for any number of rows
         np.lib.format.write_array_header_1_0(f, header | {"shape": (n, dim)})
     return n, beside

@@ -98,7 +98,7 @@ def _check_new_ids(state: State, ids: Ids | None, n: int) -> Ids:
 def _with_delta(state: State) -> State:
     """The state with codes for rows that have none, once they are many.
 
-    Delta lists are made anew: a reader may be scanning the old ones.
+    Delta lists are replaced: a reader may be scanning the old ones.
     """
     if state.lists is None or not _delta_is_due(state) or _outgrows_lists(state):
         return state

@@ -104,7 +104,7 @@ def _nearest(state: State, queries: AnyVectors, i: int, rows: NDArray[np.int64],
     return nearest(state.store, queries[i : i + 1], k, state.metric, rows)
 
 
-def _padded(neighbors: Neighbors, k: int) -> Neighbors:
+def _pad(neighbors: Neighbors, k: int) -> Neighbors:
     """With k columns, the last of them -1 and infinity."""
     missing = ((0, 0), (0, k - neighbors[0].shape[1]))
     rows, distances = neighbors
@@ -144,7 +144,7 @@ def _filter_candidates(
         qualifies = (rows >= 0) & allowed[np.maximum(rows, 0)]
         n_qualifying += qualifies.sum(axis=1)
         ranked = [
-            _padded(_nearest(state, queries, i, np.sort(rows[i][qualifies[i]]), k), k)
+            _pad(_nearest(state, queries, i, np.sort(rows[i][qualifies[i]]), k), k)
             for i in range(len(queries))
         ]
         neighbors = merge_nearest(neighbors, _join(ranked), k)

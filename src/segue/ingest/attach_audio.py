@@ -28,7 +28,7 @@ def attach_audio(
     if not tracks:
         raise UsageError(f"no track has been imported as {source!r}: import the source first, then its audio")
     files = walk([folder]).files
-    chosen = _chosen(tracks, [file.path for file in files], id_of)
+    chosen = _file_of_each(tracks, [file.path for file in files], id_of)
     report = Report(name=source)
     pairs = list(chosen.items())
     for start in range(0, len(pairs), _TOGETHER):
@@ -41,7 +41,7 @@ def attach_audio(
     return report, set(chosen.values())
 
 
-def _chosen(
+def _file_of_each(
     tracks: Mapping[str, str | None], paths: list[str], id_of: Callable[[str], str | None]
 ) -> dict[str, str]:
     """The file of each track; of several, the one that it has, or else the first."""

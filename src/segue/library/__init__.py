@@ -131,7 +131,7 @@ class Library(Contents):
         Parameters
         ----------
         create : make an empty one where there is none.
-        embedders : what makes the vectors, by name or as objects; unless told, what made those that
+        embedders : what makes the vectors, by name or as objects; by default, what made those that
             are there, and for a new library the descriptors and those of the networks MusiCNN and
             mn04 that are installed (``segue models``).
 
@@ -183,7 +183,7 @@ class Library(Contents):
 
         Parameters
         ----------
-        jobs : threads; one a core unless told.
+        jobs : threads; by default, one a core.
         retry : try files again that failed and have not changed since.
         only : paths; other files are left as they are.
         stop : set from another thread, it does what Ctrl-C does.
@@ -317,7 +317,7 @@ class Library(Contents):
 
         Parameters
         ----------
-        k : how many; unless told, as many as stand out most.
+        k : how many; by default, as many as stand out most.
         view : how tracks are compared, as for ``similar``.
         progress : follows the search; Ctrl-C ends it with the clusters of before kept.
 

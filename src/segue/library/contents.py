@@ -88,7 +88,7 @@ class Contents:
         return self._catalog.clusters.load(self._catalog.snapshot().stamp)
 
     def cluster_names(self, tracks: Iterable[Track] | None = None) -> dict[TrackId, str]:
-        """The names of tracks' clusters, of all unless told; tracks that are in none are left out."""
+        """The names of tracks' clusters, by default of all tracks; tracks that are in none are left out."""
         ids = None if tracks is None else [track.id for track in tracks]
         return self._catalog.clusters.names(ids)
 
@@ -122,7 +122,7 @@ class Contents:
         Raises
         ------
         LibraryError
-            Where the library has no such space; the first one is meant unless told.
+            Where the library has no such space; by default, the first one is taken.
         """
         snapshot = self.recommender.snapshot()
         name = self._space(space, snapshot)
@@ -138,7 +138,7 @@ class Contents:
         Raises
         ------
         LibraryError
-            Where the library has no such space; the first one is meant unless told.
+            Where the library has no such space; by default, the first one is taken.
         """
         snapshot = self.recommender.snapshot()
         vectors = snapshot.spaces[self._space(space, snapshot)].vectors

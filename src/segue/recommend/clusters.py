@@ -44,7 +44,7 @@ def find_clusters(
 
     Parameters
     ----------
-    k : how many; unless told, as many as stand out most.
+    k : how many; by default, as many as stand out most.
     seed : of all that is random.
     view : how tracks are compared, as for ``similar``.
     progress : follows the search.

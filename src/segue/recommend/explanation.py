@@ -61,7 +61,7 @@ class SharedLabel:
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """Something measured that both have, or that tells them apart.
+    """Something measured that both have, or that tells them difference.
 
     Attributes
     ----------
@@ -124,11 +124,11 @@ def share_by_space(
     u, v = _unit(mine.sum(axis=0)), _unit(theirs.sum(axis=0))
     length_u, length_v = (max(float(np.linalg.norm(x.sum(axis=0))), 1e-12) for x in (mine, theirs))
     shares = (mine @ v / length_u + theirs @ u / length_v) / 2
-    found = [
+    parts = [
         SpaceShare(name, float(share), _cosine(x, y))
         for name, share, x, y in zip(spaces, shares, mine, theirs, strict=True)
     ]
-    return sorted(found, key=lambda part: -part.share)
+    return sorted(parts, key=lambda part: -part.share)
 
 
 def _summands(view: ViewTransform, track: Sequence[Vectors]) -> Vectors:
@@ -172,7 +172,7 @@ def matching_windows(
     ----------
     scores : (n_a, n_b)
     a_s, b_s : s, where the windows begin
-    apart_s : how far two moments of one track are apart at least
+    apart_s : how far two moments of one track are difference at least
     """
     left = np.where(np.isfinite(scores), scores, -np.inf)
     pairs: list[MatchingWindows] = []
@@ -209,11 +209,11 @@ def compare_features(
     a, b : (dim,)
     library : (n, dim), rows to compare with; NaN is left out
     """
-    features = [_compared(word, word.columns(names), names, a, b, library) for word in FEATURES]
+    features = [_compare_feature(word, word.columns(names), names, a, b, library) for word in FEATURES]
     return sorted((x for x in features if x is not None), key=lambda x: -x.weight)
 
 
-def _compared(
+def _compare_feature(
     word: FeatureWords,
     columns: list[int],
     names: Sequence[str],
@@ -230,18 +230,18 @@ def _compared(
     if not np.isfinite([x, y]).all() or spread <= 1e-6 * max(abs(x), abs(y), 1e-6):
         return None
     far_a, far_b = ((value - float(usual.mean())) / spread for value in (x, y))
-    apart = abs(far_a - far_b)
+    difference = abs(far_a - far_b)
     least = min(abs(far_a), abs(far_b))
     name = names[columns[0]] if len(columns) == 1 else word.dimensions[0].rstrip("*_")
     both = word.more if far_a > 0 else word.less
-    if far_a * far_b > 0 and least >= BOTH_FROM and apart < APART_FROM and both:
+    if far_a * far_b > 0 and least >= BOTH_FROM and difference < APART_FROM and both:
         said = f"both {_is(both)}".replace("both is ", "both ").replace("both has ", "both with ")
         return Feature(name, said, x, y, True, round(least, 2))
-    text = _apart(word, far_a, far_b) if apart >= APART_FROM else None
-    return Feature(name, text, x, y, False, round(apart, 2)) if text else None
+    text = _difference(word, far_a, far_b) if difference >= APART_FROM else None
+    return Feature(name, text, x, y, False, round(difference, 2)) if text else None
 
 
-def _apart(word: FeatureWords, far_a: float, far_b: float) -> str | None:
+def _difference(word: FeatureWords, far_a: float, far_b: float) -> str | None:
     """How two tracks differ that are so far from the usual; ``None`` where there is no word for it."""
     a, b = (
         None if abs(far) < MIN_DEVIATION else word.more if far > 0 else word.less for far in (far_a, far_b)

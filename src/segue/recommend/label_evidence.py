@@ -1,4 +1,4 @@
-"""How much networks hear of some labels in each track of a library."""
+"""The scores that networks give some labels, for each track of a library."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def label_evidence(labels: Mapping[str, float], catalog: Catalog, snapshot: Snap
     for space in snapshot.spaces.values():
         _add_scores(space, labels, total, weight)
     evidence = np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
-    found = catalog.tracks.label_scores(labels, spaces_with_all_scores(snapshot))
-    rows = rows_of_keys(snapshot, np.array([key for key, _, _ in found], np.int64))
-    for row, (_, label, score) in zip(rows.tolist(), found, strict=True):
+    scores = catalog.tracks.label_scores(labels, spaces_with_all_scores(snapshot))
+    rows = rows_of_keys(snapshot, np.array([key for key, _, _ in scores], np.int64))
+    for row, (_, label, score) in zip(rows.tolist(), scores, strict=True):
         if row >= 0:
             evidence[row] = max(evidence[row], labels[label] * score**0.5)
     return evidence
@@ -84,10 +84,10 @@ def best_label(
     ----------
     kept : of each space, the track's best labels, for spaces without all scores
     """
-    found = [(name, score) for words in kept.values() for name, score in words.items() if name in labels]
+    candidates = [(name, score) for words in kept.values() for name, score in words.items() if name in labels]
     for space in snapshot.spaces.values():
         if space.scores is not None and row >= 0:
             scores = decode_scores(space.scores[row])
             named = zip(space.label_names, scores.tolist(), strict=True)
-            found += [(name, score) for name, score in named if name in labels and not math.isnan(score)]
-    return max(found, key=lambda pair: labels[pair[0]] * pair[1] ** 0.5, default=None)
+            candidates += [(name, score) for name, score in named if name in labels and not math.isnan(score)]
+    return max(candidates, key=lambda pair: labels[pair[0]] * pair[1] ** 0.5, default=None)

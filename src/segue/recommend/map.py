@@ -1,4 +1,4 @@
-"""The maps of a library, one a view: from their files where those are up to date, made anew where not."""
+"""The maps of a library, one a view: from their files where those are up to date, else recomputed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ METHOD = "1"  # rises whenever the same vectors would be laid out otherwise
 def make_map(recommender: Recommender, *, view: str | None = None, progress: Progress | None = None) -> Map:
     """A place in the plane for every track, so that neighbors are alike; kept beside the index.
 
-    The same library has the same map. Where the library has changed since, it is made anew.
+    The same library has the same map. Where the library has changed since, it is recomputed.
 
     Parameters
     ----------

@@ -90,7 +90,7 @@ def measurements(mood: Mood, snapshot: Snapshot) -> list[Measurement]:
     """What the library's spaces measure of a mood; nothing where they measure none of it."""
     live = np.flatnonzero((snapshot.keys >= 0) & ~snapshot.missing)
     sample = live[np.linspace(0, len(live) - 1, min(len(live), _SAMPLE)).astype(np.int64)]
-    found = []
+    measurements = []
     for word in mood.measured:
         feature, sign = _SIGNED[word]
         for name, space in snapshot.spaces.items():
@@ -99,8 +99,8 @@ def measurements(mood: Mood, snapshot: Snapshot) -> list[Measurement]:
             values = np.sort(values[np.isfinite(values)])
             if len(values) and values[0] < values[-1]:
                 at = np.linspace(0, len(values) - 1, min(len(values), _QUANTILES)).round().astype(np.int64)
-                found.append(Measurement(word, name, columns, sign, values[at]))
-    return found
+                measurements.append(Measurement(word, name, columns, sign, values[at]))
+    return measurements
 
 
 def mood_evidence(percentiles: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:

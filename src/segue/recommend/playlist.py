@@ -21,7 +21,7 @@ _CANDIDATES_EACH = 8  # a place of a playlist
 SAME_ARTIST = 0.25  # how much more alike two tracks by one artist count
 _PENALTY = 1e3  # of a step from an artist to the same one: longer than any way around it
 VARIETY = 0.1  # unless another is given: little further from the seeds, a quarter less alike each other
-_HALVINGS = 10  # of the weight of variety, in search of the wanted likeness
+_HALVINGS = 10  # of the weight of variety, until the mean similarity is the wanted one
 _ROUNDS = 2_000  # of improving an order, at the most
 
 Scores = NDArray[np.float32]
@@ -38,7 +38,7 @@ def artist_groups(names: Sequence[str | None]) -> Places:
 def diversify(similarities: Scores, to_seeds: Scores, groups: Places, k: int, variety: float) -> Places:
     """int64 (<= k,): candidates near the seeds and unlike each other, in the order in which they are taken.
 
-    Of the likeness to the seeds, so much is given up that its mean is (1 - variety) n + variety d: n the mean
+    So much similarity to the seeds is given up that its mean is (1 - variety) n + variety d: n the mean
     of the k nearest, d that of the k most varied. Steps of the variety are therefore even, whatever the
     library; the weight in ``take_varied`` that comes nearest to that mean is found by bisection.
 

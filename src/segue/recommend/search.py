@@ -1,4 +1,4 @@
-"""Tracks by words: names in tags first, then by what is heard in them."""
+"""Tracks by words: first by the names in their tags, then by their sound."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ class Ranking:
 
     Attributes
     ----------
-    named, heard, labeled : int64 (n,) each, best first; no key is in two of them
-    scores : float32 (n,), of those that are heard
+    named, sounding, labeled : int64 (n,) each, best first; no key is in two of them
+    scores : float32 (n,), of those that sound like the words
     """
 
     text: str
@@ -74,12 +74,12 @@ class Ranking:
     snapshot: Snapshot
     terms: Sequence[Term]
     named: NDArray[np.int64]
-    heard: NDArray[np.int64]
+    sounding: NDArray[np.int64]
     labeled: NDArray[np.int64]
     scores: NDArray[np.float32]
 
     def page(self, limit: int, offset: int) -> SearchResult:
-        keys = np.concatenate([self.named, self.heard, self.labeled])
+        keys = np.concatenate([self.named, self.sounding, self.labeled])
         rest = np.full(len(self.labeled), _BY_KEPT_LABELS)
         scores = np.concatenate([np.ones(len(self.named)), self.scores, rest])
         some = slice(offset, offset + limit)
@@ -107,10 +107,10 @@ class Ranking:
             named_parts = [part for part in term.parts if _fields_with(track, part.words.split())]
             for part in term.parts if named_parts else (term,):
                 fields = _fields_with(track, part.words.split())
-                reasons += fields if fields is not None else self._heard(part, row, kept)
+                reasons += fields if fields is not None else self._sound_reasons(part, row, kept)
         return tuple(reasons)
 
-    def _heard(self, term: Term, row: int, kept: dict[str, dict[str, float]]) -> list[Reason]:
+    def _sound_reasons(self, term: Term, row: int, kept: dict[str, dict[str, float]]) -> list[Reason]:
         if term.measured and row >= 0:
             at = np.array([row])
             shares = [(m.word, m.percentiles(self.snapshot, at)[0]) for m in term.measured]
@@ -141,13 +141,13 @@ def _rank(
         evidence[~np.isin(snapshot.keys, allowed)] = 0
     rows = np.flatnonzero(evidence)
     rows = rows[np.argsort(-evidence[rows], kind="stable")]
-    heard = snapshot.keys[rows]
+    sounding = snapshot.keys[rows]
     labeled = only(catalog.tracks.keys_with_words(text, by_label=True))
     gone = snapshot.keys[snapshot.missing]
-    labeled = labeled[~np.isin(labeled, np.concatenate([named, heard, gone]))]
-    if not len(named) + len(heard) + len(labeled):
+    labeled = labeled[~np.isin(labeled, np.concatenate([named, sounding, gone]))]
+    if not len(named) + len(sounding) + len(labeled):
         named = only(catalog.tracks.keys_with_letters(text))
-    return Ranking(text, catalog, snapshot, terms, named, heard, labeled, evidence[rows])
+    return Ranking(text, catalog, snapshot, terms, named, sounding, labeled, evidence[rows])
 
 
 def evidence_of_terms(terms: Sequence[Term], catalog: Catalog, snapshot: Snapshot) -> NDArray[np.float32]:
@@ -192,15 +192,15 @@ def _fields_with(track: Track, words: Sequence[str]) -> tuple[Reason, ...] | Non
     """The tags that hold the words, each with its words; ``None`` where some are in none."""
     tags = track.tags
     texts = (tags.title, track.artist, tags.album, tags.genre, track.path if track.has_file else track.title)
-    found: dict[ReasonKind, list[str]] = {}
+    words_by_field: dict[ReasonKind, list[str]] = {}
     for word in words:
         field = next(
             (f for f, text in zip(_FIELDS, texts, strict=True) if text and _holds(text, [word])), None
         )
         if field is None:
             return None
-        found.setdefault(field, []).append(word)
-    return tuple(Reason(field, " ".join(words)) for field, words in found.items())
+        words_by_field.setdefault(field, []).append(word)
+    return tuple(Reason(field, " ".join(words)) for field, words in words_by_field.items())
 
 
 def _holds(text: str, words: Sequence[str]) -> bool:
@@ -235,7 +235,7 @@ def _hints(terms: Sequence[Term], snapshot: Snapshot) -> tuple[str, ...]:
             )
         elif not networks:
             hints.append(
-                "no network has listened to these tracks yet; to search by what they hear: "
+                "no network has labeled these tracks yet; to search by labels such as rain: "
                 f"{command('models pull musicnn mn04')}, then {command('scan FOLDER')}"
             )
     return tuple(hints)

@@ -72,7 +72,7 @@ def read_terms(
 ) -> list[Term]:
     """The terms of a search, in its order; its first words, where there are very many.
 
-    Where one of the embedders also takes texts, it hears all words together but those for moods.
+    Where one of the embedders also takes texts, it gets all words together but those for moods.
 
     Raises
     ------

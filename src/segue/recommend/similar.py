@@ -48,7 +48,7 @@ def similar(  # noqa: PLR0913 - all that one may ask for, by name
     feedback : let likes and dislikes change the order a little; a disliked track is no answer. Without it,
         the answer is as if there were none. The scores are the same either way.
     view : how tracks are compared, such as ``audioset/windows/raw``: a space, a granularity (tracks,
-        windows, first10) and a transform (fitted, centered, raw); all spaces together unless told.
+        windows, first10) and a transform (fitted, centered, raw); by default, all spaces together.
 
     Raises
     ------

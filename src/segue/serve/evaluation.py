@@ -40,7 +40,7 @@ def _keep(library: Library, scratch: str, report: Result) -> None:
         return
 
 
-def kept(library: Library, scratch: str) -> Result | None:
+def load_result(library: Library, scratch: str) -> Result | None:
     """What the last evaluation found."""
     for path in _paths(library, scratch):
         try:

@@ -32,10 +32,10 @@ def resolve_scan_roots(
     if not asked:
         raise ApiError(400, "no_folders", "the list of folders is empty")
     tops = [Path(os.path.realpath(top)) for top in (*scanned, *allowed)]
-    return [_allowed(folder, tops) for folder in asked]
+    return [_require_allowed(folder, tops) for folder in asked]
 
 
-def _allowed(folder: str, tops: Sequence[Path]) -> str:
+def _require_allowed(folder: str, tops: Sequence[Path]) -> str:
     # Compared with links followed, so that none leads out of what is allowed.
     try:
         true = Path(os.path.realpath(os.path.expanduser(folder)))  # noqa: PTH111 - realpath takes no Path alone

@@ -73,7 +73,7 @@ class Service:
         except TrackNotFoundError:
             raise ApiError(404, "track_not_found", f"no track has the id {track_id[:100]!r}") from None
 
-    def scanned(self) -> list[str]:
+    def scanned_folders(self) -> list[str]:
         """The folders that were scanned before."""
         return self.library.folders.all()
 

@@ -48,7 +48,7 @@ class Settings:
     secret: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
 
     @property
-    def guarded(self) -> bool:
+    def has_secret(self) -> bool:
         """Whether a client must say who it is."""
         return self.password is not None or self.token is not None
 
@@ -63,7 +63,7 @@ class Settings:
         ------
         UsageError
         """
-        if not self.on_loopback and not self.guarded:
+        if not self.on_loopback and not self.has_secret:
             raise UsageError(
                 f"{self.host} is open to other machines: set --password or --token "
                 "(or $SEGUE_PASSWORD, $SEGUE_TOKEN), or use 127.0.0.1"

@@ -157,7 +157,7 @@ class RecordSource(Protocol):
 
     Attributes
     ----------
-    name : under which its tracks are known in the library
+    name : of the source in the library
     kind : "table", "audioset" and so on
     location : where it was read, for people
     total : how much there is to read, in ``unit``; ``None`` where nobody knows

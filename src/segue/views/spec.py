@@ -64,7 +64,7 @@ class ViewSpec:
 
 
 def default_view(spaces: Mapping[str, SpaceVectors]) -> ViewSpec:
-    """How a library is compared unless told: a space alone as its settings say, several fitted."""
+    """How a library is compared by default: a space alone as its settings say, several fitted."""
     if len(spaces) != 1:
         return ViewSpec()
     (name, space), *_ = spaces.items()

@@ -28,7 +28,7 @@ from segue.views.spec import Rows, ViewSpec, default_view, item_vectors, parse_v
 from segue.views.transform import ENERGY, SpaceToFit, ViewTransform
 from segue.views.within_track import covariance_within_tracks
 
-_FIT = 2  # rises whenever the same library would get another view; older files are made anew
+_FIT = 2  # rises whenever the same library would get another view; older files are rebuilt
 _KEPT = 4  # indexes that stay open
 _KEPT_SHARE = 0.8  # of tracks that are as they were: the view still fits, and only the others are changed
 
@@ -69,7 +69,7 @@ class ViewIndex:
         Parameters
         ----------
         prior : values of the spaces for which they are known, by the names of the spaces
-        spec : the default one unless told
+        spec : the default view if none is given
         options : of the index
         """
         spec = spec or default_view(snapshot.spaces)
@@ -115,7 +115,7 @@ class ViewIndex:
         """The index of a later snapshot of the same spaces.
 
         A large library that has hardly changed keeps its view: only what is new is transformed and
-        added, what is gone is deleted. Otherwise everything is made anew.
+        added, what is gone is deleted. Otherwise everything is rebuilt.
         """
         rows, items = item_vectors(snapshot, self.spec)
         options = self.index.options
@@ -229,10 +229,10 @@ class ViewIndex:
         """
         state, file = load_index(path)
         note, spec = file.header["note"], spec or ViewSpec()
-        wanted = _note(specs, spec)
-        found = {name: note.get(name) for name in wanted}
-        if found != wanted:
-            raise IndexFormatError(f"{path} is of {found}, expected {wanted}")
+        expected = _note(specs, spec)
+        actual = {name: note.get(name) for name in expected}
+        if actual != expected:
+            raise IndexFormatError(f"{path} is of {actual}, expected {expected}")
         names = ("rows", "keys") if spec.transform == "raw" else ("rows", "keys", "mean", "projection")
         stamp = note.get("stamp")
         if not isinstance(stamp, str) or any(f"note.{name}" not in file for name in names):
@@ -268,7 +268,7 @@ class ViewIndexes:
         self._lock = threading.Lock()
 
     def get(self, snapshot: Snapshot, view: str | None = None, progress: Progress | None = None) -> ViewIndex:
-        """The index of a snapshot in a view, such as ``audioset/windows``; the default view unless told.
+        """The index of a snapshot in a view, such as ``audioset/windows``; the default view if none is given.
 
         Raises
         ------

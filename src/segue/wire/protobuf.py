@@ -36,7 +36,7 @@ def varints(data: bytes | memoryview) -> Iterator[int]:
         value |= (byte & 0x7F) << bits
         bits += 7
         if byte < 0x80:
-            yield _signed(value & _64_BITS)
+            yield _to_signed(value & _64_BITS)
             value = bits = 0
         elif bits == 7 * _MAX_VARINT:
             break
@@ -77,13 +77,13 @@ class Message:
         values = self._fields.get(field, [0])
         if not isinstance(values[-1], int):
             raise WireError(f"field {field} of a message is no number, expected one")
-        return _signed(values[-1])
+        return _to_signed(values[-1])
 
     def numbers(self, field: int) -> list[int]:
         """All numbers of a repeated field, signed, whether packed or one by one."""
         numbers: list[int] = []
         for value in self._fields.get(field, []):
-            numbers += [_signed(value)] if isinstance(value, int) else islice(varints(value), MAX_FIELDS)
+            numbers += [_to_signed(value)] if isinstance(value, int) else islice(varints(value), MAX_FIELDS)
         if len(numbers) >= MAX_FIELDS:
             raise WireError(f"field {field} of a message has {MAX_FIELDS} numbers or more, expected fewer")
         return numbers
@@ -153,7 +153,7 @@ def _cut(data: memoryview, at: int, length: int) -> memoryview:
     return data[at : at + length]
 
 
-def _signed(value: int) -> int:
+def _to_signed(value: int) -> int:
     return value - (1 << 64) if value >> 63 else value
 
 

@@ -102,8 +102,8 @@ async function load(request: api.Listing, stop?: AbortSignal) {
   }
   const page = await api.search(request, stop);
   const items = page.matches.map(({ track, reasons }): Found => {
-    const heard = reasons.filter((reason) => ["label", "mood", "sound"].includes(reason.kind));
-    return { track, reasons: heard.map((reason) => reason.text) };
+    const sounding = reasons.filter((reason) => ["label", "mood", "sound"].includes(reason.kind));
+    return { track, reasons: sounding.map((reason) => reason.text) };
   });
   return { ...page, items };
 }

@@ -44,13 +44,13 @@ def compose_folk_guitar(rng: np.random.Generator, artist: Artist) -> Take:
     tone = partial(plucked, bright=0.25 + 0.55 * artist.bright, t60_s=4.5)
     capo = 5 if artist.manner == "harp" else 0
     picking = PICKING[artist.manner][int(rng.integers(len(PICKING[artist.manner])))]
-    notes = _picked(rng, chords[:-1], picking, beats, capo) + _strum(chords, bars * beats, capo)
+    notes = _picked_chords(rng, chords[:-1], picking, beats, capo) + _strum(chords, bars * beats, capo)
     desk.play(notes, Voice(tone, 0, 0.12, pan=-0.1, spread=0.12, loose_s=0.006), level_db=-8, send_db=-13)
     _add_tune(desk, rng, scale, chords[:-1], artist, beats)
     return Take(desk, ROOM, fade_s=1.6)
 
 
-def _picked(
+def _picked_chords(
     rng: np.random.Generator,
     chords: Sequence[Chord],
     picking: Sequence[tuple[float, int]],

@@ -25,7 +25,7 @@ def compose_solo_piano(rng: np.random.Generator, artist: Artist) -> Take:
     scale = choose_scale(rng, artist.modes)
     chords = [*progression(rng, scale, bars), scale.chord(0)]
     desk = Desk(clock, clock.seconds(bars * 4) + 2.4, rng)
-    hands = {"nocturne": _broken, "pattern": _pattern, "chorale": _block}
+    hands = {"nocturne": _broken_chords, "pattern": _pattern, "chorale": _block}
     left = hands[artist.manner](rng, chords[:-1], FLOORS[artist.manner])
     cells = LIVELY if artist.manner == "nocturne" else CALM
     right = sing(rng, scale, chords[:-1], cells=cells, octave=5 if scale.tonic < 8 else 4, rests=0.15)
@@ -38,7 +38,7 @@ def compose_solo_piano(rng: np.random.Generator, artist: Artist) -> Take:
     return Take(desk, ROOM, fade_s=1.8)
 
 
-def _broken(rng: np.random.Generator, chords: Sequence[Chord], floor: int) -> list[Note]:
+def _broken_chords(rng: np.random.Generator, chords: Sequence[Chord], floor: int) -> list[Note]:
     """Root, fifth, tenth and back in eighth notes."""
     shape = (0, 2, 4, 5, 6, 5, 4, 2) if rng.random() < 0.5 else (0, 2, 4, 6, 5, 4, 5, 2)
     notes = []

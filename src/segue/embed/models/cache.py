@@ -85,7 +85,7 @@ def write_access(root: Path, on_wait: OnWait | None = None, *, wait: bool = True
     """
     try:
         root.mkdir(parents=True, exist_ok=True)
-        with _locked(root, on_wait, wait):
+        with _lock(root, on_wait, wait):
             _sweep(root)
             work_folder(root).mkdir()
             downloads_folder(root).mkdir(exist_ok=True)
@@ -102,7 +102,7 @@ def write_access(root: Path, on_wait: OnWait | None = None, *, wait: bool = True
 
 
 @contextlib.contextmanager
-def _locked(root: Path, on_wait: OnWait | None, wait: bool) -> Iterator[None]:
+def _lock(root: Path, on_wait: OnWait | None, wait: bool) -> Iterator[None]:
     lock = filelock.FileLock(root / ".segue-lock")
     try:
         lock.acquire(timeout=0)

@@ -1,4 +1,4 @@
-"""A network in float32 to one that computes in 8-bit integers, calibrated on what it will hear.
+"""A network in float32 to one that computes in 8-bit integers, calibrated on music.
 
 Values between layers become uint8, weights int8 with a scale for each output channel (Jacob et al.
 2018, "Quantization and training of neural networks for efficient integer-arithmetic-only inference").
@@ -40,7 +40,7 @@ _BIAS_MAX = 2.0**24  # in steps; a channel without weights must still hold its b
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _Range:
     """What a layer was given: its range, and float64 (channels,) means."""
 
     low: float
@@ -67,9 +67,11 @@ def to_int8(model: onnx.ModelProto, sample: Float32) -> onnx.ModelProto:
     """
     layers = [node for node in model.graph.node if node.op_type in _LAYERS]
     origin = _origins(model)
-    seen = _observed(model, sorted({node.input[0] for node in layers}), sample)
-    ranges = {origin.get(name, name): observed for name, observed in seen.items()}
-    return _Rewriting(model, ranges, {node.output[0]: seen[node.input[0]] for node in layers[:-1]}).model()
+    statistics = _observe(model, sorted({node.input[0] for node in layers}), sample)
+    ranges = {origin.get(name, name): observed for name, observed in statistics.items()}
+    return _Rewriting(
+        model, ranges, {node.output[0]: statistics[node.input[0]] for node in layers[:-1]}
+    ).model()
 
 
 def _origins(model: onnx.ModelProto) -> dict[str, str]:
@@ -81,7 +83,7 @@ def _origins(model: onnx.ModelProto) -> dict[str, str]:
     return origin
 
 
-def _observed(model: onnx.ModelProto, names: Sequence[str], sample: Float32) -> dict[str, _Seen]:
+def _observe(model: onnx.ModelProto, names: Sequence[str], sample: Float32) -> dict[str, _Range]:
     outputs = model.graph.output
     usual = len(outputs)
     outputs.extend(helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in names)
@@ -90,14 +92,14 @@ def _observed(model: onnx.ModelProto, names: Sequence[str], sample: Float32) -> 
     entry = model.graph.input[0].name
     watches = [_Watch(len(sample)) for _ in names]
     for start in range(0, len(sample), BATCH):
-        found = session.run(names, {entry: sample[start : start + BATCH]})
-        for watch, values in zip(watches, found, strict=True):
+        outcome = session.run(names, {entry: sample[start : start + BATCH]})
+        for watch, values in zip(watches, outcome, strict=True):
             watch.see(values)
-    return {name: watch.seen() for name, watch in zip(names, watches, strict=True)}
+    return {name: watch.statistics() for name, watch in zip(names, watches, strict=True)}
 
 
 class _Watch:
-    """Gathers what `_Seen` holds of one value, batch by batch."""
+    """Gathers what `_Range` holds of one value, batch by batch."""
 
     def __init__(self, total: int) -> None:
         self._total = total
@@ -115,14 +117,14 @@ class _Watch:
         self._sums += values.sum(axis=(0, *range(2, values.ndim)), dtype=np.float64)
         self._count += values.size // values.shape[1]
 
-    def seen(self) -> _Seen:
-        return _Seen(self._low, max(0.0, float(self._largest.min())), np.asarray(self._sums) / self._count)
+    def statistics(self) -> _Range:
+        return _Range(self._low, max(0.0, float(self._largest.min())), np.asarray(self._sums) / self._count)
 
 
 class _Rewriting:
-    """Writes the network anew, node by node."""
+    """Rewrites the network, node by node."""
 
-    def __init__(self, model: onnx.ModelProto, ranges: dict[str, _Seen], given: dict[str, _Seen]) -> None:
+    def __init__(self, model: onnx.ModelProto, ranges: dict[str, _Range], given: dict[str, _Range]) -> None:
         self._old = model.graph
         self._ranges = ranges  # by the value that is cut to bytes
         self._given = given  # by the output of each layer in 8 bits
@@ -157,10 +159,10 @@ class _Rewriting:
             inputs = map(self._float, node.input)
             self._floats[old] = self._graph.add(node.op_type, *inputs, output=output, **_attributes(node))
 
-    def _cut(self, name: str, seen: _Seen) -> _Bytes:
-        step = np.array(max(seen.high - seen.low, 1e-6) / 255, np.float32)
+    def _cut(self, name: str, statistics: _Range) -> _Bytes:
+        step = np.array(max(statistics.high - statistics.low, 1e-6) / 255, np.float32)
         scale = self._graph.constant(step)
-        zero = self._graph.constant(np.array(np.rint(-seen.low / step), np.uint8))
+        zero = self._graph.constant(np.array(np.rint(-statistics.low / step), np.uint8))
         self._steps[scale] = float(step)
         return _Bytes(self._graph.add("QuantizeLinear", name, scale, zero), scale, zero)
 

@@ -95,14 +95,14 @@ def _residual(graph: Graph, tensors: Tensors, scope: str, x: str, channels: int,
     filtered = graph.add(block.activation, filtered)
     if block.excite:
         layer += 1
-        filtered = _excited(graph, tensors, f"{scope}.{layer}.conc_se_layers.0", filtered, block.wide)
+        filtered = _excite(graph, tensors, f"{scope}.{layer}.conc_se_layers.0", filtered, block.wide)
     narrow = _conv(graph, tensors, f"{scope}.{layer + 1}", filtered, (block.out, block.wide, 1))
     if block.stride == 1 and block.out == channels:
         return graph.add("Add", narrow, x)
     return narrow
 
 
-def _excited(graph: Graph, tensors: Tensors, scope: str, x: str, channels: int) -> str:
+def _excite(graph: Graph, tensors: Tensors, scope: str, x: str, channels: int) -> str:
     """Each channel times a weight in [0, 1] that depends on the means of all channels."""
     squeeze, squeeze_bias = _linear(tensors, f"{scope}.fc1", (None, channels))
     excite, excite_bias = _linear(tensors, f"{scope}.fc2", (channels, len(squeeze)))

@@ -111,7 +111,7 @@ class _Machine:
         end = self._data.find(b"\n", self._at)
         line = self._take(max(end - self._at, 0))
         self._take(1)
-        return _decoded(line)
+        return _decode(line)
 
     def _push(self, value: object) -> None:
         self._stack.append(value)
@@ -143,7 +143,7 @@ class _Machine:
         self._push(int.from_bytes(self._take(size), "little", signed=True))
 
     def text(self) -> None:
-        self._push(_decoded(self._take(self._number("<I"))))
+        self._push(_decode(self._take(self._number("<I"))))
 
     def put(self, layout: str) -> None:
         value = self._pop()
@@ -229,7 +229,7 @@ _STEPS: dict[bytes, Callable[[_Machine], None]] = {
 }
 
 
-def _decoded(data: bytes) -> str:
+def _decode(data: bytes) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError as error:

@@ -37,7 +37,7 @@ def naming(path: Path) -> Iterator[None]:
         raise WeightsError(message, str(path)) from error
 
 
-def mapped(path: Path) -> memoryview:
+def map_file(path: Path) -> memoryview:
     """The bytes of a file, read only when they are looked at.
 
     The mapping ends with its last view: closing it sooner would fail while a traceback holds one.

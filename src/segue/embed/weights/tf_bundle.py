@@ -12,7 +12,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from segue.embed.weights.table_file import entries
-from segue.embed.weights.tensors import Tensors, mapped, naming, to_array
+from segue.embed.weights.tensors import Tensors, map_file, naming, to_array
 from segue.embed.weights.tf_types import dtype_of, shape_of
 from segue.errors import WeightsError
 from segue.wire.crc32c import masked_crc32c
@@ -36,15 +36,15 @@ def read_tf_bundle(index: Path) -> Tensors:
         Where one of the two is missing, damaged or foreign, or the tensors are spread over more files.
     """
     with naming(index):
-        described = _described(mapped(index))
+        described = _tensor_entries(map_file(index))
     path = index.with_name(index.name.removesuffix(".index") + DATA_SUFFIX)
     with naming(path):
-        data = mapped(path)
+        data = map_file(path)
         _check_total(described, data)
         return {name: _tensor(name, entry, data) for name, entry in described.items()}
 
 
-def _described(table: memoryview) -> dict[str, Message]:
+def _tensor_entries(table: memoryview) -> dict[str, Message]:
     messages = {_text(key): Message(value) for key, value in entries(table)}
     header = messages.pop("", None)
     if header is None or not messages:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.embed.weights.table_file import entries
-from segue.embed.weights.tensors import Tensors, check_shape, mapped, naming, to_array
+from segue.embed.weights.tensors import Tensors, check_shape, map_file, naming, to_array
 from segue.embed.weights.tf_types import DTYPES, shape_of
 from segue.errors import WeightsError
 from segue.wire.protobuf import Message, varints
@@ -53,7 +53,7 @@ def read_tf_table(path: Path) -> Tensors:
         Where the file is missing, damaged or no such checkpoint.
     """
     with naming(path):
-        declared, pieces = _entries(mapped(path))
+        declared, pieces = _entries(map_file(path))
         return {name: _tensor(name, pieces[name], *kind) for name, kind in declared.items()}
 
 
@@ -85,7 +85,7 @@ def _readable(meta: list[Message]) -> _Declared:
 
 def _tensor(name: str, pieces: list[Message], dtype: str, shape: tuple[int, ...]) -> NDArray[Any]:
     check_shape(name, shape)
-    placed = [_placed(name, piece, dtype, shape) for piece in pieces]
+    placed = [_place_piece(name, piece, dtype, shape) for piece in pieces]
     numbers = sum(values.size for _, values in placed)
     if numbers != math.prod(shape):
         raise WeightsError(f"tensor {name!r} of shape {shape} has {numbers} numbers in its slices")
@@ -99,7 +99,7 @@ def _tensor(name: str, pieces: list[Message], dtype: str, shape: tuple[int, ...]
     return whole
 
 
-def _placed(
+def _place_piece(
     name: str, piece: Message, dtype: str, shape: tuple[int, ...]
 ) -> tuple[tuple[slice, ...], NDArray[Any]]:
     """One slice and where it belongs."""
@@ -122,10 +122,10 @@ def _values(name: str, values: Message, dtype: str, shape: tuple[int, ...]) -> N
         return to_array(name, values.bytes(4), dtype, shape)
     parts = values.parts(_VALUES[dtype])
     packed = parts[0] if len(parts) == 1 else memoryview(b"".join(parts))
-    return to_array(name, packed if dtype in _PLAIN else _unpacked(name, packed, dtype), dtype, shape)
+    return to_array(name, packed if dtype in _PLAIN else _unpack(name, packed, dtype), dtype, shape)
 
 
-def _unpacked(name: str, packed: memoryview, dtype: str) -> memoryview:
+def _unpack(name: str, packed: memoryview, dtype: str) -> memoryview:
     try:
         numbers = np.fromiter(varints(packed), dtype="uint16" if dtype == "float16" else dtype)
     except OverflowError as error:

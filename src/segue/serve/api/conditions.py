@@ -81,7 +81,7 @@ def as_where(service: Service, conditions: Conditions | None) -> Where | None:
         if values.get(name) == (None, None):
             del values[name]
     if "folder" in values:
-        values["folder"] = _real_folder(values["folder"], service.scanned())
+        values["folder"] = _real_folder(values["folder"], service.scanned_folders())
     return Where(**values) if values else None
 
 

@@ -28,7 +28,7 @@ _EVENTS = openapi_responses(None, 404, media="text/event-stream")
 @routes.post("/jobs/scan", status_code=202, responses=openapi_responses(models.JobAnswer, status=202))
 async def start_scan(service: ServiceDep, body: ScanRequest) -> Response:
     """Scan folders, or all that were scanned before, in a job."""
-    scanned = await service.run(service.scanned)
+    scanned = await service.run(service.scanned_folders)
     folders = resolve_scan_roots(body.folders, scanned, service.settings.folders)
     return job_accepted(queue_scan(service.jobs, service.library, folders))
 

@@ -34,14 +34,14 @@ def job_accepted(job: Job) -> Response:
 async def get_map(service: ServiceDep, request: Request) -> Response:
     """A place in the plane for each track; 202 and the job that makes it where there is no map yet."""
     zipped = "gzip" in request.headers.get("accept-encoding", "")
-    body = await service.run(_written, service, zipped)
+    body = await service.run(_encode_map, service, zipped)
     if body is None:
         return job_accepted(_start(service))
     headers = {"vary": "accept-encoding"} | ({"content-encoding": "gzip"} if zipped else {})
     return Response(body, headers=headers, media_type="application/json")
 
 
-def _written(service: Service, zipped: bool) -> bytes | None:
+def _encode_map(service: Service, zipped: bool) -> bytes | None:
     columns = _columns(service)
     if columns is None:
         return None
@@ -51,7 +51,7 @@ def _written(service: Service, zipped: bool) -> bytes | None:
 
 @routes.post("/map", status_code=202, responses=openapi_responses(models.JobAnswer, status=202))
 async def make_map(service: ServiceDep) -> Response:
-    """Make the map anew, in a job."""
+    """Recompute the map, in a job."""
     return job_accepted(_start(service))
 
 
@@ -140,7 +140,7 @@ async def make_clusters(service: ServiceDep, body: ClustersRequest) -> Response:
 @routes.get("/evaluation", responses=openapi_responses(models.Evaluation, 404))
 async def get_evaluation(service: ServiceDep) -> Response:
     """The result of the last evaluation."""
-    result = await service.run(evaluation.kept, service.library, service.settings.scratch)
+    result = await service.run(evaluation.load_result, service.library, service.settings.scratch)
     if result is None:
         raise ApiError(404, "not_evaluated", "nothing has been evaluated yet: POST /api/v1/evaluation")
     return json_response(result)

@@ -25,19 +25,19 @@ async def search(
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
     offset: Annotated[int, Query(ge=0, le=100_000_000)] = 0,
 ) -> Response:
-    """Tracks that words describe, a page at a time: by their names first, then by what is heard in them."""
+    """Tracks that words describe, a page at a time: matching names first, then matching sounds."""
 
     def look() -> dict[str, Any]:
-        found = service.library.search(q, limit=limit, offset=offset, where=as_where(service, conditions))
-        tracks = service.records([match.track for match in found])
+        matches = service.library.search(q, limit=limit, offset=offset, where=as_where(service, conditions))
+        tracks = service.records([match.track for match in matches])
         return {
             "matches": [
                 {"score": match.score, "reasons": list(map(_record, match.reasons)), "track": track}
-                for match, track in zip(found, tracks, strict=True)
+                for match, track in zip(matches, tracks, strict=True)
             ],
-            "total": found.total,
-            "meanings": found.meanings,
-            "hints": found.hints,
+            "total": matches.total,
+            "meanings": matches.meanings,
+            "hints": matches.hints,
         }
 
     return json_response(await service.run(look))

@@ -20,7 +20,7 @@ routes = APIRouter(tags=["session"])
 @routes.get("/session", responses=openapi_responses(models.Session))
 async def get_session(service: ServiceDep, request: Request) -> Response:
     """Whether the service wants a password, and whether this client is logged in."""
-    needed = service.settings.guarded
+    needed = service.settings.has_secret
     return json_response(
         {"needed": needed, "logged_in": not needed or service.guard.is_logged_in(request.headers)}
     )
@@ -29,7 +29,7 @@ async def get_session(service: ServiceDep, request: Request) -> Response:
 @routes.post("/session", responses=openapi_responses(models.Session, 429))
 async def log_in(service: ServiceDep, request: Request, body: LoginRequest) -> Response:
     """Log in with the password; a cookie keeps the session for thirty days."""
-    if not service.settings.guarded:
+    if not service.settings.has_secret:
         return json_response({"needed": False, "logged_in": True})
     limit_logins(service, request)
     if not service.guard.accepts(body.password):

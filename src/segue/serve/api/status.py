@@ -46,7 +46,7 @@ async def get_library(service: ServiceDep) -> Response:
             "duration_s": overview.duration_s,
             "spaces": [
                 {"name": name, "dim": spec.dim, "license": spec.license, "tracks": n}
-                for (name, spec), n in zip(spaces.items(), _filled(service), strict=True)
+                for (name, spec), n in zip(spaces.items(), _vector_counts(service), strict=True)
             ],
             "views": ["all", *spaces],
             "sources": [one.source for one in overview.imports],
@@ -62,7 +62,7 @@ async def get_library(service: ServiceDep) -> Response:
     return json_response(await service.run(look))
 
 
-def _filled(service: Service) -> list[int]:
+def _vector_counts(service: Service) -> list[int]:
     """Of each space, the tracks that have a vector in it."""
     snapshot = service.library.snapshot()
     live = snapshot.keys >= 0

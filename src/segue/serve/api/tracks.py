@@ -18,7 +18,7 @@ from segue.serve.service import Service, ServiceDep
 from segue.track import Track, clean
 
 routes = APIRouter(tags=["tracks"])
-_FOUND = 2000  # tracks that a text finds, of which others are then left out
+_MOST_MATCHES = 2000  # tracks that a text finds, of which others are then left out
 
 Tracks = tuple[list[Track], int]
 
@@ -37,22 +37,22 @@ async def list_tracks(
     def look() -> dict[str, Any]:
         text = (q or "").strip()
         tracks, total = (
-            _found(service, text, conditions, sort, limit, offset)
+            _matching(service, text, conditions, sort, limit, offset)
             if text
-            else _listed(service, conditions, sort or "added", limit, offset)
+            else _all(service, conditions, sort or "added", limit, offset)
         )
         return {"tracks": service.records(tracks), "total": total}
 
     return json_response(await service.run(look))
 
 
-def _listed(service: Service, conditions: Conditions | None, sort: Sort, limit: int, offset: int) -> Tracks:
+def _all(service: Service, conditions: Conditions | None, sort: Sort, limit: int, offset: int) -> Tracks:
     where = as_where(service, conditions)
     keys = service.library.keys_matching(where) if where else None
     return service.library.tracks.page(keys, sort, limit, offset)
 
 
-def _found(
+def _matching(
     service: Service, text: str, conditions: Conditions | None, sort: Sort | None, limit: int, offset: int
 ) -> Tracks:
     library = service.library
@@ -61,7 +61,7 @@ def _found(
         tracks = library.tracks.search(text, limit=offset + limit)
         total = max(len(tracks), library.tracks.count_matches(text))
         return tracks[offset:], total
-    tracks = library.tracks.search(text, limit=_FOUND)
+    tracks = library.tracks.search(text, limit=_MOST_MATCHES)
     keys = _keys(library, tracks, where)
     if sort is not None:
         return library.tracks.page(np.array(list(keys.values()), np.int64), sort, limit, offset)
@@ -70,8 +70,7 @@ def _found(
 
 
 def _keys(library: Library, tracks: list[Track], where: Where | None) -> dict[str, int]:
-    found = library.tracks.keys_of([track.id for track in tracks])
-    keys = {str(name): key for name, key in found.items()}
+    keys = {str(name): key for name, key in library.tracks.keys_of(track.id for track in tracks).items()}
     if where is None:
         return keys
     meeting: NDArray[np.int64] = library.keys_matching(where)

@@ -39,7 +39,7 @@ def _operation(method: str, path: str, operation: dict[str, Any], description: d
     table = f"<table>{''.join(rows)}</table>" if rows else ""
     body = ""
     for media, content in operation.get("requestBody", {}).get("content", {}).items():
-        shape = _resolved(content.get("schema", {}), description)
+        shape = _resolve(content.get("schema", {}), description)
         body += f"<p>Body, {escape(media)}:</p><pre>{escape(json.dumps(shape, indent=2))}</pre>"
     answers = ", ".join(operation.get("responses", {}))
     head = f"<summary><code>{method.upper()} {escape(path)}</code></summary>"
@@ -54,7 +54,7 @@ def _kind(schema: dict[str, Any]) -> str:
     return str(schema.get("type", "any"))
 
 
-def _resolved(schema: dict[str, Any], description: dict[str, Any]) -> dict[str, Any]:
+def _resolve(schema: dict[str, Any], description: dict[str, Any]) -> dict[str, Any]:
     """Each field's kind, one level deep."""
     if "$ref" in schema:
         schema = description["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]]

@@ -33,12 +33,12 @@ class Metrics:
         worker = f'worker="{os.getpid()}"'
         lines = ["# HELP segue_requests_total Requests.", "# TYPE segue_requests_total counter"]
         for (method, route, status), n in sorted(self._requests.items()):
-            labels = f'{worker},method="{method}",route="{_escaped(route)}",status="{status}"'
+            labels = f'{worker},method="{method}",route="{_escape(route)}",status="{status}"'
             lines.append(f"segue_requests_total{{{labels}}} {n}")
         name = "segue_request_seconds"
         lines += [f"# HELP {name} Time until a request was answered.", f"# TYPE {name} histogram"]
         for route, counts in sorted(self._buckets.items()):
-            labels, total = f'{worker},route="{_escaped(route)}"', 0
+            labels, total = f'{worker},route="{_escape(route)}"', 0
             for bound, n in zip((*_BOUNDS_S, "+Inf"), counts, strict=True):
                 total += n
                 lines.append(f'{name}_bucket{{{labels},le="{bound}"}} {total}')
@@ -50,5 +50,5 @@ class Metrics:
         return "\n".join(lines) + "\n"
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

@@ -85,7 +85,7 @@ class ServiceMiddleware:
     def _authorize(self, method: str, path: str, headers: Headers, scope: Scope) -> None:
         """Check a request; a client that guessed too many passwords has to wait."""
         client = scope["client"][0] if scope.get("client") else ""
-        guess = self._settings.guarded and "authorization" in headers
+        guess = self._settings.has_secret and "authorization" in headers
         if guess and self._guesses.is_exhausted(client):
             raise ApiError(
                 429,

@@ -56,9 +56,9 @@ class Guard:
         ApiError
         """
         self.check_host(headers)
-        if method not in _SAFE or (path.startswith("/rest/") and not self._settings.guarded):
+        if method not in _SAFE or (path.startswith("/rest/") and not self._settings.has_secret):
             self._check_origin(method, path, headers)
-        if self._settings.guarded and not self._is_open(method, path) and not self.is_logged_in(headers):
+        if self._settings.has_secret and not self._is_open(method, path) and not self.is_logged_in(headers):
             raise ApiError(401, "login_needed", "log in first, with a password or a token")
 
     def check_host(self, headers: Headers) -> None:

@@ -16,7 +16,7 @@ _GOODBYE_S = 2.0
 
 
 class Pool:
-    """Some threads which stay until ``close``: those that come and go would open the catalog anew."""
+    """Some threads which stay until ``close``: those that come and go would each open the catalog again."""
 
     def __init__(self, name: str, threads: int) -> None:
         self._threads = threads

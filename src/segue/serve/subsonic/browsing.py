@@ -21,7 +21,10 @@ def folders(_: Call) -> Tree:
 
 def artists(call: Call) -> Tree:
     entries = Entries.of(call.service)
-    index = [{"name": name, "artist": [entries.artist(a) for a in some]} for name, some in _indexed(entries)]
+    index = [
+        {"name": name, "artist": [entries.artist(a) for a in group]}
+        for name, group in _by_first_letter(entries)
+    ]
     return {"artists": {"ignoredArticles": _ARTICLES, "index": index}}
 
 
@@ -29,57 +32,57 @@ def indexes(call: Call) -> Tree:
     """The same for players that browse by folders."""
     entries = Entries.of(call.service)
     index = [
-        {"name": name, "artist": [{"id": a.id, "name": a.name} for a in some]}
-        for name, some in _indexed(entries)
+        {"name": name, "artist": [{"id": a.id, "name": a.name} for a in group]}
+        for name, group in _by_first_letter(entries)
     ]
     return {"indexes": {"lastModified": 0, "ignoredArticles": _ARTICLES, "index": index}}
 
 
-def _indexed(entries: Entries) -> list[tuple[str, list[Artist]]]:
-    found: dict[str, list[Artist]] = {}
-    for artist in sorted(entries.discography.artists.values(), key=lambda artist: _sorted_as(artist.name)):
-        first = _sorted_as(artist.name)[:1].upper()
-        found.setdefault(first if first.isalpha() else "#", []).append(artist)
-    return sorted(found.items())
+def _by_first_letter(entries: Entries) -> list[tuple[str, list[Artist]]]:
+    groups: dict[str, list[Artist]] = {}
+    for artist in sorted(entries.discography.artists.values(), key=lambda artist: _sort_name(artist.name)):
+        first = _sort_name(artist.name)[:1].upper()
+        groups.setdefault(first if first.isalpha() else "#", []).append(artist)
+    return sorted(groups.items())
 
 
-def _sorted_as(name: str) -> str:
+def _sort_name(name: str) -> str:
     first, _, rest = folded(name).partition(" ")
     return rest if rest and first in _ARTICLES.lower().split() else folded(name)
 
 
 def artist(call: Call) -> Tree:
     entries = Entries.of(call.service)
-    found = entries.discography.artists.get(call.need("id"))
-    if found is None:
+    artist = entries.discography.artists.get(call.need("id"))
+    if artist is None:
         raise SubsonicError(NOT_FOUND, "no such artist")
-    albums = sorted(found.albums, key=lambda album: (album.year or 9999, album.name))
-    return {"artist": entries.artist(found) | {"album": [entries.album(album) for album in albums]}}
+    albums = sorted(artist.albums, key=lambda album: (album.year or 9999, album.name))
+    return {"artist": entries.artist(artist) | {"album": [entries.album(album) for album in albums]}}
 
 
 def album(call: Call) -> Tree:
     entries = Entries.of(call.service)
-    found = _album(entries, call.need("id"))
-    return {"album": entries.album(found) | {"song": _songs(call, entries, found.tracks)}}
+    album = _album(entries, call.need("id"))
+    return {"album": entries.album(album) | {"song": _songs(call, entries, album.tracks)}}
 
 
 def directory(call: Call) -> Tree:
     """An artist's albums or an album's songs, as folders."""
     entries, name = Entries.of(call.service), call.need("id")
-    found = entries.discography.artists.get(name)
-    if found:
-        children = [entries.album(one) for one in found.albums]
-        return {"directory": {"id": found.id, "name": found.name, "child": children}}
-    one = _album(entries, name)
-    children = _songs(call, entries, one.tracks)
-    return {"directory": {"id": one.id, "parent": one.artist_id, "name": one.name, "child": children}}
+    artist = entries.discography.artists.get(name)
+    if artist:
+        children = [entries.album(album) for album in artist.albums]
+        return {"directory": {"id": artist.id, "name": artist.name, "child": children}}
+    album = _album(entries, name)
+    children = _songs(call, entries, album.tracks)
+    return {"directory": {"id": album.id, "parent": album.artist_id, "name": album.name, "child": children}}
 
 
 def _album(entries: Entries, name: str) -> Album:
-    found = entries.discography.albums.get(name)
-    if found is None:
+    album = entries.discography.albums.get(name)
+    if album is None:
         raise SubsonicError(NOT_FOUND, "no such album")
-    return found
+    return album
 
 
 def _songs(call: Call, entries: Entries, ids: Sequence[str]) -> list[Tree]:
@@ -91,8 +94,8 @@ def song(call: Call) -> Tree:
 
 
 def genres(call: Call) -> Tree:
-    found = sorted(call.service.library.discography().genres.items(), key=lambda pair: -pair[1][0])
-    return {"genres": {"genre": [{"value": g, "songCount": s, "albumCount": a} for g, (s, a) in found]}}
+    counts = sorted(call.service.library.discography().genres.items(), key=lambda pair: -pair[1][0])
+    return {"genres": {"genre": [{"value": g, "songCount": s, "albumCount": a} for g, (s, a) in counts]}}
 
 
 def album_list(call: Call) -> Tree:
@@ -105,20 +108,20 @@ def album_list_2(call: Call) -> Tree:
 
 def _albums(call: Call) -> list[Tree]:
     entries = Entries.of(call.service)
-    found = _ordered(call, entries, list(entries.discography.albums.values()))
+    albums = _sort_albums(call, entries, list(entries.discography.albums.values()))
     offset, size = call.number("offset", 0, 10_000_000), call.number("size", 10)
-    return [entries.album(album) for album in found[offset : offset + size]]
+    return [entries.album(album) for album in albums[offset : offset + size]]
 
 
-def _ordered(call: Call, entries: Entries, albums: list[Album]) -> list[Album]:
+def _sort_albums(call: Call, entries: Entries, albums: list[Album]) -> list[Album]:
     kind = call.need("type")
     if kind == "random":
         random.shuffle(albums)
         return albums
     if kind == "byYear":
         low, high = call.number("fromYear", 0, 9999), call.number("toYear", 9999, 9999)
-        some = [album for album in albums if album.year and min(low, high) <= album.year <= max(low, high)]
-        return sorted(some, key=lambda album: album.year or 0, reverse=low > high)
+        dated = [album for album in albums if album.year and min(low, high) <= album.year <= max(low, high)]
+        return sorted(dated, key=lambda album: album.year or 0, reverse=low > high)
     if kind == "byGenre":
         genre = folded(call.need("genre"))
         return [album for album in albums if album.genre and folded(album.genre) == genre]
@@ -132,7 +135,7 @@ def _ordered(call: Call, entries: Entries, albums: list[Album]) -> list[Album]:
         "recent": lambda a: -max((plays[t][1] for t in a.tracks if t in plays), default=0.0),
         "highest": lambda a: -sum(plays[t][0] for t in a.tracks if t in plays),
         "alphabeticalByName": lambda a: folded(a.name),
-        "alphabeticalByArtist": lambda a: (_sorted_as(a.artist), folded(a.name)),
+        "alphabeticalByArtist": lambda a: (_sort_name(a.artist), folded(a.name)),
     }
     if kind not in keys:
         raise SubsonicError(0, f"no list of albums is called {kind[:40]!r}")
@@ -190,8 +193,8 @@ def _search(call: Call) -> Tree:
     (first_artist, n_artists), (first_album, n_albums) = page("artist"), page("album")
     offset, size = page("song")
     if words:
-        found = call.service.library.search(" ".join(words), limit=size, offset=offset) if size else ()
-        tracks = [match.track for match in found]
+        matches = call.service.library.search(" ".join(words), limit=size, offset=offset) if size else ()
+        tracks = [match.track for match in matches]
     else:
         tracks = call.service.library.tracks.by_ids(
             list(entries.discography.album_of)[offset : offset + size]

@@ -68,7 +68,7 @@ class Call:
         SubsonicError
         """
         guard = self.service.guard
-        if not self.service.settings.guarded or guard.is_logged_in(self.request.headers):
+        if not self.service.settings.has_secret or guard.is_logged_in(self.request.headers):
             return
         if self.service.logins.is_exhausted(self.client):
             raise SubsonicError(WRONG, "too many wrong passwords; try again in a moment")

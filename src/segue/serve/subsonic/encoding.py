@@ -23,14 +23,14 @@ Tree = dict[str, Any]
 
 
 def answer(call: Call, content: Tree) -> Response:
-    return _written(call, "ok", content)
+    return _encode(call, "ok", content)
 
 
 def failure(call: Call, code: int, message: str) -> Response:
-    return _written(call, "failed", {"error": {"code": code, "message": message}})
+    return _encode(call, "failed", {"error": {"code": code, "message": message}})
 
 
-def _written(call: Call, status: str, content: Tree) -> Response:
+def _encode(call: Call, status: str, content: Tree) -> Response:
     tree = {
         "status": status, "version": VERSION, "type": "segue", "serverVersion": segue.__version__,
         "openSubsonic": True, **content,

@@ -24,7 +24,7 @@ async def stream(call: Call) -> Response:
     """The file, or converted where a format or a bit rate is asked for that it has not."""
     track, path = await call.service.run(call.service.track_file, call.need("id"))
     most, offset = call.number("maxBitRate", 0, 2000), call.number("timeOffset", 0, 360_000)
-    kind = _wanted(call.get("format"), most, track, path)
+    kind = _transcoding(call.get("format"), most, track, path)
     if kind is None and not offset:
         return file_response(call.request, path)
     kbps = min(most or _USUAL_KBPS, 320)
@@ -33,7 +33,7 @@ async def stream(call: Call) -> Response:
     )
 
 
-def _wanted(form: str | None, most: int, track: Track, path: Path) -> Literal["mp3", "ogg"] | None:
+def _transcoding(form: str | None, most: int, track: Track, path: Path) -> Literal["mp3", "ogg"] | None:
     if form == "raw":
         return None
     kbps = track.size * 8 / track.duration_s / 1000 if track.duration_s else 0

@@ -46,7 +46,7 @@ def _scan_status(call: Call) -> Tree:
 
 def _start_scan(call: Call) -> Tree:
     service = call.service
-    queue_scan(service.jobs, service.library, resolve_scan_roots(None, service.scanned(), ()))
+    queue_scan(service.jobs, service.library, resolve_scan_roots(None, service.scanned_folders(), ()))
     return _scan_status(call)
 
 

@@ -58,7 +58,7 @@ def parse_example(payload: bytes) -> Facts:
     context, lists = _by_name(example.merged(1)), _by_name(example.merged(2))
     id_name, list_name = next((names for names in _NAMES if names[0] in context), ("", ""))
     if not id_name:
-        raise WireError(f"it has no 'video_id' and no 'id'; it has {_told(context)}")
+        raise WireError(f"it has no 'video_id' and no 'id'; it has {_quoted_names(context)}")
     frames = _frames(lists, list_name)
     if id_name == "id" and "start_time_seconds" not in context:
         start_s, end_s = 0.0, float(len(frames))
@@ -74,7 +74,7 @@ def _by_name(features: Message) -> dict[str, Message]:
 
 def _feature(context: dict[str, Message], name: str, kind: int) -> Message:
     if name not in context:
-        raise WireError(f"it has no {name!r}; it has {_told(context)}")
+        raise WireError(f"it has no {name!r}; it has {_quoted_names(context)}")
     return _only(context[name], kind, name)
 
 
@@ -104,7 +104,7 @@ def _time(context: dict[str, Message], name: str) -> float:
 
 def _frames(lists: dict[str, Message], name: str) -> Frames:
     if name not in lists:
-        raise WireError(f"it has no list {name!r} of frames; it has {_told(lists)}")
+        raise WireError(f"it has no list {name!r} of frames; it has {_quoted_names(lists)}")
     frames = [_frame(Message(part), i, name) for i, part in enumerate(lists[name].parts(1))]
     return np.frombuffer(b"".join(frames), np.uint8).reshape(-1, DIM).copy()
 
@@ -117,7 +117,7 @@ def _frame(feature: Message, i: int, name: str) -> memoryview:
     return values[0]
 
 
-def _told(names: dict[str, Message]) -> str:
+def _quoted_names(names: dict[str, Message]) -> str:
     return ", ".join(repr(name) for name in list(names)[:8]) or "nothing"
 
 
@@ -179,7 +179,7 @@ def _list_head(size: int) -> tuple[int, bytes]:
     if not 0 < n <= _MANY:
         return 0, b""
     frames = bytes(n * _FRAME.itemsize)
-    whole = to_field(2, _named("audio_embedding", frames))
+    whole = to_field(2, _map_entry("audio_embedding", frames))
     return (n, whole[: -len(frames)]) if len(whole) == size else (0, b"")
 
 
@@ -202,14 +202,14 @@ def serialize_example(segment: Segment) -> bytes:
     numbers = b"".join(to_varint(label) for label in segment.labels)
     times = [struct.pack("<f", seconds) for seconds in (segment.start_s, segment.end_s)]
     context = (
-        _named("video_id", to_field(_BYTES, to_field(1, segment.video_id.encode())))
-        + _named("start_time_seconds", to_field(_FLOATS, to_field(1, times[0])))
-        + _named("labels", to_field(_INTEGERS, to_field(1, numbers)))
-        + _named("end_time_seconds", to_field(_FLOATS, to_field(1, times[1])))
+        _map_entry("video_id", to_field(_BYTES, to_field(1, segment.video_id.encode())))
+        + _map_entry("start_time_seconds", to_field(_FLOATS, to_field(1, times[0])))
+        + _map_entry("labels", to_field(_INTEGERS, to_field(1, numbers)))
+        + _map_entry("end_time_seconds", to_field(_FLOATS, to_field(1, times[1])))
     )
     frames = b"".join(to_field(1, to_field(_BYTES, to_field(1, frame.tobytes()))) for frame in segment.frames)
-    return to_field(1, context) + to_field(2, _named("audio_embedding", frames))
+    return to_field(1, context) + to_field(2, _map_entry("audio_embedding", frames))
 
 
-def _named(name: str, value: bytes) -> bytes:
+def _map_entry(name: str, value: bytes) -> bytes:
     return to_field(1, to_field(1, name.encode()) + to_field(2, value))

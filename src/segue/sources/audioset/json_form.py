@@ -82,11 +82,11 @@ def _segments(file: BinaryIO, source: str, on_bad: OnBad) -> Iterator[Segment]:
 def _objects(file: BinaryIO) -> Iterator[Any]:
     """The objects in a file; an exception in the place of one that is no JSON."""
     first = next((line for line in file if line.strip()), b"{}")
-    if isinstance(_parsed(first), dict):
+    if isinstance(_parse_json(first), dict):
         file.seek(0)
     else:
         file.seek(0)
-        whole = _parsed(file.read())
+        whole = _parse_json(file.read())
         if isinstance(whole, list):
             yield from whole
             return
@@ -96,10 +96,10 @@ def _objects(file: BinaryIO) -> Iterator[Any]:
         file.seek(0)
     for line in file:
         if line.strip():
-            yield _parsed(line)
+            yield _parse_json(line)
 
 
-def _parsed(text: bytes) -> Any:
+def _parse_json(text: bytes) -> Any:
     try:
         return json.loads(text)
     except _BROKEN as error:

@@ -48,10 +48,10 @@ class AudioSet:
     paths
         Folders, TFRecords, tar archives, or files of JSON, as ``read_segments`` and ``read_json`` take.
     labels
-        The CSV file of class names; unless told, the one beside the first path, if there is one. Without
+        The CSV file of class names; by default, the one beside the first path, if there is one. Without
         it a label is called by its number.
     name
-        Under which the segments are known in the library.
+        The source's name in the library.
 
     Raises
     ------

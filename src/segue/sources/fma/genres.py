@@ -64,11 +64,11 @@ class GenreTree:
             at = ancestors[at].parent
         return list(ancestors.values())
 
-    def named(self, title: str) -> Genre | None:
+    def by_title(self, title: str) -> Genre | None:
         """The genre of a title, case aside."""
         return next((genre for genre in self if genre.title.casefold() == title.casefold()), None)
 
-    def closed(self, ids: Iterable[int]) -> list[Genre]:
+    def with_ancestors(self, ids: Iterable[int]) -> list[Genre]:
         """Those of some ids that are known, and all above them, each once."""
         genres = [self.genres[i] for i in ids if i in self.genres]
         above = [genre for one in genres for genre in self.ancestors(one.id)]

@@ -64,7 +64,7 @@ class Metadata:
 
     @contextmanager
     def open(self, name: str) -> Iterator[io.BufferedReader]:
-        """A file's bytes; they can be sought in an archive too, where going back means unpacking anew.
+        """A file's bytes; they can be sought in an archive too, where going back means unpacking again.
 
         Raises
         ------

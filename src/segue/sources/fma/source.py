@@ -43,7 +43,7 @@ class _Beside:
 
 
 @dataclass(slots=True)
-class _Found:
+class _Part:
     """What a batch is made of."""
 
     tracks: list[FmaTrack] = field(default_factory=list)
@@ -60,11 +60,11 @@ class FMA:
         The folder of ``tracks.csv``, ``genres.csv`` and ``features.csv``, or ``fma_metadata.zip`` itself.
         Without ``features.csv``, tracks have no vectors.
     subset
-        ``small``, ``medium``, ``large`` or ``full``; all tracks unless told.
+        ``small``, ``medium``, ``large`` or ``full``; by default, all tracks.
     echonest
         Make a space of Echo Nest's eight features too, which one track in eight has.
     name
-        Under which the tracks are known in the library.
+        The source's name in the library.
 
     Raises
     ------
@@ -116,19 +116,19 @@ class FMA:
             file = stack.enter_context(self._metadata.open(TRACKS))
             table = TrackTable(file)
             stack.callback(table.close)
-            found = _Found(problems=beside.problems)
+            part = _Part(problems=beside.problems)
             for row in table.rows():
                 if isinstance(row, Problem):
-                    found.problems.append(row)
+                    part.problems.append(row)
                 elif in_subset(row, self._subset):
-                    found.tracks.append(row)
+                    part.tracks.append(row)
                 else:
-                    found.counts[_BEYOND] += 1
-                if len(found.tracks) >= _TRACKS:
-                    yield self._batch(found, beside, file.tell())
-                    found = _Found()
-            if found.tracks or found.problems or found.counts:
-                yield self._batch(found, beside, file.tell())
+                    part.counts[_BEYOND] += 1
+                if len(part.tracks) >= _TRACKS:
+                    yield self._batch(part, beside, file.tell())
+                    part = _Part()
+            if part.tracks or part.problems or part.counts:
+                yield self._batch(part, beside, file.tell())
 
     def genre_tree(self) -> GenreTree:
         """All genres and how they descend from each other."""
@@ -152,9 +152,9 @@ class FMA:
         numbers, more = read_echonest(self._metadata)
         return _Beside(beside.genres, beside.urls, beside.features, numbers, [*beside.problems, *more])
 
-    def _batch(self, found: _Found, beside: _Beside, done: int) -> ImportBatch:
-        tracks, counts = found.tracks, found.counts
-        problems = list(found.problems)
+    def _batch(self, part: _Part, beside: _Beside, done: int) -> ImportBatch:
+        tracks, counts = part.tracks, part.counts
+        problems = list(part.problems)
         spaces = {}
         if beside.features:
             vectors, bad = beside.features.of([track.id for track in tracks])
@@ -164,8 +164,8 @@ class FMA:
         if beside.echonest is not None:
             nothing = np.full(echonest.SPEC.dim, np.nan, np.float32)
             numbers = [beside.echonest.get(track.id, nothing) for track in tracks]
-            rows = np.array(numbers, np.float32).reshape(len(tracks), echonest.SPEC.dim)
-            spaces[echonest.SPEC.space] = SpaceRows.without_windows(rows)
+            matrix = np.array(numbers, np.float32).reshape(len(tracks), echonest.SPEC.dim)
+            spaces[echonest.SPEC.space] = SpaceRows.without_windows(matrix)
         labels = [_labels(track, beside.genres) for track in tracks]
         counts[_UNNAMED] += sum(any(i not in beside.genres for i in track.genres_all) for track in tracks)
         columns = _columns(tracks, beside)
@@ -184,7 +184,7 @@ class FMA:
 
 def _labels(track: FmaTrack, genres: GenreTree) -> list[Label]:
     """A track's genres and all above them."""
-    names = [genre.title for genre in genres.closed(track.genres_all)]
+    names = [genre.title for genre in genres.with_ancestors(track.genres_all)]
     if track.genre_top:
         names.append(track.genre_top)
     return [Label(name, 1.0) for name in dict.fromkeys(names)]

@@ -47,7 +47,7 @@ class Address:
         waits = {name: int(1000 * s) for name, s in _WAITS.items() if name.lower() not in self.options}
         return _client(self.uri, **waits)
 
-    def concealed(self, text: str) -> str:
+    def conceal(self, text: str) -> str:
         """A text without the secrets."""
         for secret in self.secrets:
             text = text.replace(secret, "…")

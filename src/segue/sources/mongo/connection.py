@@ -78,4 +78,4 @@ def _said(error: PyMongoError | Exception, address: Address) -> str:
     text = str(error)
     for rest in (", full error:", " (configured timeouts", ", Timeout:", "\n"):
         text = text.partition(rest)[0]
-    return address.concealed(text[:300])
+    return address.conceal(text[:300])

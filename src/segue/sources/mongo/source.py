@@ -39,7 +39,7 @@ class Fields:
     ----------
     vector : ``embedding``, or ``vectors.audio`` within a document; BSON's vectors of float32 or int8, bytes
         of little-endian float32, or an array of numbers
-    dim : the size of a vector; that of the first usable one unless told
+    dim : the size of a vector; by default, that of the first usable one
     columns : the field for a title, an artist and so on, where its name would not tell: ``{"title": "song"}``
     without : fields that are not read, such as another vector
     """
@@ -64,7 +64,7 @@ class Mongo:
     database
         Goes before the one in ``uri``.
     name
-        Under which the tracks are known in the library; the collection's name unless told.
+        The source's name in the library; by default, the collection's name.
     space
         Of the vectors.
     metric, transform
@@ -164,7 +164,7 @@ class Mongo:
         for i, read in enumerate(documents, done - len(documents) + 1):
             where = f"document {i}"
             try:
-                where = name = _named(read, seen)
+                where = name = _document_id(read, seen)
                 vectors.append(self._vector_in(read, self._spec.dim))
             except (BadIdError, NoVectorError) as error:
                 problems.append(Problem(where, str(error)))
@@ -193,7 +193,7 @@ class Mongo:
         return vector
 
 
-def _named(read: RawDocument, seen: set[str] | None) -> str:
+def _document_id(read: RawDocument, seen: set[str] | None) -> str:
     if read.document is None:
         raise BadIdError("it is not valid BSON")
     name = parse_id(read.document["_id"])
@@ -209,5 +209,5 @@ def _ids(collection: Collection[dict[str, Any]], n: int) -> set[str]:
     ids: set[str] = set()
     for read in islice(chain.from_iterable(read_documents(collection, fields={"_id": 1})), n):
         with contextlib.suppress(BadIdError):
-            _named(read, ids)
+            _document_id(read, ids)
     return ids

@@ -47,7 +47,7 @@ def to_document(
         "path": readable(track.path),
         **{name: value for name, value in facts.items() if value not in (None, "", 0)},
         "added_at": datetime.fromtimestamp(track.added_at, UTC),
-        "details": _renamed(dict(track.details), _UNSAFE),
+        "details": _rename_keys(dict(track.details), _UNSAFE),
         "vectors": {
             space.translate(_UNSAFE): bson.Binary(as_bytes(vector), SUBTYPE)
             for space, vector in vectors.items()
@@ -68,7 +68,7 @@ def to_document(
 
 def document_details(document: Mapping[str, Any]) -> str:
     """As JSON, what a document says beside the columns."""
-    details = _renamed(document.get("details") or {}, _SAFE)
+    details = _rename_keys(document.get("details") or {}, _SAFE)
     own = {name: document[name] for name in ("path", "library") if isinstance(document.get(name), str)}
     return json.dumps({**details, **own}, ensure_ascii=False, default=str)
 
@@ -87,7 +87,7 @@ def document_title(document: Mapping[str, Any]) -> str | None:
 def vectors_in(document: Mapping[str, Any]) -> dict[str, Any]:
     """The values of a document's vectors by their spaces."""
     vectors = document.get("vectors")
-    return _renamed(vectors, _SAFE) if isinstance(vectors, dict) else {}
+    return _rename_keys(vectors, _SAFE) if isinstance(vectors, dict) else {}
 
 
 def labels_in(document: Mapping[str, Any], space: str) -> Sequence[Label]:
@@ -100,10 +100,10 @@ def labels_in(document: Mapping[str, Any], space: str) -> Sequence[Label]:
     ]
 
 
-def _renamed(value: Any, table: dict[int, Any]) -> Any:
+def _rename_keys(value: Any, table: dict[int, Any]) -> Any:
     if isinstance(value, dict):
-        return {str(name).translate(table): _renamed(inner, table) for name, inner in value.items()}
-    return [_renamed(item, table) for item in value] if isinstance(value, list) else value
+        return {str(name).translate(table): _rename_keys(inner, table) for name, inner in value.items()}
+    return [_rename_keys(item, table) for item in value] if isinstance(value, list) else value
 
 
 def has_vector(row: NDArray[Any]) -> bool:

@@ -57,7 +57,7 @@ class CollectionWriter:
     def __init__(self, database: Database[dict[str, Any]], collection: str, library: str) -> None:
         self._database = database
         # What a server has only in memory is gone where it is killed: its answer is to come after the disk.
-        kept = _journaled(database)
+        kept = _journaled_write_concern(database)
         self._tracks = database.get_collection(collection, write_concern=kept)
         self._exports = database.get_collection(EXPORTS, write_concern=kept)
         self._library = library
@@ -165,7 +165,7 @@ class CollectionWriter:
         _twice(partial(self._exports.replace_one, {"_id": self._marker}, marker, upsert=True))
 
 
-def _journaled(database: Database[dict[str, Any]]) -> WriteConcern:
+def _journaled_write_concern(database: Database[dict[str, Any]]) -> WriteConcern:
     """What the address asks for, on disk."""
     from pymongo.write_concern import WriteConcern
 

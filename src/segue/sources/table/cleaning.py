@@ -35,7 +35,7 @@ def texts(values: Sequence[Any], what: str, counts: Counts) -> list[str | None]:
     # Whole columns are looked at first: most have neither lists nor several in one.
     everything = "\n".join(stripped)
     if "[" in everything:
-        lists = [_joined(text) for text in stripped]
+        lists = [_join_list(text) for text in stripped]
         _count(counts, f"{what} in the form of a list, read", sum(text is not None for text in lists))
         stripped = [text if new is None else new for text, new in zip(stripped, lists, strict=True)]
     if ";" in everything:
@@ -63,7 +63,7 @@ def _as_text(value: Any) -> str:
     return str(value)
 
 
-def _joined(text: str) -> str | None:
+def _join_list(text: str) -> str | None:
     """The items of a list as Python writes it; ``None`` for other text."""
     if text[:1] != "[" or text[-1:] != "]":
         return None

@@ -43,7 +43,7 @@ class Table:
         The path of a CSV file, compressed with gzip or not, or of a Parquet file; or a data frame of
         pandas, Polars or Arrow.
     name
-        Under which the songs are known in the library; the file's name unless told.
+        The source's name in the library; by default, the file's name.
     space
         Of their vectors. Tables with the same features may share one.
     columns

@@ -35,17 +35,17 @@ class Metadata:
             raise SourceError(f"the metadata have no column of ids; there are: {', '.join(rows.columns)}")
         self.has_ids = self._id is not None
 
-    def asked(self) -> Asked:
+    def from_start(self) -> MetadataRows:
         """The rows from the beginning."""
         rows = _in_order(self._rows)
         if not self._by_id or self._id is None:
-            return Asked(self._rows.columns, rows, None)
+            return MetadataRows(self._rows.columns, rows, None)
         at = self._rows.columns.index(self._id)
-        return Asked(self._rows.columns, rows, {str(row[at]).strip(): row for row in rows if row})
+        return MetadataRows(self._rows.columns, rows, {str(row[at]).strip(): row for row in rows if row})
 
 
-class Asked:
-    """Answers part by part."""
+class MetadataRows:
+    """Rows of a table of metadata, part by part."""
 
     def __init__(self, names: Sequence[str], rows: Iterator[_Row], by_id: dict[str, Sequence[Any]] | None):
         self._names, self._rows, self._by_id = names, rows, by_id

@@ -32,13 +32,13 @@ class Vectors:
         (n, dim) in memory or mapped; or the path of an ``.npy`` or ``.npz`` file, of a Parquet or CSV file
         with a column of lists called vector or embedding, or with a column of numbers a dimension.
     ids
-        What the rows are called, or a file with a line each; unless told, the file's own ids, those of the
+        What the rows are called, or a file with a line each; by default, the file's own ids, those of the
         metadata, or the numbers of the rows from 0.
     metadata
         A table of what is known of the tracks: with ids the rows are found by them, else the first is that
         of the first vector.
     name
-        Under which the tracks are known in the library; the file's name unless told.
+        The source's name in the library; by default, the file's name.
     space
         Of the vectors.
     metric
@@ -97,7 +97,7 @@ class Vectors:
         return [Space(self._spec, names, self._settings)]
 
     def batches(self) -> Iterator[ImportBatch]:
-        described = self._metadata.asked() if self._metadata else None
+        described = self._metadata.from_start() if self._metadata else None
         for part in self._matrix.parts():
             n = len(part.vectors)
             ids = self._given_ids(part, n)
