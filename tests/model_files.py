@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -48,3 +49,17 @@ def assert_whole(model: Model, folder: Path) -> None:
     assert found["embedding"].shape == (2, 600)
     assert {path.name for path in folder.iterdir()} <= LEFT | {model.name}
     assert not parts(folder)
+
+
+def upgradable(model: Model) -> Model:
+    """The next revision of tiny: with its output also twice as large."""
+    return dataclasses.replace(model, revision=2, upgrade=_with_twice)
+
+
+def _with_twice(content: bytes) -> bytes:
+    network = onnx.load_from_string(content)
+    network.graph.node.append(onnx.helper.make_node("Add", ["embedding", "embedding"], ["twice"]))
+    network.graph.output.append(
+        onnx.helper.make_tensor_value_info("twice", onnx.TensorProto.FLOAT, ["n", 600])
+    )
+    return network.SerializeToString()

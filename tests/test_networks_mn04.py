@@ -35,12 +35,15 @@ def reference(tensors: Tensors, logmel: Array) -> dict[str, Array]:
     def linear(scope: str, x: Array) -> Array:
         return x @ tensors[f"{scope}.weight"].T.astype(np.float64) + tensors[f"{scope}.bias"]
 
+    middle = []
     x = hard_swish(full("features.0", logmel.astype(np.float64).transpose(0, 2, 3, 1), 2))
     for i, (_, wide, out, se, hs, stride) in enumerate(mn04_rows(), start=1):
         scope, activation, entry = f"features.{i}.block", hard_swish if hs else relu, x
         step = 0
         if wide != x.shape[-1]:
             x, step = activation(full(f"{scope}.0", x)), 1
+        if i in (12, 13, 14):
+            middle.append(x.mean((1, 2)))
         x = activation(each(f"{scope}.{step}", x, stride))
         if se:
             step += 1
@@ -50,7 +53,12 @@ def reference(tensors: Tensors, logmel: Array) -> dict[str, Array]:
         x = x + entry if stride == 1 and entry.shape[-1] == out else x
     embedding = hard_swish(full("features.16", x)).mean((1, 2))
     logits = linear("classifier.5", hard_swish(linear("classifier.2", embedding)))
-    return {"embedding": embedding, "logits": logits, "scores": sigmoid(logits)}
+    return {
+        "embedding": embedding,
+        "logits": logits,
+        "scores": sigmoid(logits),
+        "middle": np.concatenate(middle, axis=1),
+    }
 
 
 @pytest.fixture(scope="module")

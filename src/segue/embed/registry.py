@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from segue.embed.descriptors import Descriptors
-from segue.embed.models import installed, model_path
+from segue.embed.models import MODELS, installed, model_path, upgrade
 from segue.embed.published_network import RECIPES, PublishedNetwork
-from segue.errors import UsageError
+from segue.errors import ModelError, UsageError, WeightsError
 from segue.spec import Embedder
 
 DEFAULT = ("descriptors", "musicnn", "mn04")
@@ -51,7 +52,7 @@ def make_embedders(embedders: Sequence[Embedder | str] | None = None) -> list[Em
         Where a named one's weights are not installed; the message has the command that fetches them.
     """
     if embedders is None:
-        available = {"descriptors", *installed()}
+        available = {"descriptors", *_installed()}
         embedders = [name for name in DEFAULT if name in available]
     unknown = [name for name in embedders if isinstance(name, str) and name not in EMBEDDERS]
     if unknown:
@@ -61,5 +62,13 @@ def make_embedders(embedders: Sequence[Embedder | str] | None = None) -> list[Em
 
 def missing_default_models() -> list[str]:
     """The networks of the default set that are not installed."""
-    available = installed()
+    available = _installed()
     return [name for name in DEFAULT if name != "descriptors" and name not in available]
+
+
+def _installed() -> tuple[str, ...]:
+    """Names of the models that are ready, once those of an older Segue are upgraded where they can be."""
+    for name in MODELS:
+        with contextlib.suppress(ModelError, WeightsError):
+            upgrade(name)
+    return installed()

@@ -6,12 +6,12 @@ Nothing is fetched unless ``pull`` is called.
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from pathlib import Path
 
 from segue.advice import command
 from segue.embed.models.cache import (
     OnWait,
-    State,
     Status,
     build,
     downloads_folder,
@@ -25,6 +25,9 @@ from segue.embed.models.cache import (
 from segue.embed.models.fetch import download_paths, fetch_all
 from segue.embed.models.local import locate_files, unpack_members
 from segue.embed.models.published import MODELS, Download, KnownFile, Model, get_model
+from segue.embed.models.record import State
+from segue.embed.models.upgrade import can_upgrade, upgrade_locked
+from segue.embed.models.upgrade import upgrade as upgrade_files
 from segue.embed.quantization import QuantizationReport, read_reports
 from segue.errors import DownloadError, ModelError, ModelNotFoundError, WeightsError
 from segue.progress import Progress
@@ -49,6 +52,7 @@ __all__ = [
     "quantization_reports",
     "remove",
     "status",
+    "upgrade",
 ]
 
 Folder = str | Path | None
@@ -90,7 +94,7 @@ def pull(
         _remove_leftovers(root, published)
         return model_path(published, folder=root)
     with write_access(root, on_wait):
-        if not _is_complete(root, published):
+        if not (_is_complete(root, published) or _is_upgraded(root, published)):
             refuse_foreign(root, published)
             files = fetch_all(published, downloads_folder(root), work_folder(root), progress)
             if progress:
@@ -98,6 +102,12 @@ def pull(
             _build(root, published, files)
         _delete_downloads(root, published)
     return model_path(published, folder=root)
+
+
+def _is_upgraded(root: Path, model: Model) -> bool:
+    with contextlib.suppress(WeightsError):
+        return upgrade_locked(root, model)
+    return False
 
 
 def _remove_leftovers(root: Path, model: Model) -> None:
@@ -177,6 +187,21 @@ def installed(*, folder: Folder = None) -> tuple[str, ...]:
     return tuple(name for name in MODELS if status(name, folder=folder).state == "ready")
 
 
+def upgrade(model: str | Model, *, folder: Folder = None) -> bool:
+    """Whether a model that an older Segue converted is now current, made so from its own file.
+
+    Raises
+    ------
+    UsageError
+        Where there is no model of that name.
+    WeightsError
+        Where its file is damaged or lacks what is needed.
+    ModelError
+        Where the folder of models cannot be written to.
+    """
+    return upgrade_files(models_folder(folder), get_model(model))
+
+
 def check(model: str | Model, *, folder: Folder = None) -> None:
     """Read a model's files and compare their sums.
 
@@ -209,19 +234,36 @@ def quantization_reports(model: str | Model, *, folder: Folder = None) -> dict[s
     return read_reports(_require_ready(status(model, folder=folder)).folder)
 
 
-def model_path(model: str | Model, file: str | None = None, *, folder: Folder = None) -> Path:
+def model_path(
+    model: str | Model, file: str | None = None, *, folder: Folder = None, revision: int | None = None
+) -> Path:
     """A file of a model: its ONNX network unless named, such as VGGish's `pca.npz`.
 
-    Only the sizes are compared; ``check`` compares the sums.
+    Only the sizes are compared; ``check`` compares the sums. A model that an older Segue converted is
+    upgraded first where its file allows it.
+
+    Parameters
+    ----------
+    revision
+        The least that will do; the current one unless given.
 
     Raises
     ------
     UsageError
         Where there is no model of that name.
     ModelNotFoundError
-        Where it is not in the folder, or not whole.
+        Where it is not in the folder, or not whole, or of an older revision that cannot be upgraded.
     """
-    ready = _require_ready(status(model, folder=folder))
+    published, root = get_model(model), models_folder(folder)
+    current = read_status(root, published, revision=revision)
+    if current.state != "ready" and can_upgrade(root, published):
+        try:
+            upgrade_files(root, published)
+        except (ModelError, WeightsError) as error:
+            current = replace(current, reason=str(error))
+        else:
+            current = read_status(root, published, revision=revision)
+    ready = _require_ready(current)
     return ready.folder / file if file else ready.onnx
 
 

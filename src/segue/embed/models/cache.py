@@ -9,26 +9,30 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import filelock
 
 from segue.advice import data_folder
-from segue.embed.models.published import KnownFile, Model, difference, sha256_of
+from segue.embed.models.published import Model
+from segue.embed.models.record import (
+    RECORD,
+    State,
+    compare_files,
+    describe_files,
+    judge_record,
+    read_record,
+    record_text,
+)
 from segue.errors import ModelError
 from segue.files import sync_folder
 
-RECORD = "model.json"
-RECORD_FORMAT = 1
 VARIABLE = "SEGUE_MODELS"
 
-State = Literal["ready", "missing", "outdated", "damaged"]
 OnWait = Callable[[], None]
 
 
@@ -44,14 +48,6 @@ class Status:
     @property
     def onnx(self) -> Path:
         return self.folder / f"{self.model.name}.onnx"
-
-
-@dataclass(frozen=True, slots=True)
-class _Record:
-    format: int
-    revision: int
-    sources: Mapping[str, str]  # sha256 by name
-    files: tuple[KnownFile, ...]
 
 
 def models_folder(folder: str | Path | None = None) -> Path:
@@ -136,9 +132,9 @@ def build(root: Path, model: Model, files: Mapping[str, Path]) -> None:
     new = work_folder(root) / "new"
     new.mkdir()
     model.convert(files, new)
-    (new / RECORD).write_text(_record_text(model, new), "utf-8")
+    (new / RECORD).write_text(record_text(model, describe_files(new)), "utf-8")
     for path in new.iterdir():
-        _sync(path)
+        sync_file(path)
     sync_folder(new)
     move_away(root, model)
     new.rename(root / model.name)
@@ -171,20 +167,22 @@ def move_away(root: Path, model: Model) -> None:
         (root / model.name).rename(work_folder(root) / "old")
 
 
-def read_status(root: Path, model: Model, *, sums: bool = False) -> Status:
+def read_status(root: Path, model: Model, *, sums: bool = False, revision: int | None = None) -> Status:
     """What the folder holds of a model.
 
     Parameters
     ----------
+    revision
+        The least that will do; the current one unless given.
     sums
         Whether to read all files and compare their sums; their sizes are always compared.
     """
     folder = root / model.name
     try:
-        record = _read_record(folder)
-        state, reason = _judge_record(model, record)
+        record = read_record(folder / RECORD)
+        state, reason = judge_record(model, record, model.revision if revision is None else revision)
         if state == "ready":
-            state, reason = _compare_files(folder, record, sums)
+            state, reason = compare_files(folder, record, sums=sums)
     except (FileNotFoundError, NotADirectoryError):
         state, reason = "missing", f"not in {root}"
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -194,63 +192,7 @@ def read_status(root: Path, model: Model, *, sums: bool = False) -> Status:
     return Status(model, folder, state, reason)
 
 
-def _judge_record(model: Model, record: _Record) -> tuple[State, str]:
-    if record.format != RECORD_FORMAT or record.revision != model.revision:
-        return "outdated", "converted by another version of Segue"
-    if record.sources != _sources(model):
-        return "outdated", "made from other files than Segue now expects"
-    if f"{model.name}.onnx" not in {file.name for file in record.files}:
-        return "damaged", f"{RECORD} names no {model.name}.onnx"
-    return "ready", ""
-
-
-def _compare_files(folder: Path, record: _Record, sums: bool) -> tuple[State, str]:
-    for file in record.files:
-        path = folder / file.name
-        if not path.is_file():
-            return "damaged", f"{path} is missing"
-        size = path.stat().st_size
-        if size != file.size_bytes:
-            return "damaged", f"{path}: found {size} bytes, expected {file.size_bytes}"
-        if sums and (reason := difference(path, file)):
-            return "damaged", f"{path}: {reason}"
-    return "ready", ""
-
-
-def _record_text(model: Model, folder: Path) -> str:
-    files = {
-        path.name: {"size_bytes": path.stat().st_size, "sha256": sha256_of(path)}
-        for path in sorted(folder.iterdir())
-    }
-    record = {
-        "format": RECORD_FORMAT,
-        "model": model.name,
-        "revision": model.revision,
-        "sources": _sources(model),
-        "files": files,
-    }
-    return json.dumps(record, indent=2) + "\n"
-
-
-def _sources(model: Model) -> dict[str, str]:
-    return {download.file.name: download.file.sha256 for download in model.downloads}
-
-
-def _read_record(folder: Path) -> _Record:
-    data = json.loads((folder / RECORD).read_text("utf-8"))
-    files = tuple(
-        KnownFile(_require_plain_name(name), int(file["size_bytes"]), str(file["sha256"]))
-        for name, file in data["files"].items()
-    )
-    return _Record(int(data["format"]), int(data["revision"]), dict(data["sources"]), files)
-
-
-def _require_plain_name(name: str) -> str:
-    if Path(name).name != name:
-        raise ValueError(f"{name!r} is not a plain file name")
-    return name
-
-
-def _sync(path: Path) -> None:
+def sync_file(path: Path) -> None:
+    """Have a file's content on the disk."""
     with path.open("r+b") as file:  # Windows syncs only what was opened to write
         os.fsync(file.fileno())

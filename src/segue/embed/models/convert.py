@@ -75,3 +75,12 @@ def mn04(files: Mapping[str, Path], folder: Path) -> None:
 
     network = build_mn04(read_torch_zip(files["mn04_as_mAP_432.pt"]))
     (folder / "mn04.onnx").write_bytes(network.SerializeToString())
+
+
+def upgrade_mn04(content: bytes) -> bytes:
+    """`mn04.onnx` with the output of its middle layers, from one without. Raises WeightsError."""
+    import onnx
+
+    from segue.embed.networks.mn04 import with_middle
+
+    return bytes(with_middle(onnx.load_from_string(content)).SerializeToString())

@@ -46,6 +46,8 @@ class Model:
     convert : writes `<name>.onnx`, and what else belongs to the model, into a folder; is given the
         downloaded files by their names without folders
     revision : rises whenever ``convert`` would write another file from the same download
+    upgrade : the ONNX file of this revision from that of the revision before, where that can be done
+        without the download
     """
 
     name: str
@@ -56,6 +58,7 @@ class Model:
     downloads: tuple[Download, ...]  # the one with the weights first
     convert: Callable[[Mapping[str, Path], Path], None]
     revision: int = 1
+    upgrade: Callable[[bytes], bytes] | None = None
 
     @property
     def size_bytes(self) -> int:
@@ -151,6 +154,8 @@ _MN04 = Model(
         ),
     ),
     convert=convert.mn04,
+    revision=2,
+    upgrade=convert.upgrade_mn04,
 )
 
 MODELS: dict[str, Model] = {model.name: model for model in (_VGGISH, _MUSICNN, _MN04)}

@@ -11,11 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import onnx
 from numpy.typing import NDArray
+from onnx import helper, numpy_helper
 
 from segue.embed.networks.graph import Graph, batch_norm
 from segue.embed.weights.tensors import take
+from segue.errors import WeightsError
 from segue.track import Float32
 
 Tensors = Mapping[str, NDArray[Any]]
@@ -24,6 +27,9 @@ N_CLASSES = 527
 _EPS = 1e-3
 _BANDS = 128
 _FEATURES = 384
+WIDENED = {"hardswish_87": 272, "hardswish_99": 272, "hardswish_110": 384}
+"""What blocks 12 to 14 widen their input to: the values' names in the graph, and their channels."""
+MIDDLE = sum(WIDENED.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,7 @@ def build_mn04(tensors: Tensors) -> onnx.ModelProto:
     """The network with input ``logmel`` (n, 1, 128, t), for any number of frames t.
 
     Its outputs are ``embedding`` (n, 384), the features' mean over band and frame; ``logits``
-    (n, 527); and ``scores`` (n, 527), their sigmoid.
+    (n, 527); ``scores`` (n, 527), their sigmoid; and ``middle``, as `with_middle` adds it.
 
     Parameters
     ----------
@@ -82,7 +88,31 @@ def build_mn04(tensors: Tensors) -> onnx.ModelProto:
     x = graph.add("HardSwish", _conv(graph, tensors, "features.16", x, (_FEATURES, channels, 1)))
     _classifier(graph, tensors, graph.reduce("ReduceMean", x, [2, 3], output="embedding"))
     outputs = {"embedding": ("n", _FEATURES), "logits": ("n", N_CLASSES), "scores": ("n", N_CLASSES)}
-    return graph.model({"logmel": ("n", 1, _BANDS, "t")}, outputs)
+    return with_middle(graph.model({"logmel": ("n", 1, _BANDS, "t")}, outputs))
+
+
+def with_middle(network: onnx.ModelProto) -> onnx.ModelProto:
+    """The network with one more output, ``middle`` (n, 928): means of `WIDENED` over band and frame.
+
+    Raises
+    ------
+    WeightsError
+        Where the network lacks one of these layers.
+    """
+    added = onnx.ModelProto()
+    added.CopyFrom(network)
+    graph = added.graph
+    layers = {node.output[0] for node in graph.node if node.op_type == "HardSwish"}
+    if lacking := [name for name in WIDENED if name not in layers]:
+        raise WeightsError(f"the network has no layers {', '.join(lacking)}")
+    graph.initializer.append(numpy_helper.from_array(np.array([2, 3]), "middle_axes"))
+    for name in WIDENED:
+        inputs, outputs = [name, "middle_axes"], [f"middle_{name}"]
+        graph.node.append(helper.make_node("ReduceMean", inputs, outputs, keepdims=0))
+    means = [f"middle_{name}" for name in WIDENED]
+    graph.node.append(helper.make_node("Concat", means, ["middle"], axis=1))
+    graph.output.append(helper.make_tensor_value_info("middle", onnx.TensorProto.FLOAT, ["n", MIDDLE]))
+    return added
 
 
 def _residual(graph: Graph, tensors: Tensors, scope: str, x: str, channels: int, block: _Block) -> str:
