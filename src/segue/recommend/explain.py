@@ -25,7 +25,6 @@ from segue.recommend.explanation import (
     shared_labels,
     window_starts,
 )
-from segue.recommend.feedback import Preferences
 from segue.recommend.result import Match
 from segue.recommend.seeds import AnalyzedSound, Query
 from segue.recommend.session import Recommender, Session
@@ -53,7 +52,7 @@ def _explain(session: Session, a: Query, b: Query) -> Explanation:
     scores = session.similarities(session.vectors(one), session.vectors(other))
     score = float(scores.max(axis=1).mean() if session.by_window else scores[0, 0])
     explanation = Comparison(session, session.analysis(one), session.analysis(other), score).explain()
-    preferences = Preferences.of(session, [one])
+    preferences = session.preferences([one])
     if preferences is None or not isinstance(other, Track):
         return explanation
     if session.index.place(session.catalog.tracks.keys_of([other.id]).get(other.id, -1)) is None:

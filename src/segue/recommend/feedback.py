@@ -16,7 +16,7 @@ from segue.spec import COSINE
 from segue.track import Track
 
 if TYPE_CHECKING:
-    from segue.catalog import Feedback, Verdict
+    from segue.catalog import Feedback, Opinions, Verdict
     from segue.recommend.session import Recommender, Session
 
 LIKED = 0.05  # of a score, at the most, for what is like a liked track
@@ -70,16 +70,13 @@ class Preferences:
     disliked: Judged
 
     @classmethod
-    def of(cls, session: Session, seeds: Sequence[Seed], *, moves: bool = True) -> Preferences | None:
-        """Those of a session's moment, without what is a seed itself; none where there are none.
+    def of(cls, session: Session, opinions: Opinions, seeds: Sequence[Seed], *, moves: bool) -> Preferences:
+        """Opinions as a session's view compares them, without those on seeds.
 
         Parameters
         ----------
         moves : whether the order of answers changes; disliked tracks are no answers in any case.
         """
-        opinions = session.catalog.opinions()
-        if opinions is None:
-            return None
         tracks = session.catalog.tracks
         own = [seed for seed in seeds if isinstance(seed, Track)]
         own_keys = list(tracks.keys_of([track.id for track in own]).values())

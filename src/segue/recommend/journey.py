@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from segue.catalog import Where
 from segue.errors import UsageError
-from segue.recommend.feedback import Preferences
 from segue.recommend.lookup import list_queries
 from segue.recommend.result import Match, Recommendations
 from segue.recommend.seeds import Queries, Query, Seed
@@ -148,7 +147,7 @@ def _journey(
     # A file outside the library is no track, so it takes no place among the k.
     between = share_out(lengths, k - sum(isinstance(seed, Track) for seed in stops))
     allowed = session.allowed(where=where)
-    preferences = Preferences.of(session, stops, moves=False) if feedback else None
+    preferences = session.preferences(stops, moves=False) if feedback else None
     if preferences is not None:
         allowed = preferences.allowed(allowed)
     way = [stops[0]]
@@ -157,9 +156,8 @@ def _journey(
         way += [*_leg(session, (stops[i], stops[i + 1]), vectors[i : i + 2], n, taken, allowed), stops[i + 1]]
     matches = _matches(session, way, vectors[0])
     reason = "lie between the two" if len(stops) == 2 else "lie between these"
-    shortfall = session.shortfall(
-        len(matches), k, where, reason + (" and qualify" if where else ""), preferences
-    )
+    reason += " and qualify" if where else ""
+    shortfall = session.shortfall(len(matches), k, where, reason, feedback=feedback)
     return Recommendations(matches, shortfall, interpretations(queries, groups))
 
 

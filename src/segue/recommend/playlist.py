@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from segue.catalog import Where
 from segue.errors import UsageError
-from segue.recommend.feedback import Preferences
 from segue.recommend.lookup import list_queries, require_queries
 from segue.recommend.result import Recommendations
 from segue.recommend.seeds import Queries, Query
@@ -229,16 +228,15 @@ def _playlist(
     session.require_one_vector_each("a playlist")
     seeds, unwanted = session.groups(queries), session.groups(minus)
     without = all_seeds([*seeds, *unwanted])
-    preferences = Preferences.of(session, without) if feedback else None
     candidates = session.matches(
         session.query_vectors(seeds, unwanted),
         max(_FEWEST_CANDIDATES, _CANDIDATES_EACH * k),
         allowed=session.allowed(all_seeds(seeds), same_artist=same_artist, where=where),
         without=without,
-        preferences=preferences,
+        feedback=feedback,
     )
     if not candidates:
-        shortfall = session.shortfall(0, k, where, preferences=preferences)
+        shortfall = session.shortfall(0, k, where, feedback=feedback)
         return Recommendations((), shortfall, interpretations(queries, seeds))
     vectors = session.track_vectors([match.track for match in candidates])
     groups = artist_groups([match.track.artist for match in candidates])
@@ -246,5 +244,5 @@ def _playlist(
     chosen = diversify(session.similarities(vectors, vectors), to_seeds, groups, k, variety)
     flow = order_by_flow(session.similarities(vectors[chosen], vectors[chosen]), groups[chosen])
     matches = tuple(candidates[i] for i in chosen[flow])
-    shortfall = session.shortfall(len(matches), k, where, preferences=preferences)
+    shortfall = session.shortfall(len(matches), k, where, feedback=feedback)
     return Recommendations(matches, shortfall, interpretations(queries, seeds))

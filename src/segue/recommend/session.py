@@ -221,7 +221,7 @@ class Session:
         *,
         allowed: NDArray[np.bool_] | None = None,
         without: Sequence[Seed] = (),
-        preferences: Preferences | None = None,
+        feedback: bool = False,
     ) -> list[Match]:
         """The k nearest tracks, best first, each content once.
 
@@ -230,8 +230,9 @@ class Session:
         queries : (1, dim), or by windows (n_windows, dim)
         allowed : bool over the index's items, which of them may be answers
         without : seeds, which are no answers, nor are copies of them
-        preferences : change the order, and leave out what is disliked
+        feedback : let likes and dislikes change the order, and leave out what is disliked
         """
+        preferences = self.preferences(without) if feedback else None
         contents = {seed.content_hash for seed in without if isinstance(seed, Track)}
         qualified = len(self.index.rows) if allowed is None else int(allowed.sum())
         matches: list[Match] = []
@@ -248,6 +249,11 @@ class Session:
             if len(matches) == k or n >= qualified:
                 break
         return matches if preferences is None else preferences.explain(matches)
+
+    def preferences(self, seeds: Sequence[Seed], *, moves: bool = True) -> Preferences | None:
+        """What is liked and disliked, as ``Preferences.of``; none where nothing is."""
+        opinions = self.catalog.opinions()
+        return None if opinions is None else Preferences.of(self, opinions, seeds, moves=moves)
 
     def _tracks(
         self, keys: NDArray[np.int64], scores: NDArray[np.float32], n: int
@@ -275,19 +281,15 @@ class Session:
         return self.index.keys[places], self.scores(distances)
 
     def shortfall(
-        self,
-        n: int,
-        k: int,
-        where: Where | None,
-        reason: str = "qualify",
-        preferences: Preferences | None = None,
+        self, n: int, k: int, where: Where | None, reason: str = "qualify", *, feedback: bool = False
     ) -> str | None:
         """Why there are n answers and not k."""
         if n >= k:
             return None
         text = f"{n} of {k}: no more of the library's {len(self.catalog.tracks)} tracks {reason}"
-        if preferences is not None and len(preferences.left_out):
-            text += f"; you dislike {len(preferences.left_out)}"
+        opinions = self.catalog.opinions() if feedback else None
+        if opinions is not None and len(opinions.disliked):
+            text += f"; you dislike {len(opinions.disliked)}"
         counts = filters.describe_counts(where, self.catalog, self.snapshot, self.index.rows) if where else ""
         return text + counts
 

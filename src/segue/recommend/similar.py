@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from segue.catalog import Where
 from segue.errors import VectorError
-from segue.recommend.feedback import Preferences
 from segue.recommend.filters import with_label
 from segue.recommend.lookup import list_queries, require_queries
 from segue.recommend.result import Recommendations
@@ -79,11 +78,10 @@ def _similar(
 ) -> Recommendations:
     seeds, unwanted = session.groups(queries), session.groups(minus)
     without = all_seeds([*seeds, *unwanted])
-    preferences = Preferences.of(session, without) if feedback else None
     allowed = session.allowed(all_seeds(seeds), same_artist=same_artist, where=where)
     vectors = session.query_vectors(seeds, unwanted)
-    matches = session.matches(vectors, k, allowed=allowed, without=without, preferences=preferences)
-    shortfall = session.shortfall(len(matches), k, where, preferences=preferences)
+    matches = session.matches(vectors, k, allowed=allowed, without=without, feedback=feedback)
+    shortfall = session.shortfall(len(matches), k, where, feedback=feedback)
     return Recommendations(tuple(matches), shortfall, interpretations(queries, seeds))
 
 
@@ -113,10 +111,9 @@ def similar_to_vector(
     require_queries(["vector"], k)
 
     def answer(session: Session) -> Recommendations:
-        preferences = Preferences.of(session, ()) if feedback else None
         query, allowed = _query_of(session, np.asarray(vector)), session.allowed(where=where)
-        matches = session.matches(query, k, allowed=allowed, preferences=preferences)
-        shortfall = session.shortfall(len(matches), k, where, preferences=preferences)
+        matches = session.matches(query, k, allowed=allowed, feedback=feedback)
+        shortfall = session.shortfall(len(matches), k, where, feedback=feedback)
         return Recommendations(tuple(matches), shortfall)
 
     return recommender.ask(answer, view)
