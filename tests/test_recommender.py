@@ -381,3 +381,11 @@ def test_tags_that_no_track_has_cannot_be_evaluated(vectors: Library):
 
 def test_a_library_says_what_it_is(library: Library):
     assert repr(library) == f"<Library: {len(library)} tracks in {library.path}, descriptors-1>"
+
+
+def test_a_library_is_a_mapping_of_ids(library: Library):
+    track = next(iter(library))
+    assert library[track.id] == track
+    with pytest.raises(KeyError) as caught:
+        library["zz"]
+    assert str(caught.value) == "no track has the id 'zz'"

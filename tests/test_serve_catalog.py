@@ -167,11 +167,9 @@ def test_the_short_way_sees_what_is_written(root: Path, tmp_path: Path):
         cache = SimilarCache(library, pool)
         before = await ask(cache)
         await asyncio.get_running_loop().run_in_executor(None, write)
-        for _ in range(50):
-            after = await ask(cache)
-            if after is not None:
-                break
-            await asyncio.sleep(0.05)
+        async with asyncio.timeout(60):
+            while (after := await ask(cache)) is None:
+                await asyncio.sleep(0.01)
         cache.close()
         return before, after
 

@@ -2,7 +2,7 @@
 
 SegueError
 ├── UsageError (also ValueError)      an argument has a value that cannot be used
-│   ├── TrackNotFoundError (also LookupError)     no track has this id, path or text
+│   ├── TrackNotFoundError (also KeyError)        no track has this id, path or text
 │   ├── IdNotFoundError (also KeyError)           an index has no vector with this id
 │   └── AmbiguousQueryError           the text fits several tracks
 ├── AudioError                        one audio file cannot be used
@@ -46,8 +46,11 @@ class UsageError(SegueError, ValueError):
     """An argument has a value that cannot be used."""
 
 
-class TrackNotFoundError(UsageError, LookupError):
+class TrackNotFoundError(UsageError, KeyError):
     """No track has this id or path, or matches this text."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # a KeyError would quote it
 
 
 class IdNotFoundError(UsageError, KeyError):
