@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from segue.recommend.combine import away_from, center
 from segue.recommend.explanation import (
+    Explanation,
     Feature,
     SharedLabel,
     SpaceShare,
@@ -245,12 +247,13 @@ def test_what_is_usual_is_not_worth_a_word(rng):
 
 
 def test_a_sentence_says_what_is_known():
-    parts = [SpaceShare("musicnn-1", 0.5, 0.8), SpaceShare("descriptors-1", 0.1, 0.2)]
-    features = [Feature("tempo_bpm", "both fast", 170, 165, True, 2.0)]
-    labels = [SharedLabel("rock", 0.5, 0.4)]
-    text = verbalize(0.6, parts, [], labels, features, scaled=True)
-    assert text == "Clearly alike (0.60): most of it by musicnn; both are fast; networks call both rock."
-    assert verbalize(0.6, parts[:1], [], [], [], scaled=False).startswith(
-        "Their score is 0.60; nothing is known"
+    parts = (SpaceShare("musicnn-1", 0.5, 0.8), SpaceShare("descriptors-1", 0.1, 0.2))
+    features = (Feature("tempo_bpm", "both fast", 170, 165, True, 2.0),)
+    found = Explanation(0.6, 0.6, 0.998, "", parts, (), 0.0, (SharedLabel("rock", 0.5, 0.4),), features)
+    assert verbalize(found, scaled=True) == (
+        "Clearly alike (0.60), nearer than 99 % of your library: most of it by musicnn; both are fast; "
+        "networks call both rock."
     )
-    assert verbalize(-0.5, parts, [], [], [], scaled=True).startswith("Unlike (-0.50)")
+    bare = Explanation(0.6, 0.6, 0.5, "", parts[:1], (), 0.0, (), ())
+    assert verbalize(bare, scaled=False).startswith("Their score is 0.60; nothing is known")
+    assert verbalize(replace(bare, score=-0.5), scaled=True).startswith("Unlike (-0.50)")

@@ -94,6 +94,8 @@ export interface EvaluationRequest {
 /** Why two sounds are alike, or are not. */
 export interface Explanation {
   score: number; // Similarity: 1 is the same, larger is nearer
+  cosine: number; // Before it is allowed for how crowded their places are
+  nearer_than: number | null; // Share of the library that is less alike to the first, 0 to 1
   text: string; // The explanation as a sentence
   parts: SpaceShare[];
   moments: MatchingMoment[]; // Windows that match best, the best first
@@ -420,7 +422,7 @@ export interface SimilarRequest {
 /** How much one space adds to the similarity of two sounds. */
 export interface SpaceShare {
   space: string;
-  share: number; // Part of the whole score, in score units
+  share: number; // What it adds to the cosine
   score: number | null; // In this space alone; null where a track lacks it
 }
 

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from segue.catalog.conditions import split_names
 from segue.errors import LibraryError
-from segue.index import Index
 from segue.progress import Progress, Silent
 from segue.recommend.session import Recommender
 from segue.track import Track, folded
+from segue.views.view_index import ViewIndex
 
 KS = (1, 5, 10)
 _MOST_ASKED = 20_000  # tracks
@@ -135,7 +135,7 @@ def evaluate(
         )
     if len(asked) > _MOST_ASKED:
         asked = np.random.default_rng(0).choice(asked, _MOST_ASKED, replace=False)
-    neighbors = _neighbors(view_index.index, asked, progress or Silent())
+    neighbors = _neighbors(view_index, asked, progress or Silent())
     precision = {k: round(value, 4) for k, value in precision_at(labels, neighbors, KS, asked).items()}
     return Evaluation(
         str(view_index.spec), by, len(keys), len(asked), precision,
@@ -143,14 +143,13 @@ def evaluate(
     )  # fmt: skip
 
 
-def _neighbors(index: Index, asked: NDArray[np.int64], progress: Progress) -> NDArray[np.int64]:
+def _neighbors(index: ViewIndex, asked: NDArray[np.int64], progress: Progress) -> NDArray[np.int64]:
     """int64 (n_asked, 10): the places of the items nearest to each that is asked about."""
     progress.begin(len(asked), "tracks")
-    ids, parts = index.ids, []
+    parts = []
     for start in range(0, len(asked), _BLOCK):
         progress.advance(start)
-        items, _ = index.neighbors(ids[asked[start : start + _BLOCK]], max(KS))
-        parts.append(np.searchsorted(ids, items))
+        parts.append(index.neighbors(asked[start : start + _BLOCK], max(KS)))
     return np.concatenate(parts)
 
 

@@ -31,6 +31,7 @@ from segue.recommend.session import Recommender, Session
 from segue.recommend.verbalize import verbalize
 from segue.track import Track
 
+_ROUNDING = 1e-5  # of a score
 _COMPARED_WITH = 4_000  # tracks of the library, for what is usual in it
 _ALIGNED = 1.5  # times the shortest hop; spaces with sparser windows do not tell moments apart
 _WEIGHED = 24  # labels whose frequency is looked up
@@ -49,9 +50,13 @@ def explain(recommender: Recommender, a: Query, b: Query, *, view: str | None = 
 
 def _explain(session: Session, a: Query, b: Query) -> Explanation:
     one, other = session.seed(a), session.seed(b)
-    scores = session.similarities(session.vectors(one), session.vectors(other))
-    score = float(scores.max(axis=1).mean() if session.by_window else scores[0, 0])
-    explanation = Comparison(session, session.analysis(one), session.analysis(other), score).explain()
+    u, v = session.vectors(one), session.vectors(other)
+    scores, cosines = session.pair_scores(u, v), session.similarities(u, v)
+    score, cosine = (float(x.max(axis=1).mean() if session.by_window else x[0, 0]) for x in (scores, cosines))
+    nearer_than = None if session.by_window else _nearer_than(session, u, score)
+    explanation = Comparison(
+        session, session.analysis(one), session.analysis(other), score, cosine, nearer_than
+    ).explain()
     preferences = session.preferences([one])
     if preferences is None or not isinstance(other, Track):
         return explanation
@@ -61,25 +66,37 @@ def _explain(session: Session, a: Query, b: Query) -> Explanation:
     return replace(explanation, bias=match.bias.value if match.bias else 0.0, feedback=match.feedback)
 
 
+def _nearer_than(session: Session, vectors: NDArray[Any], score: float) -> float:
+    """The share of the library, or of evenly spaced tracks of it, whose score with a vector is lower."""
+    n = len(session.index.rows)
+    sample = session.index.take(np.arange(0, n, -(-n // _COMPARED_WITH)))
+    return float((session.pair_scores(vectors, sample)[0] < score - _ROUNDING).mean())
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two sounds, their score, and the moment of the library at which they are compared."""
+    """Two sounds, their score, and the moment of the library at which they are compared.
+
+    Attributes
+    ----------
+    score, cosine, nearer_than : as in ``Explanation``
+    """
 
     session: Session
     a: AnalyzedSound
     b: AnalyzedSound
     score: float
+    cosine: float
+    nearer_than: float | None
 
     def explain(self) -> Explanation:
-        parts = self._parts()
         moments, window_s = self._moments()
-        labels = self._labels()
-        features = self._features()
+        found = Explanation(
+            self.score, self.cosine, self.nearer_than, "", tuple(self._parts()), tuple(moments), window_s,
+            tuple(self._labels()), tuple(self._features()),
+        )  # fmt: skip
         scaled = self.session.index.transform is not None
-        text = verbalize(self.score, parts, moments, labels, features, scaled=scaled)
-        return Explanation(
-            self.score, text, tuple(parts), tuple(moments), window_s, tuple(labels), tuple(features)
-        )
+        return replace(found, text=verbalize(found, scaled=scaled))
 
     def _spaces(self) -> dict[str, SpaceVectors]:
         """Those that are compared."""
@@ -88,7 +105,7 @@ class Comparison:
     def _parts(self) -> list[SpaceShare]:
         index, spaces = self.session.index, self._spaces()
         if index.transform is None or index.spec.granularity != "tracks":
-            return [SpaceShare(name, self.score, self.score) for name in spaces]
+            return [SpaceShare(name, self.cosine, self.cosine) for name in spaces]
         a, b = (
             [_row(sound.pooled.get(name), space.spec.dim) for name, space in spaces.items()]
             for sound in (self.a, self.b)

@@ -26,7 +26,7 @@ class SpaceShare:
 
     Attributes
     ----------
-    share : what it adds to the score; all shares together are the score
+    share : what it adds to the cosine; all shares together are the cosine
     score : the cosine by this space alone; ``None`` where one of the two has no vector in it
     """
 
@@ -87,6 +87,9 @@ class Explanation:
     Attributes
     ----------
     score : as ``Match.score``
+    cosine : of the two vectors, before it is allowed for how crowded their places are
+    nearer_than : the share of the library, 0 to 1, whose score with the first is lower than the second's;
+        none in a view of windows
     text : one plain sentence
     parts : the spaces, the one that adds most first
     moments : windows that are most alike, best first; none where there is no sound behind the tracks
@@ -98,6 +101,8 @@ class Explanation:
     """
 
     score: float
+    cosine: float
+    nearer_than: float | None
     text: str
     parts: tuple[SpaceShare, ...]
     moments: tuple[MatchingWindows, ...]

@@ -42,7 +42,7 @@ def _matrix(session: Session, queries: Sequence[Query]) -> Matrix:
 
 def _scores(session: Session, vectors: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
     together = np.concatenate(vectors)
-    return session.similarities(together, together)  # rounding is not quite the same both ways
+    return session.pair_scores(together, together)  # rounding is not quite the same both ways
 
 
 def _scores_by_window(session: Session, vectors: Sequence[NDArray[Any]]) -> NDArray[np.float32]:

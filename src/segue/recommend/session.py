@@ -181,7 +181,8 @@ class Session:
     def scores(self, distances: NDArray[np.float32]) -> NDArray[np.float32]:
         """The one conversion from an index's distances, small is near, to scores, large is near.
 
-        The cosine; the product itself; for other metrics 1 / (1 + distance), which is 1 for the same vector.
+        The cosine, in a fitted view scaled by how crowded both places are; the product itself; for other
+        metrics 1 / (1 + distance), which is 1 for the same vector.
         """
         metric = self.index.spec.metric
         if self.index.transform is not None:
@@ -190,8 +191,12 @@ class Session:
             return np.asarray(1 - distances, np.float32)
         return np.asarray(-distances if metric == "dot" else 1 / (1 + distances), np.float32)
 
+    def pair_scores(self, u: NDArray[Any], v: NDArray[Any]) -> NDArray[np.float32]:
+        """float32 (m, n): scores of all pairs, (m, dim), (n, dim), as ``matches`` gives them."""
+        return self.similarities(u, v) if self.index.scales is None else self.index.scores(u, v)
+
     def similarities(self, u: NDArray[Any], v: NDArray[Any]) -> NDArray[np.float32]:
-        """float32 (m, n): scores of all pairs of vectors that the index compares, (m, dim), (n, dim)."""
+        """float32 (m, n): how near vectors are, (m, dim), (n, dim), wherever in the library they lie."""
         if self.index.transform is not None:
             return np.asarray(u @ v.T, np.float32)
         metric = self.index.index.metric

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from segue.recommend.explanation import Feature, MatchingWindows, SharedLabel, SpaceShare
+from segue.recommend.explanation import Explanation
 
 _DEGREES = (
     (0.95, "Nearly the same sound"),
@@ -15,43 +15,46 @@ _DEGREES = (
 )
 _FEATURES = 3  # of each kind that are named
 _LABELS = 3
-_MOST = 0.5  # of the score, of a space that is said to make it
+_NEARER_THAN_MOST = 80  # percent, from which it is worth saying
+_MOST = 0.5  # of the cosine, of a space that is said to make it
 
 
-def verbalize(
-    score: float,
-    parts: Sequence[SpaceShare],
-    moments: Sequence[MatchingWindows],
-    labels: Sequence[SharedLabel],
-    features: Sequence[Feature],
-    *,
-    scaled: bool,
-) -> str:
+def verbalize(found: Explanation, *, scaled: bool) -> str:
     """What there is to say, in one sentence.
 
     Parameters
     ----------
+    found : all but its text
     scaled : whether 0 is as unlike as two tracks usually are, so that there is a word for the score
     """
-    degree = next(words for least, words in _DEGREES if score >= least or least == -1.0)
-    clauses = [_main_space(score, parts)] if scaled else []
-    clauses += [_alike([f.text.removeprefix("both ") for f in features if f.alike][:_FEATURES])]
-    clauses += [_list_of([label.name for label in labels], "networks call both ", _LABELS)]
-    clauses += [f.text for f in features if not f.alike][:_FEATURES]
-    if moments:
-        best = moments[0]
+    degree = next(words for least, words in _DEGREES if found.score >= least or least == -1.0)
+    alike = [f.text.removeprefix("both ") for f in found.features if f.alike]
+    clauses = [_main_space(found)] if scaled else []
+    clauses += [_alike(alike[:_FEATURES])]
+    clauses += [_list_of([label.name for label in found.labels], "networks call both ", _LABELS)]
+    clauses += [f.text for f in found.features if not f.alike][:_FEATURES]
+    if found.moments:
+        best = found.moments[0]
         clauses.append(f"most alike at {_clock(best.a_s)} of the first and {_clock(best.b_s)} of the second")
     sentence = "; ".join(part for part in clauses if part)
-    begin = f"{degree} ({score:.2f})" if scaled else f"Their score is {score:.2f}"
+    begin = f"{degree} ({found.score:.2f})" if scaled else f"Their score is {found.score:.2f}"
+    begin += _rank(found.nearer_than)
     return f"{begin}: {sentence}." if sentence else f"{begin}; nothing is known that says why."
 
 
-def _main_space(score: float, parts: Sequence[SpaceShare]) -> str:
+def _rank(nearer_than: float | None) -> str:
+    """``, nearer than 99 % of your library``; nothing where it is no nearer than most."""
+    percent = min(int(100 * (nearer_than or 0)), 99)
+    return f", nearer than {percent} % of your library" if percent >= _NEARER_THAN_MOST else ""
+
+
+def _main_space(found: Explanation) -> str:
     """Which space makes the score, where one of several does."""
-    if len(parts) < 2 or score < _DEGREES[2][0]:
+    if len(found.parts) < 2 or found.score < _DEGREES[2][0]:
         return ""
-    name = parts[0].space.rsplit("-", 1)[0]
-    return f"most of it by {name}" if parts[0].share >= _MOST * score else "by all spaces together"
+    name = found.parts[0].space.rsplit("-", 1)[0]
+    enough = found.parts[0].share >= _MOST * found.cosine
+    return f"most of it by {name}" if enough else "by all spaces together"
 
 
 def _alike(said: Sequence[str]) -> str:

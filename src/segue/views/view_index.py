@@ -23,12 +23,13 @@ from segue.index.options import IndexOptions
 from segue.index.serialization import load_index
 from segue.progress import Progress
 from segue.spec import COSINE, EmbedderSpec, Prior
-from segue.track import Vectors
+from segue.track import Vector, Vectors
+from segue.views.local_scaling import CANDIDATES, NEIGHBOR, LocalScales, scaled_scores
 from segue.views.spec import Rows, ViewSpec, default_view, item_vectors, parse_view
 from segue.views.transform import ENERGY, SpaceToFit, ViewTransform
 from segue.views.within_track import covariance_within_tracks
 
-_FIT = 2  # rises whenever the same library would get another view; older files are rebuilt
+_FIT = 3  # rises whenever the same library would get another view; older files are rebuilt
 _KEPT = 4  # indexes that stay open
 _KEPT_SHARE = 0.8  # of tracks that are as they were: the view still fits, and only the others are changed
 
@@ -46,6 +47,7 @@ class ViewIndex:
     keys : int64 (n,), the track's key of each item
     index : of the view's vectors; item i is called i
     stamp : of the snapshot that it was built from
+    scales : how crowded each item's place is, by which scores are scaled; none where they are not
     """
 
     spec: ViewSpec
@@ -54,6 +56,7 @@ class ViewIndex:
     keys: NDArray[np.int64]
     index: Index
     stamp: str
+    scales: LocalScales | None = None
 
     @classmethod
     def build(
@@ -87,7 +90,9 @@ class ViewIndex:
             transform = ViewTransform.fit(_spaces_to_fit(snapshot, prior, spec, rows, items))
         # Of length 1, so the product is the cosine; or 0, at the very mean, which cosine would refuse.
         index = Index.build(transform(items), metric="dot", options=options, progress=progress)
-        return cls(spec, transform, rows, snapshot.keys[rows], index, snapshot.stamp)
+        scaled = spec.transform == "fitted" and not spec.is_by_window
+        scales = LocalScales.measure(index, progress) if scaled else None
+        return cls(spec, transform, rows, snapshot.keys[rows], index, snapshot.stamp, scales)
 
     @classmethod
     def _raw(
@@ -129,12 +134,14 @@ class ViewIndex:
         new = np.setdiff1d(rows, self.rows[kept])
         if not kept.all():
             self.index.delete(self.index.ids[~kept])
+        added = np.zeros(0, np.int64)
         if len(new):
             places = np.searchsorted(rows, new)
-            self.index.add(self.transform([x[places] for x in items]))
+            added = self.index.add(self.transform([x[places] for x in items]))
+        scales = self.scales and self.scales.update(self.index, kept, added)
         all_rows = np.concatenate([self.rows[kept], new])
-        stamp = snapshot.stamp
-        return ViewIndex(self.spec, self.transform, all_rows, snapshot.keys[all_rows], self.index, stamp)
+        keys, stamp = snapshot.keys[all_rows], snapshot.stamp
+        return ViewIndex(self.spec, self.transform, all_rows, keys, self.index, stamp, scales)
 
     @cached_property
     def _ids(self) -> NDArray[np.int64]:
@@ -196,11 +203,37 @@ class ViewIndex:
         Returns
         -------
         places : int64 (n_queries, <= k), of the items in ``rows`` and ``keys``
-        distances : float32 (n_queries, <= k), by the metric; minus the cosine where there is a transform
+        distances : float32 (n_queries, <= k), by the metric; minus the score, the cosine or, with scales,
+            the scaled one, where there is a transform
         """
         if k < 1 or not len(self.rows):
             nothing = (len(vectors), 0)
             return np.zeros(nothing, np.int64), np.zeros(nothing, np.float32)
+        if self.scales is None:
+            return self._nearest(vectors, k, where)
+        places, distances = self._nearest(vectors, max(CANDIDATES * k, NEIGHBOR + 1), where)
+        own = self.scales.of_queries(distances) if where is None else self._scales_of(vectors)
+        return self.scales.rerank(places, distances, own, k)
+
+    def neighbors(self, places: NDArray[np.int64], k: int) -> NDArray[np.int64]:
+        """int64 (n, k): the places of the items nearest to some items; of other items, k < n_items."""
+        nearest, _ = self.query(self.take(places), k + 1)
+        others = nearest != places[:, None]
+        others[others.all(axis=1), -1] = False  # copies came before the item itself
+        return nearest[others].reshape(len(places), -1)
+
+    def scores(self, u: Vectors, v: Vectors) -> NDArray[np.float32]:
+        """float32 (m, n): of all pairs, (m, n_components) and (n, n_components), as ``query`` has them."""
+        cosines = np.asarray(u @ v.T, np.float32)
+        if self.scales is None:
+            return cosines
+        return scaled_scores(cosines, self._scales_of(u)[:, None], self._scales_of(v))
+
+    def _scales_of(self, vectors: Vectors) -> Vector:
+        assert self.scales is not None
+        return self.scales.of_queries(self._nearest(vectors, NEIGHBOR + 1)[1])
+
+    def _nearest(self, vectors: Vectors, k: int, where: NDArray[np.bool_] | None = None) -> Neighbors:
         ids, distances = self.index.query(vectors[0] if len(vectors) == 1 else vectors, k, where=where)
         return self._ids.searchsorted(ids), distances
 
@@ -210,6 +243,9 @@ class ViewIndex:
         if self.transform is not None:
             arrays |= {"mean": self.transform.mean, "projection": self.transform.projection}
         note = _note(specs, self.spec) | {"stamp": self.stamp}
+        if self.scales is not None:
+            arrays["scales"] = self.scales.items
+            note["usual_distance"] = self.scales.usual
         self.index.save(path, own_vectors=True, note=note, arrays=arrays)
 
     @classmethod
@@ -245,7 +281,12 @@ class ViewIndex:
             raise IndexFormatError(
                 f"{path} is of {len(state)} tracks, but names {rows.shape} of {keys.shape}"
             )
-        return cls(spec, transform, rows, keys, Index(state, path), stamp)
+        scales = None
+        if "note.scales" in file:
+            scales = LocalScales(np.asarray(file.array("note.scales")), float(note["usual_distance"]))
+            if scales.items.shape != rows.shape:
+                raise IndexFormatError(f"{path} has {scales.items.shape} scales of {rows.shape} tracks")
+        return cls(spec, transform, rows, keys, Index(state, path), stamp, scales)
 
 
 class ViewIndexes:

@@ -70,7 +70,7 @@ function Part({ name, value, share }: { name: string; value: number | null; shar
   return (
     <li>
       <span class="clip">{spaceName(name)}</span>
-      <span class="score-track" title={`Weighs ${Math.round(share * 100)}%`}><i ref={bar} /></span>
+      <span class="score-track" title={`Adds ${share.toFixed(2)} to the cosine`}><i ref={bar} /></span>
       <span class="num">{value.toFixed(2)}</span>
     </li>
   );

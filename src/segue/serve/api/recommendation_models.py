@@ -138,7 +138,7 @@ class SpaceShare(BaseModel):
     """How much one space adds to the similarity of two sounds."""
 
     space: str
-    share: Annotated[float, Field(description="Part of the whole score, in score units")]
+    share: Annotated[float, Field(description="What it adds to the cosine")]
     score: Annotated[float | None, Field(description="In this space alone; null where a track lacks it")]
 
 
