@@ -170,7 +170,7 @@ def test_an_index_of_other_tracks_than_it_has_vectors_is_refused(before, tmp_pat
 
 
 def assert_answers_are_nearest(library, names):
-    """The tracks that come back have the largest cosines, but for some; ``names`` are all there are."""
+    """The tracks that come back have the largest scores, but for some; ``names`` are all there are."""
     assert {Path(track.path).name for track in library} == names
     ids, vectors = library.vectors()
     found = library.recommender.indexes.get(library.snapshot())
@@ -179,13 +179,14 @@ def assert_answers_are_nearest(library, names):
     units, same = found.transform([vectors]), []
     for i in range(0, len(ids), 5):
         matches = library.similar(ids[i], k=2).matches
-        cosines = units @ units[i]
-        cosines[i] = -2
+        scores = found.scores(units[i : i + 1], units)[0]
+        scores[i] = -2
         assert Path(matches[0].track.path).name in names
         assert ids[i] not in [match.track.id for match in matches]
         for match in matches:
-            assert match.score == pytest.approx(cosines[list(ids).index(match.track.id)], abs=1e-3)
-        same.append(np.isin(np.array(ids)[np.argsort(-cosines)[:2]], [m.track.id for m in matches]).mean())
+            # Other tracks came and went since the scales of most were measured.
+            assert match.score == pytest.approx(scores[list(ids).index(match.track.id)], abs=0.05)
+        same.append(np.isin(np.array(ids)[np.argsort(-scores)[:2]], [m.track.id for m in matches]).mean())
     assert np.mean(same) >= 0.9
 
 

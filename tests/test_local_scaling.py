@@ -80,7 +80,7 @@ def test_no_item_is_its_own_neighbor_among_copies():
 
 def test_scores_stay_between_minus_one_and_one():
     cosines = np.array([[-1.0, 0.0, 1.0, 1.0001]], np.float32)
-    crowded, lonely = np.float32(0.1), np.float32(10)
+    crowded, lonely = np.float32(0.3), np.float32(3)
     for scale in (crowded, lonely):
         scores = scaled_scores(cosines, scale, scale)
         assert (scores >= -1).all()

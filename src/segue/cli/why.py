@@ -28,7 +28,7 @@ _DECIMALS = 4
 def why(context: Context, /, a: str, b: str, as_json: bool, view: str | None) -> None:
     """Explain what makes A and B sound alike, and what does not.
 
-    Prints a sentence, then how much each space contributes to the score, the passages that are most
+    Prints a sentence, then how much each space contributes to the cosine, the passages that are most
     similar, the labels that networks give both, the measurements of both, and what your likes and
     dislikes do to B's place among the tracks like A.
     """
@@ -46,6 +46,8 @@ def _print(explanation: Explanation) -> None:
         (part.space, f"{part.share:+.2f}", "" if part.score is None else f"{part.score:.2f}")
         for part in explanation.parts
     ]
+    if len(spaces) > 1:
+        spaces.append(("all together", f"{explanation.cosine:+.2f}", ""))
     _table(("space", "contribution", "score alone"), spaces)
     moments = [(clock(x.a_s), clock(x.b_s), f"{x.score:.2f}") for x in explanation.moments]
     _table(("in the first at", "in the second at", "score"), moments)

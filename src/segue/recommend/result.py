@@ -39,8 +39,9 @@ class Bias:
 class Match:
     """A recommended track.
 
-    ``score`` is the cosine between its vector and the seeds' in the library's view: 1 the same
-    sound, 0 no more alike than two tracks of this library usually are, below 0 unlike.
+    ``score`` is the cosine between its vector and the seeds' in the library's view, allowed for how
+    crowded both places are: 1 the same sound, 0 no more alike than two tracks of this library usually are,
+    below 0 unlike.
     ``step`` is, on a journey, the similarity to the track before; the first has none.
     ``bias`` is what likes and dislikes did to its place, if anything.
     """

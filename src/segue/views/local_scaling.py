@@ -14,11 +14,13 @@ from segue.track import Vector
 
 NEIGHBOR = 10  # the neighbor whose distance tells how crowded it is
 CANDIDATES = 2  # times as many as asked for are looked at: a crowded track's neighbors give way to others
+LEAST_CANDIDATES = 40
 LEAST_ITEMS = 40  # of fewer, the tenth neighbor is no neighbor
-_MOST = 10.0  # times the usual distance, or a tenth of it
+_MOST = 3.0  # times the usual distance, or a third of it
+_POWER = 0.6  # of 1 - cosine; 0.5 is local scaling's own, and leaves large libraries some hubs
 _SAME = 1e-4  # 1 - cosine of a track with itself, but for rounding
 _BLOCK = 2_048
-_RECALL = 0.9  # of the ten neighbors: one that is missed moves the distance hardly
+_RECALL = 0.99  # of the ten neighbors: where some are missed, a track seems to have more room than it has
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +28,15 @@ class LocalScales:
     """How far each item's tenth neighbor is, beside what is usual in the library.
 
     In spaces of many dimensions some items lie near the middle and are among the nearest of very many
-    others: hubs (Radovanović, Nanopoulos and Ivanović 2010). So the distance between two items,
-    1 - cosine, is divided by the scales of both: local scaling (Zelnik-Manor and Perona 2004; Schnitzer,
-    Flexer, Schedl and Widmer 2012). The score of a pair is 1 - (1 - cosine) / (scale_a * scale_b).
+    others: hubs (Radovanović, Nanopoulos and Ivanović 2010). So the squared distance between two items,
+    d^2 = 2 (1 - cosine), is divided by the distances of both to their tenth neighbors: local scaling
+    (Zelnik-Manor and Perona 2004; Schnitzer, Flexer, Schedl and Widmer 2012), here to the power 1.2. The
+    score of a pair is 1 - (1 - cosine) / (scale_a * scale_b).
 
     Attributes
     ----------
     items : float32 (n,), 1 where it is as crowded as usual, less where it is more crowded
-    usual : 1 - cosine, the median of the distances to the tenth neighbor
+    usual : the median of 1 - cosine of items and their tenth neighbors
     """
 
     items: Vector
@@ -101,4 +104,4 @@ def _last_finite(distances: NDArray[np.float32]) -> Vector:
 
 
 def _relative(far: NDArray[np.float32], usual: float) -> Vector:
-    return np.asarray(np.clip(far / usual, 1 / _MOST, _MOST), np.float32)
+    return np.asarray(((far / usual) ** _POWER).clip(1 / _MOST, _MOST), np.float32)

@@ -24,7 +24,7 @@ from segue.index.serialization import load_index
 from segue.progress import Progress
 from segue.spec import COSINE, EmbedderSpec, Prior
 from segue.track import Vector, Vectors
-from segue.views.local_scaling import CANDIDATES, NEIGHBOR, LocalScales, scaled_scores
+from segue.views.local_scaling import CANDIDATES, LEAST_CANDIDATES, NEIGHBOR, LocalScales, scaled_scores
 from segue.views.spec import Rows, ViewSpec, default_view, item_vectors, parse_view
 from segue.views.transform import ENERGY, SpaceToFit, ViewTransform
 from segue.views.within_track import covariance_within_tracks
@@ -211,7 +211,7 @@ class ViewIndex:
             return np.zeros(nothing, np.int64), np.zeros(nothing, np.float32)
         if self.scales is None:
             return self._nearest(vectors, k, where)
-        places, distances = self._nearest(vectors, max(CANDIDATES * k, NEIGHBOR + 1), where)
+        places, distances = self._nearest(vectors, max(CANDIDATES * k, LEAST_CANDIDATES), where)
         own = self.scales.of_queries(distances) if where is None else self._scales_of(vectors)
         return self.scales.rerank(places, distances, own, k)
 
