@@ -94,8 +94,6 @@ export interface EvaluationRequest {
 /** Why two sounds are alike, or are not. */
 export interface Explanation {
   score: number; // Similarity: 1 is the same, larger is nearer
-  cosine: number; // Before it is allowed for how crowded their places are
-  nearer_than: number | null; // Share of the library that is less alike to the first, 0 to 1
   text: string; // The explanation as a sentence
   parts: SpaceShare[];
   moments: MatchingMoment[]; // Windows that match best, the best first
