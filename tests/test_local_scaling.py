@@ -25,7 +25,7 @@ def unit(x: Vectors) -> Vectors:
 def index_of(vectors: Vectors) -> ViewIndex:
     """In which vectors of length 1 are compared as a fitted view compares them."""
     index, rows = Index.build(vectors, metric="dot"), np.arange(len(vectors))
-    return ViewIndex(ViewSpec(), None, rows, rows, index, "", LocalScales.measure(index))
+    return ViewIndex(ViewSpec(), None, rows, rows, index, "", (), LocalScales.measure(index))
 
 
 def hubs(index: ViewIndex) -> float:

@@ -23,7 +23,7 @@ def make_index(rng: np.random.Generator, n: int = 300, dim: int = 12) -> ViewInd
     vectors = unit(rng.standard_normal((n, dim)))
     view = ViewTransform(np.zeros(dim, np.float32), np.eye(dim, dtype=np.float32))
     index = Index.build(vectors, metric="dot")
-    return ViewIndex(ViewSpec(), view, np.arange(n) * 2, np.arange(n) + 7, index, "stamp")
+    return ViewIndex(ViewSpec(), view, np.arange(n) * 2, np.arange(n) + 7, index, "stamp", ())
 
 
 def test_query_gives_what_a_full_sort_gives(rng):

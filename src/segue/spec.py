@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal, Protocol, runtime_checkable
 
@@ -66,6 +66,32 @@ def spec_from_json(text: str) -> EmbedderSpec:
     fields = json.loads(text)
     fields["license"] = fields.pop("licence")
     return EmbedderSpec(**fields)
+
+
+def family_of(space: str) -> str:
+    """The name of a space without its version."""
+    return space.rsplit("-", 1)[0]
+
+
+def by_family(spaces: Iterable[str]) -> list[list[str]]:
+    """Names of spaces, the versions of one together, the oldest first."""
+    families: dict[str, list[str]] = {}
+    for space in spaces:
+        families.setdefault(family_of(space), []).append(space)
+    return [sorted(versions, key=_version) for versions in families.values()]
+
+
+def newer_versions(space: str, spaces: Iterable[str]) -> list[str]:
+    """Those of some spaces that are later versions of one."""
+    return [
+        other
+        for other in spaces
+        if family_of(other) == family_of(space) and _version(other) > _version(space)
+    ]
+
+
+def _version(space: str) -> int:
+    return int(space.rsplit("-", 1)[1])
 
 
 def empty_row(spec: EmbedderSpec) -> NDArray[np.generic]:

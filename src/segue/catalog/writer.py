@@ -34,7 +34,7 @@ from segue.catalog.transaction import large_cache, transaction
 from segue.catalog.upsert import RecordTables, SeenKeys
 from segue.errors import LibraryWriteError, SegueError, SpecMismatchError
 from segue.sources.contract import TAG_COLUMNS, ImportBatch, SpaceRows, SpaceSettings
-from segue.spec import EmbedderSpec, Embedding, empty_row, encode_scores
+from segue.spec import EmbedderSpec, Embedding, empty_row, encode_scores, newer_versions
 from segue.track import TrackId
 
 _CACHE_KIB = 1 << 18  # of SQLite's pages while many tracks are put; ids come in no order
@@ -129,11 +129,19 @@ class Writer:
             copy += 1
 
     def _put_labels(self, key: int, file: AnalyzedFile) -> None:
+        """Keep what the networks say; of several versions of one, what the newest says."""
+        sql = "SELECT DISTINCT space FROM labels WHERE key = ?"
+        given = [row["space"] for row in self._db.execute(sql, (key,))]
+        given += [space for space, embedding in file.embeddings.items() if embedding.labels]
         for space, embedding in file.embeddings.items():
-            self._db.execute("DELETE FROM labels WHERE key = ? AND space = ?", (key, space))
+            labels = [] if newer_versions(space, given) else embedding.labels
+            outdated = [old for old in given if old == space or (labels and newer_versions(old, [space]))]
+            self._db.executemany(
+                "DELETE FROM labels WHERE key = ? AND space = ?", [(key, old) for old in outdated]
+            )
             self._db.executemany(
                 "INSERT INTO labels VALUES (?, ?, ?, ?)",
-                [(key, space, label.name, label.score) for label in embedding.labels],
+                [(key, space, label.name, label.score) for label in labels],
             )
 
     def _put_text(self, key: int, file: AnalyzedFile, *, imported: bool) -> None:

@@ -100,7 +100,7 @@ class Comparison:
 
     def _spaces(self) -> dict[str, SpaceVectors]:
         """Those that are compared."""
-        return self.session.index.spec.spaces_of(self.session.snapshot)
+        return self.session.index.spaces_of(self.session.snapshot)
 
     def _parts(self) -> list[SpaceShare]:
         index, spaces = self.session.index, self._spaces()

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from segue.cluster.words import FEATURES, MIN_DEVIATION, FeatureWords
 from segue.sound import ExcerptPlan
+from segue.spec import family_of
 from segue.track import Vector, Vectors
 from segue.views.transform import ViewTransform
 
@@ -194,9 +195,10 @@ def shared_labels(
 ) -> list[SharedLabel]:
     """Words that a network has for both; of several networks, from the one that is surest of both."""
     labels: dict[str, SharedLabel] = {}
-    for space in a.keys() & b.keys():
-        for name in a[space].keys() & b[space].keys():
-            label = SharedLabel(name, a[space][name], b[space][name])
+    pairs = [(a[x], b[y]) for x in a for y in b if family_of(x) == family_of(y)]
+    for of_a, of_b in pairs:
+        for name in of_a.keys() & of_b.keys():
+            label = SharedLabel(name, of_a[name], of_b[name])
             before = labels.get(name.casefold())
             if before is None or min(label.a, label.b) > min(before.a, before.b):
                 labels[name.casefold()] = label

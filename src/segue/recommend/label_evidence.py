@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.catalog import Catalog, Snapshot, SpaceVectors
-from segue.spec import decode_scores
+from segue.spec import by_family, decode_scores
 
 _BLOCK = 1 << 15  # rows at a time
 
@@ -17,16 +17,19 @@ _BLOCK = 1 << 15  # rows at a time
 def label_evidence(labels: Mapping[str, float], catalog: Catalog, snapshot: Snapshot) -> NDArray[np.float32]:
     """float32 (n,), [0, 1], over the snapshot's rows: the weighted mean of the square roots of the scores.
 
-    Roots, as the difference between .01 and .1 says more than that between .8 and .9. Where a space keeps no
-    scores of all labels, its best ones count, which each track has.
+    Roots, as the difference between .01 and .1 says more than that between .8 and .9. Of several versions of
+    a space, the newest counts that has scores of a track. Where a space keeps no scores of all labels, its
+    best ones count, which each track has.
 
     Parameters
     ----------
     labels : their weights, (0, 1]
     """
     total, weight = (np.zeros(len(snapshot.keys), np.float32) for _ in range(2))
-    for space in snapshot.spaces.values():
-        _add_scores(space, labels, total, weight)
+    for versions in by_family(snapshot.spaces):
+        counted = np.zeros(len(snapshot.keys), np.bool_)
+        for name in reversed(versions):
+            _add_scores(snapshot.spaces[name], labels, total, weight, counted)
     evidence = np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
     scores = catalog.tracks.label_scores(labels, spaces_with_all_scores(snapshot))
     rows = rows_of_keys(snapshot, np.array([key for key, _, _ in scores], np.int64))
@@ -37,12 +40,14 @@ def label_evidence(labels: Mapping[str, float], catalog: Catalog, snapshot: Snap
 
 
 def spaces_with_all_scores(snapshot: Snapshot) -> list[str]:
-    """The spaces that keep the scores of all labels for every track."""
+    """The spaces that keep the scores of all labels for every track, in one version or another."""
     live = snapshot.keys >= 0
     return [
         name
-        for name, space in snapshot.spaces.items()
-        if space.scores is not None and space.has_scores()[: len(live)][live].all()
+        for versions in by_family(snapshot.spaces)
+        if np.logical_or.reduce([snapshot.spaces[v].has_scores()[: len(live)][live] for v in versions]).all()
+        for name in versions
+        if snapshot.spaces[name].scores is not None
     ]
 
 
@@ -62,7 +67,9 @@ def _add_scores(
     labels: Mapping[str, float],
     total: NDArray[np.float32],
     weight: NDArray[np.float32],
+    counted: NDArray[np.bool_],
 ) -> None:
+    """Add a space's scores of the tracks that are not counted yet, and note those."""
     columns = [i for i, name in enumerate(space.label_names) if name in labels]
     if space.scores is None or not columns:
         return
@@ -71,8 +78,10 @@ def _add_scores(
     for start in range(0, len(total), _BLOCK):
         part = slice(start, start + _BLOCK)
         codes = space.scores[part][: len(total[part])]
-        total[part] += roots[codes[:, columns]] @ weights
-        weight[part] += (codes[:, 0] > 0) * weights.sum()
+        new = (codes[:, 0] > 0) & ~counted[part]
+        total[part] += new * (roots[codes[:, columns]] @ weights)
+        weight[part] += new * weights.sum()
+        counted[part] |= new
 
 
 def best_label(

@@ -66,8 +66,7 @@ class Session:
         return group.seeds[int(self.similarities(self.combine(vectors), vectors)[0].argmax())]
 
     def _embedders_of_view(self) -> list[Embedder]:
-        spaces = self.index.spec.spaces or tuple(self.snapshot.spaces)
-        return [embedder for embedder in self.embedders if embedder.spec.space in spaces]
+        return [embedder for embedder in self.embedders if embedder.spec.space in self.index.spaces]
 
     def analysis(self, seed: Seed) -> AnalyzedSound:
         """All that is known of a seed's sound."""
@@ -92,7 +91,7 @@ class Session:
 
     def _space_vectors(self, seed: Seed) -> list[NDArray[np.float32]]:
         """Of each of the view's spaces, float32 (1, dim) or, by windows, (n_windows, dim)."""
-        spaces = self.index.spec.spaces_of(self.snapshot)
+        spaces = self.index.spaces_of(self.snapshot)
         sound = self.analysis(seed)
         pooled = [sound.pooled.get(name, np.full(s.spec.dim, np.nan)) for name, s in spaces.items()]
         windows = [sound.windows.get(name, np.zeros((0, s.spec.dim))) for name, s in spaces.items()]

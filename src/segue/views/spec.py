@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from segue.catalog import Snapshot, SpaceVectors
 from segue.errors import UsageError
-from segue.spec import COSINE
+from segue.spec import COSINE, family_of
+from segue.views.versions import compared_spaces
 
 Granularity = Literal["tracks", "windows", "first10"]
 Transform = Literal["fitted", "centered", "raw"]
@@ -36,7 +37,8 @@ class ViewSpec:
 
     Attributes
     ----------
-    spaces : whose vectors; all of the library's, side by side, where none is named
+    spaces : whose vectors; where none is named all of the library's, side by side, of each its newest version
+        that nearly all tracks have
     granularity : one vector a track; one a window; or one a track of its first ten windows side by side
     transform : standardized, weighted and whitened; less the mean; or as they are
     metric : of raw vectors; the others are compared by the cosine
@@ -60,7 +62,7 @@ class ViewSpec:
 
     def spaces_of(self, snapshot: Snapshot) -> dict[str, SpaceVectors]:
         """The spaces of a snapshot that are compared."""
-        return {name: snapshot.spaces[name] for name in self.spaces or snapshot.spaces}
+        return {name: snapshot.spaces[name] for name in self.spaces or compared_spaces(snapshot)}
 
 
 def default_view(spaces: Mapping[str, SpaceVectors]) -> ViewSpec:
@@ -74,7 +76,7 @@ def default_view(spaces: Mapping[str, SpaceVectors]) -> ViewSpec:
     )
 
 
-def parse_view(text: str, spaces: Mapping[str, SpaceVectors]) -> ViewSpec:
+def parse_view(text: str, snapshot: Snapshot) -> ViewSpec:
     """The view that a text such as ``audioset/windows/raw`` names.
 
     Parameters
@@ -91,7 +93,8 @@ def parse_view(text: str, spaces: Mapping[str, SpaceVectors]) -> ViewSpec:
     if text == "all":
         return ViewSpec()
     first, *rest = text.split("/")
-    names = [name for name in spaces if first in (name, name.rsplit("-", 1)[0])]
+    spaces = snapshot.spaces
+    names = [first] if first in spaces else [n for n in compared_spaces(snapshot) if family_of(n) == first]
     if len(names) != 1:
         listed = ", ".join(["all", *spaces])
         raise UsageError(f"no view {text!r}: a view begins with the name of a space; there are {listed}")

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.catalog import Snapshot
+from segue.catalog import Snapshot, SpaceVectors
 from segue.errors import IndexFormatError, UsageError
 from segue.files import sweep
 from segue.index.exact import Neighbors
@@ -27,6 +27,7 @@ from segue.track import Vector, Vectors
 from segue.views.local_scaling import CANDIDATES, LEAST_CANDIDATES, NEIGHBOR, LocalScales, scaled_scores
 from segue.views.spec import Rows, ViewSpec, default_view, item_vectors, parse_view
 from segue.views.transform import ENERGY, SpaceToFit, ViewTransform
+from segue.views.versions import compared_spaces
 from segue.views.within_track import covariance_within_tracks
 
 _FIT = 3  # rises whenever the same library would get another view; older files are rebuilt
@@ -47,6 +48,7 @@ class ViewIndex:
     keys : int64 (n,), the track's key of each item
     index : of the view's vectors; item i is called i
     stamp : of the snapshot that it was built from
+    spaces : names of those that are compared
     scales : how crowded each item's place is, by which scores are scaled; none where they are not
     """
 
@@ -56,6 +58,7 @@ class ViewIndex:
     keys: NDArray[np.int64]
     index: Index
     stamp: str
+    spaces: tuple[str, ...]
     scales: LocalScales | None = None
 
     @classmethod
@@ -75,13 +78,14 @@ class ViewIndex:
         spec : the default view if none is given
         options : of the index
         """
-        spec = spec or default_view(snapshot.spaces)
+        spec = spec or default_view(compared_spaces(snapshot))
+        spaces = tuple(spec.spaces_of(snapshot))
         rows, items = item_vectors(snapshot, spec)
         if not len(rows):
             dim = sum(x.shape[1] for x in items)
             transform = ViewTransform(np.zeros(dim, np.float32), np.zeros((dim, 1), np.float32))
             nothing = Index.build(np.zeros((0, 1), np.float32), options=options)
-            return cls(spec, transform, rows, rows, nothing, snapshot.stamp)
+            return cls(spec, transform, rows, rows, nothing, snapshot.stamp, spaces)
         if spec.transform == "raw":
             return cls._raw(snapshot, spec, rows, items, options, progress)
         if spec.transform == "centered":
@@ -92,7 +96,7 @@ class ViewIndex:
         index = Index.build(transform(items), metric="dot", options=options, progress=progress)
         scaled = spec.transform == "fitted" and not spec.is_by_window
         scales = LocalScales.measure(index, progress) if scaled else None
-        return cls(spec, transform, rows, snapshot.keys[rows], index, snapshot.stamp, scales)
+        return cls(spec, transform, rows, snapshot.keys[rows], index, snapshot.stamp, spaces, scales)
 
     @classmethod
     def _raw(
@@ -112,7 +116,7 @@ class ViewIndex:
         if not usable.all():
             rows, vectors = rows[usable], vectors[usable]
         index = Index.build(vectors, metric=spec.metric, options=options, progress=progress)
-        return cls(spec, None, rows, snapshot.keys[rows], index, snapshot.stamp)
+        return cls(spec, None, rows, snapshot.keys[rows], index, snapshot.stamp, spec.spaces)
 
     def update(
         self, snapshot: Snapshot, prior: Mapping[str, Prior | None], progress: Progress | None = None
@@ -141,7 +145,11 @@ class ViewIndex:
         scales = self.scales and self.scales.update(self.index, kept, added)
         all_rows = np.concatenate([self.rows[kept], new])
         keys, stamp = snapshot.keys[all_rows], snapshot.stamp
-        return ViewIndex(self.spec, self.transform, all_rows, keys, self.index, stamp, scales)
+        return ViewIndex(self.spec, self.transform, all_rows, keys, self.index, stamp, self.spaces, scales)
+
+    def spaces_of(self, snapshot: Snapshot) -> dict[str, SpaceVectors]:
+        """The spaces that are compared, as they are in a snapshot."""
+        return {name: snapshot.spaces[name] for name in self.spaces}
 
     @cached_property
     def _ids(self) -> NDArray[np.int64]:
@@ -254,7 +262,7 @@ class ViewIndex:
 
         Parameters
         ----------
-        specs : of all the library's spaces
+        specs : of the spaces that are compared
         spec : that it must be of
 
         Raises
@@ -286,7 +294,8 @@ class ViewIndex:
             scales = LocalScales(np.asarray(file.array("note.scales")), float(note["usual_distance"]))
             if scales.items.shape != rows.shape:
                 raise IndexFormatError(f"{path} has {scales.items.shape} scales of {rows.shape} tracks")
-        return cls(spec, transform, rows, keys, Index(state, path), stamp, scales)
+        spaces = tuple(own.space for own in specs)
+        return cls(spec, transform, rows, keys, Index(state, path), stamp, spaces, scales)
 
 
 class ViewIndexes:
@@ -319,7 +328,7 @@ class ViewIndexes:
         with self._lock:
             index = self._open.get(view)
             if index is None or index.stamp != snapshot.stamp:
-                spec = parse_view(view, snapshot.spaces) if view else default_view(snapshot.spaces)
+                spec = parse_view(view, snapshot) if view else default_view(compared_spaces(snapshot))
                 index = self._load_or_build(snapshot, spec, progress)
                 self._open.pop(view, None)
                 while len(self._open) >= _KEPT:
@@ -329,7 +338,7 @@ class ViewIndexes:
 
     def _load_or_build(self, snapshot: Snapshot, spec: ViewSpec, progress: Progress | None) -> ViewIndex:
         path = self.path_of(spec)
-        specs = [space.spec for space in snapshot.spaces.values()]
+        specs = [space.spec for space in spec.spaces_of(snapshot).values()]
         saved = None
         with contextlib.suppress(FileNotFoundError, IndexFormatError, PermissionError):
             saved = ViewIndex.load(path, specs, spec)
