@@ -205,6 +205,7 @@ export interface JourneyStop {
   score: number; // Similarity: 1 is the same, larger is nearer
   bias: Bias | null; // null where no like or dislike is near
   track: Track;
+  versions: Track[]; // Other copies of the same recording: in other formats, remasters
   step: number | null; // Similarity to the track before; null for the first
 }
 
@@ -252,6 +253,7 @@ export interface Match {
   score: number; // Similarity: 1 is the same, larger is nearer
   bias: Bias | null; // null where no like or dislike is near
   track: Track;
+  versions: Track[]; // Other copies of the same recording: in other formats, remasters
 }
 
 export interface MatchingMoment {
@@ -365,6 +367,7 @@ export interface SearchMatch {
   score: number; // 1 where the tags hold all words, else how well it sounds so
   reasons: Reason[];
   track: Track;
+  versions: Track[]; // Other copies of the same recording: in other formats, remasters
 }
 
 export interface SearchPage {

@@ -135,6 +135,22 @@ class TrackTables:
         """Keys of the tracks with one of these contents."""
         return conditions.keys_with_contents(self._db, hashes)
 
+    def durations_of_files(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Keys of the tracks that have a file, rising, and how long they are in s; (n,) each."""
+        rows = self._db.execute(
+            "SELECT key, duration_s FROM tracks WHERE codec != '' ORDER BY key"
+        ).fetchall()
+        pairs = np.array([(row[0], row[1]) for row in rows], np.float64).reshape(-1, 2)
+        return pairs[:, 0].astype(np.int64), pairs[:, 1]
+
+    def keys_of_one_content(self) -> list[list[int]]:
+        """The keys of tracks that are there and have the same content, or are the same song of a table."""
+        rows = self._db.execute(
+            "SELECT group_concat(key) FROM tracks WHERE missing_since IS NULL AND content_hash != '' "
+            "GROUP BY content_hash HAVING count(*) > 1"
+        )
+        return [sorted(parse_integers(row[0]).tolist()) for row in rows]
+
     # By words, and a page at a time
 
     def search(self, text: str, limit: int | None = 50, *, by_label: bool = True) -> list[Track]:

@@ -60,7 +60,9 @@ def print_found(recommendations: Recommendations, *, as_json: bool, ids: bool, m
     else:
         steps = [m.step for m in matches] if any(m.step is not None for m in matches) else ()
         reasons = [m.feedback for m in matches] if any(m.feedback for m in matches) else ()
-        list_tracks([m.track for m in matches], [m.score for m in matches], steps, reasons, ids=ids)
+        versions = [m.versions for m in matches]
+        tracks, scores = [m.track for m in matches], [m.score for m in matches]
+        list_tracks(tracks, scores, steps, reasons, versions=versions, ids=ids)
     if recommendations.shortfall:
         click.echo(recommendations.shortfall, err=True)
     if m3u:
@@ -70,7 +72,10 @@ def print_found(recommendations: Recommendations, *, as_json: bool, ids: bool, m
 def _as_json(recommendations: Recommendations) -> dict[str, object]:
     from segue.export.tables import as_record
 
-    matches = [{**_numbers(match), **as_record(match.track)} for match in recommendations.matches]
+    matches = [
+        {**_numbers(match), **as_record(match.track), "versions": list(map(as_record, match.versions))}
+        for match in recommendations.matches
+    ]
     return {"matches": matches, "shortfall": recommendations.shortfall, "seeds": recommendations.seeds}
 
 

@@ -33,7 +33,8 @@ def search(
         print_json([_record(match) for match in matches])
     elif matches:
         reasons = ["; ".join(map(str, match.reasons)) for match in matches]
-        list_tracks([match.track for match in matches], reasons=reasons, ids=ids)
+        versions = [match.versions for match in matches]
+        list_tracks([match.track for match in matches], reasons=reasons, versions=versions, ids=ids)
     else:
         looked_for = f" ({'; '.join(matches.meanings)})" if matches.meanings else ""
         click.echo(f"no track matches {' '.join(words)!r}{looked_for}", err=True)
@@ -46,4 +47,6 @@ def search(
 def _record(match: Any) -> dict[str, Any]:
     from segue.export.tables import as_record
 
-    return {**as_record(match.track), "score": match.score, "reasons": [str(r) for r in match.reasons]}
+    reasons = [str(reason) for reason in match.reasons]
+    versions = list(map(as_record, match.versions))
+    return {**as_record(match.track), "score": match.score, "reasons": reasons, "versions": versions}

@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +80,7 @@ def list_tracks(
     steps: Sequence[float | None] = (),
     reasons: Sequence[str] = (),
     *,
+    versions: Sequence[Sequence[Track]] = (),
     ids: bool = False,
     err: bool = False,
 ) -> None:
@@ -99,10 +101,19 @@ def list_tracks(
     if reasons:
         names.append("why")
         rows = [[*row, reason] for row, reason in zip(rows, reasons, strict=True)]
+    if any(versions):
+        names.append("also")
+        rows = [[*row, also(others)] for row, others in zip(rows, versions, strict=True)]
     if ids or terminal_width(err=err) >= WIDE:
         names += ["id", "path"]
         rows = [[*row, t.id, t.url or readable(t.path)] for row, t in zip(rows, tracks, strict=True)]
-    columns(names, rows, cut=() if ids else ("track", "artist", "album", "why", "path"), err=err)
+    columns(names, rows, cut=() if ids else ("track", "artist", "album", "why", "also", "path"), err=err)
+
+
+def also(versions: Sequence[Track]) -> str:
+    """Other versions of a recording, for a cell: ``2 flac, mp3``."""
+    kinds = Counter(track.codec or track.source or "?" for track in versions)
+    return ", ".join(f"{n} {kind}" if n > 1 else kind for kind, n in kinds.items())
 
 
 @click.command(short_help="Describe the library or one track.")

@@ -297,7 +297,9 @@ class Library(Contents):
         """Bring the usual index up to date while nobody else writes."""
         progress.note("making the index")
         self.recommender.indexes.sweep()
-        self.recommender.indexes.get(self._catalog.snapshot(), progress=progress)
+        snapshot = self._catalog.snapshot()
+        index = self.recommender.indexes.get(snapshot, progress=progress)
+        self.recommender.find_versions(snapshot, index, progress)
 
     def prune(self, *, wait_s: float = -1) -> int:
         """Remove the tracks whose files are gone; how many there were."""

@@ -22,7 +22,7 @@ from segue.cluster.words import (
     order_words,
 )
 from segue.progress import Progress, Silent
-from segue.recommend.session import Recommender, Session, fold_copies
+from segue.recommend.session import Recommender, Session
 from segue.track import Track
 from segue.views.spec import RowSubset
 
@@ -119,10 +119,10 @@ class ClusterDescriber:
         members = np.flatnonzero(self.clustering.assignments == number)
         cosines = self.clustering.cosines[members]
         best = members[np.argsort(-cosines, kind="stable")[:_LOOKED_AT]]
-        keys = self.session.index.keys[best].tolist()
+        keys = self.session.index.keys[best]
+        keys = keys[self.session.versions.one_each(keys)].tolist()
         tracks = self.session.catalog.tracks.by_keys(keys)
-        candidates = [(tracks[key], 0.0) for key in keys if key in tracks]
-        return [match.track for match in fold_copies(candidates, _CENTRAL)]
+        return [tracks[key] for key in keys if key in tracks][:_CENTRAL]
 
 
 def _labels(tallies: Sequence[Tally]) -> list[list[str]]:

@@ -60,7 +60,7 @@ class Preferences:
 
     Attributes
     ----------
-    left_out : int64 (n,), keys of the disliked tracks and of copies of their files
+    left_out : int64 (n,), keys of the disliked tracks and of other versions of them
     liked, disliked : the tracks that move others
     """
 
@@ -85,7 +85,8 @@ class Preferences:
             set(opinions.disliked_contents) - {track.content_hash for track in own} - {""}
         )
         n = _MOST if moves and _compares_by_cosine(session) else 0
-        left_out = np.union1d(disliked, copies)
+        versions = [key for one in np.union1d(disliked, copies) for key in session.versions.versions_of(one)]
+        left_out = np.unique(np.array(versions, np.int64))
         return cls(session, left_out, Judged.of(session, liked[:n]), Judged.of(session, disliked[:n]))
 
     def allowed(self, allowed: NDArray[np.bool_] | None) -> NDArray[np.bool_]:

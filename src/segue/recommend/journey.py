@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from segue.catalog import Where
 from segue.errors import UsageError
+from segue.recommend.fold import other_versions
 from segue.recommend.lookup import list_queries
 from segue.recommend.result import Match, Recommendations
 from segue.recommend.seeds import Queries, Query, Seed
 from segue.recommend.session import Recommender, Session, interpretations
-from segue.track import Track, Vector, Vectors
+from segue.track import Track, TrackId, Vector, Vectors
 
 _NEAR_WAYPOINT = 64  # candidates
 _LEAST_BETWEEN = 400
@@ -198,8 +199,10 @@ def _matches(session: Session, way: Sequence[Seed], start: Vector) -> tuple[Matc
     vectors = np.concatenate([session.vectors(seed) for seed in way])
     scores = session.similarities(start[None], vectors)[0]
     steps = np.diagonal(session.similarities(vectors, vectors), 1)
+    tracks = [seed for seed in way if isinstance(seed, Track)]
+    versions = other_versions(session.catalog, session.versions, tracks)
     return tuple(
-        Match(seed, float(scores[i]), float(steps[i - 1]) if i else None)
+        Match(seed, float(scores[i]), float(steps[i - 1]) if i else None, versions=versions.get(seed.id, ()))
         for i, seed in enumerate(way)
         if isinstance(seed, Track)
     )
@@ -218,11 +221,11 @@ def _candidates(
         points, each = ends, _LEAST_BETWEEN
     else:
         points = waypoints(ends[0], ends[1], k, affine=session.is_affine)
-    tracks: dict[str, Track] = {}
+    tracks: dict[TrackId, Track] = {}
     for point in points:
         n = min(each, _MOST_BETWEEN // len(points))
         for match in session.matches(point[None], n, allowed=allowed, without=without):
-            tracks.setdefault(match.track.content_hash, match.track)
+            tracks.setdefault(match.track.id, match.track)
     return list(tracks.values())
 
 

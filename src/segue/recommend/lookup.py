@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -13,6 +12,7 @@ from segue.advice import command
 from segue.catalog import Catalog, Selection
 from segue.errors import AmbiguousQueryError, TrackNotFoundError, UsageError
 from segue.recommend.seeds import AnalyzedSound, Chooser, Queries, Query, SeedGroup, analyze
+from segue.recordings import plain_title, quality
 from segue.spec import Embedder
 from segue.track import Track, folded
 
@@ -22,11 +22,6 @@ MOST_OF_ONE = 1_000  # tracks that stand for an artist, an album, a playlist or 
 _LISTED = 10  # choices of an ambiguous text
 _LOOKED_AT = 200  # tracks that hold all words of a text
 _SAME_LENGTH_S = 3.0  # two copies of one recording differ by less, whatever their format
-_EDITION = re.compile(
-    r"\s*[(\[][^)\]]*\b(?:remaster(?:ed)?|edition|mono|stereo|explicit|clean)\b[^)\]]*[)\]]"
-    r"|\s+-\s+[^-]*\bremaster(?:ed)?\b[^-]*$"
-)
-_LOSSLESS = {"flac", "alac", "wav", "aiff", "pcm", "wavpack", "ape", "tta"}
 
 
 def list_queries(queries: Queries) -> list[Query]:
@@ -258,7 +253,7 @@ def best_copies(tracks: Sequence[Track]) -> list[Track]:
             groups.append([track])
         else:
             same.append(track)
-    return [max(group, key=_quality) for group in groups]
+    return [max(group, key=quality) for group in groups]
 
 
 def _is_copy(a: Track, b: Track) -> bool:
@@ -268,17 +263,3 @@ def _is_copy(a: Track, b: Track) -> bool:
     if not a.duration_s or abs(a.duration_s - b.duration_s) > _SAME_LENGTH_S:
         return False
     return plain_title(a.title) == plain_title(b.title) and (one == other or not one or not other)
-
-
-def plain_title(title: str) -> str:
-    """A title without what tells its edition, case and accents: ``Title (2011 Remaster)`` is ``title``."""
-    return _EDITION.sub("", folded(title)).strip() or folded(title)
-
-
-def _quality(track: Track) -> tuple[bool, bool, bool, bool, int, float]:
-    """Larger for the better copy; the first of equal ones is taken."""
-    lossless = any(word in track.codec.lower() for word in _LOSSLESS)
-    return (
-        track.has_file, track.missing_since is None, track.warning is None, lossless, track.sr,
-        track.size / track.duration_s if track.duration_s else 0,
-    )  # fmt: skip

@@ -44,12 +44,14 @@ class Match:
     below 0 unlike.
     ``step`` is, on a journey, the similarity to the track before; the first has none.
     ``bias`` is what likes and dislikes did to its place, if anything.
+    ``versions`` are other copies of the same recording, the best first; the score is that of the nearest one.
     """
 
     track: Track
     score: float
     step: float | None = None
     bias: Bias | None = None
+    versions: tuple[Track, ...] = ()
 
     @property
     def feedback(self) -> str:

@@ -18,6 +18,7 @@ from segue.recommend.moods import mood_evidence
 from segue.recommend.search_result import Reason, ReasonKind, SearchMatch, SearchResult
 from segue.recommend.search_terms import Term, read_terms
 from segue.recommend.session import Recommender
+from segue.recordings import Versions
 from segue.track import Track, clean, folded
 
 _LEAST_LABEL = 0.1  # evidence of labels below which a track does not answer: a score of .01
@@ -56,7 +57,8 @@ def search(
         return SearchResult((), 0)
     catalog, snapshot = recommender.catalog, recommender.catalog.snapshot()
     terms = read_terms(readable, catalog, snapshot, recommender.embedders)
-    return _rank(readable, terms, catalog, snapshot, where).page(limit, offset)
+    ranking = _rank(readable, terms, catalog, snapshot, where)
+    return ranking.page(limit, offset, recommender.find_versions(snapshot))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,22 +80,38 @@ class Ranking:
     labeled: NDArray[np.int64]
     scores: NDArray[np.float32]
 
-    def page(self, limit: int, offset: int) -> SearchResult:
-        keys = np.concatenate([self.named, self.sounding, self.labeled])
+    def page(self, limit: int, offset: int, versions: Versions) -> SearchResult:
+        """Some of the answers, each recording once."""
+        every = np.concatenate([self.named, self.sounding, self.labeled])
         rest = np.full(len(self.labeled), _BY_KEPT_LABELS)
         scores = np.concatenate([np.ones(len(self.named)), self.scores, rest])
-        some = slice(offset, offset + limit)
-        tracks = self.catalog.tracks.by_keys(keys[some].tolist())
-        labels = self.catalog.tracks.labels([track.id for track in tracks.values()])
-        rows = rows_of_keys(self.snapshot, keys[some])
-        matches = []
-        for key, row, score in zip(keys[some].tolist(), rows.tolist(), scores[some].tolist(), strict=True):
-            track = tracks.get(key)
-            if track is not None:
-                reasons = self._reasons(track, row, labels.get(track.id, {}))
-                matches.append(SearchMatch(track, round(score, 4), reasons))
+        firsts = versions.one_each(every)
+        some = firsts[offset : offset + limit]
+        matches = self._matches(every[some], scores[some].tolist(), versions, every)
         hints = () if len(self.named) else _hints(self.terms, self.snapshot)
-        return SearchResult(tuple(matches), len(keys), tuple(map(_meaning, self._sound_terms())), hints)
+        return SearchResult(matches, len(firsts), tuple(map(_meaning, self._sound_terms())), hints)
+
+    def _matches(
+        self,
+        keys: NDArray[np.int64],
+        scores: Sequence[float],
+        versions: Versions,
+        every: NDArray[np.int64],
+    ) -> tuple[SearchMatch, ...]:
+        """The best version of each recording that answers; the reasons are those of the first that does."""
+        groups = [_best_answer(versions.versions_of(key), every) for key in keys.tolist()]
+        tracks = self.catalog.tracks.by_keys({key for group in groups for key in group})
+        labels = self.catalog.tracks.labels([tracks[key].id for key in keys.tolist() if key in tracks])
+        rows = rows_of_keys(self.snapshot, keys)
+        matches = []
+        for key, row, score, (best, *others) in zip(
+            keys.tolist(), rows.tolist(), scores, groups, strict=True
+        ):
+            if key in tracks and best in tracks:
+                reasons = self._reasons(tracks[key], row, labels.get(tracks[key].id, {}))
+                also = tuple(tracks[other] for other in others if other in tracks)
+                matches.append(SearchMatch(tracks[best], round(score, 4), reasons, also))
+        return tuple(matches)
 
     def _sound_terms(self) -> list[Term]:
         return [term for term in self.terms if term.measured or term.labels or term.joint]
@@ -124,6 +142,14 @@ class Ranking:
         }
         best = best_label(labels, row, self.snapshot, kept)
         return [Reason("label", term.words, best[0], round(best[1], 4))] if best else []
+
+
+def _best_answer(versions: tuple[int, ...], answers: NDArray[np.int64]) -> tuple[int, ...]:
+    """The versions of a recording, the best that answers in front."""
+    if len(versions) == 1:
+        return versions
+    best = versions[int(np.isin(versions, answers).argmax())]
+    return (best, *(key for key in versions if key != best))
 
 
 def _rank(

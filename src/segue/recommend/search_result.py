@@ -44,11 +44,13 @@ class SearchMatch:
     """A track that answers a search.
 
     ``score`` is 1 where the tags hold all words; else the geometric mean of how well each part is met.
+    ``versions`` are other copies of the same recording, the best first.
     """
 
     track: Track
     score: float
     reasons: tuple[Reason, ...]
+    versions: tuple[Track, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ A ``Recommender`` opens sessions on a catalog; the verbs beside this file ask th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,12 +17,15 @@ from segue.advice import command
 from segue.catalog import Catalog, Selection, Snapshot, Where
 from segue.errors import EmptyLibraryError, LibraryError, UsageError
 from segue.index.metric import distances, prepare_queries
+from segue.progress import Progress
 from segue.recommend import filters
 from segue.recommend.combine import away_from, best_by_track, center
 from segue.recommend.feedback import CANDIDATES, Preferences
+from segue.recommend.fold import fold
 from segue.recommend.lookup import resolve_seed, suggest_seeds
 from segue.recommend.result import Match
 from segue.recommend.seeds import AnalyzedSound, Chooser, Query, Seed, SeedGroup, analyze
+from segue.recordings import Versions, VersionStore
 from segue.spec import COSINE, Embedder, Prior
 from segue.track import Track
 from segue.views.spec import sound_vectors
@@ -45,6 +48,7 @@ class Session:
     snapshot: Snapshot
     index: ViewIndex
     embedders: Sequence[Embedder]
+    versions: Versions
     choose: Chooser | None = None
 
     # Seeds and their vectors
@@ -227,20 +231,22 @@ class Session:
         without: Sequence[Seed] = (),
         feedback: bool = False,
     ) -> list[Match]:
-        """The k nearest tracks, best first, each content once.
+        """The k nearest tracks, best first, each recording once.
 
         Parameters
         ----------
         queries : (1, dim), or by windows (n_windows, dim)
         allowed : bool over the index's items, which of them may be answers
-        without : seeds, which are no answers, nor are copies of them
+        without : seeds, which are no answers, nor are other versions of them
         feedback : let likes and dislikes change the order, and leave out what is disliked
         """
         preferences = self.preferences(without) if feedback else None
-        contents = {seed.content_hash for seed in without if isinstance(seed, Track)}
+        unwanted = {seed.id: seed.content_hash for seed in without if isinstance(seed, Track)}
+        recordings = set(map(self.versions.recording_of, self.catalog.tracks.keys_of(unwanted).values()))
+        contents = set(unwanted.values())  # also of files that are gone, which have no versions
         qualified = len(self.index.rows) if allowed is None else int(allowed.sum())
         matches: list[Match] = []
-        # A few more than k, as copies of one file count once; all of them where that is too few.
+        # A few more than k, as versions of one recording count once; all of them where that is too few.
         first, more = 2 * k + 16 + len(contents), 40 * k + 400 if self.by_window else 0
         if preferences is not None:
             first = max(first, CANDIDATES, 4 * k)
@@ -249,26 +255,25 @@ class Session:
             keys, scores = self.nearest(queries, min(n, qualified), allowed)
             if preferences is not None:
                 keys, scores = preferences.order(keys, scores)
-            matches = fold_copies(self._tracks(keys, scores, 2 * k + 16), k, contents)
-            if len(matches) == k or n >= qualified:
+            nearest = zip(keys.tolist(), scores.tolist(), strict=True)
+            folded = fold(nearest, self.versions, self.index, allowed=allowed, without=recordings)
+            folded = folded[: k + 16 + len(contents)]
+            matches = [match for match in self._matches(folded) if match.track.content_hash not in contents]
+            if len(matches) >= k or n >= qualified:
                 break
-        return matches if preferences is None else preferences.explain(matches)
+        return matches[:k] if preferences is None else preferences.explain(matches[:k])
 
     def preferences(self, seeds: Sequence[Seed], *, moves: bool = True) -> Preferences | None:
         """What is liked and disliked, as ``Preferences.of``; none where nothing is."""
         opinions = self.catalog.opinions()
         return None if opinions is None else Preferences.of(self, opinions, seeds, moves=moves)
 
-    def _tracks(
-        self, keys: NDArray[np.int64], scores: NDArray[np.float32], n: int
-    ) -> Iterator[tuple[Track, float]]:
-        """Tracks and their scores, read n at a time, as few of them are needed."""
-        for start in range(0, len(keys), n):
-            listed = keys[start : start + n].tolist()
-            tracks = self.catalog.tracks.by_keys(listed)
-            for key, score in zip(listed, scores[start : start + n].tolist(), strict=True):
-                if key in tracks:
-                    yield tracks[key], score
+    def _matches(self, folded: Sequence[tuple[tuple[int, ...], float]]) -> Iterator[Match]:
+        """Of recordings, with their other versions."""
+        tracks = self.catalog.tracks.by_keys({key for group, _ in folded for key in group})
+        for (best, *others), score in folded:
+            if best in tracks:
+                yield Match(tracks[best], score, versions=tuple(tracks[k] for k in others if k in tracks))
 
     def nearest(
         self, queries: NDArray[Any], n: int, allowed: NDArray[np.bool_] | None = None
@@ -313,6 +318,7 @@ class Recommender:
         self.embedders = tuple(embedders)
         self.choose: Chooser | None = None  # asks which one is meant, where a text may mean several
         self.indexes = ViewIndexes(catalog.root / "index", priors)
+        self.versions = VersionStore(catalog.root / "index")
 
     def ask(self, answer: Callable[[Session], Answer], view: str | None = None) -> Answer:
         """An answer of one moment: asked again where somebody wrote to the library meanwhile.
@@ -334,7 +340,24 @@ class Recommender:
     def session(self, view: str | None = None) -> Session:
         """The library as it is now. Raises as ``ask``."""
         snapshot = self.snapshot()
-        return Session(self.catalog, snapshot, self.indexes.get(snapshot, view), self.embedders, self.choose)
+        index = self.indexes.get(snapshot, view)
+        versions = self.find_versions(snapshot, index if view is None else None)
+        return Session(self.catalog, snapshot, index, self.embedders, versions, self.choose)
+
+    def find_versions(
+        self, snapshot: Snapshot, index: ViewIndex | None = None, progress: Progress | None = None
+    ) -> Versions:
+        """Which tracks of a snapshot are of one recording.
+
+        Parameters
+        ----------
+        index : of the default view, where it is at hand
+        """
+
+        def default_index() -> ViewIndex:
+            return index or self.indexes.get(snapshot, progress=progress)
+
+        return self.versions.get(self.catalog, snapshot, default_index, progress)
 
     def snapshot(self) -> Snapshot:
         """All vectors as they are now. Raises EmptyLibraryError where there is no track."""
@@ -376,24 +399,3 @@ def interpretations(queries: Sequence[Query], groups: Sequence[SeedGroup]) -> tu
     """What each query that is no track or sound itself was taken to mean."""
     pairs = zip(queries, groups, strict=True)
     return tuple(group.text for query, group in pairs if not isinstance(query, Track | AnalyzedSound))
-
-
-def fold_copies(
-    candidates: Iterable[tuple[Track, float]], k: int, without: Container[str] = ()
-) -> list[Match]:
-    """The first k of some tracks, each content once: a copy of a file is no recommendation.
-
-    Parameters
-    ----------
-    candidates : tracks and their scores, best first
-    without : contents that are no answers
-    """
-    matches: list[Match] = []
-    contents: set[str] = set()
-    for track, score in candidates:
-        if track.content_hash not in contents and track.content_hash not in without:
-            contents.add(track.content_hash)
-            matches.append(Match(track, float(score)))
-        if len(matches) == k:
-            break
-    return matches

@@ -57,6 +57,7 @@ def matches_record(
             "score": round(match.score, 4),
             "bias": _bias_record(match),
             "track": track_record(match.track, clusters.get(match.track.id), folders),
+            "versions": track_records(match.versions, clusters, folders),
         }
         for match in recommendations.matches
     ]

@@ -93,7 +93,8 @@ class Service:
         return track_records(tracks, self.library.cluster_numbers(tracks), self.library.folders.all())
 
     def matches(self, recommendations: Recommendations) -> dict[str, Any]:
-        clusters = self.library.cluster_numbers(match.track for match in recommendations.matches)
+        tracks = [track for match in recommendations for track in (match.track, *match.versions)]
+        clusters = self.library.cluster_numbers(tracks)
         return matches_record(recommendations, clusters, self.library.folders.all())
 
     @staticmethod

@@ -16,19 +16,20 @@ from numpy.typing import NDArray
 
 from segue.errors import EmptyLibraryError
 from segue.library import Library
+from segue.recommend.fold import fold
 from segue.recommend.session import Session
 from segue.serve.http.thread_pool import Pool
 from segue.serve.serializers import track_record
 from segue.track import TrackId
 
 _KEPT = 1 << 17  # tracks
-_SPARE = 6  # neighbors more than asked for: copies of a file count once
+_SPARE = 6  # neighbors more than asked for: versions of one recording count once
 _WARMED_AT_ONCE = 100  # tracks that are serialized beforehand, with a pause after each hundred
 _PAUSE_S = 0.02
 _WAIT_S = 0.25  # for the index of what has just been written; then the one before answers
 
-_Track = tuple[int, str, bytes]
-"""A track as it is sent: key, content hash, JSON. A plain tuple, which the garbage collector passes over."""
+_Track = tuple[int, bytes]
+"""A track as it is sent: key, JSON. A plain tuple, which the garbage collector passes over."""
 
 _Nearest = tuple[list[int], list[float]]
 """Keys of tracks and their scores, best first."""
@@ -76,11 +77,7 @@ class TrackCache:
         clusters = self._library.cluster_numbers(tracks.values())
         folders = self._folders
         return {
-            track.id: (
-                key,
-                track.content_hash,
-                orjson.dumps(track_record(track, clusters.get(track.id), folders)),
-            )
+            track.id: (key, orjson.dumps(track_record(track, clusters.get(track.id), folders)))
             for key, track in tracks.items()
         }
 
@@ -148,15 +145,21 @@ class SimilarCache:
             return None
         query = session.combine(session.index.take(places))
         keys, scores = await self._batcher.nearest(session, query, k + len(seeds) + _SPARE)
-        return self._answer(keys, scores, {content for _, content, _ in tracks}, k)
+        # Short answers are filled with scores of minus infinity.
+        nearest = [pair for pair in zip(keys, scores, strict=True) if pair[1] > -np.inf]
+        without = {session.versions.recording_of(key) for key, _ in tracks}
+        return self._answer(fold(nearest, session.versions, session.index, without=without), k)
 
-    def _answer(self, keys: list[int], scores: list[float], contents: set[str], k: int) -> bytes | None:
-        """As ``fold_copies``, for tracks as they are sent."""
+    def _answer(self, recordings: Sequence[tuple[tuple[int, ...], float]], k: int) -> bytes | None:
+        """The first k recordings as they are sent; none where there are fewer."""
         parts = []
-        for track, score in zip(self._tracks.by_keys(keys), scores, strict=True):
-            if track is not None and track[1] not in contents and score > -np.inf:  # that fills short answers
-                contents.add(track[1])
-                parts.append(b'{"score":%.4f,"bias":null,"track":%b}' % (score, track[2]))
+        for group, score in recordings:
+            best, *others = self._tracks.by_keys(group)
+            if best is not None:
+                versions = b",".join(track[1] for track in others if track is not None)
+                parts.append(
+                    b'{"score":%.4f,"bias":null,"track":%b,"versions":[%b]}' % (score, best[1], versions)
+                )
                 if len(parts) == k:
                     return b'{"matches":[' + b",".join(parts) + b'],"shortfall":null,"seeds":[]}'
         return None

@@ -148,7 +148,7 @@ def _fit_space(space: SpaceToFit, step: int) -> _FittedSpace:
     if space.within is None:
         whitener = _whiten_a_quarter((z.T @ z + PSEUDO_COUNT * np.diag(weight**2)) / (len(z) + PSEUDO_COUNT))
     else:
-        whitener = _whiten(space.within * scale[:, None] * scale, len(rows))
+        whitener = whitener_within(space.within * scale[:, None] * scale, len(rows))
     u = z @ whitener
     expected = (whitener.T * weight**2) @ whitener
     power = (np.sum(u**2) + PSEUDO_COUNT * np.trace(expected)) / (len(u) + PSEUDO_COUNT)
@@ -175,7 +175,7 @@ def _standard(
     return mean, scale, np.where(varies, prior.weight, 0.0)
 
 
-def _whiten(within: NDArray[np.float64], n_tracks: int) -> NDArray[np.float64]:
+def whitener_within(within: NDArray[np.float64], n_tracks: int) -> NDArray[np.float64]:
     """(dim, dim), A with A @ A.T = C^-1, C being the covariance, shrunk; C^(-1/2) but for a rotation.
 
     A covariance of few tracks is shrunk further, as if other tracks varied alike in all directions.

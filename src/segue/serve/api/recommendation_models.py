@@ -15,6 +15,9 @@ from segue.serve.api.track_models import TRACK, Track, with_example
 Score = Annotated[float, Field(description="Similarity: 1 is the same, larger is nearer")]
 
 
+Versions = Annotated[
+    list[Track], Field(description="Other copies of the same recording: in other formats, remasters")
+]
 _BIAS = {
     "value": -0.0126,
     "text": "close to Dusk Bell, which you like; close to Grey Tide, which you dislike",
@@ -38,11 +41,12 @@ class Match(BaseModel):
     score: Score
     bias: Annotated[Bias | None, Field(description="null where no like or dislike is near")]
     track: Track
+    versions: Versions
 
 
 class Recommendations(BaseModel):
     model_config = with_example(
-        matches=[{"score": 0.9312, "bias": _BIAS, "track": TRACK}],
+        matches=[{"score": 0.9312, "bias": _BIAS, "track": TRACK, "versions": []}],
         shortfall="1 of 5: only one track meets the conditions",
         seeds=["12 tracks by Iron Vale"],
     )
@@ -68,6 +72,7 @@ class SearchMatch(BaseModel):
     score: Annotated[float, Field(description="1 where the tags hold all words, else how well it sounds so")]
     reasons: list[Reason]
     track: Track
+    versions: Versions
 
 
 class SearchPage(BaseModel):
@@ -85,6 +90,7 @@ class SearchPage(BaseModel):
                     }
                 ],
                 "track": TRACK,
+                "versions": [],
             }
         ],
         total=1,
@@ -106,7 +112,7 @@ class JourneyStop(Match):
 
 class Journey(BaseModel):
     model_config = with_example(
-        matches=[{"score": 1.0, "bias": _BIAS, "step": 1.0, "track": TRACK}],
+        matches=[{"score": 1.0, "bias": _BIAS, "step": 1.0, "track": TRACK, "versions": []}],
         shortfall="1 of 12: no more of the library's 1 tracks lie between the two",
         seeds=["12 tracks by Iron Vale"],
     )

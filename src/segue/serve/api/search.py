@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -29,11 +30,16 @@ async def search(
 
     def look() -> dict[str, Any]:
         matches = service.library.search(q, limit=limit, offset=offset, where=as_where(service, conditions))
-        tracks = service.records([match.track for match in matches])
+        records = iter(service.records([t for match in matches for t in (match.track, *match.versions)]))
         return {
             "matches": [
-                {"score": match.score, "reasons": list(map(_record, match.reasons)), "track": track}
-                for match, track in zip(matches, tracks, strict=True)
+                {
+                    "score": match.score,
+                    "reasons": list(map(_record, match.reasons)),
+                    "track": next(records),
+                    "versions": list(itertools.islice(records, len(match.versions))),
+                }
+                for match in matches
             ],
             "total": matches.total,
             "meanings": matches.meanings,

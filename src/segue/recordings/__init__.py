@@ -1,0 +1,10 @@
+"""Which tracks are versions of one recording: copies in other formats, remasters, a song of two albums."""
+
+from __future__ import annotations
+
+from segue.recordings.groups import Versions
+from segue.recordings.names import plain_title, same_name
+from segue.recordings.quality import quality
+from segue.recordings.store import VersionStore
+
+__all__ = ["VersionStore", "Versions", "plain_title", "quality", "same_name"]
