@@ -50,6 +50,14 @@ WORKS = [
     ("info 'low number 0'", "The Lows"),
     ("failures", "not audio"),
     ("clusters -k 3", "typical tracks"),
+    ("feedback like 'low number 1'", "liked: The Lows - Low number 1"),
+    ("feedback", "Noise number 3"),
+    ("feedback list", "Noise number 3"),
+    ("feedback dislike 'high number 3'", "disliked: The Highs - High number 3"),
+    ("feedback export -f csv", "verdict,at,id"),
+    ("feedback undo 'noise number 3'", "taken back: liked The Noises - Noise number 3"),
+    ("feedback import {likes}", "1 imported, 0 unchanged, 0 not found"),
+    ("feedback clear --yes", "1 likes and dislikes forgotten"),
     ("export -f csv", "The Lows"),
     ("embed -e descriptors {outside}", '"status": "ok"'),
     ("prune", "0 removed, 12 tracks left"),
@@ -104,6 +112,15 @@ MISTAKES = [
     ("info --all", "--all shows all that is known of a track", "name one"),
     ("failures polka", "unexpected extra argument (polka)", "segue failures --help"),
     ("clusters -k 100", "k is 100", "2 to 12 clusters are possible"),
+    ("feedback like polka", "no track matches 'polka'", "segue search TEXT"),
+    ("feedback dislike", "Missing argument 'TRACK...'"),
+    ("feedback list --limit 0", "0 is not in the range x>=1"),
+    ("feedback undo x --last 2", "name tracks, or say how many", "not both"),
+    ("feedback undo polka", "no track matches 'polka'"),
+    ("feedback export -o {bad}/x.csv", "{bad}/x.csv cannot be written"),
+    ("feedback import {words}", "record 1: it has no id", "expected the columns verdict, at, id"),
+    ("feedback polka", "No such command 'polka'", "segue feedback --help"),
+    ("feedback clear polka", "unexpected extra argument (polka)"),
     ("export -o {bad}/x.csv", "{bad}/x.csv cannot be written"),
     ("export -o polka", "the ending of polka names no format", "--format: json, csv"),
     ("export -f audioset-json -o x.json", "no AudioSet segments", "import audioset FILE"),
@@ -146,16 +163,19 @@ def files(tmp_path_factory: pytest.TempPathFactory, music: dict[str, Path], scan
         "vectors": folder / "matrix.npy",
         "audioset": folder / "segments.jsonl",
         "fma": write_fma(folder / "fma_metadata", IDS),
+        "likes": folder / "likes.csv",
         "library": folder / "library",
     }
     paths["bad"].write_text("words")
     paths["words"].write_text("a,b\n1,2\n")
+    paths["likes"].write_text("verdict,at,id,title,artist,album\nlike,5,x,low number 1,The Lows,Low\n")
     np.save(paths["vectors"], np.random.default_rng(0).standard_normal((20, 4)))
     segments = [Segment(f"video{i:06d}", 0.0, 10.0, (i,), some_frames(seed=i)) for i in range(3)]
     write_json(segments, paths["audioset"])
     shutil.copytree(scanned, paths["library"])
     with Library.open(paths["library"]) as library:
         library.scan(paths["bad"])
+        library.like("Noise number 3")
     return paths
 
 

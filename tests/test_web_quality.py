@@ -16,7 +16,7 @@ from tests.browsing import DESKTOP, MARKS, PHONE, WEB, new_page, rows, run, sett
 from tests.serve_process import Server, serving
 
 AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
-PAGES = ["/", *"/similar /journey /playlists /map /groups /compare /status /settings /nowhere".split()]
+PAGES = ["/", *"/similar /journey /playlists /likes /map /groups /compare /status /settings /nowhere".split()]
 
 pytestmark = MARKS
 

@@ -80,8 +80,10 @@ export const makeMap = () => post<T.JobAnswer>("/map", {});
 export const clusters = (stop?: Stop) => json<T.Clusters>("/clusters", { signal: stop });
 export const makeClusters = (k: number | null) => post<T.JobAnswer>("/clusters", { k });
 export const matrix = (keys: string[], stop?: Stop) => post<T.Matrix>("/matrix", { tracks: keys }, stop);
-export const feedback = (seed: string, key: string, verdict: T.Verdict) =>
-  post<T.Feedback>("/feedback", { seed, track: key, verdict });
+export const feedback = (stop?: Stop) => json<T.FeedbackList>("/feedback?limit=10000", { signal: stop });
+export const giveFeedback = (key: string, verdict: T.Verdict, seed: string | null) =>
+  post<T.Feedback>("/feedback", { track: key, verdict, seed });
+export const takeBackFeedback = (key: string) => json<void>(`/feedback/${id(key)}`, { method: "DELETE" });
 
 export const scan = () => post<T.JobAnswer>("/jobs/scan", { folders: null });
 export const jobs = (stop?: Stop) => json<T.Jobs>("/jobs", { signal: stop });

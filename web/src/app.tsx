@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { checkConnection, signInNeeded, offline } from "./connection";
+import { checkConnection, offline, reconnects, signInNeeded } from "./connection";
 import { draggingFile } from "./filedrop";
 import { Help } from "./components/help";
 import { Icon } from "./components/icons";
@@ -12,6 +12,7 @@ import { SimilarPage } from "./pages/similar";
 import { GroupsPage } from "./pages/groups";
 import { JourneyPage } from "./pages/journey";
 import { LibraryPage } from "./pages/library";
+import { LikesPage } from "./pages/likes";
 import { LoginPage } from "./pages/login";
 import { MapPage } from "./pages/map";
 import { ComparePage } from "./pages/compare";
@@ -21,6 +22,7 @@ import { PlaylistsPage } from "./pages/playlists";
 import { SettingsPage } from "./pages/settings";
 import { StatusPage } from "./pages/status";
 import { TrackPage } from "./pages/track";
+import { loadOpinions } from "./opinions";
 import * as player from "./player";
 import { route } from "./router";
 import { dismiss, toasts } from "./toast";
@@ -38,6 +40,7 @@ const pages: Page[] = [
   { path: /^\/journey$/, title: "Journey", render: () => <JourneyPage /> },
   { path: /^\/playlists$/, title: "Playlists", render: () => <PlaylistsPage /> },
   { path: /^\/playlists\/([^/]+)$/, title: "Playlist", render: (id) => <PlaylistPage id={id} key={id} /> },
+  { path: /^\/likes$/, title: "Likes", render: () => <LikesPage /> },
   { path: /^\/map$/, title: "Map", render: () => <MapPage /> },
   { path: /^\/groups$/, title: "Groups", render: () => <GroupsPage /> },
   { path: /^\/compare$/, title: "Compare", render: () => <ComparePage /> },
@@ -54,6 +57,12 @@ export function App() {
   useEffect(() => {
     document.title = `${track ? [track.title, track.artist].filter(Boolean).join(" · ") : page.title} – Segue`;
   }, [track, page]);
+  useEffect(() => {
+    const look = () => void (document.hidden || signInNeeded.value || loadOpinions().catch(() => {}));
+    look();
+    document.addEventListener("visibilitychange", look);
+    return () => document.removeEventListener("visibilitychange", look);
+  }, [signInNeeded.value, reconnects.value]);
   const first = useRef(true);
   useEffect(() => {
     main.current?.scrollTo(0, 0);

@@ -19,6 +19,7 @@ const pages: PageLink[] = [
   { path: "/similar", icon: "similar", name: "Similar" },
   { path: "/journey", icon: "journey", name: "Journey" },
   { path: "/playlists", icon: "playlist", name: "Playlists" },
+  { path: "/likes", icon: "like", name: "Likes" },
   { path: "/map", icon: "map", name: "Map" },
   { path: "/groups", icon: "groups", name: "Groups" },
   { path: "/compare", icon: "compare", name: "Compare" },

@@ -8,6 +8,7 @@ import { isClip } from "../api";
 import type { Track } from "../types";
 import { Cover, IconButton } from "./common";
 import { Icon } from "./icons";
+import { LikeButton } from "./opinions";
 import { linkTo } from "./trackrow";
 import { usePeaks, Wave } from "./wave";
 
@@ -29,7 +30,10 @@ export function PlayerBar() {
           <span class="clip quiet">{track.artist ?? (isClip(track.id) ? "Your clip" : "Unknown artist")}</span>
         </div>
         {!isClip(track.id) && (
-          <IconButton icon="similar" label="More like the current track" onClick={() => addTrackAsSeed(track)} extraClass="bar-seed" />
+          <>
+            <LikeButton track={track} />
+            <IconButton icon="similar" label="More like the current track" onClick={() => addTrackAsSeed(track)} extraClass="bar-seed" />
+          </>
         )}
       </div>
       <Transport />

@@ -1,10 +1,8 @@
 import { useState } from "preact/hooks";
-import * as api from "../api";
 import * as player from "../player";
-import type { JourneyStop, Match, Track, Verdict } from "../types";
-import { attempt, showToast } from "../toast";
+import type { JourneyStop, Match, Track } from "../types";
 import { IconButton, ScoreBar } from "./common";
-import type { Choice } from "./menu";
+import { DislikeButton } from "./opinions";
 import { TrackRow } from "./trackrow";
 import { WhyStrip } from "./why";
 
@@ -20,11 +18,12 @@ export function Matches({ matches, seed: first, label }: MatchesProps) {
   const tracks = matches.map((match) => match.track);
   return (
     <ol class="matches" aria-label={label}>
-      {matches.map(({ track, score, ...match }, i) => {
+      {matches.map(({ track, score, bias, ...match }, i) => {
         const step = "step" in match ? match.step : undefined;
         const seed = step === undefined ? first : matches[i - 1]?.track;
         return <li key={track.id} class={open === track.id ? "open" : ""}>
-          <TrackRow track={track} compact onPlay={() => player.playTracks(tracks, i)} more={seed ? feedbackChoices(seed, track) : []}
+          <TrackRow track={track} compact onPlay={() => player.playTracks(tracks, i)} seed={seed} moved={bias}
+            judge={<DislikeButton track={track} seed={seed} small />}
             extra={<>
               {step === undefined ? <ScoreBar score={score} /> : step !== null && <ScoreBar score={step} title="Similarity to the track before" />}
               {seed && seed.id === track.id && <span class="why-gap" />}
@@ -38,16 +37,4 @@ export function Matches({ matches, seed: first, label }: MatchesProps) {
       })}
     </ol>
   );
-}
-
-function feedbackChoices(seed: Track, track: Track): Choice[] {
-  if (api.isClip(seed.id) || api.isNamed(seed.id)) return [];
-  const send = (verdict: Verdict) => async () => {
-    const given = await attempt(api.feedback(seed.id, track.id, verdict).then(() => true));
-    if (given) showToast("Feedback saved");
-  };
-  return [
-    { icon: "like", text: "Good match", run: send("like") },
-    { icon: "unlike", text: "Bad match", run: send("dislike") },
-  ];
 }

@@ -2,10 +2,11 @@ import type { ComponentChildren } from "preact";
 import { clock } from "../format";
 import * as player from "../player";
 import { addTrackAsSeed } from "../seeds";
-import type { Track } from "../types";
+import type { Bias, Track } from "../types";
 import { Cover, IconButton } from "./common";
 import { Icon } from "./icons";
 import { Menu, type Choice } from "./menu";
+import { LikeButton, opinionChoices } from "./opinions";
 import { saving } from "./savedialog";
 
 interface TrackRowProps {
@@ -16,6 +17,9 @@ interface TrackRowProps {
   compact?: boolean; // without album, genre and year
   place?: number;
   reasons?: string[]; // why a search found it
+  moved?: Bias | null; // by likes and dislikes
+  seed?: Track | undefined; // what it is an answer to
+  judge?: ComponentChildren; // beside the heart
 }
 
 export const linkTo = (track: Track) => `/track/${encodeURIComponent(track.id)}`;
@@ -24,7 +28,7 @@ export const linkTo = (track: Track) => `/track/${encodeURIComponent(track.id)}`
 const byline = (track: Track) => track.artist ?? track.path?.split(/[/\\]/).at(-2) ?? "Unknown artist";
 
 /** One row of a list of tracks. */
-export function TrackRow({ track, onPlay, extra, more = [], compact, place, reasons = [] }: TrackRowProps) {
+export function TrackRow({ track, onPlay, extra, more = [], compact, place, reasons = [], moved, seed, judge }: TrackRowProps) {
   const active = player.currentTrack.value?.id === track.id;
   const unplayable = !player.playable(track);
   return (
@@ -41,6 +45,7 @@ export function TrackRow({ track, onPlay, extra, more = [], compact, place, reas
         <span class="clip quiet row-artist">
           {unplayable && <span class="tag">{track.missing ? "file missing" : "no audio"}</span>}
           {byline(track)}
+          {moved && <span class="tag reason" title={moved.text}><span aria-hidden="true">{moved.value < 0 ? "↓" : "↑"}</span><span class="hidden-text">moved {moved.value < 0 ? "down" : "up"}</span></span>}
           {reasons.map((reason) => <span key={reason} class="tag reason">{reason}</span>)}
         </span>
       </div>
@@ -49,19 +54,22 @@ export function TrackRow({ track, onPlay, extra, more = [], compact, place, reas
       {extra}
       <span class="quiet num row-length">{track.duration_s ? clock(track.duration_s) : ""}</span>
       <span class="row-actions">
+        <LikeButton track={track} seed={seed} small />
+        {judge}
         <IconButton icon="similar" label={`More like ${track.title}`} onClick={() => addTrackAsSeed(track)} small extraClass="row-seed" />
-        <Menu label={`More actions for ${track.title}`} choices={() => [...more, ...trackChoices(track)]} />
+        <Menu label={`More actions for ${track.title}`} choices={() => [...more, ...trackChoices(track, seed)]} />
       </span>
     </div>
   );
 }
 
-export function trackChoices(track: Track): Choice[] {
+export function trackChoices(track: Track, seed?: Track): Choice[] {
   return [
     { icon: "playNext", text: "Play next", run: () => player.playAfter([track]) },
     { icon: "queue", text: "Add to queue", run: () => player.enqueue([track]) },
     { icon: "similar", text: "More like this", run: () => addTrackAsSeed(track) },
     { icon: "lessLike", text: "Less like this", run: () => addTrackAsSeed(track, true) },
+    ...opinionChoices(track, seed),
     { icon: "save", text: "Add to a playlist", run: () => (saving.value = { tracks: [track], name: "" }) },
   ];
 }

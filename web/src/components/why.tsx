@@ -1,6 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import * as api from "../api";
 import { clock, spaceName } from "../format";
+import { opinionsChanged } from "../opinions";
 import { useLoad, useSize } from "../hooks";
 import * as player from "../player";
 import { dark } from "../preferences";
@@ -14,12 +15,15 @@ interface Pair {
 
 /** Why two tracks sound similar: a sentence, each model's share, and the best matching moments. */
 export function WhyStrip({ a, b }: Pair) {
-  const { data, error } = useLoad((stop) => api.why(a.id, b.id, stop), [a.id, b.id]);
+  const { data, error } = useLoad((stop) => api.why(a.id, b.id, stop), [a.id, b.id, opinionsChanged.value]);
   if (error) return <p class="why bad" role="alert">{error.message}</p>;
   if (!data) return <p class="why quiet" role="status">Comparing both tracks…</p>;
   return (
     <div class="why">
       <p class="why-text">{data.text}</p>
+      {data.feedback && (
+        <p class="quiet">Moved {data.bias < 0 ? "down" : "up"} by your likes and dislikes (<span class="num">{data.bias.toFixed(2)}</span>): {data.feedback}.</p>
+      )}
       <div class="why-columns">
         <div>
           <h3>By model</h3>

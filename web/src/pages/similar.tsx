@@ -8,6 +8,7 @@ import { TrackPicker } from "../components/trackpicker";
 import { SeedChips } from "../components/seedchips";
 import { TracksBar } from "../components/tracksbar";
 import { useLoad, useDebounced } from "../hooks";
+import { opinions, opinionsChanged } from "../opinions";
 import { persisted } from "../preferences";
 import { trackFromSeed, seedFromSuggestion, seedFromTrack, addSeed, seeds } from "../seeds";
 import type { Conditions, PlaylistRequest } from "../types";
@@ -16,6 +17,7 @@ type Mode = "near" | "list";
 const mode = persisted<Mode>("similar.mode", "near");
 const variety = persisted("similar.variety", 0.1);
 const size = persisted("similar.size", 20);
+const feedback = persisted("similar.feedback", true);
 
 export function SimilarPage() {
   const [where, setWhere] = useState<Conditions>({});
@@ -24,7 +26,7 @@ export function SimilarPage() {
   const request: PlaylistRequest = {
     seeds: plusSeeds.map((seed) => seed.id),
     minus: seeds.value.filter((seed) => seed.minus).map((seed) => seed.id),
-    k: size.value, where, same_artist: !otherArtists,
+    k: size.value, where, same_artist: !otherArtists, feedback: feedback.value,
     ...(mode.value === "list" ? { variety: variety.value } : {}),
   };
   const question = useDebounced(JSON.stringify([mode.value, request]), 150);
@@ -32,7 +34,7 @@ export function SimilarPage() {
     const [kind, wish] = JSON.parse(question) as [Mode, PlaylistRequest];
     if (!wish.seeds.length) return null;
     return kind === "near" ? api.similar(wish, stop) : api.suggestPlaylist(wish, stop);
-  }, [question]);
+  }, [question, opinionsChanged.value]);
   const firstSeed = plusSeeds[0];
   return (
     <>
@@ -57,6 +59,11 @@ export function SimilarPage() {
           <label class="check">
             <input type="checkbox" checked={otherArtists} onChange={(event) => setOtherArtists(event.currentTarget.checked)} />Other artists only
           </label>
+          {opinions.value.size > 0 && (
+            <label class="check">
+              <input type="checkbox" checked={feedback.value} onChange={(event) => (feedback.value = event.currentTarget.checked)} />Use likes and dislikes
+            </label>
+          )}
           <Filters where={where} onChange={setWhere} />
         </div>
       )}

@@ -4,10 +4,12 @@ import { Cover, LoadError, IconButton, LoadingRows } from "../components/common"
 import { Icon } from "../components/icons";
 import { Matches } from "../components/recommendations";
 import { Menu } from "../components/menu";
+import { DislikeButton, LikeButton } from "../components/opinions";
 import { trackChoices } from "../components/trackrow";
 import { usePeaks, Wave } from "../components/wave";
 import { clock, count, readableName } from "../format";
 import { useLoad } from "../hooks";
+import { opinionsChanged } from "../opinions";
 import * as player from "../player";
 import { addTrackAsSeed } from "../seeds";
 import { coverColor } from "../covercolor";
@@ -52,7 +54,11 @@ function Hero({ track }: { track: Track }) {
           </button>
           <button type="button" class="button" onClick={() => addTrackAsSeed(track)}><Icon name="similar" size={18} />More like this</button>
           <a class="button" href={`/journey?from=${encodeURIComponent(track.id)}`}><Icon name="journey" size={18} />Start a journey</a>
-          <Menu label={`More actions for ${track.title}`} choices={() => trackChoices(track)} small={false} />
+          <span class="hero-icons">
+            <LikeButton track={track} />
+            <DislikeButton track={track} />
+            <Menu label={`More actions for ${track.title}`} choices={() => trackChoices(track)} small={false} />
+          </span>
         </div>
         {player.playable(track) && (
           <div class="hero-wave">
@@ -69,7 +75,7 @@ function Hero({ track }: { track: Track }) {
 function SimilarTracks({ track }: { track: Track }) {
   const [otherArtists, setOtherArtists] = useState(false);
   const { data, error, retry } = useLoad(
-    (stop) => api.similar({ seeds: [track.id], k: 15, same_artist: !otherArtists }, stop), [track.id, otherArtists]);
+    (stop) => api.similar({ seeds: [track.id], k: 15, same_artist: !otherArtists }, stop), [track.id, otherArtists, opinionsChanged.value]);
   return (
     <section class="similar" aria-labelledby="similar">
       <div class="section-head">
