@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from segue.library import Library
-from segue.recommend.evaluate import hubness, precision_at
+from segue.recommend.retrieval_metrics import hubness, precision_at
 from segue.track import Vectors
 from segue.views.view_index import ViewIndex
 

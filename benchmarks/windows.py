@@ -26,7 +26,7 @@ from segue.embed.descriptors import Descriptors
 from segue.embed.models import model_path
 from segue.embed.published_network import RECIPES, NetworkRecipe
 from segue.embed.session import Network
-from segue.recommend.evaluate import precision_at
+from segue.recommend.retrieval_metrics import precision_at
 from segue.sound import Excerpts
 from segue.sources.audio_files import walk
 from segue.spec import Prior

@@ -8,7 +8,7 @@ import pytest
 from segue.errors import LibraryError, UsageError
 from segue.library import Library
 from segue.library.embedders import embedders_for
-from segue.recommend.evaluate import precision_at
+from segue.recommend.retrieval_metrics import precision_at
 from segue.sources.audioset import AudioSet, Segment, read_json, read_segments, write_tfrecords
 from segue.sources.audioset.source import SPEC
 from tests.conftest import SHARED

@@ -10,7 +10,7 @@ import pytest
 
 from segue.index.index import Index
 from segue.library import Library
-from segue.recommend.evaluate import hubness
+from segue.recommend.retrieval_metrics import hubness
 from segue.track import Vectors
 from segue.views.local_scaling import LEAST_ITEMS, LocalScales, scaled_scores
 from segue.views.spec import ViewSpec

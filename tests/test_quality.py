@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from segue.library import Library
-from segue.recommend.evaluate import precision_at
+from segue.recommend.retrieval_metrics import precision_at
 from segue.views.view_index import ViewIndex
 
 pytestmark = [pytest.mark.shared, pytest.mark.slow]

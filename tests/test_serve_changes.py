@@ -72,11 +72,12 @@ def test_clusters_and_evaluation_are_found_in_jobs(server: Server):
     assert sum(cluster["size"] for cluster in clusters) == 14
     assert {t["cluster"] for t in server.get("/tracks", limit=100)["tracks"]} == {1, 2, 3}
     assert server.get("/tracks", cluster=clusters[0]["name"])["total"] == clusters[0]["size"]
-    job = server.post("/evaluation", {}, 202)["job"]
+    job = server.post("/evaluation", {"by": "genre", "against": "descriptors/raw"}, 202)["job"]
     assert server.ended(job["id"])["state"] == "done"
     found = server.get("/evaluation")
-    assert found["asked"] == 12
-    assert found["precision"]["1"] > found["chance"]
+    assert (found["asked"], found["by"]) == (12, "genre")
+    assert found["precision"]["1"]["value"] > found["chance"]
+    assert found["against"]["view"] == "descriptors-1/tracks/raw"
 
 
 def test_a_scan_shows_progress_and_adds_what_is_new(server: Server, home: Path):

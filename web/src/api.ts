@@ -92,7 +92,7 @@ export const cancelJob = (key: string) => json<T.JobAnswer>(`/jobs/${id(key)}`, 
 export const failures = (stop?: Stop) => json<T.FailurePage>("/failures", { signal: stop });
 export const models = (stop?: Stop) => json<T.Models>("/models", { signal: stop });
 export const evaluation = (stop?: Stop) => json<T.Evaluation>("/evaluation", { signal: stop });
-export const evaluate = () => post<T.JobAnswer>("/evaluation", {});
+export const evaluate = (by: T.Evaluation["by"]) => post<T.JobAnswer>("/evaluation", { by });
 
 export const session = () => json<T.Session>("/session");
 export const logIn = (password: string) => post<T.Session>("/session", { password });

@@ -44,6 +44,14 @@ export interface ClustersRequest {
   view?: string | null; // How to compare tracks; null is the library's default view
 }
 
+/** What another view gives for the same queries. */
+export interface Comparison {
+  view: string;
+  precision: Record<string, Figure>;
+  average_precision: Figure;
+  gain: Record<string, Figure>; // The evaluated view's less this one's: by k, and `average_precision`
+}
+
 /** A track must meet every condition that is given. */
 export interface Conditions {
   genre?: string | null;
@@ -79,16 +87,25 @@ export interface ErrorDetail {
 
 export interface Evaluation {
   view: string;
+  by: "genre" | "artist" | "album"; // The tag that makes a neighbor a right one
   tracks: number;
   asked: number; // Tracks whose neighbors were looked at
-  precision: Record<string, number>; // By k: the share of the k nearest tracks with a genre in common
-  chance: number; // The same for random pairs
+  precision: Record<string, Figure>; // By k: the share of the k nearest tracks with the tag in common
+  average_precision: Figure; // The mean of it, over the 100 nearest
+  chance: number; // The share of random pairs with the tag in common
   hubness: number; // Large where a few tracks are near everything
+  same_album: number | null; // Share of the ten nearest tracks that are of the track's own album
+  copies: number; // Share of the ten nearest that are copies of the file
+  index_recall: number; // Share of the truly ten nearest that the index finds
+  query_us: number; // Median time of a query of the index, microseconds
   at: number; // Seconds since 1970
+  against: Comparison | null;
 }
 
 export interface EvaluationRequest {
+  by?: "genre" | "artist" | "album"; // The tag that makes a neighbor a right one
   view?: string | null; // How to compare tracks; null is the library's default view
+  against?: string | null; // Another view, to compare with on the same tracks
 }
 
 /** Why two sounds are alike, or are not. */
@@ -142,6 +159,13 @@ export interface FeedbackRequest {
   track: string;
   verdict: Verdict;
   seed?: string | null; // What the track was an answer to, if anything
+}
+
+/** A mean over queries, and between what it would be with other albums, in 95 of 100 cases. */
+export interface Figure {
+  value: number;
+  low: number;
+  high: number;
 }
 
 /** Facts of the file, and whatever else the track's source says of it. */

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 
 from segue.cli.options import Context
 from segue.cli.recommendations import json_option, view_option
+
+if TYPE_CHECKING:
+    from segue.recommend.evaluate import Evaluation, Figure
 
 
 @click.command(short_help="Measure how often neighbors share a tag.")
@@ -21,22 +25,50 @@ from segue.cli.recommendations import json_option, view_option
 @json_option
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 @view_option
+@click.option("--against", metavar="VIEW", help="Another view, to compare with on the same tracks.")
 @click.pass_obj
-def evaluate(context: Context, /, by: str, as_json: bool, quiet: bool, view: str | None) -> None:
+def evaluate(
+    context: Context, /, by: str, as_json: bool, quiet: bool, view: str | None, against: str | None
+) -> None:
     """Measure how often tracks' neighbors share their genre, artist or album.
 
-    Precision at k is the share of the k nearest tracks that have the tag in common with the track. Compare it
-    with chance, and two views with each other. Hubness above 2 means that a few tracks are near everything.
+    Precision at k is the share of the k nearest tracks that have the tag in common with the track; average
+    precision looks at the 100 nearest, and counts the first most. Each stands with its 95 % interval: what it
+    might be with other albums of the same kind. Compare it with chance, and two views with each other.
+    Hubness above 2 means that a few tracks are near everything.
     """
     from segue.cli.progress import TerminalProgress
 
     with context.open() as library, TerminalProgress("evaluate", quiet=quiet) as progress:
-        evaluation = library.evaluate(by=by, view=view, progress=progress)  # type: ignore[arg-type]
+        evaluation = library.evaluate(by=by, view=view, against=against, progress=progress)  # type: ignore[arg-type]
     if as_json:
         click.echo(json.dumps(evaluation.as_record()))
-        return
-    click.echo(f"{evaluation.asked} of {evaluation.tracks} tracks have a tag {by!r}; view: {evaluation.view}")
-    for k, precision in evaluation.precision.items():
-        click.echo(f"precision at {k:<3}{precision:.3f}")
-    click.echo(f"chance          {evaluation.chance:.3f}")
-    click.echo(f"hubness         {evaluation.hubness:.2f}")
+    else:
+        _print(evaluation)
+
+
+def _print(found: Evaluation) -> None:
+    click.echo(f"{found.asked} of {found.tracks} tracks have a tag {found.by!r}; view: {found.view}")
+    for k, figure in found.precision.items():
+        click.echo(f"precision at {k:<3}{_with_interval(figure)}")
+    click.echo(f"average prec.   {_with_interval(found.average_precision)}")
+    click.echo(f"chance          {found.chance:.3f}")
+    click.echo(f"hubness         {found.hubness:.2f}")
+    if found.same_album is not None:
+        click.echo(f"same album      {found.same_album:.0%} of the ten nearest")
+    click.echo(f"copies          {found.copies:.0%} of the ten nearest")
+    click.echo(f"index           recall {found.index_recall:.3f}, {found.query_us:.0f} us a query")
+    if found.against:
+        click.echo(f"\n{found.view} less {found.against.view}, on the same tracks:")
+        for name, gain in found.against.gain.items():
+            label = f"precision at {name:<3}" if name.isdigit() else "average prec.   "
+            click.echo(f"{label}{gain.value:+.3f} ({gain.low:+.3f} to {gain.high:+.3f}){_verdict(gain)}")
+
+
+def _with_interval(figure: Figure) -> str:
+    return f"{figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f})"
+
+
+def _verdict(gain: Figure) -> str:
+    """Whether the difference may be chance."""
+    return "" if gain.low > 0 or gain.high < 0 else ", may be chance"

@@ -1,10 +1,9 @@
-"""How good are a library's neighbors? Pure functions over arrays, and the verb that asks a library."""
+"""How good are a library's neighbors, by its own tags?"""
 
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -12,65 +11,56 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.catalog.conditions import split_names
-from segue.errors import LibraryError
+from segue.errors import LibraryError, UsageError
 from segue.progress import Progress, Silent
-from segue.recommend.session import Recommender
+from segue.recommend.retrieval_metrics import (
+    KS,
+    answerable,
+    average_precision,
+    bootstrap,
+    chance,
+    hits,
+    hubness,
+    interval,
+    n_relevant,
+)
+from segue.recommend.session import Recommender, Session
 from segue.track import Track, folded
 from segue.views.view_index import ViewIndex
 
-KS = (1, 5, 10)
 _MOST_ASKED = 20_000  # tracks
 _BLOCK = 500
-_PAIRS = 20_000  # for what chance gives
+_DEPTH = 100  # neighbors that average precision looks at
+_TIMED = 200  # queries of the index
+_DECIMALS = 4
 
 LabelName = Literal["genre", "artist", "album"]
 
 
-def precision_at(
-    labels: Sequence[Set[str]],
-    neighbors: NDArray[np.int64],
-    ks: Sequence[int] = KS,
-    asked: NDArray[np.int64] | None = None,
-) -> dict[int, float]:
-    """Share of the first k neighbors that have a label in common with the query, mean over queries.
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A mean over queries, and between what it would be with other albums, in 95 of 100 cases."""
 
-    P@k = mean over i of |{j in N_k(i): L_j and L_i meet}| / k. Queries whose labels no other item has are
-    left out, as they cannot be right; 0 where none is left.
+    value: float
+    low: float
+    high: float
 
-    Parameters
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What another view gives for the same queries, and how much more the evaluated one does.
+
+    Attributes
     ----------
-    labels : of each item, none, one or several
-    neighbors : int64 (n_asked, >= max(ks)), the items nearest to each query, without the query itself
-    asked : int64 (n_asked,), the item of each row of ``neighbors``; all items unless given
+    view : the other
+    precision, average_precision : the other's
+    gain : the evaluated view's less the other's, query by query: by k, and ``average_precision``
     """
-    counts = Counter(label for own in labels for label in own)
-    queries = range(len(labels)) if asked is None else asked.tolist()
-    hits = [
-        [not labels[query].isdisjoint(labels[j]) for j in row]
-        for query, row in zip(queries, neighbors[:, : max(ks)].tolist(), strict=True)
-        if any(counts[label] > 1 for label in labels[query])
-    ]
-    table = np.array(hits, np.float64).reshape(len(hits), max(ks))
-    return {k: float(table[:, :k].mean()) if hits else 0.0 for k in ks}
 
-
-def hubness(neighbors: NDArray[np.int64]) -> float:
-    """Skewness of how often each item is a neighbor (Radovanovic et al. 2010, S_Nk).
-
-    0 where all items are equally often neighbors; above 2 a few hubs are near everything.
-    """
-    counts = np.bincount(neighbors.ravel(), minlength=len(neighbors)).astype(np.float64)
-    spread = counts.std()
-    return float(((counts - counts.mean()) ** 3).mean() / spread**3) if spread else 0.0
-
-
-def chance(labels: Sequence[Set[str]], asked: NDArray[np.int64]) -> float:
-    """The share of random pairs of an asked item and another that have a label in common."""
-    rng = np.random.default_rng(0)
-    pairs = zip(
-        rng.choice(asked, _PAIRS).tolist(), rng.integers(0, len(labels), _PAIRS).tolist(), strict=True
-    )
-    return float(np.mean([not labels[a].isdisjoint(labels[b]) for a, b in pairs if a != b]))
+    view: str
+    precision: dict[int, Figure]
+    average_precision: Figure
+    gain: dict[str, Figure]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,24 +72,37 @@ class Evaluation:
     view : how tracks were compared
     by : the label: genre, artist or album
     tracks, asked : how many there are, and how many were asked about
-    precision : by k, as ``precision_at``
+    precision : by k, the share of the k nearest that have the label
+    average_precision : the mean of it over the 100 nearest
     chance : what random neighbors would give
-    hubness : of the first ten neighbors, as ``hubness``
+    hubness : skewness of how often tracks are among the ten nearest; above 2 a few are near everything
+    same_album : the share of the ten nearest that are of the query's album; none where there are no albums
+    copies : the share of the ten nearest whose files are the same as the query's
+    index_recall : the share of the truly ten nearest that the index finds
+    query_us : median time of one query of the index, microseconds
     at : s since the epoch
+    against : another view, where one was asked for
     """
 
     view: str
     by: LabelName
     tracks: int
     asked: int
-    precision: dict[int, float]
+    precision: dict[int, Figure]
+    average_precision: Figure
     chance: float
     hubness: float
+    same_album: float | None
+    copies: float
+    index_recall: float
+    query_us: float
     at: float
+    against: Comparison | None = None
 
     def as_record(self) -> dict[str, Any]:
         """For JSON."""
-        return asdict(self) | {"precision": {str(k): value for k, value in self.precision.items()}}
+        record: dict[str, Any] = _with_text_keys(asdict(self))
+        return record
 
 
 def evaluate(
@@ -107,14 +110,19 @@ def evaluate(
     *,
     by: LabelName = "genre",
     view: str | None = None,
+    against: str | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
-    """How often tracks' neighbors share their genre, artist or album, what chance gives, and hubness.
+    """How often tracks' neighbors share their genre, artist or album, with intervals.
+
+    Nothing is tuned or fitted on the tags, so nothing has to be held out. Intervals are of albums drawn
+    again and again, as tracks of one album are alike; of artists, or tracks, where there are no albums.
 
     Parameters
     ----------
     by : the tag that makes a neighbor a right one; of an album, the artist's name counts too.
     view : how tracks are compared, as for ``similar``; not a view of windows.
+    against : another view, which answers the same queries.
 
     Raises
     ------
@@ -122,35 +130,137 @@ def evaluate(
         Where too few tracks have the tag.
     EmptyLibraryError, UsageError
     """
-    session = recommender.session(view)
-    session.require_one_vector_each("an evaluation")
-    view_index = session.index
-    keys = view_index.keys.tolist()
-    tracks = session.catalog.tracks.by_keys(keys)
-    labels = [_labels(tracks[key], by) if key in tracks else set[str]() for key in keys]
-    asked = np.flatnonzero([bool(own) for own in labels])
-    if len(asked) < 2 or len(keys) <= max(KS):
-        raise LibraryError(
-            f"{len(asked)} of {len(keys)} tracks have a tag {by!r}: an evaluation needs 2 of {max(KS) + 1}"
-        )
-    if len(asked) > _MOST_ASKED:
-        asked = np.random.default_rng(0).choice(asked, _MOST_ASKED, replace=False)
-    neighbors = _neighbors(view_index, asked, progress or Silent())
-    precision = {k: round(value, 4) for k, value in precision_at(labels, neighbors, KS, asked).items()}
+    progress = progress or Silent()
+    own = _Answers.of(recommender.session(view), by, progress)
+    other = None
+    if against is not None:
+        other = _Answers.of(recommender.session(against), by, progress, own.queries)
+    index = own.index.index
+    timed = index.evaluate(own.index.take(own.asked[:_TIMED]), recalls=(0.99,))[0]
+    figures = _figures(own.values, own.groups)
     return Evaluation(
-        str(view_index.spec), by, len(keys), len(asked), precision,
-        round(chance(labels, asked), 4), round(hubness(neighbors), 3), time.time(),
+        str(own.index.spec), by, len(own.labels), own.n_tagged,
+        dict(zip(KS, figures, strict=False)), figures[-1],
+        round(chance(own.labels, own.asked), _DECIMALS), round(hubness(own.nearest), 3),
+        own.share_of_album(), own.share_of_copies(),
+        round(timed.recall, _DECIMALS), round(timed.p50_us, 1), time.time(),
+        None if other is None else _compare(own, other),
     )  # fmt: skip
 
 
-def _neighbors(index: ViewIndex, asked: NDArray[np.int64], progress: Progress) -> NDArray[np.int64]:
-    """int64 (n_asked, 10): the places of the items nearest to each that is asked about."""
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """What a view answers to tracks whose tag others have.
+
+    Attributes
+    ----------
+    index : the view's
+    tracks, labels : of each item of the index
+    n_tagged : how many were asked about, with those whose tag nobody else has
+    asked : int64 (n,), the items asked about
+    queries : int64 (n,), their keys
+    groups : int64 (n,), which are of one album
+    nearest : int64 (n, 10), items
+    values : float64 (n, 4), P@1, P@5, P@10 and the average precision of each
+    """
+
+    index: ViewIndex
+    tracks: Sequence[Track | None]
+    labels: Sequence[set[str]]
+    n_tagged: int
+    asked: NDArray[np.int64]
+    queries: NDArray[np.int64]
+    groups: NDArray[np.int64]
+    nearest: NDArray[np.int64]
+    values: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls, session: Session, by: LabelName, progress: Progress, queries: NDArray[np.int64] | None = None
+    ) -> _Answers:
+        """Those of a session's view; to the same queries as another's, where they are given."""
+        session.require_one_vector_each("an evaluation")
+        index = session.index
+        keys = index.keys.tolist()
+        known = session.catalog.tracks.by_keys(keys)
+        tracks = [known.get(key) for key in keys]
+        labels = [_labels(track, by) if track else set[str]() for track in tracks]
+        tagged = np.flatnonzero([bool(own) for own in labels])
+        if queries is not None:
+            tagged = tagged[np.isin(index.keys[tagged], queries)]
+        asked = answerable(labels, _sample(tagged))
+        if len(asked) < 2 or len(keys) <= max(KS):
+            raise LibraryError(
+                f"{len(tagged)} of {len(keys)} tracks have a tag {by!r}, and {len(asked)} have one that "
+                f"others have too: an evaluation needs 2 of {max(KS) + 1}"
+            )
+        neighbors = _neighbors(index, asked, min(_DEPTH, len(keys) - 1), progress)
+        right = hits(labels, asked, neighbors)
+        shares = [right[:, :k].mean(axis=1) for k in KS]
+        values = np.stack([*shares, average_precision(right, n_relevant(labels, asked))], axis=1)
+        groups = np.unique([_group(tracks[i], i) for i in asked.tolist()], return_inverse=True)[1]
+        nearest = neighbors[:, : max(KS)]
+        n_tagged = min(len(tagged), _MOST_ASKED)
+        return cls(index, tracks, labels, n_tagged, asked, index.keys[asked], groups, nearest, values)
+
+    def share_of_album(self) -> float | None:
+        """Of the ten nearest, those of the query's album; none where no query has one."""
+        albums = [_labels(track, "album") if track else set[str]() for track in self.tracks]
+        rows = np.array([bool(albums[i]) for i in self.asked.tolist()])
+        return _share(hits(albums, self.asked[rows], self.nearest[rows])) if rows.any() else None
+
+    def share_of_copies(self) -> float:
+        contents = [{track.content_hash} - {""} if track else set[str]() for track in self.tracks]
+        return _share(hits(contents, self.asked, self.nearest))
+
+
+def _sample(items: NDArray[np.int64]) -> NDArray[np.int64]:
+    if len(items) <= _MOST_ASKED:
+        return items
+    return np.sort(np.random.default_rng(0).choice(items, _MOST_ASKED, replace=False))
+
+
+def _neighbors(index: ViewIndex, asked: NDArray[np.int64], k: int, progress: Progress) -> NDArray[np.int64]:
+    """int64 (n_asked, k): the places of the items nearest to each that is asked about."""
     progress.begin(len(asked), "tracks")
     parts = []
     for start in range(0, len(asked), _BLOCK):
         progress.advance(start)
-        parts.append(index.neighbors(asked[start : start + _BLOCK], max(KS)))
+        parts.append(index.neighbors(asked[start : start + _BLOCK], k))
     return np.concatenate(parts)
+
+
+def _figures(values: NDArray[np.float64], groups: NDArray[np.int64]) -> list[Figure]:
+    low, high = interval(bootstrap(values, groups))
+    return [
+        Figure(*(round(float(x), _DECIMALS) for x in figure))
+        for figure in zip(values.mean(axis=0), low, high, strict=True)
+    ]
+
+
+def _compare(own: _Answers, other: _Answers) -> Comparison:
+    """The other's figures, and the differences over the queries that both answer."""
+    if not len(np.intersect1d(own.queries, other.queries)):
+        raise UsageError(f"the views {own.index.spec} and {other.index.spec} have no track in common")
+    mine = np.flatnonzero(np.isin(own.queries, other.queries))
+    theirs = {key: i for i, key in enumerate(other.queries.tolist())}
+    at = [theirs[key] for key in own.queries[mine].tolist()]
+    groups = np.unique(own.groups[mine], return_inverse=True)[1]
+    figures = _figures(other.values, other.groups)
+    gains = _figures(own.values[mine] - other.values[at], groups)
+    names = [*map(str, KS), "average_precision"]
+    precision = dict(zip(KS, figures, strict=False))
+    return Comparison(str(other.index.spec), precision, figures[-1], dict(zip(names, gains, strict=True)))
+
+
+def _share(right: NDArray[np.bool_]) -> float:
+    return round(float(right.mean()), _DECIMALS)
+
+
+def _group(track: Track | None, item: int) -> str:
+    """What tracks are drawn together: those of an album, or else of an artist."""
+    own = next(filter(None, (_labels(track, "album"), _labels(track, "artist"))), None) if track else None
+    return next(iter(own)) if own else f"\0{item}"
 
 
 def _labels(track: Track, by: LabelName) -> set[str]:
@@ -160,3 +270,9 @@ def _labels(track: Track, by: LabelName) -> set[str]:
     if by == "artist":
         return {folded(track.artist)} if track.artist else set()
     return {folded(f"{tags.album_artist or track.artist or ''}\0{tags.album}")} if tags.album else set()
+
+
+def _with_text_keys(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(name): _with_text_keys(x) for name, x in value.items()}
+    return value

@@ -8,20 +8,29 @@ from pathlib import Path
 from segue.errors import UsageError
 from segue.files import replacing
 from segue.library import Library
+from segue.recommend.evaluate import LabelName
 from segue.serve.jobs import Cancellable, JobProgress, Result
 
 _NAME = "evaluation.json"
 
 
-def evaluate(library: Library, scratch: str, view: str | None, progress: JobProgress) -> Result:
-    """Evaluate the library by genre, and keep the result.
+def evaluate(
+    library: Library,
+    scratch: str,
+    by: LabelName,
+    view: str | None,
+    against: str | None,
+    progress: JobProgress,
+) -> Result:
+    """Evaluate the library by a tag, and keep the result.
 
     Raises
     ------
     LibraryError
-        Where too few tracks have a genre.
+        Where too few tracks have the tag.
     """
-    report: Result = library.evaluate(view=view, progress=Cancellable(progress)).as_record()
+    evaluation = library.evaluate(by=by, view=view, against=against, progress=Cancellable(progress))
+    report: Result = evaluation.as_record()
     _keep(library, scratch, report)
     return report
 
@@ -47,5 +56,6 @@ def load_result(library: Library, scratch: str) -> Result | None:
             report: Result = json.loads(path.read_text("utf-8"))
         except (OSError, ValueError):
             continue
-        return report
+        if "average_precision" in report:  # earlier evaluations knew less
+            return report
     return None

@@ -1,3 +1,4 @@
+import { useState } from "preact/hooks";
 import * as api from "../api";
 import { ApiError } from "../connection";
 import { LoadError, LoadingRows, PageHeader } from "../components/common";
@@ -7,6 +8,7 @@ import { count, formatDuration, formatMegabytes, spaceName } from "../format";
 import { useLoad } from "../hooks";
 import { isRunning, jobs, jobsFinished, startJob } from "../jobs";
 import { attempt } from "../toast";
+import type * as T from "../types";
 import type { LibraryStatus } from "../types";
 
 export function StatusPage() {
@@ -112,25 +114,50 @@ function Models({ spaces, command }: Pick<LibraryStatus, "spaces" | "command">) 
 
 const notEvaluated = (error: Error) => error instanceof ApiError && error.code === "not_evaluated";
 
+const TAGS: Record<T.Evaluation["by"], string> = { genre: "genre", artist: "artist", album: "album" };
+
 function Evaluation() {
   const { data, error } = useLoad(api.evaluation, [jobsFinished.value]);
-  const percent = (share: number) => `${Math.round(100 * share)}%`;
+  const [by, setBy] = useState<T.Evaluation["by"]>("genre");
   const evaluating = jobs.value.some((job) => job.kind.startsWith("evalua") && isRunning(job));
   return (
     <section class="panel">
       <div class="section-head">
         <h2>Evaluation</h2>
-        <button type="button" class="button small" disabled={evaluating} onClick={() => void attempt(startJob(api.evaluate()))}>Evaluate</button>
+        <select class="select" aria-label="Tag to evaluate by" value={by}
+          onChange={(event) => setBy(event.currentTarget.value as T.Evaluation["by"])}>
+          {Object.entries(TAGS).map(([tag, name]) => <option key={tag} value={tag}>by {name}</option>)}
+        </select>
+        <button type="button" class="button small" disabled={evaluating} onClick={() => void attempt(startJob(api.evaluate(by)))}>Evaluate</button>
       </div>
-      <p class="quiet">How often similar tracks have the same genre tag{data ? `. By chance: ${percent(data.chance)}.` : "."}</p>
+      <p class="quiet">How often similar tracks have the same {data ? TAGS[data.by] : by} tag{data ? `. By chance: ${percent(data.chance)}.` : "."}</p>
       {error && !notEvaluated(error) && <p class="bad">{error.message}</p>}
-      {data && (
-        <dl class="numbers">
-          {Object.entries(data.precision).map(([k, share]) => (
-            <div key={k}><dt>{k === "1" ? "most similar track" : `${k} most similar tracks`}</dt><dd class="num">{percent(share)}</dd></div>
-          ))}
-        </dl>
-      )}
+      {data && <Figures found={data} />}
     </section>
+  );
+}
+
+const percent = (share: number) => `${Math.round(100 * share)}%`;
+const range = (figure: T.Figure) => `${Math.round(100 * figure.low)} to ${percent(figure.high)}`;
+
+/** Precision with its intervals, and what else is worth knowing of the neighbors and the index. */
+function Figures({ found }: { found: T.Evaluation }) {
+  return (
+    <>
+      <dl class="numbers">
+        {Object.entries(found.precision).map(([k, figure]) => (
+          <div key={k}>
+            <dt>{k === "1" ? "most similar track" : `${k} most similar tracks`}</dt>
+            <dd class="num" title={`95% interval, over albums: ${range(figure)}`}>{percent(figure.value)}</dd>
+            <dd class="quiet">{range(figure)}</dd>
+          </div>
+        ))}
+      </dl>
+      <p class="quiet">
+        {found.same_album === null ? "" : `${percent(found.same_album)} of the ten most similar are from the same album. `}
+        Hubness {found.hubness.toFixed(2)}{found.hubness > 2 ? ": a few tracks are near everything" : ""}.
+        The index finds {percent(found.index_recall)} of the nearest tracks, in {(found.query_us / 1000).toFixed(2)} ms.
+      </p>
+    </>
   );
 }

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from typing_extensions import TypeAliasType
 
+from segue.recommend.evaluate import LabelName
+
 Name = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 Seed = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 SeedText = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
@@ -143,9 +145,13 @@ class ClustersRequest(Request):
 
 
 class EvaluationRequest(Request):
-    model_config = _with_example(view="musicnn-1")
+    model_config = _with_example(by="album", against="musicnn-1")
 
+    by: Annotated[LabelName, Field(description="The tag that makes a neighbor a right one")] = "genre"
     view: _View = None
+    against: Annotated[Name | None, Field(description="Another view, to compare with on the same tracks")] = (
+        None
+    )
 
 
 class LoginRequest(Request):
