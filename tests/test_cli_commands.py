@@ -66,9 +66,10 @@ WORKS = [
     ("models list", "mn04     missing"),
     ("models check", ""),
 ]
-# Of these, somebody else must take part: a server, a client, or a synthesizer for some seconds.
+# Of these, somebody else must take part: a server, a client, a synthesizer for some seconds, or other music.
 WORK_ELSEWHERE = {
     "import mongo": "test_the_command_imports_and_reports_as_json",
+    "duplicates": "test_the_command_lists_every_file_and_changes_none",
     "export mongo": "test_the_command_exports_and_tells_as_json",
     "models pull": "test_pull_check_and_remove",
     "models add": "test_add_from_the_command",
@@ -111,6 +112,7 @@ MISTAKES = [
     ("info low", "4 tracks match 'low'", "name one by its id"),
     ("info --all", "--all shows all that is known of a track", "name one"),
     ("failures polka", "unexpected extra argument (polka)", "segue failures --help"),
+    ("duplicates polka", "unexpected extra argument (polka)", "segue duplicates --help"),
     ("clusters -k 100", "k is 100", "2 to 12 clusters are possible"),
     ("feedback like polka", "no track matches 'polka'", "segue search TEXT"),
     ("feedback dislike", "Missing argument 'TRACK...'"),

@@ -68,11 +68,30 @@ export interface Conditions {
   not_label?: string[] | null;
 }
 
+/** A file of a recording. */
+export interface Copy {
+  track: Track;
+  codec: string;
+  size: number; // Bytes
+  identical: boolean; // Whether a file before it has the same bytes
+}
+
 export interface DatedFeedback {
   seed: string | null; // What the track was an answer to
   track: string;
   verdict: Verdict;
   at: number; // Seconds since 1970
+}
+
+/** A recording with several files, the best first. */
+export interface Duplicate {
+  copies: Copy[];
+}
+
+export interface DuplicatePage {
+  recordings: Duplicate[];
+  total: number;
+  extra_bytes: number; // The size of all files but the best of each recording
 }
 
 export interface Error {
@@ -588,4 +607,9 @@ export interface MakeM3U8Query {
 
 export interface ListFeedbackQuery {
   limit?: number;
+}
+
+export interface ListDuplicatesQuery {
+  limit?: number;
+  offset?: number;
 }

@@ -15,6 +15,7 @@ from segue import __version__
 from segue.cli import (
     clusters,
     demo,
+    duplicates,
     embed,
     evaluate,
     export,
@@ -79,6 +80,7 @@ for command in (
     search.search,
     show.info,
     show.failures,
+    duplicates.duplicates,
     clusters.clusters,
     feedback.feedback,
     export.export,

@@ -47,6 +47,7 @@ from segue.progress import Progress, Silent
 from segue.recommend import (
     Recommender,
     clusters,
+    duplicates,
     evaluate,
     explain,
     feedback,
@@ -340,6 +341,7 @@ class Library(Contents):
     search = _verb(words.search)
     playlist = _verb(playlist.playlist)
     journey = _verb(journey.journey)
+    duplicates = _verb(duplicates.duplicates)
     explain = _verb(explain.explain)
     matrix = _verb(matrix.matrix)
     map = _verb(maps.make_map)

@@ -23,6 +23,7 @@ from segue.errors import SegueError
 from segue.serve import subsonic
 from segue.serve.api import (
     clips,
+    duplicates,
     feedback,
     jobs,
     maps,
@@ -81,6 +82,7 @@ def make_api(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
     checks = [Depends(refuse_unknown_query)]
     for part in (
         session, status, tracks, search, sound, recommendations, clips, playlists, maps, feedback, jobs,
+        duplicates,
     ):  # fmt: skip
         app.include_router(part.routes, prefix=PREFIX, dependencies=checks)
     app.include_router(status.outside)

@@ -22,7 +22,7 @@ export function Matches({ matches, seed: first, label }: MatchesProps) {
         const step = "step" in match ? match.step : undefined;
         const seed = step === undefined ? first : matches[i - 1]?.track;
         return <li key={track.id} class={open === track.id ? "open" : ""}>
-          <TrackRow track={track} compact onPlay={() => player.playTracks(tracks, i)} seed={seed} moved={bias}
+          <TrackRow track={track} versions={match.versions} compact onPlay={() => player.playTracks(tracks, i)} seed={seed} moved={bias}
             judge={<DislikeButton track={track} seed={seed} small />}
             extra={<>
               {step === undefined ? <ScoreBar score={score} /> : step !== null && <ScoreBar score={step} title="Similarity to the track before" />}

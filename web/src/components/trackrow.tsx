@@ -20,6 +20,7 @@ interface TrackRowProps {
   moved?: Bias | null; // by likes and dislikes
   seed?: Track | undefined; // what it is an answer to
   judge?: ComponentChildren; // beside the heart
+  versions?: readonly Track[]; // other copies of the recording
 }
 
 export const linkTo = (track: Track) => `/track/${encodeURIComponent(track.id)}`;
@@ -28,7 +29,7 @@ export const linkTo = (track: Track) => `/track/${encodeURIComponent(track.id)}`
 const byline = (track: Track) => track.artist ?? track.path?.split(/[/\\]/).at(-2) ?? "Unknown artist";
 
 /** One row of a list of tracks. */
-export function TrackRow({ track, onPlay, extra, more = [], compact, place, reasons = [], moved, seed, judge }: TrackRowProps) {
+export function TrackRow({ track, onPlay, extra, more = [], compact, place, reasons = [], versions = [], moved, seed, judge }: TrackRowProps) {
   const active = player.currentTrack.value?.id === track.id;
   const unplayable = !player.playable(track);
   return (
@@ -45,6 +46,7 @@ export function TrackRow({ track, onPlay, extra, more = [], compact, place, reas
         <span class="clip quiet row-artist">
           {unplayable && <span class="tag">{track.missing ? "file missing" : "no audio"}</span>}
           {byline(track)}
+          {versions.length > 0 && <span class="tag copies" title={versions.map((other) => other.path ?? other.title).join("\n")}>{versions.length + 1} copies</span>}
           {moved && <span class="tag reason" title={moved.text}><span aria-hidden="true">{moved.value < 0 ? "↓" : "↑"}</span><span class="hidden-text">moved {moved.value < 0 ? "down" : "up"}</span></span>}
           {reasons.map((reason) => <span key={reason} class="tag reason">{reason}</span>)}
         </span>

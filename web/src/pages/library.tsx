@@ -16,6 +16,7 @@ import type { Conditions, SearchPage, Track } from "../types";
 interface Found {
   track: Track;
   reasons: string[];
+  versions?: readonly Track[];
 }
 
 const NOTHING = { meanings: [], hints: [] };
@@ -79,7 +80,7 @@ export function LibraryPage() {
           return page;
         }}
         onTotal={setTotal}
-        render={({ track, reasons }, i) => <TrackRow track={track} reasons={reasons} onPlay={() => void playFrom(i)} />}
+        render={({ track, reasons, versions }, i) => <TrackRow track={track} reasons={reasons} versions={versions ?? []} onPlay={() => void playFrom(i)} />}
         skeleton={<LoadingRows n={10} label="Loading library" />}
         whenFailed={(error, retry) => <LoadError error={error} retry={retry} />}
         whenEmpty={filtered ? <NoMatches hints={understood.hints} clear={() => setQuery(new URLSearchParams())} /> : <EmptyLibrary command={facts?.command ?? "segue"} />} />
@@ -101,9 +102,9 @@ async function load(request: api.Listing, stop?: AbortSignal) {
     return { items: page.tracks.map((track): Found => ({ track, reasons: [] })), total: page.total, ...NOTHING };
   }
   const page = await api.search(request, stop);
-  const items = page.matches.map(({ track, reasons }): Found => {
+  const items = page.matches.map(({ track, reasons, versions }): Found => {
     const sounding = reasons.filter((reason) => ["label", "mood", "sound"].includes(reason.kind));
-    return { track, reasons: sounding.map((reason) => reason.text) };
+    return { track, reasons: sounding.map((reason) => reason.text), versions };
   });
   return { ...page, items };
 }

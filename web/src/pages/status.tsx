@@ -4,6 +4,7 @@ import { ApiError } from "../connection";
 import { LoadError, LoadingRows, PageHeader } from "../components/common";
 import { Icon } from "../components/icons";
 import { JobLine } from "../components/jobline";
+import { linkTo } from "../components/trackrow";
 import { count, formatDuration, formatMegabytes, spaceName } from "../format";
 import { useLoad } from "../hooks";
 import { isRunning, jobs, jobsFinished, startJob } from "../jobs";
@@ -20,6 +21,7 @@ export function StatusPage() {
       <div class="panels">
         <Jobs writable={data?.writable ?? false} />
         <Problems n={data?.failures ?? 0} />
+        <Duplicates n={data?.tracks ?? 0} />
         <Models spaces={data?.spaces ?? []} command={data?.command ?? "segue"} />
         <Evaluation />
       </div>
@@ -73,6 +75,39 @@ function Problems({ n }: { n: number }) {
           <ul class="problems">
             {data.failures.map((failure) => (
               <li key={failure.path}><span class="path">{failure.path}</span><span class="bad">{failure.reason}</span></li>
+            ))}
+          </ul>
+        </>
+      )}
+    </section>
+  );
+}
+
+function Duplicates({ n }: { n: number }) {
+  const { data, error } = useLoad(api.duplicates, [n]);
+  return (
+    <section class="panel">
+      <h2>Duplicates</h2>
+      {error && <p class="bad">{error.message}</p>}
+      {data?.total === 0 && <p class="quiet">None. No recording has several files.</p>}
+      {data && data.total > 0 && (
+        <>
+          <p class="quiet">
+            {count(data.total, "recording")} with several files. All but the best take {formatMegabytes(data.extra_bytes)}. Segue
+            recommends the best, and deletes nothing.
+          </p>
+          <ul class="problems duplicates">
+            {data.recordings.map(({ copies }) => copies[0] && (
+              <li key={copies[0].track.id}>
+                <a href={linkTo(copies[0].track)}>{copies[0].track.title}</a>
+                {copies.map((copy, i) => (
+                  <span key={copy.track.id} class="path">
+                    {copy.track.path} <span class="quiet">{copy.codec}, {formatMegabytes(copy.size)}</span>
+                    {i === 0 && <span class="tag good">best</span>}
+                    {copy.identical && <span class="tag">identical</span>}
+                  </span>
+                ))}
+              </li>
             ))}
           </ul>
         </>

@@ -191,6 +191,42 @@ class FailurePage(BaseModel):
     total: int
 
 
+class Copy(BaseModel):
+    """A file of a recording."""
+
+    model_config = with_example(track=TRACK, codec="flac", size=24_100_000, identical=False)
+
+    track: Track
+    codec: str
+    size: Annotated[int, Field(description="Bytes")]
+    identical: Annotated[bool, Field(description="Whether a file before it has the same bytes")]
+
+
+class Duplicate(BaseModel):
+    """A recording with several files, the best first."""
+
+    copies: list[Copy]
+
+
+class DuplicatePage(BaseModel):
+    model_config = with_example(
+        recordings=[
+            {
+                "copies": [
+                    {"track": TRACK, "codec": "flac", "size": 24_100_000, "identical": False},
+                    {"track": TRACK, "codec": "mp3", "size": 3_900_000, "identical": False},
+                ]
+            }
+        ],
+        total=1,
+        extra_bytes=3_900_000,
+    )
+
+    recordings: list[Duplicate]
+    total: int
+    extra_bytes: Annotated[int, Field(description="The size of all files but the best of each recording")]
+
+
 class Model(BaseModel):
     """A network that others published."""
 
