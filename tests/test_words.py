@@ -62,6 +62,17 @@ def test_messages_have_no_retired_word():
     assert not found
 
 
+def test_docstrings_have_no_retired_word():
+    with_retired = {}
+    for path in sorted(SOURCE.rglob("*.py")):
+        nodes = ast.walk(ast.parse(path.read_text("utf-8")))
+        documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+        texts = [ast.get_docstring(node) or "" for node in nodes if isinstance(node, documented)]
+        if words := retired(CODE.sub("", "\n".join(texts)), EVERYWHERE):
+            with_retired[str(path.relative_to(ROOT))] = words
+    assert not with_retired
+
+
 @pytest.mark.parametrize(
     "page", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name
 )

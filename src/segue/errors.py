@@ -114,7 +114,7 @@ class TooShortError(AudioError):
 
 
 class SilentError(AudioError):
-    """Every sample is zero, or so near that nothing can be heard."""
+    """Every sample is zero, or so near that the track is silent."""
 
     kind = "silent"
 

@@ -56,7 +56,7 @@ class EmbedderSpec:
 
 
 def spec_to_json(spec: EmbedderSpec) -> str:
-    """As libraries and databases keep it; ``licence`` is their spelling, which all digests depend on."""
+    """As libraries and databases keep it, in the spelling of the first version, as digests depend on it."""
     fields = asdict(spec)
     fields["licence"] = fields.pop("license")
     return json.dumps(fields, sort_keys=True)

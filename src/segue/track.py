@@ -54,7 +54,7 @@ class Track:
     duration_s : 0 where it is not known
     content_hash : the same for copies of one sound
     source : the name of what it was imported from, if it was
-    url : where it can be heard
+    url : of a page that plays it
     details : what else the source says
     """
 

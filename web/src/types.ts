@@ -493,7 +493,7 @@ export interface Track {
   year: number | null;
   duration_s: number; // 0 where it is unknown
   path: string | null; // From a scanned folder on; null where there is no file
-  url: string | null; // Where it can be heard
+  url: string | null; // A page that plays it
   source: string | null; // The data set that it was imported from
   has_file: boolean;
   missing: boolean; // Whether its file was gone at the last scan

@@ -38,7 +38,7 @@ class AnnFile:
     ----------
     items : int64 (n,), ascending; those that were added and have a place in the metric's space
     vectors : (n, width), as the index keeps them; mapped where they can be used as they lie
-    refused : int64, items whose vectors are not finite, or zero where a direction is needed
+    refused : int64, items with vectors that are not finite, or zero where a direction is needed
     """
 
     items: NDArray[np.int64]

@@ -138,7 +138,7 @@ class Catalog:
     def content_version(self) -> tuple[object, ...]:
         """Another value after each scan, import and search for clusters.
 
-        What is said of a track may then differ.
+        Tags, labels or clusters of a track may then differ.
         """
         return content_version(self._db)
 

@@ -69,7 +69,7 @@ class Where:
     genre : one, or several between ";", "/" or ",", of which a track must have one; the tags of tracks
         are read the same way.
     years : of the tag, such as (1990, 1999).
-    tempo_bpm : of the descriptors, beats a minute as estimated: it may be half or twice what people tap,
+    tempo_bpm : of the descriptors, estimated beats per minute: it may be half or twice what people tap,
         and sound without a beat is given some tempo too.
     duration_s : seconds.
     folder : a folder below which the file lies, by the path that was scanned: links are not followed.

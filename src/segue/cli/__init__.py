@@ -96,7 +96,7 @@ for command in (
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """The exit code: 0 all fine, 1 something failed, 2 nothing worked, 130 interrupted."""
+    """The exit code: 0 success, 1 something failed, 2 nothing worked, 130 interrupted."""
     try:
         return int(cli.main(arguments, prog_name="segue", standalone_mode=False) or 0)
     except click.exceptions.Exit as error:

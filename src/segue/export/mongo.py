@@ -51,7 +51,7 @@ def export_mongo(
 
     Parameters
     ----------
-    spaces : whose vectors; by default, those of all
+    spaces : of the vectors to export; by default, all
     stop : set from another thread, it does what Ctrl-C does
 
     Raises

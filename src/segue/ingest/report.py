@@ -108,7 +108,7 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 all fine, 1 something failed, 2 nothing worked, 130 interrupted."""
+        """0 success, 1 something failed, 2 nothing worked, 130 interrupted."""
         if self.interrupted:
             return 130
         nothing_to_write = self.run == "export" and not self.total

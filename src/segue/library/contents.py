@@ -70,7 +70,7 @@ class Contents:
     def content_version(self) -> tuple[object, ...]:
         """Another value after each scan, import and search for clusters.
 
-        What is said of a track may then differ.
+        Tags, labels or clusters of a track may then differ.
         """
         return self._catalog.content_version()
 

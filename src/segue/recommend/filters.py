@@ -51,7 +51,7 @@ def rows_meeting(
 
 
 def _tempos(snapshot: Snapshot, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-    """float64 (n,), beats a minute, of the first space that knows a track's; NaN where none does."""
+    """float64 (n,), beats per minute, of the first space that knows a track's; NaN where none does."""
     tempos = np.full(len(rows), np.nan)
     spaces = snapshot.spaces.values()
     columns = [(s, name, bpm) for name, bpm in _TEMPOS for s in spaces if name in s.dimensions]

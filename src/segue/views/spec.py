@@ -37,7 +37,7 @@ class ViewSpec:
 
     Attributes
     ----------
-    spaces : whose vectors; where none is named all of the library's, side by side, of each its newest version
+    spaces : by name; where none is named, all of the library's, side by side, of each its newest version
         that nearly all tracks have
     granularity : one vector a track; one a window; or one a track of its first ten windows side by side
     transform : standardized, weighted and whitened; less the mean; or as they are

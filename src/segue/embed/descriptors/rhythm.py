@@ -58,7 +58,7 @@ def lag_bpm() -> NDArray[np.float64]:
 
 
 def tempo_bpm(rows: Float32) -> float:
-    """The likeliest tempo of (n, 344) local autocorrelations, in beats a minute; 0 without any onset."""
+    """The likeliest tempo of (n, 344) local autocorrelations, in beats per minute; 0 without any onset."""
     mean = rows.mean(axis=0)
     if mean[0] <= 0:
         return 0.0

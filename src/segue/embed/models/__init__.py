@@ -245,7 +245,7 @@ def model_path(
     Parameters
     ----------
     revision
-        The least that will do; the current one unless given.
+        The lowest acceptable one; by default, the current one.
 
     Raises
     ------

@@ -173,7 +173,7 @@ def read_status(root: Path, model: Model, *, sums: bool = False, revision: int |
     Parameters
     ----------
     revision
-        The least that will do; the current one unless given.
+        The lowest acceptable one; by default, the current one.
     sums
         Whether to read all files and compare their sums; their sizes are always compared.
     """

@@ -38,7 +38,7 @@ class Track(BaseModel):
     year: int | None
     duration_s: Annotated[float, Field(description="0 where it is unknown")]
     path: Annotated[str | None, Field(description="From a scanned folder on; null where there is no file")]
-    url: Annotated[str | None, Field(description="Where it can be heard")]
+    url: Annotated[str | None, Field(description="A page that plays it")]
     source: Annotated[str | None, Field(description="The data set that it was imported from")]
     has_file: bool
     missing: Annotated[bool, Field(description="Whether its file was gone at the last scan")]

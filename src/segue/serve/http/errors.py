@@ -65,7 +65,7 @@ def one_line(message: str) -> str:
 
 
 def api_error(error: errors.SegueError, root: str = "") -> ApiError:
-    """What a client is told of one of our errors: no folder of this machine but by its name."""
+    """The answer to a client for one of our errors: folders of this machine appear by their name only."""
     status, code = next((status, code) for kind, status, code in _STATUS if isinstance(error, kind))
     message, details = str(error), None
     if isinstance(error, errors.AudioError):

@@ -18,7 +18,7 @@ _MOST_FIELDS = 20_000  # of a form: a playlist is sent as one field a song
 
 @routes.api_route("/rest/{method}", methods=["GET", "POST"])
 async def rest(service: ServiceDep, request: Request, method: str) -> Response:
-    """Any method, with or without ``.view``; what goes wrong is told with status 200, as players expect."""
+    """Any method, with or without ``.view``; errors have status 200, as players expect."""
     pairs = list(request.query_params.multi_items())
     if request.method == "POST" and "form" in request.headers.get("content-type", ""):
         async with request.form(max_files=0, max_fields=_MOST_FIELDS) as fields:

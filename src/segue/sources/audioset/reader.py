@@ -72,7 +72,7 @@ def find_files(paths: str | Path | Iterable[str | Path], *, on_bad: OnBad | None
 
 
 def _with_starts(files: Iterable[Path], on_read: OnRead | None) -> Iterator[tuple[Path, OnRead]]:
-    """Each file, and what is told of the place in it."""
+    """Each file, and how its places are named in messages."""
     start = 0
     for path in files:
         yield path, partial(_tell, on_read, start)

@@ -187,7 +187,7 @@ def splits(tracks: Iterable[Track]) -> dict[str, list[Track]]:
 
 
 def urls_in(metadata: Metadata) -> dict[int, str]:
-    """Where tracks can be heard, by their numbers; ``raw_tracks.csv`` knows, where there is one."""
+    """Addresses of tracks by their numbers, from ``raw_tracks.csv`` where there is one."""
     name = "raw_tracks.csv"
     if not metadata.has(name):
         return {}

@@ -37,7 +37,7 @@ class Mapped:
     Attributes
     ----------
     fields, features : the column of each that there is
-    others : columns that mean nothing here; they are kept as details
+    others : columns without a meaning of their own; they are kept as details
     missing : features that the table has not
     """
 

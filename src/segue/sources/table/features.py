@@ -78,7 +78,7 @@ def feature_vectors(features: Mapping[str, NDArray[np.float64]]) -> Vectors:
 
     Parameters
     ----------
-    features : by name, float64 (n,); tempo in beats a minute, loudness in dB, duration in seconds, key from
+    features : by name, float64 (n,); tempo in beats per minute, loudness in dB, duration in seconds, key from
         0 (C) to 11 (B), NaN for what is not known
     """
     columns: list[NDArray[Any]] = []

@@ -1,4 +1,4 @@
-"""What a table says of the tracks whose vectors are elsewhere."""
+"""Tags of tracks from a table; the vectors are in another file."""
 
 from __future__ import annotations
 
