@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ import filelock
 from segue.catalog import schema, snapshots
 from segue.catalog.albums import Discography, DiscographyCache
 from segue.catalog.clusters import ClusterTables
+from segue.catalog.connections import Connections
 from segue.catalog.feedback import FeedbackTables, Opinions
 from segue.catalog.files import failures, known_files
 from segue.catalog.folders import FolderTables
@@ -37,11 +37,16 @@ class Catalog:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._local = threading.local()
-        self._connections: list[sqlite3.Connection] = []
-        self._connections_lock = threading.Lock()
+        self._local = local = Connections(root)
+        self._last = threading.local()
         self._discography = DiscographyCache()
-        _ = self._db
+        self.tracks = TrackTables(local)
+        self.clusters = ClusterTables(local)
+        self.playlists = PlaylistTables(local)
+        self.selections = SelectionTables(local)
+        self.feedback = FeedbackTables(local)
+        self.folders = FolderTables(local)
+        _ = local.db
 
     @classmethod
     def create(cls, root: Path) -> Catalog:
@@ -49,98 +54,59 @@ class Catalog:
         schema.create(root)
         return cls(root)
 
-    @property
-    def _db(self) -> sqlite3.Connection:
-        """This thread's connection."""
-        db: sqlite3.Connection | None = getattr(self._local, "db", None)
-        if db is None:
-            db = self._local.db = schema.connect(self.root)
-            with self._connections_lock:
-                self._connections.append(db)
-        return db
-
     def close(self) -> None:
         """Close this thread's connection; those of ended threads close themselves."""
-        db: sqlite3.Connection | None = getattr(self._local, "db", None)
-        if db is not None:
-            with self._connections_lock:
-                self._connections.remove(db)
-            db.close()
-            del self._local.db
-
-    @property
-    def tracks(self) -> TrackTables:
-        return TrackTables(self._db)
-
-    @property
-    def clusters(self) -> ClusterTables:
-        return ClusterTables(self._db)
-
-    @property
-    def playlists(self) -> PlaylistTables:
-        return PlaylistTables(self._db)
-
-    @property
-    def selections(self) -> SelectionTables:
-        return SelectionTables(self._db)
-
-    @property
-    def feedback(self) -> FeedbackTables:
-        return FeedbackTables(self._db)
-
-    @property
-    def folders(self) -> FolderTables:
-        return FolderTables(self._db)
+        self._local.close()
 
     def discography(self) -> Discography:
         """Artists and albums of the tracks whose files are there.
 
         New and removed tracks show at once, changes of tags after some seconds.
         """
-        return self._discography.get(self._db)
+        return self._discography.get(self._local.db)
 
     def overview(self) -> Overview:
         """How much there is, counted without reading it."""
-        return overview(self._db)
+        return overview(self._local.db)
 
     def known_files(self) -> dict[str, KnownFile]:
         """Every track's file, by path."""
-        return known_files(self._db)
+        return known_files(self._local.db)
 
     def failures(self) -> list[Failure]:
         """Files that could not be used, by path."""
-        return failures(self._db)
+        return failures(self._local.db)
 
     def spaces(self) -> dict[str, EmbedderSpec]:
         """What there are vectors of, by the names of the spaces."""
-        return snapshots.read_spaces(self._db)
+        return snapshots.read_spaces(self._local.db)
 
     def snapshot(self) -> Snapshot:
         """All vectors as committed now; the last snapshot where nothing has been written since."""
-        moment = (self.version(), self._db.total_changes)
-        last: tuple[tuple[int, int], Snapshot] | None = getattr(self._local, "snapshot", None)
-        if last is None or last[0] != moment or self._db.in_transaction:
-            last = self._local.snapshot = (moment, snapshots.read_snapshot(self.root, self._db))
+        moment = (self.version(), self._local.db.total_changes)
+        last: tuple[tuple[int, int], Snapshot] | None = getattr(self._last, "snapshot", None)
+        if last is None or last[0] != moment or self._local.db.in_transaction:
+            last = self._last.snapshot = (moment, snapshots.read_snapshot(self.root, self._local.db))
         return last[1]
 
     def opinions(self) -> Opinions | None:
         """What is liked and disliked now, if anything; read again only where something has been written."""
-        moment = (self.version(), self._db.total_changes)
+        moment = (self.version(), self._local.db.total_changes)
         last: tuple[tuple[int, int], Opinions | None] | None = getattr(self._local, "opinions", None)
-        if last is None or last[0] != moment or self._db.in_transaction:
+        if last is None or last[0] != moment or self._local.db.in_transaction:
             last = self._local.opinions = (moment, self.feedback.opinions())
         return last[1]
 
     def version(self) -> int:
         """Another number whenever another connection has changed the library."""
-        return int(self._db.execute("PRAGMA data_version").fetchone()[0])
+        return int(self._local.db.execute("PRAGMA data_version").fetchone()[0])
 
     def content_version(self) -> tuple[object, ...]:
         """Another value after each scan, import and search for clusters.
 
         Tags, labels or clusters of a track may then differ.
         """
-        return content_version(self._db)
+        return content_version(self._local.db)
 
     def verify(self) -> int:
         """Read every committed vector and compare checksums; how many matrices were read.
@@ -152,7 +118,7 @@ class Catalog:
         LibraryFormatError
             Where vectors are.
         """
-        return snapshots.verify(self.root, self._db)
+        return snapshots.verify(self.root, self._local.db)
 
     @contextlib.contextmanager
     def writing(self, wait_s: float = -1, on_wait: Callable[[], None] | None = None) -> Iterator[Writer]:
@@ -175,7 +141,7 @@ class Catalog:
         except (PermissionError, OSError) as error:
             raise LibraryWriteError(f"the library in {self.root} cannot be written to: {error}") from error
         try:
-            yield Writer(self.root, self._db)
+            yield Writer(self._local)
         finally:
             lock.release()
 

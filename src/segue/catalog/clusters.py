@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.catalog.conditions import split_names
+from segue.catalog.connections import Connections
 from segue.catalog.records import select_in
 from segue.track import TrackId
 
@@ -109,12 +110,12 @@ class Tally:
 class ClusterTables:
     """What is kept of clusters, read and, within a transaction of the catalog's writer, replaced."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
+    def __init__(self, local: Connections) -> None:
+        self._local = local
 
     def load(self, stamp: str) -> Clusters:
         """The clusters that were found last, and what has changed since, if the stamp is another one."""
-        rows = self._db.execute("SELECT * FROM clusters ORDER BY cluster").fetchall()
+        rows = self._local.db.execute("SELECT * FROM clusters ORDER BY cluster").fetchall()
         if not rows:
             return Clusters()
         run = ClusterRun(**json.loads(rows[0]["facts"])["run"])
@@ -122,20 +123,20 @@ class ClusterTables:
             "SELECT count(*) FROM tracks LEFT JOIN cluster_tracks USING (key) "
             "WHERE cluster IS NULL AND missing_since IS NULL"
         )
-        new = int(self._db.execute(sql).fetchone()[0]) - run.left_out if run.stamp != stamp else 0
+        new = int(self._local.db.execute(sql).fetchone()[0]) - run.left_out if run.stamp != stamp else 0
         clusters = tuple(map(_cluster_from_row, rows))
         return Clusters(clusters, run.view, run.separation, max(0, new), run.stamp != stamp)
 
     def names(self, ids: Iterable[str] | None = None) -> dict[TrackId, str]:
         """The names of the clusters that these tracks, or all, are in; those in none are left out."""
         sql = "SELECT id, name FROM cluster_tracks JOIN tracks USING (key) JOIN clusters USING (cluster)"
-        rows = self._db.execute(sql) if ids is None else select_in(self._db, sql, "id", ids)
+        rows = self._local.db.execute(sql) if ids is None else select_in(self._local.db, sql, "id", ids)
         return {TrackId(row[0]): row[1] for row in rows}
 
     def numbers(self, ids: Iterable[str]) -> dict[TrackId, int]:
         """The numbers of the clusters that these tracks are in; those in none are left out."""
         sql = "SELECT id, cluster FROM tracks JOIN cluster_tracks USING (key)"
-        return {TrackId(row[0]): row[1] for row in select_in(self._db, sql, "id", ids)}
+        return {TrackId(row[0]): row[1] for row in select_in(self._local.db, sql, "id", ids)}
 
     def replace(
         self,
@@ -151,15 +152,15 @@ class ClusterTables:
         keys, numbers : int64 (n,), of the tracks, and of their clusters, from 1 without a gap
         """
         for table in ("clusters", "cluster_tracks"):
-            self._db.execute(f"DELETE FROM {table}")
+            self._local.db.execute(f"DELETE FROM {table}")
         pairs = zip(keys.tolist(), numbers.tolist(), strict=True)
-        self._db.executemany("INSERT INTO cluster_tracks VALUES (?, ?)", pairs)
+        self._local.db.executemany("INSERT INTO cluster_tracks VALUES (?, ?)", pairs)
         for cluster in describe(self._tallies(int(numbers.max(initial=0)))):
             facts = {**asdict(cluster), "run": asdict(run)}
             number, name = facts.pop("number"), facts.pop("name")
             facts["colour"] = facts.pop("color")  # the spelling that libraries keep
             text = json.dumps(facts, ensure_ascii=False)
-            self._db.execute("INSERT INTO clusters VALUES (?, ?, ?)", (number, name, text))
+            self._local.db.execute("INSERT INTO clusters VALUES (?, ?, ?)", (number, name, text))
 
     def _tallies(self, k: int) -> list[Tally]:
         tallies = [Tally() for _ in range(k)]
@@ -167,7 +168,7 @@ class ClusterTables:
             "SELECT cluster, genre, count(*) FROM cluster_tracks JOIN tracks USING (key) "
             "WHERE genre IS NOT NULL GROUP BY cluster, genre"
         )
-        for cluster, text, n in self._db.execute(sql):
+        for cluster, text, n in self._local.db.execute(sql):
             words = split_names("genre", text)
             tallies[cluster - 1].genres.update(dict.fromkeys(words, n))
             tallies[cluster - 1].tagged += n if words else 0
@@ -175,13 +176,13 @@ class ClusterTables:
             "SELECT cluster, space, label, count(*) FROM cluster_tracks JOIN labels USING (key) "
             "GROUP BY cluster, space, label"
         )
-        for cluster, space, label, n in self._db.execute(sql):
+        for cluster, space, label, n in self._local.db.execute(sql):
             tallies[cluster - 1].labels[space, label] = n
         sql = (
             "SELECT cluster, space, count(*) FROM cluster_tracks "
             "JOIN (SELECT DISTINCT key, space FROM labels) USING (key) GROUP BY cluster, space"
         )
-        for cluster, space, n in self._db.execute(sql):
+        for cluster, space, n in self._local.db.execute(sql):
             tallies[cluster - 1].analyzed[space] = n
         return tallies
 

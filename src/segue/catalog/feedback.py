@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from segue.catalog.connections import Connections
 from segue.catalog.user_data import user_transaction
 
 Verdict = Literal["like", "dislike", "skip"]
@@ -60,8 +61,8 @@ class Opinions:
 class FeedbackTables:
     """Likes and dislikes, stars and plays of a library."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
+    def __init__(self, local: Connections) -> None:
+        self._local = local
 
     def record(self, seed: str, track: str, verdict: Verdict) -> None:
         """Keep what a listener thinks of a track as an answer to a seed; see ``give``."""
@@ -78,51 +79,51 @@ class FeedbackTables:
         seed : the id of what the tracks were an answer to, if of anything
         """
         ids, now = list(dict.fromkeys(tracks)), time.time()
-        with user_transaction(self._db):
+        with user_transaction(self._local.db):
             if verdict != "skip":
                 self._forget(ids)
             rows = ((seed, track, verdict, now + i * _TICK) for i, track in enumerate(ids))
-            self._db.executemany("INSERT OR REPLACE INTO feedback VALUES (?, ?, ?, ?)", rows)
+            self._local.db.executemany("INSERT OR REPLACE INTO feedback VALUES (?, ?, ?, ?)", rows)
 
     def restore(self, feedback: Iterable[Feedback]) -> None:
         """Keep verdicts with their dates, each in place of what was said of its track before."""
         given = list(feedback)
-        with user_transaction(self._db):
+        with user_transaction(self._local.db):
             self._forget([one.track for one in given if one.verdict != "skip"])
             rows = ((one.seed, one.track, one.verdict, one.at) for one in given)
-            self._db.executemany("INSERT OR REPLACE INTO feedback VALUES (?, ?, ?, ?)", rows)
+            self._local.db.executemany("INSERT OR REPLACE INTO feedback VALUES (?, ?, ?, ?)", rows)
 
     def take_back(self, tracks: Iterable[str]) -> list[Feedback]:
         """Forget what is liked or disliked of these tracks, by their ids; what there was."""
         ids = json.dumps(list(tracks))
-        with user_transaction(self._db):
+        with user_transaction(self._local.db):
             sql = f"SELECT * FROM {_OPINIONS} WHERE id IN (SELECT value FROM json_each(?)) ORDER BY at DESC"
-            there = _feedback(self._db.execute(sql, (ids,)))
+            there = _feedback(self._local.db.execute(sql, (ids,)))
             self._forget([one.track for one in there])
         return there
 
     def undo(self, n: int = 1) -> list[Feedback]:
         """Forget the last n likes and dislikes; which they were, the last given first."""
-        with user_transaction(self._db):
+        with user_transaction(self._local.db):
             sql = f"SELECT * FROM {_OPINIONS} ORDER BY at DESC, id LIMIT ?"
-            last = _feedback(self._db.execute(sql, (n,)))
+            last = _feedback(self._local.db.execute(sql, (n,)))
             self._forget([one.track for one in last])
         return last
 
     def clear(self) -> int:
         """Forget all likes, dislikes and skips; how many there were."""
-        with user_transaction(self._db):
-            n = self._db.execute(f"SELECT count(*) FROM {_OPINIONS}").fetchone()[0]
-            n += self._db.execute("SELECT count(*) FROM feedback WHERE verdict = 'skip'").fetchone()[0]
-            self._db.execute("DELETE FROM feedback")
-            self._db.execute("DELETE FROM stars WHERE kind = 'track'")
+        with user_transaction(self._local.db):
+            n = self._local.db.execute(f"SELECT count(*) FROM {_OPINIONS}").fetchone()[0]
+            n += self._local.db.execute("SELECT count(*) FROM feedback WHERE verdict = 'skip'").fetchone()[0]
+            self._local.db.execute("DELETE FROM feedback")
+            self._local.db.execute("DELETE FROM stars WHERE kind = 'track'")
         return int(n)
 
     def _forget(self, ids: Iterable[str]) -> None:
         listed = (json.dumps(list(ids)),)
         where = "id IN (SELECT value FROM json_each(?))"
-        self._db.execute(f"DELETE FROM feedback WHERE verdict != 'skip' AND {where}", listed)
-        self._db.execute(f"DELETE FROM stars WHERE kind = 'track' AND {where}", listed)
+        self._local.db.execute(f"DELETE FROM feedback WHERE verdict != 'skip' AND {where}", listed)
+        self._local.db.execute(f"DELETE FROM stars WHERE kind = 'track' AND {where}", listed)
 
     def latest(self, limit: int = 1000) -> list[Feedback]:
         """The latest feedback, the last given first."""
@@ -130,17 +131,17 @@ class FeedbackTables:
             f"SELECT * FROM {_OPINIONS} UNION ALL "
             "SELECT seed, id, verdict, at FROM feedback WHERE verdict = 'skip' ORDER BY at DESC, id LIMIT ?"
         )
-        return _feedback(self._db.execute(sql, (limit,)))
+        return _feedback(self._local.db.execute(sql, (limit,)))
 
     def verdicts(self, tracks: Iterable[str]) -> dict[str, Verdict]:
         """Which of these tracks, by their ids, are liked and disliked; the others are left out."""
         sql = f"SELECT id, verdict FROM {_OPINIONS} WHERE id IN (SELECT value FROM json_each(?))"
-        return dict(map(tuple, self._db.execute(sql, (json.dumps(list(tracks)),))))
+        return dict(map(tuple, self._local.db.execute(sql, (json.dumps(list(tracks)),))))
 
     def opinions(self) -> Opinions | None:
         """The tracks of the library that are liked and disliked; none where there are none."""
         sql = f"SELECT key, content_hash, verdict FROM {_OPINIONS} JOIN tracks USING (id) ORDER BY at DESC"
-        rows = self._db.execute(sql).fetchall()
+        rows = self._local.db.execute(sql).fetchall()
         if not rows:
             return None
         liked, disliked = (
@@ -156,12 +157,12 @@ class FeedbackTables:
             self._star_tracks(list(ids), starred=starred)
             return
         now = time.time()
-        with user_transaction(self._db):
+        with user_transaction(self._local.db):
             for name in ids:
                 if starred:
-                    self._db.execute("INSERT OR IGNORE INTO stars VALUES (?, ?, ?)", (kind, name, now))
+                    self._local.db.execute("INSERT OR IGNORE INTO stars VALUES (?, ?, ?)", (kind, name, now))
                 else:
-                    self._db.execute("DELETE FROM stars WHERE kind = ? AND id = ?", (kind, name))
+                    self._local.db.execute("DELETE FROM stars WHERE kind = ? AND id = ?", (kind, name))
 
     def _star_tracks(self, ids: list[str], *, starred: bool) -> None:
         liked = {track for track, verdict in self.verdicts(ids).items() if verdict == "like"}
@@ -173,19 +174,21 @@ class FeedbackTables:
     def stars(self, kind: StarKind) -> dict[str, float]:
         """When each got its star, in s since the epoch, the last ones first."""
         if kind == "track":
-            rows = self._db.execute(f"SELECT id, at FROM {_OPINIONS} WHERE verdict = 'like' ORDER BY at DESC")
+            rows = self._local.db.execute(
+                f"SELECT id, at FROM {_OPINIONS} WHERE verdict = 'like' ORDER BY at DESC"
+            )
         else:
-            rows = self._db.execute("SELECT id, at FROM stars WHERE kind = ? ORDER BY at DESC", (kind,))
+            rows = self._local.db.execute("SELECT id, at FROM stars WHERE kind = ? ORDER BY at DESC", (kind,))
         return {row["id"]: row["at"] for row in rows}
 
     def record_plays(self, plays: Iterable[tuple[str, float]]) -> None:
         """Keep that tracks were played: ids, each with its time in s since the epoch."""
-        with user_transaction(self._db):
-            self._db.executemany("INSERT INTO plays VALUES (?, ?)", plays)
+        with user_transaction(self._local.db):
+            self._local.db.executemany("INSERT INTO plays VALUES (?, ?)", plays)
 
     def plays(self) -> dict[str, tuple[int, float]]:
         """How often each track was played, and when last, in s since the epoch."""
-        rows = self._db.execute("SELECT id, count(*) AS n, max(at) AS last FROM plays GROUP BY id")
+        rows = self._local.db.execute("SELECT id, count(*) AS n, max(at) AS last FROM plays GROUP BY id")
         return {row["id"]: (row["n"], row["last"]) for row in rows}
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from segue.catalog.connections import Connections
 from segue.catalog.records import path_from_db, path_to_db
 from segue.catalog.user_data import user_transaction
 
@@ -17,18 +17,18 @@ _SHOWN = 3  # last parts of a path that is below no scanned folder
 class FolderTables:
     """All scanned folders of a library."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
+    def __init__(self, local: Connections) -> None:
+        self._local = local
 
     def note(self, folders: Iterable[str]) -> None:
         """Keep that these folders were scanned now; paths of single files are left out."""
         rows = [(path_to_db(folder), time.time()) for folder in folders if Path(folder).is_dir()]
-        with user_transaction(self._db):
-            self._db.executemany("INSERT OR REPLACE INTO folders VALUES (?, ?)", rows)
+        with user_transaction(self._local.db):
+            self._local.db.executemany("INSERT OR REPLACE INTO folders VALUES (?, ?)", rows)
 
     def all(self) -> list[str]:
         """Their paths, sorted."""
-        return sorted(path_from_db(row[0]) for row in self._db.execute("SELECT folder FROM folders"))
+        return sorted(path_from_db(row[0]) for row in self._local.db.execute("SELECT folder FROM folders"))
 
 
 def display_path(path: str, folders: Iterable[str]) -> str:

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from segue.catalog.connections import Connections
 from segue.catalog.user_data import user_transaction
 from segue.track import TrackId
 
@@ -33,30 +34,30 @@ class Playlist:
 class PlaylistTables:
     """All playlists of a library."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
+    def __init__(self, local: Connections) -> None:
+        self._local = local
 
     def all(self) -> list[Playlist]:
         """All playlists, the last changed first."""
-        rows = self._db.execute(f"{_LISTED} GROUP BY playlist ORDER BY changed_at DESC, playlist")
+        rows = self._local.db.execute(f"{_LISTED} GROUP BY playlist ORDER BY changed_at DESC, playlist")
         return [_playlist(row) for row in rows]
 
     def get(self, playlist_id: str) -> Playlist | None:
         sql = f"{_LISTED} WHERE playlist = ? GROUP BY playlist"
-        row = self._db.execute(sql, (playlist_id,)).fetchone()
+        row = self._local.db.execute(sql, (playlist_id,)).fetchone()
         return _playlist(row) if row else None
 
     def tracks(self, playlist_id: str) -> list[TrackId]:
         """The ids of its tracks in their order; some tracks may be gone from the library."""
         sql = "SELECT id FROM playlist_tracks WHERE playlist = ? ORDER BY place"
-        return [TrackId(row[0]) for row in self._db.execute(sql, (playlist_id,))]
+        return [TrackId(row[0]) for row in self._local.db.execute(sql, (playlist_id,))]
 
     def create(self, name: str, tracks: Sequence[str], comment: str = "") -> str:
         """Keep a new playlist; its id."""
         playlist_id, now = f"pl-{uuid.uuid4().hex[:12]}", time.time()
-        with user_transaction(self._db):
+        with user_transaction(self._local.db):
             values = (playlist_id, name, comment, now, now)
-            self._db.execute("INSERT INTO playlists VALUES (?, ?, ?, ?, ?)", values)
+            self._local.db.execute("INSERT INTO playlists VALUES (?, ?, ?, ?, ?)", values)
             self._put_tracks(playlist_id, tracks)
         return playlist_id
 
@@ -73,23 +74,25 @@ class PlaylistTables:
             "UPDATE playlists SET name = coalesce(?, name), comment = coalesce(?, comment), changed_at = ? "
             "WHERE playlist = ?"
         )
-        with user_transaction(self._db):
-            changed = self._db.execute(sql, (name, comment, time.time(), playlist_id)).rowcount
+        with user_transaction(self._local.db):
+            changed = self._local.db.execute(sql, (name, comment, time.time(), playlist_id)).rowcount
             if changed and tracks is not None:
                 self._put_tracks(playlist_id, tracks)
         return bool(changed)
 
     def delete(self, playlist_id: str) -> bool:
         """Delete it; whether there was such a playlist."""
-        with user_transaction(self._db):
-            self._db.execute("DELETE FROM playlist_tracks WHERE playlist = ?", (playlist_id,))
-            deleted = self._db.execute("DELETE FROM playlists WHERE playlist = ?", (playlist_id,)).rowcount
+        with user_transaction(self._local.db):
+            self._local.db.execute("DELETE FROM playlist_tracks WHERE playlist = ?", (playlist_id,))
+            deleted = self._local.db.execute(
+                "DELETE FROM playlists WHERE playlist = ?", (playlist_id,)
+            ).rowcount
         return bool(deleted)
 
     def _put_tracks(self, playlist_id: str, tracks: Sequence[str]) -> None:
-        self._db.execute("DELETE FROM playlist_tracks WHERE playlist = ?", (playlist_id,))
+        self._local.db.execute("DELETE FROM playlist_tracks WHERE playlist = ?", (playlist_id,))
         rows = ((playlist_id, place, track_id) for place, track_id in enumerate(tracks))
-        self._db.executemany("INSERT INTO playlist_tracks VALUES (?, ?, ?)", rows)
+        self._local.db.executemany("INSERT INTO playlist_tracks VALUES (?, ?, ?)", rows)
 
 
 def _playlist(row: sqlite3.Row) -> Playlist:

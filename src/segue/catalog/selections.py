@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from segue.catalog.conditions import Where, keys_matching, split_names
+from segue.catalog.connections import Connections
 from segue.catalog.folders import FolderTables, display_path
 from segue.catalog.playlists import PlaylistTables
 from segue.catalog.records import path_from_db, select_in
@@ -62,9 +63,9 @@ class Selection:
 class SelectionTables:
     """All that names several tracks of a library."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
-        self._lists = PlaylistTables(db)
+    def __init__(self, local: Connections) -> None:
+        self._local = local
+        self._lists = PlaylistTables(local)
 
     def explicit(self, text: str, *, paths: bool = True) -> list[Selection]:
         """What ``artist:NAME``, ``album:``, ``playlist:``, ``folder:`` or ``recent:N`` means.
@@ -132,7 +133,7 @@ class SelectionTables:
             "SELECT tracks.artist, tracks.album FROM track_text JOIN tracks ON tracks.key = track_text.rowid "
             "WHERE track_text MATCH ? GROUP BY tracks.artist, tracks.album LIMIT ?"
         )
-        return self._db.execute(sql, (match, _LISTED)).fetchall() if match else []
+        return self._local.db.execute(sql, (match, _LISTED)).fetchall() if match else []
 
     def _all_by(self, name: str) -> list[Selection]:
         try:
@@ -143,7 +144,7 @@ class SelectionTables:
     def _one(self, kind: SelectionKind, name: str, where: Where) -> Selection:
         """Raises TrackNotFoundError, with names that there are."""
         try:
-            keys = keys_matching(self._db, where).tolist()
+            keys = keys_matching(self._local.db, where).tolist()
         except UsageError as error:
             raise TrackNotFoundError(str(error)) from None
         return Selection(kind, self._spelling(kind, name, keys), self._present(keys))
@@ -152,7 +153,7 @@ class SelectionTables:
         """An artist's name as the tags have it."""
         if kind != "artist":
             return name
-        for row in select_in(self._db, "SELECT artist, album_artist FROM tracks", "key", keys[:1]):
+        for row in select_in(self._local.db, "SELECT artist, album_artist FROM tracks", "key", keys[:1]):
             names = split_names("artist", row["artist"] or "") | split_names(
                 "artist", row["album_artist"] or ""
             )
@@ -162,7 +163,7 @@ class SelectionTables:
     def _present(self, keys: Iterable[int]) -> tuple[int, ...]:
         """The tracks whose files are not gone, in the order of albums; all, where all are."""
         columns = "key, missing_since IS NULL AS present, album, disc_number, track_number"
-        rows = select_in(self._db, f"SELECT {columns} FROM tracks", "key", keys)
+        rows = select_in(self._local.db, f"SELECT {columns} FROM tracks", "key", keys)
         present = [row for row in rows if row["present"]] or rows
         present.sort(
             key=lambda row: (
@@ -186,11 +187,11 @@ class SelectionTables:
 
     def _albums_titled(self, title: str) -> list[Selection]:
         try:
-            keys = keys_matching(self._db, Where(album=title)).tolist()
+            keys = keys_matching(self._local.db, Where(album=title)).tolist()
         except UsageError:
             return []
         select = "SELECT key, path, album, artist, album_artist FROM tracks"
-        rows = select_in(self._db, select, "key", keys)
+        rows = select_in(self._local.db, select, "key", keys)
         albums = _albums_by_artist(rows)
         return [
             Selection("album", group[0]["album"], self._present(row["key"] for row in group), artist)
@@ -211,7 +212,10 @@ class SelectionTables:
 
     def _keys_of(self, ids: Sequence[str]) -> tuple[int, ...]:
         """In their order, each once."""
-        rows = {row["id"]: row["key"] for row in select_in(self._db, "SELECT id, key FROM tracks", "id", ids)}
+        rows = {
+            row["id"]: row["key"]
+            for row in select_in(self._local.db, "SELECT id, key FROM tracks", "id", ids)
+        }
         return tuple(dict.fromkeys(rows[name] for name in ids if name in rows))
 
     def folder(self, name: str, *, paths: bool = True) -> Selection:
@@ -225,7 +229,7 @@ class SelectionTables:
         ------
         TrackNotFoundError
         """
-        tops = FolderTables(self._db).all()
+        tops = FolderTables(self._local).all()
         wanted = name.strip().replace("\\", "/").strip("/")
         inside = [top for top in tops if wanted and ".." not in wanted.split("/")]
         places = [str(Path(top).parent / wanted) for top in inside if wanted.split("/")[0] == Path(top).name]
@@ -233,7 +237,7 @@ class SelectionTables:
         reason: UsageError | None = None
         for place in [*([name] if paths and name else []), *places]:
             try:
-                keys = keys_matching(self._db, Where(folder=place)).tolist()
+                keys = keys_matching(self._local.db, Where(folder=place)).tolist()
             except UsageError as error:
                 reason = reason or error
             else:
@@ -244,7 +248,7 @@ class SelectionTables:
     def recent(self, n: int = RECENT) -> Selection:
         """The tracks that were played last, the latest first. Raises TrackNotFoundError where none was."""
         sql = "SELECT key FROM plays JOIN tracks USING (id) GROUP BY key ORDER BY max(at) DESC LIMIT ?"
-        keys = tuple(row[0] for row in self._db.execute(sql, (n,)))
+        keys = tuple(row[0] for row in self._local.db.execute(sql, (n,)))
         if not keys:
             raise TrackNotFoundError(
                 "no track has been played yet, so there are no recent ones to start from"

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from segue.catalog import conditions, listing
 from segue.catalog.conditions import Where
+from segue.catalog.connections import Connections
 from segue.catalog.listing import Facets, Sort
 from segue.catalog.records import parse_integers, path_to_db, select_in, track_from_row
 from segue.track import Track, TrackId, folded
@@ -30,17 +31,17 @@ _WITH_TEXT = "SELECT tracks.* FROM track_text JOIN tracks ON tracks.key = track_
 class TrackTables:
     """All tracks of a library. Iterating gives them in the order of their rows."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
+    def __init__(self, local: Connections) -> None:
+        self._local = local
 
     def __len__(self) -> int:
-        return int(self._db.execute("SELECT count(*) FROM tracks").fetchone()[0])
+        return int(self._local.db.execute("SELECT count(*) FROM tracks").fetchone()[0])
 
     def __iter__(self) -> Iterator[Track]:
         return self._select("ORDER BY row")
 
     def _select(self, rest: str, *values: object) -> Iterator[Track]:
-        return map(track_from_row, self._db.execute(f"SELECT * FROM tracks {rest}", values))
+        return map(track_from_row, self._local.db.execute(f"SELECT * FROM tracks {rest}", values))
 
     # One, by what somebody calls it
 
@@ -76,35 +77,37 @@ class TrackTables:
 
     def by_ids(self, ids: Sequence[str]) -> list[Track]:
         """The tracks of these ids, in their order; those that are gone are left out."""
-        rows = select_in(self._db, "SELECT * FROM tracks", "id", ids)
+        rows = select_in(self._local.db, "SELECT * FROM tracks", "id", ids)
         tracks = {row["id"]: track_from_row(row) for row in rows}
         return [tracks[name] for name in ids if name in tracks]
 
     def by_keys(self, keys: Iterable[int]) -> dict[int, Track]:
         """The tracks of these keys; those that are gone are left out."""
-        rows = select_in(self._db, "SELECT * FROM tracks", "key", map(int, keys))
+        rows = select_in(self._local.db, "SELECT * FROM tracks", "key", map(int, keys))
         return dict(zip(map(itemgetter("key"), rows), map(track_from_row, rows), strict=True))
 
     def ids_of(self, keys: Iterable[int]) -> dict[int, TrackId]:
         """The ids of these keys; those of tracks that are gone are left out."""
         wanted, select = set(map(int, keys)), "SELECT key, id FROM tracks"
         few = len(wanted) < _SCAN_FROM
-        rows = select_in(self._db, select, "key", wanted) if few else self._db.execute(select)
+        rows = select_in(self._local.db, select, "key", wanted) if few else self._local.db.execute(select)
         return {row[0]: TrackId(row[1]) for row in rows if row[0] in wanted}
 
     def key_of(self, track_id: str) -> int:
         """The key of an id; -1, which no track has, where it is gone."""
-        row = self._db.execute("SELECT key FROM tracks WHERE id = ?", (track_id,)).fetchone()
+        row = self._local.db.execute("SELECT key FROM tracks WHERE id = ?", (track_id,)).fetchone()
         return int(row[0]) if row else -1
 
     def keys_of(self, ids: Iterable[str]) -> dict[TrackId, int]:
         """The keys of these ids; those of tracks that are gone are left out."""
-        return dict(map(tuple, select_in(self._db, "SELECT id, key FROM tracks", "id", ids)))
+        return dict(map(tuple, select_in(self._local.db, "SELECT id, key FROM tracks", "id", ids)))
 
     def labels(self, ids: Iterable[str]) -> dict[TrackId, dict[str, dict[str, float]]]:
         """What the networks call these tracks: by id and space, names and scores, best first."""
         select = "SELECT id, space, label, score FROM tracks JOIN labels USING (key)"
-        rows = sorted(select_in(self._db, select, "id", ids), key=lambda row: (row["space"], -row["score"]))
+        rows = sorted(
+            select_in(self._local.db, select, "id", ids), key=lambda row: (row["space"], -row["score"])
+        )
         labels: dict[TrackId, dict[str, dict[str, float]]] = {}
         for row in rows:
             labels.setdefault(TrackId(row["id"]), {}).setdefault(row["space"], {})[row["label"]] = row[
@@ -125,15 +128,15 @@ class TrackTables:
         ------
         UsageError
         """
-        return conditions.keys_matching(self._db, where)
+        return conditions.keys_matching(self._local.db, where)
 
     def keys_by_artists(self, names: Iterable[str]) -> NDArray[np.int64]:
         """Keys of the tracks by any of these artists, or from their albums, case and accents aside."""
-        return conditions.keys_by_artists(self._db, names)
+        return conditions.keys_by_artists(self._local.db, names)
 
     def keys_with_contents(self, hashes: Iterable[str]) -> NDArray[np.int64]:
         """Keys of the tracks with one of these contents."""
-        return conditions.keys_with_contents(self._db, hashes)
+        return conditions.keys_with_contents(self._local.db, hashes)
 
     def durations_of_files(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Keys of the tracks that have a file, rising, and how long they are in s; (n,) each."""
@@ -173,8 +176,8 @@ class TrackTables:
         condition, patterns = _inside(words)
         inside = f"{_WITH_TEXT} WHERE {condition} ORDER BY tracks.row LIMIT ?"
         return (
-            self._db.execute(beginning, (_match(words, columns), limit)).fetchall()
-            or self._db.execute(inside, (*patterns, limit)).fetchall()
+            self._local.db.execute(beginning, (_match(words, columns), limit)).fetchall()
+            or self._local.db.execute(inside, (*patterns, limit)).fetchall()
         )
 
     def keys_with_words(self, text: str, *, by_label: bool = False) -> NDArray[np.int64]:
@@ -196,7 +199,7 @@ class TrackTables:
 
     def _keys(self, select: str, *values: object) -> NDArray[np.int64]:
         return parse_integers(
-            self._db.execute(f"SELECT group_concat(key) FROM ({select})", values).fetchone()[0]
+            self._local.db.execute(f"SELECT group_concat(key) FROM ({select})", values).fetchone()[0]
         )
 
     def label_scores(
@@ -212,14 +215,18 @@ class TrackTables:
             "SELECT key, label, score FROM labels WHERE label IN (SELECT value FROM json_each(?)) "
             "AND space NOT IN (SELECT value FROM json_each(?))"
         )
-        rows = self._db.execute(sql, (json.dumps(list(labels)), json.dumps(list(without))))
+        rows = self._local.db.execute(sql, (json.dumps(list(labels)), json.dumps(list(without))))
         return [(row[0], row[1], row[2]) for row in rows]
 
     def count_matches(self, text: str) -> int:
         """How many tracks ``search`` finds by the beginnings of words."""
         words = _words(folded(text))
         sql = "SELECT count(*) FROM track_text WHERE track_text MATCH ?"
-        return int(self._db.execute(sql, (_match(words, _NAMES_AND_LABELS),)).fetchone()[0]) if words else 0
+        return (
+            int(self._local.db.execute(sql, (_match(words, _NAMES_AND_LABELS),)).fetchone()[0])
+            if words
+            else 0
+        )
 
     def page(
         self, keys: NDArray[np.int64] | None, sort: Sort, limit: int, offset: int = 0
@@ -230,15 +237,15 @@ class TrackTables:
         ----------
         keys : int64 (n,), only these tracks; all if ``None``.
         """
-        return listing.page(self._db, keys, sort, limit, offset)
+        return listing.page(self._local.db, keys, sort, limit, offset)
 
     def facets(self) -> Facets:
         """Genres, labels and years to choose from."""
-        return listing.facets(self._db)
+        return listing.facets(self._local.db)
 
 
 def _words(text: str) -> list[str]:
-    return folded(text.replace("\0", " ").encode("utf-8", "replace").decode()).split()
+    return text.replace("\0", " ").encode("utf-8", "replace").decode().split()
 
 
 def _match(words: Iterable[str], columns: Iterable[str]) -> str:

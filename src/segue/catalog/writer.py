@@ -8,7 +8,6 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from segue.catalog import deferred_indexes
 from segue.catalog.clusters import Cluster, ClusterRun, ClusterTables, Tally
+from segue.catalog.connections import Connections
 from segue.catalog.deferred_indexes import BackgroundFinish
 from segue.catalog.files import Files, delete, index_file_and_labels
 from segue.catalog.matrices import Matrices
@@ -44,9 +44,9 @@ _OWN_COLUMNS = frozenset(TAG_COLUMNS)  # of an imported track: its file's tags s
 class Writer:
     """Changes a library; ``Catalog.writing`` gives one, and holds the lock that it needs."""
 
-    def __init__(self, root: Path, db: sqlite3.Connection) -> None:
-        self._root = root
-        self._db = db
+    def __init__(self, local: Connections) -> None:
+        self._local = local
+        self._root, self._db = root, db = local.root, local.db
         self._matrices = Matrices(root, db)
         self._matrices.sweep()
         self._records = RecordTables(db, self._matrices)
@@ -231,7 +231,7 @@ class Writer:
     ) -> None:
         """Replace all clusters; see ``ClusterTables.replace``."""
         with self._transaction():
-            ClusterTables(self._db).replace(keys, numbers, describe, run)
+            ClusterTables(self._local).replace(keys, numbers, describe, run)
 
     # Changed and removed files
 

@@ -114,7 +114,7 @@ def lookup(catalog: Catalog, text: str, *, paths: bool = True) -> Track | Select
     tracks = catalog.tracks
     meanings: Sequence[Track | Selection] = (
         tracks.by_reference(text, paths=paths)
-        or _explicit(catalog, text, paths=paths)
+        or (":" in text and catalog.selections.explicit(text, paths=paths))
         or best_copies(tracks.by_name(text))
         or _exact(catalog, text)
         or _folder(catalog, text, paths=paths)
@@ -136,7 +136,7 @@ def lookup_track(catalog: Catalog, text: str) -> Track:
     TrackNotFoundError, AmbiguousQueryError
     """
     tracks: Sequence[Track] = catalog.tracks.by_reference(text)
-    explicit = () if tracks else _explicit(catalog, text)
+    explicit = [] if tracks or ":" not in text else catalog.selections.explicit(text)
     if explicit:
         tracks = tracks_of(catalog, explicit[0])
     elif not tracks:
@@ -194,11 +194,6 @@ def _file(text: str) -> Path | None:
 def _is_path(text: str) -> bool:
     """Whether a text can hardly be a title: it has a folder or an ending."""
     return os.sep in text or bool(Path(text).suffix)
-
-
-def _explicit(catalog: Catalog, text: str, *, paths: bool = True) -> Sequence[Selection]:
-    """What ``artist:NAME`` and the like mean."""
-    return catalog.selections.explicit(text, paths=paths) if ":" in text else ()
 
 
 def _exact(catalog: Catalog, text: str) -> list[Selection]:

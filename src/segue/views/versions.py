@@ -12,7 +12,7 @@ _NEARLY_ALL = 0.95  # of the tracks that have a vector of any version
 
 
 def compared_spaces(snapshot: Snapshot) -> dict[str, SpaceVectors]:
-    """The spaces that a library's tracks are compared by unless told, by name.
+    """The spaces by which a library's tracks are compared by default, by name.
 
     Of the versions of one space, that is the newest that nearly all tracks have; where there is none, the
     one that most have.

@@ -1,0 +1,39 @@
+"""A library's database, with a connection for each thread."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+
+from segue.catalog import schema
+
+
+class Connections(threading.local):
+    """``db`` is this thread's connection, opened at its first use; it closes when its thread ends.
+
+    Attributes
+    ----------
+    root : the library's folder
+
+    Raises
+    ------
+    LibraryNotFoundError, LibraryFormatError, LibraryWriteError
+    """
+
+    db: sqlite3.Connection
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def __getattr__(self, name: str) -> sqlite3.Connection:
+        if name != "db":
+            raise AttributeError(name)
+        self.db = schema.connect(self.root)
+        return self.db
+
+    def close(self) -> None:
+        """Close this thread's connection, if there is one; the next use opens another."""
+        db = self.__dict__.pop("db", None)
+        if db is not None:
+            db.close()
