@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -102,6 +103,18 @@ class Track:
 def readable(path: str) -> str:
     """The path as text that any program takes; bytes that are no text become \\x escapes."""
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def path_to_db(path: str) -> str | bytes:
+    """SQLite keeps only valid Unicode as text; other names of files are kept as their bytes.
+
+    ``os.fsdecode`` gives the path again.
+    """
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(path)
+    return path
 
 
 def clean(text: str | None) -> str | None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from segue.catalog.conditions import split_names
 from segue.catalog.connections import Connections
-from segue.catalog.records import select_in
+from segue.catalog.tracks import select_in
 from segue.track import TrackId
 
 

@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.advice import command
-from segue.catalog.records import parse_integers, path_from_db, path_to_db
+from segue.catalog.records import parse_integers
 from segue.errors import UsageError
-from segue.track import folded
+from segue.track import folded, path_to_db
 
 Range = tuple[float | None, float | None]
 """Lowest and highest, both included; ``None`` where there is no such end."""
@@ -251,7 +251,7 @@ def _below(db: sqlite3.Connection, folder: str | Path) -> _Condition:
     condition = "(path >= ? AND path < ? OR path >= ? AND path < ?)"
     if not db.execute(f"SELECT 1 FROM tracks WHERE {condition} LIMIT 1", ends).fetchone():
         rows = db.execute("SELECT path FROM tracks WHERE path IS NOT NULL ORDER BY row LIMIT ?", (_SAMPLE,))
-        folders = dict.fromkeys(str(Path(path_from_db(row[0])).parent) for row in rows)
+        folders = dict.fromkeys(str(Path(os.fsdecode(row[0])).parent) for row in rows)
         examples = ", ".join(map(repr, list(folders)[:_EXAMPLE_FOLDERS]))
         hint = f"there are some in {examples}" if examples else "no track here has a file"
         raise UsageError(f"no track lies below {top!r}; {hint}")

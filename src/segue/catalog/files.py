@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from segue.catalog.matrices import Matrices
-from segue.catalog.records import Failure, FileState, KnownFile, path_from_db, path_to_db, searchable_name
-from segue.track import TrackId
+from segue.catalog.records import Failure, FileState, KnownFile, searchable_name
+from segue.track import TrackId, path_to_db
 
 _OF_FILE = ("path", "duration_s", "sr", "channels", "codec", "size", "mtime_ns", "content_hash", "warning")
 
@@ -21,7 +22,7 @@ def known_files(db: sqlite3.Connection) -> dict[str, KnownFile]:
     )
     files = {}
     for row in db.execute(sql):
-        path = path_from_db(row["path"])
+        path = os.fsdecode(row["path"])
         state = FileState(row["size"], row["mtime_ns"], row["content_hash"])
         files[path] = KnownFile(row["key"], TrackId(row["id"]), path, state, row["missing_since"] is not None)
     return files
@@ -30,7 +31,7 @@ def known_files(db: sqlite3.Connection) -> dict[str, KnownFile]:
 def failures(db: sqlite3.Connection) -> list[Failure]:
     """As ``Catalog.failures``."""
     rows = db.execute("SELECT * FROM failures ORDER BY path")
-    return [Failure(**{**dict(row), "path": path_from_db(row["path"])}) for row in rows]
+    return [Failure(**{**dict(row), "path": os.fsdecode(row["path"])}) for row in rows]
 
 
 class Files:
@@ -47,7 +48,7 @@ class Files:
             "ORDER BY key"
         )
         rows = self._db.execute(sql, (source,))
-        return {row[0]: None if row[1] is None else path_from_db(row[1]) for row in rows}
+        return {row[0]: None if row[1] is None else os.fsdecode(row[1]) for row in rows}
 
     def assign(self, source: str, files: Iterable[tuple[str, str]]) -> int:
         """Say which files hold tracks, (id in the source, path); for how many that is new."""
@@ -108,7 +109,7 @@ class Files:
             values = [scanned[name] for name in _OF_FILE]
             sql = f"UPDATE tracks SET row = ?, {settings} WHERE key = ?"
             self._db.execute(sql, (first + i, *values, key))
-            index_file_and_labels(self._db, key, path_from_db(scanned["path"]))
+            index_file_and_labels(self._db, key, os.fsdecode(scanned["path"]))
 
 
 def index_file_and_labels(db: sqlite3.Connection, key: int, path: str) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from segue.catalog.connections import Connections
-from segue.catalog.records import path_from_db, path_to_db
 from segue.catalog.user_data import user_transaction
+from segue.track import path_to_db
 
 _SHOWN = 3  # last parts of a path that is below no scanned folder
 
@@ -28,7 +28,7 @@ class FolderTables:
 
     def all(self) -> list[str]:
         """Their paths, sorted."""
-        return sorted(path_from_db(row[0]) for row in self._local.db.execute("SELECT folder FROM folders"))
+        return sorted(os.fsdecode(row[0]) for row in self._local.db.execute("SELECT folder FROM folders"))
 
 
 def display_path(path: str, folders: Iterable[str]) -> str:

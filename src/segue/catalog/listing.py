@@ -11,8 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.catalog.conditions import split_names
-from segue.catalog.records import track_from_row
-from segue.track import Track
 
 Sort = Literal["title", "artist", "added", "year"]
 _LABELS = 300
@@ -42,8 +40,8 @@ class Facets:
 
 def page(
     db: sqlite3.Connection, keys: NDArray[np.int64] | None, sort: Sort, limit: int, offset: int
-) -> tuple[list[Track], int]:
-    """As ``TrackTables.page``."""
+) -> tuple[list[sqlite3.Row], int]:
+    """The rows of ``TrackTables.page``, and how many there are in all."""
     if keys is None:
         condition, total = "1", db.execute("SELECT count(*) FROM tracks").fetchone()[0]
         values: list[object] = []
@@ -51,7 +49,7 @@ def page(
         condition, total = "key IN (SELECT value FROM json_each(?))", len(keys)
         values = [f"[{','.join(map(str, keys.tolist()))}]"]
     sql = f"SELECT * FROM tracks WHERE {condition} ORDER BY {_ORDER[sort]} LIMIT ? OFFSET ?"
-    return [track_from_row(row) for row in db.execute(sql, (*values, limit, offset))], int(total)
+    return db.execute(sql, (*values, limit, offset)).fetchall(), int(total)
 
 
 def facets(db: sqlite3.Connection) -> Facets:

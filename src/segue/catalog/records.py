@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,9 +12,7 @@ from numpy.typing import NDArray
 
 from segue.sources.contract import TAG_COLUMNS
 from segue.spec import Embedding
-from segue.track import Tags, Track, TrackId
-
-_SELECTED_AT_ONCE = 500  # values in one statement, well below SQLite's limit
+from segue.track import Tags, TrackId, path_to_db
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +79,6 @@ class UpsertResult:
     duplicates: int
 
 
-def path_to_db(path: str) -> str | bytes:
-    """SQLite keeps only valid Unicode as text; other names of files are kept as their bytes."""
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return os.fsencode(path)
-    return path
-
-
-def path_from_db(value: str | bytes) -> str:
-    return os.fsdecode(value) if isinstance(value, bytes) else value
-
-
 def searchable_name(path: str) -> str:
     """The file's name, as the full-text index takes it."""
     return Path(path).name.encode("utf-8", "replace").decode()
@@ -111,42 +94,6 @@ def rows_and_keys(db: sqlite3.Connection) -> tuple[NDArray[np.int64], NDArray[np
 def parse_integers(text: str | None) -> NDArray[np.int64]:
     """Those of a ``group_concat``: one text is several times quicker, and smaller, than a row for each."""
     return np.fromstring(text, np.int64, sep=",") if text else np.zeros(0, np.int64)
-
-
-def select_in(
-    db: sqlite3.Connection, select: str, column: str, values: Iterable[int | str]
-) -> list[sqlite3.Row]:
-    """The rows of ``select`` whose ``column`` has one of these values, in no order.
-
-    ``select`` is a statement without conditions, such as ``SELECT id FROM tracks``.
-    """
-    # For one value as for 500 this is quicker than json_each, which costs some 10 us to set up.
-    wanted, rows = list(values), []
-    for start in range(0, len(wanted), _SELECTED_AT_ONCE):
-        part = wanted[start : start + _SELECTED_AT_ONCE]
-        rows += db.execute(f"{select} WHERE {column} IN ({','.join('?' * len(part))})", part).fetchall()
-    return rows
-
-
-def track_from_row(row: sqlite3.Row) -> Track:
-    return Track(
-        id=TrackId(row["id"]),
-        path=f"{row['source']}:{row['source_id']}" if row["path"] is None else path_from_db(row["path"]),
-        tags=Tags(**{name: row[name] for name in TAG_COLUMNS}),
-        duration_s=row["duration_s"],
-        sr=row["sr"],
-        channels=row["channels"],
-        codec=row["codec"],
-        size=row["size"],
-        content_hash=row["content_hash"],
-        added_at=row["added_at"],
-        missing_since=row["missing_since"],
-        warning=row["warning"],
-        source=row["source"],
-        source_id=row["source_id"],
-        url=row["url"],
-        details=json.loads(row["details"] or "{}"),
-    )
 
 
 def track_columns(file: AnalyzedFile) -> dict[str, object]:

@@ -14,7 +14,7 @@ from segue.catalog.conditions import Where, keys_matching, split_names
 from segue.catalog.connections import Connections
 from segue.catalog.folders import FolderTables, display_path
 from segue.catalog.playlists import PlaylistTables
-from segue.catalog.records import path_from_db, select_in
+from segue.catalog.tracks import select_in
 from segue.errors import TrackNotFoundError, UsageError
 from segue.track import folded
 
@@ -291,4 +291,4 @@ def _albums_by_artist(rows: Sequence[sqlite3.Row]) -> Iterator[tuple[str | None,
 
 def _place(row: sqlite3.Row) -> object:
     """The folder of a track; of one without a file, its artist."""
-    return folded(row["artist"] or "") if row["path"] is None else Path(path_from_db(row["path"])).parent
+    return folded(row["artist"] or "") if row["path"] is None else Path(os.fsdecode(row["path"])).parent

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
 import time
 from collections.abc import Collection, Iterable, Sequence
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from segue.catalog.deferred_indexes import INSERT_WORDS
 from segue.catalog.files import index_file_and_labels
 from segue.catalog.matrices import Matrices
-from segue.catalog.records import UpsertResult, parse_integers, path_from_db
+from segue.catalog.records import UpsertResult, parse_integers
 from segue.sources.contract import RECORD_COLUMNS, ImportBatch, SpaceRows, take
 
 _DEFAULTS = {"duration_s": 0.0}
@@ -89,7 +90,7 @@ class RecordTables:
             sql = "SELECT path FROM tracks WHERE key = ? AND path IS NOT NULL"
             row = self._db.execute(sql, (key,)).fetchone()
             if row:
-                index_file_and_labels(self._db, key, path_from_db(row[0]))
+                index_file_and_labels(self._db, key, os.fsdecode(row[0]))
 
     def _next_key(self) -> int:
         row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'tracks'").fetchone()

@@ -25,7 +25,6 @@ from segue.catalog.records import (
     FileState,
     KnownFile,
     UpsertResult,
-    path_to_db,
     rows_and_keys,
     searchable_name,
     track_columns,
@@ -35,7 +34,7 @@ from segue.catalog.upsert import RecordTables, SeenKeys
 from segue.errors import LibraryWriteError, SegueError, SpecMismatchError
 from segue.sources.contract import TAG_COLUMNS, ImportBatch, SpaceRows, SpaceSettings
 from segue.spec import EmbedderSpec, Embedding, empty_row, encode_scores, newer_versions
-from segue.track import TrackId
+from segue.track import TrackId, path_to_db
 
 _CACHE_KIB = 1 << 18  # of SQLite's pages while many tracks are put; ids come in no order
 _OWN_COLUMNS = frozenset(TAG_COLUMNS)  # of an imported track: its file's tags say less than its source

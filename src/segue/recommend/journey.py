@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from segue.catalog import Where
 from segue.errors import UsageError
-from segue.recommend.fold import other_versions
 from segue.recommend.lookup import list_queries
 from segue.recommend.result import Match, Recommendations
 from segue.recommend.seeds import Queries, Query, Seed
@@ -200,7 +199,7 @@ def _matches(session: Session, way: Sequence[Seed], start: Vector) -> tuple[Matc
     scores = session.similarities(start[None], vectors)[0]
     steps = np.diagonal(session.similarities(vectors, vectors), 1)
     tracks = [seed for seed in way if isinstance(seed, Track)]
-    versions = other_versions(session.catalog, session.versions, tracks)
+    versions = session.versions.others(session.catalog, tracks)
     return tuple(
         Match(seed, float(scores[i]), float(steps[i - 1]) if i else None, versions=versions.get(seed.id, ()))
         for i, seed in enumerate(way)

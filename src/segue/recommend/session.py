@@ -21,7 +21,6 @@ from segue.progress import Progress
 from segue.recommend import filters
 from segue.recommend.combine import away_from, best_by_track, center
 from segue.recommend.feedback import CANDIDATES, Preferences
-from segue.recommend.fold import fold
 from segue.recommend.lookup import resolve_seed, suggest_seeds
 from segue.recommend.result import Match
 from segue.recommend.seeds import AnalyzedSound, Chooser, Query, Seed, SeedGroup, analyze
@@ -256,7 +255,7 @@ class Session:
             if preferences is not None:
                 keys, scores = preferences.order(keys, scores)
             nearest = zip(keys.tolist(), scores.tolist(), strict=True)
-            folded = fold(nearest, self.versions, self.index, allowed=allowed, without=recordings)
+            folded = self.versions.fold(nearest, self.index, allowed=allowed, without=recordings)
             folded = folded[: k + 16 + len(contents)]
             matches = [match for match in self._matches(folded) if match.track.content_hash not in contents]
             if len(matches) >= k or n >= qualified:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from segue.recordings.groups import Versions
 from segue.recordings.names import plain_title, same_name
 from segue.recordings.quality import quality
-from segue.recordings.store import VersionStore
+from segue.recordings.versions import Versions, VersionStore
 
 __all__ = ["VersionStore", "Versions", "plain_title", "quality", "same_name"]

@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-
-import numpy as np
-from numpy.typing import NDArray
 
 from segue.catalog import Catalog
 from segue.recordings.pairs import Pairs
@@ -15,48 +10,8 @@ from segue.recordings.quality import quality
 from segue.track import Track
 
 
-@dataclass(frozen=True)
-class Versions:
-    """Recordings of which a library has several versions.
-
-    Attributes
-    ----------
-    groups : keys of the versions of each, the best first
-    """
-
-    groups: tuple[tuple[int, ...], ...] = ()
-
-    @cached_property
-    def _by_key(self) -> dict[int, tuple[int, ...]]:
-        return {key: group for group in self.groups for key in group}
-
-    def versions_of(self, key: int) -> tuple[int, ...]:
-        """All versions of a track's recording, itself among them, the best first."""
-        return self._by_key.get(key) or (key,)
-
-    def recording_of(self, key: int) -> int:
-        """The key of the best version, by which a recording is called here."""
-        return self.versions_of(key)[0]
-
-    @cached_property
-    def _recordings(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """All keys of the groups, rising, and for each the key of its best version."""
-        pairs = np.array([(key, group[0]) for group in self.groups for key in group], np.int64).reshape(-1, 2)
-        keys, best = pairs[np.argsort(pairs[:, 0])].T
-        return keys, best
-
-    def one_each(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
-        """int64 (n,), rising: the places of the first version of each recording among some keys."""
-        grouped, best = self._recordings
-        if not len(grouped):
-            return np.arange(len(keys))
-        at = np.searchsorted(grouped, keys).clip(max=len(grouped) - 1)
-        recordings = np.where(grouped[at] == keys, best[at], keys)
-        return np.sort(np.unique(recordings, return_index=True)[1])
-
-
-def group_versions(catalog: Catalog, pairs: Pairs) -> Versions:
-    """The recordings that pairs of their versions tell, together with the tracks of one content.
+def group_versions(catalog: Catalog, pairs: Pairs) -> tuple[tuple[int, ...], ...]:
+    """Keys of the versions of each recording, the best first: by pairs of versions, and by equal contents.
 
     A group is what goes with one of its versions, that with most pairs. What only goes with another of them
     is apart, so that no chain of pairs leads from one recording to the next.
@@ -72,7 +27,7 @@ def group_versions(catalog: Catalog, pairs: Pairs) -> Versions:
     tracks = _tracks(catalog, contents, beside)
     groups = [group for key, group in contents.items() if key not in beside]
     groups += _around_the_middle(beside, contents, tracks)
-    return Versions(tuple(tuple(_best_first(group, tracks)) for group in groups))
+    return tuple(tuple(_best_first(group, tracks)) for group in groups)
 
 
 def _tracks(

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from segue.errors import EmptyLibraryError
 from segue.library import Library
-from segue.recommend.fold import fold
 from segue.recommend.session import Session
 from segue.serve.http.thread_pool import Pool
 from segue.serve.serializers import track_record
@@ -148,7 +147,7 @@ class SimilarCache:
         # Short answers are filled with scores of minus infinity.
         nearest = [pair for pair in zip(keys, scores, strict=True) if pair[1] > -np.inf]
         without = {session.versions.recording_of(key) for key, _ in tracks}
-        return self._answer(fold(nearest, session.versions, session.index, without=without), k)
+        return self._answer(session.versions.fold(nearest, session.index, without=without), k)
 
     def _answer(self, recordings: Sequence[tuple[tuple[int, ...], float]], k: int) -> bytes | None:
         """The first k recordings as they are sent; none where there are fewer."""

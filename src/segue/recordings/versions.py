@@ -1,10 +1,12 @@
-"""The versions of a library's recordings, kept beside its index until the library changes."""
+"""The versions of each recording, the best first; kept beside the index until the library changes."""
 
 from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +16,97 @@ from segue.catalog import Catalog, Snapshot
 from segue.errors import IndexFormatError, UsageError
 from segue.index.file import IndexFile, write_sections
 from segue.progress import Progress
-from segue.recordings.groups import Versions, group_versions
+from segue.recordings.groups import group_versions
 from segue.recordings.pairs import Candidates, Pairs, find_candidates, find_pairs
+from segue.track import Track, TrackId
 from segue.views.view_index import ViewIndex
 
 _METHOD = 1  # rises whenever other tracks would be versions of each other
 _SECTIONS = ("keys", "rows", "pairs", "members", "ends")
+
+
+@dataclass(frozen=True)
+class Versions:
+    """Recordings of which a library has several versions.
+
+    Attributes
+    ----------
+    groups : keys of the versions of each, the best first
+    """
+
+    groups: tuple[tuple[int, ...], ...] = ()
+
+    @cached_property
+    def _by_key(self) -> dict[int, tuple[int, ...]]:
+        return {key: group for group in self.groups for key in group}
+
+    def versions_of(self, key: int) -> tuple[int, ...]:
+        """All versions of a track's recording, itself among them, the best first."""
+        return self._by_key.get(key) or (key,)
+
+    def recording_of(self, key: int) -> int:
+        """The key of the best version, by which a recording is called here."""
+        return self.versions_of(key)[0]
+
+    @cached_property
+    def _recordings(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """All keys of the groups, rising, and for each the key of its best version."""
+        pairs = np.array([(key, group[0]) for group in self.groups for key in group], np.int64).reshape(-1, 2)
+        keys, best = pairs[np.argsort(pairs[:, 0])].T
+        return keys, best
+
+    def one_each(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
+        """int64 (n,), rising: the places of the first version of each recording among some keys."""
+        grouped, best = self._recordings
+        if not len(grouped):
+            return np.arange(len(keys))
+        at = np.searchsorted(grouped, keys).clip(max=len(grouped) - 1)
+        recordings = np.where(grouped[at] == keys, best[at], keys)
+        return np.sort(np.unique(recordings, return_index=True)[1])
+
+    def fold(
+        self,
+        nearest: Iterable[tuple[int, float]],
+        index: ViewIndex,
+        *,
+        allowed: NDArray[np.bool_] | None = None,
+        without: Container[int] = (),
+    ) -> list[tuple[tuple[int, ...], float]]:
+        """The recordings of some tracks: keys of the versions of each, and the score of the nearest of them.
+
+        In front is the best version that may be an answer, then come the others, the best first.
+
+        Parameters
+        ----------
+        nearest : keys of tracks and their scores, best first
+        index : whose items may be answers
+        allowed : bool over the index's items, which of them may be answers; all if None
+        without : recordings that are no answers
+        """
+
+        def may_answer(key: int) -> bool:
+            place = index.place(key)
+            return place is not None and (allowed is None or bool(allowed[place]))
+
+        seen: set[int] = set()
+        recordings = []
+        for key, score in nearest:
+            group = self.versions_of(key)
+            if group[0] in seen or group[0] in without:
+                continue
+            seen.add(group[0])
+            if len(group) > 1:
+                best = next((version for version in group if may_answer(version)), key)
+                group = (best, *(version for version in group if version != best))
+            recordings.append((group, score))
+        return recordings
+
+    def others(self, catalog: Catalog, tracks: Sequence[Track]) -> dict[TrackId, tuple[Track, ...]]:
+        """By the ids of some tracks, the other versions of each recording, the best first."""
+        keys = catalog.tracks.keys_of([track.id for track in tracks])
+        groups = {name: [k for k in self.versions_of(key) if k != key] for name, key in keys.items()}
+        others = catalog.tracks.by_keys({key for group in groups.values() for key in group})
+        return {name: tuple(others[key] for key in group if key in others) for name, group in groups.items()}
 
 
 class VersionStore:
@@ -70,7 +157,7 @@ class VersionStore:
                 progress.note("looking for copies of one recording")
             found = find_pairs(catalog, snapshot, index(), candidates, new=new, progress=progress)
             pairs = np.unique(np.concatenate([pairs, found]), axis=0)
-        versions = group_versions(catalog, pairs)
+        versions = Versions(group_versions(catalog, pairs))
         with contextlib.suppress(OSError, UsageError):  # a read-only library is as usable without the file
             self._save(snapshot.stamp, candidates, pairs, versions)
         return versions
