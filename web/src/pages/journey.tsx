@@ -35,7 +35,7 @@ export function JourneyPage() {
   const [first, last] = [data?.matches[0]?.track, data?.matches.at(-1)?.track];
   return (
     <>
-      <PageHeader title="Journey" lead="Go from one track to another in small steps, by stops if you like. Each score says how similar a track is to the one before." />
+      <PageHeader title="Journey" lead="Go from one track to another in small steps, with stops on the way if you like. Each score says how similar a track is to the one before." />
       <div class="journey-ends">
         <End label="From" id={from} onPick={(track) => change("from", track.id)} onClear={() => change("from", null)} />
         {via.map((id, i) => (

@@ -10,7 +10,7 @@ import { attempt } from "../toast";
 export function SettingsPage() {
   return (
     <>
-      <PageHeader title="Settings" lead="Kept in this browser." />
+      <PageHeader title="Settings" lead="Saved in this browser." />
       <div class="panels">
         <Appearance />
         <Keyboard />
