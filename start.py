@@ -21,7 +21,7 @@ STAMP = VENV / "segue-setup"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = str(BIN / ("python.exe" if os.name == "nt" else "python"))
 PIP = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-EXTRAS = ("parquet", "mongo", "serve")
+EXTRAS = ("parquet", "mongo", "serve", "clap", "words")
 SERVING = ("serve", "max-serve")
 # A worker a core, four at the most; files in their order, each with one worker.
 SEVERAL_AT_ONCE = ["-n", "auto", "--maxprocesses", "4", "--dist", "loadgroup", "--no-loadscope-reorder"]
@@ -83,7 +83,7 @@ def build_player():
 
 
 def install_annoy():
-    """Annoy, to compare with: it is compiled where there is a compiler, else the comparisons are left out."""
+    """Annoy, to compare with; without it, the comparisons are left out."""
     if run([PYTHON, "-c", "import annoy"], stderr=subprocess.DEVNULL):
         run([*PIP, "annoy-binary>=1.17.3"], stderr=subprocess.DEVNULL)
 

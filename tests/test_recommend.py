@@ -104,16 +104,23 @@ def length(likeness, path):
     return float((1 - likeness[path[:-1], path[1:]]).sum())
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.integers(2, 7), st.integers(0, 2**32 - 1))
-def test_the_order_is_nearly_as_short_as_can_be(n, seed):
+def excess(seed: int) -> float:
+    """How much longer the order of 2 to 7 random tracks is than the shortest one, as a ratio."""
+    n = 2 + seed % 6
     x = unit(np.random.default_rng(seed).standard_normal((n, 4)))
     likeness = x @ x.T
-    found = order_by_flow(likeness, np.arange(n))
-    assert found[0] == 0
-    assert sorted(found) == list(range(n))
+    path = order_by_flow(likeness, np.arange(n))
+    assert path[0] == 0
+    assert sorted(path) == list(range(n))
     orders = (np.array((0, *rest)) for rest in itertools.permutations(range(1, n)))
-    assert length(likeness, found) <= 1.25 * min(length(likeness, order) for order in orders) + 1e-4
+    return length(likeness, path) / min(length(likeness, order) for order in orders)
+
+
+def test_the_order_is_nearly_as_short_as_can_be():
+    ratios = np.array([excess(seed) for seed in range(60)])
+    assert ratios.mean() < 1.02
+    assert ratios.max() < 1.25
+    assert np.mean(ratios < 1.0001) > 0.9
 
 
 @settings(max_examples=60, deadline=None)
