@@ -19,9 +19,10 @@ import numpy as np
 
 from segue.library import Library
 from segue.recommend import combine
+from segue.recommend.caps import number_names
 from segue.recommend.combine import away_from, center
 from segue.recommend.journey import even_steps, order_between, waypoints
-from segue.recommend.playlist import SAME_ARTIST, artist_groups, diversify, take_varied
+from segue.recommend.playlist import SAME_ARTIST, diversify, take_varied
 from segue.track import Vectors
 
 NEIGHBORS = 10  # of the graph of the widest path
@@ -166,6 +167,6 @@ if __name__ == "__main__":
         tracks = [keys[int(key)] for key in index.keys]
         named = [t.tags.album or Path(t.path).name.split("__")[0] for t in tracks]
         x = np.array(index.vectors)
-    variety(x, artist_groups([track.artist for track in tracks]), k=12)
+    variety(x, number_names([track.artist for track in tracks]), k=12)
     journeys(x, options.pairs // 2)
     unwanted(x, np.unique(named, return_inverse=True)[1], options.pairs)

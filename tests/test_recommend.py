@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from segue.recommend.caps import Cap, number_names
 from segue.recommend.combine import away_from, center
 from segue.recommend.explanation import (
     Explanation,
@@ -22,7 +23,7 @@ from segue.recommend.explanation import (
     window_starts,
 )
 from segue.recommend.journey import even_steps, order_between, share_out, waypoints
-from segue.recommend.playlist import artist_groups, diversify, order_by_flow
+from segue.recommend.playlist import diversify, order_by_flow
 from segue.recommend.verbalize import verbalize
 from segue.views.transform import SpaceToFit, ViewTransform
 
@@ -100,6 +101,21 @@ def test_fewer_candidates_than_wanted_are_all_taken():
     assert sorted(chosen) == [0, 1, 2]
 
 
+def test_one_artist_has_no_more_than_its_share_as_long_as_there_are_others(rng):
+    to_seeds = np.linspace(1, 0, 30).astype(np.float32)  # the nearest ten are by one artist
+    artists = np.repeat([0, 1, 2], 10)
+    chosen = diversify(np.eye(30, dtype=np.float32), to_seeds, artists, 9, 0, [Cap(artists, 3)])
+    np.testing.assert_array_equal(sorted(chosen), [0, 1, 2, 10, 11, 12, 20, 21, 22])
+
+
+def test_where_there_are_no_others_an_artist_has_more_than_its_share():
+    artists = np.array([0, 0, 0, 0, 1])
+    chosen = diversify(
+        np.eye(5, dtype=np.float32), np.ones(5, np.float32), artists, 5, 0.5, [Cap(artists, 1)]
+    )
+    assert sorted(chosen) == [0, 1, 2, 3, 4]
+
+
 def length(likeness, path):
     return float((1 - likeness[path[:-1], path[1:]]).sum())
 
@@ -127,7 +143,7 @@ def test_the_order_is_nearly_as_short_as_can_be():
 @given(st.lists(st.integers(0, 3), min_size=2, max_size=12), st.integers(0, 2**32 - 1))
 def test_no_artist_comes_twice_in_a_row_where_that_can_be(artists, seed):
     n = len(artists)
-    groups = artist_groups([f"artist {a}" for a in artists])
+    groups = number_names([f"artist {a}" for a in artists])
     x = unit(np.random.default_rng(seed).standard_normal((n, 4)))
     path = order_by_flow(x @ x.T, groups)
     assert sorted(path) == list(range(n))
@@ -138,7 +154,7 @@ def test_no_artist_comes_twice_in_a_row_where_that_can_be(artists, seed):
 
 
 def test_tracks_without_an_artist_are_by_nobody_and_so_not_by_the_same():
-    assert artist_groups(["A", None, "a", None]).tolist() == [0, 1, 0, 2]
+    assert number_names(["A", None, "a", None]).tolist() == [0, 1, 0, 2]
 
 
 # Journeys

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
+from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
@@ -96,7 +97,34 @@ def test_a_playlist_is_near_and_no_artist_plays_twice_in_a_row(library: Library)
 
 def test_without_variety_a_playlist_holds_the_nearest(library: Library):
     nearest = {match.track.id for match in library.similar("Low number 0", k=5).matches}
-    assert {match.track.id for match in library.playlist("Low number 0", k=5, variety=0).matches} == nearest
+    found = library.playlist("Low number 0", k=5, variety=0, per_artist=0, per_album=0)
+    assert {match.track.id for match in found} == nearest
+
+
+def artists_of(found):
+    return Counter(match.track.artist for match in found)
+
+
+def test_a_playlist_has_no_more_of_one_artist_than_its_share(library: Library, segue):
+    assert artists_of(library.playlist("Low number 0", k=6, variety=0)).most_common(1)[0][1] == 2
+    alike = library.playlist("Low number 0", k=3, variety=0, per_artist=3, per_album=0)
+    assert artists_of(alike) == {"The Lows": 3}
+    _, out, _ = segue("-l", library.path, "playlist", "low number 0", "-k", 6, "--per-album", 2, "--json")
+    assert Counter(match["album"] for match in json.loads(out)["matches"]) == {
+        "low": 2,
+        "high": 2,
+        "noise": 2,
+    }
+
+
+def test_where_there_are_no_other_artists_a_playlist_has_more_of_one(library: Library):
+    where = Where(artist="The Lows")
+    assert len(library.playlist("Low number 0", k=3, per_artist=1, per_album=1, where=where)) == 3
+
+
+def test_a_negative_share_is_refused(library: Library):
+    with pytest.raises(UsageError, match="per_artist is -1"):
+        library.playlist("Low number 0", per_artist=-1)
 
 
 def test_a_playlist_that_is_too_short_says_why(library: Library):

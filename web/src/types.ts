@@ -368,6 +368,8 @@ export interface PlaylistRequest {
   feedback?: boolean; // Whether likes and dislikes may change the answer
   view?: string | null; // How to compare tracks; null is the library's default view
   variety?: number; // 0: the nearest; 1: the most varied
+  per_artist?: number | null; // Most tracks of one artist; 0: any; null: a fifth
+  per_album?: number | null; // Most tracks of one album; 0: any; null: an eighth
 }
 
 export interface PlaylistSummary {

@@ -22,6 +22,16 @@ from segue.cli.recommendations import print_found, seed_options
     show_default=True,
     help="From 0 (the nearest tracks) to 1 (tracks unlike each other).",
 )
+@click.option(
+    "--per-artist",
+    type=click.IntRange(0),
+    help="Most tracks of one artist; 0 for any number (default: a fifth of the playlist).",
+)
+@click.option(
+    "--per-album",
+    type=click.IntRange(0),
+    help="Most tracks of one album; 0 for any number (default: an eighth of the playlist).",
+)
 @seed_options
 @click.pass_obj
 def playlist(  # noqa: PLR0913, PLR0917 - as many as the command has options
@@ -30,6 +40,8 @@ def playlist(  # noqa: PLR0913, PLR0917 - as many as the command has options
     seeds: tuple[str, ...],
     k: int,
     variety: float,
+    per_artist: int | None,
+    per_album: int | None,
     minus: tuple[str, ...],
     as_json: bool,
     ids: bool,
@@ -42,7 +54,7 @@ def playlist(  # noqa: PLR0913, PLR0917 - as many as the command has options
     """Make a playlist of varied tracks near SEEDS, in an order that flows.
 
     Seeds and filters are those of "segue similar". The same artist does not follow itself if that can
-    be avoided.
+    be avoided. One artist or album has more tracks than its share only where there are no others.
     """
     with context.open() as library:
         recommendations = library.playlist(
@@ -52,6 +64,8 @@ def playlist(  # noqa: PLR0913, PLR0917 - as many as the command has options
             where=where_of(conditions),
             same_artist=same_artist,
             variety=variety,
+            per_artist="auto" if per_artist is None else per_artist,
+            per_album="auto" if per_album is None else per_album,
             feedback=feedback,
             view=view,
         )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from segue.catalog import Where
 from segue.errors import UsageError
+from segue.recommend.caps import Cap, Most, caps_for, number_names, open_candidates
 from segue.recommend.lookup import list_queries, require_queries
 from segue.recommend.result import Recommendations
 from segue.recommend.seeds import Queries, Query
@@ -27,14 +28,14 @@ Scores = NDArray[np.float32]
 Places = NDArray[np.int64]
 
 
-def artist_groups(names: Sequence[str | None]) -> Places:
-    """int64 (n,): the same number for the same name, case aside; without a name, each a number of its own."""
-    numbers: dict[str | int, int] = {}
-    keys = [i if name is None else name.casefold() for i, name in enumerate(names)]
-    return np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int64)
-
-
-def diversify(similarities: Scores, to_seeds: Scores, groups: Places, k: int, variety: float) -> Places:
+def diversify(
+    similarities: Scores,
+    to_seeds: Scores,
+    groups: Places,
+    k: int,
+    variety: float,
+    caps: Sequence[Cap] = (),
+) -> Places:
     """int64 (<= k,): candidates near the seeds and unlike each other, in the order in which they are taken.
 
     So much similarity to the seeds is given up that its mean is (1 - variety) n + variety d: n the mean
@@ -47,9 +48,10 @@ def diversify(similarities: Scores, to_seeds: Scores, groups: Places, k: int, va
     to_seeds : (n,)
     groups : (n,), their artists
     variety : 0 takes the nearest, 1 only looks at how unlike they are
+    caps : how many of one artist or album are taken, as long as there are others
     """
     alike = similarities + SAME_ARTIST * (groups[:, None] == groups)
-    nearest, varied = (take_varied(alike, to_seeds, k, weight) for weight in (0.0, 1.0))
+    nearest, varied = (take_varied(alike, to_seeds, k, weight, caps) for weight in (0.0, 1.0))
     if variety in (0, 1):
         return varied if variety else nearest
     wanted = (1 - variety) * to_seeds[nearest].mean() + variety * to_seeds[varied].mean()
@@ -57,7 +59,7 @@ def diversify(similarities: Scores, to_seeds: Scores, groups: Places, k: int, va
     best, least = nearest, np.inf
     for _ in range(_HALVINGS):
         weight = (low + high) / 2
-        taken = take_varied(alike, to_seeds, k, weight)
+        taken = take_varied(alike, to_seeds, k, weight, caps)
         excess = float(to_seeds[taken].mean() - wanted)
         if abs(excess) < least:
             best, least = taken, abs(excess)
@@ -65,7 +67,7 @@ def diversify(similarities: Scores, to_seeds: Scores, groups: Places, k: int, va
     return best
 
 
-def take_varied(alike: Scores, to_seeds: Scores, k: int, weight: float) -> Places:
+def take_varied(alike: Scores, to_seeds: Scores, k: int, weight: float, caps: Sequence[Cap] = ()) -> Places:
     """int64 (<= k,): candidates by maximal marginal relevance (Carbonell & Goldstein 1998, eq. 1).
 
     One after the other, each the one of the largest (1 - weight) s - weight m: s its similarity to the seeds,
@@ -78,15 +80,19 @@ def take_varied(alike: Scores, to_seeds: Scores, k: int, weight: float) -> Place
     """
     if not len(to_seeds):
         return np.array([], np.int64)
-    first = int(to_seeds.argmax())  # whatever the weight
-    taken, nearest = [first], alike[first].astype(np.float64)
+    counts = [cap.anew() for cap in caps]
     relevance = (1 - weight) * to_seeds.astype(np.float64)
-    relevance[first] = -np.inf
+    nearest = np.zeros(len(to_seeds))
+    is_taken = np.zeros(len(to_seeds), np.bool_)
+    taken: list[int] = []
     while len(taken) < min(k, len(to_seeds)):
-        best = int((relevance - weight * nearest).argmax())
+        gain = relevance - weight * nearest if taken else to_seeds  # the first one whatever the weight
+        best = int(np.where(open_candidates(counts, is_taken), gain, -np.inf).argmax())
+        nearest = np.maximum(nearest, alike[best]) if taken else alike[best].astype(np.float64)
         taken.append(best)
-        relevance[best] = -np.inf
-        nearest = np.maximum(nearest, alike[best])
+        is_taken[best] = True
+        for cap in counts:
+            cap.take(best)
     return np.array(taken, np.int64)
 
 
@@ -181,6 +187,8 @@ def playlist(  # noqa: PLR0913 - all that one may ask for, by name
     where: Where | None = None,
     same_artist: bool = True,
     variety: float = VARIETY,
+    per_artist: Most = "auto",
+    per_album: Most = "auto",
     feedback: bool = True,
     view: str | None = None,
 ) -> Recommendations:
@@ -190,6 +198,8 @@ def playlist(  # noqa: PLR0913 - all that one may ask for, by name
     ----------
     variety : from 0, the nearest tracks, to 1, such as are unlike each other; in between, the similarity to
         the seeds falls evenly.
+    per_artist, per_album : how many tracks of one artist and of one album at the most, 0 for any number;
+        unless told, a fifth and an eighth of the playlist. More come only where there are no others.
     queries, minus, where, same_artist, feedback, view : as for ``similar``; not a view of windows.
 
     Raises
@@ -208,13 +218,14 @@ def playlist(  # noqa: PLR0913 - all that one may ask for, by name
             same_artist=same_artist,
             where=where,
             variety=variety,
+            caps=(per_artist, per_album),
             feedback=feedback,
         ),
         view,
     )
 
 
-def _playlist(
+def _playlist(  # noqa: PLR0913 - all that one may ask for
     session: Session,
     queries: Sequence[Query],
     minus: Sequence[Query],
@@ -223,6 +234,7 @@ def _playlist(
     same_artist: bool,
     where: Where | None,
     variety: float,
+    caps: tuple[Most, Most],
     feedback: bool,
 ) -> Recommendations:
     session.require_one_vector_each("a playlist")
@@ -239,9 +251,10 @@ def _playlist(
         shortfall = session.shortfall(0, k, where, feedback=feedback)
         return Recommendations((), shortfall, interpretations(queries, seeds))
     vectors = session.track_vectors([match.track for match in candidates])
-    groups = artist_groups([match.track.artist for match in candidates])
+    groups = number_names([match.track.artist for match in candidates])
     to_seeds = np.array([m.score + (m.bias.value if m.bias else 0) for m in candidates], np.float32)
-    chosen = diversify(session.similarities(vectors, vectors), to_seeds, groups, k, variety)
+    limits = caps_for(candidates, k, *caps)
+    chosen = diversify(session.similarities(vectors, vectors), to_seeds, groups, k, variety, limits)
     flow = order_by_flow(session.similarities(vectors[chosen], vectors[chosen]), groups[chosen])
     matches = tuple(candidates[i] for i in chosen[flow])
     shortfall = session.shortfall(len(matches), k, where, feedback=feedback)

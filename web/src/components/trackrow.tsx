@@ -46,7 +46,7 @@ export function TrackRow({ track, onPlay, extra, more = [], compact, place, reas
         <span class="clip quiet row-artist">
           {unplayable && <span class="tag">{track.missing ? "file missing" : "no audio"}</span>}
           {byline(track)}
-          {versions.length > 0 && <span class="tag copies" title={versions.map((other) => other.path ?? other.title).join("\n")}>{versions.length + 1} copies</span>}
+          {versions.length > 0 && <span class="tag reason" title={versions.map((other) => other.path ?? other.title).join("\n")}>{versions.length + 1} copies</span>}
           {moved && <span class="tag reason" title={moved.text}><span aria-hidden="true">{moved.value < 0 ? "↓" : "↑"}</span><span class="hidden-text">moved {moved.value < 0 ? "down" : "up"}</span></span>}
           {reasons.map((reason) => <span key={reason} class="tag reason">{reason}</span>)}
         </span>

@@ -16,6 +16,8 @@ import type { Conditions, PlaylistRequest } from "../types";
 type Mode = "near" | "list";
 const mode = persisted<Mode>("similar.mode", "near");
 const variety = persisted("similar.variety", 0.1);
+const perArtist = persisted<number | null>("similar.perartist", null);
+const perAlbum = persisted<number | null>("similar.peralbum", null);
 const size = persisted("similar.size", 20);
 const feedback = persisted("similar.feedback", true);
 
@@ -27,7 +29,7 @@ export function SimilarPage() {
     seeds: plusSeeds.map((seed) => seed.id),
     minus: seeds.value.filter((seed) => seed.minus).map((seed) => seed.id),
     k: size.value, where, same_artist: !otherArtists, feedback: feedback.value,
-    ...(mode.value === "list" ? { variety: variety.value } : {}),
+    ...(mode.value === "list" ? { variety: variety.value, per_artist: perArtist.value, per_album: perAlbum.value } : {}),
   };
   const question = useDebounced(JSON.stringify([mode.value, request]), 150);
   const { data, error, retry, loading } = useLoad(async (stop) => {
@@ -56,6 +58,10 @@ export function SimilarPage() {
               <input class="range" type="range" min={0} max={1} step={0.05} value={variety.value}
                 onInput={(event) => (variety.value = event.currentTarget.valueAsNumber)} /></label>
           )}
+          {mode.value === "list" && <>
+            <Most label="Per artist" value={perArtist.value} onPick={(most) => (perArtist.value = most)} />
+            <Most label="Per album" value={perAlbum.value} onPick={(most) => (perAlbum.value = most)} />
+          </>}
           <label class="check">
             <input type="checkbox" checked={otherArtists} onChange={(event) => setOtherArtists(event.currentTarget.checked)} />Other artists only
           </label>
@@ -76,6 +82,18 @@ export function SimilarPage() {
         </section>
       )}
     </>
+  );
+}
+
+/** How many tracks of one artist or album a playlist has at the most. */
+function Most({ label, value, onPick }: { label: string; value: number | null; onPick: (most: number | null) => void }) {
+  return (
+    <label class="labelled short"><span>{label}</span>
+      <select value={value ?? "auto"} onChange={(event) => onPick(event.currentTarget.value === "auto" ? null : Number(event.currentTarget.value))}>
+        <option value="auto">Auto</option>
+        {[1, 2, 3, 5, 10].map((n) => <option key={n} value={n}>{n}</option>)}
+        <option value="0">Any</option>
+      </select></label>
   );
 }
 

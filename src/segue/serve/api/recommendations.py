@@ -87,6 +87,8 @@ async def suggest_playlist(service: ServiceDep, body: PlaylistRequest) -> Respon
             where=as_where(service, body.where),
             same_artist=body.same_artist,
             variety=body.variety,
+            per_artist="auto" if body.per_artist is None else body.per_artist,
+            per_album="auto" if body.per_album is None else body.per_album,
             feedback=body.feedback,
             view=body.view,
         )

@@ -58,6 +58,7 @@ _SEEDS = Field(
     description="Ids of tracks or clips, titles, artist:NAME, album:NAME, playlist:NAME, folder:NAME, recent",
 )
 _Feedback = Annotated[bool, Field(description="Whether likes and dislikes may change the answer")]
+_Most = Annotated[int, Field(ge=0, le=500)] | None
 _View = Annotated[Name | None, Field(description="How to compare tracks; null is the library's default view")]
 
 
@@ -78,6 +79,8 @@ class PlaylistRequest(SimilarRequest):
 
     k: Annotated[int, Field(ge=1, le=500, description="How many tracks the playlist has")] = 25
     variety: Annotated[float, Field(ge=0, le=1, description="0: the nearest; 1: the most varied")] = 0.1
+    per_artist: Annotated[_Most, Field(description="Most tracks of one artist; 0: any; null: a fifth")] = None
+    per_album: Annotated[_Most, Field(description="Most tracks of one album; 0: any; null: an eighth")] = None
 
 
 class JourneyRequest(Request):
