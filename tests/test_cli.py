@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from segue.cli.show import columns
+from segue.cli.tables import columns
 from tests.conftest import write_music
 
 

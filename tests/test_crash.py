@@ -177,7 +177,7 @@ def test_nothing_of_a_killed_process_is_left_after_the_next_scan(music, scan_s, 
         assert {parts[0] for parts in names} <= {
             "catalog.sqlite", "catalog.sqlite-wal", "catalog.sqlite-shm", "writer.lock", "vectors", "index",
         }  # fmt: skip
-        assert [parts[1][-6:] for parts in names if parts[0] == "index"] == [".index"]
+        assert {parts[1][-6:] for parts in names if parts[0] == "index"} == {".index"}
 
 
 def make_libraries_for_ever(send, folder):

@@ -66,11 +66,11 @@ def room_of(module: str) -> str:
     return "sources.contract" if inside.startswith("sources.contract") else inside.split(".")[0]
 
 
-def imports_of(path: Path) -> set[str]:
-    """Modules of segue that a file imports when it runs, be it late; not those for types only."""
+def imports_of(path: Path, *, types: bool = False) -> set[str]:
+    """Modules of segue that a file imports when it runs, be it late; with ``types`` also for types only."""
     tree = ast.parse(path.read_text("utf-8"))
     for node in ast.walk(tree):
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+        if not types and isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             node.body = []
     froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module]
     names = [f"{node.module}.{alias.name}" for node in froms for alias in node.names]
@@ -86,6 +86,41 @@ def test_imports_point_down():
             continue
         above = FLOORS[FLOORS.index(room_of(name)) + 1 :]
         assert not [module for module in imports_of(path) if room_of(module) in above], path
+
+
+def test_no_files_import_each_other_in_a_circle():
+    source = ROOT / "src"
+    names = {
+        ".".join(path.relative_to(source).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in source.rglob("*.py")
+    }
+    graph = {name: importees(name, path, names) for name, path in names.items()}
+    while free := [name for name, below in graph.items() if not below & graph.keys()]:
+        for name in free:
+            del graph[name]
+    assert not graph
+
+
+def importees(name: str, path: Path, names: dict[str, Path]) -> set[str]:
+    """The files that a file imports, be it late; of ``segue.x.y`` the file that has it."""
+    modules = (packages(module) for module in imports_of(path, types=True))
+    files = {next(part for part in reversed(parts) if part in names) for parts in modules}
+    inside = {other for other in files if other.startswith(f"{name}.")}  # which __init__ hands on
+    return files - inside - set(packages(name))
+
+
+def packages(name: str) -> list[str]:
+    """``a``, ``a.b`` and ``a.b.c`` of ``a.b.c``."""
+    parts = name.split(".")
+    return [".".join(parts[: i + 1]) for i in range(len(parts))]
+
+
+def test_no_file_is_longer_than_400_lines():
+    files = [path for folder in ("src", "tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")]
+    files += [
+        path for path in (ROOT / "web/src").rglob("*.ts*") if path.name != "types.ts"
+    ]  # made by a program
+    assert not [path for path in files if path.read_text("utf-8").count("\n") > 400]
 
 
 # The same inside the service: folders and single files, from the ground up.

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from segue.cli.options import clock
-from segue.cli.show import columns
+from segue.cli.tables import clock, columns
 
 if TYPE_CHECKING:
     from segue.errors import AmbiguousQueryError

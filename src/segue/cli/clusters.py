@@ -12,7 +12,7 @@ import click
 
 from segue.advice import command
 from segue.cli.options import Context
-from segue.cli.show import columns
+from segue.cli.tables import columns
 from segue.errors import TrackNotFoundError
 
 if TYPE_CHECKING:

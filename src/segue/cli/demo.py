@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from segue.advice import command, data_folder
-from segue.cli.options import AppError, Context, clock
-from segue.cli.show import columns
+from segue.cli.options import AppError, Context
+from segue.cli.tables import clock, columns
 
 if TYPE_CHECKING:
     from segue.library import Library

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from segue.cli.options import clock, megabytes
+from segue.cli.tables import clock, megabytes
 
 _LABELS = 5  # of each network
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from segue.cli.options import Context, clock, megabytes
+from segue.cli.options import Context
 from segue.cli.recommendations import json_option
-from segue.cli.show import columns, print_json
+from segue.cli.show import print_json
+from segue.cli.tables import clock, columns, megabytes
 
 if TYPE_CHECKING:
     from segue.recommend.duplicates import Copy, Duplicate

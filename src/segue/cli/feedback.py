@@ -11,7 +11,8 @@ import click
 from segue.advice import command
 from segue.cli.describe import moment
 from segue.cli.options import AppError, Context
-from segue.cli.show import columns, print_json
+from segue.cli.show import print_json
+from segue.cli.tables import columns
 from segue.errors import UsageError
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import click
 
 from segue.cli.options import Context
 from segue.cli.recommendations import json_option, view_option
-from segue.cli.show import columns
+from segue.cli.tables import columns
 
 if TYPE_CHECKING:
     from segue.recommend import Matrix

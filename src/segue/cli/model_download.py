@@ -7,7 +7,8 @@ import os
 import click
 
 from segue.advice import command
-from segue.cli.options import Context, megabytes
+from segue.cli.options import Context
+from segue.cli.tables import megabytes
 from segue.errors import SegueError
 
 OFF = "0"

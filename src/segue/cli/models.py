@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from segue.advice import command
-from segue.cli.options import AppError, megabytes
-from segue.cli.show import columns
+from segue.cli.options import AppError
+from segue.cli.tables import columns, megabytes
 from segue.errors import ModelNotFoundError, SegueError, UsageError
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from segue.advice import default_library
+from segue.cli.choice import chooser
 
 if TYPE_CHECKING:
     from segue.library import Library
@@ -33,21 +34,8 @@ class Context:
         self.path = Path(library).expanduser() if library else default_library()
 
     def open(self, *, create: bool = False, embedders: Sequence[Embedder | str] = ()) -> Library:
-        from segue.cli.choice import chooser  # it prints with what imports this
         from segue.library import Library  # decoders take a moment to load
 
         library = Library.open(self.path, create=create, embedders=embedders or None)
         library.recommender.choose = chooser()
         return library
-
-
-def clock(seconds: float) -> str:
-    """``3:05``, ``1:02:03``."""
-    minutes, s = divmod(round(seconds), 60)
-    hours, m = divmod(minutes, 60)
-    return f"{hours}:{m:02d}:{s:02d}" if hours else f"{m}:{s:02d}"
-
-
-def megabytes(n: int) -> str:
-    """``4.1 MB``."""
-    return f"{n / 1e6:.1f} MB"

@@ -9,9 +9,10 @@ import click
 from segue.advice import command
 from segue.cli.model_download import hint_at_missing, pull_missing, wanted_by_default
 from segue.cli.onnx import onnx_embedder, onnx_options
-from segue.cli.options import AppError, Context, clock
+from segue.cli.options import AppError, Context
 from segue.cli.report import show_failures
 from segue.cli.shared_catalog import shared_catalog_at, sync
+from segue.cli.tables import clock
 
 if TYPE_CHECKING:
     from segue.ingest.report import Report

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import sys
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,65 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from segue.cli.describe import library_rows, moment, track_rows
-from segue.cli.options import Context, clock
+from segue.cli.options import Context
+from segue.cli.tables import WIDE, clock, columns, one_line, terminal_width
 
 if TYPE_CHECKING:
     from segue.library import Imported, Library
     from segue.track import Track
-
-WIDE = 140  # letters; from here on, tables have room for ids and paths
-_LEAST = 8  # letters that a column keeps when it is cut
-
-
-def columns(
-    names: Sequence[str], rows: Sequence[Sequence[str]], *, cut: Sequence[str] = (), err: bool = False
-) -> None:
-    """Print a table; on a terminal, the columns named in ``cut`` are shortened until the lines fit."""
-    width = terminal_width(err=err)
-    table = [list(names), *([_one_line(cell) for cell in row] for row in rows)]
-    longest = [max(_width(row[i]) for row in table) for i in range(len(names))]
-    may_cut = [i for i, name in enumerate(names) if name in cut]
-    while sum(longest) + 2 * (len(names) - 1) > width:
-        widest = max(may_cut, key=lambda i: longest[i], default=None)
-        if widest is None or longest[widest] <= _LEAST:
-            break
-        longest[widest] -= 1
-    for i, row in enumerate(table):
-        cells = (
-            _fit(cell, n, from_start=name == "path")
-            for cell, n, name in zip(row, longest, names, strict=True)
-        )
-        line = "  ".join(cells).rstrip()
-        click.echo(click.style(line, dim=True) if not i else line, err=err)
-
-
-def terminal_width(*, err: bool = False) -> int:
-    """Letters in a line of the terminal; as good as no limit where the output goes elsewhere."""
-    stream = sys.stderr if err else sys.stdout
-    return shutil.get_terminal_size().columns if stream.isatty() else 1 << 20
-
-
-def _fit(text: str, width: int, *, from_start: bool) -> str:
-    """The text, padded to a width; shortened at its end, or at its start."""
-    if _width(text) > width:
-        while text and _width(text) > width - 1:
-            text = text[1:] if from_start else text[:-1]
-        text = f"…{text}" if from_start else f"{text}…"
-    return text + " " * (width - _width(text))
-
-
-def _width(text: str) -> int:
-    """Cells that a terminal gives the text: two for letters such as those of Chinese."""
-    if text.isascii():
-        return len(text)
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
-    )
-
-
-def _one_line(text: str) -> str:
-    # Control characters in tags could rewrite the terminal.
-    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def list_tracks(
@@ -205,7 +149,7 @@ def failures(context: Context, as_json: bool) -> None:
         click.echo("no failures")
     elif terminal_width() < WIDE:  # nothing of a path or a reason should be cut
         for kind, path, reason in rows:
-            click.echo(f"{_one_line(path)}\n  {kind}: {_one_line(reason)}")
+            click.echo(f"{one_line(path)}\n  {kind}: {one_line(reason)}")
     else:
         columns(("kind", "path", "reason"), rows)
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from segue.cli.options import Context, clock
+from segue.cli.options import Context
 from segue.cli.recommendations import json_option, view_option
-from segue.cli.show import columns
+from segue.cli.tables import clock, columns
 
 if TYPE_CHECKING:
     from segue.recommend.explanation import Explanation

@@ -9,9 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from segue.catalog import (
     FORMAT_VERSION,
     NO_ARTIST,
@@ -50,10 +47,9 @@ from segue.recommend import (
     duplicates,
     evaluate,
     explain,
-    feedback,
-    filters,
     journey,
     matrix,
+    opinions,
     playlist,
 )
 from segue.recommend import map as maps
@@ -347,9 +343,9 @@ class Library(Contents):
     map = _verb(maps.make_map)
     load_map = _verb(maps.load_map)
     evaluate = _verb(evaluate.evaluate)
-    like = _verb(feedback.like)
-    dislike = _verb(feedback.dislike)
-    take_back = _verb(feedback.take_back)
+    like = _verb(opinions.like)
+    dislike = _verb(opinions.dislike)
+    take_back = _verb(opinions.take_back)
     analyze = _verb(Recommender.analyze)
     seed_group = _verb(Recommender.seed_group)
     suggest_seeds = _verb(Recommender.suggest_seeds)
@@ -378,18 +374,6 @@ class Library(Contents):
         """What is known of the spaces beforehand, by their names, for views fitted elsewhere."""
         priors: dict[str, Prior | None] = {e.spec.space: e.prior for e in self._embedders}
         return {DESCRIPTORS.space: Descriptors().prior} | priors
-
-    def keys_matching(self, where: Where) -> NDArray[np.int64]:
-        """Keys of the tracks that meet all conditions.
-
-        Raises
-        ------
-        UsageError
-            Where no track could.
-        """
-        snapshot = self._catalog.snapshot()
-        rows = np.flatnonzero(snapshot.keys >= 0)
-        return snapshot.keys[rows[filters.rows_meeting(where, self._catalog, snapshot, rows)]]
 
     def verify(self) -> int:
         """Read everything and compare checksums; how many matrices were read.

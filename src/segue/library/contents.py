@@ -18,10 +18,11 @@ from segue.catalog import (
     PlaylistTables,
     Snapshot,
     TrackTables,
+    Where,
 )
 from segue.embed.descriptors import SPEC as DESCRIPTORS
 from segue.errors import LibraryError
-from segue.recommend import Recommender
+from segue.recommend import Recommender, filters
 from segue.recommend.lookup import track_by_id
 from segue.spec import EmbedderSpec
 from segue.track import Track, TrackId
@@ -82,6 +83,18 @@ class Contents:
 
     def __getitem__(self, track_id: str) -> Track:
         return track_by_id(self._catalog, track_id)
+
+    def keys_matching(self, where: Where) -> NDArray[np.int64]:
+        """Keys of the tracks that meet all conditions.
+
+        Raises
+        ------
+        UsageError
+            Where no track could.
+        """
+        snapshot = self._catalog.snapshot()
+        rows = np.flatnonzero(snapshot.keys >= 0)
+        return snapshot.keys[rows[filters.rows_meeting(where, self._catalog, snapshot, rows)]]
 
     def clusters(self) -> Clusters:
         """The clusters that were found last, the largest first."""

@@ -1,23 +1,23 @@
-"""Likes and dislikes: how they change the order of answers, and how they are given."""
+"""How likes and dislikes change the order of answers."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.recommend.lookup import find_track, list_queries
 from segue.recommend.result import Bias, Match
-from segue.recommend.seeds import Queries, Seed
+from segue.recommend.seeds import Seed
 from segue.spec import COSINE
 from segue.track import Track
 
 if TYPE_CHECKING:
-    from segue.catalog import Feedback, Opinions, Verdict
-    from segue.recommend.session import Recommender, Session
+    from segue.catalog import Catalog, Opinions
+    from segue.recordings import Versions
+    from segue.views.view_index import ViewIndex
 
 LIKED = 0.05  # of a score, at the most, for what is like a liked track
 DISLIKED = 0.10  # likewise, against what is like a disliked one
@@ -28,6 +28,20 @@ _MOST = 2_000  # likes that move others, and dislikes; the last given
 
 Scores = NDArray[np.float32]
 Keys = NDArray[np.int64]
+
+
+class Compared(Protocol):
+    """What is used of a ``Session``."""
+
+    @property
+    def catalog(self) -> Catalog: ...
+    @property
+    def index(self) -> ViewIndex: ...
+    @property
+    def versions(self) -> Versions: ...
+    @property
+    def by_window(self) -> bool: ...
+    def similarities(self, u: NDArray[Any], v: NDArray[Any]) -> Scores: ...
 
 
 def closeness(cosines: Scores) -> Scores:
@@ -64,13 +78,13 @@ class Preferences:
     liked, disliked : the tracks that move others
     """
 
-    session: Session
+    session: Compared
     left_out: Keys
     liked: Judged
     disliked: Judged
 
     @classmethod
-    def of(cls, session: Session, opinions: Opinions, seeds: Sequence[Seed], *, moves: bool) -> Preferences:
+    def of(cls, session: Compared, opinions: Opinions, seeds: Sequence[Seed], *, moves: bool) -> Preferences:
         """Opinions as a session's view compares them, without those on seeds.
 
         Parameters
@@ -139,7 +153,7 @@ class Judged:
     vectors: NDArray[Any]
 
     @classmethod
-    def of(cls, session: Session, keys: Keys) -> Judged:
+    def of(cls, session: Compared, keys: Keys) -> Judged:
         """Those of some tracks that the view has."""
         places = session.index.places(keys)
         there = places >= 0
@@ -147,7 +161,7 @@ class Judged:
             return cls(keys[:0], np.zeros((0, 0), np.float32))
         return cls(keys[there], session.index.take(places[there]))
 
-    def cosines(self, session: Session, vectors: NDArray[Any]) -> Scores:
+    def cosines(self, session: Compared, vectors: NDArray[Any]) -> Scores:
         """float32 (n_vectors, n)."""
         if not len(self.keys) or not len(vectors):
             return np.zeros((len(vectors), len(self.keys)), np.float32)
@@ -164,41 +178,7 @@ class Judged:
         ]
 
 
-def _compares_by_cosine(session: Session) -> bool:
+def _compares_by_cosine(session: Compared) -> bool:
     """Whether a track has one vector in the view, and scores are cosines."""
     index = session.index
     return not session.by_window and (index.transform is not None or index.spec.metric == COSINE)
-
-
-def like(recommender: Recommender, queries: Queries, *, seed: str = "") -> list[Track]:
-    """Like tracks: they and what sounds like them move up a little among answers; which tracks these are.
-
-    Parameters
-    ----------
-    queries : one or several tracks, each by its id, path or title.
-    seed : the id of what they were an answer to, if of anything.
-
-    Raises
-    ------
-    TrackNotFoundError, AmbiguousQueryError
-    LibraryWriteError
-        Where the library is read-only.
-    """
-    return _give(recommender, queries, "like", seed)
-
-
-def dislike(recommender: Recommender, queries: Queries, *, seed: str = "") -> list[Track]:
-    """Dislike tracks: they are answers no more, and what sounds like them moves down. As ``like``."""
-    return _give(recommender, queries, "dislike", seed)
-
-
-def _give(recommender: Recommender, queries: Queries, verdict: Verdict, seed: str) -> list[Track]:
-    tracks = [find_track(recommender.catalog, query, recommender.choose) for query in list_queries(queries)]
-    recommender.catalog.feedback.give([track.id for track in tracks], verdict, seed=seed)
-    return tracks
-
-
-def take_back(recommender: Recommender, queries: Queries) -> list[Feedback]:
-    """Forget what is liked or disliked of some tracks; what there was, the last given first. As ``like``."""
-    tracks = [find_track(recommender.catalog, query, recommender.choose) for query in list_queries(queries)]
-    return recommender.catalog.feedback.take_back([track.id for track in tracks])
