@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from segue.version import __version__
+
 if TYPE_CHECKING:
     from segue.catalog import Cluster, Where
     from segue.errors import SegueError
@@ -37,8 +39,6 @@ __all__ = [
     "Where",
     "__version__",
 ]
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "Cluster": "segue.catalog",

@@ -14,10 +14,10 @@ from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 
-import segue
 from segue.embed.models.published import Download, Model, difference
 from segue.errors import DownloadError, WeightsError
 from segue.progress import Progress
+from segue.version import __version__
 
 TIMEOUT_S = 30.0  # without a byte
 _ATTEMPTS = 20  # each but the last must bring something
@@ -152,7 +152,7 @@ def _attempt(url: str, part: Path, size: int, report: Callable[[int], None]) -> 
 
 @contextlib.contextmanager
 def _open(url: str, have: int) -> Iterator[HTTPResponse]:
-    headers = {"User-Agent": f"segue/{segue.__version__}", "Accept-Encoding": "identity"}
+    headers = {"User-Agent": f"segue/{__version__}", "Accept-Encoding": "identity"}
     if have:
         headers["Range"] = f"bytes={have}-"
     try:
