@@ -1,10 +1,10 @@
 /** The player: one audio element that outlives every page, with its state as signals. */
 import { computed, effect, signal } from "@preact/signals";
-import { soundOf } from "./api";
+import { recordPlays, soundOf } from "./api";
 import { persisted } from "./preferences";
 import * as Q from "./queue";
 import { showToast } from "./toast";
-import type { Track } from "./types";
+import type { RadioRequest, Track } from "./types";
 
 const audio = new Audio();
 audio.preload = "auto";
@@ -19,14 +19,29 @@ const mediaDuration = signal(0); // s, as reported by the browser
 export const currentTrack = computed(() => Q.current(queue.value));
 export const duration = computed(() => currentTrack.value?.duration_s || mediaDuration.value);
 
+/** What a radio starts from and where it goes. */
+export interface Station {
+  seeds: string[];
+  minus: string[];
+  name: string;
+  steer: NonNullable<RadioRequest["steer"]>;
+  reach: number;
+}
+
+export const station = persisted<Station | null>("station", null); // the radio that plays, if one does
+
 export const playable = (track: Track) => (track.has_file && !track.missing) || track.id.startsWith("clip-");
 
+const COUNTS_FROM_S = 240; // of playing, or half of a track, from which it counts as played
+
 let loaded: string | null = null;
+let counted = false;
 let failures = 0;
 
 function load(track: Track, from = 0): void {
   if (loaded !== track.id) {
     loaded = track.id;
+    counted = false;
     audio.src = soundOf(track.id);
     mediaDuration.value = 0;
   }
@@ -55,6 +70,7 @@ export function playTracks(tracks: readonly Track[], first = 0, from = 0): void 
     return;
   }
   failures = 0;
+  station.value = null;
   queue.value = Q.start(queue.value, playableTracks, playableTracks.indexOf(chosen));
   playCurrent(from);
 }
@@ -121,6 +137,19 @@ function add(tracks: readonly Track[], how: typeof Q.append, what: string): void
   showToast(playableTracks.length === 1 ? `“${playableTracks[0]?.title}” ${what}` : `${playableTracks.length} tracks ${what}`);
 }
 
+/** Put tracks where the upcoming ones are, or after those. */
+export function replaceUpcoming(tracks: readonly Track[], keep = false): void {
+  const kept = keep ? queue.value : Q.dropUpcoming(queue.value);
+  queue.value = Q.append(kept, tracks.filter(playable));
+}
+
+function countPlay(): void {
+  const track = currentTrack.value;
+  if (counted || !track || track.id.startsWith("clip-") || time.value < Math.min(COUNTS_FROM_S, duration.value / 2)) return;
+  counted = true;
+  void recordPlays([track.id]).catch(() => {}); // a library that cannot be written to
+}
+
 export function removeAt(index: number): void {
   const wasNow = index === queue.value.at;
   queue.value = Q.remove(queue.value, index);
@@ -134,6 +163,7 @@ export function clear(): void {
   audio.removeAttribute("src");
   loaded = null;
   time.value = 0;
+  station.value = null;
   queue.value = { ...Q.nothing, shuffle: queue.value.shuffle, repeat: queue.value.repeat };
 }
 
@@ -160,7 +190,11 @@ audio.addEventListener("pause", () => (playing.value = false));
 audio.addEventListener("waiting", () => (waiting.value = true));
 audio.addEventListener("playing", () => ((waiting.value = false), (failures = 0)));
 audio.addEventListener("canplay", () => (waiting.value = false));
-audio.addEventListener("timeupdate", () => !audio.seeking && (time.value = audio.currentTime));
+audio.addEventListener("timeupdate", () => {
+  if (audio.seeking) return;
+  time.value = audio.currentTime;
+  if (audio.currentTime > 0) countPlay();
+});
 audio.addEventListener("durationchange", () => (mediaDuration.value = Number.isFinite(audio.duration) ? audio.duration : 0));
 audio.addEventListener("ended", ended);
 audio.addEventListener("error", failed);

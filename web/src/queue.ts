@@ -28,6 +28,11 @@ export function upcoming(queue: Queue): Track[] {
   return queue.order.slice(queue.at + 1).map((index) => queue.tracks[index] as Track);
 }
 
+/** Without what comes after the current track. */
+export function dropUpcoming(queue: Queue): Queue {
+  return { ...queue, order: queue.order.slice(0, queue.at + 1) };
+}
+
 function shuffled(indices: number[], random: Random): number[] {
   const mixed = [...indices];
   for (let i = mixed.length - 1; i > 0; i--) {

@@ -386,6 +386,19 @@ export interface Playlists {
   playlists: PlaylistSummary[];
 }
 
+export interface RadioRequest {
+  seeds: string[]; // Ids of tracks or clips, titles, artist:NAME, album:NAME, playlist:NAME, folder:NAME, recent
+  minus?: string[]; // Move away from these
+  k?: number; // How many tracks come next
+  where?: Conditions | null;
+  same_artist?: boolean; // Whether the seeds' artists may be recommended
+  feedback?: boolean; // Whether likes and dislikes may change the answer
+  view?: string | null; // How to compare tracks; null is the library's default view
+  steer?: ("faster" | "slower" | "brighter" | "darker" | "more energetic" | "calmer" | "louder" | "quieter" | "newer" | "older")[]; // What to go toward
+  reach?: number; // 0: the nearest fiftieth of the library; 1: its nearest fifth
+  heard?: string[]; // What this radio gave already, the last at the end
+}
+
 /** [low, high]; null is open */
 export type Range = [number | null, number | null];
 

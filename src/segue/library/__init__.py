@@ -51,6 +51,7 @@ from segue.recommend import (
     matrix,
     opinions,
     playlist,
+    radio,
 )
 from segue.recommend import map as maps
 from segue.recommend import search as words
@@ -336,6 +337,7 @@ class Library(Contents):
     vector_of = _verb(similarity.vector_of)
     search = _verb(words.search)
     playlist = _verb(playlist.playlist)
+    radio = _verb(radio.radio)
     journey = _verb(journey.journey)
     duplicates = _verb(duplicates.duplicates)
     explain = _verb(explain.explain)

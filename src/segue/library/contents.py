@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -50,6 +51,11 @@ class Contents:
     def feedback(self) -> FeedbackTables:
         """What listeners think of tracks: likes and dislikes, stars, plays."""
         return self._catalog.feedback
+
+    def record_plays(self, ids: Iterable[str], at: float | None = None) -> None:
+        """Remember that tracks were played, now or at a time in s since the epoch: a radio lets them rest."""
+        when = time.time() if at is None else at
+        self._catalog.feedback.record_plays((track_id, when) for track_id in ids)
 
     def has_opinions(self) -> bool:
         """Whether any track is liked or disliked."""

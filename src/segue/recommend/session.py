@@ -156,9 +156,13 @@ class Session:
 
     def track_vectors(self, tracks: Sequence[Track]) -> NDArray[Any]:
         """(n, dim): tracks that are in the index, as it compares them."""
+        return self.index.take(self.places(tracks))
+
+    def places(self, tracks: Sequence[Track]) -> list[int]:
+        """Where tracks stand among the index's items, without those that are not among them."""
         keys = self.catalog.tracks.keys_of(track.id for track in tracks)
-        places = [self.index.place(keys[track.id]) for track in tracks]
-        return self.index.take([place for place in places if place is not None])
+        places = [self.index.place(keys[track.id]) for track in tracks if track.id in keys]
+        return [place for place in places if place is not None]
 
     @property
     def by_window(self) -> bool:

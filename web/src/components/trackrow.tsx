@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { clock } from "../format";
 import * as player from "../player";
+import { radioOf, startRadio } from "../radio";
 import { addTrackAsSeed } from "../seeds";
 import type { Bias, Track } from "../types";
 import { Cover, IconButton } from "./common";
@@ -69,6 +70,7 @@ export function trackChoices(track: Track, seed?: Track): Choice[] {
   return [
     { icon: "playNext", text: "Play next", run: () => player.playAfter([track]) },
     { icon: "queue", text: "Add to queue", run: () => player.enqueue([track]) },
+    { icon: "sound", text: "Start radio", run: () => void startRadio(radioOf(track)) },
     { icon: "similar", text: "More like this", run: () => addTrackAsSeed(track) },
     { icon: "lessLike", text: "Less like this", run: () => addTrackAsSeed(track, true) },
     ...opinionChoices(track, seed),

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import * as api from "../api";
 import { EmptyState, LoadError, PageHeader, LoadingRows, SegmentedControl } from "../components/common";
+import { Icon } from "../components/icons";
 import { Filters } from "../components/filters";
 import { ClipInput } from "../components/clipinput";
 import { Matches } from "../components/recommendations";
@@ -10,6 +11,7 @@ import { TracksBar } from "../components/tracksbar";
 import { useLoad, useDebounced } from "../hooks";
 import { opinions, opinionsChanged } from "../opinions";
 import { persisted } from "../preferences";
+import { startRadio } from "../radio";
 import { trackFromSeed, seedFromSuggestion, seedFromTrack, addSeed, seeds } from "../seeds";
 import type { Conditions, PlaylistRequest } from "../types";
 
@@ -76,7 +78,9 @@ export function SimilarPage() {
       {error ? <LoadError error={error} retry={retry} /> : !firstSeed ? <Start minus={seeds.value.length > 0} /> : !data ? <LoadingRows n={8} label="Finding similar tracks" /> : (
         <section class={`results ${loading ? "stale" : ""}`} aria-label="Recommendations" aria-busy={loading}>
           <p class="hidden-text" role="status">{data.matches.length} recommendations</p>
-          {data.matches.length > 0 && <TracksBar tracks={data.matches.map((match) => match.track)} name={`Like ${firstSeed.title}`} />}
+          {data.matches.length > 0 && <TracksBar tracks={data.matches.map((match) => match.track)} name={`Like ${firstSeed.title}`}>
+            <button type="button" class="button" onClick={() => void startRadio(stationOf(request, firstSeed.title, plusSeeds.length))}><Icon name="sound" size={18} />Radio</button>
+          </TracksBar>}
           <Matches matches={data.matches} seed={trackFromSeed(firstSeed)} label="Recommendations" />
           {data.shortfall && <p class="quiet note">{data.shortfall}</p>}
         </section>
@@ -96,6 +100,11 @@ function Most({ label, value, onPick }: { label: string; value: number | null; o
       </select></label>
   );
 }
+
+/** A radio near the same seeds. */
+const stationOf = ({ seeds, minus = [] }: PlaylistRequest, title: string, n: number) => (
+  { seeds, minus, name: `like “${title}”${n > 1 ? ` and ${n - 1} more` : ""}`, steer: [], reach: 0.5 }
+);
 
 function Start({ minus }: { minus: boolean }) {
   return (

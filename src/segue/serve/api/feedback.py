@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from segue.library import Feedback
 from segue.serve.api import library_models as models
-from segue.serve.api.request_models import FeedbackRequest
+from segue.serve.api.request_models import FeedbackRequest, TrackIds
 from segue.serve.http.errors import ApiError
 from segue.serve.http.responses import json_response, openapi_responses
 from segue.serve.service import ServiceDep
@@ -54,4 +54,15 @@ async def take_back_feedback(service: ServiceDep, track_id: str) -> Response:
     """Take back a like or a dislike."""
     if not await service.run(lambda: service.library.feedback.take_back([track_id])):
         raise ApiError(404, "feedback_not_found", "this track is neither liked nor disliked")
+    return Response(status_code=204)
+
+
+@routes.post("/plays", status_code=204, responses=openapi_responses(None, 404))
+async def record_plays(service: ServiceDep, body: TrackIds) -> Response:
+    """Remember that tracks were played just now, so that a radio lets them rest."""
+
+    def keep() -> None:
+        service.library.record_plays([service.track(track_id).id for track_id in body.tracks])
+
+    await service.run(keep)
     return Response(status_code=204)

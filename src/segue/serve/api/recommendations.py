@@ -13,7 +13,13 @@ from starlette.types import Receive, Scope, Send
 from segue.recommend import Recommendations
 from segue.serve.api import recommendation_models as models
 from segue.serve.api.conditions import as_where
-from segue.serve.api.request_models import JourneyRequest, MatrixRequest, PlaylistRequest, SimilarRequest
+from segue.serve.api.request_models import (
+    JourneyRequest,
+    MatrixRequest,
+    PlaylistRequest,
+    RadioRequest,
+    SimilarRequest,
+)
 from segue.serve.http.errors import ApiError
 from segue.serve.http.responses import json_response, openapi_responses
 from segue.serve.http.validation import validation_error
@@ -89,6 +95,30 @@ async def suggest_playlist(service: ServiceDep, body: PlaylistRequest) -> Respon
             variety=body.variety,
             per_artist="auto" if body.per_artist is None else body.per_artist,
             per_album="auto" if body.per_album is None else body.per_album,
+            feedback=body.feedback,
+            view=body.view,
+        )
+
+    return json_response(await service.run(lambda: service.matches(ask())))
+
+
+@routes.post("/radio", responses=openapi_responses(models.Recommendations, 404))
+async def radio(service: ServiceDep, body: RadioRequest) -> Response:
+    """The next tracks of a radio near the seeds; ask again for more, with what it gave in `heard`.
+
+    What was played lately (`POST /plays`, or by OpenSubsonic's players) comes later.
+    """
+
+    def ask() -> Recommendations:
+        return service.library.radio(
+            service.seeds(body.seeds),
+            minus=service.seeds(body.minus),
+            k=body.k,
+            steer=body.steer,
+            reach=body.reach,
+            heard=body.heard,
+            where=as_where(service, body.where),
+            same_artist=body.same_artist,
             feedback=body.feedback,
             view=body.view,
         )

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from typing_extensions import TypeAliasType
 
 from segue.recommend.evaluate import LabelName
+from segue.recommend.radio import REACH, Steer
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 Seed = Annotated[str, StringConstraints(min_length=1, max_length=100)]
@@ -81,6 +82,19 @@ class PlaylistRequest(SimilarRequest):
     variety: Annotated[float, Field(ge=0, le=1, description="0: the nearest; 1: the most varied")] = 0.1
     per_artist: Annotated[_Most, Field(description="Most tracks of one artist; 0: any; null: a fifth")] = None
     per_album: Annotated[_Most, Field(description="Most tracks of one album; 0: any; null: an eighth")] = None
+
+
+class RadioRequest(SimilarRequest):
+    model_config = _with_example(seeds=[EXAMPLE_ID], k=15, steer=["calmer"], reach=0.5)
+
+    k: Annotated[int, Field(ge=1, le=200, description="How many tracks come next")] = 15
+    steer: Annotated[list[Steer], Field(max_length=10, description="What to go toward")] = []
+    reach: Annotated[
+        float, Field(ge=0, le=1, description="0: the nearest fiftieth of the library; 1: its nearest fifth")
+    ] = REACH
+    heard: Annotated[
+        list[Seed], Field(max_length=2000, description="What this radio gave already, the last at the end")
+    ] = []
 
 
 class JourneyRequest(Request):

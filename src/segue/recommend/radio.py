@@ -1,0 +1,194 @@
+"""Endless music near some seeds: what was played lately rests, and the listener steers."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Collection, Sequence
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.catalog import Where
+from segue.errors import UsageError
+from segue.recommend.lookup import list_queries, require_queries
+from segue.recommend.moods import Mood, measurements, mood_evidence
+from segue.recommend.playlist import artist_groups, order_by_flow
+from segue.recommend.result import Match, Recommendations
+from segue.recommend.seeds import Queries
+from segue.recommend.session import Recommender, Session, all_seeds, interpretations
+
+Steer = Literal[
+    "faster",
+    "slower",
+    "brighter",
+    "darker",
+    "more energetic",
+    "calmer",
+    "louder",
+    "quieter",
+    "newer",
+    "older",
+]
+STEERS: tuple[Steer, ...] = get_args(Steer)
+REACH = 0.5
+_WORDS: dict[str, tuple[str, ...]] = {
+    "faster": ("fast",), "slower": ("slow",), "brighter": ("bright",), "darker": ("dark",),
+    "more energetic": ("energetic", "loud", "sharp attacks"), "calmer": ("calm", "quiet", "soft attacks"),
+    "louder": ("loud",), "quieter": ("quiet",),
+}  # fmt: skip
+_FEWEST, _MOST = 80, 2_000  # candidates
+_SHARES = (0.02, 0.2)  # of the library, candidates at the reach 0 and 1
+_REST = 1.0  # of a score, that a track loses which was played just now
+_RESTED_DAYS = 7.0  # until half of it is left
+_CHANCE = 0.02  # of a score: how far chance moves a track, on average
+_STEERED = 0.3  # of a score, between the library's ends of what is steered by
+_EACH_ARTIST = 4  # one in so many tracks
+
+Scores = NDArray[np.float64]
+
+
+def n_candidates(n_tracks: int, reach: float) -> int:
+    """How many of a library's nearest tracks a radio plays from: at the reach 0 a fiftieth, at 1 a fifth."""
+    near, far = _SHARES
+    return int(np.clip(n_tracks * near * (far / near) ** reach, _FEWEST, _MOST))
+
+
+def rest(days: Scores) -> Scores:
+    """What tracks lose of their scores by the days since they were played; infinity where they never were."""
+    return np.asarray(_REST * 0.5 ** (days / _RESTED_DAYS))
+
+
+def choose(utilities: Scores, artists: NDArray[np.int64], k: int, rng: np.random.Generator) -> list[int]:
+    """The k candidates of the largest utilities, each moved by chance; no artist too often if avoidable.
+
+    Chance is Gumbel's, so a candidate is drawn in proportion to exp(utility / 0.02) (Gumbel-top-k sampling).
+    """
+    moved = utilities + _CHANCE * rng.gumbel(size=len(utilities))
+    most, counts = max(1, k // _EACH_ARTIST), Counter[int]()
+    chosen: list[int] = []
+    order = np.argsort(-moved).tolist()
+    for i in order:
+        if len(chosen) < k and counts[int(artists[i])] < most:
+            chosen.append(i)
+            counts[int(artists[i])] += 1
+    taken = set(chosen)
+    return chosen + [i for i in order if i not in taken][: k - len(chosen)]
+
+
+def radio(  # noqa: PLR0913 - all that one may ask for, by name
+    recommender: Recommender,
+    queries: Queries,
+    *,
+    minus: Queries = (),
+    k: int = 15,
+    steer: Collection[Steer] = (),
+    reach: float = REACH,
+    heard: Collection[str] = (),
+    where: Where | None = None,
+    same_artist: bool = True,
+    feedback: bool = True,
+    view: str | None = None,
+    random_state: int | None = None,
+) -> Recommendations:
+    """The next k tracks of a radio near the queries; asked again, it goes on with others.
+
+    What was played lately, by the library's record of plays, comes later the more recently it was played:
+    after a week it has lost half as much of its score.
+
+    Parameters
+    ----------
+    steer : what to go toward, such as "faster", "darker", "newer": ``STEERS``.
+    reach : from 0, the nearest fiftieth of the library, to 1, its nearest fifth.
+    heard : ids of tracks that this radio gave already, and gives again only when nothing else is left; the
+        first track of what follows is near to the last of them.
+    queries, minus, where, same_artist, feedback, view : as for ``similar``; not a view of windows.
+    random_state : makes the same choice each time.
+
+    Raises
+    ------
+    As ``similar``.
+    """
+    wanted, unwanted = require_queries(queries, k), list_queries(minus)
+    if not 0 <= reach <= 1:
+        raise UsageError(f"reach is {reach}, expected 0 to 1")
+    for name in steer:
+        if name not in STEERS:
+            raise UsageError(f"a radio cannot be steered {name!r}, only: {', '.join(STEERS)}")
+    rng = np.random.default_rng(random_state)
+
+    def answer(session: Session) -> Recommendations:
+        session.require_one_vector_each("a radio")
+        seeds, away = session.groups(wanted), session.groups(unwanted)
+        candidates = session.matches(
+            session.query_vectors(seeds, away),
+            max(4 * k, n_candidates(len(session.index.rows), reach)),
+            allowed=session.allowed(all_seeds(seeds), same_artist=same_artist, where=where),
+            without=all_seeds([*seeds, *away]),
+            feedback=feedback,
+        )
+        before = set(heard)
+        unheard = [match for match in candidates if match.track.id not in before]
+        pool = unheard if len(unheard) >= k else candidates
+        matches = _in_order(session, _choice(session, pool, k, steer, rng), heard)
+        shortfall = session.shortfall(len(matches), k, where, feedback=feedback)
+        return Recommendations(tuple(matches), shortfall, interpretations(wanted, seeds))
+
+    return recommender.ask(answer, view)
+
+
+def _choice(
+    session: Session, pool: Sequence[Match], k: int, steer: Collection[Steer], rng: np.random.Generator
+) -> list[Match]:
+    if not pool:
+        return []
+    scores = np.array([match.score + (match.bias.value if match.bias else 0) for match in pool])
+    utilities = scores - rest(_days_since_played(session, pool)) + _STEERED * _toward(session, pool, steer)
+    artists = artist_groups([match.track.artist for match in pool])
+    return [pool[i] for i in choose(utilities, artists, k, rng)]
+
+
+def _days_since_played(session: Session, pool: Sequence[Match]) -> Scores:
+    plays, now = session.catalog.feedback.plays(), time.time()
+    last = [plays[match.track.id][1] if match.track.id in plays else -np.inf for match in pool]
+    return np.asarray(np.maximum(now - np.array(last), 0) / 86_400)
+
+
+def _toward(session: Session, pool: Sequence[Match], steer: Collection[Steer]) -> Scores:
+    """Of each track, the sum of its percentiles, 0 to 1, in what is steered toward; 0.5 where unknown."""
+    total = np.zeros(len(pool))
+    rows = session.index.rows[session.places([match.track for match in pool])]
+    for name in steer:
+        if name in _WORDS:
+            measured = measurements(Mood((name,), _WORDS[name]), session.snapshot)
+            if not measured:
+                raise UsageError(f"nothing in this library measures what is {name}")
+            each = [np.nan_to_num(x.percentiles(session.snapshot, rows), nan=0.5) for x in measured]
+            total += mood_evidence(each)
+        else:
+            total += _by_year([match.track.tags.year for match in pool], newest=name == "newer")
+    return total
+
+
+def _by_year(years: Sequence[int | None], *, newest: bool) -> Scores:
+    """Ranks among the candidates, 0 to 1; the middle where no year is known."""
+    known = np.array([np.nan if year is None else year for year in years], np.float64)
+    sorted_years = np.sort(known[np.isfinite(known)])
+    ranks = np.searchsorted(sorted_years, known) / max(1, len(sorted_years) - 1)
+    ranks = np.where(np.isfinite(known), np.minimum(ranks, 1), 0.5)
+    return np.asarray(ranks if newest else 1 - ranks)
+
+
+def _in_order(session: Session, matches: Sequence[Match], heard: Collection[str]) -> list[Match]:
+    """In an order that flows on from what was heard last, or from the nearest."""
+    if len(matches) < 2:
+        return list(matches)
+    vectors = session.track_vectors([match.track for match in matches])
+    before = session.track_vectors(session.catalog.tracks.by_ids(list(heard)[-1:]))
+    to_last = session.similarities(before, vectors)[0] if len(before) else [match.score for match in matches]
+    first = int(np.argmax(to_last))
+    order = [first, *(i for i in range(len(matches)) if i != first)]
+    artists = artist_groups([matches[i].track.artist for i in order])
+    flow = order_by_flow(session.similarities(vectors[order], vectors[order]), artists)
+    return [matches[order[i]] for i in flow]
