@@ -12,6 +12,7 @@ import pytest
 
 from segue.errors import UsageError
 from segue.library import Library
+from segue.recommend.caps import Cap
 from segue.recommend.radio import STEERS, choose, n_candidates, rest
 from segue.sources.table import Table
 from segue.sources.vectors import Vectors
@@ -73,7 +74,7 @@ def test_the_reach_is_a_share_of_the_library():
 
 def test_chance_prefers_what_is_near(rng):
     utilities = np.linspace(1, 0, 400)
-    chosen = choose(utilities, np.arange(400), 20, rng)
+    chosen = choose(utilities, [], 20, rng)
     assert len(set(chosen)) == 20
     assert max(chosen) < 120
     assert sorted(chosen) != list(range(20))
@@ -81,9 +82,9 @@ def test_chance_prefers_what_is_near(rng):
 
 def test_no_artist_comes_too_often_unless_there_is_no_other(rng):
     artists = np.repeat(np.arange(8), 10)
-    chosen = choose(np.linspace(1, 0, 80), artists, 16, rng)
+    chosen = choose(np.linspace(1, 0, 80), [Cap(artists, 4)], 16, rng)
     assert np.bincount(artists[chosen]).max() <= 4
-    assert len(choose(np.ones(20), np.zeros(20, np.int64), 12, rng)) == 12
+    assert len(choose(np.ones(20), [Cap(np.zeros(20, np.int64), 2)], 12, rng)) == 12
 
 
 def test_a_radio_is_steered(tmp_path: Path, rng):

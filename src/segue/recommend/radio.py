@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Literal, get_args
 
@@ -12,9 +11,10 @@ from numpy.typing import NDArray
 
 from segue.catalog import Where
 from segue.errors import UsageError
+from segue.recommend.caps import Cap, caps_for, number_names, open_candidates
 from segue.recommend.lookup import list_queries, require_queries
 from segue.recommend.moods import Mood, measurements, mood_evidence
-from segue.recommend.playlist import artist_groups, order_by_flow
+from segue.recommend.playlist import order_by_flow
 from segue.recommend.result import Match, Recommendations
 from segue.recommend.seeds import Queries
 from segue.recommend.session import Recommender, Session, all_seeds, interpretations
@@ -44,7 +44,6 @@ _REST = 1.0  # of a score, that a track loses which was played just now
 _RESTED_DAYS = 7.0  # until half of it is left
 _CHANCE = 0.02  # of a score: how far chance moves a track, on average
 _STEERED = 0.3  # of a score, between the library's ends of what is steered by
-_EACH_ARTIST = 4  # one in so many tracks
 
 Scores = NDArray[np.float64]
 
@@ -60,21 +59,21 @@ def rest(days: Scores) -> Scores:
     return np.asarray(_REST * 0.5 ** (days / _RESTED_DAYS))
 
 
-def choose(utilities: Scores, artists: NDArray[np.int64], k: int, rng: np.random.Generator) -> list[int]:
-    """The k candidates of the largest utilities, each moved by chance; no artist too often if avoidable.
+def choose(utilities: Scores, caps: Sequence[Cap], k: int, rng: np.random.Generator) -> list[int]:
+    """The k candidates of the largest utilities, each moved by chance, within the caps where that can be.
 
     Chance is Gumbel's, so a candidate is drawn in proportion to exp(utility / 0.02) (Gumbel-top-k sampling).
     """
     moved = utilities + _CHANCE * rng.gumbel(size=len(utilities))
-    most, counts = max(1, k // _EACH_ARTIST), Counter[int]()
+    taken = np.zeros(len(moved), np.bool_)
     chosen: list[int] = []
-    order = np.argsort(-moved).tolist()
-    for i in order:
-        if len(chosen) < k and counts[int(artists[i])] < most:
-            chosen.append(i)
-            counts[int(artists[i])] += 1
-    taken = set(chosen)
-    return chosen + [i for i in order if i not in taken][: k - len(chosen)]
+    while len(chosen) < min(k, len(moved)):
+        best = int(np.where(open_candidates(caps, taken), moved, -np.inf).argmax())
+        taken[best] = True
+        chosen.append(best)
+        for cap in caps:
+            cap.take(best)
+    return chosen
 
 
 def radio(  # noqa: PLR0913 - all that one may ask for, by name
@@ -145,8 +144,8 @@ def _choice(
         return []
     scores = np.array([match.score + (match.bias.value if match.bias else 0) for match in pool])
     utilities = scores - rest(_days_since_played(session, pool)) + _STEERED * _toward(session, pool, steer)
-    artists = artist_groups([match.track.artist for match in pool])
-    return [pool[i] for i in choose(utilities, artists, k, rng)]
+    caps = caps_for(pool, k, "auto", "auto")
+    return [pool[i] for i in choose(utilities, caps, k, rng)]
 
 
 def _days_since_played(session: Session, pool: Sequence[Match]) -> Scores:
@@ -189,6 +188,6 @@ def _in_order(session: Session, matches: Sequence[Match], heard: Collection[str]
     to_last = session.similarities(before, vectors)[0] if len(before) else [match.score for match in matches]
     first = int(np.argmax(to_last))
     order = [first, *(i for i in range(len(matches)) if i != first)]
-    artists = artist_groups([matches[i].track.artist for i in order])
+    artists = number_names([matches[i].track.artist for i in order])
     flow = order_by_flow(session.similarities(vectors[order], vectors[order]), artists)
     return [matches[order[i]] for i in flow]
