@@ -55,8 +55,8 @@ def loaded_by(module: str) -> set[str]:
 # stands on the ground, apart from the sources themselves.
 FLOORS = [
     "version", "advice", "errors", "track", "files", "progress", "sound", "spec", "sources.contract", "wire",
-    "audio", "embed", "sources", "catalog", "index", "annoy", "views", "recordings", "cluster", "map", "plots",
-    "recommend", "ingest", "export", "demo", "library", "serve", "cli",
+    "audio", "embed", "sources", "catalog", "index", "annoy", "views", "recordings", "cluster", "map",
+    "plots", "recommend", "ingest", "export", "demo", "library", "serve", "cli",
 ]  # fmt: skip
 
 
