@@ -58,8 +58,11 @@ class Ear:
 
 
 def ears() -> dict[str, Ear]:
-    titles = {"MusiCNN": "musicnn", "mn04": "mn04"}
-    return {title: Ear(RECIPES[name], Network(model_path(name))) for title, name in titles.items()}
+    titles = {"MusiCNN": "musicnn", "mn04": "mn04-1"}
+    return {
+        title: Ear(RECIPES[name], Network(model_path(RECIPES[name].spec.name)))
+        for title, name in titles.items()
+    }
 
 
 def spread(n: int, count: int) -> list[int]:

@@ -11,9 +11,12 @@ import numpy as np
 import onnx
 
 from segue.embed import models
-from segue.embed.models import Download, KnownFile, Model
+from segue.embed.models import MODELS, Download, KnownFile, Model
+from segue.embed.models.cache import build, write_access
+from segue.embed.networks import build_mn04
 from segue.embed.networks.graph import Graph
 from segue.embed.weights import read_torch_zip, take
+from tests.network_weights import mn04_tensors
 from tests.onnx_files import run
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -62,4 +65,23 @@ def _with_twice(content: bytes) -> bytes:
     network.graph.output.append(
         onnx.helper.make_tensor_value_info("twice", onnx.TensorProto.FLOAT, ["n", 600])
     )
+    return network.SerializeToString()
+
+
+def install_mn04(folder: Path, *, revision: int = MODELS["mn04"].revision) -> None:
+    """mn04 with seeded random weights, as a revision wrote it."""
+
+    def convert(_: Mapping[str, Path], into: Path) -> None:
+        content = build_mn04(mn04_tensors(np.random.default_rng(1))).SerializeToString()
+        (into / "mn04.onnx").write_bytes(content if revision > 1 else without_middle(content))
+
+    with write_access(folder):
+        build(folder, dataclasses.replace(MODELS["mn04"], revision=revision, convert=convert), {})
+
+
+def without_middle(content: bytes) -> bytes:
+    """mn04's file as revision 1 wrote it."""
+    network = onnx.load_from_string(content)
+    graph = network.graph
+    del graph.node[-4:], graph.output[-1:], graph.initializer[-1:]
     return network.SerializeToString()

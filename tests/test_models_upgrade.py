@@ -21,7 +21,7 @@ from segue.embed.networks import build_mn04
 from segue.embed.registry import make_embedders
 from segue.errors import WeightsError
 from tests.fake_download_server import Publisher
-from tests.model_files import ROOT, assert_whole, upgradable
+from tests.model_files import ROOT, assert_whole, upgradable, without_middle
 from tests.network_weights import mn04_tensors
 from tests.onnx_files import run
 
@@ -119,14 +119,6 @@ def test_a_network_without_the_middle_layers_is_named(tmp_path: Path):
                 node.output[i] = "layer_99"
     with pytest.raises(WeightsError, match="no layers hardswish_99"):
         upgrade_mn04(network.SerializeToString())
-
-
-def without_middle(content: bytes) -> bytes:
-    """mn04's file as revision 1 wrote it."""
-    network = onnx.load_from_string(content)
-    graph = network.graph
-    del graph.node[-4:], graph.output[-1:], graph.initializer[-1:]
-    return network.SerializeToString()
 
 
 def test_an_upgraded_mn04_is_the_same_file_as_a_new_one():

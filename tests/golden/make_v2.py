@@ -25,7 +25,7 @@ class LabelsByBrightness:
     """In place of the network, whose weights a clone has not: 384 numbers, and one label."""
 
     prior = None
-    spec = RECIPES["mn04"].spec
+    spec = RECIPES["mn04-1"].spec
     dimensions = tuple(f"mn04_{i:03d}" for i in range(spec.dim))
 
     def embed(self, sound: Excerpts) -> Embedding:

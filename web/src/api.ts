@@ -87,7 +87,7 @@ export const giveFeedback = (key: string, verdict: T.Verdict, seed: string | nul
   post<T.Feedback>("/feedback", { track: key, verdict, seed });
 export const takeBackFeedback = (key: string) => json<void>(`/feedback/${id(key)}`, { method: "DELETE" });
 
-export const scan = () => post<T.JobAnswer>("/jobs/scan", { folders: null });
+export const scan = (upgrade = false) => post<T.JobAnswer>("/jobs/scan", { folders: null, upgrade });
 export const jobs = (stop?: Stop) => json<T.Jobs>("/jobs", { signal: stop });
 export const job = (key: string, stop?: Stop) => json<T.JobAnswer>(`/jobs/${id(key)}`, { signal: stop });
 export const cancelJob = (key: string) => json<T.JobAnswer>(`/jobs/${id(key)}`, { method: "DELETE" });

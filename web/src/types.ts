@@ -270,6 +270,7 @@ export interface LibrarySpace {
   dim: number;
   license: string;
   tracks: number;
+  compared: boolean; // Whether recommendations use it; not so an older version
 }
 
 export interface LibraryStatus {
@@ -279,6 +280,7 @@ export interface LibraryStatus {
   failures: number;
   duration_s: number;
   spaces: LibrarySpace[];
+  upgrades: LibraryUpgrade[]; // Newer versions that a scan with `upgrade` would add
   views: string[];
   sources: string[];
   folders: string[];
@@ -286,6 +288,12 @@ export interface LibraryStatus {
   clusters: number;
   writable: boolean;
   command: string; // How to run Segue on the service's machine, such as `segue`
+}
+
+export interface LibraryUpgrade {
+  older: string; // The space that tracks have
+  newer: string; // The space of the newer version, which they lack
+  tracks: number;
 }
 
 export interface LoginRequest {
@@ -419,6 +427,7 @@ export interface Recommendations {
 
 export interface ScanRequest {
   folders?: string[] | null; // null: all folders that were scanned before
+  upgrade?: boolean; // Also make the vectors of newer versions of the library's embedders
 }
 
 export interface SearchMatch {

@@ -15,7 +15,10 @@ from segue.cli.shared_catalog import shared_catalog_at, sync
 from segue.cli.tables import clock
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from segue.ingest.report import Report
+    from segue.library.upgrades import Upgrade
     from segue.spec import Embedder
 
 
@@ -36,6 +39,11 @@ if TYPE_CHECKING:
     "--pull/--no-pull",
     default=wanted_by_default,
     help="First download missing models of the default set (default), or do without.",
+)
+@click.option(
+    "--upgrade",
+    is_flag=True,
+    help="Also make the vectors of newer versions of the library's embedders. Nothing else is made again.",
 )
 @onnx_options
 @click.option(
@@ -67,24 +75,35 @@ def scan(
     from segue.cli.progress import TerminalProgress
 
     shared = shared_catalog_at(others.pop("shared_uri"))
+    upgrade = others.pop("upgrade")
     chosen: list[Embedder | str] = [*embedders, *onnx_embedder(**others)]
     if pull and not chosen:
         pull_missing(context, quiet=quiet)
+    waiting: dict[str, Any] = {"wait_s": -1 if wait else 0, "on_wait": _say_waiting}
     with context.open(create=True, embedders=chosen) as library, TerminalProgress(quiet=quiet) as progress:
-        report = library.scan(
-            folders,
-            progress=progress,
-            jobs=jobs,
-            retry=retry,
-            wait_s=-1 if wait else 0,
-            on_wait=lambda: click.echo("waiting for another Segue that is writing to this library", err=True),
-        )
+        if upgrade:
+            library.start_upgrade(**waiting)
+        report = library.scan(folders, progress=progress, jobs=jobs, retry=retry, **waiting)
+        upgrades = library.upgrades()
     _show_report(report, context)
+    _show_upgrades(upgrades, context)
     if not chosen:
         hint_at_missing(context)
     sync_code = sync(context, shared, quiet=quiet) if shared and not report.interrupted else 0
     if report.exit_code or sync_code:
         raise AppError(report.exit_code or sync_code)
+
+
+def _say_waiting() -> None:
+    click.echo("waiting for another Segue that is writing to this library", err=True)
+
+
+def _show_upgrades(upgrades: Sequence[Upgrade], context: Context) -> None:
+    for upgrade in upgrades:
+        rest = f"until nearly all have it, {upgrade.older} goes on answering"
+        click.echo(f"{upgrade}; {rest}", err=True)
+    if upgrades:
+        click.echo(f"  to add it: {command('scan --upgrade FOLDER', library=context.path)}", err=True)
 
 
 def _show_report(report: Report, context: Context) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from segue.advice import command
 from segue.cli.describe import library_rows, moment, track_rows
 from segue.cli.options import Context
 from segue.cli.tables import WIDE, clock, columns, one_line, terminal_width
@@ -108,6 +109,9 @@ def _library_facts(library: Library) -> dict[str, Any]:
         "albums": held.albums,
         "imports": [_import_line(one) for one in held.imports],
         "spaces": [f"{name}, {spec.dim} dimensions" for name, spec in library.spaces().items()],
+        "upgrades": [
+            f"{one}: {command('scan --upgrade FOLDER', library=library.path)}" for one in library.upgrades()
+        ],
         "disk": f"{bytes_used / 1e6:.1f} MB",
     }
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 from segue.embed.descriptors import Descriptors
 from segue.embed.models import MODELS, installed, model_path, upgrade
 from segue.embed.published_network import RECIPES, PublishedNetwork
 from segue.errors import ModelError, UsageError, WeightsError
-from segue.spec import Embedder
+from segue.spec import Embedder, family_of, newer_versions
 
 DEFAULT = ("descriptors", "musicnn", "mn04")
 
@@ -24,7 +24,8 @@ def _vggish(*, last_relu: bool = False, int8: bool = False) -> Embedder:
 
 
 def _published(name: str) -> Embedder:
-    return PublishedNetwork(RECIPES[name], model_path(name))
+    recipe = RECIPES[name]
+    return PublishedNetwork(recipe, model_path(recipe.spec.name, revision=recipe.revision))
 
 
 EMBEDDERS: Mapping[str, Callable[[], Embedder]] = {
@@ -34,6 +35,21 @@ EMBEDDERS: Mapping[str, Callable[[], Embedder]] = {
     "vggish-relu": partial(_vggish, last_relu=True),
     "vggish-int8": partial(_vggish, int8=True),
 }
+
+
+def newer_version(space: str) -> str | None:
+    """The space of the newest version of what made a space, where that one is older."""
+    recipe = RECIPES.get(family_of(space))
+    return recipe.spec.space if recipe and newer_versions(space, [recipe.spec.space]) else None
+
+
+def embedders_of_spaces(name: str, spaces: Iterable[str]) -> list[str]:
+    """Names in ``EMBEDDERS`` of the versions of an embedder that made some of a library's spaces.
+
+    The newest where none did.
+    """
+    own = [space for space in spaces if family_of(space) == name]
+    return [space if space in EMBEDDERS else name for space in own] or [name]
 
 
 def make_embedders(embedders: Sequence[Embedder | str] | None = None) -> list[Embedder]:

@@ -32,14 +32,19 @@ from segue.catalog import (
 from segue.embed.descriptors import SPEC as DESCRIPTORS
 from segue.embed.descriptors import Descriptors
 from segue.embed.registry import make_embedders
-from segue.errors import UsageError
 from segue.ingest.attach_audio import attach_audio
 from segue.ingest.audio import Scan
 from segue.ingest.records import Import
 from segue.ingest.report import Report
 from segue.library import model_copies
 from segue.library.contents import Contents
-from segue.library.embedders import embedders_for
+from segue.library.embedders import (
+    add_spaces,
+    chosen_embedders,
+    embedders_for,
+    embedders_to_scan,
+    later_embedders,
+)
 from segue.progress import Progress, Silent
 from segue.recommend import (
     Recommender,
@@ -60,7 +65,7 @@ from segue.recommend.lookup import find_track
 from segue.recommend.seeds import Query
 from segue.sources.audio_folders import AudioFolders
 from segue.sources.contract import AudioSource, Source
-from segue.spec import Embedder, Prior, label_names
+from segue.spec import Embedder, Prior, family_of
 from segue.track import Track
 from segue.views.view_index import ViewIndex
 
@@ -111,10 +116,13 @@ class Library(Contents):
     gives one.
     """
 
-    def __init__(self, catalog: Catalog, embedders: Sequence[Embedder]) -> None:
+    def __init__(
+        self, catalog: Catalog, embedders: Sequence[Embedder], later: Sequence[Embedder] = ()
+    ) -> None:
         self._catalog = catalog
         self._embedders = tuple(embedders)
-        self.recommender = Recommender(catalog, embedders, self.prior)
+        self._later = tuple(later)  # versions to which the library can be upgraded
+        self.recommender = Recommender(catalog, [*embedders, *later], self.prior)
 
     def __repr__(self) -> str:
         spaces = ", ".join(self.spaces()) or "no vectors yet"
@@ -131,7 +139,7 @@ class Library(Contents):
         create : make an empty one where there is none.
         embedders : what makes the vectors, by name or as objects; by default, what made those that
             are there, and for a new library the descriptors and those of the networks MusiCNN and
-            mn04 that are installed (``segue models``).
+            mn04 that are installed (``segue models``). A name means the version that the library has.
 
         Raises
         ------
@@ -139,9 +147,12 @@ class Library(Contents):
         """
         root = Path(path).expanduser()
         catalog = Catalog.create(root) if create else Catalog(root)
+        spaces = catalog.spaces()
         if embedders is None:
-            return cls(catalog, embedders_for(catalog.spaces(), root))
-        return cls(catalog, make_embedders(embedders))
+            return cls(catalog, embedders_for(spaces, root), later_embedders(spaces))
+        chosen = chosen_embedders(embedders, spaces)
+        later = later_embedders(embedder.spec.space for embedder in chosen)
+        return cls(catalog, chosen, [one for one in later if one.spec.space not in spaces])
 
     def close(self) -> None:
         self._catalog.close()
@@ -231,12 +242,11 @@ class Library(Contents):
         """
         follower = progress or Silent()
         if isinstance(source, AudioSource):
-            self._require_spaces()
             with self._catalog.writing(wait_s, on_wait) as writer:
-                model_copies.save_copies(self.path, self._embedders)
-                for embedder in self._embedders:
-                    writer.add_space(embedder.spec, embedder.dimensions, labels=label_names(embedder))
-                scan = Scan(self._catalog, writer, source, self._embedders, follower)
+                embedders = embedders_to_scan(self._embedders, self._later, self._catalog.snapshot())
+                model_copies.save_copies(self.path, embedders)
+                add_spaces(writer, embedders)
+                scan = Scan(self._catalog, writer, source, embedders, follower)
                 report = scan.run(jobs=jobs, retry=retry, stop=stop)
                 self._refresh(follower)
             return report
@@ -247,11 +257,6 @@ class Library(Contents):
                 self._refresh(follower)
             follower.note("indexing words and writing to disk")
         return report
-
-    def _require_spaces(self) -> None:
-        names = [embedder.spec.space for embedder in self._embedders]
-        if len(set(names)) < len(names) or not names:
-            raise UsageError(f"give at least one embedder, each with a distinct space; got {names}")
 
     def attach_audio(
         self,
@@ -298,6 +303,22 @@ class Library(Contents):
         snapshot = self._catalog.snapshot()
         index = self.recommender.indexes.get(snapshot, progress=progress)
         self.recommender.find_versions(snapshot, index, progress)
+
+    def start_upgrade(self, *, wait_s: float = -1, on_wait: Callable[[], None] | None = None) -> list[str]:
+        """Make room for the vectors of newer versions of the embedders; their spaces.
+
+        The next scans make these vectors, beside those of the older version; see ``upgrades``.
+
+        Raises
+        ------
+        LibraryBusyError, LibraryWriteError
+        ModelNotFoundError
+            Where the model of a newer version is not installed.
+        """
+        make_embedders([family_of(upgrade.newer) for upgrade in self.upgrades()])
+        with self._catalog.writing(wait_s, on_wait) as writer:
+            add_spaces(writer, self._later)
+        return [embedder.spec.space for embedder in self._later]
 
     def prune(self, *, wait_s: float = -1) -> int:
         """Remove the tracks whose files are gone; how many there were."""
@@ -376,14 +397,3 @@ class Library(Contents):
         """What is known of the spaces beforehand, by their names, for views fitted elsewhere."""
         priors: dict[str, Prior | None] = {e.spec.space: e.prior for e in self._embedders}
         return {DESCRIPTORS.space: Descriptors().prior} | priors
-
-    def verify(self) -> int:
-        """Read everything and compare checksums; how many matrices were read.
-
-        Raises
-        ------
-        LibraryFormatError, LibraryError
-        """
-        n = self._catalog.verify()
-        model_copies.verify_copies(self.path, self.spaces().values())
-        return n

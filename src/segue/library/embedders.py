@@ -3,29 +3,85 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from segue.catalog import Catalog
-from segue.embed.registry import DEFAULT, EMBEDDERS, make_embedders, missing_default_models
+from segue.catalog import Catalog, Snapshot, Writer
+from segue.embed.registry import (
+    DEFAULT,
+    EMBEDDERS,
+    embedders_of_spaces,
+    make_embedders,
+    missing_default_models,
+    newer_version,
+)
 from segue.embed.vggish import SPEC as VGGISH
-from segue.errors import LibraryNotFoundError, ModelError, WeightsError
+from segue.errors import LibraryNotFoundError, ModelError, UsageError, WeightsError
 from segue.library.model_copies import has_copy, load_copy
 from segue.sources.audioset.source import SPEC as AUDIOSET
-from segue.spec import Embedder, EmbedderSpec, Prior
+from segue.spec import Embedder, EmbedderSpec, Prior, family_of, label_names, newer_versions
+from segue.views.versions import compared_spaces
 
 
 def embedders_for(spaces: Mapping[str, EmbedderSpec], root: Path) -> list[Embedder]:
     """The embedders that go on with these spaces of the library in ``root``.
 
     If all spaces are made by the default set, or none are, it is the default set as far as it is
-    installed. Otherwise it is the embedders that made the spaces, without those that cannot be made here
-    (one written in Python, or a model that is not installed). If none remain, it is the default set again.
+    installed, in the versions that the library has. Otherwise it is the embedders that made the spaces,
+    without those that cannot be made here (one written in Python, or a model that is not installed). If
+    none remain, it is the default set again.
     """
     if uses_default_set(spaces):
-        return make_embedders()
+        return _made(name for part in DEFAULT for name in embedders_of_spaces(part, spaces))
     embedders = [_make(spec, root) for spec in spaces.values()]
     return [embedder for embedder in embedders if embedder is not None] or make_embedders()
+
+
+def chosen_embedders(
+    embedders: Iterable[Embedder | str], spaces: Mapping[str, EmbedderSpec]
+) -> list[Embedder]:
+    """Embedders that somebody names or makes; a name means the versions that the library has.
+
+    Raises
+    ------
+    UsageError, ModelNotFoundError
+    """
+    chosen: list[Embedder | str] = []
+    for item in embedders:
+        chosen += embedders_of_spaces(item, spaces) if isinstance(item, str) else [item]
+    return make_embedders(chosen)
+
+
+def later_embedders(spaces: Iterable[str]) -> list[Embedder]:
+    """The newest versions of what made a library's spaces, where it has older ones and they can be made."""
+    newer = {space: newer_version(space) for space in spaces}
+    return _made(family_of(later) for later in newer.values() if later and later not in newer)
+
+
+def embedders_to_scan(
+    embedders: Sequence[Embedder], later: Sequence[Embedder], snapshot: Snapshot
+) -> list[Embedder]:
+    """What a scan makes: no version that is older than one that is compared already.
+
+    Parameters
+    ----------
+    later : newer versions; used where the library has begun with them
+
+    Raises
+    ------
+    UsageError
+        Where there is no embedder, or two are of one space.
+    """
+    chosen = [*embedders, *(one for one in later if one.spec.space in snapshot.spaces)]
+    made = [embedder.spec.space for embedder in chosen]
+    if len(set(made)) < len(made) or not made:
+        raise UsageError(f"give at least one embedder, each with a distinct space; got {made}")
+    compared = compared_spaces(snapshot)
+    return [
+        embedder
+        for embedder in chosen
+        if not any(newer in compared for newer in newer_versions(embedder.spec.space, made))
+    ]
 
 
 def uses_default_set(spaces: Mapping[str, EmbedderSpec]) -> bool:
@@ -44,16 +100,30 @@ def missing_models(root: Path) -> list[str]:
     return missing
 
 
+def add_spaces(writer: Writer, embedders: Iterable[Embedder]) -> None:
+    """Make the spaces of embedders, unless they are there. Raises SpecMismatchError."""
+    for embedder in embedders:
+        writer.add_space(embedder.spec, embedder.dimensions, labels=label_names(embedder))
+
+
 def _make(spec: EmbedderSpec, root: Path) -> Embedder | None:
     if spec == AUDIOSET:
         vggish = _make(VGGISH, root)
         return vggish and Aliased(vggish, spec)
     if has_copy(spec):
         return load_copy(root, spec)
-    make = EMBEDDERS.get(_name(spec))
-    with contextlib.suppress(ModelError, WeightsError):
-        return make() if make else None
-    return None
+    name = spec.space if spec.space in EMBEDDERS else _name(spec)
+    made = _made([name] if name in EMBEDDERS else [])
+    return made[0] if made and made[0].spec.space == spec.space else None
+
+
+def _made(names: Iterable[str]) -> list[Embedder]:
+    """The embedders of some names, without those whose models are not here."""
+    embedders = []
+    for name in names:
+        with contextlib.suppress(ModelError, WeightsError):
+            embedders.append(EMBEDDERS[name]())
+    return embedders
 
 
 class Aliased:

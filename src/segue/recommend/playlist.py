@@ -13,8 +13,8 @@ from segue.errors import UsageError
 from segue.recommend.caps import Cap, Most, caps_for, number_names, open_candidates
 from segue.recommend.lookup import list_queries, require_queries
 from segue.recommend.result import Recommendations
-from segue.recommend.seeds import Queries, Query
-from segue.recommend.session import Recommender, Session, all_seeds, interpretations
+from segue.recommend.seeds import Queries, Query, all_seeds, interpretations
+from segue.recommend.session import Recommender, Session
 
 _FEWEST_CANDIDATES = 200
 _CANDIDATES_EACH = 8  # a place of a playlist

@@ -382,7 +382,7 @@ class Recommender:
         ------
         TrackNotFoundError, AmbiguousQueryError, AudioError
         """
-        return resolve_seed(query, self.catalog, lambda: self.embedders, choose=self.choose, paths=paths)
+        return resolve_seed(query, self.catalog, self._embedders_here, choose=self.choose, paths=paths)
 
     def suggest_seeds(self, text: str, *, limit: int = 8) -> list[Selection]:
         """Artists, albums and playlists whose name holds every word of a text; the exact ones first."""
@@ -390,15 +390,9 @@ class Recommender:
 
     def analyze(self, path: str | Path) -> AnalyzedSound:
         """A file outside the library, analyzed once to be asked about several times. Raises AudioError."""
-        return analyze(path, self.embedders)
+        return analyze(path, self._embedders_here())
 
-
-def all_seeds(groups: Sequence[SeedGroup]) -> list[Seed]:
-    """The sounds of some groups, one after the other."""
-    return [seed for group in groups for seed in group.seeds]
-
-
-def interpretations(queries: Sequence[Query], groups: Sequence[SeedGroup]) -> tuple[str, ...]:
-    """What each query that is no track or sound itself was taken to mean."""
-    pairs = zip(queries, groups, strict=True)
-    return tuple(group.text for query, group in pairs if not isinstance(query, Track | AnalyzedSound))
+    def _embedders_here(self) -> list[Embedder]:
+        """Those whose spaces the library has."""
+        spaces = self.catalog.spaces()
+        return [embedder for embedder in self.embedders if embedder.spec.space in spaces]

@@ -52,13 +52,15 @@ def _require_allowed(folder: str, tops: Sequence[Path]) -> str:
     return str(true)
 
 
-def queue_scan(jobs: Jobs, library: Library, folders: list[str]) -> Job:
+def queue_scan(jobs: Jobs, library: Library, folders: list[str], *, upgrade: bool = False) -> Job:
     """Start a job that scans the folders."""
-    return jobs.start("scan", lambda progress: _scan(library, folders, progress))
+    return jobs.start("scan", lambda progress: _scan(library, folders, progress, upgrade=upgrade))
 
 
-def _scan(library: Library, folders: list[str], progress: JobProgress) -> Result:
+def _scan(library: Library, folders: list[str], progress: JobProgress, *, upgrade: bool) -> Result:
     threads = max(1, (os.cpu_count() or 2) - 1)  # one core goes on answering
+    if upgrade:
+        library.start_upgrade(wait_s=5)
     report = library.scan(folders, progress=progress, jobs=threads, stop=progress.stop, wait_s=5)
     failures = [
         {"path": readable(f.where).rsplit("/", 1)[-1], "kind": f.kind, "reason": readable(f.reason)}

@@ -22,7 +22,7 @@ export function StatusPage() {
         <Jobs writable={data?.writable ?? false} />
         <Problems n={data?.failures ?? 0} />
         <Duplicates n={data?.tracks ?? 0} />
-        <Models spaces={data?.spaces ?? []} command={data?.command ?? "segue"} />
+        <Models spaces={data?.spaces ?? []} upgrades={data?.upgrades ?? []} writable={data?.writable ?? false} command={data?.command ?? "segue"} />
         <Evaluation />
       </div>
     </>
@@ -116,8 +116,9 @@ function Duplicates({ n }: { n: number }) {
   );
 }
 
-function Models({ spaces, command }: Pick<LibraryStatus, "spaces" | "command">) {
+function Models({ spaces, upgrades, writable, command }: Pick<LibraryStatus, "spaces" | "upgrades" | "writable" | "command">) {
   const { data, error } = useLoad(api.models, []);
+  const scanning = jobs.value.some((job) => job.kind === "scan" && isRunning(job));
   return (
     <section class="panel">
       <h2>Models</h2>
@@ -126,11 +127,17 @@ function Models({ spaces, command }: Pick<LibraryStatus, "spaces" | "command">) 
         {spaces.map((space) => (
           <li key={space.name}>
             <b>{spaceName(space.name)}</b>
-            <span class="tag good">in use</span>
+            {space.compared ? <span class="tag good">in use</span> : <span class="tag">not in use</span>}
             <span class="quiet">{count(space.tracks, "track")}, {count(space.dim, "number")} each. {space.license}.</span>
           </li>
         ))}
       </ul>
+      {upgrades.map((upgrade) => (
+        <p class="quiet" key={upgrade.newer}>
+          {count(upgrade.tracks, "track")} {upgrade.tracks === 1 ? "has" : "have"} {upgrade.older} and not yet the newer {upgrade.newer}. Until nearly all have it, {upgrade.older} goes on answering.{" "}
+          <button type="button" class="button small" disabled={scanning || !writable} onClick={() => void attempt(startJob(api.scan(true)))}>Add {upgrade.newer}</button>
+        </p>
+      ))}
       <h3>Available models</h3>
       <ul class="models">
         {data?.models.map((model) => (

@@ -30,7 +30,7 @@ async def start_scan(service: ServiceDep, body: ScanRequest) -> Response:
     """Scan folders, or all that were scanned before, in a job."""
     scanned = await service.run(service.scanned_folders)
     folders = resolve_scan_roots(body.folders, scanned, service.settings.folders)
-    return job_accepted(queue_scan(service.jobs, service.library, folders))
+    return job_accepted(queue_scan(service.jobs, service.library, folders, upgrade=body.upgrade))
 
 
 @routes.get("/jobs", responses=openapi_responses(models.Jobs))

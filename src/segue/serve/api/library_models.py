@@ -127,12 +127,20 @@ class LibrarySpace(BaseModel):
     dim: int
     license: str
     tracks: int
+    compared: Annotated[bool, Field(description="Whether recommendations use it; not so an older version")]
+
+
+class LibraryUpgrade(BaseModel):
+    older: Annotated[str, Field(description="The space that tracks have")]
+    newer: Annotated[str, Field(description="The space of the newer version, which they lack")]
+    tracks: int
 
 
 class LibraryStatus(BaseModel):
     model_config = with_example(
         path_name="library", tracks=8204, missing=3, failures=2, duration_s=1_972_340.5,
-        spaces=[{"name": "musicnn-1", "dim": 200, "license": "ISC", "tracks": 8204}],
+        spaces=[{"name": "musicnn-1", "dim": 200, "license": "ISC", "tracks": 8204, "compared": True}],
+        upgrades=[{"older": "mn04-1", "newer": "mn04-2", "tracks": 8204}],
         views=["all", "musicnn-1"], sources=["fma"], folders=["music"], has_map=True, clusters=14,
         writable=True, command="segue",
     )  # fmt: skip
@@ -143,6 +151,9 @@ class LibraryStatus(BaseModel):
     failures: int
     duration_s: float
     spaces: list[LibrarySpace]
+    upgrades: Annotated[
+        list[LibraryUpgrade], Field(description="Newer versions that a scan with `upgrade` would add")
+    ]
     views: list[str]
     sources: list[str]
     folders: list[str]

@@ -152,6 +152,9 @@ class ScanRequest(Request):
     folders: Annotated[
         list[Folder] | None, Field(max_length=100, description="null: all folders that were scanned before")
     ] = None
+    upgrade: Annotated[
+        bool, Field(description="Also make the vectors of newer versions of the library's embedders")
+    ] = False
 
 
 class ClustersRequest(Request):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -17,6 +18,7 @@ from segue.serve.http.errors import without_paths
 from segue.serve.http.responses import json_response, openapi_responses
 from segue.serve.service import Service, ServiceDep
 from segue.track import readable
+from segue.views.versions import compared_spaces
 
 routes = APIRouter(tags=["library"])
 outside = APIRouter(tags=["service"])
@@ -45,9 +47,10 @@ async def get_library(service: ServiceDep) -> Response:
             "failures": overview.failures,
             "duration_s": overview.duration_s,
             "spaces": [
-                {"name": name, "dim": spec.dim, "license": spec.license, "tracks": n}
-                for (name, spec), n in zip(spaces.items(), _vector_counts(service), strict=True)
+                {"name": name, "dim": spec.dim, "license": spec.license} | held
+                for (name, spec), held in zip(spaces.items(), _held(service), strict=True)
             ],
+            "upgrades": [asdict(upgrade) for upgrade in library.upgrades()],
             "views": ["all", *spaces],
             "sources": [one.source for one in overview.imports],
             "folders": [
@@ -62,11 +65,14 @@ async def get_library(service: ServiceDep) -> Response:
     return json_response(await service.run(look))
 
 
-def _vector_counts(service: Service) -> list[int]:
-    """Of each space, the tracks that have a vector in it."""
+def _held(service: Service) -> list[dict[str, Any]]:
+    """Of each space, how many tracks have a vector in it, and whether tracks are compared by it."""
     snapshot = service.library.snapshot()
-    live = snapshot.keys >= 0
-    return [int((space.has_vector()[: len(live)] & live).sum()) for space in snapshot.spaces.values()]
+    live, compared = snapshot.keys >= 0, compared_spaces(snapshot)
+    return [
+        {"tracks": int((space.has_vector()[: len(live)] & live).sum()), "compared": name in compared}
+        for name, space in snapshot.spaces.items()
+    ]
 
 
 def _has_map(service: Service) -> bool:
