@@ -118,6 +118,7 @@ export interface Evaluation {
   index_recall: number; // Share of the truly ten nearest that the index finds
   query_us: number; // Median time of a query of the index, microseconds
   at: number; // Seconds since 1970
+  tag_fit: string | null; // What tags do to the view, where figures of tags it has seen are too good
   against: Comparison | null;
 }
 
@@ -282,6 +283,7 @@ export interface LibraryStatus {
   spaces: LibrarySpace[];
   upgrades: LibraryUpgrade[]; // Newer versions that a scan with `upgrade` would add
   views: string[];
+  tags: string | null; // What the library's own tags do to its default view
   sources: string[];
   folders: string[];
   has_map: boolean;

@@ -117,6 +117,13 @@ class TrackTables:
             ]
         return labels
 
+    def artists_and_albums(self, keys: Iterable[int]) -> tuple[list[str | None], list[str | None]]:
+        """Of these tracks, in their order, the artist or else the album's, and the album; without case."""
+        rows = self._local.db.execute("SELECT key, coalesce(artist, album_artist), album FROM tracks")
+        names = {key: (artist and folded(artist), album and folded(album)) for key, artist, album in rows}
+        pairs = [names.get(key, (None, None)) for key in map(int, keys)]
+        return [artist for artist, _ in pairs], [album for _, album in pairs]
+
     def damaged(self) -> list[Track]:
         """Tracks whose files are damaged but usable."""
         return list(self._select("WHERE warning IS NOT NULL ORDER BY row"))

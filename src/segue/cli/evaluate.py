@@ -58,6 +58,9 @@ def _print(found: Evaluation) -> None:
         click.echo(f"same album      {found.same_album:.0%} of the ten nearest")
     click.echo(f"copies          {found.copies:.0%} of the ten nearest")
     click.echo(f"index           recall {found.index_recall:.3f}, {found.query_us:.0f} us a query")
+    if found.tag_fit and found.by != "genre":
+        click.echo("\nThe view has learned from these tags, so the figures above are too good.")
+        click.echo(f"Of albums and artists held out, tags are {found.tag_fit}")
     if found.against:
         click.echo(f"\n{found.view} less {found.against.view}, on the same tracks:")
         for name, gain in found.against.gain.items():

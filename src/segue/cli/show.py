@@ -97,7 +97,7 @@ def _print_everything(facts: dict[str, Any]) -> None:
 
 
 def _library_facts(library: Library) -> dict[str, Any]:
-    held = library.overview()
+    held, tag_fit = library.overview(), library.tag_fit()
     bytes_used = sum(path.stat().st_size for path in library.path.rglob("*") if path.is_file())
     return {
         "library": str(library.path),
@@ -108,6 +108,7 @@ def _library_facts(library: Library) -> dict[str, Any]:
         "artists": held.artists,
         "albums": held.albums,
         "imports": [_import_line(one) for one in held.imports],
+        "tags": str(tag_fit) if tag_fit else None,
         "spaces": [f"{name}, {spec.dim} dimensions" for name, spec in library.spaces().items()],
         "upgrades": [
             f"{one}: {command('scan --upgrade FOLDER', library=library.path)}" for one in library.upgrades()

@@ -29,6 +29,7 @@ from segue.recommend import Recommender, filters
 from segue.recommend.lookup import track_by_id
 from segue.spec import EmbedderSpec
 from segue.track import Track, TrackId
+from segue.views.tag_fit import TagFit
 
 _TRACKS = 1000  # read at a time
 
@@ -58,6 +59,11 @@ class Contents:
         """Remember that tracks were played, now or at a time in s since the epoch: a radio lets them rest."""
         when = time.time() if at is None else at
         self._catalog.feedback.record_plays((track_id, when) for track_id in ids)
+
+    def tag_fit(self) -> TagFit | None:
+        """What the library's tags do to its default view; none where they were not looked at yet."""
+        index = self.recommender.indexes.saved(self._catalog.snapshot())
+        return index.tag_fit if index else None
 
     def has_opinions(self) -> bool:
         """Whether any track is liked or disliked."""

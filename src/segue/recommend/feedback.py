@@ -23,7 +23,7 @@ LIKED = 0.05  # of a score, at the most, for what is like a liked track
 DISLIKED = 0.10  # likewise, against what is like a disliked one
 FROM = 0.3  # the cosine from which two tracks count as close
 TOLD = 0.01  # of a score: less than that is not told
-CANDIDATES = 200  # whose order is changed, or four times as many as are asked for
+CANDIDATES = 100  # whose order is changed, or four times as many as are asked for
 _MOST = 2_000  # likes that move others, and dislikes; the last given
 
 Scores = NDArray[np.float32]

@@ -320,7 +320,7 @@ class Recommender:
         self.catalog = catalog
         self.embedders = tuple(embedders)
         self.choose: Chooser | None = None  # asks which one is meant, where a text may mean several
-        self.indexes = ViewIndexes(catalog.root / "index", priors)
+        self.indexes = ViewIndexes(catalog.root / "index", priors, catalog)
         self.versions = VersionStore(catalog.root / "index")
 
     def ask(self, answer: Callable[[Session], Answer], view: str | None = None) -> Answer:

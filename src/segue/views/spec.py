@@ -15,7 +15,7 @@ from segue.spec import COSINE, family_of
 from segue.views.versions import compared_spaces
 
 Granularity = Literal["tracks", "windows", "first10"]
-Transform = Literal["fitted", "centered", "raw"]
+Transform = Literal["fitted", "sound", "centered", "raw"]
 FIRST_WINDOWS = 10  # that stand side by side as one vector of a track
 _OLD_WORDS = {"frames": "windows", "flattened": "first10", "centred": "centered"}
 
@@ -40,7 +40,8 @@ class ViewSpec:
     spaces : by name; where none is named, all of the library's, side by side, of each its newest version
         that nearly all tracks have
     granularity : one vector a track; one a window; or one a track of its first ten windows side by side
-    transform : standardized, weighted and whitened; less the mean; or as they are
+    transform : standardized, weighted and whitened, with what the library's tags teach where that helps; the
+        same by the sound alone; less the mean; or as they are
     metric : of raw vectors; the others are compared by the cosine
     """
 
@@ -52,7 +53,7 @@ class ViewSpec:
     def __str__(self) -> str:
         """As ``parse_view`` takes it: ``audioset-1/windows/raw``."""
         if not self.spaces:
-            return "all"
+            return "all" if self.transform == "fitted" else f"all/{self.transform}"
         return "/".join([*self.spaces, self.granularity, self.transform])
 
     @property
@@ -81,17 +82,18 @@ def parse_view(text: str, snapshot: Snapshot) -> ViewSpec:
 
     Parameters
     ----------
-    text : ``all``; or a space, its version left out or not, then a granularity and a transform, in any order
-        and each only where it differs from the space's default, with ``/`` between. ``frames``,
-        ``flattened`` and ``centred`` are other words for ``windows``, ``first10`` and ``centered``.
+    text : ``all`` or ``all/sound``; or a space, its version left out or not, then a granularity and a
+        transform, in any order and each only where it differs from the space's default, with ``/`` between.
+        ``frames``, ``flattened`` and ``centred`` are other words for ``windows``, ``first10`` and
+        ``centered``.
 
     Raises
     ------
     UsageError
         Where there is no such space, granularity or transform.
     """
-    if text == "all":
-        return ViewSpec()
+    if text in ("all", "all/sound"):
+        return ViewSpec(transform="fitted" if text == "all" else "sound")
     first, *rest = text.split("/")
     spaces = snapshot.spaces
     names = [first] if first in spaces else [n for n in compared_spaces(snapshot) if family_of(n) == first]

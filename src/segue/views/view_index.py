@@ -6,7 +6,7 @@ import contextlib
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.catalog import Snapshot, SpaceVectors
+from segue.catalog import Catalog, Snapshot, SpaceVectors
 from segue.errors import IndexFormatError, UsageError
 from segue.files import sweep
 from segue.index.exact import Neighbors
@@ -24,13 +24,14 @@ from segue.index.serialization import load_index
 from segue.progress import Progress
 from segue.spec import COSINE, EmbedderSpec, Prior
 from segue.track import Vector, Vectors
+from segue.views.fitting import fit_view
 from segue.views.local_scaling import CANDIDATES, LEAST_CANDIDATES, NEIGHBOR, LocalScales, scaled_scores
 from segue.views.spec import Rows, ViewSpec, default_view, item_vectors, parse_view
-from segue.views.transform import ENERGY, SpaceToFit, ViewTransform
+from segue.views.tag_fit import TagFit
+from segue.views.transform import ViewTransform
 from segue.views.versions import compared_spaces
-from segue.views.within_track import covariance_within_tracks
 
-_FIT = 3  # rises whenever the same library would get another view; older files are rebuilt
+_FIT = 4  # rises whenever the same library would get another view; older files are rebuilt
 _KEPT = 4  # indexes that stay open
 _KEPT_SHARE = 0.8  # of tracks that are as they were: the view still fits, and only the others are changed
 
@@ -50,6 +51,7 @@ class ViewIndex:
     stamp : of the snapshot that it was built from
     spaces : names of those that are compared
     scales : how crowded each item's place is, by which scores are scaled; none where they are not
+    tag_fit : what the library's tags do to the view; none where they were not looked at
     """
 
     spec: ViewSpec
@@ -60,6 +62,7 @@ class ViewIndex:
     stamp: str
     spaces: tuple[str, ...]
     scales: LocalScales | None = None
+    tag_fit: TagFit | None = None
 
     @classmethod
     def build(
@@ -69,6 +72,7 @@ class ViewIndex:
         spec: ViewSpec | None = None,
         options: IndexOptions | None = None,
         progress: Progress | None = None,
+        catalog: Catalog | None = None,
     ) -> ViewIndex:
         """Fit the view on the tracks of a snapshot and transform them all.
 
@@ -77,6 +81,7 @@ class ViewIndex:
         prior : values of the spaces for which they are known, by the names of the spaces
         spec : the default view if none is given
         options : of the index
+        catalog : of the tracks, for their tags, from which the view learns where that helps
         """
         spec = spec or default_view(compared_spaces(snapshot))
         spaces = tuple(spec.spaces_of(snapshot))
@@ -88,15 +93,13 @@ class ViewIndex:
             return cls(spec, transform, rows, rows, nothing, snapshot.stamp, spaces)
         if spec.transform == "raw":
             return cls._raw(snapshot, spec, rows, items, options, progress)
-        if spec.transform == "centered":
-            transform = ViewTransform.center(items)
-        else:
-            transform = ViewTransform.fit(_spaces_to_fit(snapshot, prior, spec, rows, items))
+        transform, vectors, tag_fit = fit_view(snapshot, prior, spec, rows, items, catalog, progress)
         # Of length 1, so the product is the cosine; or 0, at the very mean, which cosine would refuse.
-        index = Index.build(transform(items), metric="dot", options=options, progress=progress)
-        scaled = spec.transform == "fitted" and not spec.is_by_window
+        index = Index.build(vectors, metric="dot", options=options, progress=progress)
+        scaled = spec.transform in ("fitted", "sound") and not spec.is_by_window
         scales = LocalScales.measure(index, progress) if scaled else None
-        return cls(spec, transform, rows, snapshot.keys[rows], index, snapshot.stamp, spaces, scales)
+        keys = snapshot.keys[rows]
+        return cls(spec, transform, rows, keys, index, snapshot.stamp, spaces, scales, tag_fit)
 
     @classmethod
     def _raw(
@@ -119,7 +122,11 @@ class ViewIndex:
         return cls(spec, None, rows, snapshot.keys[rows], index, snapshot.stamp, spec.spaces)
 
     def update(
-        self, snapshot: Snapshot, prior: Mapping[str, Prior | None], progress: Progress | None = None
+        self,
+        snapshot: Snapshot,
+        prior: Mapping[str, Prior | None],
+        progress: Progress | None = None,
+        catalog: Catalog | None = None,
     ) -> ViewIndex:
         """The index of a later snapshot of the same spaces.
 
@@ -129,12 +136,12 @@ class ViewIndex:
         rows, items = item_vectors(snapshot, self.spec)
         options = self.index.options
         if self.transform is None or self.spec.is_by_window or len(rows) < options.exact_below:
-            return ViewIndex.build(snapshot, prior, self.spec, options, progress)
+            return ViewIndex.build(snapshot, prior, self.spec, options, progress, catalog)
         keys = snapshot.keys[rows]
         at = np.searchsorted(rows, self.rows).clip(max=max(0, len(rows) - 1))
         kept = (rows[at] == self.rows) & (keys[at] == self.keys)
         if kept.sum() < _KEPT_SHARE * max(len(rows), len(self.rows)):
-            return ViewIndex.build(snapshot, prior, self.spec, options, progress)
+            return ViewIndex.build(snapshot, prior, self.spec, options, progress, catalog)
         new = np.setdiff1d(rows, self.rows[kept])
         if not kept.all():
             self.index.delete(self.index.ids[~kept])
@@ -145,7 +152,7 @@ class ViewIndex:
         scales = self.scales and self.scales.update(self.index, kept, added)
         all_rows = np.concatenate([self.rows[kept], new])
         keys, stamp = snapshot.keys[all_rows], snapshot.stamp
-        return ViewIndex(self.spec, self.transform, all_rows, keys, self.index, stamp, self.spaces, scales)
+        return replace(self, rows=all_rows, keys=keys, stamp=stamp, scales=scales)
 
     def spaces_of(self, snapshot: Snapshot) -> dict[str, SpaceVectors]:
         """The spaces that are compared, as they are in a snapshot."""
@@ -254,6 +261,8 @@ class ViewIndex:
         if self.scales is not None:
             arrays["scales"] = self.scales.items
             note["usual_distance"] = self.scales.usual
+        if self.tag_fit is not None:
+            note["tags"] = asdict(self.tag_fit)
         self.index.save(path, own_vectors=True, note=note, arrays=arrays)
 
     @classmethod
@@ -295,7 +304,8 @@ class ViewIndex:
             if scales.items.shape != rows.shape:
                 raise IndexFormatError(f"{path} has {scales.items.shape} scales of {rows.shape} tracks")
         spaces = tuple(own.space for own in specs)
-        return cls(spec, transform, rows, keys, Index(state, path), stamp, spaces, scales)
+        tag_fit = TagFit(**note["tags"]) if "tags" in note else None
+        return cls(spec, transform, rows, keys, Index(state, path), stamp, spaces, scales, tag_fit)
 
 
 class ViewIndexes:
@@ -304,15 +314,18 @@ class ViewIndexes:
     Parameters
     ----------
     prior : asked for values of the spaces when an index is built
+    catalog : asked for tags when an index is built
 
     Attributes
     ----------
     options : of indexes that are built from now on
     """
 
-    def __init__(self, folder: Path, prior: Callable[[], Mapping[str, Prior | None]]) -> None:
+    def __init__(
+        self, folder: Path, prior: Callable[[], Mapping[str, Prior | None]], catalog: Catalog | None = None
+    ) -> None:
         self._folder = folder
-        self._prior = prior
+        self._prior, self._catalog = prior, catalog
         self.options = IndexOptions()
         self._open: dict[str | None, ViewIndex] = {}  # by the text that asked for a view
         self._lock = threading.Lock()
@@ -346,12 +359,24 @@ class ViewIndexes:
             return saved
         prior = self._prior()
         if saved:
-            index = saved.update(snapshot, prior, progress)
+            index = saved.update(snapshot, prior, progress, self._catalog)
         else:
-            index = ViewIndex.build(snapshot, prior, spec, self.options, progress)
+            index = ViewIndex.build(snapshot, prior, spec, self.options, progress, self._catalog)
         with contextlib.suppress(OSError, UsageError):  # a read-only library is as usable without the file
             index.save(path, specs)
         return index
+
+    def saved(self, snapshot: Snapshot) -> ViewIndex | None:
+        """The default view's index of a snapshot, where it is built already."""
+        index = self._open.get(None)
+        if index is None or index.stamp != snapshot.stamp:
+            spec = default_view(compared_spaces(snapshot))
+            specs = [space.spec for space in spec.spaces_of(snapshot).values()]
+            try:
+                index = ViewIndex.load(self.path_of(spec), specs, spec)
+            except (OSError, IndexFormatError):
+                return None
+        return index if index.stamp == snapshot.stamp else None
 
     def path_of(self, spec: ViewSpec) -> Path:
         """``default.index``, or named after the view."""
@@ -365,29 +390,6 @@ class ViewIndexes:
     def sweep(self) -> None:
         """Delete what killed processes left."""
         sweep(self._folder)
-
-
-def _spaces_to_fit(
-    snapshot: Snapshot,
-    prior: Mapping[str, Prior | None],
-    spec: ViewSpec,
-    rows: NDArray[np.int64],
-    items: Sequence[Rows],
-) -> list[SpaceToFit]:
-    whole = (
-        spec.granularity != "first10"
-    )  # what is known of whole tracks is not so of ten windows side by side
-    tracks = np.unique(rows)
-    return [
-        SpaceToFit(
-            x,
-            covariance_within_tracks(space, tracks) if whole else None,
-            prior.get(name) if whole else None,
-            space.settings.weights * (x.shape[1] // space.spec.dim),
-            ENERGY.get(space.spec.name, 1.0),
-        )
-        for (name, space), x in zip(spec.spaces_of(snapshot).items(), items, strict=True)
-    ]
 
 
 def _note(specs: Sequence[EmbedderSpec], spec: ViewSpec) -> dict[str, Any]:

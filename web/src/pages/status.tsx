@@ -37,9 +37,12 @@ function Totals({ facts }: { facts: LibraryStatus }) {
     [facts.missing.toLocaleString("en"), "missing files"],
   ];
   return (
-    <dl class="numbers">
-      {totals.map(([value, name]) => <div key={name}><dt>{name}</dt><dd class="num">{value}</dd></div>)}
-    </dl>
+    <>
+      <dl class="numbers">
+        {totals.map(([value, name]) => <div key={name}><dt>{name}</dt><dd class="num">{value}</dd></div>)}
+      </dl>
+      {facts.tags && <p class="quiet">Your tags, for comparing tracks: {facts.tags}.</p>}
+    </>
   );
 }
 

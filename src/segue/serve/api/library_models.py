@@ -95,6 +95,7 @@ class Evaluation(BaseModel):
         precision={"1": {"value": 0.58, "low": 0.55, "high": 0.61}},
         average_precision={"value": 0.21, "low": 0.19, "high": 0.23}, chance=0.12, hubness=0.3,
         same_album=0.18, copies=0.0, index_recall=0.993, query_us=84.0, at=1_764_400_000.0,
+        tag_fit="used: .446 of the 5 nearest are of one album and artist, by sound alone .418",
         against={
             "view": "musicnn-1", "precision": {"1": {"value": 0.51, "low": 0.48, "high": 0.54}},
             "average_precision": {"value": 0.17, "low": 0.15, "high": 0.19},
@@ -119,6 +120,10 @@ class Evaluation(BaseModel):
     index_recall: Annotated[float, Field(description="Share of the truly ten nearest that the index finds")]
     query_us: Annotated[float, Field(description="Median time of a query of the index, microseconds")]
     at: EpochS
+    tag_fit: Annotated[
+        str | None,
+        Field(description="What tags do to the view, where figures of tags it has seen are too good"),
+    ]
     against: Comparison | None
 
 
@@ -141,8 +146,9 @@ class LibraryStatus(BaseModel):
         path_name="library", tracks=8204, missing=3, failures=2, duration_s=1_972_340.5,
         spaces=[{"name": "musicnn-1", "dim": 200, "license": "ISC", "tracks": 8204, "compared": True}],
         upgrades=[{"older": "mn04-1", "newer": "mn04-2", "tracks": 8204}],
-        views=["all", "musicnn-1"], sources=["fma"], folders=["music"], has_map=True, clusters=14,
-        writable=True, command="segue",
+        views=["all", "all/sound", "musicnn-1"],
+        tags="not used: 4 albums of two tracks and more by one artist are too few",
+        sources=["fma"], folders=["music"], has_map=True, clusters=14, writable=True, command="segue",
     )  # fmt: skip
 
     path_name: str
@@ -155,6 +161,7 @@ class LibraryStatus(BaseModel):
         list[LibraryUpgrade], Field(description="Newer versions that a scan with `upgrade` would add")
     ]
     views: list[str]
+    tags: Annotated[str | None, Field(description="What the library's own tags do to its default view")]
     sources: list[str]
     folders: list[str]
     has_map: bool

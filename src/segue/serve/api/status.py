@@ -39,7 +39,7 @@ async def get_library(service: ServiceDep) -> Response:
 
     def look() -> dict[str, Any]:
         library = service.library
-        overview, spaces = library.overview(), library.spaces()
+        overview, spaces, tag_fit = library.overview(), library.spaces(), library.tag_fit()
         return {
             "path_name": readable(library.path.name),
             "tracks": overview.tracks,
@@ -51,7 +51,8 @@ async def get_library(service: ServiceDep) -> Response:
                 for (name, spec), held in zip(spaces.items(), _held(service), strict=True)
             ],
             "upgrades": [asdict(upgrade) for upgrade in library.upgrades()],
-            "views": ["all", *spaces],
+            "views": ["all", "all/sound", *spaces],
+            "tags": str(tag_fit) if tag_fit else None,
             "sources": [one.source for one in overview.imports],
             "folders": [
                 readable(display_path(f"{folder}/x", [folder])[:-2]) for folder in library.folders.all()
