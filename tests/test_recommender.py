@@ -76,8 +76,9 @@ def test_bits_cannot_be_moved(tmp_path, rng):
     bits = rng.integers(0, 256, (20, 4)).astype(np.uint8)
     with Library.open(tmp_path / "bits", create=True) as library:
         library.import_from(Vectors(bits, name="bits", metric="hamming"))
-        with pytest.raises(UsageError, match="not defined for hamming"):
-            library.similar("bits:1", minus="bits:2")
+        for refined in ({"minus": "bits:2"}, {"agree": True}, {"weights": [1.0]}):
+            with pytest.raises(UsageError, match="not defined for hamming"):
+                library.similar("bits:1", **refined)
         assert len(library.playlist("bits:1", k=5).matches) == 5
         assert len(library.journey("bits:1", "bits:2", k=4).matches) == 4
         assert library.map().xy.shape == (20, 2)
@@ -331,10 +332,10 @@ def test_neighbors_of_made_music_are_by_the_same_artist(library: Library):
 
     found = library.evaluate(by="artist", progress=Follower())
     assert (found.by, found.tracks, found.asked) == ("artist", len(library), len(library))
-    assert found.precision[1] > 0.9 > found.chance
-    assert found.precision[1] >= found.precision[10]
+    assert found.precision[1].value > 0.9 > found.chance
+    assert found.precision[1].value >= found.precision[10].value
     assert begun == [(len(library), "tracks")]
-    assert found.as_record()["precision"]["5"] == found.precision[5]
+    assert found.as_record()["precision"]["5"]["value"] == found.precision[5].value
 
 
 def test_what_progress_raises_ends_an_evaluation(library: Library):

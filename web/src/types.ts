@@ -487,6 +487,8 @@ export interface SimilarRequest {
   same_artist?: boolean; // Whether the seeds' artists may be recommended
   feedback?: boolean; // Whether likes and dislikes may change the answer
   view?: string | null; // How to compare tracks; null is the library's default view
+  agree?: boolean; // Near to each of the seeds, not to the middle of them
+  weights?: number[] | null; // How much each seed counts; null: all alike
 }
 
 /** How much one space adds to the similarity of two sounds. */

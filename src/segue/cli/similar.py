@@ -15,6 +15,8 @@ from segue.cli.recommendations import print_found, seed_options
 @click.command(short_help="Find tracks that sound like one or more seeds.")
 @click.argument("seeds", nargs=-1, required=True)
 @click.option("--k", "-k", type=click.IntRange(1), default=10, show_default=True, help="How many tracks.")
+@click.option("--agree", is_flag=True, help="Near to each of the seeds, not to the middle of them.")
+@click.option("--weights", metavar="N,N,...", help="How much each seed counts, such as 2,1.")
 @seed_options
 @click.pass_obj
 def similar(  # noqa: PLR0913, PLR0917 - as many as the command has options
@@ -22,6 +24,8 @@ def similar(  # noqa: PLR0913, PLR0917 - as many as the command has options
     /,
     seeds: tuple[str, ...],
     k: int,
+    agree: bool,
+    weights: str | None,
     minus: tuple[str, ...],
     as_json: bool,
     ids: bool,
@@ -42,6 +46,8 @@ def similar(  # noqa: PLR0913, PLR0917 - as many as the command has options
         recommendations = library.similar(
             seeds,
             minus=minus,
+            agree=agree,
+            weights=_numbers(weights),
             k=k,
             same_artist=same_artist,
             where=where_of(conditions),
@@ -49,3 +55,10 @@ def similar(  # noqa: PLR0913, PLR0917 - as many as the command has options
             view=view,
         )
     print_found(recommendations, as_json=as_json, ids=ids, m3u=m3u)
+
+
+def _numbers(text: str | None) -> list[float] | None:
+    try:
+        return None if text is None else [float(part) for part in text.split(",")]
+    except ValueError:
+        raise click.UsageError(f"--weights is {text!r}, expected numbers such as 2,1") from None

@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from segue.track import Vectors
 
+_POWER = 4  # of the distances to several seeds; the higher, the more the farthest counts
 MINUS = 0.5  # how much the unwanted seeds count beside the wanted ones
 
 
-def center(seeds: Vectors) -> Vectors:
+def center(seeds: Vectors, weights: Sequence[float] | None = None) -> Vectors:
     """float32 (1, dim) of length 1: the direction between several seeds, (n, dim) of length 1.
 
     Seeds that cancel each other out have no direction; then the first one counts.
     """
-    return _direction(seeds.mean(axis=0, keepdims=True), seeds[:1])
+    mean = np.average(seeds, axis=0, weights=weights)[None]
+    return _direction(np.asarray(mean, np.float32), seeds[:1])
+
+
+def agreement(scores: NDArray[np.float32], weights: Sequence[float] | None = None) -> NDArray[np.float32]:
+    """float32 (n,): how near candidates are to each of several seeds.
+
+    1 - (mean of d^4)^(1/4), where d = 1 - s: the seed that a candidate is farthest from counts most, so it
+    must be near to all of them. Between a mean, which one very near seed can carry, and the least.
+
+    Parameters
+    ----------
+    scores : (n, n_seeds), s
+    weights : of the seeds; all alike unless given
+    """
+    distances = 1 - scores.astype(np.float64)
+    return np.asarray(1 - np.average(distances**_POWER, axis=1, weights=weights) ** (1 / _POWER), np.float32)
 
 
 def away_from(queries: Vectors, unwanted: Vectors, *, affine: bool = False) -> Vectors:

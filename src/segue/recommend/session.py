@@ -19,7 +19,7 @@ from segue.errors import EmptyLibraryError, LibraryError, UsageError
 from segue.index.metric import distances, prepare_queries
 from segue.progress import Progress
 from segue.recommend import filters
-from segue.recommend.combine import away_from, best_by_track, center
+from segue.recommend.combine import agreement, away_from, best_by_track, center
 from segue.recommend.feedback import CANDIDATES, Preferences
 from segue.recommend.lookup import resolve_seed, suggest_seeds
 from segue.recommend.result import Match
@@ -122,10 +122,21 @@ class Session:
                 return self.index.take([place for place in places if place is not None])
         return np.concatenate([self.vectors(seed) for seed in group.seeds])
 
-    def query_vectors(self, seeds: Sequence[SeedGroup], minus: Sequence[SeedGroup] = ()) -> NDArray[Any]:
+    def query_vectors(
+        self,
+        seeds: Sequence[SeedGroup],
+        minus: Sequence[SeedGroup] = (),
+        *,
+        weights: Sequence[float] | None = None,
+        each: bool = False,
+    ) -> NDArray[Any]:
         """(1, dim), what lies between the seeds, away from the unwanted; by windows, all their windows.
 
-        Each group counts as much as one sound.
+        Each group counts as much as one sound, or by its weight.
+
+        Parameters
+        ----------
+        each : (n_seeds, dim), of each seed, instead of what lies between them
 
         Raises
         ------
@@ -134,11 +145,12 @@ class Session:
         together = self._centers(seeds)
         unwanted = self._centers(minus) if minus else None
         if self.index.spec.metric == "hamming":  # each bit as most seeds have it
-            if unwanted is not None:
-                raise UsageError("minus is not defined for hamming (binary) vectors; leave it out")
+            if unwanted is not None or each or weights:
+                raise UsageError("minus, agree and weights are not defined for hamming (binary) vectors")
             bits = np.unpackbits(together.astype(np.uint8), axis=1)
             return np.packbits(bits.mean(axis=0, keepdims=True) >= 0.5, axis=1)
-        together = self.combine(together)
+        if not each:
+            together = self.combine(together, weights)
         return together if unwanted is None else away_from(together, unwanted, affine=self.is_affine)
 
     def _centers(self, groups: Sequence[SeedGroup]) -> NDArray[Any]:
@@ -148,11 +160,13 @@ class Session:
             vectors = [self.combine(x) for x in vectors]
         return vectors[0] if len(vectors) == 1 else np.concatenate(vectors)
 
-    def combine(self, vectors: NDArray[Any]) -> NDArray[Any]:
+    def combine(self, vectors: NDArray[Any], weights: Sequence[float] | None = None) -> NDArray[Any]:
         """(1, dim): what lies between some tracks' vectors, (n, dim); by windows, all of them."""
         if self.by_window or len(vectors) == 1:
             return vectors
-        return np.asarray(vectors.mean(axis=0, keepdims=True) if self.is_affine else center(vectors))
+        if self.is_affine:
+            return np.asarray(np.average(vectors, axis=0, weights=weights)[None], vectors.dtype)
+        return center(vectors, weights)
 
     def track_vectors(self, tracks: Sequence[Track]) -> NDArray[Any]:
         """(n, dim): tracks that are in the index, as it compares them."""
@@ -233,6 +247,7 @@ class Session:
         allowed: NDArray[np.bool_] | None = None,
         without: Sequence[Seed] = (),
         feedback: bool = False,
+        agree: Sequence[float] | None = None,
     ) -> list[Match]:
         """The k nearest tracks, best first, each recording once.
 
@@ -242,6 +257,7 @@ class Session:
         allowed : bool over the index's items, which of them may be answers
         without : seeds, which are no answers, nor are other versions of them
         feedback : let likes and dislikes change the order, and leave out what is disliked
+        agree : weights of the queries, (n, dim), where tracks are to be near to each of them
         """
         preferences = self.preferences(without) if feedback else None
         unwanted = {seed.id: seed.content_hash for seed in without if isinstance(seed, Track)}
@@ -255,7 +271,10 @@ class Session:
             first = max(first, CANDIDATES, 4 * k)
             more += first + len(preferences.left_out)
         for n in (first, more, qualified) if more else (first, qualified):
-            keys, scores = self.nearest(queries, min(n, qualified), allowed)
+            if agree is None:
+                keys, scores = self.nearest(queries, min(n, qualified), allowed)
+            else:
+                keys, scores = self._nearest_to_each(queries, agree, min(n, qualified), allowed)
             if preferences is not None:
                 keys, scores = preferences.order(keys, scores)
             nearest = zip(keys.tolist(), scores.tolist(), strict=True)
@@ -284,6 +303,16 @@ class Session:
         """Keys of the nearest tracks and their scores, (<= n,) each, best first."""
         keys, scores = self.nearest_each(queries, n, allowed)
         return best_by_track(keys, scores) if self.by_window else (keys[0], scores[0])
+
+    def _nearest_to_each(
+        self, queries: NDArray[Any], weights: Sequence[float], n: int, allowed: NDArray[np.bool_] | None
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """As ``nearest``, by agreement of the queries, of the tracks near one of them or their middle."""
+        asked = np.concatenate([self.combine(queries, weights), queries])
+        places = np.unique(np.concatenate([self.index.query(x[None], n, allowed)[0][0] for x in asked]))
+        scores = agreement(self.pair_scores(self.index.take(places), queries), weights)
+        order = np.argsort(-scores, kind="stable")[:n]
+        return self.index.keys[places[order]], scores[order]
 
     def nearest_each(
         self, queries: NDArray[Any], n: int, allowed: NDArray[np.bool_] | None = None

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.catalog import Where
-from segue.errors import VectorError
+from segue.errors import UsageError, VectorError
 from segue.recommend.filters import with_label
 from segue.recommend.lookup import list_queries, require_queries
 from segue.recommend.result import Recommendations
@@ -23,6 +23,8 @@ def similar(  # noqa: PLR0913 - all that one may ask for, by name
     queries: Queries,
     *,
     minus: Queries = (),
+    agree: bool = False,
+    weights: Sequence[float] | None = None,
     k: int = 10,
     same_artist: bool = True,
     label: str | None = None,
@@ -40,6 +42,10 @@ def similar(  # noqa: PLR0913 - all that one may ask for, by name
         library. Several tracks of one name count as much as one track.
     minus : likewise, what to move away from. The score is then the cosine with what remains of the
         queries' direction without half of theirs, and they are no answers.
+    agree : find what is near to each of the queries, rather than to the middle of them. The score is
+        then 1 - (mean of d^4)^(1/4) over the queries, where d is 1 less the score with one of them. Not in
+        a view of windows.
+    weights : how much each query counts; all alike unless given.
     same_artist : let tracks by a query's artist be answers.
     label : only tracks that a network has this word for, such as "Guitar"; short for
         ``where=Where(label="Guitar")``.
@@ -57,32 +63,27 @@ def similar(  # noqa: PLR0913 - all that one may ask for, by name
         or lies below that folder.
     """
     wanted, unwanted = require_queries(queries, k), list_queries(minus)
+    if weights is not None and (len(weights) != len(wanted) or min(weights) <= 0):
+        raise UsageError(f"there are {len(wanted)} seeds; expected as many weights, all above 0")
     conditions = where if label is None else with_label(where, label)
-    return recommender.ask(
-        lambda session: _similar(
-            session, wanted, unwanted, k, same_artist=same_artist, where=conditions, feedback=feedback
-        ),
-        view,
-    )
 
+    def answer(session: Session) -> Recommendations:
+        if agree:
+            session.require_one_vector_each("agreement of several seeds")
+        seeds, away = session.groups(wanted), session.groups(unwanted)
+        vectors = session.query_vectors(seeds, away, weights=weights, each=agree)
+        matches = session.matches(
+            vectors,
+            k,
+            allowed=session.allowed(all_seeds(seeds), same_artist=same_artist, where=conditions),
+            without=all_seeds([*seeds, *away]),
+            feedback=feedback,
+            agree=(weights or [1.0] * len(seeds)) if agree else None,
+        )
+        shortfall = session.shortfall(len(matches), k, conditions, feedback=feedback)
+        return Recommendations(tuple(matches), shortfall, interpretations(wanted, seeds))
 
-def _similar(
-    session: Session,
-    queries: Sequence[Query],
-    minus: Sequence[Query],
-    k: int,
-    *,
-    same_artist: bool,
-    where: Where | None,
-    feedback: bool,
-) -> Recommendations:
-    seeds, unwanted = session.groups(queries), session.groups(minus)
-    without = all_seeds([*seeds, *unwanted])
-    allowed = session.allowed(all_seeds(seeds), same_artist=same_artist, where=where)
-    vectors = session.query_vectors(seeds, unwanted)
-    matches = session.matches(vectors, k, allowed=allowed, without=without, feedback=feedback)
-    shortfall = session.shortfall(len(matches), k, where, feedback=feedback)
-    return Recommendations(tuple(matches), shortfall, interpretations(queries, seeds))
+    return recommender.ask(answer, view)
 
 
 def similar_to_vector(

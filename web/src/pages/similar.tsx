@@ -13,7 +13,7 @@ import { opinions, opinionsChanged } from "../opinions";
 import { persisted } from "../preferences";
 import { startRadio } from "../radio";
 import { trackFromSeed, seedFromSuggestion, seedFromTrack, addSeed, seeds } from "../seeds";
-import type { Conditions, PlaylistRequest } from "../types";
+import type { Conditions, PlaylistRequest, SimilarRequest } from "../types";
 
 type Mode = "near" | "list";
 const mode = persisted<Mode>("similar.mode", "near");
@@ -22,20 +22,22 @@ const perArtist = persisted<number | null>("similar.perartist", null);
 const perAlbum = persisted<number | null>("similar.peralbum", null);
 const size = persisted("similar.size", 20);
 const feedback = persisted("similar.feedback", true);
+const agree = persisted("similar.agree", false);
 
 export function SimilarPage() {
   const [where, setWhere] = useState<Conditions>({});
   const [otherArtists, setOtherArtists] = useState(false);
   const plusSeeds = seeds.value.filter((seed) => !seed.minus);
-  const request: PlaylistRequest = {
+  const agreed = agree.value && plusSeeds.length > 1;
+  const request: SimilarRequest = {
     seeds: plusSeeds.map((seed) => seed.id),
     minus: seeds.value.filter((seed) => seed.minus).map((seed) => seed.id),
     k: size.value, where, same_artist: !otherArtists, feedback: feedback.value,
-    ...(mode.value === "list" ? { variety: variety.value, per_artist: perArtist.value, per_album: perAlbum.value } : {}),
   };
-  const question = useDebounced(JSON.stringify([mode.value, request]), 150);
+  const more = mode.value === "list" ? { variety: variety.value, per_artist: perArtist.value, per_album: perAlbum.value } : agreed ? { agree: true } : {};
+  const question = useDebounced(JSON.stringify([mode.value, { ...request, ...more }]), 150);
   const { data, error, retry, loading } = useLoad(async (stop) => {
-    const [kind, wish] = JSON.parse(question) as [Mode, PlaylistRequest];
+    const [kind, wish] = JSON.parse(question) as [Mode, SimilarRequest & PlaylistRequest];
     if (!wish.seeds.length) return null;
     return kind === "near" ? api.similar(wish, stop) : api.suggestPlaylist(wish, stop);
   }, [question, opinionsChanged.value]);
@@ -67,6 +69,11 @@ export function SimilarPage() {
           <label class="check">
             <input type="checkbox" checked={otherArtists} onChange={(event) => setOtherArtists(event.currentTarget.checked)} />Other artists only
           </label>
+          {mode.value === "near" && plusSeeds.length > 1 && (
+            <label class="check">
+              <input type="checkbox" checked={agree.value} onChange={(event) => (agree.value = event.currentTarget.checked)} />Near to each of them
+            </label>
+          )}
           {opinions.value.size > 0 && (
             <label class="check">
               <input type="checkbox" checked={feedback.value} onChange={(event) => (feedback.value = event.currentTarget.checked)} />Use likes and dislikes
@@ -102,7 +109,7 @@ function Most({ label, value, onPick }: { label: string; value: number | null; o
 }
 
 /** A radio near the same seeds. */
-const stationOf = ({ seeds, minus = [] }: PlaylistRequest, title: string, n: number) => (
+const stationOf = ({ seeds, minus = [] }: SimilarRequest, title: string, n: number) => (
   { seeds, minus, name: `like “${title}”${n > 1 ? ` and ${n - 1} more` : ""}`, steer: [], reach: 0.5 }
 );
 

@@ -36,7 +36,8 @@ async def similar(service: ServiceDep, body: SimilarRequest) -> Response:
 
 
 async def _similar(service: Service, body: SimilarRequest) -> Response:
-    plain = not body.minus and body.where is None and body.same_artist and body.view is None
+    refined = body.minus or body.agree or body.weights
+    plain = not refined and body.where is None and body.same_artist and body.view is None
     if plain:
         cached = await service.similar_cache.similar(body.seeds, body.k, feedback=body.feedback)
         if cached is not None:
@@ -46,6 +47,8 @@ async def _similar(service: Service, body: SimilarRequest) -> Response:
         recommendations = service.library.similar(
             service.seeds(body.seeds),
             minus=service.seeds(body.minus),
+            agree=body.agree,
+            weights=body.weights,
             k=body.k,
             same_artist=body.same_artist,
             where=as_where(service, body.where),

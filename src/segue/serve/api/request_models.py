@@ -63,7 +63,7 @@ _Most = Annotated[int, Field(ge=0, le=500)] | None
 _View = Annotated[Name | None, Field(description="How to compare tracks; null is the library's default view")]
 
 
-class SimilarRequest(Request):
+class SeedsRequest(Request):
     model_config = _with_example(seeds=[EXAMPLE_ID], k=5, where={"genre": "rock", "years": [1990, 1999]})
 
     seeds: Annotated[list[SeedText], _SEEDS]
@@ -75,7 +75,17 @@ class SimilarRequest(Request):
     view: _View = None
 
 
-class PlaylistRequest(SimilarRequest):
+class SimilarRequest(SeedsRequest):
+    model_config = _with_example(seeds=[EXAMPLE_ID, OTHER_ID], k=5, agree=True, weights=[2, 1])
+
+    agree: Annotated[bool, Field(description="Near to each of the seeds, not to the middle of them")] = False
+    weights: Annotated[
+        list[Annotated[float, Field(gt=0, allow_inf_nan=False)]] | None,
+        Field(max_length=100, description="How much each seed counts; null: all alike"),
+    ] = None
+
+
+class PlaylistRequest(SeedsRequest):
     model_config = _with_example(seeds=[EXAMPLE_ID, OTHER_ID], k=25, variety=0.2)
 
     k: Annotated[int, Field(ge=1, le=500, description="How many tracks the playlist has")] = 25
@@ -84,7 +94,7 @@ class PlaylistRequest(SimilarRequest):
     per_album: Annotated[_Most, Field(description="Most tracks of one album; 0: any; null: an eighth")] = None
 
 
-class RadioRequest(SimilarRequest):
+class RadioRequest(SeedsRequest):
     model_config = _with_example(seeds=[EXAMPLE_ID], k=15, steer=["calmer"], reach=0.5)
 
     k: Annotated[int, Field(ge=1, le=200, description="How many tracks come next")] = 15
