@@ -19,10 +19,9 @@ import numpy as np
 
 from segue.library import Library
 from segue.recommend import combine
-from segue.recommend.caps import number_names
 from segue.recommend.combine import away_from, center
 from segue.recommend.journey import even_steps, order_between, waypoints
-from segue.recommend.playlist import SAME_ARTIST, diversify, take_varied
+from segue.recommend.variety import SAME_ARTIST, diversify, number_names, take_varied
 from segue.track import Vectors
 
 NEIGHBORS = 10  # of the graph of the widest path

@@ -12,8 +12,8 @@ import pytest
 
 from segue.errors import UsageError
 from segue.library import Library
-from segue.recommend.caps import Cap
 from segue.recommend.radio import STEERS, choose, n_candidates, rest
+from segue.recommend.variety import Cap
 from segue.sources.table import Table
 from segue.sources.vectors import Vectors
 from tests.tables import songs, write_csv
@@ -35,15 +35,15 @@ def ids(found) -> list[str]:
 
 
 def test_a_radio_goes_on_with_other_tracks(many: Library):
-    heard: list[str] = []
+    previous: list[str] = []
     for _ in range(4):
-        found = many.radio("made:5", k=15, heard=heard)
+        found = many.radio("made:5", k=15, previous=previous)
         assert len(found) == 15
-        assert not set(ids(found)) & set(heard)
+        assert not set(ids(found)) & set(previous)
         assert all(match.score > 0.2 for match in found)
-        heard += ids(found)
+        previous += ids(found)
     seed = many.find("made:5").id
-    assert seed not in heard
+    assert seed not in previous
 
 
 def test_what_was_played_rests_and_comes_back(many: Library):

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segue.recommend.caps import Cap, number_names
 from segue.recommend.combine import away_from, center
 from segue.recommend.explanation import (
     Explanation,
@@ -23,7 +22,8 @@ from segue.recommend.explanation import (
     window_starts,
 )
 from segue.recommend.journey import even_steps, order_between, share_out, waypoints
-from segue.recommend.playlist import diversify, order_by_flow
+from segue.recommend.playlist import order_by_flow
+from segue.recommend.variety import Cap, diversify, number_names
 from segue.recommend.verbalize import verbalize
 from segue.views.transform import SpaceToFit, ViewTransform
 

@@ -45,7 +45,7 @@ def test_a_radio_plays_and_is_steered_and_stopped(browser: Browser, server: Serv
             radio.get_by_role("button", name="brighter").click()
         body = json.loads(asked.value.post_data or "")
         assert body["steer"] == ["brighter"]
-        assert body["heard"]
+        assert body["previous"]
         expect(radio.get_by_role("button", name="brighter")).to_have_attribute("aria-pressed", "true")
         with page.expect_request("**/api/v1/radio") as asked:
             radio.get_by_role("button", name="darker").click()  # the opposite takes its place

@@ -13,13 +13,13 @@ export const STEERS: [Steer, Steer][] = [
   ["slower", "faster"], ["darker", "brighter"], ["calmer", "more energetic"], ["older", "newer"],
 ];
 const FEW = 3; // tracks left in the queue, from which more are asked for
-const HEARD = 500; // tracks that are told to the service
+const MOST_PREVIOUS = 500; // tracks that a request names
 
 let asking = false;
 
-function request(station: player.Station, heard: readonly Track[]): RadioRequest {
+function request(station: player.Station, previous: readonly Track[]): RadioRequest {
   const { seeds, minus, steer, reach } = station;
-  return { seeds, minus, steer, reach, heard: heard.slice(-HEARD).map((track) => track.id) };
+  return { seeds, minus, steer, reach, previous: previous.slice(-MOST_PREVIOUS).map((track) => track.id) };
 }
 
 const until = (n: number) => player.queue.value.order.slice(0, n).map((i) => player.queue.value.tracks[i] as Track);

@@ -406,7 +406,7 @@ export interface RadioRequest {
   view?: string | null; // How to compare tracks; null is the library's default view
   steer?: ("faster" | "slower" | "brighter" | "darker" | "more energetic" | "calmer" | "louder" | "quieter" | "newer" | "older")[]; // What to go toward
   reach?: number; // 0: the nearest fiftieth of the library; 1: its nearest fifth
-  heard?: string[]; // What this radio gave already, the last at the end
+  previous?: string[]; // What this radio gave already, the last at the end
 }
 
 /** [low, high]; null is open */

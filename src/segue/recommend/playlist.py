@@ -1,4 +1,4 @@
-"""Some of many candidates, alike but not all the same, in an order that flows."""
+"""A playlist: varied tracks near the seeds, in an order that flows."""
 
 from __future__ import annotations
 
@@ -10,90 +10,20 @@ from numpy.typing import NDArray
 
 from segue.catalog import Where
 from segue.errors import UsageError
-from segue.recommend.caps import Cap, Most, caps_for, number_names, open_candidates
 from segue.recommend.lookup import list_queries, require_queries
 from segue.recommend.result import Recommendations
 from segue.recommend.seeds import Queries, Query, all_seeds, interpretations
 from segue.recommend.session import Recommender, Session
+from segue.recommend.variety import Most, caps_for, diversify, number_names
 
 _FEWEST_CANDIDATES = 200
 _CANDIDATES_EACH = 8  # a place of a playlist
-SAME_ARTIST = 0.25  # how much more alike two tracks by one artist count
 _PENALTY = 1e3  # of a step from an artist to the same one: longer than any way around it
 VARIETY = 0.1  # unless another is given: little further from the seeds, a quarter less alike each other
-_HALVINGS = 10  # of the weight of variety, until the mean similarity is the wanted one
 _ROUNDS = 2_000  # of improving an order, at the most
 
 Scores = NDArray[np.float32]
 Places = NDArray[np.int64]
-
-
-def diversify(
-    similarities: Scores,
-    to_seeds: Scores,
-    groups: Places,
-    k: int,
-    variety: float,
-    caps: Sequence[Cap] = (),
-) -> Places:
-    """int64 (<= k,): candidates near the seeds and unlike each other, in the order in which they are taken.
-
-    So much similarity to the seeds is given up that its mean is (1 - variety) n + variety d: n the mean
-    of the k nearest, d that of the k most varied. Steps of the variety are therefore even, whatever the
-    library; the weight in ``take_varied`` that comes nearest to that mean is found by bisection.
-
-    Parameters
-    ----------
-    similarities : (n, n), of the candidates with each other
-    to_seeds : (n,)
-    groups : (n,), their artists
-    variety : 0 takes the nearest, 1 only looks at how unlike they are
-    caps : how many of one artist or album are taken, as long as there are others
-    """
-    alike = similarities + SAME_ARTIST * (groups[:, None] == groups)
-    nearest, varied = (take_varied(alike, to_seeds, k, weight, caps) for weight in (0.0, 1.0))
-    if variety in (0, 1):
-        return varied if variety else nearest
-    wanted = (1 - variety) * to_seeds[nearest].mean() + variety * to_seeds[varied].mean()
-    low, high = 0.0, 1.0
-    best, least = nearest, np.inf
-    for _ in range(_HALVINGS):
-        weight = (low + high) / 2
-        taken = take_varied(alike, to_seeds, k, weight, caps)
-        excess = float(to_seeds[taken].mean() - wanted)
-        if abs(excess) < least:
-            best, least = taken, abs(excess)
-        low, high = (weight, high) if excess > 0 else (low, weight)
-    return best
-
-
-def take_varied(alike: Scores, to_seeds: Scores, k: int, weight: float, caps: Sequence[Cap] = ()) -> Places:
-    """int64 (<= k,): candidates by maximal marginal relevance (Carbonell & Goldstein 1998, eq. 1).
-
-    One after the other, each the one of the largest (1 - weight) s - weight m: s its similarity to the seeds,
-    m its similarity to the nearest of those that are taken.
-
-    Parameters
-    ----------
-    alike : (n, n), how alike the candidates are to each other
-    to_seeds : (n,)
-    """
-    if not len(to_seeds):
-        return np.array([], np.int64)
-    counts = [cap.anew() for cap in caps]
-    relevance = (1 - weight) * to_seeds.astype(np.float64)
-    nearest = np.zeros(len(to_seeds))
-    is_taken = np.zeros(len(to_seeds), np.bool_)
-    taken: list[int] = []
-    while len(taken) < min(k, len(to_seeds)):
-        gain = relevance - weight * nearest if taken else to_seeds  # the first one whatever the weight
-        best = int(np.where(open_candidates(counts, is_taken), gain, -np.inf).argmax())
-        nearest = np.maximum(nearest, alike[best]) if taken else alike[best].astype(np.float64)
-        taken.append(best)
-        is_taken[best] = True
-        for cap in counts:
-            cap.take(best)
-    return np.array(taken, np.int64)
 
 
 def order_by_flow(similarities: Scores, groups: Places) -> Places:
@@ -199,7 +129,7 @@ def playlist(  # noqa: PLR0913 - all that one may ask for, by name
     variety : from 0, the nearest tracks, to 1, such as are unlike each other; in between, the similarity to
         the seeds falls evenly.
     per_artist, per_album : how many tracks of one artist and of one album at the most, 0 for any number;
-        unless told, a fifth and an eighth of the playlist. More come only where there are no others.
+        by default, a fifth and an eighth of the playlist. More come only where there are no others.
     queries, minus, where, same_artist, feedback, view : as for ``similar``; not a view of windows.
 
     Raises

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from segue.catalog import Where
 from segue.errors import UsageError
-from segue.recommend.caps import Cap, caps_for, number_names, open_candidates
 from segue.recommend.lookup import list_queries, require_queries
 from segue.recommend.moods import Mood, measurements, mood_evidence
 from segue.recommend.playlist import order_by_flow
 from segue.recommend.result import Match, Recommendations
 from segue.recommend.seeds import Queries, all_seeds, interpretations
 from segue.recommend.session import Recommender, Session
+from segue.recommend.variety import Cap, caps_for, number_names, open_candidates
 
 Steer = Literal[
     "faster",
@@ -84,7 +84,7 @@ def radio(  # noqa: PLR0913 - all that one may ask for, by name
     k: int = 15,
     steer: Collection[Steer] = (),
     reach: float = REACH,
-    heard: Collection[str] = (),
+    previous: Collection[str] = (),
     where: Where | None = None,
     same_artist: bool = True,
     feedback: bool = True,
@@ -100,7 +100,7 @@ def radio(  # noqa: PLR0913 - all that one may ask for, by name
     ----------
     steer : what to go toward, such as "faster", "darker", "newer": ``STEERS``.
     reach : from 0, the nearest fiftieth of the library, to 1, its nearest fifth.
-    heard : ids of tracks that this radio gave already, and gives again only when nothing else is left; the
+    previous : ids of tracks that this radio gave already, and gives again only when nothing else is left; the
         first track of what follows is near to the last of them.
     queries, minus, where, same_artist, feedback, view : as for ``similar``; not a view of windows.
     random_state : makes the same choice each time.
@@ -127,10 +127,10 @@ def radio(  # noqa: PLR0913 - all that one may ask for, by name
             without=all_seeds([*seeds, *away]),
             feedback=feedback,
         )
-        before = set(heard)
-        unheard = [match for match in candidates if match.track.id not in before]
-        pool = unheard if len(unheard) >= k else candidates
-        matches = _in_order(session, _choice(session, pool, k, steer, rng), heard)
+        before = set(previous)
+        new = [match for match in candidates if match.track.id not in before]
+        pool = new if len(new) >= k else candidates
+        matches = _in_order(session, _choice(session, pool, k, steer, rng), previous)
         shortfall = session.shortfall(len(matches), k, where, feedback=feedback)
         return Recommendations(tuple(matches), shortfall, interpretations(wanted, seeds))
 
@@ -179,12 +179,12 @@ def _by_year(years: Sequence[int | None], *, newest: bool) -> Scores:
     return np.asarray(ranks if newest else 1 - ranks)
 
 
-def _in_order(session: Session, matches: Sequence[Match], heard: Collection[str]) -> list[Match]:
-    """In an order that flows on from what was heard last, or from the nearest."""
+def _in_order(session: Session, matches: Sequence[Match], previous: Collection[str]) -> list[Match]:
+    """In an order that flows on from the last of the previous tracks, or from the nearest."""
     if len(matches) < 2:
         return list(matches)
     vectors = session.track_vectors([match.track for match in matches])
-    before = session.track_vectors(session.catalog.tracks.by_ids(list(heard)[-1:]))
+    before = session.track_vectors(session.catalog.tracks.by_ids(list(previous)[-1:]))
     to_last = session.similarities(before, vectors)[0] if len(before) else [match.score for match in matches]
     first = int(np.argmax(to_last))
     order = [first, *(i for i in range(len(matches)) if i != first)]

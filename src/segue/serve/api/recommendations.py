@@ -107,7 +107,7 @@ async def suggest_playlist(service: ServiceDep, body: PlaylistRequest) -> Respon
 
 @routes.post("/radio", responses=openapi_responses(models.Recommendations, 404))
 async def radio(service: ServiceDep, body: RadioRequest) -> Response:
-    """The next tracks of a radio near the seeds; ask again for more, with what it gave in `heard`.
+    """The next tracks of a radio near the seeds; ask again for more, with what it gave in `previous`.
 
     What was played lately (`POST /plays`, or by OpenSubsonic's players) comes later.
     """
@@ -119,7 +119,7 @@ async def radio(service: ServiceDep, body: RadioRequest) -> Response:
             k=body.k,
             steer=body.steer,
             reach=body.reach,
-            heard=body.heard,
+            previous=body.previous,
             where=as_where(service, body.where),
             same_artist=body.same_artist,
             feedback=body.feedback,

@@ -102,7 +102,7 @@ class RadioRequest(SeedsRequest):
     reach: Annotated[
         float, Field(ge=0, le=1, description="0: the nearest fiftieth of the library; 1: its nearest fifth")
     ] = REACH
-    heard: Annotated[
+    previous: Annotated[
         list[Seed], Field(max_length=2000, description="What this radio gave already, the last at the end")
     ] = []
 
