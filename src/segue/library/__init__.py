@@ -56,6 +56,7 @@ from segue.recommend import (
     matrix,
     opinions,
     playlist,
+    query,
     radio,
 )
 from segue.recommend import map as maps
@@ -369,20 +370,10 @@ class Library(Contents):
     like = _verb(opinions.like)
     dislike = _verb(opinions.dislike)
     take_back = _verb(opinions.take_back)
-    analyze = _verb(Recommender.analyze)
-    seed_group = _verb(Recommender.seed_group)
-    suggest_seeds = _verb(Recommender.suggest_seeds)
-
-    def find(self, query: Query) -> Track:
-        """The one track that a query means: an id, a path, a title, or other text.
-
-        Raises
-        ------
-        TrackNotFoundError
-        AmbiguousQueryError
-            Where several tracks match; they are in its ``matches``.
-        """
-        return find_track(self._catalog, query, self.recommender.choose)
+    analyze = _verb(query.analyze)
+    seed_group = _verb(query.seed_group)
+    suggest_seeds = _verb(query.suggest_seeds)
+    find = _verb(query.find)
 
     def view_index(self, view: str | None = None) -> ViewIndex:
         """The index that ``similar`` looks into.

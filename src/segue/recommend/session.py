@@ -7,23 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segue.advice import command
-from segue.catalog import Catalog, Selection, Snapshot, Where
+from segue.catalog import Catalog, Snapshot, Where
 from segue.errors import EmptyLibraryError, LibraryError, UsageError
 from segue.index.metric import distances, prepare_queries
 from segue.progress import Progress
 from segue.recommend import filters
 from segue.recommend.combine import agreement, away_from, best_by_track, center
 from segue.recommend.feedback import CANDIDATES, Preferences
-from segue.recommend.lookup import resolve_seed, suggest_seeds
+from segue.recommend.lookup import resolve_seed
 from segue.recommend.result import Match
-from segue.recommend.seeds import AnalyzedSound, Chooser, Query, Seed, SeedGroup, analyze
+from segue.recommend.seeds import AnalyzedSound, Chooser, Query, Seed, SeedGroup
 from segue.recordings import Versions, VersionStore
 from segue.spec import COSINE, Embedder, Prior
 from segue.track import Track
@@ -400,28 +399,7 @@ class Recommender:
             raise EmptyLibraryError(f"the library in {root} has no tracks yet; add some with: {add}")
         return snapshot
 
-    def seed_group(self, query: Query, *, paths: bool = True) -> SeedGroup:
-        """What a query means: a track, a sound, or the tracks of an artist, an album, a playlist or a folder.
-
-        Parameters
-        ----------
-        paths : whether a text may be a path of this machine.
-
-        Raises
-        ------
-        TrackNotFoundError, AmbiguousQueryError, AudioError
-        """
-        return resolve_seed(query, self.catalog, self._embedders_here, choose=self.choose, paths=paths)
-
-    def suggest_seeds(self, text: str, *, limit: int = 8) -> list[Selection]:
-        """Artists, albums and playlists whose name holds every word of a text; the exact ones first."""
-        return suggest_seeds(self.catalog, text, limit)
-
-    def analyze(self, path: str | Path) -> AnalyzedSound:
-        """A file outside the library, analyzed once to be asked about several times. Raises AudioError."""
-        return analyze(path, self._embedders_here())
-
-    def _embedders_here(self) -> list[Embedder]:
+    def usable_embedders(self) -> list[Embedder]:
         """Those whose spaces the library has."""
         spaces = self.catalog.spaces()
         return [embedder for embedder in self.embedders if embedder.spec.space in spaces]

@@ -1,0 +1,50 @@
+"""What a query means, for those who want to know before they ask."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from segue.catalog import Selection
+from segue.recommend import lookup
+from segue.recommend.seeds import AnalyzedSound, Query, SeedGroup
+from segue.recommend.seeds import analyze as analyze_file
+from segue.recommend.session import Recommender
+from segue.track import Track
+
+
+def find(recommender: Recommender, query: Query) -> Track:
+    """The one track that a query means: an id, a path, a title, or other text.
+
+    Raises
+    ------
+    TrackNotFoundError
+    AmbiguousQueryError
+        Where several tracks match; they are in its ``matches``.
+    """
+    return lookup.find_track(recommender.catalog, query, recommender.choose)
+
+
+def seed_group(recommender: Recommender, query: Query, *, paths: bool = True) -> SeedGroup:
+    """What a query means: a track, a sound, or the tracks of an artist, an album, a playlist or a folder.
+
+    Parameters
+    ----------
+    paths : whether a text may be a path of this machine.
+
+    Raises
+    ------
+    TrackNotFoundError, AmbiguousQueryError, AudioError
+    """
+    return lookup.resolve_seed(
+        query, recommender.catalog, recommender.usable_embedders, choose=recommender.choose, paths=paths
+    )
+
+
+def suggest_seeds(recommender: Recommender, text: str, *, limit: int = 8) -> list[Selection]:
+    """Artists, albums and playlists whose name holds every word of a text; the exact ones first."""
+    return lookup.suggest_seeds(recommender.catalog, text, limit)
+
+
+def analyze(recommender: Recommender, path: str | Path) -> AnalyzedSound:
+    """A file outside the library, analyzed once to be asked about several times. Raises AudioError."""
+    return analyze_file(path, recommender.usable_embedders())
