@@ -62,12 +62,9 @@ from segue.recommend import (
 from segue.recommend import map as maps
 from segue.recommend import search as words
 from segue.recommend import similar as similarity
-from segue.recommend.lookup import find_track
-from segue.recommend.seeds import Query
 from segue.sources.audio_folders import AudioFolders
 from segue.sources.contract import AudioSource, Source
 from segue.spec import Embedder, Prior, family_of
-from segue.track import Track
 from segue.views.view_index import ViewIndex
 
 __all__ = [
