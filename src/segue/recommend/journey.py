@@ -13,8 +13,8 @@ from segue.catalog import Where
 from segue.errors import UsageError
 from segue.recommend.lookup import list_queries
 from segue.recommend.result import Match, Recommendations
-from segue.recommend.seeds import Queries, Query, Seed, interpretations
-from segue.recommend.session import Recommender, Session
+from segue.recommend.seeds import Queries, Query, Seed
+from segue.recommend.session import Recommender, Session, interpretations
 from segue.track import Track, TrackId, Vector, Vectors
 
 _NEAR_WAYPOINT = 64  # candidates

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from segue.errors import UsageError
 from segue.recommend.lookup import require_queries
 from segue.recommend.result import Matrix
-from segue.recommend.seeds import Queries, Query, all_seeds
-from segue.recommend.session import Recommender, Session
+from segue.recommend.seeds import Queries, Query
+from segue.recommend.session import Recommender, Session, all_seeds
 from segue.track import Track
 
 MOST_COMPARED = 2_000  # tracks of a matrix

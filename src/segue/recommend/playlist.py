@@ -12,8 +12,8 @@ from segue.catalog import Where
 from segue.errors import UsageError
 from segue.recommend.lookup import list_queries, require_queries
 from segue.recommend.result import Recommendations
-from segue.recommend.seeds import Queries, Query, all_seeds, interpretations
-from segue.recommend.session import Recommender, Session
+from segue.recommend.seeds import Queries, Query
+from segue.recommend.session import Recommender, Session, all_seeds, interpretations
 from segue.recommend.variety import Most, caps_for, diversify, number_names
 
 _FEWEST_CANDIDATES = 200

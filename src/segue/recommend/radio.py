@@ -15,8 +15,8 @@ from segue.recommend.lookup import list_queries, require_queries
 from segue.recommend.moods import Mood, measurements, mood_evidence
 from segue.recommend.playlist import order_by_flow
 from segue.recommend.result import Match, Recommendations
-from segue.recommend.seeds import Queries, all_seeds, interpretations
-from segue.recommend.session import Recommender, Session
+from segue.recommend.seeds import Queries
+from segue.recommend.session import Recommender, Session, all_seeds, interpretations
 from segue.recommend.variety import Cap, caps_for, number_names, open_candidates
 
 Steer = Literal[

@@ -62,14 +62,3 @@ def analyze(path: str | Path, embedders: Sequence[Embedder]) -> AnalyzedSound:
         {space: x.windows for space, x in embeddings.items()},
         {space: {x.name: x.score for x in e.labels} for space, e in embeddings.items() if e.labels},
     )
-
-
-def all_seeds(groups: Sequence[SeedGroup]) -> list[Seed]:
-    """The sounds of some groups, one after the other."""
-    return [seed for group in groups for seed in group.seeds]
-
-
-def interpretations(queries: Sequence[Query], groups: Sequence[SeedGroup]) -> tuple[str, ...]:
-    """What each query that is no track or sound itself was taken to mean."""
-    pairs = zip(queries, groups, strict=True)
-    return tuple(group.text for query, group in pairs if not isinstance(query, Track | AnalyzedSound))

@@ -403,3 +403,14 @@ class Recommender:
         """Those whose spaces the library has."""
         spaces = self.catalog.spaces()
         return [embedder for embedder in self.embedders if embedder.spec.space in spaces]
+
+
+def all_seeds(groups: Sequence[SeedGroup]) -> list[Seed]:
+    """The sounds of some groups, one after the other."""
+    return [seed for group in groups for seed in group.seeds]
+
+
+def interpretations(queries: Sequence[Query], groups: Sequence[SeedGroup]) -> tuple[str, ...]:
+    """What each query that is no track or sound itself was taken to mean."""
+    pairs = zip(queries, groups, strict=True)
+    return tuple(group.text for query, group in pairs if not isinstance(query, Track | AnalyzedSound))

@@ -13,8 +13,8 @@ from segue.errors import UsageError, VectorError
 from segue.recommend.filters import with_label
 from segue.recommend.lookup import list_queries, require_queries
 from segue.recommend.result import Recommendations
-from segue.recommend.seeds import Queries, Query, all_seeds, interpretations
-from segue.recommend.session import Recommender, Session
+from segue.recommend.seeds import Queries, Query
+from segue.recommend.session import Recommender, Session, all_seeds, interpretations
 from segue.track import Vector
 
 
