@@ -66,6 +66,32 @@ def _tempos(snapshot: Snapshot, rows: NDArray[np.int64]) -> NDArray[np.float64]:
     return tempos
 
 
+def describe_shortfall(
+    catalog: Catalog,
+    snapshot: Snapshot,
+    rows: NDArray[np.int64],
+    n: int,
+    k: int,
+    where: Where | None,
+    reason: str,
+    *,
+    feedback: bool,
+) -> str:
+    """Why there are n answers and not k.
+
+    Parameters
+    ----------
+    rows : of the snapshot, of what is compared
+    reason : what no more tracks do: they "qualify"
+    feedback : whether dislikes leave tracks out
+    """
+    text = f"{n} of {k}: no more of the library's {len(catalog.tracks)} tracks {reason}"
+    opinions = catalog.opinions() if feedback else None
+    if opinions is not None and len(opinions.disliked):
+        text += f"; you dislike {len(opinions.disliked)}"
+    return text + (describe_counts(where, catalog, snapshot, rows) if where else "")
+
+
 def describe_counts(where: Where, catalog: Catalog, snapshot: Snapshot, rows: NDArray[np.int64]) -> str:
     """How many tracks meet each condition, and all of them, seeds included, for the end of a sentence."""
     parts = where.parts()

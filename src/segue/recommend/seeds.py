@@ -9,9 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.errors import AmbiguousQueryError
+from segue.advice import command
+from segue.catalog import Catalog, Snapshot, SpaceVectors
+from segue.errors import AmbiguousQueryError, LibraryError
 from segue.spec import Embedder
 from segue.track import Track
+from segue.views.spec import Granularity, sound_vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +65,38 @@ def analyze(path: str | Path, embedders: Sequence[Embedder]) -> AnalyzedSound:
         {space: x.windows for space, x in embeddings.items()},
         {space: {x.name: x.score for x in e.labels} for space, e in embeddings.items() if e.labels},
     )
+
+
+def analysis_of_track(catalog: Catalog, snapshot: Snapshot, track: Track) -> AnalyzedSound:
+    """What a library knows of a track's sound."""
+    labels = catalog.tracks.labels([track.id]).get(track.id, {})
+    row = snapshot.row_of(catalog.tracks.key_of(track.id))
+    if row is None:
+        return AnalyzedSound(track.display_name, track.duration_s, {}, {}, labels)
+    windows = {name: space.windows_of(row) for name, space in snapshot.spaces.items()}
+    pooled = {name: space.vectors[row] for name, space in snapshot.spaces.items()}
+    return AnalyzedSound(track.display_name, track.duration_s, pooled, windows, labels)
+
+
+def space_vectors(
+    sound: AnalyzedSound, spaces: Mapping[str, SpaceVectors], granularity: Granularity, *, in_library: bool
+) -> list[NDArray[np.float32]]:
+    """In each of a view's spaces, float32 (1, dim) or, by windows, (n_windows, dim).
+
+    Raises
+    ------
+    LibraryError
+        Where the sound has a vector in none of them.
+    """
+    pooled = [sound.pooled.get(name, np.full(s.spec.dim, np.nan)) for name, s in spaces.items()]
+    windows = [sound.windows.get(name, np.zeros((0, s.spec.dim))) for name, s in spaces.items()]
+    vectors = sound_vectors(pooled, windows, granularity)
+    if not any(np.isfinite(x).any() for x in vectors):
+        names = ", ".join(spaces)
+        if in_library:
+            raise LibraryError(f"{sound.name} has no vector in {names}: scan again")
+        raise LibraryError(
+            f"no installed embedder makes {names} vectors, so files outside the library cannot be "
+            f"compared; see: {command('models')}"
+        )
+    return vectors

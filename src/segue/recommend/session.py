@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from segue.advice import command
 from segue.catalog import Catalog, Snapshot, Where
-from segue.errors import EmptyLibraryError, LibraryError, UsageError
+from segue.errors import EmptyLibraryError, UsageError
 from segue.index.metric import distances, prepare_queries
 from segue.progress import Progress
 from segue.recommend import filters
@@ -22,11 +22,18 @@ from segue.recommend.combine import agreement, away_from, best_by_track, center
 from segue.recommend.feedback import CANDIDATES, Preferences
 from segue.recommend.lookup import resolve_seed
 from segue.recommend.result import Match
-from segue.recommend.seeds import AnalyzedSound, Chooser, Query, Seed, SeedGroup
+from segue.recommend.seeds import (
+    AnalyzedSound,
+    Chooser,
+    Query,
+    Seed,
+    SeedGroup,
+    analysis_of_track,
+    space_vectors,
+)
 from segue.recordings import Versions, VersionStore
 from segue.spec import COSINE, Embedder, Prior
 from segue.track import Track
-from segue.views.spec import sound_vectors
 from segue.views.view_index import ViewIndex, ViewIndexes
 
 _ATTEMPTS = 20  # at an answer while others write
@@ -72,16 +79,7 @@ class Session:
 
     def analysis(self, seed: Seed) -> AnalyzedSound:
         """All that is known of a seed's sound."""
-        if not isinstance(seed, Track):
-            return seed
-        labels = self.catalog.tracks.labels([seed.id]).get(seed.id, {})
-        row = self.snapshot.row_of(self.catalog.tracks.key_of(seed.id))
-        if row is None:
-            return AnalyzedSound(seed.display_name, seed.duration_s, {}, {}, labels)
-        spaces = self.snapshot.spaces
-        windows = {name: space.windows_of(row) for name, space in spaces.items()}
-        pooled = {name: space.vectors[row] for name, space in spaces.items()}
-        return AnalyzedSound(seed.display_name, seed.duration_s, pooled, windows, labels)
+        return analysis_of_track(self.catalog, self.snapshot, seed) if isinstance(seed, Track) else seed
 
     def vectors(self, seed: Seed) -> NDArray[Any]:
         """(1, dim), or by windows (n_windows, dim): a seed as the index compares it. Raises LibraryError."""
@@ -89,24 +87,9 @@ class Session:
             place = self.index.place(self.catalog.tracks.key_of(seed.id))
             if place is not None:
                 return self.index.take([place])
-        return self.index.project(self._space_vectors(seed))
-
-    def _space_vectors(self, seed: Seed) -> list[NDArray[np.float32]]:
-        """Of each of the view's spaces, float32 (1, dim) or, by windows, (n_windows, dim)."""
-        spaces = self.index.spaces_of(self.snapshot)
-        sound = self.analysis(seed)
-        pooled = [sound.pooled.get(name, np.full(s.spec.dim, np.nan)) for name, s in spaces.items()]
-        windows = [sound.windows.get(name, np.zeros((0, s.spec.dim))) for name, s in spaces.items()]
-        vectors = sound_vectors(pooled, windows, self.index.spec.granularity)
-        if not any(np.isfinite(x).any() for x in vectors):
-            names = ", ".join(spaces)
-            if isinstance(seed, Track):
-                raise LibraryError(f"{seed.display_name} has no vector in {names}: scan again")
-            raise LibraryError(
-                f"no installed embedder makes {names} vectors, so files outside the library cannot be "
-                f"compared; see: {command('models')}"
-            )
-        return vectors
+        spaces, is_track = self.index.spaces_of(self.snapshot), isinstance(seed, Track)
+        sound, granularity = self.analysis(seed), self.index.spec.granularity
+        return self.index.project(space_vectors(sound, spaces, granularity, in_library=is_track))
 
     def group_vectors(self, group: SeedGroup) -> NDArray[Any]:
         """(n, dim): a vector for each sound of a group; by windows, those of some sounds from all of it."""
@@ -326,12 +309,10 @@ class Session:
         """Why there are n answers and not k."""
         if n >= k:
             return None
-        text = f"{n} of {k}: no more of the library's {len(self.catalog.tracks)} tracks {reason}"
-        opinions = self.catalog.opinions() if feedback else None
-        if opinions is not None and len(opinions.disliked):
-            text += f"; you dislike {len(opinions.disliked)}"
-        counts = filters.describe_counts(where, self.catalog, self.snapshot, self.index.rows) if where else ""
-        return text + counts
+        rows = self.index.rows
+        return filters.describe_shortfall(
+            self.catalog, self.snapshot, rows, n, k, where, reason, feedback=feedback
+        )
 
 
 class Recommender:
@@ -378,12 +359,7 @@ class Recommender:
     def find_versions(
         self, snapshot: Snapshot, index: ViewIndex | None = None, progress: Progress | None = None
     ) -> Versions:
-        """Which tracks of a snapshot are of one recording.
-
-        Parameters
-        ----------
-        index : of the default view, where it is at hand
-        """
+        """Which tracks of a snapshot are of one recording; ``index`` is of the default view, if at hand."""
 
         def default_index() -> ViewIndex:
             return index or self.indexes.get(snapshot, progress=progress)
