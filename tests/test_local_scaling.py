@@ -78,6 +78,14 @@ def test_no_item_is_its_own_neighbor_among_copies():
     assert all(len(set(row)) == 10 for row in neighbors.tolist())
 
 
+def test_more_copies_than_neighbors_have_scales_though_cosines_are_rounded_above_1(rng):
+    vectors = unit(rng.standard_normal((900, 7)))
+    rounded_up = vectors[(vectors @ vectors.T).diagonal() > 1][:20]
+    index = index_of(np.concatenate([vectors, rounded_up.repeat(15, axis=0)]))
+    assert index.scales is not None
+    assert np.isfinite(index.scales.items).all()
+
+
 def test_scores_stay_between_minus_one_and_one():
     cosines = np.array([[-1.0, 0.0, 1.0, 1.0001]], np.float32)
     crowded, lonely = np.float32(0.3), np.float32(3)

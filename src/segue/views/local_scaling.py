@@ -104,4 +104,5 @@ def _last_finite(distances: NDArray[np.float32]) -> Vector:
 
 
 def _relative(far: NDArray[np.float32], usual: float) -> Vector:
-    return np.asarray(((far / usual) ** _POWER).clip(1 / _MOST, _MOST), np.float32)
+    # Of copies, 1 - cosine may be rounded to less than 0.
+    return np.asarray(((far.clip(0) / usual) ** _POWER).clip(1 / _MOST, _MOST), np.float32)
