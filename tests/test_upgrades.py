@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from segue.embed.models import MODELS
 from segue.embed.published_network import RECIPES
-from segue.errors import ModelNotFoundError
+from segue.errors import ModelNotFoundError, WeightsError
 from segue.library import Library
 from segue.library.upgrades import Upgrade
 from tests.conftest import SR, hiss, tone
@@ -153,6 +155,27 @@ def test_without_the_model_an_old_library_answers_and_an_upgrade_says_what_to_do
         assert library.similar("low1", k=1).matches
         with pytest.raises(ModelNotFoundError, match="segue models pull mn04"):
             library.start_upgrade()
+
+
+def test_a_model_that_cannot_be_upgraded_serves_old_libraries_and_new_ones_hear_what_is_wrong(
+    models: Path, old: Path, music: Path, tmp_path: Path, segue, monkeypatch: pytest.MonkeyPatch
+):
+    def refuse(content: bytes) -> bytes:
+        raise WeightsError("the network has no layers hardswish_99")
+
+    monkeypatch.setitem(MODELS, "mn04", replace(MODELS["mn04"], upgrade=refuse))
+    install_mn04(models, revision=1)
+    write(music / "new.wav", tone(120, 9), SR)
+    code, out, err = segue("-l", old, "scan", "--no-pull", "--quiet", music)
+    assert (code, out.split(";")[0]) == (0, "1 added, 8 unchanged")
+    assert "scanned without musicnn (not installed)," in err
+    with Library.open(old) as library:
+        assert spaces_of(library, "new") == OLD_SET
+        with pytest.raises(ModelNotFoundError, match=r"no layers hardswish_99.*segue models pull mn04"):
+            library.start_upgrade()
+    code, _, err = segue("-l", tmp_path / "fresh", "scan", "--no-pull", "--quiet", music)
+    assert "mn04 (outdated: converted by another version of Segue)" in err
+    assert "segue models pull musicnn mn04" in err
 
 
 def test_the_command_says_what_is_newer_and_adds_it(old: Path, music: Path, segue):

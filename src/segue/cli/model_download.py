@@ -39,10 +39,17 @@ def pull_missing(context: Context, *, quiet: bool) -> None:
 def hint_at_missing(context: Context) -> None:
     """After a scan, name the models that it did without."""
     if missing := _missing(context):
-        names = " and ".join(missing)
-        click.echo(f"scanned without {names} (not installed), which would improve recommendations", err=True)
+        names = " and ".join(f"{name} ({_state(name)})" for name in missing)
+        click.echo(f"scanned without {names}, which would improve recommendations", err=True)
         pull = command(f"models pull {' '.join(missing)}")
         click.echo(f"  to add them: {pull}; then scan again", err=True)
+
+
+def _state(name: str) -> str:
+    from segue.embed.models import status
+
+    current = status(name)
+    return "not installed" if current.state == "missing" else f"{current.state}: {current.reason}"
 
 
 def wanted_by_default() -> bool:

@@ -92,11 +92,17 @@ def uses_default_set(spaces: Mapping[str, EmbedderSpec]) -> bool:
 def missing_models(root: Path) -> list[str]:
     """The models of the default set that are not installed, where the library in ``root`` uses that set.
 
-    A library that does not exist yet will use it.
+    A library that does not exist yet will use it. An outdated model is not missed where it still makes the
+    version that the library has.
     """
     missing = missing_default_models()
+    if not missing:
+        return []
     with contextlib.suppress(LibraryNotFoundError), contextlib.closing(Catalog(root)) as catalog:
-        return missing if not missing or uses_default_set(catalog.spaces()) else []
+        spaces = catalog.spaces()
+        if not uses_default_set(spaces):
+            return []
+        return [name for name in missing if not _made(embedders_of_spaces(name, spaces))]
     return missing
 
 

@@ -130,8 +130,8 @@ function Models({ spaces, upgrades, writable, command }: Pick<LibraryStatus, "sp
         {spaces.map((space) => (
           <li key={space.name}>
             <b>{spaceName(space.name)}</b>
-            {space.compared ? <span class="tag good">in use</span> : <span class="tag">not in use</span>}
-            <span class="quiet">{count(space.tracks, "track")}, {count(space.dim, "number")} each. {space.license}.</span>
+            {space.compared ? <span class="tag good">in use</span> : <span class="tag">older version</span>}
+            <span class="quiet">{space.name}: {count(space.tracks, "track")}, {count(space.dim, "number")} each. {space.license}.</span>
           </li>
         ))}
       </ul>
