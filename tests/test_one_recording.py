@@ -147,6 +147,20 @@ def test_a_damaged_file_of_versions_is_made_anew(root, tmp_path):
         assert len(library.recommender.session().versions.groups) == 3
 
 
+def test_very_short_copies_are_one_recording_where_their_names_agree(tmp_path):
+    notes = {name: performance(seed, 2.0) for seed, name in enumerate(["Ding", "Dong", "Bell"])}
+    for name, y in notes.items():
+        write(tmp_path / "music" / f"{name}.flac", y, title=name, artist="The Players")
+    encode(
+        tmp_path / "music" / "d.mp3", notes["Ding"], "libmp3lame", 96_000, title="DING", artist="The players"
+    )
+    encode(tmp_path / "music" / "x.mp3", notes["Dong"], "libmp3lame", 96_000, title="Another", artist="Them")
+    with Library.open(tmp_path / "library", create=True, embedders=["descriptors"]) as library:
+        library.scan(tmp_path / "music")
+        (recording,) = library.duplicates()
+    assert [Path(copy.track.path).name for copy in recording.copies] == ["Ding.flac", "d.mp3"]
+
+
 # Contours
 
 

@@ -93,6 +93,8 @@ export const job = (key: string, stop?: Stop) => json<T.JobAnswer>(`/jobs/${id(k
 export const cancelJob = (key: string) => json<T.JobAnswer>(`/jobs/${id(key)}`, { method: "DELETE" });
 export const failures = (stop?: Stop) => json<T.FailurePage>("/failures", { signal: stop });
 export const duplicates = (stop?: Stop) => json<T.DuplicatePage>("/duplicates", { signal: stop });
+export const settings = (stop?: Stop) => json<T.Settings>("/settings", { signal: stop });
+export const changeSettings = (change: T.SettingsChange) => json<T.Settings>("/settings", { method: "PUT", body: change });
 export const models = (stop?: Stop) => json<T.Models>("/models", { signal: stop });
 export const evaluation = (stop?: Stop) => json<T.Evaluation>("/evaluation", { signal: stop });
 export const evaluate = (by: T.Evaluation["by"]) => post<T.JobAnswer>("/evaluation", { by });

@@ -241,6 +241,7 @@ export interface JourneyRequest {
   k?: number; // How many tracks, with all stops
   where?: Conditions | null;
   feedback?: boolean; // Whether likes and dislikes may change the answer
+  everything?: boolean; // Also speech, and what is unusually short or long for the library
   view?: string | null; // How to compare tracks; null is the library's default view
 }
 
@@ -251,6 +252,14 @@ export interface JourneyStop {
   track: Track;
   versions: Track[]; // Other copies of the same recording: in other formats, remasters
   step: number | null; // Similarity to the track before; null for the first
+}
+
+/** How many tracks were left out; `everything` brings them back. */
+export interface LeftOut {
+  kind: "speech" | "short" | "long";
+  tracks: number;
+  limit_s: number | null; // The length that it is about
+  text: string;
 }
 
 /** Columns: the i-th value of each is about the i-th track. */
@@ -376,10 +385,11 @@ export interface PlaylistRequest {
   where?: Conditions | null;
   same_artist?: boolean; // Whether the seeds' artists may be recommended
   feedback?: boolean; // Whether likes and dislikes may change the answer
+  everything?: boolean; // Also speech, and what is unusually short or long for the library
   view?: string | null; // How to compare tracks; null is the library's default view
   variety?: number; // 0: the nearest; 1: the most varied
-  per_artist?: number | null; // Most tracks of one artist; 0: any; null: a fifth
-  per_album?: number | null; // Most tracks of one album; 0: any; null: an eighth
+  per_artist?: number | null; // Most tracks of one artist; 0: any; null: as set
+  per_album?: number | null; // Most tracks of one album; 0: any; null: as set
 }
 
 export interface PlaylistSummary {
@@ -403,6 +413,7 @@ export interface RadioRequest {
   where?: Conditions | null;
   same_artist?: boolean; // Whether the seeds' artists may be recommended
   feedback?: boolean; // Whether likes and dislikes may change the answer
+  everything?: boolean; // Also speech, and what is unusually short or long for the library
   view?: string | null; // How to compare tracks; null is the library's default view
   steer?: ("faster" | "slower" | "brighter" | "darker" | "more energetic" | "calmer" | "louder" | "quieter" | "newer" | "older")[]; // What to go toward
   reach?: number; // 0: the nearest fiftieth of the library; 1: its nearest fifth
@@ -425,6 +436,7 @@ export interface Recommendations {
   matches: Match[];
   shortfall: string | null; // Why there are fewer than k, where there are
   seeds: string[]; // What each seed that is neither an id nor a clip means
+  left_out: LeftOut[]; // What would be among them, but is no usual music
 }
 
 export interface ScanRequest {
@@ -464,6 +476,25 @@ export interface Session {
   logged_in: boolean;
 }
 
+export interface Settings {
+  speech: boolean; // Whether speech may be an answer to music
+  shortest_s: number | "auto"; // Of an answer; 0: any
+  longest_s: number | "auto"; // Of an answer; 0: any
+  per_artist: number | "auto"; // Most of one in a playlist; 0: any
+  per_album: number | "auto"; // Most of one in a playlist; 0: any
+  shortest_now_s: number; // What shortest_s comes to in this library
+  longest_now_s: number | null; // Likewise; null: any length
+}
+
+/** What is left out stays as it is. */
+export interface SettingsChange {
+  speech?: boolean; // Whether speech may be an answer to music
+  shortest_s?: number | "auto"; // Of an answer; 0: any; auto: what is usual
+  longest_s?: number | "auto"; // Of an answer; 0: any; auto: what is usual
+  per_artist?: number | "auto"; // Of a playlist; 0: any; auto: a fifth
+  per_album?: number | "auto"; // Of a playlist; 0: any; auto: an eighth
+}
+
 export interface SharedFeature {
   name: string;
   text: string;
@@ -486,6 +517,7 @@ export interface SimilarRequest {
   where?: Conditions | null;
   same_artist?: boolean; // Whether the seeds' artists may be recommended
   feedback?: boolean; // Whether likes and dislikes may change the answer
+  everything?: boolean; // Also speech, and what is unusually short or long for the library
   view?: string | null; // How to compare tracks; null is the library's default view
   agree?: boolean; // Near to each of the seeds, not to the middle of them
   weights?: number[] | null; // How much each seed counts; null: all alike

@@ -16,6 +16,8 @@ from segue.catalog.playlists import Playlist, PlaylistTables
 from segue.catalog.records import AnalyzedFile, Failure, FileState, KnownFile, UpsertResult
 from segue.catalog.schema import FORMAT_VERSION
 from segue.catalog.selections import Selection
+from segue.catalog.settings import NAMES as SETTING_NAMES
+from segue.catalog.settings import Settings, SettingTables
 from segue.catalog.snapshots import Snapshot, SpaceVectors
 from segue.catalog.tracks import TrackTables
 from segue.catalog.upsert import SeenKeys
@@ -25,6 +27,7 @@ __all__ = [
     "FORMAT_VERSION",
     "NO_ALBUM",
     "NO_ARTIST",
+    "SETTING_NAMES",
     "Album",
     "AnalyzedFile",
     "Artist",
@@ -46,6 +49,8 @@ __all__ = [
     "PlaylistTables",
     "SeenKeys",
     "Selection",
+    "SettingTables",
+    "Settings",
     "Snapshot",
     "Sort",
     "SpaceVectors",

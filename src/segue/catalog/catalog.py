@@ -20,6 +20,7 @@ from segue.catalog.overview import Overview, content_version, overview
 from segue.catalog.playlists import PlaylistTables
 from segue.catalog.records import Failure, KnownFile
 from segue.catalog.selections import SelectionTables
+from segue.catalog.settings import SettingTables
 from segue.catalog.snapshots import Snapshot
 from segue.catalog.tracks import TrackTables
 from segue.catalog.writer import Writer
@@ -46,6 +47,7 @@ class Catalog:
         self.selections = SelectionTables(local)
         self.feedback = FeedbackTables(local)
         self.folders = FolderTables(local)
+        self.settings = SettingTables(local)
         _ = local.db
 
     @classmethod

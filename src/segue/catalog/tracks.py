@@ -155,6 +155,18 @@ class TrackTables:
         pairs = np.array([(row[0], row[1]) for row in rows], np.float64).reshape(-1, 2)
         return pairs[:, 0].astype(np.int64), pairs[:, 1]
 
+    def sample_durations(self, n: int) -> list[float]:
+        """The known lengths, in s, of about n tracks from all of the library."""
+        last = self._local.db.execute("SELECT max(key) FROM tracks").fetchone()[0] or 0
+        keys = range(1, last + 1, max(1, last // n))
+        rows = select_in(self._local.db, "SELECT duration_s FROM tracks", "key", keys)
+        return [row["duration_s"] for row in rows if row["duration_s"] > 0]
+
+    def durations_and_genres(self, keys: Iterable[int]) -> dict[int, tuple[float, str | None]]:
+        """How long tracks are in s, 0 where that is unknown, and their genres, by their keys."""
+        rows = select_in(self._local.db, "SELECT key, duration_s, genre FROM tracks", "key", keys)
+        return {row["key"]: (row["duration_s"], row["genre"]) for row in rows}
+
     def keys_of_one_content(self) -> list[list[int]]:
         """The keys of tracks that are there and have the same content, or are the same song of a table."""
         rows = self._local.db.execute(

@@ -29,8 +29,9 @@ CREATE TABLE stars (
 CREATE TABLE plays (id TEXT NOT NULL, at REAL NOT NULL);
 CREATE INDEX plays_by_track ON plays (id, at);
 CREATE TABLE folders (folder PRIMARY KEY NOT NULL, scanned_at REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
-_LAST = "folders"  # of the tables: once it is there, all are
+_LAST = "settings"  # of the tables: once it is there, all are
 
 
 def add_tables(db: sqlite3.Connection) -> None:

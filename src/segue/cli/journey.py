@@ -9,7 +9,13 @@ import click
 
 from segue.cli.filters import where_of, where_options
 from segue.cli.options import Context
-from segue.cli.recommendations import feedback_option, output_options, print_found, view_option
+from segue.cli.recommendations import (
+    everything_option,
+    feedback_option,
+    output_options,
+    print_found,
+    view_option,
+)
 
 
 @click.command(short_help="Go from one track to another in small steps.")
@@ -20,6 +26,7 @@ from segue.cli.recommendations import feedback_option, output_options, print_fou
 @output_options
 @feedback_option
 @view_option
+@everything_option
 @where_options
 @click.pass_obj
 def journey(  # noqa: PLR0913, PLR0917 - as many as the command has options
@@ -33,6 +40,7 @@ def journey(  # noqa: PLR0913, PLR0917 - as many as the command has options
     ids: bool,
     m3u: Path | None,
     feedback: bool,
+    everything: bool,
     view: str | None,
     **conditions: Any,
 ) -> None:
@@ -43,5 +51,7 @@ def journey(  # noqa: PLR0913, PLR0917 - as many as the command has options
     """
     with context.open() as library:
         where = where_of(conditions)
-        recommendations = library.journey(start, end, via=via, k=k, where=where, feedback=feedback, view=view)
+        recommendations = library.journey(
+            start, end, via=via, k=k, where=where, feedback=feedback, everything=everything, view=view
+        )
     print_found(recommendations, as_json=as_json, ids=ids, m3u=m3u)

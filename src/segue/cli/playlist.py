@@ -48,6 +48,7 @@ def playlist(  # noqa: PLR0913, PLR0917 - as many as the command has options
     m3u: Path | None,
     same_artist: bool,
     feedback: bool,
+    everything: bool,
     view: str | None,
     **conditions: Any,
 ) -> None:
@@ -64,9 +65,10 @@ def playlist(  # noqa: PLR0913, PLR0917 - as many as the command has options
             where=where_of(conditions),
             same_artist=same_artist,
             variety=variety,
-            per_artist="auto" if per_artist is None else per_artist,
-            per_album="auto" if per_album is None else per_album,
+            per_artist=per_artist,
+            per_album=per_album,
             feedback=feedback,
+            everything=everything,
             view=view,
         )
     print_found(recommendations, as_json=as_json, ids=ids, m3u=m3u)

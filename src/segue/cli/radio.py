@@ -51,6 +51,7 @@ def radio(  # noqa: PLR0913, PLR0917 - as many as the command has options
     m3u: Path | None,
     same_artist: bool,
     feedback: bool,
+    everything: bool,
     view: str | None,
     **conditions: Any,
 ) -> None:
@@ -69,6 +70,7 @@ def radio(  # noqa: PLR0913, PLR0917 - as many as the command has options
             where=where_of(conditions),
             same_artist=same_artist,
             feedback=feedback,
+            everything=everything,
             view=view,
         )
         if played:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -32,6 +33,9 @@ feedback_option = click.option(
     default=True,
     help="Let your likes and dislikes change the answer (default), or not.",
 )
+everything_option = click.option(
+    "--everything", is_flag=True, help="Also speech, and what is unusually short or long for the library."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -46,7 +50,7 @@ def output_options(command: _Command) -> _Command:
 
 def seed_options(command: _Command) -> _Command:
     """All that goes with several seeds: ``minus``, output, artists, ``feedback``, ``view`` and conditions."""
-    rest = feedback_option(view_option(where_options(command)))
+    rest = feedback_option(everything_option(view_option(where_options(command))))
     return minus_option(output_options(same_artist_option(rest)))
 
 
@@ -63,6 +67,9 @@ def print_found(recommendations: Recommendations, *, as_json: bool, ids: bool, m
         versions = [m.versions for m in matches]
         tracks, scores = [m.track for m in matches], [m.score for m in matches]
         list_tracks(tracks, scores, steps, reasons, versions=versions, ids=ids)
+    if recommendations.left_out:
+        kinds = ", ".join(map(str, recommendations.left_out))
+        click.echo(f"left out: {kinds}; with them: --everything", err=True)
     if recommendations.shortfall:
         click.echo(recommendations.shortfall, err=True)
     if m3u:
@@ -76,7 +83,12 @@ def _as_json(recommendations: Recommendations) -> dict[str, object]:
         {**_numbers(match), **as_record(match.track), "versions": list(map(as_record, match.versions))}
         for match in recommendations.matches
     ]
-    return {"matches": matches, "shortfall": recommendations.shortfall, "seeds": recommendations.seeds}
+    return {
+        "matches": matches,
+        "shortfall": recommendations.shortfall,
+        "seeds": recommendations.seeds,
+        "left_out": [asdict(one) for one in recommendations.left_out],
+    }
 
 
 def _numbers(match: Match) -> dict[str, object]:

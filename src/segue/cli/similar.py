@@ -32,6 +32,7 @@ def similar(  # noqa: PLR0913, PLR0917 - as many as the command has options
     m3u: Path | None,
     same_artist: bool,
     feedback: bool,
+    everything: bool,
     view: str | None,
     **conditions: Any,
 ) -> None:
@@ -52,6 +53,7 @@ def similar(  # noqa: PLR0913, PLR0917 - as many as the command has options
             same_artist=same_artist,
             where=where_of(conditions),
             feedback=feedback,
+            everything=everything,
             view=view,
         )
     print_found(recommendations, as_json=as_json, ids=ids, m3u=m3u)

@@ -17,6 +17,7 @@ from segue.catalog import (
     FolderTables,
     Overview,
     PlaylistTables,
+    SettingTables,
     Snapshot,
     TrackTables,
     Where,
@@ -27,6 +28,7 @@ from segue.library import model_copies
 from segue.library.upgrades import Upgrade, find_upgrades
 from segue.recommend import Recommender, filters
 from segue.recommend.lookup import track_by_id
+from segue.recommend.unusual import Limits
 from segue.spec import EmbedderSpec
 from segue.track import Track, TrackId
 from segue.views.tag_fit import TagFit
@@ -68,6 +70,15 @@ class Contents:
     def has_opinions(self) -> bool:
         """Whether any track is liked or disliked."""
         return self._catalog.opinions() is not None
+
+    @property
+    def settings(self) -> SettingTables:
+        """Which tracks may be answers, and the shares of playlists: ``settings.change(speech=True)``."""
+        return self._catalog.settings
+
+    def limits(self) -> Limits:
+        """What is usual here, by the settings; other tracks are answers only where they are asked for."""
+        return self.recommender.facts.of(self._catalog.snapshot()).limits()
 
     @property
     def folders(self) -> FolderTables:

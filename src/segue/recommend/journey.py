@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -15,6 +16,7 @@ from segue.recommend.lookup import list_queries
 from segue.recommend.result import Match, Recommendations
 from segue.recommend.seeds import Queries, Query, Seed
 from segue.recommend.session import Recommender, Session, interpretations
+from segue.recommend.unusual import left_out
 from segue.track import Track, TrackId, Vector, Vectors
 
 _NEAR_WAYPOINT = 64  # candidates
@@ -23,6 +25,7 @@ _MOST_BETWEEN = 1_200  # more take seconds and change little
 POWER = 8  # of a step's length; the higher, the more the longest step counts
 
 Places = NDArray[np.int64]
+Near = Callable[..., list[Match]]  # ``Session.matches``, with what may be an answer
 
 
 def waypoints(start: Vector, end: Vector, n: int, *, affine: bool) -> Vectors:
@@ -96,7 +99,7 @@ def even_steps(steps: NDArray[np.floating], k: int, power: float = POWER) -> Pla
     return np.array(path[::-1], np.int64)
 
 
-def journey(
+def journey(  # noqa: PLR0913 - all that one may ask for, by name
     recommender: Recommender,
     start: Query,
     end: Query,
@@ -105,6 +108,7 @@ def journey(
     k: int = 12,
     where: Where | None = None,
     feedback: bool = True,
+    everything: bool = False,
     view: str | None = None,
 ) -> Recommendations:
     """k tracks that lead from one sound to another in small steps, each nearer to the end than the last.
@@ -119,6 +123,7 @@ def journey(
     k : how many tracks, with the start, the stops and the end; the longer a leg, the more are on it.
     where : what the tracks between must meet.
     feedback : leave out what is disliked, except as a stop.
+    everything : as for ``similar``.
     view : as for ``similar``; not a view of windows.
 
     Raises
@@ -131,11 +136,19 @@ def journey(
     if k < len(stops):
         has = "a start and an end" if len(stops) == 2 else f"a start, an end and {len(stops) - 2} between"
         raise UsageError(f"k is {k}; a journey has {has}, so it must be at least {len(stops)}")
-    return recommender.ask(lambda session: _journey(session, stops, k, where, feedback=feedback), view)
+    return recommender.ask(
+        lambda session: _journey(session, stops, k, where, feedback=feedback, everything=everything), view
+    )
 
 
 def _journey(
-    session: Session, queries: Sequence[Query], k: int, where: Where | None, *, feedback: bool
+    session: Session,
+    queries: Sequence[Query],
+    k: int,
+    where: Where | None,
+    *,
+    feedback: bool,
+    everything: bool,
 ) -> Recommendations:
     session.require_one_vector_each("a journey")
     groups = session.groups(queries)
@@ -150,15 +163,17 @@ def _journey(
     preferences = session.preferences(stops, moves=False) if feedback else None
     if preferences is not None:
         allowed = preferences.allowed(allowed)
+    leave_out = session.facts.leave_out(session.index, stops, where, everything=everything)
+    near = partial(session.matches, allowed=allowed, leave_out=leave_out, counted=1)
     way = [stops[0]]
     for i, n in enumerate(between):
-        taken = [*stops, *way]
-        way += [*_leg(session, (stops[i], stops[i + 1]), vectors[i : i + 2], n, taken, allowed), stops[i + 1]]
+        ends = (stops[i], stops[i + 1])
+        way += [*_leg(session, ends, vectors[i : i + 2], n, [*stops, *way], near), stops[i + 1]]
     matches = _matches(session, way, vectors[0])
     reason = "lie between the two" if len(stops) == 2 else "lie between these"
     reason += " and qualify" if where else ""
     shortfall = session.shortfall(len(matches), k, where, reason, feedback=feedback)
-    return Recommendations(matches, shortfall, interpretations(queries, groups))
+    return Recommendations(matches, shortfall, interpretations(queries, groups), left_out(leave_out))
 
 
 def _require_different(session: Session, a: NDArray[Any], b: NDArray[Any]) -> None:
@@ -173,7 +188,7 @@ def _leg(
     vectors: NDArray[Any],
     n: int,
     taken: Sequence[Seed],
-    allowed: NDArray[np.bool_] | None,
+    near: Near,
 ) -> list[Track]:
     """At most n tracks between two stops, in their order.
 
@@ -181,9 +196,9 @@ def _leg(
     ----------
     vectors : (2, dim), the two stops'
     taken : what is on the way already
-    allowed : bool over the view's items, which of them may be on the way
+    near : gives the tracks near a place that may be on the way
     """
-    tracks = _candidates(session, taken, vectors, n + 2, allowed) if n else []
+    tracks = _candidates(session, taken, vectors, n + 2, near) if n else []
     if not tracks:
         return []
     places = np.concatenate([vectors[:1], session.track_vectors(tracks), vectors[1:]])
@@ -212,7 +227,7 @@ def _candidates(
     without: Sequence[Seed],
     ends: NDArray[Any],
     k: int,
-    allowed: NDArray[np.bool_] | None,
+    near: Near,
 ) -> list[Track]:
     """Tracks near the way from one to the other."""
     each = max(_NEAR_WAYPOINT, _LEAST_BETWEEN // k)
@@ -223,7 +238,7 @@ def _candidates(
     tracks: dict[TrackId, Track] = {}
     for point in points:
         n = min(each, _MOST_BETWEEN // len(points))
-        for match in session.matches(point[None], n, allowed=allowed, without=without):
+        for match in near(point[None], n, without=without):
             tracks.setdefault(match.track.id, match.track)
     return list(tracks.values())
 

@@ -14,6 +14,7 @@ from segue.recommend.lookup import list_queries, require_queries
 from segue.recommend.result import Recommendations
 from segue.recommend.seeds import Queries, Query
 from segue.recommend.session import Recommender, Session, all_seeds, interpretations
+from segue.recommend.unusual import left_out
 from segue.recommend.variety import Most, caps_for, diversify, number_names
 
 _FEWEST_CANDIDATES = 200
@@ -117,9 +118,10 @@ def playlist(  # noqa: PLR0913 - all that one may ask for, by name
     where: Where | None = None,
     same_artist: bool = True,
     variety: float = VARIETY,
-    per_artist: Most = "auto",
-    per_album: Most = "auto",
+    per_artist: Most | None = None,
+    per_album: Most | None = None,
     feedback: bool = True,
+    everything: bool = False,
     view: str | None = None,
 ) -> Recommendations:
     """k tracks near the queries, varied, in an order that flows; no artist twice in a row if avoidable.
@@ -128,9 +130,10 @@ def playlist(  # noqa: PLR0913 - all that one may ask for, by name
     ----------
     variety : from 0, the nearest tracks, to 1, such as are unlike each other; in between, the similarity to
         the seeds falls evenly.
-    per_artist, per_album : how many tracks of one artist and of one album at the most, 0 for any number;
-        by default, a fifth and an eighth of the playlist. More come only where there are no others.
-    queries, minus, where, same_artist, feedback, view : as for ``similar``; not a view of windows.
+    per_artist, per_album : how many tracks of one artist and of one album at the most; 0 for any number,
+        "auto" for a fifth and an eighth of the playlist; unless told, as the library's settings say. More
+        come only where there are no others.
+    queries, minus, where, same_artist, feedback, everything, view : as for ``similar``; no view of windows.
 
     Raises
     ------
@@ -150,6 +153,7 @@ def playlist(  # noqa: PLR0913 - all that one may ask for, by name
             variety=variety,
             caps=(per_artist, per_album),
             feedback=feedback,
+            everything=everything,
         ),
         view,
     )
@@ -164,28 +168,40 @@ def _playlist(  # noqa: PLR0913 - all that one may ask for
     same_artist: bool,
     where: Where | None,
     variety: float,
-    caps: tuple[Most, Most],
+    caps: tuple[Most | None, Most | None],
     feedback: bool,
+    everything: bool,
 ) -> Recommendations:
     session.require_one_vector_each("a playlist")
     seeds, unwanted = session.groups(queries), session.groups(minus)
     without = all_seeds([*seeds, *unwanted])
+    leave_out = session.facts.leave_out(session.index, all_seeds(seeds), where, everything=everything)
     candidates = session.matches(
         session.query_vectors(seeds, unwanted),
         max(_FEWEST_CANDIDATES, _CANDIDATES_EACH * k),
         allowed=session.allowed(all_seeds(seeds), same_artist=same_artist, where=where),
         without=without,
         feedback=feedback,
+        leave_out=leave_out,
+        counted=k,
     )
     if not candidates:
         shortfall = session.shortfall(0, k, where, feedback=feedback)
-        return Recommendations((), shortfall, interpretations(queries, seeds))
+        return Recommendations((), shortfall, interpretations(queries, seeds), left_out(leave_out))
     vectors = session.track_vectors([match.track for match in candidates])
     groups = number_names([match.track.artist for match in candidates])
     to_seeds = np.array([m.score + (m.bias.value if m.bias else 0) for m in candidates], np.float32)
-    limits = caps_for(candidates, k, *caps)
+    limits = caps_for(candidates, k, *_caps(session, *caps))
     chosen = diversify(session.similarities(vectors, vectors), to_seeds, groups, k, variety, limits)
     flow = order_by_flow(session.similarities(vectors[chosen], vectors[chosen]), groups[chosen])
     matches = tuple(candidates[i] for i in chosen[flow])
     shortfall = session.shortfall(len(matches), k, where, feedback=feedback)
-    return Recommendations(matches, shortfall, interpretations(queries, seeds))
+    return Recommendations(matches, shortfall, interpretations(queries, seeds), left_out(leave_out))
+
+
+def _caps(session: Session, per_artist: Most | None, per_album: Most | None) -> tuple[Most, Most]:
+    settings = session.catalog.settings.load()
+    return (
+        settings.per_artist if per_artist is None else per_artist,
+        settings.per_album if per_album is None else per_album,
+    )

@@ -17,6 +17,7 @@ from segue.recommend.playlist import order_by_flow
 from segue.recommend.result import Match, Recommendations
 from segue.recommend.seeds import Queries
 from segue.recommend.session import Recommender, Session, all_seeds, interpretations
+from segue.recommend.unusual import left_out
 from segue.recommend.variety import Cap, caps_for, number_names, open_candidates
 
 Steer = Literal[
@@ -88,6 +89,7 @@ def radio(  # noqa: PLR0913 - all that one may ask for, by name
     where: Where | None = None,
     same_artist: bool = True,
     feedback: bool = True,
+    everything: bool = False,
     view: str | None = None,
     random_state: int | None = None,
 ) -> Recommendations:
@@ -102,7 +104,7 @@ def radio(  # noqa: PLR0913 - all that one may ask for, by name
     reach : from 0, the nearest fiftieth of the library, to 1, its nearest fifth.
     previous : ids of tracks that this radio gave already, and gives again only when nothing else is left; the
         first track of what follows is near to the last of them.
-    queries, minus, where, same_artist, feedback, view : as for ``similar``; not a view of windows.
+    queries, minus, where, same_artist, feedback, everything, view : as for ``similar``; no view of windows.
     random_state : makes the same choice each time.
 
     Raises
@@ -120,19 +122,22 @@ def radio(  # noqa: PLR0913 - all that one may ask for, by name
     def answer(session: Session) -> Recommendations:
         session.require_one_vector_each("a radio")
         seeds, away = session.groups(wanted), session.groups(unwanted)
+        leave_out = session.facts.leave_out(session.index, all_seeds(seeds), where, everything=everything)
         candidates = session.matches(
             session.query_vectors(seeds, away),
             max(4 * k, n_candidates(len(session.index.rows), reach)),
             allowed=session.allowed(all_seeds(seeds), same_artist=same_artist, where=where),
             without=all_seeds([*seeds, *away]),
             feedback=feedback,
+            leave_out=leave_out,
+            counted=k,
         )
         before = set(previous)
         new = [match for match in candidates if match.track.id not in before]
         pool = new if len(new) >= k else candidates
         matches = _in_order(session, _choice(session, pool, k, steer, rng), previous)
         shortfall = session.shortfall(len(matches), k, where, feedback=feedback)
-        return Recommendations(tuple(matches), shortfall, interpretations(wanted, seeds))
+        return Recommendations(tuple(matches), shortfall, interpretations(wanted, seeds), left_out(leave_out))
 
     return recommender.ask(answer, view)
 
@@ -144,7 +149,8 @@ def _choice(
         return []
     scores = np.array([match.score + (match.bias.value if match.bias else 0) for match in pool])
     utilities = scores - rest(_days_since_played(session, pool)) + _STEERED * _toward(session, pool, steer)
-    caps = caps_for(pool, k, "auto", "auto")
+    settings = session.catalog.settings.load()
+    caps = caps_for(pool, k, settings.per_artist, settings.per_album)
     return [pool[i] for i in choose(utilities, caps, k, rng)]
 
 

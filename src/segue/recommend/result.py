@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,17 +61,41 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """How many tracks were left out of an answer as speech, or as unusually short or long.
+
+    Attributes
+    ----------
+    limit_s : the length that it is about
+    """
+
+    kind: Literal["speech", "short", "long"]
+    tracks: int
+    limit_s: float | None = None
+
+    def __str__(self) -> str:
+        """For people: ``2 tracks as longer than 20:00``."""
+        count = "1 track" if self.tracks == 1 else f"{self.tracks} tracks"
+        if self.limit_s is None:
+            return f"{count} as {self.kind}"
+        minutes, seconds = divmod(round(self.limit_s), 60)
+        return f"{count} as {self.kind}er than {minutes}:{seconds:02d}"
+
+
+@dataclass(frozen=True, slots=True)
 class Recommendations:
     """Matches in the order to be read, why there are fewer than asked for, if so, and what they start from.
 
     Attributes
     ----------
     seeds : what each seed that is given as text was taken to mean: ``12 tracks by Iron Vesper``
+    left_out : what would have been among them, but is speech, or unusually short or long
     """
 
     matches: tuple[Match, ...]
     shortfall: str | None = None
     seeds: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
     def __iter__(self) -> Iterator[Match]:
         return iter(self.matches)

@@ -31,6 +31,7 @@ from segue.recommend.seeds import (
     analysis_of_track,
     space_vectors,
 )
+from segue.recommend.unusual import FactsStore, LeaveOut, TrackFacts
 from segue.recordings import Versions, VersionStore
 from segue.spec import COSINE, Embedder, Prior
 from segue.track import Track
@@ -44,16 +45,14 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What every question asks: seeds to vectors, vectors to the nearest tracks, distances to scores.
-
-    A session is of one moment, also while others write to the library.
-    """
+    """Seeds to vectors, vectors to the nearest tracks, distances to scores: of one moment of the library."""
 
     catalog: Catalog
     snapshot: Snapshot
     index: ViewIndex
     embedders: Sequence[Embedder]
     versions: Versions
+    facts: TrackFacts
     choose: Chooser | None = None
 
     # Seeds and their vectors
@@ -230,6 +229,8 @@ class Session:
         without: Sequence[Seed] = (),
         feedback: bool = False,
         agree: Sequence[float] | None = None,
+        leave_out: LeaveOut | None = None,
+        counted: int | None = None,
     ) -> list[Match]:
         """The k nearest tracks, best first, each recording once.
 
@@ -240,6 +241,7 @@ class Session:
         without : seeds, which are no answers, nor are other versions of them
         feedback : let likes and dislikes change the order, and leave out what is disliked
         agree : weights of the queries, (n, dim), where tracks are to be near to each of them
+        leave_out : takes out what is unusual, and counts it among the first ``counted`` answers, or k
         """
         preferences = self.preferences(without) if feedback else None
         unwanted = {seed.id: seed.content_hash for seed in without if isinstance(seed, Track)}
@@ -257,6 +259,8 @@ class Session:
                 keys, scores = self.nearest(queries, min(n, qualified), allowed)
             else:
                 keys, scores = self._nearest_to_each(queries, agree, min(n, qualified), allowed)
+            if leave_out is not None:
+                keys, scores = leave_out(keys, scores, counted or k)
             if preferences is not None:
                 keys, scores = preferences.order(keys, scores)
             nearest = zip(keys.tolist(), scores.tolist(), strict=True)
@@ -331,6 +335,7 @@ class Recommender:
         self.choose: Chooser | None = None  # asks which one is meant, where a text may mean several
         self.indexes = ViewIndexes(catalog.root / "index", priors, catalog)
         self.versions = VersionStore(catalog.root / "index")
+        self.facts = FactsStore(catalog)
 
     def ask(self, answer: Callable[[Session], Answer], view: str | None = None) -> Answer:
         """An answer of one moment: asked again where somebody wrote to the library meanwhile.
@@ -354,7 +359,8 @@ class Recommender:
         snapshot = self.snapshot()
         index = self.indexes.get(snapshot, view)
         versions = self.find_versions(snapshot, index if view is None else None)
-        return Session(self.catalog, snapshot, index, self.embedders, versions, self.choose)
+        facts = self.facts.of(snapshot)
+        return Session(self.catalog, snapshot, index, self.embedders, versions, facts, self.choose)
 
     def find_versions(
         self, snapshot: Snapshot, index: ViewIndex | None = None, progress: Progress | None = None

@@ -15,6 +15,7 @@ from segue.recommend.lookup import list_queries, require_queries
 from segue.recommend.result import Recommendations
 from segue.recommend.seeds import Queries, Query
 from segue.recommend.session import Recommender, Session, all_seeds, interpretations
+from segue.recommend.unusual import left_out
 from segue.track import Vector
 
 
@@ -30,6 +31,7 @@ def similar(  # noqa: PLR0913 - all that one may ask for, by name
     label: str | None = None,
     where: Where | None = None,
     feedback: bool = True,
+    everything: bool = False,
     view: str | None = None,
 ) -> Recommendations:
     """The k tracks that sound most like the queries together, nearest first.
@@ -52,6 +54,8 @@ def similar(  # noqa: PLR0913 - all that one may ask for, by name
     where : only tracks that meet these conditions.
     feedback : let likes and dislikes change the order a little; a disliked track is no answer. Without it,
         the answer is as if there were none. The scores are the same either way.
+    everything : let speech be an answer too, and what is unusually short or long for the library. It is one
+        in any case where half of the seeds are such, or a condition asks for it.
     view : how tracks are compared, such as ``audioset/windows/raw``: a space, a granularity (tracks,
         windows, first10) and a transform (fitted, centered, raw); by default, all spaces together.
 
@@ -72,6 +76,9 @@ def similar(  # noqa: PLR0913 - all that one may ask for, by name
             session.require_one_vector_each("agreement of several seeds")
         seeds, away = session.groups(wanted), session.groups(unwanted)
         vectors = session.query_vectors(seeds, away, weights=weights, each=agree)
+        leave_out = session.facts.leave_out(
+            session.index, all_seeds(seeds), conditions, everything=everything
+        )
         matches = session.matches(
             vectors,
             k,
@@ -79,9 +86,11 @@ def similar(  # noqa: PLR0913 - all that one may ask for, by name
             without=all_seeds([*seeds, *away]),
             feedback=feedback,
             agree=(weights or [1.0] * len(seeds)) if agree else None,
+            leave_out=leave_out,
         )
         shortfall = session.shortfall(len(matches), k, conditions, feedback=feedback)
-        return Recommendations(tuple(matches), shortfall, interpretations(wanted, seeds))
+        told = interpretations(wanted, seeds)
+        return Recommendations(tuple(matches), shortfall, told, left_out(leave_out))
 
     return recommender.ask(answer, view)
 

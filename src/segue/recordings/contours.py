@@ -40,7 +40,7 @@ class Contours:
     def correlation(self, a: int, b: int) -> float:
         """How alike the contours of two rows' tracks are, -1 to 1: the mean over the spaces that know both.
 
-        -1 where none does.
+        NaN where none does.
         """
         found = []
         for space, whitener in self._spaces:
@@ -48,7 +48,7 @@ class Contours:
             n = min(len(one), len(other))
             if n >= FEWEST:
                 found.append(correlation(contour(one[:n] @ whitener), contour(other[:n] @ whitener)))
-        return float(np.mean(found)) if found else -1.0
+        return float(np.mean(found)) if found else np.nan
 
 
 def _whitener(space: SpaceVectors, rows: NDArray[np.int64]) -> NDArray[np.float32] | None:

@@ -21,6 +21,7 @@ _SAME_CHROMA = 0.93  # correlation of pitch classes below which another key is p
 # Correlation of contours from which on two tracks are one recording, by whether their names say so.
 _ENOUGH = {True: 0.5, None: 0.88, False: 0.95}
 _LEAST = 1e-9
+_SHORT_DIFFER_S = 0.25  # lengths of two tracks of one name that are too short for a contour, at the most
 _AT_ONCE = 2_000  # pairs between two reports of progress
 
 Pairs = NDArray[np.int64]
@@ -145,4 +146,6 @@ def _confirmed(
 
 
 def _is_one(correlation: float, a: Track, b: Track) -> bool:
+    if np.isnan(correlation):  # too short for a contour
+        return abs(a.duration_s - b.duration_s) <= _SHORT_DIFFER_S and same_name(a, b) is True
     return correlation >= _ENOUGH[True] and correlation >= _ENOUGH[same_name(a, b)]

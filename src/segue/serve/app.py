@@ -35,6 +35,7 @@ from segue.serve.api import (
     status,
     tracks,
 )
+from segue.serve.api import settings as settings_routes
 from segue.serve.http import docs_page, player_page
 from segue.serve.http.errors import ApiError, api_error
 from segue.serve.http.middleware import PREFIX, ServiceMiddleware
@@ -82,7 +83,7 @@ def make_api(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
     checks = [Depends(refuse_unknown_query)]
     for part in (
         session, status, tracks, search, sound, recommendations, clips, playlists, maps, feedback, jobs,
-        duplicates,
+        duplicates, settings_routes,
     ):  # fmt: skip
         app.include_router(part.routes, prefix=PREFIX, dependencies=checks)
     app.include_router(status.outside)

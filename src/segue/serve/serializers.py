@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from segue.library import display_path
@@ -61,4 +62,9 @@ def matches_record(
         }
         for match in recommendations.matches
     ]
-    return {"matches": matches, "shortfall": recommendations.shortfall, "seeds": list(recommendations.seeds)}
+    return {
+        "matches": matches,
+        "shortfall": recommendations.shortfall,
+        "seeds": list(recommendations.seeds),
+        "left_out": [{**asdict(one), "text": str(one)} for one in recommendations.left_out],
+    }

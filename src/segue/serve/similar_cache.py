@@ -22,6 +22,7 @@ from segue.serve.serializers import track_record
 from segue.track import TrackId
 
 _KEPT = 1 << 17  # tracks
+_END = b'],"shortfall":null,"seeds":[],"left_out":[]}'
 _SPARE = 6  # neighbors more than asked for: versions of one recording count once
 _WARMED_AT_ONCE = 100  # tracks that are serialized beforehand, with a pause after each hundred
 _PAUSE_S = 0.02
@@ -131,8 +132,13 @@ class SimilarCache:
         self._warming: asyncio.Task[None] | None = None
         self._refreshing: asyncio.Task[_State] | None = None
 
-    async def similar(self, seeds: Sequence[str], k: int, *, feedback: bool = True) -> bytes | None:
-        """The answer as JSON; none where it takes a longer way, as it does where likes and dislikes count."""
+    async def similar(
+        self, seeds: Sequence[str], k: int, *, feedback: bool = True, everything: bool = False
+    ) -> bytes | None:
+        """The answer as JSON; none where it takes a longer way.
+
+        So it does where likes and dislikes count, and where what is unusual is near.
+        """
         if feedback and self._library.has_opinions():
             return None
         session = await self._current()
@@ -146,6 +152,10 @@ class SimilarCache:
         keys, scores = await self._batcher.nearest(session, query, k + len(seeds) + _SPARE)
         # Short answers are filled with scores of minus infinity.
         nearest = [pair for pair in zip(keys, scores, strict=True) if pair[1] > -np.inf]
+        if not everything and session.facts.any_unusual(
+            np.array([key for key, _ in nearest], np.int64), session.index
+        ):
+            return None
         without = {session.versions.recording_of(key) for key, _ in tracks}
         return self._answer(session.versions.fold(nearest, session.index, without=without), k)
 
@@ -160,7 +170,9 @@ class SimilarCache:
                     b'{"score":%.4f,"bias":null,"track":%b,"versions":[%b]}' % (score, best[1], versions)
                 )
                 if len(parts) == k:
-                    return b'{"matches":[' + b",".join(parts) + b'],"shortfall":null,"seeds":[]}'
+                    return (
+                        b'{"matches":[' + b",".join(parts) + b'],"shortfall":null,"seeds":[],"left_out":[]}'
+                    )
         return None
 
     def close(self) -> None:

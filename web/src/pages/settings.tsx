@@ -1,6 +1,8 @@
 import * as api from "../api";
 import { PageHeader, SegmentedControl } from "../components/common";
 import { Icon } from "../components/icons";
+import { clock } from "../format";
+import type { SettingsChange } from "../types";
 import { signInNeeded } from "../connection";
 import { useLoad } from "../hooks";
 import { shortcutsEnabled, theme, type Theme } from "../preferences";
@@ -10,13 +12,57 @@ import { attempt } from "../toast";
 export function SettingsPage() {
   return (
     <>
-      <PageHeader title="Settings" lead="Saved in this browser." />
+      <PageHeader title="Settings" lead="What may be recommended is saved in the library, the rest in this browser." />
       <div class="panels">
+        <Recommending />
         <Appearance />
         <Keyboard />
         <About />
       </div>
     </>
+  );
+}
+
+const minutes = (seconds: number | null) => (seconds === null ? "any length" : seconds ? clock(seconds) : "any length");
+
+function Recommending() {
+  const { data, error, retry } = useLoad(api.settings, []);
+  const change = (values: SettingsChange) => void attempt(api.changeSettings(values).then(retry));
+  if (error && !data) return <section class="panel"><h2>Recommendations</h2><p class="bad">{error.message}</p></section>;
+  if (!data) return null;
+  return (
+    <section class="panel">
+      <h2>Recommendations</h2>
+      <label class="check">
+        <input type="checkbox" checked={data.speech} onChange={(event) => change({ speech: event.currentTarget.checked })} />
+        Speech may be an answer to music
+      </label>
+      <Choice label="Shortest answer" value={data.shortest_s} usual={minutes(data.shortest_now_s)} show={minutes} values={[10, 30, 60, 120, 0]}
+        onPick={(shortest_s) => change({ shortest_s })} />
+      <Choice label="Longest answer" value={data.longest_s} usual={minutes(data.longest_now_s)} show={minutes} values={[600, 1200, 1800, 3600, 0]}
+        onPick={(longest_s) => change({ longest_s })} />
+      <Choice label="Most tracks of an artist in a playlist" value={data.per_artist} usual="a fifth" show={number} values={[1, 2, 3, 5, 10, 0]}
+        onPick={(per_artist) => change({ per_artist })} />
+      <Choice label="Most tracks of an album in a playlist" value={data.per_album} usual="an eighth" show={number} values={[1, 2, 3, 5, 10, 0]}
+        onPick={(per_album) => change({ per_album })} />
+    </section>
+  );
+}
+
+const number = (n: number) => (n ? String(n) : "any number");
+
+type Value = number | "auto";
+
+function Choice({ label, value, usual, show, values, onPick }: {
+  label: string; value: Value; usual: string; show: (n: number) => string; values: number[]; onPick: (value: Value) => void;
+}) {
+  const all = typeof value === "number" && !values.includes(value) ? [...values, value] : values;
+  return (
+    <label class="labelled"><span>{label}</span>
+      <select value={String(value)} onChange={(event) => onPick(event.currentTarget.value === "auto" ? "auto" : Number(event.currentTarget.value))}>
+        <option value="auto">{value === "auto" ? `What is usual: ${usual}` : "What is usual"}</option>
+        {all.map((n) => <option key={n} value={String(n)}>{show(n)}</option>)}
+      </select></label>
   );
 }
 

@@ -20,6 +20,7 @@ const mode = persisted<Mode>("similar.mode", "near");
 const variety = persisted("similar.variety", 0.1);
 const perArtist = persisted<number | null>("similar.perartist", null);
 const perAlbum = persisted<number | null>("similar.peralbum", null);
+const everything = persisted("similar.everything", false);
 const size = persisted("similar.size", 20);
 const feedback = persisted("similar.feedback", true);
 const agree = persisted("similar.agree", false);
@@ -32,7 +33,7 @@ export function SimilarPage() {
   const request: SimilarRequest = {
     seeds: plusSeeds.map((seed) => seed.id),
     minus: seeds.value.filter((seed) => seed.minus).map((seed) => seed.id),
-    k: size.value, where, same_artist: !otherArtists, feedback: feedback.value,
+    k: size.value, where, same_artist: !otherArtists, feedback: feedback.value, everything: everything.value,
   };
   const more = mode.value === "list" ? { variety: variety.value, per_artist: perArtist.value, per_album: perAlbum.value } : agreed ? { agree: true } : {};
   const question = useDebounced(JSON.stringify([mode.value, { ...request, ...more }]), 150);
@@ -74,6 +75,11 @@ export function SimilarPage() {
               <input type="checkbox" checked={agree.value} onChange={(event) => (agree.value = event.currentTarget.checked)} />Near to each of them
             </label>
           )}
+          {everything.value && (
+            <label class="check">
+              <input type="checkbox" checked onChange={() => (everything.value = false)} />Everything: speech, very short and very long tracks too
+            </label>
+          )}
           {opinions.value.size > 0 && (
             <label class="check">
               <input type="checkbox" checked={feedback.value} onChange={(event) => (feedback.value = event.currentTarget.checked)} />Use likes and dislikes
@@ -89,6 +95,12 @@ export function SimilarPage() {
             <button type="button" class="button" onClick={() => void startRadio(stationOf(request, firstSeed.title, plusSeeds.length))}><Icon name="sound" size={18} />Radio</button>
           </TracksBar>}
           <Matches matches={data.matches} seed={trackFromSeed(firstSeed)} label="Recommendations" />
+          {data.left_out.length > 0 && (
+            <p class="quiet note" role="status">
+              Left out: {data.left_out.map((one) => one.text).join(", ")}.{" "}
+              <button type="button" class="button small" onClick={() => (everything.value = true)}>Show everything</button>
+            </p>
+          )}
           {data.shortfall && <p class="quiet note">{data.shortfall}</p>}
         </section>
       )}

@@ -209,6 +209,21 @@ class FailurePage(BaseModel):
     total: int
 
 
+class Settings(BaseModel):
+    model_config = with_example(
+        speech=False, shortest_s="auto", longest_s=1800.0, per_artist="auto", per_album=0,
+        shortest_now_s=30.0, longest_now_s=1800.0,
+    )  # fmt: skip
+
+    speech: Annotated[bool, Field(description="Whether speech may be an answer to music")]
+    shortest_s: Annotated[float | Literal["auto"], Field(description="Of an answer; 0: any")]
+    longest_s: Annotated[float | Literal["auto"], Field(description="Of an answer; 0: any")]
+    per_artist: Annotated[int | Literal["auto"], Field(description="Most of one in a playlist; 0: any")]
+    per_album: Annotated[int | Literal["auto"], Field(description="Most of one in a playlist; 0: any")]
+    shortest_now_s: Annotated[float, Field(description="What shortest_s comes to in this library")]
+    longest_now_s: Annotated[float | None, Field(description="Likewise; null: any length")]
+
+
 class Copy(BaseModel):
     """A file of a recording."""
 

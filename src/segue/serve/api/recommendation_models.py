@@ -37,6 +37,17 @@ class Bias(BaseModel):
     disliked: Annotated[str | None, Field(description="Id of the nearest track that is disliked")]
 
 
+class LeftOut(BaseModel):
+    """How many tracks were left out; `everything` brings them back."""
+
+    model_config = with_example(kind="long", tracks=2, limit_s=1200.0, text="2 tracks as longer than 20:00")
+
+    kind: Literal["speech", "short", "long"]
+    tracks: int
+    limit_s: Annotated[float | None, Field(description="The length that it is about")]
+    text: str
+
+
 class Match(BaseModel):
     score: Score
     bias: Annotated[Bias | None, Field(description="null where no like or dislike is near")]
@@ -49,11 +60,13 @@ class Recommendations(BaseModel):
         matches=[{"score": 0.9312, "bias": _BIAS, "track": TRACK, "versions": []}],
         shortfall="1 of 5: only one track meets the conditions",
         seeds=["12 tracks by Iron Vale"],
+        left_out=[],
     )
 
     matches: list[Match]
     shortfall: Annotated[str | None, Field(description="Why there are fewer than k, where there are")]
     seeds: Annotated[list[str], Field(description="What each seed that is neither an id nor a clip means")]
+    left_out: Annotated[list[LeftOut], Field(description="What would be among them, but is no usual music")]
 
 
 class Reason(BaseModel):
@@ -115,6 +128,7 @@ class Journey(BaseModel):
         matches=[{"score": 1.0, "bias": _BIAS, "step": 1.0, "track": TRACK, "versions": []}],
         shortfall="1 of 12: no more of the library's 1 tracks lie between the two",
         seeds=["12 tracks by Iron Vale"],
+        left_out=[],
     )
 
     matches: list[JourneyStop]

@@ -39,7 +39,9 @@ async def _similar(service: Service, body: SimilarRequest) -> Response:
     refined = body.minus or body.agree or body.weights
     plain = not refined and body.where is None and body.same_artist and body.view is None
     if plain:
-        cached = await service.similar_cache.similar(body.seeds, body.k, feedback=body.feedback)
+        cached = await service.similar_cache.similar(
+            body.seeds, body.k, feedback=body.feedback, everything=body.everything
+        )
         if cached is not None:
             return Response(cached, media_type="application/json")
 
@@ -53,6 +55,7 @@ async def _similar(service: Service, body: SimilarRequest) -> Response:
             same_artist=body.same_artist,
             where=as_where(service, body.where),
             feedback=body.feedback,
+            everything=body.everything,
             view=body.view,
         )
         return service.matches(recommendations)
@@ -96,9 +99,10 @@ async def suggest_playlist(service: ServiceDep, body: PlaylistRequest) -> Respon
             where=as_where(service, body.where),
             same_artist=body.same_artist,
             variety=body.variety,
-            per_artist="auto" if body.per_artist is None else body.per_artist,
-            per_album="auto" if body.per_album is None else body.per_album,
+            per_artist=body.per_artist,
+            per_album=body.per_album,
             feedback=body.feedback,
+            everything=body.everything,
             view=body.view,
         )
 
@@ -123,6 +127,7 @@ async def radio(service: ServiceDep, body: RadioRequest) -> Response:
             where=as_where(service, body.where),
             same_artist=body.same_artist,
             feedback=body.feedback,
+            everything=body.everything,
             view=body.view,
         )
 
@@ -142,6 +147,7 @@ async def journey(service: ServiceDep, body: JourneyRequest) -> Response:
             k=body.k,
             where=as_where(service, body.where),
             feedback=body.feedback,
+            everything=body.everything,
             view=body.view,
         )
         answer = service.matches(recommendations)

@@ -59,6 +59,9 @@ _SEEDS = Field(
     description="Ids of tracks or clips, titles, artist:NAME, album:NAME, playlist:NAME, folder:NAME, recent",
 )
 _Feedback = Annotated[bool, Field(description="Whether likes and dislikes may change the answer")]
+_Everything = Annotated[
+    bool, Field(description="Also speech, and what is unusually short or long for the library")
+]
 _Most = Annotated[int, Field(ge=0, le=500)] | None
 _View = Annotated[Name | None, Field(description="How to compare tracks; null is the library's default view")]
 
@@ -72,6 +75,7 @@ class SeedsRequest(Request):
     where: Conditions | None = None
     same_artist: Annotated[bool, Field(description="Whether the seeds' artists may be recommended")] = True
     feedback: _Feedback = True
+    everything: _Everything = False
     view: _View = None
 
 
@@ -90,8 +94,8 @@ class PlaylistRequest(SeedsRequest):
 
     k: Annotated[int, Field(ge=1, le=500, description="How many tracks the playlist has")] = 25
     variety: Annotated[float, Field(ge=0, le=1, description="0: the nearest; 1: the most varied")] = 0.1
-    per_artist: Annotated[_Most, Field(description="Most tracks of one artist; 0: any; null: a fifth")] = None
-    per_album: Annotated[_Most, Field(description="Most tracks of one album; 0: any; null: an eighth")] = None
+    per_artist: Annotated[_Most, Field(description="Most tracks of one artist; 0: any; null: as set")] = None
+    per_album: Annotated[_Most, Field(description="Most tracks of one album; 0: any; null: as set")] = None
 
 
 class RadioRequest(SeedsRequest):
@@ -116,7 +120,24 @@ class JourneyRequest(Request):
     k: Annotated[int, Field(ge=2, le=200, description="How many tracks, with all stops")] = 12
     where: Conditions | None = None
     feedback: _Feedback = True
+    everything: _Everything = False
     view: _View = None
+
+
+_Length = Annotated[float, Field(ge=0, le=1e6)] | Literal["auto"]
+_Share = Annotated[int, Field(ge=0, le=500)] | Literal["auto"]
+
+
+class SettingsChange(Request):
+    """What is left out stays as it is."""
+
+    model_config = _with_example(speech=False, longest_s=1800)
+
+    speech: Annotated[bool, Field(description="Whether speech may be an answer to music")] = False
+    shortest_s: Annotated[_Length, Field(description="Of an answer; 0: any; auto: what is usual")] = "auto"
+    longest_s: Annotated[_Length, Field(description="Of an answer; 0: any; auto: what is usual")] = "auto"
+    per_artist: Annotated[_Share, Field(description="Of a playlist; 0: any; auto: a fifth")] = "auto"
+    per_album: Annotated[_Share, Field(description="Of a playlist; 0: any; auto: an eighth")] = "auto"
 
 
 class MatrixRequest(Request):
