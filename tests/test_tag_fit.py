@@ -173,5 +173,5 @@ def test_info_and_evaluate_say_what_tags_do(helped: Library, segue, monkeypatch:
     warning = "The view has learned from these tags, so the figures above are too good."
     told = segue("evaluate", "--by", "album", "-q")[1]
     assert warning in told
-    assert str(helped.tag_fit()) in told
+    assert f"Of albums and artists held out, {str(helped.tag_fit()).removeprefix('used: ')}" in told
     assert warning not in segue("evaluate", "--by", "album", "-q", "--view", "all/sound")[1]

@@ -41,7 +41,7 @@ function Totals({ facts }: { facts: LibraryStatus }) {
       <dl class="numbers">
         {totals.map(([value, name]) => <div key={name}><dt>{name}</dt><dd class="num">{value}</dd></div>)}
       </dl>
-      {facts.tags && <p class="quiet">Your tags, for comparing tracks: {facts.tags}.</p>}
+      {facts.tags && <p class="quiet note">Your tags, for comparing tracks: {facts.tags}.</p>}
     </>
   );
 }
