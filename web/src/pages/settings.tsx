@@ -59,7 +59,7 @@ function Choice({ label, value, usual, show, values, onPick }: {
   const all = typeof value === "number" && !values.includes(value) ? [...values, value] : values;
   return (
     <label class="labelled"><span>{label}</span>
-      <select value={String(value)} onChange={(event) => onPick(event.currentTarget.value === "auto" ? "auto" : Number(event.currentTarget.value))}>
+      <select class="select" value={String(value)} onChange={(event) => onPick(event.currentTarget.value === "auto" ? "auto" : Number(event.currentTarget.value))}>
         <option value="auto">{value === "auto" ? `What is usual: ${usual}` : "What is usual"}</option>
         {all.map((n) => <option key={n} value={String(n)}>{show(n)}</option>)}
       </select></label>

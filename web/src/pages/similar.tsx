@@ -112,7 +112,7 @@ export function SimilarPage() {
 function Most({ label, value, onPick }: { label: string; value: number | null; onPick: (most: number | null) => void }) {
   return (
     <label class="labelled short"><span>{label}</span>
-      <select value={value ?? "auto"} onChange={(event) => onPick(event.currentTarget.value === "auto" ? null : Number(event.currentTarget.value))}>
+      <select class="select" value={value ?? "auto"} onChange={(event) => onPick(event.currentTarget.value === "auto" ? null : Number(event.currentTarget.value))}>
         <option value="auto">Auto</option>
         {[1, 2, 3, 5, 10].map((n) => <option key={n} value={n}>{n}</option>)}
         <option value="0">Any</option>
