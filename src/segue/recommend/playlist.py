@@ -131,7 +131,7 @@ def playlist(  # noqa: PLR0913 - all that one may ask for, by name
     variety : from 0, the nearest tracks, to 1, such as are unlike each other; in between, the similarity to
         the seeds falls evenly.
     per_artist, per_album : how many tracks of one artist and of one album at the most; 0 for any number,
-        "auto" for a fifth and an eighth of the playlist; unless told, as the library's settings say. More
+        "auto" for a fifth and an eighth of the playlist; by default, as the library's settings say. More
         come only where there are no others.
     queries, minus, where, same_artist, feedback, everything, view : as for ``similar``; no view of windows.
 

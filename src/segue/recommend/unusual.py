@@ -113,9 +113,9 @@ class TrackFacts:
         rows = np.where(places >= 0, np.asarray(index.rows)[np.maximum(places, 0)], -1)
         spoken = self._speech(rows)
         found = self.catalog.tracks.durations_and_genres(keys.tolist())
-        for key, heard in zip(keys.tolist(), spoken.tolist(), strict=True):
+        for key, is_speech in zip(keys.tolist(), spoken.tolist(), strict=True):
             duration, genre = found.get(key, (0.0, None))
-            self._by_key[key] = duration, heard or is_speech_genre(genre)
+            self._by_key[key] = duration, is_speech or is_speech_genre(genre)
 
     def _speech(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """bool (n,): what networks, or tables of songs, say is speech."""
@@ -152,7 +152,7 @@ def _scored_as_speech(
 
 
 def is_speech_score(speech: NDArray[np.floating], music: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Whether a network heard speech, and no music to speak of."""
+    """Whether a network finds speech and hardly any music."""
     return np.asarray((speech >= _SPEECH_FROM) & (music < speech / 2))
 
 
