@@ -272,11 +272,11 @@ def test_what_is_usual_is_not_worth_a_word(rng):
 def test_a_sentence_says_what_is_known():
     parts = (SpaceShare("musicnn-1", 0.5, 0.8), SpaceShare("descriptors-1", 0.1, 0.2))
     features = (Feature("tempo_bpm", "both fast", 170, 165, True, 2.0),)
-    found = Explanation(0.6, 0.6, 0.998, "", parts, (), 0.0, (SharedLabel("rock", 0.5, 0.4),), features)
+    found = Explanation(0.6, 0.6, 0.998, "", (), parts, (), 0.0, (SharedLabel("rock", 0.5, 0.4),), features)
     assert verbalize(found, scaled=True) == (
         "Clearly alike (0.60), nearer than 99 % of your library: most of it by musicnn; both are fast; "
         "networks call both rock."
     )
-    bare = Explanation(0.6, 0.6, 0.5, "", parts[:1], (), 0.0, (), ())
+    bare = Explanation(0.6, 0.6, 0.5, "", (), parts[:1], (), 0.0, (), ())
     assert verbalize(bare, scaled=False).startswith("Their score is 0.60; nothing is known")
     assert verbalize(replace(bare, score=-0.5), scaled=True).startswith("Unlike (-0.50)")

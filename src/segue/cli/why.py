@@ -28,7 +28,8 @@ _DECIMALS = 4
 def why(context: Context, /, a: str, b: str, as_json: bool, view: str | None) -> None:
     """Explain what makes A and B sound alike, and what does not.
 
-    Prints a sentence, then how much each space contributes to the cosine, the passages that are most
+    Prints a sentence, how alike they are in timbre, harmony and rhythm, how much each space contributes to
+    the cosine, the passages that are most
     similar, the labels that networks give both, the measurements of both, and what your likes and
     dislikes do to B's place among the tracks like A.
     """
@@ -42,6 +43,7 @@ def why(context: Context, /, a: str, b: str, as_json: bool, view: str | None) ->
 
 def _print(explanation: Explanation) -> None:
     click.echo(explanation.text)
+    _table(("aspect", "score"), [(aspect.name, f"{aspect.score:.2f}") for aspect in explanation.aspects])
     spaces = [
         (part.space, f"{part.share:+.2f}", "" if part.score is None else f"{part.score:.2f}")
         for part in explanation.parts

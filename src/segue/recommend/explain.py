@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from segue.catalog import SpaceVectors, Where
 from segue.cluster.kmeans import unit_rows
 from segue.errors import UsageError
+from segue.recommend.aspects import Aspect, compare_aspects
 from segue.recommend.explanation import (
     Explanation,
     Feature,
@@ -29,7 +30,7 @@ from segue.recommend.result import Match
 from segue.recommend.seeds import AnalyzedSound, Query
 from segue.recommend.session import Recommender, Session
 from segue.recommend.verbalize import verbalize
-from segue.track import Track
+from segue.track import Track, Vector, Vectors
 
 _ROUNDING = 1e-5  # of a score
 _COMPARED_WITH = 4_000  # tracks of the library, for what is usual in it
@@ -92,8 +93,8 @@ class Comparison:
     def explain(self) -> Explanation:
         moments, window_s = self._moments()
         found = Explanation(
-            self.score, self.cosine, self.nearer_than, "", tuple(self._parts()), tuple(moments), window_s,
-            tuple(self._labels()), tuple(self._features()),
+            self.score, self.cosine, self.nearer_than, "", tuple(self._aspects()), tuple(self._parts()),
+            tuple(moments), window_s, tuple(self._labels()), tuple(self._features()),
         )  # fmt: skip
         scaled = self.session.index.transform is not None
         return replace(found, text=verbalize(found, scaled=scaled))
@@ -170,18 +171,25 @@ class Comparison:
         return [label for _, label in sorted(worth, key=lambda pair: -pair[0])]
 
     def _features(self) -> list[Feature]:
+        features: dict[str, Feature] = {}
+        for measured in self._measured():
+            for feature in compare_features(*measured):
+                features.setdefault(feature.text, feature)
+        return sorted(features.values(), key=lambda feature: -feature.weight)
+
+    def _aspects(self) -> list[Aspect]:
+        return next(filter(None, (compare_aspects(*measured) for measured in self._measured())), [])
+
+    def _measured(self) -> Iterator[tuple[Sequence[str], Vector, Vector, Vectors]]:
+        """Of each space that names its dimensions and has both: the names, both, and other tracks."""
         snapshot = self.session.snapshot
         rows = np.flatnonzero(snapshot.keys >= 0)
         sample = rows[:: max(1, -(-len(rows) // _COMPARED_WITH))]
-        features: dict[str, Feature] = {}
         for name, space in snapshot.spaces.items():
             a, b = self.a.pooled.get(name), self.b.pooled.get(name)
-            if a is None or b is None or not space.dimensions:
-                continue
-            library = np.asarray(space.vectors[sample], np.float32)
-            for feature in compare_features(space.dimensions, _flat(a), _flat(b), library):
-                features.setdefault(feature.text, feature)
-        return sorted(features.values(), key=lambda feature: -feature.weight)
+            if a is not None and b is not None and space.dimensions:
+                library = np.asarray(space.vectors[sample], np.float32)
+                yield space.dimensions, _flat(a), _flat(b), library
 
 
 def _row(x: NDArray[Any] | None, dim: int) -> NDArray[np.float32]:

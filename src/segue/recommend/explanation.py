@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.cluster.words import FEATURES, MIN_DEVIATION, FeatureWords
+from segue.recommend.aspects import Aspect
 from segue.sound import ExcerptPlan
 from segue.spec import family_of
 from segue.track import Vector, Vectors
@@ -91,6 +92,7 @@ class Explanation:
     cosine : of the two vectors, before it is allowed for how crowded their places are
     nearer_than : the share of the library, 0 to 1, whose score with the first is lower than the second's;
         none in a view of windows
+    aspects : timbre, harmony and melody, rhythm; none where nothing measures them
     text : one plain sentence
     parts : the spaces, the one that adds most first
     moments : windows that are most alike, best first; none where there is no sound behind the tracks
@@ -105,6 +107,7 @@ class Explanation:
     cosine: float
     nearer_than: float | None
     text: str
+    aspects: tuple[Aspect, ...]
     parts: tuple[SpaceShare, ...]
     moments: tuple[MatchingWindows, ...]
     window_s: float

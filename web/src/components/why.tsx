@@ -25,6 +25,14 @@ export function WhyStrip({ a, b }: Pair) {
         <p class="quiet">Moved {data.bias < 0 ? "down" : "up"} by your likes and dislikes (<span class="num">{data.bias.toFixed(2)}</span>): {data.feedback}.</p>
       )}
       <div class="why-columns">
+        {data.aspects.length > 0 && (
+          <div>
+            <h3>By aspect</h3>
+            <ul class="why-parts">
+              {data.aspects.map((aspect) => <Part key={aspect.name} name={aspect.name} value={aspect.score} />)}
+            </ul>
+          </div>
+        )}
         <div>
           <h3>By model</h3>
           <Parts why={data} />
@@ -54,27 +62,27 @@ export function WhyStrip({ a, b }: Pair) {
 function Parts({ why }: { why: Explanation }) {
   return (
     <ul class="why-parts">
-      {why.parts.map((part) => <Part key={part.space} name={part.space} value={part.score} share={part.share} />)}
+      {why.parts.map((part) => <Part key={part.space} name={spaceName(part.space)} value={part.score} share={part.share} />)}
     </ul>
   );
 }
 
 /** One space's score; there is none where one of the two tracks has no vector in it. */
-function Part({ name, value, share }: { name: string; value: number | null; share: number }) {
+function Part({ name, value, share }: { name: string; value: number | null; share?: number }) {
   const bar = useRef<HTMLElement>(null);
   useEffect(() => bar.current?.style.setProperty("--share", String(Math.min(1, Math.max(0, value ?? 0)))), [value]);
   if (value === null) {
     return (
       <li>
-        <span class="clip">{spaceName(name)}</span>
+        <span class="clip">{name}</span>
         <span class="quiet missing-space">only one of the tracks was analyzed by it</span>
       </li>
     );
   }
   return (
     <li>
-      <span class="clip">{spaceName(name)}</span>
-      <span class="score-track" title={`Adds ${share.toFixed(2)} to the cosine`}><i ref={bar} /></span>
+      <span class="clip">{name}</span>
+      <span class="score-track" title={share === undefined ? undefined : `Adds ${share.toFixed(2)} to the cosine`}><i ref={bar} /></span>
       <span class="num">{value.toFixed(2)}</span>
     </li>
   );

@@ -154,6 +154,13 @@ class SeedSuggestions(BaseModel):
     seeds: list[SeedSuggestion]
 
 
+class Aspect(BaseModel):
+    """One side of the sound: timbre, harmony and melody, or rhythm."""
+
+    name: str
+    score: Annotated[float, Field(description="1: the same; 0: as far apart as two tracks usually are")]
+
+
 class SpaceShare(BaseModel):
     """How much one space adds to the similarity of two sounds."""
 
@@ -189,6 +196,7 @@ class Explanation(BaseModel):
     model_config = with_example(
         score=0.9,
         text="Clearly alike (0.90): both are dark; most alike at 0:03 of the first and 0:09 of the second.",
+        aspects=[{"name": "timbre", "score": 0.84}, {"name": "rhythm", "score": 0.61}],
         parts=[{"space": "descriptors-1", "share": 0.9, "score": 0.9}],
         moments=[{"a_s": 2.97, "b_s": 8.92, "score": 0.92}],
         window_s=2.97,
@@ -205,6 +213,7 @@ class Explanation(BaseModel):
 
     score: Score
     text: Annotated[str, Field(description="The explanation as a sentence")]
+    aspects: Annotated[list[Aspect], Field(description="Three, or none where nothing measures them")]
     parts: list[SpaceShare]
     moments: Annotated[list[MatchingMoment], Field(description="Windows that match best, the best first")]
     window_s: float
