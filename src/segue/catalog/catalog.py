@@ -6,6 +6,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import filelock
 
@@ -20,12 +21,14 @@ from segue.catalog.overview import Overview, content_version, overview
 from segue.catalog.playlists import PlaylistTables
 from segue.catalog.records import Failure, KnownFile
 from segue.catalog.selections import SelectionTables
-from segue.catalog.settings import SettingTables
+from segue.catalog.settings import Settings, SettingTables
 from segue.catalog.snapshots import Snapshot
 from segue.catalog.tracks import TrackTables
 from segue.catalog.writer import Writer
 from segue.errors import LibraryBusyError, LibraryWriteError
 from segue.spec import EmbedderSpec
+
+_Value = TypeVar("_Value")
 
 
 class Catalog:
@@ -92,11 +95,20 @@ class Catalog:
         return last[1]
 
     def opinions(self) -> Opinions | None:
-        """What is liked and disliked now, if anything; read again only where something has been written."""
+        """What is liked and disliked now, if anything."""
+        return self._as_last_written("opinions", self.feedback.opinions)
+
+    def current_settings(self) -> Settings:
+        """What a listener has set."""
+        return self._as_last_written("settings", self.settings.load)
+
+    def _as_last_written(self, name: str, read: Callable[[], _Value]) -> _Value:
+        """What a table says; read again only where something has been written."""
         moment = (self.version(), self._local.db.total_changes)
-        last: tuple[tuple[int, int], Opinions | None] | None = getattr(self._local, "opinions", None)
+        last: tuple[tuple[int, int], _Value] | None = getattr(self._local, name, None)
         if last is None or last[0] != moment or self._local.db.in_transaction:
-            last = self._local.opinions = (moment, self.feedback.opinions())
+            last = (moment, read())
+            setattr(self._local, name, last)
         return last[1]
 
     def version(self) -> int:

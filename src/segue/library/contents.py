@@ -78,7 +78,7 @@ class Contents:
 
     def limits(self) -> Limits:
         """What is usual here, by the settings; other tracks are answers only where they are asked for."""
-        return self.recommender.facts.of(self._catalog.snapshot()).limits()
+        return self.recommender.facts.of(self._catalog.snapshot()).limits(self._catalog.current_settings())
 
     @property
     def folders(self) -> FolderTables:

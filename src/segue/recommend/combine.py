@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,12 @@ def center(seeds: Vectors, weights: Sequence[float] | None = None) -> Vectors:
     """
     mean = np.average(seeds, axis=0, weights=weights)[None]
     return _direction(np.asarray(mean, np.float32), seeds[:1])
+
+
+def majority(seeds: NDArray[Any]) -> NDArray[np.uint8]:
+    """uint8 (1, n_bytes): of packed bits, (n, n_bytes), each as most seeds have it."""
+    bits = np.unpackbits(seeds.astype(np.uint8), axis=1)
+    return np.packbits(bits.mean(axis=0, keepdims=True) >= 0.5, axis=1)
 
 
 def agreement(scores: NDArray[np.float32], weights: Sequence[float] | None = None) -> NDArray[np.float32]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -25,6 +25,20 @@ def with_label(where: Where | None, label: str) -> Where:
     if where and where.label is not None:
         raise UsageError(f"two different labels are given, {label!r} and {where.label!r}; give one")
     return replace(where or Where(), label=label)
+
+
+def allowed_rows(
+    where: Where | None,
+    without_artists: Sequence[str],
+    catalog: Catalog,
+    snapshot: Snapshot,
+    rows: NDArray[np.int64],
+) -> NDArray[np.bool_]:
+    """bool over ``rows``: as ``rows_meeting``, and which are by none of some artists."""
+    allowed = rows_meeting(where, catalog, snapshot, rows) if where else np.ones(len(rows), np.bool_)
+    if without_artists:
+        allowed &= ~np.isin(snapshot.keys[rows], catalog.tracks.keys_by_artists(without_artists))
+    return allowed
 
 
 def rows_meeting(

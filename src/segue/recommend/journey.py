@@ -163,7 +163,7 @@ def _journey(
     preferences = session.preferences(stops, moves=False) if feedback else None
     if preferences is not None:
         allowed = preferences.allowed(allowed)
-    leave_out = session.facts.leave_out(session.index, stops, where, everything=everything)
+    leave_out = session.leave_out(stops, where, everything=everything)
     near = partial(session.matches, allowed=allowed, leave_out=leave_out, counted=1)
     way = [stops[0]]
     for i, n in enumerate(between):

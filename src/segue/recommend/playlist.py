@@ -175,7 +175,7 @@ def _playlist(  # noqa: PLR0913 - all that one may ask for
     session.require_one_vector_each("a playlist")
     seeds, unwanted = session.groups(queries), session.groups(minus)
     without = all_seeds([*seeds, *unwanted])
-    leave_out = session.facts.leave_out(session.index, all_seeds(seeds), where, everything=everything)
+    leave_out = session.leave_out(all_seeds(seeds), where, everything=everything)
     candidates = session.matches(
         session.query_vectors(seeds, unwanted),
         max(_FEWEST_CANDIDATES, _CANDIDATES_EACH * k),
@@ -200,7 +200,7 @@ def _playlist(  # noqa: PLR0913 - all that one may ask for
 
 
 def _caps(session: Session, per_artist: Most | None, per_album: Most | None) -> tuple[Most, Most]:
-    settings = session.catalog.settings.load()
+    settings = session.settings
     return (
         settings.per_artist if per_artist is None else per_artist,
         settings.per_album if per_album is None else per_album,

@@ -122,7 +122,7 @@ def radio(  # noqa: PLR0913 - all that one may ask for, by name
     def answer(session: Session) -> Recommendations:
         session.require_one_vector_each("a radio")
         seeds, away = session.groups(wanted), session.groups(unwanted)
-        leave_out = session.facts.leave_out(session.index, all_seeds(seeds), where, everything=everything)
+        leave_out = session.leave_out(all_seeds(seeds), where, everything=everything)
         candidates = session.matches(
             session.query_vectors(seeds, away),
             max(4 * k, n_candidates(len(session.index.rows), reach)),
@@ -149,7 +149,7 @@ def _choice(
         return []
     scores = np.array([match.score + (match.bias.value if match.bias else 0) for match in pool])
     utilities = scores - rest(_days_since_played(session, pool)) + _STEERED * _toward(session, pool, steer)
-    settings = session.catalog.settings.load()
+    settings = session.settings
     caps = caps_for(pool, k, settings.per_artist, settings.per_album)
     return [pool[i] for i in choose(utilities, caps, k, rng)]
 

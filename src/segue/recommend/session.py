@@ -6,19 +6,19 @@ A ``Recommender`` opens sessions on a catalog; the verbs beside this file ask th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segue.advice import command
-from segue.catalog import Catalog, Snapshot, Where
+from segue.catalog import Catalog, Opinions, Settings, Snapshot, Where
 from segue.errors import EmptyLibraryError, UsageError
 from segue.index.metric import distances, prepare_queries
 from segue.progress import Progress
 from segue.recommend import filters
-from segue.recommend.combine import agreement, away_from, best_by_track, center
+from segue.recommend.combine import agreement, away_from, best_by_track, center, majority
 from segue.recommend.feedback import CANDIDATES, Preferences
 from segue.recommend.lookup import resolve_seed
 from segue.recommend.result import Match
@@ -34,7 +34,7 @@ from segue.recommend.seeds import (
 from segue.recommend.unusual import FactsStore, LeaveOut, TrackFacts
 from segue.recordings import Versions, VersionStore
 from segue.spec import COSINE, Embedder, Prior
-from segue.track import Track
+from segue.track import Track, TrackId
 from segue.views.view_index import ViewIndex, ViewIndexes
 
 _ATTEMPTS = 20  # at an answer while others write
@@ -53,9 +53,10 @@ class Session:
     embedders: Sequence[Embedder]
     versions: Versions
     facts: TrackFacts
+    opinions: Opinions | None
+    settings: Settings
     choose: Chooser | None = None
-
-    # Seeds and their vectors
+    _keys: dict[TrackId, int] = field(default_factory=dict)
 
     def group(self, query: Query) -> SeedGroup:
         """What a query means. Raises TrackNotFoundError, AmbiguousQueryError, AudioError."""
@@ -73,6 +74,18 @@ class Session:
         vectors = self.group_vectors(group)
         return group.seeds[int(self.similarities(self.combine(vectors), vectors)[0].argmax())]
 
+    def keys_of(self, seeds: Sequence[Seed]) -> dict[TrackId, int]:
+        """Those of the seeds that are tracks of the library, by their ids."""
+        ids = [seed.id for seed in seeds if isinstance(seed, Track)]
+        unknown = [track_id for track_id in ids if track_id not in self._keys]
+        self._keys.update(self.catalog.tracks.keys_of(unknown) if unknown else {})
+        return {track_id: self._keys[track_id] for track_id in ids if track_id in self._keys}
+
+    def leave_out(self, seeds: Sequence[Seed], where: Where | None, *, everything: bool) -> LeaveOut | None:
+        """What takes out of answers what is unusual; none where everything is wanted."""
+        keys = list(self.keys_of(seeds).values())
+        return None if everything else LeaveOut(self.facts, self.settings, self.index, seeds, keys, where)
+
     def _embedders_of_view(self) -> list[Embedder]:
         return [embedder for embedder in self.embedders if embedder.spec.space in self.index.spaces]
 
@@ -83,7 +96,7 @@ class Session:
     def vectors(self, seed: Seed) -> NDArray[Any]:
         """(1, dim), or by windows (n_windows, dim): a seed as the index compares it. Raises LibraryError."""
         if isinstance(seed, Track) and self.index.transform is not None and not self.by_window:
-            place = self.index.place(self.catalog.tracks.key_of(seed.id))
+            place = self.index.place(self.keys_of([seed]).get(seed.id, -1))
             if place is not None:
                 return self.index.take([place])
         spaces, is_track = self.index.spaces_of(self.snapshot), isinstance(seed, Track)
@@ -97,10 +110,9 @@ class Session:
             return np.concatenate([self.vectors(seed) for seed in sample])
         tracks = [seed for seed in group.seeds if isinstance(seed, Track)]
         if self.index.transform is not None and len(tracks) == len(group.seeds) > 1:
-            keys = self.catalog.tracks.keys_of([track.id for track in tracks])
-            places = [self.index.place(keys.get(track.id, -1)) for track in tracks]
-            if None not in places:
-                return self.index.take([place for place in places if place is not None])
+            places = self.places(tracks)
+            if len(places) == len(tracks):
+                return self.index.take(places)
         return np.concatenate([self.vectors(seed) for seed in group.seeds])
 
     def query_vectors(
@@ -113,23 +125,18 @@ class Session:
     ) -> NDArray[Any]:
         """(1, dim), what lies between the seeds, away from the unwanted; by windows, all their windows.
 
-        Each group counts as much as one sound, or by its weight.
+        Each group counts as one sound, or by its weight. Raises LibraryError, UsageError.
 
         Parameters
         ----------
         each : (n_seeds, dim), of each seed, instead of what lies between them
-
-        Raises
-        ------
-        LibraryError, UsageError
         """
         together = self._centers(seeds)
         unwanted = self._centers(minus) if minus else None
         if self.index.spec.metric == "hamming":  # each bit as most seeds have it
             if unwanted is not None or each or weights:
                 raise UsageError("minus, agree and weights are not defined for hamming (binary) vectors")
-            bits = np.unpackbits(together.astype(np.uint8), axis=1)
-            return np.packbits(bits.mean(axis=0, keepdims=True) >= 0.5, axis=1)
+            return majority(together)
         if not each:
             together = self.combine(together, weights)
         return together if unwanted is None else away_from(together, unwanted, affine=self.is_affine)
@@ -155,7 +162,7 @@ class Session:
 
     def places(self, tracks: Sequence[Track]) -> list[int]:
         """Where tracks stand among the index's items, without those that are not among them."""
-        keys = self.catalog.tracks.keys_of(track.id for track in tracks)
+        keys = self.keys_of(tracks)
         places = [self.index.place(keys[track.id]) for track in tracks if track.id in keys]
         return [place for place in places if place is not None]
 
@@ -211,14 +218,9 @@ class Session:
         """bool over the index's items, which may be answers; none where all may."""
         if same_artist and not where:
             return None
-        rows = self.index.rows
-        allowed = np.ones(len(rows), np.bool_)
-        if not same_artist:
-            artists = [seed.artist for seed in seeds if isinstance(seed, Track) and seed.artist]
-            allowed &= ~np.isin(self.snapshot.keys[rows], self.catalog.tracks.keys_by_artists(artists))
-        if where:
-            allowed &= filters.rows_meeting(where, self.catalog, self.snapshot, rows)
-        return allowed
+        artists = [seed.artist for seed in seeds if isinstance(seed, Track) and seed.artist]
+        without = () if same_artist else artists
+        return filters.allowed_rows(where, without, self.catalog, self.snapshot, self.index.rows)
 
     def matches(
         self,
@@ -245,7 +247,7 @@ class Session:
         """
         preferences = self.preferences(without) if feedback else None
         unwanted = {seed.id: seed.content_hash for seed in without if isinstance(seed, Track)}
-        recordings = set(map(self.versions.recording_of, self.catalog.tracks.keys_of(unwanted).values()))
+        own = self.keys_of(without).values()
         contents = set(unwanted.values())  # also of files that are gone, which have no versions
         qualified = len(self.index.rows) if allowed is None else int(allowed.sum())
         matches: list[Match] = []
@@ -264,7 +266,7 @@ class Session:
             if preferences is not None:
                 keys, scores = preferences.order(keys, scores)
             nearest = zip(keys.tolist(), scores.tolist(), strict=True)
-            folded = self.versions.fold(nearest, self.index, allowed=allowed, without=recordings)
+            folded = self.versions.fold(nearest, self.index, allowed=allowed, without=own)
             folded = folded[: k + 16 + len(contents)]
             matches = [match for match in self._matches(folded) if match.track.content_hash not in contents]
             if len(matches) >= k or n >= qualified:
@@ -273,8 +275,7 @@ class Session:
 
     def preferences(self, seeds: Sequence[Seed], *, moves: bool = True) -> Preferences | None:
         """What is liked and disliked, as ``Preferences.of``; none where nothing is."""
-        opinions = self.catalog.opinions()
-        return None if opinions is None else Preferences.of(self, opinions, seeds, moves=moves)
+        return None if self.opinions is None else Preferences.of(self, self.opinions, seeds, moves=moves)
 
     def _matches(self, folded: Sequence[tuple[tuple[int, ...], float]]) -> Iterator[Match]:
         """Of recordings, with their other versions."""
@@ -313,10 +314,8 @@ class Session:
         """Why there are n answers and not k."""
         if n >= k:
             return None
-        rows = self.index.rows
-        return filters.describe_shortfall(
-            self.catalog, self.snapshot, rows, n, k, where, reason, feedback=feedback
-        )
+        known = self.catalog, self.snapshot, self.index.rows
+        return filters.describe_shortfall(*known, n, k, where, reason, feedback=feedback)
 
 
 class Recommender:
@@ -360,25 +359,26 @@ class Recommender:
         index = self.indexes.get(snapshot, view)
         versions = self.find_versions(snapshot, index if view is None else None)
         facts = self.facts.of(snapshot)
-        return Session(self.catalog, snapshot, index, self.embedders, versions, facts, self.choose)
+        opinions, settings = self.catalog.opinions(), self.catalog.current_settings()
+        return Session(
+            self.catalog, snapshot, index, self.embedders, versions, facts, opinions, settings, self.choose
+        )
 
     def find_versions(
         self, snapshot: Snapshot, index: ViewIndex | None = None, progress: Progress | None = None
     ) -> Versions:
         """Which tracks of a snapshot are of one recording; ``index`` is of the default view, if at hand."""
-
-        def default_index() -> ViewIndex:
-            return index or self.indexes.get(snapshot, progress=progress)
-
-        return self.versions.get(self.catalog, snapshot, default_index, progress)
+        return self.versions.get(
+            self.catalog, snapshot, lambda: index or self.indexes.get(snapshot, progress=progress), progress
+        )
 
     def snapshot(self) -> Snapshot:
         """All vectors as they are now. Raises EmptyLibraryError where there is no track."""
         snapshot = self.catalog.snapshot()
         if not (snapshot.keys >= 0).any():
-            root = self.catalog.root
-            add = command("scan FOLDER", library=root)
-            raise EmptyLibraryError(f"the library in {root} has no tracks yet; add some with: {add}")
+            add = command("scan FOLDER", library=self.catalog.root)
+            where = f"the library in {self.catalog.root}"
+            raise EmptyLibraryError(f"{where} has no tracks yet; add some with: {add}")
         return snapshot
 
     def usable_embedders(self) -> list[Embedder]:

@@ -76,9 +76,7 @@ def similar(  # noqa: PLR0913 - all that one may ask for, by name
             session.require_one_vector_each("agreement of several seeds")
         seeds, away = session.groups(wanted), session.groups(unwanted)
         vectors = session.query_vectors(seeds, away, weights=weights, each=agree)
-        leave_out = session.facts.leave_out(
-            session.index, all_seeds(seeds), conditions, everything=everything
-        )
+        leave_out = session.leave_out(all_seeds(seeds), conditions, everything=everything)
         matches = session.matches(
             vectors,
             k,

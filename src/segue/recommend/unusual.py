@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -94,19 +94,13 @@ class TrackFacts:
         facts = [self._by_key[key] for key in listed]
         return [limits.kind(duration_s, speech=speech) for duration_s, speech in facts]
 
-    def limits(self) -> Limits:
+    def limits(self, settings: Settings) -> Limits:
         """What is usual, by the library's settings and its median track."""
-        return Limits.of(self.catalog.settings.load(), self.median_s)
+        return Limits.of(settings, self.median_s)
 
-    def any_unusual(self, keys: NDArray[np.int64], index: ViewIndex) -> bool:
+    def any_unusual(self, keys: NDArray[np.int64], index: ViewIndex, settings: Settings) -> bool:
         """Whether a track of some would be left out of an answer."""
-        return any(self.kinds(keys, index, self.limits()))
-
-    def leave_out(
-        self, index: ViewIndex, seeds: Iterable[Seed], where: Where | None, *, everything: bool
-    ) -> LeaveOut | None:
-        """What takes out of answers what is unusual; none where everything is wanted."""
-        return None if everything else LeaveOut(self, self.limits(), index, seeds, where)
+        return any(self.kinds(keys, index, self.limits(settings)))
 
     def _look_up(self, keys: NDArray[np.int64], index: ViewIndex) -> None:
         places = index.places(keys)
@@ -166,15 +160,20 @@ class LeaveOut:
     Parameters
     ----------
     seeds, where : what half of the seeds are, or conditions ask for, stays in
+    keys : of the seeds that are tracks
     """
 
     def __init__(
-        self, facts: TrackFacts, limits: Limits, index: ViewIndex, seeds: Iterable[Seed], where: Where | None
+        self,
+        facts: TrackFacts,
+        settings: Settings,
+        index: ViewIndex,
+        seeds: Sequence[Seed],
+        keys: Sequence[int],
+        where: Where | None,
     ) -> None:
-        self._facts, self._limits, self._index = facts, limits, index
-        seeds = list(seeds)
-        ids = [seed.id for seed in seeds if isinstance(seed, Track)]
-        self._seeds = np.array(list(facts.catalog.tracks.keys_of(ids).values()), np.int64)
+        self._facts, self._limits, self._index = facts, facts.limits(settings), index
+        self._seeds = np.array(keys, np.int64)
         self._kept = _asked_for(where) | self._kinds_of(seeds)
         self._taken: dict[int, Kind] = {}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -70,7 +70,7 @@ class Versions:
         index: ViewIndex,
         *,
         allowed: NDArray[np.bool_] | None = None,
-        without: Container[int] = (),
+        without: Iterable[int] = (),
     ) -> list[tuple[tuple[int, ...], float]]:
         """The recordings of some tracks: keys of the versions of each, and the score of the nearest of them.
 
@@ -81,18 +81,18 @@ class Versions:
         nearest : keys of tracks and their scores, best first
         index : whose items may be answers
         allowed : bool over the index's items, which of them may be answers; all if None
-        without : recordings that are no answers
+        without : keys of tracks whose recordings are no answers
         """
 
         def may_answer(key: int) -> bool:
             place = index.place(key)
             return place is not None and (allowed is None or bool(allowed[place]))
 
-        seen: set[int] = set()
+        seen = {self.recording_of(key) for key in without}
         recordings = []
         for key, score in nearest:
             group = self.versions_of(key)
-            if group[0] in seen or group[0] in without:
+            if group[0] in seen:
                 continue
             seen.add(group[0])
             if len(group) > 1:

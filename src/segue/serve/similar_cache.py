@@ -153,10 +153,10 @@ class SimilarCache:
         # Short answers are filled with scores of minus infinity.
         nearest = [pair for pair in zip(keys, scores, strict=True) if pair[1] > -np.inf]
         if not everything and session.facts.any_unusual(
-            np.array([key for key, _ in nearest], np.int64), session.index
+            np.array([key for key, _ in nearest], np.int64), session.index, session.settings
         ):
             return None
-        without = {session.versions.recording_of(key) for key, _ in tracks}
+        without = [key for key, _ in tracks]
         return self._answer(session.versions.fold(nearest, session.index, without=without), k)
 
     def _answer(self, recordings: Sequence[tuple[tuple[int, ...], float]], k: int) -> bytes | None:
