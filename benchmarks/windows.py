@@ -1,7 +1,7 @@
 """How many windows of a track are enough: precision of recommendations, and CPU time, by windows heard.
 
 Each network hears 1 to 10 of a clip's windows of 3 s, spread evenly; a track's row is their mean. The
-precision is that of Segue's view, as in precision.py: of one network alone, and of both beside the
+precision is that of Segue's view, as in quality.py: of one network alone, and of both beside the
 descriptors of the whole clip. The time is that of log-mel and network, in turns on some of the clips;
 reading and resampling, which come once for all, are told apart.
 

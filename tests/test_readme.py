@@ -82,7 +82,7 @@ HELD_BY = {
 
 # What a test would take too long to measure, and the program that has measured it.
 MEASURED_BY = {
-    "On 205 real clips of 13 soundtracks": "precision.py",
+    "On 205 real clips of 13 soundtracks": "quality.py",
     "1.2 million and their index in under a minute": "spotify_table.py",
     "a scan of a 3-hour file peaks at 121 MB": "memory.py",
     "8 times faster than Annoy, with a file of one fortieth": "index_peers.py",
