@@ -106,10 +106,11 @@ class TrackFacts:
         places = index.places(keys)
         rows = np.where(places >= 0, np.asarray(index.rows)[np.maximum(places, 0)], -1)
         spoken = self._speech(rows)
-        found = self.catalog.tracks.durations_and_genres(keys.tolist())
+        known = self.catalog.tracks.durations_and_genres(keys.tolist())
+        speech_genres = {genre for genre in {genre for _, genre in known.values()} if is_speech_genre(genre)}
         for key, is_speech in zip(keys.tolist(), spoken.tolist(), strict=True):
-            duration, genre = found.get(key, (0.0, None))
-            self._by_key[key] = duration, is_speech or is_speech_genre(genre)
+            duration, genre = known.get(key, (0.0, None))
+            self._by_key[key] = duration, is_speech or genre in speech_genres
 
     def _speech(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """bool (n,): what networks, or tables of songs, say is speech."""
