@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.documented import assert_documented
 from tests.waiting import wait_for
 
 
@@ -29,13 +30,15 @@ class Server:
         return self.client.request(method, f"/api/v1{path}", **how)
 
     def get(self, path: str, **parameters) -> dict:
-        answer = self.api("GET", path, params=parameters)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
+        return self._documented(self.api("GET", path, params=parameters), 200)
 
     def post(self, path: str, body: object, status: int = 200) -> dict:
-        answer = self.api("POST", path, json=body)
+        return self._documented(self.api("POST", path, json=body), status)
+
+    def _documented(self, answer: httpx.Response, status: int) -> dict:
         assert answer.status_code == status, answer.text
+        request = answer.request
+        assert_documented(request.method, request.url.path, status, answer.json())
         return answer.json()
 
     def upload(self, path: Path, name: str | None = None) -> httpx.Response:

@@ -107,7 +107,7 @@ def test_a_tracks_page_shows_what_is_similar_and_why(page: Page, web_server: Ser
     similar.get_by_role("button", name=re.compile("^Why")).first.click()
     why = web_server.get("/why", a=track["id"], b=expected[0]["track"]["id"])
     expect(page.locator(".why-text")).to_have_text(why["text"])
-    expect(page.locator(".why-parts li")).to_have_count(len(why["parts"]))
+    expect(page.locator(".why-parts li")).to_have_count(len(why["aspects"]) + len(why["parts"]))
 
 
 @pytest.mark.parametrize("kind", ["wav16", "mp3"])

@@ -72,7 +72,7 @@ def _timbre(names: Sequence[str], x: Rows, library: Rows) -> Rows | None:
 
 
 def _harmony(names: Sequence[str], x: Rows, library: Rows) -> Rows | None:
-    """Which of the twelve tones are heard more than others: a direction."""
+    """Which of the twelve tones are stronger than others: a direction."""
     tones = [i for i, name in enumerate(names) if name.startswith("chroma_") and name.endswith("_mean")]
     if not tones:
         return None

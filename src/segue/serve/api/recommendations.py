@@ -190,17 +190,7 @@ async def why(
 
     def ask() -> dict[str, Any]:
         explanation = service.library.explain(*service.seeds([a, b]), view=view or None)
-        return {
-            "score": explanation.score,
-            "text": explanation.text,
-            "parts": [asdict(part) for part in explanation.parts],
-            "moments": [asdict(moment) for moment in explanation.moments],
-            "window_s": explanation.window_s,
-            "labels": [asdict(label) for label in explanation.labels],
-            "features": [asdict(feature) for feature in explanation.features],
-            "bias": explanation.bias,
-            "feedback": service.text(explanation.feedback),
-        }
+        return asdict(explanation) | {"feedback": service.text(explanation.feedback)}
 
     return json_response(await service.run(ask))
 
