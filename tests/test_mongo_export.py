@@ -358,7 +358,9 @@ def test_an_export_killed_at_any_moment_ends_like_an_undisturbed_one(server, uri
         assert database.segue_exports.find_one() is None
         n = len(there)
     report = export(root, uri)
-    assert (report.unchanged, report.added) == (n, MANY - n)
+    # The server may have finished a batch that it was sent before the last kill.
+    assert report.unchanged in (n, n + FEW)
+    assert report.added == MANY - report.unchanged
     documents = by_source_id(database)
     assert len(documents) == MANY
     assert_whole(documents, source)
