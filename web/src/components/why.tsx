@@ -81,7 +81,7 @@ function Part({ name, value, share }: { name: string; value: number | null; shar
   }
   return (
     <li>
-      <span class="clip">{name}</span>
+      <span class={share === undefined ? "" : "clip"}>{name}</span>
       <span class="score-track" title={share === undefined ? undefined : `Adds ${share.toFixed(2)} to the cosine`}><i ref={bar} /></span>
       <span class="num">{value.toFixed(2)}</span>
     </li>

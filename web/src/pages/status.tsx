@@ -192,9 +192,8 @@ function Figures({ found }: { found: T.Evaluation }) {
       <dl class="numbers">
         {Object.entries(found.precision).map(([k, figure]) => (
           <div key={k}>
-            <dt>{k === "1" ? "most similar track" : `${k} most similar tracks`}</dt>
-            <dd class="num" title={`95% interval, over albums: ${range(figure)}`}>{percent(figure.value)}</dd>
-            <dd class="quiet">{range(figure)}</dd>
+            <dt>{k === "1" ? "most similar track" : `${k} most similar tracks`}<br /><span title="95% interval, over albums">{range(figure)}</span></dt>
+            <dd class="num">{percent(figure.value)}</dd>
           </div>
         ))}
       </dl>
