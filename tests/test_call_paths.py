@@ -33,7 +33,7 @@ def assert_short(trace: Trace, files: int, most_changes: int) -> None:
 
 def test_tracks_like_a_title_go_through_few_files(large: Library):
     large.similar("Piece 2")  # the index is open
-    assert_short(record(lambda: large.similar("Piece 2")), 13, 40)
+    assert_short(record(lambda: large.similar("Piece 2")), 12, 40)
 
 
 def test_a_playlist_goes_through_few_files(library: Library):

@@ -66,8 +66,10 @@ class TrackTables:
         ----------
         paths : whether a text may be a path
         """
-        name = path_to_db(text)
-        path = path_to_db(os.path.abspath(os.path.expanduser(text))) if paths else None  # noqa: PTH100, PTH111
+        path = os.path.abspath(os.path.expanduser(text)) if paths else ""  # noqa: PTH100, PTH111
+        name: str | bytes = text
+        if not (text + path).isascii():
+            name, path = path_to_db(text), path_to_db(path)  # type: ignore[assignment]
         tracks = list(self._select("WHERE id = ? OR path = ? ORDER BY id = ? DESC LIMIT 1", name, path, name))
         tracks = tracks or list(self._select(f"{_FROM_SOURCE} ORDER BY row", name))
         if not tracks and ":" in text:

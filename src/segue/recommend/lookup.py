@@ -59,7 +59,7 @@ def resolve_seed(
     if isinstance(query, SeedGroup):
         return query
     if isinstance(query, AnalyzedSound):
-        return SeedGroup((query,), query.name)
+        return SeedGroup((query,))
     if isinstance(query, Track):
         return _group(catalog, track_by_id(catalog, query.id))
     text = str(query)
@@ -71,7 +71,7 @@ def resolve_seed(
             if file is None:
                 raise
     sound = analyze(file, embedders())
-    return SeedGroup((sound,), sound.name)
+    return SeedGroup((sound,))
 
 
 def find_track(catalog: Catalog, query: Query, choose: Chooser | None = None) -> Track:
@@ -178,7 +178,7 @@ def _choose(look_up: Callable[[str], Meaning], text: str, choose: Chooser | None
 def _group(catalog: Catalog, meaning: Track | Selection) -> SeedGroup:
     """A track; all tracks of a selection; of very many, some from all of it."""
     if isinstance(meaning, Track):
-        return SeedGroup((meaning,), meaning.display_name)
+        return SeedGroup((meaning,))
     keys = meaning.keys[:: -(-len(meaning.keys) // MOST_OF_ONE)] if meaning.keys else ()
     tracks = catalog.tracks.by_keys(keys)
     used = f", of which {len(keys)} are used" if len(keys) < len(meaning.keys) else ""

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from segue.recommend.seeds import SeedGroup
 from segue.track import Track
 
 
@@ -88,14 +89,19 @@ class Recommendations:
 
     Attributes
     ----------
-    seeds : what each seed that is given as text was taken to mean: ``12 tracks by Iron Vesper``
+    meanings : what each seed that is given as text was taken to mean
     left_out : what would have been among them, but is speech, or unusually short or long
     """
 
     matches: tuple[Match, ...]
     shortfall: str | None = None
-    seeds: tuple[str, ...] = ()
+    meanings: tuple[SeedGroup, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def seeds(self) -> tuple[str, ...]:
+        """What the seeds were taken to mean, for people: ``12 tracks by Iron Vesper``."""
+        return tuple(meaning.text for meaning in self.meanings)
 
     def __iter__(self) -> Iterator[Match]:
         return iter(self.matches)

@@ -37,11 +37,19 @@ class SeedGroup:
 
     Attributes
     ----------
-    text : for people: ``12 tracks by Iron Vesper``
+    name : of several together: ``12 tracks by Iron Vesper``
     """
 
     seeds: tuple[Seed, ...]
-    text: str
+    name: str | None = None
+
+    @property
+    def text(self) -> str:
+        """For people."""
+        (seed, *_) = self.seeds or (None,)
+        if self.name is not None or seed is None:
+            return self.name or ""
+        return seed.display_name if isinstance(seed, Track) else seed.name
 
 
 Query = str | Path | Seed | SeedGroup

@@ -392,7 +392,7 @@ def all_seeds(groups: Sequence[SeedGroup]) -> list[Seed]:
     return [seed for group in groups for seed in group.seeds]
 
 
-def interpretations(queries: Sequence[Query], groups: Sequence[SeedGroup]) -> tuple[str, ...]:
+def interpretations(queries: Sequence[Query], groups: Sequence[SeedGroup]) -> tuple[SeedGroup, ...]:
     """What each query that is no track or sound itself was taken to mean."""
     pairs = zip(queries, groups, strict=True)
-    return tuple(group.text for query, group in pairs if not isinstance(query, Track | AnalyzedSound))
+    return tuple(group for query, group in pairs if not isinstance(query, Track | AnalyzedSound))
