@@ -257,6 +257,17 @@ def web_music(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture
+def own_server(web_player: None, scanned: Path, tmp_path: Path) -> Iterator[Server]:
+    """One of a copy of the tests' music, which a test of the page may change."""
+    from tests.serve_process import serving
+
+    shutil.copytree(scanned, tmp_path / "library")
+    with serving("-l", tmp_path / "library", "serve", "--no-open", "--port", 0) as running:
+        running.faults = True  # browsers leave in the middle of a sound
+        yield running
+
+
 @pytest.fixture(scope="session")
 def web_server(
     web_player: None, web_music: Path, tmp_path_factory: pytest.TempPathFactory

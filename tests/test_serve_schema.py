@@ -70,6 +70,7 @@ def test_examples_are_what_the_service_takes_and_sends(document: dict):
         for example in schema.get("examples", ()):
             (model, *_) = (getattr(room, name) for room in MODELS if hasattr(room, name))
             model.model_validate(example)
+            assert example.keys() <= model.model_fields.keys(), name
 
 
 def test_every_body_and_every_answer_has_an_example(document: dict):

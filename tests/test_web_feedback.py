@@ -2,60 +2,48 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 pytest.importorskip("playwright", reason="pip install playwright")
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browsing import MARKS, PHONE, new_page, watched
-from tests.serve_process import Server, serving
+from tests.serve_process import Server
 
 pytestmark = MARKS
 
 
-@pytest.fixture
-def server(web_player: None, scanned: Path, tmp_path: Path) -> Iterator[Server]:
-    shutil.copytree(scanned, tmp_path / "library")
-    with serving("-l", tmp_path / "library", "serve", "--no-open", "--port", 0) as running:
-        running.faults = True  # browsers leave in the middle of a sound
-        yield running
+def track(own_server: Server, title: str) -> str:
+    return own_server.get("/tracks", q=title)["tracks"][0]["id"]
 
 
-def track(server: Server, title: str) -> str:
-    return server.get("/tracks", q=title)["tracks"][0]["id"]
-
-
-def verdicts(server: Server) -> dict[str, str]:
-    return {one["track"]: one["verdict"] for one in server.get("/feedback")["feedback"]}
+def verdicts(own_server: Server) -> dict[str, str]:
+    return {one["track"]: one["verdict"] for one in own_server.get("/feedback")["feedback"]}
 
 
 def similar_rows(page: Page):
     return page.get_by_label("Similar to Low number 0").get_by_role("listitem")
 
 
-def test_a_dislike_takes_the_track_away_at_once_and_undo_brings_it_back(browser: Browser, server: Server):
-    with watched(browser, server) as page:
-        page.goto(f"/track/{track(server, 'Low number 0')}")
+def test_a_dislike_takes_the_track_away_at_once_and_undo_brings_it_back(browser: Browser, own_server: Server):
+    with watched(browser, own_server) as page:
+        page.goto(f"/track/{track(own_server, 'Low number 0')}")
         row = similar_rows(page).filter(has_text="Low number 1")
         row.get_by_role("button", name="Dislike Low number 1").click()
         expect(page.get_by_text("no longer recommends “Low number 1”")).to_be_visible()
         expect(row).to_have_count(0)
         expect(page.get_by_text("moved down").first).to_be_visible()
-        assert verdicts(server) == {track(server, "Low number 1"): "dislike"}
-        (kept,) = server.get("/feedback")["feedback"]
-        assert kept["seed"] == track(server, "Low number 0")
+        assert verdicts(own_server) == {track(own_server, "Low number 1"): "dislike"}
+        (kept,) = own_server.get("/feedback")["feedback"]
+        assert kept["seed"] == track(own_server, "Low number 0")
         page.get_by_role("button", name="Undo").click()
         expect(row).to_have_count(1)
-        assert verdicts(server) == {}
+        assert verdicts(own_server) == {}
 
 
-def test_why_says_which_like_moved_a_track(browser: Browser, server: Server):
-    with watched(browser, server) as page:
-        page.goto(f"/track/{track(server, 'Low number 0')}")
+def test_why_says_which_like_moved_a_track(browser: Browser, own_server: Server):
+    with watched(browser, own_server) as page:
+        page.goto(f"/track/{track(own_server, 'Low number 0')}")
         row = similar_rows(page).filter(has_text="Low number 1")
         row.get_by_role("button", name="Like Low number 1", exact=True).click()
         expect(row.get_by_text("moved up")).to_be_visible()
@@ -63,29 +51,29 @@ def test_why_says_which_like_moved_a_track(browser: Browser, server: Server):
         expect(page.get_by_text("by your likes and dislikes (0.05): you like it")).to_be_visible()
 
 
-def test_the_heart_is_the_same_on_all_pages_and_in_the_library(browser: Browser, server: Server):
+def test_the_heart_is_the_same_on_all_pages_and_in_the_library(browser: Browser, own_server: Server):
     like = {"name": "Like Low number 1", "exact": True}
-    with watched(browser, server) as page:
-        page.goto(f"/track/{track(server, 'Low number 1')}")
+    with watched(browser, own_server) as page:
+        page.goto(f"/track/{track(own_server, 'Low number 1')}")
         page.get_by_role("button", **like).first.click()
         expect(page.get_by_role("button", **like).first).to_have_attribute("aria-pressed", "true")
-        assert verdicts(server) == {track(server, "Low number 1"): "like"}
+        assert verdicts(own_server) == {track(own_server, "Low number 1"): "like"}
         page.get_by_role("link", name="Likes").click()
         liked = page.get_by_label("Liked tracks")
         expect(liked.get_by_role("listitem")).to_have_count(1)
-        server.post("/feedback", {"track": track(server, "High number 1"), "verdict": "dislike"}, 201)
+        own_server.post("/feedback", {"track": track(own_server, "High number 1"), "verdict": "dislike"}, 201)
         page.reload()
         expect(page.get_by_label("Disliked tracks").get_by_text("High number 1")).to_be_visible()
         page.get_by_role("button", name="Dislike High number 1").click()
         liked.get_by_role("button", **like).click()
         expect(page.get_by_text("Nothing liked yet")).to_be_visible()
-        assert verdicts(server) == {}
+        assert verdicts(own_server) == {}
 
 
-def test_similar_asks_without_likes_and_dislikes_when_told(browser: Browser, server: Server):
-    server.post("/feedback", {"track": track(server, "Low number 1"), "verdict": "dislike"}, 201)
-    with watched(browser, server) as page:
-        page.goto(f"/track/{track(server, 'Low number 0')}")
+def test_similar_asks_without_likes_and_dislikes_when_told(browser: Browser, own_server: Server):
+    own_server.post("/feedback", {"track": track(own_server, "Low number 1"), "verdict": "dislike"}, 201)
+    with watched(browser, own_server) as page:
+        page.goto(f"/track/{track(own_server, 'Low number 0')}")
         page.get_by_role("button", name="More like this").click()
         page.get_by_role("link", name="Similar").first.click()
         found = page.get_by_label("Recommendations", exact=True).get_by_role("listitem")
@@ -95,10 +83,10 @@ def test_similar_asks_without_likes_and_dislikes_when_told(browser: Browser, ser
         expect(found.filter(has_text="Low number 1")).to_have_count(1)
 
 
-def test_a_phone_has_both_in_the_menu(browser: Browser, server: Server):
-    with new_page(browser, server.address, PHONE) as page:
-        page.goto(f"/track/{track(server, 'Low number 0')}")
+def test_a_phone_has_both_in_the_menu(browser: Browser, own_server: Server):
+    with new_page(browser, own_server.address, PHONE) as page:
+        page.goto(f"/track/{track(own_server, 'Low number 0')}")
         page.get_by_role("button", name="More actions for Low number 1", exact=True).click()
         page.get_by_role("menuitem", name="Dislike").click()
         expect(page.get_by_text("no longer recommends")).to_be_visible()
-        assert verdicts(server) == {track(server, "Low number 1"): "dislike"}
+        assert verdicts(own_server) == {track(own_server, "Low number 1"): "dislike"}

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -13,21 +10,13 @@ pytest.importorskip("playwright", reason="pip install playwright")
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browsing import MARKS, watched
-from tests.serve_process import Server, serving
+from tests.serve_process import Server
 
 pytestmark = MARKS
 
 
-@pytest.fixture
-def server(web_player: None, scanned: Path, tmp_path: Path) -> Iterator[Server]:
-    shutil.copytree(scanned, tmp_path / "library")
-    with serving("-l", tmp_path / "library", "serve", "--no-open", "--port", 0) as running:
-        running.faults = True  # browsers leave in the middle of a sound
-        yield running
-
-
-def start(page: Page, server: Server) -> None:
-    track = server.get("/tracks", q="Low number 0")["tracks"][0]["id"]
+def start(page: Page, own_server: Server) -> None:
+    track = own_server.get("/tracks", q="Low number 0")["tracks"][0]["id"]
     page.goto(f"/track/{track}")
     page.get_by_role("button", name="More actions for Low number 0").first.click()
     page.get_by_role("menuitem", name="Start radio").click()
@@ -35,9 +24,9 @@ def start(page: Page, server: Server) -> None:
     page.get_by_role("button", name="Queue", exact=True).click()
 
 
-def test_a_radio_plays_and_is_steered_and_stopped(browser: Browser, server: Server):
-    with watched(browser, server) as page:
-        start(page, server)
+def test_a_radio_plays_and_is_steered_and_stopped(browser: Browser, own_server: Server):
+    with watched(browser, own_server) as page:
+        start(page, own_server)
         radio = page.get_by_role("region", name="Radio")
         expect(radio).to_contain_text("Radio like “Low number 0”")
         expect(page.get_by_label("Queue").get_by_role("listitem").first).to_be_visible()
@@ -55,17 +44,17 @@ def test_a_radio_plays_and_is_steered_and_stopped(browser: Browser, server: Serv
         expect(radio).to_have_count(0)
 
 
-def test_what_was_heard_counts_as_played(browser: Browser, server: Server):
-    with watched(browser, server) as page:
+def test_what_was_heard_counts_as_played(browser: Browser, own_server: Server):
+    with watched(browser, own_server) as page:
         with page.expect_request("**/api/v1/plays") as told:
-            start(page, server)  # the tests' tracks last for seconds
+            start(page, own_server)  # the tests' tracks last for seconds
         (track,) = json.loads(told.value.post_data or "")["tracks"]
-        assert server.get(f"/tracks/{track}")["track"]["title"] != "Low number 0"
+        assert own_server.get(f"/tracks/{track}")["track"]["title"] != "Low number 0"
 
 
-def test_another_track_ends_the_radio(browser: Browser, server: Server):
-    with watched(browser, server) as page:
-        start(page, server)
+def test_another_track_ends_the_radio(browser: Browser, own_server: Server):
+    with watched(browser, own_server) as page:
+        start(page, own_server)
         expect(page.get_by_role("region", name="Radio")).to_be_visible()
         page.get_by_label("Similar to Low number 0").get_by_role("button", name="Play Low number 1").click()
         expect(page.get_by_role("region", name="Radio")).to_have_count(0)

@@ -137,6 +137,8 @@ export interface EvaluationRequest {
 /** Why two sounds are alike, or are not. */
 export interface Explanation {
   score: number; // Similarity: 1 is the same, larger is nearer
+  cosine: number; // Before it is allowed for how crowded their places are
+  nearer_than: number | null; // Share of the library that is less alike to the first, 0 to 1
   text: string; // The explanation as a sentence
   aspects: Aspect[]; // Three, or none where nothing measures them
   parts: SpaceShare[];
@@ -239,6 +241,7 @@ export interface Journey {
   matches: JourneyStop[];
   shortfall: string | null; // Why there are fewer than k, where there are
   seeds: string[]; // What each stop that is neither an id nor a clip means
+  left_out: LeftOut[]; // What would be among them, but is no usual music
 }
 
 export interface JourneyRequest {

@@ -7,9 +7,8 @@ from typing import Any
 
 import click
 
-from segue.cli.filters import where_of
 from segue.cli.options import Context
-from segue.cli.recommendations import print_found, seed_options
+from segue.cli.recommendations import print_found, question_of, seed_options
 
 
 @click.command(short_help="Make a varied playlist from one or more seeds.")
@@ -42,15 +41,10 @@ def playlist(  # noqa: PLR0913, PLR0917 - as many as the command has options
     variety: float,
     per_artist: int | None,
     per_album: int | None,
-    minus: tuple[str, ...],
     as_json: bool,
     ids: bool,
     m3u: Path | None,
-    same_artist: bool,
-    feedback: bool,
-    everything: bool,
-    view: str | None,
-    **conditions: Any,
+    **options: Any,
 ) -> None:
     """Make a playlist of varied tracks near SEEDS, in an order that flows.
 
@@ -60,15 +54,10 @@ def playlist(  # noqa: PLR0913, PLR0917 - as many as the command has options
     with context.open() as library:
         recommendations = library.playlist(
             seeds,
-            minus=minus,
             k=k,
-            where=where_of(conditions),
-            same_artist=same_artist,
             variety=variety,
             per_artist=per_artist,
             per_album=per_album,
-            feedback=feedback,
-            everything=everything,
-            view=view,
+            **question_of(**options),
         )
     print_found(recommendations, as_json=as_json, ids=ids, m3u=m3u)

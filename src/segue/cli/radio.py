@@ -7,9 +7,8 @@ from typing import Any
 
 import click
 
-from segue.cli.filters import where_of
 from segue.cli.options import Context
-from segue.cli.recommendations import print_found, seed_options
+from segue.cli.recommendations import print_found, question_of, seed_options
 
 _STEERS = (
     "faster", "slower", "brighter", "darker", "more energetic", "calmer", "louder", "quieter", "newer",
@@ -45,15 +44,10 @@ def radio(  # noqa: PLR0913, PLR0917 - as many as the command has options
     steer: tuple[str, ...],
     reach: float,
     played: bool,
-    minus: tuple[str, ...],
     as_json: bool,
     ids: bool,
     m3u: Path | None,
-    same_artist: bool,
-    feedback: bool,
-    everything: bool,
-    view: str | None,
-    **conditions: Any,
+    **options: Any,
 ) -> None:
     """Choose the next tracks of a radio near SEEDS; run it again for others.
 
@@ -63,15 +57,10 @@ def radio(  # noqa: PLR0913, PLR0917 - as many as the command has options
     with context.open() as library:
         recommendations = library.radio(
             seeds,
-            minus=minus,
             k=k,
             steer=steer,  # type: ignore[arg-type]
             reach=reach,
-            where=where_of(conditions),
-            same_artist=same_artist,
-            feedback=feedback,
-            everything=everything,
-            view=view,
+            **question_of(**options),
         )
         if played:
             library.record_plays([match.track.id for match in recommendations])

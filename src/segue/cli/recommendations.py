@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from segue.cli.filters import where_options
+from segue.cli.filters import where_of, where_options
 from segue.cli.show import list_tracks
 
 if TYPE_CHECKING:
@@ -52,6 +52,22 @@ def seed_options(command: _Command) -> _Command:
     """All that goes with several seeds: ``minus``, output, artists, ``feedback``, ``view`` and conditions."""
     rest = feedback_option(everything_option(view_option(where_options(command))))
     return minus_option(output_options(same_artist_option(rest)))
+
+
+def question_of(
+    *,
+    minus: tuple[str, ...],
+    same_artist: bool,
+    feedback: bool,
+    everything: bool,
+    view: str | None,
+    **where: Any,
+) -> dict[str, Any]:
+    """What the options of ``seed_options`` ask of the library, but for the output."""
+    return {
+        "minus": minus, "same_artist": same_artist, "feedback": feedback, "everything": everything,
+        "view": view, "where": where_of(where),
+    }  # fmt: skip
 
 
 def print_found(recommendations: Recommendations, *, as_json: bool, ids: bool, m3u: Path | None) -> None:

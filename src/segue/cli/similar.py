@@ -7,9 +7,8 @@ from typing import Any
 
 import click
 
-from segue.cli.filters import where_of
 from segue.cli.options import Context
-from segue.cli.recommendations import print_found, seed_options
+from segue.cli.recommendations import print_found, question_of, seed_options
 
 
 @click.command(short_help="Find tracks that sound like one or more seeds.")
@@ -19,42 +18,32 @@ from segue.cli.recommendations import print_found, seed_options
 @click.option("--weights", metavar="N,N,...", help="How much each seed counts, such as 2,1.")
 @seed_options
 @click.pass_obj
-def similar(  # noqa: PLR0913, PLR0917 - as many as the command has options
+def similar(
     context: Context,
     /,
     seeds: tuple[str, ...],
     k: int,
     agree: bool,
     weights: str | None,
-    minus: tuple[str, ...],
     as_json: bool,
     ids: bool,
     m3u: Path | None,
-    same_artist: bool,
-    feedback: bool,
-    everything: bool,
-    view: str | None,
-    **conditions: Any,
+    **options: Any,
 ) -> None:
     """Find the tracks that sound most like SEEDS, nearest first.
 
     A seed is a track's title, id or path, an artist, an album, a playlist, a folder, "recent", or an
     audio file outside the library. To be certain, write artist:NAME, album:TITLE, playlist:NAME or
-    folder:PATH. Several seeds find what lies between them. The score is a cosine: 1 is the same sound,
-    0 is as different as two tracks usually are.
+    folder:PATH. Several seeds find what lies between them. A score of 1 is the same sound, 0 is as
+    different as two tracks usually are.
     """
     with context.open() as library:
         recommendations = library.similar(
             seeds,
-            minus=minus,
             agree=agree,
             weights=_numbers(weights),
             k=k,
-            same_artist=same_artist,
-            where=where_of(conditions),
-            feedback=feedback,
-            everything=everything,
-            view=view,
+            **question_of(**options),
         )
     print_found(recommendations, as_json=as_json, ids=ids, m3u=m3u)
 

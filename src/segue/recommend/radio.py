@@ -112,11 +112,7 @@ def radio(  # noqa: PLR0913 - all that one may ask for, by name
     As ``similar``.
     """
     wanted, unwanted = require_queries(queries, k), list_queries(minus)
-    if not 0 <= reach <= 1:
-        raise UsageError(f"reach is {reach}, expected 0 to 1")
-    for name in steer:
-        if name not in STEERS:
-            raise UsageError(f"a radio cannot be steered {name!r}, only: {', '.join(STEERS)}")
+    _require_valid(steer, reach)
     rng = np.random.default_rng(random_state)
 
     def answer(session: Session) -> Recommendations:
@@ -132,14 +128,26 @@ def radio(  # noqa: PLR0913 - all that one may ask for, by name
             leave_out=leave_out,
             counted=k,
         )
-        before = set(previous)
-        new = [match for match in candidates if match.track.id not in before]
-        pool = new if len(new) >= k else candidates
+        pool = _not_given_before(candidates, set(previous), k)
         matches = _in_order(session, _choice(session, pool, k, steer, rng), previous)
         shortfall = session.shortfall(len(matches), k, where, feedback=feedback)
         return Recommendations(tuple(matches), shortfall, interpretations(wanted, seeds), left_out(leave_out))
 
     return recommender.ask(answer, view)
+
+
+def _require_valid(steer: Collection[str], reach: float) -> None:
+    if not 0 <= reach <= 1:
+        raise UsageError(f"reach is {reach}, expected 0 to 1")
+    for name in steer:
+        if name not in STEERS:
+            raise UsageError(f"a radio cannot be steered {name!r}, only: {', '.join(STEERS)}")
+
+
+def _not_given_before(candidates: Sequence[Match], previous: set[str], k: int) -> Sequence[Match]:
+    """Without what the radio gave already; all of them where fewer than k are left."""
+    new = [match for match in candidates if match.track.id not in previous]
+    return new if len(new) >= k else candidates
 
 
 def _choice(

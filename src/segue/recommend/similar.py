@@ -75,10 +75,9 @@ def similar(  # noqa: PLR0913 - all that one may ask for, by name
         if agree:
             session.require_one_vector_each("agreement of several seeds")
         seeds, away = session.groups(wanted), session.groups(unwanted)
-        vectors = session.query_vectors(seeds, away, weights=weights, each=agree)
         leave_out = session.leave_out(all_seeds(seeds), conditions, everything=everything)
         matches = session.matches(
-            vectors,
+            session.query_vectors(seeds, away, weights=weights, each=agree),
             k,
             allowed=session.allowed(all_seeds(seeds), same_artist=same_artist, where=conditions),
             without=all_seeds([*seeds, *away]),
@@ -87,8 +86,8 @@ def similar(  # noqa: PLR0913 - all that one may ask for, by name
             leave_out=leave_out,
         )
         shortfall = session.shortfall(len(matches), k, conditions, feedback=feedback)
-        told = interpretations(wanted, seeds)
-        return Recommendations(tuple(matches), shortfall, told, left_out(leave_out))
+        meanings = interpretations(wanted, seeds)
+        return Recommendations(tuple(matches), shortfall, meanings, left_out(leave_out))
 
     return recommender.ask(answer, view)
 

@@ -56,6 +56,7 @@ export function JourneyPage() {
           <Path matches={data.matches} />
           {first && last && <TracksBar tracks={data.matches.map((match) => match.track)} name={`${first.title} to ${last.title}`} />}
           <Matches matches={data.matches} seed={first} label="Stops of the journey" />
+          {data.left_out.length > 0 && <p class="quiet note">Left out: {data.left_out.map((one) => one.text).join(", ")}.</p>}
           {data.shortfall && <p class="quiet note">{data.shortfall}</p>}
         </section>
       )}

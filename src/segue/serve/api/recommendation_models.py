@@ -134,6 +134,7 @@ class Journey(BaseModel):
     matches: list[JourneyStop]
     shortfall: Annotated[str | None, Field(description="Why there are fewer than k, where there are")]
     seeds: Annotated[list[str], Field(description="What each stop that is neither an id nor a clip means")]
+    left_out: Annotated[list[LeftOut], Field(description="What would be among them, but is no usual music")]
 
 
 class SeedSuggestion(BaseModel):
@@ -194,7 +195,7 @@ class Explanation(BaseModel):
     """Why two sounds are alike, or are not."""
 
     model_config = with_example(
-        score=0.9,
+        score=0.9, cosine=0.87, nearer_than=0.97,
         text="Clearly alike (0.90): both are dark; most alike at 0:03 of the first and 0:09 of the second.",
         aspects=[{"name": "timbre", "score": 0.84}, {"name": "rhythm", "score": 0.61}],
         parts=[{"space": "descriptors-1", "share": 0.9, "score": 0.9}],
@@ -212,6 +213,10 @@ class Explanation(BaseModel):
     )  # fmt: skip
 
     score: Score
+    cosine: Annotated[float, Field(description="Before it is allowed for how crowded their places are")]
+    nearer_than: Annotated[
+        float | None, Field(description="Share of the library that is less alike to the first, 0 to 1")
+    ]
     text: Annotated[str, Field(description="The explanation as a sentence")]
     aspects: Annotated[list[Aspect], Field(description="Three, or none where nothing measures them")]
     parts: list[SpaceShare]

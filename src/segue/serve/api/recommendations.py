@@ -18,6 +18,7 @@ from segue.serve.api.request_models import (
     MatrixRequest,
     PlaylistRequest,
     RadioRequest,
+    SeedsRequest,
     SimilarRequest,
 )
 from segue.serve.http.errors import ApiError
@@ -48,19 +49,22 @@ async def _similar(service: Service, body: SimilarRequest) -> Response:
     def ask() -> dict[str, Any]:
         recommendations = service.library.similar(
             service.seeds(body.seeds),
-            minus=service.seeds(body.minus),
             agree=body.agree,
             weights=body.weights,
-            k=body.k,
-            same_artist=body.same_artist,
-            where=as_where(service, body.where),
-            feedback=body.feedback,
-            everything=body.everything,
-            view=body.view,
+            **_question(service, body),
         )
         return service.matches(recommendations)
 
     return json_response(await service.run(ask))
+
+
+def _question(service: Service, body: SeedsRequest) -> dict[str, Any]:
+    """What every request that starts from seeds asks of the library, beside the seeds."""
+    return {
+        "minus": service.seeds(body.minus), "k": body.k, "where": as_where(service, body.where),
+        "same_artist": body.same_artist, "feedback": body.feedback, "everything": body.everything,
+        "view": body.view,
+    }  # fmt: skip
 
 
 class Similar:
@@ -94,16 +98,10 @@ async def suggest_playlist(service: ServiceDep, body: PlaylistRequest) -> Respon
     def ask() -> Recommendations:
         return service.library.playlist(
             service.seeds(body.seeds),
-            minus=service.seeds(body.minus),
-            k=body.k,
-            where=as_where(service, body.where),
-            same_artist=body.same_artist,
             variety=body.variety,
             per_artist=body.per_artist,
             per_album=body.per_album,
-            feedback=body.feedback,
-            everything=body.everything,
-            view=body.view,
+            **_question(service, body),
         )
 
     return json_response(await service.run(lambda: service.matches(ask())))
@@ -119,16 +117,10 @@ async def radio(service: ServiceDep, body: RadioRequest) -> Response:
     def ask() -> Recommendations:
         return service.library.radio(
             service.seeds(body.seeds),
-            minus=service.seeds(body.minus),
-            k=body.k,
             steer=body.steer,
             reach=body.reach,
             previous=body.previous,
-            where=as_where(service, body.where),
-            same_artist=body.same_artist,
-            feedback=body.feedback,
-            everything=body.everything,
-            view=body.view,
+            **_question(service, body),
         )
 
     return json_response(await service.run(lambda: service.matches(ask())))
