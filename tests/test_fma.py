@@ -177,6 +177,9 @@ def test_without_features_only_metadata_is_imported(library, metadata):
     assert library.find("000005").tags.title == "Title 5"
     with pytest.raises(LibraryError, match="no vector"):
         library.similar("000002", label="Rock")
+    for verb in (library.playlist, library.radio):
+        with pytest.raises(LibraryError, match="no vector"):
+            verb("000002")
     write_features(metadata / "features.csv", IDS)
     report = library.import_from(FMA(metadata))
     assert (report.changed, len(library)) == (len(IDS), len(IDS))

@@ -104,7 +104,8 @@ class TrackFacts:
 
     def _look_up(self, keys: NDArray[np.int64], index: ViewIndex) -> None:
         places = index.places(keys)
-        rows = np.where(places >= 0, np.asarray(index.rows)[np.maximum(places, 0)], -1)
+        rows = np.full(len(keys), -1, np.int64)
+        rows[places >= 0] = np.asarray(index.rows)[places[places >= 0]]
         spoken = self._speech(rows)
         known = self.catalog.tracks.durations_and_genres(keys.tolist())
         speech_genres = {genre for genre in {genre for _, genre in known.values()} if is_speech_genre(genre)}
