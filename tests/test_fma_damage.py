@@ -100,6 +100,7 @@ def test_a_track_without_usable_features_is_there_without_a_vector(library, meta
     assert reasons.pop("features.csv line 17") == "track 000002 appears twice"
     assert reasons.pop("features.csv track 000005") == "517 features, expected 518"
     assert "loud" in reasons.pop("features.csv track 000010")
+    assert reasons.pop("features.csv track 000030") == "the line is not finite: number 1 is inf"
     assert not reasons
     ids, vectors = library.vectors(SPEC.space)
     empty = {int(library[i].source_id) for i, v in zip(ids, vectors, strict=True) if np.isnan(v).all()}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 
 import numpy as np
 import pyarrow as pa
@@ -129,9 +130,37 @@ def test_rows_without_a_usable_vector_fail_alone(library, matrix):
     report = library.import_from(Vectors(matrix, name="mine"))
     assert (report.added, report.failed) == (47, 3)
     assert {p.where: p.reason for p in report.failures} == {
-        "row 4 (4)": "it has no finite vector", "row 5 (5)": "its vector is zero",
-        "row 6 (6)": "it has no finite vector",
-    }  # fmt: skip
+        "row 4 (4)": "its vector is not finite: number 3 is nan",
+        "row 5 (5)": "its vector is zero, which has no direction: cosine cannot place it",
+        "row 6 (6)": "its vector is not finite: number 1 is inf",
+    }
+
+
+@pytest.mark.parametrize("metric", ["cosine", "dot", "euclidean", "manhattan"])
+@pytest.mark.parametrize("value", [1e30, -3e38, 1e39, np.inf, np.nan])
+def test_a_row_that_nothing_can_be_compared_with_costs_itself(library, matrix, metric, value):
+    wide = matrix.astype(np.float64)
+    wide[3] = value
+    report = library.import_from(Vectors(wide, name="mine", metric=metric))
+    assert (report.added, report.failed) == (49, 1)
+    assert report.failures[0].where == "row 3 (3)"
+    assert len(nearest(library, "mine:7", 48)) == 48
+
+
+def test_a_library_that_took_such_a_row_before_answers_again(library, matrix, monkeypatch):
+    matrix[3] = 1e30
+    monkeypatch.setattr("segue.sources.vectors.source.vector_faults", lambda *_: {})
+    monkeypatch.setattr("segue.ingest.records.vector_faults", lambda *_, **__: {})
+    assert library.import_from(Vectors(matrix, name="mine")).added == 50
+    assert "3" not in nearest(library, "mine:7", 49)
+
+
+def test_a_source_that_lets_such_rows_through_loses_them_alone(library, matrix, monkeypatch):
+    matrix[3], matrix[4] = 1e30, 0
+    monkeypatch.setattr("segue.sources.vectors.source.vector_faults", lambda *_: {})
+    report = library.import_from(Vectors(matrix, name="mine"))
+    assert (report.added, [problem.where for problem in report.failures]) == (48, ["3", "4"])
+    assert "float32 cannot square" in report.failures[0].reason
 
 
 def test_a_second_import_changes_nothing_and_changes_are_seen(library, matrix):
@@ -178,6 +207,41 @@ def test_what_cannot_be_vectors_is_refused(tmp_path, matrix):
     for wrong in wrong_ones:
         with pytest.raises(UsageError):
             Vectors(matrix, **wrong)
+
+
+@pytest.mark.parametrize(
+    ("header", "reason"),
+    [
+        ("{'descr': '<f4', 'fortran_order': False, 'shape': (-5, 8), }", r"says the shape \(-5, 8\)"),
+        ("{'descr': '<f4', 'fortran_order': False, 'shape': (5, -8), }", "says the shape"),
+        ("{'descr': '<f4', 'fortran_order': False, 'shape': (1099511627776, 8), }", "more than its"),
+        ("{'descr': '<f4', 'fortran_order': False, 'shape': (5.5, 8), }", "says the shape"),
+        ("{'descr': '|O', 'fortran_order': False, 'shape': (5, 8), }", "objects of Python"),
+        ("(" * 9000, "makes no sense"),
+        ("{'descr': '<f4', 'fortran_order': False, 'shape': (5, 8), }" + " " * 60_000, "claims 60"),
+    ],
+)
+def test_a_header_that_lies_is_refused_in_one_line(segue, tmp_path, header, reason):
+    data = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode() + bytes(160)
+    (tmp_path / "odd.NPY").write_bytes(data)
+    with zipfile.ZipFile(tmp_path / "odd.npz", "w") as archive:
+        archive.writestr("vectors.npy", data)
+    for name in ("odd.NPY", "odd.npz"):
+        with pytest.raises(SourceError, match=reason) as caught:
+            Vectors(tmp_path / name)
+        assert "pickle" not in str(caught.value)
+    code, _, err = segue("--library", tmp_path / "library", "import", "vectors", tmp_path / "odd.NPY")
+    assert (code, len(err.splitlines())) == (2, 1)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_ids_end_at_line_ends_alone(library, matrix, tmp_path, end):
+    ids = [f"Song {i}" for i in range(50)]
+    ids[3], ids[5], ids[7], ids[9] = "Line\u2028Sep", "Next\x85Line", "Form\x0cFeed", "\x1cFile"
+    (tmp_path / "ids.txt").write_bytes((end.join(ids) + end * 3).encode())
+    report = library.import_from(Vectors(matrix, ids=tmp_path / "ids.txt", name="mine"))
+    assert (report.added, report.failed) == (50, 0)
+    assert library.find("mine:Song 6").source_id == "Song 6"
 
 
 def test_the_command_imports(segue, matrix, tmp_path):

@@ -54,7 +54,8 @@ def loaded_by(module: str) -> set[str]:
 # The floors, from the ground up: each room may import those before it. What a source gives is a contract that
 # stands on the ground, apart from the sources themselves.
 FLOORS = [
-    "version", "advice", "errors", "track", "files", "progress", "sound", "spec", "sources.contract", "wire",
+    "version", "advice", "errors", "track", "files", "progress", "sound", "spec", "comparable",
+    "sources.contract", "wire",
     "audio", "embed", "sources", "catalog", "index", "annoy", "views", "recordings", "cluster", "map",
     "plots", "recommend", "ingest", "export", "demo", "library", "serve", "cli",
 ]  # fmt: skip

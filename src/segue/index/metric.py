@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from segue.comparable import comparable_rows, fault_of
 from segue.errors import VectorError
 from segue.spec import Metric
 from segue.track import Float32, Vectors
 
 DTYPES = ("uint8", "int8", "float16", "float32")
 _BLOCK_VALUES = 1 << 22  # numbers of rows that are held as float32 at a time: 16 MiB
-_LEAST_SQUARE = float(np.finfo(np.float32).tiny)  # squared length; smaller ones lose digits
-_MOST_SQUARE = 1e37  # squared length; a squared distance is at most four times as large
 _WHOLE_DIM = 128  # up to here, float32 holds sums of squares of 8-bit numbers exactly
 _LOSSY = (
     2e-3  # squared distances below this share of the squared lengths are computed again, from differences
@@ -48,24 +47,11 @@ def check_vectors(vectors: AnyVectors, metric: Metric, dim: int | None = None) -
             0,
         )
     for start, block in iter_blocks(vectors):
-        _check_block(block, metric, start)
-    return vectors
-
-
-def _check_block(block: AnyVectors, metric: Metric, first: int) -> None:
-    if block.dtype.kind == "f":
-        bad = ~np.isfinite(block).all(axis=1)
+        bad = ~comparable_rows(block, metric)
         if bad.any():
-            raise VectorError(f"row {first + int(bad.argmax())} is not finite", first + int(bad.argmax()))
-    if metric == "cosine" or block.dtype == np.float32:
-        wide = block.astype(np.float32, copy=False)
-        squares = np.einsum("ij,ij->i", wide, wide)
-        lost = ~((squares >= (_LEAST_SQUARE if metric == "cosine" else 0)) & (squares <= _MOST_SQUARE))
-        if lost.any():
-            row = first + int(lost.argmax())
-            if not block[row - first].any():
-                raise VectorError(f"row {row} is zero, which has no direction: cosine cannot place it", row)
-            raise VectorError(f"row {row} is of a length that float32 cannot square", row)
+            at = int(bad.argmax())
+            raise VectorError(f"row {start + at} {fault_of(block[at])}", start + at)
+    return vectors
 
 
 def to_float32(vectors: AnyVectors) -> Vectors:

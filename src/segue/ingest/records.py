@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from segue.catalog import Catalog, Failure, Writer
 from segue.catalog.upsert import SeenKeys
@@ -13,7 +13,15 @@ from segue.errors import LibraryWriteError, SegueError
 from segue.ingest.cancel import cancellable
 from segue.ingest.report import Report
 from segue.progress import Progress
-from segue.sources.contract import BATCH, ImportBatch, RecordSource, infrequent_gc
+from segue.sources.contract import (
+    BATCH,
+    ImportBatch,
+    RecordSource,
+    SpaceSettings,
+    infrequent_gc,
+    vector_faults,
+    without_records,
+)
 
 AHEAD = 4  # batches that wait to be written
 COMMIT_S = 10.0  # a kill loses this much work at the most
@@ -31,6 +39,7 @@ class Import:
         self._progress = progress
         self._report = Report("import", source.name)
         self._seen = SeenKeys()
+        self._settings: dict[str, SpaceSettings] = {}  # by the names of the spaces
         self._stop = threading.Event()
         self._started = time.monotonic()
 
@@ -40,6 +49,7 @@ class Import:
         source = self._source
         for space in source.spaces():
             self._writer.add_space(space.spec, space.dimensions, space.settings)
+            self._settings[space.spec.space] = space.settings
         self._progress.begin(source.total, source.unit)
         with cancellable(stop) as self._stop, infrequent_gc():
             self._write(_Ahead(source, self._stop))
@@ -84,6 +94,7 @@ class Import:
         return False
 
     def _put(self, batch: ImportBatch) -> None:
+        batch = without_faults(batch, self._settings)
         placed = self._writer.upsert(batch, self._seen)
         report = self._report
         report.added += len(placed.added)
@@ -115,6 +126,16 @@ class Import:
             old = [failure.path for failure in self._catalog.failures() if failure.path.startswith(prefix)]
             self._writer.forget_failures(old)
         self._writer.fail(Failure(prefix + p.where, p.kind, p.reason) for p in self._report.failures)
+
+
+def without_faults(batch: ImportBatch, settings: Mapping[str, SpaceSettings]) -> ImportBatch:
+    """A batch without the records whose vectors nothing can be compared with; they become its problems."""
+    faults: dict[int, str] = {}
+    for space, rows in batch.spaces.items():
+        if space in settings:
+            found = vector_faults(rows.pooled, settings[space], holes=True)
+            faults |= {i: f"its vector in {space} {fault}" for i, fault in found.items()}
+    return without_records(batch, faults) if faults else batch
 
 
 class _Ahead:

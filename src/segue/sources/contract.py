@@ -7,12 +7,13 @@ import gc
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from segue.comparable import comparable_rows, fault_of
 from segue.errors import UsageError
 from segue.sound import Excerpts
 from segue.spec import EmbedderSpec, Label
@@ -278,6 +279,46 @@ class AudioSource(Protocol):
 
 Source = RecordSource | AudioSource
 """A place that tracks come from; ``docs/new_source.md`` shows how to write one."""
+
+
+def vector_faults(vectors: NDArray[Any], settings: SpaceSettings, *, holes: bool = False) -> dict[int, str]:
+    """By row, why a vector has no place in a space, as the end of a sentence that begins with "its vector".
+
+    Parameters
+    ----------
+    vectors : (n, dim)
+    holes : rows of NaN and, where the space is not raw, rows with some NaN are allowed, as they stand for
+        what is not known
+    """
+    raw = settings.transform == "raw"
+    metric = settings.metric if raw else "euclidean"
+    checked: NDArray[Any] = vectors
+    known: NDArray[np.bool_] = np.ones(len(vectors), np.bool_)
+    if holes and vectors.dtype.kind == "f":
+        nan = np.isnan(vectors)
+        known &= ~nan.all(axis=1)
+        checked = vectors if raw else np.where(nan, 0, vectors)
+    elif holes:
+        known &= vectors.any(axis=1)
+    elif vectors.dtype == np.uint8:  # zeros stand for no vector
+        zero = np.flatnonzero(~vectors.any(axis=1)).tolist()
+        return dict.fromkeys(zero, "is zero, which stands for no vector")
+    bad = np.flatnonzero(known & ~comparable_rows(checked, metric)).tolist()
+    return {i: fault_of(checked[i]) for i in bad}
+
+
+def without_records(batch: ImportBatch, faults: Mapping[int, str]) -> ImportBatch:
+    """A batch without some of its records, which become its problems."""
+    kept = np.array([i for i in range(len(batch.ids)) if i not in faults], np.int64)
+    return replace(
+        batch,
+        ids=take(batch.ids, kept),
+        hashes=batch.hashes[kept],
+        columns={name: take(values, kept) for name, values in batch.columns.items()},
+        spaces={name: rows.take(kept) for name, rows in batch.spaces.items()},
+        labels={name: take(values, kept) for name, values in batch.labels.items()},
+        problems=[*batch.problems, *(Problem(batch.ids[i], fault) for i, fault in sorted(faults.items()))],
+    )
 
 
 def validate_name(name: str) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.catalog import Catalog, Snapshot, SpaceVectors
+from segue.comparable import comparable_rows
 from segue.errors import IndexFormatError, UsageError
 from segue.files import sweep
 from segue.index.exact import Neighbors
@@ -22,7 +23,7 @@ from segue.index.index import Index
 from segue.index.options import IndexOptions
 from segue.index.serialization import load_index
 from segue.progress import Progress
-from segue.spec import COSINE, EmbedderSpec, Prior
+from segue.spec import EmbedderSpec, Prior
 from segue.track import Vector, Vectors
 from segue.views.fitting import fit_view
 from segue.views.local_scaling import CANDIDATES, LEAST_CANDIDATES, NEIGHBOR, LocalScales, scaled_scores
@@ -111,11 +112,9 @@ class ViewIndex:
         options: IndexOptions | None,
         progress: Progress | None,
     ) -> ViewIndex:
-        """Over the vectors as they are, in their type; without those with holes or no direction."""
+        """Over the vectors as they are, in their type; without those that the metric cannot compare."""
         vectors = items[0][np.arange(len(rows))]
-        usable = np.isfinite(vectors).all(axis=1)
-        if spec.metric == COSINE:
-            usable &= vectors.any(axis=1)
+        usable = comparable_rows(vectors, spec.metric)
         if not usable.all():
             rows, vectors = rows[usable], vectors[usable]
         index = Index.build(vectors, metric=spec.metric, options=options, progress=progress)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from segue.sources.contract import Problem
+from segue.sources.contract import Problem, SpaceSettings, vector_faults
 from segue.sources.fma.metadata import Metadata, Row, RowError, Table, id_of
 from segue.spec import EmbedderSpec
 
@@ -60,6 +59,8 @@ def _numbers(row: Row, places: list[int]) -> Numbers:
         values = [float(row.values[place]) for place in places]
     except ValueError as error:
         raise RowError(str(error)) from error
-    if not all(map(math.isfinite, values)):
-        raise RowError(f"{values} are not all numbers")
-    return np.array(values, np.float32)
+    with np.errstate(over="ignore"):
+        numbers = np.array(values, np.float32)
+    for fault in vector_faults(numbers[None], SpaceSettings()).values():
+        raise RowError(f"the row {fault}")
+    return numbers

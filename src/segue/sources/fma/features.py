@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import SourceError
-from segue.sources.contract import Problem
+from segue.sources.contract import Problem, SpaceSettings, vector_faults
 from segue.sources.fma.metadata import UNREADABLE, Metadata, RowError, id_of
 from segue.spec import EmbedderSpec
 from segue.track import Vectors
@@ -82,11 +82,11 @@ class FeatureRows:
             for offset, i in places:
                 self.file.seek(offset)
                 try:
-                    vectors[i] = _numbers(self.file.readline())
+                    vectors[i] = _checked(_numbers(self.file.readline()))
                 except RowError as error:
                     problems.append(Problem(f"{FEATURES} track {ids[i]:06d}", str(error)))
         # Tracks without sound have lines of nothing or of zeros.
-        nothing = ~np.isfinite(vectors).all(axis=1) | ~vectors.any(axis=1)
+        nothing = np.isnan(vectors).any(axis=1) | ~vectors.any(axis=1)
         vectors[nothing] = np.nan
         return vectors if self.order is None else vectors[:, self.order], problems
 
@@ -150,6 +150,13 @@ def _numbers(line: bytes) -> NDArray[np.float32]:
             return np.array([float(cell) if cell.strip() else np.nan for cell in cells], np.float32)
         except ValueError as error:
             raise RowError(f"a feature is no number: {error}") from error
+
+
+def _checked(numbers: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The features of a track, if others can be compared with them. Raises RowError."""
+    for fault in vector_faults(numbers[None], SpaceSettings(), holes=True).values():
+        raise RowError(f"the line {fault}")
+    return numbers
 
 
 def _cells(line: bytes) -> list[str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from segue.errors import SourceError
-from segue.sources.contract import ImportBatch, Problem, Space, SpaceRows, validate_name
+from segue.sources.contract import ImportBatch, Problem, Space, SpaceRows, validate_name, vector_faults
 from segue.sources.mongo.address import parse_address
 from segue.sources.mongo.connection import connect
 from segue.sources.mongo.metadata import BadIdError, DocumentColumns, parse_id
@@ -188,8 +188,8 @@ class Mongo:
 
     def _vector_in(self, read: RawDocument, dim: int | None = None) -> Vector:
         vector = parse_vector(value_at(read.document or {}, self._fields.vector), dim)
-        if self._settings.metric == COSINE and not vector.any():
-            raise NoVectorError("its vector is zero and has no direction")
+        for fault in vector_faults(vector[None], self._settings).values():
+            raise NoVectorError(f"its vector {fault}")
         return vector
 
 

@@ -3,52 +3,17 @@
 from __future__ import annotations
 
 import json
-import zipfile
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from segue.errors import SourceError, UsageError
 from segue.sources.table.columns import map_columns
 from segue.sources.table.reader import Rows, open_table
-
-NAMES = ("vector", "vectors", "embedding", "embeddings")
-_TYPES = ("float32", "float64", "float16", "uint8", "int8", "int16", "int32", "int64")
-_BYTES = 1 << 24  # of vectors at a time
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Some rows.
-
-    Attributes
-    ----------
-    vectors : (n, dim); a row of NaN where there is no vector
-    ids : of the rows, where the file has them
-    columns : what else the file says, by its own names
-    first : the number of the first row, from 0
-    """
-
-    vectors: NDArray[Any]
-    first: int
-    ids: Sequence[Any] | None = None
-    columns: Mapping[str, Sequence[Any]] = field(default_factory=dict)
-
-
-class Matrix(Protocol):
-    """Vectors that can be read again and again."""
-
-    dim: int
-    total: int | None  # rows, where that is known
-    dtype: str
-    columns: tuple[str, ...]  # beside the vectors
-    has_ids: bool  # apart from those in the columns
-
-    def parts(self) -> Iterator[Part]: ...
+from segue.sources.vectors.arrays import is_array_file, load_npy, open_arrays
+from segue.sources.vectors.parts import NAMES, Matrix, Part
 
 
 def open_matrix(path: Path, column: str | None) -> Matrix:
@@ -63,51 +28,9 @@ def open_matrix(path: Path, column: str | None) -> Matrix:
     SourceError
         Where the file cannot be read, or has no such vectors.
     """
-    if path.suffix in (".npy", ".npz"):
-        return _array_file(path, column)
+    if is_array_file(path):
+        return open_arrays(path, column)
     return TableMatrix(open_table(path), column, str(path))
-
-
-class ArrayMatrix:
-    """A matrix in memory or mapped."""
-
-    columns: tuple[str, ...] = ()
-
-    def __init__(self, array: NDArray[Any], name: str, ids: Sequence[Any] | None = None) -> None:
-        if array.ndim != 2 or not array.shape[1]:
-            raise SourceError(f"{name} is of the shape {array.shape}, expected rows and columns")
-        if array.dtype.name not in _TYPES:
-            raise SourceError(f"{name} is of {array.dtype}, expected one of {', '.join(_TYPES)}")
-        if ids is not None and len(ids) != len(array):
-            raise SourceError(f"{name} has {len(array)} rows and {len(ids)} ids")
-        self._array, self._ids = array, ids
-        self.has_ids = ids is not None
-        self.total, self.dim = array.shape
-        self.dtype = "uint8" if array.dtype == np.uint8 else "float32"
-
-    def parts(self) -> Iterator[Part]:
-        step = max(256, _BYTES // (4 * self.dim))
-        for start in range(0, len(self._array), step):
-            ids = None if self._ids is None else self._ids[start : start + step]
-            yield Part(np.asarray(self._array[start : start + step]), start, ids)
-
-
-def _array_file(path: Path, name: str | None) -> ArrayMatrix:
-    try:
-        if path.suffix == ".npy":
-            return ArrayMatrix(np.load(path, mmap_mode="r", allow_pickle=False), str(path))
-        with np.load(path, allow_pickle=False) as arrays:
-            chosen = name or next((n for n in NAMES if n in arrays), None)
-            matrices = [n for n in arrays if arrays[n].ndim == 2] if chosen is None else [chosen]
-            if len(matrices) != 1 or matrices[0] not in arrays:
-                listed = ", ".join(arrays)
-                raise SourceError(f"{path} has several arrays ({listed}); name the one with the vectors")
-            ids = arrays["ids"].tolist() if "ids" in arrays else None
-            return ArrayMatrix(arrays[matrices[0]], f"{path}: {matrices[0]}", ids)
-    except OSError as error:
-        raise SourceError(f"{path} cannot be read: {error.strerror or error}") from error
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise SourceError(f"{path} is not a NumPy file: {error}") from error
 
 
 class TableMatrix:
@@ -160,11 +83,19 @@ def read_ids(path: Path) -> list[str]:
     SourceError
     """
     try:
-        if path.suffix == ".npy":
-            return [str(name) for name in np.load(path, allow_pickle=False).tolist()]
-        return path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, ValueError) as error:
+        if is_array_file(path):
+            return [str(name) for name in load_npy(path).tolist()]
+        return _lines_of(path.read_bytes().decode("utf-8-sig"))
+    except (OSError, ValueError, OverflowError) as error:
         raise SourceError(f"{path} cannot be read as a list of ids: {error}") from error
+
+
+def _lines_of(text: str) -> list[str]:
+    """Lines, which end at line feeds alone; a last one that is blank is nothing."""
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
+    while lines and not lines[-1].strip():
+        lines.pop()
+    return lines
 
 
 def _first(values: Sequence[Any]) -> Any:

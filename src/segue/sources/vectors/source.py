@@ -12,12 +12,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import SourceError, UsageError
-from segue.sources.contract import ImportBatch, Problem, Space, SpaceRows, SpaceSettings, validate_name
+from segue.sources.contract import (
+    ImportBatch,
+    Problem,
+    Space,
+    SpaceRows,
+    SpaceSettings,
+    validate_name,
+    vector_faults,
+)
 from segue.sources.table.columns import map_columns
 from segue.sources.table.fields import clean_fields
 from segue.sources.table.reader import Chunk, open_table
+from segue.sources.vectors.arrays import ArrayMatrix
 from segue.sources.vectors.metadata import Metadata
-from segue.sources.vectors.reader import ArrayMatrix, Part, open_matrix, read_ids
+from segue.sources.vectors.parts import Part
+from segue.sources.vectors.reader import open_matrix, read_ids
 from segue.spec import COSINE, EmbedderSpec, metric_named
 
 TRANSFORMS = ("raw", "centered", "fitted")
@@ -122,8 +132,8 @@ class Vectors:
     def _batch(
         self, part: Part, ids: list[str], fields: Mapping[str, Sequence[Any]], counts: dict[str, int]
     ) -> ImportBatch:
-        vectors = part.vectors if self._spec.dtype == "uint8" else part.vectors.astype(np.float32)
-        wrong = self._wrong(vectors)
+        vectors = part.vectors if self._spec.dtype == "uint8" else to_float32(part.vectors)
+        wrong = self._wrong(part, vectors)
         kept = [i for i, name in enumerate(ids) if name and i not in wrong]
         problems = [
             Problem(f"row {part.first + i}" + (f" ({name})" if name else ""), wrong.get(i, "it has no id"))
@@ -144,14 +154,10 @@ class Vectors:
             cleaning=counts,
         )
 
-    def _wrong(self, vectors: NDArray[Any]) -> dict[int, str]:
+    def _wrong(self, part: Part, vectors: NDArray[Any]) -> dict[int, str]:
         """What is wrong with rows that have no place in the space."""
-        holed = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
-        wrong = dict.fromkeys(holed.tolist(), "it has no finite vector")
-        # A zero has no direction, and bytes of zeros stand for no vector.
-        if self._settings.metric == COSINE or vectors.dtype == np.uint8:
-            wrong |= dict.fromkeys(np.flatnonzero(~vectors.any(axis=1)).tolist(), "its vector is zero")
-        return wrong
+        found = vector_faults(vectors, self._settings)
+        return {i: f"its vector {fault}" for i, fault in found.items()} | dict(part.faults)
 
 
 def _texts(values: Sequence[Any]) -> list[str]:
@@ -165,6 +171,12 @@ def _hashes(vectors: NDArray[Any], columns: Mapping[str, Sequence[Any]], spec: s
         for row, fact in zip(np.ascontiguousarray(vectors), facts, strict=True)
     ]
     return np.frombuffer(b"".join(made), np.int64)
+
+
+def to_float32(vectors: NDArray[Any]) -> NDArray[np.float32]:
+    """What float32 cannot hold becomes infinite."""
+    with np.errstate(over="ignore"):
+        return vectors.astype(np.float32)
 
 
 def settings_for(metric: str, transform: str) -> SpaceSettings:
