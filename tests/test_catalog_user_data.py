@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -170,3 +172,13 @@ def test_a_read_only_library_shows_what_is_kept_and_says_why_nothing_more_is(
             with pytest.raises(LibraryWriteError, match="cannot be written"):
                 change()
         assert reader.playlists.tracks(name) == [a]
+
+
+def test_an_older_library_gets_the_tables_that_it_lacks(library: Library):
+    with contextlib.closing(sqlite3.connect(library.path / "catalog.sqlite")) as db:
+        db.execute("DROP TABLE exclusions")
+        db.execute("DROP TABLE plays")
+    with Library.open(library.path) as again:
+        assert again.folders.exclusions() == {}
+        again.exclude("/music", ["*.wav"])
+        assert again.folders.exclusions() == {"/music": ["*.wav"]}

@@ -74,7 +74,8 @@ def test_scan_reports_failures_by_its_exit_code(segue, tmp_path: Path):
     assert "1 failed" in out
     assert "bad.mp3" in err
     write_music(folder)
-    assert segue(*library, "scan", folder)[0] == 1
+    assert segue(*library, "scan", folder)[0] == 0  # nothing new failed
+    assert segue(*library, "scan", folder, "--retry")[0] == 1
     code, out, _ = segue(*library, "failures", "--json")
     (failure,) = json.loads(out)
     assert failure["kind"] == "not audio"

@@ -113,7 +113,7 @@ def _open_reader(file: BinaryIO, path: str | None) -> SndfileReader | FFmpegRead
         try:
             return FFmpegReader(file)
         except NotAudioError as error:
-            raise NotAudioError(f"no decoder recognizes it ({error}); it begins with {head!r}") from error
+            raise NotAudioError(f"no decoder recognizes it ({error})") from error
 
 
 def _excerpts(reader: _Reader, plan: ExcerptPlan) -> Excerpts:

@@ -19,9 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.advice import command
+from segue.catalog.folders import below
 from segue.catalog.records import parse_integers
 from segue.errors import UsageError
-from segue.track import folded, path_to_db
+from segue.track import folded
 
 Range = tuple[float | None, float | None]
 """Lowest and highest, both included; ``None`` where there is no such end."""
@@ -244,11 +245,7 @@ def _between(column: str, ends: Range) -> _Condition:
 
 def _below(db: sqlite3.Connection, folder: str | Path) -> _Condition:
     top = os.path.abspath(os.path.expanduser(folder))  # noqa: PTH100, PTH111 - links stay as they are named
-    inside = top.rstrip(os.sep) + os.sep
-    past = inside[:-1] + chr(ord(os.sep) + 1)
-    # Names that are not Unicode are kept as bytes, which SQLite sorts apart from all text.
-    ends = [*map(os.fsencode, (inside, past)), *map(path_to_db, (inside, past))]
-    condition = "(path >= ? AND path < ? OR path >= ? AND path < ?)"
+    condition, ends = below(top)
     if not db.execute(f"SELECT 1 FROM tracks WHERE {condition} LIMIT 1", ends).fetchone():
         rows = db.execute("SELECT path FROM tracks WHERE path IS NOT NULL ORDER BY row LIMIT ?", (_SAMPLE,))
         folders = dict.fromkeys(str(Path(os.fsdecode(row[0])).parent) for row in rows)

@@ -30,6 +30,41 @@ class FolderTables:
         """Their paths, sorted."""
         return sorted(os.fsdecode(row[0]) for row in self._local.db.execute("SELECT folder FROM folders"))
 
+    def count(self, folder: str) -> int:
+        """How many tracks have their files below a folder, those that are missing left out."""
+        condition, ends = below(folder)
+        sql = f"SELECT count(*) FROM tracks WHERE missing_since IS NULL AND {condition}"
+        return int(self._local.db.execute(sql, ends).fetchone()[0])
+
+    def exclusions(self) -> dict[str, list[str]]:
+        """By folder, the patterns of what stays out below it, sorted."""
+        kept: dict[str, list[str]] = {}
+        for folder, pattern in self._local.db.execute("SELECT * FROM exclusions ORDER BY folder, pattern"):
+            kept.setdefault(os.fsdecode(folder), []).append(pattern)
+        return kept
+
+    def exclude(self, folder: str, patterns: Iterable[str]) -> None:
+        """Keep that what these patterns name stays out of scans of the folder."""
+        rows = [(path_to_db(folder), pattern) for pattern in patterns]
+        with user_transaction(self._local.db):
+            self._local.db.executemany("INSERT OR IGNORE INTO exclusions VALUES (?, ?)", rows)
+
+    def include(self, folder: str, patterns: Iterable[str]) -> int:
+        """Take patterns back; how many of them there were."""
+        rows = [(path_to_db(folder), pattern) for pattern in patterns]
+        with user_transaction(self._local.db):
+            sql = "DELETE FROM exclusions WHERE folder = ? AND pattern = ?"
+            return self._local.db.executemany(sql, rows).rowcount
+
+
+def below(folder: str) -> tuple[str, list[str | bytes]]:
+    """A condition on ``path`` that holds for what lies below a folder, and its values."""
+    inside = folder.rstrip(os.sep) + os.sep
+    past = inside[:-1] + chr(ord(os.sep) + 1)
+    # Names that are not Unicode are kept as bytes, which SQLite sorts apart from all text.
+    ends = [*map(os.fsencode, (inside, past)), *map(path_to_db, (inside, past))]
+    return "(path >= ? AND path < ? OR path >= ? AND path < ?)", ends
+
 
 def display_path(path: str, folders: Iterable[str]) -> str:
     """A path from the name of its scanned folder on, with ``/`` between the parts.

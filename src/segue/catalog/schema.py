@@ -19,6 +19,7 @@ FORMAT_VERSION = 3
 APPLICATION_ID = 0x53454755  # "SEGU", kept by SQLite in the file's header
 FILE_NAME = "catalog.sqlite"
 BUSY_TIMEOUT_S = 30.0
+_PART = f".{FILE_NAME}."  # begins the names of files that become the catalog
 
 _TABLES = (
     TRACKS
@@ -52,13 +53,15 @@ _NO_SPACE = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
 
 
 def create(root: Path) -> None:
-    """Make an empty library in ``root``; leave one that exists as it is."""
+    """Make an empty library in ``root``, for its owner's eyes alone; leave one that exists as it is."""
     path = root / FILE_NAME
-    part = root / f".{FILE_NAME}.{uuid.uuid4().hex[:8]}.part"
+    part = root / f"{_PART}{uuid.uuid4().hex[:8]}.part"
     try:
-        root.mkdir(parents=True, exist_ok=True)
+        root.parent.mkdir(parents=True, exist_ok=True)
+        root.mkdir(mode=0o700, exist_ok=True)
         if path.exists():
             return
+        part.touch(mode=0o600)  # SQLite's other files get the mode of this one
         with contextlib.closing(_connect(f"{part.resolve().as_uri()}?mode=rwc")) as db:
             db.execute("BEGIN")
             for statement in _TABLES.split(";\n"):
@@ -70,10 +73,19 @@ def create(root: Path) -> None:
             db.execute("PRAGMA journal_mode = WAL")
         _give_name(part, path)
     except (OSError, sqlite3.OperationalError) as error:
+        if path.exists():  # another process was quicker, and its writer has swept ours
+            return
         raise LibraryWriteError(f"cannot create a library in {root}: {error}") from error
     finally:
         for leftover in root.glob(f"{part.name}*"):
             leftover.unlink(missing_ok=True)
+
+
+def sweep_parts(root: Path) -> None:
+    """Delete what killed processes left that were about to make this library."""
+    for leftover in root.glob(f"{_PART}*"):
+        with contextlib.suppress(OSError):
+            leftover.unlink()
 
 
 def _give_name(part: Path, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Tables of what listeners keep beside the tracks: playlists, stars, plays, feedback, folders.
+"""Tables of what listeners keep beside the tracks: playlists, stars, plays, feedback, folders, settings.
 
 They change in transactions of their own, without the writer's lock: a playlist need not wait for a scan.
 """
@@ -6,6 +6,7 @@ They change in transactions of their own, without the writer's lock: a playlist 
 from __future__ import annotations
 
 import contextlib
+import re
 import sqlite3
 from collections.abc import Iterator
 
@@ -30,28 +31,32 @@ CREATE TABLE plays (id TEXT NOT NULL, at REAL NOT NULL);
 CREATE INDEX plays_by_track ON plays (id, at);
 CREATE TABLE folders (folder PRIMARY KEY NOT NULL, scanned_at REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE exclusions (folder NOT NULL, pattern TEXT NOT NULL, PRIMARY KEY (folder, pattern)) WITHOUT ROWID;
 """
-_LAST = "settings"  # of the tables: once it is there, all are
+_NAMES = tuple(re.findall(r"CREATE TABLE (\w+)", TABLES))
 
 
 def add_tables(db: sqlite3.Connection) -> None:
-    """Make the tables in a library that an older Segue made without them."""
-    if not _exist(db):
+    """Make those of the tables that an older Segue's library lacks."""
+    if _missing(db):
         for statement in TABLES.split(";\n"):
             text = statement.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS")
             db.execute(text.replace("CREATE INDEX", "CREATE INDEX IF NOT EXISTS"))
 
 
 def add_temporary_tables(db: sqlite3.Connection) -> None:
-    """Show empty tables to this connection alone, where the library is read-only."""
-    if not _exist(db):
-        for statement in TABLES.replace("CREATE TABLE", "CREATE TEMP TABLE").split(";\n"):
-            db.execute(statement.replace("CREATE INDEX", "CREATE INDEX temp."))
+    """Show empty tables in the place of those that are missing to this connection alone."""
+    missing = _missing(db)
+    for statement in TABLES.split(";\n"):
+        table = re.search(r"CREATE TABLE (\w+)| ON (\w+)", statement)
+        if table and (table[1] or table[2]) in missing:
+            text = statement.replace("CREATE TABLE", "CREATE TEMP TABLE")
+            db.execute(text.replace("CREATE INDEX", "CREATE INDEX temp."))
 
 
-def _exist(db: sqlite3.Connection) -> bool:
-    sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
-    return db.execute(sql, (_LAST,)).fetchone() is not None
+def _missing(db: sqlite3.Connection) -> set[str]:
+    rows = db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    return set(_NAMES).difference(row[0] for row in rows)
 
 
 @contextlib.contextmanager

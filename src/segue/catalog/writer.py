@@ -29,6 +29,7 @@ from segue.catalog.records import (
     searchable_name,
     track_columns,
 )
+from segue.catalog.schema import sweep_parts
 from segue.catalog.transaction import large_cache, transaction
 from segue.catalog.upsert import RecordTables, SeenKeys
 from segue.errors import LibraryWriteError, SegueError, SpecMismatchError
@@ -48,6 +49,7 @@ class Writer:
         self._root, self._db = root, db = local.root, local.db
         self._matrices = Matrices(root, db)
         self._matrices.sweep()
+        sweep_parts(root)
         self._records = RecordTables(db, self._matrices)
         self._files = Files(db, self._matrices)
         self._finish_indexes()  # what a killed writer has left

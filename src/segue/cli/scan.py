@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -53,6 +54,13 @@ if TYPE_CHECKING:
     envvar="SEGUE_CATALOG",
     help="MongoDB to share tracks and vectors with other libraries (or $SEGUE_CATALOG).",
 )
+@click.option(
+    "--exclude",
+    metavar="PATTERN",
+    multiple=True,
+    help="Leave out what this names, now and in later scans: Audiobooks/ or *.wav, as in a .gitignore file. "
+    "May be repeated; segue folders shows what is kept.",
+)
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 @click.pass_obj
 def scan(
@@ -75,12 +83,14 @@ def scan(
     from segue.cli.progress import TerminalProgress
 
     shared = shared_catalog_at(others.pop("shared_uri"))
-    upgrade = others.pop("upgrade")
+    upgrade, exclude = others.pop("upgrade"), others.pop("exclude")
     chosen: list[Embedder | str] = [*embedders, *onnx_embedder(**others)]
     if pull and not chosen:
         pull_missing(context, quiet=quiet)
     waiting: dict[str, Any] = {"wait_s": -1 if wait else 0, "on_wait": _say_waiting}
     with context.open(create=True, embedders=chosen) as library, TerminalProgress(quiet=quiet) as progress:
+        for folder in filter(os.path.isdir, folders) if exclude else ():
+            library.exclude(folder, exclude)
         if upgrade:
             library.start_upgrade(**waiting)
         report = library.scan(folders, progress=progress, jobs=jobs, retry=retry, **waiting)
@@ -112,6 +122,8 @@ def _show_report(report: Report, context: Context) -> None:
         rate = report.audio_s / report.elapsed_s
         click.echo(f"{clock(report.audio_s)} of music in {report.elapsed_s:.1f} s, {rate:.0f}x real time")
     show_failures(report, context.path)
+    for note in report.notes:
+        click.echo(f"  {note}", err=True)
     if report.newly_missing:
         click.echo(
             f"  to remove the tracks whose files are gone: {command('prune', library=context.path)}", err=True

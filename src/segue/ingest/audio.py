@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,6 +26,7 @@ from segue.track import readable
 AHEAD = 4  # files a thread that may wait for one slow file before them
 BATCH_TRACKS = 64
 DEAD_SHARE = 0.25  # rows that changed tracks left behind; more are swept out after a scan
+_NAMED = 5  # names of what was left out, in a report
 BATCH_S = 5.0  # a kill loses this much work at the most
 
 _RETRIED = "unreadable"  # this kind of failure may pass without any change of the file
@@ -83,6 +84,7 @@ class Scan:
         listing = self._source.tracks()
         for problem in listing.problems:
             self._fail(Failure(problem.where, problem.kind, problem.reason))
+        self._note_left_out(listing.left_out)
         todo = self._news(listing.files, retry)
         self._progress.begin(len(todo), "files")
         self._started = time.monotonic()
@@ -101,6 +103,14 @@ class Scan:
         self._report.interrupted = self._stop.is_set()
         self._report.elapsed_s = time.monotonic() - started
         return self._report
+
+    def _note_left_out(self, paths: Sequence[str]) -> None:
+        self._report.left_out = len(paths)
+        names = Counter(readable(Path(path).name) for path in paths)
+        if names:
+            listed = [f"{name} ({n} times)" if n > 1 else name for name, n in names.most_common(_NAMED)]
+            rest = [f"{len(names) - _NAMED} other names"] if len(names) > _NAMED else []
+            self._report.notes.append(f"left out: {', '.join([*listed, *rest])}")
 
     def _news(self, files: Sequence[AudioFile], retry: bool) -> list[AudioFile]:
         """The files that are not as the catalog knows them."""

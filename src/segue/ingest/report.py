@@ -23,6 +23,7 @@ COUNTS: Mapping[Run, Mapping[str, str]] = {
         "failed": "failed",
         "still_failing": "failed before and not tried again",
         "newly_missing": "gone missing",
+        "left_out": "left out",
     },
     "import": {
         "added": "added",
@@ -55,6 +56,7 @@ class Report:
     moved : tracks whose file has another path than before
     others : tracks that another library has written, left as they are
     still_failing : files that failed before and were not tried again, as they have not changed
+    left_out : folders and files that were passed over, as their owner wants it
     newly_missing : tracks that were in the source before and are no more
     deleted : documents of tracks that have left the library
     warnings : tracks whose file is damaged, but could be used
@@ -78,6 +80,7 @@ class Report:
     failed: int = 0
     still_failing: int = 0
     newly_missing: int = 0
+    left_out: int = 0
     deleted: int = 0
     warnings: int = 0
     attached: int = 0
@@ -108,13 +111,13 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 success, 1 something failed, 2 nothing worked, 130 interrupted."""
+        """0 success, 1 something failed that had not failed before, 2 nothing worked, 130 interrupted."""
         if self.interrupted:
             return 130
         nothing_to_write = self.run == "export" and not self.total
-        if not self.usable and not nothing_to_write:
-            return 2
-        return 1 if self.failed or self.still_failing else 0
+        if self.failed:
+            return 1 if self.usable else 2
+        return 0 if self.total or nothing_to_write else 2
 
     def counts(self) -> dict[str, int]:
         """The counts of this kind of run by their names, also those that are zero."""

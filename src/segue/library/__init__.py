@@ -38,7 +38,6 @@ from segue.ingest.audio import Scan
 from segue.ingest.records import Import
 from segue.ingest.report import Report
 from segue.library import model_copies
-from segue.library.contents import Contents
 from segue.library.embedders import (
     add_spaces,
     chosen_embedders,
@@ -46,6 +45,7 @@ from segue.library.embedders import (
     embedders_to_scan,
     later_embedders,
 )
+from segue.library.upkeep import Upkeep
 from segue.progress import Progress, Silent
 from segue.recommend import (
     Recommender,
@@ -109,7 +109,7 @@ def _verb(
     return method
 
 
-class Library(Contents):
+class Library(Upkeep):
     """Tracks that can be scanned, searched and compared; ``Library.open(path)`` makes one.
 
     Iterating gives the tracks in the order of their rows, ``len`` counts them, ``library[id]``
@@ -188,6 +188,7 @@ class Library(Contents):
     ) -> Report:
         """Add what is new below some folders, and note what changed, moved or went.
 
+        What ``exclude`` was given stays out, and so do recycle bins, snapshots and folders with ``.nomedia``.
         Ctrl-C ends it early with all finished files kept; the next scan goes on.
 
         Parameters
@@ -200,13 +201,13 @@ class Library(Contents):
 
         Raises
         ------
-        LibraryBusyError, LibraryWriteError, SpecMismatchError
+        LibraryBusyError, LibraryWriteError, SpecMismatchError, UsageError
         WeightsError
             Where a network cannot be loaded; what was done is kept.
         """
         roots = [folders] if isinstance(folders, str | Path) else list(folders)
         return self.import_from(
-            AudioFolders(roots, only=only),
+            AudioFolders(roots, only=only, exclude=self.folders.exclusions()),
             progress=progress, jobs=jobs, retry=retry, stop=stop, wait_s=wait_s, on_wait=on_wait,
         )  # fmt: skip
 
@@ -319,11 +320,6 @@ class Library(Contents):
         with self._catalog.writing(wait_s, on_wait) as writer:
             add_spaces(writer, self._later)
         return [embedder.spec.space for embedder in self._later]
-
-    def prune(self, *, wait_s: float = -1) -> int:
-        """Remove the tracks whose files are gone; how many there were."""
-        with self._catalog.writing(wait_s) as writer:
-            return writer.prune()
 
     def find_clusters(
         self,

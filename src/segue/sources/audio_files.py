@@ -6,12 +6,14 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from segue.sources.contract import AudioFile
+from segue.sources.left_out import Rules, is_system_folder, rules_above, rules_within, stays_out
 from segue.track import Tags
 
 EXTENSIONS = frozenset(
@@ -23,50 +25,99 @@ _HASH_CHUNK = 1 << 20  # bytes
 
 @dataclass(slots=True)
 class Walk:
-    """What a walk over folders found; ``unreadable`` maps paths to reasons."""
+    """What a walk over folders found; ``unreadable`` maps paths to reasons, ``left_out`` has paths."""
 
     files: list[AudioFile] = field(default_factory=list)
     unreadable: dict[str, str] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
 
 
-def walk(roots: Iterable[str | Path]) -> Walk:
+def walk(roots: Iterable[str | Path], exclude: Mapping[str, Sequence[str]] | None = None) -> Walk:
     """All audio files below some folders, by path, each once.
 
-    Files named directly are taken whatever their ending. Links to folders are followed, loops are
-    not. Names that begin with a dot are passed over.
+    Files and folders named directly are taken whatever their names. Names that begin with a dot are passed
+    over. Links are followed, loops are not, and what links lead to comes last: a folder or file that is
+    also there under its own name is found by that one.
+
+    Parameters
+    ----------
+    exclude : by folder, patterns as in a ``.gitignore`` of what stays out below it
     """
-    result = Walk()
-    seen_folders: set[tuple[int, int]] = set()
-    seen_files: set[str] = set()
+    walker = _Walker(exclude or {})
     for root in roots:
         top = os.path.abspath(os.fspath(root))  # noqa: PTH100 - Path.resolve would follow links
-        paths = _below(top, result, seen_folders) if Path(top).is_dir() else [top]
-        for path in paths:
-            if path not in seen_files:
-                seen_files.add(path)
-                _look_at(path, result)
-    return result
+        if Path(top).is_dir():
+            walker.below(top, rules_above(top, walker.exclude), named=True)
+        else:
+            walker.file(top)
+    walker.follow_links()
+    return walker.result
 
 
-def _below(folder: str, result: Walk, seen: set[tuple[int, int]]) -> Iterator[str]:
-    pending = [folder]
-    while pending:
-        current = pending.pop()
-        try:
-            status = Path(current).stat()
-            if (status.st_dev, status.st_ino) in seen:
+class _Walker:
+    def __init__(self, exclude: Mapping[str, Sequence[str]]) -> None:
+        self.exclude = exclude
+        self.result = Walk()
+        self._seen_folders: set[tuple[int, int]] = set()
+        self._seen_files: set[str] = set()
+        self._links: deque[tuple[str, Rules]] = deque()
+
+    def below(self, top: str, rules: Rules, *, named: bool = False) -> None:
+        """Take what is below a folder; one that was named is looked into whatever it holds."""
+        pending = [(top, rules)]
+        while pending:
+            folder, outer = pending.pop()
+            entries = self._entries(folder)
+            names = [entry.name for entry in entries]
+            if stays_out(folder, names) and not (named and folder == top):
+                self.result.left_out.append(folder)
                 continue
-            seen.add((status.st_dev, status.st_ino))
-            with os.scandir(current) as listing:
-                entries = sorted(listing, key=lambda entry: entry.name)
+            rules = rules_within(folder, names, outer, self.exclude)
+            pending += reversed(self._take(entries, rules))
+
+    def _entries(self, folder: str) -> list[os.DirEntry[str]]:
+        """What a folder holds, by name; nothing where it was seen before or cannot be read."""
+        try:
+            status = Path(folder).stat()
+            if (status.st_dev, status.st_ino) in self._seen_folders:
+                return []
+            self._seen_folders.add((status.st_dev, status.st_ino))
+            with os.scandir(folder) as listing:
+                return sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
-            result.unreadable[current] = f"the folder cannot be read: {error.strerror}"
-            continue
-        visible = [entry for entry in entries if not entry.name.startswith(".")]
-        pending.extend(entry.path for entry in reversed(visible) if _is_folder(entry))
-        for entry in visible:
-            if not _is_folder(entry) and has_audio_ending(entry.name):
-                yield entry.path
+            self.result.unreadable[folder] = f"the folder cannot be read: {error.strerror}"
+            return []
+
+    def _take(self, entries: Iterable[os.DirEntry[str]], rules: Rules) -> list[tuple[str, Rules]]:
+        """Take the files among some entries; their folders, with what holds there."""
+        folders = []
+        for entry in entries:
+            is_folder = _is_folder(entry)
+            if entry.name.startswith(".") or not (is_folder or has_audio_ending(entry.name)):
+                continue
+            system = is_folder and is_system_folder(entry.name)
+            if system or rules.leave_out(entry.path, is_folder=is_folder):
+                self.result.left_out.append(entry.path)
+            elif entry.is_symlink():
+                self._links.append((entry.path, rules))
+            elif is_folder:
+                folders.append((entry.path, rules))
+            else:
+                self.file(entry.path)
+        return folders
+
+    def follow_links(self) -> None:
+        while self._links:
+            path, rules = self._links.popleft()
+            if Path(path).is_dir():
+                self.below(path, rules)
+            else:
+                self.file(path)
+
+    def file(self, path: str) -> None:
+        if path not in self._seen_files:
+            self._seen_files.add(path)
+            _look_at(path, self.result)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

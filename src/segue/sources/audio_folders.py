@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 
 from segue import audio
@@ -22,18 +22,25 @@ class AudioFolders:
         Folders, or files; a file that is named is taken whatever its ending.
     only
         Paths; other files below the folders are no tracks of this source.
+    exclude
+        By folder, patterns as in a ``.gitignore`` of what stays out below it.
     """
 
     name = "folders"
     kind = "audio"
 
     def __init__(
-        self, folders: str | Path | Sequence[str | Path], *, only: Container[str] | None = None
+        self,
+        folders: str | Path | Sequence[str | Path],
+        *,
+        only: Container[str] | None = None,
+        exclude: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         several = [folders] if isinstance(folders, str | Path) else folders
         # Links stay as they are named.
         self._roots = [os.path.abspath(Path(folder).expanduser()) for folder in several]  # noqa: PTH100
         self._only = only
+        self._exclude = exclude
         self.location = ", ".join(self._roots)
 
     @property
@@ -41,13 +48,14 @@ class AudioFolders:
         return self._roots if self._only is None else ()
 
     def tracks(self) -> AudioListing:
-        listing = walk(self._roots)
+        listing = walk(self._roots, self._exclude)
         only = self._only
         return AudioListing(
             self._roots,
             [file for file in listing.files if only is None or file.path in only],
             [Problem(path, reason, "unreadable") for path, reason in listing.unreadable.items()],
             frozenset(file.path for file in listing.files if only is not None and file.path not in only),
+            listing.left_out,
         )
 
     def content_hash(self, file: AudioFile) -> str:

@@ -218,12 +218,14 @@ class AudioListing:
     files : the tracks, each once
     problems : folders and files that cannot be read; ``where`` is a path
     others : paths of files that are there, and no tracks of this source
+    left_out : paths of folders and files that were passed over, as their owner wants it
     """
 
     roots: Sequence[str]
     files: Sequence[AudioFile]
     problems: Sequence[Problem] = ()
     others: frozenset[str] = frozenset()
+    left_out: Sequence[str] = ()
 
 
 @runtime_checkable
