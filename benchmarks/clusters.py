@@ -3,19 +3,22 @@
 1. Made vectors, 1.2 million of 14 numbers, of length 1: seconds, mean distance to the centroid (1 - cosine)
    and simplified silhouette, both programs with the same k and one thread; then Segue's with k to be chosen.
 2. With a table of songs that has genres: normalized mutual information of clusters and genres, both programs.
+3. With labelled clips: adjusted mutual information of clusters and albums, beside k-means; clusters' names.
 
-Usage: python benchmarks/clusters.py [TABLE.csv GENRE_COLUMN] [--rows N]   (needs scikit-learn)
+Usage: python benchmarks/clusters.py [TABLE.csv GENRE_COLUMN] [--rows N] [--clips FOLDER LABELS.csv]
+(needs scikit-learn; LABELS.csv has the columns path and album)
 """
 
 import argparse
+import csv
 import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
-from index_data import cluster_rows as made
-from sklearn.cluster import MiniBatchKMeans
-from sklearn.metrics import normalized_mutual_info_score
+from index_data import clustered as made
+from sklearn.cluster import KMeans, MiniBatchKMeans
+from sklearn.metrics import adjusted_mutual_info_score, normalized_mutual_info_score
 from threadpoolctl import threadpool_limits
 
 from segue.cluster import cluster_rows
@@ -84,13 +87,37 @@ def genres(table: Path, column: str) -> None:
         library.close()
 
 
+def clips(folder: Path, labels_csv: Path) -> None:
+    with labels_csv.open(encoding="utf-8") as f:
+        album_of = {Path(row["path"]).name: row["album"] for row in csv.DictReader(f)}
+    with tempfile.TemporaryDirectory() as root, Library.open(Path(root) / "library", create=True) as library:
+        library.scan(folder)
+        ids, _ = library.vectors()
+        names = {track.id: Path(track.path).name for track in library}
+        albums = [album_of[names[track_id]] for track_id in ids]
+        x = unit_rows(library.recommender.indexes.get(library.snapshot()).vectors, slice(None))
+        found = library.find_clusters()
+        print(f"{len(ids)} clips of {len(set(albums))} albums, separation {found.separation:.3f}:")
+        print("  " + "; ".join(f"{cluster.name} ({cluster.size})" for cluster in found))
+        for k in sorted({6, 8, 10, len(found), 16, 20, 25}):
+            ours = adjusted_mutual_info_score(albums, cluster_rows(x, k).assignments)
+            theirs = [
+                adjusted_mutual_info_score(albums, KMeans(k, n_init=10, random_state=s).fit_predict(x))
+                for s in range(5)
+            ]
+            print(f"k {k:2d}: AMI with albums Segue {ours:.3f}, k-means {np.mean(theirs):.3f}")
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("table", nargs="?", type=Path)
     parser.add_argument("column", nargs="?", default="track_genre")
+    parser.add_argument("--clips", nargs=2, type=Path)
     parser.add_argument("--rows", type=int, default=1_200_000)
     options = parser.parse_args()
     with threadpool_limits(1):
         if options.table:
             genres(options.table, options.column)
+        if options.clips:
+            clips(*options.clips)
         speed(options.rows)

@@ -7,7 +7,8 @@ import pytest
 
 from segue.cluster import cluster_rows
 from segue.cluster.colors import distinct_colors
-from segue.cluster.words import deviation_words, deviations, distinctive_labels, name_clusters, order_words
+from segue.cluster.names import GroupFacts, name_groups
+from segue.cluster.words import deviation_words, deviations, distinctive_labels
 from segue.errors import LibraryError, UsageError
 
 
@@ -120,20 +121,43 @@ def test_labels_name_what_is_frequent_here_and_rare_elsewhere():
     assert distinctive_labels(shares, usual) == ["Flute", "Guitar", "Rock"]
 
 
-def test_labels_that_share_a_word_are_said_once():
-    labels = ["Piano", "Electric piano", "Keyboard (musical)", "New-age music", "Theme music"]
-    assert order_words([], labels) == ["Piano", "Keyboard", "New-age music", "Theme music"]
-
-
-def test_names_hold_three_words_and_no_two_are_alike():
-    assert order_words(["fast", "loud", "bright", "live"], ["Rock", "Guitar"]) == [
-        "Rock", "fast", "loud", "Guitar", "bright", "live",
-    ]  # fmt: skip
-    assert name_clusters([["a", "b", "c", "d"], ["b", "a", "c", "e"], []], [None] * 3) == [
-        "a, b, c",
-        "b, a, c, e",
-        "average",
+def test_groups_are_named_as_people_name_music():
+    facts = [
+        GroupFacts(
+            labels=["Piano", "Electric piano", "Keyboard (musical)"], words=[("dark", -1.2), ("fast", 0.6)]
+        ),
+        GroupFacts(labels=["metal", "Heavy metal", "Angry music"], words=[("bright", 1.8), ("loud", 1.3)]),
+        GroupFacts(labels=["chillout", "jazz"], words=[("sharp attacks", 1.4)]),
+        GroupFacts(labels=["Throbbing", "Vehicle", "Scary music", "Ambient music"]),
+        GroupFacts(["Hip-Hop"], ["Speech"], [("much speech", 2.0)]),
+        GroupFacts(words=[("calm", -1.0), ("acoustic", 0.8), ("slow", -0.6)]),
+        GroupFacts(),
     ]
-    assert name_clusters([["a"], ["a"], ["A"], ["a"]], ["Ada", "Bo", None, "Bo"]) == [
-        "a", "a, like Bo", "A, 2", "a, 3",
+    assert name_groups(facts) == [
+        "Dark piano", "Loud metal", "Chill-out and jazz", "Scary ambient", "Wordy Hip-Hop",
+        "Calm and acoustic", "Mixed",
     ]  # fmt: skip
+
+
+def test_no_two_groups_have_one_name():
+    rock = GroupFacts(labels=["rock", "Guitar"], words=[("fast", 1.0), ("loud", 0.9)])
+    names = name_groups([rock] * 5)
+    assert names[:4] == ["Fast rock", "Rock and guitar", "Rock", "Loud rock"]
+    assert len({name.casefold() for name in names}) == 5
+    assert name_groups([GroupFacts(example="Ada"), GroupFacts(example="Bo"), GroupFacts()]) == [
+        "Mixed", "Mixed, like Bo", "Mixed 2",
+    ]  # fmt: skip
+    assert name_groups([GroupFacts(["Rock"]), GroupFacts(["rock"]), GroupFacts(["ROCK"])]) == [
+        "Rock", "Rock 2", "ROCK 3",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "label", ["Throbbing", "Music", "80s", "female vocalists", "Snort", "Boat, Water vehicle"]
+)
+def test_what_is_no_kind_of_music_names_no_group(label):
+    assert name_groups([GroupFacts(labels=[label])]) == ["Mixed"]
+
+
+def test_a_label_of_another_model_may_name_a_group():
+    assert name_groups([GroupFacts(labels=["Schlager music (German)"])]) == ["Schlager"]

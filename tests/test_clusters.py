@@ -96,10 +96,9 @@ def test_names_come_from_measurements_and_labels(library):
     kinds = kinds_of(library, clusters)
     by_kind = {kinds[cluster.number]: cluster for cluster in clusters}
     assert set(by_kind) == {"wild", "still", "epic"}
-    assert set(by_kind["wild"].name.split(", ")) == {"fast", "loud", "not acoustic"}
-    assert by_kind["still"].name.split(", ")[0] == "Guitar"
-    assert set(by_kind["still"].name.split(", ")[1:]) <= {"slow", "quiet", "acoustic"}
-    assert by_kind["epic"].name == "long"
+    assert by_kind["wild"].name in ("Fast metal", "Loud metal")
+    assert by_kind["still"].name in ("Slow folk", "Quiet folk", "Acoustic folk")
+    assert by_kind["epic"].name == "Long prog"
     assert by_kind["still"].labels == ("Guitar",)  # all have Music
     assert by_kind["wild"].labels == ()
     assert all(value > 0.5 for _, value in by_kind["epic"].words)

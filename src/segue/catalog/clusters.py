@@ -24,7 +24,7 @@ class Cluster:
     Attributes
     ----------
     number : from 1, the largest first
-    name : the most telling words
+    name : as people name music, such as "Dark piano"; no two are alike
     size : how many tracks, when it was found
     words : what is measured, each with the mean's deviation from the library's, in standard deviations
     labels : what networks call its tracks much more often than others

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from segue.cluster.ward import WardTree
 from segue.errors import LibraryError, UsageError
 from segue.progress import Progress, Silent
 from segue.track import Vectors
@@ -22,9 +23,9 @@ _MAX_COMPARED_ROWS = 8_192  # that numbers of clusters are compared on
 _MAX_ROUNDS = 25
 _MIN_GAIN = 1e-5  # of the mean cosine, for which another round is worth while
 _CHANCE_SEPARATION = 0.005  # less than this is chance, and fewer clusters are better
-_N_STARTS = 3
+_MAX_WARD_ROWS = 2_048  # that a start is found on, unless k is large
+_WARD_ROWS_PER_CLUSTER = 4
 _MAX_CLOUDS = 10  # rows without clusters, made to compare few rows with
-_N_CANDIDATES = 4  # for each new centroid of a start
 _BLOCK = 1 << 14  # rows at a time
 
 
@@ -53,8 +54,7 @@ def cluster_rows(
 ) -> Clustering:
     """Clusters of the rows' directions, by k-means on the sphere (Dhillon & Modha 2001).
 
-    Trained on a sample, from the best of three starts by k-means++ (Arthur & Vassilvitskii 2007). The same
-    rows and seed give the same clusters.
+    Trained on a sample, from the clusters of Ward's method. The same rows and seed give the same clusters.
 
     Parameters
     ----------
@@ -91,7 +91,8 @@ def _cluster_rows(
     separation = by_k.separation(min(count, len(compared)))
     training = unit_rows(vectors, _sample_rows(n, _MAX_TRAINING_ROWS, rng))
     progress.note(f"finding {count} clusters")
-    centroids = fit_centroids(training, min(count, n), rng, progress=progress)
+    start = training[_sample_rows(len(training), max(_MAX_WARD_ROWS, _WARD_ROWS_PER_CLUSTER * count), rng)]
+    centroids = refine_centroids(training, ward_centroids(WardTree(start), start, count), progress)
     assignments, cosines = nearest_centroids(vectors, centroids)
     sizes = np.bincount(assignments, minlength=len(centroids))
     order = np.argsort(-sizes, kind="stable")
@@ -128,33 +129,22 @@ def nearest_centroids(
     return assignments, best
 
 
-def fit_centroids(
-    x: Vectors,
-    k: int,
-    rng: np.random.Generator,
-    *,
-    starts: int = _N_STARTS,
-    progress: Progress | None = None,
-) -> Vectors:
-    """float32 (k, dim): the best centroids of several starts."""
-    follower = progress or Silent()
-    follower.begin(starts * _MAX_ROUNDS, "rounds")
-    candidates = []
-    for start in range(starts):
-        first_round = start * _MAX_ROUNDS
-        follower.advance(first_round)
-        candidates.append(refine_centroids(x, kmeans_plus_plus(x, k, rng), follower, first_round))
-    follower.advance(starts * _MAX_ROUNDS)
-    return max(candidates, key=lambda pair: pair[1])[0]
+def ward_centroids(tree: WardTree, x: Vectors, k: int) -> Vectors:
+    """float32 (k, dim): the means' directions of a tree's k clusters.
+
+    Parameters
+    ----------
+    x : float32 (n, dim), the tree's rows
+    """
+    return unit_rows(_sums(x, tree.assignments(k), min(k, len(x))), slice(None))
 
 
-def refine_centroids(
-    x: Vectors, centroids: Vectors, progress: Progress, rounds_before: int = 0
-) -> tuple[Vectors, float]:
-    """Lloyd's rounds until they gain no more: the centroids, and the rows' mean cosine to theirs."""
+def refine_centroids(x: Vectors, centroids: Vectors, progress: Progress) -> Vectors:
+    """float32 (k, dim): centroids after Lloyd's rounds, until those gain no more."""
     before = -np.inf
+    progress.begin(_MAX_ROUNDS, "rounds")
     for done in range(_MAX_ROUNDS):
-        progress.advance(rounds_before + done)
+        progress.advance(done)
         assignments, cosines = nearest_centroids(x, centroids)
         mean = float(cosines.mean(dtype=np.float64))
         if mean - before <= _MIN_GAIN:
@@ -164,7 +154,8 @@ def refine_centroids(
         empty = np.flatnonzero(~sums.any(axis=1))
         sums[empty] = x[np.argsort(cosines, kind="stable")[: len(empty)]]
         centroids = unit_rows(sums, slice(None))
-    return centroids, before
+    progress.advance(_MAX_ROUNDS)
+    return centroids
 
 
 def _sums(x: Vectors, assignments: NDArray[np.int64], k: int) -> NDArray[np.float64]:
@@ -176,20 +167,6 @@ def _sums(x: Vectors, assignments: NDArray[np.int64], k: int) -> NDArray[np.floa
     return sums
 
 
-def kmeans_plus_plus(x: Vectors, k: int, rng: np.random.Generator) -> Vectors:
-    """float32 (k, dim): rows far from each other, by k-means++ with the best of four at each step."""
-    chosen = [x[rng.integers(len(x))]]
-    distance = np.maximum(1 - x @ chosen[0], 0)
-    while len(chosen) < k:
-        reach = np.cumsum(distance, dtype=np.float64)
-        at = np.searchsorted(reach, rng.random(_N_CANDIDATES) * reach[-1], side="right").clip(max=len(x) - 1)
-        nearer = np.minimum(distance[:, None], np.maximum(1 - x @ x[at].T, 0))
-        best = int(nearer.sum(axis=0, dtype=np.float64).argmin())
-        chosen.append(x[at[best]])
-        distance = nearer[:, best]
-    return np.stack(chosen)
-
-
 class SeparationByK:
     """How well some rows fall into each number of clusters.
 
@@ -199,10 +176,11 @@ class SeparationByK:
     """
 
     def __init__(self, x: Vectors, rng: np.random.Generator) -> None:
-        self._x, self._rng = x, rng
         # Of few rows, chance makes each cloud another.
-        clouds = min(_MAX_CLOUDS, max(1, _MAX_COMPARED_ROWS // len(x)))
-        self._clouds = [unclustered_rows(x, rng) for _ in range(clouds)]
+        n_clouds = min(_MAX_CLOUDS, max(1, _MAX_COMPARED_ROWS // len(x)))
+        self._all = [x, *(unclustered_rows(x, rng) for _ in range(n_clouds))]
+        starts = [rows[_sample_rows(len(x), _MAX_WARD_ROWS, rng)] for rows in self._all]
+        self._trees = [(WardTree(rows), rows) for rows in starts]
         self._known: dict[int, float] = {}
 
     def best_k(self, max_k: int, progress: Progress) -> int:
@@ -228,12 +206,13 @@ class SeparationByK:
     def separation(self, k: int) -> float:
         """The silhouette of k clusters, less that in rows without any."""
         if k not in self._known:
-            own, *others = (self._silhouette(x, k) for x in (self._x, *self._clouds))
+            own, *others = (self._silhouette(i, k) for i in range(len(self._all)))
             self._known[k] = own - float(np.mean(others))
         return self._known[k]
 
-    def _silhouette(self, x: Vectors, k: int) -> float:
-        return silhouette(x, fit_centroids(x, k, self._rng, starts=2))
+    def _silhouette(self, i: int, k: int) -> float:
+        x, (tree, rows) = self._all[i], self._trees[i]
+        return silhouette(x, refine_centroids(x, ward_centroids(tree, rows, k), Silent()))
 
 
 def unclustered_rows(x: Vectors, rng: np.random.Generator) -> Vectors:

@@ -1,4 +1,4 @@
-"""Words for what is measured of a group of tracks, and names for groups made of them."""
+"""Words for what is measured of a group of tracks, and labels that tell it from the others."""
 
 from __future__ import annotations
 
@@ -12,11 +12,9 @@ from numpy.typing import NDArray
 from segue.views.spec import Rows
 
 MIN_DEVIATION = 0.5  # standard deviations of the library; a smaller one is not worth a word
-_NAME_WORDS = 3  # words
 _MIN_LIFT = 2.0  # how many times as frequent as in the library a label must be
 _MIN_SHARE = 0.25  # of the group's tracks that must have it
 _BLOCK = 1 << 14  # rows at a time
-AVERAGE = "average"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,48 +110,3 @@ def distinctive_labels(shares: Mapping[str, float], usual: Mapping[str, float]) 
     """
     frequent = [name for name, x in shares.items() if x >= _MIN_SHARE and x >= _MIN_LIFT * usual[name]]
     return sorted(frequent, key=lambda name: (-shares[name] * math.log(shares[name] / usual[name]), name))
-
-
-def order_words(words: Sequence[str], labels: Sequence[str]) -> list[str]:
-    """The order of words in a name: the first label, then measured words, then the rest."""
-    kept = _drop_similar(labels)
-    mixed = [*kept[:1], *words[: _NAME_WORDS - len(kept[:1])], *kept[1:], *words]
-    return list({word.casefold(): word for word in mixed}.values())
-
-
-def _drop_similar(labels: Sequence[str]) -> list[str]:
-    """Labels without what is in brackets; of those that share a word (Piano, Electric piano), the first."""
-    kept: list[str] = []
-    used: set[str] = set()
-    for label in labels:
-        short = label.partition(" (")[0]
-        parts = set(short.casefold().replace(",", " ").split()) - {"music"}
-        if not parts & used:
-            kept.append(short)
-            used |= parts
-    return kept
-
-
-def name_clusters(words: Sequence[Sequence[str]], examples: Sequence[str | None]) -> list[str]:
-    """A name for each group, no two of the same words.
-
-    Parameters
-    ----------
-    words : of each group, as ``order_words``
-    examples : an artist or a track in the middle of each group, for those whose words are another's
-    """
-    taken: set[frozenset[str]] = set()
-    names = []
-    for mine, example in zip(words, examples, strict=True):
-        first = list(mine[:_NAME_WORDS]) or [AVERAGE]
-        choices = [first, *(list(mine[:n]) for n in range(_NAME_WORDS + 1, len(mine) + 1))]
-        choices += [[*first, f"like {example}"]] if example else []
-        choices += [[*first, str(n)] for n in range(2, len(words) + 2)]
-        chosen = next(parts for parts in choices if _key(parts) not in taken)
-        taken.add(_key(chosen))
-        names.append(", ".join(chosen))
-    return names
-
-
-def _key(parts: Sequence[str]) -> frozenset[str]:
-    return frozenset(part.casefold() for part in parts)

@@ -139,6 +139,15 @@ def _weights(cosines: NDArray[np.float32]) -> dict[str, float]:
 
 
 @cache
+def other_sounds() -> frozenset[str]:
+    """Labels of AudioSet that are no music: what is outside its classes of music, but voices."""
+    audioset = list(vocabulary().labels[: vocabulary().labels.index("Field recording") + 1])
+    music = audioset[audioset.index("Music") : audioset.index("Scary music") + 1]
+    voices = audioset[audioset.index("Singing") : audioset.index("Humming") + 1]
+    return frozenset(audioset).difference(music, voices, ["Speech", "Narration, monologue"])
+
+
+@cache
 def _names() -> dict[str, tuple[str, ...]]:
     """Labels by all that they are called, folded."""
     labels_by_name: dict[str, dict[str, None]] = {}

@@ -13,14 +13,8 @@ from segue.catalog import Cluster, Clusters, Writer
 from segue.catalog.clusters import ClusterRun, Tally
 from segue.cluster import Clustering, cluster_rows
 from segue.cluster.colors import distinct_colors
-from segue.cluster.words import (
-    FEATURES,
-    deviation_words,
-    deviations,
-    distinctive_labels,
-    name_clusters,
-    order_words,
-)
+from segue.cluster.names import GroupFacts, name_groups
+from segue.cluster.words import FEATURES, deviation_words, deviations, distinctive_labels
 from segue.progress import Progress, Silent
 from segue.recommend.session import Recommender, Session
 from segue.track import Track
@@ -29,6 +23,8 @@ from segue.views.spec import RowSubset
 _CENTRAL = 3  # tracks that stand for a cluster
 _LOOKED_AT = 64  # of those nearest to the middle, as some may be copies
 _GENRES = 5
+_NAMING_SHARE = 0.4  # of a cluster's tagged tracks, for a genre that names it
+_NAMING_LIFT = 1.3  # times as frequent as in the library
 
 
 def find_clusters(
@@ -76,11 +72,11 @@ class ClusterDescriber:
         words = [deviation_words(row) for row in self._deviations()]
         labels = _labels(tallies)
         central = [self._central(number) for number in range(len(tallies))]
-        descriptions = [
-            order_words([w for w, _ in own], theirs) for own, theirs in zip(words, labels, strict=True)
-        ]
-        names = name_clusters(
-            descriptions, [next((t.artist or t.title for t in tracks), None) for tracks in central]
+        names = name_groups(
+            [
+                GroupFacts(*facts)
+                for facts in zip(_telling_genres(tallies), labels, words, map(_example, central), strict=True)
+            ]
         )
         sizes = np.bincount(self.clustering.assignments).tolist()
         tints = distinct_colors(len(tallies))
@@ -142,6 +138,25 @@ def _labels(tallies: Sequence[Tally]) -> list[list[str]]:
                 shares[name], normal[name] = share, usual[space, name]
         labels.append(distinctive_labels(shares, normal))
     return labels
+
+
+def _telling_genres(tallies: Sequence[Tally]) -> list[list[str]]:
+    """Of each cluster, the genres in its tags that say what most of it is, and not what all are."""
+    all_genres = sum((tally.genres for tally in tallies), Counter[str]())
+    all_tagged = sum(tally.tagged for tally in tallies)
+    return [
+        [
+            genre
+            for genre, n in sorted(tally.genres.items(), key=lambda pair: (-pair[1], pair[0]))
+            if n >= _NAMING_SHARE * tally.tagged
+            and n * all_tagged >= _NAMING_LIFT * tally.tagged * all_genres[genre]
+        ]
+        for tally in tallies
+    ]
+
+
+def _example(central: Sequence[Track]) -> str | None:
+    return next((track.artist or track.title for track in central), None)
 
 
 def _genres(tally: Tally) -> tuple[tuple[str, float], ...]:

@@ -3,7 +3,7 @@ import * as api from "../api";
 import { Cover, EmptyState, LoadError, PageHeader, LoadingRows } from "../components/common";
 import { Icon } from "../components/icons";
 import { JobLine } from "../components/jobline";
-import { count, readableName } from "../format";
+import { count } from "../format";
 import { useLoad } from "../hooks";
 import { startJob, jobsFinished, jobs, isRunning } from "../jobs";
 import * as player from "../player";
@@ -40,7 +40,7 @@ function Group({ group }: { group: Cluster }) {
   return (
     <article ref={card} class="group">
       <div class="group-head">
-        <h2><a href={`/?cluster=${group.number}`}>{readableName(group.name)}</a></h2>
+        <h2><a href={`/?cluster=${group.number}`}>{group.name}</a></h2>
         <span class="quiet num">{count(group.size, "track")}</span>
       </div>
       <p class="quiet">{[...new Set([...group.labels.slice(0, 4), ...group.words.slice(0, 2).map(([word]) => word)])].join(", ")}</p>

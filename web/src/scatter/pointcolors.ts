@@ -1,4 +1,3 @@
-import { readableName } from "../format";
 import type { Clusters, LibraryMap } from "../types";
 import { hueOf, lit, oklch, parse, ramp, type Rgb } from "./colors";
 import type { Caption } from "./view";
@@ -30,7 +29,7 @@ export function colorPoints(map: LibraryMap, groups: Clusters, by: ColorBy, dark
     if (by === "genre") return { key, n, name: map.genres[key] ?? "?", color: hueOf(i, dark) };
     const group = groups.clusters.find((cluster) => cluster.number === key);
     const groupColor = parse(group?.color ?? "");
-    return { key, n, name: readableName(group?.name ?? `group ${key}`), color: groupColor ? lit(groupColor, dark) : hueOf(i, dark) };
+    return { key, n, name: group?.name ?? `Group ${key}`, color: groupColor ? lit(groupColor, dark) : hueOf(i, dark) };
   });
   const colorByKey = new Map(legend.map((entry) => [entry.key, entry.color]));
   const gray = oklch(dark ? 0.5 : 0.68, 0.012, 170);
@@ -49,12 +48,6 @@ export function groupCaptions(map: LibraryMap, groups: Clusters): Caption[] {
     const members = map.cluster.flatMap((cluster, i) => (cluster === group.number ? [i] : []));
     if (members.length < 3) return [];
     const middle = (values: readonly number[]) => members.map((i) => values[i]!).sort((a, b) => a - b)[members.length >> 1]!;
-    return [{ x: middle(map.x), y: middle(map.y), text: shortName(group.name) }];
+    return [{ x: middle(map.x), y: middle(map.y), text: group.name }];
   });
-}
-
-/** As many parts of a name as fit on the map. */
-function shortName(name: string): string {
-  const [first = "", ...others] = name.split(", ");
-  return others.reduce((text, part) => (text.length + part.length > 22 ? text : `${text}, ${part}`), readableName(first));
 }
