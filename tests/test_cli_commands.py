@@ -145,6 +145,7 @@ MISTAKES = [
     ("models remove mn04", "mn04 is not in", "there is nothing to remove"),
     ("models check mn04", "the model mn04 is missing", "segue models pull mn04"),
     ("serve --host 0.0.0.0", "0.0.0.0 is open to other machines", "set --password or --token"),
+    ("serve --behind-proxy proxy.example", "'proxy.example'", "expected addresses, such as 10.0.0.2"),
     ("serve --allow-host http://a/b", "'http://a/b'", "expected a host name, such as music.example.org"),
     ("max-serve --port 99999", "99999 is not in the range", "segue max-serve --help"),
     ("max-serve", "the model vggish is missing", "segue models pull vggish"),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
+
+from segue.errors import AudioError, NotAudioError
 
 if TYPE_CHECKING:
     import av
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
 _CHUNK = 1 << 16  # bytes
 _MP3_RATES = (32_000, 44_100, 48_000)  # Hz
 _OPUS_SR = 48_000  # Hz
+_BLOCKS_SR = 44_100  # Hz
 TYPES = {"mp3": "audio/mpeg", "ogg": "audio/ogg"}
 _CODECS = {"mp3": "libmp3lame", "ogg": "libopus"}
 
@@ -37,51 +41,91 @@ class _Pipe:
 
 def transcode(
     path: Path, kind: Literal["mp3", "ogg"], start_s: float = 0.0, bit_rate: int = 192_000
-) -> Iterator[bytes]:
-    """The file as MP3 or Ogg Opus, from a second on; what cannot be decoded ends it."""
+) -> Generator[bytes, None, None]:
+    """The file as MP3 or Ogg Opus, from a second on; what cannot be decoded ends it.
+
+    The same formats are read as by ``audio.load``, so no playlist opens other files.
+    """
     import av
 
     pipe = _Pipe()
     options = {"write_xing": "0"} if kind == "mp3" else {"page_duration": "200000"}
+    faults = (av.FFmpegError, AudioError, ValueError, OSError, LookupError, ArithmeticError)
     with (
-        contextlib.suppress(av.FFmpegError, ValueError, OSError, IndexError),
-        av.open(str(path), metadata_errors="ignore") as source,
+        contextlib.suppress(*faults),
+        _open_frames(path, start_s) as source,
         av.open(pipe, "w", format=kind, container_options=options) as out,
     ):
-        yield from _encode(source, out, pipe, kind, start_s, bit_rate)
+        yield from _encode(source, out, pipe, kind, bit_rate)
     if pipe.size:
         yield pipe.take()
 
 
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Decoded sound, in frames."""
+
+    sr: int  # Hz
+    channels: int
+    frames: Iterator[AudioFrame]
+
+
+@contextlib.contextmanager
+def _open_frames(path: Path, start_s: float) -> Iterator[_Source]:
+    import av
+
+    from segue.audio.ffmpeg import FORMATS
+
+    allowed = {"format_whitelist": FORMATS}
+    try:
+        container = av.open(str(path), options=allowed, metadata_errors="ignore")
+    except (av.FFmpegError, ValueError):  # what libsndfile alone reads
+        yield _Source(_BLOCKS_SR, 1, _blocks(path, start_s))
+        return
+    with container:
+        stream = container.streams.audio[0]
+        if stream.codec_context is None:
+            raise NotAudioError("no decoder for its codec", str(path))
+        if start_s > 0:
+            container.seek(int(start_s * 1e6), backward=True)
+        yield _Source(stream.rate, stream.channels, _frames(container, stream, start_s))
+
+
+def _frames(
+    container: av.container.InputContainer, stream: av.AudioStream, start_s: float
+) -> Iterator[AudioFrame]:
+    import av
+
+    with contextlib.suppress(av.FFmpegError):  # the rest of a damaged file
+        for frame in container.decode(stream):
+            if frame.time is None or frame.time + frame.samples / frame.sample_rate > start_s:
+                yield frame
+
+
+def _blocks(path: Path, start_s: float) -> Iterator[AudioFrame]:
+    import av
+
+    from segue import audio
+
+    left = int(start_s * _BLOCKS_SR)  # samples to pass over
+    for block in audio.stream(path, _BLOCKS_SR):
+        y, left = block[left:], max(0, left - len(block))
+        if len(y):
+            frame = av.AudioFrame.from_ndarray(y[None], "flt", "mono")
+            frame.sample_rate = _BLOCKS_SR
+            yield frame
+
+
 def _encode(
-    source: av.container.InputContainer,
-    out: av.container.OutputContainer,
-    pipe: _Pipe,
-    kind: str,
-    start_s: float,
-    bit_rate: int,
+    source: _Source, out: av.container.OutputContainer, pipe: _Pipe, kind: str, bit_rate: int
 ) -> Iterator[bytes]:
-    stream = source.streams.audio[0]
-    rate = _OPUS_SR if kind == "ogg" else stream.rate if stream.rate in _MP3_RATES else 44_100
-    layout = "mono" if stream.channels == 1 else "stereo"
+    rate = _OPUS_SR if kind == "ogg" else source.sr if source.sr in _MP3_RATES else 44_100
+    layout = "mono" if source.channels == 1 else "stereo"
     target = cast("av.AudioStream", out.add_stream(_CODECS[kind], rate=rate, layout=layout))
     target.bit_rate = min(320_000, max(32_000, bit_rate))
-    if start_s > 0:
-        source.seek(int(start_s * 1e6), backward=True)
-    for frame in _frames(source, stream, start_s):
+    for frame in source.frames:
         frame.pts = None
         out.mux(target.encode(frame))
         if pipe.size >= _CHUNK:
             yield pipe.take()
     out.mux(target.encode(None))
-
-
-def _frames(
-    source: av.container.InputContainer, stream: av.AudioStream, start_s: float
-) -> Iterator[AudioFrame]:
-    import av
-
-    with contextlib.suppress(av.FFmpegError):  # the rest of a damaged file
-        for frame in source.decode(stream):
-            if frame.time is None or frame.time + frame.samples / frame.sample_rate > start_s:
-                yield frame

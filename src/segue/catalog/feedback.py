@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from segue.catalog.connections import Connections
 from segue.catalog.user_data import user_transaction
+from segue.errors import UsageError
 
 Verdict = Literal["like", "dislike", "skip"]
 StarKind = Literal["track", "album", "artist"]
@@ -25,7 +26,14 @@ _OPINIONS = """(
         UNION ALL SELECT '', id, 'like', at FROM stars WHERE kind = 'track'
     ) GROUP BY id
 )"""
+# With ``tomorrow()`` for its question mark: a later time was meant in another unit.
+LAST_PLAYED = "coalesce(max(CASE WHEN at BETWEEN 0 AND ? THEN at END), 0)"
 _TICK = 1e-6  # s between what is given at once, so that it has an order
+
+
+def tomorrow() -> float:
+    """Seconds since the epoch, a day from now: clocks differ by less."""
+    return time.time() + 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,13 +190,27 @@ class FeedbackTables:
         return {row["id"]: row["at"] for row in rows}
 
     def record_plays(self, plays: Iterable[tuple[str, float]]) -> None:
-        """Keep that tracks were played: ids, each with its time in s since the epoch."""
+        """Keep that tracks were played: ids, each with its time in s since the epoch.
+
+        Raises
+        ------
+        UsageError
+            Where a time is before 1970 or after tomorrow: it may be in another unit.
+        """
+        plays, latest = list(plays), tomorrow()
+        for _, at in plays:
+            if not 0 <= at <= latest:
+                raise UsageError(f"{at:g} s after 1970 is no time at which a track was played")
         with user_transaction(self._local.db):
             self._local.db.executemany("INSERT INTO plays VALUES (?, ?)", plays)
 
     def plays(self) -> dict[str, tuple[int, float]]:
-        """How often each track was played, and when last, in s since the epoch."""
-        rows = self._local.db.execute("SELECT id, count(*) AS n, max(at) AS last FROM plays GROUP BY id")
+        """How often each track was played, and when last, in s since the epoch.
+
+        A time after tomorrow, which older versions kept, does not count; 0 stands where there is no other.
+        """
+        sql = f"SELECT id, count(*) AS n, {LAST_PLAYED} AS last FROM plays GROUP BY id"
+        rows = self._local.db.execute(sql, (tomorrow(),))
         return {row["id"]: (row["n"], row["last"]) for row in rows}
 
 

@@ -12,9 +12,10 @@ from typing import Literal
 
 from segue.catalog.conditions import Where, keys_matching, split_names
 from segue.catalog.connections import Connections
+from segue.catalog.feedback import LAST_PLAYED, tomorrow
 from segue.catalog.folders import FolderTables, display_path
 from segue.catalog.playlists import PlaylistTables
-from segue.catalog.tracks import select_in
+from segue.catalog.tracks import MOST_WORDS, select_in
 from segue.errors import TrackNotFoundError, UsageError
 from segue.track import folded
 
@@ -125,7 +126,8 @@ class SelectionTables:
 
     def _rows(self, text: str, *, prefix: bool) -> list[sqlite3.Row]:
         """Tags of tracks whose artist or album has all words of a text."""
-        quoted = ['"' + word.replace('"', '""') + '"' for word in folded(text.replace("\0", " ")).split()]
+        words = folded(text.replace("\0", " ")).split()[:MOST_WORDS]
+        quoted = ['"' + word.replace('"', '""') + '"' for word in words]
         match = (
             "{artist album} : (" + " ".join(word + "*" * prefix for word in quoted) + ")" if quoted else ""
         )
@@ -247,8 +249,8 @@ class SelectionTables:
 
     def recent(self, n: int = RECENT) -> Selection:
         """The tracks that were played last, the latest first. Raises TrackNotFoundError where none was."""
-        sql = "SELECT key FROM plays JOIN tracks USING (id) GROUP BY key ORDER BY max(at) DESC LIMIT ?"
-        keys = tuple(row[0] for row in self._local.db.execute(sql, (n,)))
+        sql = f"SELECT key FROM plays JOIN tracks USING (id) GROUP BY key ORDER BY {LAST_PLAYED} DESC LIMIT ?"
+        keys = tuple(row[0] for row in self._local.db.execute(sql, (tomorrow(), n)))
         if not keys:
             raise TrackNotFoundError(
                 "no track has been played yet, so there are no recent ones to start from"

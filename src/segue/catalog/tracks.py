@@ -26,6 +26,8 @@ _NAMES = ("title", "artist", "album", "genre", "file")  # columns of the words b
 _NAMES_AND_LABELS = (*_NAMES, "labels")
 _RANK = "bm25(track_text, 4, 3, 2, 1, 1, 0.5)"
 _FROM_SOURCE = "WHERE source_id = ? AND source IS NOT NULL"
+MOST_WORDS = 100  # of a text that is searched; SQLite's expressions have a depth
+_LONGEST_TEXT = 10_000  # characters; SQLite's patterns have a length
 _NO_KEYS = np.zeros(0, np.int64)
 _WITH_TEXT = "SELECT tracks.* FROM track_text JOIN tracks ON tracks.key = track_text.rowid"
 
@@ -305,7 +307,9 @@ def track_from_row(row: sqlite3.Row) -> Track:
 
 
 def _words(text: str) -> list[str]:
-    return text.replace("\0", " ").encode("utf-8", "replace").decode().split()
+    """The words of a text, as many and as long as SQLite compares at once."""
+    text = text[:_LONGEST_TEXT].replace("\0", " ")
+    return text.encode("utf-8", "replace").decode().split()[:MOST_WORDS]
 
 
 def _match(words: Iterable[str], columns: Iterable[str]) -> str:

@@ -37,6 +37,14 @@ _MAX_APP = "segue.serve.max.api:make_max_worker_app"
 @click.option("--open/--no-open", "show", default=True, help="Open the player in a browser (default).")
 @click.option("--password", envvar="SEGUE_PASSWORD", help="Password for everybody (or $SEGUE_PASSWORD).")
 @click.option("--token", envvar="SEGUE_TOKEN", help="Bearer token for programs (or $SEGUE_TOKEN).")
+@click.option(
+    "--behind-proxy",
+    "proxies",
+    is_flag=False,
+    flag_value="127.0.0.1,::1",
+    metavar="[ADDRESS,...]",
+    help="Take clients' addresses from the proxy in front (default: on this machine).",
+)
 @click.option("--allow-host", "hosts", multiple=True, help="Another host name that clients may use.")
 @click.option(
     "--folder",
@@ -90,6 +98,14 @@ def serve(
 )
 @click.option("--password", envvar="SEGUE_PASSWORD", help="Password for everybody (or $SEGUE_PASSWORD).")
 @click.option("--token", envvar="SEGUE_TOKEN", help="Bearer token for programs (or $SEGUE_TOKEN).")
+@click.option(
+    "--behind-proxy",
+    "proxies",
+    is_flag=False,
+    flag_value="127.0.0.1,::1",
+    metavar="[ADDRESS,...]",
+    help="Take clients' addresses from the proxy in front (default: on this machine).",
+)
 @click.option("--allow-host", "hosts", multiple=True, help="Another host name that clients may use.")
 @click.option(
     "--workers", "-w", type=click.IntRange(1, 64), default=1, show_default=True, help="Worker processes."
@@ -141,10 +157,12 @@ def _scratch() -> Iterator[str]:
 
 
 def _run(app: str, settings: Settings, port: int | None, usual: int, *, workers: int, show: bool) -> None:
-
     import uvicorn
 
+    from segue.serve.http.connections import LimitedProtocol, raise_file_limit
     from segue.serve.settings import SETTINGS_VARIABLE
+
+    raise_file_limit()
 
     chosen = _port(settings.host, port, usual)
     settings = replace(settings, port=chosen)
@@ -158,6 +176,8 @@ def _run(app: str, settings: Settings, port: int | None, usual: int, *, workers:
     options: dict[str, Any] = {
         "factory": True, "host": settings.host, "port": chosen, "workers": workers, "log_level": "warning",
         "access_log": False, "server_header": False, "timeout_graceful_shutdown": 2, "timeout_keep_alive": 75,
+        "proxy_headers": settings.proxies is not None, "forwarded_allow_ips": settings.proxies or "",
+        "ws": "none", "http": LimitedProtocol,
     }  # fmt: skip
     with contextlib.suppress(KeyboardInterrupt):
         if workers > 1:

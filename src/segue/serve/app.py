@@ -39,7 +39,7 @@ from segue.serve.api import settings as settings_routes
 from segue.serve.http import docs_page, player_page
 from segue.serve.http.errors import ApiError, api_error
 from segue.serve.http.middleware import PREFIX, ServiceMiddleware
-from segue.serve.http.validation import refuse_unknown_query, validation_error
+from segue.serve.http.validation import check_parameters, validation_error
 from segue.serve.max.api import MaxApi
 from segue.serve.service import Service
 from segue.serve.settings import SETTINGS_VARIABLE, Settings
@@ -80,7 +80,7 @@ def make_api(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
         title="Segue", version=segue.__version__, description=_ABOUT, lifespan=lifespan,
         generate_unique_id_function=lambda route: route.name, docs_url=None, redoc_url=None,
     )  # fmt: skip
-    checks = [Depends(refuse_unknown_query)]
+    checks = [Depends(check_parameters)]
     for part in (
         session, status, tracks, search, sound, recommendations, clips, playlists, maps, feedback, jobs,
         duplicates, settings_routes,

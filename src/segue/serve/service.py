@@ -30,6 +30,7 @@ from segue.track import Track, clean, readable
 
 _THREADS = 8  # for what looks into the library
 _DECODERS = 2  # sounds that are decoded at a time
+_CONVERTERS = 2  # that work at a time; others wait for their next piece
 
 
 class Service:
@@ -49,13 +50,14 @@ class Service:
         self.jobs = Jobs(Path(settings.scratch) / "jobs", self.library)
         self.peaks = PeakStore()
         self.similar_cache = SimilarCache(self.library, self.pool)
-        self.transcoder = Transcoder(self.decoding)
+        self.converting = Pool("convert", _CONVERTERS)
+        self.transcoder = Transcoder(self.converting)
         self.run = self.pool.run
 
     def close(self) -> None:
         self.similar_cache.close()
         self.jobs.close()
-        for pool in (self.pool, self.decoding):
+        for pool in (self.pool, self.decoding, self.converting):
             pool.close(self.library.close)
         self.library.close()
 

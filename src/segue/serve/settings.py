@@ -26,6 +26,7 @@ class Settings:
     password, token : one of which a client must have, if there is any
     folders : that may be scanned besides those that were scanned before
     hosts : names by which clients may call the service, besides its address; all where ``host`` is open
+    proxies : addresses whose word for a client's address is taken
     max_api : whether IBM MAX's routes are there too, answered by ``embedder``
     upload_mb, upload_s : how large an upload may be, and how long it may take
     uploads_a_minute : of one client
@@ -39,6 +40,7 @@ class Settings:
     token: str | None = None
     folders: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
+    proxies: str | None = None
     max_api: bool = False
     embedder: str = "vggish-relu"
     upload_mb: int = 64
@@ -71,6 +73,9 @@ class Settings:
         for name in self.hosts:
             if not name or "/" in name:
                 raise UsageError(f"--allow-host {name!r}: expected a host name, such as music.example.org")
+        for proxy in (self.proxies or "").split(",") if self.proxies is not None else ():
+            if not _is_network(proxy.strip()):
+                raise UsageError(f"--behind-proxy {proxy!r}: expected addresses, such as 10.0.0.2,10.0.0.3")
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -80,6 +85,14 @@ class Settings:
         values: dict[str, Any] = json.loads(text)
         fields: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
         return cls(**fields)
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 def is_loopback(host: str) -> bool:

@@ -9,11 +9,12 @@ from typing_extensions import TypeAliasType
 
 from segue.recommend.evaluate import LabelName
 from segue.recommend.radio import REACH, Steer
+from segue.serve.http.inputs import LONGEST_ID, LONGEST_NAME, LONGEST_PATH, LONGEST_SEED, MOST_TRACKS, TEXT
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=300)]
-Seed = Annotated[str, StringConstraints(min_length=1, max_length=100)]
-SeedText = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
-Folder = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME, pattern=TEXT)]
+Seed = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_ID, pattern=TEXT)]
+SeedText = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_SEED, pattern=TEXT)]
+Folder = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_PATH, pattern=TEXT)]
 _End = Annotated[float, Field(ge=0, le=1e6)] | None
 
 # Named types of their own in OpenAPI, and so in the player.
@@ -157,7 +158,7 @@ class NewPlaylist(Request):
     model_config = _with_example(name="Late evening", tracks=[EXAMPLE_ID, OTHER_ID])
 
     name: Name
-    tracks: Annotated[list[Seed], Field(max_length=10_000)] = []
+    tracks: Annotated[list[Seed], Field(max_length=MOST_TRACKS)] = []
 
 
 class PlaylistChange(Request):
@@ -166,7 +167,7 @@ class PlaylistChange(Request):
     model_config = _with_example(name="Early morning")
 
     name: Name | None = None
-    tracks: Annotated[list[Seed] | None, Field(max_length=10_000)] = None
+    tracks: Annotated[list[Seed] | None, Field(max_length=MOST_TRACKS)] = None
 
 
 class FeedbackRequest(Request):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from segue.errors import SegueError
 from segue.serve.http.errors import ApiError, api_error
 from segue.serve.http.limits import JSON_BYTES, RateLimit, limit_body
 from segue.serve.http.metrics import Metrics
-from segue.serve.http.security import HEADERS, POLICY, Guard, Headers
+from segue.serve.http.security import HEADERS, POLICY, Guard, Headers, read_headers
 from segue.serve.settings import MEGABYTE, Settings
 
 log = logging.getLogger("segue.serve")
@@ -44,7 +45,9 @@ class ServiceMiddleware:
         started = time.perf_counter()
         answer = _Sender(send)
         try:
-            await self._handle(scope, receive, answer)
+            with contextlib.ExitStack() as endings:
+                scope["segue.endings"] = endings
+                await self._handle(scope, receive, answer)
         except asyncio.CancelledError:
             if not answer.status:
                 raise
@@ -64,7 +67,7 @@ class ServiceMiddleware:
 
     async def _handle(self, scope: Scope, receive: Receive, answer: _Sender) -> None:
         method, path = scope["method"], scope["path"]
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = read_headers(scope["headers"])
         self._authorize(method, path, headers, scope)
         if method in ("POST", "PUT", "PATCH", "DELETE"):
             upload = path in UPLOADS

@@ -47,11 +47,13 @@ async def page(request: Request) -> Response:
 
 def _file(path: str) -> Path | None:
     """A file below the player's folder, and nowhere else."""
-    if not PLAYER.is_dir() or path == "/" or "\0" in path:
+    if not PLAYER.is_dir() or path == "/":
         return None
-    file = (PLAYER / path.lstrip("/")).resolve()
-    inside = PLAYER.resolve() in file.parents
-    return file if inside and file.is_file() else None
+    try:
+        file = (PLAYER / path.lstrip("/")).resolve()
+        return file if PLAYER.resolve() in file.parents and file.is_file() else None
+    except (OSError, ValueError):  # too long a name, a zero byte: no file is called so
+        return None
 
 
 _NOT_BUILT = (

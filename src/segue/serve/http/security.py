@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
 from segue.advice import command
@@ -17,6 +17,7 @@ from segue.serve.settings import LOOPBACK, Settings
 
 COOKIE = "segue_session"
 SESSION_S = 30 * 86_400
+_ONCE = (b"host", b"origin", b"authorization", b"content-type", b"sec-fetch-site")
 _SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 _OPEN = ("/assets/", "/rest/")  # the player's own files; and what has a login of its own
 _OPEN_PAGES = frozenset(("/", "/api/v1/session", "/api/v1/health", "/favicon.ico", "/rest"))
@@ -38,6 +39,22 @@ PLAIN_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self
 Headers = Mapping[str, str]
 
 
+def read_headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Headers by their names.
+
+    Raises
+    ------
+    ApiError
+        Where one that decides who may do what comes twice: a proxy may have looked at the other.
+    """
+    pairs = list(pairs)
+    names = [name for name, _ in pairs]
+    for name in _ONCE:
+        if names.count(name) > 1:
+            raise ApiError(400, "bad_request", f"the header {name.decode()} came more than once")
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in pairs}
+
+
 class Guard:
     """Lets requests in or raises ``ApiError``."""
 
@@ -56,10 +73,14 @@ class Guard:
         ApiError
         """
         self.check_host(headers)
-        if method not in _SAFE or (path.startswith("/rest/") and not self._settings.has_secret):
+        if method not in _SAFE or (path.startswith("/rest/") and self._is_known_by_browser(headers)):
             self._check_origin(method, path, headers)
         if self._settings.has_secret and not self._is_open(method, path) and not self.is_logged_in(headers):
             raise ApiError(401, "login_needed", "log in first, with a password or a token")
+
+    def _is_known_by_browser(self, headers: Headers) -> bool:
+        """Whether a request needs nothing but what a browser adds on its own: any page can have it sent."""
+        return not self._settings.has_secret or "cookie" in headers
 
     def check_host(self, headers: Headers) -> None:
         """The name by which we were called must be ours: another site's name may point here."""
@@ -72,10 +93,11 @@ class Guard:
             )
 
     def _check_origin(self, method: str, path: str, headers: Headers) -> None:
-        if headers.get("sec-fetch-site") == "cross-site":
-            raise ApiError(403, "other_site", "a page of another site sent this request")
+        site = headers.get("sec-fetch-site", "none").strip().lower()
         origin = headers.get("origin")
-        if origin and origin != "null" and urlsplit(origin).netloc != headers.get("host"):
+        # A page at another port of this machine is of the same site, but it is not ours.
+        ours = origin is None or _authority(origin) == headers.get("host", "").lower()
+        if site not in ("same-origin", "none") or not ours:
             raise ApiError(403, "other_site", "a page of another site sent this request")
         if method == "DELETE" or not path.startswith("/api/"):
             return  # no form of another site can send it; and there is nothing to change
@@ -127,6 +149,14 @@ class Guard:
     def _sign(self, text: str) -> str:
         words = "\0".join(self.secrets())  # another password ends all sessions
         return hmac.new(self._key, f"{words}\0{text}".encode(), hashlib.sha256).hexdigest()
+
+
+def _authority(origin: str) -> str | None:
+    """Of ``http://localhost:8765``, ``localhost:8765``; none of ``null`` and of what is no origin."""
+    try:
+        return urlsplit(origin.lower()).netloc or None
+    except ValueError:
+        return None
 
 
 def _name_of(host: str) -> str:

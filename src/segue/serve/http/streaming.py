@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import re
-import weakref
-from collections.abc import AsyncIterator, Callable, Iterator
+import os
+import threading
+import time
+from collections.abc import AsyncIterator, Generator
 from pathlib import Path
 from typing import Literal
 
@@ -15,12 +14,14 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 
 from segue.audio.transcode import TYPES, transcode
 from segue.serve.http.errors import ApiError
+from segue.serve.http.ranges import wanted_ranges
+from segue.serve.http.slots import Slot, Slots, at_end
 from segue.serve.http.thread_pool import Pool
 from segue.track import Track
 
 Format = Literal["original", "auto", "mp3", "ogg"]
-TRANSCODES = 4  # at a time, a worker
-_WAIT_S = 10.0  # for one of them to end
+CONVERSIONS, CONVERSIONS_EACH = 16, 8  # at a time, of a worker and of a client
+_WAIT_S = 20.0  # for one of them to end
 
 _TYPES = {
     "mp3": "audio/mpeg", "wav": "audio/wav", "wave": "audio/wav", "flac": "audio/flac", "ogg": "audio/ogg",
@@ -28,7 +29,6 @@ _TYPES = {
     "aac": "audio/aac", "webm": "audio/webm",
 }  # fmt: skip
 _PLAYED = frozenset(("mp3", "wav", "flac", "vorbis", "opus", "aac"))  # codecs that browsers know
-_RANGE = re.compile(r"bytes=\s*(\d*)-(\d*)\s*(,.*)?")
 
 
 def media_type(path: Path) -> str:
@@ -48,18 +48,14 @@ def file_response(
     Raises
     ------
     ApiError
-        Where none of it is.
+        Where none of it is, or the file cannot be read.
     """
-    size = path.stat().st_size
-    asked = request.headers.get("range")
-    match = _RANGE.fullmatch(asked.strip()) if asked else None
-    if match and not match[3] and (match[1] or match[2]) and _is_outside(match[1], match[2], size):
-        raise ApiError(
-            416, "no_such_range", f"the file has {size} bytes", headers={"content-range": f"bytes */{size}"}
-        )
-    if asked and not (match and (match[1] or match[2])) and request.scope["headers"]:
-        # What is no range is passed over, as HTTP has it.
-        request.scope["headers"] = [pair for pair in request.scope["headers"] if pair[0] != b"range"]
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+    except OSError:
+        raise ApiError(404, "file_missing", "the file was moved, deleted or cannot be read") from None
+    _replace_range(request, size)
     headers = {"cache-control": "private, max-age=3600", "accept-ranges": "bytes"}
     if request.scope.get("segue.head"):
         headers["content-length"] = str(size)
@@ -67,18 +63,23 @@ def file_response(
     return FileResponse(path, headers=headers, media_type=kind or media_type(path), filename=name)
 
 
-def _is_outside(first: str, last: str, size: int) -> bool:
-    if not first:
-        return int(last) == 0
-    return int(first) >= size or bool(last and int(last) < int(first))
+def _replace_range(request: Request, size: int) -> None:
+    """Leave of the request's ``Range`` what the file has."""
+    asked = request.headers.getlist("range")
+    if not asked:
+        return
+    ranges = wanted_ranges(",".join(asked), size)
+    others = [pair for pair in request.scope["headers"] if pair[0] != b"range"]
+    own = [(b"range", f"bytes={','.join(ranges)}".encode())] if ranges else []
+    request.scope["headers"] = others + own
 
 
 class Transcoder:
-    """Gives sounds in another format, a few at a time."""
+    """Gives sounds in another format, some at a time."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._free = asyncio.Semaphore(TRANSCODES)
+        self.slots = Slots("too many sounds are being converted", CONVERSIONS, CONVERSIONS_EACH)
 
     async def response(
         self,
@@ -99,35 +100,37 @@ class Transcoder:
         headers = {"cache-control": "private, max-age=3600", "accept-ranges": "none"}
         if request.scope.get("segue.head"):
             return Response(headers=headers, media_type=TYPES[kind])
-        try:
-            await asyncio.wait_for(self._free.acquire(), _WAIT_S)
-        except TimeoutError:
-            message, later = "too many sounds are being converted", {"retry-after": "5"}
-            raise ApiError(503, "busy", message, headers=later) from None
-        chunks = transcode(path, kind, start_s, bit_rate)
-        rest = self._rest(chunks)
-        # A client may go before the first chunk is asked for: then only its end tells.
-        loop = asyncio.get_running_loop()
-        weakref.finalize(rest, _quietly, loop, self._free.release)
-        first = await self._pool.run(next, chunks, b"")
+        slot = await self.slots.wait(request, _WAIT_S)
+        chunks = _Chunks(transcode(path, kind, start_s, bit_rate))
+        at_end(request.scope, lambda: self._pool.submit(chunks.close))
+        first = await self._pool.run(chunks.next)
         if not first:
             raise ApiError(422, "damaged", "no sound could be decoded")
-        return StreamingResponse(_after(first, rest), headers=headers, media_type=TYPES[kind])
+        return StreamingResponse(self._body(first, chunks, slot), headers=headers, media_type=TYPES[kind])
 
-    async def _rest(self, chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
-        while chunk := await self._pool.run(next, chunks, b""):
+    async def _body(self, chunk: bytes, chunks: _Chunks, slot: Slot) -> AsyncIterator[bytes]:
+        while chunk:
+            slot.stalled_at = time.monotonic()  # until the client has taken it
             yield chunk
+            slot.stalled_at = None
+            chunk = await self._pool.run(chunks.next)
 
 
-async def _after(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
-    async for chunk in rest:
-        yield chunk
+class _Chunks:
+    """A generator that one thread may close while another is in it."""
 
+    def __init__(self, chunks: Generator[bytes, None, None]) -> None:
+        self._chunks = chunks
+        self._lock = threading.Lock()
 
-def _quietly(loop: asyncio.AbstractEventLoop, work: Callable[[], None]) -> None:
-    with contextlib.suppress(RuntimeError):  # the service has ended
-        loop.call_soon_threadsafe(work)
+    def next(self) -> bytes:
+        """The next one; none at the end."""
+        with self._lock:
+            return next(self._chunks, b"")
+
+    def close(self) -> None:
+        with self._lock:
+            self._chunks.close()
 
 
 def choose_format(form: Format, track: Track, path: Path) -> Literal["mp3", "ogg"] | None:

@@ -27,6 +27,11 @@ class Pool:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._executor, partial(work, *args, **kwargs))
 
+    def submit(self, work: Callable[[], object]) -> None:
+        """Have something done for which nobody waits."""
+        with contextlib.suppress(RuntimeError):  # the service ends
+            self._executor.submit(work)
+
     def close(self, goodbye: Callable[[], None]) -> None:
         """Have every thread say goodbye, and end them."""
         together = threading.Barrier(self._threads)

@@ -9,6 +9,7 @@ from fastapi import Request
 from fastapi.dependencies.models import Dependant
 
 from segue.serve.http.errors import ApiError
+from segue.serve.http.inputs import LONGEST_PATH, refuse_text
 
 _SHOWN = 10
 
@@ -23,13 +24,19 @@ def validation_error(errors: Sequence[Any]) -> ApiError:
     return ApiError(422, "invalid", f"{first['where']}: {first['what']}".lstrip(": "), {"errors": problems})
 
 
-def refuse_unknown_query(request: Request) -> None:
-    """A dependency of each route: a misspelled parameter is an error, not a question without it.
+def check_parameters(request: Request) -> None:
+    """A dependency of each route: no text is too long, and a misspelled parameter is an error.
 
     Raises
     ------
     ApiError
     """
+    texts = [*request.path_params.items(), *request.query_params.multi_items()]
+    for name, text in texts:
+        reason = refuse_text(text, LONGEST_PATH)
+        if reason:
+            where = "path" if name in request.path_params else "query"
+            raise validation_error([{"loc": (where, name[:100]), "msg": reason}])
     names = _query_names(request.scope["route"].dependant)
     unknown = next((name for name in request.query_params if name not in names), None)
     if unknown is not None:

@@ -26,16 +26,19 @@ async def rest(service: ServiceDep, request: Request, method: str) -> Response:
     call = Call(service, request, pairs)
     name = method.removesuffix(".view")
     try:
+        call.check()
         if name not in OPEN:
             call.log_in()
         if name in media.METHODS:
             return await media.METHODS[name](call)
         work = METHODS.get(name)
         if work is None:
-            raise SubsonicError(0, f"there is no method {name!r} here")
+            raise SubsonicError(0, f"there is no method {name[:40]!r} here")
         return encoding.answer(call, await service.run(work, call))
     except SubsonicError as error:
         return encoding.failure(call, error.code, str(error))
     except (ApiError, SegueError) as error:
         fault = error if isinstance(error, ApiError) else api_error(error, service.settings.library)
+        if fault.status == 416:  # players that ask for ranges look at the status
+            return fault.response()
         return encoding.failure(call, 70 if fault.status == 404 else 0, fault.message)

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 
 from starlette.requests import Request
 
+from segue.serve.http.inputs import LONGEST_NAME, MOST_TRACKS, refuse_text, whole_number
 from segue.serve.service import Service
 
+_LONGEST = {"comment": 4000}  # characters
 MISSING, WRONG, NO_SUCH_KEY, NOT_FOUND = 10, 40, 44, 70
 
 
@@ -30,6 +32,22 @@ class Call:
         for name, value in pairs:
             self._values.setdefault(name, []).append(value)
 
+    def check(self) -> None:
+        """Refuse texts that no method takes.
+
+        Raises
+        ------
+        SubsonicError
+        """
+        for name, values in self._values.items():
+            if len(values) > MOST_TRACKS:
+                raise SubsonicError(0, f"{_shown(name)} came {len(values)} times; at most {MOST_TRACKS}")
+            longest = _LONGEST.get(name, LONGEST_NAME)
+            for text in (name, *values):
+                reason = refuse_text(text, longest)
+                if reason:
+                    raise SubsonicError(0, f"{_shown(name)} {reason}")
+
     def all(self, name: str) -> list[str]:
         return self._values.get(name, [])
 
@@ -47,10 +65,11 @@ class Call:
         text = self.get(name)
         if text is None or text == "":
             return default
-        try:
-            return max(0, min(int(text), maximum))
-        except ValueError:
-            raise SubsonicError(MISSING, f"{name} is {text[:40]!r}, expected a whole number") from None
+        return max(0, min(_number(name, text), maximum))
+
+    def numbers(self, name: str) -> list[int]:
+        """All of a name."""
+        return [_number(name, text) for text in self.all(name)]
 
     def flag(self, name: str, *, default: bool) -> bool:
         text = self.get(name)
@@ -82,13 +101,25 @@ class Call:
             right = guard.accepts(_plain(self.need("p")))
         else:
             token, salt = self.need("t").lower(), self.need("s")
-            right = any(hmac.compare_digest(_token(word, salt), token) for word in guard.secrets())
+            tokens = [_token(word, salt).encode() for word in guard.secrets()]
+            right = any(hmac.compare_digest(one, token.encode()) for one in tokens)
         if not right:
             self._refuse(WRONG, "wrong user name or password")
 
     def _refuse(self, code: int, message: str) -> None:
         self.service.logins.take(self.client)
         raise SubsonicError(code, message)
+
+
+def _number(name: str, text: str) -> int:
+    number = whole_number(text)
+    if number is None:
+        raise SubsonicError(MISSING, f"{name} is {text[:40]!r}, expected a whole number")
+    return number
+
+
+def _shown(name: str) -> str:
+    return repr(name[:40])
 
 
 def _plain(word: str) -> str:

@@ -13,9 +13,12 @@ from segue.serve.service import Service
 from segue.serve.subsonic.encoding import Tree
 from segue.track import Track, clean, readable
 
+_LAST = datetime.datetime(9999, 12, 31, tzinfo=datetime.UTC).timestamp()
+
 
 def date(at: float) -> str:
-    """ISO 8601, of seconds since the epoch."""
+    """ISO 8601, of seconds since the epoch; what lies outside the years 1970 to 9999 becomes their end."""
+    at = min(max(at, 0.0), _LAST) if at == at else 0.0  # noqa: PLR0124 - NaN is no date
     return datetime.datetime.fromtimestamp(at, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
@@ -66,7 +69,7 @@ class Entries:
             "mediaType": "song",
             "isVideo": False,
             "playCount": played[0] if played else None,
-            "played": date(played[1]) if played else None,
+            "played": date(played[1]) if played and played[1] else None,
             "starred": self._star("track", track.id),
         }
         return {name: value for name, value in record.items() if value is not None}

@@ -55,8 +55,8 @@ def create_playlist(call: Call) -> Tree:
         title = call.get("name")
         if not title:
             raise SubsonicError(MISSING, "the parameter 'name' is missing")
-        name = tables.create(title[:300], songs)
-    elif not tables.change(name, name=(call.get("name") or "")[:300] or None, tracks=songs):
+        name = tables.create(title, songs)
+    elif not tables.change(name, name=call.get("name") or None, tracks=songs):
         raise SubsonicError(NOT_FOUND, "no such playlist")
     return {"playlist": _whole(call, name)}
 
@@ -65,14 +65,14 @@ def update_playlist(call: Call) -> Tree:
     """Another name or comment; songs added at the end, others taken out by their places."""
     tables, name = call.service.library.playlists, call.need("playlistId")
     added = _known(call, "songIdToAdd")
-    taken = {int(text) for text in call.all("songIndexToRemove") if text.isascii() and text.isdigit()}
+    taken = set(call.numbers("songIndexToRemove"))
     tracks = None
     if added or taken:
         # Places are counted among the songs that a player is shown.
         shown = [track.id for track in call.service.library.tracks.by_ids(tables.tracks(name))]
         tracks = [track for place, track in enumerate(shown) if place not in taken] + added
     title, comment = call.get("name"), call.get("comment")
-    if not tables.change(name, name=title[:300] if title else None, comment=comment, tracks=tracks):
+    if not tables.change(name, name=title or None, comment=comment, tracks=tracks):
         raise SubsonicError(NOT_FOUND, "no such playlist")
     return {}
 
@@ -144,13 +144,12 @@ def _starred(call: Call) -> Tree:
 
 def scrobble(call: Call) -> Tree:
     """Note what was played; what is only playing now is not kept."""
-    ids, times = call.all("id"), call.all("time")
+    ids, times = call.all("id"), call.numbers("time")  # ms since the epoch
     if not ids:
         raise SubsonicError(MISSING, "the parameter 'id' is missing")
     for name in ids:
         call.service.track(name)
     if call.flag("submission", default=True):
-        at = [int(text) / 1000 if text.isascii() and text.isdigit() else time.time() for text in times]
-        at += [time.time()] * (len(ids) - len(at))
+        at = [ms / 1000 for ms in times[: len(ids)]] + [time.time()] * (len(ids) - len(times))
         call.service.library.feedback.record_plays(zip(ids, at, strict=False))
     return {}
