@@ -7,8 +7,8 @@ import pytest
 
 import segue.ingest.records
 import segue.sources.audioset.source
-import segue.sources.table.reader
-import segue.sources.vectors.reader
+import segue.sources.csv_records
+import segue.sources.vectors.arrays
 from segue.library import Library
 from segue.sources.audioset import AudioSet, Segment, write_tfrecords
 from segue.sources.table import Table
@@ -47,9 +47,9 @@ def state_of(library):
 
 def import_in_small_commits(send, kind, path, library_path):
     segue.ingest.records.COMMIT_RECORDS = 1
-    segue.sources.table.reader._ROWS = segue.sources.contract.BATCH = BATCH
+    segue.sources.csv_records.BATCH = segue.sources.contract.BATCH = BATCH
     segue.sources.audioset.source._SEGMENTS = BATCH
-    segue.sources.vectors.reader._BYTES = 1
+    segue.sources.vectors.arrays._BYTES = 1
     with Library.open(library_path, create=True) as library:
         library.import_from(SOURCES[kind](path), progress=Telling(send))
     send("done")

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 _STOPPED = "stopped; finished records are kept, and the next import continues from here"
 
 
+encoding_option = click.option(
+    "--encoding", help="Encoding of text files, such as windows-1251 (default: by their first bytes)."
+)
+
+
 def import_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Options of every import; the command hands them to ``bring_in``."""
     for option in (

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from segue.cli.import_common import bring_in, import_options
+from segue.cli.import_common import bring_in, encoding_option, import_options
 from segue.cli.options import Context
 from segue.errors import UsageError
 
@@ -32,6 +32,7 @@ _WEIGHT = "FEATURE=NUMBER, such as tempo=2"
 @click.option(
     "--pad-ids", type=click.IntRange(0, 64), default=0, help="Pad numeric ids with zeros to this length."
 )
+@encoding_option
 @import_options
 @click.pass_obj
 def table(
@@ -43,12 +44,13 @@ def table(
     columns: tuple[str, ...],
     weights: tuple[str, ...],
     pad_ids: int,
+    encoding: str | None,
     **how: Any,
 ) -> None:
     """Import a table of songs with audio features, such as Spotify's tracks_features.csv.
 
-    FILE is CSV (also gzipped) or Parquet. Columns are found by their names. The report counts what was
-    cleaned.
+    FILE is CSV or JSON (also packed with gzip, bzip2, xz or zip) or Parquet. Columns are found by their
+    names. The report counts what was cleaned.
     """
     from segue.sources.table import Table
 
@@ -60,6 +62,7 @@ def table(
         columns=_pairs(columns, "--column", "WHAT=NAME, such as title=song"),
         weights={feature: _number(feature, value) for feature, value in pairs.items()},
         pad_ids=pad_ids,
+        encoding=encoding,
     )
     if source.columns.missing:
         click.echo(f"columns not found: {', '.join(source.columns.missing)}", err=True)

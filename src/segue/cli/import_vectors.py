@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from segue.cli.import_common import bring_in, import_options
+from segue.cli.import_common import bring_in, encoding_option, import_options
 from segue.cli.options import Context, renamed
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -37,10 +37,11 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="Compare vectors as they are; centered; or standardized and whitened.",
 )
 @click.option("--column", help="Column that holds lists, or array of an .npz file.")
+@encoding_option
 @import_options
 @click.pass_obj
 def vectors(context: Context, /, file: Path, as_json: bool, quiet: bool, wait: bool, **which: Any) -> None:
-    """Import vectors from any source: a NumPy matrix (.npy, .npz), Parquet or CSV."""
+    """Import vectors from any source: a NumPy matrix (.npy, .npz), Parquet, CSV or JSON."""
     from segue.sources.vectors import Vectors
 
     bring_in(context, Vectors(file, **which), as_json=as_json, quiet=quiet, wait=wait)

@@ -12,9 +12,9 @@ from typing import Any
 from uuid import UUID
 
 from segue.errors import UsageError
+from segue.sources.table.chunks import Chunk
 from segue.sources.table.columns import FIELDS, Mapped, map_columns
 from segue.sources.table.fields import clean_fields
-from segue.sources.table.reader import Chunk
 
 _DETAIL = 1000  # characters of one value that are kept
 _DETAILS = 64  # values of a document that are kept

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.sources.table import cleaning
+from segue.sources.table.chunks import Chunk
 from segue.sources.table.cleaning import Counts, is_nothing
 from segue.sources.table.columns import Mapped
 from segue.sources.table.features import SHARES
-from segue.sources.table.reader import Chunk
 
 _DETAIL = 1000  # characters of one value that are kept
 _ESCAPED = re.compile(r'["\\\x00-\x1f]')

@@ -1,59 +1,26 @@
-"""The rows of a table, some at a time and column by column: CSV, Parquet, a data frame."""
+"""The rows of a table, some at a time and column by column: CSV, JSON, Parquet, a data frame."""
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
-import sys
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, cast
+from typing import Any
 
 from segue.errors import MissingExtraError, SourceError
-from segue.sources.contract import Problem
+from segue.sources.csv_records import BATCH
+from segue.sources.table.chunks import Chunk, Rows
 from segue.sources.table.cleaning import is_nothing
+from segue.sources.table.text import open_text
 
-_GZIP = b"\x1f\x8b"
 _PARQUET = b"PAR1"
-_DELIMITERS = ",;\t|"
-_FIELD_LIMIT = 1 << 24  # characters
-_ROWS = 1024  # at a time: what becomes of them stays in a processor's cache, which saves a third
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Some rows.
-
-    Attributes
-    ----------
-    columns : by name, a value a row: text of CSV, else what the table holds; ``None`` for nothing; may have
-        no rows
-    numbers : of the rows, from 1
-    done : how far into the table this is, in its unit
-    """
-
-    columns: Mapping[str, Sequence[Any]]
-    numbers: Sequence[int]
-    done: int
-    problems: Sequence[Problem] = ()
-
-
-class Rows(Protocol):
-    """A table that can be read again and again."""
-
-    columns: tuple[str, ...]
-    total: int
-    unit: str
-
-    def chunks(self) -> Iterator[Chunk]: ...
-
-
-def open_table(table: Any) -> Rows:
+def open_table(table: Any, encoding: str | None = None) -> Rows:
     """The rows of a file, by its first bytes, or of a data frame, an Arrow table, or lists by their names.
+
+    Parameters
+    ----------
+    encoding : of a text file; by default, what its first bytes say
 
     Raises
     ------
@@ -68,110 +35,14 @@ def open_table(table: Any) -> Rows:
             start = file.read(4)
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error.strerror or error}") from error
-    return ParquetRows(path) if start == _PARQUET else CsvRows(path)
-
-
-class CsvRows:
-    """A CSV file, compressed with gzip or not; what is between the columns, its first line says.
-
-    A row with more or fewer values than the header is a problem of its own.
-    """
-
-    unit = "bytes"
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self.total = path.stat().st_size
-        with self._open() as (text, _):
-            self.columns = self._header(text)[0]
-
-    def _header(self, text: io.TextIOBase) -> tuple[tuple[str, ...], str]:
-        try:
-            line = text.readline(1 << 20)
-        except (OSError, EOFError) as error:
-            raise SourceError(f"{self._path} cannot be read: {error}") from error
-        delimiter = max(_DELIMITERS, key=line.count)
-        columns = tuple(next(csv.reader([line], delimiter=delimiter), []))
-        if len(columns) < 2 or "\0" in line:
-            raise SourceError(f"{self._path} is not a table: its first line names no columns")
-        twice = {name for name in columns if name and columns.count(name) > 1}
-        if twice:
-            raise SourceError(f"{self._path} has several columns called {', '.join(sorted(twice))}")
-        return columns, delimiter
-
-    def _open(self) -> _Opened:
-        return _Opened(self._path)
-
-    def chunks(self) -> Iterator[Chunk]:
-        csv.field_size_limit(min(_FIELD_LIMIT, sys.maxsize))
-        with self._open() as (text, raw):
-            columns, delimiter = self._header(text)
-            reader, number, ended = csv.reader(text, delimiter=delimiter), 1, False
-            while not ended:
-                rows, problems, ended = _some(reader, number)
-                numbers: Sequence[int] = range(number, number + len(rows))
-                number += len(rows)
-                widths = set(map(len, rows))
-                if widths - {len(columns)}:
-                    wrong = [(n, len(row)) for n, row in zip(numbers, rows, strict=True) if row]
-                    problems += [
-                        Problem(f"row {n}", f"{width} values, the header has {len(columns)}")
-                        for n, width in wrong
-                        if width != len(columns)
-                    ]
-                    fitting = [(n, r) for n, r in zip(numbers, rows, strict=True) if len(r) == len(columns)]
-                    numbers, rows = [n for n, _ in fitting], [row for _, row in fitting]
-                values = list(zip(*rows, strict=True)) or [()] * len(columns)
-                yield Chunk(
-                    dict(zip(columns, values, strict=True)), numbers, min(raw.tell(), self.total), problems
-                )
-
-
-def _some(reader: Iterator[list[str]], first: int) -> tuple[list[list[str]], list[Problem], bool]:
-    """Some rows; an empty one in place of each that cannot be read, and what is wrong with it; the end?"""
-    rows: list[list[str]] = []
-    problems: list[Problem] = []
-    while len(rows) < _ROWS:
-        try:
-            n_more = _ROWS - len(rows)
-            before = len(rows)
-            rows.extend(islice(reader, n_more))
-            return rows, problems, len(rows) - before < n_more
-        except csv.Error as error:
-            problems.append(Problem(f"row {first + len(rows)}", f"it cannot be read: {error}"))
-            rows.append([])
-        except (OSError, EOFError, zlib.error) as error:
-            # What can be known of a damaged archive's end is that it comes too early.
-            problems.append(Problem(f"row {first + len(rows)}", f"the file cannot be read further: {error}"))
-            return rows, problems, True
-    return rows, problems, False
-
-
-class _Opened:
-    """Text of a file, and the file itself, whose place tells how far the text is."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> tuple[io.TextIOBase, BinaryIO]:
-        try:
-            self._raw = self._path.open("rb")
-        except OSError as error:
-            raise SourceError(f"{self._path} cannot be read: {error.strerror or error}") from error
-        packed = self._raw.read(2) == _GZIP
-        self._raw.seek(0)
-        plain = cast(BinaryIO, gzip.GzipFile(fileobj=self._raw)) if packed else self._raw
-        text = io.TextIOWrapper(plain, encoding="utf-8-sig", errors="replace", newline="")
-        return text, self._raw
-
-    def __exit__(self, *exc: object) -> None:
-        self._raw.close()
+    return ParquetRows(path) if start == _PARQUET else open_text(path, encoding)
 
 
 class ParquetRows:
     """A Parquet file, a group of rows at a time."""
 
     unit = "rows"
+    named = True
 
     def __init__(self, path: Path) -> None:
         try:
@@ -188,7 +59,7 @@ class ParquetRows:
 
     def chunks(self) -> Iterator[Chunk]:
         done = 0
-        for batch in self._file.iter_batches(_ROWS):
+        for batch in self._file.iter_batches(BATCH):
             numbers = range(done + 1, done + len(batch) + 1)
             done += len(batch)
             yield Chunk(batch.to_pydict(), numbers, done)
@@ -198,6 +69,7 @@ class FrameRows:
     """A data frame of pandas or Polars, an Arrow table, or columns by their names."""
 
     unit = "rows"
+    named = True
 
     def __init__(self, frame: Any) -> None:
         names = getattr(frame, "column_names", None)  # of Arrow
@@ -215,8 +87,8 @@ class FrameRows:
         (self.total,) = lengths
 
     def chunks(self) -> Iterator[Chunk]:
-        for start in range(0, self.total, _ROWS):
-            end = min(start + _ROWS, self.total)
+        for start in range(0, self.total, BATCH):
+            end = min(start + BATCH, self.total)
             columns = {name: self._values(name, start, end) for name in self.columns}
             yield Chunk(columns, range(start + 1, end + 1), end)
 

@@ -25,10 +25,11 @@ from segue.sources.contract import (
     validate_name,
 )
 from segue.sources.table import cleaning, features
+from segue.sources.table.chunks import Chunk
 from segue.sources.table.cleaning import Counts
 from segue.sources.table.columns import map_columns
 from segue.sources.table.fields import clean_features, clean_fields
-from segue.sources.table.reader import Chunk, open_table
+from segue.sources.table.reader import open_table
 from segue.track import Vectors, folded
 
 _MOST_MISSING = 0.5  # of a row's features; a row that lacks more is no use
@@ -40,8 +41,8 @@ class Table:
     Parameters
     ----------
     table
-        The path of a CSV file, compressed with gzip or not, or of a Parquet file; or a data frame of
-        pandas, Polars or Arrow.
+        The path of a CSV or JSON file, packed with gzip, bzip2, xz or zip or not, or of a Parquet file; or a
+        data frame of pandas, Polars or Arrow.
     name
         The source's name in the library; by default, the file's name.
     space
@@ -52,6 +53,8 @@ class Table:
         How much a feature counts, 1 as usual.
     pad_ids
         Ids of digits get zeros before them up to this length.
+    encoding
+        Of a text file; by default, what its first bytes say.
 
     Raises
     ------
@@ -72,12 +75,13 @@ class Table:
         columns: Mapping[str, str] | None = None,
         weights: Mapping[str, float] | None = None,
         pad_ids: int = 0,
+        encoding: str | None = None,
     ) -> None:
         is_file = isinstance(table, str | Path)
         self.location = str(table) if is_file else f"a {type(table).__name__}"
         stem = Path(table).name.split(".")[0].replace(":", "-").strip() if is_file else "table"
         self.name = validate_name(name or stem or "table")
-        self._rows = open_table(table)
+        self._rows = open_table(table, encoding)
         self.total, self.unit = self._rows.total, self._rows.unit
         self.columns = map_columns(self._rows.columns, columns or {})
         self.features = list(self.columns.features)
@@ -88,7 +92,7 @@ class Table:
         self._pad_ids = pad_ids
         self._arguments = {
             "table": self.location, "name": self.name, "space": space, "columns": dict(columns or {}),
-            "weights": dict(weights or {}), "pad_ids": pad_ids,
+            "weights": dict(weights or {}), "pad_ids": pad_ids, "encoding": encoding,
         }  # fmt: skip
         self._in_worker = is_file and worker_process.is_worthwhile(Path(table).expanduser().stat().st_size)
 
@@ -105,7 +109,7 @@ class Table:
 
     def _batches(self) -> Iterator[ImportBatch]:
         for chunk in self._rows.chunks():
-            counts: Counts = Counter()
+            counts: Counts = Counter(chunk.steps)
             fields = clean_fields(chunk, self.columns, counts)
             values = clean_features(chunk, self.columns, fields["duration_s"], counts)
             vectors = features.feature_vectors(values)

@@ -45,7 +45,8 @@ class ArrayMatrix:
         step = max(256, _BYTES // (4 * self.dim))
         for start in range(0, len(self._array), step):
             ids = None if self._ids is None else self._ids[start : start + step]
-            yield Part(np.asarray(self._array[start : start + step]), start, ids)
+            rows = np.asarray(self._array[start : start + step])
+            yield Part(rows, range(start, start + len(rows)), ids)
 
 
 def is_array_file(path: Path) -> bool:

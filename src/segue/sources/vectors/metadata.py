@@ -7,8 +7,9 @@ from itertools import islice
 from typing import Any
 
 from segue.errors import SourceError
+from segue.sources.contract import Problem
+from segue.sources.table.chunks import Chunk, Rows
 from segue.sources.table.columns import map_columns
-from segue.sources.table.reader import Chunk, Rows
 
 _Row = Sequence[Any] | None
 
@@ -37,35 +38,53 @@ class Metadata:
 
     def from_start(self) -> MetadataRows:
         """The rows from the beginning."""
-        rows = _in_order(self._rows)
+        problems: list[Problem] = []
+        rows = _in_order(self._rows, problems)
         if not self._by_id or self._id is None:
-            return MetadataRows(self._rows.columns, rows, None)
+            return MetadataRows(self._rows.columns, rows, None, problems)
         at = self._rows.columns.index(self._id)
-        return MetadataRows(self._rows.columns, rows, {str(row[at]).strip(): row for row in rows if row})
+        by_id = {str(row[at]).strip(): row for row in rows if row}
+        return MetadataRows(self._rows.columns, rows, by_id, problems)
 
 
 class MetadataRows:
     """Rows of a table of metadata, part by part."""
 
-    def __init__(self, names: Sequence[str], rows: Iterator[_Row], by_id: dict[str, Sequence[Any]] | None):
+    def __init__(
+        self,
+        names: Sequence[str],
+        rows: Iterator[_Row],
+        by_id: dict[str, Sequence[Any]] | None,
+        problems: Sequence[Problem],
+    ):
         self._names, self._rows, self._by_id = names, rows, by_id
+        self._problems, self._told = problems, 0
+        self._place = 0  # of the next row
 
-    def of(self, n: int, ids: Sequence[str] | None) -> Chunk:
-        """The next n rows, or those of some ids; nothing where there is no such row."""
+    def of(self, places: Sequence[int], ids: Sequence[str] | None) -> Chunk:
+        """The rows at some places, which rise, or those of some ids; nothing where there is no such row."""
         if self._by_id is not None and ids is not None:
             rows: list[_Row] = [self._by_id.get(name) for name in ids]
         else:
-            rows = list(islice(self._rows, n))
-            rows += [None] * (n - len(rows))
+            rows = [self._at(place) for place in places]
         nothing = [None] * len(self._names)
         columns = list(zip(*(nothing if row is None else row for row in rows), strict=True))
-        return Chunk(dict(zip(self._names, columns or [()] * len(self._names), strict=True)), range(n), 0)
+        problems = list(self._problems[self._told :])
+        self._told += len(problems)
+        values = dict(zip(self._names, columns or [()] * len(self._names), strict=True))
+        return Chunk(values, range(len(rows)), 0, problems)
+
+    def _at(self, place: int) -> _Row:
+        skipped = place - self._place
+        self._place = place + 1
+        return next(islice(self._rows, skipped, None), None)
 
 
-def _in_order(rows: Rows) -> Iterator[_Row]:
+def _in_order(rows: Rows, problems: list[Problem]) -> Iterator[_Row]:
     """Every row, and nothing in place of one that could not be read."""
     number = 1
     for chunk in rows.chunks():
+        problems += [Problem(f"metadata {p.where}", p.reason) for p in chunk.problems]
         for at, row in zip(chunk.numbers, zip(*chunk.columns.values(), strict=True), strict=True):
             while number < at:
                 yield None

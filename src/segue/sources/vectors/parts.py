@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
+from segue.sources.contract import Problem
+
 NAMES = ("vector", "vectors", "embedding", "embeddings")
 
 
@@ -20,15 +22,23 @@ class Part:
     vectors : (n, dim); a row of NaN where there is no vector
     ids : of the rows, where the file has them
     columns : what else the file says, by its own names
-    first : the number of the first row, from 0
+    places : of the rows in the file, from 0
+    first : what the first row of the file is called: 0 in an array, 1 in a table
     faults : by place among these rows, why there is no vector, where that is known
+    problems : rows that could not be read
+    steps : what reading did to a text, by names of steps
+    done : how far into the file this is, where rows do not tell
     """
 
     vectors: NDArray[Any]
-    first: int
+    places: Sequence[int]
     ids: Sequence[Any] | None = None
     columns: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     faults: Mapping[int, str] = field(default_factory=dict)
+    problems: Sequence[Problem] = ()
+    steps: Mapping[str, int] = field(default_factory=dict)
+    done: int | None = None
+    first: int = 0
 
 
 class Matrix(Protocol):

@@ -21,9 +21,10 @@ from segue.sources.contract import (
     validate_name,
     vector_faults,
 )
+from segue.sources.table.chunks import Chunk
 from segue.sources.table.columns import map_columns
 from segue.sources.table.fields import clean_fields
-from segue.sources.table.reader import Chunk, open_table
+from segue.sources.table.reader import open_table
 from segue.sources.vectors.arrays import ArrayMatrix
 from segue.sources.vectors.metadata import Metadata
 from segue.sources.vectors.parts import Part
@@ -39,8 +40,8 @@ class Vectors:
     Parameters
     ----------
     vectors
-        (n, dim) in memory or mapped; or the path of an ``.npy`` or ``.npz`` file, of a Parquet or CSV file
-        with a column of lists called vector or embedding, or with a column of numbers a dimension.
+        (n, dim) in memory or mapped; or the path of an ``.npy`` or ``.npz`` file, or of a Parquet, CSV or
+        JSON file with a column of lists called vector or embedding, or with a column of numbers a dimension.
     ids
         What the rows are called, or a file with a line each; by default, the file's own ids, those of the
         metadata, or the numbers of the rows from 0.
@@ -57,6 +58,8 @@ class Vectors:
         raw, as they are; centered, less their mean; or fitted, standardized and whitened.
     column
         Of a table, the column of lists; of an ``.npz`` file, the array.
+    encoding
+        Of text files; by default, what their first bytes say.
 
     Raises
     ------
@@ -69,7 +72,7 @@ class Vectors:
     unit = "rows"
     whole = True
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a choice of its own, and most are left as they are
         self,
         vectors: str | Path | NDArray[Any],
         *,
@@ -80,16 +83,17 @@ class Vectors:
         metric: str = COSINE,
         transform: str = "raw",
         column: str | None = None,
+        encoding: str | None = None,
     ) -> None:
         if isinstance(vectors, str | Path):
             self.location, stem = str(vectors), Path(vectors).name.split(".")[0].replace(":", "-")
-            self._matrix = open_matrix(Path(vectors).expanduser(), column)
+            self._matrix = open_matrix(Path(vectors).expanduser(), column, encoding)
         else:
             self.location, stem = "an array", "vectors"
             self._matrix = ArrayMatrix(vectors, self.location)
         self.name = validate_name(name or stem)
         self.total = self._matrix.total
-        self._ids = read_ids(Path(ids).expanduser()) if isinstance(ids, str | Path) else ids
+        self._ids = read_ids(Path(ids).expanduser(), encoding) if isinstance(ids, str | Path) else ids
         if self._ids is not None and self.total is not None and len(self._ids) != self.total:
             raise SourceError(f"{self.location} has {self.total} rows, but there are {len(self._ids)} ids")
         self._settings = settings_for(metric, transform)
@@ -99,7 +103,7 @@ class Vectors:
         own = map_columns(self._matrix.columns, {}, features=False, needed=False)
         self._own_id = own.fields.get("id")
         has_ids = self._ids is not None or self._own_id is not None or self._matrix.has_ids
-        self._metadata = None if metadata is None else Metadata(open_table(metadata), by_id=has_ids)
+        self._metadata = None if metadata is None else Metadata(open_table(metadata, encoding), by_id=has_ids)
         self._columns = self._metadata.columns if self._metadata else own
 
     def spaces(self) -> list[Space]:
@@ -109,48 +113,57 @@ class Vectors:
     def batches(self) -> Iterator[ImportBatch]:
         described = self._metadata.from_start() if self._metadata else None
         for part in self._matrix.parts():
-            n = len(part.vectors)
-            ids = self._given_ids(part, n)
-            chunk = described.of(n, ids) if described else Chunk(part.columns, range(n), 0)
+            ids = self._given_ids(part)
+            counts = Counter(part.steps)
+            own = Chunk(part.columns, part.places, 0)
+            chunk = described.of(part.places, ids) if described else own
             if ids is None:
                 column = self._columns.fields.get("id")
                 ids = (
-                    [str(part.first + i) for i in range(n)]
-                    if column is None
-                    else _texts(chunk.columns[column])
+                    [str(place) for place in part.places] if column is None else _texts(chunk.columns[column])
                 )
-            counts: Counter[str] = Counter()
-            yield self._batch(part, ids, clean_fields(chunk, self._columns, counts), dict(counts))
+            fields = clean_fields(chunk, self._columns, counts)
+            yield self._batch(part, ids, fields, dict(counts), chunk.problems)
 
-    def _given_ids(self, part: Part, n: int) -> list[str] | None:
+    def _given_ids(self, part: Part) -> list[str] | None:
         if self._ids is not None:
-            return _texts(self._ids[part.first : part.first + n])
+            n = len(self._ids)
+            return _texts([self._ids[place] if place < n else None for place in part.places])
         if part.ids is not None:
             return _texts(part.ids)
         return None if self._own_id is None else _texts(part.columns[self._own_id])
 
     def _batch(
-        self, part: Part, ids: list[str], fields: Mapping[str, Sequence[Any]], counts: dict[str, int]
+        self,
+        part: Part,
+        ids: list[str],
+        fields: Mapping[str, Sequence[Any]],
+        counts: dict[str, int],
+        problems: Sequence[Problem],
     ) -> ImportBatch:
         vectors = part.vectors if self._spec.dtype == "uint8" else to_float32(part.vectors)
         wrong = self._wrong(part, vectors)
         kept = [i for i, name in enumerate(ids) if name and i not in wrong]
-        problems = [
-            Problem(f"row {part.first + i}" + (f" ({name})" if name else ""), wrong.get(i, "it has no id"))
+        bad = [
+            Problem(
+                f"row {part.first + part.places[i]}" + (f" ({name})" if name else ""),
+                wrong.get(i, "it has no id"),
+            )
             for i, name in enumerate(ids)
             if not name or i in wrong
         ]
         columns = {key: [values[i] for i in kept] for key, values in fields.items()}
         rows = SpaceRows.without_windows(vectors[kept])
         hashes = _hashes(vectors[kept], columns, self._spec.digest())
+        last = part.places[-1] + 1 if len(part.places) else 0
         return ImportBatch(
             self.name,
             [ids[i] for i in kept],
             hashes,
             columns,
             {self._spec.space: rows},
-            done=part.first + len(ids),
-            problems=problems,
+            done=last if part.done is None else part.done,
+            problems=[*part.problems, *problems, *bad],
             cleaning=counts,
         )
 
