@@ -301,3 +301,24 @@ def page(browser: Browser, web_server: Server) -> Iterator[Page]:
 
     with watched(browser, web_server) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def sounds(tmp_path_factory):
+    """A format's name to a file of a second of it; each is made once."""
+    from tests.sounds import FORMATS, melody
+
+    folder, made = tmp_path_factory.mktemp("sounds"), {}
+
+    def make(name):
+        if name not in made:
+            made[name] = FORMATS[name].write(folder, melody(1, FORMATS[name].sr), name)
+        return made[name]
+
+    return make
+
+
+@pytest.fixture
+def copy(sounds, tmp_path):
+    """A copy of a file of a format, under any name."""
+    return lambda format_, name: shutil.copy(sounds(format_), tmp_path / name)

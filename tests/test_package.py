@@ -56,7 +56,7 @@ def loaded_by(module: str) -> set[str]:
 FLOORS = [
     "version", "advice", "errors", "track", "files", "progress", "sound", "spec", "comparable",
     "sources.contract", "wire",
-    "audio", "embed", "sources", "catalog", "index", "annoy", "views", "recordings", "cluster", "map",
+    "tags", "audio", "embed", "sources", "catalog", "index", "annoy", "views", "recordings", "cluster", "map",
     "plots", "recommend", "ingest", "export", "demo", "library", "serve", "cli",
 ]  # fmt: skip
 

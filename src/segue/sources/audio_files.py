@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import stat
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from segue import tags
+from segue.audio.metadata import read_metadata
 from segue.sources.contract import AudioFile
 from segue.sources.left_out import Rules, is_system_folder, rules_above, rules_within, stays_out
 from segue.track import Tags
@@ -152,61 +152,11 @@ def content_hash(path: str) -> str:
     return digest.hexdigest()
 
 
-# Each field's names in Vorbis comments and mutagen's easy forms, ID3, MP4 and ASF, in that order.
-_NAMES: Mapping[str, tuple[str, ...]] = {
-    "title": ("title", "TIT2", "\xa9nam", "Title"),
-    "artist": ("artist", "TPE1", "\xa9ART", "Author"),
-    "album": ("album", "TALB", "\xa9alb", "WM/AlbumTitle"),
-    "album_artist": ("albumartist", "album artist", "TPE2", "aART", "WM/AlbumArtist"),
-    "genre": ("genre", "TCON", "\xa9gen", "WM/Genre"),
-    "year": ("date", "originaldate", "year", "TDRC", "\xa9day", "WM/Year"),
-    "track_number": ("tracknumber", "TRCK", "trkn", "WM/TrackNumber"),
-    "disc_number": ("discnumber", "TPOS", "disk", "WM/PartOfSet"),
-}
-
-
 def read_tags(path: str) -> Tags:
     """What the file says about itself; empty where it says nothing or its tags are damaged."""
-    import mutagen
-
     try:
-        with Path(path).open("rb") as f:
-            file = mutagen.File(f, easy=True)
-            tags = file.tags if file is not None else None
-            texts = {name: _first(tags, names) for name, names in _NAMES.items()} if tags else {}
-    # A damaged file raises all kinds of things inside mutagen; the sound may be whole.
+        block, unknown = tags.read_block(path)
+        return tags.tags_of(read_metadata(path) if unknown else block)
+    # The sound may be whole where tags are not: what a damaged file holds is anything.
     except Exception:
         return Tags()
-    return Tags(
-        title=texts.get("title"),
-        artist=texts.get("artist"),
-        album=texts.get("album"),
-        album_artist=texts.get("album_artist"),
-        genre=texts.get("genre"),
-        year=_number(texts.get("year"), r"\d{4}"),
-        track_number=_number(texts.get("track_number"), r"\d{1,5}"),
-        disc_number=_number(texts.get("disc_number"), r"\d{1,5}"),
-    )
-
-
-def _first(tags: Any, names: Iterable[str]) -> str | None:
-    for name in names:
-        try:
-            value = tags[name]
-        except (KeyError, ValueError):  # Vorbis comments refuse names with other letters
-            continue
-        if hasattr(value, "text"):  # an ID3 frame
-            value = value.text
-        if isinstance(value, list | tuple):
-            value = value[0] if value else ""
-        if isinstance(value, tuple):  # MP4: (number, total)
-            value = value[0]
-        text = str(value).replace("\0", " ").encode("utf-8", "replace").decode().strip()
-        if text:
-            return text
-    return None
-
-
-def _number(text: str | None, pattern: str) -> int | None:
-    match = re.search(pattern, text or "")
-    return int(match.group()) if match else None

@@ -16,12 +16,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from segue.tags import FIRST_YEAR, JOINED, LAST_YEAR, year_of
+
 _WORDS = ("", "na", "nan", "n/a", "none", "null", "nil", "-", "?", "[]")
 _NOTHING = frozenset("".join(cs) for w in _WORDS for cs in product(*({c, c.upper()} for c in w)))
 _SIMPLE_LIST = re.compile(r"\['[^'\\\"]*'(?:, '[^'\\\"]*')*\]")  # as most are, several times quicker
-_YEAR = re.compile(r"(?:^|\D)(1[89]\d\d|20\d\d|21\d\d)(?:\D|$)")
 _QUOTED = frozenset("'\"\\")
-JOINED = "; "  # between several artists or genres
+_DATE_LETTERS = 100  # of a date that are looked at
 
 Counts = Counter[str]
 
@@ -118,16 +119,24 @@ def years(
     """Years; where one is 0 or missing, that of the release date."""
     parsed = np.full(n, np.nan) if values is None else numbers(values, "year", counts)
     parsed = without(parsed, lambda x: x == 0, "year 0, taken as unknown", counts)
-    parsed = without(parsed, lambda x: (x < 1800) | (x > 2199), "year that cannot be, left out", counts)
+    _put_years_of_dates(parsed, parsed.tolist(), parsed > LAST_YEAR)  # 19970503
+    impossible = "year that cannot be, left out"
+    parsed = without(parsed, lambda x: (x < FIRST_YEAR) | (x > LAST_YEAR), impossible, counts)
     if dates is not None:
-        filled = 0
-        for i in np.flatnonzero(np.isnan(parsed)).tolist():
-            match = _YEAR.search(str(dates[i] or ""))
-            if match:
-                parsed[i] = int(match[1])
-                filled += 1
+        filled = _put_years_of_dates(parsed, dates, np.isnan(parsed))
         _count(counts, "year taken from the release date", filled)
     return whole(parsed)
+
+
+def _put_years_of_dates(years: NDArray[np.float64], dates: Sequence[Any], at: NDArray[np.bool_]) -> int:
+    """Put the years of some dates among the others; of how many dates there is one."""
+    filled = 0
+    for i in np.flatnonzero(at).tolist():
+        year = year_of(_as_text(dates[i])[:_DATE_LETTERS])
+        if year:
+            years[i] = year
+            filled += 1
+    return filled
 
 
 def whole(values: NDArray[np.float64]) -> list[int | None]:

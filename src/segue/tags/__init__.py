@@ -1,0 +1,18 @@
+"""What a file says of itself, read by its content and within limits; no sound is decoded."""
+
+from segue.tags.block import Block
+from segue.tags.container import media_type
+from segue.tags.reading import read_block
+from segue.tags.values import FIRST_YEAR, JOINED, LAST_YEAR, VARIOUS_ARTISTS, tags_of, year_of
+
+__all__ = [
+    "FIRST_YEAR",
+    "JOINED",
+    "LAST_YEAR",
+    "VARIOUS_ARTISTS",
+    "Block",
+    "media_type",
+    "read_block",
+    "tags_of",
+    "year_of",
+]

@@ -1,0 +1,83 @@
+"""Tags in files made of chunks: RIFF and its 64-bit kin, AIFF, DSDIFF; and DSF, which points at its tag."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, Literal
+
+from segue.tags.block import Block, Text, from_pairs
+from segue.tags.id3 import read_tags_at
+from segue.tags.limits import FIELDS, TEXT_BYTES, read_at
+
+_INFO_BYTES = 1 << 20
+_STREAMED = 0xFFFFFFFF  # bytes; the true size stands in a chunk ds64
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    name: bytes
+    start: int  # of what it holds
+    size: int
+
+
+def _chunks(
+    file: BinaryIO, start: int, end: int, order: Literal["little", "big"], digits: int = 4
+) -> Iterator[_Chunk]:
+    """The chunks between two places; a chunk of an odd size has a byte of padding."""
+    streamed = None
+    for _ in range(FIELDS):
+        head = read_at(file, start, 4 + digits)
+        if len(head) < 4 + digits or start >= end:
+            return
+        size = int.from_bytes(head[4:], order)
+        if head[:4] == b"ds64":
+            streamed = int.from_bytes(read_at(file, start + 16, 8), "little")
+        if size == _STREAMED and streamed is not None and head[:4] == b"data":
+            size = streamed
+        yield _Chunk(head[:4], start + 4 + digits, size)
+        start += 4 + digits + size + size % 2
+
+
+def read_riff(file: BinaryIO, start: int, end: int) -> list[Block]:
+    """An ID3 tag in a chunk, then the list INFO."""
+    tags: list[Block] = []
+    info: list[Block] = []
+    for chunk in _chunks(file, start + 12, end, "little"):
+        if chunk.name in (b"id3 ", b"ID3 ") and not tags:
+            tags = read_tags_at(file, chunk.start)[0]
+        elif chunk.name == b"LIST" and not info and read_at(file, chunk.start, 4) == b"INFO":
+            stop = min(end, chunk.start + min(chunk.size, _INFO_BYTES))
+            info.append(_read_texts(file, _chunks(file, chunk.start + 4, stop, "little")))
+    return tags + info
+
+
+def _read_texts(file: BinaryIO, chunks: Iterator[_Chunk]) -> Block:
+    block = Block()
+    for chunk in chunks:
+        name = chunk.name.decode("latin-1")
+        if block.wants(name):
+            text = read_at(file, chunk.start, min(chunk.size, TEXT_BYTES))
+            block.add(name, text.partition(b"\0")[0])
+    return block
+
+
+def read_aiff(file: BinaryIO, start: int, end: int) -> list[Block]:
+    tags: list[Block] = []
+    texts: dict[str, Text] = {}
+    for chunk in _chunks(file, start + 12, end, "big"):
+        if chunk.name == b"ID3 " and not tags:
+            tags = read_tags_at(file, chunk.start)[0]
+        elif chunk.name in (b"NAME", b"AUTH"):
+            texts[chunk.name.decode()] = read_at(file, chunk.start, min(chunk.size, TEXT_BYTES)).rstrip(b"\0")
+    return [*tags, from_pairs(texts)]
+
+
+def read_dsdiff(file: BinaryIO, start: int, end: int) -> list[Block]:
+    chunks = _chunks(file, start + 16, end, "big", digits=8)
+    places = (chunk.start for chunk in chunks if chunk.name == b"ID3 ")
+    return read_tags_at(file, next(places, 0))[0]
+
+
+def read_dsf(file: BinaryIO, start: int) -> list[Block]:
+    return read_tags_at(file, int.from_bytes(read_at(file, start + 20, 8), "little"))[0]

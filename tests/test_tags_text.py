@@ -1,0 +1,140 @@
+"""Texts in another encoding than the file says, and years however they are written."""
+
+from __future__ import annotations
+
+import pytest
+from mutagen.flac import FLAC
+from mutagen.id3 import ID3, TALB, TIT2, TPE1
+
+from segue.sources.audio_files import read_tags
+from segue.sources.table import cleaning
+from segue.tags import year_of
+from segue.tags.encodings import guess_encoding
+from segue.tags.text import Decoder
+from tests.sounds import FORMATS, melody
+
+RUSSIAN = ("Группа крови", "Кино", "Звезда по имени Солнце", "Подмосковные вечера", "Ой, то не вечер")
+GREEK = ("Αγάπη μου", "Μίκης Θεοδωράκης", "Ελλάδα")
+CHINESE = ("月亮代表我的心", "北京欢迎你", "海阔天空", "容易受伤的女人", "光辉岁月")
+TAIWANESE = ("月亮代表我的心", "海闊天空", "容易受傷的女人", "光輝歲月", "東風破 周杰倫")
+JAPANESE = ("戦場のメリークリスマス", "上を向いて歩こう", "さくら", "いつも何度でも", "川の流れのように")
+KOREAN = ("사랑했지만", "서른 즈음에", "고향의 봄", "보고싶다", "나는 나비")
+WESTERN = (
+    "Café Müller", "Für Elise", "Ænima", "Sigur Rós", "Mötley Crüe", "Où es-tu", "Åäö", "ÅÄÖ",
+    "Jäääär", "El Niño", "À bout", "ÉTÉ", "Þursaflokkurinn", "20°", "½ Life", "ÀÈÌÒÙ", "¡Olé!", "Noël, été",
+    "Blue Öyster Cult", "“Déjà” – vu’s", "ØÆÅ", "Æøå æøå", "São Paulo", "Hääyö", "Queensrÿche", "É", "Ñ",
+)  # fmt: skip
+IN_ENCODINGS = [
+    (encoding, text)
+    for encoding, texts in (
+        ("utf-8", (*RUSSIAN, *GREEK, *CHINESE, *KOREAN, *WESTERN)), ("cp1251", RUSSIAN), ("koi8-r", RUSSIAN),
+        ("cp1253", GREEK), ("gbk", CHINESE), ("big5", TAIWANESE), ("cp932", JAPANESE), ("euc_jp", JAPANESE),
+        ("iso2022_jp", JAPANESE), ("cp949", KOREAN), ("cp1252", WESTERN),
+    )
+    for text in texts
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("encoding", "text"), IN_ENCODINGS)
+def test_text_of_every_encoding_is_read_where_latin_1_is_claimed(encoding, text):
+    data = text.encode(encoding)
+    assert Decoder([data]).text(data) == text
+
+
+@pytest.mark.parametrize("text", [*WESTERN, *RUSSIAN, *CHINESE, *JAPANESE, *KOREAN])
+def test_text_that_is_right_stays_as_it_is(text):
+    assert Decoder([text]).text(text) == text
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])
+@pytest.mark.parametrize("text", ["Je čas metat kamení", "Motörhead", "月亮代表我的心", "don’t"])
+def test_utf_8_that_a_tagger_has_taken_for_western_letters_is_repaired(encoding, text):
+    try:
+        spoiled = text.encode().decode(encoding)
+    except UnicodeDecodeError:
+        pytest.skip("Windows has no letters for these bytes")
+    assert Decoder([spoiled]).text(spoiled) == text
+
+
+@pytest.mark.parametrize(
+    "data", [b"\xd6\xd0", b"\x83e", b"\x81\x8d\x8f\x90\x9d", b"\x95 \x96 abc", b"\xc4\xe3"]
+)
+def test_weak_evidence_changes_nothing_and_shows_no_control_characters(data):
+    text = Decoder([data]).text(data)
+    assert text == data.decode("cp1252", "ignore").strip()
+    assert not any(0x7F <= ord(c) <= 0x9F for c in text)
+
+
+def test_all_that_a_file_says_is_evidence_together(tmp_path):
+    path = FORMATS["mp3"].write(tmp_path, melody(1))
+    tags = ID3()
+    for frame, text in ((TIT2, "童年"), (TPE1, "罗大佑"), (TALB, "光辉岁月")):
+        tags.add(frame(encoding=0, text=text.encode("gbk").decode("latin-1")))
+    tags.save(path, v1=0)
+    told = read_tags(str(path))
+    assert (told.title, told.artist, told.album) == ("童年", "罗大佑", "光辉岁月")
+
+
+def test_old_tags_of_thirty_bytes_may_end_within_a_letter(tmp_path):
+    path = FORMATS["mp3"].write(tmp_path, melody(1))
+    title = "šřžýáíéěč ěščřžý".encode()[:30]
+    assert title.decode(errors="ignore").encode() != title
+    with path.open("ab") as f:
+        f.write(b"TAG" + title + "Группа крови".encode("cp1251").ljust(30, b"\0") + bytes(64) + b"\xff")
+    told = read_tags(str(path))
+    assert told.title == title.decode(errors="ignore")
+    assert told.artist == "Группа крови"
+
+
+def test_a_title_of_a_hundred_thousand_letters_is_cut(tmp_path):
+    for name in ("mp3", "flac"):
+        path = FORMATS[name].write(tmp_path, melody(1))
+        if name == "mp3":
+            tags = ID3()
+            tags.add(TIT2(encoding=1, text="a" * 100_000))
+            tags.save(path)
+        else:
+            file = FLAC(path)
+            file["title"] = "a" * 100_000
+            file.save()
+        assert read_tags(str(path)).title == "a" * 1_000
+
+
+def test_texts_without_high_bytes_need_no_guess():
+    assert guess_encoding([b"plain"]) is None
+    assert Decoder([]).text("plain") == "plain"
+
+
+# Years
+
+YEARS = [
+    ("1997", 1997), ("1997-05-03", 1997), ("19970503", 1997), ("03051997", 1997), ("05311997", 1997),
+    ("03.05.1997", 1997), ("5/3/1997", 1997), ("199705", 1997), ("19970503T120000", 1997), ("1997-05", 1997),
+    ("(c) 1997 Kora", 1997), ("0000, 1997", 1997), ("19970503120000", 1997), ("1997-00-00", 1997),
+    ("0000", None), ("0", None), ("2147483648", None), ("9999", None), ("97", None), ("305", None),
+    ("", None), ("?", None), ("1799", None), ("2200", None), ("99999999", None), ("-1997", 1997),
+    ("9" * 900, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "year"), YEARS)
+def test_years_are_found_however_they_are_written(text, year):
+    assert year_of(text) == year
+
+
+@pytest.mark.parametrize(("text", "year"), YEARS)
+def test_tables_have_the_same_years_as_files(text, year):
+    assert cleaning.years(None, [text], 1, cleaning.Counts()) == [year]
+    if text.isdigit() and len(text) < 11 and not text.startswith("0"):
+        assert cleaning.years([text], None, 1, cleaning.Counts()) == [year]
+
+
+@pytest.mark.parametrize(
+    "fields", [{"date": "0000", "year": "1997"}, {"date": "?", "originaldate": "19970503"}]
+)
+def test_the_first_field_with_a_year_counts(fields, tmp_path):
+    path = FORMATS["flac"].write(tmp_path, melody(1))
+    file = FLAC(path)
+    file.update(fields)
+    file.save()
+    assert read_tags(str(path)).year == 1997
