@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 
 from segue import audio
 from segue.embed.descriptors import Descriptors
-from segue.sources.audio_files import content_hash
+from segue.sources.content import hash_file
 
 SR = 44_100  # Hz
 WRITE_BLOCK = 4_096  # samples; libsndfile's Vorbis encoder overflows the stack on one huge write
@@ -187,7 +187,7 @@ def embeddings_of(folder):
     found = {}
     with threadpool_limits(1, "blas"):  # as in a scan: more threads would round other ways
         for path in Path(folder).iterdir():
-            found[content_hash(str(path))] = Descriptors().embed(audio.load(path))
+            found[hash_file(str(path)).file] = Descriptors().embed(audio.load(path))
     return found
 
 

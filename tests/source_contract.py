@@ -122,7 +122,7 @@ class SourceContract:
 def _contents(source: Source) -> Any:
     if isinstance(source, AudioSource):
         listing = source.tracks()
-        return [(file, source.content_hash(file)) for file in listing.files], listing.problems
+        return [(file, source.hashes(file)) for file in listing.files], listing.problems
     return [
         (list(batch.ids), batch.hashes.tolist(), list(batch.problems), dict(batch.cleaning))
         for batch in source.batches()

@@ -72,7 +72,7 @@ def test_listing_opens_no_file_and_names_what_it_cannot_read(music: Path, tmp_pa
     assert [(Path(problem.where).name, problem.kind) for problem in listing.problems] == [
         ("nowhere", "unreadable")
     ]
-    assert source.content_hash(listing.files[0]) == source.content_hash(listing.files[1])
+    assert source.hashes(listing.files[0]) == source.hashes(listing.files[1])
     sound, tags = source.load(listing.files[0])
     assert sound.duration_s == pytest.approx(0.6, abs=0.01)
     assert tags.title is None

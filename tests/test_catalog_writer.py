@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from segue.catalog import Cluster, Failure, SeenKeys, Writer
+from segue.catalog import Cluster, Failure, SeenFile, SeenKeys, Writer
 from segue.catalog.clusters import ClusterRun, Tally
 from segue.errors import SourceError, SpecMismatchError
 from segue.library import Library
@@ -91,7 +91,7 @@ def test_a_moved_file_is_searched_by_its_new_name(library: Library):
     write_songs(library, [Song("/old/first.flac")])
     known = library.catalog.known_files()["/old/first.flac"]
     with library.catalog.writing() as writer:
-        writer.touch([(known, "/new/second.flac", known.state)])
+        writer.touch([SeenFile(known, "/new/second.flac", known.state)])
     assert [track.path for track in library.tracks.search("second")] == ["/new/second.flac"]
     assert library.tracks.search("first") == []
 

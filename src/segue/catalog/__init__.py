@@ -13,7 +13,7 @@ from segue.catalog.folders import FolderTables, display_path
 from segue.catalog.listing import Facets, Sort
 from segue.catalog.overview import Imported, Overview
 from segue.catalog.playlists import Playlist, PlaylistTables
-from segue.catalog.records import AnalyzedFile, Failure, FileState, KnownFile, UpsertResult
+from segue.catalog.records import AnalyzedFile, Failure, FileState, KnownFile, SeenFile, UpsertResult
 from segue.catalog.schema import FORMAT_VERSION
 from segue.catalog.selections import Selection
 from segue.catalog.settings import NAMES as SETTING_NAMES
@@ -47,6 +47,7 @@ __all__ = [
     "Overview",
     "Playlist",
     "PlaylistTables",
+    "SeenFile",
     "SeenKeys",
     "Selection",
     "SettingTables",

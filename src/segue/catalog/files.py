@@ -17,15 +17,29 @@ _OF_FILE = ("path", "duration_s", "sr", "channels", "codec", "size", "mtime_ns",
 
 def known_files(db: sqlite3.Connection) -> dict[str, KnownFile]:
     """As ``Catalog.known_files``."""
-    sql = (
-        "SELECT key, id, path, size, mtime_ns, content_hash, missing_since FROM tracks WHERE path IS NOT NULL"
-    )
+    of_track = "key, id, path, missing_since, size, mtime_ns, content_hash"
+    of_state = "audio_hash, ctime_ns, device, inode"
+    tables = "tracks LEFT JOIN file_states USING (key)"
     files = {}
-    for row in db.execute(sql):
+    for row in db.execute(f"SELECT {of_track}, {of_state} FROM {tables} WHERE path IS NOT NULL"):
         path = os.fsdecode(row["path"])
-        state = FileState(row["size"], row["mtime_ns"], row["content_hash"])
+        more = (
+            row["audio_hash"] or "",
+            row["ctime_ns"] or 0,
+            int(row["device"] or 0),
+            int(row["inode"] or 0),
+        )
+        state = FileState(row["size"], row["mtime_ns"], row["content_hash"], *more)
         files[path] = KnownFile(row["key"], TrackId(row["id"]), path, state, row["missing_since"] is not None)
     return files
+
+
+def put_states(db: sqlite3.Connection, states: Iterable[tuple[int, FileState]]) -> None:
+    """Keep what is known of the files of tracks, by their keys, beside what ``tracks`` has columns for."""
+    db.executemany(
+        "INSERT OR REPLACE INTO file_states VALUES (?, ?, ?, ?, ?)",
+        [(key, s.audio_hash, s.ctime_ns, str(s.device), str(s.inode)) for key, s in states],
+    )
 
 
 def failures(db: sqlite3.Connection) -> list[Failure]:
@@ -86,6 +100,7 @@ class Files:
             "warning = NULL, content_hash = ? WHERE key = ?",
             (content, track["key"]),
         )
+        self._db.execute("DELETE FROM file_states WHERE key = ?", (track["key"],))
         index_file_and_labels(self._db, track["key"], "")
 
     def _take_over(self, pairs: Sequence[tuple[sqlite3.Row, sqlite3.Row]]) -> None:
@@ -105,6 +120,8 @@ class Files:
             spaces = [(key, row["space"]) for row in self._db.execute(sql, (scanned["key"],))]
             self._db.executemany("DELETE FROM labels WHERE key = ? AND space = ?", spaces)
             self._db.execute("UPDATE labels SET key = ? WHERE key = ?", (key, scanned["key"]))
+            sql = "UPDATE OR REPLACE file_states SET key = ? WHERE key = ?"
+            self._db.execute(sql, (key, scanned["key"]))
             delete(self._db, "key = ?", scanned["key"])
             values = [scanned[name] for name in _OF_FILE]
             sql = f"UPDATE tracks SET row = ?, {settings} WHERE key = ?"
@@ -122,6 +139,8 @@ def index_file_and_labels(db: sqlite3.Connection, key: int, path: str) -> None:
 def delete(db: sqlite3.Connection, condition: str, *values: object) -> int:
     """Remove tracks, their words, labels and places in clusters; how many tracks there were."""
     gone = f"SELECT key FROM tracks WHERE {condition}"
-    for table, name in (("track_text", "rowid"), ("labels", "key"), ("cluster_tracks", "key")):
+    for table, name in (
+        ("track_text", "rowid"), ("labels", "key"), ("cluster_tracks", "key"), ("file_states", "key"),
+    ):  # fmt: skip
         db.execute(f"DELETE FROM {table} WHERE {name} IN ({gone})", values)
     return db.execute(f"DELETE FROM tracks WHERE {condition}", values).rowcount

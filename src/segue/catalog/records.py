@@ -17,11 +17,21 @@ from segue.track import Tags, TrackId, path_to_db
 
 @dataclass(frozen=True, slots=True)
 class FileState:
-    """What tells whether a file has changed: not if size and time agree, else its content decides."""
+    """What tells whether a file has changed: not if size and times agree, else its content decides.
+
+    Attributes
+    ----------
+    content_hash, audio_hash : of all of the file, and of its audio alone; empty where it is not known
+    ctime_ns, device, inode : as ``AudioFile`` has them; 0 where they are not known
+    """
 
     size: int  # bytes
     mtime_ns: int
     content_hash: str = ""
+    audio_hash: str = ""
+    ctime_ns: int = 0
+    device: int = 0
+    inode: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +43,21 @@ class KnownFile:
     path: str
     state: FileState
     missing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SeenFile:
+    """A file with the audio of a known track; its path, its times or its tags are new.
+
+    Attributes
+    ----------
+    tags : ``None`` where they are what they were
+    """
+
+    known: KnownFile
+    path: str
+    state: FileState
+    tags: Tags | None = None
 
 
 @dataclass(frozen=True, slots=True)

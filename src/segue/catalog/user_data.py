@@ -1,6 +1,7 @@
 """Tables of what listeners keep beside the tracks: playlists, stars, plays, feedback, folders, settings.
 
-They change in transactions of their own, without the writer's lock: a playlist need not wait for a scan.
+They change in transactions of their own, without the writer's lock: a playlist need not wait for a scan. With
+them come the other tables that libraries of the current format may lack; those are the writer's.
 """
 
 from __future__ import annotations
@@ -32,6 +33,10 @@ CREATE INDEX plays_by_track ON plays (id, at);
 CREATE TABLE folders (folder PRIMARY KEY NOT NULL, scanned_at REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE exclusions (folder NOT NULL, pattern TEXT NOT NULL, PRIMARY KEY (folder, pattern)) WITHOUT ROWID;
+CREATE TABLE file_states (
+    key INTEGER PRIMARY KEY, audio_hash TEXT NOT NULL, ctime_ns INTEGER NOT NULL,
+    device TEXT NOT NULL, inode TEXT NOT NULL  -- up to 64 bits without a sign
+);
 """
 _NAMES = tuple(re.findall(r"CREATE TABLE (\w+)", TABLES))
 

@@ -17,13 +17,13 @@ from segue.catalog import deferred_indexes
 from segue.catalog.clusters import Cluster, ClusterRun, ClusterTables, Tally
 from segue.catalog.connections import Connections
 from segue.catalog.deferred_indexes import BackgroundFinish
-from segue.catalog.files import Files, delete, index_file_and_labels
+from segue.catalog.files import Files, delete, index_file_and_labels, put_states
 from segue.catalog.matrices import Matrices
 from segue.catalog.records import (
     AnalyzedFile,
     Failure,
     FileState,
-    KnownFile,
+    SeenFile,
     UpsertResult,
     rows_and_keys,
     searchable_name,
@@ -35,7 +35,7 @@ from segue.catalog.upsert import RecordTables, SeenKeys
 from segue.errors import LibraryWriteError, SegueError, SpecMismatchError
 from segue.sources.contract import TAG_COLUMNS, ImportBatch, SpaceRows, SpaceSettings
 from segue.spec import EmbedderSpec, Embedding, empty_row, encode_scores, newer_versions
-from segue.track import TrackId, path_to_db
+from segue.track import Tags, TrackId, path_to_db
 
 _CACHE_KIB = 1 << 18  # of SQLite's pages while many tracks are put; ids come in no order
 _OWN_COLUMNS = frozenset(TAG_COLUMNS)  # of an imported track: its file's tags say less than its source
@@ -88,21 +88,25 @@ class Writer:
 
     def _stored(self, space: str, spec: EmbedderSpec, file: AnalyzedFile) -> Embedding | None:
         """What the space holds already: of the same content, or of the track if the space is not of sound."""
-        sql = "SELECT row, content_hash FROM tracks WHERE path = ?"
-        track = self._db.execute(sql, (path_to_db(file.path),)).fetchone()
-        valid = track and (not spec.sr or track["content_hash"] == file.state.content_hash)
-        return self._matrices.embedding(space, track["row"]) if valid else None
+        track = self._at(file.path)
+        valid = track and (not spec.sr or _same_audio(track, file.state))
+        return self._matrices.embedding(space, track["row"]) if track and valid else None
+
+    def _at(self, path: str) -> sqlite3.Row | None:
+        names = "key, id, row, source, content_hash, audio_hash"
+        sql = f"SELECT {names} FROM tracks LEFT JOIN file_states USING (key) WHERE path = ?"
+        row = self._db.execute(sql, (path_to_db(path),)).fetchone()
+        return row if isinstance(row, sqlite3.Row) else None
 
     def _put_track(self, file: AnalyzedFile, row: int) -> TrackId:
         columns = track_columns(file)
-        sql = "SELECT key, id, content_hash, source FROM tracks WHERE path = ?"
-        existing = self._db.execute(sql, (columns["path"],)).fetchone()
-        imported = existing and existing["source"] is not None
+        existing = self._at(file.path)
+        imported = existing is not None and existing["source"] is not None
         if existing:
             if imported:
                 columns = {name: value for name, value in columns.items() if name not in _OWN_COLUMNS}
             key, track_id = existing["key"], TrackId(existing["id"])
-            if existing["content_hash"] != file.state.content_hash:
+            if not _same_audio(existing, file.state):
                 of_sound = [(key, space) for space, spec in self._matrices.spaces() if spec.sr]
                 self._db.executemany("DELETE FROM labels WHERE key = ? AND space = ?", of_sound)
             settings = ", ".join(f"{name} = ?" for name in columns)
@@ -114,8 +118,11 @@ class Writer:
             marks = ", ".join("?" * len(columns))
             sql = f"INSERT INTO tracks ({', '.join(columns)}) VALUES ({marks})"
             key = self._db.execute(sql, tuple(columns.values())).lastrowid or 0
+        put_states(self._db, [(key, file.state)])
         self._put_labels(key, file)
-        self._put_text(key, file, imported=imported)
+        if not imported:
+            self._put_words(key, file.tags)
+        index_file_and_labels(self._db, key, file.path)
         self._db.execute("DELETE FROM failures WHERE path = ?", (columns["path"],))
         return track_id
 
@@ -145,16 +152,14 @@ class Writer:
                 [(key, space, label.name, label.score) for label in labels],
             )
 
-    def _put_text(self, key: int, file: AnalyzedFile, *, imported: bool) -> None:
-        if not imported:
-            tags = file.tags
-            texts = (tags.title, tags.artist or tags.album_artist, tags.album, tags.genre)
-            self._db.execute("DELETE FROM track_text WHERE rowid = ?", (key,))
-            self._db.execute(
-                "INSERT INTO track_text (rowid, title, artist, album, genre) VALUES (?, ?, ?, ?, ?)",
-                (key, *(text or "" for text in texts)),
-            )
-        index_file_and_labels(self._db, key, file.path)
+    def _put_words(self, key: int, tags: Tags) -> None:
+        """Index the words of a track's tags for searches, and nothing else of it."""
+        texts = (tags.title, tags.artist or tags.album_artist, tags.album, tags.genre)
+        self._db.execute("DELETE FROM track_text WHERE rowid = ?", (key,))
+        self._db.execute(
+            "INSERT INTO track_text (rowid, title, artist, album, genre) VALUES (?, ?, ?, ?, ?)",
+            (key, *(text or "" for text in texts)),
+        )
 
     # Imports
 
@@ -236,19 +241,39 @@ class Writer:
 
     # Changed and removed files
 
-    def touch(self, files: Sequence[tuple[KnownFile, str, FileState]]) -> None:
-        """Keep new paths and times of files whose content is known: moved, copied back or touched."""
+    def touch(self, files: Sequence[SeenFile]) -> None:
+        """Keep new paths, times and tags of files whose audio is known: moved, tagged, copied back."""
         if not files:
             return
         with self._transaction():
-            for known, path, state in files:
-                self._db.execute(
-                    "UPDATE tracks SET path = ?, size = ?, mtime_ns = ?, missing_since = NULL WHERE key = ?",
-                    (path_to_db(path), state.size, state.mtime_ns, known.key),
-                )
-                sql = "UPDATE track_text SET file = ? WHERE rowid = ?"
-                self._db.execute(sql, (searchable_name(path), known.key))
-                self._db.execute("DELETE FROM failures WHERE path = ?", (path_to_db(path),))
+            for file in files:
+                self._touch(file)
+            put_states(self._db, [(file.known.key, file.state) for file in files])
+
+    def _touch(self, file: SeenFile) -> None:
+        path, state, key = path_to_db(file.path), file.state, file.known.key
+        self._db.execute(
+            "UPDATE tracks SET path = ?, size = ?, mtime_ns = ?, content_hash = ?, missing_since = NULL "
+            "WHERE key = ?",
+            (path, state.size, state.mtime_ns, state.content_hash, key),
+        )
+        own_tags = "SELECT 1 FROM tracks WHERE key = ? AND source IS NULL"
+        if file.tags is not None and self._db.execute(own_tags, (key,)).fetchone():
+            settings = ", ".join(f"{name} = ?" for name in TAG_COLUMNS)
+            values = [getattr(file.tags, name) for name in TAG_COLUMNS]
+            self._db.execute(f"UPDATE tracks SET {settings} WHERE key = ?", (*values, key))
+            self._put_words(key, file.tags)
+            index_file_and_labels(self._db, key, file.path)
+        else:
+            sql = "UPDATE track_text SET file = ? WHERE rowid = ?"
+            self._db.execute(sql, (searchable_name(file.path), key))
+        self._db.execute("DELETE FROM failures WHERE path = ?", (path,))
+
+    def put_states(self, states: Sequence[tuple[int, FileState]]) -> None:
+        """Keep what a scan has found out about the files of tracks, by their keys, that are as they were."""
+        if states:
+            with self._transaction():
+                put_states(self._db, states)
 
     def mark_missing(self, keys: Iterable[int]) -> None:
         """Hide tracks whose files are gone; ``prune`` removes them."""
@@ -313,6 +338,11 @@ class Writer:
                 f"the library in {self._root} could not be written: {_reason(error)}; "
                 "what was there before is untouched"
             ) from error
+
+
+def _same_audio(track: sqlite3.Row, state: FileState) -> bool:
+    same = track["content_hash"] == state.content_hash
+    return same or bool(state.audio_hash and track["audio_hash"] == state.audio_hash)
 
 
 def _space_rows(given: Sequence[Embedding | None], spec: EmbedderSpec) -> SpaceRows:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @click.argument("folders", nargs=-1, required=True, type=click.Path(exists=True))
 @click.option("--jobs", "-j", type=click.IntRange(1, 256), help="Number of threads (default: one per core).")
 @click.option("--retry", is_flag=True, help="Also retry files that failed before and have not changed.")
+@click.option("--full", is_flag=True, help="Also read files whose size and times are what they were.")
 @click.option("--wait/--no-wait", default=True, help="Wait while another Segue writes (default), or stop.")
 @click.option(
     "--embedder",
@@ -84,6 +85,7 @@ def scan(
 
     shared = shared_catalog_at(others.pop("shared_uri"))
     upgrade, exclude = others.pop("upgrade"), others.pop("exclude")
+    how = {"jobs": jobs, "retry": retry, "full": others.pop("full")}
     chosen: list[Embedder | str] = [*embedders, *onnx_embedder(**others)]
     if pull and not chosen:
         pull_missing(context, quiet=quiet)
@@ -93,7 +95,7 @@ def scan(
             library.exclude(folder, exclude)
         if upgrade:
             library.start_upgrade(**waiting)
-        report = library.scan(folders, progress=progress, jobs=jobs, retry=retry, **waiting)
+        report = library.scan(folders, progress=progress, **how, **waiting)
         upgrades = library.upgrades()
     _show_report(report, context)
     _show_upgrades(upgrades, context)

@@ -14,12 +14,13 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from segue.catalog import AnalyzedFile, Catalog, Failure, FileState, KnownFile, Snapshot, Writer
+from segue.catalog import AnalyzedFile, Catalog, Failure, FileState, SeenFile, Snapshot, Writer
 from segue.errors import AudioError, WeightsError
 from segue.ingest.cancel import cancellable
+from segue.ingest.recognition import KnownFiles, state_of
 from segue.ingest.report import Report
 from segue.progress import Progress
-from segue.sources.contract import AudioFile, AudioListing, AudioSource, Problem
+from segue.sources.contract import AudioFile, AudioListing, AudioSource, FileHashes, Problem
 from segue.spec import Embedder, label_names
 from segue.track import readable
 
@@ -29,19 +30,15 @@ DEAD_SHARE = 0.25  # rows that changed tracks left behind; more are swept out af
 _NAMED = 5  # names of what was left out, in a report
 BATCH_S = 5.0  # a kill loses this much work at the most
 
-_RETRIED = "unreadable"  # this kind of failure may pass without any change of the file
-
 
 @dataclass(frozen=True, slots=True)
-class _Touched:
-    """A file whose content is known; only its path or time is new."""
+class _Linked:
+    """A file that is there under another path, which is known."""
 
-    known: KnownFile
-    file: AudioFile
-    state: FileState
+    path: str
 
 
-_Outcome = AnalyzedFile | _Touched | Failure
+_Outcome = AnalyzedFile | SeenFile | Failure | _Linked
 
 
 class Scan:
@@ -63,21 +60,25 @@ class Scan:
         self._writer = writer
         self._embedders = embedders
         self._progress = progress
-        self._known = catalog.known_files()
-        self._by_hash: dict[str, list[KnownFile]] = {}
-        for known in self._known.values():
-            self._by_hash.setdefault(known.state.content_hash, []).append(known)
-        self._lacking = _lacking(catalog.snapshot(), embedders, {known.key for known in self._known.values()})
-        self._claimed: set[int] = set()
-        self._claim = threading.Lock()
+        self._known = KnownFiles(catalog.known_files().values())
+        keys = {known.key for known in self._known.by_path.values()}
+        self._lacking = _lacking(catalog.snapshot(), embedders, keys)
         self._stop = threading.Event()
         self._report = Report(name=source.name)
         self._done = 0  # files
         self._outcomes: list[_Outcome] = []
+        self._states: list[tuple[int, FileState]] = []  # of files that are as they were
+        self._links: list[str] = []
+        self._full = False
         self._started = self._committed_at = time.monotonic()
 
     def run(
-        self, *, jobs: int | None = None, retry: bool = False, stop: threading.Event | None = None
+        self,
+        *,
+        jobs: int | None = None,
+        retry: bool = False,
+        full: bool = False,
+        stop: threading.Event | None = None,
     ) -> Report:
         """Bring the catalog up to date with the source; what is committed stays if it is stopped."""
         started = time.monotonic()
@@ -85,7 +86,8 @@ class Scan:
         for problem in listing.problems:
             self._fail(Failure(problem.where, problem.kind, problem.reason))
         self._note_left_out(listing.left_out)
-        todo = self._news(listing.files, retry)
+        self._full = full
+        todo = self._news(listing.files, retry=retry, full=full)
         self._progress.begin(len(todo), "files")
         self._started = time.monotonic()
         with cancellable(stop) as self._stop:
@@ -112,22 +114,23 @@ class Scan:
             rest = [f"{len(names) - _NAMED} other names"] if len(names) > _NAMED else []
             self._report.notes.append(f"left out: {', '.join([*listed, *rest])}")
 
-    def _news(self, files: Sequence[AudioFile], retry: bool) -> list[AudioFile]:
-        """The files that are not as the catalog knows them."""
-        failed = {failure.path: failure for failure in self._catalog.failures()}
-        todo = []
-        for file in files:
-            known, failure = self._known.get(file.path), failed.get(file.path)
-            same = known and (known.state.size, known.state.mtime_ns) == (file.size, file.mtime_ns)
-            if known and same and known.key not in self._lacking:
-                self._report.unchanged += 1
-                if known.missing:
-                    self._outcomes.append(_Touched(known, file, known.state))
-            elif failure and not retry and _same_as_failed(file, failure):
-                self._report.still_failing += 1
-            else:
-                todo.append(file)
-        return todo
+    def _news(self, files: Sequence[AudioFile], *, retry: bool, full: bool) -> list[AudioFile]:
+        """The files that must be looked at; what is known without opening a file is counted."""
+        news = self._known.news(files, self._catalog.failures(), self._lacking, retry=retry, full=full)
+        for known, state in news.unchanged:
+            if known.missing:
+                self._outcomes.append(SeenFile(known, known.path, state))
+            elif state != known.state:
+                self._states.append((known.key, state))
+        self._outcomes += [
+            SeenFile(known, file.path, state_of(file, known.state)) for known, file in news.renamed
+        ]
+        self._report.unchanged += len(news.unchanged)
+        self._report.moved += len(news.renamed)
+        self._report.links += len(news.links)
+        self._report.still_failing += news.still_failing
+        self._links += news.links
+        return news.todo
 
     def _work(self, todo: Sequence[AudioFile], jobs: int) -> None:
         """Look at files with ``jobs`` threads; outcomes are taken in the order of the files."""
@@ -157,19 +160,24 @@ class Scan:
             self._count(outcome)
         self._advance()
 
-    def _count(self, outcome: AnalyzedFile | _Touched) -> None:
+    def _count(self, outcome: AnalyzedFile | SeenFile | _Linked) -> None:
+        report = self._report
         if isinstance(outcome, AnalyzedFile):
-            known = self._known.get(outcome.path)
+            known = self._known.by_path.get(outcome.path)
             same = known is not None and known.state.content_hash == outcome.state.content_hash
-            self._report.added += known is None
-            self._report.completed += same
-            self._report.changed += known is not None and not same
-            self._report.warnings += outcome.warning is not None
-            self._report.audio_s += outcome.duration_s
+            report.added += known is None
+            report.completed += same
+            report.changed += known is not None and not same
+            report.warnings += outcome.warning is not None
+            report.audio_s += outcome.duration_s
+        elif isinstance(outcome, SeenFile):
+            moved = outcome.known.path != outcome.path
+            report.moved += moved
+            tagged = outcome.state.content_hash != outcome.known.state.content_hash
+            report.retagged += tagged and not moved
+            report.unchanged += not tagged and not moved
         else:
-            moved = outcome.known.path != outcome.file.path
-            self._report.moved += moved
-            self._report.unchanged += not moved
+            report.links += 1
 
     def _fail(self, failure: Failure) -> None:
         self._report.fail([Problem(failure.path, failure.reason, failure.kind)])
@@ -192,7 +200,9 @@ class Scan:
         outcomes, self._outcomes = self._outcomes, []
         self._committed_at = time.monotonic()
         self._writer.append([o for o in outcomes if isinstance(o, AnalyzedFile)])
-        self._writer.touch([(o.known, o.file.path, o.state) for o in outcomes if isinstance(o, _Touched)])
+        self._writer.touch([o for o in outcomes if isinstance(o, SeenFile)])
+        states, self._states = self._states, []
+        self._writer.put_states(states)
         self._writer.fail(o for o in outcomes if isinstance(o, Failure))
 
     # In the threads
@@ -201,8 +211,8 @@ class Scan:
         """What became of one file; every fault of the file itself is a ``Failure``."""
         self._progress.note(readable(Path(file.path).name))
         try:
-            state = FileState(file.size, file.mtime_ns, self._source.content_hash(file))
-            return self._recognize(file, state) or self._embed(file, state)
+            hashes = self._source.hashes(file)
+            return self._recognize(file, hashes) or self._embed(file, state_of(file, hashes))
         except AudioError as error:
             return Failure(file.path, error.kind, str(error), file.size, file.mtime_ns)
         except OSError as error:
@@ -215,24 +225,27 @@ class Scan:
         except Exception as error:  # a fault of ours, met by one file, must not cost the others
             return Failure(file.path, "bug", f"{type(error).__name__}: {error}", file.size, file.mtime_ns)
 
-    def _recognize(self, file: AudioFile, state: FileState) -> _Touched | None:
-        """The known file with this content: at this path, or at one where it is no more."""
-        here = self._known.get(file.path)
-        if here:
-            same = here.state.content_hash == state.content_hash
-            return _Touched(here, file, state) if same and here.key not in self._lacking else None
-        for known in self._by_hash.get(state.content_hash, []):
-            with self._claim:
-                if known.key not in self._claimed and not Path(known.path).exists():
-                    self._claimed.add(known.key)
-                    return _Touched(known, file, state)
-        return None
+    def _recognize(self, file: AudioFile, hashes: FileHashes) -> SeenFile | _Linked | None:
+        """The known track with this audio: at this path, or at one where its file is no more."""
+        known = self._known.by_path.get(file.path)
+        if known:
+            if not self._known.same_audio(known, hashes) or known.key in self._lacking:
+                return None
+        elif self._known.linked(file, hashes):
+            return _Linked(file.path)
+        else:
+            known = self._known.moved(hashes)
+        if known is None:
+            return None
+        same = hashes.file == known.state.content_hash
+        tags = None if same and not self._full else self._source.read_tags(file)
+        return SeenFile(known, file.path, state_of(file, hashes), tags)
 
     def _embed(self, file: AudioFile, state: FileState) -> AnalyzedFile:
         sound, tags = self._source.load(file)
         embedders = self._embedders
-        here = self._known.get(file.path)
-        if here and here.state.content_hash == state.content_hash:
+        here = self._known.by_path.get(file.path)
+        if here and self._known.same_audio(here, FileHashes(state.content_hash, state.audio_hash)):
             lacking = self._lacking.get(here.key, set())
             embedders = [embedder for embedder in embedders if embedder.spec.space in lacking]
         return AnalyzedFile(
@@ -256,16 +269,18 @@ class Scan:
 
     def _mark_missing(self, listing: AudioListing) -> None:
         """Tracks below the source's roots that are no longer there; what could not be read may be."""
-        present = listing.others.union(file.path for file in listing.files)
+        present = listing.others.union((file.path for file in listing.files), self._links)
         unreadable = [problem.where for problem in listing.problems]
+        files = {(file.device, file.inode) for file in listing.files if file.inode}
         gone = [
             known
-            for path, known in self._known.items()
+            for path, known in self._known.by_path.items()
             if path not in present
-            and known.key not in self._claimed
+            and known.key not in self._known.claimed
             and not known.missing
             and _is_below_any(path, listing.roots)
             and not _is_below_any(path, unreadable)
+            and not _is_one_of(path, files)
         ]
         self._writer.mark_missing(known.key for known in gone)
         self._report.newly_missing = len(gone)
@@ -293,9 +308,13 @@ def _lacking(snapshot: Snapshot, embedders: Sequence[Embedder], files: set[int])
     return lacking
 
 
-def _same_as_failed(file: AudioFile, failure: Failure) -> bool:
-    same = (failure.size, failure.mtime_ns) == (file.size, file.mtime_ns)
-    return same and failure.kind != _RETRIED
+def _is_one_of(path: str, files: set[tuple[int, int]]) -> bool:
+    """Whether a path leads to one of these files, by their devices and inodes: it was listed by another."""
+    try:
+        status = Path(path).stat()
+    except (OSError, ValueError):
+        return False
+    return (status.st_dev, status.st_ino) in files
 
 
 def _is_below_any(path: str, folders: Sequence[str]) -> bool:

@@ -18,8 +18,10 @@ COUNTS: Mapping[Run, Mapping[str, str]] = {
         "added": "added",
         "changed": "changed",
         "completed": "given vectors of another embedder",
+        "retagged": "given other tags",
         "moved": "moved",
         "unchanged": "unchanged",
+        "links": "links to others",
         "failed": "failed",
         "still_failing": "failed before and not tried again",
         "newly_missing": "gone missing",
@@ -41,19 +43,21 @@ COUNTS: Mapping[Run, Mapping[str, str]] = {
         "failed": "failed",
     },
 }
-_USABLE = ("added", "changed", "completed", "moved", "unchanged", "others")
+_USABLE = ("added", "changed", "completed", "retagged", "moved", "unchanged", "links", "others")
 
 
 @dataclass(slots=True)
 class Report:
-    """Each track of a run ends in one of added, changed, completed, moved, unchanged, others and failed.
+    """Each track of a run ends in one of the counts from ``added`` to ``failed``.
 
     Attributes
     ----------
     run : what kind of run it was
     name : of the source that was read, or the place that was written to
     completed : tracks that lacked vectors of some embedder, and have got them
-    moved : tracks whose file has another path than before
+    retagged : tracks whose file has other tags, but the same audio
+    moved : tracks whose file has another path than before, perhaps with other tags
+    links : files that are there under another path, and are one track with it
     others : tracks that another library has written, left as they are
     still_failing : files that failed before and were not tried again, as they have not changed
     left_out : folders and files that were passed over, as their owner wants it
@@ -74,8 +78,10 @@ class Report:
     added: int = 0
     changed: int = 0
     completed: int = 0
+    retagged: int = 0
     moved: int = 0
     unchanged: int = 0
+    links: int = 0
     others: int = 0
     failed: int = 0
     still_failing: int = 0

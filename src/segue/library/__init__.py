@@ -174,13 +174,14 @@ class Library(Upkeep):
 
     # Writing
 
-    def scan(
+    def scan(  # noqa: PLR0913 - each is a choice of the caller
         self,
         folders: Iterable[str | Path] | str | Path,
         *,
         progress: Progress | None = None,
         jobs: int | None = None,
         retry: bool = False,
+        full: bool = False,
         only: Container[str] | None = None,
         stop: threading.Event | None = None,
         wait_s: float = -1,
@@ -195,6 +196,7 @@ class Library(Upkeep):
         ----------
         jobs : threads; by default, one a core.
         retry : try files again that failed and have not changed since.
+        full : also read files whose size and times are what they were.
         only : paths; other files are left as they are.
         stop : set from another thread, it does what Ctrl-C does.
         wait_s : how long to wait while another process writes; -1 for as long as it takes.
@@ -208,7 +210,7 @@ class Library(Upkeep):
         roots = [folders] if isinstance(folders, str | Path) else list(folders)
         return self.import_from(
             AudioFolders(roots, only=only, exclude=self.folders.exclusions()),
-            progress=progress, jobs=jobs, retry=retry, stop=stop, wait_s=wait_s, on_wait=on_wait,
+            progress=progress, jobs=jobs, retry=retry, full=full, stop=stop, wait_s=wait_s, on_wait=on_wait,
         )  # fmt: skip
 
     def import_from(
@@ -218,6 +220,7 @@ class Library(Upkeep):
         progress: Progress | None = None,
         jobs: int | None = None,
         retry: bool = False,
+        full: bool = False,
         stop: threading.Event | None = None,
         wait_s: float = -1,
         on_wait: Callable[[], None] | None = None,
@@ -229,7 +232,7 @@ class Library(Upkeep):
         Parameters
         ----------
         source : such as ``segue.sources.table.Table("tracks_features.csv")``.
-        jobs, retry : as for ``scan``, of sources of audio.
+        jobs, retry, full : as for ``scan``, of sources of audio.
         stop : set from another thread, it does what Ctrl-C does.
         wait_s : how long to wait while another process writes; -1 for as long as it takes.
 
@@ -248,7 +251,7 @@ class Library(Upkeep):
                 model_copies.save_copies(self.path, embedders)
                 add_spaces(writer, embedders)
                 scan = Scan(self._catalog, writer, source, embedders, follower)
-                report = scan.run(jobs=jobs, retry=retry, stop=stop)
+                report = scan.run(jobs=jobs, retry=retry, full=full, stop=stop)
                 self._refresh(follower)
             return report
         with self._catalog.writing(wait_s, on_wait) as writer, writer.deferring_indexes() as finish:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from collections import deque
@@ -20,7 +19,6 @@ EXTENSIONS = frozenset(
     "3g2 3gp aac ac3 aif aifc aiff alac amr ape asf au awb caf dff dsf dts eac3 flac m4a m4b m4p mka "
     "mp2 mp3 mp4 mpc mpga oga ogg oma opus ra rm shn snd spx tak tta voc w64 wav wave webm wma wv".split()
 )
-_HASH_CHUNK = 1 << 20  # bytes
 
 
 @dataclass(slots=True)
@@ -138,18 +136,10 @@ def _look_at(path: str, result: Walk) -> None:
         result.unreadable[path] = f"cannot be opened: {getattr(error, 'strerror', None) or error}"
         return
     if stat.S_ISREG(status.st_mode):
-        result.files.append(AudioFile(path, status.st_size, status.st_mtime_ns))
+        times = (status.st_mtime_ns, status.st_ctime_ns)
+        result.files.append(AudioFile(path, status.st_size, *times, status.st_dev, status.st_ino))
     else:
         result.unreadable[path] = "not a regular file but a pipe, socket or device"
-
-
-def content_hash(path: str) -> str:
-    """BLAKE2b of the whole content, 32 hexadecimal digits; may raise OSError."""
-    digest = hashlib.blake2b(digest_size=16)
-    with Path(path).open("rb") as f:
-        while chunk := f.read(_HASH_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def read_tags(path: str) -> Tags:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from segue import audio
 from segue.sound import Excerpts
-from segue.sources.audio_files import content_hash, read_tags, walk
-from segue.sources.contract import AudioFile, AudioListing, Problem
+from segue.sources.audio_files import read_tags, walk
+from segue.sources.content import hash_file
+from segue.sources.contract import AudioFile, AudioListing, FileHashes, Problem
 from segue.track import Tags
 
 
@@ -58,8 +59,11 @@ class AudioFolders:
             listing.left_out,
         )
 
-    def content_hash(self, file: AudioFile) -> str:
-        return content_hash(file.path)
+    def hashes(self, file: AudioFile) -> FileHashes:
+        return hash_file(file.path)
+
+    def read_tags(self, file: AudioFile) -> Tags:
+        return read_tags(file.path)
 
     def load(self, file: AudioFile) -> tuple[Excerpts, Tags]:
         return audio.load(file.path), read_tags(file.path)

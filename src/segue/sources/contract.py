@@ -201,11 +201,22 @@ class RecordSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AudioFile:
-    """A file of audio as a folder lists it."""
+    """A file of audio as a folder lists it; 0 stands for what the place of the file does not tell."""
 
     path: str
     size: int  # bytes
     mtime_ns: int
+    ctime_ns: int = 0  # when its content, its name or what else is kept of it changed
+    device: int = 0
+    inode: int = 0  # with the device, the same for all names of one file
+
+
+@dataclass(frozen=True, slots=True)
+class FileHashes:
+    """What a file holds: all of its bytes, and its audio, which no edit of tags changes."""
+
+    file: str
+    audio: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,13 +270,17 @@ class AudioSource(Protocol):
         """The files, as they are now."""
         ...
 
-    def content_hash(self, file: AudioFile) -> str:
-        """The same for the same content, by which a file is known again that was moved.
+    def hashes(self, file: AudioFile) -> FileHashes:
+        """The same for the same content, by which a file is known again that was moved or given other tags.
 
         Raises
         ------
         OSError
         """
+        ...
+
+    def read_tags(self, file: AudioFile) -> Tags:
+        """What a file says of itself; nothing where its tags cannot be read."""
         ...
 
     def load(self, file: AudioFile) -> tuple[Excerpts, Tags]:

@@ -1,0 +1,168 @@
+"""Which files of a scan are of tracks that the library knows: by path, by content, by the file on disk."""
+
+from __future__ import annotations
+
+import threading
+import unicodedata
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from segue.catalog import Failure, FileState, KnownFile
+from segue.sources.contract import AudioFile, FileHashes
+
+_RETRIED = "unreadable"  # this kind of failure may pass without any change of the file
+
+
+@dataclass(slots=True)
+class News:
+    """What of a listing is not as the catalog knows it.
+
+    Attributes
+    ----------
+    todo : files whose content is to be looked at
+    unchanged : tracks, each with the state of its file
+    renamed : tracks whose file has another form of the same path (NFC, NFD)
+    links : paths of files that are there under another path
+    still_failing : how many files failed before and are as they were
+    """
+
+    todo: list[AudioFile] = field(default_factory=list)
+    unchanged: list[tuple[KnownFile, FileState]] = field(default_factory=list)
+    renamed: list[tuple[KnownFile, AudioFile]] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+    still_failing: int = 0
+
+
+class KnownFiles:
+    """The files that were known before a scan, and which of them the scan's threads have claimed."""
+
+    def __init__(self, known: Iterable[KnownFile]) -> None:
+        self.by_path = {one.path: one for one in known}
+        self._by_content: dict[str, list[KnownFile]] = {}
+        self._by_audio: dict[str, list[KnownFile]] = {}
+        self._by_file: dict[tuple[int, int], KnownFile] = {}
+        for one in self.by_path.values():
+            state = one.state
+            self._by_content.setdefault(state.content_hash, []).append(one)
+            if state.audio_hash:
+                self._by_audio.setdefault(state.audio_hash, []).append(one)
+            if state.inode and not one.missing:
+                self._by_file[state.device, state.inode] = one
+        self.claimed: set[int] = set()  # keys
+        self._claim = threading.Lock()
+
+    def news(
+        self,
+        files: Sequence[AudioFile],
+        failures: Iterable[Failure],
+        lacking: Container[int],
+        *,
+        full: bool,
+        retry: bool,
+    ) -> News:
+        """Sort a listing.
+
+        Parameters
+        ----------
+        lacking : keys of tracks that lack vectors, whose files are needed again
+        full : also look at the content of files that seem unchanged
+        retry : also look at files that failed before and seem unchanged
+        """
+        failed = {failure.path: failure for failure in failures}
+        news = News()
+        strangers: list[AudioFile] = []
+        listed = {file.path for file in files}
+        seen = {identity(file) for file in files if file.path in self.by_path}
+        for file in files:
+            known, failure = self.by_path.get(file.path), failed.get(file.path)
+            if known and known.key not in lacking and _unchanged(known.state, file) and not full:
+                news.unchanged.append((known, state_of(file, known.state)))
+            elif failure and not retry and _same_as_failed(file, failure):
+                news.still_failing += 1
+            else:
+                (news.todo if known else strangers).append(file)
+        self._sort_strangers(strangers, news, listed, seen)
+        return news
+
+    def _sort_strangers(
+        self, files: Iterable[AudioFile], news: News, listed: set[str], seen: set[tuple[int, ...] | None]
+    ) -> None:
+        """Files at paths that nothing is known of: links to others, other forms of a path, or new."""
+        forms = {
+            normal_form(path): one
+            for path, one in self.by_path.items()
+            if not path.isascii() and path not in listed
+        }
+        for file in files:
+            own, form = identity(file), None if file.path.isascii() else forms.get(normal_form(file.path))
+            if own is not None and own in seen:
+                news.links.append(file.path)
+                continue
+            seen.add(own)
+            same = self._by_file.get((file.device, file.inode))
+            if form and (form.state.size, form.state.mtime_ns) == (file.size, file.mtime_ns):
+                self.claimed.add(form.key)
+                news.renamed.append((form, file))
+            elif same and same.path not in listed and is_same_file(same.path, file.path):
+                news.links.append(file.path)
+            else:
+                news.todo.append(file)
+
+    def same_audio(self, known: KnownFile, hashes: FileHashes) -> bool:
+        """Whether a known file held this audio."""
+        state = known.state
+        return hashes.file == state.content_hash or hashes.audio == state.audio_hash
+
+    def moved(self, hashes: FileHashes) -> KnownFile | None:
+        """A track with this content, or else this audio, whose file is no more; it is claimed."""
+        for known in self._alike(hashes):
+            with self._claim:
+                if known.key not in self.claimed and not Path(known.path).exists():
+                    self.claimed.add(known.key)
+                    return known
+        return None
+
+    def linked(self, file: AudioFile, hashes: FileHashes) -> KnownFile | None:
+        """The known track whose file this is, by another path."""
+        same = (known for known in self._alike(hashes) if is_same_file(known.path, file.path))
+        return next(same, None)
+
+    def _alike(self, hashes: FileHashes) -> list[KnownFile]:
+        return [*self._by_content.get(hashes.file, ()), *self._by_audio.get(hashes.audio, ())]
+
+
+def state_of(file: AudioFile, hashes: FileHashes | FileState) -> FileState:
+    """A file's state with the hashes of its content."""
+    content = hashes.file if isinstance(hashes, FileHashes) else hashes.content_hash
+    audio = hashes.audio if isinstance(hashes, FileHashes) else hashes.audio_hash
+    return FileState(file.size, file.mtime_ns, content, audio, file.ctime_ns, file.device, file.inode)
+
+
+def identity(file: AudioFile) -> tuple[int, ...] | None:
+    """The same for all names of one file; size and time guard against numbers that mean nothing."""
+    return (file.device, file.inode, file.size, file.mtime_ns) if file.inode else None
+
+
+def is_same_file(a: str, b: str) -> bool:
+    """Whether two paths lead to one file that is there."""
+    try:
+        return Path(a).samefile(b)
+    except (OSError, ValueError):
+        return False
+
+
+def normal_form(path: str) -> str:
+    """The same for all ways of writing a path's letters with accents."""
+    return unicodedata.normalize("NFC", path)
+
+
+def _unchanged(state: FileState, file: AudioFile) -> bool:
+    """Whether the file is as it was, and its audio known."""
+    same = (state.size, state.mtime_ns) == (file.size, file.mtime_ns)
+    return same and bool(state.audio_hash) and state.ctime_ns in (0, file.ctime_ns)
+
+
+def _same_as_failed(file: AudioFile, failure: Failure) -> bool:
+    same = (failure.size, failure.mtime_ns) == (file.size, file.mtime_ns)
+    return same and failure.kind != _RETRIED
