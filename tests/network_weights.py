@@ -1,4 +1,4 @@
-"""Seeded weights of MusiCNN and mn04: of the published shapes, scaled so that values keep their size."""
+"""Seeded weights of MusiCNN, mn04 and aiSFX: of the published shapes, scaled to keep values in size."""
 
 from __future__ import annotations
 
@@ -99,6 +99,20 @@ def mn04_tensors(rng: np.random.Generator) -> Tensors:
     layer("features.16", 384, channels, 1)
     linear("classifier.2", eighths(1280 * 0.4), 384)
     linear("classifier.5", 527, eighths(1280 * 0.4))
+    return made
+
+
+def aisfx_tensors(rng: np.random.Generator) -> Tensors:
+    made: Tensors = {}
+    channels = (1, 64, 128, 256, 512)
+    for block in (1, 2, 3, 4):
+        scope, out = f"embedding_net.conv_block{block}", channels[block]
+        for layer, within in ((1, channels[block - 1]), (2, out)):
+            spread = np.sqrt(2 / (9 * within))
+            weight = rng.normal(0, spread, (out, within, 3, 3)).astype(np.float32)
+            made[f"{scope}.conv{layer}.weight"] = weight
+            for part, low in (("weight", 0.5), ("bias", -0.5), ("running_mean", -0.5), ("running_var", 0.5)):
+                made[f"{scope}.bn{layer}.{part}"] = rng.uniform(low, 1.5, out).astype(np.float32)
     return made
 
 

@@ -23,8 +23,8 @@ def hard_swish(x: Array) -> Array:
     return x * np.clip(x + 3, 0, 6) / 6
 
 
-def batch_norm(x: Array, gamma: Array, beta: Array, mean: Array, variance: Array) -> Array:
-    return (x - mean) / np.sqrt(variance.astype(np.float64) + 1e-3) * gamma + beta
+def batch_norm(x: Array, gamma: Array, beta: Array, mean: Array, variance: Array, eps: float = 1e-3) -> Array:
+    return (x - mean) / np.sqrt(variance.astype(np.float64) + eps) * gamma + beta
 
 
 def windows(x: Array, kernel: tuple[int, int], pads: tuple[int, int, int, int], stride: int = 1) -> Array:
@@ -46,4 +46,5 @@ def depthwise(x: Array, weight: Array, stride: int) -> Array:
 
 def max_pool(x: Array) -> Array:
     n, height, width, channels = x.shape
-    return x.reshape(n, height // 2, 2, width // 2, 2, channels).max((2, 4))
+    even = x[:, : height // 2 * 2, : width // 2 * 2]
+    return even.reshape(n, height // 2, 2, width // 2, 2, channels).max((2, 4))

@@ -140,7 +140,7 @@ MISTAKES = [
     ("check polka", "unexpected extra argument (polka)", "segue check --help"),
     ("models polka", "No such command 'polka'", "segue models --help"),
     ("models list polka", "unexpected extra argument (polka)", "segue models list --help"),
-    ("models pull polka", "there is no model 'polka'", "there are vggish, musicnn, mn04"),
+    ("models pull polka", "there is no model 'polka'", "there are vggish, musicnn, mn04, aisfx"),
     ("models add mn04 {words}", "given were {words} (8 bytes)", "it is published as https://"),
     ("models remove mn04", "mn04 is not in", "there is nothing to remove"),
     ("models check mn04", "the model mn04 is missing", "segue models pull mn04"),

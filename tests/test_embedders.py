@@ -12,7 +12,7 @@ import pytest
 from segue import audio
 from segue.embed import models
 from segue.embed.descriptors import Descriptors
-from segue.embed.networks import build_mn04, build_musicnn, build_vggish
+from segue.embed.networks import build_aisfx, build_mn04, build_musicnn, build_vggish
 from segue.embed.onnx_file import OnnxFile
 from segue.embed.postprocess import PCA
 from segue.embed.published_network import RECIPES, PublishedNetwork, audioset_classes, msd_tags
@@ -26,7 +26,7 @@ from segue.spec import Embedder
 from tests import tf_files
 from tests.conftest import write_music
 from tests.embedder_contract import EmbedderContract
-from tests.network_weights import mn04_tensors, musicnn_tensors
+from tests.network_weights import aisfx_tensors, mn04_tensors, musicnn_tensors
 from tests.onnx_models import ASKED, filters, saved
 
 
@@ -67,6 +67,15 @@ class TestMN04(EmbedderContract):
         path = tmp_path_factory.mktemp("mn04") / "mn04.onnx"
         onnx.save(build_mn04(mn04_tensors(np.random.default_rng(1))), str(path))
         return PublishedNetwork(RECIPES["mn04"], path)
+
+
+class TestAiSFX(EmbedderContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def embedder(cls, tmp_path_factory: pytest.TempPathFactory) -> Embedder:
+        path = tmp_path_factory.mktemp("aisfx") / "aisfx.onnx"
+        onnx.save(build_aisfx(aisfx_tensors(np.random.default_rng(1))), str(path))
+        return PublishedNetwork(RECIPES["aisfx"], path)
 
 
 class TestVGGish(EmbedderContract):

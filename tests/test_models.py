@@ -46,7 +46,7 @@ def test_an_absent_model_is_named_with_the_command(folder: Path):
 
 def test_an_unknown_name_lists_the_names():
     for action in (models.pull, models.model_path, models.remove, models.add, models.check, models.status):
-        with pytest.raises(UsageError, match="there are vggish, musicnn, mn04"):
+        with pytest.raises(UsageError, match="there are vggish, musicnn, mn04, aisfx"):
             action("vgg")
 
 

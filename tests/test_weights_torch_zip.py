@@ -92,6 +92,23 @@ def test_refuses_any_other_name_and_says_it(tmp_path: Path, call: str) -> None:
     assert repr(call) in message
 
 
+def test_reads_the_first_of_several_values_and_leaves_the_others_unread(tmp_path: Path) -> None:
+    numbers = np.arange(3, dtype=np.float32)
+    dict_of_tensors = tf.state_dict({"t": tf.as_view(numbers)})[2:-1]
+    several = tf.pickled(dict_of_tensors, tf.name("os", "system"), b"\x86")
+    members = {"a/data.pkl": several, "a/data/0": numbers.tobytes()}
+    path = tf.write_archive(tmp_path / "several.pth", members)
+    assert read_torch_zip(path, first=True)["t"].tolist() == [0, 1, 2]
+    with pytest.raises(WeightsError, match="os system"):
+        read_torch_zip(path)
+
+
+@pytest.mark.parametrize("pickled", [tf.pickled(tf.integer(1), b")b"), tf.pickled(tf.name("os", "system"))])
+def test_a_first_value_that_is_no_dict_of_tensors_is_refused(tmp_path: Path, pickled: bytes) -> None:
+    with pytest.raises(WeightsError):
+        read_torch_zip(tf.write_archive(tmp_path / "a.pth", {"a/data.pkl": pickled}), first=True)
+
+
 def test_a_pickle_that_runs_code_runs_none(tmp_path: Path) -> None:
     mark = tmp_path / "ran"
 

@@ -46,7 +46,7 @@ FORMATS = {"json": (".json", ".jsonl"), "npy": (".npy", ".npz"), "tfrecord": (".
     default="vggish",
     show_default=True,
     help="Embedder to use: vggish, vggish-int8 and vggish-relu give 8-bit frames; "
-    "descriptors, musicnn and mn04 give windows of floats.",
+    "descriptors, musicnn, mn04 and aisfx give windows of floats.",
 )
 def embed(files: tuple[str, ...], kind: str | None, output: Path | None, embedder: str) -> None:
     """Compute the embeddings of each audio FILE: by default, one VGGish frame every 0.96 s.

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     "-e",
     "embedders",
     multiple=True,
-    help="Embedder to use: descriptors, musicnn, mn04, vggish, vggish-int8 or vggish-relu. Repeat it for "
-    "several (default: the first three, or those that the library has).",
+    help="Embedder to use: descriptors, musicnn, mn04, aisfx, vggish, vggish-int8 or vggish-relu. Repeat it "
+    "for several (default: the first three, or those that the library has).",
 )
 @click.option(
     "--pull/--no-pull",

@@ -36,6 +36,13 @@ CLAP_SR = 48_000  # Hz, Wu et al. 2023
 CLAP_MELS = 64
 CLAP_FRAMES = 1001  # 10 s
 
+AISFX_SR = 44_100  # Hz, Ma and Lerch 2022
+AISFX_PATCH = 100  # frames, 2.3 s
+AISFX_MELS = 96
+AISFX_MIN_SAMPLES = 99 * 1024 + 2048  # of one patch
+
+_AISFX_LARGEST = np.float32(9.457798957824707)  # of the log-mel values that it was trained on
+
 _BLOCK = 128  # frames; small enough for a core's cache
 
 
@@ -96,6 +103,19 @@ def clap_logmel(y: Waveform) -> Float32:
     return np.float32(10) * np.log10(np.maximum(mel, np.float32(1e-10)))
 
 
+def aisfx_patches(y: Waveform) -> Float32:
+    """aiSFX's log-mel patches, float32 (n_patches, 100, 96): patch, frame, band.
+
+    Frames of 46 ms every 23 ms, unpadded; power; 96 bands of HTK's scale, 0-22050 Hz, each of weights that
+    add up to 1; ``log10(10000 mel + 1)``, divided by its largest value in training. A tail shorter than a
+    patch is dropped. Source: the wheel `aisfx` 0.1.2, `spectrogram_essentia.py` and `preprocessing.py`.
+    """
+    spectra = _spectra(y, _hann(2048, periodic=False), n_fft=2048, hop=1024)
+    mel = _mel(map(_power, spectra), _aisfx_bands())
+    log_mel = np.log10(np.float32(10_000) * mel + np.float32(1))
+    return _patches(log_mel / _AISFX_LARGEST, AISFX_PATCH)
+
+
 def _spectra(y: Waveform, window: Float64, *, n_fft: int, hop: int) -> Iterator[NDArray[np.complex128]]:
     """Blocks (n, n_fft // 2 + 1) of the spectra of whole frames."""
     if len(y) < len(window):
@@ -134,6 +154,12 @@ def _vggish_bands() -> Float32:
 @cache
 def _mn04_bands() -> Float32:
     return _as_constant(_triangles_in_mel(513, MN04_SR, MN04_MELS, 0.0, 15_000.0))
+
+
+@cache
+def _aisfx_bands() -> Float32:
+    bands = _triangles_in_mel(1025, AISFX_SR, AISFX_MELS, 0.0, 22_050.0)
+    return _as_constant(bands / bands.sum(axis=0))
 
 
 @cache

@@ -1,4 +1,4 @@
-"""MusiCNN and mn04: networks that see log-mel windows, and give an embedding and scores of labels."""
+"""MusiCNN, mn04 and aiSFX: networks that see log-mel windows, and give an embedding and scores of labels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.embed.logmel import MN04_SR, MUSICNN_PATCH, MUSICNN_SR, mn04_logmel, musicnn_patches
+from segue.embed.logmel import (
+    AISFX_MIN_SAMPLES,
+    AISFX_SR,
+    MN04_SR,
+    MUSICNN_PATCH,
+    MUSICNN_SR,
+    aisfx_patches,
+    mn04_logmel,
+    musicnn_patches,
+)
 from segue.embed.session import Network
 from segue.sound import Excerpts
 from segue.spec import EmbedderSpec, Embedding, Label, Prior
@@ -28,7 +37,7 @@ class NetworkRecipe:
     Attributes
     ----------
     log_mel : one window, float32 (n_samples,), to the network's float32 input
-    label_names : of the scores, in their order
+    label_names : of the scores, in their order; empty where the network has none
     layers : the network's outputs that stand side by side in an embedding
     revision : the least of the converted model that has these outputs
     """
@@ -42,6 +51,10 @@ class NetworkRecipe:
 
 def _musicnn_log_mel(window: Waveform) -> NDArray[np.float32]:
     return np.asarray(musicnn_patches(window)[0])
+
+
+def _aisfx_log_mel(window: Waveform) -> NDArray[np.float32]:
+    return np.asarray(aisfx_patches(window)[0])
 
 
 def _mn04_log_mel(window: Waveform) -> NDArray[np.float32]:
@@ -106,6 +119,23 @@ RECIPES: Mapping[str, NetworkRecipe] = {
         layers=("embedding", "middle"),
         revision=2,
     ),
+    "aisfx": NetworkRecipe(
+        EmbedderSpec(
+            name="aisfx",
+            version=1,
+            accepts="waveform",
+            dim=512,
+            sr=AISFX_SR,
+            window_s=AISFX_MIN_SAMPLES / AISFX_SR,  # one patch, 2.35 s
+            hop_s=AISFX_MIN_SAMPLES / AISFX_SR,  # fewer windows find less; docs/models.md
+            dtype="float32",
+            license="CC-BY-4.0",
+            reference="aiSFX, Ma & Lerch 2022, ISMIR, pages 866-875",
+            weights_sha256="bfe219950715af179e9a1653e7117cc1852baef267cd6596c42cad74afe1d194",
+        ),
+        _aisfx_log_mel,
+        tuple,
+    ),
     "mn04-1": NetworkRecipe(_MN04, _mn04_log_mel, audioset_classes),
 }
 """By the names of embedders: that of the model, with a version where it is an older one."""
@@ -124,7 +154,7 @@ class PublishedNetwork:
     def __init__(self, recipe: NetworkRecipe, path: Path) -> None:
         self.spec = recipe.spec
         self._recipe = recipe
-        self._network = Network(path, (*recipe.layers, "scores"))
+        self._network = Network(path, (*recipe.layers, *(["scores"] if self.label_names else [])))
 
     @property
     def dimensions(self) -> Sequence[str]:
@@ -136,10 +166,13 @@ class PublishedNetwork:
 
     def embed(self, sound: Excerpts) -> Embedding:
         windows = sound.windows(self.spec.sr, self.spec.window_s, self.spec.hop_s)
-        *layers, scores = self._network(np.stack([self._recipe.log_mel(y) for y in windows]))
-        embeddings = np.concatenate(layers, axis=1)
+        outputs = self._network(np.stack([self._recipe.log_mel(y) for y in windows]))
+        layers = len(self._recipe.layers)
+        embeddings = np.concatenate(outputs[:layers], axis=1)
         pooled = embeddings.mean(axis=0, dtype=np.float64).astype(np.float32)
-        mean_scores = scores.mean(axis=0)
+        if not self.label_names:
+            return Embedding(pooled, embeddings.astype(np.float16))
+        mean_scores = outputs[layers].mean(axis=0)
         labels = _best_labels(mean_scores, self.label_names)
         return Embedding(pooled, embeddings.astype(np.float16), labels, mean_scores)
 

@@ -84,3 +84,12 @@ def upgrade_mn04(content: bytes) -> bytes:
     from segue.embed.networks.mn04 import with_middle
 
     return bytes(with_middle(onnx.load_from_string(content)).SerializeToString())
+
+
+def aisfx(files: Mapping[str, Path], folder: Path) -> None:
+    """`aisfx.onnx`."""
+    from segue.embed.networks import build_aisfx
+    from segue.embed.weights import read_torch_zip
+
+    network = build_aisfx(read_torch_zip(files["checkpoint.pth"], first=True))
+    (folder / "aisfx.onnx").write_bytes(network.SerializeToString())

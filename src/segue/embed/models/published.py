@@ -158,7 +158,33 @@ _MN04 = Model(
     upgrade=convert.upgrade_mn04,
 )
 
-MODELS: dict[str, Model] = {model.name: model for model in (_VGGISH, _MUSICNN, _MN04)}
+_AISFX = Model(
+    name="aisfx",
+    title="aiSFX",
+    purpose="512 numbers every 2.3 s, learned from sound effects; beside the others it finds a little more",
+    license="CC-BY-4.0",
+    reference="Ma and Lerch 2022, representation learning for the indexing of sound effects libraries",
+    downloads=(
+        Download(
+            KnownFile(
+                "aisfx-0.1.2-py2.py3-none-any.whl",
+                23_140_952,
+                "bfe219950715af179e9a1653e7117cc1852baef267cd6596c42cad74afe1d194",
+            ),
+            "aisfx==0.1.2",
+            members=(
+                KnownFile(
+                    "aisfx/models/checkpoint.pth",
+                    24_900_277,
+                    "499ea75909c932a2f94c35fa722fa4fabc5bcb7e84917209cc5f7402627b7eb5",
+                ),
+            ),
+        ),
+    ),
+    convert=convert.aisfx,
+)
+
+MODELS: dict[str, Model] = {model.name: model for model in (_VGGISH, _MUSICNN, _MN04, _AISFX)}
 """By the names that `segue models` takes."""
 
 

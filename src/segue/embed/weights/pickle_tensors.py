@@ -60,15 +60,19 @@ class _Mark:
     pass
 
 
-def describe_tensors(pickled: bytes) -> dict[str, TensorView]:
+def describe_tensors(pickled: bytes, *, first: bool = False) -> dict[str, TensorView]:
     """Where each named tensor of a state dict lies.
+
+    Parameters
+    ----------
+    first : whether the state dict is only the first of several values; the others are left unread
 
     Raises
     ------
     WeightsError
         Where the pickle is damaged, or would build anything but a dict of tensors.
     """
-    result = _Machine(pickled).run()
+    result = _Machine(pickled).run(first=first)
     if not isinstance(result, dict) or not result:
         raise WeightsError(f"found {_kind(result)} in the pickle, expected a dict of tensors")
     for name, tensor in result.items():
@@ -86,7 +90,8 @@ class _Machine:
         self._stack: list[object] = []
         self._memo: dict[int, object] = {}
 
-    def run(self) -> object:
+    def run(self, *, first: bool) -> object:
+        """The value that the pickle makes, or that on the stack once the first state is set."""
         while True:
             code = self._take(1)
             if code == b".":
@@ -96,6 +101,8 @@ class _Machine:
                 name = _INSTRUCTIONS.get(code, code.hex())
                 raise WeightsError(f"the pickle has {name} at byte {self._at - 1}, which no tensor needs")
             step(self)
+            if first and code == b"b":
+                return self._pop()
 
     def _take(self, size: int) -> bytes:
         if size > len(self._data) - self._at:

@@ -35,8 +35,12 @@ _ZIP_ERRORS = (
 )
 
 
-def read_torch_zip(path: Path) -> Tensors:
+def read_torch_zip(path: Path, *, first: bool = False) -> Tensors:
     """All tensors of a state dict such as `mn04_as_mAP_432.pt`.
+
+    Parameters
+    ----------
+    first : whether the file holds other values behind the state dict; they are left unread
 
     Raises
     ------
@@ -45,7 +49,7 @@ def read_torch_zip(path: Path) -> Tensors:
     """
     with naming(path), _zip_trouble(), zipfile.ZipFile(path) as archive:
         prefix = _prefix(archive)
-        described = describe_tensors(_member(archive, prefix + _PICKLE))
+        described = describe_tensors(_member(archive, prefix + _PICKLE), first=first)
         _check_byte_order(archive, prefix)
         _check_total(described, path.stat().st_size)
         storages = {view.storage for view in described.values()}
