@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import io
+import os
+import re
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
-MAX_BYTES = 12_000_000  # of an image; larger ones are passed over
-_MAX_PIXELS = 40_000_000
-_NAMES = ("cover", "folder", "front", "album")
-_MAGIC = (
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"GIF8", "image/gif"),
+from segue import tags
+from segue.audio.images import MAX_PIXELS, Image, for_decoder, read_image
+from segue.audio.metadata import read_metadata
+from segue.tags.limits import PICTURE_BYTES
+
+_NAMES = ("cover", "folder", "front", "album", "albumart")
+_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif")
+# Windows Media Player's: AlbumArt_{...}_Large.jpg is larger than AlbumArtSmall.jpg.
+_LESSER = (
+    re.compile(r"albumart.*large"),
+    re.compile(r"(?:cover|front|folder)\b.*"),
+    re.compile(r"albumart.*"),
 )
+_PART_OF_ALBUM = re.compile(
+    r"(?:cd|dis[ck]|vol(?:ume)?|side|part|lp)[\s._-]*(?:\d{1,2}|[a-d]|one|two|three)\b.*"
+)
+_LISTED = 20_000  # files of a folder that are looked at
+_DECODER = {"max_pixels": str(MAX_PIXELS), "codec_whitelist": "mjpeg,png,gif,webp", "threads": "1"}
 
 
 def cover_image(path: Path, size: int | None = None) -> tuple[bytes, str] | None:
@@ -25,86 +37,81 @@ def cover_image(path: Path, size: int | None = None) -> tuple[bytes, str] | None
     ----------
     size : pixels along the longer side; larger images are scaled down to it
     """
-    data = _embedded_image(path) or _image_beside(path)
-    kind = _media_type(data) if data else None
-    if not data or kind is None:
+    images = (read_image(data) for data in _candidates(path))
+    image = next((image for image in images if image), None)
+    if image is None:
         return None
-    return (_scale_down(data, size) if size else None) or (data, kind)
+    return (_scale_down(image, size) if size else None) or (image.data, image.media_type)
 
 
-def _media_type(data: bytes) -> str | None:
-    """One of four types of images; none for whatever a browser could run."""
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "image/webp"
-    return next((kind for magic, kind in _MAGIC if data.startswith(magic)), None)
+def _candidates(path: Path) -> Iterator[bytes]:
+    """The bytes of pictures: in the file, then in its folder, then in that of the whole album."""
+    yield from _embedded_images(path)
+    yield from _images_in(path.parent)
+    if _PART_OF_ALBUM.fullmatch(path.parent.name.lower()):
+        yield from _images_in(path.parent.parent)
 
 
-def _embedded_image(path: Path) -> bytes | None:
-    import mutagen
-
+def _embedded_images(path: Path) -> Iterator[bytes]:
+    """All pictures in a file, those of the front first."""
     try:
-        with path.open("rb") as f:
-            images = _tagged_images(mutagen.File(f))
-    # A damaged file raises all kinds of things inside mutagen.
+        block, whole = tags.read_block(path)
+        if not block.pictures and not whole:
+            block = read_metadata(path, pictures=True)
+    # The folder may have a picture where tags are damaged: what such a file holds is anything.
     except Exception:
+        return
+    yield from (data for _, data in sorted(block.pictures, key=lambda picture: not picture[0]))
+
+
+def _images_in(folder: Path) -> Iterator[bytes]:
+    """Plain files with a customary name, whatever its case, the best name first."""
+    try:
+        with os.scandir(folder) as listing:
+            entries = [(_rank(entry.name), entry) for entry in islice(listing, _LISTED)]
+    except OSError:
+        return
+    ranked = sorted(
+        ((rank, entry.name, entry) for rank, entry in entries if rank is not None), key=lambda x: x[:2]
+    )
+    for _, _, entry in ranked:
+        with contextlib.suppress(OSError):
+            if entry.is_file(follow_symlinks=False) and entry.stat().st_size <= PICTURE_BYTES:
+                yield Path(entry.path).read_bytes()
+
+
+def _rank(name: str) -> tuple[int, int] | None:
+    """How well a file's name says that it is a cover; none where it does not."""
+    stem, dot, ending = name.lower().rpartition(".")
+    if dot + ending not in _ENDINGS:
         return None
-    data = next((data for data in images if data and len(data) <= MAX_BYTES), None)
-    return bytes(data) if data else None
+    if stem in _NAMES:
+        return _NAMES.index(stem), _ENDINGS.index(dot + ending)
+    lesser = next((i for i, pattern in enumerate(_LESSER) if pattern.fullmatch(stem)), None)
+    return None if lesser is None else (len(_NAMES) + lesser, _ENDINGS.index(dot + ending))
 
 
-def _tagged_images(file: Any) -> list[bytes]:
-    """All images that mutagen finds, those of the front first."""
-    from mutagen.flac import Picture
-
-    tags = getattr(file, "tags", None)
-    pictures = [(p.type != 3, p.data) for p in getattr(file, "pictures", [])]
-    if tags is None:
-        return [data for _, data in sorted(pictures)]
-    if hasattr(tags, "getall"):  # ID3
-        pictures += [(p.type != 3, p.data) for p in tags.getall("APIC")]
-    else:
-        get = getattr(tags, "get", lambda name, other: other)
-        pictures += [(False, bytes(cover)) for cover in get("covr", None) or []]
-        for text in get("metadata_block_picture", None) or []:
-            picture = Picture(base64.b64decode(str(text)))  # type: ignore[no-untyped-call]
-            pictures.append((picture.type != 3, picture.data))
-    return [data for _, data in sorted(pictures, key=lambda pair: pair[0])]
-
-
-def _image_beside(path: Path) -> bytes | None:
-    """A plain file with a customary name in the same folder."""
-    for name in _NAMES:
-        for ending in (".jpg", ".jpeg", ".png", ".webp"):
-            for place in (path.with_name(name + ending), path.with_name(name.title() + ending)):
-                with contextlib.suppress(OSError):
-                    if place.is_file() and not place.is_symlink() and place.stat().st_size <= MAX_BYTES:
-                        return place.read_bytes()
-    return None
-
-
-def _scale_down(data: bytes, size: int) -> tuple[bytes, str] | None:
+def _scale_down(image: Image, size: int) -> tuple[bytes, str] | None:
     """As JPEG, ``size`` along its longer side; none where it is no larger, or cannot be decoded."""
     import av
 
-    with contextlib.suppress(av.FFmpegError, ValueError, IndexError, MemoryError, OSError):
-        return _to_jpeg(data, size)
+    if max(image.width, image.height) <= size:
+        return None
+    with contextlib.suppress(av.FFmpegError, ValueError, IndexError, MemoryError, OSError, StopIteration):
+        return _to_jpeg(image, size)
     return None
 
 
-def _to_jpeg(data: bytes, size: int) -> tuple[bytes, str] | None:
+def _to_jpeg(image: Image, size: int) -> tuple[bytes, str]:
     import av
 
-    with av.open(io.BytesIO(data), "r") as source:
-        stream = source.streams.video[0]
-        width, height = stream.codec_context.width, stream.codec_context.height
-        if max(width, height) <= size or width * height > _MAX_PIXELS or not min(width, height):
-            return None
-        frame = next(source.decode(stream))
-    scale = size / max(width, height)
+    with av.open(io.BytesIO(for_decoder(image)), "r", format=image.demuxer, options=_DECODER) as source:
+        frame = next(source.decode(source.streams.video[0]))
+    scale = size / max(frame.width, frame.height)
     out = io.BytesIO()
     with av.open(out, "w", format="mjpeg") as target:
         to = target.add_stream("mjpeg", rate=1)
-        to.width, to.height = max(2, round(width * scale)), max(2, round(height * scale))
+        to.width, to.height = max(2, round(frame.width * scale)), max(2, round(frame.height * scale))
         to.pix_fmt = "yuvj420p"
         small = frame.reformat(to.width, to.height, "yuvj420p", dst_color_range="JPEG", interpolation="AREA")
         small.pts = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
@@ -28,10 +29,9 @@ def read_metadata(path: str | Path, *, pictures: bool = False) -> Block:
     block = Block()
     options = {"format_whitelist": FORMATS, "probesize": str(_PROBE_BYTES)}
     try:
-        with (
-            Path(path).open("rb") as file,
-            av.open(file, "r", options=options, metadata_errors="surrogateescape") as container,
-        ):
+        # By its path, which a colon in it must not turn into a protocol.
+        name = f"file:{os.path.abspath(path)}"  # noqa: PTH100 - a link stays as it is named
+        with av.open(name, "r", options=options, metadata_errors="surrogateescape") as container:
             _add_fields(block, container.metadata)
             for stream in container.streams.audio[:1]:
                 _add_fields(block, stream.metadata)

@@ -145,8 +145,8 @@ def _look_at(path: str, result: Walk) -> None:
 def read_tags(path: str) -> Tags:
     """What the file says about itself; empty where it says nothing or its tags are damaged."""
     try:
-        block, unknown = tags.read_block(path)
-        return tags.tags_of(read_metadata(path) if unknown else block)
+        block, whole = tags.read_block(path)
+        return tags.tags_of(block if block.fields or whole else read_metadata(path))
     # The sound may be whole where tags are not: what a damaged file holds is anything.
     except Exception:
         return Tags()

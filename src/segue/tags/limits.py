@@ -13,7 +13,6 @@ VALUES = 64  # of one field: artists, genres
 FIELDS = 4_096  # frames, items, comments, atoms or chunks that are looked at
 PICTURE_BYTES = 12_000_000
 PICTURES_BYTES = 2 * PICTURE_BYTES  # of all of a file
-PICTURE_PIXELS = 40_000_000
 
 
 def budget() -> Iterator[int]:

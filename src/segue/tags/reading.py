@@ -20,7 +20,7 @@ _KNOWN: frozenset[Kind] = frozenset(
 
 
 def read_block(path: str | Path) -> tuple[Block, bool]:
-    """What a file says of itself, and whether FFmpeg may know more.
+    """What a file says of itself, and whether that is all: where it is not, FFmpeg may know more.
 
     Raises
     ------
@@ -29,7 +29,7 @@ def read_block(path: str | Path) -> tuple[Block, bool]:
     with Path(path).open("rb") as file:
         start, kind = find_sound(file)
         block = merge(_blocks(file, start, kind, file.seek(0, os.SEEK_END)))
-    return block, not block.fields and kind not in _KNOWN
+    return block, kind in _KNOWN
 
 
 def _blocks(file: BinaryIO, start: int, kind: Kind, end: int) -> Iterator[Block]:

@@ -11,8 +11,9 @@ from fastapi.responses import Response
 from segue.serve.api import track_models as models
 from segue.serve.clips import EXPIRES_S
 from segue.serve.http.errors import ApiError
+from segue.serve.http.media_types import is_playable
 from segue.serve.http.responses import json_response, openapi_responses
-from segue.serve.http.streaming import file_response, is_playable
+from segue.serve.http.streaming import file_response
 from segue.serve.service import Service, ServiceDep
 
 routes = APIRouter(tags=["clips"])
@@ -53,12 +54,6 @@ async def get_clip_audio(service: ServiceDep, request: Request, clip_id: str) ->
     """The clip's audio, converted where browsers cannot play it."""
     clip = await service.run(service.clips.get, clip_id)
     path = service.clips.path(clip_id)
-    if is_playable(path.with_name(clip.name), clip.codec):
-        kind = _KINDS.get(clip.codec)
-        if kind:
-            return file_response(request, path, kind=kind)
+    if is_playable(path, clip.codec):
+        return file_response(request, path)
     return await service.transcoder.response(request, path, "mp3")
-
-
-# By what the sound is, not by what its name says.
-_KINDS = {"mp3": "audio/mpeg", "wav": "audio/wav", "flac": "audio/flac", "vorbis": "audio/ogg"}

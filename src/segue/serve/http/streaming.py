@@ -14,6 +14,7 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 
 from segue.audio.transcode import TYPES, transcode
 from segue.serve.http.errors import ApiError
+from segue.serve.http.media_types import is_playable, media_type
 from segue.serve.http.ranges import wanted_ranges
 from segue.serve.http.slots import Slot, Slots, at_end
 from segue.serve.http.thread_pool import Pool
@@ -23,26 +24,8 @@ Format = Literal["original", "auto", "mp3", "ogg"]
 CONVERSIONS, CONVERSIONS_EACH = 16, 8  # at a time, of a worker and of a client
 _WAIT_S = 20.0  # for one of them to end
 
-_TYPES = {
-    "mp3": "audio/mpeg", "wav": "audio/wav", "wave": "audio/wav", "flac": "audio/flac", "ogg": "audio/ogg",
-    "oga": "audio/ogg", "opus": "audio/ogg", "m4a": "audio/mp4", "m4b": "audio/mp4", "mp4": "audio/mp4",
-    "aac": "audio/aac", "webm": "audio/webm",
-}  # fmt: skip
-_PLAYED = frozenset(("mp3", "wav", "flac", "vorbis", "opus", "aac"))  # codecs that browsers know
 
-
-def media_type(path: Path) -> str:
-    return _TYPES.get(path.suffix[1:].lower(), "application/octet-stream")
-
-
-def is_playable(path: Path, codec: str) -> bool:
-    """Whether browsers play the file as it is."""
-    return codec in _PLAYED and path.suffix[1:].lower() in _TYPES
-
-
-def file_response(
-    request: Request, path: Path, *, name: str | None = None, kind: str | None = None
-) -> Response:
+def file_response(request: Request, path: Path, *, name: str | None = None) -> Response:
     """A file, or the parts of it that are asked for.
 
     Raises
@@ -59,8 +42,8 @@ def file_response(
     headers = {"cache-control": "private, max-age=3600", "accept-ranges": "bytes"}
     if request.scope.get("segue.head"):
         headers["content-length"] = str(size)
-        return Response(headers=headers, media_type=kind or media_type(path))
-    return FileResponse(path, headers=headers, media_type=kind or media_type(path), filename=name)
+        return Response(headers=headers, media_type=media_type(path))
+    return FileResponse(path, headers=headers, media_type=media_type(path), filename=name)
 
 
 def _replace_range(request: Request, size: int) -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from segue.library import NO_ARTIST, Album, Artist, Discography, display_path, name_id
-from segue.serve.http.streaming import media_type
+from segue.serve.http.media_types import listed_type
 from segue.serve.service import Service
 from segue.serve.subsonic.encoding import Tree
 from segue.track import Track, clean, readable
@@ -42,6 +41,7 @@ class Entries:
         album = self.discography.albums.get(album_id or "")
         artist = clean(track.artist) or NO_ARTIST
         played = self.plays.get(track.id)
+        kind, ending = listed_type(track.path, track.codec)
         record: Tree = {
             "id": track.id,
             "parent": album_id,
@@ -54,8 +54,8 @@ class Entries:
             "genre": clean(tags.genre),
             "coverArt": track.id,
             "size": track.size,
-            "contentType": media_type(Path(track.path)),
-            "suffix": Path(track.path).suffix[1:].lower() or None,
+            "contentType": kind,
+            "suffix": ending or None,
             "duration": round(track.duration_s),
             "bitRate": round(track.size * 8 / track.duration_s / 1000) if track.duration_s else None,
             "samplingRate": track.sr or None,

@@ -12,8 +12,9 @@ from segue.audio.covers import cover_image
 from segue.audio.placeholder_covers import placeholder_cover
 from segue.errors import TrackNotFoundError
 from segue.serve.http.errors import ApiError
+from segue.serve.http.media_types import is_playable
 from segue.serve.http.security import PLAIN_POLICY
-from segue.serve.http.streaming import file_response, is_playable
+from segue.serve.http.streaming import file_response
 from segue.serve.subsonic.call import NOT_FOUND, Call, SubsonicError
 from segue.track import Track
 
