@@ -8,6 +8,7 @@ SegueError
 ├── AudioError                        one audio file cannot be used
 │   ├── UnreadableError               the file cannot be opened or read
 │   ├── NotAudioError                 no decoder recognizes the content
+│   ├── ProtectedError                the sound is encrypted
 │   ├── DamagedAudioError             the header or the samples make no sense
 │   ├── TooShortError                 less sound than an embedder needs
 │   ├── SilentError                   digital silence, which cannot be compared
@@ -99,6 +100,12 @@ class NotAudioError(AudioError):
     """No decoder recognizes the content."""
 
     kind = "not audio"
+
+
+class ProtectedError(AudioError):
+    """The sound is encrypted, so that only a certain player can play it."""
+
+    kind = "protected"
 
 
 class DamagedAudioError(AudioError):

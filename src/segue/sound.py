@@ -11,6 +11,8 @@ import numpy as np
 from segue.errors import DamagedAudioError, TooShortError
 from segue.track import Waveform
 
+MIN_SR, MAX_SR = 4_000, 768_000  # Hz; files of other rates are refused
+
 
 @dataclass(frozen=True, slots=True)
 class SoundInfo:
@@ -48,7 +50,7 @@ class ExcerptPlan:
 
 
 class Excerpts:
-    """The analyzed parts of one sound, mono at the file's own rate; ``at(sr)`` resamples.
+    """The analyzed parts of one sound, mono at ``sr`` Hz, the file's own rate as a rule; ``at`` resamples.
 
     Parameters
     ----------
@@ -58,6 +60,7 @@ class Excerpts:
     starts_s : where each part begins in the whole sound.
     parts : float32 (n_samples,) each, in [-1, 1] nominally.
     warning : what is wrong with the file although it can be used.
+    sr : of the parts in Hz, where it is not the file's.
     """
 
     def __init__(
@@ -67,13 +70,15 @@ class Excerpts:
         starts_s: tuple[float, ...],
         parts: tuple[Waveform, ...],
         warning: str | None = None,
+        sr: int | None = None,
     ) -> None:
         self.info = info
         self.duration_s = duration_s
         self.starts_s = starts_s
         self.parts = parts
         self.warning = warning
-        self._resampled: dict[int, tuple[Waveform, ...]] = {info.sr: parts}
+        self.sr = sr or info.sr
+        self._resampled: dict[int, tuple[Waveform, ...]] = {self.sr: parts}
         self._lock = threading.Lock()
 
     @classmethod
@@ -101,7 +106,7 @@ class Excerpts:
 
         with self._lock:
             if sr not in self._resampled:
-                self._resampled[sr] = tuple(soxr.resample(y, self.info.sr, sr, "HQ") for y in self.parts)
+                self._resampled[sr] = tuple(soxr.resample(y, self.sr, sr, "HQ") for y in self.parts)
             return self._resampled[sr]
 
     def windows(self, sr: int, window_s: float, hop_s: float) -> Iterator[Waveform]:

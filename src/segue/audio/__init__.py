@@ -8,38 +8,38 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from segue.errors import DamagedAudioError, NotAudioError, SilentError, TooShortError, UnreadableError
-from segue.sound import ExcerptPlan, Excerpts, SoundInfo
+from segue.errors import (
+    AudioError,
+    DamagedAudioError,
+    SilentError,
+    TooShortError,
+    UnreadableError,
+)
+from segue.sound import ExcerptPlan, Excerpts
 from segue.track import Waveform
 
 if TYPE_CHECKING:
-    from segue.audio.ffmpeg import FFmpegReader
-    from segue.audio.sndfile import SndfileReader
+    from segue.audio.downmix import Downmix
+    from segue.audio.reader import Reader
 
 __all__ = ["load", "stream"]
 
-MIN_SR, MAX_SR = 4_000, 768_000  # Hz
-MAX_CHANNELS = 64
 MIN_DURATION_S = 0.5
-SILENCE = 1e-5  # peak; -100 dBFS, a third of the smallest step of 16-bit audio
+SILENCE = 1e-4  # standard deviation; -80 dBFS, above the dither of 16-bit audio
+SILENCE_BLOCK_S = 1.0  # that any sound must rise above it within
 ABSURD = 100.0  # peak; 40 dB over full scale comes from broken decoding, not from loud music
 COUNT_BLOCK_S = 60.0
 SLACK, SLACK_S = 0.02, 0.25  # codecs pad both ends; more than this share and time missing is worth a warning
 
-
-class _Reader(Protocol):
-    @property
-    def info(self) -> SoundInfo: ...
-
-    def read(self, start: int, n: int) -> Waveform: ...
+_Span = tuple[int, int]
 
 
 def load(source: str | Path | bytes, plan: ExcerptPlan | None = None) -> Excerpts:
-    """The analyzed parts of a sound, mono at its own rate.
+    """The analyzed parts of a sound, mono at its own rate, or at 96 kHz where that is over 192 kHz.
 
     Parameters
     ----------
@@ -48,14 +48,14 @@ def load(source: str | Path | bytes, plan: ExcerptPlan | None = None) -> Excerpt
 
     Raises
     ------
-    UnreadableError, NotAudioError, DamagedAudioError, TooShortError, SilentError
+    UnreadableError, NotAudioError, ProtectedError, DamagedAudioError, TooShortError, SilentError
         Each names what was found; ``path`` is set where there is one.
     """
     path = None if isinstance(source, bytes) else str(source)
     try:
         with io.BytesIO(source) if isinstance(source, bytes) else _open(source) as file:
             return _load(file, path, plan or ExcerptPlan())
-    except (UnreadableError, NotAudioError, DamagedAudioError, TooShortError, SilentError) as error:
+    except AudioError as error:
         error.path = path
         raise
 
@@ -67,16 +67,19 @@ def stream(path: str | Path, sr: int) -> Iterator[Waveform]:
 
     Raises
     ------
-    UnreadableError, NotAudioError, DamagedAudioError
+    UnreadableError, NotAudioError, ProtectedError, DamagedAudioError
     """
     import soxr
 
-    with _open(path) as file, _open_reader(file, str(path)) as reader:
-        _check_header(reader.info)
+    from segue.audio.decoders import limit_rate, open_reader
+    from segue.audio.downmix import Downmix
+
+    downmix = Downmix()
+    with _open(path) as file, limit_rate(open_reader(file, str(path), downmix)) as reader:
         block, start, ended = int(COUNT_BLOCK_S * reader.info.sr), 0, False
         resampler = soxr.ResampleStream(reader.info.sr, sr, 1, dtype="float32", quality="HQ")
         while not ended:
-            y = reader.read(start, block)
+            y = reader.read(start, block) if start else _read_spans(reader, [(0, block)], downmix)[0]
             start, ended = start + len(y), len(y) < block
             yield y if reader.info.sr == sr else resampler.resample_chunk(y, last=ended)
 
@@ -94,70 +97,69 @@ def _open(path: str | Path) -> BinaryIO:
 
 
 def _load(file: BinaryIO, path: str | None, plan: ExcerptPlan) -> Excerpts:
-    with _open_reader(file, path) as reader:
-        return _excerpts(reader, plan)
+    from segue.audio.decoders import limit_rate, open_reader
+    from segue.audio.downmix import Downmix
+
+    downmix = Downmix()
+    whole = open_reader(file, path, downmix)
+    with limit_rate(whole) as reader:
+        spans, parts, n_samples, warning = _analyzed(reader, plan, downmix)
+        sr = reader.info.sr
+        _check_samples(parts, sr)
+        starts_s = tuple(start / sr for start, _ in spans)
+        return Excerpts(whole.info, n_samples / sr, starts_s, tuple(parts), warning, sr)
 
 
-def _open_reader(file: BinaryIO, path: str | None) -> SndfileReader | FFmpegReader:
-    from segue.audio.ffmpeg import FFmpegReader
-    from segue.audio.sndfile import SndfileReader
-
-    head = file.read(12)
-    if not head:
-        raise NotAudioError("the file is empty (0 bytes)")
-    file.seek(0)
-    try:
-        return SndfileReader(path or file)
-    except NotAudioError:
-        file.seek(0)
-        try:
-            return FFmpegReader(file)
-        except NotAudioError as error:
-            raise NotAudioError(f"no decoder recognizes it ({error})") from error
-
-
-def _excerpts(reader: _Reader, plan: ExcerptPlan) -> Excerpts:
+def _analyzed(
+    reader: Reader, plan: ExcerptPlan, downmix: Downmix
+) -> tuple[list[_Span], list[Waveform], int, str | None]:
+    """(where the excerpts lie, the excerpts, samples of the whole, a warning)."""
     info = reader.info
-    _check_header(info)
-    claimed = info.n_samples
+    claimed = None if info.estimated else info.n_samples
     # An unknown length and an excerpt that ends early call for the true length: decode and count.
-    if claimed is None or info.estimated:
-        claimed = _count_samples(reader)
-    spans = plan.spans(claimed, info.sr)
-    parts = [reader.read(start, n) for start, n in spans]
-    n_samples = claimed
+    n_read = _count_samples(reader) if claimed is None else claimed
+    missing = reader.missing(n_read) if claimed is None else 0
+    spans = plan.spans(n_read + missing, info.sr)
+    parts = _read_spans(reader, spans, downmix)
     if len(spans) == 1:
-        n_samples = len(parts[0])
+        n_read = len(parts[0])
+        missing = reader.missing(n_read)
     elif any(len(y) < n for y, (_, n) in zip(parts, spans, strict=True)):
-        n_samples = _count_samples(reader)
-        spans = plan.spans(n_samples, info.sr)
+        n_read = _count_samples(reader)
+        missing = reader.missing(n_read)
+        spans = plan.spans(n_read + missing, info.sr)
+        parts = _read_spans(reader, spans, downmix)
+    warning = _warning(reader, claimed, n_read, n_read + missing)
+    return spans, parts, n_read + missing, warning
+
+
+def _warning(reader: Reader, claimed: int | None, n_read: int, n_samples: int) -> str | None:
+    sr = reader.info.sr
+    if claimed is not None and claimed - n_samples > max(SLACK_S * sr, SLACK * claimed):
+        return f"cut short or damaged: {n_read / sr:.1f} of {claimed / sr:.1f} s could be decoded"
+    if reader.faults:
+        return f"damaged: {n_read / sr:.1f} of {n_samples / sr:.1f} s could be decoded"
+    return None
+
+
+def _read_spans(reader: Reader, spans: list[_Span], downmix: Downmix) -> list[Waveform]:
+    """Each (start, length) in samples; read again where the channels cancel in their mean."""
+    parts = [reader.read(start, n) for start, n in spans]
+    if downmix.cancels():
+        downmix.watch()
+        for start, n in spans:
+            reader.read(start, n)
+        downmix.turn_opposed()
         parts = [reader.read(start, n) for start, n in spans]
-    _check_samples(parts, info.sr)
-    warning = None
-    if claimed - n_samples > max(SLACK_S * info.sr, SLACK * claimed) and not info.estimated:
-        decoded_s, claimed_s = n_samples / info.sr, claimed / info.sr
-        warning = f"cut short or damaged: {decoded_s:.1f} of {claimed_s:.1f} s could be decoded"
-    starts_s = tuple(start / info.sr for start, _ in spans)
-    return Excerpts(info, n_samples / info.sr, starts_s, tuple(parts), warning)
+    return parts
 
 
-def _count_samples(reader: _Reader) -> int:
+def _count_samples(reader: Reader) -> int:
     block = int(COUNT_BLOCK_S * reader.info.sr)
     total = 0
     while got := len(reader.read(total, block)):
         total += got
     return total
-
-
-def _check_header(info: SoundInfo) -> None:
-    if not MIN_SR <= info.sr <= MAX_SR:
-        raise DamagedAudioError(
-            f"the header claims a rate of {info.sr} Hz; {MIN_SR} to {MAX_SR} Hz are supported"
-        )
-    if not 1 <= info.channels <= MAX_CHANNELS:
-        raise DamagedAudioError(
-            f"the header claims {info.channels} channels; 1 to {MAX_CHANNELS} are supported"
-        )
 
 
 def _check_samples(parts: list[Waveform], sr: int) -> None:
@@ -169,5 +171,11 @@ def _check_samples(parts: list[Waveform], sr: int) -> None:
         raise DamagedAudioError("some samples are NaN or infinite")
     if peak > ABSURD:
         raise DamagedAudioError(f"samples up to {peak:.3g}; full scale is 1, so the file is damaged")
-    if peak < SILENCE:
-        raise SilentError("digital silence when mixed to mono: there is nothing to compare")
+    if _is_silent(parts, int(SILENCE_BLOCK_S * sr)):
+        raise SilentError("silence, or a constant level: there is nothing to compare")
+
+
+def _is_silent(parts: list[Waveform], block: int) -> bool:
+    """Whether no second of it varies by more than the dither of 16-bit audio does."""
+    blocks = (y[start : start + block] for y in parts for start in range(0, len(y), block))
+    return not any(np.std(block, dtype=np.float64) > SILENCE for block in blocks)

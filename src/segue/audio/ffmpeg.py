@@ -3,36 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from types import TracebackType
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import av
 import numpy as np
 from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
 from numpy.typing import NDArray
 
-from segue.audio.sndfile import mean_of_channels
+from segue.audio.coded import look_for_frames
+from segue.audio.downmix import Downmix
+from segue.audio.limits import DecodingBudget
 from segue.errors import NotAudioError
 from segue.sound import SoundInfo
 from segue.track import Waveform
+
+if TYPE_CHECKING:
+    import soxr
+    from av.packet import Packet
 
 # Containers of sound. Left out on purpose: playlists (hls, dash, concat, ...), which would open
 # other files and addresses that their text names, and image and subtitle formats.
 FORMATS = (
     "aac,ac3,aiff,alp,amr,amrnb,amrwb,ape,asf,asf_o,ast,au,avi,caf,dsf,dts,dtshd,eac3,flac,flv,gsm,iff,"
     "loas,m4v,matroska,webm,mov,mp4,m4a,3gp,3g2,mj2,mp2,mp3,mpc,mpc8,mpeg,mpegts,nut,ogg,oma,rm,rso,"
-    "shn,sox,swf,tak,truehd,tta,voc,vqf,w64,wav,wtv,wv,xwma"
+    "shn,sox,spdif,swf,tak,truehd,tta,voc,vqf,w64,wav,wtv,wv,xwma"
 )
 # Their headers tell no length; FFmpeg guesses it from the bit rate.
-RAW_STREAMS = {"aac", "ac3", "eac3", "mp3", "mp2", "dts", "amr", "loas", "truehd"}
+RAW_STREAMS = {"aac", "ac3", "eac3", "mp3", "mp2", "dts", "amr", "loas", "spdif", "truehd"}
 PREROLL_S = 0.2  # decoded before an excerpt and dropped: a codec's first frames lean on those before
 BUFFER = 1 << 17  # bytes fetched from a file object at a time
+GAP_S = 0.02  # by which a frame must be late for something to be missing before it
+FAULTS_IN_A_ROW = 100_000  # attempts at going on behind a fault: some formats search in steps of 32 bytes
+ABSURD = 100.0  # a frame of a lossy codec that is 40 dB over full scale is damaged
 
 _FULL_SCALE = {"u8": 128.0, "s16": 32768.0, "s32": 2147483648.0, "s64": 9223372036854775808.0}
+_BROKEN = (av.FFmpegError, ValueError, OSError)
+_CHECKED = dict.fromkeys(
+    ("ac3", "flac", "wavpack"), "crccheck+explode"
+)  # else a frame whose checksum is wrong is a burst of noise
+_LOSSLESS = {"alac", "ape", "flac", "tak", "tta", "wavpack"}  # and what begins with pcm
 
 
 class FFmpegReader:
-    """Samples of a file that FFmpeg knows; the first audio stream counts.
+    """Samples of a file that FFmpeg knows; the first audio stream counts. Faults are skipped.
+
+    Parameters
+    ----------
+    downmix : makes one channel of several
+    budget : what may be decoded
+    container : FFmpeg's name of the format, where the content is not to be asked
+
+    Attributes
+    ----------
+    faults : places at which something was missing or could not be decoded, before sound that could
 
     Raises
     ------
@@ -40,26 +66,41 @@ class FFmpegReader:
         Where FFmpeg finds no sound in the content.
     """
 
-    def __init__(self, source: BinaryIO) -> None:
-        try:
-            self._container = av.open(source, "r", options={"format_whitelist": FORMATS}, buffer_size=BUFFER)
-        except (av.FFmpegError, ValueError, OSError) as error:
-            raise NotAudioError(getattr(error, "strerror", None) or str(error)) from error
-        if not self._container.streams.audio:
-            self._container.close()
-            raise NotAudioError("no audio stream in it")
-        self._stream = self._container.streams.audio[0]
+    def __init__(
+        self, source: BinaryIO, downmix: Downmix, budget: DecodingBudget, container: str | None = None
+    ) -> None:
+        self._downmix, self._budget = downmix, budget
+        self._open = partial(
+            av.open, source, "r", container, options={"format_whitelist": FORMATS}, buffer_size=BUFFER
+        )
+        self._source = source
+        self._open_stream()
         context = self._stream.codec_context
-        if context is None:
-            self._container.close()
-            raise NotAudioError("no decoder for its codec")
+        name = context.codec.canonical_name
         estimated = self._container.format.name in RAW_STREAMS
         claimed = self._claimed_samples()
-        name = context.codec.canonical_name
         self.info = SoundInfo(context.sample_rate, context.channels, name, claimed, estimated)
+        self.faults = self._lost = 0
+        self._may_be_coded = name in _LOSSLESS and context.channels == 2
+        self._may_be_absurd = not name.startswith("pcm") and name not in _LOSSLESS
+        self._resampler: tuple[int, soxr.ResampleStream] | None = None
         self._frames: Iterator[tuple[int, Waveform]] | None = None
         self._ahead = np.zeros(0, np.float32)  # decoded, not yet asked for
         self._position = 0
+
+    def _open_stream(self) -> None:
+        try:
+            self._container = self._open()
+        except _BROKEN as error:
+            raise NotAudioError(getattr(error, "strerror", None) or str(error)) from error
+        streams = self._container.streams.audio
+        if not streams or streams[0].codec_context is None:
+            self._container.close()
+            raise NotAudioError("no decoder for its codec" if streams else "no audio stream in it")
+        self._stream = streams[0]
+        checks = _CHECKED.get(self._stream.codec_context.codec.canonical_name)
+        if checks:
+            self._stream.codec_context.options = {"err_detect": checks}
 
     def _claimed_samples(self) -> int | None:
         sr = self._stream.codec_context.sample_rate
@@ -70,7 +111,15 @@ class FFmpegReader:
         return None
 
     def read(self, start: int, n: int) -> Waveform:
-        """Up to ``n`` mono samples from ``start``; fewer where the file ends or breaks."""
+        """Up to ``n`` mono samples from ``start``; fewer where the file ends.
+
+        What is missing is skipped: the samples before and after it stand side by side.
+
+        Raises
+        ------
+        CodedSoundError
+            Where the samples are no sound but frames of DTS or AC-3.
+        """
         if self._frames is None or start != self._position:
             self._seek(start)
         blocks = [self._ahead]
@@ -87,13 +136,20 @@ class FFmpegReader:
         self._position = start + min(n, len(y))
         return y[:n]
 
+    def missing(self, n_read: int) -> int:
+        """How many samples are missing at faults, as the times of frames tell."""
+        return self._lost
+
     def _seek(self, start: int) -> None:
         self._ahead = np.zeros(0, np.float32)
-        if start or self._frames is not None:
+        self._lost = 0
+        if not start and self._frames is not None:
+            self._reopen()
+        elif start:
             try:
                 at_s = max(0.0, start / self.info.sr - PREROLL_S)
                 self._container.seek(int(at_s * 1e6), any_frame=False, backward=True)
-            except (av.FFmpegError, ValueError, OSError):
+            except _BROKEN:
                 self._frames = iter(())
                 return
         self._frames = self._decode_frames()
@@ -102,20 +158,79 @@ class FFmpegReader:
                 self._ahead = block[max(0, start - at) :]
                 break
 
+    def _reopen(self) -> None:
+        """Back to the start, where seeking may not lead to."""
+        self._frames = None
+        self._container.close()
+        self._source.seek(0)
+        self._open_stream()
+
     def _decode_frames(self) -> Iterator[tuple[int, Waveform]]:
-        """(position in samples, mono block) of each decoded frame until the end or the first fault."""
+        """(position in samples, mono block) of each decoded frame until the end."""
         position: int | None = None
         origin = self._stream.start_time or 0
+        faulty = False
+        for frame in self._raw_frames():
+            if frame is None or (block := self._mono(frame)) is None:
+                faulty = position is not None
+                continue
+            at = None
+            if frame.pts is not None and frame.time_base is not None:
+                at = max(0, round((frame.pts - origin) * float(frame.time_base) * self.info.sr))
+            if position is not None:
+                late = at - position if at is not None else 0
+                if late > GAP_S * self.info.sr or faulty:
+                    self.faults += 1
+                    self._lost += max(0, late)
+                    position += max(0, late)
+            else:
+                position = at or 0
+            faulty = False
+            yield position, block
+            position += len(block)
+
+    def _raw_frames(self) -> Iterator[AudioFrame | None]:
+        """Each frame that can be decoded; None for a fault."""
+        faults = 0
+        while faults < FAULTS_IN_A_ROW:
+            try:
+                for packet in self._container.demux(self._stream):
+                    faults = 0
+                    yield from self._decode(packet)
+                return
+            except _BROKEN:
+                faults += 1
+                self._budget.spend(0)
+                yield None
+
+    def _decode(self, packet: Packet[AudioStream]) -> Iterator[AudioFrame | None]:
         try:
-            for frame in self._container.decode(self._stream):
-                block = _mono(frame)
-                if position is None and frame.pts is not None and frame.time_base is not None:
-                    position = round((frame.pts - origin) * float(frame.time_base) * self.info.sr)
-                position = max(0, position or 0)
-                yield position, block
-                position += len(block)
-        except (av.FFmpegError, ValueError, OSError):
+            frames = packet.decode()
+        except _BROKEN:
+            self._budget.spend(0)
+            yield None
             return
+        yield from frames
+
+    def _mono(self, frame: AudioFrame) -> Waveform | None:
+        """float32 (n,), one of the channels, scaled to [-1, 1]; None where the frame is damaged."""
+        samples = _samples(frame)
+        self._budget.spend(samples.size)
+        if self._may_be_coded and frame.format.bytes == 2:
+            look_for_frames(np.rint(samples * 32768).astype(np.int16))
+        y = samples[:, 0] if samples.shape[1] == 1 else self._downmix.mix(samples)
+        if self._may_be_absurd and not float(np.dot(y, y)) <= ABSURD**2 and not np.abs(y).max() <= ABSURD:
+            return None
+        return y if frame.sample_rate == self.info.sr else self._resample(y, frame.sample_rate)
+
+    def _resample(self, y: Waveform, sr: int) -> Waveform:
+        """To the rate that the file began with, of a frame of another rate."""
+        import soxr
+
+        if self._resampler is None or self._resampler[0] != sr:
+            self._resampler = sr, soxr.ResampleStream(sr, self.info.sr, 1, dtype="float32", quality="HQ")
+        resampled: Waveform = self._resampler[1].resample_chunk(np.ascontiguousarray(y))
+        return resampled
 
     def __enter__(self) -> FFmpegReader:
         return self
@@ -127,8 +242,8 @@ class FFmpegReader:
         self._container.close()
 
 
-def _mono(frame: AudioFrame) -> Waveform:
-    """float32 (n,), the mean of the channels, scaled to [-1, 1]."""
+def _samples(frame: AudioFrame) -> NDArray[np.float32]:
+    """(n, channels), scaled to [-1, 1]."""
     raw: NDArray[np.generic] = frame.to_ndarray()  # (channels, n) planar, (1, n x channels) packed
     channels = frame.layout.nb_channels
     samples = (raw.T if frame.format.is_planar else raw.reshape(-1, channels)).astype(np.float32)
@@ -137,4 +252,4 @@ def _mono(frame: AudioFrame) -> Waveform:
         samples -= 128.0
     if scale is not None:
         samples /= np.float32(scale)
-    return samples[:, 0] if channels == 1 else mean_of_channels(samples)
+    return samples

@@ -11,8 +11,11 @@ from typing import BinaryIO
 
 import numpy as np
 import soundfile
-from numpy.typing import NDArray
 
+from segue.audio.coded import PROBED, CodedSoundError, SampleBytes, look_for_frames
+from segue.audio.downmix import Downmix
+from segue.audio.limits import DecodingBudget
+from segue.audio.mpeg import goes_on, told_length
 from segue.errors import NotAudioError
 from segue.sound import SoundInfo
 from segue.track import Waveform
@@ -38,13 +41,29 @@ class _File(soundfile.SoundFile):  # type: ignore[misc]
 class SndfileReader:
     """Samples of a file that libsndfile knows.
 
+    Parameters
+    ----------
+    source : the path of a file, or an open one
+    downmix : makes one channel of several
+    budget : what may be decoded
+    choosy : leave to FFmpeg what that does better
+
+    Attributes
+    ----------
+    faults : 0; libsndfile does not tell
+
     Raises
     ------
     NotAudioError
         Where libsndfile does not recognize the content.
     """
 
-    def __init__(self, source: str | BinaryIO) -> None:
+    faults = 0
+
+    def __init__(
+        self, source: str | BinaryIO, downmix: Downmix, budget: DecodingBudget, *, choosy: bool = True
+    ) -> None:
+        self._downmix, self._budget = downmix, budget
         # Bytes keep names that are not valid Unicode; Windows has no such names.
         self._source = os.fsencode(source) if isinstance(source, str) and sys.platform != "win32" else source
         try:
@@ -53,7 +72,7 @@ class SndfileReader:
             raise NotAudioError("libsndfile does not know it") from error
         codec = _CODECS.get(self._file.subtype, _CODECS.get(self._file.format, self._file.format.lower()))
         # libsndfile is ten times slower at Opus than FFmpeg, and ends an MP3 where it guesses its end.
-        if codec == "opus" or (codec == "mp3" and not _tells_its_length(source)):
+        if choosy and (codec == "opus" or (codec == "mp3" and not _tells_its_length(source))):
             self._file.close()
             raise NotAudioError(f"libsndfile: this {codec} is left to FFmpeg")
         self._seeks = codec != "mp3"  # it lands near the place only
@@ -71,6 +90,24 @@ class SndfileReader:
         while have < n and (got := self._read_block(y[have : have + self._block_samples])):
             have += got
         return y[:have]
+
+    def missing(self, n_read: int) -> int:
+        return 0
+
+    def coded(self) -> tuple[SampleBytes, str] | None:
+        """Frames of DTS or AC-3 that stand in the place of the samples, and FFmpeg's name of their format."""
+        if self._file.subtype != "PCM_16" or self.info.channels != 2:
+            return None
+        try:
+            for start in (0, self._file.frames // 2):
+                self._position = self._file.seek(start)
+                look_for_frames(self._file.read(PROBED, "int16", always_2d=True))
+        except CodedSoundError as found:
+            return SampleBytes(self._file, found), found.container
+        except (soundfile.LibsndfileError, RuntimeError):
+            pass
+        self._position = LOST
+        return None
 
     def _go_to(self, start: int) -> bool:
         if start == self._position:
@@ -109,7 +146,8 @@ class SndfileReader:
             samples = self._file.read(out=self._buffer[: len(out)])
         except (soundfile.LibsndfileError, RuntimeError):
             return self._salvage(out) if len(out) > SALVAGED else 0
-        mean_of_channels(samples, out[: len(samples)])
+        self._budget.spend(samples.size)
+        self._downmix.mix(samples, out[: len(samples)])
         self._position += len(samples)
         return len(samples)
 
@@ -141,17 +179,8 @@ class SndfileReader:
         self._file.close()
 
 
-def mean_of_channels(samples: NDArray[np.float32], out: Waveform | None = None) -> Waveform:
-    """float32 (n, channels) -> (n,)."""
-    weights = np.full(samples.shape[1], 1 / samples.shape[1], np.float32)
-    # Infinite samples are told of once all are read; np.dot is much quicker here than matmul.
-    with np.errstate(invalid="ignore", over="ignore"):
-        mono: Waveform = np.dot(samples, weights, out)
-    return mono
-
-
 def _tells_its_length(source: str | BinaryIO) -> bool:
-    """Whether an MP3 begins with a frame that tells how many there are (Xing, Info or VBRI)."""
+    """Whether an MP3 begins with a frame that tells how many there are, and has no more than those."""
     if not isinstance(source, str):
         at = source.tell()
         source.seek(0)
@@ -170,4 +199,8 @@ def _has_length(f: BinaryIO) -> bool:
     else:
         f.seek(0)
     first = f.read(4096)
-    return any(name in first for name in (b"Xing", b"Info", b"VBRI"))
+    if not any(name in first for name in (b"Xing", b"Info", b"VBRI")):
+        return False
+    f.seek(0)
+    told = told_length(f)
+    return told is None or not goes_on(f, told, f.seek(0, 2))

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.audio import MAX_SR, MIN_SR
 from segue.embed.session import BATCH, open_session
 from segue.errors import EmbeddingError, UsageError, WeightsError
+from segue.sound import MAX_SR, MIN_SR
 from segue.track import Vectors, Waveform
 
 if TYPE_CHECKING:

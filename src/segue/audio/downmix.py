@@ -1,0 +1,80 @@
+"""Channels to mono: their mean, unless they cancel in it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.track import Waveform
+
+# The energy of the mean against that of as many unrelated channels, below which the channels cancel. Equal
+# channels have 2 in stereo, unrelated ones 1, opposite ones 0: here the side is 10 dB above the middle.
+CANCELLING = 0.2
+
+
+class Downmix:
+    """How the channels of one file become one; while it mixes, it measures what the mean loses.
+
+    A file may have parts with other numbers of channels: each number is looked at on its own.
+    """
+
+    def __init__(self) -> None:
+        self._mixes: dict[int, _Mix] = {}
+
+    def mix(self, samples: NDArray[np.float32], out: Waveform | None = None) -> Waveform:
+        """float32 (n, channels) -> (n,)."""
+        channels = samples.shape[1]
+        if channels not in self._mixes:
+            self._mixes[channels] = _Mix(channels)
+        return self._mixes[channels].mix(samples, out)
+
+    def cancels(self) -> bool:
+        """Whether the channels that were mixed so far have mostly cancelled each other."""
+        return any(mix.cancels() for mix in self._mixes.values())
+
+    def watch(self) -> None:
+        """From now on, also measure which channels are opposed to which, where they cancel."""
+        for mix in self._mixes.values():
+            if mix.cancels():
+                mix.products = np.zeros((mix.channels, mix.channels))
+
+    def turn_opposed(self) -> None:
+        """From now on, turn the channels over that are opposed to the others, so that nothing cancels."""
+        for mix in self._mixes.values():
+            mix.turn_opposed()
+
+
+class _Mix:
+    def __init__(self, channels: int) -> None:
+        self.channels = channels
+        self.products: NDArray[np.float64] | None = None
+        self._weights = np.full(channels, 1 / channels, np.float32)
+        self._decided = channels == 1  # one channel cannot cancel
+        self._energy_of_mean = 0.0
+        self._energy_of_channels = 0.0
+
+    def mix(self, samples: NDArray[np.float32], out: Waveform | None) -> Waveform:
+        # Infinite samples are told of once all are read; np.dot is much quicker here than matmul.
+        with np.errstate(invalid="ignore", over="ignore"):
+            mono: Waveform = np.dot(samples, self._weights, out)
+            if not self._decided:
+                flat = samples.ravel("K")
+                self._energy_of_mean += float(np.dot(mono, mono))
+                self._energy_of_channels += float(np.dot(flat, flat))
+            if self.products is not None:
+                self.products += samples.T @ samples
+        return mono
+
+    def cancels(self) -> bool:
+        alike = self._energy_of_mean * self.channels**2
+        return not self._decided and alike < CANCELLING * self._energy_of_channels
+
+    def turn_opposed(self) -> None:
+        """The signs are those of the largest principal component of what was mixed since ``watch``."""
+        products, self.products, self._decided = self.products, None, True
+        if products is None or not np.isfinite(products).all():
+            return
+        component = np.linalg.eigh(products)[1][:, -1]
+        strong = np.flatnonzero(np.abs(component) > 0.5 * np.abs(component).max())
+        signs = np.where(component * component[strong[0]] < 0, -1, 1)
+        self._weights = (signs / self.channels).astype(np.float32)

@@ -1,0 +1,126 @@
+"""Files that are several files one after the other: chained Ogg and joined MP3s."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import BinaryIO
+
+from segue.audio.mpeg import behind_id3, goes_on, parse_frame, told_length
+
+_CHUNK = 1 << 20  # bytes searched at a time
+_OVERLAP = 64  # bytes; more than any mark is long
+_PADDING = 1 << 16  # bytes of zeros that may stand before the sound
+_BEHIND_ZEROS = (b"fLaC", b"OggS", b"RIFF", b"FORM", b"wvpk", b"MAC ")
+_OGG_START = re.compile(rb"OggS\0[\2\3\6\7]")  # a page that begins a logical stream
+_OGG_HEAD = 27  # bytes
+_MPEG_MARK = re.compile(rb"Xing|Info|VBRI")
+_MPEG_MARK_AT = (13, 21, 36)  # bytes from the start of a frame, by its version and channels
+
+
+def split(file: BinaryIO) -> list[tuple[int, int]]:
+    """(start, end) in bytes of each part of a file, of which most have one. The position stays as it was."""
+    at = file.tell()
+    size = file.seek(0, 2)
+    file.seek(0)
+    head = file.read(4)
+    file.seek(0)
+    starts: list[int] = []
+    begin = _behind_zeros(file) if head[:3] == b"ID3" or head == bytes(4) else 0
+    file.seek(0)
+    if head == b"OggS":
+        starts = list(_ogg_starts(file))
+    elif not begin and (head[:3] == b"ID3" or parse_frame(head)):
+        starts = list(_mp3_starts(file, size))
+    file.seek(at)
+    bounds = [begin, *starts[1:], size]
+    return list(pairwise(bounds))
+
+
+def _behind_zeros(file: BinaryIO) -> int:
+    """Where a file begins that stands behind zeros, or tags and zeros; 0 where none does."""
+    file.seek(0)
+    start = behind_id3(file)
+    file.seek(start)
+    data = file.read(_PADDING)
+    sound = data.lstrip(b"\0")
+    padded = len(sound) < len(data) and sound.startswith(_BEHIND_ZEROS)
+    return start + len(data) - len(sound) if padded else 0
+
+
+def _ogg_starts(file: BinaryIO) -> Iterator[int]:
+    """Where each link of a chain begins; streams that begin side by side are one link."""
+    end = -1  # of the last of the pages with which a link begins
+    for at in _find_all(file, _OGG_START):
+        if at != end:
+            yield at
+        file.seek(at)
+        head = file.read(_OGG_HEAD)
+        end = at + len(head) + head[-1] + sum(file.read(head[-1]))
+
+
+def _mp3_starts(file: BinaryIO, size: int) -> Iterator[int]:
+    """Where each MP3 begins that tells its length; searched for only where the first one ends too early."""
+    told = told_length(file)
+    if told is None or not goes_on(file, told, size):
+        return
+    for at in _find_all(file, _MPEG_MARK):
+        for start in (at - before for before in _MPEG_MARK_AT if before <= at):
+            file.seek(start)
+            told = told_length(file)
+            if told and told.at == start:
+                yield start
+                break
+
+
+def _find_all(file: BinaryIO, pattern: re.Pattern[bytes]) -> Iterator[int]:
+    """Where in the file each match begins."""
+    offset = 0
+    while True:
+        file.seek(offset)
+        chunk = file.read(_CHUNK + _OVERLAP)
+        for match in pattern.finditer(chunk):
+            if match.start() < _CHUNK:
+                yield offset + match.start()
+        if len(chunk) < _CHUNK + _OVERLAP:
+            return
+        offset += _CHUNK
+
+
+class FileSlice(io.RawIOBase):
+    """A stretch of an open file that reads like a file of its own.
+
+    Parameters
+    ----------
+    file : whose position is moved at each read
+    start, end : in bytes
+    """
+
+    def __init__(self, file: BinaryIO, start: int, end: int) -> None:
+        super().__init__()
+        self._file, self._start, self._size = file, start, end - start
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        base = (0, self._position, self._size)[whence]
+        self._position = max(0, base + offset)
+        return self._position
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        wanted = max(0, min(len(buffer), self._size - self._position))
+        self._file.seek(self._start + self._position)
+        data = self._file.read(wanted)
+        buffer[: len(data)] = data
+        self._position += len(data)
+        return len(data)
