@@ -87,7 +87,14 @@ def test_clear_files_are_not_taken_for_protected(name, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "head", [b"\0\0\0\1ftyp", b"\0\0\0\0moov", b"\xff\xff\xff\xffftyp", b"\x1aE\xdf\xa3\x01"]
+    "head",
+    [
+        b"\0\0\0\1ftyp" + b"\xff" * 8,
+        b"\0\0\0\1moov\x7f" + b"\xff" * 7,
+        b"\0\0\0\0moov",
+        b"\xff\xff\xff\xffftyp",
+        b"\x1aE\xdf\xa3\x01",
+    ],
 )
 def test_headers_of_nonsense_end_the_search(head, tmp_path):
     with pytest.raises(NotAudioError):

@@ -88,15 +88,15 @@ def _sample_entries(file: BinaryIO, start: int, end: int, path: tuple[bytes, ...
 def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
     """(name, where its content begins, where it ends) of the boxes in a stretch of an MP4."""
     for _ in range(_MAX_BOXES):
+        if start + 8 > end:
+            return
         file.seek(start)
         head = file.read(16)
-        if len(head) < 8 or start + 8 > end:
-            return
         size, name, inside = int.from_bytes(head[:4], "big"), head[4:8], start + 8
         if size == 1:
             size, inside = int.from_bytes(head[8:16], "big"), start + 16
         stop = end if size == 0 else start + size
-        if stop <= start or stop < inside:
+        if stop < inside:
             return
         yield name, inside, min(stop, end)
         start = stop

@@ -8,14 +8,14 @@ Part = tuple[int, int]
 """The place of the first byte, and of the one behind the last."""
 
 MOST_PARTS = 1 << 20  # chunks or pages that are looked at; what comes behind them counts as audio
-_LAST_PLACE = (1 << 63) - 1  # that a file can have
 
 
 def read_at(f: BinaryIO, place: int, n: int) -> bytes:
-    """At most n bytes from a place on."""
-    if place > _LAST_PLACE:
+    """At most n bytes from a place on; none where no file can have that place."""
+    try:
+        f.seek(place)
+    except (OSError, OverflowError):
         return b""
-    f.seek(place)
     return f.read(n)
 
 
