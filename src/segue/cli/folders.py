@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from segue.library import Library
 
 
-@click.group(
-    invoke_without_command=True, short_help="List the scanned folders, and change what is known of them."
-)
+@click.group(invoke_without_command=True, short_help="List the scanned folders and what they leave out.")
 @click.pass_context
 def folders(context: click.Context) -> None:
     """List the folders that were scanned, how many tracks each has, and what is left out.
