@@ -101,7 +101,7 @@ MISTAKES = [
     ("import table {words}", "no column looks like an id or a title", "--column id=NAME, of: a, b"),
     ("import table {table} --column song", "'song'", "expected WHAT=NAME, such as title=song"),
     ("import table {table} --weight tempo=much", "'tempo=much'", "expected FEATURE=NUMBER"),
-    ("import vectors {outside}", "{outside} is not a table", "it holds bytes that are no text"),
+    ("import vectors {outside}", "{outside} is a file of audio", "segue scan analyzes it"),
     ("import vectors {vectors} --metric polka", "'polka' is not one of 'cosine'"),
     ("similar polka", "no track matches 'polka'", "segue search TEXT"),
     ("similar 'low number 0' --view polka", "no view 'polka'", "there are all, descriptors-1"),

@@ -159,6 +159,7 @@ def test_what_unpacks_to_too_much_is_refused_soon(library, tmp_path, packing, mo
         (bytes(range(256)) * 20, "bytes that are no text"),
         (b"just words\nand more\n", "its first line names no columns"),
         (b"", "its first line names no columns"),
+        (b"fLaC" + bytes(60), "a file of audio"),
     ],
 )
 def test_what_is_no_table_is_named(tmp_path, data, reason):

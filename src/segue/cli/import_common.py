@@ -17,11 +17,17 @@ if TYPE_CHECKING:
     from segue.ingest.report import Report
     from segue.sources.contract import Source
 
+REPEATED = "id that came before, left out"  # a step of cleaning
 _STOPPED = "stopped; finished records are kept, and the next import continues from here"
 
 
 encoding_option = click.option(
     "--encoding", help="Encoding of text files, such as windows-1251 (default: by their first bytes)."
+)
+
+
+rounded_ids_option = click.option(
+    "--rounded-ids", is_flag=True, help="Take ids although a spreadsheet has rounded them (1.2E+14)."
 )
 
 
@@ -108,6 +114,11 @@ def _show_import(report: Report, context: Context) -> None:
     click.echo(f"{report.name}: {report.summary()}; library: {context.path}")
     for step, n in report.cleaning.items():
         click.echo(f"  {step}: {n}")
+    if (repeated := report.cleaning.get(REPEATED, 0)) > report.total:
+        click.echo(
+            f"  most rows ({repeated}) have an id of a row before them: is the column of ids the right one?",
+            err=True,
+        )
     if report.total and report.elapsed_s > 0:
         click.echo(f"{report.total / report.elapsed_s:.0f} records/s, {report.elapsed_s:.1f} s")
     show_failures(report, context.path)

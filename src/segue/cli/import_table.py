@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from segue.cli.import_common import bring_in, encoding_option, import_options
+from segue.cli.import_common import bring_in, encoding_option, import_options, rounded_ids_option
 from segue.cli.options import Context
 from segue.errors import UsageError
 
@@ -32,10 +32,12 @@ _WEIGHT = "FEATURE=NUMBER, such as tempo=2"
 @click.option(
     "--pad-ids", type=click.IntRange(0, 64), default=0, help="Pad numeric ids with zeros to this length."
 )
+@click.option("--without", multiple=True, metavar="NAME", help="Column to ignore.")
+@rounded_ids_option
 @encoding_option
 @import_options
 @click.pass_obj
-def table(
+def table(  # noqa: PLR0913, PLR0917 - as many as the command has options
     context: Context,
     /,
     file: Path,
@@ -45,6 +47,8 @@ def table(
     weights: tuple[str, ...],
     pad_ids: int,
     encoding: str | None,
+    without: tuple[str, ...],
+    rounded_ids: bool,
     **how: Any,
 ) -> None:
     """Import a table of songs with audio features, such as Spotify's tracks_features.csv.
@@ -63,6 +67,8 @@ def table(
         weights={feature: _number(feature, value) for feature, value in pairs.items()},
         pad_ids=pad_ids,
         encoding=encoding,
+        without=without,
+        rounded_ids=rounded_ids,
     )
     if source.columns.missing:
         click.echo(f"columns not found: {', '.join(source.columns.missing)}", err=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from segue.cli.import_common import bring_in, encoding_option, import_options
+from segue.cli.import_common import bring_in, encoding_option, import_options, rounded_ids_option
 from segue.cli.options import Context, renamed
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -37,6 +37,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="Compare vectors as they are; centered; or standardized and whitened.",
 )
 @click.option("--column", help="Column that holds lists, or array of an .npz file.")
+@rounded_ids_option
 @encoding_option
 @import_options
 @click.pass_obj

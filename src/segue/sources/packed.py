@@ -44,6 +44,7 @@ _FORMATS: tuple[tuple[bytes, str], ...] = (
     (b"<html", "a web page; download the file itself"),
     (b"version https://git-lfs", "a pointer of Git LFS; fetch the file itself with git lfs pull"),
 )
+_AUDIO = (b"fLaC", b"OggS", b"ID3", b"RIFF", b"FORM", b"\xff\xfb")
 _PICKLES = tuple(b"\x80" + bytes([n]) for n in range(2, 6))
 _IN_ZIP = (
     ("xl/workbook.xml", "an Excel workbook; save the sheet as CSV UTF-8 (File, Save As)"),
@@ -214,6 +215,8 @@ def _refuse_what_is_no_text(path: Path, start: bytes) -> None:
     for magic, what in _FORMATS:
         if start.startswith(magic) or (magic.islower() and lower.startswith(magic)):
             raise SourceError(f"{path} is {what}")
+    if start.startswith(_AUDIO):
+        raise SourceError(f"{path} is a file of audio; segue scan analyzes it")
     if start.startswith(_PICKLES):
         raise SourceError(f"{path} is a pickle, which can run any program and is not read; save it as CSV")
     if start[257:262] == b"ustar":

@@ -16,11 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from segue.sources.table.notation import Parse, year
+from segue.sources.table.numerals import number
 from segue.tags import FIRST_YEAR, JOINED, LAST_YEAR, year_of
 
 _WORDS = ("", "na", "nan", "n/a", "none", "null", "nil", "-", "?", "[]")
 _NOTHING = frozenset("".join(cs) for w in _WORDS for cs in product(*({c, c.upper()} for c in w)))
 _SIMPLE_LIST = re.compile(r"\['[^'\\\"]*'(?:, '[^'\\\"]*')*\]")  # as most are, several times quicker
+_PLAIN_NUMBER = re.compile(r"\s*[+-]?[\d.]+(?:[eE][+-]?\d+)?\s*")
 _QUOTED = frozenset("'\"\\")
 _DATE_LETTERS = 100  # of a date that are looked at
 
@@ -54,6 +57,11 @@ def is_nothing(value: Any) -> bool:
     return value is None or (isinstance(value, float) and math.isnan(value))
 
 
+def says_nothing(value: Any) -> bool:
+    """Whether a value stands for none: empty, or a word for nothing."""
+    return is_nothing(value) or (isinstance(value, str) and value.strip() in _NOTHING)
+
+
 def _as_text(value: Any) -> str:
     if is_nothing(value):
         return ""
@@ -80,26 +88,53 @@ def _join_list(text: str) -> str | None:
     return JOINED.join(str(item).strip() for item in items if str(item).strip())
 
 
-def numbers(values: Sequence[Any], what: str, counts: Counts) -> NDArray[np.float64]:
-    """float64 (n,); NaN where there is nothing, or no number, or an infinite one."""
+def numbers(
+    values: Sequence[Any], what: str, counts: Counts, parse: Parse = number, decimal: str = "."
+) -> NDArray[np.float64]:
+    """float64 (n,); NaN where there is nothing, or no number, or an infinite one.
+
+    Parameters
+    ----------
+    parse : reads a text that is not simply a number
+    decimal : what stands before decimals in texts
+    """
     try:
         parsed = np.array(list(map(float, values)), np.float64)
     except (TypeError, ValueError, OverflowError):
         given = [None if isinstance(v, str) and v.strip() in _NOTHING else v for v in values]
-        parsed = np.array([math.nan if value is None else _number(value) for value in given], np.float64)
-        wrong = np.isnan(parsed) & [value is not None for value in given]
-        _count(counts, f"{what} that is no number, left out", int(wrong.sum()))
+        parsed = np.array([_number(value, parse, decimal) for value in given], np.float64)
+        known = np.array([value is not None for value in given], np.bool_)
+        _count(counts, f"{what} that is no number, left out", int((np.isnan(parsed) & known).sum()))
+        _count_otherwise(given, parsed, what, decimal, counts)
     parsed[~np.isfinite(parsed)] = np.nan
     _count(counts, f"{what} missing", int(np.isnan(parsed).sum()))
     return parsed
 
 
-def _number(value: Any) -> float:
+def _number(value: Any, parse: Parse, decimal: str) -> float:
+    if isinstance(value, str):
+        found = parse(value, decimal)
+        word = value.strip().lower() if math.isnan(found) else ""
+        return float(word == "true") if word in ("true", "false") else found
     try:
         return float(value)
     except (TypeError, ValueError, OverflowError):
-        word = value.strip().lower() if isinstance(value, str) else None
-        return float(word == "true") if word in ("true", "false") else math.nan
+        return math.nan
+
+
+def _count_otherwise(
+    given: Sequence[Any], parsed: NDArray[np.float64], what: str, decimal: str, counts: Counts
+) -> None:
+    """Count the texts that are numbers in other words than a computer's."""
+    read = np.isfinite(parsed).tolist()
+    otherwise = [
+        text
+        for text, is_read in zip(given, read, strict=True)
+        if is_read and isinstance(text, str) and not _PLAIN_NUMBER.fullmatch(text)
+    ]
+    commas = sum(decimal == "," and "," in text for text in otherwise)
+    _count(counts, f"{what} with a decimal comma, read", commas)
+    _count(counts, f"{what} in words or with a unit, read", len(otherwise) - commas)
 
 
 def without(
@@ -114,10 +149,14 @@ def without(
 
 
 def years(
-    values: Sequence[Any] | None, dates: Sequence[Any] | None, n: int, counts: Counts
+    values: Sequence[Any] | None,
+    dates: Sequence[Any] | None,
+    n: int,
+    counts: Counts,
+    decimal: str = ".",
 ) -> list[int | None]:
     """Years; where one is 0 or missing, that of the release date."""
-    parsed = np.full(n, np.nan) if values is None else numbers(values, "year", counts)
+    parsed = np.full(n, np.nan) if values is None else numbers(values, "year", counts, year, decimal)
     parsed = without(parsed, lambda x: x == 0, "year 0, taken as unknown", counts)
     _put_years_of_dates(parsed, parsed.tolist(), parsed > LAST_YEAR)  # 19970503
     impossible = "year that cannot be, left out"

@@ -10,35 +10,37 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.sources.table import cleaning
+from segue.sources.table import cleaning, notation
 from segue.sources.table.chunks import Chunk
 from segue.sources.table.cleaning import Counts, is_nothing
 from segue.sources.table.columns import Mapped
-from segue.sources.table.features import SHARES
+from segue.sources.table.conventions import Conventions
+from segue.sources.table.numerals import number
 
 _DETAIL = 1000  # characters of one value that are kept
 _ESCAPED = re.compile(r'["\\\x00-\x1f]')
 _TEXTS = ("title", "artist", "album", "album_artist", "genre", "url")
 _NUMBERS = ("track_number", "disc_number")
 _KEPT = ("release_date",)  # fields that are kept as they were, too
-_FROM_0_TO_1 = (*SHARES, "danceability", "energy", "valence")
 _WRONG: Mapping[str, Callable[[NDArray[np.float64]], NDArray[np.bool_]]] = {
     "tempo": lambda x: x <= 0,
     "time_signature": lambda x: x <= 0,
     "key": lambda x: (x < 0) | (x > 11),
     "loudness": lambda x: (x < -100) | (x > 20),
-    **{name: lambda x: (x < 0) | (x > 1) for name in _FROM_0_TO_1},
+    **{name: lambda x: (x < 0) | (x > 1) for name in notation.SHARES},
 }
 _WRONG_WORDS = {
     "tempo": "0, taken as unknown",
     "time_signature": "0, taken as unknown",
     "key": "-1, taken as unknown",
     "loudness": "that is no dB, left out",
-    **dict.fromkeys(_FROM_0_TO_1, "not from 0 to 1, left out"),
+    **dict.fromkeys(notation.SHARES, "not from 0 to 1, left out"),
 }
 
 
-def clean_fields(chunk: Chunk, columns: Mapped, counts: Counts) -> dict[str, list[Any]]:
+def clean_fields(
+    chunk: Chunk, columns: Mapped, counts: Counts, conventions: Conventions | None = None
+) -> dict[str, list[Any]]:
     """What people read of each row, cleaned: columns of the catalog but the id and what was made of it."""
     given = {name: chunk.columns[column] for name, column in columns.fields.items()}
     cleaned: dict[str, list[Any]] = {
@@ -46,21 +48,33 @@ def clean_fields(chunk: Chunk, columns: Mapped, counts: Counts) -> dict[str, lis
     }
     for name in _NUMBERS:
         if name in given:
-            cleaned[name] = list(cleaning.whole(cleaning.numbers(given[name], name, counts)))
+            values = cleaning.numbers(given[name], name, counts, notation.ordinal, chunk.decimal)
+            cleaned[name] = list(cleaning.whole(values))
     n = len(chunk.numbers)
     if {"year", "release_date"} & set(given):
-        cleaned["year"] = list(cleaning.years(given.get("year"), given.get("release_date"), n, counts))
-    cleaned["duration_s"] = _durations(given, n, counts)
+        years = cleaning.years(given.get("year"), given.get("release_date"), n, counts, chunk.decimal)
+        cleaned["year"] = list(years)
+    cleaned["duration_s"] = _durations(given, n, counts, conventions or Conventions(), chunk.decimal)
     cleaned["details"] = _details(chunk, [*columns.others, *(columns.fields.get(f, "") for f in _KEPT)])
     return cleaned
 
 
-def _durations(given: Mapping[str, Sequence[Any]], n: int, counts: Counts) -> list[float]:
+def _durations(
+    given: Mapping[str, Sequence[Any]], n: int, counts: Counts, conventions: Conventions, decimal: str
+) -> list[float]:
     """Seconds; 0 where they are not known."""
-    for name, unit in (("duration_ms", 1e-3), ("duration_s", 1.0)):
+    for name, usual in (("duration_ms", 1e-3), ("duration_s", 1.0)):
         if name in given:
-            seconds = cleaning.numbers(given[name], "duration", counts) * unit
+            unit = 1e-3 if conventions.milliseconds else usual
+
+            def parse(text: str, decimal: str, unit: float = unit) -> float:
+                plain = number(text, decimal)
+                return notation.duration(text, decimal) / unit if np.isnan(plain) else plain
+
+            seconds = cleaning.numbers(given[name], "duration", counts, parse, decimal) * unit
             seconds = cleaning.without(seconds, lambda x: x <= 0, "duration 0, taken as unknown", counts)
+            if conventions.milliseconds:
+                counts["duration in milliseconds, read"] += int(np.isfinite(seconds).sum())
             return list(np.nan_to_num(seconds).tolist())
     return [0.0] * n
 
@@ -93,14 +107,36 @@ def _as_json(names: Sequence[str], row: Sequence[str]) -> str | None:
     return json.dumps(values, ensure_ascii=False) if values else None
 
 
+def _scaled(
+    name: str, chunk: Chunk, column: str, counts: Counts, conventions: Conventions
+) -> NDArray[np.float64]:
+    parse = notation.FEATURES.get(name, number)
+    if name not in conventions.per_cent:
+        return cleaning.numbers(chunk.columns[column], name, counts, parse, chunk.decimal)
+
+    def in_per_cent(text: str, decimal: str) -> float:
+        plain = number(text, decimal)
+        return 100 * parse(text, decimal) if np.isnan(plain) else plain
+
+    values = cleaning.numbers(chunk.columns[column], name, counts, in_per_cent, chunk.decimal) / 100
+    known = int(np.isfinite(values).sum())
+    if known:
+        counts[f"{name} in per cent, read"] += known
+    return values
+
+
 def clean_features(
-    chunk: Chunk, columns: Mapped, durations: Sequence[float], counts: Counts
+    chunk: Chunk,
+    columns: Mapped,
+    durations: Sequence[float],
+    counts: Counts,
+    conventions: Conventions | None = None,
 ) -> dict[str, NDArray[np.float64]]:
     """The features of each row by their names, NaN where nothing or nonsense is said; with the duration,
     if the table has one."""
     cleaned = {}
     for name, column in columns.features.items():
-        values = cleaning.numbers(chunk.columns[column], name, counts)
+        values = _scaled(name, chunk, column, counts, conventions or Conventions())
         if name in _WRONG:
             values = cleaning.without(values, _WRONG[name], f"{name} {_WRONG_WORDS[name]}", counts)
         cleaned[name] = values

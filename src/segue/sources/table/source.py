@@ -28,7 +28,9 @@ from segue.sources.table import cleaning, features
 from segue.sources.table.chunks import Chunk
 from segue.sources.table.cleaning import Counts
 from segue.sources.table.columns import map_columns
+from segue.sources.table.conventions import Conventions, find_conventions
 from segue.sources.table.fields import clean_features, clean_fields
+from segue.sources.table.ids import refuse_rounded
 from segue.sources.table.reader import open_table
 from segue.track import Vectors, folded
 
@@ -55,6 +57,10 @@ class Table:
         Ids of digits get zeros before them up to this length.
     encoding
         Of a text file; by default, what its first bytes say.
+    without
+        Columns that are ignored.
+    rounded_ids
+        Take ids although a spreadsheet has rounded them: of rows with the same one, the first counts.
 
     Raises
     ------
@@ -66,7 +72,7 @@ class Table:
     kind = "table"
     whole = True
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a choice of its own, and most are left as they are
         self,
         table: Any,
         *,
@@ -76,6 +82,8 @@ class Table:
         weights: Mapping[str, float] | None = None,
         pad_ids: int = 0,
         encoding: str | None = None,
+        without: Sequence[str] = (),
+        rounded_ids: bool = False,
     ) -> None:
         is_file = isinstance(table, str | Path)
         self.location = str(table) if is_file else f"a {type(table).__name__}"
@@ -83,7 +91,12 @@ class Table:
         self.name = validate_name(name or stem or "table")
         self._rows = open_table(table, encoding)
         self.total, self.unit = self._rows.total, self._rows.unit
-        self.columns = map_columns(self._rows.columns, columns or {})
+        self.columns = map_columns(self._rows.columns, columns or {}, without=without)
+        first = next((chunk for chunk in self._rows.chunks() if chunk.numbers), None)
+        self._conventions = find_conventions(first, self.columns) if first else Conventions()
+        id_column = self.columns.fields.get("id")
+        if first and id_column and not rounded_ids:
+            refuse_rounded(cleaning.texts(first.columns[id_column], "id", Counter()), self.location)
         self.features = list(self.columns.features)
         if {"duration_ms", "duration_s"} & set(self.columns.fields):
             self.features.append("duration")
@@ -93,6 +106,7 @@ class Table:
         self._arguments = {
             "table": self.location, "name": self.name, "space": space, "columns": dict(columns or {}),
             "weights": dict(weights or {}), "pad_ids": pad_ids, "encoding": encoding,
+            "without": list(without), "rounded_ids": rounded_ids,
         }  # fmt: skip
         self._in_worker = is_file and worker_process.is_worthwhile(Path(table).expanduser().stat().st_size)
 
@@ -110,8 +124,9 @@ class Table:
     def _batches(self) -> Iterator[ImportBatch]:
         for chunk in self._rows.chunks():
             counts: Counts = Counter(chunk.steps)
-            fields = clean_fields(chunk, self.columns, counts)
-            values = clean_features(chunk, self.columns, fields["duration_s"], counts)
+            fields = clean_fields(chunk, self.columns, counts, self._conventions)
+            durations = fields["duration_s"]
+            values = clean_features(chunk, self.columns, durations, counts, self._conventions)
             vectors = features.feature_vectors(values)
             ids = self._ids(chunk, fields, counts)
             kept, problems = self._usable(chunk.numbers, ids, vectors, counts)

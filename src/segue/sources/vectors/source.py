@@ -24,6 +24,7 @@ from segue.sources.contract import (
 from segue.sources.table.chunks import Chunk
 from segue.sources.table.columns import map_columns
 from segue.sources.table.fields import clean_fields
+from segue.sources.table.ids import refuse_rounded
 from segue.sources.table.reader import open_table
 from segue.sources.vectors.arrays import ArrayMatrix
 from segue.sources.vectors.metadata import Metadata
@@ -60,6 +61,8 @@ class Vectors:
         Of a table, the column of lists; of an ``.npz`` file, the array.
     encoding
         Of text files; by default, what their first bytes say.
+    rounded_ids
+        Take ids although a spreadsheet has rounded them.
 
     Raises
     ------
@@ -84,6 +87,7 @@ class Vectors:
         transform: str = "raw",
         column: str | None = None,
         encoding: str | None = None,
+        rounded_ids: bool = False,
     ) -> None:
         if isinstance(vectors, str | Path):
             self.location, stem = str(vectors), Path(vectors).name.split(".")[0].replace(":", "-")
@@ -105,6 +109,8 @@ class Vectors:
         has_ids = self._ids is not None or self._own_id is not None or self._matrix.has_ids
         self._metadata = None if metadata is None else Metadata(open_table(metadata, encoding), by_id=has_ids)
         self._columns = self._metadata.columns if self._metadata else own
+        if not rounded_ids and (first := next(self._matrix.parts(), None)):
+            refuse_rounded(self._given_ids(first) or [], self.location)
 
     def spaces(self) -> list[Space]:
         names = [f"{self._spec.name}_{i:04d}" for i in range(self._spec.dim)]
