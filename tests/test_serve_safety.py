@@ -23,7 +23,7 @@ from starlette.exceptions import HTTPException
 
 from segue.errors import UsageError
 from segue.library import Library
-from segue.serve.http.limits import RateLimit, limit_body
+from segue.serve.http.limits import OwnLevels, RateLimit, limit_body
 from segue.serve.http.security import Guard
 from segue.serve.settings import Settings
 from tests.conftest import SR
@@ -203,7 +203,7 @@ def test_a_body_that_comes_too_slowly_is_refused():
 
 
 def test_a_client_may_upload_only_so_often():
-    rate = RateLimit(3)
+    rate = RateLimit(OwnLevels(), "upload", 3)
     assert [rate.take("a") for _ in range(3)] == [0, 0, 0]
     assert rate.take("a") > 10
     assert rate.take("b") == 0

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
+import signal
 import socket
-import tempfile
 import threading
 import time
 import webbrowser
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -81,7 +80,9 @@ def serve(
     if embedder and not max_api:
         raise click.UsageError("--embedder needs --max-api")
     others |= {"max_api": max_api, "embedder": embedder or _USUAL}
-    with _scratch() as scratch:
+    from segue.serve.scratch import scratch_folder
+
+    with scratch_folder() as scratch:
         tops = tuple(str(Path(folder).expanduser().absolute()) for folder in folders)
         settings = _settings(library=str(context.path.absolute()), scratch=scratch, folders=tops, **others)
         with context.open(create=not context.path.exists()):
@@ -120,7 +121,9 @@ def max_serve(port: int | None, workers: int, **others: Any) -> None:
     Only this machine can reach the service, unless --host opens it to others: that needs --password or
     --token. Ctrl-C stops it.
     """
-    with _scratch() as scratch:
+    from segue.serve.scratch import scratch_folder
+
+    with scratch_folder() as scratch:
         settings = _settings(library="", scratch=scratch, max_api=True, **others)
         _check_model(settings.embedder)
         _run(_MAX_APP, settings, port, MAX_PORT, workers=workers, show=False)
@@ -146,16 +149,6 @@ def _check_model(name: str) -> None:
     make_embedders([name])
 
 
-@contextlib.contextmanager
-def _scratch() -> Iterator[str]:
-    """A folder for what lasts as long as the service."""
-    folder = tempfile.mkdtemp(prefix="segue-serve-")
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 def _run(app: str, settings: Settings, port: int | None, usual: int, *, workers: int, show: bool) -> None:
     import uvicorn
 
@@ -163,9 +156,10 @@ def _run(app: str, settings: Settings, port: int | None, usual: int, *, workers:
     from segue.serve.settings import SETTINGS_VARIABLE
 
     raise_file_limit()
+    _end_as_by_ctrl_c()
 
     chosen = _port(settings.host, port, usual)
-    settings = replace(settings, port=chosen)
+    settings = replace(settings, port=chosen, workers=workers)
     os.environ[SETTINGS_VARIABLE] = settings.to_json()  # how workers are told
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     shown = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else host
@@ -184,6 +178,17 @@ def _run(app: str, settings: Settings, port: int | None, usual: int, *, workers:
             uvicorn.run(app, **options)
         else:
             uvicorn.Server(uvicorn.Config(app, **options)).run()
+
+
+def _end_as_by_ctrl_c() -> None:
+    """Have SIGTERM and SIGHUP end the service as Ctrl-C does, so that nothing of it is left."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # uvicorn raises it again at its end
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, end)
 
 
 def _port(host: str, port: int | None, usual: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import multiprocessing
 import os
 import signal
 import threading
@@ -39,12 +40,15 @@ from segue.serve.api import settings as settings_routes
 from segue.serve.http import docs_page, player_page
 from segue.serve.http.errors import ApiError, api_error
 from segue.serve.http.middleware import PREFIX, ServiceMiddleware
+from segue.serve.http.uploads import Uploads
 from segue.serve.http.validation import check_parameters, validation_error
-from segue.serve.max.api import MaxApi
+from segue.serve.max.api import MaxApi, max_uploads
+from segue.serve.memory import keep_memory_small
 from segue.serve.service import Service
 from segue.serve.settings import SETTINGS_VARIABLE, Settings
 
 _SWEEP_EVERY_S = 300.0
+_LOOK_EVERY_S = 1.0  # for the process that started this one
 _CODES = {404: "not_found", 405: "method_not_allowed", 408: "too_slow", 413: "too_large", 415: "not_json"}
 _ABOUT = 'Recommends music by how it sounds. Every error is `{"error": {"code", "message", "details"}}`.'
 
@@ -57,21 +61,24 @@ def make_app(settings: Settings) -> ASGIApp:
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         _stop_on_signals(service)
-        sweeping = asyncio.create_task(_sweep(service))
+        tasks = [asyncio.create_task(_sweep(service)), asyncio.create_task(_end_with_parent())]
         yield
-        sweeping.cancel()
+        for task in tasks:
+            task.cancel()
         service.close()
 
     app = make_api(lifespan)
     app.state.service = service
     _add_error_handlers(app, settings)
+    uploads = {f"{PREFIX}{clips.CLIPS}": Uploads(service.levels, "upload", settings.uploads_a_minute)}
     if settings.max_api:
         app.router.routes.extend(MaxApi(settings, service.decoding).routes())
+        uploads |= max_uploads(settings, service.levels)
     app.include_router(subsonic.routes)
     app.add_route("/docs", docs_page.docs_page, include_in_schema=False)
     app.add_route("/{path:path}", player_page.page, methods=["GET"], include_in_schema=False)
     hot = {f"{PREFIX}{recommendations.SIMILAR}": recommendations.Similar(service)}
-    return ServiceMiddleware(app, settings, service.guard, service.metrics, hot)
+    return ServiceMiddleware(app, settings, service.guard, service.logins, service.metrics, uploads, hot)
 
 
 def make_api(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
@@ -113,8 +120,19 @@ async def _sweep(service: Service) -> None:
         await service.run(service.clips.sweep)
 
 
+async def _end_with_parent() -> None:
+    """End this worker when the process that started it was killed: it would keep the port."""
+    parent = multiprocessing.parent_process()
+    while parent is not None:
+        await asyncio.sleep(_LOOK_EVERY_S)
+        if not parent.is_alive():
+            signal.raise_signal(signal.SIGTERM)
+            return
+
+
 def make_worker_app() -> ASGIApp:
     """As ``make_app``, in a worker process: the settings come in an environment variable."""
+    keep_memory_small()
     return make_app(Settings.from_json(os.environ[SETTINGS_VARIABLE]))
 
 

@@ -17,9 +17,11 @@ from segue.library import Library, Playlist
 from segue.recommend import Recommendations
 from segue.serve.clips import Clips
 from segue.serve.http.errors import ApiError
-from segue.serve.http.limits import RateLimit
+from segue.serve.http.limits import make_levels
+from segue.serve.http.logins import Logins
 from segue.serve.http.metrics import Metrics
 from segue.serve.http.security import Guard
+from segue.serve.http.slots import Slots
 from segue.serve.http.streaming import Transcoder
 from segue.serve.http.thread_pool import Pool
 from segue.serve.jobs import Jobs
@@ -28,6 +30,7 @@ from segue.serve.settings import Settings
 from segue.serve.similar_cache import SimilarCache
 from segue.track import Track, clean, readable
 
+EVENTS, EVENTS_EACH = 64, 16  # streams of jobs' events at a time, of a worker and of a client
 _THREADS = 8  # for what looks into the library
 _DECODERS = 2  # sounds that are decoded at a time
 _CONVERTERS = 2  # that work at a time; others wait for their next piece
@@ -42,8 +45,9 @@ class Service:
         self.library = Library.open(settings.library)
         self.guard = Guard(settings)
         self.metrics = Metrics()
-        self.uploads = RateLimit(settings.uploads_a_minute)
-        self.logins = RateLimit(20)
+        self.levels = make_levels(settings.scratch, settings.workers)
+        self.logins = Logins(self.levels)
+        self.events = Slots("too many jobs are being watched", EVENTS, EVENTS_EACH)
         self.pool = Pool("serve", _THREADS)
         self.decoding = Pool("decode", _DECODERS)
         self.clips = Clips(Path(settings.scratch) / "clips", settings.clip_s)

@@ -22,6 +22,7 @@ class Settings:
     Attributes
     ----------
     library : its folder
+    workers : how many processes answer
     scratch : a folder that the workers share, gone with the service
     password, token : one of which a client must have, if there is any
     folders : that may be scanned besides those that were scanned before
@@ -34,6 +35,7 @@ class Settings:
 
     library: str
     scratch: str
+    workers: int = 1
     host: str = "127.0.0.1"
     port: int = 8765
     password: str | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict
 
 from fastapi import APIRouter, File, Request, UploadFile
@@ -10,13 +9,13 @@ from fastapi.responses import Response
 
 from segue.serve.api import track_models as models
 from segue.serve.clips import EXPIRES_S
-from segue.serve.http.errors import ApiError
 from segue.serve.http.media_types import is_playable
 from segue.serve.http.responses import json_response, openapi_responses
 from segue.serve.http.streaming import file_response
-from segue.serve.service import Service, ServiceDep
+from segue.serve.service import ServiceDep
 
 routes = APIRouter(tags=["clips"])
+CLIPS = "/clips"
 _SOUND = openapi_responses(None, 404, 416, 503, media="audio/*") | {
     206: {"description": "The range that was requested."}
 }
@@ -24,22 +23,13 @@ _FILE = File(description="Any audio that can be decoded")
 
 
 @routes.post(
-    "/clips", status_code=201, responses=openapi_responses(models.ClipAnswer, 408, 413, 429, 503, status=201)
+    CLIPS, status_code=201, responses=openapi_responses(models.ClipAnswer, 408, 413, 429, 503, status=201)
 )
 async def add_clip(service: ServiceDep, request: Request, file: UploadFile = _FILE) -> Response:
     """Upload a sound. For an hour its id can be used as a seed, like a track's id."""
-    limit_uploads(service, request)
     clip = await service.decoding.run(service.clips.add, file.file, file.filename or "clip")
     facts = {name: value for name, value in asdict(clip).items() if name != "codec"}
     return json_response({"clip": facts, "expires_s": EXPIRES_S}, 201)
-
-
-def limit_uploads(service: Service, request: Request) -> None:
-    """Refuse a client that uploads too often."""
-    wait_s = service.uploads.take(request.client.host if request.client else "")
-    if wait_s:
-        headers = {"retry-after": str(math.ceil(wait_s))}
-        raise ApiError(429, "too_often", "too many uploads; try again in a moment", headers=headers)
 
 
 @routes.delete("/clips/{clip_id}", status_code=204, responses=openapi_responses(None, 404))

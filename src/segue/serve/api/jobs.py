@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
 
 from segue.serve.api import library_models as models
@@ -22,7 +22,7 @@ from segue.serve.service import Service, ServiceDep
 routes = APIRouter(tags=["jobs"])
 _EVERY_S = 0.2
 _HEARTBEAT_S = 15.0
-_EVENTS = openapi_responses(None, 404, media="text/event-stream")
+_EVENTS = openapi_responses(None, 404, 503, media="text/event-stream")
 
 
 @routes.post("/jobs/scan", status_code=202, responses=openapi_responses(models.JobAnswer, status=202))
@@ -54,9 +54,10 @@ async def cancel_job(service: ServiceDep, job_id: str) -> Response:
 
 
 @routes.get("/jobs/{job_id}/events", response_class=Response, responses=_EVENTS)
-async def watch_job(service: ServiceDep, job_id: str) -> Response:
+async def watch_job(service: ServiceDep, request: Request, job_id: str) -> Response:
     """A job's progress as server-sent events named `job`, until it ends."""
     service.jobs.get(job_id)
+    service.events.take(request.scope)
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     return StreamingResponse(_events(service, job_id), headers=headers, media_type="text/event-stream")
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
-
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from segue.serve.api import library_models as models
 from segue.serve.api.request_models import LoginRequest
+from segue.serve.http.clients import client_of
 from segue.serve.http.errors import ApiError
 from segue.serve.http.responses import json_response, openapi_responses
 from segue.serve.http.security import COOKIE, SESSION_S
-from segue.serve.service import Service, ServiceDep
+from segue.serve.service import ServiceDep
 
 routes = APIRouter(tags=["session"])
 
@@ -31,9 +30,12 @@ async def log_in(service: ServiceDep, request: Request, body: LoginRequest) -> R
     """Log in with the password; a cookie keeps the session for thirty days."""
     if not service.settings.has_secret:
         return json_response({"needed": False, "logged_in": True})
-    limit_logins(service, request)
+    client = client_of(request.scope)
+    service.logins.check("login", client)
     if not service.guard.accepts(body.password):
+        service.logins.wrong("login", client)
         raise ApiError(401, "wrong_password", "wrong password")
+    service.logins.right(client)
     response = json_response({"needed": True, "logged_in": True})
     secure = request.url.scheme == "https"
     response.set_cookie(
@@ -45,14 +47,6 @@ async def log_in(service: ServiceDep, request: Request, body: LoginRequest) -> R
         secure=secure,
     )
     return response
-
-
-def limit_logins(service: Service, request: Request) -> None:
-    """Refuse whoever tries too many passwords."""
-    wait_s = service.logins.take(request.client.host if request.client else "")
-    if wait_s:
-        headers = {"retry-after": str(math.ceil(wait_s))}
-        raise ApiError(429, "too_often", "too many attempts; try again in a moment", headers=headers)
 
 
 @routes.delete("/session", status_code=204, responses=openapi_responses(None))

@@ -7,19 +7,23 @@ import contextlib
 import logging
 import time
 from collections.abc import Mapping
+from types import MappingProxyType
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from segue.errors import SegueError
+from segue.serve.http.clients import client_of
 from segue.serve.http.errors import ApiError, api_error
-from segue.serve.http.limits import JSON_BYTES, RateLimit, limit_body
+from segue.serve.http.limits import JSON_BYTES, limit_body
+from segue.serve.http.logins import Logins
 from segue.serve.http.metrics import Metrics
 from segue.serve.http.security import HEADERS, POLICY, Guard, Headers, read_headers
+from segue.serve.http.uploads import Uploads
 from segue.serve.settings import MEGABYTE, Settings
 
 log = logging.getLogger("segue.serve")
 PREFIX = "/api/v1"
-UPLOADS = ("/api/v1/clips", "/model/predict")
 
 
 class ServiceMiddleware:
@@ -27,15 +31,22 @@ class ServiceMiddleware:
 
     Parameters
     ----------
+    uploads : who may send large bodies, by path
     hot : answers by path, without the routing of the application
     """
 
     def __init__(
-        self, app: ASGIApp, settings: Settings, guard: Guard, metrics: Metrics, hot: Mapping[str, ASGIApp]
+        self,
+        app: ASGIApp,
+        settings: Settings,
+        guard: Guard,
+        logins: Logins,
+        metrics: Metrics,
+        uploads: Mapping[str, Uploads],
+        hot: Mapping[str, ASGIApp] = MappingProxyType({}),
     ) -> None:
-        self._app, self._settings, self._guard = app, settings, guard
-        self._metrics, self._hot = metrics, hot
-        self._guesses = RateLimit(60)
+        self._app, self._settings, self._guard, self._logins = app, settings, guard, logins
+        self._metrics, self._uploads, self._hot = metrics, uploads, hot
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -48,10 +59,10 @@ class ServiceMiddleware:
             with contextlib.ExitStack() as endings:
                 scope["segue.endings"] = endings
                 await self._handle(scope, receive, answer)
-        except asyncio.CancelledError:
-            if not answer.status:
-                raise
-            # The service ends while an answer is on its way: a sound that nobody takes on, say.
+        except asyncio.CancelledError:  # the service ends while a body or an answer is on its way
+            await answer.send_error(ApiError(503, "ending", "the service ends"), scope, receive)
+        except ClientDisconnect:
+            pass
         except ApiError as error:
             await answer.send_error(error, scope, receive)
         except SegueError as error:
@@ -70,15 +81,7 @@ class ServiceMiddleware:
         headers = read_headers(scope["headers"])
         self._authorize(method, path, headers, scope)
         if method in ("POST", "PUT", "PATCH", "DELETE"):
-            upload = path in UPLOADS
-            most = self._settings.upload_mb * MEGABYTE if upload else JSON_BYTES
-            claimed = headers.get("content-length", "0")
-            if claimed.isdigit() and int(claimed) > most:
-                raise ApiError(
-                    413, "too_large", f"{int(claimed) / 1e6:.1f} MB; at most {most / 1e6:g} MB are accepted"
-                )
-            if path not in self._hot:
-                receive = limit_body(receive, most, self._settings.upload_s)
+            receive = self._limit_body(scope, receive, headers)
         if method == "HEAD":
             scope = {**scope, "method": "GET", "segue.head": True}
             answer.bare = True
@@ -87,21 +90,28 @@ class ServiceMiddleware:
 
     def _authorize(self, method: str, path: str, headers: Headers, scope: Scope) -> None:
         """Check a request; a client that guessed too many passwords has to wait."""
-        client = scope["client"][0] if scope.get("client") else ""
-        guess = self._settings.has_secret and "authorization" in headers
-        if guess and self._guesses.is_exhausted(client):
+        if self._settings.has_secret and "authorization" in headers:
+            client = client_of(scope)
+            self._logins.check("token", client)
+            if self._guard.knows(headers["authorization"]):
+                self._logins.right(client)
+            else:
+                self._logins.wrong("token", client)
+        self._guard.check(method, path, headers)
+
+    def _limit_body(self, scope: Scope, receive: Receive, headers: Headers) -> Receive:
+        uploads = self._uploads.get(scope["path"]) if scope["method"] == "POST" else None
+        most = self._settings.upload_mb * MEGABYTE if uploads else JSON_BYTES
+        claimed = headers.get("content-length", "")
+        if claimed.isdigit() and int(claimed) > most:
             raise ApiError(
-                429,
-                "too_often",
-                "too many wrong passwords; try again in a moment",
-                headers={"retry-after": "60"},
+                413, "too_large", f"{int(claimed) / 1e6:.1f} MB; at most {most / 1e6:g} MB are accepted"
             )
-        try:
-            self._guard.check(method, path, headers)
-        except ApiError as error:
-            if guess and error.status == 401:
-                self._guesses.take(client)
-            raise
+        if uploads:
+            uploads.admit(scope)
+        if scope["path"] in self._hot and claimed:
+            return receive  # the server takes no more than was claimed, nor longer than a body may take
+        return limit_body(receive, most, self._settings.upload_s)
 
 
 class _Sender:

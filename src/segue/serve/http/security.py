@@ -117,12 +117,15 @@ class Guard:
 
     def is_logged_in(self, headers: Headers) -> bool:
         """Whether a session's cookie, a token or a password comes with the request."""
-        kind, _, value = headers.get("authorization", "").partition(" ")
+        known = self.knows(headers.get("authorization", ""))
+        return known or self._has_session(headers.get("cookie", ""))
+
+    def knows(self, authorization: str) -> bool:
+        """Whether the header ``Authorization`` has the token or the password."""
+        kind, _, value = authorization.partition(" ")
         if kind.lower() == "bearer":
             return self.accepts(value.strip())
-        if kind.lower() == "basic":
-            return self.accepts(_basic_password(value))
-        return self._has_session(headers.get("cookie", ""))
+        return kind.lower() == "basic" and self.accepts(_basic_password(value))
 
     def accepts(self, word: str) -> bool:
         """Whether this is the password or the token."""

@@ -7,7 +7,6 @@ ended on, is a 4xx with ``status`` and ``message`` here; and any audio is taken,
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 import tempfile
 from collections.abc import AsyncIterator
@@ -28,12 +27,15 @@ from segue.audio.peaks import TooLong, compute_peaks
 from segue.errors import AudioError, DamagedAudioError, SegueError
 from segue.serve.http.docs_page import describe_operations
 from segue.serve.http.errors import ApiError, one_line, without_paths
-from segue.serve.http.limits import RateLimit
+from segue.serve.http.limits import Levels, make_levels
+from segue.serve.http.logins import Logins
 from segue.serve.http.metrics import Metrics
 from segue.serve.http.middleware import ServiceMiddleware
 from segue.serve.http.player_page import plain_page
 from segue.serve.http.security import Guard
 from segue.serve.http.thread_pool import Pool
+from segue.serve.http.uploads import Uploads
+from segue.serve.memory import keep_memory_small
 from segue.serve.settings import SETTINGS_VARIABLE, Settings
 from segue.spec import Embedder
 
@@ -50,6 +52,8 @@ _METADATA = {
     "license": "Apache 2.0",
     "source": "https://github.com/tensorflow/models/tree/master/research/audioset/vggish",
 }
+_PREDICT = "/model/predict"
+_TIMES_AS_MANY = 10  # the classic client posts file after file
 _SOUND = "a sound, as WAV or in any other format"
 
 
@@ -58,13 +62,12 @@ class MaxApi:
 
     def __init__(self, settings: Settings, pool: Pool) -> None:
         self._settings, self._pool = settings, pool
-        self._uploads = RateLimit(settings.uploads_a_minute * 10)  # the classic client posts file after file
         self._embedder: Embedder | None = None
 
     def routes(self) -> list[Route]:
         return [
             Route("/model/metadata", self.metadata, methods=["GET"]),
-            Route("/model/predict", self.predict, methods=["POST"]),
+            Route(_PREDICT, self.predict, methods=["POST"]),
             Route("/swagger.json", self.swagger, methods=["GET"]),
         ]
 
@@ -77,11 +80,6 @@ class MaxApi:
     async def predict(self, request: Request) -> Response:
         """``{"status": "ok", "embedding": [[128 numbers], ...]}``, or why not."""
         try:
-            wait_s = self._uploads.take(request.client.host if request.client else "")
-            if wait_s:
-                return _error(
-                    429, "too many requests; wait a little", {"retry-after": str(math.ceil(wait_s))}
-                )
             async with request.form(max_files=1, max_fields=8) as form:
                 sound = form.get("audio")
                 if not isinstance(sound, UploadFile):
@@ -115,6 +113,11 @@ class MaxApi:
             except TooLong as error:
                 raise HTTPException(413, f"{error}; at most {LONGEST_S:.0f} s are taken") from None
             return embed_file(path, self._embedder).windows
+
+
+def max_uploads(settings: Settings, levels: Levels) -> dict[str, Uploads]:
+    """Who may send sounds, by path."""
+    return {_PREDICT: Uploads(levels, "predict", _TIMES_AS_MANY * settings.uploads_a_minute)}
 
 
 def _json(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -151,10 +154,14 @@ def make_max_app(settings: Settings) -> ASGIApp:
 
     handlers = {HTTPException: of_http, ApiError: of_ours, Exception: of_bug}
     app = Starlette(routes=[Route("/", start), *api.routes()], lifespan=lifespan, exception_handlers=handlers)
-    return ServiceMiddleware(app, settings, Guard(settings), Metrics(), {})
+    levels = make_levels(settings.scratch, settings.workers)
+    uploads = max_uploads(settings, levels)
+    return ServiceMiddleware(app, settings, Guard(settings), Logins(levels), Metrics(), uploads)
 
 
 def make_max_worker_app() -> ASGIApp:
+    """As ``make_max_app``, in a worker process."""
+    keep_memory_small()
     return make_max_app(Settings.from_json(os.environ[SETTINGS_VARIABLE]))
 
 

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 from starlette.requests import Request
 
+from segue.serve.http.clients import client_of
+from segue.serve.http.errors import ApiError
 from segue.serve.http.inputs import LONGEST_NAME, MOST_TRACKS, refuse_text, whole_number
 from segue.serve.service import Service
 
@@ -75,10 +77,6 @@ class Call:
         text = self.get(name)
         return default if text is None else text.lower() == "true"
 
-    @property
-    def client(self) -> str:
-        return self.request.client.host if self.request.client else ""
-
     def log_in(self) -> None:
         """Compare what the player says with the password or the token, if there are any.
 
@@ -86,29 +84,31 @@ class Call:
         ------
         SubsonicError
         """
-        guard = self.service.guard
+        guard, client = self.service.guard, client_of(self.request.scope)
         if not self.service.settings.has_secret or guard.is_logged_in(self.request.headers):
             return
-        if self.service.logins.is_exhausted(self.client):
-            raise SubsonicError(WRONG, "too many wrong passwords; try again in a moment")
-        key = self.get("apiKey")
-        if key is not None:
-            if not guard.accepts(key):
-                self._refuse(NO_SUCH_KEY, "no such key")
+        try:
+            self.service.logins.check("login", client)
+        except ApiError as error:
+            raise SubsonicError(WRONG, error.message) from None
+        code = self._wrong()
+        if code is None:
+            self.service.logins.right(client)
             return
+        self.service.logins.wrong("login", client)
+        raise SubsonicError(code, "no such key" if code == NO_SUCH_KEY else "wrong user name or password")
+
+    def _wrong(self) -> int | None:
+        """The code for a wrong password, token or key; none where it is right."""
+        guard, key = self.service.guard, self.get("apiKey")
+        if key is not None:
+            return None if guard.accepts(key) else NO_SUCH_KEY
         self.need("u")
         if self.get("p") is not None:
-            right = guard.accepts(_plain(self.need("p")))
-        else:
-            token, salt = self.need("t").lower(), self.need("s")
-            tokens = [_token(word, salt).encode() for word in guard.secrets()]
-            right = any(hmac.compare_digest(one, token.encode()) for one in tokens)
-        if not right:
-            self._refuse(WRONG, "wrong user name or password")
-
-    def _refuse(self, code: int, message: str) -> None:
-        self.service.logins.take(self.client)
-        raise SubsonicError(code, message)
+            return None if guard.accepts(_plain(self.need("p"))) else WRONG
+        token, salt = self.need("t").lower(), self.need("s")
+        tokens = [_token(word, salt).encode() for word in guard.secrets()]
+        return None if any(hmac.compare_digest(one, token.encode()) for one in tokens) else WRONG
 
 
 def _number(name: str, text: str) -> int:

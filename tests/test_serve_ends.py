@@ -1,0 +1,87 @@
+"""What services that end or are killed leave, and what they say to who still asks."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.waiting import wait_for
+
+
+def start(*arguments: object, folder: Path) -> tuple[subprocess.Popen[str], str]:
+    command = [sys.executable, "-m", "segue", *map(str, arguments), "--no-open", "--port", "0"]
+    environment = os.environ | {"TMPDIR": str(folder), "SEGUE_PULL": "0"}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    assert process.stdout
+    address = process.stdout.readline().split()[0].rstrip("/")
+
+    def answers() -> bool:
+        with contextlib.suppress(httpx.TransportError):
+            return httpx.get(f"{address}/api/v1/health").status_code == 200
+        return False
+
+    wait_for(answers)
+    return process, address
+
+
+def end(process: subprocess.Popen[str], number: signal.Signals) -> int:
+    process.send_signal(number)
+    process.communicate(timeout=20)
+    return process.returncode
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="kills with signals")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_service_that_ends_leaves_nothing(scanned: Path, tmp_path: Path, number: signal.Signals):
+    process, _ = start("-l", scanned, "serve", folder=tmp_path)
+    assert len(list(tmp_path.glob("segue-serve-*"))) == 1
+    assert end(process, number) == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="kills with signals")
+def test_clips_of_a_killed_service_are_removed_and_those_of_others_stay(
+    scanned: Path, tmp_path: Path, music: dict[str, Path]
+):
+    killed, address = start("-l", scanned, "serve", folder=tmp_path)
+    with music["low0"].open("rb") as f:
+        answer = httpx.post(f"{address}/api/v1/clips", files={"file": f}, headers={"X-Segue": "1"})
+    assert answer.status_code == 201
+    (left,) = tmp_path.glob("segue-serve-*")
+    end(killed, signal.SIGKILL)
+    assert list((left / "clips").iterdir())
+    foreign = tmp_path / "segue-serve-foreign"
+    foreign.mkdir()  # no service of ours made it
+    (tmp_path / "segue-serve-link").symlink_to(foreign)
+    first, _ = start("-l", scanned, "serve", folder=tmp_path)
+    assert not left.exists()
+    (own,) = set(tmp_path.glob("segue-serve-*")) - {foreign, tmp_path / "segue-serve-link"}
+    second, _ = start("-l", scanned, "serve", folder=tmp_path)
+    assert own.exists()
+    assert foreign.exists()
+    assert {end(first, signal.SIGINT), end(second, signal.SIGINT)} == {0}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="kills with signals")
+def test_workers_end_with_the_service_that_started_them(scanned: Path, tmp_path: Path):
+    process, address = start("-l", scanned, "serve", "--workers", 2, folder=tmp_path)
+    end(process, signal.SIGKILL)
+
+    def is_gone() -> bool:
+        try:
+            httpx.get(f"{address}/api/v1/health")
+        except httpx.TransportError:
+            return True
+        return False
+
+    wait_for(is_gone, 20)
