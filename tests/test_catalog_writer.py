@@ -96,13 +96,12 @@ def test_a_moved_file_is_searched_by_its_new_name(library: Library):
     assert library.tracks.search("first") == []
 
 
-def test_pruning_removes_missing_tracks_with_their_words_and_labels_and_keeps_rows_aligned(library: Library):
+def test_removing_tracks_takes_their_words_and_labels_and_keeps_rows_aligned(library: Library):
     ids = write_songs(library, [song(f"/{i}.flac", {f"Label{i}": 0.5}, title=f"Song{i}") for i in range(5)])
     vectors = {name: vector(library, name) for name in ids}
     keys = library.tracks.keys_of(ids)
     with library.catalog.writing() as writer:
-        writer.mark_missing([keys[ids[0]], keys[ids[3]]])
-        assert writer.prune() == 2
+        assert writer.remove([keys[ids[0]], keys[ids[3]]]) == 2
     kept = [ids[1], ids[2], ids[4]]
     assert [track.id for track in library] == kept
     assert {name: vector(library, name) for name in kept} == {name: vectors[name] for name in kept}

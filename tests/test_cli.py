@@ -48,7 +48,13 @@ def test_scan_similar_and_the_rest_from_nothing(segue, tmp_path: Path):
     assert segue(*library, "scan", tmp_path / "music")[1].startswith("12 unchanged")
     (tmp_path / "music" / "low0.flac").unlink()
     assert "1 gone missing" in segue(*library, "scan", tmp_path / "music")[1]
-    assert segue(*library, "prune")[1] == "1 removed, 11 tracks left\n"
+    code, out, err = segue(*library, "prune")
+    assert (code, out) == (2, "")
+    assert "low0.flac" in err
+    assert "add --yes" in err
+    assert segue(*library, "prune", "--dry-run")[1] == "1 would be removed\n"
+    assert segue(*library, "prune", "--older-than", "1d", "--yes")[1] == "0 removed, 12 tracks left\n"
+    assert segue(*library, "prune", "--yes")[1] == "1 removed, 11 tracks left\n"
     assert segue(*library, "check")[1] == "all checksums match: 11 tracks, 3 matrices\n"
 
 

@@ -53,7 +53,7 @@ class House:
         return out, err
 
     def prune(self):
-        assert self._segue("-l", self.root, "prune")[0] == 0
+        assert self._segue("-l", self.root, "prune", "--yes")[0] == 0
 
     def titles(self):
         with Library.open(self.root) as library:

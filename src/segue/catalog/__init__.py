@@ -9,11 +9,21 @@ from segue.catalog.catalog import Catalog
 from segue.catalog.clusters import Cluster, Clusters
 from segue.catalog.conditions import Where, split_names
 from segue.catalog.feedback import Feedback, FeedbackTables, Opinions, StarKind, Verdict
+from segue.catalog.files import MissingTrack
 from segue.catalog.folders import FolderTables, display_path
 from segue.catalog.listing import Facets, Sort
 from segue.catalog.overview import Imported, Overview
 from segue.catalog.playlists import Playlist, PlaylistTables
-from segue.catalog.records import AnalyzedFile, Failure, FileState, KnownFile, SeenFile, UpsertResult
+from segue.catalog.records import (
+    Analysis,
+    AnalyzedFile,
+    Failure,
+    FileState,
+    KnownFile,
+    SeenFile,
+    UpsertResult,
+)
+from segue.catalog.removed import RemovedTracks
 from segue.catalog.schema import FORMAT_VERSION
 from segue.catalog.selections import Selection
 from segue.catalog.settings import NAMES as SETTING_NAMES
@@ -29,6 +39,7 @@ __all__ = [
     "NO_ARTIST",
     "SETTING_NAMES",
     "Album",
+    "Analysis",
     "AnalyzedFile",
     "Artist",
     "Catalog",
@@ -43,10 +54,12 @@ __all__ = [
     "FolderTables",
     "Imported",
     "KnownFile",
+    "MissingTrack",
     "Opinions",
     "Overview",
     "Playlist",
     "PlaylistTables",
+    "RemovedTracks",
     "SeenFile",
     "SeenKeys",
     "Selection",

@@ -15,7 +15,7 @@ from segue.catalog.albums import Discography, DiscographyCache
 from segue.catalog.clusters import ClusterTables
 from segue.catalog.connections import Connections
 from segue.catalog.feedback import FeedbackTables, Opinions
-from segue.catalog.files import failures, known_files
+from segue.catalog.files import MissingTrack, failures, known_files, missing_tracks
 from segue.catalog.folders import FolderTables
 from segue.catalog.overview import Overview, content_version, overview
 from segue.catalog.playlists import PlaylistTables
@@ -77,6 +77,10 @@ class Catalog:
     def known_files(self) -> dict[str, KnownFile]:
         """Every track's file, by path."""
         return known_files(self._local.db)
+
+    def missing_tracks(self) -> list[MissingTrack]:
+        """Tracks whose files are gone, by path."""
+        return missing_tracks(self._local.db)
 
     def failures(self) -> list[Failure]:
         """Files that could not be used, by path."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,9 +20,9 @@ def known_files(db: sqlite3.Connection) -> dict[str, KnownFile]:
     """As ``Catalog.known_files``."""
     of_track = "key, id, path, missing_since, size, mtime_ns, content_hash"
     of_state = "audio_hash, ctime_ns, device, inode"
-    tables = "tracks LEFT JOIN file_states USING (key)"
+    tables = "tracks LEFT JOIN file_states USING (key) LEFT JOIN away USING (key)"
     files = {}
-    for row in db.execute(f"SELECT {of_track}, {of_state} FROM {tables} WHERE path IS NOT NULL"):
+    for row in db.execute(f"SELECT {of_track}, {of_state}, place FROM {tables} WHERE path IS NOT NULL"):
         path = os.fsdecode(row["path"])
         more = (
             row["audio_hash"] or "",
@@ -30,8 +31,44 @@ def known_files(db: sqlite3.Connection) -> dict[str, KnownFile]:
             int(row["inode"] or 0),
         )
         state = FileState(row["size"], row["mtime_ns"], row["content_hash"], *more)
-        files[path] = KnownFile(row["key"], TrackId(row["id"]), path, state, row["missing_since"] is not None)
+        missing = row["missing_since"] is not None
+        files[path] = KnownFile(row["key"], TrackId(row["id"]), path, state, missing, _path(row["place"]))
     return files
+
+
+@dataclass(frozen=True, slots=True)
+class MissingTrack:
+    """A track whose file is gone.
+
+    Attributes
+    ----------
+    path : ``None`` for one of a data set that has no file
+    away : the place that went with the file, and may not be mounted; ``None`` where the file alone is gone
+    """
+
+    key: int
+    id: TrackId
+    path: str | None
+    missing_since: float  # s since the epoch
+    away: str | None
+
+
+def missing_tracks(db: sqlite3.Connection) -> list[MissingTrack]:
+    """As ``Catalog.missing_tracks``."""
+    sql = (
+        "SELECT key, id, path, missing_since, place FROM tracks LEFT JOIN away USING (key) "
+        "WHERE missing_since IS NOT NULL ORDER BY path, key"
+    )
+    return [
+        MissingTrack(
+            row["key"], TrackId(row["id"]), _path(row["path"]), row["missing_since"], _path(row["place"])
+        )
+        for row in db.execute(sql)
+    ]
+
+
+def _path(value: str | bytes | None) -> str | None:
+    return None if value is None else os.fsdecode(value)
 
 
 def put_states(db: sqlite3.Connection, states: Iterable[tuple[int, FileState]]) -> None:
@@ -141,6 +178,7 @@ def delete(db: sqlite3.Connection, condition: str, *values: object) -> int:
     gone = f"SELECT key FROM tracks WHERE {condition}"
     for table, name in (
         ("track_text", "rowid"), ("labels", "key"), ("cluster_tracks", "key"), ("file_states", "key"),
+        ("away", "key"),
     ):  # fmt: skip
         db.execute(f"DELETE FROM {table} WHERE {name} IN ({gone})", values)
     return db.execute(f"DELETE FROM tracks WHERE {condition}", values).rowcount

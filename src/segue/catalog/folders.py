@@ -30,10 +30,10 @@ class FolderTables:
         """Their paths, sorted."""
         return sorted(os.fsdecode(row[0]) for row in self._local.db.execute("SELECT folder FROM folders"))
 
-    def count(self, folder: str) -> int:
-        """How many tracks have their files below a folder, those that are missing left out."""
+    def count(self, folder: str, *, missing: bool = False) -> int:
+        """How many tracks have their files below a folder; with ``missing``, also those whose are gone."""
         condition, ends = below(folder)
-        sql = f"SELECT count(*) FROM tracks WHERE missing_since IS NULL AND {condition}"
+        sql = f"SELECT count(*) FROM tracks WHERE {condition}" + " AND missing_since IS NULL" * (not missing)
         return int(self._local.db.execute(sql, ends).fetchone()[0])
 
     def exclusions(self) -> dict[str, list[str]]:

@@ -36,13 +36,14 @@ class FileState:
 
 @dataclass(frozen=True, slots=True)
 class KnownFile:
-    """The track that the catalog has at a path."""
+    """The track that the catalog has at a path; ``away`` names the place that was not there with it."""
 
     key: int
     id: TrackId
     path: str
     state: FileState
     missing: bool
+    away: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,25 @@ class SeenFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Analysis:
+    """What is found out about a file's audio, the same for every file with this audio."""
+
+    duration_s: float
+    sr: int
+    channels: int
+    codec: str
+    warning: str | None
+    embeddings: Mapping[str, Embedding] = field(repr=False)  # by space
+
+
+@dataclass(frozen=True, slots=True)
 class AnalyzedFile:
-    """A track to be written: all that a scan found out about one file."""
+    """A track to be written: all that a scan found out about one file.
+
+    Attributes
+    ----------
+    id, added_at : of a track that is back; by default, both are new
+    """
 
     path: str
     state: FileState
@@ -73,6 +91,8 @@ class AnalyzedFile:
     codec: str
     warning: str | None
     embeddings: Mapping[str, Embedding] = field(repr=False)  # by space
+    id: TrackId | None = None
+    added_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

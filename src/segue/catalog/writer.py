@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
+import itertools
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,31 +17,28 @@ from segue.catalog import deferred_indexes
 from segue.catalog.clusters import Cluster, ClusterRun, ClusterTables, Tally
 from segue.catalog.connections import Connections
 from segue.catalog.deferred_indexes import BackgroundFinish
-from segue.catalog.files import Files, delete, index_file_and_labels, put_states
+from segue.catalog.file_writer import FileWriter
+from segue.catalog.files import Files, index_file_and_labels, put_states
 from segue.catalog.matrices import Matrices
 from segue.catalog.records import (
     AnalyzedFile,
-    Failure,
     FileState,
-    SeenFile,
     UpsertResult,
-    rows_and_keys,
-    searchable_name,
     track_columns,
 )
 from segue.catalog.schema import sweep_parts
-from segue.catalog.transaction import large_cache, transaction
+from segue.catalog.transaction import large_cache
 from segue.catalog.upsert import RecordTables, SeenKeys
 from segue.errors import LibraryWriteError, SegueError, SpecMismatchError
 from segue.sources.contract import TAG_COLUMNS, ImportBatch, SpaceRows, SpaceSettings
 from segue.spec import EmbedderSpec, Embedding, empty_row, encode_scores, newer_versions
-from segue.track import Tags, TrackId, path_to_db
+from segue.track import TrackId, path_to_db
 
 _CACHE_KIB = 1 << 18  # of SQLite's pages while many tracks are put; ids come in no order
 _OWN_COLUMNS = frozenset(TAG_COLUMNS)  # of an imported track: its file's tags say less than its source
 
 
-class Writer:
+class Writer(FileWriter):
     """Changes a library; ``Catalog.writing`` gives one, and holds the lock that it needs."""
 
     def __init__(self, local: Connections) -> None:
@@ -113,8 +110,9 @@ class Writer:
             sql = f"UPDATE tracks SET row = ?, {settings} WHERE key = ?"
             self._db.execute(sql, (row, *columns.values(), key))
         else:
-            track_id = self._new_id(file.state.content_hash)
-            columns |= {"id": track_id, "row": row, "added_at": time.time()}
+            track_id = self._new_id(file)
+            added_at = time.time() if file.added_at is None else file.added_at
+            columns |= {"id": track_id, "row": row, "added_at": added_at}
             marks = ", ".join("?" * len(columns))
             sql = f"INSERT INTO tracks ({', '.join(columns)}) VALUES ({marks})"
             key = self._db.execute(sql, tuple(columns.values())).lastrowid or 0
@@ -123,18 +121,18 @@ class Writer:
         if not imported:
             self._put_words(key, file.tags)
         index_file_and_labels(self._db, key, file.path)
+        self._db.execute("DELETE FROM away WHERE key = ?", (key,))
         self._db.execute("DELETE FROM failures WHERE path = ?", (columns["path"],))
         return track_id
 
-    def _new_id(self, content_hash: str) -> TrackId:
-        """Made from the content; a copy of another track's file gets another."""
-        copy = 0
-        while True:
-            text = content_hash if not copy else f"{content_hash}:{copy}"
-            track_id = hashlib.sha256(text.encode()).hexdigest()[:16]
-            if not self._db.execute("SELECT 1 FROM tracks WHERE id = ?", (track_id,)).fetchone():
-                return TrackId(track_id)
-            copy += 1
+    def _new_id(self, file: AnalyzedFile) -> TrackId:
+        """That of a track that is back, or made from the content; a copy of another's file gets another."""
+        content = file.state.content_hash
+        texts = itertools.chain([content], (f"{content}:{copy}" for copy in itertools.count(1)))
+        made = (TrackId(hashlib.sha256(text.encode()).hexdigest()[:16]) for text in texts)
+        taken = "SELECT 1 FROM tracks WHERE id = ?"
+        candidates = itertools.chain([file.id] if file.id else [], made)
+        return next(one for one in candidates if not self._db.execute(taken, (one,)).fetchone())
 
     def _put_labels(self, key: int, file: AnalyzedFile) -> None:
         """Keep what the networks say; of several versions of one, what the newest says."""
@@ -151,15 +149,6 @@ class Writer:
                 "INSERT INTO labels VALUES (?, ?, ?, ?)",
                 [(key, space, label.name, label.score) for label in labels],
             )
-
-    def _put_words(self, key: int, tags: Tags) -> None:
-        """Index the words of a track's tags for searches, and nothing else of it."""
-        texts = (tags.title, tags.artist or tags.album_artist, tags.album, tags.genre)
-        self._db.execute("DELETE FROM track_text WHERE rowid = ?", (key,))
-        self._db.execute(
-            "INSERT INTO track_text (rowid, title, artist, album, genre) VALUES (?, ?, ?, ?, ?)",
-            (key, *(text or "" for text in texts)),
-        )
 
     # Imports
 
@@ -239,106 +228,6 @@ class Writer:
         with self._transaction():
             ClusterTables(self._local).replace(keys, numbers, describe, run)
 
-    # Changed and removed files
-
-    def touch(self, files: Sequence[SeenFile]) -> None:
-        """Keep new paths, times and tags of files whose audio is known: moved, tagged, copied back."""
-        if not files:
-            return
-        with self._transaction():
-            for file in files:
-                self._touch(file)
-            put_states(self._db, [(file.known.key, file.state) for file in files])
-
-    def _touch(self, file: SeenFile) -> None:
-        path, state, key = path_to_db(file.path), file.state, file.known.key
-        self._db.execute(
-            "UPDATE tracks SET path = ?, size = ?, mtime_ns = ?, content_hash = ?, missing_since = NULL "
-            "WHERE key = ?",
-            (path, state.size, state.mtime_ns, state.content_hash, key),
-        )
-        own_tags = "SELECT 1 FROM tracks WHERE key = ? AND source IS NULL"
-        if file.tags is not None and self._db.execute(own_tags, (key,)).fetchone():
-            settings = ", ".join(f"{name} = ?" for name in TAG_COLUMNS)
-            values = [getattr(file.tags, name) for name in TAG_COLUMNS]
-            self._db.execute(f"UPDATE tracks SET {settings} WHERE key = ?", (*values, key))
-            self._put_words(key, file.tags)
-            index_file_and_labels(self._db, key, file.path)
-        else:
-            sql = "UPDATE track_text SET file = ? WHERE rowid = ?"
-            self._db.execute(sql, (searchable_name(file.path), key))
-        self._db.execute("DELETE FROM failures WHERE path = ?", (path,))
-
-    def put_states(self, states: Sequence[tuple[int, FileState]]) -> None:
-        """Keep what a scan has found out about the files of tracks, by their keys, that are as they were."""
-        if states:
-            with self._transaction():
-                put_states(self._db, states)
-
-    def mark_missing(self, keys: Iterable[int]) -> None:
-        """Hide tracks whose files are gone; ``prune`` removes them."""
-        now = time.time()
-        sql = "UPDATE tracks SET missing_since = ? WHERE key = ? AND missing_since IS NULL"
-        self._execute_for_each(sql, [(now, key) for key in keys])
-
-    def fail(self, failures: Iterable[Failure]) -> None:
-        """Keep why files could not be used; one reason a path, the latest."""
-        rows = [
-            (path_to_db(f.path), f.kind, f.reason, f.size, f.mtime_ns, f.failed_at or time.time())
-            for f in failures
-        ]
-        self._execute_for_each("INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?, ?)", rows)
-
-    def forget_failures(self, paths: Iterable[str]) -> None:
-        rows = [(path_to_db(path),) for path in paths]
-        self._execute_for_each("DELETE FROM failures WHERE path = ?", rows)
-
-    def _execute_for_each(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
-        if rows:
-            with self._transaction():
-                self._db.executemany(sql, rows)
-
-    def prune(self) -> int:
-        """Remove missing tracks and rewrite the matrices without dead rows; how many tracks were removed."""
-        with self._transaction():
-            n = delete(self._db, "missing_since IS NOT NULL")
-            self._compact()
-        self._matrices.sweep()
-        return n
-
-    def compact(self) -> None:
-        """Rewrite the matrices without dead rows."""
-        with self._transaction():
-            self._compact()
-        self._matrices.sweep()
-
-    def _compact(self) -> None:
-        rows, keys = rows_and_keys(self._db)
-        for space, _ in self._matrices.spaces():
-            self._matrices.rewrite(space, rows)
-        # Rows are unique, so they step aside before they take their new places.
-        self._db.execute("UPDATE tracks SET row = -1 - row")
-        self._db.executemany("UPDATE tracks SET row = ? WHERE key = ?", enumerate(keys.tolist()))
-
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
-        if self._db.in_transaction:  # a part of a larger one
-            yield
-            return
-        with self._as_write_errors(), transaction(self._db):
-            yield
-
-    @contextlib.contextmanager
-    def _as_write_errors(self) -> Iterator[None]:
-        """Turn errors of the disk and the database into a ``LibraryWriteError``."""
-        try:
-            yield
-        except (OSError, sqlite3.OperationalError) as error:
-            raise LibraryWriteError(
-                f"the library in {self._root} could not be written: {_reason(error)}; "
-                "what was there before is untouched"
-            ) from error
-
 
 def _same_audio(track: sqlite3.Row, state: FileState) -> bool:
     same = track["content_hash"] == state.content_hash
@@ -361,9 +250,3 @@ def _score_rows(embeddings: Sequence[Embedding]) -> NDArray[np.uint8] | None:
     none = np.full(n_labels, np.nan, np.float32)
     rows = [none if e.scores is None else e.scores for e in embeddings]
     return encode_scores(np.stack(rows)) if n_labels else None
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError) and error.errno is not None:
-        return os.strerror(error.errno)
-    return str(error)

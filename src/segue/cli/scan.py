@@ -1,4 +1,4 @@
-"""Commands that change a library: scan, prune, check."""
+"""segue scan, and segue check."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Add music from folders, or update the library.")
-@click.argument("folders", nargs=-1, required=True, type=click.Path(exists=True))
+@click.argument("folders", nargs=-1, required=True, type=click.Path())
 @click.option("--jobs", "-j", type=click.IntRange(1, 256), help="Number of threads (default: one per core).")
 @click.option("--retry", is_flag=True, help="Also retry files that failed before and have not changed.")
 @click.option("--full", is_flag=True, help="Also read files whose size and times are what they were.")
@@ -90,6 +90,7 @@ def scan(
     if pull and not chosen:
         pull_missing(context, quiet=quiet)
     waiting: dict[str, Any] = {"wait_s": -1 if wait else 0, "on_wait": _say_waiting}
+    _require_folders(context, folders)
     with context.open(create=True, embedders=chosen) as library, TerminalProgress(quiet=quiet) as progress:
         for folder in filter(os.path.isdir, folders) if exclude else ():
             library.exclude(folder, exclude)
@@ -104,6 +105,23 @@ def scan(
     sync_code = sync(context, shared, quiet=quiet) if shared and not report.interrupted else 0
     if report.exit_code or sync_code:
         raise AppError(report.exit_code or sync_code)
+
+
+def _require_folders(context: Context, folders: tuple[str, ...]) -> None:
+    """Refuse what is not there, unless the library has tracks from it."""
+    for folder in folders:
+        if not os.path.lexists(folder) and not _had_tracks(context, folder):
+            raise click.UsageError(f"{folder!r} does not exist")
+
+
+def _had_tracks(context: Context, folder: str) -> bool:
+    from segue.errors import LibraryNotFoundError
+
+    try:
+        with context.open() as library:
+            return library.folders.count(os.path.abspath(folder), missing=True) > 0  # noqa: PTH100
+    except LibraryNotFoundError:
+        return False
 
 
 def _say_waiting() -> None:
@@ -132,14 +150,6 @@ def _show_report(report: Report, context: Context) -> None:
         )
     if report.interrupted:
         click.echo("stopped; finished files are kept, and the next scan continues from here", err=True)
-
-
-@click.command(short_help="Remove tracks whose files are gone.")
-@click.pass_obj
-def prune(context: Context) -> None:
-    """Remove the tracks whose files the last scan did not find."""
-    with context.open() as library:
-        click.echo(f"{library.prune()} removed, {len(library)} tracks left")
 
 
 @click.command(short_help="Verify the checksums of the whole library.")

@@ -8,21 +8,22 @@ import time
 from collections import Counter, deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import islice
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from segue.catalog import AnalyzedFile, Catalog, Failure, FileState, SeenFile, Snapshot, Writer
+from segue.catalog import AnalyzedFile, Catalog, Failure, FileState, RemovedTracks, SeenFile, Writer
 from segue.errors import AudioError, WeightsError
+from segue.ingest.absence import absence, is_below_any, is_nowhere
 from segue.ingest.cancel import cancellable
-from segue.ingest.recognition import KnownFiles, state_of
+from segue.ingest.recognition import KnownFiles, keys_lacking, state_of
 from segue.ingest.report import Report
 from segue.progress import Progress
 from segue.sources.contract import AudioFile, AudioListing, AudioSource, FileHashes, Problem
-from segue.spec import Embedder, label_names
-from segue.track import readable
+from segue.spec import Embedder
+from segue.track import Tags, readable
 
 AHEAD = 4  # files a thread that may wait for one slow file before them
 BATCH_TRACKS = 64
@@ -38,7 +39,18 @@ class _Linked:
     path: str
 
 
-_Outcome = AnalyzedFile | SeenFile | Failure | _Linked
+@dataclass(frozen=True, slots=True)
+class _Reused:
+    """A file with audio that is known: of a track, by its key, or of a removed one, by its entry."""
+
+    file: AudioFile
+    state: FileState
+    tags: Tags
+    key: int | None
+    entry: int | None
+
+
+_Outcome = AnalyzedFile | SeenFile | Failure | _Linked | _Reused
 
 
 class Scan:
@@ -62,7 +74,9 @@ class Scan:
         self._progress = progress
         self._known = KnownFiles(catalog.known_files().values())
         keys = {known.key for known in self._known.by_path.values()}
-        self._lacking = _lacking(catalog.snapshot(), embedders, keys)
+        self._lacking = keys_lacking(catalog.snapshot(), embedders, keys)
+        self._removed = RemovedTracks(catalog.root)
+        self._entries = self._removed.entries({e.spec.space: e.spec for e in embedders})
         self._stop = threading.Event()
         self._report = Report(name=source.name)
         self._done = 0  # files
@@ -84,7 +98,8 @@ class Scan:
         started = time.monotonic()
         listing = self._source.tracks()
         for problem in listing.problems:
-            self._fail(Failure(problem.where, problem.kind, problem.reason))
+            if not (problem.where in listing.roots and self._is_away(problem.where)):
+                self._fail(Failure(problem.where, problem.kind, problem.reason))
         self._note_left_out(listing.left_out)
         self._full = full
         todo = self._news(listing.files, retry=retry, full=full)
@@ -105,6 +120,12 @@ class Scan:
         self._report.interrupted = self._stop.is_set()
         self._report.elapsed_s = time.monotonic() - started
         return self._report
+
+    def _is_away(self, root: str) -> bool:
+        """Whether a folder that is not there had tracks."""
+        return is_nowhere(root) and any(
+            path != root and is_below_any(path, [root]) for path in self._known.by_path
+        )
 
     def _note_left_out(self, paths: Sequence[str]) -> None:
         self._report.left_out = len(paths)
@@ -160,7 +181,7 @@ class Scan:
             self._count(outcome)
         self._advance()
 
-    def _count(self, outcome: AnalyzedFile | SeenFile | _Linked) -> None:
+    def _count(self, outcome: AnalyzedFile | SeenFile | _Linked | _Reused) -> None:
         report = self._report
         if isinstance(outcome, AnalyzedFile):
             known = self._known.by_path.get(outcome.path)
@@ -176,8 +197,13 @@ class Scan:
             tagged = outcome.state.content_hash != outcome.known.state.content_hash
             report.retagged += tagged and not moved
             report.unchanged += not tagged and not moved
-        else:
+        elif isinstance(outcome, _Linked):
             report.links += 1
+        else:
+            known = self._known.by_path.get(outcome.file.path)
+            report.changed += known is not None
+            report.returned += known is None and outcome.entry is not None
+            report.added += known is None and outcome.entry is None
 
     def _fail(self, failure: Failure) -> None:
         self._report.fail([Problem(failure.path, failure.reason, failure.kind)])
@@ -199,11 +225,31 @@ class Scan:
         """Write what was found out since the last commit."""
         outcomes, self._outcomes = self._outcomes, []
         self._committed_at = time.monotonic()
-        self._writer.append([o for o in outcomes if isinstance(o, AnalyzedFile)])
+        files = [self._with_vectors(o) for o in outcomes if isinstance(o, AnalyzedFile | _Reused)]
+        self._writer.append(files)
         self._writer.touch([o for o in outcomes if isinstance(o, SeenFile)])
         states, self._states = self._states, []
         self._writer.put_states(states)
         self._writer.fail(o for o in outcomes if isinstance(o, Failure))
+
+        self._removed.forget(o.entry for o in outcomes if isinstance(o, _Reused) and o.entry is not None)
+
+    def _with_vectors(self, outcome: AnalyzedFile | _Reused) -> AnalyzedFile:
+        if isinstance(outcome, AnalyzedFile):
+            return outcome
+        removed = None if outcome.entry is None else self._removed.get(outcome.entry)
+        known = None if outcome.key is None else self._writer.analysis(outcome.key)
+        analysis = removed.analysis if removed else known
+        if analysis is None:  # it went meanwhile
+            return self._embed(outcome.file, outcome.state)
+        return AnalyzedFile(
+            outcome.file.path,
+            outcome.state,
+            outcome.tags,
+            **{field.name: getattr(analysis, field.name) for field in fields(analysis)},
+            id=removed.id if removed else None,
+            added_at=removed.added_at if removed else None,
+        )
 
     # In the threads
 
@@ -212,7 +258,8 @@ class Scan:
         self._progress.note(readable(Path(file.path).name))
         try:
             hashes = self._source.hashes(file)
-            return self._recognize(file, hashes) or self._embed(file, state_of(file, hashes))
+            known = self._recognize(file, hashes) or self._reuse(file, hashes)
+            return known or self._embed(file, state_of(file, hashes))
         except AudioError as error:
             return Failure(file.path, error.kind, str(error), file.size, file.mtime_ns)
         except OSError as error:
@@ -240,6 +287,18 @@ class Scan:
         same = hashes.file == known.state.content_hash
         tags = None if same and not self._full else self._source.read_tags(file)
         return SeenFile(known, file.path, state_of(file, hashes), tags)
+
+    def _reuse(self, file: AudioFile, hashes: FileHashes) -> _Reused | None:
+        """For a new file, or one with other audio than before: who has had this audio."""
+        here = self._known.by_path.get(file.path)
+        if here and self._known.same_audio(here, hashes):
+            return None
+        donor = self._known.donor(hashes, self._lacking)
+        entry = self._entries.get(hashes.file, self._entries.get(hashes.audio))
+        if entry is None and donor is None:
+            return None
+        key = donor.key if donor else None
+        return _Reused(file, state_of(file, hashes), self._source.read_tags(file), key, entry)
 
     def _embed(self, file: AudioFile, state: FileState) -> AnalyzedFile:
         sound, tags = self._source.load(file)
@@ -269,53 +328,25 @@ class Scan:
 
     def _mark_missing(self, listing: AudioListing) -> None:
         """Tracks below the source's roots that are no longer there; what could not be read may be."""
-        present = listing.others.union((file.path for file in listing.files), self._links)
-        unreadable = [problem.where for problem in listing.problems]
-        files = {(file.device, file.inode) for file in listing.files if file.inode}
-        gone = [
-            known
-            for path, known in self._known.by_path.items()
-            if path not in present
-            and known.key not in self._known.claimed
-            and not known.missing
-            and _is_below_any(path, listing.roots)
-            and not _is_below_any(path, unreadable)
-            and not _is_one_of(path, files)
+        absent = absence(self._known.by_path, listing, self._links, self._known.claimed)
+        self._writer.mark_missing(known.key for known in [*absent.gone, *(one for one, _ in absent.away)])
+        self._writer.mark_away((known.key, place) for known, place in absent.away)
+        self._writer.mark_lost(known.key for known in absent.lost)
+        report, places = self._report, absent.places()
+        report.newly_missing, report.newly_away = len(absent.gone), len(absent.away)
+        report.away = places.total()
+        report.notes += [
+            f"nothing is left of the {n} tracks in {readable(place)}: is it mounted? "
+            "They are kept, and back with the next scan that finds them"
+            for place, n in sorted(places.items())
         ]
-        self._writer.mark_missing(known.key for known in gone)
-        self._report.newly_missing = len(gone)
+        present = listing.others.union((file.path for file in listing.files), self._links)
+        unreadable = [problem.where for problem in listing.problems if not is_nowhere(problem.where)]
         forgotten = [
             failure.path
             for failure in self._catalog.failures()
             if failure.path not in present
             and failure.path not in unreadable
-            and _is_below_any(failure.path, listing.roots)
+            and is_below_any(failure.path, listing.roots)
         ]
         self._writer.forget_failures(forgotten)
-
-
-def _lacking(snapshot: Snapshot, embedders: Sequence[Embedder], files: set[int]) -> dict[int, set[str]]:
-    """Of each file's key, the spaces of these embedders in which it has no vector, or no scores of labels."""
-    lacking: dict[int, set[str]] = {}
-    for embedder in embedders:
-        space = snapshot.spaces[embedder.spec.space]
-        whole = space.has_vector()
-        if label_names(embedder):
-            whole &= space.has_scores()
-        empty = (snapshot.keys >= 0) & ~whole[: len(snapshot.keys)]
-        for key in files.intersection(snapshot.keys[empty].tolist()):
-            lacking.setdefault(key, set()).add(embedder.spec.space)
-    return lacking
-
-
-def _is_one_of(path: str, files: set[tuple[int, int]]) -> bool:
-    """Whether a path leads to one of these files, by their devices and inodes: it was listed by another."""
-    try:
-        status = Path(path).stat()
-    except (OSError, ValueError):
-        return False
-    return (status.st_dev, status.st_ino) in files
-
-
-def _is_below_any(path: str, folders: Sequence[str]) -> bool:
-    return any(path == folder or path.startswith(folder.rstrip(os.sep) + os.sep) for folder in folders)

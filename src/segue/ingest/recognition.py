@@ -8,8 +8,9 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from segue.catalog import Failure, FileState, KnownFile
+from segue.catalog import Failure, FileState, KnownFile, Snapshot
 from segue.sources.contract import AudioFile, FileHashes
+from segue.spec import Embedder, label_names
 
 _RETRIED = "unreadable"  # this kind of failure may pass without any change of the file
 
@@ -128,6 +129,10 @@ class KnownFiles:
         same = (known for known in self._alike(hashes) if is_same_file(known.path, file.path))
         return next(same, None)
 
+    def donor(self, hashes: FileHashes, lacking: Container[int]) -> KnownFile | None:
+        """A track with this audio that has all vectors."""
+        return next((known for known in self._alike(hashes) if known.key not in lacking), None)
+
     def _alike(self, hashes: FileHashes) -> list[KnownFile]:
         return [*self._by_content.get(hashes.file, ()), *self._by_audio.get(hashes.audio, ())]
 
@@ -166,3 +171,17 @@ def _unchanged(state: FileState, file: AudioFile) -> bool:
 def _same_as_failed(file: AudioFile, failure: Failure) -> bool:
     same = (failure.size, failure.mtime_ns) == (file.size, file.mtime_ns)
     return same and failure.kind != _RETRIED
+
+
+def keys_lacking(snapshot: Snapshot, embedders: Sequence[Embedder], files: set[int]) -> dict[int, set[str]]:
+    """Of each file's key, the spaces of these embedders in which it has no vector, or no scores of labels."""
+    lacking: dict[int, set[str]] = {}
+    for embedder in embedders:
+        space = snapshot.spaces[embedder.spec.space]
+        whole = space.has_vector()
+        if label_names(embedder):
+            whole &= space.has_scores()
+        empty = (snapshot.keys >= 0) & ~whole[: len(snapshot.keys)]
+        for key in files.intersection(snapshot.keys[empty].tolist()):
+            lacking.setdefault(key, set()).add(embedder.spec.space)
+    return lacking

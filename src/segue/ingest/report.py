@@ -16,6 +16,7 @@ Run = Literal["scan", "import", "export"]
 COUNTS: Mapping[Run, Mapping[str, str]] = {
     "scan": {
         "added": "added",
+        "returned": "back again",
         "changed": "changed",
         "completed": "given vectors of another embedder",
         "retagged": "given other tags",
@@ -25,6 +26,7 @@ COUNTS: Mapping[Run, Mapping[str, str]] = {
         "failed": "failed",
         "still_failing": "failed before and not tried again",
         "newly_missing": "gone missing",
+        "away": "away",
         "left_out": "left out",
     },
     "import": {
@@ -43,7 +45,7 @@ COUNTS: Mapping[Run, Mapping[str, str]] = {
         "failed": "failed",
     },
 }
-_USABLE = ("added", "changed", "completed", "retagged", "moved", "unchanged", "links", "others")
+_USABLE = ("added", "returned", "changed", "completed", "retagged", "moved", "unchanged", "links", "others")
 
 
 @dataclass(slots=True)
@@ -55,11 +57,13 @@ class Report:
     run : what kind of run it was
     name : of the source that was read, or the place that was written to
     completed : tracks that lacked vectors of some embedder, and have got them
+    returned : tracks that had been removed, and are back as they were
     retagged : tracks whose file has other tags, but the same audio
     moved : tracks whose file has another path than before, perhaps with other tags
     links : files that are there under another path, and are one track with it
     others : tracks that another library has written, left as they are
     still_failing : files that failed before and were not tried again, as they have not changed
+    away, newly_away : tracks that are missing with all of a folder or disk, which may not be mounted
     left_out : folders and files that were passed over, as their owner wants it
     newly_missing : tracks that were in the source before and are no more
     deleted : documents of tracks that have left the library
@@ -76,6 +80,7 @@ class Report:
     run: Run = "scan"
     name: str = ""
     added: int = 0
+    returned: int = 0
     changed: int = 0
     completed: int = 0
     retagged: int = 0
@@ -86,6 +91,8 @@ class Report:
     failed: int = 0
     still_failing: int = 0
     newly_missing: int = 0
+    away: int = 0
+    newly_away: int = 0
     left_out: int = 0
     deleted: int = 0
     warnings: int = 0
@@ -121,8 +128,8 @@ class Report:
         if self.interrupted:
             return 130
         nothing_to_write = self.run == "export" and not self.total
-        if self.failed:
-            return 1 if self.usable else 2
+        if self.failed or self.newly_away or (self.away and not self.usable):
+            return 1 if self.usable or self.away else 2
         return 0 if self.total or nothing_to_write else 2
 
     def counts(self) -> dict[str, int]:
