@@ -54,7 +54,8 @@ def test_a_compilation_is_one_album_by_its_album_artist(tmp_path: Path):
     )
     (album,) = found.albums.values()
     assert (album.artist, len(album.tracks)) == ("Various Artists", 2)
-    assert [artist.name for artist in found.artists.values()] == ["Various Artists"]
+    (queen,) = (artist for artist in found.artists.values() if artist.name == "Queen")
+    assert (queen.albums, titles(library, queen.tracks)) == ([album], ["1"])
     library.close()
 
 
@@ -124,4 +125,110 @@ def test_tracks_whose_files_are_gone_are_on_no_album(tmp_path: Path):
     with library.catalog.writing() as writer:
         writer.mark_missing(library.tracks.keys_of([gone.id]).values())
     assert [artist.name for artist in library.discography().artists.values()] == ["B"]
+    library.close()
+
+
+# Which tracks are one album
+
+
+def albums_in(root: Path, *songs) -> list[tuple[str, str, int | None, int]]:
+    """Title, artist, year and number of tracks of each album."""
+    library, found = discography(root, *songs)
+    library.close()
+    return sorted((a.name, a.artist, a.year, len(a.tracks)) for a in found.albums.values())
+
+
+def on_album(path: str, n: int | None = None, **tags):
+    return song(path, **{"album": "Weft", "artist": "Weft", "track_number": n} | tags)
+
+
+def test_albums_of_one_title_and_artist_but_other_years_stay_two(tmp_path: Path):
+    found = albums_in(
+        tmp_path,
+        on_album("/1994/1.flac", 1, year=1994), on_album("/1994/2.flac", 2, year=1994),
+        on_album("/2001/1.flac", 1, year=2001),
+    )  # fmt: skip
+    assert found == [("Weft", "Weft", 1994, 2), ("Weft", "Weft", 2001, 1)]
+
+
+@pytest.mark.parametrize("numbers", [(1, 1), (None, None)])
+def test_albums_of_other_years_in_one_folder_are_two_by_their_numbers(numbers, tmp_path: Path):
+    a, b = numbers
+    found = albums_in(tmp_path, on_album("/1.flac", a, year=1994), on_album("/2.flac", b, year=2001))
+    assert found == [("Weft", "Weft", 1994, 1), ("Weft", "Weft", 2001, 1)]
+
+
+def test_an_album_of_old_songs_is_one(tmp_path: Path):
+    best = [on_album(f"/best/{n}.flac", n, year=1970 + n) for n in range(1, 6)]
+    assert albums_in(tmp_path, *best) == [("Weft", "Weft", 1971, 5)]
+
+
+def test_discs_in_folders_of_their_own_are_one_album(tmp_path: Path):
+    found = albums_in(
+        tmp_path,
+        on_album("/a/CD1/1.flac", 1, year=1994, disc_number=1),
+        on_album("/a/CD2/1.flac", 1, year=1994, disc_number=2),
+        on_album("/a/CD2/2.flac", 2, year=1995, disc_number=2),
+    )  # fmt: skip
+    assert found == [("Weft", "Weft", 1994, 3)]
+
+
+def test_tracks_without_a_year_are_on_the_album_of_the_others(tmp_path: Path):
+    found = albums_in(tmp_path, on_album("/a/1.flac", 1, year=1994), on_album("/b/2.flac", 2))
+    assert found == [("Weft", "Weft", 1994, 2)]
+
+
+def test_the_id_of_an_album_stays_when_another_of_its_name_comes(tmp_path: Path):
+    library, before = discography(tmp_path, on_album("/2001/1.flac", 1, year=2001))
+    write_songs(library, [on_album("/1994/1.flac", 1, year=1994)])
+    after = library.discography()
+    (old,) = before.albums
+    assert {album.year: name == old for name, album in after.albums.items()} == {2001: True, 1994: False}
+    library.close()
+
+
+def test_a_numbered_album_by_several_artists_in_one_folder_is_by_various_artists(tmp_path: Path):
+    found = albums_in(
+        tmp_path, *(on_album(f"/s/{n}.flac", n, artist=f"Singer {n}", album="Sampler") for n in range(1, 5))
+    )
+    assert found == [("Sampler", "Various Artists", None, 4)]
+
+
+def test_albums_by_several_artists_in_one_folder_whose_numbers_meet_stay_apart(tmp_path: Path):
+    songs = [
+        on_album(f"/dump/{artist} {n}.flac", n, artist=artist, album="Greatest Hits")
+        for artist in ("Abba", "Queen", "Weft") for n in (1, 2)
+    ]  # fmt: skip
+    found = albums_in(tmp_path, *songs)
+    assert found == [("Greatest Hits", artist, None, 2) for artist in ("Abba", "Queen", "Weft")]
+
+
+def test_an_album_with_guests_is_by_its_artist(tmp_path: Path):
+    found = albums_in(
+        tmp_path, on_album("/w/1.flac", 1), on_album("/w/2.flac", 2, artist="Weft; Mia Sol"),
+        on_album("/w/3.flac", 3, artist="Weft; Rui Fell"),
+    )  # fmt: skip
+    assert found == [("Weft", "Weft", None, 3)]
+
+
+# Several artists and genres
+
+
+def test_each_of_several_artists_has_the_track_and_its_album(tmp_path: Path):
+    library, found = discography(
+        tmp_path,
+        on_album("/1.flac", 1, title="Duet", artist="Ada Quill; Bruno Vane", genre="Folk; Chamber Pop"),
+    )
+    artists = {artist.name: artist for artist in found.artists.values()}
+    assert set(artists) == {"Ada Quill", "Bruno Vane"}
+    for artist in artists.values():
+        assert [album.name for album in artist.albums] == ["Weft"]
+        assert titles(library, artist.tracks) == ["Duet"]
+    (album,) = found.albums.values()
+    assert (album.artist, album.genres, album.genre) == (
+        "Ada Quill; Bruno Vane",
+        ["Folk", "Chamber Pop"],
+        "Folk",
+    )
+    assert found.genres == {"Folk": (1, 1), "Chamber Pop": (1, 1)}
     library.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,11 @@ from typing import Any, NewType
 
 import numpy as np
 from numpy.typing import NDArray
+
+JOINED = "; "  # between several artists or genres of one track
+_PART_OF_ALBUM = re.compile(
+    r"(?:cd|dis[ck]|vol(?:ume)?|side|part|lp)[\s._-]*(?:\d{1,2}|[a-d]|one|two|three)\b.*"
+)
 
 TrackId = NewType("TrackId", str)
 """Sixteen hexadecimal digits, made from the content when the track is first seen, then kept."""
@@ -95,9 +101,25 @@ class Track:
         return self.tags.artist or self.tags.album_artist
 
     @property
+    def artists(self) -> tuple[str, ...]:
+        """Each artist's name; in ``artist`` they stand with ``; `` between them."""
+        return split_artists(self.artist)
+
+    @property
     def display_name(self) -> str:
         """``artist - title`` for one line of text."""
         return f"{self.artist} - {self.title}" if self.artist else self.title
+
+
+def split_artists(text: str | None) -> tuple[str, ...]:
+    """The names in a text that may hold several."""
+    return tuple(filter(None, (name.strip() for name in (text or "").split(";"))))
+
+
+def album_folder(path: str) -> str:
+    """The folder of a file's album: that above its own, where that is one disc of several."""
+    folder, _, name = path.rpartition(os.sep)[0].rpartition(os.sep)
+    return folder if _PART_OF_ALBUM.fullmatch(name.lower()) else os.path.join(folder, name)  # noqa: PTH118
 
 
 def readable(path: str) -> str:

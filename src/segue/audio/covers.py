@@ -14,6 +14,7 @@ from segue import tags
 from segue.audio.images import MAX_PIXELS, Image, for_decoder, read_image
 from segue.audio.metadata import read_metadata
 from segue.tags.limits import PICTURE_BYTES
+from segue.track import album_folder
 
 _NAMES = ("cover", "folder", "front", "album", "albumart")
 _ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif")
@@ -22,9 +23,6 @@ _LESSER = (
     re.compile(r"albumart.*large"),
     re.compile(r"(?:cover|front|folder)\b.*"),
     re.compile(r"albumart.*"),
-)
-_PART_OF_ALBUM = re.compile(
-    r"(?:cd|dis[ck]|vol(?:ume)?|side|part|lp)[\s._-]*(?:\d{1,2}|[a-d]|one|two|three)\b.*"
 )
 _LISTED = 20_000  # files of a folder that are looked at
 _DECODER = {"max_pixels": str(MAX_PIXELS), "codec_whitelist": "mjpeg,png,gif,webp", "threads": "1"}
@@ -48,8 +46,9 @@ def _candidates(path: Path) -> Iterator[bytes]:
     """The bytes of pictures: in the file, then in its folder, then in that of the whole album."""
     yield from _embedded_images(path)
     yield from _images_in(path.parent)
-    if _PART_OF_ALBUM.fullmatch(path.parent.name.lower()):
-        yield from _images_in(path.parent.parent)
+    album = Path(album_folder(str(path)))
+    if album != path.parent:
+        yield from _images_in(album)
 
 
 def _embedded_images(path: Path) -> Iterator[bytes]:

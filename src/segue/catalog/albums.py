@@ -7,22 +7,29 @@ import sqlite3
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from segue.track import TrackId, clean, folded
+from segue.catalog.album_groups import COLUMNS, albums_of, editions_of
+from segue.catalog.conditions import split_names
+from segue.track import TrackId, clean, folded, split_artists
 
 NO_ARTIST, NO_ALBUM = "[Unknown Artist]", "[Unknown Album]"
 _FRESH_S = 5.0  # after a change that may concern tags of tracks
-_TRACKS = """
-SELECT id, coalesce(nullif(album_artist, ''), artist) AS artist, album, year, genre, duration_s, added_at
-FROM tracks WHERE missing_since IS NULL AND codec != ''
+_TRACKS = f"""
+SELECT {COLUMNS}, id, genre, duration_s, added_at FROM tracks WHERE missing_since IS NULL AND codec != ''
 ORDER BY album, coalesce(disc_number, 1), track_number IS NULL, track_number, title, key
 """
 
 
 @dataclass(slots=True)
 class Album:
-    """Tracks with one album and album artist, in the order of discs and numbers."""
+    """Tracks of one album, in the order of discs and numbers.
+
+    Attributes
+    ----------
+    artist : as its tags name it, with ``; `` between several; ``artist_id`` is that of the first
+    """
 
     id: str
     name: str
@@ -31,17 +38,29 @@ class Album:
     tracks: list[TrackId] = field(default_factory=list)
     duration_s: float = 0.0
     year: int | None = None
-    genre: str | None = None
+    genres: list[str] = field(default_factory=list)
     created_at: float = 0.0  # s since the epoch
+
+    @property
+    def genre(self) -> str | None:
+        """The first of its genres."""
+        return next(iter(self.genres), None)
 
 
 @dataclass(slots=True)
 class Artist:
-    """Whoever albums are by."""
+    """Whoever albums or tracks are by.
+
+    Attributes
+    ----------
+    albums : by the artist, then others on which the artist has tracks
+    tracks : of the artist's albums, and on others those by the artist
+    """
 
     id: str
     name: str
     albums: list[Album] = field(default_factory=list)
+    tracks: list[TrackId] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,42 +108,80 @@ def _state(db: sqlite3.Connection) -> tuple[int, int]:
 
 
 def read_discography(db: sqlite3.Connection) -> Discography:
-    """Group all tracks by album and album artist."""
-    artists: dict[str, Artist] = {}
-    albums: dict[str, Album] = {}
-    by_names: dict[tuple[str, str], Album] = {}
-    album_of: dict[TrackId, str] = {}
-    tracks_of: Counter[str] = Counter()
-    albums_of: dict[str, set[str]] = {}
+    """Group all tracks by album, and say who is on it."""
+    by_title: dict[str, list[sqlite3.Row]] = {}
     for row in db.execute(_TRACKS):
-        names, genre = (
-            (clean(row["artist"]) or NO_ARTIST, clean(row["album"]) or NO_ALBUM),
-            clean(row["genre"]),
-        )
-        album = by_names.get(names)
-        if album is None:
-            album = by_names[names] = _album(artists, albums, *names)
-            album.created_at = row["added_at"]
-        album.tracks.append(TrackId(row["id"]))
+        by_title.setdefault(folded(clean(row["album"]) or ""), []).append(row)
+    reader = _Reader()
+    for title, rows in by_title.items():
+        for artist, group in albums_of(rows) if title else _by_artist(rows):
+            editions = editions_of(group, artist) if title else [group]
+            for i, edition in enumerate(editions):
+                reader.add_album(clean(artist) or NO_ARTIST, edition, further=i > 0)
+    return reader.discography()
+
+
+def _by_artist(rows: Iterable[sqlite3.Row]) -> list[tuple[str | None, list[sqlite3.Row]]]:
+    """Tracks that are on no album, by artist."""
+    groups: dict[str, tuple[str | None, list[sqlite3.Row]]] = {}
+    for row in rows:
+        artist = row["album_artist"] or row["artist"]
+        groups.setdefault(folded(artist or ""), (artist, []))[1].append(row)
+    return list(groups.values())
+
+
+class _Reader:
+    """Collects a discography, album by album."""
+
+    def __init__(self) -> None:
+        self._artists: dict[str, Artist] = {}
+        self._others: list[tuple[str, Album, TrackId]] = []  # artists of tracks on albums by others
+        self._albums: dict[str, Album] = {}
+        self._album_of: dict[TrackId, str] = {}
+        self._genres: dict[str, tuple[str, Counter[str]]] = {}  # names, and tracks by album
+
+    def add_album(self, artist: str, rows: Sequence[sqlite3.Row], *, further: bool) -> None:
+        """``further``: another album of that artist and title came before; its year tells them apart."""
+        name = clean(rows[0]["album"]) or NO_ALBUM
+        year = next((row["year"] for row in rows if row["year"]), None)
+        by = [self._artist(one) for one in split_artists(artist) or (artist,)]
+        album_id = name_id("al", artist, name, *([str(year)] if further else []))
+        shown = by[0].name if len(by) == 1 else artist
+        album = Album(album_id, name, shown, by[0].id, year=year, created_at=rows[0]["added_at"])
+        self._albums[album.id] = album
+        for one in by:
+            one.albums.append(album)
+        for row in rows:
+            self._add_track(album, by, row)
+
+    def _artist(self, name: str) -> Artist:
+        artist_id = name_id("ar", name)
+        return self._artists.setdefault(artist_id, Artist(artist_id, name))
+
+    def _add_track(self, album: Album, by: Sequence[Artist], row: sqlite3.Row) -> None:
+        track = TrackId(row["id"])
+        album.tracks.append(track)
         album.duration_s += row["duration_s"]
-        album.year = album.year or row["year"] or None
-        album.genre = album.genre or genre
-        album_of[TrackId(row["id"])] = album.id
-        if genre:
-            tracks_of[genre] += 1
-            albums_of.setdefault(genre, set()).add(album.id)
-    genres = {name: (n, len(albums_of[name])) for name, n in tracks_of.items()}
-    return Discography(artists, albums, album_of, genres)
+        self._album_of[track] = album.id
+        for artist in by:
+            artist.tracks.append(track)
+        own = {artist.id for artist in by}
+        names = split_artists(clean(row["artist"]))
+        self._others += [(name, album, track) for name in names if name_id("ar", name) not in own]
+        for name, as_is in split_names("genre", clean(row["genre"]) or "").items():
+            spelling, tracks = self._genres.setdefault(name, (as_is, Counter()))
+            tracks[album.id] += 1
+            if spelling not in album.genres:
+                album.genres.append(spelling)
 
-
-def _album(artists: dict[str, Artist], albums: dict[str, Album], by: str, title: str) -> Album:
-    """The album of these names, case and accents aside; a new one where there is none."""
-    artist_id, album_id = name_id("ar", by), name_id("al", by, title)
-    if album_id not in albums:
-        artist = artists.setdefault(artist_id, Artist(artist_id, by))
-        album = albums[album_id] = Album(album_id, title, artist.name, artist_id)
-        artist.albums.append(album)
-    return albums[album_id]
+    def discography(self) -> Discography:
+        for name, album, track in self._others:
+            artist = self._artist(name)
+            artist.tracks.append(track)
+            if album not in artist.albums[-1:]:
+                artist.albums.append(album)
+        genres = {name: (tracks.total(), len(tracks)) for name, tracks in self._genres.values()}
+        return Discography(self._artists, self._albums, self._album_of, genres)
 
 
 def name_id(kind: str, *names: str) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from segue.catalog.album_groups import COLUMNS, albums_of
 from segue.catalog.conditions import Where, keys_matching, split_names
 from segue.catalog.connections import Connections
 from segue.catalog.feedback import LAST_PLAYED, tomorrow
@@ -192,12 +193,10 @@ class SelectionTables:
             keys = keys_matching(self._local.db, Where(album=title)).tolist()
         except UsageError:
             return []
-        select = "SELECT key, path, album, artist, album_artist FROM tracks"
-        rows = select_in(self._local.db, select, "key", keys)
-        albums = _albums_by_artist(rows)
+        rows = select_in(self._local.db, f"SELECT {COLUMNS} FROM tracks", "key", keys)
         return [
             Selection("album", group[0]["album"], self._present(row["key"] for row in group), artist)
-            for artist, group in albums
+            for artist, group in albums_of(rows)
         ]
 
     def _no_album(self, name: str) -> list[Selection]:
@@ -272,25 +271,3 @@ def _holds(name: str, words: Sequence[str]) -> bool:
     """Whether every word begins a word of a name."""
     parts = re.split(r"[^\w]+", name)
     return bool(words) and all(any(part.startswith(word) for part in parts) or word in name for word in words)
-
-
-def _albums_by_artist(rows: Sequence[sqlite3.Row]) -> Iterator[tuple[str | None, list[sqlite3.Row]]]:
-    """Tracks of albums of one title, album by album, each with its artist.
-
-    An album is by its album artist. Where no tag names one, what lies in one folder is by its only artist, or
-    by several, and then no artist is given.
-    """
-    artists_in: dict[object, dict[str, str]] = {}
-    for row in rows:
-        artists_in.setdefault(_place(row), {})[folded(row["artist"] or "")] = row["artist"]
-    albums: dict[str, tuple[str | None, list[sqlite3.Row]]] = {}
-    for row in rows:
-        others = artists_in[_place(row)]
-        artist = row["album_artist"] or (row["artist"] if len(others) == 1 else None)
-        albums.setdefault(folded(artist or ""), (artist, []))[1].append(row)
-    yield from albums.values()
-
-
-def _place(row: sqlite3.Row) -> object:
-    """The folder of a track; of one without a file, its artist."""
-    return folded(row["artist"] or "") if row["path"] is None else Path(os.fsdecode(row["path"])).parent

@@ -266,7 +266,7 @@ def _share(right: NDArray[np.bool_]) -> float:
 def _group(track: Track | None, item: int) -> str:
     """What tracks are drawn together: those of an album, or else of an artist."""
     own = next(filter(None, (_labels(track, "album"), _labels(track, "artist"))), None) if track else None
-    return next(iter(own)) if own else f"\0{item}"
+    return min(own) if own else f"\0{item}"
 
 
 def _labels(track: Track, by: LabelName) -> set[str]:
@@ -274,7 +274,7 @@ def _labels(track: Track, by: LabelName) -> set[str]:
     if by == "genre":
         return set(split_names("genre", tags.genre or ""))
     if by == "artist":
-        return {folded(track.artist)} if track.artist else set()
+        return set(map(folded, track.artists))
     return {folded(f"{tags.album_artist or track.artist or ''}\0{tags.album}")} if tags.album else set()
 
 

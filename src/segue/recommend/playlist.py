@@ -15,7 +15,7 @@ from segue.recommend.result import Recommendations
 from segue.recommend.seeds import Queries, Query
 from segue.recommend.session import Recommender, Session, all_seeds, interpretations
 from segue.recommend.unusual import left_out
-from segue.recommend.variety import Most, caps_for, diversify, number_names
+from segue.recommend.variety import Most, caps_for, diversify, main_artists, number_names
 
 _FEWEST_CANDIDATES = 200
 _CANDIDATES_EACH = 8  # a place of a playlist
@@ -189,7 +189,7 @@ def _playlist(  # noqa: PLR0913 - all that one may ask for
         shortfall = session.shortfall(0, k, where, feedback=feedback)
         return Recommendations((), shortfall, interpretations(queries, seeds), left_out(leave_out))
     vectors = session.track_vectors([match.track for match in candidates])
-    groups = number_names([match.track.artist for match in candidates])
+    groups = number_names(main_artists([match.track for match in candidates]))
     to_seeds = np.array([m.score + (m.bias.value if m.bias else 0) for m in candidates], np.float32)
     limits = caps_for(candidates, k, *_caps(session, *caps))
     chosen = diversify(session.similarities(vectors, vectors), to_seeds, groups, k, variety, limits)

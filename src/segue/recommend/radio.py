@@ -18,7 +18,7 @@ from segue.recommend.result import Match, Recommendations
 from segue.recommend.seeds import Queries
 from segue.recommend.session import Recommender, Session, all_seeds, interpretations
 from segue.recommend.unusual import left_out
-from segue.recommend.variety import Cap, caps_for, number_names, open_candidates
+from segue.recommend.variety import Cap, caps_for, main_artists, number_names, open_candidates
 
 Steer = Literal[
     "faster",
@@ -202,6 +202,6 @@ def _in_order(session: Session, matches: Sequence[Match], previous: Collection[s
     to_last = session.similarities(before, vectors)[0] if len(before) else [match.score for match in matches]
     first = int(np.argmax(to_last))
     order = [first, *(i for i in range(len(matches)) if i != first)]
-    artists = number_names([matches[i].track.artist for i in order])
+    artists = number_names(main_artists([matches[i].track for i in order]))
     flow = order_by_flow(session.similarities(vectors[order], vectors[order]), artists)
     return [matches[order[i]] for i in flow]

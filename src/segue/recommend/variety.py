@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from segue.errors import UsageError
 from segue.recommend.result import Match
+from segue.track import Track
 
 Scores = NDArray[np.float32]
 Places = NDArray[np.int64]
@@ -59,6 +60,11 @@ def number_names(names: Sequence[str | None]) -> Places:
     return np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int64)
 
 
+def main_artists(tracks: Sequence[Track]) -> list[str | None]:
+    """Of each track the artist that it names first."""
+    return [next(iter(track.artists), None) for track in tracks]
+
+
 def caps_for(matches: Sequence[Match], k: int, per_artist: Most, per_album: Most) -> list[Cap]:
     """The caps of a playlist of k tracks.
 
@@ -69,7 +75,7 @@ def caps_for(matches: Sequence[Match], k: int, per_artist: Most, per_album: Most
     """
     caps = []
     for name, most, share, names in (
-        ("per_artist", per_artist, _ARTIST_SHARE, [match.track.artist for match in matches]),
+        ("per_artist", per_artist, _ARTIST_SHARE, main_artists([match.track for match in matches])),
         ("per_album", per_album, _ALBUM_SHARE, [_album(match) for match in matches]),
     ):
         if most != "auto" and most < 0:

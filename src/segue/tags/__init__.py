@@ -3,11 +3,10 @@
 from segue.tags.block import Block
 from segue.tags.container import media_type
 from segue.tags.reading import read_block
-from segue.tags.values import FIRST_YEAR, JOINED, LAST_YEAR, VARIOUS_ARTISTS, tags_of, year_of
+from segue.tags.values import FIRST_YEAR, LAST_YEAR, VARIOUS_ARTISTS, tags_of, year_of
 
 __all__ = [
     "FIRST_YEAR",
-    "JOINED",
     "LAST_YEAR",
     "VARIOUS_ARTISTS",
     "Block",

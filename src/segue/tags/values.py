@@ -9,9 +9,8 @@ from segue.tags.block import Block, Text
 from segue.tags.fields import RANKS
 from segue.tags.genres import genre_names
 from segue.tags.text import Decoder
-from segue.track import Tags
+from segue.track import JOINED, Tags
 
-JOINED = "; "  # between several artists or genres
 VARIOUS_ARTISTS = "Various Artists"
 FIRST_YEAR, LAST_YEAR = 1800, 2199
 _DIGITS = re.compile(r"[0-9]+")

@@ -124,7 +124,7 @@ def _sort_albums(call: Call, entries: Entries, albums: list[Album]) -> list[Albu
         return sorted(dated, key=lambda album: album.year or 0, reverse=low > high)
     if kind == "byGenre":
         genre = folded(call.need("genre"))
-        return [album for album in albums if album.genre and folded(album.genre) == genre]
+        return [album for album in albums if genre in map(folded, album.genres)]
     if kind == "starred":
         stars = entries.stars["album"]
         return sorted((a for a in albums if a.id in stars), key=lambda album: -stars[album.id])

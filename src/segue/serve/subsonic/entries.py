@@ -6,11 +6,12 @@ import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from segue.library import NO_ARTIST, Album, Artist, Discography, display_path, name_id
+from segue.library import NO_ARTIST, Album, Artist, Discography, display_path, name_id, split_names
 from segue.serve.http.media_types import listed_type
 from segue.serve.service import Service
 from segue.serve.subsonic.encoding import Tree
-from segue.track import Track, clean, readable
+from segue.tags import VARIOUS_ARTISTS
+from segue.track import Track, clean, readable, split_artists
 
 _LAST = datetime.datetime(9999, 12, 31, tzinfo=datetime.UTC).timestamp()
 
@@ -19,6 +20,20 @@ def date(at: float) -> str:
     """ISO 8601, of seconds since the epoch; what lies outside the years 1970 to 9999 becomes their end."""
     at = min(max(at, 0.0), _LAST) if at == at else 0.0  # noqa: PLR0124 - NaN is no date
     return datetime.datetime.fromtimestamp(at, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def _artists(text: str) -> Tree:
+    """Artists as older players know them, as a text and an id, and each with its own."""
+    ids = _ids(text)
+    return {"artist": text, "artistId": ids[0]["id"], "artists": ids, "displayArtist": text}
+
+
+def _ids(text: str) -> list[Tree]:
+    return [{"id": name_id("ar", name), "name": name} for name in split_artists(text) or (text,)]
+
+
+def _genres(names: Sequence[str]) -> Tree:
+    return {"genre": names[0], "genres": [{"name": name} for name in names]} if names else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +63,9 @@ class Entries:
             "isDir": False,
             "title": clean(readable(track.title)),
             "album": album.name if album else None,
-            "artist": artist,
             "track": tags.track_number,
             "year": tags.year or None,
-            "genre": clean(tags.genre),
+            **_genres(list(split_names("genre", clean(tags.genre) or "").values())),
             "coverArt": track.id,
             "size": track.size,
             "contentType": kind,
@@ -64,7 +78,8 @@ class Entries:
             "discNumber": tags.disc_number,
             "created": date(track.added_at),
             "albumId": album_id,
-            "artistId": album.artist_id if album and album.artist == artist else name_id("ar", artist),
+            **_artists(artist),
+            **({"albumArtists": _ids(album.artist), "displayAlbumArtist": album.artist} if album else {}),
             "type": "music",
             "mediaType": "song",
             "isVideo": False,
@@ -80,8 +95,8 @@ class Entries:
             "name": album.name,
             "title": album.name,
             "album": album.name,
-            "artist": album.artist,
-            "artistId": album.artist_id,
+            **_artists(album.artist),
+            "isCompilation": album.artist == VARIOUS_ARTISTS or None,
             "parent": album.artist_id,
             "isDir": True,
             "coverArt": album.id,
@@ -89,7 +104,7 @@ class Entries:
             "duration": round(album.duration_s),
             "created": date(album.created_at),
             "year": album.year,
-            "genre": album.genre,
+            **_genres(album.genres),
             "playCount": sum(self.plays[name][0] for name in album.tracks if name in self.plays),
             "starred": self._star("album", album.id),
         }

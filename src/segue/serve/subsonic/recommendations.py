@@ -32,7 +32,7 @@ def _seeds(call: Call) -> list[Track]:
     if name in discography.albums:
         ids = discography.albums[name].tracks
     elif name in discography.artists:
-        ids = [track for album in discography.artists[name].albums for track in album.tracks]
+        ids = discography.artists[name].tracks
     else:
         return [service.track(name)]
     return service.library.tracks.by_ids(ids[:: max(1, len(ids) // _SEEDS)][:_SEEDS])
@@ -73,8 +73,8 @@ def top_songs(call: Call) -> Tree:
     entries = Entries.of(call.service)
     wanted = call.need("artist")
     artist = next((a for a in entries.discography.artists.values() if a.name == wanted), None)
-    ids = [track for album in artist.albums for track in album.tracks] if artist else []
-    ids.sort(key=lambda name: -entries.plays.get(name, (0, 0.0))[0])
+    played = entries.plays
+    ids = sorted(artist.tracks if artist else [], key=lambda name: -played.get(name, (0, 0.0))[0])
     tracks = call.service.library.tracks.by_ids(ids[: call.number("count", 50)])
     return {"topSongs": {"song": [entries.song(track) for track in tracks]}}
 

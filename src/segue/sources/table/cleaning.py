@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from segue.sources.table.notation import Parse, year
 from segue.sources.table.numerals import number
-from segue.tags import FIRST_YEAR, JOINED, LAST_YEAR, year_of
+from segue.tags import FIRST_YEAR, LAST_YEAR, year_of
+from segue.track import JOINED
 
 _WORDS = ("", "na", "nan", "n/a", "none", "null", "nil", "-", "?", "[]")
 _NOTHING = frozenset("".join(cs) for w in _WORDS for cs in product(*({c, c.upper()} for c in w)))
