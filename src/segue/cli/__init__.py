@@ -5,6 +5,7 @@ from __future__ import annotations
 import faulthandler
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -137,7 +138,17 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         # Names of files may hold what the terminal's encoding cannot.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    sys.exit(run())
+    code = run()
+    if _threads_given_up():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
+
+
+def _threads_given_up() -> bool:
+    """Whether a stopped scan has left threads at work, for which the process is not to wait."""
+    return any(thread.name.startswith("segue-scan") for thread in threading.enumerate())
 
 
 def _silence_native_libraries() -> None:

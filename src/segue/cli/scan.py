@@ -79,7 +79,8 @@ def scan(
     """Add the music in FOLDERS to the library, or update it.
 
     Unchanged files are skipped and moved files keep their id. Ctrl-C stops cleanly, and the next scan
-    continues. Exit code: 0 success, 1 some files failed, 2 nothing worked, 130 interrupted.
+    continues; so do SIGTERM and SIGHUP. Exit code: 0 success, 1 some files failed, 2 nothing worked,
+    130 interrupted by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP.
     """
     from segue.cli.progress import TerminalProgress
 

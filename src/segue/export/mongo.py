@@ -114,7 +114,7 @@ class _Export:
         report = Report("export", location)
         rows = np.flatnonzero(self._snapshot.keys >= 0)
         progress.begin(len(rows), "records")
-        with cancellable(stop) as flag:
+        with cancellable(stop, report.note_signal) as flag:
             self._writer.prepare(self._space_documents())
             stored = self._writer.stored_hashes()
             for start in range(0, len(rows), BULK):

@@ -6,14 +6,15 @@ import os
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, fields
 from itertools import islice
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
+from segue.audio.limits import DecodingStoppedError, stoppable
 from segue.catalog import AnalyzedFile, Catalog, Failure, FileState, RemovedTracks, SeenFile, Writer
 from segue.errors import AudioError, WeightsError
 from segue.ingest.absence import absence, is_below_any, is_nowhere
@@ -30,6 +31,8 @@ BATCH_TRACKS = 64
 DEAD_SHARE = 0.25  # rows that changed tracks left behind; more are swept out after a scan
 _NAMED = 5  # names of what was left out, in a report
 BATCH_S = 5.0  # a kill loses this much work at the most
+LOOK_S = 0.1  # between looks at whether to stop, while a file is waited for
+GRACE_S = 0.3  # that files have to end once the scan is asked to stop; others are given up
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ class Scan:
         todo = self._news(listing.files, retry=retry, full=full)
         self._progress.begin(len(todo), "files")
         self._started = time.monotonic()
-        with cancellable(stop) as self._stop:
+        with cancellable(stop, self._report.note_signal) as self._stop:
             try:
                 self._work(todo, jobs or os.cpu_count() or 1)
             except WeightsError:
@@ -113,10 +116,10 @@ class Scan:
                 raise
             self._progress.note("writing to disk")
             self._commit()
+            self._catalog.folders.note(self._source.folders)
             if not self._stop.is_set():
                 self._mark_missing(listing)
-            self._catalog.folders.note(self._source.folders)
-            self._compact_if_due()
+                self._compact_if_due()
         self._report.interrupted = self._stop.is_set()
         self._report.elapsed_s = time.monotonic() - started
         return self._report
@@ -158,20 +161,28 @@ class Scan:
         pending: deque[Future[_Outcome]] = deque()
         files = iter(todo)
         # One BLAS thread a worker: more would fight over the same cores.
-        with threadpool_limits(1, "blas"), ThreadPoolExecutor(jobs, "segue-scan") as pool:
+        with threadpool_limits(1, "blas"):
+            pool = ThreadPoolExecutor(jobs, "segue-scan")
             try:
                 while not self._stop.is_set():
                     ahead = islice(files, AHEAD * jobs - len(pending))
                     pending.extend(pool.submit(self._look, file) for file in ahead)
                     if not pending:
                         return
-                    self._collect(pending.popleft().result())
-                    self._commit_if_due()
+                    if wait(list(pending)[:1], LOOK_S).done and not self._stop.is_set():
+                        self._collect(pending.popleft().result())
+                        self._commit_if_due()
             finally:
-                pool.shutdown(wait=True, cancel_futures=True)
-            for future in pending:
-                if not future.cancelled():
-                    self._collect(future.result())
+                pool.shutdown(wait=not self._stop.is_set(), cancel_futures=True)
+            self._collect_finished(pending)
+
+    def _collect_finished(self, pending: Iterable[Future[_Outcome]]) -> None:
+        """After a stop: what is finished by now, or soon; the threads give up the rest on their own."""
+        running = [future for future in pending if not future.cancelled()]
+        finished = wait(running, GRACE_S).done
+        for future in running:
+            if future in finished and not isinstance(future.exception(), DecodingStoppedError):
+                self._collect(future.result())
 
     def _collect(self, outcome: _Outcome) -> None:
         if isinstance(outcome, Failure):
@@ -260,6 +271,8 @@ class Scan:
             hashes = self._source.hashes(file)
             known = self._recognize(file, hashes) or self._reuse(file, hashes)
             return known or self._embed(file, state_of(file, hashes))
+        except DecodingStoppedError:
+            raise
         except AudioError as error:
             return Failure(file.path, error.kind, str(error), file.size, file.mtime_ns)
         except OSError as error:
@@ -301,12 +314,18 @@ class Scan:
         return _Reused(file, state_of(file, hashes), self._source.read_tags(file), key, entry)
 
     def _embed(self, file: AudioFile, state: FileState) -> AnalyzedFile:
-        sound, tags = self._source.load(file)
+        with stoppable(self._stop):
+            sound, tags = self._source.load(file)
         embedders = self._embedders
         here = self._known.by_path.get(file.path)
         if here and self._known.same_audio(here, FileHashes(state.content_hash, state.audio_hash)):
             lacking = self._lacking.get(here.key, set())
             embedders = [embedder for embedder in embedders if embedder.spec.space in lacking]
+        embeddings = {}
+        for embedder in embedders:
+            if self._stop.is_set():
+                raise DecodingStoppedError
+            embeddings[embedder.spec.space] = embedder.embed(sound)
         return AnalyzedFile(
             path=file.path,
             state=state,
@@ -316,7 +335,7 @@ class Scan:
             channels=sound.info.channels,
             codec=sound.info.codec,
             warning=sound.warning,
-            embeddings={embedder.spec.space: embedder.embed(sound) for embedder in embedders},
+            embeddings=embeddings,
         )
 
     # After the files

@@ -51,7 +51,7 @@ class Import:
             self._writer.add_space(space.spec, space.dimensions, space.settings)
             self._settings[space.spec.space] = space.settings
         self._progress.begin(source.total, source.unit)
-        with cancellable(stop) as self._stop, infrequent_gc():
+        with cancellable(stop, self._report.note_signal) as self._stop, infrequent_gc():
             self._write(_Ahead(source, self._stop))
         self._report.interrupted = self._stop.is_set()
         if not self._report.interrupted:

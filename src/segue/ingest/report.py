@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -75,6 +76,7 @@ class Report:
     notes : what else people should know
     audio_s : seconds of music that were analyzed
     interrupted : it was stopped before its end; what it had done is kept
+    stop_signal : the number of the signal that stopped it, Ctrl-C's where none did
     """
 
     run: Run = "scan"
@@ -106,11 +108,15 @@ class Report:
     audio_s: float = 0.0
     elapsed_s: float = 0.0
     interrupted: bool = False
+    stop_signal: int = signal.SIGINT
 
     def fail(self, problems: Sequence[Problem]) -> None:
         """Count these, and name as many as there is room for."""
         self.failed += len(problems)
         self.failures += problems[: max(0, LISTED - len(self.failures))]
+
+    def note_signal(self, number: int) -> None:
+        self.stop_signal = number
 
     @property
     def usable(self) -> int:
@@ -124,9 +130,12 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 success, 1 something failed that had not failed before, 2 nothing worked, 130 interrupted."""
+        """0 success, 1 something failed that had not failed before, 2 nothing worked.
+
+        Stopped by a signal: 128 and its number, so 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP.
+        """
         if self.interrupted:
-            return 130
+            return 128 + self.stop_signal
         nothing_to_write = self.run == "export" and not self.total
         if self.failed or self.newly_away or (self.away and not self.usable):
             return 1 if self.usable or self.away else 2

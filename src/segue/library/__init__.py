@@ -254,7 +254,8 @@ class Library(Upkeep):
                 add_spaces(writer, embedders)
                 scan = Scan(self._catalog, writer, source, embedders, follower)
                 report = scan.run(jobs=jobs, retry=retry, full=full, stop=stop)
-                self._refresh(follower)
+                if not report.interrupted:
+                    self._refresh(follower)
             return report
         with self._catalog.writing(wait_s, on_wait) as writer, writer.deferring_indexes() as finish:
             report = Import(self._catalog, writer, source, follower).run(stop)
