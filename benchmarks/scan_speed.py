@@ -10,15 +10,12 @@ core"; the ratio is the median over the turns.
 Usage: python benchmarks/scan_speed.py FOLDER [TURNS]
 """
 
-import os
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import librosa
 

@@ -134,6 +134,7 @@ def _complain(error: click.ClickException | SegueError | BrokenPipeError) -> int
 
 def main() -> None:
     """Entry point of the console script."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when NumPy loads; segue.library.verbs says why
     _silence_native_libraries()
     for stream in (sys.stdout, sys.stderr):
         # Names of files may hold what the terminal's encoding cannot.

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import threading
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any
 
 from segue.catalog import (
     FORMAT_VERSION,
@@ -47,6 +46,7 @@ from segue.library.embedders import (
     later_embedders,
 )
 from segue.library.upkeep import Upkeep
+from segue.library.verbs import OneBlasThread, verb
 from segue.progress import Progress, Silent
 from segue.recommend import (
     Recommender,
@@ -93,22 +93,6 @@ __all__ = [
     "name_id",
     "split_names",
 ]
-
-
-_P = ParamSpec("_P")
-_Answer = TypeVar("_Answer")
-
-
-def _verb(
-    verb: Callable[Concatenate[Recommender, _P], _Answer],
-) -> Callable[Concatenate[Library, _P], _Answer]:
-    """A verb of ``segue.recommend`` as a method of the library, with its arguments and its documentation."""
-
-    @functools.wraps(verb)
-    def method(library: Library, /, *args: _P.args, **kwargs: _P.kwargs) -> _Answer:
-        return verb(library.recommender, *args, **kwargs)
-
-    return method
 
 
 class Library(Upkeep):
@@ -176,6 +160,7 @@ class Library(Upkeep):
 
     # Writing
 
+    @OneBlasThread()
     def scan(  # noqa: PLR0913 - each is a choice of the caller
         self,
         folders: Iterable[str | Path] | str | Path,
@@ -215,6 +200,7 @@ class Library(Upkeep):
             progress=progress, jobs=jobs, retry=retry, full=full, stop=stop, wait_s=wait_s, on_wait=on_wait,
         )  # fmt: skip
 
+    @OneBlasThread()
     def import_from(
         self,
         source: Source,
@@ -265,6 +251,7 @@ class Library(Upkeep):
             follower.note("indexing words and writing to disk")
         return report
 
+    @OneBlasThread()
     def attach_audio(
         self,
         source: str,
@@ -327,6 +314,7 @@ class Library(Upkeep):
             add_spaces(writer, self._later)
         return [embedder.spec.space for embedder in self._later]
 
+    @OneBlasThread()
     def find_clusters(
         self,
         k: int | None = None,
@@ -355,27 +343,28 @@ class Library(Upkeep):
 
     # Asking
 
-    similar = _verb(similarity.similar)
-    similar_to_vector = _verb(similarity.similar_to_vector)
-    vector_of = _verb(similarity.vector_of)
-    search = _verb(words.search)
-    playlist = _verb(playlist.playlist)
-    radio = _verb(radio.radio)
-    journey = _verb(journey.journey)
-    duplicates = _verb(duplicates.duplicates)
-    explain = _verb(explain.explain)
-    matrix = _verb(matrix.matrix)
-    map = _verb(maps.make_map)
-    load_map = _verb(maps.load_map)
-    evaluate = _verb(evaluate.evaluate)
-    like = _verb(opinions.like)
-    dislike = _verb(opinions.dislike)
-    take_back = _verb(opinions.take_back)
-    analyze = _verb(query.analyze)
-    seed_group = _verb(query.seed_group)
-    suggest_seeds = _verb(query.suggest_seeds)
-    find = _verb(query.find)
+    similar = verb(similarity.similar)
+    similar_to_vector = verb(similarity.similar_to_vector)
+    vector_of = verb(similarity.vector_of)
+    search = verb(words.search)
+    playlist = verb(playlist.playlist)
+    radio = verb(radio.radio)
+    journey = verb(journey.journey)
+    duplicates = verb(duplicates.duplicates)
+    explain = verb(explain.explain)
+    matrix = verb(matrix.matrix)
+    map = verb(maps.make_map)
+    load_map = verb(maps.load_map)
+    evaluate = verb(evaluate.evaluate)
+    like = verb(opinions.like)
+    dislike = verb(opinions.dislike)
+    take_back = verb(opinions.take_back)
+    analyze = verb(query.analyze)
+    seed_group = verb(query.seed_group)
+    suggest_seeds = verb(query.suggest_seeds)
+    find = verb(query.find)
 
+    @OneBlasThread()
     def view_index(self, view: str | None = None) -> ViewIndex:
         """The index that ``similar`` looks into.
 

@@ -1,0 +1,99 @@
+"""What a busy neighbor costs: questions and a fit with one thread of BLAS, as Segue takes, and with all.
+
+Wall and processor time of the same work in turns, at first on the machine as it is, then beside a process for
+each core that only counts.
+
+Usage: python benchmarks/busy_neighbor.py [--tracks N]
+"""
+
+import argparse
+import contextlib
+import multiprocessing
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+from index_data import clustered
+
+from segue.library import Library
+from segue.library.verbs import OneBlasThread
+from segue.sources.vectors import Vectors
+from segue.views.view_index import ViewIndex
+
+TURNS = 5
+QUESTIONS = 50
+
+
+def count() -> None:
+    n = 0
+    while True:
+        n += 1
+
+
+@contextlib.contextmanager
+def neighbors(n: int) -> Iterator[None]:
+    processes = [multiprocessing.Process(target=count, daemon=True) for _ in range(n)]
+    for process in processes:
+        process.start()
+    yield
+    for process in processes:
+        process.kill()
+        process.join()
+
+
+@contextlib.contextmanager
+def all_threads() -> Iterator[None]:
+    """BLAS as it comes."""
+    nothing = {"__enter__": lambda self: None, "__exit__": lambda self, *exc: None}
+    with patch.multiple(OneBlasThread, **nothing):
+        yield
+
+
+def measure(work: Callable[[], object]) -> tuple[float, float]:
+    """Seconds of wall and of processor time."""
+    wall, processor = time.perf_counter(), time.process_time()
+    work()
+    return time.perf_counter() - wall, time.process_time() - processor
+
+
+def compare(name: str, work: Callable[[], object]) -> None:
+    turns = []
+    for _ in range(TURNS):
+        one = measure(work)
+        with all_threads():
+            turns.append((*one, *measure(work)))
+    wall, processor, all_wall, all_processor = np.median(turns, axis=0) * 1000
+    print(f"{name:30} one thread {wall:7.1f} ms wall, {processor:7.1f} ms processor; "
+          f"all {all_wall:7.1f}, {all_processor:7.1f}")  # fmt: skip
+
+
+def main(n: int) -> None:
+    with tempfile.TemporaryDirectory() as folder, Library.open(Path(folder), create=True) as library:
+        library.import_from(Vectors(clustered(n, 687, seed=1).astype(np.float32), transform="fitted"))
+        ids = [track.id for track in library][:: n // QUESTIONS][:QUESTIONS]
+        library.similar(ids[0])
+        snapshot = library.snapshot()
+
+        def ask() -> None:
+            for track_id in ids:
+                library.similar(track_id)
+
+        def fit() -> None:
+            with OneBlasThread():
+                ViewIndex.build(snapshot, library.prior())
+
+        for busy in (0, os.cpu_count() or 1):
+            with neighbors(busy):
+                print(f"beside {busy} busy processes, load {os.getloadavg()[0]:.1f}")
+                compare(f"  {QUESTIONS} questions, {n} tracks", ask)
+                compare("  fit and index", fit)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--tracks", type=int, default=10_000)
+    main(parser.parse_args().tracks)
