@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -42,7 +44,7 @@ def problems_of(report):
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        (["10", "too", "few"], "3 values, the header has 53"),
+        (["10", "too", "few"], "line 10: 3 values, the header has 53"),
         (["x10", *[""] * 52], "'x10' is not an id; expected a whole number"),
         (["-10", *[""] * 52], "'-10' is not an id; expected a whole number"),
         (["3", *[""] * 52], "track 000003 appears twice"),
@@ -146,12 +148,37 @@ def test_a_damaged_archive_is_refused_and_what_was_read_is_kept(tmp_path, librar
     assert len(library) == 298
 
 
+def test_western_bytes_and_an_unclosed_quote_in_tracks_cost_themselves(library, metadata):
+    tracks = metadata / "tracks.csv"
+    lines = tracks.read_bytes().split(b"\n")
+    row = next(i for i, line in enumerate(lines) if line.startswith(b"20,"))
+    lines[row] = lines[row].replace(b",", b',"', 1)
+    other = next(i for i, line in enumerate(lines) if line.startswith(b"26,"))
+    lines[other] = lines[other].replace(b"Title 26", "Caf\xe9".encode("latin-1"))
+    tracks.write_bytes(b"\n".join(lines))
+    report = library.import_from(FMA(metadata))
+    assert (report.added, report.failed) == (len(IDS) - 1, 1)
+    assert "a quote opens a value" in report.failures[0].reason
+    assert report.cleaning["line that is not UTF-8, read as Windows-1252"] == 1
+    assert library.find("000026").title == "Caf\xe9"
+
+
+def test_a_member_that_unpacks_to_too_much_is_refused(tmp_path, metadata, monkeypatch):
+    monkeypatch.setattr("segue.sources.packed.MAX_UNPACKED", 1 << 10)
+    with zipfile.ZipFile(tmp_path / "fma.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in metadata.glob("[!g]*"):
+            archive.writestr(f"fma_metadata/{path.name}", path.read_bytes())
+        archive.writestr("fma_metadata/genres.csv", bytes(1 << 22))
+    with pytest.raises(SourceError, match="unpacks to more than"):
+        list(FMA(tmp_path / "fma.zip").batches())
+
+
 def test_a_damaged_genre_table_loses_its_bad_rows_without_endless_loops(library, metadata):
     damaged = GENRES + "77,1,78,Left,77\n78,1,77,Right,77\nseven,1,0,Odd,1\n79,1,0,,79\n80,1\n"
     (metadata / "genres.csv").write_text(damaged, "utf-8")
     tree, problems = read_genres(metadata)
     assert [genre.id for genre in tree.ancestors(77)] == [78, 77]
-    assert [problem.where for problem in problems] == [f"genres.csv row {i}" for i in (12, 13, 14)]
+    assert sorted(problem.where for problem in problems) == [f"genres.csv row {i}" for i in (12, 13, 14)]
     (metadata / "genres.csv").write_text(GENRES.replace("21,8389,0,Hip-Hop,21\n", ""), "utf-8")
     report = library.import_from(FMA(metadata))
     assert report.cleaning == {"with a genre that genres.csv lacks": sum(i % 6 == 0 for i in IDS)}

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+import tarfile
 from itertools import pairwise
 
 import numpy as np
@@ -215,3 +217,19 @@ class TestAudioSet(SourceContract):
             return AudioSet(tmp_path / "vi.tfrecord")
 
         return write
+
+
+@pytest.mark.parametrize("packing", ["gz", "bz2", "xz"])
+def test_an_archive_that_unpacks_to_too_much_is_left_soon(library, tmp_path, monkeypatch, packing):
+    monkeypatch.setattr("segue.sources.packed.MAX_UNPACKED", 1 << 20)
+    path = tmp_path / f"features.tar.{packing}"
+    with tarfile.open(path, f"w:{packing}") as archive:
+        for name, data in (("../out.tfrecord", b""), ("big.bin", bytes(1 << 25))):
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    assert path.stat().st_size < 100_000
+    report = library.import_from(AudioSet(path))
+    assert (report.added, report.exit_code) == (0, 2)
+    assert "unpacks to more than" in report.failures[0].reason
+    assert not (tmp_path.parent / "out.tfrecord").exists()

@@ -274,6 +274,12 @@ def test_a_song_on_two_albums_is_recommended_once(library, tmp_path):
     assert "song00008" not in [m.track.source_id for m in library.similar("song00006", k=19).matches]
 
 
+def test_rows_that_are_all_alike_are_compared(library, tmp_path):
+    rows = [songs(1)[0] | {"id": f"s{i}", "name": f"Song {i}"} for i in range(9)]
+    assert library.import_from(Table(write_csv(tmp_path / "alike.csv", rows))).added == 9
+    assert len(library.similar("s3", k=3).matches) == 3
+
+
 @given(st.floats(0, 11), st.floats(-40, 0))
 def test_the_key_is_a_circle(key, loudness):
     rows = {"key": np.array([key, key + 1, key + 11, key + 6]), "loudness": np.full(4, loudness)}

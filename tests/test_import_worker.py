@@ -7,6 +7,8 @@ import json
 import signal
 import sqlite3
 import subprocess
+import sys
+import threading
 import time
 from contextlib import closing
 
@@ -24,6 +26,7 @@ from segue.sources.audioset import AudioSet, Segment, write_tfrecords
 from segue.sources.contract import ImportBatch, Problem, SpaceRows
 from segue.sources.fma import FMA
 from segue.sources.table import Table
+from segue.sources.vectors import Vectors
 from segue.spec import Label
 from tests.fma_files import write_echonest, write_fma
 from tests.sounds import start
@@ -324,3 +327,37 @@ def test_a_report_is_plain_json(table, started, tmp_path):
     assert found["cleaning"]["id that came before, left out"] == 1
     assert found["cleaning"]["year 0, taken as unknown"] == 1
     assert found["problems"] == [[f"row {N + 1}", f"line {N + 3}: 3 values, the header has 24"]]
+
+
+def test_the_worker_ends_with_the_process_that_asked(tmp_path, large):
+    request = {
+        "path": sys.path, "module": "segue.sources.table.source", "name": "Table",
+        "arguments": {"table": str(large)},
+    }  # fmt: skip
+    process = subprocess.Popen([sys.executable, "-P", "-c", worker_process._START], **worker_process._ALONE)
+    with process:
+        process.stdin.write(json.dumps(request).encode() + b"\n")
+        process.stdin.flush()
+        assert process.stdout.readline().startswith(b"{")
+        process.stdin.close()  # as the end of a process does; nobody reads the rest of its answer
+        assert process.wait(30) == 0
+
+
+def test_a_stopped_import_does_not_wait_for_a_source_in_a_long_read(tmp_path):
+    stop, begun, over = threading.Event(), threading.Event(), threading.Event()
+
+    class Endless(Vectors):
+        def batches(self):
+            yield from super().batches()
+            begun.set()
+            over.wait(30)
+
+    def stop_when_begun():
+        begun.wait(30)
+        stop.set()
+
+    threading.Thread(target=stop_when_begun, daemon=True).start()
+    with Library.open(tmp_path / "library", create=True) as library:
+        report = library.import_from(Endless(np.eye(8, dtype=np.float32), name="endless"), stop=stop)
+    assert (report.interrupted, over.is_set()) == (True, False)
+    over.set()

@@ -24,6 +24,7 @@ from segue.sources.contract import (
 )
 
 AHEAD = 4  # batches that wait to be written
+LEAVE_S = 1.0  # that a source has to end its reading
 COMMIT_S = 10.0  # a kill loses this much work at the most
 COMMIT_RECORDS = 400_000
 DEAD_SHARE = 0.25  # rows that changed records left behind; more are swept out afterwards
@@ -167,7 +168,7 @@ class _Ahead:
                 yield item
         finally:
             self._left.set()
-            thread.join()
+            thread.join(LEAVE_S)  # a source may be in the middle of a long read, which nobody waits for
 
     def _read(self) -> None:
         try:

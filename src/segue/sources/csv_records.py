@@ -16,7 +16,7 @@ from segue.sources.contract import Problem
 from segue.sources.text_lines import MAX_LINE
 
 BATCH = 1024  # rows at a time: what becomes of them stays in a processor's cache, which saves a third
-MAX_ROW_LINES = 500  # lines of one row, whose quoted values may hold line ends
+MAX_ROW_LINES = 1000  # lines of one row, whose quoted values may hold line ends
 _ENDS = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 _UNCLOSED = "a quote opens a value and is not closed as it should be"
 

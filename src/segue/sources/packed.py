@@ -54,6 +54,11 @@ _IN_ZIP = (
 )
 
 
+def most_unpacked(packed_bytes: int) -> int:
+    """Bytes that a packed file may unpack to."""
+    return MAX_UNPACKED + MAX_RATIO * packed_bytes
+
+
 class Bounded(io.RawIOBase):
     """What a packed file unpacks to, up to a limit; beyond it reading is an ``OSError``.
 
@@ -65,7 +70,7 @@ class Bounded(io.RawIOBase):
 
     def __init__(self, plain: Any, packed_bytes: int) -> None:
         self._plain = plain
-        self._limit = self._left = MAX_UNPACKED + MAX_RATIO * packed_bytes
+        self._limit = self._left = most_unpacked(packed_bytes)
 
     def readable(self) -> bool:
         return True
@@ -141,12 +146,9 @@ class PlainFile:
 
     def _unpacker(self, start: bytes) -> Any:
         """What unpacks the file, with a method ``read1``; nothing where it is not packed."""
-        if start[:2] == b"\x1f\x8b":
-            return gzip.GzipFile(fileobj=self.raw)
-        if start[:3] == b"BZh":
-            return _Streams(self.raw, bz2.BZ2Decompressor)
-        if start[:6] == b"\xfd7zXZ\x00":
-            return _Streams(self.raw, lambda: lzma.LZMADecompressor(memlimit=MAX_DICTIONARY))
+        stream = stream_unpacker(self.raw, start)
+        if stream is not None:
+            return stream
         return self._only_member() if start[:4] in (b"PK\x03\x04", b"PK\x05\x06") else None
 
     def _only_member(self) -> Any:
@@ -175,6 +177,17 @@ class PlainFile:
     def _close(self) -> None:
         if raw := getattr(self, "raw", None):
             raw.close()
+
+
+def stream_unpacker(raw: BinaryIO, start: bytes) -> Any:
+    """What unpacks gzip, bzip2 or xz, with a method ``read1``; nothing where a file begins otherwise."""
+    if start[:2] == b"\x1f\x8b":
+        return gzip.GzipFile(fileobj=raw)
+    if start[:3] == b"BZh":
+        return _Streams(raw, bz2.BZ2Decompressor)
+    if start[:6] == b"\xfd7zXZ\x00":
+        return _Streams(raw, lambda: lzma.LZMADecompressor(memlimit=MAX_DICTIONARY))
+    return None
 
 
 class _Streams:

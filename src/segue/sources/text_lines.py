@@ -11,6 +11,7 @@ from itertools import chain
 from segue.errors import SourceError, UsageError
 from segue.sources.packed import READ_ERRORS
 
+WESTERN = "line that is not UTF-8, read as Windows-1252"  # a step of cleaning
 MAX_LINE = 1 << 24  # characters; a longer line costs itself
 _BLOCK = 1 << 18  # bytes
 _MARKS = (

@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -81,7 +82,7 @@ def read_in_worker(
         try:
             if process.stdin and process.stdout:
                 process.stdin.write(json.dumps(request).encode() + b"\n")
-                process.stdin.close()
+                process.stdin.flush()  # left open: the worker ends when it is closed
                 yield from _receive(process.stdout)
         finally:
             process.kill()
@@ -102,6 +103,7 @@ def _receive(stream: IO[bytes]) -> Iterator[ImportBatch]:
 
 def main(request: Mapping[str, Any]) -> None:
     """Be the other process: read the source of a request, and write its batches to stdout."""
+    threading.Thread(target=_end_with_asker, name="segue-asker", daemon=True).start()
     out = sys.stdout.buffer
     sys.stdout = sys.stderr  # what a library prints is no part of the answer
     with suppress(BrokenPipeError), infrequent_gc():
@@ -117,6 +119,13 @@ def main(request: Mapping[str, Any]) -> None:
             out.write(json.dumps({"error": str(error)}).encode() + b"\n")
         out.flush()
     os._exit(0)  # nothing is left to be done, least of all to write to a pipe that is closed
+
+
+def _end_with_asker() -> None:
+    """End this process when the one that asked has ended, whatever the source is doing."""
+    with suppress(OSError):
+        sys.stdin.buffer.read()
+    os._exit(0)
 
 
 def encode_batch(batch: ImportBatch) -> Iterator[bytes]:

@@ -208,5 +208,5 @@ def _largest_components(covariance: NDArray[np.float64], n: int) -> NDArray[np.f
         basis = np.linalg.qr(covariance @ basis)[0]
     variances, axes = np.linalg.eigh(basis.T @ covariance @ basis)
     largest = np.argsort(-variances)[:n]
-    largest = largest[variances[largest] > _LEAST]
+    largest = largest[: max(1, int((variances[largest] > _LEAST).sum()))]  # one, where all tracks are alike
     return np.asarray(basis @ axes[:, largest])

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
 import io
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from segue.errors import UsageError
 from segue.sources.audioset.example import read_example
 from segue.sources.audioset.segment import BadRecord, Segment
 from segue.sources.audioset.tar import BLOCK, is_header, members
 from segue.sources.audioset.tfrecord import HEAD, READ_ERRORS, record_length, records
+from segue.sources.packed import Bounded, stream_unpacker
 from segue.wire.protobuf import WireError
 
 OnBad = Callable[[BadRecord], None]
@@ -24,7 +24,6 @@ OnRead = Callable[[int], None]
 
 ENDING = ".tfrecord"
 _BUFFER = 1 << 18  # bytes read at a time
-_GZIP = b"\x1f\x8b"
 
 _log = logging.getLogger(__name__)
 
@@ -44,7 +43,7 @@ def read_segments(
     paths
         Folders, of which every `.tfrecord` below is read, files of any name, and tar archives such as
         `features.tar.gz`, which are read as they come: nothing is unpacked, and of their members those
-        that end in `.tfrecord` count. Files and archives may be compressed with gzip.
+        that end in `.tfrecord` count. Files and archives may be packed with gzip, bzip2 or xz.
     on_bad
         Called with each record that cannot be used; unless given, it is logged as a warning.
     on_read
@@ -128,17 +127,22 @@ def _of_file(path: Path, on_read: OnRead, on_bad: OnBad) -> Iterator[Segment]:
 
 
 def _of_stream(file: BinaryIO, source: str, on_bad: OnBad) -> Iterator[Segment]:
-    """The segments of TFRecords or of a tar archive, compressed or not; which, its first bytes say."""
+    """The segments of TFRecords or of a tar archive, packed or not; which, its first bytes say."""
     start = file.read(BLOCK)
     file.seek(0)
-    if record_length(start[:HEAD]) < 0 and start[:2] == _GZIP:
-        with gzip.GzipFile(fileobj=file) as inflated:
-            start = inflated.read(BLOCK)
-            inflated.seek(0)
-            plain = io.BufferedReader(cast(io.RawIOBase, inflated), _BUFFER)
-            yield from _of_plain(plain, start, source, on_bad)
+    if record_length(start[:HEAD]) < 0 and stream_unpacker(file, start) is not None:
+        start = _unpacked(file).read(BLOCK)
+        yield from _of_plain(_unpacked(file), start, source, on_bad)
     else:
         yield from _of_plain(file, start, source, on_bad)
+
+
+def _unpacked(file: BinaryIO) -> BinaryIO:
+    """The content of a packed file from its beginning, as much as a file of its size may unpack to."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    unpacker = stream_unpacker(file, file.peek(HEAD)[:HEAD])  # type: ignore[attr-defined]
+    return io.BufferedReader(Bounded(unpacker, size), _BUFFER)
 
 
 def _of_plain(file: BinaryIO, start: bytes, source: str, on_bad: OnBad) -> Iterator[Segment]:

@@ -5,6 +5,7 @@ Source: TensorFlow, `core/lib/io/record_writer.h`.
 
 from __future__ import annotations
 
+import lzma
 import struct
 import zlib
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ Lost = Callable[[int, str], None]
 """Told of a record that cannot be read: where it begins, and why."""
 
 HEAD = 12  # bytes: the length and its checksum
-READ_ERRORS = (OSError, EOFError, zlib.error)  # of files, and of what is compressed in them
+READ_ERRORS = (OSError, EOFError, zlib.error, lzma.LZMAError)  # of files, and of what is packed in them
 MAX_RECORD = 1 << 24  # bytes; YouTube-8M's have a third of a million
 _TAIL = 4  # bytes: the payload's checksum
 _CHUNK = 1 << 20  # bytes

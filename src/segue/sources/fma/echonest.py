@@ -50,7 +50,6 @@ def read_echonest(metadata: Metadata) -> tuple[Mapping[int, Numbers], list[Probl
                 rows[id_of(row.values[0].strip())] = _numbers(row, places)
             except RowError as error:
                 problems.append(Problem(f"{ECHONEST} row {row.number}", str(error)))
-        table.close()
     return rows, problems
 
 

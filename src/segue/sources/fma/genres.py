@@ -99,7 +99,6 @@ def read_genres(metadata: Metadata | str | Path) -> tuple[GenreTree, Sequence[Pr
                 genres[genre.id] = genre
             except RowError as error:
                 problems.append(Problem(f"{GENRES} row {row.number}", str(error)))
-        table.close()
     return GenreTree(genres), problems
 
 

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
-import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import IO, cast
 
 from segue.errors import SourceError
 from segue.sources.contract import Problem
+from segue.sources.csv_records import CsvRecords
+from segue.sources.packed import most_unpacked
+from segue.sources.text_lines import TextLines
 
 _INSIDE = "fma_metadata"  # the archive's one folder
 _BUFFER = 1 << 20  # bytes
-_FIELD_LIMIT = 1 << 24  # characters; biographies are long
 UNREADABLE = (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
 _ENCRYPTED = 1  # in an archive's flags
 Names = tuple[str, ...]
@@ -75,6 +77,10 @@ class Metadata:
             raise SourceError(f"{self.path} has no {name}; fma_metadata.zip as published has it")
         if self._archive is not None and self._archive[name].flag_bits & _ENCRYPTED:
             raise SourceError(f"{name} in {self.path} is encrypted: unpack it first")
+        if self._archive is not None:
+            most = most_unpacked(self._archive[name].compress_size)
+            if self._archive[name].file_size > most:
+                raise SourceError(f"{name} in {self.path} unpacks to more than {most >> 20} MiB")
         try:
             if self._archive is None:
                 with (self._folder / name).open("rb", 0) as raw:
@@ -88,7 +94,7 @@ class Metadata:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of a table: its number, from 1, and its values."""
+    """A row of a table: its number, from 1 after the headers, and its values."""
 
     number: int
     values: list[str]
@@ -103,19 +109,24 @@ class Table:
     """
 
     def __init__(self, name: str, file: IO[bytes], n_headers: int = 1) -> None:
-        csv.field_size_limit(min(_FIELD_LIMIT, sys.maxsize))
         self.name = name
-        text = io.TextIOWrapper(cast(io.BufferedReader, file), "utf-8-sig", errors="replace", newline="")
-        self._text = text
-        self._reader = csv.reader(text)
+        self._lines = TextLines(file.read, name)
+        self._n_headers = n_headers
         try:
-            headers = [next(self._reader, []) for _ in range(n_headers)]
+            headers = [next(csv.reader([next(self._lines, "")]), []) for _ in range(n_headers)]
         except csv.Error as error:
             raise SourceError(f"{name} is not a table: {error}") from error
         if len({len(header) for header in headers}) > 1 or len(headers[0]) < 2:
             raise SourceError(f"{name} does not begin with {n_headers} lines that name as many columns each")
         self.columns: list[Names] = [*zip(*headers, strict=True)]
-        self._n_headers = n_headers
+        first = next(self._lines, None) if n_headers > 1 else None
+        self._names_index = first is not None and _names_index(first)
+        self._rest = chain([first] if first is not None and not self._names_index else [], self._lines)
+
+    @property
+    def n_western(self) -> int:
+        """Lines so far that are not UTF-8 and were read as Windows-1252."""
+        return self._lines.western
 
     def at(self, *names: str) -> int | None:
         """The place of a column."""
@@ -136,30 +147,20 @@ class Table:
 
     def rows(self) -> Iterator[Row | Problem]:
         """All rows; one that is broken is a problem."""
-        number = 0
-        while True:
-            number += 1
-            try:
-                values = next(self._reader, None)
-            except csv.Error as error:
-                yield Problem(f"{self.name} row {number}", f"it cannot be read: {error}")
-                continue
-            if values is None:
-                return
-            if not values or (number == 1 and self._names_index(values)):
-                number -= 1
-            elif len(values) == len(self.columns):
+        parts = CsvRecords(
+            self._rest, ",", len(self.columns), line=self._n_headers + self._names_index + 1,
+            too_long=self._lines.too_long, prefix=f"{self.name} ",
+        )  # fmt: skip
+        for part in parts:
+            yield from part.problems
+            for number, values in zip(part.numbers, part.rows, strict=True):
                 yield Row(number, values)
-            else:
-                reason = f"{len(values)} values, the header has {len(self.columns)}"
-                yield Problem(f"{self.name} row {number}", reason)
 
-    def _names_index(self, values: list[str]) -> bool:
-        return self._n_headers > 1 and not values[0].isdigit() and not any(values[1:])
 
-    def close(self) -> None:
-        """Let the file go, which is its owner's to close."""
-        self._text.detach()
+def _names_index(line: str) -> bool:
+    """Whether a line below several headers says nothing but what the index is called, as pandas writes it."""
+    name, *others = line.split(",")
+    return not name.isdigit() and not "".join(others).strip()
 
 
 class RowError(ValueError):

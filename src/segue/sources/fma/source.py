@@ -22,6 +22,7 @@ from segue.sources.fma.features import FeatureRows, open_features
 from segue.sources.fma.genres import GENRES, GenreTree, read_genres
 from segue.sources.fma.metadata import Metadata
 from segue.sources.fma.tracks import SUBSETS, TRACKS, FmaTrack, TrackTable, in_subset, urls_in
+from segue.sources.text_lines import WESTERN
 from segue.spec import Label
 
 LABELS = "fma-genres"  # the name under which genres are kept as labels
@@ -115,7 +116,6 @@ class FMA:
             beside = self._beside(stack)
             file = stack.enter_context(self._metadata.open(TRACKS))
             table = TrackTable(file)
-            stack.callback(table.close)
             part = _Part(problems=beside.problems)
             for row in table.rows():
                 if isinstance(row, Problem):
@@ -127,7 +127,8 @@ class FMA:
                 if len(part.tracks) >= _TRACKS:
                     yield self._batch(part, beside, file.tell())
                     part = _Part()
-            if part.tracks or part.problems or part.counts:
+            part.counts[WESTERN] += table.n_western
+            if part.tracks or part.problems or +part.counts:
                 yield self._batch(part, beside, file.tell())
 
     def genre_tree(self) -> GenreTree:

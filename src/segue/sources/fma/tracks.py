@@ -22,6 +22,7 @@ _YEAR = re.compile(r"\s*(1[0-9]{3}|20[0-9]{2})(?!\d)")
 _YEARS = (("album", "date_released"), ("track", "date_recorded"), ("album", "date_created"),
           ("track", "date_created"))  # fmt: skip
 _NUMBERS = ("bit_rate", "listens", "favorites", "interest")  # of a track
+_ID_DIGITS = 15
 _TEXTS = ("license", "composer", "language_code", "date_created", "date_recorded")
 
 
@@ -83,8 +84,10 @@ class TrackTable:
             except RowError as error:
                 yield Problem(f"{TRACKS} row {row.number}", str(error))
 
-    def close(self) -> None:
-        self._table.close()
+    @property
+    def n_western(self) -> int:
+        """Lines so far that are not UTF-8 and were read as Windows-1252."""
+        return self._table.n_western
 
     def _track(self, row: Row) -> FmaTrack:
         def text(*names: str) -> str | None:
@@ -200,5 +203,6 @@ def urls_in(metadata: Metadata) -> dict[int, str]:
             for row in rows
             if isinstance(row, Row)
         }
-        table.close()
-    return {int(number): url for number, url in urls.items() if number.isdecimal() and url}
+    return {
+        int(number): url for number, url in urls.items() if number.isdecimal() and len(number) < 16 and url
+    }

@@ -15,11 +15,10 @@ from segue.sources.table.chunks import Chunk, Rows
 from segue.sources.table.header import Header, read_header
 from segue.sources.table.json_rows import JsonRows, begins_json
 from segue.sources.table.numerals import has_decimal_comma, is_number
-from segue.sources.text_lines import TextLines
+from segue.sources.text_lines import WESTERN, TextLines
 
 _HEAD = 64  # lines that tell how the rest is written
 _HEAD_CHARACTERS = 1 << 22
-_WESTERN = "line that is not UTF-8, read as Windows-1252"
 _REPLACED = "line with bytes that its encoding does not know, which stand as U+FFFD"
 
 
@@ -112,7 +111,7 @@ class StepCounter:
     def new(self) -> dict[str, int]:
         now = Counter(
             {
-                _WESTERN: self._text.western,
+                WESTERN: self._text.western,
                 _REPLACED: self._text.replaced,
                 "line before the header, skipped": self._skipped,
             }
