@@ -23,6 +23,7 @@ from segue.ingest.recognition import KnownFiles, keys_lacking, state_of
 from segue.ingest.report import Report
 from segue.progress import Progress
 from segue.sources.contract import AudioFile, AudioListing, AudioSource, FileHashes, Problem
+from segue.sources.cue_sheets import note_on
 from segue.spec import Embedder
 from segue.track import Tags, readable
 
@@ -106,6 +107,8 @@ class Scan:
         self._note_left_out(listing.left_out)
         self._full = full
         todo = self._news(listing.files, retry=retry, full=full)
+        note = note_on(listing.cue_sheets, [file.path for file in todo])
+        self._report.notes += [note] if note else []
         self._progress.begin(len(todo), "files")
         self._started = time.monotonic()
         with cancellable(stop, self._report.note_signal) as self._stop:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from segue import tags
 from segue.audio.metadata import read_metadata
+from segue.sources import cue_sheets
 from segue.sources.contract import AudioFile
 from segue.sources.left_out import Rules, is_system_folder, rules_above, rules_within, stays_out
 from segue.track import Tags
@@ -23,11 +24,12 @@ EXTENSIONS = frozenset(
 
 @dataclass(slots=True)
 class Walk:
-    """What a walk over folders found; ``unreadable`` maps paths to reasons, ``left_out`` has paths."""
+    """What a walk over folders found; ``unreadable`` maps paths to reasons, the last two have paths."""
 
     files: list[AudioFile] = field(default_factory=list)
     unreadable: dict[str, str] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
+    cue_sheets: list[str] = field(default_factory=list)
 
 
 def walk(roots: Iterable[str | Path], exclude: Mapping[str, Sequence[str]] | None = None) -> Walk:
@@ -91,6 +93,8 @@ class _Walker:
         folders = []
         for entry in entries:
             is_folder = _is_folder(entry)
+            if not is_folder and entry.name.lower().endswith(cue_sheets.ENDING):
+                self.result.cue_sheets.append(entry.path)
             if entry.name.startswith(".") or not (is_folder or has_audio_ending(entry.name)):
                 continue
             system = is_folder and is_system_folder(entry.name)

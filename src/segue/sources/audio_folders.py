@@ -57,6 +57,7 @@ class AudioFolders:
             [Problem(path, reason, "unreadable") for path, reason in listing.unreadable.items()],
             frozenset(file.path for file in listing.files if only is not None and file.path not in only),
             listing.left_out,
+            listing.cue_sheets,
         )
 
     def hashes(self, file: AudioFile) -> FileHashes:

@@ -230,6 +230,7 @@ class AudioListing:
     problems : folders and files that cannot be read; ``where`` is a path
     others : paths of files that are there, and no tracks of this source
     left_out : paths of folders and files that were passed over, as their owner wants it
+    cue_sheets : paths of sheets that may say that a file holds several tracks
     """
 
     roots: Sequence[str]
@@ -237,6 +238,7 @@ class AudioListing:
     problems: Sequence[Problem] = ()
     others: frozenset[str] = frozenset()
     left_out: Sequence[str] = ()
+    cue_sheets: Sequence[str] = ()
 
 
 @runtime_checkable
