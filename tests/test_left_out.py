@@ -136,7 +136,7 @@ def test_folders_lists_and_changes_what_stays_out(segue, tmp_path: Path):
     assert out.startswith("1 added, 1 left out")
     assert "left out: Books" in err
     (listed,) = json.loads(segue(*library, "folders", "list", "--json")[1])
-    assert listed == {"path": str(music), "tracks": 1, "exclude": ["Books/"]}
+    assert (listed["path"], listed["tracks"], listed["exclude"]) == (str(music), 1, ["Books/"])
     assert segue(*library, "folders", "include", music, "Books/")[1].startswith("taken back")
     assert segue(*library, "folders", "exclude", music, "*.flac")[1].startswith("kept")
     assert segue(*library, "scan", music)[1].startswith("1 added, 1 unchanged;")

@@ -7,7 +7,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -80,6 +80,47 @@ class FileWriter:
         """Keep that the place of missing tracks is back without them."""
         self._execute_for_each("DELETE FROM away WHERE key = ?", [(key,) for key in keys])
 
+    def move(self, paths: Mapping[int, str], there: Iterable[int], old: str, new: str) -> None:
+        """Keep new paths of tracks, by their keys, and of all else that is known of a folder that was moved.
+
+        The files count as unchanged; what is known of their entries on disk is not.
+
+        Parameters
+        ----------
+        there : keys of tracks whose files are at their new paths
+        """
+        set_path = "UPDATE tracks SET path = ? WHERE key = ?"
+        with self._transaction():
+            # Paths are unique, so they step aside before they take their new places.
+            self._db.executemany(set_path, [(f"\0{key}", key) for key in paths])
+            self._db.executemany(set_path, [(path_to_db(path), key) for key, path in paths.items()])
+            back = [(key,) for key in there]
+            self._db.executemany("UPDATE tracks SET missing_since = NULL WHERE key = ?", back)
+            self._db.executemany("DELETE FROM away WHERE key = ?", back)
+            keys = json.dumps(list(paths))
+            moved = "key IN (SELECT value FROM json_each(?))"
+            sql = f"UPDATE file_states SET ctime_ns = 0, device = '0', inode = '0' WHERE {moved}"
+            self._db.execute(sql, (keys,))
+            for table, column in (
+                ("failures", "path"), ("dismissed", "path"), ("folders", "folder"), ("exclusions", "folder"),
+                ("away", "place"),
+            ):  # fmt: skip
+                self._move_column(table, column, old, new)
+
+    def _move_column(self, table: str, column: str, old: str, new: str) -> None:
+        for (value,) in self._db.execute(f"SELECT DISTINCT {column} FROM {table}").fetchall():
+            path = os.fsdecode(value)
+            if path == old or path.startswith(old.rstrip(os.sep) + os.sep):
+                moved = path_to_db(new.rstrip(os.sep) + path[len(old.rstrip(os.sep)) :])
+                sql = f"UPDATE OR REPLACE {table} SET {column} = ? WHERE {column} = ?"
+                self._db.execute(sql, (moved, value))
+
+    def forget_folder(self, folder: str) -> None:
+        """Drop what is kept of a folder that was scanned, but not its tracks."""
+        with self._transaction():
+            for table in ("folders", "exclusions"):
+                self._db.execute(f"DELETE FROM {table} WHERE folder = ?", (path_to_db(folder),))
+
     def fail(self, failures: Iterable[Failure]) -> None:
         """Keep why files could not be used; one reason a path, the latest."""
         rows = [
@@ -87,6 +128,16 @@ class FileWriter:
             for f in failures
         ]
         self._execute_for_each("INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+    def dismiss(self, failures: Iterable[Failure]) -> None:
+        """Show failures no more until their files change."""
+        rows = [(path_to_db(f.path), f.kind, f.size, f.mtime_ns) for f in failures]
+        self._execute_for_each("INSERT OR REPLACE INTO dismissed VALUES (?, ?, ?, ?)", rows)
+
+    def show_again(self, failures: Iterable[Failure]) -> None:
+        """Take back ``dismiss``."""
+        rows = [(path_to_db(f.path),) for f in failures]
+        self._execute_for_each("DELETE FROM dismissed WHERE path = ?", rows)
 
     def forget_failures(self, paths: Iterable[str]) -> None:
         rows = [(path_to_db(path),) for path in paths]

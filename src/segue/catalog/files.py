@@ -14,6 +14,11 @@ from segue.catalog.records import Failure, FileState, KnownFile, searchable_name
 from segue.track import TrackId, path_to_db
 
 _OF_FILE = ("path", "duration_s", "sr", "channels", "codec", "size", "mtime_ns", "content_hash", "warning")
+# A dismissal holds for a file as it was.
+_FAILURES = (
+    "failures LEFT JOIN dismissed ON failures.path = dismissed.path AND failures.kind = dismissed.kind "
+    "AND failures.size IS dismissed.size AND failures.mtime_ns IS dismissed.mtime_ns"
+)
 
 
 def known_files(db: sqlite3.Connection) -> dict[str, KnownFile]:
@@ -81,8 +86,18 @@ def put_states(db: sqlite3.Connection, states: Iterable[tuple[int, FileState]]) 
 
 def failures(db: sqlite3.Connection) -> list[Failure]:
     """As ``Catalog.failures``."""
-    rows = db.execute("SELECT * FROM failures ORDER BY path")
-    return [Failure(**{**dict(row), "path": os.fsdecode(row["path"])}) for row in rows]
+    names = "failures.*, dismissed.path IS NOT NULL AS dismissed"
+    rows = db.execute(f"SELECT {names} FROM {_FAILURES} ORDER BY failures.path")
+    return [
+        Failure(**{**dict(row), "path": os.fsdecode(row["path"]), "dismissed": bool(row["dismissed"])})
+        for row in rows
+    ]
+
+
+def count_failures(db: sqlite3.Connection) -> int:
+    """How many failures nobody has dismissed."""
+    sql = f"SELECT count(*) FROM {_FAILURES} WHERE dismissed.path IS NULL"
+    return int(db.execute(sql).fetchone()[0])
 
 
 class Files:

@@ -36,6 +36,14 @@ class FolderTables:
         sql = f"SELECT count(*) FROM tracks WHERE {condition}" + " AND missing_since IS NULL" * (not missing)
         return int(self._local.db.execute(sql, ends).fetchone()[0])
 
+    def own_tracks(self, folder: str) -> dict[int, str]:
+        """The paths of tracks below a folder, by their keys, those of imported data sets left out."""
+        condition, ends = below(folder)
+        rows = self._local.db.execute(
+            f"SELECT key, path FROM tracks WHERE source IS NULL AND {condition}", ends
+        )
+        return {key: os.fsdecode(path) for key, path in rows}
+
     def exclusions(self) -> dict[str, list[str]]:
         """By folder, the patterns of what stays out below it, sorted."""
         kept: dict[str, list[str]] = {}

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from segue.catalog.files import count_failures
+
 _COUNTS = """
 SELECT count(*) AS tracks, count(missing_since) AS missing, total(duration_s) AS duration_s,
     count(warning) AS warnings, count(DISTINCT coalesce(artist, album_artist)) AS artists FROM tracks
@@ -36,6 +38,7 @@ class Overview:
 
     tracks: int
     missing: int
+    away: int  # of the missing: gone with all of a folder or disk, which may not be mounted
     failures: int
     warnings: int
     artists: int
@@ -48,10 +51,10 @@ def overview(db: sqlite3.Connection) -> Overview:
     """As ``Catalog.overview``."""
     counts = dict(db.execute(_COUNTS).fetchone())
     (albums,) = db.execute(_ALBUMS).fetchone()
-    (failures,) = db.execute("SELECT count(*) FROM failures").fetchone()
+    (away,) = db.execute("SELECT count(*) FROM away").fetchone()
     rows = db.execute("SELECT * FROM imports ORDER BY source").fetchall()
     imports = tuple(Imported(**{**dict(row), "report": json.loads(row["report"])}) for row in rows)
-    return Overview(**counts, failures=failures, albums=albums, imports=imports)
+    return Overview(**counts, failures=count_failures(db), away=away, albums=albums, imports=imports)
 
 
 def content_version(db: sqlite3.Connection) -> tuple[object, ...]:

@@ -97,7 +97,7 @@ class AnalyzedFile:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A file that could not be used, and why."""
+    """A file that could not be used, and why; ``dismissed`` where nobody wants to hear of it again."""
 
     path: str
     kind: str
@@ -105,6 +105,7 @@ class Failure:
     size: int | None = None
     mtime_ns: int | None = None
     failed_at: float = 0.0  # s since the epoch
+    dismissed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

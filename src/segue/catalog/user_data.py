@@ -37,6 +37,7 @@ CREATE TABLE file_states (
     key INTEGER PRIMARY KEY, audio_hash TEXT NOT NULL, ctime_ns INTEGER NOT NULL,
     device TEXT NOT NULL, inode TEXT NOT NULL  -- up to 64 bits without a sign
 );
+CREATE TABLE dismissed (path PRIMARY KEY NOT NULL, kind TEXT NOT NULL, size INTEGER, mtime_ns INTEGER);
 CREATE TABLE away (key INTEGER PRIMARY KEY, place NOT NULL);
 """
 _NAMES = tuple(re.findall(r"CREATE TABLE (\w+)", TABLES))

@@ -14,6 +14,7 @@ from click.core import ParameterSource
 
 from segue import __version__
 from segue.cli import (
+    backup,
     clusters,
     demo,
     duplicates,
@@ -94,6 +95,7 @@ for command in (
     export.export,
     embed.embed,
     prune.prune,
+    backup.backup,
     scan.check,
     models.models,
     serve.serve,

@@ -8,11 +8,12 @@ import click
 
 from segue.advice import command
 from segue.cli.options import Context
+from segue.cli.prune import ask, show_kept
 from segue.cli.show import print_json
 from segue.cli.tables import columns, one_line
 
 if TYPE_CHECKING:
-    from segue.library import Library
+    from segue.library import ScannedFolder
 
 
 @click.group(invoke_without_command=True, short_help="List the scanned folders and what they leave out.")
@@ -32,32 +33,73 @@ def folders(context: click.Context) -> None:
 def list_folders(context: Context, as_json: bool = False) -> None:
     """List the folders that were scanned, how many tracks each has, and what is left out."""
     with context.open() as library:
-        listed = _records(library)
+        listed = library.scanned_folders()
     if as_json:
-        print_json(listed)
+        print_json([_record(folder) for folder in listed])
     elif not listed:
-        click.echo(
-            f"no folder was scanned yet; to begin: {command('scan FOLDER', library=context.path)}", err=True
-        )
+        scan = command("scan FOLDER", library=context.path)
+        click.echo(f"no folder was scanned yet; to begin: {scan}", err=True)
     else:
-        names = ("path", "tracks", "leaves out")
-        rows = [(one["path"], f"{one['tracks']:,}", ", ".join(one["exclude"])) for one in listed]
-        columns(names, rows, cut=("path", "leaves out"))
+        rows = [_row(folder) for folder in listed]
+        columns(("path", "tracks", "state", "leaves out"), rows, cut=("path", "leaves out"))
 
 
-def _records(library: Library) -> list[dict[str, Any]]:
+def _record(folder: ScannedFolder) -> dict[str, Any]:
     from segue.track import readable
 
-    exclusions = library.folders.exclusions()
-    paths = sorted({*library.folders.all(), *exclusions})
-    return [
-        {
-            "path": readable(path),
-            "tracks": library.folders.count(path),
-            "exclude": exclusions.get(path, []),
-        }
-        for path in paths
-    ]
+    return {
+        "path": readable(folder.path),
+        "tracks": folder.tracks,
+        "missing": folder.missing,
+        "away": folder.away,
+        "there": folder.there,
+        "exclude": list(folder.exclude),
+    }
+
+
+def _row(folder: ScannedFolder) -> tuple[str, ...]:
+    from segue.track import readable
+
+    states = [f"{folder.away:,} away"] * bool(folder.away) + [f"{folder.missing:,} missing"] * bool(
+        folder.missing
+    )
+    if not folder.there:
+        states.append("is it mounted?")
+    return readable(folder.path), f"{folder.tracks:,}", ", ".join(states), ", ".join(folder.exclude)
+
+
+@folders.command(short_help="Remove a folder with its tracks from the library.")
+@click.argument("folder", metavar="DIR")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def remove(context: Context, folder: str, yes: bool) -> None:
+    """Remove DIR with its tracks from the library. The files themselves stay as they are.
+
+    Tracks that lie in another scanned folder too stay. Vectors of removed tracks are kept, so that a later
+    scan of the folder costs nothing.
+    """
+    with context.open() as library:
+        n = len(library.tracks_only_in(folder))
+        if n and not yes:
+            ask(n)
+        click.echo(f"{library.remove_folder(folder)} removed, {len(library)} tracks left")
+        show_kept(library, context)
+
+
+@folders.command(short_help="Say that a folder has been moved.")
+@click.argument("old")
+@click.argument("new")
+@click.pass_obj
+def move(context: Context, old: str, new: str) -> None:
+    """Say that the music in OLD is in NEW now. Its tracks keep all but their paths.
+
+    Nothing is moved on disk. A scan of NEW would find the same by reading all files; this reads none.
+    """
+    with context.open() as library:
+        moved = library.move_folder(old, new)
+    click.echo(f"{moved.moved} tracks have new paths, {moved.there} of their files are there")
+    if moved.taken:
+        click.echo(f"  {moved.taken} stay as they were: another track has the path", err=True)
 
 
 @folders.command(short_help="Leave out more of a folder in later scans.")

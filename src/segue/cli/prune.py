@@ -58,12 +58,12 @@ def prune(context: Context, /, dry_run: bool, yes: bool, older_than: float, away
             click.echo(f"{len(tracks)} would be removed")
             return
         if tracks and not yes:
-            _ask(len(tracks))
+            ask(len(tracks))
         n = library.prune(older_than_s=older_than, away=away, keep=not forget)
         if forget:
             library.forget_removed()
         click.echo(f"{n} removed, {len(library)} tracks left")
-        _show_kept(library, context)
+        show_kept(library, context)
 
 
 def _list(library: Library, tracks: Sequence[MissingTrack]) -> None:
@@ -93,13 +93,15 @@ def _show_away(library: Library, removed: set[int]) -> None:
         )
 
 
-def _ask(n: int) -> None:
+def ask(n: int) -> None:
+    """Ask before tracks are removed; without a terminal, refuse to."""
     if not sys.stdin.isatty():
         raise click.UsageError(f"{n} tracks would be removed; to do so without being asked, add --yes")
     click.confirm(f"Remove {n} tracks from the library?", abort=True, err=True)
 
 
-def _show_kept(library: Library, context: Context) -> None:
+def show_kept(library: Library, context: Context) -> None:
+    """Say what is kept of removed tracks."""
     n, n_bytes = library.removed()
     if n:
         kept = f"vectors of {n} removed tracks are kept for their return, {megabytes(n_bytes)}"

@@ -103,6 +103,7 @@ def _library_facts(library: Library) -> dict[str, Any]:
         "library": str(library.path),
         "tracks": held.tracks,
         "missing": held.missing,
+        "away": held.away,
         "failures": held.failures,
         "music": clock(held.duration_s),
         "artists": held.artists,
@@ -139,14 +140,39 @@ def _record(track: Track) -> dict[str, Any]:
 
 
 @click.command(short_help="List files that failed or are damaged.")
+@click.option("--all", "everything", is_flag=True, help="Also list failures that were dismissed.")
+@click.option(
+    "--dismiss",
+    metavar="PATH",
+    is_flag=False,
+    flag_value="",
+    help="List the failure of this file, or those below this folder, no more until a file changes; without "
+    "PATH, all of them.",
+)
+@click.option(
+    "--show-again",
+    metavar="PATH",
+    is_flag=False,
+    flag_value="",
+    help="Take back --dismiss; without PATH, all.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def failures(context: Context, as_json: bool) -> None:
+def failures(
+    context: Context, /, everything: bool, dismiss: str | None, show_again: str | None, as_json: bool
+) -> None:
     """List the files that failed and why, then those that are damaged but usable."""
     from segue.track import readable
 
     with context.open() as library:
-        rows = [(f.kind, readable(f.path), f.reason) for f in library.failures()]
+        if dismiss is not None:
+            click.echo(f"{library.dismiss_failures(dismiss or None)} failures dismissed")
+            return
+        if show_again is not None:
+            click.echo(f"{library.dismiss_failures(show_again or None, again=True)} failures are shown again")
+            return
+        listed = library.failures(dismissed=everything)
+        rows = [(f.kind, readable(f.path), f.reason) for f in listed]
         rows += [("warning", readable(t.path), t.warning or "") for t in library.damaged()]
     if as_json:
         print_json([{"kind": kind, "path": path, "reason": reason} for kind, path, reason in rows])

@@ -8,7 +8,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import islice
 from pathlib import Path
 
@@ -79,6 +79,8 @@ class Scan:
         self._known = KnownFiles(catalog.known_files().values())
         keys = {known.key for known in self._known.by_path.values()}
         self._lacking = keys_lacking(catalog.snapshot(), embedders, keys)
+        self._failed = {failure.path: failure for failure in catalog.failures()}
+        self._retry = False
         self._removed = RemovedTracks(catalog.root)
         self._entries = self._removed.entries({e.spec.space: e.spec for e in embedders})
         self._stop = threading.Event()
@@ -100,12 +102,12 @@ class Scan:
     ) -> Report:
         """Bring the catalog up to date with the source; what is committed stays if it is stopped."""
         started = time.monotonic()
+        self._full, self._retry = full, retry
         listing = self._source.tracks()
         for problem in listing.problems:
             if not (problem.where in listing.roots and self._is_away(problem.where)):
                 self._fail(Failure(problem.where, problem.kind, problem.reason))
         self._note_left_out(listing.left_out)
-        self._full = full
         todo = self._news(listing.files, retry=retry, full=full)
         note = note_on(listing.cue_sheets, [file.path for file in todo])
         self._report.notes += [note] if note else []
@@ -143,7 +145,7 @@ class Scan:
 
     def _news(self, files: Sequence[AudioFile], *, retry: bool, full: bool) -> list[AudioFile]:
         """The files that must be looked at; what is known without opening a file is counted."""
-        news = self._known.news(files, self._catalog.failures(), self._lacking, retry=retry, full=full)
+        news = self._known.news(files, self._failed, self._lacking, retry=retry, full=full)
         for known, state in news.unchanged:
             if known.missing:
                 self._outcomes.append(SeenFile(known, known.path, state))
@@ -220,6 +222,10 @@ class Scan:
             report.added += known is None and outcome.entry is None
 
     def _fail(self, failure: Failure) -> None:
+        before = self._failed.get(failure.path)
+        if before and not self._retry and replace(before, failed_at=0.0, dismissed=False) == failure:
+            self._report.still_failing += 1
+            return
         self._report.fail([Problem(failure.path, failure.reason, failure.kind)])
         self._outcomes.append(failure)
 
@@ -366,9 +372,10 @@ class Scan:
         unreadable = [problem.where for problem in listing.problems if not is_nowhere(problem.where)]
         forgotten = [
             failure.path
-            for failure in self._catalog.failures()
+            for failure in self._failed.values()
             if failure.path not in present
             and failure.path not in unreadable
             and is_below_any(failure.path, listing.roots)
+            and not is_below_any(failure.path, places)
         ]
         self._writer.forget_failures(forgotten)

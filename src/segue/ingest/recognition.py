@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import unicodedata
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,7 +56,7 @@ class KnownFiles:
     def news(
         self,
         files: Sequence[AudioFile],
-        failures: Iterable[Failure],
+        failed: Mapping[str, Failure],
         lacking: Container[int],
         *,
         full: bool,
@@ -66,11 +66,11 @@ class KnownFiles:
 
         Parameters
         ----------
+        failed : by path, what failed before
         lacking : keys of tracks that lack vectors, whose files are needed again
         full : also look at the content of files that seem unchanged
         retry : also look at files that failed before and seem unchanged
         """
-        failed = {failure.path: failure for failure in failures}
         news = News()
         strangers: list[AudioFile] = []
         listed = {file.path for file in files}

@@ -25,7 +25,7 @@ COUNTS: Mapping[Run, Mapping[str, str]] = {
         "unchanged": "unchanged",
         "links": "links to others",
         "failed": "failed",
-        "still_failing": "failed before and not tried again",
+        "still_failing": "failed as before",
         "newly_missing": "gone missing",
         "away": "away",
         "left_out": "left out",
@@ -63,7 +63,7 @@ class Report:
     moved : tracks whose file has another path than before, perhaps with other tags
     links : files that are there under another path, and are one track with it
     others : tracks that another library has written, left as they are
-    still_failing : files that failed before and were not tried again, as they have not changed
+    still_failing : files that failed before and have not changed, or fail as before
     away, newly_away : tracks that are missing with all of a folder or disk, which may not be mounted
     left_out : folders and files that were passed over, as their owner wants it
     newly_missing : tracks that were in the source before and are no more

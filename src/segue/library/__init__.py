@@ -45,7 +45,7 @@ from segue.library.embedders import (
     embedders_to_scan,
     later_embedders,
 )
-from segue.library.upkeep import Upkeep
+from segue.library.upkeep import ScannedFolder, Upkeep
 from segue.library.verbs import OneBlasThread, verb
 from segue.progress import Progress, Silent
 from segue.recommend import (
@@ -85,6 +85,7 @@ __all__ = [
     "Playlist",
     "Progress",
     "Report",
+    "ScannedFolder",
     "Settings",
     "Sort",
     "StarKind",

@@ -142,9 +142,9 @@ class Contents:
         """The newer versions of embedders for which ``start_upgrade`` and a scan would make the vectors."""
         return find_upgrades(self._catalog.snapshot())
 
-    def failures(self) -> list[Failure]:
-        """The files that could not be used, and why."""
-        return self._catalog.failures()
+    def failures(self, *, dismissed: bool = False) -> list[Failure]:
+        """The files that could not be used, and why; with ``dismissed``, also those that were dismissed."""
+        return [one for one in self._catalog.failures() if dismissed or not one.dismissed]
 
     def damaged(self) -> list[Track]:
         """Tracks whose files are damaged but usable, as their warnings say."""

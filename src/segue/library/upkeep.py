@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from segue.catalog import MissingTrack, RemovedTracks
+from segue.catalog.backup import back_up
 from segue.errors import UsageError
 from segue.ingest.absence import is_below_any, is_empty, is_nowhere
 from segue.library.contents import Contents
 from segue.sources.left_out import compile_patterns
+from segue.track import readable
 
 
 class Upkeep(Contents):
@@ -80,6 +82,133 @@ class Upkeep(Contents):
         with self._catalog.writing(wait_s):
             RemovedTracks(self._catalog.root).forget()
 
+    def scanned_folders(self) -> list[ScannedFolder]:
+        """The folders that were scanned or exclude something, by path."""
+        exclusions, missing = self._catalog.folders.exclusions(), self.missing()
+        listed = []
+        for path in sorted({*self._catalog.folders.all(), *exclusions}):
+            below = [track for track in missing if track.path and is_below_any(track.path, [path])]
+            away = sum(track.away is not None for track in below)
+            there = not (is_nowhere(path) or is_empty(path))
+            n = self._catalog.folders.count(path)
+            excluded = tuple(exclusions.get(path, ()))
+            listed.append(ScannedFolder(path, n, len(below) - away, away, there, excluded))
+        return listed
+
+    def tracks_only_in(self, folder: str | Path) -> list[int]:
+        """Keys of the tracks below a scanned folder that no other scanned folder holds.
+
+        Raises
+        ------
+        UsageError
+            Where the folder was not scanned.
+        """
+        top, others = self._require_scanned(folder)
+        own = self._catalog.folders.own_tracks(top)
+        return [key for key, path in own.items() if not is_below_any(path, others)]
+
+    def _require_scanned(self, folder: str | Path) -> tuple[str, list[str]]:
+        """A scanned folder, and all others."""
+        top = absolute(folder)
+        folders = [*self._catalog.folders.all(), *self._catalog.folders.exclusions()]
+        if top not in folders:
+            listed = ", ".join(map(readable, dict.fromkeys(folders))) or "none"
+            raise UsageError(f"{readable(top)} was not scanned; folders that were: {listed}")
+        return top, [other for other in folders if other != top]
+
+    def remove_folder(self, folder: str | Path, *, keep: bool = True, wait_s: float = -1) -> int:
+        """Remove a scanned folder with its tracks, but for those that lie in another one too; how many went.
+
+        Parameters
+        ----------
+        keep : what was found out about their audio, as ``prune`` does
+
+        Raises
+        ------
+        UsageError, LibraryBusyError, LibraryWriteError
+        """
+        with self._catalog.writing(wait_s) as writer:
+            top, others = self._require_scanned(folder)
+            n = writer.remove(self.tracks_only_in(top), keep=keep)
+            failed = (failure.path for failure in self._catalog.failures())
+            writer.forget_failures(
+                path for path in failed if is_below_any(path, [top]) and not is_below_any(path, others)
+            )
+            writer.forget_folder(top)
+        return n
+
+    def move_folder(self, old: str | Path, new: str | Path, *, wait_s: float = -1) -> MovedFolder:
+        """Say that the music in a folder has been moved; its tracks keep all but their paths.
+
+        Raises
+        ------
+        UsageError
+            Where no track lies below the old folder, or none of their files below the new one.
+        LibraryBusyError, LibraryWriteError
+        """
+        a, b = absolute(old), absolute(new)
+        with self._catalog.writing(wait_s) as writer:
+            known = self._catalog.known_files()
+            below = [one for one in known.values() if is_below_any(one.path, [a])]
+            if not below:
+                raise UsageError(f"no track lies below {readable(a)}")
+            paths = {one.key: b.rstrip(os.sep) + path_below(one.path, a) for one in below}
+            there = {key for key, path in paths.items() if Path(path).is_file()}
+            if not there:
+                example = readable(next(iter(paths.values())))
+                raise UsageError(f"none of the {len(paths)} files is below {readable(b)}; expected {example}")
+            taken = known.keys() - {one.path for one in below}
+            free = {key: path for key, path in paths.items() if path not in taken}
+            writer.move(free, there & free.keys(), a, b)
+        folders = self._catalog.folders
+        if not is_below_any(b, folders.all()):
+            folders.note([b])
+        return MovedFolder(len(free), len(there & free.keys()), len(paths) - len(free))
+
+    def back_up(self, to: str | Path) -> int:
+        """Copy the library to a new folder, also while it is written to; how many bytes that took.
+
+        The copy is a library: open it, or put it in the place of this one.
+
+        Raises
+        ------
+        UsageError
+            Where the folder is there and not empty.
+        LibraryWriteError, LibraryFormatError
+        """
+        folder, root = Path(absolute(to)), Path(absolute(self._catalog.root))
+        if folder == root or root in folder.parents:
+            raise UsageError(f"{folder} is in the library itself; choose a folder outside")
+        if folder.exists() and not is_empty(str(folder)):
+            raise UsageError(f"{folder} is there already; choose a new folder")
+        return back_up(self._catalog.root, folder)
+
+    def dismiss_failures(self, path: str | Path | None = None, *, again: bool = False) -> int:
+        """Show failures no more until their files change; how many.
+
+        Parameters
+        ----------
+        path : of a file, or a folder with all below; by default, all failures
+        again : take it back, and show them again
+
+        Raises
+        ------
+        UsageError
+            Where nothing failed there.
+        LibraryBusyError, LibraryWriteError
+        """
+        top = None if path is None else absolute(path)
+        with self._catalog.writing() as writer:
+            chosen = [
+                one
+                for one in self._catalog.failures()
+                if one.dismissed == again and (top is None or is_below_any(one.path, [top]))
+            ]
+            if top is not None and not chosen:
+                raise UsageError(f"no file failed at {readable(top)}")
+            (writer.show_again if again else writer.dismiss)(chosen)
+        return len(chosen)
+
     def exclude(self, folder: str | Path, patterns: Sequence[str]) -> None:
         """Keep what these patterns name out of all later scans of a folder.
 
@@ -109,6 +238,45 @@ class Upkeep(Contents):
                 listed = ", ".join(map(repr, kept)) or "nothing"
                 raise UsageError(f"{absolute(folder)} does not exclude {pattern!r}; it excludes: {listed}")
         self._catalog.folders.include(absolute(folder), patterns)
+
+
+@dataclass(frozen=True, slots=True)
+class ScannedFolder:
+    """A folder that was scanned.
+
+    Attributes
+    ----------
+    tracks, missing, away : tracks below it whose files were there, were not, and went with all of a place
+    there : whether it is there now, and not empty
+    exclude : patterns of what stays out
+    """
+
+    path: str
+    tracks: int
+    missing: int
+    away: int
+    there: bool
+    exclude: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MovedFolder:
+    """What became of tracks whose folder was moved.
+
+    Attributes
+    ----------
+    moved, there : how many have new paths, and of how many the file is there
+    taken : how many stay as they were, as another track has the path
+    """
+
+    moved: int
+    there: int
+    taken: int
+
+
+def path_below(path: str, folder: str) -> str:
+    """The rest of a path behind a folder, from the separator on."""
+    return path[len(folder.rstrip(os.sep)) :]
 
 
 def absolute(folder: str | Path) -> str:

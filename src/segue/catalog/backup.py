@@ -1,0 +1,96 @@
+"""A copy of a library that is whole, made while others read it and write to it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sqlite3
+import uuid
+from pathlib import Path
+
+from segue.catalog import matrix, removed, schema
+from segue.catalog.matrix import MatrixState
+from segue.errors import LibraryFormatError, LibraryWriteError
+from segue.files import sync_folder
+
+_ATTEMPTS = 5  # a prune may replace the matrices between the copy of the tables and theirs
+_CHUNK = 1 << 24  # bytes copied at a time
+_DERIVED = ("index/*.index", "models/*")
+
+
+def back_up(root: Path, to: Path) -> int:
+    """Copy the library in ``root`` to a new folder; how many bytes that took.
+
+    It is the library of one moment: tables and, of each matrix, what they have committed, with checksums
+    compared. It appears under its name when it is whole.
+
+    Raises
+    ------
+    LibraryWriteError, LibraryFormatError, LibraryNotFoundError
+    """
+    part = to.with_name(f".{to.name}.{uuid.uuid4().hex[:8]}.part")
+    for leftover in to.parent.glob(f".{to.name}.*.part"):  # of one that was killed
+        shutil.rmtree(leftover, ignore_errors=True)
+    try:
+        for attempt in range(_ATTEMPTS):
+            part.mkdir(mode=0o700, parents=True)
+            try:
+                _copy(root, part)
+                break
+            except (FileNotFoundError, LibraryFormatError):
+                if attempt == _ATTEMPTS - 1:
+                    raise
+                shutil.rmtree(part)
+        if to.is_dir():
+            to.rmdir()  # it is empty
+        part.rename(to)
+        sync_folder(to.parent)
+    except OSError as error:
+        reason = error.strerror or error
+        raise LibraryWriteError(f"the library in {root} cannot be copied to {to}: {reason}") from error
+    except sqlite3.Error as error:
+        raise LibraryWriteError(f"the library in {root} cannot be copied to {to}: {error}") from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return sum(path.stat().st_size for path in to.rglob("*") if path.is_file())
+
+
+def _copy(root: Path, to: Path) -> None:
+    with contextlib.closing(schema.connect(root)) as db:
+        _copy_database(db, to / schema.FILE_NAME)
+    with contextlib.closing(sqlite3.connect(to / schema.FILE_NAME)) as db:
+        states = db.execute("SELECT space, file, dtype, width, rows, crc32 FROM matrices").fetchall()
+    for space, *fields in states:
+        state = MatrixState(*fields)
+        folder = to / "vectors" / space
+        folder.mkdir(parents=True, exist_ok=True)
+        length = matrix.HEADER_BYTES + state.rows * state.row_bytes
+        _copy_file(root / "vectors" / space / state.file, folder / state.file, length)
+        matrix.verify(folder, state)
+    for path in (path for pattern in _DERIVED for path in root.glob(pattern)):
+        with contextlib.suppress(FileNotFoundError):  # made anew where it is missing
+            (to / path.parent.name).mkdir(exist_ok=True)
+            _copy_file(path, to / path.parent.name / path.name, path.stat().st_size)
+    kept = root / removed.FILE_NAME
+    if kept.exists():
+        with contextlib.suppress(sqlite3.DatabaseError), contextlib.closing(sqlite3.connect(kept)) as db:
+            _copy_database(db, to / removed.FILE_NAME)
+
+
+def _copy_database(source: sqlite3.Connection, to: Path) -> None:
+    to.touch(mode=0o600)
+    with contextlib.closing(sqlite3.connect(to)) as target:
+        source.backup(target)
+    with to.open("rb") as f:
+        os.fsync(f.fileno())
+
+
+def _copy_file(source: Path, to: Path, length: int) -> None:
+    """Copy the first ``length`` bytes of a file, which may be growing."""
+    with source.open("rb") as f, to.open("wb") as g:
+        while length and (chunk := f.read(min(length, _CHUNK))):
+            g.write(chunk)
+            length -= len(chunk)
+        g.flush()
+        os.fsync(g.fileno())
