@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from segue.catalog import Where
 from segue.errors import UsageError
-from segue.recommend.lookup import list_queries
+from segue.recommend.lookup import interpretations, list_queries
 from segue.recommend.result import Match, Recommendations
 from segue.recommend.seeds import Queries, Query, Seed
-from segue.recommend.session import Recommender, Session, interpretations
+from segue.recommend.session import Recommender, Session
 from segue.recommend.unusual import left_out
 from segue.track import Track, TrackId, Vector, Vectors
 

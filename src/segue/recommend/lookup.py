@@ -258,3 +258,9 @@ def _is_copy(a: Track, b: Track) -> bool:
     if not a.duration_s or abs(a.duration_s - b.duration_s) > _SAME_LENGTH_S:
         return False
     return plain_title(a.title) == plain_title(b.title) and (one == other or not one or not other)
+
+
+def interpretations(queries: Sequence[Query], groups: Sequence[SeedGroup]) -> tuple[SeedGroup, ...]:
+    """What each query that is no track or sound itself was taken to mean."""
+    pairs = zip(queries, groups, strict=True)
+    return tuple(group for query, group in pairs if not isinstance(query, Track | AnalyzedSound))

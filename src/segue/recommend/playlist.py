@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from segue.catalog import Where
 from segue.errors import UsageError
-from segue.recommend.lookup import list_queries, require_queries
+from segue.recommend.lookup import interpretations, list_queries, require_queries
 from segue.recommend.result import Recommendations
 from segue.recommend.seeds import Queries, Query
-from segue.recommend.session import Recommender, Session, all_seeds, interpretations
+from segue.recommend.session import Recommender, Session, all_seeds
 from segue.recommend.unusual import left_out
 from segue.recommend.variety import Most, caps_for, diversify, main_artists, number_names
 

@@ -5,7 +5,7 @@ A ``Recommender`` opens sessions on a catalog; the verbs beside this file ask th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -267,22 +267,30 @@ class Session:
                 keys, scores = preferences.order(keys, scores)
             nearest = zip(keys.tolist(), scores.tolist(), strict=True)
             folded = self.versions.fold(nearest, self.index, allowed=allowed, without=own)
-            folded = folded[: k + 16 + len(contents)]
-            matches = [match for match in self._matches(folded) if match.track.content_hash not in contents]
+            matches = self._matches(folded[: k + 16 + len(contents)], k, contents)
             if len(matches) >= k or n >= qualified:
                 break
-        return matches[:k] if preferences is None else preferences.explain(matches[:k])
+        return matches if preferences is None else preferences.explain(matches)
 
     def preferences(self, seeds: Sequence[Seed], *, moves: bool = True) -> Preferences | None:
         """What is liked and disliked, as ``Preferences.of``; none where nothing is."""
         return None if self.opinions is None else Preferences.of(self, self.opinions, seeds, moves=moves)
 
-    def _matches(self, folded: Sequence[tuple[tuple[int, ...], float]]) -> Iterator[Match]:
-        """Of recordings, with their other versions."""
-        tracks = self.catalog.tracks.by_keys({key for group, _ in folded for key in group})
-        for (best, *others), score in folded:
-            if best in tracks:
-                yield Match(tracks[best], score, versions=tuple(tracks[k] for k in others if k in tracks))
+    def _matches(
+        self, folded: Sequence[tuple[tuple[int, ...], float]], k: int, unwanted: set[str]
+    ) -> list[Match]:
+        """The first k of some recordings, with their other versions, without contents that are unwanted."""
+        matches: list[Match] = []
+        for start in range(0, len(folded), k):  # mostly the first k are all that is read
+            part = folded[start : start + k]
+            tracks = self.catalog.tracks.by_keys({key for group, _ in part for key in group})
+            for (best, *others), score in part:
+                if best in tracks and tracks[best].content_hash not in unwanted:
+                    versions = tuple(tracks[key] for key in others if key in tracks)
+                    matches.append(Match(tracks[best], score, versions=versions))
+            if len(matches) >= k:
+                break
+        return matches[:k]
 
     def nearest(
         self, queries: NDArray[Any], n: int, allowed: NDArray[np.bool_] | None = None
@@ -375,7 +383,7 @@ class Recommender:
     def snapshot(self) -> Snapshot:
         """All vectors as they are now. Raises EmptyLibraryError where there is no track."""
         snapshot = self.catalog.snapshot()
-        if not (snapshot.keys >= 0).any():
+        if snapshot.keys.max(initial=-1) < 0:
             add = command("scan FOLDER", library=self.catalog.root)
             where = f"the library in {self.catalog.root}"
             raise EmptyLibraryError(f"{where} has no tracks yet; add some with: {add}")
@@ -390,9 +398,3 @@ class Recommender:
 def all_seeds(groups: Sequence[SeedGroup]) -> list[Seed]:
     """The sounds of some groups, one after the other."""
     return [seed for group in groups for seed in group.seeds]
-
-
-def interpretations(queries: Sequence[Query], groups: Sequence[SeedGroup]) -> tuple[SeedGroup, ...]:
-    """What each query that is no track or sound itself was taken to mean."""
-    pairs = zip(queries, groups, strict=True)
-    return tuple(group for query, group in pairs if not isinstance(query, Track | AnalyzedSound))
