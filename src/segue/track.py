@@ -93,7 +93,8 @@ class Track:
             return self.tags.title
         if not self.has_file and self.source_id:
             return self.source_id
-        name = self.path.replace("\\", "/").rsplit("/", 1)[-1]
+        # A path from Windows has no other separators; elsewhere, a name may have backslashes.
+        name = self.path.rsplit("/" if "/" in self.path else "\\", 1)[-1]
         return name.rsplit(".", 1)[0] or name
 
     @property
@@ -137,6 +138,11 @@ def path_to_db(path: str) -> str | bytes:
     except UnicodeEncodeError:
         return os.fsencode(path)
     return path
+
+
+def normal_form(path: str) -> str:
+    """The same for all ways of writing a path's letters with accents: as NFC."""
+    return path if path.isascii() else unicodedata.normalize("NFC", path)
 
 
 def clean(text: str | None) -> str | None:

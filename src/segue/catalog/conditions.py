@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import functools
+import itertools
 import json
 import math
 import os
@@ -22,7 +23,7 @@ from segue.advice import command
 from segue.catalog.folders import below
 from segue.catalog.records import parse_integers
 from segue.errors import UsageError
-from segue.track import folded
+from segue.track import folded, normal_form
 
 Range = tuple[float | None, float | None]
 """Lowest and highest, both included; ``None`` where there is no such end."""
@@ -245,7 +246,8 @@ def _between(column: str, ends: Range) -> _Condition:
 
 def _below(db: sqlite3.Connection, folder: str | Path) -> _Condition:
     top = os.path.abspath(os.path.expanduser(folder))  # noqa: PTH100, PTH111 - links stay as they are named
-    condition, ends = below(top)
+    conditions, values = zip(*(below(form) for form in _forms(db, top)), strict=True)
+    condition, ends = f"({' OR '.join(conditions)})", list(itertools.chain(*values))
     if not db.execute(f"SELECT 1 FROM tracks WHERE {condition} LIMIT 1", ends).fetchone():
         rows = db.execute("SELECT path FROM tracks WHERE path IS NOT NULL ORDER BY row LIMIT ?", (_SAMPLE,))
         folders = dict.fromkeys(str(Path(os.fsdecode(row[0])).parent) for row in rows)
@@ -253,6 +255,17 @@ def _below(db: sqlite3.Connection, folder: str | Path) -> _Condition:
         hint = f"there are some in {examples}" if examples else "no track here has a file"
         raise UsageError(f"no track lies below {top!r}; {hint}")
     return condition, ends
+
+
+def _forms(db: sqlite3.Connection, top: str) -> list[str]:
+    """A folder as the paths of tracks write it, whatever form its letters with accents have there."""
+    if top.isascii():
+        return [top]
+    wanted, depth = normal_form(top), len(Path(top).parts)
+    rows = db.execute("SELECT path FROM tracks WHERE path IS NOT NULL")
+    folders = {os.fsdecode(row[0]).rpartition(os.sep)[0] for row in rows}
+    forms = {str(Path(*Path(folder).parts[:depth])) for folder in folders if not folder.isascii()}
+    return sorted(form for form in forms if normal_form(form) == wanted) or [top]
 
 
 def cluster_number(db: sqlite3.Connection, cluster: int | str) -> int:

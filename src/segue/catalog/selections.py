@@ -18,7 +18,7 @@ from segue.catalog.folders import FolderTables, display_path
 from segue.catalog.playlists import PlaylistTables
 from segue.catalog.tracks import MOST_WORDS, select_in
 from segue.errors import TrackNotFoundError, UsageError
-from segue.track import folded
+from segue.track import folded, normal_form
 
 SelectionKind = Literal["artist", "album", "playlist", "folder", "recent"]
 RECENT = 10  # tracks that were played last, unless a number is given
@@ -233,7 +233,11 @@ class SelectionTables:
         tops = FolderTables(self._local).all()
         wanted = name.strip().replace("\\", "/").strip("/")
         inside = [top for top in tops if wanted and ".." not in wanted.split("/")]
-        places = [str(Path(top).parent / wanted) for top in inside if wanted.split("/")[0] == Path(top).name]
+        places = [
+            str(Path(top).parent / wanted)
+            for top in inside
+            if normal_form(wanted.split("/")[0]) == normal_form(Path(top).name)
+        ]
         places += [str(Path(top) / wanted) for top in inside]
         reason: UsageError | None = None
         for place in [*([name] if paths and name else []), *places]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 from pathlib import Path
@@ -18,7 +20,7 @@ from segue.catalog.connections import Connections
 from segue.catalog.listing import Facets, Sort
 from segue.catalog.records import parse_integers
 from segue.sources.contract import TAG_COLUMNS
-from segue.track import Tags, Track, TrackId, folded, path_to_db
+from segue.track import Tags, Track, TrackId, folded, normal_form, path_to_db
 
 _SELECTED_AT_ONCE = 500  # values in one statement, well below SQLite's limit
 _SCAN_FROM = 5000  # keys; for more of them, reading the whole index is quicker
@@ -77,7 +79,21 @@ class TrackTables:
         if not tracks and ":" in text:
             source, rest = map(path_to_db, text.split(":", 1))
             tracks = list(self._select(f"{_FROM_SOURCE} AND source = ? ORDER BY row", rest, source))
+        if not tracks and paths and not text.isascii():
+            tracks = self._by_other_form(os.path.abspath(os.path.expanduser(text)))  # noqa: PTH100, PTH111
         return tracks
+
+    def _by_other_form(self, path: str) -> list[Track]:
+        """The track at a path whose letters with accents are written in another form."""
+        forms = [path_to_db(unicodedata.normalize(form, path)) for form in ("NFC", "NFD")]
+        tracks = list(self._select("WHERE path IN (?, ?) ORDER BY row LIMIT 1", *forms))
+        if tracks or not re.search(r"\.\w{1,5}$", path):
+            return tracks
+        # Folders and files may be written in several forms: the file's name is looked for in all folders.
+        wanted = normal_form(path)
+        rows = self._local.db.execute("SELECT key, path FROM tracks WHERE path IS NOT NULL")
+        keys = [row[0] for row in rows if normal_form(os.fsdecode(row[1])) == wanted]
+        return list(self.by_keys(keys[:1]).values())
 
     # Many
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import unicodedata
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from segue.catalog import Failure, FileState, KnownFile, Snapshot
 from segue.sources.contract import AudioFile, FileHashes
 from segue.spec import Embedder, label_names
+from segue.track import normal_form
 
 _RETRIED = "unreadable"  # this kind of failure may pass without any change of the file
 
@@ -155,11 +155,6 @@ def is_same_file(a: str, b: str) -> bool:
         return Path(a).samefile(b)
     except (OSError, ValueError):
         return False
-
-
-def normal_form(path: str) -> str:
-    """The same for all ways of writing a path's letters with accents."""
-    return unicodedata.normalize("NFC", path)
 
 
 def _unchanged(state: FileState, file: AudioFile) -> bool:

@@ -14,6 +14,7 @@ from segue.library import Where, display_path
 from segue.serve.api.request_models import Conditions
 from segue.serve.http.errors import ApiError
 from segue.serve.service import Service
+from segue.track import normal_form
 
 _Text = Annotated[str | None, Query(min_length=1, max_length=300)]
 _Texts = Annotated[
@@ -88,7 +89,8 @@ def as_where(service: Service, conditions: Conditions | None) -> Where | None:
 def _real_folder(name: str, scanned: list[str]) -> str:
     for top in scanned:
         inside = Path(top) / Path(*Path(name).parts[1:]) if Path(name).parts else Path(top)
-        same = display_path(str(inside / "x"), scanned) == f"{name.strip('/')}/x"
+        shown = display_path(str(inside / "x"), scanned)
+        same = normal_form(shown) == normal_form(f"{name.strip('/')}/x")
         if same and ".." not in inside.parts:
             return str(inside)
     raise UsageError(f"no track is in the folder {name!r}")
