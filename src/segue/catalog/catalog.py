@@ -151,8 +151,11 @@ class Catalog:
         ------
         LibraryBusyError
             Where another process is still writing after ``wait_s``.
+        LibraryNotFoundError
+            Where the library has been moved away.
         LibraryWriteError
         """
+        schema.check_present(self.root)
         lock = filelock.FileLock(self.root / "writer.lock")
         try:
             _acquire(lock, self.root, wait_s, on_wait)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from segue.errors import LibraryFormatError
 from segue.sources.contract import TAG_COLUMNS
 from segue.spec import Embedding
 from segue.track import Tags, TrackId, path_to_db
@@ -131,9 +132,17 @@ def searchable_name(path: str) -> str:
 
 
 def rows_and_keys(db: sqlite3.Connection) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """int64 (n,) each: the rows of all tracks, rising, and the keys of the tracks in them."""
+    """int64 (n,) each: the rows of all tracks, rising, and the keys of the tracks in them.
+
+    Raises
+    ------
+    LibraryFormatError
+    """
     text = "SELECT group_concat(row), group_concat(key) FROM (SELECT row, key FROM tracks ORDER BY row)"
-    rows, keys = map(parse_integers, db.execute(text).fetchone())
+    try:
+        rows, keys = map(parse_integers, db.execute(text).fetchone())
+    except ValueError as error:
+        raise LibraryFormatError("the library has tracks whose row is no number") from error
     return rows, keys
 
 

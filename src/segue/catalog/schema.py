@@ -13,6 +13,7 @@ from segue.advice import command
 from segue.catalog.migration import IMPORTS, OLD_FORMATS, TRACKS, as_current_format, to_current_format
 from segue.catalog.user_data import TABLES as USER_DATA
 from segue.catalog.user_data import add_tables, add_temporary_tables
+from segue.catalog.validation import validate
 from segue.errors import LibraryFormatError, LibraryNotFoundError, LibraryWriteError
 
 FORMAT_VERSION = 3
@@ -99,6 +100,12 @@ def _give_name(part: Path, path: Path) -> None:
             part.rename(path)
 
 
+def check_present(root: Path) -> None:
+    """Raises LibraryNotFoundError where the library is no more, so that none is made in its place."""
+    if not (root / FILE_NAME).is_file():
+        raise LibraryNotFoundError(f"the library in {root} is gone: it was moved, or its disk is not there")
+
+
 def connect(root: Path) -> sqlite3.Connection:
     """A connection to the library in ``root``; read-only where its folder is.
 
@@ -162,7 +169,7 @@ def _check_format(
             )
         (add_tables if upgrade is to_current_format else add_temporary_tables)(db)
         db.execute("PRAGMA synchronous = FULL")
-        db.execute("SELECT count(*) FROM matrices").fetchone()
+        validate(db, path, _TABLES)
     except BaseException:
         db.close()
         raise

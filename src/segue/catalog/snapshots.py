@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from segue.advice import command
 from segue.catalog import matrix, schema
 from segue.catalog.matrix import MatrixState
 from segue.catalog.records import rows_and_keys
-from segue.errors import LibraryError
+from segue.errors import LibraryError, LibraryFormatError
 from segue.sources.contract import SpaceSettings, settings_from_json
 from segue.spec import EmbedderSpec, spec_from_json
 
@@ -100,7 +101,12 @@ def read_snapshot(root: Path, db: sqlite3.Connection) -> Snapshot:
     for _ in range(_ATTEMPTS - 1):
         with contextlib.suppress(FileNotFoundError):
             return _read(root, db)
-    return _read(root, db)
+    try:
+        return _read(root, db)
+    except FileNotFoundError as error:
+        schema.check_present(root)
+        lost = error.filename
+        raise LibraryFormatError(f"{lost} is missing: restore it, or scan into a new library") from error
 
 
 def _read(root: Path, db: sqlite3.Connection) -> Snapshot:
@@ -111,6 +117,11 @@ def _read(root: Path, db: sqlite3.Connection) -> Snapshot:
         sql = "SELECT row FROM tracks WHERE missing_since IS NOT NULL"
         missing_rows = np.fromiter((row[0] for row in db.execute(sql)), np.int64)
     n = min((state["pooled"].rows for state in states.values()), default=0)
+    if len(rows) and not 0 <= int(rows[0]) <= int(rows[-1]) < n:
+        raise LibraryFormatError(
+            f"{root / schema.FILE_NAME} has tracks in rows that there are not; to see which: "
+            f"{command('check', library=root)}"
+        )
     keys, missing = np.full(n, -1, np.int64), np.zeros(n, np.bool_)
     keys[rows], missing[missing_rows] = row_keys, True
     vectors = {row["space"]: _space_vectors(root, row, states[row["space"]]) for row in spaces}
@@ -147,6 +158,7 @@ def verify(root: Path, db: sqlite3.Connection) -> int:
     problems = [row[0] for row in db.execute("PRAGMA quick_check")]
     if problems != ["ok"]:
         raise LibraryError(f"{root / schema.FILE_NAME} is damaged: {problems[0]}")
+    read_snapshot(root, db)  # that every track has a row, and every matrix its file
     states = [(space, s) for space in read_spaces(db) for s in _matrix_states(db, space).values()]
     for space, state in states:
         matrix.verify(root / "vectors" / space, state)

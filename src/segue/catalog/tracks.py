@@ -10,15 +10,18 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from segue.advice import command
 from segue.catalog import conditions, listing
 from segue.catalog.conditions import Where
 from segue.catalog.connections import Connections
 from segue.catalog.listing import Facets, Sort
 from segue.catalog.records import parse_integers
+from segue.errors import LibraryFormatError
 from segue.sources.contract import TAG_COLUMNS
 from segue.track import Tags, Track, TrackId, folded, normal_form, path_to_db
 
@@ -318,8 +321,22 @@ def track_from_row(row: sqlite3.Row) -> Track:
         source=row["source"],
         source_id=row["source_id"],
         url=row["url"],
-        details=json.loads(row["details"] or "{}"),
+        details=_details(row),
     )
+
+
+def _details(row: sqlite3.Row) -> dict[str, Any]:
+    """Raises LibraryFormatError where they are no object of JSON."""
+    if not row["details"]:
+        return {}
+    try:
+        details = json.loads(row["details"])
+    except (ValueError, TypeError, RecursionError):
+        details = None
+    if not isinstance(details, dict):
+        what = f"the details of the track {row['id']} are no object of JSON"
+        raise LibraryFormatError(f"{what}; to drop them: {command('check --repair')}")
+    return details
 
 
 def _words(text: str) -> list[str]:

@@ -10,9 +10,10 @@ import contextlib
 import re
 import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 
 from segue.catalog.transaction import transaction
-from segue.errors import LibraryWriteError
+from segue.errors import LibraryNotFoundError, LibraryWriteError
 
 TABLES = """
 CREATE TABLE playlists (
@@ -72,9 +73,15 @@ def user_transaction(db: sqlite3.Connection) -> Iterator[None]:
 
     Raises
     ------
+    LibraryNotFoundError
+        Where the library has been moved away.
     LibraryWriteError
         Where the library's folder is read-only, or the disk is full.
     """
+    file = db.execute("PRAGMA database_list").fetchone()[2]
+    if not Path(file).is_file():
+        place = Path(file).parent
+        raise LibraryNotFoundError(f"the library in {place} is gone: it was moved, or its disk is not there")
     try:
         with transaction(db):
             yield

@@ -362,7 +362,8 @@ class ViewIndexes:
         else:
             index = ViewIndex.build(snapshot, prior, spec, self.options, progress, self._catalog)
         with contextlib.suppress(OSError, UsageError):  # a read-only library is as usable without the file
-            index.save(path, specs)
+            if self._folder.parent.is_dir():  # of a library that was moved away nothing is made anew
+                index.save(path, specs)
         return index
 
     def saved(self, snapshot: Snapshot) -> ViewIndex | None:
