@@ -297,6 +297,7 @@ export interface LibraryStatus {
   path_name: string;
   tracks: number;
   missing: number;
+  away: number; // Of the missing: gone with all of a folder or disk, which may not be mounted
   failures: number;
   duration_s: number;
   spaces: LibrarySpace[];

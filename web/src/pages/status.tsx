@@ -41,6 +41,11 @@ function Totals({ facts }: { facts: LibraryStatus }) {
       <dl class="numbers">
         {totals.map(([value, name]) => <div key={name}><dt>{name}</dt><dd class="num">{value}</dd></div>)}
       </dl>
+      {facts.away > 0 && (
+        <p class="quiet note">
+          {facts.away.toLocaleString("en")} of the missing files went with all of a folder or disk: is it mounted? They are back with the next scan that finds them.
+        </p>
+      )}
       {facts.tags && <p class="quiet note">Your tags, for comparing tracks: {facts.tags}.</p>}
     </>
   );

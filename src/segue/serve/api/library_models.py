@@ -143,7 +143,7 @@ class LibraryUpgrade(BaseModel):
 
 class LibraryStatus(BaseModel):
     model_config = with_example(
-        path_name="library", tracks=8204, missing=3, failures=2, duration_s=1_972_340.5,
+        path_name="library", tracks=8204, missing=3, away=0, failures=2, duration_s=1_972_340.5,
         spaces=[{"name": "musicnn-1", "dim": 200, "license": "ISC", "tracks": 8204, "compared": True}],
         upgrades=[{"older": "mn04-1", "newer": "mn04-2", "tracks": 8204}],
         views=["all", "all/sound", "musicnn-1"],
@@ -154,6 +154,9 @@ class LibraryStatus(BaseModel):
     path_name: str
     tracks: int
     missing: int
+    away: Annotated[
+        int, Field(description="Of the missing: gone with all of a folder or disk, which may not be mounted")
+    ]
     failures: int
     duration_s: float
     spaces: list[LibrarySpace]

@@ -44,6 +44,7 @@ async def get_library(service: ServiceDep) -> Response:
             "path_name": readable(library.path.name),
             "tracks": overview.tracks,
             "missing": overview.missing,
+            "away": overview.away,
             "failures": overview.failures,
             "duration_s": overview.duration_s,
             "spaces": [
