@@ -49,8 +49,8 @@ def test_tracks_are_found_by_words_and_conditions(server: Server):
     assert server.get("/tracks", max_length=1)["total"] == 0
     assert server.get("/tracks", min_length=1, not_genre="noise")["total"] == 10
     assert server.get("/tracks", q="number", not_artist="The Lows")["total"] == 8
-    assert server.api("GET", "/tracks", params={"min_length": 1, "duration": "1-"}).status_code == 400
-    assert server.api("GET", "/tracks", params={"not_label": "Speech"}).status_code == 400
+    assert server.api("GET", "/tracks", params={"min_length": 1, "duration": "1-"}).status_code == 409
+    assert server.api("GET", "/tracks", params={"not_label": "Speech"}).status_code == 409
     assert server.get("/tracks", folder="music")["total"] == 14
 
 
@@ -72,7 +72,7 @@ def test_a_search_gives_its_reasons_and_pages(server: Server):
 
 def test_an_impossible_condition_is_refused_without_paths_of_the_machine(server: Server, home: Path):
     answer = server.api("GET", "/tracks", params={"folder": "/etc"})
-    assert answer.status_code == 400
+    assert answer.status_code == 409
     assert str(home) not in answer.text
 
 

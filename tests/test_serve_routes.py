@@ -32,10 +32,11 @@ BODIES = {
     "/api/v1/m3u8": {"name": "x", "tracks": ["unknown"]},
     "/api/v1/feedback": {"seed": "unknown", "track": "unknown", "verdict": "like"},
 }
+CANCEL = "/api/v1/jobs/{job_id}/cancel"
 TAKE_JSON = [
     (method, path)
     for method, path in ROUTES
-    if method in ("POST", "PUT") and path not in ("/api/v1/clips", "/api/v1/map")
+    if method in ("POST", "PUT") and path not in ("/api/v1/clips", "/api/v1/map", CANCEL)
 ]
 ASKS_FOR_TRACKS = [path for path in BODIES if "{" not in path]
 
@@ -307,7 +308,7 @@ def test_a_job_that_waits_is_cancelled_before_it_begins(server: Server, home: Pa
     job = waiting.json()["job"]["id"]
     assert waiting.headers["location"] == f"/api/v1/jobs/{job}"
     for one in (job, scan):
-        assert server.api("DELETE", f"/jobs/{one}").status_code == 202
+        assert server.post(f"/jobs/{one}/cancel", {}, 202)["job"]["id"] == one
     ended = server.ended(job)
     assert (ended["state"], ended["report"], ended["done"]) == ("cancelled", None, 0)
     assert server.ended(scan)["state"] == "cancelled"
@@ -318,11 +319,29 @@ def test_a_job_that_has_ended_stays_as_it_is(server: Server):
     job = server.post("/clusters", {"k": 2}, 202)["job"]["id"]
     ended = server.ended(job)
     assert ended["state"] == "done"
-    answer = server.api("DELETE", f"/jobs/{job}")
-    assert (answer.status_code, answer.json()["job"]) == (202, ended)
+    assert server.post(f"/jobs/{job}/cancel", {}, 202)["job"] == ended
     with server.client.stream("GET", f"/api/v1/jobs/{job}/events") as stream:
         events = [json.loads(line[6:]) for line in stream.iter_lines() if line.startswith("data: ")]
     assert events == [ended]
+
+
+@pytest.mark.slow
+def test_a_job_that_is_deleted_ends_and_is_forgotten(server: Server, home: Path):
+    for i in range(20):
+        write(home / "more" / f"other{i}.wav", np.tile(tone(300 + i), 20), SR)
+    scan = server.post("/jobs/scan", {"folders": [str(home / "more")]}, 202)["job"]["id"]
+    waiting = server.post("/clusters", {"k": 2}, 202)["job"]["id"]
+    with server.client.stream("GET", f"/api/v1/jobs/{scan}/events") as stream:
+        lines = stream.iter_lines()
+        while '"state":"running"' not in next(lines):
+            pass
+        for job in (waiting, scan):
+            assert server.api("DELETE", f"/jobs/{job}").status_code == 202
+            assert server.api("GET", f"/jobs/{job}").status_code == 404
+            assert server.api("DELETE", f"/jobs/{job}").status_code == 404
+            assert server.api("GET", f"/jobs/{job}/events").status_code == 404
+        assert '"state":"cancelled"' in "".join(lines)
+    assert not {scan, waiting} & {one["id"] for one in server.get("/jobs")["jobs"]}
 
 
 # Counts

@@ -297,7 +297,7 @@ def test_an_empty_library_is_made_and_asked(tmp_path: Path):
         assert server.get("/map")["ids"] == []
         assert server.get("/library")["tracks"] == 0
         answer = server.api("POST", "/jobs/scan", json={"folders": None})
-        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "no_folders")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (409, "no_folders")
         assert server.api("POST", "/similar", json={"seeds": ["x"]}).status_code in (404, 409)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -9,40 +10,43 @@ import sys
 from pathlib import Path
 
 import pytest
-import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
-from schemathesis.checks import CHECKS
-from schemathesis.generation import GenerationMode
 
 from segue.serve.api import library_models, recommendation_models, request_models, track_models
 from segue.serve.app import make_api
 from segue.serve.http import responses
 from tests.serve_process import serving
 
-_CHECKS = (
-    "not_a_server_error",
-    "status_code_conformance",
-    "content_type_conformance",
-    "response_schema_conformance",
-)
-_LEFT_OUT = ("/api/v1/session", "/metrics")
+_EXAMPLES = 8  # of each operation
+ROOT = Path(__file__).resolve().parents[1]
 MODELS = (responses, request_models, track_models, recommendation_models, library_models)
-_EXAMPLES = 12  # an operation
 
 
 @pytest.mark.slow
-def test_every_answer_is_as_described(scanned: Path, tmp_path: Path):
+@pytest.mark.parametrize(
+    ("options", "header"),
+    [
+        ((), "X-Segue: 1"),
+        (("--token", "t0ken"), "Authorization: Bearer t0ken"),
+        (("--token", "t0ken"), "X-Segue: 1"),
+    ],
+    ids=["without login", "with login", "before login"],
+)
+def test_every_answer_is_as_described(scanned: Path, tmp_path: Path, options: tuple[str, ...], header: str):
+    """Every check of schemathesis, with requests as described and with others, also one after the other."""
     shutil.copytree(scanned, tmp_path / "library")
-    asked = []
-    with serving("-l", tmp_path / "library", "serve", "--no-open", "--port", 0) as server:
-        schema = schemathesis.openapi.from_url(f"{server.address}/openapi.json")
-        for found in schema.get_all_operations():
-            operation = found.ok()
-            if operation.path not in _LEFT_OUT:
-                ask(operation)
-                asked.append(operation.path)
-        assert server.get("/health")["status"] == "ok"
-    assert len(asked) > 30
+    with serving("-l", tmp_path / "library", "serve", "--no-open", "--port", 0, *options) as server:
+        command = [
+            Path(sys.executable).with_name("schemathesis"), "--config-file", ROOT / "schemathesis.toml",
+            "run", "openapi.json", "--url", server.address, "-H", header, "-H", "X-Segue: 1",
+            "--checks", "all", "--mode", "all", "-n", _EXAMPLES, "--seed", 7, "--generation-database", "none",
+            "--no-color", "--suppress-health-check", "all", "--continue-on-failure", "--request-timeout", 30,
+        ]  # fmt: skip
+        (tmp_path / "openapi.json").write_text(json.dumps(make_api().openapi()))
+        run = subprocess.run(
+            list(map(str, command)), cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert run.returncode == 0, run.stdout[-8000:] + run.stderr[-2000:]
+        assert "Stateful" in run.stdout
 
 
 @pytest.fixture(scope="module")
@@ -117,22 +121,3 @@ def test_every_json_answer_has_a_model_that_names_its_fields(document: dict):
             if content is not None:
                 name = content["schema"].get("$ref", "").rsplit("/", 1)[-1]
                 assert schemas.get(name, {}).get("properties"), f"{method} {path} {status}"
-
-
-def ask(operation) -> None:
-    checks = [CHECKS.get_one(name) for name in _CHECKS]
-
-    @settings(
-        max_examples=_EXAMPLES,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(case=operation.as_strategy(GenerationMode.POSITIVE))
-    def holds(case) -> None:
-        headers = {"X-Segue": "1"}
-        case.validate_response(case.call(headers=headers, timeout=20), headers=headers, checks=checks)
-
-    holds()

@@ -90,7 +90,7 @@ export const takeBackFeedback = (key: string) => json<void>(`/feedback/${id(key)
 export const scan = (upgrade = false) => post<T.JobAnswer>("/jobs/scan", { folders: null, upgrade });
 export const jobs = (stop?: Stop) => json<T.Jobs>("/jobs", { signal: stop });
 export const job = (key: string, stop?: Stop) => json<T.JobAnswer>(`/jobs/${id(key)}`, { signal: stop });
-export const cancelJob = (key: string) => json<T.JobAnswer>(`/jobs/${id(key)}`, { method: "DELETE" });
+export const cancelJob = (key: string) => post<T.JobAnswer>(`/jobs/${id(key)}/cancel`, {});
 export const failures = (stop?: Stop) => json<T.FailurePage>("/failures", { signal: stop });
 export const duplicates = (stop?: Stop) => json<T.DuplicatePage>("/duplicates", { signal: stop });
 export const settings = (stop?: Stop) => json<T.Settings>("/settings", { signal: stop });

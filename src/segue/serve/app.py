@@ -15,6 +15,7 @@ from typing import Any
 import faiss
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Lifespan
@@ -39,6 +40,7 @@ from segue.serve.api import (
 from segue.serve.api import settings as settings_routes
 from segue.serve.http import docs_page, player_page
 from segue.serve.http.errors import ApiError, api_error
+from segue.serve.http.methods import Methods
 from segue.serve.http.middleware import PREFIX, ServiceMiddleware
 from segue.serve.http.uploads import Uploads
 from segue.serve.http.validation import check_parameters, validation_error
@@ -47,6 +49,10 @@ from segue.serve.memory import keep_memory_small
 from segue.serve.service import Service
 from segue.serve.settings import SETTINGS_VARIABLE, Settings
 
+_PARTS = (
+    session, status, tracks, search, sound, recommendations, clips, playlists, maps, feedback, jobs,
+    duplicates, settings_routes,
+)  # fmt: skip
 _SWEEP_EVERY_S = 300.0
 _LOOK_EVERY_S = 1.0  # for the process that started this one
 _CODES = {404: "not_found", 405: "method_not_allowed", 408: "too_slow", 413: "too_large", 415: "not_json"}
@@ -78,7 +84,19 @@ def make_app(settings: Settings) -> ASGIApp:
     app.add_route("/docs", docs_page.docs_page, include_in_schema=False)
     app.add_route("/{path:path}", player_page.page, methods=["GET"], include_in_schema=False)
     hot = {f"{PREFIX}{recommendations.SIMILAR}": recommendations.Similar(service)}
-    return ServiceMiddleware(app, settings, service.guard, service.logins, service.metrics, uploads, hot)
+    return ServiceMiddleware(
+        app, settings, service.guard, service.logins, service.metrics, uploads, _methods(), hot
+    )
+
+
+def _methods() -> Methods:
+    routes = [(PREFIX, route) for part in _PARTS for route in part.routes.routes]
+    routes += [("", route) for route in status.outside.routes]
+    tables: dict[bool, list[tuple[str, set[str]]]] = {True: [], False: []}
+    for prefix, route in routes:
+        if isinstance(route, APIRoute):
+            tables[route.include_in_schema].append((f"{prefix}{route.path}", route.methods or set()))
+    return Methods(tables[True], tables[False])
 
 
 def make_api(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
@@ -88,10 +106,7 @@ def make_api(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
         generate_unique_id_function=lambda route: route.name, docs_url=None, redoc_url=None,
     )  # fmt: skip
     checks = [Depends(check_parameters)]
-    for part in (
-        session, status, tracks, search, sound, recommendations, clips, playlists, maps, feedback, jobs,
-        duplicates, settings_routes,
-    ):  # fmt: skip
+    for part in _PARTS:
         app.include_router(part.routes, prefix=PREFIX, dependencies=checks)
     app.include_router(status.outside)
     return app

@@ -23,6 +23,7 @@ _PATIENCE_S = 20.0  # of decoding an upload
 _PEAKS_SR = 8_000  # Hz
 _ID = re.compile("clip-[0-9a-f]{32}")
 _MAX_CLIPS = 200  # clips at a time
+_MAX_ANALYZED = 50  # of which a worker keeps the vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +113,14 @@ class Clips:
         analyzed = self._analyzed.get(clip_id)
         if analyzed is None:
             analyzed = replace(library.analyze(path), name=self.get(clip_id).name)
-            if len(self._analyzed) >= _MAX_CLIPS:
-                self._analyzed.clear()
             self._analyzed[clip_id] = analyzed
+            for oldest in list(self._analyzed)[:-_MAX_ANALYZED]:
+                self._analyzed.pop(oldest, None)
         return analyzed
 
     def delete(self, clip_id: str) -> None:
         self.get(clip_id)
+        self._analyzed.pop(clip_id, None)
         shutil.rmtree(self._home(clip_id), ignore_errors=True)
 
     def _home(self, clip_id: str) -> Path:

@@ -181,16 +181,36 @@ class Jobs:
         ------
         ApiError
         """
-        if _SHAPE.fullmatch(job_id):
-            job = self._read(self._folder / f"{job_id}.json")
-            if job:
-                return job
+        job = self.read(job_id)
+        if job and not self._is_deleted(job_id):
+            return job
         raise ApiError(404, "job_not_found", "no such job")
+
+    def read(self, job_id: str) -> Job | None:
+        """The same, also where it was deleted a moment ago."""
+        return _read(self._folder / f"{job_id}.json") if _SHAPE.fullmatch(job_id) else None
 
     def all(self) -> list[Job]:
         """The last ones first."""
-        jobs = [self._read(path) for path in self._folder.glob("job-*.json")]
+        return [job for job in self._read_all() if not self._is_deleted(job.id)]
+
+    def _read_all(self) -> list[Job]:
+        jobs = [_read(path) for path in self._folder.glob("job-*.json")]
         return sorted((job for job in jobs if job), key=lambda job: -job.created_at)
+
+    def _is_deleted(self, job_id: str) -> bool:
+        return (self._folder / f"{job_id}.deleted").exists()
+
+    def delete(self, job_id: str) -> Job:
+        """Cancel a job and forget it; who watches it sees it end.
+
+        Raises
+        ------
+        ApiError
+        """
+        job = self.cancel(job_id)
+        (self._folder / f"{job_id}.deleted").touch()
+        return job
 
     def cancel(self, job_id: str) -> Job:
         job = self.get(job_id)
@@ -213,14 +233,15 @@ class Jobs:
         self._executor.submit(self._library.close)
         self._executor.shutdown(wait=True)
 
-    def _read(self, path: Path) -> Job | None:
-        try:
-            return Job(**json.loads(path.read_text("utf-8")))
-        except (OSError, ValueError):
-            return None
-
     def _forget(self) -> None:
-        for job in self.all()[_KEPT:]:
+        for job in self._read_all()[_KEPT:]:
             if job.state in ENDED:
-                for ending in ("json", "cancel"):
+                for ending in ("json", "cancel", "deleted"):
                     (self._folder / f"{job.id}.{ending}").unlink(missing_ok=True)
+
+
+def _read(path: Path) -> Job | None:
+    try:
+        return Job(**json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError):
+        return None

@@ -27,10 +27,10 @@ def resolve_scan_roots(
     """
     if asked is None:
         if not scanned:
-            raise ApiError(400, "no_folders", "nothing has been scanned yet: give a folder")
+            raise ApiError(409, "no_folders", "nothing has been scanned yet: give a folder")
         return list(scanned)
     if not asked:
-        raise ApiError(400, "no_folders", "the list of folders is empty")
+        raise ApiError(409, "no_folders", "the list of folders is empty")
     tops = [Path(os.path.realpath(top)) for top in (*scanned, *allowed)]
     return [_require_allowed(folder, tops) for folder in asked]
 
@@ -48,7 +48,7 @@ def _require_allowed(folder: str, tops: Sequence[Path]) -> str:
             f"{folder!r} may not be scanned; to allow a folder: {command('serve --folder DIR')}",
         )
     if not true.is_dir():
-        raise ApiError(400, "no_folder", f"{folder!r} is not a folder")
+        raise ApiError(404, "no_folder", f"{folder!r} is not a folder")
     return str(true)
 
 

@@ -19,7 +19,7 @@ CLIPS = "/clips"
 _SOUND = openapi_responses(None, 404, 416, 503, media="audio/*") | {
     206: {"description": "The range that was requested."}
 }
-_FILE = File(description="Any audio that can be decoded")
+_FILE = File(description="Any audio that can be decoded", json_schema_extra={"minLength": 1})
 
 
 @routes.post(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated
 
@@ -13,28 +12,27 @@ from segue.errors import UsageError
 from segue.library import Where, display_path
 from segue.serve.api.request_models import Conditions
 from segue.serve.http.errors import ApiError
+from segue.serve.http.inputs import LONGEST_NAME, TEXT
 from segue.serve.service import Service
 from segue.track import normal_form
 
-_Text = Annotated[str | None, Query(min_length=1, max_length=300)]
+_END = r"(\d{1,6}(\.\d{1,6})?)?"
+_Text = Annotated[str | None, Query(min_length=1, max_length=LONGEST_NAME, pattern=TEXT)]
 _Texts = Annotated[
-    list[Annotated[str, StringConstraints(min_length=1, max_length=300)]] | None,
+    list[Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME, pattern=TEXT)]] | None,
     Query(max_length=100, description="May be repeated; a track must have none of these"),
 ]
 _Seconds = Annotated[float | None, Query(ge=0, le=1e6, description="Seconds")]
 _Ends = Annotated[
     str | None,
-    Query(max_length=40, pattern=r"^[0-9.]*-?[0-9.]*$", description="LOW-HIGH, LOW-, -HIGH, or one number"),
+    Query(max_length=40, pattern=f"^{_END}(-{_END})?$", description="LOW-HIGH, LOW-, -HIGH, or one number"),
 ]
 
 
-def _range(name: str, text: str | None) -> tuple[float | None, float | None] | None:
+def _range(text: str | None) -> tuple[float | None, float | None] | None:
     if not text or text == "-":
         return None
-    ends = text.split("-")
-    if any(end and not re.fullmatch(r"\d{1,6}(\.\d{1,6})?", end) for end in ends):
-        raise ApiError(400, "bad_request", f"{name} is {text!r}, expected LOW-HIGH, LOW- or -HIGH")
-    values = [float(end) if end else None for end in ends]
+    values = [float(end) if end else None for end in text.split("-")]
     return values[0], values[-1]
 
 
@@ -55,14 +53,14 @@ def conditions(  # noqa: PLR0913, PLR0917 - a parameter is what the query string
     not_label: _Texts = None,
 ) -> Conditions | None:
     """What was given, if anything."""
-    length = _range("duration", duration)
+    length = _range(duration)
     if min_length is not None or max_length is not None:
         if length:
-            raise ApiError(400, "bad_request", "give duration, or min_length and max_length")
+            raise ApiError(409, "bad_request", "give duration, or min_length and max_length")
         length = (min_length, max_length)
     given = Conditions(
         genre=genre, label=label, artist=artist, album=album, folder=folder, cluster=cluster,
-        years=_range("years", years), tempo=_range("tempo", tempo), duration_s=length,
+        years=_range(years), tempo=_range(tempo), duration_s=length,
         not_genre=not_genre, not_artist=not_artist, not_label=not_label,
     )  # fmt: skip
     return given if given != Conditions() else None

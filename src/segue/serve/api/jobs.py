@@ -22,7 +22,15 @@ from segue.serve.service import Service, ServiceDep
 routes = APIRouter(tags=["jobs"])
 _EVERY_S = 0.2
 _HEARTBEAT_S = 15.0
-_EVENTS = openapi_responses(None, 404, 503, media="text/event-stream")
+_EVENT = {
+    "type": "object",
+    "properties": {
+        "event": {"type": "string", "const": "job"},
+        "data": {"type": "string", "description": "The job, as JSON."},
+    },
+    "required": ["event", "data"],
+}
+_EVENTS = openapi_responses(None, 404, 503) | {200: {"content": {"text/event-stream": {"schema": _EVENT}}}}
 
 
 @routes.post("/jobs/scan", status_code=202, responses=openapi_responses(models.JobAnswer, status=202))
@@ -45,12 +53,20 @@ async def get_job(service: ServiceDep, job_id: str) -> Response:
     return json_response({"job": service.jobs.get(job_id).record()})
 
 
-@routes.delete(
-    "/jobs/{job_id}", status_code=202, responses=openapi_responses(models.JobAnswer, 404, status=202)
+@routes.post(
+    "/jobs/{job_id}/cancel", status_code=202, responses=openapi_responses(models.JobAnswer, 404, status=202)
 )
 async def cancel_job(service: ServiceDep, job_id: str) -> Response:
     """Ask a job to stop; what a scan has added is kept."""
     return json_response({"job": service.jobs.cancel(job_id).record()}, 202)
+
+
+@routes.delete(
+    "/jobs/{job_id}", status_code=202, responses=openapi_responses(models.JobAnswer, 404, status=202)
+)
+async def delete_job(service: ServiceDep, job_id: str) -> Response:
+    """Ask a job to stop, if it has not ended, and forget it; what a scan has added is kept."""
+    return json_response({"job": service.jobs.delete(job_id).record()}, 202)
 
 
 @routes.get("/jobs/{job_id}/events", response_class=Response, responses=_EVENTS)
@@ -65,8 +81,7 @@ async def watch_job(service: ServiceDep, request: Request, job_id: str) -> Respo
 async def _events(service: Service, job_id: str) -> AsyncIterator[bytes]:
     last: dict[str, Any] | None = None
     sent = time.monotonic()
-    while True:
-        job = service.jobs.get(job_id)
+    while job := service.jobs.read(job_id):
         record = job.record()
         if record != last:
             last, sent = record, time.monotonic()

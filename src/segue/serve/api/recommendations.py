@@ -22,6 +22,7 @@ from segue.serve.api.request_models import (
     SimilarRequest,
 )
 from segue.serve.http.errors import ApiError
+from segue.serve.http.inputs import LONGEST_NAME, LONGEST_SEED, TEXT
 from segue.serve.http.responses import json_response, openapi_responses
 from segue.serve.http.validation import validation_error
 from segue.serve.service import Service, ServiceDep
@@ -30,7 +31,7 @@ routes = APIRouter(tags=["recommendations"])
 SIMILAR = "/similar"
 
 
-@routes.post(SIMILAR, responses=openapi_responses(models.Recommendations, 404))
+@routes.post(SIMILAR, responses=openapi_responses(models.Recommendations, 404, 415))
 async def similar(service: ServiceDep, body: SimilarRequest) -> Response:
     """The `k` tracks that sound most like the seeds, nearest first, and unlike those in `minus`."""
     return await _similar(service, body)
@@ -152,7 +153,10 @@ async def journey(service: ServiceDep, body: JourneyRequest) -> Response:
 
 @routes.get("/seeds", responses=openapi_responses(models.SeedSuggestions))
 async def suggest_seeds(
-    service: ServiceDep, q: Annotated[str, Query(min_length=1, max_length=300, description="Words of a name")]
+    service: ServiceDep,
+    q: Annotated[
+        str, Query(min_length=1, max_length=LONGEST_NAME, pattern=TEXT, description="Words of a name")
+    ],
 ) -> Response:
     """Artists, albums and playlists with these words in their names, each of which may be a seed."""
 
@@ -171,12 +175,15 @@ async def suggest_seeds(
     return json_response(await service.run(look))
 
 
-_Seed = Annotated[str, Query(min_length=1, max_length=1000)]
+_Seed = Annotated[str, Query(min_length=1, max_length=LONGEST_SEED, pattern=TEXT)]
 
 
 @routes.get("/why", responses=openapi_responses(models.Explanation, 404))
 async def why(
-    service: ServiceDep, a: _Seed, b: _Seed, view: Annotated[str | None, Query(max_length=300)] = None
+    service: ServiceDep,
+    a: _Seed,
+    b: _Seed,
+    view: Annotated[str | None, Query(max_length=LONGEST_NAME, pattern=TEXT)] = None,
 ) -> Response:
     """Why two sounds are alike or not: by which spaces, at which moments, in which words."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from typing_extensions import TypeAliasType
 
 from segue.recommend.evaluate import LabelName
@@ -14,8 +14,18 @@ from segue.serve.http.inputs import LONGEST_ID, LONGEST_NAME, LONGEST_PATH, LONG
 Name = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME, pattern=TEXT)]
 Seed = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_ID, pattern=TEXT)]
 SeedText = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_SEED, pattern=TEXT)]
+
+
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+# No number is a text, and no truth a number, though Python takes one for the other.
+Whole = Annotated[int, Field(strict=True)]
+Real = Annotated[float, Field(strict=True)]
+Yes = Annotated[bool, Field(strict=True)]
 Folder = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_PATH, pattern=TEXT)]
-_End = Annotated[float, Field(ge=0, le=1e6)] | None
+_End = Annotated[Real, Field(ge=0, le=1e6)] | None
 
 # Named types of their own in OpenAPI, and so in the player.
 Range = TypeAliasType("Range", Annotated[tuple[_End, _End], Field(description="[low, high]; null is open")])
@@ -29,6 +39,14 @@ _Names = Annotated[list[Name], Field(min_length=1, max_length=100)]
 
 class Request(BaseModel):
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_whole_numbers(cls, values: object) -> object:
+        """In JSON, 5.0 is a whole number."""
+        if not isinstance(values, dict):
+            return values
+        return {name: _whole(value) for name, value in values.items()}
 
 
 def _with_example(**values: Any) -> ConfigDict:
@@ -48,7 +66,7 @@ class Conditions(Request):
     years: Range | None = None
     tempo: Annotated[Range | None, Field(description="Beats a minute")] = None
     duration_s: Annotated[Range | None, Field(description="Seconds")] = None
-    cluster: Annotated[int | Name | None, Field(description="Number or name of a cluster")] = None
+    cluster: Annotated[Whole | Name | None, Field(description="Number or name of a cluster")] = None
     not_genre: Annotated[_Names | None, Field(description="A track must have none of these")] = None
     not_artist: _Names | None = None
     not_label: _Names | None = None
@@ -59,11 +77,11 @@ _SEEDS = Field(
     max_length=100,
     description="Ids of tracks or clips, titles, artist:NAME, album:NAME, playlist:NAME, folder:NAME, recent",
 )
-_Feedback = Annotated[bool, Field(description="Whether likes and dislikes may change the answer")]
+_Feedback = Annotated[Yes, Field(description="Whether likes and dislikes may change the answer")]
 _Everything = Annotated[
-    bool, Field(description="Also speech, and what is unusually short or long for the library")
+    Yes, Field(description="Also speech, and what is unusually short or long for the library")
 ]
-_Most = Annotated[int, Field(ge=0, le=500)] | None
+_Most = Annotated[Whole, Field(ge=0, le=500)] | None
 _View = Annotated[Name | None, Field(description="How to compare tracks; null is the library's default view")]
 
 
@@ -72,9 +90,9 @@ class SeedsRequest(Request):
 
     seeds: Annotated[list[SeedText], _SEEDS]
     minus: Annotated[list[SeedText], Field(max_length=100, description="Move away from these")] = []
-    k: Annotated[int, Field(ge=1, le=1000, description="How many tracks to recommend")] = 10
+    k: Annotated[Whole, Field(ge=1, le=1000, description="How many tracks to recommend")] = 10
     where: Conditions | None = None
-    same_artist: Annotated[bool, Field(description="Whether the seeds' artists may be recommended")] = True
+    same_artist: Annotated[Yes, Field(description="Whether the seeds' artists may be recommended")] = True
     feedback: _Feedback = True
     everything: _Everything = False
     view: _View = None
@@ -83,9 +101,9 @@ class SeedsRequest(Request):
 class SimilarRequest(SeedsRequest):
     model_config = _with_example(seeds=[EXAMPLE_ID, OTHER_ID], k=5, agree=True, weights=[2, 1])
 
-    agree: Annotated[bool, Field(description="Near to each of the seeds, not to the middle of them")] = False
+    agree: Annotated[Yes, Field(description="Near to each of the seeds, not to the middle of them")] = False
     weights: Annotated[
-        list[Annotated[float, Field(gt=0, allow_inf_nan=False)]] | None,
+        list[Annotated[Real, Field(gt=0, allow_inf_nan=False)]] | None,
         Field(max_length=100, description="How much each seed counts; null: all alike"),
     ] = None
 
@@ -93,8 +111,8 @@ class SimilarRequest(SeedsRequest):
 class PlaylistRequest(SeedsRequest):
     model_config = _with_example(seeds=[EXAMPLE_ID, OTHER_ID], k=25, variety=0.2)
 
-    k: Annotated[int, Field(ge=1, le=500, description="How many tracks the playlist has")] = 25
-    variety: Annotated[float, Field(ge=0, le=1, description="0: the nearest; 1: the most varied")] = 0.1
+    k: Annotated[Whole, Field(ge=1, le=500, description="How many tracks the playlist has")] = 25
+    variety: Annotated[Real, Field(ge=0, le=1, description="0: the nearest; 1: the most varied")] = 0.1
     per_artist: Annotated[_Most, Field(description="Most tracks of one artist; 0: any; null: as set")] = None
     per_album: Annotated[_Most, Field(description="Most tracks of one album; 0: any; null: as set")] = None
 
@@ -102,10 +120,10 @@ class PlaylistRequest(SeedsRequest):
 class RadioRequest(SeedsRequest):
     model_config = _with_example(seeds=[EXAMPLE_ID], k=15, steer=["calmer"], reach=0.5)
 
-    k: Annotated[int, Field(ge=1, le=200, description="How many tracks come next")] = 15
+    k: Annotated[Whole, Field(ge=1, le=200, description="How many tracks come next")] = 15
     steer: Annotated[list[Steer], Field(max_length=10, description="What to go toward")] = []
     reach: Annotated[
-        float, Field(ge=0, le=1, description="0: the nearest fiftieth of the library; 1: its nearest fifth")
+        Real, Field(ge=0, le=1, description="0: the nearest fiftieth of the library; 1: its nearest fifth")
     ] = REACH
     previous: Annotated[
         list[Seed], Field(max_length=2000, description="What this radio gave already, the last at the end")
@@ -118,15 +136,15 @@ class JourneyRequest(Request):
     start: SeedText
     end: SeedText
     via: Annotated[list[SeedText], Field(max_length=20, description="Stops on the way, in their order")] = []
-    k: Annotated[int, Field(ge=2, le=200, description="How many tracks, with all stops")] = 12
+    k: Annotated[Whole, Field(ge=2, le=200, description="How many tracks, with all stops")] = 12
     where: Conditions | None = None
     feedback: _Feedback = True
     everything: _Everything = False
     view: _View = None
 
 
-_Length = Annotated[float, Field(ge=0, le=1e6)] | Literal["auto"]
-_Share = Annotated[int, Field(ge=0, le=500)] | Literal["auto"]
+_Length = Annotated[Real, Field(ge=0, le=1e6)] | Literal["auto"]
+_Share = Annotated[Whole, Field(ge=0, le=500)] | Literal["auto"]
 
 
 class SettingsChange(Request):
@@ -134,7 +152,7 @@ class SettingsChange(Request):
 
     model_config = _with_example(speech=False, longest_s=1800)
 
-    speech: Annotated[bool, Field(description="Whether speech may be an answer to music")] = False
+    speech: Annotated[Yes, Field(description="Whether speech may be an answer to music")] = False
     shortest_s: Annotated[_Length, Field(description="Of an answer; 0: any; auto: what is usual")] = "auto"
     longest_s: Annotated[_Length, Field(description="Of an answer; 0: any; auto: what is usual")] = "auto"
     per_artist: Annotated[_Share, Field(description="Of a playlist; 0: any; auto: a fifth")] = "auto"
@@ -182,17 +200,18 @@ class ScanRequest(Request):
     model_config = _with_example(folders=["/music"])
 
     folders: Annotated[
-        list[Folder] | None, Field(max_length=100, description="null: all folders that were scanned before")
+        list[Folder] | None,
+        Field(min_length=1, max_length=100, description="null: all folders that were scanned before"),
     ] = None
     upgrade: Annotated[
-        bool, Field(description="Also make the vectors of newer versions of the library's embedders")
+        Yes, Field(description="Also make the vectors of newer versions of the library's embedders")
     ] = False
 
 
 class ClustersRequest(Request):
     model_config = _with_example(k=12)
 
-    k: Annotated[int | None, Field(ge=2, le=1000, description="null: as many as suit the library")] = None
+    k: Annotated[Whole | None, Field(ge=2, le=1000, description="null: as many as suit the library")] = None
     view: _View = None
 
 

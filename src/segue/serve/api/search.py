@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from segue.recommend.search_result import Reason
 from segue.serve.api import recommendation_models as models
 from segue.serve.api.conditions import QueryConditions, as_where
+from segue.serve.http.inputs import LONGEST_NAME, TEXT
 from segue.serve.http.responses import json_response, openapi_responses
 from segue.serve.service import ServiceDep
 from segue.track import clean
@@ -22,7 +23,9 @@ routes = APIRouter(tags=["tracks"])
 async def search(
     service: ServiceDep,
     conditions: QueryConditions,
-    q: Annotated[str, Query(max_length=300, description="A name, a mood, a sound: calm piano")],
+    q: Annotated[
+        str, Query(max_length=LONGEST_NAME, pattern=TEXT, description="A name, a mood, a sound: calm piano")
+    ],
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
     offset: Annotated[int, Query(ge=0, le=100_000_000)] = 0,
 ) -> Response:

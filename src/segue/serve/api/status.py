@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from fastapi.responses import PlainTextResponse, Response
+from fastapi.responses import Response
 
 import segue
 from segue.advice import command
@@ -152,7 +152,7 @@ def _models() -> dict[str, Any]:
     return {"models": listed}
 
 
-@outside.get("/metrics", response_class=PlainTextResponse, responses=openapi_responses(None))
+@outside.get("/metrics", response_class=Response, responses=openapi_responses(None, media="text/plain"))
 async def get_metrics(service: ServiceDep) -> Response:
     """Counts and times of the worker that answers, in Prometheus' format."""
     n = await service.run(lambda: len(service.library))

@@ -13,6 +13,7 @@ from segue.library import Library, Sort, Where
 from segue.serve.api import track_models as models
 from segue.serve.api.conditions import QueryConditions, as_where
 from segue.serve.api.request_models import Conditions, TrackIds
+from segue.serve.http.inputs import LONGEST_NAME, TEXT
 from segue.serve.http.responses import json_response, openapi_responses
 from segue.serve.service import Service, ServiceDep
 from segue.track import Track, clean
@@ -27,7 +28,10 @@ Tracks = tuple[list[Track], int]
 async def list_tracks(
     service: ServiceDep,
     conditions: QueryConditions,
-    q: Annotated[str | None, Query(max_length=300, description="Words of tags, file names, labels")] = None,
+    q: Annotated[
+        str | None,
+        Query(max_length=LONGEST_NAME, pattern=TEXT, description="Words of tags, file names, labels"),
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
     offset: Annotated[int, Query(ge=0, le=100_000_000)] = 0,
     sort: Sort | None = None,

@@ -13,7 +13,7 @@ from segue import errors
 _STATUS: tuple[tuple[type[errors.SegueError], int, str], ...] = (
     (errors.TrackNotFoundError, 404, "track_not_found"),
     (errors.AmbiguousQueryError, 409, "ambiguous"),
-    (errors.UsageError, 400, "bad_request"),
+    (errors.UsageError, 409, "bad_request"),  # well formed, but nothing that this library can do
     (errors.AudioError, 422, "audio"),
     (errors.LibraryBusyError, 409, "library_busy"),
     (errors.LibraryWriteError, 409, "library_read_only"),

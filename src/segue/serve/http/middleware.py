@@ -17,6 +17,7 @@ from segue.serve.http.clients import client_of
 from segue.serve.http.errors import ApiError, api_error
 from segue.serve.http.limits import JSON_BYTES, limit_body
 from segue.serve.http.logins import Logins
+from segue.serve.http.methods import Methods
 from segue.serve.http.metrics import Metrics
 from segue.serve.http.security import HEADERS, POLICY, Guard, Headers, read_headers
 from segue.serve.http.uploads import Uploads
@@ -32,6 +33,7 @@ class ServiceMiddleware:
     Parameters
     ----------
     uploads : who may send large bodies, by path
+    methods : of each address, where they are checked before anything else
     hot : answers by path, without the routing of the application
     """
 
@@ -43,10 +45,12 @@ class ServiceMiddleware:
         logins: Logins,
         metrics: Metrics,
         uploads: Mapping[str, Uploads],
+        methods: Methods | None = None,
         hot: Mapping[str, ASGIApp] = MappingProxyType({}),
     ) -> None:
         self._app, self._settings, self._guard, self._logins = app, settings, guard, logins
         self._metrics, self._uploads, self._hot = metrics, uploads, hot
+        self._methods = methods or Methods((), ())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -79,6 +83,9 @@ class ServiceMiddleware:
     async def _handle(self, scope: Scope, receive: Receive, answer: _Sender) -> None:
         method, path = scope["method"], scope["path"]
         headers = read_headers(scope["headers"])
+        if path not in self._hot or method != "POST":
+            self._guard.check_host(headers)
+            self._methods.check(method, path)
         self._authorize(method, path, headers, scope)
         if method in ("POST", "PUT", "PATCH", "DELETE"):
             receive = self._limit_body(scope, receive, headers)

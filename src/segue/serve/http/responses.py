@@ -9,13 +9,14 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 _MEANINGS = {
-    400: "The request makes no sense for this library.",
+    400: "The request is no proper HTTP.",
     401: "Log in first.",
     403: "Not allowed.",
     404: "Not found.",
     408: "The body arrived too slowly.",
-    409: "The library is not ready for this.",
+    409: "The library has no such thing, or is not ready for this.",
     413: "Too large.",
+    415: "The body is not JSON.",
     416: "The file has no such range.",
     422: "A value is not valid, or the sound cannot be used.",
     429: "Too many requests; wait a little.",

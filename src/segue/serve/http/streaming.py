@@ -87,6 +87,8 @@ class Transcoder:
         chunks = _Chunks(transcode(path, kind, start_s, bit_rate))
         at_end(request.scope, lambda: self._pool.submit(chunks.close))
         first = await self._pool.run(chunks.next)
+        if not first and start_s:
+            raise ApiError(404, "past_the_end", f"the sound ends before {start_s:g} s")
         if not first:
             raise ApiError(422, "damaged", "no sound could be decoded")
         return StreamingResponse(self._body(first, chunks, slot), headers=headers, media_type=TYPES[kind])

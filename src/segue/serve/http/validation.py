@@ -31,12 +31,10 @@ def check_parameters(request: Request) -> None:
     ------
     ApiError
     """
-    texts = [*request.path_params.items(), *request.query_params.multi_items()]
-    for name, text in texts:
+    for name, text in request.query_params.multi_items():
         reason = refuse_text(text, LONGEST_PATH)
         if reason:
-            where = "path" if name in request.path_params else "query"
-            raise validation_error([{"loc": (where, name[:100]), "msg": reason}])
+            raise validation_error([{"loc": ("query", name[:100]), "msg": reason}])
     names = _query_names(request.scope["route"].dependant)
     unknown = next((name for name in request.query_params if name not in names), None)
     if unknown is not None:
