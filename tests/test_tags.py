@@ -16,6 +16,7 @@ from mutagen.oggopus import OggOpus
 from mutagen.oggvorbis import OggVorbis
 from mutagen.wave import WAVE
 
+from segue import tags
 from segue.sources.audio_files import read_tags
 from segue.tags import media_type
 from segue.track import Tags
@@ -350,4 +351,19 @@ def test_noise_is_no_tag(tmp_path):
         ][i % 6]
         data[: len(magic)] = magic
         (tmp_path / "noise").write_bytes(bytes(data))
-        read_tags(str(tmp_path / "noise"))
+        tags.tags_of(tags.read_block(tmp_path / "noise")[0])
+
+
+@pytest.mark.parametrize("name", ["mp3", "flac", "ogg", "wav16", "aiff", "m4a", "wma", "wavpack"])
+def test_mutated_tags_raise_nothing(name, sounds, tmp_path):
+    path = remux(sounds(name), tmp_path / f"tagged.{FORMATS[name].ending}", None, FFMPEG_NAMES)
+    whole, rng = path.read_bytes(), np.random.default_rng(7)
+    whole = whole[:20_000] + whole[-20_000:]
+    for _ in range(150):
+        data = bytearray(whole)
+        for at in rng.integers(0, min(len(data), 2_000), 8):
+            end = int(at) if rng.random() < 0.7 else len(data) - 1 - int(at) % 300
+            data[end : end + 4] = rng.choice([b"\xff" * 4, bytes(4), b"\x7f\xff\xff\xff", rng.bytes(4)])
+        path.write_bytes(bytes(data))
+        told = tags.tags_of(tags.read_block(path)[0])
+        assert all(text is None or text == text.strip() for text in (told.title, told.artist, told.album))

@@ -119,8 +119,9 @@ def split_artists(text: str | None) -> tuple[str, ...]:
 
 def album_folder(path: str) -> str:
     """The folder of a file's album: that above its own, where that is one disc of several."""
-    folder, _, name = path.rpartition(os.sep)[0].rpartition(os.sep)
-    return folder if _PART_OF_ALBUM.fullmatch(name.lower()) else os.path.join(folder, name)  # noqa: PTH118
+    folder = path.rpartition(os.sep)[0]
+    above, _, name = folder.rpartition(os.sep)
+    return above if _PART_OF_ALBUM.fullmatch(name.lower()) else folder
 
 
 def readable(path: str) -> str:

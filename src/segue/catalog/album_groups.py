@@ -26,14 +26,15 @@ def albums_of(rows: Sequence[sqlite3.Row]) -> list[tuple[str | None, Rows]]:
     of it, or by various artists if it is numbered like one album. Tracks without a file are by their own
     artists.
     """
+    places = [None if row["album_artist"] else _place(row) for row in rows]
     untold: dict[object, Rows] = {}
-    for row in rows:
-        if not row["album_artist"]:
-            untold.setdefault(_place(row), []).append(row)
+    for row, place in zip(rows, places, strict=True):
+        if place is not None:
+            untold.setdefault(place, []).append(row)
     artists = {place: _common_artist(group) for place, group in untold.items()}
     albums: dict[str, tuple[str | None, Rows]] = {}
-    for row in rows:
-        artist = row["album_artist"] or artists[_place(row)] or row["artist"]
+    for row, place in zip(rows, places, strict=True):
+        artist = row["album_artist"] or artists[place] or row["artist"]
         albums.setdefault(folded(artist or ""), (artist, []))[1].append(row)
     return list(albums.values())
 
@@ -45,9 +46,10 @@ def _place(row: sqlite3.Row) -> object:
 
 def _common_artist(rows: Rows) -> str | None:
     """By whom tracks of one folder are; ``None`` where each is by its own artist."""
-    names = {folded(row["artist"] or ""): row["artist"] for row in rows}
+    first: str | None = rows[0]["artist"] or None
+    names = {folded(artist or ""): artist for artist in {row["artist"] for row in rows}}
     if len(names) == 1:
-        return rows[0]["artist"] or None
+        return first
     each = [{folded(name): name for name in split_artists(row["artist"])} for row in rows]
     shared = [name for key, name in each[0].items() if all(key in others for others in each)]
     if shared:

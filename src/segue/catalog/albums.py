@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import sqlite3
 import threading
@@ -139,6 +140,8 @@ class _Reader:
         self._albums: dict[str, Album] = {}
         self._album_of: dict[TrackId, str] = {}
         self._genres: dict[str, tuple[str, Counter[str]]] = {}  # names, and tracks by album
+        self._split_artists = functools.cache(self._names_and_ids)  # few texts are on many tracks
+        self._split_genres = functools.cache(self._genres_of)
 
     def add_album(self, artist: str, rows: Sequence[sqlite3.Row], *, further: bool) -> None:
         """``further``: another album of that artist and title came before; its year tells them apart."""
@@ -165,14 +168,22 @@ class _Reader:
         self._album_of[track] = album.id
         for artist in by:
             artist.tracks.append(track)
-        own = {artist.id for artist in by}
-        names = split_artists(clean(row["artist"]))
-        self._others += [(name, album, track) for name in names if name_id("ar", name) not in own]
-        for name, as_is in split_names("genre", clean(row["genre"]) or "").items():
-            spelling, tracks = self._genres.setdefault(name, (as_is, Counter()))
+        if row["artist"] and row["artist"] != album.artist:
+            own = {artist.id for artist in by}
+            names = self._split_artists(row["artist"])
+            self._others += [(name, album, track) for name, name_id in names if name_id not in own]
+        for spelling, tracks in self._split_genres(row["genre"]):
             tracks[album.id] += 1
             if spelling not in album.genres:
                 album.genres.append(spelling)
+
+    def _names_and_ids(self, text: str) -> list[tuple[str, str]]:
+        return [(name, name_id("ar", name)) for name in split_artists(clean(text))]
+
+    def _genres_of(self, text: str | None) -> list[tuple[str, Counter[str]]]:
+        """Of each genre its usual spelling, and the numbers of its tracks by album."""
+        names = split_names("genre", clean(text) or "")
+        return [self._genres.setdefault(name, (as_is, Counter())) for name, as_is in names.items()]
 
     def discography(self) -> Discography:
         for name, album, track in self._others:

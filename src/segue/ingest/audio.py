@@ -307,7 +307,9 @@ class Scan:
         if known is None:
             return None
         same = hashes.file == known.state.content_hash
-        tags = None if same and not self._full else self._source.read_tags(file)
+        # A library of an older Segue knows the audio of no file, and fewer tags than this one reads.
+        told = same and known.state.audio_hash and not self._full
+        tags = None if told else self._source.read_tags(file)
         return SeenFile(known, file.path, state_of(file, hashes), tags)
 
     def _reuse(self, file: AudioFile, hashes: FileHashes) -> _Reused | None:

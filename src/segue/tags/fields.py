@@ -9,13 +9,13 @@ from collections.abc import Mapping
 NAMES: Mapping[str, str] = {
     "title": "title TIT2 TT2 \xa9nam INAM NAME",
     "artists": "artists WM/ARTISTS",
-    "artist": "artist author performer TPE1 TP1 \xa9ART IART AUTH ISTR",
+    "artist": "artist author performer lead_performer TPE1 TP1 \xa9ART IART AUTH ISTR",
     "album": "album TALB TAL \xa9alb WM/AlbumTitle IPRD",
     "album_artist": "albumartist album_artist TPE2 TP2 aART WM/AlbumArtist IAAR",
     "genre": "genre TCON TCO \xa9gen gnre WM/Genre IGNR",
-    "year": "date year originaldate originalyear TDRC TYER TYE TDRL TDOR TORY \xa9day WM/Year "
-    "WM/OriginalReleaseYear ICRD",
-    "track_number": "tracknumber track TRCK TRK trkn WM/TrackNumber ITRK IPRT",
+    "year": "date year date_released date_recorded originaldate originalyear TDRC TYER TYE TDRL TDOR TORY "
+    "\xa9day WM/Year WM/OriginalReleaseYear ICRD",
+    "track_number": "tracknumber track part_number TRCK TRK trkn WM/TrackNumber ITRK IPRT",
     "disc_number": "discnumber disc disk TPOS TPA WM/PartOfSet",
     "compilation": "compilation itunescompilation TCMP TCP cpil WM/IsCompilation",
 }

@@ -24,5 +24,8 @@ def read_at(file: BinaryIO, start: int, n: int) -> bytes:
     """Up to ``n`` bytes from ``start`` on; none where that is no place of the file."""
     if start < 0 or n <= 0:
         return b""
-    file.seek(start)
+    try:
+        file.seek(start)
+    except (OSError, ValueError, OverflowError):  # no system looks beyond some place
+        return b""
     return file.read(n)

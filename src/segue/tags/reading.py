@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from segue.tags import ape, asf, chunks, id3, mp4, vorbis
+from segue.tags import ape, asf, chunks, id3, matroska, mp4, vorbis
 from segue.tags.block import Block, merge
 from segue.tags.container import Kind, find_sound
 
-_WITH_TAGS_INSIDE: frozenset[Kind] = frozenset(("riff", "aiff", "dsdiff", "dsf", "mp4", "asf"))
+_WITH_TAGS_INSIDE: frozenset[Kind] = frozenset(
+    ("riff", "aiff", "dsdiff", "dsf", "mp4", "asf", "matroska", "webm")
+)
 _APE_FIRST: frozenset[Kind] = frozenset(("wavpack", "musepack", "monkey"))
 # Their tags are nowhere but where this room looks; those of other kinds FFmpeg may know.
 _KNOWN: frozenset[Kind] = frozenset(
@@ -53,6 +55,8 @@ def _inside(file: BinaryIO, start: int, kind: Kind, end: int) -> Iterator[Block]
         yield mp4.read_mp4(file, start, end)
     elif kind == "asf":
         yield asf.read_asf(file, start)
+    elif kind in ("matroska", "webm"):
+        yield from matroska.read_matroska(file, start, end)
     elif kind == "dsf":
         yield from chunks.read_dsf(file, start)
     else:
