@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from segue.catalog import Cluster, Where
     from segue.errors import SegueError
     from segue.index import Index, IndexOptions
+    from segue.ingest.embed_files import embed_files
     from segue.library import Library, Report
     from segue.map import Map
     from segue.recommend import Match, Matrix, Recommendations
@@ -38,6 +39,7 @@ __all__ = [
     "Track",
     "Where",
     "__version__",
+    "embed_files",
 ]
 
 _HOMES = {
@@ -58,6 +60,7 @@ _HOMES = {
     "SegueError": "segue.errors",
     "Track": "segue.track",
     "Where": "segue.catalog",
+    "embed_files": "segue.ingest.embed_files",
 }
 
 

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from segue.audio.limits import DecodingStoppedError, stoppable
+from segue.audio.limits import DecodingStoppedError
 from segue.catalog import AnalyzedFile, Catalog, Failure, FileState, RemovedTracks, SeenFile, Writer
-from segue.errors import AudioError, WeightsError
+from segue.errors import WeightsError
 from segue.ingest.absence import absence, is_below_any, is_nowhere
+from segue.ingest.analysis import analyze, failure_of
 from segue.ingest.cancel import cancellable
 from segue.ingest.recognition import KnownFiles, keys_lacking, state_of
 from segue.ingest.report import Report
@@ -280,19 +281,8 @@ class Scan:
             hashes = self._source.hashes(file)
             known = self._recognize(file, hashes) or self._reuse(file, hashes)
             return known or self._embed(file, state_of(file, hashes))
-        except DecodingStoppedError:
-            raise
-        except AudioError as error:
-            return Failure(file.path, error.kind, str(error), file.size, file.mtime_ns)
-        except OSError as error:
-            return Failure(file.path, "unreadable", f"cannot be read: {error.strerror or error}")
-        except MemoryError:
-            reason = "asks for more memory than there is"
-            return Failure(file.path, "damaged", reason, file.size, file.mtime_ns)
-        except WeightsError:  # no file's fault: every one would fail
-            raise
-        except Exception as error:  # a fault of ours, met by one file, must not cost the others
-            return Failure(file.path, "bug", f"{type(error).__name__}: {error}", file.size, file.mtime_ns)
+        except Exception as error:
+            return failure_of(file, error)
 
     def _recognize(self, file: AudioFile, hashes: FileHashes) -> SeenFile | _Linked | None:
         """The known track with this audio: at this path, or at one where its file is no more."""
@@ -325,29 +315,12 @@ class Scan:
         return _Reused(file, state_of(file, hashes), self._source.read_tags(file), key, entry)
 
     def _embed(self, file: AudioFile, state: FileState) -> AnalyzedFile:
-        with stoppable(self._stop):
-            sound, tags = self._source.load(file)
         embedders = self._embedders
         here = self._known.by_path.get(file.path)
         if here and self._known.same_audio(here, FileHashes(state.content_hash, state.audio_hash)):
             lacking = self._lacking.get(here.key, set())
             embedders = [embedder for embedder in embedders if embedder.spec.space in lacking]
-        embeddings = {}
-        for embedder in embedders:
-            if self._stop.is_set():
-                raise DecodingStoppedError
-            embeddings[embedder.spec.space] = embedder.embed(sound)
-        return AnalyzedFile(
-            path=file.path,
-            state=state,
-            tags=tags,
-            duration_s=sound.duration_s,
-            sr=sound.info.sr,
-            channels=sound.info.channels,
-            codec=sound.info.codec,
-            warning=sound.warning,
-            embeddings=embeddings,
-        )
+        return analyze(self._source, file, state, embedders, self._stop)
 
     # After the files
 
