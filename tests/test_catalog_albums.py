@@ -203,6 +203,14 @@ def test_albums_by_several_artists_in_one_folder_whose_numbers_meet_stay_apart(t
     assert found == [("Greatest Hits", artist, None, 2) for artist in ("Abba", "Queen", "Weft")]
 
 
+def test_a_track_without_an_album_artist_is_on_the_album_beside_it(tmp_path: Path):
+    found = albums_in(
+        tmp_path, on_album("/w/1.flac", 1, album_artist="Weft Trio"), on_album("/w/2.flac", 2),
+        on_album("/x/1.flac", 1),
+    )  # fmt: skip
+    assert found == [("Weft", "Weft", None, 1), ("Weft", "Weft Trio", None, 2)]
+
+
 def test_an_album_with_guests_is_by_its_artist(tmp_path: Path):
     found = albums_in(
         tmp_path, on_album("/w/1.flac", 1), on_album("/w/2.flac", 2, artist="Weft; Mia Sol"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
+import sqlite3
 
 import pytest
 from mutagen.flac import FLAC
@@ -118,3 +120,19 @@ def test_players_get_each_artist_and_genre(root):
 
 def titles_of(answer):
     return sorted(song["title"] for song in answer["song"])
+
+
+def test_a_library_of_an_older_segue_gets_all_artists_with_its_next_scan(root, tmp_path):
+    """Older ones kept the first artist only, and knew no hash of the audio."""
+    shutil.copytree(root, tmp_path / "library")
+    db = sqlite3.connect(tmp_path / "library" / "catalog.sqlite")
+    with db:
+        db.execute("UPDATE tracks SET artist = 'Ada Quill', genre = 'Folk' WHERE title = 'Duet'")
+        db.execute("DELETE FROM file_states")
+    db.close()
+    with Library.open(tmp_path / "library") as library:
+        assert library.find("Duet").artists == ("Ada Quill",)
+        report = library.scan(root.parent / "music")
+        assert (report.unchanged, report.added, report.changed) == (12, 0, 0)
+        assert library.find("Duet").artists == NAMES
+        assert titles(match.track for match in library.search("bruno")) == ["Duet", "His"]

@@ -22,16 +22,16 @@ Rows = list[sqlite3.Row]
 def albums_of(rows: Sequence[sqlite3.Row]) -> list[tuple[str | None, Rows]]:
     """Tracks that have one title of an album, album by album, each with its artist, if a tag names one.
 
-    An album is by its album artist. Where no tag names one, what lies in one folder is by the artist of all
-    of it, or by various artists if it is numbered like one album. Tracks without a file are by their own
-    artists.
+    An album is by its album artist. What lies in one folder and has none is by that of the tracks beside it,
+    or by the artist of all of it, or by various artists if it is numbered like one album. Tracks without a
+    file are by their own artists.
     """
-    places = [None if row["album_artist"] else _place(row) for row in rows]
-    untold: dict[object, Rows] = {}
+    untold = any(not row["album_artist"] for row in rows)
+    places = [_place(row) if untold else None for row in rows]
+    folders: dict[object, Rows] = {}
     for row, place in zip(rows, places, strict=True):
-        if place is not None:
-            untold.setdefault(place, []).append(row)
-    artists = {place: _common_artist(group) for place, group in untold.items()}
+        folders.setdefault(place, []).append(row)
+    artists = {place: _album_artist(group) for place, group in folders.items()} if untold else {}
     albums: dict[str, tuple[str | None, Rows]] = {}
     for row, place in zip(rows, places, strict=True):
         artist = row["album_artist"] or artists[place] or row["artist"]
@@ -42,6 +42,15 @@ def albums_of(rows: Sequence[sqlite3.Row]) -> list[tuple[str | None, Rows]]:
 def _place(row: sqlite3.Row) -> object:
     """The folder of a track's album; of one without a file, its artist."""
     return folded(row["artist"] or "") if row["path"] is None else album_folder(os.fsdecode(row["path"]))
+
+
+def _album_artist(rows: Rows) -> str | None:
+    """By whom a folder's tracks without an album artist are; ``None`` where each is by its own artist."""
+    told = {folded(row["album_artist"]): row["album_artist"] for row in rows if row["album_artist"]}
+    if len(told) == 1 and rows[0]["path"] is not None:
+        return str(next(iter(told.values())))
+    untold = [row for row in rows if not row["album_artist"]]
+    return _common_artist(untold) if untold else None
 
 
 def _common_artist(rows: Rows) -> str | None:
