@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, BinaryIO
 import av
 import numpy as np
 from av.audio.frame import AudioFrame
-from av.audio.stream import AudioStream
-from numpy.typing import NDArray
 
 from segue.audio.coded import look_for_frames
 from segue.audio.downmix import Downmix
+from segue.audio.frames import FrameBatch
 from segue.audio.limits import DecodingBudget
 from segue.errors import NotAudioError
 from segue.sound import SoundInfo
@@ -22,7 +21,6 @@ from segue.track import Waveform
 
 if TYPE_CHECKING:
     import soxr
-    from av.packet import Packet
 
 # Containers of sound. Left out on purpose: playlists (hls, dash, concat, ...), which would open
 # other files and addresses that their text names, and image and subtitle formats.
@@ -39,7 +37,6 @@ GAP_S = 0.02  # by which a frame must be late for something to be missing before
 FAULTS_IN_A_ROW = 100_000  # attempts at going on behind a fault: some formats search in steps of 32 bytes
 ABSURD = 100.0  # a frame of a lossy codec that is 40 dB over full scale is damaged
 
-_FULL_SCALE = {"u8": 128.0, "s16": 32768.0, "s32": 2147483648.0, "s64": 9223372036854775808.0}
 _BROKEN = (av.FFmpegError, ValueError, OSError)
 _CHECKED = dict.fromkeys(
     ("ac3", "flac", "wavpack"), "crccheck+explode"
@@ -166,62 +163,76 @@ class FFmpegReader:
         self._open_stream()
 
     def _decode_frames(self) -> Iterator[tuple[int, Waveform]]:
-        """(position in samples, mono block) of each decoded frame until the end."""
-        position: int | None = None
-        origin = self._stream.start_time or 0
-        faulty = False
+        """(position in samples, mono block) of decoded frames until the end."""
+        batch: FrameBatch | None = None
+        per_tick, origin = self._clock()
+        position, faulty = -1, False
         for frame in self._raw_frames():
-            if frame is None or (block := self._mono(frame)) is None:
-                faulty = position is not None
+            if frame is None:
+                faulty = position >= 0
                 continue
-            at = None
-            if frame.pts is not None and frame.time_base is not None:
-                at = max(0, round((frame.pts - origin) * float(frame.time_base) * self.info.sr))
-            if position is not None:
-                late = at - position if at is not None else 0
-                if late > GAP_S * self.info.sr or faulty:
-                    self.faults += 1
-                    self._lost += max(0, late)
-                    position += max(0, late)
+            at = position if frame.pts is None else max(0, round((frame.pts - origin) * per_tick))
+            late = at - position if position >= 0 else 0
+            if faulty or late > GAP_S * self.info.sr:
+                self._note_fault(late)
             else:
-                position = at or 0
+                late = 0
+            if batch and (batch.is_full or late or not batch.takes(frame)):
+                yield batch.start, self._mono(batch)
+                batch = None
+            position = max(0, at) if position < 0 else position + max(0, late)
+            batch = batch or FrameBatch(frame, position)
+            batch.add(frame)
+            position += frame.samples
             faulty = False
-            yield position, block
-            position += len(block)
+        if batch:
+            yield batch.start, self._mono(batch)
+
+    def _clock(self) -> tuple[float, int]:
+        """Samples a tick of the stream's clock, and the tick at which it starts."""
+        time_base = self._stream.time_base
+        return float(time_base) * self.info.sr if time_base else 0.0, self._stream.start_time or 0
+
+    def _note_fault(self, missing: int) -> None:
+        self.faults += 1
+        self._lost += max(0, missing)
 
     def _raw_frames(self) -> Iterator[AudioFrame | None]:
         """Each frame that can be decoded; None for a fault."""
         faults = 0
         while faults < FAULTS_IN_A_ROW:
             try:
-                for packet in self._container.demux(self._stream):
+                for frame in self._container.decode(self._stream):
                     faults = 0
-                    yield from self._decode(packet)
+                    yield frame
+                return
+            except EOFError:
                 return
             except _BROKEN:
                 faults += 1
                 self._budget.spend(0)
                 yield None
 
-    def _decode(self, packet: Packet[AudioStream]) -> Iterator[AudioFrame | None]:
-        try:
-            frames = packet.decode()
-        except _BROKEN:
-            self._budget.spend(0)
-            yield None
-            return
-        yield from frames
-
-    def _mono(self, frame: AudioFrame) -> Waveform | None:
-        """float32 (n,), one of the channels, scaled to [-1, 1]; None where the frame is damaged."""
-        samples = _samples(frame)
+    def _mono(self, batch: FrameBatch) -> Waveform:
+        """float32 (n,), one of the channels, without frames that are damaged."""
+        samples = batch.samples()
         self._budget.spend(samples.size)
-        if self._may_be_coded and frame.format.bytes == 2:
-            look_for_frames(np.rint(samples * 32768).astype(np.int16))
+        if self._may_be_coded:
+            self._may_be_coded = False
+            words = batch.int16()
+            if words is not None:
+                look_for_frames(words)
         y = samples[:, 0] if samples.shape[1] == 1 else self._downmix.mix(samples)
-        if self._may_be_absurd and not float(np.dot(y, y)) <= ABSURD**2 and not np.abs(y).max() <= ABSURD:
-            return None
-        return y if frame.sample_rate == self.info.sr else self._resample(y, frame.sample_rate)
+        if self._may_be_absurd and not float(np.dot(y, y)) <= ABSURD**2:
+            y = self._without_absurd(y, batch.lengths())
+        return y if batch.sr == self.info.sr else self._resample(y, batch.sr)
+
+    def _without_absurd(self, y: Waveform, lengths: list[int]) -> Waveform:
+        frames = np.split(y, np.cumsum(lengths)[:-1])
+        sound = [frame for frame in frames if np.abs(frame).max(initial=0) <= ABSURD]
+        if len(sound) < len(frames):
+            self._note_fault(len(y) - sum(map(len, sound)))
+        return np.concatenate([*sound, y[:0]])
 
     def _resample(self, y: Waveform, sr: int) -> Waveform:
         """To the rate that the file began with, of a frame of another rate."""
@@ -240,16 +251,3 @@ class FFmpegReader:
     ) -> None:
         self._frames = None
         self._container.close()
-
-
-def _samples(frame: AudioFrame) -> NDArray[np.float32]:
-    """(n, channels), scaled to [-1, 1]."""
-    raw: NDArray[np.generic] = frame.to_ndarray()  # (channels, n) planar, (1, n x channels) packed
-    channels = frame.layout.nb_channels
-    samples = (raw.T if frame.format.is_planar else raw.reshape(-1, channels)).astype(np.float32)
-    scale = _FULL_SCALE.get(frame.format.name.removesuffix("p"))
-    if scale == 128.0:
-        samples -= 128.0
-    if scale is not None:
-        samples /= np.float32(scale)
-    return samples
