@@ -24,6 +24,7 @@ from segue.catalog.records import (
     UpsertResult,
 )
 from segue.catalog.removed import RemovedTracks
+from segue.catalog.schema import FILE_NAME as CATALOG_FILE
 from segue.catalog.schema import FORMAT_VERSION
 from segue.catalog.selections import Selection
 from segue.catalog.settings import NAMES as SETTING_NAMES
@@ -34,6 +35,7 @@ from segue.catalog.upsert import SeenKeys
 from segue.catalog.writer import Writer
 
 __all__ = [
+    "CATALOG_FILE",
     "FORMAT_VERSION",
     "NO_ALBUM",
     "NO_ARTIST",

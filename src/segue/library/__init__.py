@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from segue.catalog import (
+    CATALOG_FILE,
     FORMAT_VERSION,
     NO_ARTIST,
     Album,
@@ -70,6 +71,7 @@ from segue.spec import Embedder, Prior, family_of
 from segue.views.view_index import ViewIndex
 
 __all__ = [
+    "CATALOG_FILE",
     "FORMAT_VERSION",
     "NO_ARTIST",
     "Album",

@@ -41,7 +41,7 @@ from segue.serve.api import settings as settings_routes
 from segue.serve.http import docs_page, player_page
 from segue.serve.http.errors import ApiError, api_error
 from segue.serve.http.methods import Methods
-from segue.serve.http.middleware import PREFIX, ServiceMiddleware
+from segue.serve.http.middleware import PREFIX, Addresses, ServiceMiddleware
 from segue.serve.http.uploads import Uploads
 from segue.serve.http.validation import check_parameters, validation_error
 from segue.serve.max.api import MaxApi, max_uploads
@@ -84,8 +84,9 @@ def make_app(settings: Settings) -> ASGIApp:
     app.add_route("/docs", docs_page.docs_page, include_in_schema=False)
     app.add_route("/{path:path}", player_page.page, methods=["GET"], include_in_schema=False)
     hot = {f"{PREFIX}{recommendations.SIMILAR}": recommendations.Similar(service)}
+    addresses = Addresses(uploads, _methods(), hot)
     return ServiceMiddleware(
-        app, settings, service.guard, service.logins, service.metrics, uploads, _methods(), hot
+        app, settings, service.guard, service.logins, service.metrics, addresses, service.presence
     )
 
 

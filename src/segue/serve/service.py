@@ -13,13 +13,14 @@ from fastapi import Depends, Request
 
 from segue.audio.peaks import PeakStore
 from segue.errors import TrackNotFoundError
-from segue.library import Library, Playlist
+from segue.library import CATALOG_FILE, Library, Playlist
 from segue.recommend import Recommendations
 from segue.serve.clips import Clips
 from segue.serve.http.errors import ApiError
 from segue.serve.http.limits import make_levels
 from segue.serve.http.logins import Logins
 from segue.serve.http.metrics import Metrics
+from segue.serve.http.presence import Presence
 from segue.serve.http.security import Guard
 from segue.serve.http.slots import Slots
 from segue.serve.http.streaming import Transcoder
@@ -43,6 +44,7 @@ class Service:
         self.settings = settings
         self.ending = threading.Event()  # Ctrl-C: what waits should wait no more
         self.library = Library.open(settings.library)
+        self.presence = Presence(self.library.path / CATALOG_FILE)
         self.guard = Guard(settings)
         self.metrics = Metrics()
         self.levels = make_levels(settings.scratch, settings.workers)

@@ -15,6 +15,7 @@ _STATUS: tuple[tuple[type[errors.SegueError], int, str], ...] = (
     (errors.AmbiguousQueryError, 409, "ambiguous"),
     (errors.UsageError, 409, "bad_request"),  # well formed, but nothing that this library can do
     (errors.AudioError, 422, "audio"),
+    (errors.LibraryNotFoundError, 503, "library_gone"),
     (errors.LibraryBusyError, 409, "library_busy"),
     (errors.LibraryWriteError, 409, "library_read_only"),
     (errors.EmptyLibraryError, 409, "library_empty"),

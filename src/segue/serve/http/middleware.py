@@ -7,7 +7,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Mapping
-from types import MappingProxyType
+from dataclasses import dataclass, field
 
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,6 +19,7 @@ from segue.serve.http.limits import JSON_BYTES, limit_body
 from segue.serve.http.logins import Logins
 from segue.serve.http.methods import Methods
 from segue.serve.http.metrics import Metrics
+from segue.serve.http.presence import Presence
 from segue.serve.http.security import HEADERS, POLICY, Guard, Headers, read_headers
 from segue.serve.http.uploads import Uploads
 from segue.serve.settings import MEGABYTE, Settings
@@ -27,14 +28,28 @@ log = logging.getLogger("segue.serve")
 PREFIX = "/api/v1"
 
 
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """What is at which address.
+
+    Attributes
+    ----------
+    uploads : who may send large bodies, by path
+    methods : of each address, where they are checked before anything else
+    hot : answers by path, without the routing of the application
+    """
+
+    uploads: Mapping[str, Uploads]
+    methods: Methods = field(default_factory=lambda: Methods((), ()))
+    hot: Mapping[str, ASGIApp] = field(default_factory=dict)
+
+
 class ServiceMiddleware:
     """An ASGI application around another.
 
     Parameters
     ----------
-    uploads : who may send large bodies, by path
-    methods : of each address, where they are checked before anything else
-    hot : answers by path, without the routing of the application
+    presence : of the library, without which no address below ``PREFIX`` has an answer
     """
 
     def __init__(
@@ -44,13 +59,12 @@ class ServiceMiddleware:
         guard: Guard,
         logins: Logins,
         metrics: Metrics,
-        uploads: Mapping[str, Uploads],
-        methods: Methods | None = None,
-        hot: Mapping[str, ASGIApp] = MappingProxyType({}),
+        addresses: Addresses,
+        presence: Presence | None = None,
     ) -> None:
         self._app, self._settings, self._guard, self._logins = app, settings, guard, logins
-        self._metrics, self._uploads, self._hot = metrics, uploads, hot
-        self._methods = methods or Methods((), ())
+        self._metrics, self._addresses, self._presence = metrics, addresses, presence
+        self._hot = addresses.hot
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -85,8 +99,10 @@ class ServiceMiddleware:
         headers = read_headers(scope["headers"])
         if path not in self._hot or method != "POST":
             self._guard.check_host(headers)
-            self._methods.check(method, path)
+            self._addresses.methods.check(method, path)
         self._authorize(method, path, headers, scope)
+        if self._presence and path.startswith(f"{PREFIX}/"):
+            self._presence.check()
         if method in ("POST", "PUT", "PATCH", "DELETE"):
             receive = self._limit_body(scope, receive, headers)
         if method == "HEAD":
@@ -107,7 +123,7 @@ class ServiceMiddleware:
         self._guard.check(method, path, headers)
 
     def _limit_body(self, scope: Scope, receive: Receive, headers: Headers) -> Receive:
-        uploads = self._uploads.get(scope["path"]) if scope["method"] == "POST" else None
+        uploads = self._addresses.uploads.get(scope["path"]) if scope["method"] == "POST" else None
         most = self._settings.upload_mb * MEGABYTE if uploads else JSON_BYTES
         claimed = headers.get("content-length", "")
         if claimed.isdigit() and int(claimed) > most:

@@ -20,7 +20,7 @@ _MEANINGS = {
     416: "The file has no such range.",
     422: "A value is not valid, or the sound cannot be used.",
     429: "Too many requests; wait a little.",
-    503: "The service is too busy; try again later.",
+    503: "The service is too busy, or its library is not there; try again later.",
 }
 
 
@@ -54,7 +54,7 @@ def openapi_responses(
     model: type[BaseModel] | None = None, *errors: int, status: int = 200, media: str | None = None
 ) -> dict[int | str, dict[str, Any]]:
     """A route's answers for OpenAPI: the model or media type of success, and the codes of its errors."""
-    codes = sorted({400, 401, 403, 409, 422, *errors})
+    codes = sorted({400, 401, 403, 409, 422, 503, *errors})
     responses: dict[int | str, dict[str, Any]] = {
         code: {"model": Error, "description": _MEANINGS[code]} for code in codes
     }

@@ -30,7 +30,7 @@ from segue.serve.http.errors import ApiError, one_line, without_paths
 from segue.serve.http.limits import Levels, make_levels
 from segue.serve.http.logins import Logins
 from segue.serve.http.metrics import Metrics
-from segue.serve.http.middleware import ServiceMiddleware
+from segue.serve.http.middleware import Addresses, ServiceMiddleware
 from segue.serve.http.player_page import plain_page
 from segue.serve.http.security import Guard
 from segue.serve.http.thread_pool import Pool
@@ -156,7 +156,7 @@ def make_max_app(settings: Settings) -> ASGIApp:
     app = Starlette(routes=[Route("/", start), *api.routes()], lifespan=lifespan, exception_handlers=handlers)
     levels = make_levels(settings.scratch, settings.workers)
     uploads = max_uploads(settings, levels)
-    return ServiceMiddleware(app, settings, Guard(settings), Logins(levels), Metrics(), uploads)
+    return ServiceMiddleware(app, settings, Guard(settings), Logins(levels), Metrics(), Addresses(uploads))
 
 
 def make_max_worker_app() -> ASGIApp:

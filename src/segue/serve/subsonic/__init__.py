@@ -27,6 +27,7 @@ async def rest(service: ServiceDep, request: Request, method: str) -> Response:
     name = method.removesuffix(".view")
     try:
         call.check()
+        service.presence.check()
         if name not in OPEN:
             call.log_in()
         if name in media.METHODS:
