@@ -184,12 +184,26 @@ def test_samples_that_mean_something_else_are_another_audio(tmp_path: Path):
     assert hash_file(str(tmp_path / "a.wav")).audio != hash_file(str(tmp_path / "b.wav")).audio
 
 
-def test_what_is_no_audio_is_hashed_whole(tmp_path: Path):
+def test_what_has_no_part_that_is_audio_is_audio_as_a_whole(tmp_path: Path):
     for name, content in {"empty": b"", "text": b"no sound", "tag": id3v2_with_footer(9)}.items():
         path = tmp_path / name
         path.write_bytes(content)
-        hashes = hash_file(str(path))
-        assert hashes.file == hashes.audio, name
+        parts = audio_parts(io.BytesIO(content), len(content))
+        assert parts == [(0, len(content))]
+        assert len(hash_file(str(path)).audio) == 32
+
+
+def test_every_byte_and_their_order_count(tmp_path: Path):
+    """Two megabytes, of which the middle is summed up and the ends are hashed."""
+    path, content = tmp_path / "a.mp3", np.random.default_rng(0).bytes(2 << 20)
+    seen = set()
+    for place in (0, 5, 1 << 17, (1 << 18) + 1, 1 << 20, (1 << 20) + 1, (2 << 20) - (1 << 18), (2 << 20) - 1):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+        seen.add(hash_file(str(path)).audio)
+    for changed in (content, content[:-1], content + b"\0", content[1 << 20 :] + content[: 1 << 20]):
+        path.write_bytes(changed)
+        seen.add(hash_file(str(path)).audio)
+    assert len(seen) == 12
 
 
 BEGINNINGS = [
