@@ -159,6 +159,21 @@ def test_what_was_removed_comes_back_as_it_was_and_costs_nothing(
     library.verify()
 
 
+def test_what_comes_back_to_a_library_with_more_networks_has_its_id(library: Library, music: Path, tmp_path):
+    before = state(library)
+    aside = unmount(music)
+    library.scan(music)
+    library.prune(away=True)
+    with closing(sqlite3.connect(library.path / "removed.sqlite")) as db, db:
+        db.execute("DELETE FROM vectors")  # as if they were of another network
+    for path in aside.rglob("*.wav"):
+        tag(path, f"Other {path.stem}")
+    mount(aside, music)
+    assert counts(library.scan(music)) == {"returned": N}
+    assert state(library) == before
+    assert library.removed() == (0, 0)
+
+
 def test_nothing_is_kept_of_what_shall_be_forgotten(library: Library, music: Path, embedder: Counting):
     shutil.rmtree(music / "usb" / "Artist" / "Album 0")
     library.scan(music)

@@ -117,6 +117,18 @@ def test_patterns_are_kept_with_the_library_and_taken_back(tmp_path: Path):
         assert (report.unchanged, report.left_out, library.overview().missing) == (2, 0, 0)
 
 
+def test_a_folder_that_is_left_out_and_scanned_by_itself_stays(tmp_path: Path):
+    for name in ("song", "#recycle/gone", "Books/chapter"):
+        (tmp_path / "music" / name).parent.mkdir(parents=True, exist_ok=True)
+        clip(tmp_path / "music" / f"{name}.wav", 300 + len(name))
+    with Library.open(tmp_path / "library", create=True, embedders=["descriptors"]) as library:
+        library.exclude(tmp_path / "music", ["Books/"])
+        assert library.scan([tmp_path / "music" / name for name in ("Books", "#recycle")]).added == 2
+        report = library.scan(tmp_path / "music")
+        assert (report.added, report.left_out, report.newly_missing) == (1, 2, 0)
+        assert library.scan(library.folders.all()).unchanged == 3
+
+
 @pytest.mark.parametrize("pattern", ["", " ", "a\nb", "/"])
 def test_what_is_no_pattern_is_refused(tmp_path: Path, pattern: str):
     with (

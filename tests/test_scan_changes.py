@@ -80,7 +80,7 @@ def ids(library: Library) -> dict[str, str]:
 
 def test_a_tag_edit_costs_a_tag_edit(library: Library, music: Path, embedder: Counting):
     before = {track.path: track.id for track in library}
-    vectors = library.vectors()[1].tolist()
+    vectors, stamp = library.vectors()[1].tolist(), library.snapshot().stamp
     for path in music.rglob("*.wav"):
         tag(path, f"New {path.stem}")
     assert counts(library.scan(music)) == {"retagged": N}
@@ -88,8 +88,11 @@ def test_a_tag_edit_costs_a_tag_edit(library: Library, music: Path, embedder: Co
     assert {track.path: track.id for track in library} == before
     assert sorted(ids(library)) == [f"New {i}" for i in range(N)]
     assert library.vectors()[1].tolist() == vectors
+    assert library.snapshot().stamp != stamp  # what was learned from tags is learned anew
     assert [found.title for found in library.tracks.search("New 2")] == ["New 2"]
-    assert counts(library.scan(music)) == {"unchanged": N}
+    stamp = library.snapshot().stamp
+    assert counts(library.scan(music, full=True)) == {"unchanged": N}
+    assert library.snapshot().stamp == stamp
 
 
 def test_tags_that_a_tagger_wrote_without_a_trace_in_size_and_time_are_seen(library: Library, music: Path):

@@ -35,29 +35,42 @@ class FileWriter:
         if not files:
             return
         with self._transaction():
-            for file in files:
-                self._touch(file)
+            edits = [self._touch(file) for file in files]
             put_states(self._db, [(file.known.key, file.state) for file in files])
+            if any(edits):
+                n = self._db.execute("SELECT total(n) FROM tag_edits").fetchone()[0]
+                self._db.execute("DELETE FROM tag_edits")
+                self._db.execute("INSERT INTO tag_edits VALUES (?)", (n + 1,))
 
-    def _touch(self, file: SeenFile) -> None:
+    def _touch(self, file: SeenFile) -> bool:
+        """Whether the track has other tags now."""
         path, state, key = path_to_db(file.path), file.state, file.known.key
         self._db.execute(
             "UPDATE tracks SET path = ?, size = ?, mtime_ns = ?, content_hash = ?, missing_since = NULL "
             "WHERE key = ?",
             (path, state.size, state.mtime_ns, state.content_hash, key),
         )
-        own_tags = "SELECT 1 FROM tracks WHERE key = ? AND source IS NULL"
-        if file.tags is not None and self._db.execute(own_tags, (key,)).fetchone():
-            settings = ", ".join(f"{name} = ?" for name in TAG_COLUMNS)
-            values = [getattr(file.tags, name) for name in TAG_COLUMNS]
-            self._db.execute(f"UPDATE tracks SET {settings} WHERE key = ?", (*values, key))
-            self._put_words(key, file.tags)
-            index_file_and_labels(self._db, key, file.path)
-        else:
-            sql = "UPDATE track_text SET file = ? WHERE rowid = ?"
-            self._db.execute(sql, (searchable_name(file.path), key))
+        sql = "UPDATE track_text SET file = ? WHERE rowid = ?"
+        self._db.execute(sql, (searchable_name(file.path), key))
         self._db.execute("DELETE FROM away WHERE key = ?", (key,))
         self._db.execute("DELETE FROM failures WHERE path = ?", (path,))
+        return file.tags is not None and self._put_tags(key, file.tags, file.path)
+
+    def _put_tags(self, key: int, tags: Tags, path: str) -> bool:
+        """Replace the tags of a track, unless they are the same or those of a data set; whether they were."""
+        columns = ", ".join(TAG_COLUMNS)
+        sql = f"SELECT {columns} FROM tracks WHERE key = ? AND source IS NULL"
+        before, values = (
+            self._db.execute(sql, (key,)).fetchone(),
+            [getattr(tags, name) for name in TAG_COLUMNS],
+        )
+        if before is None or list(before) == values:
+            return False
+        settings = ", ".join(f"{name} = ?" for name in TAG_COLUMNS)
+        self._db.execute(f"UPDATE tracks SET {settings} WHERE key = ?", (*values, key))
+        self._put_words(key, tags)
+        index_file_and_labels(self._db, key, path)
+        return True
 
     def put_states(self, states: Sequence[tuple[int, FileState]]) -> None:
         """Keep what a scan has found out about the files of tracks, by their keys, that are as they were."""

@@ -10,7 +10,7 @@ import json
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,10 +25,11 @@ from segue.track import TrackId
 
 FILE_NAME = "removed.sqlite"
 MOST_BYTES = 1 << 30  # of vectors; beyond, those of the tracks that were removed first are dropped
+_DAMAGE = (sqlite3.DatabaseError, ValueError, TypeError, KeyError)  # what a damaged file raises
 _FACTS = ("duration_s", "sr", "channels", "codec", "warning")
 _TABLES = """
 CREATE TABLE removed (
-    entry INTEGER PRIMARY KEY, id TEXT NOT NULL, added_at REAL NOT NULL, removed_at REAL NOT NULL,
+    entry INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, added_at REAL NOT NULL, removed_at REAL NOT NULL,
     content_hash TEXT NOT NULL, audio_hash TEXT NOT NULL, facts TEXT NOT NULL, bytes INTEGER NOT NULL
 );
 CREATE TABLE vectors (
@@ -55,10 +56,10 @@ class RemovedTracks:
     def __init__(self, root: Path) -> None:
         self._path = root / FILE_NAME
 
-    def entries(self, specs: Mapping[str, EmbedderSpec]) -> dict[str, int]:
-        """The entries of tracks that have vectors by all of these specs, by the hashes of their files."""
+    def entries(self, specs: Mapping[str, EmbedderSpec]) -> dict[str, tuple[int, bool]]:
+        """The entries of tracks by the hashes of their files, and whether they have vectors by all specs."""
         wanted = {(space, spec_to_json(spec)) for space, spec in specs.items()}
-        found: dict[str, int] = {}
+        found: dict[str, tuple[int, bool]] = {}
         with contextlib.suppress(sqlite3.DatabaseError), self._opened() as db:
             if db is None:
                 return found
@@ -68,12 +69,15 @@ class RemovedTracks:
                 if (space, spec) in wanted
             )
             for entry, *hashes in db.execute("SELECT entry, content_hash, audio_hash FROM removed"):
-                if spaces[entry] == len(wanted):
-                    found |= {text: entry for text in hashes if text}
+                found |= {text: (entry, spaces[entry] == len(wanted)) for text in hashes if text}
         return found
 
     def get(self, entry: int) -> RemovedTrack | None:
-        with contextlib.suppress(sqlite3.DatabaseError), self._opened() as db:
+        """What is kept of a track; ``None`` where that is gone or damaged."""
+        with (
+            contextlib.suppress(*_DAMAGE),
+            self._opened() as db,
+        ):
             row = db.execute("SELECT * FROM removed WHERE entry = ?", (entry,)).fetchone() if db else None
             if db and row:
                 rows = db.execute("SELECT * FROM vectors WHERE entry = ?", (entry,)).fetchall()
@@ -105,15 +109,15 @@ class RemovedTracks:
                     _put(db, track, specs)
                 _drop_oldest(db)
 
-    def forget(self, entries: Iterable[int] | None = None) -> None:
-        """Drop entries, by default all."""
-        if entries is None:
+    def forget(self, ids: Sequence[TrackId] | None = None) -> None:
+        """Drop the tracks of these ids, by default all."""
+        if ids is None:
             self._path.unlink(missing_ok=True)
-            return
-        with contextlib.suppress(sqlite3.DatabaseError), self._opened() as db:
-            for entry in entries:
-                if db:
-                    _delete(db, entry)
+        elif ids:
+            with contextlib.suppress(sqlite3.DatabaseError), self._opened() as db:
+                for track_id in ids:
+                    if db:
+                        _delete(db, track_id)
 
     def size(self) -> tuple[int, int]:
         """How many tracks are kept, and the bytes of their vectors."""
@@ -138,8 +142,7 @@ class RemovedTracks:
 
 
 def _put(db: sqlite3.Connection, track: RemovedTrack, specs: Mapping[str, EmbedderSpec]) -> None:
-    for old in db.execute("SELECT entry FROM removed WHERE id = ?", (track.id,)).fetchall():
-        _delete(db, old["entry"])
+    _delete(db, track.id)
     analysis = track.analysis
     facts = {name: getattr(analysis, name) for name in _FACTS}
     rows = [(space, spec_to_json(specs[space]), *_blobs(one)) for space, one in analysis.embeddings.items()]
@@ -155,17 +158,18 @@ def _put(db: sqlite3.Connection, track: RemovedTrack, specs: Mapping[str, Embedd
     db.executemany("INSERT INTO vectors VALUES (?, ?, ?, ?, ?, ?, ?)", [(entry, *row) for row in rows])
 
 
-def _delete(db: sqlite3.Connection, entry: int) -> None:
-    db.execute("DELETE FROM removed WHERE entry = ?", (entry,))
-    db.execute("DELETE FROM vectors WHERE entry = ?", (entry,))
+def _delete(db: sqlite3.Connection, track_id: str) -> None:
+    entries = "SELECT entry FROM removed WHERE id = ?"
+    db.execute(f"DELETE FROM vectors WHERE entry IN ({entries})", (track_id,))
+    db.execute("DELETE FROM removed WHERE id = ?", (track_id,))
 
 
 def _drop_oldest(db: sqlite3.Connection) -> None:
     used = db.execute("SELECT total(bytes) FROM removed").fetchone()[0]
-    for entry, n_bytes in db.execute("SELECT entry, bytes FROM removed ORDER BY entry").fetchall():
+    for track_id, n_bytes in db.execute("SELECT id, bytes FROM removed ORDER BY entry").fetchall():
         if used <= MOST_BYTES:
             return
-        _delete(db, entry)
+        _delete(db, track_id)
         used -= n_bytes
 
 

@@ -116,6 +116,7 @@ def _read(root: Path, db: sqlite3.Connection) -> Snapshot:
         rows, row_keys = rows_and_keys(db)
         sql = "SELECT row FROM tracks WHERE missing_since IS NOT NULL"
         missing_rows = np.fromiter((row[0] for row in db.execute(sql)), np.int64)
+        tag_edits = [row[0] for row in db.execute("SELECT n FROM tag_edits")]
     n = min((state["pooled"].rows for state in states.values()), default=0)
     if len(rows) and not 0 <= int(rows[0]) <= int(rows[-1]) < n:
         raise LibraryFormatError(
@@ -125,7 +126,7 @@ def _read(root: Path, db: sqlite3.Connection) -> Snapshot:
     keys, missing = np.full(n, -1, np.int64), np.zeros(n, np.bool_)
     keys[rows], missing[missing_rows] = row_keys, True
     vectors = {row["space"]: _space_vectors(root, row, states[row["space"]]) for row in spaces}
-    settings = [row["settings"] for row in spaces]
+    settings = [row["settings"] for row in spaces] + tag_edits
     return Snapshot(keys, missing, vectors, _stamp(states, settings, keys, missing))
 
 
@@ -172,7 +173,7 @@ def _matrix_states(db: sqlite3.Connection, space: str) -> Mapping[str, MatrixSta
 
 def _stamp(
     states: Mapping[str, Mapping[str, MatrixState]],
-    settings: list[str],
+    settings: list[str | int],
     keys: NDArray[np.int64],
     missing: NDArray[np.bool_],
 ) -> str:

@@ -40,6 +40,7 @@ CREATE TABLE file_states (
 );
 CREATE TABLE dismissed (path PRIMARY KEY NOT NULL, kind TEXT NOT NULL, size INTEGER, mtime_ns INTEGER);
 CREATE TABLE away (key INTEGER PRIMARY KEY, place NOT NULL);
+CREATE TABLE tag_edits (n INTEGER NOT NULL);
 """
 _NAMES = tuple(re.findall(r"CREATE TABLE (\w+)", TABLES))
 

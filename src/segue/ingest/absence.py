@@ -37,7 +37,11 @@ class Absence:
 
 
 def absence(
-    known: Mapping[str, KnownFile], listing: AudioListing, links: Iterable[str], claimed: set[int]
+    known: Mapping[str, KnownFile],
+    listing: AudioListing,
+    links: Iterable[str],
+    claimed: set[int],
+    folders: Iterable[str] = (),
 ) -> Absence:
     """What a listing lacks of the files that were known below its roots.
 
@@ -46,16 +50,19 @@ def absence(
     known : by path
     links : paths that were listed and are no tracks
     claimed : keys of tracks that were found at other paths
+    folders : scanned by themselves at other times; what is left out of a scan may be one of them
     """
     result = Absence()
     present = listing.others.union((file.path for file in listing.files), links)
     unreadable = [problem.where for problem in listing.problems if not is_nowhere(problem.where)]
     files = {(file.device, file.inode) for file in listing.files if file.inode}
     below = {root: _Root(root, present, listing.left_out) for root in listing.roots}
+    left_out = [folder for folder in folders if is_below_any(folder, listing.left_out)]
+    elsewhere = [folder for folder in left_out if folder not in listing.roots]
     back = set()
     for path, one in known.items():
         root = _innermost(path, listing.roots)
-        if root is None or is_below_any(path, unreadable):
+        if root is None or is_below_any(path, [*unreadable, *elsewhere]):
             continue
         if path in present or one.key in claimed or (not one.missing and _is_one_of(path, files)):
             if path in present:

@@ -8,25 +8,26 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
 from segue.audio.limits import DecodingStoppedError
-from segue.catalog import AnalyzedFile, Catalog, Failure, FileState, RemovedTracks, SeenFile, Writer
+from segue.catalog import AnalyzedFile, Catalog, Failure, FileState, SeenFile, Writer
 from segue.errors import WeightsError
 from segue.ingest.absence import absence, is_below_any, is_nowhere
 from segue.ingest.analysis import analyze, failure_of
 from segue.ingest.cancel import cancellable
 from segue.ingest.recognition import KnownFiles, keys_lacking, state_of
 from segue.ingest.report import Report
+from segue.ingest.reuse import Reuse, Reused
 from segue.progress import Progress
 from segue.sources.contract import AudioFile, AudioListing, AudioSource, FileHashes, Problem
 from segue.sources.cue_sheets import note_on
 from segue.spec import Embedder
-from segue.track import Tags, readable
+from segue.track import readable
 
 AHEAD = 4  # files a thread that may wait for one slow file before them
 BATCH_TRACKS = 64
@@ -44,18 +45,7 @@ class _Linked:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Reused:
-    """A file with audio that is known: of a track, by its key, or of a removed one, by its entry."""
-
-    file: AudioFile
-    state: FileState
-    tags: Tags
-    key: int | None
-    entry: int | None
-
-
-_Outcome = AnalyzedFile | SeenFile | Failure | _Linked | _Reused
+_Outcome = AnalyzedFile | SeenFile | Failure | _Linked | Reused
 
 
 class Scan:
@@ -82,8 +72,7 @@ class Scan:
         self._lacking = keys_lacking(catalog.snapshot(), embedders, keys)
         self._failed = {failure.path: failure for failure in catalog.failures()}
         self._retry = False
-        self._removed = RemovedTracks(catalog.root)
-        self._entries = self._removed.entries({e.spec.space: e.spec for e in embedders})
+        self._reuse = Reuse(catalog.root, source, self._known, self._lacking, embedders)
         self._stop = threading.Event()
         self._report = Report(name=source.name)
         self._done = 0  # files
@@ -198,12 +187,13 @@ class Scan:
             self._count(outcome)
         self._advance()
 
-    def _count(self, outcome: AnalyzedFile | SeenFile | _Linked | _Reused) -> None:
+    def _count(self, outcome: AnalyzedFile | SeenFile | _Linked | Reused) -> None:
         report = self._report
         if isinstance(outcome, AnalyzedFile):
             known = self._known.by_path.get(outcome.path)
             same = known is not None and known.state.content_hash == outcome.state.content_hash
-            report.added += known is None
+            report.returned += known is None and outcome.id is not None
+            report.added += known is None and outcome.id is None
             report.completed += same
             report.changed += known is not None and not same
             report.warnings += outcome.warning is not None
@@ -246,31 +236,19 @@ class Scan:
         """Write what was found out since the last commit."""
         outcomes, self._outcomes = self._outcomes, []
         self._committed_at = time.monotonic()
-        files = [self._with_vectors(o) for o in outcomes if isinstance(o, AnalyzedFile | _Reused)]
+        files = [self._with_vectors(o) for o in outcomes if isinstance(o, AnalyzedFile | Reused)]
         self._writer.append(files)
         self._writer.touch([o for o in outcomes if isinstance(o, SeenFile)])
         states, self._states = self._states, []
         self._writer.put_states(states)
         self._writer.fail(o for o in outcomes if isinstance(o, Failure))
 
-        self._removed.forget(o.entry for o in outcomes if isinstance(o, _Reused) and o.entry is not None)
+        self._reuse.forget(files)
 
-    def _with_vectors(self, outcome: AnalyzedFile | _Reused) -> AnalyzedFile:
+    def _with_vectors(self, outcome: AnalyzedFile | Reused) -> AnalyzedFile:
         if isinstance(outcome, AnalyzedFile):
             return outcome
-        removed = None if outcome.entry is None else self._removed.get(outcome.entry)
-        known = None if outcome.key is None else self._writer.analysis(outcome.key)
-        analysis = removed.analysis if removed else known
-        if analysis is None:  # it went meanwhile
-            return self._embed(outcome.file, outcome.state)
-        return AnalyzedFile(
-            outcome.file.path,
-            outcome.state,
-            outcome.tags,
-            **{field.name: getattr(analysis, field.name) for field in fields(analysis)},
-            id=removed.id if removed else None,
-            added_at=removed.added_at if removed else None,
-        )
+        return self._reuse.analyzed(outcome, self._writer) or self._embed(outcome.file, outcome.state)
 
     # In the threads
 
@@ -279,8 +257,8 @@ class Scan:
         self._progress.note(readable(Path(file.path).name))
         try:
             hashes = self._source.hashes(file)
-            known = self._recognize(file, hashes) or self._reuse(file, hashes)
-            return known or self._embed(file, state_of(file, hashes))
+            known = self._recognize(file, hashes) or self._reuse.find(file, hashes)
+            return known or self._reuse.with_id(self._embed(file, state_of(file, hashes)), hashes)
         except Exception as error:
             return failure_of(file, error)
 
@@ -302,18 +280,6 @@ class Scan:
         tags = None if told else self._source.read_tags(file)
         return SeenFile(known, file.path, state_of(file, hashes), tags)
 
-    def _reuse(self, file: AudioFile, hashes: FileHashes) -> _Reused | None:
-        """For a new file, or one with other audio than before: who has had this audio."""
-        here = self._known.by_path.get(file.path)
-        if here and self._known.same_audio(here, hashes):
-            return None
-        donor = self._known.donor(hashes, self._lacking)
-        entry = self._entries.get(hashes.file, self._entries.get(hashes.audio))
-        if entry is None and donor is None:
-            return None
-        key = donor.key if donor else None
-        return _Reused(file, state_of(file, hashes), self._source.read_tags(file), key, entry)
-
     def _embed(self, file: AudioFile, state: FileState) -> AnalyzedFile:
         embedders = self._embedders
         here = self._known.by_path.get(file.path)
@@ -331,7 +297,9 @@ class Scan:
 
     def _mark_missing(self, listing: AudioListing) -> None:
         """Tracks below the source's roots that are no longer there; what could not be read may be."""
-        absent = absence(self._known.by_path, listing, self._links, self._known.claimed)
+        absent = absence(
+            self._known.by_path, listing, self._links, self._known.claimed, self._catalog.folders.all()
+        )
         self._writer.mark_missing(known.key for known in [*absent.gone, *(one for one, _ in absent.away)])
         self._writer.mark_away((known.key, place) for known, place in absent.away)
         self._writer.mark_lost(known.key for known in absent.lost)
