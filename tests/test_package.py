@@ -57,7 +57,7 @@ FLOORS = [
     "version", "advice", "errors", "track", "files", "progress", "sound", "spec", "comparable",
     "sources.contract", "wire",
     "tags", "audio", "embed", "sources", "catalog", "index", "annoy", "views", "recordings", "cluster", "map",
-    "plots", "recommend", "ingest", "export", "demo", "library", "serve", "cli",
+    "plots", "recommend", "ingest", "export", "demo", "library", "spark", "serve", "cli",
 ]  # fmt: skip
 
 
