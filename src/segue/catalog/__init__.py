@@ -6,6 +6,7 @@ exists when the database says so, and it says so only after the row is on the di
 
 from segue.catalog.albums import NO_ALBUM, NO_ARTIST, Album, Artist, Discography, name_id
 from segue.catalog.catalog import Catalog
+from segue.catalog.check import Check, Fault
 from segue.catalog.clusters import Cluster, Clusters
 from segue.catalog.conditions import Where, split_names
 from segue.catalog.feedback import Feedback, FeedbackTables, Opinions, StarKind, Verdict
@@ -45,11 +46,13 @@ __all__ = [
     "AnalyzedFile",
     "Artist",
     "Catalog",
+    "Check",
     "Cluster",
     "Clusters",
     "Discography",
     "Facets",
     "Failure",
+    "Fault",
     "Feedback",
     "FeedbackTables",
     "FileState",

@@ -12,6 +12,7 @@ import filelock
 
 from segue.catalog import schema, snapshots
 from segue.catalog.albums import Discography, DiscographyCache
+from segue.catalog.check import Check, check
 from segue.catalog.clusters import ClusterTables
 from segue.catalog.connections import Connections
 from segue.catalog.feedback import FeedbackTables, Opinions
@@ -20,6 +21,7 @@ from segue.catalog.folders import FolderTables
 from segue.catalog.overview import Overview, content_version, overview
 from segue.catalog.playlists import PlaylistTables
 from segue.catalog.records import Failure, KnownFile
+from segue.catalog.repair import drop_foreign
 from segue.catalog.selections import SelectionTables
 from segue.catalog.settings import Settings, SettingTables
 from segue.catalog.snapshots import Snapshot
@@ -126,17 +128,14 @@ class Catalog:
         """
         return content_version(self._local.db)
 
-    def verify(self) -> int:
-        """Read every committed vector and compare checksums; how many matrices were read.
+    def check(self) -> Check:
+        """Read all of the library and compare what its parts say of each other."""
+        return check(self.root, self._local.db)
 
-        Raises
-        ------
-        LibraryError
-            Where the database is damaged.
-        LibraryFormatError
-            Where vectors are.
-        """
-        return snapshots.verify(self.root, self._local.db)
+    def drop_foreign(self) -> list[str]:
+        """Drop triggers and views that are not Segue's, which a writer refuses; what was done."""
+        with self._as_only_writer(-1, None):
+            return drop_foreign(self._local.db)
 
     @contextlib.contextmanager
     def writing(self, wait_s: float = -1, on_wait: Callable[[], None] | None = None) -> Iterator[Writer]:
@@ -155,6 +154,11 @@ class Catalog:
             Where the library has been moved away.
         LibraryWriteError
         """
+        with self._as_only_writer(wait_s, on_wait):
+            yield Writer(self._local)
+
+    @contextlib.contextmanager
+    def _as_only_writer(self, wait_s: float, on_wait: Callable[[], None] | None) -> Iterator[None]:
         schema.check_present(self.root)
         lock = filelock.FileLock(self.root / "writer.lock")
         try:
@@ -162,7 +166,7 @@ class Catalog:
         except (PermissionError, OSError) as error:
             raise LibraryWriteError(f"the library in {self.root} cannot be written to: {error}") from error
         try:
-            yield Writer(self._local)
+            yield
         finally:
             lock.release()
 

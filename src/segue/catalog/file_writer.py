@@ -16,6 +16,7 @@ from segue.catalog.files import delete, index_file_and_labels, put_states
 from segue.catalog.matrices import Matrices
 from segue.catalog.records import Analysis, Failure, FileState, SeenFile, rows_and_keys, searchable_name
 from segue.catalog.removed import RemovedTrack, RemovedTracks
+from segue.catalog.sums import Sums
 from segue.catalog.transaction import transaction
 from segue.errors import LibraryWriteError
 from segue.sources.contract import TAG_COLUMNS
@@ -29,6 +30,7 @@ class FileWriter:
     _root: Path
     _db: sqlite3.Connection
     _matrices: Matrices
+    _sums: Sums
 
     def touch(self, files: Sequence[SeenFile]) -> None:
         """Keep new paths, times and tags of files whose audio is known: moved, tagged, copied back."""
@@ -216,8 +218,9 @@ class FileWriter:
         for space, _ in self._matrices.spaces():
             self._matrices.rewrite(space, rows)
         # Rows are unique, so they step aside before they take their new places.
-        self._db.execute("UPDATE tracks SET row = -1 - row")
-        self._db.executemany("UPDATE tracks SET row = ? WHERE key = ?", enumerate(keys.tolist()))
+        with self._sums.recounting("tracks"):
+            self._db.execute("UPDATE tracks SET row = -1 - row")
+            self._db.executemany("UPDATE tracks SET row = ? WHERE key = ?", enumerate(keys.tolist()))
 
     def _put_words(self, key: int, tags: Tags) -> None:
         """Index the words of a track's tags for searches, and nothing else of it."""
@@ -233,8 +236,13 @@ class FileWriter:
         if self._db.in_transaction:  # a part of a larger one
             yield
             return
-        with self._as_write_errors(), transaction(self._db):
-            yield
+        try:
+            with self._as_write_errors(), transaction(self._db):
+                yield
+                self._sums.flush()
+        except BaseException:
+            self._sums.forget()
+            raise
 
     @contextlib.contextmanager
     def _as_write_errors(self) -> Iterator[None]:

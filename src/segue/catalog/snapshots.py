@@ -1,4 +1,4 @@
-"""All vectors of a library at one moment, and checks that they are whole."""
+"""All vectors of a library at one moment."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from segue.advice import command
 from segue.catalog import matrix, schema
 from segue.catalog.matrix import MatrixState
 from segue.catalog.records import rows_and_keys
-from segue.errors import LibraryError, LibraryFormatError
+from segue.errors import LibraryFormatError
 from segue.sources.contract import SpaceSettings, settings_from_json
 from segue.spec import EmbedderSpec, spec_from_json
 
@@ -154,16 +154,10 @@ def _space_vectors(root: Path, row: sqlite3.Row, states: Mapping[str, MatrixStat
     )
 
 
-def verify(root: Path, db: sqlite3.Connection) -> int:
-    """As ``Catalog.verify``."""
-    problems = [row[0] for row in db.execute("PRAGMA quick_check")]
-    if problems != ["ok"]:
-        raise LibraryError(f"{root / schema.FILE_NAME} is damaged: {problems[0]}")
-    read_snapshot(root, db)  # that every track has a row, and every matrix its file
-    states = [(space, s) for space in read_spaces(db) for s in _matrix_states(db, space).values()]
-    for space, state in states:
-        matrix.verify(root / "vectors" / space, state)
-    return len(states)
+def matrix_states(db: sqlite3.Connection) -> list[tuple[str, str, MatrixState]]:
+    """All matrices, each with its space and its kind."""
+    spaces = read_spaces(db)
+    return [(space, kind, state) for space in spaces for kind, state in _matrix_states(db, space).items()]
 
 
 def _matrix_states(db: sqlite3.Connection, space: str) -> Mapping[str, MatrixState]:

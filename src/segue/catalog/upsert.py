@@ -7,7 +7,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from segue.catalog.deferred_indexes import INSERT_WORDS
 from segue.catalog.files import index_file_and_labels
 from segue.catalog.matrices import Matrices
 from segue.catalog.records import UpsertResult, parse_integers
+from segue.catalog.sums import Sums
 from segue.sources.contract import RECORD_COLUMNS, ImportBatch, SpaceRows, take
 
 _DEFAULTS = {"duration_s": 0.0}
@@ -25,9 +26,10 @@ _DEFAULTS = {"duration_s": 0.0}
 class RecordTables:
     """What the writer does with an ``ImportBatch``, within its transaction."""
 
-    def __init__(self, db: sqlite3.Connection, matrices: Matrices) -> None:
+    def __init__(self, db: sqlite3.Connection, matrices: Matrices, sums: Sums) -> None:
         self._db = db
         self._matrices = matrices
+        self._sums = sums
 
     def upsert(self, batch: ImportBatch, seen: SeenKeys) -> UpsertResult:
         """Add what is new, replace what has changed, and bring back what was missing.
@@ -109,15 +111,19 @@ class RecordTables:
         values = ", ".join(repr(value) for value in constants.values())
         sql = f"INSERT INTO tracks ({', '.join([*names, *constants])}) VALUES ({marks}, {values})"
         n = len(at)
-        self._db.executemany(
-            sql,
-            zip(
-                keys[at].tolist(), take(ids, at), range(row, row + n), [batch.source] * n,
-                take(batch.ids, at), batch.hashes[at].tolist(), [time.time()] * n,
-                *_columns(batch, at),
-                strict=True,
-            ),
-        )  # fmt: skip
+        track_keys, track_ids, rows = keys[at].tolist(), take(ids, at), range(row, row + n)
+        columns = _columns(batch, at)
+        contents = columns[RECORD_COLUMNS.index("content_hash")]
+        with self._sums.adding_tracks(track_keys, track_ids, rows, contents):
+            self._db.executemany(
+                sql,
+                zip(
+                    track_keys, track_ids, rows, [batch.source] * n,
+                    take(batch.ids, at), batch.hashes[at].tolist(), [time.time()] * n,
+                    *columns,
+                    strict=True,
+                ),
+            )  # fmt: skip
 
     def _update(self, batch: ImportBatch, at: NDArray[np.int64], keys: NDArray[np.int64], row: int) -> None:
         names = [name for name in RECORD_COLUMNS if name != "content_hash"]
@@ -200,7 +206,7 @@ def track_id(source: str, name: str) -> str:
     return hashlib.sha256(f"{source}:{name}".encode()).hexdigest()[:16]
 
 
-def _columns(batch: ImportBatch, at: NDArray[np.int64]) -> Iterable[Sequence[Any]]:
+def _columns(batch: ImportBatch, at: NDArray[np.int64]) -> list[Sequence[Any]]:
     return [_column(batch, name, at) for name in RECORD_COLUMNS]
 
 

@@ -41,6 +41,10 @@ CREATE TABLE file_states (
 CREATE TABLE dismissed (path PRIMARY KEY NOT NULL, kind TEXT NOT NULL, size INTEGER, mtime_ns INTEGER);
 CREATE TABLE away (key INTEGER PRIMARY KEY, place NOT NULL);
 CREATE TABLE tag_edits (n INTEGER NOT NULL);
+CREATE TABLE sums (
+    part TEXT NOT NULL, keys INTEGER NOT NULL, n INTEGER NOT NULL, total INTEGER NOT NULL,
+    PRIMARY KEY (part, keys)
+) WITHOUT ROWID;
 """
 _NAMES = tuple(re.findall(r"CREATE TABLE (\w+)", TABLES))
 

@@ -8,12 +8,15 @@ import itertools
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from segue.advice import command
 from segue.catalog import deferred_indexes
+from segue.catalog.check import foreign_objects
 from segue.catalog.clusters import Cluster, ClusterRun, ClusterTables, Tally
 from segue.catalog.connections import Connections
 from segue.catalog.deferred_indexes import BackgroundFinish
@@ -26,10 +29,12 @@ from segue.catalog.records import (
     UpsertResult,
     track_columns,
 )
+from segue.catalog.repair import repair
 from segue.catalog.schema import sweep_parts
+from segue.catalog.sums import Sums
 from segue.catalog.transaction import large_cache
 from segue.catalog.upsert import RecordTables, SeenKeys
-from segue.errors import LibraryWriteError, SegueError, SpecMismatchError
+from segue.errors import LibraryFormatError, LibraryWriteError, SegueError, SpecMismatchError
 from segue.sources.contract import TAG_COLUMNS, ImportBatch, SpaceRows, SpaceSettings
 from segue.spec import EmbedderSpec, Embedding, empty_row, encode_scores, newer_versions
 from segue.track import TrackId, path_to_db
@@ -44,10 +49,12 @@ class Writer(FileWriter):
     def __init__(self, local: Connections) -> None:
         self._local = local
         self._root, self._db = root, db = local.root, local.db
+        _refuse_foreign(root, db)
         self._matrices = Matrices(root, db)
         self._matrices.sweep()
         sweep_parts(root)
-        self._records = RecordTables(db, self._matrices)
+        self._sums = Sums(db)
+        self._records = RecordTables(db, self._matrices, self._sums)
         self._files = Files(db, self._matrices)
         self._finish_indexes()  # what a killed writer has left
 
@@ -150,6 +157,11 @@ class Writer(FileWriter):
                 [(key, space, label.name, label.score) for label in labels],
             )
 
+    def repair(self) -> list[str]:
+        """Mend what a check found, from what the library still has; what was done."""
+        with self._transaction():
+            return repair(self._db, self._matrices, self._sums)
+
     # Imports
 
     @contextlib.contextmanager
@@ -227,6 +239,16 @@ class Writer(FileWriter):
         """Replace all clusters; see ``ClusterTables.replace``."""
         with self._transaction():
             ClusterTables(self._local).replace(keys, numbers, describe, run)
+
+
+def _refuse_foreign(root: Path, db: sqlite3.Connection) -> None:
+    """Raises LibraryFormatError where a trigger or view of another program would act on what is written."""
+    foreign = foreign_objects(db)
+    if foreign:
+        names = ", ".join(f"{kind} {name}" for kind, name in foreign)
+        drop = command("check --repair", library=root)
+        what = f"the library in {root} holds what is not Segue's ({names})"
+        raise LibraryFormatError(f"{what}; to drop it: {drop}")
 
 
 def _same_audio(track: sqlite3.Row, state: FileState) -> bool:

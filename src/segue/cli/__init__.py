@@ -15,6 +15,7 @@ from click.core import ParameterSource
 from segue import __version__
 from segue.cli import (
     backup,
+    check,
     clusters,
     demo,
     duplicates,
@@ -96,7 +97,7 @@ for command in (
     embed.embed,
     prune.prune,
     backup.backup,
-    scan.check,
+    check.check,
     models.models,
     serve.serve,
     serve.max_serve,

@@ -151,12 +151,3 @@ def _show_report(report: Report, context: Context) -> None:
         )
     if report.interrupted:
         click.echo("stopped; finished files are kept, and the next scan continues from here", err=True)
-
-
-@click.command(short_help="Verify the checksums of the whole library.")
-@click.pass_obj
-def check(context: Context) -> None:
-    """Read the whole library and verify every checksum."""
-    with context.open() as library:
-        n = library.verify()
-        click.echo(f"all checksums match: {len(library)} tracks, {n} matrices")

@@ -39,6 +39,7 @@ from segue.ingest.audio import Scan
 from segue.ingest.records import Import
 from segue.ingest.report import Report
 from segue.library import model_copies
+from segue.library.checking import Checking, CheckReport
 from segue.library.embedders import (
     add_spaces,
     chosen_embedders,
@@ -46,7 +47,7 @@ from segue.library.embedders import (
     embedders_to_scan,
     later_embedders,
 )
-from segue.library.upkeep import ScannedFolder, Upkeep
+from segue.library.upkeep import ScannedFolder
 from segue.library.verbs import OneBlasThread, verb
 from segue.progress import Progress, Silent
 from segue.recommend import (
@@ -76,6 +77,7 @@ __all__ = [
     "NO_ARTIST",
     "Album",
     "Artist",
+    "CheckReport",
     "Clusters",
     "Discography",
     "Failure",
@@ -98,7 +100,7 @@ __all__ = [
 ]
 
 
-class Library(Upkeep):
+class Library(Checking):
     """Tracks that can be scanned, searched and compared; ``Library.open(path)`` makes one.
 
     Iterating gives the tracks in the order of their rows, ``len`` counts them, ``library[id]``

@@ -24,7 +24,6 @@ from segue.catalog import (
 )
 from segue.embed.descriptors import SPEC as DESCRIPTORS
 from segue.errors import LibraryError
-from segue.library import model_copies
 from segue.library.upgrades import Upgrade, find_upgrades
 from segue.recommend import Recommender, filters
 from segue.recommend.lookup import track_by_id
@@ -214,17 +213,6 @@ class Contents:
         if name not in snapshot.spaces:
             raise LibraryError(f"no space {name!r} in this library; it has: {', '.join(snapshot.spaces)}")
         return name
-
-    def verify(self) -> int:
-        """Read everything and compare checksums; how many matrices were read.
-
-        Raises
-        ------
-        LibraryFormatError, LibraryError
-        """
-        n = self._catalog.verify()
-        model_copies.verify_copies(self._catalog.root, self.spaces().values())
-        return n
 
     def values(self, track: Track) -> dict[str, float]:
         """A track's descriptors by the names of the dimensions; empty where there are none."""
