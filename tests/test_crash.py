@@ -150,7 +150,7 @@ def test_a_prune_killed_at_any_moment_leaves_each_vector_with_its_track(music, e
     for i in range(15):
         library_path = tmp_path / f"library {i}"
         shutil.copytree(tmp_path / "template", library_path)
-        kill_after(rng.uniform(0, 0.08), prune_for_ever, library_path)
+        kill_after(rng.uniform(0, 0.3), prune_for_ever, library_path)
         orphaned += len(list(library_path.glob("vectors/*/*"))) > 3
         with Library.open(library_path) as library:
             assert len(library) in (N_FILES, N_FILES * 2 // 3)

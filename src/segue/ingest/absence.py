@@ -55,59 +55,62 @@ def absence(
     result = Absence()
     present = listing.others.union((file.path for file in listing.files), links)
     unreadable = [problem.where for problem in listing.problems if not is_nowhere(problem.where)]
-    files = {(file.device, file.inode) for file in listing.files if file.inode}
-    below = {root: _Root(root, present, listing.left_out) for root in listing.roots}
     left_out = [folder for folder in folders if is_below_any(folder, listing.left_out)]
     elsewhere = [folder for folder in left_out if folder not in listing.roots]
-    back = set()
-    for path, one in known.items():
-        root = _innermost(path, listing.roots)
-        if root is None or is_below_any(path, [*unreadable, *elsewhere]):
-            continue
-        if path in present or one.key in claimed or (not one.missing and _is_one_of(path, files)):
-            if path in present:
-                back.add(one.away)
-            below[root].here.append(one)
-        else:
-            below[root].absent.append(one)
-    devices = {root: {f.device for f in listing.files if is_below_any(f.path, [root])} for root in below}
-    for root, tracks in below.items():
-        tracks.sort_into(result, back, devices[root])
+    inside, skipped = Below(listing.roots), Below([*unreadable, *elsewhere])
+    files = {(file.device, file.inode) for file in listing.files if file.inode}
+    absent = [
+        one
+        for path, one in known.items()
+        if path not in present
+        and path in inside
+        and one.key not in claimed
+        and path not in skipped
+        and (one.missing or not _is_one_of(path, files))
+    ]
+    back = {one.away for path, one in known.items() if one.away and path in present}
+    by_root: dict[str, list[KnownFile]] = {}
+    for one in absent:
+        root = max((root for root in listing.roots if is_below_any(one.path, [root])), key=len)
+        by_root.setdefault(root, []).append(one)
+    for root, tracks in by_root.items():
+        before = [one for one in tracks if one.away]
+        result.still_away += [one for one in before if one.away not in back]
+        result.lost += [one for one in before if one.away in back]
+        new = [one for one in tracks if not one.missing]
+        found = (one for one in known.values() if new and (one.path in present or one.key in claimed))
+        places = _Root(root, found, listing).places(new) if new else {}
+        result.away += [(one, places[one.key]) for one in new if one.key in places]
+        result.gone += [one for one in new if one.key not in places]
     return result
 
 
-@dataclass(slots=True)
 class _Root:
-    """The known tracks below one of the folders that were scanned."""
+    """One of the folders that were scanned, of which something is not there any more.
 
-    path: str
-    present: Iterable[str]
-    left_out: Sequence[str]
-    here: list[KnownFile] = field(default_factory=list)
-    absent: list[KnownFile] = field(default_factory=list)
+    Parameters
+    ----------
+    found : all tracks that were found, wherever they lie
+    """
 
-    def sort_into(self, result: Absence, back: set[str | None], devices: set[int]) -> None:
-        """Say of each absent track whether it is gone or away; ``devices`` are those of the files there."""
-        before = [one for one in self.absent if one.away]
-        result.still_away += [one for one in before if one.away not in back]
-        result.lost += [one for one in before if one.away in back]
-        new = [one for one in self.absent if not one.missing]
-        places = self._places(new, devices) if new else {}
-        result.away += [(one, places[one.key]) for one in new if one.key in places]
-        result.gone += [one for one in new if one.key not in places]
+    def __init__(self, path: str, found: Iterable[KnownFile], listing: AudioListing) -> None:
+        self._path, self._inside = path, Below([path])
+        self._here = [one for one in found if one.path in self._inside]
+        files = [file for file in listing.files if file.path in self._inside]
+        others = any(other in self._inside for other in (*listing.others, *listing.left_out))
+        self._shows_something = bool(files) or others
+        self._devices = {file.device for file in files}.union(one.state.device for one in self._here)
 
-    def _places(self, new: Sequence[KnownFile], devices: set[int]) -> dict[int, str]:
-        """The places that are away, by the keys of their tracks."""
-        if any(one.path == self.path for one in new):  # a file that was named
+    def places(self, new: Sequence[KnownFile]) -> dict[int, str]:
+        """The places that are away, by the keys of those of the newly absent tracks that went with them."""
+        if any(one.path == self._path for one in new):  # a file that was named
             return {}
-        shown = (*self.present, *self.left_out)
-        if not any(is_below_any(path, [self.path]) for path in shown):
-            return {one.key: self.path for one in new}
+        if not self._shows_something:
+            return {one.key: self._path for one in new}
         places: dict[int, str] = {}
         for folder in self._emptied(new):
             places |= {one.key: folder for one in new if is_below_any(one.path, [folder])}
-        known_here = {one.state.device for one in self.here}
-        for device in {one.state.device for one in new} - known_here - devices - {0}:
+        for device in {one.state.device for one in new} - self._devices - {0}:
             group = [one for one in new if one.state.device == device]
             folder = os.path.commonpath([str(Path(one.path).parent) for one in group])
             places |= {one.key: folder for one in group}
@@ -119,10 +122,10 @@ class _Root:
         candidates: dict[str, list[str]] = {}
         for parent in parents:
             for folder in (parent, *map(str, Path(parent).parents)):
-                if folder == self.path or not is_below_any(folder, [self.path]):
+                if folder == self._path or folder not in self._inside:
                     break
                 candidates.setdefault(folder, []).append(parent)
-        most = _MOST * (len(self.here) + len(new))
+        most = _MOST * (len(self._here) + len(new))
         return [
             folder
             for folder, below in candidates.items()
@@ -150,12 +153,19 @@ def is_nowhere(path: str) -> bool:
     return False
 
 
+class Below:
+    """What lies at or below some folders: ``path in Below(folders)``."""
+
+    def __init__(self, folders: Iterable[str]) -> None:
+        self._folders = frozenset(folders)
+        self._beginnings = tuple(folder.rstrip(os.sep) + os.sep for folder in self._folders)
+
+    def __contains__(self, path: str) -> bool:
+        return path in self._folders or path.startswith(self._beginnings)
+
+
 def is_below_any(path: str, folders: Iterable[str]) -> bool:
-    return any(path == folder or path.startswith(folder.rstrip(os.sep) + os.sep) for folder in folders)
-
-
-def _innermost(path: str, roots: Iterable[str]) -> str | None:
-    return max((root for root in roots if is_below_any(path, [root])), key=len, default=None)
+    return path in Below(folders)
 
 
 def _is_one_of(path: str, files: set[tuple[int, int]]) -> bool:

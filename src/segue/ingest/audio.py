@@ -136,15 +136,15 @@ class Scan:
     def _news(self, files: Sequence[AudioFile], *, retry: bool, full: bool) -> list[AudioFile]:
         """The files that must be looked at; what is known without opening a file is counted."""
         news = self._known.news(files, self._failed, self._lacking, retry=retry, full=full)
-        for known, state in news.unchanged:
+        for known, state in news.restated:
             if known.missing:
                 self._outcomes.append(SeenFile(known, known.path, state))
-            elif state != known.state:
+            else:
                 self._states.append((known.key, state))
         self._outcomes += [
             SeenFile(known, file.path, state_of(file, known.state)) for known, file in news.renamed
         ]
-        self._report.unchanged += len(news.unchanged)
+        self._report.unchanged += news.unchanged
         self._report.moved += len(news.renamed)
         self._report.links += len(news.links)
         self._report.still_failing += news.still_failing

@@ -22,14 +22,16 @@ class News:
     Attributes
     ----------
     todo : files whose content is to be looked at
-    unchanged : tracks, each with the state of its file
+    unchanged : how many tracks are as they were
+    restated : of these, those that were missing, or whose entry on disk is another; with its state
     renamed : tracks whose file has another form of the same path (NFC, NFD)
     links : paths of files that are there under another path
     still_failing : how many files failed before and are as they were
     """
 
     todo: list[AudioFile] = field(default_factory=list)
-    unchanged: list[tuple[KnownFile, FileState]] = field(default_factory=list)
+    unchanged: int = 0
+    restated: list[tuple[KnownFile, FileState]] = field(default_factory=list)
     renamed: list[tuple[KnownFile, AudioFile]] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
     still_failing: int = 0
@@ -40,9 +42,14 @@ class KnownFiles:
 
     def __init__(self, known: Iterable[KnownFile]) -> None:
         self.by_path = {one.path: one for one in known}
+        self.claimed: set[int] = set()  # keys
+        self._claim = threading.Lock()
         self._by_content: dict[str, list[KnownFile]] = {}
         self._by_audio: dict[str, list[KnownFile]] = {}
         self._by_file: dict[tuple[int, int], KnownFile] = {}
+
+    def _sort(self) -> None:
+        """Prepare for files that are not where they were; most scans find none."""
         for one in self.by_path.values():
             state = one.state
             self._by_content.setdefault(state.content_hash, []).append(one)
@@ -50,8 +57,6 @@ class KnownFiles:
                 self._by_audio.setdefault(state.audio_hash, []).append(one)
             if state.inode and not one.missing:
                 self._by_file[state.device, state.inode] = one
-        self.claimed: set[int] = set()  # keys
-        self._claim = threading.Lock()
 
     def news(
         self,
@@ -73,29 +78,32 @@ class KnownFiles:
         """
         news = News()
         strangers: list[AudioFile] = []
-        listed = {file.path for file in files}
-        seen = {identity(file) for file in files if file.path in self.by_path}
         for file in files:
-            known, failure = self.by_path.get(file.path), failed.get(file.path)
+            known = self.by_path.get(file.path)
             if known and known.key not in lacking and _unchanged(known.state, file) and not full:
-                news.unchanged.append((known, state_of(file, known.state)))
-            elif failure and not retry and _same_as_failed(file, failure):
+                news.unchanged += 1
+                if known.missing or not _same_entry(known.state, file):
+                    news.restated.append((known, state_of(file, known.state)))
+            elif not retry and _same_as_failed(file, failed.get(file.path)):
                 news.still_failing += 1
             else:
                 (news.todo if known else strangers).append(file)
-        self._sort_strangers(strangers, news, listed, seen)
+        if news.todo or strangers:
+            self._sort()
+        if strangers:
+            self._sort_strangers(strangers, files, news)
         return news
 
-    def _sort_strangers(
-        self, files: Iterable[AudioFile], news: News, listed: set[str], seen: set[tuple[int, ...] | None]
-    ) -> None:
+    def _sort_strangers(self, strangers: Iterable[AudioFile], files: Sequence[AudioFile], news: News) -> None:
         """Files at paths that nothing is known of: links to others, other forms of a path, or new."""
+        listed = {file.path for file in files}
+        seen = {identity(file) for file in files if file.path in self.by_path}
         forms = {
             normal_form(path): one
             for path, one in self.by_path.items()
             if not path.isascii() and path not in listed
         }
-        for file in files:
+        for file in strangers:
             own, form = identity(file), None if file.path.isascii() else forms.get(normal_form(file.path))
             if own is not None and own in seen:
                 news.links.append(file.path)
@@ -163,9 +171,14 @@ def _unchanged(state: FileState, file: AudioFile) -> bool:
     return same and bool(state.audio_hash) and state.ctime_ns in (0, file.ctime_ns)
 
 
-def _same_as_failed(file: AudioFile, failure: Failure) -> bool:
-    same = (failure.size, failure.mtime_ns) == (file.size, file.mtime_ns)
-    return same and failure.kind != _RETRIED
+def _same_entry(state: FileState, file: AudioFile) -> bool:
+    return (state.ctime_ns, state.device, state.inode) == (file.ctime_ns, file.device, file.inode)
+
+
+def _same_as_failed(file: AudioFile, failure: Failure | None) -> bool:
+    if failure is None or failure.kind == _RETRIED:
+        return False
+    return (failure.size, failure.mtime_ns) == (file.size, file.mtime_ns)
 
 
 def keys_lacking(snapshot: Snapshot, embedders: Sequence[Embedder], files: set[int]) -> dict[int, set[str]]:
