@@ -14,12 +14,14 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
+from segue.audio.isolated import refuse_crashing
 from segue.audio.limits import DecodingStoppedError
 from segue.catalog import AnalyzedFile, Catalog, Failure, FileState, SeenFile, Writer
 from segue.errors import WeightsError
 from segue.ingest.absence import absence, is_below_any, is_nowhere
 from segue.ingest.analysis import analyze, failure_of
 from segue.ingest.cancel import cancellable
+from segue.ingest.in_progress import FilesInProgress
 from segue.ingest.recognition import KnownFiles, keys_lacking, state_of
 from segue.ingest.report import Report
 from segue.ingest.reuse import Reuse, Reused
@@ -73,6 +75,7 @@ class Scan:
         self._failed = {failure.path: failure for failure in catalog.failures()}
         self._retry = False
         self._reuse = Reuse(catalog.root, source, self._known, self._lacking, embedders)
+        self._in_progress = FilesInProgress(catalog.root)
         self._stop = threading.Event()
         self._report = Report(name=source.name)
         self._done = 0  # files
@@ -115,6 +118,7 @@ class Scan:
             if not self._stop.is_set():
                 self._mark_missing(listing)
                 self._compact_if_due()
+        self._in_progress.close()
         self._report.interrupted = self._stop.is_set()
         self._report.elapsed_s = time.monotonic() - started
         return self._report
@@ -255,12 +259,13 @@ class Scan:
     def _look(self, file: AudioFile) -> _Outcome:
         """What became of one file; every fault of the file itself is a ``Failure``."""
         self._progress.note(readable(Path(file.path).name))
-        try:
-            hashes = self._source.hashes(file)
-            known = self._recognize(file, hashes) or self._reuse.find(file, hashes)
-            return known or self._reuse.with_id(self._embed(file, state_of(file, hashes)), hashes)
-        except Exception as error:
-            return failure_of(file, error)
+        with self._in_progress.working_on(file.path):
+            try:
+                hashes = self._source.hashes(file)
+                known = self._recognize(file, hashes) or self._reuse.find(file, hashes)
+                return known or self._reuse.with_id(self._embed(file, state_of(file, hashes)), hashes)
+            except Exception as error:
+                return failure_of(file, error)
 
     def _recognize(self, file: AudioFile, hashes: FileHashes) -> SeenFile | _Linked | None:
         """The known track with this audio: at this path, or at one where its file is no more."""
@@ -286,6 +291,8 @@ class Scan:
         if here and self._known.same_audio(here, FileHashes(state.content_hash, state.audio_hash)):
             lacking = self._lacking.get(here.key, set())
             embedders = [embedder for embedder in embedders if embedder.spec.space in lacking]
+        if file.path in self._in_progress.suspects:
+            refuse_crashing(file.path, self._stop)
         return analyze(self._source, file, state, embedders, self._stop)
 
     # After the files
