@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from segue.serve.http.ranges import wanted_ranges
-from tests.serve_process import Server
+from tests.serve_process import Server, serving
 from tests.served_home import service_fixtures
 
 home, server, ids = service_fixtures()
@@ -19,8 +22,6 @@ home, server, ids = service_fixtures()
 @pytest.fixture(scope="module")
 def long_track(home: Path, server: Server) -> str:
     """The id of a track of a quarter of an hour, which a browser needs converted."""
-    import numpy as np
-
     from tests.sounds import FORMATS
 
     t = np.arange(900 * 44_100) / 44_100
@@ -114,3 +115,21 @@ def test_a_range_that_a_file_has_not_is_416_for_every_player(server: Server, ids
         assert answer.headers["content-range"].startswith("bytes */")
     whole = server.client.get(f"/rest/stream?id={track}", headers={"range": f"bytes={'9' * 5000}-"})
     assert whole.status_code == 200  # too long a header is none
+
+
+@pytest.mark.slow
+def test_a_file_that_shrinks_while_it_is_sent_ends_the_answer_without_a_fault(home: Path, tmp_path: Path):
+    large = home / "more" / "shrinks.wav"
+    soundfile.write(large, np.random.default_rng(0).uniform(-0.5, 0.5, 60 * 44_100), 44_100, "FLOAT")
+    with serving("-l", home / "library", "serve", "--no-open", "--port", 0, "--folder", home) as server:
+        job = server.post("/jobs/scan", {"folders": [str(home / "more")]}, 202)["job"]["id"]
+        server.ended(job)
+        (track,) = (one["id"] for one in server.get("/tracks", q="shrinks")["tracks"])
+        with socket.create_connection(("127.0.0.1", int(server.address.rsplit(":", 1)[1])), 10) as client:
+            client.sendall(f"GET /api/v1/tracks/{track}/audio HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            begun = client.recv(1000)
+            os.truncate(large, 2_000_000)
+            length = sum(map(len, iter(lambda: client.recv(1 << 16), b"")))
+        assert begun.startswith(b"HTTP/1.1 200")
+        assert length < 10_000_000
+        assert server.get("/health")["status"] == "ok"

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import httpx
 import pytest
+from starlette.requests import ClientDisconnect
 
+from segue.serve.http.disconnects import while_connected
+from segue.serve.http.thread_pool import Pool
 from tests.waiting import wait_for
 
 
@@ -85,3 +90,55 @@ def test_workers_end_with_the_service_that_started_them(scanned: Path, tmp_path:
         return False
 
     wait_for(is_gone, 20)
+
+
+def test_a_pool_does_not_wait_for_a_thread_that_is_stuck():
+    async def ask() -> tuple[bool, int]:
+        pool, go_on, begun = Pool("test", 2), threading.Event(), threading.Event()
+
+        def stuck() -> None:
+            begun.set()
+            go_on.wait()
+
+        stuck_work = asyncio.create_task(pool.run(stuck))
+        await asyncio.to_thread(begun.wait)
+        goodbyes: list[int] = []
+        ended = await asyncio.to_thread(pool.close, lambda: goodbyes.append(1), 0.1)
+        go_on.set()
+        await stuck_work
+        return ended, len(goodbyes)
+
+    ended, _ = asyncio.run(ask())
+    assert not ended
+
+
+def test_a_pool_that_closes_begins_nothing_and_each_thread_says_goodbye():
+    async def ask() -> None:
+        pool, goodbyes = Pool("test", 3), []
+        assert await pool.run(int, "5") == 5
+        assert pool.close(lambda: goodbyes.append(threading.get_ident()))
+        assert len(set(goodbyes)) == 3
+
+    asyncio.run(ask())
+
+
+def test_work_that_nobody_waits_for_does_not_begin():
+    """A client that has left gives its place in the queue back."""
+
+    class Gone:
+        async def receive(self) -> dict[str, str]:
+            return {"type": "http.disconnect"}
+
+    async def ask() -> None:
+        pool, go_on, done = Pool("test", 1), threading.Event(), []
+        first = asyncio.create_task(pool.run(go_on.wait))
+        await asyncio.sleep(0)
+        with pytest.raises(ClientDisconnect):
+            await while_connected(Gone(), pool.run(done.append, 1))  # type: ignore[arg-type]
+        go_on.set()
+        await first
+        await pool.run(int)
+        assert done == []
+        pool.close(lambda: None)
+
+    asyncio.run(ask())

@@ -17,6 +17,7 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Lifespan
 
@@ -53,6 +54,7 @@ _PARTS = (
     session, status, tracks, search, sound, recommendations, clips, playlists, maps, feedback, jobs,
     duplicates, settings_routes,
 )  # fmt: skip
+_LEFT = 499  # which nobody sees but the metrics: the client has gone
 _SWEEP_EVERY_S = 300.0
 _LOOK_EVERY_S = 1.0  # for the process that started this one
 _CODES = {404: "not_found", 405: "method_not_allowed", 408: "too_slow", 413: "too_large", 415: "not_json"}
@@ -169,11 +171,15 @@ def _add_error_handlers(app: FastAPI, settings: Settings) -> None:
         assert isinstance(error, RequestValidationError)
         return validation_error(error.errors()).response()
 
+    async def on_leaving(_: Request, __: Exception) -> Response:
+        return Response(status_code=_LEFT)
+
     async def on_bug(_: Request, __: Exception) -> Response:
         return ApiError(500, "internal", "internal error; the service's log has the details").response()
 
     app.add_exception_handler(ApiError, on_our_error)
     app.add_exception_handler(SegueError, on_our_error)
+    app.add_exception_handler(ClientDisconnect, on_leaving)
     app.add_exception_handler(HTTPException, on_http_error)
     app.add_exception_handler(RequestValidationError, on_invalid_request)
     app.add_exception_handler(Exception, on_bug)

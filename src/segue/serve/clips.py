@@ -118,6 +118,10 @@ class Clips:
                 self._analyzed.pop(oldest, None)
         return analyzed
 
+    def is_analyzed(self, clip_id: str) -> bool:
+        """Whether its vectors are here."""
+        return clip_id in self._analyzed
+
     def delete(self, clip_id: str) -> None:
         self.get(clip_id)
         self._analyzed.pop(clip_id, None)

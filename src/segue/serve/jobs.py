@@ -10,7 +10,7 @@ import time
 import traceback
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from segue.serve.http.errors import ApiError, one_line, without_paths
 _EVERY_S = 0.2  # the progress is written so often, and a request to stop is looked for
 _SHAPE = re.compile("job-[0-9a-f]{16}")
 _KEPT = 50
+_PATIENCE_S = 10.0  # for a job that was asked to stop
 ENDED = frozenset(("done", "failed", "cancelled"))
 
 Result = dict[str, Any]
@@ -227,11 +228,12 @@ class Jobs:
         for progress in list(self._running.values()):
             progress.stop.set()
 
-    def close(self) -> None:
-        """Stop everything, and wait for it."""
+    def close(self) -> bool:
+        """Stop everything, and wait for it; whether it has ended in time."""
         self.stop()
-        self._executor.submit(self._library.close)
-        self._executor.shutdown(wait=True)
+        unfinished = wait([self._executor.submit(self._library.close)], _PATIENCE_S).not_done
+        self._executor.shutdown(wait=not unfinished, cancel_futures=True)
+        return not unfinished
 
     def _forget(self) -> None:
         for job in self._read_all()[_KEPT:]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 
@@ -16,6 +16,7 @@ from segue.errors import TrackNotFoundError
 from segue.library import CATALOG_FILE, Library, Playlist
 from segue.recommend import Recommendations
 from segue.serve.clips import Clips
+from segue.serve.http.disconnects import while_connected
 from segue.serve.http.errors import ApiError
 from segue.serve.http.limits import make_levels
 from segue.serve.http.logins import Logins
@@ -24,7 +25,7 @@ from segue.serve.http.presence import Presence
 from segue.serve.http.security import Guard
 from segue.serve.http.slots import Slots
 from segue.serve.http.streaming import Transcoder
-from segue.serve.http.thread_pool import Pool
+from segue.serve.http.thread_pool import Pool, end_process_soon
 from segue.serve.jobs import Jobs
 from segue.serve.serializers import Record, matches_record, track_records
 from segue.serve.settings import Settings
@@ -32,9 +33,13 @@ from segue.serve.similar_cache import SimilarCache
 from segue.track import Track, clean, readable
 
 EVENTS, EVENTS_EACH = 64, 16  # streams of jobs' events at a time, of a worker and of a client
+DECODINGS, DECODINGS_EACH = 64, 32  # covers, outlines and clips that wait for one of these threads
 _THREADS = 8  # for what looks into the library
 _DECODERS = 2  # sounds that are decoded at a time
 _CONVERTERS = 2  # that work at a time; others wait for their next piece
+
+
+_T = TypeVar("_T")
 
 
 class Service:
@@ -58,14 +63,32 @@ class Service:
         self.similar_cache = SimilarCache(self.library, self.pool)
         self.converting = Pool("convert", _CONVERTERS)
         self.transcoder = Transcoder(self.converting)
+        self.decodings = Slots("too many sounds are being decoded", DECODINGS, DECODINGS_EACH)
         self.run = self.pool.run
 
     def close(self) -> None:
         self.similar_cache.close()
-        self.jobs.close()
-        for pool in (self.pool, self.decoding, self.converting):
-            pool.close(self.library.close)
+        pools = (self.pool, self.decoding, self.converting)
+        ended = [self.jobs.close(), *(pool.close(self.library.close) for pool in pools)]
+        if not all(ended):
+            end_process_soon()
         self.library.close()
+
+    async def decode(self, request: Request, work: Callable[[], _T]) -> _T:
+        """What ``work`` returns, done in a thread that decodes, if the client is still there when it begins.
+
+        Raises
+        ------
+        ApiError, ClientDisconnect
+        """
+        self.decodings.take(request.scope)
+        return await while_connected(request, self.decoding.run(work))
+
+    async def analyze_clips(self, request: Request, ids: Sequence[str]) -> None:
+        """Have the vectors of the clips among some seeds, so that no thread which asks has to make them."""
+        for name in ids:
+            if Clips.is_clip(name) and not self.clips.is_analyzed(name):
+                await self.decode(request, functools.partial(self.clips.seed, name, self.library))
 
     # In the threads
 

@@ -27,7 +27,7 @@ _FILE = File(description="Any audio that can be decoded", json_schema_extra={"mi
 )
 async def add_clip(service: ServiceDep, request: Request, file: UploadFile = _FILE) -> Response:
     """Upload a sound. For an hour its id can be used as a seed, like a track's id."""
-    clip = await service.decoding.run(service.clips.add, file.file, file.filename or "clip")
+    clip = await service.decode(request, lambda: service.clips.add(file.file, file.filename or "clip"))
     facts = {name: value for name, value in asdict(clip).items() if name != "codec"}
     return json_response({"clip": facts, "expires_s": EXPIRES_S}, 201)
 

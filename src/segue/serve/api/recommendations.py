@@ -32,12 +32,12 @@ SIMILAR = "/similar"
 
 
 @routes.post(SIMILAR, responses=openapi_responses(models.Recommendations, 404, 415))
-async def similar(service: ServiceDep, body: SimilarRequest) -> Response:
+async def similar(service: ServiceDep, request: Request, body: SimilarRequest) -> Response:
     """The `k` tracks that sound most like the seeds, nearest first, and unlike those in `minus`."""
-    return await _similar(service, body)
+    return await _similar(service, request, body)
 
 
-async def _similar(service: Service, body: SimilarRequest) -> Response:
+async def _similar(service: Service, request: Request, body: SimilarRequest) -> Response:
     refined = body.minus or body.agree or body.weights
     plain = not refined and body.where is None and body.same_artist and body.view is None
     if plain:
@@ -46,6 +46,8 @@ async def _similar(service: Service, body: SimilarRequest) -> Response:
         )
         if cached is not None:
             return Response(cached, media_type="application/json")
+
+    await service.analyze_clips(request, [*body.seeds, *body.minus])
 
     def ask() -> dict[str, Any]:
         recommendations = service.library.similar(
@@ -84,7 +86,7 @@ class Similar:
             body = SimilarRequest.model_validate_json(await request.body())
         except ValidationError as error:
             raise validation_error(error.errors(include_url=False, include_context=False)) from None
-        await (await _similar(self._service, body))(scope, receive, send)
+        await (await _similar(self._service, request, body))(scope, receive, send)
 
 
 class _Route:
@@ -93,8 +95,9 @@ class _Route:
 
 @routes.post("/playlists/make", include_in_schema=False)
 @routes.post("/suggested-playlist", responses=openapi_responses(models.Recommendations, 404))
-async def suggest_playlist(service: ServiceDep, body: PlaylistRequest) -> Response:
+async def suggest_playlist(service: ServiceDep, request: Request, body: PlaylistRequest) -> Response:
     """A varied playlist near the seeds, in an order that flows; nothing is kept."""
+    await service.analyze_clips(request, [*body.seeds, *body.minus])
 
     def ask() -> Recommendations:
         return service.library.playlist(
@@ -109,11 +112,12 @@ async def suggest_playlist(service: ServiceDep, body: PlaylistRequest) -> Respon
 
 
 @routes.post("/radio", responses=openapi_responses(models.Recommendations, 404))
-async def radio(service: ServiceDep, body: RadioRequest) -> Response:
+async def radio(service: ServiceDep, request: Request, body: RadioRequest) -> Response:
     """The next tracks of a radio near the seeds; ask again for more, with what it gave in `previous`.
 
     What was played lately (`POST /plays`, or by OpenSubsonic's players) comes later.
     """
+    await service.analyze_clips(request, [*body.seeds, *body.minus])
 
     def ask() -> Recommendations:
         return service.library.radio(
@@ -128,8 +132,9 @@ async def radio(service: ServiceDep, body: RadioRequest) -> Response:
 
 
 @routes.post("/journey", responses=openapi_responses(models.Journey, 404))
-async def journey(service: ServiceDep, body: JourneyRequest) -> Response:
+async def journey(service: ServiceDep, request: Request, body: JourneyRequest) -> Response:
     """`k` tracks that lead from `start` to `end` in small steps, each nearer to the next stop."""
+    await service.analyze_clips(request, [body.start, *body.via, body.end])
 
     def ask() -> dict[str, Any]:
         start, *via, end = service.seeds([body.start, *body.via, body.end])
@@ -181,11 +186,13 @@ _Seed = Annotated[str, Query(min_length=1, max_length=LONGEST_SEED, pattern=TEXT
 @routes.get("/why", responses=openapi_responses(models.Explanation, 404))
 async def why(
     service: ServiceDep,
+    request: Request,
     a: _Seed,
     b: _Seed,
     view: Annotated[str | None, Query(max_length=LONGEST_NAME, pattern=TEXT)] = None,
 ) -> Response:
     """Why two sounds are alike or not: by which spaces, at which moments, in which words."""
+    await service.analyze_clips(request, [a, b])
 
     def ask() -> dict[str, Any]:
         explanation = service.library.explain(*service.seeds([a, b]), view=view or None)

@@ -22,7 +22,7 @@ _DAY = "private, max-age=86400"
 _SOUND = openapi_responses(None, 404, 416, 503, media="audio/*") | {
     206: {"description": "The range that was requested."}
 }
-_PICTURE = openapi_responses(None, 404, media="image/*") | {304: {"description": "Unchanged."}}
+_PICTURE = openapi_responses(None, 404, 503, media="image/*") | {304: {"description": "Unchanged."}}
 _DRAWN_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
@@ -57,8 +57,12 @@ async def get_track_cover(
         return Response(status_code=304, headers=headers)
     try:
         _, path = await service.run(service.track_file, track_id)
-        cover = await service.decoding.run(cover_image, path, size)
-    except (ApiError, TrackNotFoundError, OSError):
+        cover = await service.decode(request, lambda: cover_image(path, size))
+    except (TrackNotFoundError, OSError):
+        cover = None
+    except ApiError as error:
+        if error.status == 503:  # a drawing would be kept for a day
+            raise
         cover = None
     if cover:
         return Response(cover[0], headers=headers, media_type=cover[1])
@@ -68,13 +72,16 @@ async def get_track_cover(
 
 @routes.get("/tracks/{track_id}/peaks", responses=openapi_responses(models.Peaks, 404, 413))
 async def get_track_peaks(
-    service: ServiceDep, track_id: str, n: Annotated[int, Query(ge=1, le=MAX_PEAKS)] = 800
+    service: ServiceDep,
+    request: Request,
+    track_id: str,
+    n: Annotated[int, Query(ge=1, le=MAX_PEAKS)] = 800,
 ) -> Response:
     """The waveform's outline: the largest amplitude, 0 to 1, of each of up to `n` parts."""
     track, path = await service.run(service.track_file, track_id)
     try:
-        peaks, duration_s = await service.decoding.run(
-            service.peaks.get, track.content_hash, lambda: compute_peaks(path, track.sr)
+        peaks, duration_s = await service.decode(
+            request, lambda: service.peaks.get(track.content_hash, lambda: compute_peaks(path, track.sr))
         )
     except TooLong as error:
         raise ApiError(413, "too_long", f"{error}: it is too long for a waveform") from None

@@ -7,6 +7,7 @@ import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from starlette.requests import Request
 from starlette.types import Scope
@@ -52,7 +53,7 @@ class Slots:
         client = client_of(scope)
         if not self._has_room(client):
             raise ApiError(503, "busy", self._message, headers={"retry-after": "5"})
-        slot = Slot(client, scope.get("segue.abort", _nothing))
+        slot = Slot(client, partial(abort, scope))
         self._taken[slot] = None
         at_end(scope, lambda: self._give_back(slot))
         return slot
@@ -99,5 +100,8 @@ def at_end(scope: Scope, work: Callable[[], object]) -> None:
     endings.callback(work)
 
 
-def _nothing() -> None:
-    """A server of another kind ends no connections for us."""
+def abort(scope: Scope) -> None:
+    """End a request's connection at once, where the server lets us."""
+    end = scope.get("segue.abort")
+    if end is not None:
+        end()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -11,15 +12,17 @@ from typing import Literal
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from segue.audio.transcode import TYPES, transcode
 from segue.serve.http.errors import ApiError
 from segue.serve.http.media_types import is_playable, media_type
 from segue.serve.http.ranges import wanted_ranges
-from segue.serve.http.slots import Slot, Slots, at_end
+from segue.serve.http.slots import Slot, Slots, abort, at_end
 from segue.serve.http.thread_pool import Pool
 from segue.track import Track
 
+log = logging.getLogger("segue.serve")
 Format = Literal["original", "auto", "mp3", "ogg"]
 CONVERSIONS, CONVERSIONS_EACH = 16, 8  # at a time, of a worker and of a client
 _WAIT_S = 20.0  # for one of them to end
@@ -43,7 +46,18 @@ def file_response(request: Request, path: Path, *, name: str | None = None) -> R
     if request.scope.get("segue.head"):
         headers["content-length"] = str(size)
         return Response(headers=headers, media_type=media_type(path))
-    return FileResponse(path, headers=headers, media_type=media_type(path), filename=name)
+    return _File(path, headers=headers, media_type=media_type(path), filename=name)
+
+
+class _File(FileResponse):
+    """A file that may change, or whose disk may go, while it is sent."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        except (OSError, RuntimeError) as error:  # the latter, where there are fewer bytes than were promised
+            log.warning("a file could not be sent to its end: %s", error)
+            abort(scope)
 
 
 def _replace_range(request: Request, size: int) -> None:

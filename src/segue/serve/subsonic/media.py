@@ -59,9 +59,12 @@ async def cover(call: Call) -> Response:
     image = None
     try:
         _, path = await call.service.run(call.service.track_file, track.id)
-        image = await call.service.decoding.run(cover_image, path, size)
-    except (ApiError, TrackNotFoundError, OSError):
+        image = await call.service.decode(call.request, lambda: cover_image(path, size))
+    except (TrackNotFoundError, OSError):
         pass
+    except ApiError as error:
+        if error.status == 503:  # a drawing would be kept for a day
+            raise
     headers = {"cache-control": "private, max-age=86400"}
     if image:
         return Response(image[0], headers=headers, media_type=image[1])
