@@ -18,6 +18,8 @@ from segue.audio.reader import Reader
 from segue.audio.resampled_reader import ResampledReader
 from segue.errors import DamagedAudioError, NotAudioError
 from segue.sound import MAX_SR, MIN_SR, SoundInfo
+from segue.tags import find_burden
+from segue.tags.limits import FIELDS
 from segue.track import Waveform
 
 if TYPE_CHECKING:
@@ -48,6 +50,9 @@ def open_reader(file: BinaryIO, path: str | None, downmix: Downmix) -> Reader:
     file.seek(0)
     refuse_protected(file)
     parts = joined.split(file)
+    if head.startswith(b"ID3"):
+        parts[0] = (max(parts[0][0], find_burden(file).start), parts[0][1])
+        file.seek(0)
     try:
         if parts == [(0, size)]:
             reader: Reader = FallbackReader(file, path or file, downmix, budget)
@@ -79,6 +84,15 @@ def _check_header(info: SoundInfo) -> None:
         )
 
 
+def _by_ffmpeg(file: BinaryIO, downmix: Downmix, budget: DecodingBudget) -> Reader:
+    from segue.audio.ffmpeg import FFmpegReader
+
+    if find_burden(file).inside:
+        raise NotAudioError(f"its tags hold more than {FIELDS} fields")
+    file.seek(0)
+    return FFmpegReader(file, downmix, budget)
+
+
 class FallbackReader:
     """One file by the decoder that reads most of it.
 
@@ -89,13 +103,12 @@ class FallbackReader:
     def __init__(
         self, file: BinaryIO, source: str | BinaryIO, downmix: Downmix, budget: DecodingBudget
     ) -> None:
-        from segue.audio.ffmpeg import FFmpegReader
         from segue.audio.sndfile import SndfileReader
 
         self._file, self._downmix, self._budget = file, downmix, budget
         self._left: list[Callable[[], Reader]] = [
             lambda: SndfileReader(source, downmix, budget),
-            lambda: FFmpegReader(file, downmix, budget),
+            lambda: _by_ffmpeg(file, downmix, budget),
             lambda: SndfileReader(source, downmix, budget, choosy=False),
         ]
         self._reason: NotAudioError | None = None

@@ -15,6 +15,7 @@ from segue.audio.coded import look_for_frames
 from segue.audio.downmix import Downmix
 from segue.audio.frames import FrameBatch
 from segue.audio.limits import DecodingBudget
+from segue.audio.timed_file import TimedFile
 from segue.errors import NotAudioError
 from segue.sound import SoundInfo
 from segue.track import Waveform
@@ -67,10 +68,11 @@ class FFmpegReader:
         self, source: BinaryIO, downmix: Downmix, budget: DecodingBudget, container: str | None = None
     ) -> None:
         self._downmix, self._budget = downmix, budget
-        self._open = partial(
-            av.open, source, "r", container, options={"format_whitelist": FORMATS}, buffer_size=BUFFER
-        )
         self._source = source
+        self._timed = TimedFile(source)
+        self._open = partial(
+            av.open, self._timed, "r", container, options={"format_whitelist": FORMATS}, buffer_size=BUFFER
+        )
         self._open_stream()
         context = self._stream.codec_context
         name = context.codec.canonical_name
@@ -86,10 +88,13 @@ class FFmpegReader:
         self._position = 0
 
     def _open_stream(self) -> None:
+        self._timed.start()
         try:
             self._container = self._open()
         except _BROKEN as error:
             raise NotAudioError(getattr(error, "strerror", None) or str(error)) from error
+        finally:
+            self._timed.stop()
         streams = self._container.streams.audio
         if not streams or streams[0].codec_context is None:
             self._container.close()

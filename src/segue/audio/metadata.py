@@ -8,6 +8,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from segue.audio.timed_file import OPENING_S
+from segue.tags import find_burden
 from segue.tags.block import Block
 from segue.tags.limits import FIELDS
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from av.container import InputContainer
 
 _PROBE_BYTES = 1 << 20
+_TIMEOUTS_S = (OPENING_S, None)  # of opening, of reading
 
 
 def read_metadata(path: str | Path, *, pictures: bool = False) -> Block:
@@ -27,11 +30,17 @@ def read_metadata(path: str | Path, *, pictures: bool = False) -> Block:
     from segue.audio.ffmpeg import FORMATS
 
     block = Block()
+    with Path(path).open("rb") as file:
+        burden = find_burden(file)
+    if burden.inside or burden.start:
+        return block
     options = {"format_whitelist": FORMATS, "probesize": str(_PROBE_BYTES)}
     try:
         # By its path, which a colon in it must not turn into a protocol.
         name = f"file:{os.path.abspath(path)}"  # noqa: PTH100 - a link stays as it is named
-        with av.open(name, "r", options=options, metadata_errors="surrogateescape") as container:
+        with av.open(
+            name, "r", options=options, metadata_errors="surrogateescape", timeout=_TIMEOUTS_S
+        ) as container:
             _add_fields(block, container.metadata)
             for stream in container.streams.audio[:1]:
                 _add_fields(block, stream.metadata)

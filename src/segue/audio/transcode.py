@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
+from segue.audio.joined import FileSlice
+from segue.audio.timed_file import OPENING_S
 from segue.errors import AudioError, NotAudioError
+from segue.tags import find_burden
 
 if TYPE_CHECKING:
     import av
     from av.audio.frame import AudioFrame
 
 _CHUNK = 1 << 16  # bytes
+_TIMEOUTS_S = (OPENING_S, None)  # of opening, of reading
 _MP3_RATES = (32_000, 44_100, 48_000)  # Hz
 _OPUS_SR = 48_000  # Hz
 _BLOCKS_SR = 44_100  # Hz
@@ -77,11 +81,20 @@ def _open_frames(path: Path, start_s: float) -> Iterator[_Source]:
     from segue.audio.ffmpeg import FORMATS
 
     allowed = {"format_whitelist": FORMATS}
-    try:
-        container = av.open(str(path), options=allowed, metadata_errors="ignore")
-    except (av.FFmpegError, ValueError):  # what libsndfile alone reads
-        yield _Source(_BLOCKS_SR, 1, _blocks(path, start_s))
-        return
+    with path.open("rb") as file:
+        burden = find_burden(file)
+        sound = FileSlice(file, burden.start, file.seek(0, 2)) if burden.start else str(path)
+        try:
+            if burden.inside:
+                raise ValueError("FFmpeg would not come to an end of its tags")
+            container = av.open(sound, "r", options=allowed, metadata_errors="ignore", timeout=_TIMEOUTS_S)
+        except (av.FFmpegError, ValueError):  # what libsndfile alone reads
+            yield _Source(_BLOCKS_SR, 1, _blocks(path, start_s))
+            return
+        yield from _opened(container, path, start_s)
+
+
+def _opened(container: av.container.InputContainer, path: Path, start_s: float) -> Iterator[_Source]:
     with container:
         stream = container.streams.audio[0]
         if stream.codec_context is None:

@@ -2,7 +2,7 @@
 
 from segue.tags.block import Block
 from segue.tags.container import media_type
-from segue.tags.reading import read_block
+from segue.tags.reading import Burden, find_burden, read_block
 from segue.tags.values import FIRST_YEAR, LAST_YEAR, VARIOUS_ARTISTS, tags_of, year_of
 
 __all__ = [
@@ -10,6 +10,8 @@ __all__ = [
     "LAST_YEAR",
     "VARIOUS_ARTISTS",
     "Block",
+    "Burden",
+    "find_burden",
     "media_type",
     "read_block",
     "tags_of",

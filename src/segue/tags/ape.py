@@ -35,7 +35,7 @@ def before_lyrics(file: BinaryIO, end: int) -> int:
 
 
 def parse_items(data: bytes, count: int) -> Block:
-    block, at = Block(), 0
+    block, at = Block(burdensome=count > FIELDS), 0
     for _ in range(min(count, FIELDS)):
         stop = data.find(b"\0", at + 8, at + 8 + 256)
         if stop < 0:

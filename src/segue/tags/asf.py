@@ -30,6 +30,7 @@ def read_asf(file: BinaryIO, start: int) -> Block:
     inner = (pair for kind, data in objects if kind == _EXTENSION for pair in _objects(data[22:], left))
     for data in (data for kind, data in inner if kind == _LIBRARY):
         _read_library(block, data, left)
+    block.burdensome = next(left, None) is None
     return block
 
 

@@ -22,10 +22,12 @@ class Block:
     ----------
     fields : values by the name of the field, of ``segue.tags.fields``, then by the format's own name
     pictures : (whether it shows the front, the bytes of an image file)
+    burdensome : it holds more fields than are looked at, or packed ones; decoders would choke on it
     """
 
     fields: dict[str, dict[str, list[Text]]] = field(default_factory=dict)
     pictures: list[tuple[bool, bytes]] = field(default_factory=list)
+    burdensome: bool = False
 
     def wants(self, name: str) -> bool:
         return name.lower() in FIELD_OF
@@ -51,6 +53,7 @@ def merge(blocks: Iterator[Block]) -> Block:
     """One block: each field from the first block that has it, the pictures of all."""
     merged = Block()
     for block in blocks:
+        merged.burdensome |= block.burdensome
         for what, values in block.fields.items():
             merged.fields.setdefault(what, values)
         for front, data in block.pictures:

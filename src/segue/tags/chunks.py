@@ -22,9 +22,15 @@ class _Chunk:
 
 
 def _chunks(
-    file: BinaryIO, start: int, end: int, order: Literal["little", "big"], digits: int = 4
+    file: BinaryIO,
+    start: int,
+    end: int,
+    order: Literal["little", "big"],
+    digits: int = 4,
+    *,
+    padded: bool = True,
 ) -> Iterator[_Chunk]:
-    """The chunks between two places; a chunk of an odd size has a byte of padding."""
+    """The chunks between two places; where they are ``padded``, one of an odd size has a byte more."""
     streamed = None
     for _ in range(FIELDS):
         head = read_at(file, start, 4 + digits)
@@ -36,7 +42,7 @@ def _chunks(
         if size == _STREAMED and streamed is not None and head[:4] == b"data":
             size = streamed
         yield _Chunk(head[:4], start + 4 + digits, size)
-        start += 4 + digits + size + size % 2
+        start += 4 + digits + size + (size % 2 if padded else 0)
 
 
 def read_riff(file: BinaryIO, start: int, end: int) -> list[Block]:
@@ -54,7 +60,8 @@ def read_riff(file: BinaryIO, start: int, end: int) -> list[Block]:
 
 def _read_texts(file: BinaryIO, chunks: Iterator[_Chunk]) -> Block:
     block = Block()
-    for chunk in chunks:
+    for n, chunk in enumerate(chunks):
+        block.burdensome = n + 1 >= FIELDS
         name = chunk.name.decode("latin-1")
         if block.wants(name):
             text = read_at(file, chunk.start, min(chunk.size, TEXT_BYTES))
@@ -77,6 +84,15 @@ def read_dsdiff(file: BinaryIO, start: int, end: int) -> list[Block]:
     chunks = _chunks(file, start + 16, end, "big", digits=8)
     places = (chunk.start for chunk in chunks if chunk.name == b"ID3 ")
     return read_tags_at(file, next(places, 0))[0]
+
+
+def read_caf(file: BinaryIO, start: int, end: int) -> Block:
+    """Only whether it holds too many texts; which they are, FFmpeg knows."""
+    places = (
+        c.start for c in _chunks(file, start + 8, end, "big", digits=8, padded=False) if c.name == b"info"
+    )
+    counts = (int.from_bytes(read_at(file, place, 4), "big") for place in places)
+    return Block(burdensome=any(count > FIELDS for count in counts))
 
 
 def read_dsf(file: BinaryIO, start: int) -> list[Block]:

@@ -50,6 +50,8 @@ def read_tags_at(file: BinaryIO, start: int) -> tuple[list[Block], int]:
     while len(blocks) < _MOST_TAGS and (size := tag_size(read_at(file, start, 10))):
         blocks.append(parse_tag(read_at(file, start, min(size, BLOCK_BYTES))))
         start += size
+    if len(blocks) == _MOST_TAGS:
+        blocks[-1].burdensome = True
     return blocks, start
 
 
@@ -63,7 +65,8 @@ def parse_tag(data: bytes) -> Block:
     if flags & 0x80 and version < 4:
         body = _resynchronize(body)
     inflater = _Inflater()
-    for frame in _frames(body[_extended_header(body, version, flags) :], version):
+    for n, frame in enumerate(_frames(body[_extended_header(body, version, flags) :], version)):
+        block.burdensome |= n + 1 >= FIELDS or _is_compressed(frame, version)
         wanted = block.wants(frame.name) or frame.name in (*_PICTURES, *_TEXTS_WITH_NAMES)
         content = _content(frame, version, inflater, whole=bool(flags & 0x80)) if wanted else b""
         if frame.name in _PICTURES:
@@ -127,22 +130,26 @@ def _frame_ends(body: bytes, at: int) -> bool:
     return at <= len(body) and (not behind.strip(b"\0") or _is_name(behind))
 
 
+def _is_compressed(frame: _Frame, version: int) -> bool:
+    return bool(frame.flags & (8 if version == 4 else 0x80))
+
+
 def _content(frame: _Frame, version: int, inflater: _Inflater, *, whole: bool) -> bytes:
     """A frame without what its flags tell of; nothing where it is encrypted, damaged or inflates too far."""
     data, flags = frame.data, frame.flags
     if version == 4:
-        compressed, encrypted, grouped = flags & 8, flags & 4, flags & 0x40
+        encrypted, grouped = flags & 4, flags & 0x40
         skipped = (1 if grouped else 0) + (4 if flags & 1 else 0)
         if flags & 2 or whole:
             data = _resynchronize(data)
     else:
-        compressed, encrypted, grouped = flags & 0x80, flags & 0x40, flags & 0x20
-        skipped = (4 if compressed else 0) + (1 if grouped else 0)
+        encrypted, grouped = flags & 0x40, flags & 0x20
+        skipped = (4 if _is_compressed(frame, version) else 0) + (1 if grouped else 0)
     if encrypted:
         return b""
     data = data[skipped:]
     most = PICTURE_BYTES if frame.name in _PICTURES else INFLATED_BYTES
-    return inflater.inflate(data, most) if compressed else data
+    return inflater.inflate(data, most) if _is_compressed(frame, version) else data
 
 
 class _Inflater:

@@ -15,9 +15,14 @@ PICTURE_BYTES = 12_000_000
 PICTURES_BYTES = 2 * PICTURE_BYTES  # of all of a file
 
 
-def budget() -> Iterator[int]:
-    """To be shared by all loops over what a block holds: they end once ``FIELDS`` things were looked at."""
-    return iter(range(FIELDS))
+def budget(each: int = 1) -> Iterator[int]:
+    """To be shared by all loops over what a block holds: they end once so much was looked at.
+
+    Parameters
+    ----------
+    each : things that one field is made of
+    """
+    return iter(range(FIELDS * each))
 
 
 def read_at(file: BinaryIO, start: int, n: int) -> bytes:

@@ -34,7 +34,7 @@ class _Element:
 
 def read_matroska(file: BinaryIO, start: int, end: int) -> list[Block]:
     """The tags, with the pictures; then the title of the whole."""
-    left = budget()
+    left = budget(16)  # a tag of a chapter with its targets, name and text
     segment = next((e for e in _elements(file, start, end, left) if e.id == _SEGMENT), None)
     if segment is None:
         return []
@@ -48,6 +48,7 @@ def read_matroska(file: BinaryIO, start: int, end: int) -> list[Block]:
         for inner in _elements(file, element.start, element.end, left):
             if inner.id == _INFO_TITLE:
                 info.add("title", _text(file, inner))
+    block.burdensome = next(left, None) is None
     return [block, info]
 
 

@@ -51,7 +51,7 @@ def _find(file: BinaryIO, start: int, end: int, path: tuple[bytes, ...]) -> Iter
 
 
 def read_mp4(file: BinaryIO, start: int, end: int) -> Block:
-    block, left = Block(), budget()
+    block, left = Block(), budget(4)  # an item with its name and value
     lists = (found for path in _PATHS for found in _find(file, start, end, path))
     ilst = next(lists, None)
     for item in _atoms(file, ilst.start, ilst.end, left) if ilst else ():
@@ -60,6 +60,7 @@ def read_mp4(file: BinaryIO, start: int, end: int) -> Block:
             name = _free_name(file, item, left)
         if name == "covr" or block.wants(name):
             _add_values(file, block, name, item, left)
+    block.burdensome = next(left, None) is None
     return block
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,7 +13,7 @@ from segue.tags.block import Block, merge
 from segue.tags.container import Kind, find_sound
 
 _WITH_TAGS_INSIDE: frozenset[Kind] = frozenset(
-    ("riff", "aiff", "dsdiff", "dsf", "mp4", "asf", "matroska", "webm")
+    ("riff", "aiff", "dsdiff", "dsf", "mp4", "asf", "matroska", "webm", "caf")
 )
 _APE_FIRST: frozenset[Kind] = frozenset(("wavpack", "musepack", "monkey"))
 # Their tags are nowhere but where this room looks; those of other kinds FFmpeg may know.
@@ -34,7 +35,29 @@ def read_block(path: str | Path) -> tuple[Block, bool]:
     return block, kind in _KNOWN
 
 
-def _blocks(file: BinaryIO, start: int, kind: Kind, end: int) -> Iterator[Block]:
+@dataclass(frozen=True, slots=True)
+class Burden:
+    """What decoders had better not read of a file, as they compare each field of a tag with all others.
+
+    Attributes
+    ----------
+    start : where they may begin: 0, or behind ID3 tags of very many or packed fields
+    inside : other tags, which FFmpeg would have to read, hold very many
+    """
+
+    start: int
+    inside: bool
+
+
+def find_burden(file: BinaryIO) -> Burden:
+    """The burden of an open file; its position is moved."""
+    start, kind = find_sound(file)
+    in_front = any(block.burdensome for block in id3.read_tags_at(file, 0)[0])
+    blocks = _blocks(file, start, kind, file.seek(0, os.SEEK_END), with_id3=False)
+    return Burden(start if in_front else 0, any(block.burdensome for block in blocks))
+
+
+def _blocks(file: BinaryIO, start: int, kind: Kind, end: int, *, with_id3: bool = True) -> Iterator[Block]:
     """All blocks of tags, the one that counts most first."""
     if kind == "flac":
         yield vorbis.read_flac(file, start)
@@ -45,7 +68,8 @@ def _blocks(file: BinaryIO, start: int, kind: Kind, end: int) -> Iterator[Block]
     behind = list(_behind(file, end)) if kind not in _WITH_TAGS_INSIDE else []
     if kind in _APE_FIRST:
         yield from behind
-    yield from id3.read_tags_at(file, 0)[0]
+    if with_id3:
+        yield from id3.read_tags_at(file, 0)[0]
     if kind not in _APE_FIRST:
         yield from behind
 
@@ -55,6 +79,8 @@ def _inside(file: BinaryIO, start: int, kind: Kind, end: int) -> Iterator[Block]
         yield mp4.read_mp4(file, start, end)
     elif kind == "asf":
         yield asf.read_asf(file, start)
+    elif kind == "caf":
+        yield chunks.read_caf(file, start, end)
     elif kind in ("matroska", "webm"):
         yield from matroska.read_matroska(file, start, end)
     elif kind == "dsf":

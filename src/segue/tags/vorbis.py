@@ -23,6 +23,7 @@ def parse_comments(data: bytes) -> Block:
     block = Block()
     at = 4 + _length(data, 0)
     count = _length(data, at)
+    block.burdensome = count > FIELDS
     at += 4
     for _ in range(min(count, FIELDS)):
         size = _length(data, at)
@@ -78,7 +79,7 @@ def read_flac(file: BinaryIO, start: int) -> Block:
         left -= len(data)
         if kind == _COMMENT and data and not block.fields:
             comments = parse_comments(data)
-            block.fields = comments.fields
+            block.fields, block.burdensome = comments.fields, comments.burdensome
             block.pictures += comments.pictures
         elif kind == _PICTURE:
             _add_picture(block, data)
