@@ -115,9 +115,10 @@ class RemovedTracks:
             self._path.unlink(missing_ok=True)
         elif ids:
             with contextlib.suppress(sqlite3.DatabaseError), self._opened() as db:
-                for track_id in ids:
-                    if db:
-                        _delete(db, track_id)
+                if db:
+                    with transaction(db):
+                        for track_id in ids:
+                            _delete(db, track_id)
 
     def size(self) -> tuple[int, int]:
         """How many tracks are kept, and the bytes of their vectors."""
