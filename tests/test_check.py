@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+import threading
 from contextlib import closing
 
 import numpy as np
@@ -231,3 +232,24 @@ def test_a_sample_is_analyzed_again_and_compared(root, segue):
         assert (report.sampled, len(report.differing)) == (12, 12)
     code, out, _ = segue("--library", root, "check", "--sample", 3)
     assert (code, "3 files analyzed again, 3 differ" in out) == (1, True)
+
+
+def test_a_check_while_others_write_finds_nothing_wrong(root):
+    stop = threading.Event()
+
+    def write():
+        rng = np.random.default_rng(4)
+        with Library.open(root) as library:
+            while not stop.is_set():
+                library.import_from(Vectors(rng.standard_normal((20, 4)), name="other"))
+                library.prune()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        with Library.open(root) as library:
+            reports = [library.check() for _ in range(8)]
+    finally:
+        stop.set()
+        thread.join()
+    assert not [fault for report in reports for fault in report.faults]

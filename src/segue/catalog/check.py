@@ -10,11 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from segue.catalog import matrix, schema, snapshots, sums
+from segue.catalog.deferred_indexes import first_put_off
 from segue.errors import LibraryFormatError
 
 NO_SUMS = (
     "the tracks have no checksum yet, as an older Segue made the library: the next scan or import adds it"
 )
+_ATTEMPTS = 3
 _NAMED = 5  # ids in a message
 _IMPOSSIBLE = (
     "typeof(row) != 'integer' OR row < 0 OR row >= :n "
@@ -70,9 +72,22 @@ def check(root: Path, db: sqlite3.Connection) -> Check:
     LibraryFormatError
         Where the database cannot be read at all.
     """
+    for _ in range(_ATTEMPTS):
+        version = db.execute("PRAGMA data_version").fetchone()[0]
+        with snapshots.one_moment(db):
+            found = _check(root, db)
+        moved_on = version != db.execute("PRAGMA data_version").fetchone()[0]
+        if not (moved_on and any(fault.kind == "matrix" for fault in found.faults)):
+            break  # else a prune may have replaced the files meanwhile
+    return found
+
+
+def _check(root: Path, db: sqlite3.Connection) -> Check:
     faults = list(_faults(root, db))
     states = snapshots.matrix_states(db)
     notes = [] if sums.are_kept(db) or not _count(db, "tracks") else [NO_SUMS]
+    if put_off := _without_words(db)[1]:
+        notes.append(f"{put_off} tracks cannot be searched until the next scan or import: one was stopped")
     return Check(_count(db, "tracks"), len(states), faults, notes)
 
 
@@ -175,7 +190,7 @@ def _tracks_of(db: sqlite3.Connection, groups: Sequence[int]) -> str:
 
 def wrong_words(db: sqlite3.Connection) -> Iterator[Fault]:
     """Tracks that a search by words would not find, or find by others."""
-    lacking = _count(db, "tracks WHERE key NOT IN (SELECT rowid FROM track_text)")
+    lacking, _ = _without_words(db)
     if lacking:
         yield Fault("words", f"{lacking} tracks cannot be searched: their words are not indexed")
     left = _count(db, "track_text WHERE rowid NOT IN (SELECT key FROM tracks)")
@@ -184,6 +199,15 @@ def wrong_words(db: sqlite3.Connection) -> Iterator[Fault]:
     other = _count(db, f"track_text JOIN tracks ON key = track_text.rowid WHERE {_WORDS_DIFFER}")
     if other:
         yield Fault("words", f"{other} tracks are indexed under other words than their own")
+
+
+def _without_words(db: sqlite3.Connection) -> tuple[int, int]:
+    """How many tracks lack words, and how many more do as an import was stopped that puts them off."""
+    lacking = "tracks WHERE key NOT IN (SELECT rowid FROM track_text)"
+    first = first_put_off(db)
+    if first is None:
+        return _count(db, lacking), 0
+    return _count(db, f"{lacking} AND key < {first}"), _count(db, f"{lacking} AND key >= {first}")
 
 
 def _count(db: sqlite3.Connection, what: str) -> int:

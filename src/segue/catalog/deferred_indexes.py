@@ -24,11 +24,14 @@ FROM tracks
 _CACHE_KIB = 1 << 16  # of SQLite's pages; also what is sorted in memory
 _FEW = 20_000  # tracks; reindexing more of them would take longer than the import saves
 _WORDS_AT_ONCE = 200_000  # tracks whose words are indexed in one transaction
+_PUT_OFF = ("words", -1)  # the row of ``sums`` that tells since which key words are put off
 _FTS_BUFFER = 1 << 26  # bytes of words that FTS5 collects before it writes them; each writing is merged later
 
 
 def defer(db: sqlite3.Connection) -> None:
-    """Drop the indexes, unless there are many tracks already."""
+    """Drop the indexes, unless there are many tracks already, and note whose words are put off."""
+    next_key = (db.execute("SELECT max(key) FROM tracks").fetchone()[0] or 0) + 1
+    db.execute("INSERT OR IGNORE INTO sums VALUES (?, ?, 0, ?)", (*_PUT_OFF, next_key))
     if db.execute("SELECT count(*) FROM (SELECT 1 FROM tracks LIMIT ?)", (_FEW,)).fetchone()[0] < _FEW:
         for statement in LATE_INDEXES:
             db.execute(f"DROP INDEX IF EXISTS {_name(statement)}")
@@ -44,6 +47,14 @@ def finish(db: sqlite3.Connection) -> None:
         while more:
             with transaction(db):
                 more = index_words(db, _WORDS_AT_ONCE)
+                if not more:
+                    db.execute("DELETE FROM sums WHERE part = ? AND keys = ?", _PUT_OFF)
+
+
+def first_put_off(db: sqlite3.Connection) -> int | None:
+    """The first key whose words may not be indexed yet, as an import was stopped; none where all are."""
+    row = db.execute("SELECT total FROM sums WHERE part = ? AND keys = ?", _PUT_OFF).fetchone()
+    return int(row[0]) if row else None
 
 
 def index_words(db: sqlite3.Connection, most: int) -> bool:

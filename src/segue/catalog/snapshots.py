@@ -110,7 +110,7 @@ def read_snapshot(root: Path, db: sqlite3.Connection) -> Snapshot:
 
 
 def _read(root: Path, db: sqlite3.Connection) -> Snapshot:
-    with _one_moment(db):
+    with one_moment(db):
         spaces = db.execute("SELECT * FROM spaces ORDER BY space").fetchall()
         states = {row["space"]: _matrix_states(db, row["space"]) for row in spaces}
         rows, row_keys = rows_and_keys(db)
@@ -131,7 +131,7 @@ def _read(root: Path, db: sqlite3.Connection) -> Snapshot:
 
 
 @contextlib.contextmanager
-def _one_moment(db: sqlite3.Connection) -> Iterator[None]:
+def one_moment(db: sqlite3.Connection) -> Iterator[None]:
     """Let all that is read inside be of one moment of the database."""
     db.execute("BEGIN")
     try:

@@ -127,7 +127,8 @@ class Sums:
 
 def are_kept(db: sqlite3.Connection) -> bool:
     """Whether a library has sums; one that an older Segue made has none until the next commit."""
-    return db.execute("SELECT 1 FROM sums WHERE keys = ?", (_KEPT,)).fetchone() is not None
+    sql = "SELECT 1 FROM sums WHERE part = 'tracks' AND keys = ?"
+    return db.execute(sql, (_KEPT,)).fetchone() is not None
 
 
 def kept(db: sqlite3.Connection, part: str) -> Groups:
