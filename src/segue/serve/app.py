@@ -46,7 +46,7 @@ from segue.serve.http.middleware import PREFIX, Addresses, ServiceMiddleware
 from segue.serve.http.uploads import Uploads
 from segue.serve.http.validation import check_parameters, validation_error
 from segue.serve.max.api import MaxApi, max_uploads
-from segue.serve.memory import keep_memory_small
+from segue.serve.memory import give_memory_back, keep_memory_small
 from segue.serve.service import Service
 from segue.serve.settings import SETTINGS_VARIABLE, Settings
 
@@ -55,7 +55,7 @@ _PARTS = (
     duplicates, settings_routes,
 )  # fmt: skip
 _LEFT = 499  # which nobody sees but the metrics: the client has gone
-_SWEEP_EVERY_S = 300.0
+_SWEEP_EVERY_S = 60.0
 _LOOK_EVERY_S = 1.0  # for the process that started this one
 _CODES = {404: "not_found", 405: "method_not_allowed", 408: "too_slow", 413: "too_large", 415: "not_json"}
 _ABOUT = 'Recommends music by how it sounds. Every error is `{"error": {"code", "message", "details"}}`.'
@@ -132,10 +132,11 @@ def _stop_on_signals(service: Service) -> None:
 
 
 async def _sweep(service: Service) -> None:
-    """Delete expired clips."""
+    """Delete expired clips, and give back memory that nobody uses."""
     while True:
         await asyncio.sleep(_SWEEP_EVERY_S)
         await service.run(service.clips.sweep)
+        await service.run(give_memory_back)
 
 
 async def _end_with_parent() -> None:

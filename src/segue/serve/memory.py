@@ -14,9 +14,16 @@ _LARGE = 1 << 20  # bytes; a block as large as a decoded sound goes back to the 
 
 def keep_memory_small() -> None:
     """Have glibc keep little of what was freed; without glibc, nothing is to be done."""
-    if not sys.platform.startswith("linux"):
-        return
-    with contextlib.suppress(OSError, AttributeError):
-        mallopt = ctypes.CDLL(None).mallopt
-        for name, value in ((_ARENA_MAX, _ARENAS), (_MMAP_THRESHOLD, _LARGE), (_TRIM_THRESHOLD, _LARGE)):
-            mallopt(name, value)
+    for name, value in ((_ARENA_MAX, _ARENAS), (_MMAP_THRESHOLD, _LARGE), (_TRIM_THRESHOLD, _LARGE)):
+        _call("mallopt", name, value)
+
+
+def give_memory_back() -> None:
+    """Return free pages between blocks that are in use, too, which takes some milliseconds."""
+    _call("malloc_trim", 0)
+
+
+def _call(function: str, *values: int) -> None:
+    if sys.platform.startswith("linux"):
+        with contextlib.suppress(OSError, AttributeError):
+            getattr(ctypes.CDLL(None), function)(*values)
