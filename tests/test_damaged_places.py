@@ -134,12 +134,12 @@ def test_whole_files_of_every_format_have_no_warning(tmp_path):
 
 def test_a_damaged_header_that_no_decoder_takes_is_told_as_damaged(tmp_path, library_path):
     (tmp_path / "music").mkdir()
-    shutil.copy(HOSTILE / "exc-696277e9-s.sph", tmp_path / "music" / "speech.au")
+    shutil.copy(HOSTILE / "exc-696277e9-s.sph", tmp_path / "music" / "speech.sph")
     (tmp_path / "music" / "head.flac").write_bytes(b"fLaC" + junk(5000))
     code, found = call(outcomes, tmp_path / "music", library_path)
     assert code == 2
     assert {name: kind for name, (kind, _) in found.items()} == {
-        "speech.au": "damaged",
+        "speech.sph": "damaged",
         "head.flac": "damaged",
     }
     with pytest.raises(DamagedAudioError, match="no decoder"):

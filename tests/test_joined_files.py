@@ -147,3 +147,17 @@ def test_parts_that_are_no_sound_are_passed_over(tmp_path):
     path.write_bytes(whole + stray)
     sound = audio.load(path)
     assert sound.duration_s == pytest.approx(2, abs=0.05)
+
+
+def test_a_part_that_claims_days_takes_nothing_from_the_next(tmp_path):
+    whole = [part(tmp_path, "mp3", i).read_bytes() for i in range(2)]
+    first = bytearray(whole[0])
+    frames = first.index(b"Xing") + 8
+    first[frames : frames + 4] = (1 << 24).to_bytes(4, "big")
+    path = tmp_path / "joined.mp3"
+    path.write_bytes(bytes(first) + whole[1])
+    for plan in (ExcerptPlan(), ExcerptPlan(4, 0.5)):
+        sound = audio.load(path, plan)
+        assert sound.duration_s == pytest.approx(5, abs=0.2)
+        tail = sound.parts[-1][-int(0.4 * sound.sr) :]
+        assert frequency(tail, sound.sr) == pytest.approx(HZ[1], rel=0.02)

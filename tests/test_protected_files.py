@@ -72,12 +72,13 @@ def test_an_encrypted_file_is_told_as_protected(name, tmp_path):
 def test_a_scan_lists_it_with_its_own_word(tmp_path, library_path):
     (tmp_path / "music").mkdir()
     clip(tmp_path / "music" / "good.wav", 440)
-    PROTECTED["bought.m4p"](tmp_path / "music" / "bought.m4p")
+    for name, make in PROTECTED.items():
+        make(tmp_path / "music" / name)
     code, found = call(outcomes, tmp_path / "music", library_path)
     assert code == 1
-    kind, reason = found["bought.m4p"]
-    assert kind == "protected"
-    assert "FairPlay" in reason
+    assert isinstance(found.pop("good.wav"), dict)
+    assert {name: kind for name, (kind, _) in found.items()} == dict.fromkeys(PROTECTED, "protected")
+    assert "FairPlay" in found["bought.m4p"][1]
 
 
 @pytest.mark.parametrize("name", ["m4a", "alac", "wma", "webm"])

@@ -106,9 +106,10 @@ class FallbackReader:
         from segue.audio.sndfile import SndfileReader
 
         self._file, self._downmix, self._budget = file, downmix, budget
+        whole = cast("BinaryIO", joined.FileSlice(file, 0, file.seek(0, 2)))
         self._left: list[Callable[[], Reader]] = [
             lambda: SndfileReader(source, downmix, budget),
-            lambda: _by_ffmpeg(file, downmix, budget),
+            lambda: _by_ffmpeg(whole, downmix, budget),
             lambda: SndfileReader(source, downmix, budget, choosy=False),
         ]
         self._reason: NotAudioError | None = None

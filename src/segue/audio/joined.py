@@ -113,9 +113,12 @@ class FileSlice(io.RawIOBase):
         return self._position
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        base = (0, self._position, self._size)[whence]
-        self._position = max(0, base + offset)
-        return self._position
+        """The new position; -1, as decoders take it, where a damaged file leads to before the start."""
+        position = (0, self._position, self._size)[whence] + offset
+        if position < 0:
+            return -1
+        self._position = position
+        return position
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         wanted = max(0, min(len(buffer), self._size - self._position))

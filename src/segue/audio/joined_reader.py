@@ -18,7 +18,7 @@ from segue.track import Waveform
 _COUNT_BLOCK = 1 << 22  # samples
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Part:
     """``start`` and ``n_samples`` are at the rate of the whole; ``missing`` was at faults."""
 
@@ -68,10 +68,7 @@ class JoinedReader:
             part = self._at_rate(reader)
             if part.info.n_samples is not None and not part.info.estimated:
                 return part.info.n_samples
-            total = 0
-            while got := len(part.read(total, _COUNT_BLOCK)):
-                total += got
-            return total
+            return _count(part)
 
     def _at_rate(self, reader: Reader) -> Reader:
         return reader if reader.info.sr == self.info.sr else ResampledReader(reader, self.info.sr)
@@ -84,17 +81,26 @@ class JoinedReader:
         return sum(part.missing for part in self._parts)
 
     def read(self, start: int, n: int) -> Waveform:
-        """Up to ``n`` mono samples from ``start``; where a part is damaged, the next follows at once."""
+        """Up to ``n`` mono samples from ``start``; where a part ends too soon, the next follows at once."""
         blocks = [np.zeros(0, np.float32)]
-        have = 0
+        position, left = start, n
         for part in self._parts:
-            if part.start + part.n_samples > start and have < n:
-                inside = max(0, start - part.start)
-                y = self._reader_of(part).read(inside, n - have)
-                self._note(part, y if inside == 0 else None)
+            if left and position < part.start + part.n_samples:
+                y = self._read_part(part, position - part.start, left)
                 blocks.append(y)
-                have += len(y)
+                position, left = position + len(y), left - len(y)
         return np.concatenate(blocks)
+
+    def _read_part(self, part: _Part, start: int, n: int) -> Waveform:
+        y = self._reader_of(part).read(start, n)
+        self._note(part, y if start == 0 else None)
+        if len(y) < n and start + len(y) < part.n_samples:
+            ended = start + len(y) if len(y) or start == 0 else _count(self._reader_of(part))
+            later = self._parts[self._parts.index(part) + 1 :]
+            for other in later:
+                other.start -= part.n_samples - ended
+            part.n_samples = ended
+        return y
 
     def _note(self, part: _Part, whole: Waveform | None) -> None:
         reader = self._reader_of(part)
@@ -119,3 +125,10 @@ class JoinedReader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._close()
+
+
+def _count(reader: Reader) -> int:
+    total = 0
+    while got := len(reader.read(total, _COUNT_BLOCK)):
+        total += got
+    return total

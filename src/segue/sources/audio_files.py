@@ -17,8 +17,8 @@ from segue.sources.left_out import Rules, is_system_folder, rules_above, rules_w
 from segue.track import Tags
 
 EXTENSIONS = frozenset(
-    "3g2 3gp aac ac3 aif aifc aiff alac amr ape asf au awb caf dff dsf dts eac3 flac m4a m4b m4p mka "
-    "mp2 mp3 mp4 mpc mpga oga ogg oma opus ra rm shn snd spx tak tta voc w64 wav wave webm wma wv".split()
+    "3g2 3gp aa aac aax ac3 aif aifc aiff alac amr ape asf au awb caf dff dsf dts eac3 flac m4a m4b m4p mka "
+    "mp2 mp3 mp4 mpc mpga oga ogg oma opus ra rm shn snd sph spx tak tta voc w64 wav wave webm wma wv".split()
 )
 
 
