@@ -86,6 +86,19 @@ def test_old_tags_of_thirty_bytes_may_end_within_a_letter(tmp_path):
     assert told.artist == "Группа крови"
 
 
+@pytest.mark.parametrize(
+    ("encoding", "title"),
+    [("gbk", "a" + "容易受伤的女人月亮代表我的心天"), ("cp932", "a" + "いつも何度でも川の流れのように")],
+)
+def test_old_tags_may_end_within_a_character_of_two_bytes(encoding, title, tmp_path):
+    path = FORMATS["mp3"].write(tmp_path, melody(1))
+    data = title.encode(encoding)
+    assert len(data) > 30
+    with path.open("ab") as f:
+        f.write(b"TAG" + data[:30] + bytes(94) + b"\xff")
+    assert read_tags(str(path)).title == title[:-1]
+
+
 def test_a_title_of_a_hundred_thousand_letters_is_cut(tmp_path):
     for name in ("mp3", "flac"):
         path = FORMATS[name].write(tmp_path, melody(1))

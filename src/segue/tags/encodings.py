@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+ID3V1_BYTES = 30  # of a field
 _LEAST_LETTERS = 4  # of an alphabet, in the longest word
 _LEAST_CAPITALS = 6  # likewise, where all are capitals, as some names in Latin letters are
 _LEAST_CHARACTERS = 3  # of Chinese, Japanese or Korean, in all
@@ -81,7 +82,22 @@ def guess_encoding(texts: Sequence[bytes]) -> str | None:
     data = b" ".join(texts)
     if not _HIGH.search(data):
         return None
-    return _alphabet(data) or _asian(data)
+    return _alphabet(data) or _asian(texts)
+
+
+def decode_whole(data: bytes, encoding: str) -> str:
+    """A text without the half of a character for which ID3v1's 30 bytes had no room.
+
+    Raises
+    ------
+    UnicodeDecodeError
+    """
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        if len(data) != ID3V1_BYTES:
+            raise
+        return data[:-1].decode(encoding)
 
 
 def _alphabet(data: bytes) -> str | None:
@@ -105,16 +121,16 @@ def _is_cased(word: str) -> bool:
     return word.islower() or word.isupper() or (word[0].isupper() and word[1:].islower())
 
 
-def _asian(data: bytes) -> str | None:
-    scores = sorted(((_score(data, encoding), encoding) for encoding in _ASIAN), reverse=True)
+def _asian(texts: Sequence[bytes]) -> str | None:
+    scores = sorted(((_score(texts, encoding), encoding) for encoding in _ASIAN), reverse=True)
     (best, encoding), (second, _) = scores[:2]
     return encoding if best >= _LEAST_SCORE and best - second >= _LEAST_MARGIN else None
 
 
-def _score(data: bytes, encoding: str) -> float:
+def _score(texts: Sequence[bytes], encoding: str) -> float:
     """How much the characters are those that are usual in an encoding's language, at most 1."""
     try:
-        text = data.decode(encoding)
+        text = " ".join(decode_whole(data, encoding) for data in texts)
     except UnicodeDecodeError:
         return -1.0
     characters = [c for c in text if not c.isascii() and not _is_punctuation(c)]

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 
 from segue.tags.block import Text
-from segue.tags.encodings import guess_encoding
+from segue.tags.encodings import decode_whole, guess_encoding
 from segue.tags.limits import LETTERS
 
 WESTERN = "cp1252"
@@ -45,7 +45,7 @@ class Decoder:
         if known is not None:
             return known
         try:
-            return data.decode(self._encoding)
+            return decode_whole(data, self._encoding)
         except UnicodeDecodeError:
             return data.decode(WESTERN, "ignore")
 
