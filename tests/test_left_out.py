@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,14 @@ def test_a_file_of_patterns_is_read_like_gitignore(tmp_path: Path):
     assert names(tmp_path) == ["2.mp3", "keep.wav", "Album/5.mp3"]
 
 
+def test_patterns_that_would_take_for_ever_are_passed_over(tmp_path: Path):
+    tree(tmp_path, "a" * 240 + ".mp3", "b.mp3")
+    (tmp_path / ".ndignore").write_text("*a" * 60 + "b\n" + "**/" * 50 + "b\n" + "b.mp3\n" + "x*\n" * 5000)
+    started = time.monotonic()
+    assert names(tmp_path) == ["a" * 240 + ".mp3"]
+    assert time.monotonic() - started < 5
+
+
 def test_an_unreadable_file_of_patterns_leaves_nothing_out(tmp_path: Path):
     tree(tmp_path, "a/1.mp3")
     (tmp_path / "a" / ".ndignore").mkdir()
@@ -129,7 +138,7 @@ def test_a_folder_that_is_left_out_and_scanned_by_itself_stays(tmp_path: Path):
         assert library.scan(library.folders.all()).unchanged == 3
 
 
-@pytest.mark.parametrize("pattern", ["", " ", "a\nb", "/"])
+@pytest.mark.parametrize("pattern", ["", " ", "a\nb", "/", "*a*b*c"])
 def test_what_is_no_pattern_is_refused(tmp_path: Path, pattern: str):
     with (
         Library.open(tmp_path / "library", create=True, embedders=["descriptors"]) as library,

@@ -23,7 +23,7 @@ COUNTS: Mapping[Run, Mapping[str, str]] = {
         "retagged": "given other tags",
         "moved": "moved",
         "unchanged": "unchanged",
-        "links": "links to others",
+        "links": "linked to known files",
         "failed": "failed",
         "still_failing": "failed as before",
         "newly_missing": "gone missing",

@@ -21,7 +21,8 @@ _SYSTEM_FOLDERS = frozenset({
 _SYSTEM_PREFIXES = ("#snapshot", "@gmt-", "found.0")  # with a date or a number behind them
 _WHOLE_FOLDER = ".nomedia"
 IGNORE_FILES = (".ndignore", ".ignore", ".mpdignore", ".plexignore")
-_MOST_BYTES = 1 << 16  # of a file of patterns
+_MOST_BYTES, _MOST_LINES = 1 << 16, 200  # of a file of patterns
+_MOST_LETTERS, _MOST_STARS = 256, 2  # of a pattern
 
 
 def is_system_folder(name: str) -> bool:
@@ -101,6 +102,8 @@ def compile_patterns(patterns: Sequence[str]) -> GitIgnoreSpec:
     for pattern, text in zip(patterns, escaped, strict=True):
         if not (pattern.isprintable() and _names_something(text)):
             raise UsageError(f"{pattern!r} is no pattern; write one as in a .gitignore file: Skits/")
+        if _may_take_long(text):
+            raise UsageError(f"the pattern {pattern!r} has more than {_MOST_STARS} *; leave some out")
     return GitIgnoreSpec.from_lines(escaped)
 
 
@@ -109,6 +112,13 @@ def _names_something(line: str) -> bool:
         return any(pattern.include is not None for pattern in GitIgnoreSpec.from_lines([line]).patterns)
     except ValueError:
         return False
+
+
+def _may_take_long(line: str) -> bool:
+    """Whether the time that a pattern takes grows with a high power of a name's length."""
+    return (
+        len(line) > _MOST_LETTERS or line.replace("**", "").count("*") > _MOST_STARS or line.count("**") > 3
+    )
 
 
 def _lines(path: Path) -> list[str] | None:
@@ -122,4 +132,5 @@ def _lines(path: Path) -> list[str] | None:
 
 
 def _readable_spec(lines: Sequence[str]) -> GitIgnoreSpec:
-    return GitIgnoreSpec.from_lines([line for line in lines if _names_something(line)])
+    good = [line for line in lines[:_MOST_LINES] if not _may_take_long(line) and _names_something(line)]
+    return GitIgnoreSpec.from_lines(good)
