@@ -6,12 +6,13 @@ import json
 import shutil
 import sqlite3
 from contextlib import closing, suppress
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from segue.catalog import schema
-from segue.errors import LibraryFormatError, LibraryNotFoundError, SegueError
+from segue.errors import LibraryFormatError, LibraryNotFoundError, SegueError, UsageError
 from segue.library import Library
 from segue.sources.table import Table
 from segue.sources.vectors import Vectors
@@ -190,3 +191,20 @@ def test_a_new_library_is_what_validation_expects(tmp_path):
         pass
     with closing(schema.connect(tmp_path / "library")) as db:
         assert json.loads(db.execute("SELECT json_array(count(*)) FROM spaces").fetchone()[0]) == [0]
+
+
+@pytest.mark.parametrize(
+    "change", [{"name": "../../out"}, {"name": "a/b"}, {"dim": 1 << 21}, {"dtype": "object"}]
+)
+def test_a_space_that_no_library_could_be_opened_with_is_refused(whole, tmp_path, change):
+    class Odd(Vectors):
+        def spaces(self):
+            (space,) = super().spaces()
+            return [replace(space, spec=replace(space.spec, **change))]
+
+    shutil.copytree(whole, tmp_path / "library")
+    with Library.open(tmp_path / "library") as library, pytest.raises(UsageError, match="space"):
+        library.import_from(Odd(np.eye(4), name="odd"))
+    with Library.open(tmp_path / "library") as library:
+        assert library.similar("mine:3").matches
+    assert not (tmp_path / "out").exists()

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from segue.catalog import matrix
 from segue.catalog.matrix import MatrixState
+from segue.catalog.validation import check_new_space
 from segue.errors import SpecMismatchError
 from segue.sources.contract import SpaceRows, SpaceSettings, settings_to_json
 from segue.spec import EmbedderSpec, Embedding, decode_scores, empty_row, spec_from_json, spec_to_json
@@ -46,9 +47,12 @@ class Matrices:
         ------
         SpecMismatchError
             Where the space holds vectors of another spec, or of other dimensions.
+        UsageError
+            Where no library could be opened with such a space.
         """
         sql = "SELECT spec, dimensions FROM spaces WHERE space = ?"
         existing = self._db.execute(sql, (spec.space,)).fetchone()
+        check_new_space(spec, settings or SpaceSettings())
         if not existing:
             self._create(spec, dimensions, settings or SpaceSettings())
             self._add_scores(spec.space, labels)

@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from segue.errors import LibraryFormatError
+from segue.errors import LibraryFormatError, UsageError
 from segue.sources.contract import SpaceSettings, settings_from_json
 from segue.spec import METRICS, EmbedderSpec, spec_from_json
 
 MAX_WIDTH = 1 << 20  # numbers in a row
 MAX_ROWS = 1 << 40
-_DTYPES = ("<f4", "<f2", "|u1", "|i1")
+_DTYPES = ("<f8", "<f4", "<f2", "|u1", "|i1")
 _TRANSFORMS = ("fitted", "centered", "raw")
 _NEEDED = {"pooled", "windows", "ends"}  # of every space
 _KINDS = {*_NEEDED, "scores"}
@@ -96,6 +96,19 @@ def _parsed(where: str, what: str, text: Any, parse: Callable[[str], Any]) -> An
         return parse(text)
     except _BROKEN as error:
         raise LibraryFormatError(f"{where}: its {what} cannot be read: {error}") from error
+
+
+def check_new_space(spec: EmbedderSpec, settings: SpaceSettings) -> None:
+    """Raises UsageError where a space is one that no library could be opened with."""
+    if not is_plain_name(spec.space):
+        raise UsageError(f"a space cannot be called {spec.space!r}, which is the name of its folder")
+    if not _is_spec(spec):
+        raise UsageError(
+            f"the space {spec.space} cannot be: expected 1 to {MAX_WIDTH} numbers of float32 or uint8, "
+            f"got {spec.dim} of {spec.dtype}"
+        )
+    if not _are_settings(settings):
+        raise UsageError(f"the settings of the space {spec.space} make no sense: {settings}")
 
 
 def _is_spec(spec: EmbedderSpec) -> bool:
