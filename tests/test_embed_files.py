@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from threadpoolctl import ThreadpoolController
 
 import segue
 from segue.catalog import AnalyzedFile, Failure
@@ -52,6 +53,14 @@ def test_vectors_are_those_of_a_scan_bit_for_bit(music: Path, tmp_path: Path):
         assert np.array_equal(ours, windows[row["path"]], equal_nan=True)
         assert (row["duration_s"], row["codec"], row["sr"]) == (track.duration_s, track.codec, track.sr)
         assert row["audio_hash"] == known[row["path"]].audio_hash
+
+
+def test_vectors_do_not_depend_on_the_threads_that_blas_may_take(music: Path):
+    with ThreadpoolController().limit(limits=2, user_api="blas"):
+        (two,) = embed_files([music / "0.flac"], DESCRIPTORS)
+    with ThreadpoolController().limit(limits=1, user_api="blas"):
+        (one,) = embed_files([music / "0.flac"], DESCRIPTORS)
+    assert repr(one.to_pylist()) == repr(two.to_pylist())
 
 
 def test_a_file_that_cannot_be_used_is_a_row_with_its_reason(music: Path):
