@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from tests.conftest import SR, tone
 from tests.model_files import install_mn04
 
 pa = pytest.importorskip("pyarrow")
+pytest.importorskip("pyarrow.parquet")
 sail = pytest.importorskip("pysail.spark")
 pytestmark = [pytest.mark.spark, pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
@@ -29,8 +32,18 @@ DESCRIPTORS = ["descriptors"]
 BOTH = ["descriptors", "mn04"]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def connect() -> None:
+    """Spark Connect takes a main module without a file, as a worker of pytest's has, for its own doctests."""
+    main = sys.modules["__main__"]
+    with pytest.MonkeyPatch.context() as patched:
+        if not hasattr(main, "__file__"):
+            patched.setattr(main, "__file__", __file__, raising=False)
+        import_module("pyspark.sql.connect.session")
+
+
 @pytest.fixture(scope="module")
-def session() -> Iterator[Any]:
+def session(connect: None) -> Iterator[Any]:
     from pyspark.sql import SparkSession
 
     server = sail.SparkConnectServer()
@@ -230,6 +243,23 @@ def test_embeddings_become_a_library_that_a_scan_finds_whole(session: Any, music
         assert [match.track.path for match in ours.similar("0", k=3)] == answers
         again = ours.scan(music)
         assert (again.added, again.unchanged, again.still_failing) == (0, 6, 1)
+
+
+def test_the_commands_embed_index_search_and_make_a_library(segue: Any, music: Path, tmp_path: Path):
+    out, index = tmp_path / "out", tmp_path / "index"
+    code, told, err = segue("spark", "embed", music, "--into", out, "-e", "descriptors")
+    assert (code, told) == (1, f"6 embedded, 1 failed; embeddings: {out}\n")
+    assert f"failed: {music / 'broken.flac'}: " in err
+    assert segue("spark", "index", out, "--into", index)[1].startswith("6 vectors of 103 numbers, 1 left out")
+    rows = json.loads(segue("spark", "nearest", out, index, "-k", 2, "--json")[1])
+    assert len(rows) == 6 * 2 + 1
+    assert "0.flac" in segue("spark", "nearest", out, index, "-k", 2, "--exact")[1]
+    assert segue("spark", "nearest", out, index, "-o", tmp_path / "near.parquet")[0] == 0
+    assert pa.parquet.read_table(tmp_path / "near.parquet").num_rows == 6 * 6 + 1
+    assert segue("spark", "library", out, tmp_path / "l")[1].startswith("6 added, 0 unchanged, 1 failed")
+    assert segue("spark", "index", tmp_path, "--into", index)[2].endswith(
+        "holds no embeddings yet; expected a folder that embed filled\n"
+    )
 
 
 # Indexes and neighbors

@@ -37,6 +37,7 @@ from segue.cli import (
     settings,
     show,
     similar,
+    spark,
     why,
 )
 from segue.cli import map as map_
@@ -49,6 +50,7 @@ WITHOUT_LIBRARY = {
     "embed": "it reads and writes no library",
     "max-serve": "it serves a model and no library",
     "models": "all libraries share the models",
+    "spark": "it works on folders of its own; segue spark library makes a library of them",
 }
 
 
@@ -101,6 +103,7 @@ for command in (
     models.models,
     serve.serve,
     serve.max_serve,
+    spark.spark,
     demo.demo,
 ):
     cli.add_command(command)

@@ -6,10 +6,10 @@ choice: the session that they give brings it along.
 
 from __future__ import annotations
 
-from segue.spark.embed import embed
+from segue.spark.embed import embed, embeddings
 from segue.spark.files import files
 from segue.spark.index import build_index
 from segue.spark.library import library
 from segue.spark.nearest import nearest
 
-__all__ = ["build_index", "embed", "files", "library", "nearest"]
+__all__ = ["build_index", "embed", "embeddings", "files", "library", "nearest"]

@@ -21,7 +21,7 @@ from segue.version import __version__
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame, SparkSession
 
 SHARD_FILES = 256  # files of audio in a file of embeddings; a lost worker costs as many at the most
 KEY = ("path", "size", "mtime_ns")
@@ -89,6 +89,19 @@ def embed(
             manifest = manifest.with_run(Run(tuple(one.spec.space for one in new), (empty,)))
             manifest.save()
     return read(tracks, manifest, [spec.space for spec in specs.values()])
+
+
+def embeddings(session: SparkSession, folder: str | Path) -> DataFrame:
+    """All that ``embed`` put into a folder, as it returned it.
+
+    Raises
+    ------
+    UsageError
+        Where it holds no embeddings.
+    """
+    manifest = Manifest.of_embeddings(folder)
+    paths = [path for run in manifest.runs for path in manifest.paths(run)]
+    return read(session.read.parquet(*paths).select(*KEY).distinct(), manifest, list(manifest.specs))
 
 
 def read(tracks: DataFrame, manifest: Manifest, spaces: Sequence[str]) -> DataFrame:

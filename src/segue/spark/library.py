@@ -27,10 +27,8 @@ def library(embeddings: str | Path, folder: str | Path) -> Report:
         Where the folder holds no embeddings, or a model that made some is not installed here.
     LibraryBusyError, LibraryWriteError, SpecMismatchError
     """
-    manifest = Manifest.load(Path(embeddings).expanduser().absolute())
+    manifest = Manifest.of_embeddings(embeddings)
     specs = {space: manifest.spec(space) for space in manifest.specs}
-    if not manifest.runs:
-        raise UsageError(f"{manifest.folder} holds no embeddings yet; expected a folder that embed filled")
     made = embedders_for(specs, Path(folder))
     if lacking := specs.keys() - {embedder.spec.space for embedder in made}:
         raise UsageError(f"no installed model makes {', '.join(sorted(lacking))}; see `segue models`")

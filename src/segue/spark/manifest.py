@@ -74,6 +74,14 @@ class Manifest:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise UsageError(f"{path} cannot be read as a manifest: {error}") from error
 
+    @classmethod
+    def of_embeddings(cls, folder: str | Path) -> Manifest:
+        """That of a folder that ``embed`` filled. Raises UsageError where it holds no embeddings."""
+        manifest = cls.load(Path(folder).expanduser().absolute())
+        if not manifest.runs:
+            raise UsageError(f"{folder} holds no embeddings yet; expected a folder that embed filled")
+        return manifest
+
     def save(self) -> None:
         """Replace the folder's manifest, whole or not at all."""
         content = {"kind": "embeddings", "format": FORMAT, "specs": self.specs}

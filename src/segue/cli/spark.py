@@ -1,0 +1,136 @@
+"""segue spark: embed, index and search with Spark's workers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from segue.cli.options import AppError
+from segue.cli.show import print_json
+from segue.cli.tables import columns
+
+_FOLDER = click.Path(path_type=Path)
+_SHOWN = 5
+
+master_option = click.option(
+    "--master",
+    metavar="URL",
+    help="A Spark Connect server (sc://HOST:PORT), or a master of Spark's such as local[*]. "
+    "Default: Sail on this machine, if it is installed.",
+)
+vector_option = click.option(
+    "--vector", metavar="COLUMN", help="Which vectors, such as mn04_2; needed if there are several."
+)
+into_option = click.option("--into", required=True, type=_FOLDER, help="Folder for the results.")
+
+
+@click.group(short_help="Embed and search on Spark's workers.")
+def spark() -> None:
+    """Embed music and search neighbors with Spark's workers, on one machine or many.
+
+    All machines must have the music and the results at the same place.
+    """
+
+
+@spark.command(short_help="Embed a folder of music.")
+@click.argument("folder", type=_FOLDER)
+@into_option
+@click.option("--embedder", "-e", "models", multiple=True, help="As for segue scan. Repeat it for several.")
+@click.option("--retry", is_flag=True, help="Try files with an error again.")
+@master_option
+def embed(folder: Path, into: Path, models: tuple[str, ...], retry: bool, master: str | None) -> None:
+    """Embed the files of audio in FOLDER. What is there already is not made again.
+
+    Exit code: 0 success, 1 some files failed, 2 nothing worked.
+    """
+    from segue import spark as on_spark
+    from segue.spark.session import spark_session
+
+    with spark_session(master) as session:
+        tracks = on_spark.files(session, folder)
+        done = on_spark.embed(tracks, list(models) or None, into=into, retry_failed=retry)
+        total = done.count()
+        failed = done.where("error is not null").select("path", "error").limit(_SHOWN).collect()
+        n_failed = done.where("error is not null").count() if failed else 0
+    click.echo(f"{total - n_failed} embedded, {n_failed} failed; embeddings: {into}")
+    for row in failed:
+        click.echo(f"  failed: {row['path']}: {row['error']}", err=True)
+    if n_failed:
+        raise AppError(1 if total > n_failed else 2)
+
+
+@spark.command(short_help="Build an index over embeddings.")
+@click.argument("embeddings", type=_FOLDER)
+@into_option
+@click.option(
+    "--vector", metavar="COLUMN", help="Which vectors, such as mn04_2; needed if there are several."
+)
+@master_option
+def index(embeddings: Path, into: Path, vector: str | None, master: str | None) -> None:
+    """Build an index over the vectors in EMBEDDINGS, a folder that "segue spark embed" filled."""
+    from segue import spark as on_spark
+    from segue.spark.manifest import Manifest
+    from segue.spark.session import spark_session
+
+    Manifest.of_embeddings(embeddings)  # before Spark starts, which takes a while
+    with spark_session(master) as session:
+        rows = on_spark.embeddings(session, embeddings)
+        made = on_spark.build_index(rows, into=into, vector=vector)
+    click.echo(f"{made.rows} vectors of {made.dim} numbers, {made.left_out} left out; index: {into}")
+
+
+@spark.command(short_help="Find the nearest neighbors of all tracks.")
+@click.argument("queries", type=_FOLDER)
+@click.argument("index", type=_FOLDER)
+@click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="Neighbors of each track.")
+@click.option("--recall", default=0.95, show_default=True, help="Share of the nearest to find.")
+@click.option("--exact", is_flag=True, help="Compare with every vector.")
+@click.option(
+    "--vector", metavar="COLUMN", help="Which vectors, such as mn04_2; needed if there are several."
+)
+@click.option("--output", "-o", type=_FOLDER, help="Write a Parquet file instead of printing.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@master_option
+def nearest(index: Path, queries: Path, output: Path | None, as_json: bool, **options: Any) -> None:
+    """Find what in INDEX is nearest to each track of QUERIES, a folder that "segue spark embed" filled."""
+    from segue import spark as on_spark
+    from segue.spark.manifest import Manifest
+    from segue.spark.session import spark_session
+
+    Manifest.of_embeddings(queries)  # before Spark starts, which takes a while
+    with spark_session(options.pop("master")) as session:
+        rows = on_spark.embeddings(session, queries)
+        found = on_spark.nearest(rows, index, **options).toArrow()
+    found = found.sort_by([("id", "ascending"), ("rank", "ascending")])
+    if output:
+        import pyarrow.parquet as pq
+
+        pq.write_table(found, output)
+        click.echo(f"{found.num_rows} rows: {output}", err=True)
+    elif as_json:
+        print_json(found.to_pylist())
+    else:
+        names = ("id", "rank", "neighbor", "score")
+        records = found.to_pylist()
+        columns(
+            names, [[_shown(record[name]) for name in names] for record in records], cut=("id", "neighbor")
+        )
+
+
+@spark.command(short_help="Make a library of embeddings.")
+@click.argument("embeddings", type=_FOLDER)
+@click.argument("library", type=_FOLDER)
+def library(embeddings: Path, library: Path) -> None:
+    """Put what is in EMBEDDINGS into the library in the folder LIBRARY, which is made if needed."""
+    from segue import spark as on_spark
+
+    report = on_spark.library(embeddings, library)
+    click.echo(
+        f"{report.added} added, {report.unchanged} unchanged, {report.failed} failed; library: {library}"
+    )
+
+
+def _shown(value: object) -> str:
+    return "" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
