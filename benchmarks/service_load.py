@@ -201,8 +201,18 @@ def report(load: Load, samples: list[Sample], warm_up: float) -> None:
         print(
             f"after {warm_up:g} minutes, an hour: {rss:+.1f} MB, of its own {own:+.1f} MB, {files:+.1f} files"
         )
+    _print_lowest(late)
     print(f"largest: {max(one[1] for one in samples):.0f} MB, {max(one[3] for one in samples)} files")
     print(f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+
+
+def _print_lowest(late: np.ndarray) -> None:
+    """The memory that stays from minute to minute, without what decoding takes and gives back."""
+    minutes = np.unique(late[:, 0].astype(int)) if len(late) else np.zeros(0)
+    if len(minutes) > 2:
+        lowest = [late[late[:, 0].astype(int) == minute, 2].min() for minute in minutes]
+        slope = np.polyfit(minutes / 60, lowest, 1)[0]
+        print(f"lowest of each minute: {lowest[0]:.1f} to {lowest[-1]:.1f} MB, {slope:+.1f} MB an hour")
 
 
 @contextlib.asynccontextmanager
