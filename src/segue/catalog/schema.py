@@ -58,8 +58,7 @@ def create(root: Path) -> None:
     path = root / FILE_NAME
     part = root / f"{_PART}{uuid.uuid4().hex[:8]}.part"
     try:
-        root.parent.mkdir(parents=True, exist_ok=True)
-        root.mkdir(mode=0o700, exist_ok=True)
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
         if path.exists():
             return
         part.touch(mode=0o600)  # SQLite's other files get the mode of this one
