@@ -60,7 +60,8 @@ class Watch:
                 self.seen[name] = max(self.seen.get(name, 0), self.threads())
 
     def threads(self) -> int:
-        return max(part["num_threads"] for part in self._blas.info())
+        """Of NumPy's BLAS; that of Faiss counts for each thread of its own."""
+        return max(part["num_threads"] for part in self._blas.info() if "numpy" in part["filepath"])
 
     def __enter__(self) -> Watch:
         threading.setprofile(self)

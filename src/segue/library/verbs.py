@@ -33,7 +33,7 @@ class OneBlasThread(ContextDecorator):
     def __enter__(self) -> None:
         with OneBlasThread._lock:
             if not OneBlasThread._inside:
-                OneBlasThread._limit = _blas("faiss" in sys.modules).limit(limits=1)
+                OneBlasThread._limit = _blas(len(sys.modules)).limit(limits=1)
             OneBlasThread._inside += 1
 
     def __exit__(self, *exc: object) -> None:
@@ -43,9 +43,9 @@ class OneBlasThread(ContextDecorator):
                 OneBlasThread._limit.restore_original_limits()
 
 
-@functools.cache
-def _blas(with_faiss: bool) -> Any:
-    """The BLAS libraries that are loaded; Faiss brings one of its own."""
+@functools.lru_cache(maxsize=1)
+def _blas(n_modules: int) -> Any:
+    """The BLAS libraries that are loaded; a module that came since may have brought another."""
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController().select(user_api="blas")
