@@ -38,6 +38,18 @@ export async function checkConnection(): Promise<void> {
   }
 }
 
+/** Whether the service responds now; if it does not, the page is offline until it does. */
+export async function responds(): Promise<boolean> {
+  try {
+    const response = await fetch("/api/v1/health", { cache: "no-store" });
+    if (response.status < 500) return true;
+  } catch {
+    // It is away.
+  }
+  connectionLost();
+  return false;
+}
+
 interface RequestOptions {
   method?: string;
   body?: unknown;

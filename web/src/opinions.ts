@@ -25,10 +25,9 @@ export async function toggleOpinion(track: Track, opinion: Opinion, seed?: Track
   const before = opinions.value.get(track.id);
   const now = before === opinion ? undefined : opinion;
   if (!(await setOpinion(track.id, now, seed))) return;
-  if (now === "dislike") {
-    const undo = { label: "Undo", run: () => void setOpinion(track.id, before, seed) };
-    showToast(`Segue no longer recommends “${track.title}”`, { action: undo });
-  }
+  const undo = { label: "Undo", run: () => void setOpinion(track.id, before, seed) };
+  if (now === "dislike") showToast(`Segue no longer recommends “${track.title}”`, { action: undo });
+  else showToast(now ? `You like “${track.title}”` : `Took back what you said of “${track.title}”`, { action: undo });
 }
 
 async function setOpinion(id: string, opinion: Opinion | undefined, seed?: Track): Promise<boolean> {

@@ -1,19 +1,18 @@
-/** The player: one audio element that outlives every page, with its state as signals. */
+/** The player: what plays, and what the listener does to it. It outlives every page; its state is signals. */
 import { computed, effect, signal } from "@preact/signals";
-import { recordPlays, soundOf } from "./api";
+import { recordPlays } from "./api";
+import { offline, responds } from "./connection";
+import { Engine } from "./engine";
 import { persisted } from "./preferences";
 import * as Q from "./queue";
 import { showToast } from "./toast";
 import type { RadioRequest, Track } from "./types";
 
-const audio = new Audio();
-audio.preload = "auto";
-
 export const queue = persisted<Q.Queue>("queue", Q.nothing);
 export const volume = persisted("volume", 0.9);
 export const muted = signal(false);
 export const playing = signal(false);
-export const waiting = signal(false);
+export const waiting = signal(false); // for sound
 export const time = signal(0); // s
 const mediaDuration = signal(0); // s, as reported by the browser
 export const currentTrack = computed(() => Q.current(queue.value));
@@ -26,40 +25,56 @@ export interface Station {
   name: string;
   steer: NonNullable<RadioRequest["steer"]>;
   reach: number;
+  auto?: boolean; // made of the queue, to go on after it
 }
 
-export const station = persisted<Station | null>("station", null); // the radio that plays, if one does
+export const station = persisted<Station | null>("station", null);
+export const continuation = persisted<readonly Track[]>("continuation", []); // what plays after the queue
+export const moreWanted = signal(false); // the queue has ended, and what comes next is still looked for
+
+/** The track that follows the current one, if it is known. */
+export const following = computed<Track | null>(() => {
+  const { repeat, at, order } = queue.value;
+  if (repeat === "one") return currentTrack.value;
+  if (at + 1 < order.length || repeat === "all") return Q.current(Q.next(queue.value));
+  return continuation.value[0] ?? null;
+});
 
 export const playable = (track: Track) => (track.has_file && !track.missing) || track.id.startsWith("clip-");
 
 const COUNTS_FROM_S = 240; // of playing, or half of a track, from which it counts as played
 
-let loaded: string | null = null;
 let counted = false;
 let failures = 0;
+let resumeAt: number | null = null; // s, where to go on once the service is back
 
-function load(track: Track, from = 0): void {
-  if (loaded !== track.id) {
-    loaded = track.id;
-    counted = false;
-    audio.src = soundOf(track.id);
-    mediaDuration.value = 0;
-  }
-  audio.currentTime = from;
-  time.value = from;
+export const engine = new Engine({ state: followEngine, progress, ended, failed: () => void failed(), taken });
+
+function followEngine(): void {
+  playing.value = engine.current.playing;
+  waiting.value = engine.current.waiting || resumeAt !== null;
+  if (playing.value && !waiting.value) failures = 0;
 }
 
-function startAudio(): void {
-  audio.play().catch((error: DOMException) => {
-    if (error.name === "NotAllowedError") playing.value = false;
-  });
+function progress(): void {
+  time.value = engine.current.time;
+  mediaDuration.value = engine.current.length;
+  if (time.value > 0) countPlay();
 }
 
 function playCurrent(from = 0): void {
   const track = currentTrack.value;
   if (!track) return;
-  load(track, from);
+  counted = false;
+  resumeAt = null;
+  time.value = from;
+  mediaDuration.value = 0;
+  engine.load(track.id, from);
   startAudio();
+}
+
+function startAudio(): void {
+  void engine.current.play().then((allowed) => allowed || (playing.value = false));
 }
 
 export function playTracks(tracks: readonly Track[], first = 0, from = 0): void {
@@ -71,39 +86,59 @@ export function playTracks(tracks: readonly Track[], first = 0, from = 0): void 
   }
   failures = 0;
   station.value = null;
+  continuation.value = [];
   queue.value = Q.start(queue.value, playableTracks, playableTracks.indexOf(chosen));
   playCurrent(from);
 }
 
 export function toggle(): void {
-  const track = currentTrack.value;
-  if (!track) return;
-  if (loaded !== track.id) playCurrent(time.value);
-  else if (audio.paused) startAudio();
-  else pause();
+  if (playing.value) pause();
+  else play();
 }
 
 export function play(): void {
-  if (audio.paused) toggle();
+  const track = currentTrack.value;
+  if (!track || playing.value) return;
+  if (engine.current.id !== track.id || engine.current.audio.error) playCurrent(time.value);
+  else startAudio();
 }
 
 export function pause(): void {
-  audio.pause();
+  resumeAt = null;
+  engine.pause();
+  followEngine();
 }
 
 export function stop(): void {
-  audio.pause();
+  pause();
   seek(0);
 }
 
 function switchTo(changed: Q.Queue): void {
+  moreWanted.value = false;
   queue.value = changed;
   playCurrent();
 }
 
 export function next(): void {
   if (Q.hasNext(queue.value)) switchTo(Q.next(queue.value));
-  else stop();
+  else if (continuation.value.length) playContinuation(0);
+  else moreWanted.value = true;
+}
+
+/** Nothing follows. */
+export function endQueue(): void {
+  moreWanted.value = false;
+  stop();
+}
+
+/** Play on with what was chosen to follow: it joins the queue up to this place. */
+export function playContinuation(place: number): void {
+  const taken = continuation.value.slice(0, place + 1);
+  if (!taken.length) return;
+  continuation.value = continuation.value.slice(place + 1);
+  const longer = Q.append(queue.value, taken);
+  switchTo(Q.jump(longer, longer.order.length - 1));
 }
 
 /** Go to the start of the track, or to the previous track within the first three seconds. */
@@ -115,11 +150,12 @@ export function previous(): void {
 export const jump = (index: number) => switchTo(Q.jump(queue.value, index));
 
 export function seek(to: number): void {
-  const limit = duration.value || 0;
-  const target = Math.min(Math.max(to, 0), limit);
+  const target = Math.min(Math.max(to, 0), duration.value || 0);
+  const track = currentTrack.value;
   time.value = target;
-  if (currentTrack.value && loaded !== currentTrack.value.id) load(currentTrack.value, target);
-  else audio.currentTime = target;
+  if (!track) return;
+  if (engine.current.id === track.id) engine.current.audio.currentTime = target;
+  else engine.load(track.id, target);
 }
 
 export function playAfter(tracks: readonly Track[]): void {
@@ -127,6 +163,7 @@ export function playAfter(tracks: readonly Track[]): void {
 }
 
 export function enqueue(tracks: readonly Track[]): void {
+  if (station.value?.auto) continuation.value = []; // it followed another last track
   add(tracks, Q.append, "added to the queue");
 }
 
@@ -137,12 +174,6 @@ function add(tracks: readonly Track[], how: typeof Q.append, what: string): void
   showToast(playableTracks.length === 1 ? `“${playableTracks[0]?.title}” ${what}` : `${playableTracks.length} tracks ${what}`);
 }
 
-/** Put tracks where the upcoming ones are, or after those. */
-export function replaceUpcoming(tracks: readonly Track[], keep = false): void {
-  const kept = keep ? queue.value : Q.dropUpcoming(queue.value);
-  queue.value = Q.append(kept, tracks.filter(playable));
-}
-
 function countPlay(): void {
   const track = currentTrack.value;
   if (counted || !track || track.id.startsWith("clip-") || time.value < Math.min(COUNTS_FROM_S, duration.value / 2)) return;
@@ -150,20 +181,44 @@ function countPlay(): void {
   void recordPlays([track.id]).catch(() => {}); // a library that cannot be written to
 }
 
-export function removeAt(index: number): void {
-  const wasNow = index === queue.value.at;
-  queue.value = Q.remove(queue.value, index);
-  if (!wasNow) return;
-  if (!currentTrack.value) clear();
-  else if (playing.value) playCurrent();
+/** Say what was done to the queue, and offer to take it back. */
+function undoable(text: string, change: () => void): void {
+  const before = { queue: queue.value, station: station.value, continuation: continuation.value, time: time.value, playing: playing.value };
+  const id = currentTrack.value?.id;
+  change();
+  const undo = () => {
+    const now = currentTrack.value?.id;
+    queue.value = before.queue;
+    station.value = before.station;
+    continuation.value = before.continuation;
+    if (now === id) return;
+    if (before.playing) playCurrent(before.time);
+    else time.value = before.time;
+  };
+  showToast(text, { action: { label: "Undo", run: undo } });
 }
 
-export function clear(): void {
-  audio.pause();
-  audio.removeAttribute("src");
-  loaded = null;
+export function removeAt(index: number): void {
+  const title = Q.at(queue.value, index)?.title;
+  undoable(`Removed “${title}” from the queue`, () => {
+    const wasNow = index === queue.value.at;
+    queue.value = Q.remove(queue.value, index);
+    if (!wasNow) return;
+    if (!currentTrack.value) empty();
+    else if (playing.value) playCurrent();
+  });
+}
+
+export const clear = () => undoable("Cleared the queue", empty);
+
+function empty(): void {
+  resumeAt = null;
+  engine.unload();
   time.value = 0;
+  moreWanted.value = false;
   station.value = null;
+  continuation.value = [];
+  followEngine();
   queue.value = { ...Q.nothing, shuffle: queue.value.shuffle, repeat: queue.value.repeat };
 }
 
@@ -171,34 +226,42 @@ export const setShuffle = (on: boolean) => (queue.value = Q.setShuffle(queue.val
 export const cycleRepeat = () => (queue.value = Q.cycleRepeat(queue.value));
 export const moveTo = (from: number, to: number) => (queue.value = Q.move(queue.value, from, to));
 
+/** The engine has gone on to the next track by itself. */
+function taken(id: string): void {
+  const one = queue.value.repeat === "one";
+  if (!one && !Q.hasNext(queue.value) && continuation.value[0]?.id === id) {
+    queue.value = Q.append(queue.value, continuation.value.slice(0, 1));
+    continuation.value = continuation.value.slice(1);
+  }
+  counted = false;
+  time.value = engine.current.time;
+  queue.value = Q.next(queue.value, one);
+  followEngine();
+}
+
 function ended(): void {
-  failures = 0;
-  if (Q.hasNext(queue.value) || queue.value.repeat === "one") switchTo(Q.next(queue.value, true));
-  else seek(0);
+  if (queue.value.repeat === "one") switchTo(Q.next(queue.value, true));
+  else next();
 }
 
-function failed(): void {
-  if (!audio.getAttribute("src") || !currentTrack.value) return;
-  loaded = null;
+/** A file that cannot be played is skipped; while the service is away, the player waits for it. */
+async function failed(): Promise<void> {
+  const track = currentTrack.value;
+  if (!track || engine.current.id !== track.id) return;
+  const at = time.value;
+  waiting.value = true;
+  const online = await responds();
+  if (currentTrack.value?.id !== track.id) return;
+  if (!online) {
+    resumeAt = at;
+    return;
+  }
   playing.value = waiting.value = false;
-  showToast(`Could not play “${currentTrack.value.title}”.`, { bad: true });
-  if (++failures < 3 && Q.hasNext(queue.value)) next(); // three in a row are probably not the files' fault
+  showToast(`Could not play “${track.title}”.`, { bad: true });
+  if (++failures < 3 && following.value) next(); // three in a row are probably not the files' fault
 }
 
-audio.addEventListener("play", () => (playing.value = true));
-audio.addEventListener("pause", () => (playing.value = false));
-audio.addEventListener("waiting", () => (waiting.value = true));
-audio.addEventListener("playing", () => ((waiting.value = false), (failures = 0)));
-audio.addEventListener("canplay", () => (waiting.value = false));
-audio.addEventListener("timeupdate", () => {
-  if (audio.seeking) return;
-  time.value = audio.currentTime;
-  if (audio.currentTime > 0) countPlay();
-});
-audio.addEventListener("durationchange", () => (mediaDuration.value = Number.isFinite(audio.duration) ? audio.duration : 0));
-audio.addEventListener("ended", ended);
-audio.addEventListener("error", failed);
 effect(() => {
-  audio.volume = volume.value;
-  audio.muted = muted.value;
+  if (!offline.value && resumeAt !== null) playCurrent(resumeAt);
 });
+effect(() => engine.setVolume(volume.value, muted.value));

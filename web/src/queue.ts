@@ -7,6 +7,8 @@ export interface Queue {
   readonly tracks: readonly Track[]; // in the order they were added
   readonly order: readonly number[]; // indices of tracks in playing order
   readonly at: number; // position in ``order``; -1 if the queue is empty
+  readonly next?: readonly number[]; // indices of tracks that were put next by hand and have not come yet
+  readonly heard?: readonly number[]; // indices of tracks that were the current one before
   readonly shuffle: boolean;
   readonly repeat: Repeat;
 }
@@ -28,11 +30,6 @@ export function upcoming(queue: Queue): Track[] {
   return queue.order.slice(queue.at + 1).map((index) => queue.tracks[index] as Track);
 }
 
-/** Without what comes after the current track. */
-export function dropUpcoming(queue: Queue): Queue {
-  return { ...queue, order: queue.order.slice(0, queue.at + 1) };
-}
-
 function shuffled(indices: number[], random: Random): number[] {
   const mixed = [...indices];
   for (let i = mixed.length - 1; i > 0; i--) {
@@ -45,16 +42,28 @@ function shuffled(indices: number[], random: Random): number[] {
 /** A new queue of ``tracks`` that starts with one of them. */
 export function start(queue: Queue, tracks: readonly Track[], first: number, random: Random = Math.random): Queue {
   const all = tracks.map((_, i) => i);
-  if (!queue.shuffle) return { ...queue, tracks, order: all, at: first };
+  const fresh = { ...queue, tracks, next: [], heard: [] };
+  if (!queue.shuffle) return { ...fresh, order: all, at: first };
   const rest = shuffled(all.filter((i) => i !== first), random);
-  return { ...queue, tracks, order: [first, ...rest], at: 0 };
+  return { ...fresh, order: [first, ...rest], at: 0 };
+}
+
+/** Go to another place: what was current is heard, what becomes it no longer waits. */
+function goTo(queue: Queue, place: number): Queue {
+  const left = queue.order[queue.at];
+  const reached = queue.order[place];
+  const heard = (queue.heard ?? []).filter((index) => index !== left);
+  return {
+    ...queue, at: place, heard: left === undefined ? heard : [...heard, left],
+    next: (queue.next ?? []).filter((index) => index !== reached),
+  };
 }
 
 /** Move to the next track, because one has ended (``ended``) or somebody asked for it. */
 export function next(queue: Queue, ended = false): Queue {
   if (ended && queue.repeat === "one") return { ...queue };
-  if (queue.at + 1 < queue.order.length) return { ...queue, at: queue.at + 1 };
-  return queue.repeat === "off" || !queue.order.length ? queue : { ...queue, at: 0 };
+  if (queue.at + 1 < queue.order.length) return goTo(queue, queue.at + 1);
+  return queue.repeat === "off" || !queue.order.length ? queue : goTo(queue, 0);
 }
 
 export function hasNext(queue: Queue): boolean {
@@ -62,28 +71,49 @@ export function hasNext(queue: Queue): boolean {
 }
 
 export function previous(queue: Queue): Queue {
-  return queue.at > 0 ? { ...queue, at: queue.at - 1 } : queue;
+  return queue.at > 0 ? goTo(queue, queue.at - 1) : queue;
 }
 
 export function jump(queue: Queue, place: number): Queue {
-  return place >= 0 && place < queue.order.length ? { ...queue, at: place } : queue;
+  return place >= 0 && place < queue.order.length ? goTo(queue, place) : queue;
 }
 
-function insert(queue: Queue, tracks: readonly Track[], place: number): Queue {
-  const added = tracks.map((_, i) => queue.tracks.length + i);
-  const order = [...queue.order.slice(0, place), ...added, ...queue.order.slice(place)];
-  return { ...queue, tracks: [...queue.tracks, ...tracks], order, at: queue.at < 0 && order.length ? 0 : queue.at };
+/** With ``tracks`` before the index ``index``, at ``place`` of the order. */
+function insert(queue: Queue, tracks: readonly Track[], index: number, place: number): Queue {
+  const moved = (old: number) => (old >= index ? old + tracks.length : old);
+  const added = tracks.map((_, i) => index + i);
+  const order = queue.order.map(moved);
+  return {
+    ...queue,
+    tracks: [...queue.tracks.slice(0, index), ...tracks, ...queue.tracks.slice(index)],
+    order: [...order.slice(0, place), ...added, ...order.slice(place)],
+    at: queue.at < 0 && tracks.length ? 0 : queue.at,
+    next: (queue.next ?? []).map(moved),
+    heard: (queue.heard ?? []).map(moved),
+  };
 }
 
-export const playNext = (queue: Queue, tracks: readonly Track[]) => insert(queue, tracks, queue.at + 1);
-export const append = (queue: Queue, tracks: readonly Track[]) => insert(queue, tracks, queue.order.length);
+/** After the current track, in both orders: shuffling leaves them there. */
+export function playNext(queue: Queue, tracks: readonly Track[]): Queue {
+  const index = (queue.order[queue.at] ?? -1) + 1;
+  const longer = insert(queue, tracks, index, queue.at + 1);
+  const added = tracks.map((_, i) => index + i).filter((i) => i !== longer.order[longer.at]);
+  return { ...longer, next: [...added, ...(longer.next ?? [])] };
+}
+
+export const append = (queue: Queue, tracks: readonly Track[]) => insert(queue, tracks, queue.tracks.length, queue.order.length);
 
 export function remove(queue: Queue, place: number): Queue {
   if (place < 0 || place >= queue.order.length) return queue;
   const gone = queue.order[place] as number;
-  const order = queue.order.filter((_, i) => i !== place).map((index) => (index > gone ? index - 1 : index));
-  const left = place < queue.at ? queue.at - 1 : Math.min(queue.at, order.length - 1);
-  return { ...queue, tracks: queue.tracks.filter((_, i) => i !== gone), order, at: left };
+  const without = (indices: readonly number[]) =>
+    indices.filter((index) => index !== gone).map((index) => (index > gone ? index - 1 : index));
+  const order = without(queue.order);
+  return {
+    ...queue, order, tracks: queue.tracks.filter((_, i) => i !== gone),
+    at: place < queue.at ? queue.at - 1 : Math.min(queue.at, order.length - 1),
+    next: without(queue.next ?? []), heard: without(queue.heard ?? []),
+  };
 }
 
 export function move(queue: Queue, from: number, to: number): Queue {
@@ -91,17 +121,35 @@ export function move(queue: Queue, from: number, to: number): Queue {
   const order = [...queue.order];
   const [moved] = order.splice(from, 1);
   order.splice(to, 0, moved as number);
-  const playing = queue.order[queue.at];
-  return { ...queue, order, at: order.indexOf(playing as number) };
+  const playing = queue.order[queue.at] as number;
+  const changed = { ...queue, order, at: order.indexOf(playing), next: (queue.next ?? []).filter((i) => i !== moved) };
+  return queue.shuffle ? changed : inOrder(changed);
 }
 
-/** Turn shuffle on or off. The current track stays. */
+/** The same, with the tracks numbered as they play: an order made by hand is the list's own. */
+function inOrder(queue: Queue): Queue {
+  const numbers = new Map(queue.order.map((index, place) => [index, place]));
+  const renumber = (indices: readonly number[]) => indices.flatMap((index) => numbers.get(index) ?? []);
+  return {
+    ...queue, tracks: queue.order.map((index) => queue.tracks[index] as Track), order: queue.order.map((_, place) => place),
+    next: renumber(queue.next ?? []), heard: renumber(queue.heard ?? []),
+  };
+}
+
+/** Turn shuffle on or off. The current track stays, and what was put next by hand; what was heard is not mixed in again. */
 export function setShuffle(queue: Queue, shuffle: boolean, random: Random = Math.random): Queue {
   if (queue.at < 0) return { ...queue, shuffle };
   const playing = queue.order[queue.at] as number;
-  if (!shuffle) return { ...queue, shuffle, order: queue.tracks.map((_, i) => i), at: playing };
-  const rest = shuffled(queue.tracks.map((_, i) => i).filter((i) => i !== playing), random);
-  return { ...queue, shuffle, order: [playing, ...rest], at: 0 };
+  const next = queue.next ?? [];
+  const all = queue.tracks.map((_, i) => i);
+  if (!shuffle) {
+    const list = all.filter((i) => !next.includes(i));
+    const at = list.indexOf(playing);
+    return { ...queue, shuffle, order: [...list.slice(0, at + 1), ...next, ...list.slice(at + 1)], at };
+  }
+  const heard = (queue.heard ?? []).filter((i) => i !== playing && !next.includes(i));
+  const rest = shuffled(all.filter((i) => i !== playing && !heard.includes(i) && !next.includes(i)), random);
+  return { ...queue, shuffle, order: [...heard, playing, ...next, ...rest], at: heard.length };
 }
 
 export const cycleRepeat = (queue: Queue): Queue => ({

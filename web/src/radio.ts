@@ -1,7 +1,9 @@
-/** Radio: the queue goes on without end near what it started from, and the listener steers. */
-import { effect } from "@preact/signals";
+/** What plays after the queue: a radio, or what sounds like the queue's end. The listener steers both. */
+import { effect, signal } from "@preact/signals";
 import * as api from "./api";
+import { reconnects } from "./connection";
 import * as player from "./player";
+import { persisted } from "./preferences";
 import { upcoming } from "./queue";
 import { attempt, showToast } from "./toast";
 import type { RadioRequest, Track } from "./types";
@@ -12,23 +14,31 @@ export type Steer = NonNullable<RadioRequest["steer"]>[number];
 export const STEERS: [Steer, Steer][] = [
   ["slower", "faster"], ["darker", "brighter"], ["calmer", "more energetic"], ["older", "newer"],
 ];
-const FEW = 3; // tracks left in the queue, from which more are asked for
+const FEW = 3; // tracks left, from which more are asked for
+const MANY = 40; // tracks left in the queue, with which nobody looks at what comes after
+const LAST = 5; // tracks of a queue that the music goes on from
 const MOST_PREVIOUS = 500; // tracks that a request names
 
-let asking = false;
+export const keepPlaying = persisted("keepplaying", true);
+export const looking = signal(false); // for what comes next
 
-function request(station: player.Station, previous: readonly Track[]): RadioRequest {
+let fruitless: unknown = null; // what was asked in vain, so that it is not asked again and again
+
+const queued = () => player.queue.value.order.map((index) => player.queue.value.tracks[index] as Track);
+
+async function ask(station: player.Station, previous: readonly Track[]): Promise<readonly Track[]> {
   const { seeds, minus, steer, reach } = station;
-  return { seeds, minus, steer, reach, previous: previous.slice(-MOST_PREVIOUS).map((track) => track.id) };
+  const request = { seeds, minus, steer, reach, previous: previous.slice(-MOST_PREVIOUS).map((track) => track.id) };
+  const answer = await api.radio(request);
+  return answer.matches.map((match) => match.track).filter(player.playable);
 }
 
-const until = (n: number) => player.queue.value.order.slice(0, n).map((i) => player.queue.value.tracks[i] as Track);
-
 export async function startRadio(station: player.Station): Promise<void> {
-  const answer = await attempt(api.radio(request(station, [])));
-  if (!answer) return;
-  player.playTracks(answer.matches.map((match) => match.track));
+  const [first, ...rest] = (await attempt(ask(station, []))) ?? [];
+  if (!first) return;
+  player.playTracks([first]);
   player.station.value = station;
+  player.continuation.value = rest;
   showToast(`Radio: ${station.name}`);
 }
 
@@ -36,17 +46,37 @@ export const radioOf = (track: Track): player.Station => (
   { seeds: [track.id], minus: [], name: `like “${track.title}”`, steer: [], reach: 0.5 }
 );
 
-/** Choose other tracks to come, as the station now is. */
-async function choose(keepUpcoming: boolean): Promise<void> {
-  const station = player.station.value;
-  if (!station || asking) return;
-  asking = true;
-  const queue = player.queue.value;
-  const answer = await attempt(api.radio(request(station, until(keepUpcoming ? queue.order.length : queue.at + 1))));
-  asking = false;
-  if (!answer || player.station.value?.name !== station.name) return;
-  player.replaceUpcoming(answer.matches.map((match) => match.track), keepUpcoming);
-  if (player.station.value !== station) await choose(false); // it was steered meanwhile
+/** One that goes on from the end of the queue, steered as the one before it. */
+function stationOfQueue(): player.Station | null {
+  const last = queued().slice(-LAST);
+  const final = last.at(-1);
+  if (!final) return null;
+  const { steer, reach } = player.station.value ?? { steer: [], reach: 0.5 };
+  return { seeds: [...new Set(last.map((track) => track.id))], minus: [], name: `like “${final.title}”`, steer, reach, auto: true };
+}
+
+/** Choose other tracks to come, or ``more`` of them, as the station now is. */
+async function choose(more: boolean): Promise<void> {
+  if (looking.value) return;
+  looking.value = true;
+  const fresh = !player.station.value || (player.station.value.auto && !more && !player.continuation.value.length);
+  const station = fresh ? stationOfQueue() : player.station.value;
+  const kept = more ? player.continuation.value : [];
+  const found = station && (await ask(station, [...queued(), ...kept]).catch(() => []));
+  looking.value = false;
+  if (!station || !found) return;
+  if (!found.length) {
+    fruitless = player.queue.value;
+    if (player.moreWanted.value) player.endQueue();
+    return;
+  }
+  if (fresh) player.station.value = station;
+  const current = player.station.value;
+  if (!current || current.seeds !== station.seeds || current.steer !== station.steer || current.reach !== station.reach) {
+    return void (current && choose(false)); // it was steered meanwhile
+  }
+  player.continuation.value = [...kept, ...found];
+  if (player.moreWanted.value) player.next();
 }
 
 export function steerRadio(changed: Partial<player.Station>): void {
@@ -55,8 +85,34 @@ export function steerRadio(changed: Partial<player.Station>): void {
   void choose(false);
 }
 
-export const stopRadio = () => (player.station.value = null);
+/** Go more toward a track that was chosen to come, or less: then it does not come. */
+export function leanOn(track: Track, more: boolean): void {
+  const station = player.station.value;
+  if (!station) return;
+  const without = (ids: string[]) => ids.filter((id) => id !== track.id);
+  const { seeds, minus } = station;
+  steerRadio(more ? { seeds: [...without(seeds), track.id], minus: without(minus) }
+    : { seeds: without(seeds).length ? without(seeds) : seeds, minus: [...without(minus), track.id] });
+}
+
+export function stopRadio(): void {
+  player.station.value = null;
+  player.continuation.value = [];
+}
+
+export function setKeepPlaying(on: boolean): void {
+  keepPlaying.value = on;
+  if (!on && player.station.value?.auto) stopRadio();
+}
 
 effect(() => {
-  if (player.station.value && player.playing.value && upcoming(player.queue.value).length < FEW) void choose(true);
+  const { queue, continuation, station, playing, moreWanted } = player;
+  const on = keepPlaying.value || (station.value && !station.value.auto);
+  if (!on || queue.value.repeat !== "off" || queue.value === fruitless) {
+    if (moreWanted.value) player.endQueue();
+    return;
+  }
+  const left = upcoming(queue.value).length;
+  if (reconnects.value < 0 || !player.currentTrack.value || !(playing.value || moreWanted.value)) return;
+  if (continuation.value.length < FEW && left < MANY) queueMicrotask(() => void choose(continuation.value.length > 0));
 });

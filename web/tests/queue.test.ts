@@ -67,4 +67,27 @@ describe("a queue", () => {
     expect(empty.at).toBe(-1);
     expect(Q.current(empty)).toBe(null);
   });
+
+  test("leaves what was put next there when it is shuffled and put in order again", () => {
+    let queue = Q.playNext(Q.start(Q.nothing, tracks, 1), [track("x")]);
+    expect(ids(queue)).toBe("abxcde");
+    queue = Q.setShuffle(queue, true, seeded(5));
+    expect(ids(queue).slice(queue.at, queue.at + 2)).toBe("bx");
+    queue = Q.setShuffle(queue, false);
+    expect(ids(queue)).toBe("abxcde");
+    const shuffled = Q.playNext(Q.setShuffle(queue, true, seeded(9)), [track("y")]);
+    expect(ids(Q.setShuffle(shuffled, false))).toBe("abyxcde");
+    const later = Q.setShuffle(Q.next(shuffled), false);
+    expect(Q.current(later)?.id).toBe("y");
+    expect(Q.upcoming(later)[0]?.id).toBe("x");
+  });
+
+  test("does not mix in again what was heard, and keeps an order made by hand", () => {
+    const heard = Q.next(Q.next(Q.start(Q.nothing, tracks, 0)));
+    const mixed = Q.setShuffle(heard, true, seeded(2));
+    expect(ids(mixed).slice(0, 3)).toBe("abc");
+    expect([...ids(mixed).slice(3)].sort().join("")).toBe("de");
+    const byHand = Q.move(heard, 4, 3);
+    expect(ids(Q.setShuffle(Q.setShuffle(byHand, true, seeded(3)), false))).toBe("abced");
+  });
 });

@@ -2,13 +2,13 @@ import { useState } from "preact/hooks";
 import { clock } from "../format";
 import { queueOpen } from "../shortcuts";
 import * as player from "../player";
-import { hasNext } from "../queue";
+import { keepPlaying } from "../radio";
 import { addTrackAsSeed } from "../seeds";
 import { isClip } from "../api";
 import type { Track } from "../types";
 import { Cover, IconButton } from "./common";
 import { Icon } from "./icons";
-import { LikeButton } from "./opinions";
+import { DislikeButton, LikeButton } from "./opinions";
 import { linkTo } from "./trackrow";
 import { usePeaks, Wave } from "./wave";
 
@@ -32,6 +32,7 @@ export function PlayerBar() {
         {!isClip(track.id) && (
           <>
             <LikeButton track={track} />
+            <DislikeButton track={track} />
             <IconButton icon="similar" label="More like the current track" onClick={() => addTrackAsSeed(track)} extraClass="bar-seed" />
           </>
         )}
@@ -70,7 +71,7 @@ function Transport() {
         <IconButton icon="shuffle" label="Shuffle" pressed={shuffle} onClick={() => player.setShuffle(!shuffle)} extraClass="wide" />
         <IconButton icon="previous" label="Previous track" onClick={player.previous} extraClass="wide" />
         <PlayButton />
-        <IconButton icon="next" label="Next track" disabled={!hasNext(player.queue.value)} onClick={player.next} />
+        <IconButton icon="next" label="Next track" disabled={!player.following.value && !keepPlaying.value} onClick={player.next} />
         <IconButton icon="stop" label="Stop" onClick={player.stop} extraClass="wide" />
         <IconButton icon={repeat === "one" ? "repeatOne" : "repeat"} label={`Repeat: ${repeat}`} pressed={repeat !== "off"}
           onClick={player.cycleRepeat} extraClass="wide" />

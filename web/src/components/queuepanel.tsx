@@ -4,7 +4,7 @@ import * as player from "../player";
 import { at, upcoming } from "../queue";
 import type { Track } from "../types";
 import { Cover, EmptyState, IconButton } from "./common";
-import { RadioBar } from "./radiobar";
+import { Continuation } from "./radiobar";
 import { saving } from "./savedialog";
 
 const SHOWN = 200; // rows; nobody scrolls further
@@ -23,7 +23,6 @@ export function QueuePanel() {
         <IconButton icon="trash" label="Clear queue" small disabled={!queue.tracks.length} onClick={player.clear} />
         <IconButton icon="close" label="Close queue" small onClick={() => (queueOpen.value = false)} />
       </div>
-      <RadioBar />
       {queue.tracks.length === 0 ? (
         <EmptyState icon="queue" title="The queue is empty"><p>Play a track, or add one from its menu.</p></EmptyState>
       ) : (
@@ -34,6 +33,7 @@ export function QueuePanel() {
               <Line key={`${index}-${queue.at + i}`} place={queue.at + i} />
             ))}
           </ol>
+          <Continuation />
         </>
       )}
     </aside>

@@ -2,7 +2,6 @@ import { useState } from "preact/hooks";
 import * as player from "../player";
 import type { JourneyStop, Match, Track } from "../types";
 import { IconButton, ScoreBar } from "./common";
-import { DislikeButton } from "./opinions";
 import { TrackRow } from "./trackrow";
 import { WhyStrip } from "./why";
 
@@ -23,7 +22,6 @@ export function Matches({ matches, seed: first, label }: MatchesProps) {
         const seed = step === undefined ? first : matches[i - 1]?.track;
         return <li key={track.id} class={open === track.id ? "open" : ""}>
           <TrackRow track={track} versions={match.versions} compact onPlay={() => player.playTracks(tracks, i)} seed={seed} moved={bias}
-            judge={<DislikeButton track={track} seed={seed} small />}
             extra={<>
               {step === undefined ? <ScoreBar score={score} /> : step !== null && <ScoreBar score={step} title="Similarity to the track before" />}
               {seed && seed.id === track.id && <span class="why-gap" />}

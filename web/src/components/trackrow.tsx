@@ -7,7 +7,7 @@ import type { Bias, Track } from "../types";
 import { Cover, IconButton } from "./common";
 import { Icon } from "./icons";
 import { Menu, type Choice } from "./menu";
-import { LikeButton, opinionChoices } from "./opinions";
+import { DislikeButton, LikeButton, opinionChoices } from "./opinions";
 import { saving } from "./savedialog";
 
 interface TrackRowProps {
@@ -20,7 +20,6 @@ interface TrackRowProps {
   reasons?: string[]; // why a search found it
   moved?: Bias | null; // by likes and dislikes
   seed?: Track | undefined; // what it is an answer to
-  judge?: ComponentChildren; // beside the heart
   versions?: readonly Track[]; // other copies of the recording
 }
 
@@ -30,7 +29,7 @@ export const linkTo = (track: Track) => `/track/${encodeURIComponent(track.id)}`
 const byline = (track: Track) => track.artist ?? track.path?.split(/[/\\]/).at(-2) ?? "Unknown artist";
 
 /** One row of a list of tracks. */
-export function TrackRow({ track, onPlay, extra, more = [], compact, place, reasons = [], versions = [], moved, seed, judge }: TrackRowProps) {
+export function TrackRow({ track, onPlay, extra, more = [], compact, place, reasons = [], versions = [], moved, seed }: TrackRowProps) {
   const active = player.currentTrack.value?.id === track.id;
   const unplayable = !player.playable(track);
   return (
@@ -58,7 +57,7 @@ export function TrackRow({ track, onPlay, extra, more = [], compact, place, reas
       <span class="quiet num row-length">{track.duration_s ? clock(track.duration_s) : ""}</span>
       <span class="row-actions">
         <LikeButton track={track} seed={seed} small />
-        {judge}
+        <DislikeButton track={track} seed={seed} small />
         <IconButton icon="similar" label={`More like ${track.title}`} onClick={() => addTrackAsSeed(track)} small extraClass="row-seed" />
         <Menu label={`More actions for ${track.title}`} choices={() => [...more, ...trackChoices(track, seed)]} />
       </span>

@@ -1,6 +1,5 @@
 import * as api from "../api";
 import { EmptyState, LoadError, LoadingRows, PageHeader } from "../components/common";
-import { DislikeButton } from "../components/opinions";
 import { TracksBar } from "../components/tracksbar";
 import { TrackRow } from "../components/trackrow";
 import { count } from "../format";
@@ -51,7 +50,7 @@ function Disliked({ tracks }: { tracks: readonly Track[] }) {
       <ol class="matches" aria-label="Disliked tracks">
         {tracks.map((track, i) => (
           <li key={track.id}>
-            <TrackRow track={track} compact onPlay={() => player.playTracks(tracks, i)} extra={<DislikeButton track={track} small />} />
+            <TrackRow track={track} compact onPlay={() => player.playTracks(tracks, i)} />
           </li>
         ))}
       </ol>

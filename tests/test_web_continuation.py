@@ -1,0 +1,124 @@
+"""Music goes on after the queue by what sounds alike; each row and the bar take likes and dislikes."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+pytest.importorskip("playwright", reason="pip install playwright")
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browsing import MARKS, watched
+from tests.serve_process import Server
+
+pytestmark = MARKS
+
+
+def play_one(page: Page, server: Server, title: str = "Low number 0") -> None:
+    track = server.get("/tracks", q=title)["tracks"][0]["id"]
+    page.goto(f"/track/{track}")
+    page.get_by_role("button", name=f"Play {title}").first.click()
+    page.get_by_role("button", name="Queue", exact=True).click()
+
+
+def now(page: Page):
+    return page.get_by_role("region", name="Player").locator(".bar-title")
+
+
+def coming(page: Page):
+    return page.get_by_label("Continuation").get_by_role("listitem")
+
+
+def test_one_track_is_followed_by_what_sounds_like_it(browser: Browser, own_server: Server):
+    with watched(browser, own_server) as page:
+        play_one(page, own_server)
+        expect(coming(page).first).to_be_visible()
+        first = coming(page).first.locator(".row-name .clip").first.inner_text()
+        assert first != "Low number 0"
+        expect(now(page)).to_have_text(first)  # the tests' tracks last for 3 s
+        expect(page.get_by_role("button", name="Pause").first).to_be_visible()
+        expect(coming(page).filter(has_text=first)).to_have_count(0)
+
+
+def test_the_last_track_of_an_album_is_followed_too(browser: Browser, own_server: Server):
+    with watched(browser, own_server) as page:
+        page.goto("/?album=low")
+        page.get_by_role("button", name="Play Low number 3").click()
+        expect(now(page)).not_to_contain_text("Low")
+        expect(now(page)).to_contain_text("number")
+
+
+def test_the_continuation_is_steered_while_it_plays(browser: Browser, own_server: Server):
+    with watched(browser, own_server) as page:
+        play_one(page, own_server)
+        section = page.get_by_role("region", name="Keep playing")
+        expect(coming(page).first).to_be_visible()
+        with page.expect_request("**/api/v1/radio") as asked:
+            section.get_by_role("button", name="brighter").click()
+        assert json.loads(asked.value.post_data or "")["steer"] == ["brighter"]
+        row = coming(page).last
+        title = row.locator(".row-name .clip").first.inner_text()
+        row.hover()
+        with page.expect_request("**/api/v1/radio") as asked:
+            row.get_by_role("button", name=f"Go on less like {title}").click()
+        body = json.loads(asked.value.post_data or "")
+        assert body["minus"] == [own_server.get("/tracks", q=title)["tracks"][0]["id"]]
+        expect(coming(page).filter(has_text=title)).to_have_count(0)
+
+
+def test_music_stops_where_it_is_told_to(browser: Browser, own_server: Server):
+    with watched(browser, own_server) as page:
+        play_one(page, own_server)
+        page.get_by_label("Keep playing what sounds like this").uncheck()
+        expect(coming(page)).to_have_count(0)
+        expect(page.get_by_role("button", name="Pause")).to_have_count(0)
+        expect(now(page)).to_have_text("Low number 0")
+        page.reload()
+        page.get_by_role("button", name="Queue", exact=True).click()
+        expect(page.get_by_label("Keep playing what sounds like this")).not_to_be_checked()
+
+
+def test_a_cleared_queue_and_a_removed_track_come_back(browser: Browser, own_server: Server):
+    with watched(browser, own_server) as page:
+        page.goto("/?album=low")
+        page.get_by_role("button", name="Play Low number 0").click()
+        page.get_by_role("button", name="Pause").first.click()
+        page.get_by_role("button", name="Queue", exact=True).click()
+        queue = page.get_by_label("Queue", exact=True).locator(".queue-list:not(.coming) > li")
+        expect(queue).to_have_count(4)
+        queue.filter(has_text="Low number 2").hover()
+        page.get_by_role("button", name="Remove Low number 2").click()
+        expect(queue).to_have_count(3)
+        page.get_by_role("button", name="Undo").last.click()
+        expect(queue).to_have_count(4)
+        page.get_by_role("button", name="Clear queue").click()
+        expect(page.get_by_text("The queue is empty")).to_be_visible()
+        page.get_by_role("button", name="Undo").last.click()
+        expect(queue).to_have_count(4)
+        expect(now(page)).to_have_text("Low number 0")
+
+
+def test_each_row_and_the_bar_take_likes_and_dislikes_with_undo(browser: Browser, own_server: Server):
+    def verdicts() -> list[str]:
+        return [one["verdict"] for one in own_server.get("/feedback")["feedback"]]
+
+    with watched(browser, own_server) as page:
+        page.goto("/?album=low")
+        row = page.locator(".row").filter(has_text="Low number 1")
+        row.get_by_role("button", name="Like Low number 1", exact=True).click()
+        expect(page.get_by_text("You like “Low number 1”")).to_be_visible()
+        assert verdicts() == ["like"]
+        page.get_by_role("button", name="Undo").click()
+        expect(row.get_by_role("button", name="Like Low number 1", exact=True)).to_have_attribute(
+            "aria-pressed", "false"
+        )
+        assert verdicts() == []
+        row.get_by_role("button", name="Play Low number 1").click()
+        bar = page.get_by_role("region", name="Player")
+        bar.get_by_role("button", name="Pause").click()
+        bar.get_by_role("button", name="Dislike Low number 1").click()
+        expect(bar.get_by_role("button", name="Dislike Low number 1")).to_have_attribute(
+            "aria-pressed", "true"
+        )
+        assert verdicts() == ["dislike"]
