@@ -10,6 +10,7 @@ import click
 from segue.cli.options import AppError
 from segue.cli.show import print_json
 from segue.cli.tables import columns
+from segue.errors import UsageError
 
 _FOLDER = click.Path(path_type=Path)
 _SHOWN = 5
@@ -117,6 +118,62 @@ def nearest(index: Path, queries: Path, output: Path | None, as_json: bool, **op
         columns(
             names, [[_shown(record[name]) for name in names] for record in records], cut=("id", "neighbor")
         )
+
+
+@spark.command(short_help="Recommend tracks, also from MongoDB.")
+@click.argument("song_id")
+@click.argument("source")
+@click.option("--collection", "-c", help="Collection of MongoDB; needed if SOURCE is an address.")
+@click.option(
+    "--vector", metavar="COLUMN", help="Which vectors, such as embedding; needed if there are several."
+)
+@click.option(
+    "--view",
+    metavar="VIEW",
+    help="Compare as a library does; of a library only. Use default for its usual view.",
+)
+@click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="How many.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@master_option
+def recommend(song_id: str, source: str, as_json: bool, master: str | None, **options: Any) -> None:
+    """Find the tracks in SOURCE that are nearest to SONG_ID, by the cosine.
+
+    SOURCE is a MongoDB address (mongodb://HOST/DATABASE), the folder of a library, or a folder that
+    "segue spark embed" filled.
+    """
+    from segue import spark as on_spark
+    from segue.spark.session import spark_session
+
+    k, view = options.pop("k"), options["view"]
+    if _is_mongo(source) and not options["collection"]:
+        raise UsageError("an address of MongoDB also needs --collection NAME")
+    with spark_session(master) as session:
+        on_spark.register(session)
+        rows = _rows_of(session, source, collection=options["collection"], view=view)
+        found = on_spark.recommend(rows, song_id, k=k, vector=options["vector"] or (view and "view"))
+        records = found.toArrow().to_pylist()
+    if as_json:
+        print_json(records)
+        return
+    names = list(records[0]) if records else ["rank", "id", "score"]
+    shown = [[_shown(record[name]) for name in names] for record in records]
+    columns(names, shown, cut=("id", "title", "artist"))
+
+
+def _is_mongo(source: str) -> bool:
+    return source.startswith(("mongodb://", "mongodb+srv://"))
+
+
+def _rows_of(session: Any, source: str, *, collection: str | None, view: str | None) -> Any:
+    """The tracks of whatever a source is."""
+    from segue import spark as on_spark
+
+    if _is_mongo(source):
+        return session.read.format("mongodb").options(uri=source, collection=collection).load()
+    if (Path(source) / "manifest.json").exists():
+        return on_spark.embeddings(session, source)
+    options = {"view": view} if view else {}
+    return session.read.format("segue").options(**options).load(str(Path(source).expanduser().absolute()))
 
 
 @spark.command(short_help="Make a library of embeddings.")

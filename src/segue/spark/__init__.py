@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from segue.spark.embed import embed, embeddings
 from segue.spark.files import files
+from segue.spark.formats import register
 from segue.spark.index import build_index
 from segue.spark.library import library
 from segue.spark.nearest import nearest
+from segue.spark.recommend import recommend
 
-__all__ = ["build_index", "embed", "embeddings", "files", "library", "nearest"]
+__all__ = ["build_index", "embed", "embeddings", "files", "library", "nearest", "recommend", "register"]

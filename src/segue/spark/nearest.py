@@ -49,7 +49,7 @@ def nearest(
     exact : compare with every row: a recall of 1
     vector : the column of vectors: an array of numbers, or a struct with one, as ``embed`` makes them; needed
         where there are several
-    id_column : by default ``path`` where there is one, else ``id``
+    id_column : by default ``id``, ``path`` or ``_id``, the first that is there
 
     Returns
     -------

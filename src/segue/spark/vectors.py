@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,14 +16,32 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
-def with_vectors(rows: DataFrame, vector: str | None, id_column: str | None) -> DataFrame:
+def id_column_of(rows: DataFrame, id_column: str | None) -> str:
+    """The column of ids: by default ``id``, ``path`` or ``_id``, the first that is there.
+
+    Raises
+    ------
+    UsageError
+        Where there is no such column.
+    """
+    usual = next((name for name in ("id", "path", "_id") if name in rows.columns), "id")
+    name = id_column or usual
+    if name not in rows.columns:
+        raise UsageError(f"there is no column {name!r}; there are {', '.join(rows.columns)}")
+    return name
+
+
+def with_vectors(
+    rows: DataFrame, vector: str | None, id_column: str | None, also: Sequence[str] = ()
+) -> DataFrame:
     """Columns ``id``, a string, and ``vector``, an array of floats or null.
 
     Parameters
     ----------
     vector : the column of vectors: an array of numbers, or a struct with one, as ``embed`` makes them; needed
         where there are several
-    id_column : by default ``path`` where there is one, else ``id``
+    id_column : as for ``id_column_of``
+    also : columns that stay
 
     Raises
     ------
@@ -31,33 +50,39 @@ def with_vectors(rows: DataFrame, vector: str | None, id_column: str | None) -> 
     """
     from pyspark.sql import functions
 
-    columns = {field.name: _path_to_vector(field) for field in rows.schema.fields}
-    candidates = {name: path for name, path in columns.items() if path}
+    candidates = dict(pair for field in rows.schema.fields for pair in _vectors_in(field))
     chosen = vector or (next(iter(candidates)) if len(candidates) == 1 else None)
     if chosen not in candidates:
         found = ", ".join(candidates) or "none"
         raise UsageError(
             f"which column holds the vectors? vector is {vector!r}; with vectors there are: {found}"
         )
-    name = id_column or ("path" if "path" in columns else "id")
-    if name not in columns:
-        raise UsageError(f"there is no column {name!r}; there are {', '.join(columns)}")
     return rows.select(
-        functions.col(name).cast("string").alias("id"),
-        functions.col(str(candidates[chosen])).cast("array<float>").alias("vector"),
+        functions.col(id_column_of(rows, id_column)).cast("string").alias("id"),
+        functions.col(candidates[chosen]).cast("array<float>").alias("vector"),
+        *also,
     )
 
 
-def _path_to_vector(field: Any) -> str | None:
-    """How Spark names the vector in a column; none where it holds none."""
-    from pyspark.sql.types import ArrayType, NumericType, StructType
+def _vectors_in(field: Any) -> Iterator[tuple[str, str]]:
+    """The vectors of a column: what people call each, and how Spark does."""
+    from pyspark.sql.types import StructType
 
     kind = field.dataType
-    if isinstance(kind, ArrayType) and isinstance(kind.elementType, NumericType):
-        return str(field.name)
-    if isinstance(kind, StructType) and "vector" in kind.names:
-        return f"{field.name}.vector"
-    return None
+    if _is_vector(kind):
+        yield field.name, f"`{field.name}`"
+    elif isinstance(kind, StructType) and "vector" in kind.names:
+        yield field.name, f"`{field.name}`.vector"
+    elif isinstance(kind, StructType):
+        for inner in kind.fields:
+            if _is_vector(inner.dataType):
+                yield f"{field.name}.{inner.name}", f"`{field.name}`.`{inner.name}`"
+
+
+def _is_vector(kind: Any) -> bool:
+    from pyspark.sql.types import ArrayType, NumericType
+
+    return isinstance(kind, ArrayType) and isinstance(kind.elementType, NumericType)
 
 
 def arrays_of(batch: pa.RecordBatch, dim: int | None) -> tuple[list[str], Vectors, NDArray[np.bool_]]:

@@ -28,6 +28,7 @@ def read_documents(
     fields: Mapping[str, int] | None = None,
     *,
     expected: int | None = None,
+    between: tuple[Any, Any] = (None, None),
 ) -> Iterator[list[RawDocument]]:
     """Documents in batches.
 
@@ -40,9 +41,11 @@ def read_documents(
     where : a query
     fields : a projection; it must keep ``_id``
     expected : how many there should be
+    between : the ``_id`` of the first, and one that they end before; ``None`` for no such bound
     """
     from pymongo.errors import ConnectionFailure, CursorNotFound
 
+    first_id, end_id = between
     last: Any = None
     failed = False
     more = True
@@ -50,8 +53,12 @@ def read_documents(
     while more:
         more = False
         cursor = collection.find_raw_batches(where or {}, fields, batch_size=DOCUMENTS).sort("_id", 1)
-        if last is not None:  # the query {"$gt": last} would give ids of the same type only
-            cursor = cursor.hint([("_id", 1)]).min([("_id", last)])
+        # The query {"$gt": last} would give ids of the same type only.
+        lower = first_id if last is None else last
+        if lower is not None:
+            cursor = cursor.hint([("_id", 1)]).min([("_id", lower)])
+        if end_id is not None:
+            cursor = cursor.hint([("_id", 1)]).max([("_id", end_id)])
         try:
             for data in cast("Iterator[bytes]", cursor):
                 documents = _split(data, collection)

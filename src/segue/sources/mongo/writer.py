@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from segue.errors import SpecMismatchError
+from segue.errors import SourceError, SpecMismatchError
 from segue.sources.contract import Problem
 
 if TYPE_CHECKING:
@@ -44,6 +44,41 @@ class Refused:
 
     there: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
+
+
+def upsert(database: Database[dict[str, Any]], collection: str, documents: Sequence[dict[str, Any]]) -> None:
+    """Set the fields of some documents by their ``_id``, and add those that are not there; other fields stay.
+
+    Each needs a field beside its ``_id``.
+
+    Raises
+    ------
+    SourceError
+        Where the server does not take a document, or one has no ``_id``.
+    """
+    from pymongo import UpdateOne
+    from pymongo.errors import BulkWriteError
+
+    if any(document["_id"] is None for document in documents):
+        raise SourceError("a row has no _id; expected one in each")
+    target = database.get_collection(collection, write_concern=_journaled_write_concern(database))
+    for start in range(0, len(documents), BULK):
+        some = documents[start : start + BULK]
+        fields = [{name: value for name, value in document.items() if name != "_id"} for document in some]
+        requests = [
+            UpdateOne({"_id": one["_id"]}, {"$set": new}, upsert=True)
+            for one, new in zip(some, fields, strict=True)
+        ]
+        try:
+            _twice(partial(target.bulk_write, requests, ordered=False))
+        except BulkWriteError as error:
+            if not (faults := error.details.get("writeErrors", [])):
+                raise
+            name = some[faults[0]["index"]]["_id"]
+            raise SourceError(
+                f"{database.name}.{collection} does not take {len(faults)} documents, the first of which is "
+                f"{name!r}: {faults[0].get('errmsg')}"
+            ) from None
 
 
 class CollectionWriter:
