@@ -34,6 +34,19 @@ def test_tracks_of_an_album_come_in_the_order_of_discs_and_numbers_with_the_unnu
     library.close()
 
 
+def test_unnumbered_tracks_come_in_the_order_in_which_people_count(tmp_path: Path):
+    library, found = discography(
+        tmp_path,
+        song("/a.flac", title="Track10", artist="A", album="X"),
+        song("/b.flac", title="track 9", artist="A", album="X"),
+        song("/c.flac", title="Track2", artist="A", album="X"),
+        song("/d.flac", title="Épilogue", artist="A", album="X"),
+    )
+    (album,) = found.albums.values()
+    assert titles(library, album.tracks) == ["Épilogue", "Track2", "track 9", "Track10"]
+    library.close()
+
+
 def test_two_albums_of_one_name_are_two_by_their_artists(tmp_path: Path):
     library, found = discography(
         tmp_path,

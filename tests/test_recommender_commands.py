@@ -29,6 +29,21 @@ def test_commands_print_what_the_library_answers(segue, scanned: Path, tmp_path:
     assert "Low number 1" not in [m["title"] for m in json.loads(out)["matches"]]
 
 
+def test_albums_and_artists_are_listed_and_compared(segue, scanned: Path):
+    library = ("--library", scanned)
+    listed = json.loads(segue(*library, "albums", "--sort", "name", "--json")[1])
+    assert [album["album"] for album in listed] == ["high", "low", "noise"]
+    assert json.loads(segue(*library, "albums", "--genre", "low", "--json")[1]) == [listed[1]]
+    code, out, _ = segue(*library, "albums", "album:low", "-k", 1)
+    assert (code, len(out.splitlines())) == (0, 2)
+    near = json.loads(segue(*library, "artists", "artist:The Lows", "--json")[1])
+    assert sorted(artist["artist"] for artist in near) == ["The Highs", "The Noises"]
+    assert near[0]["score"] >= near[1]["score"]
+    assert [line.split("  ")[0] for line in segue(*library, "artists")[1].splitlines()[1:]] == [
+        "The Highs", "The Lows", "The Noises",
+    ]  # fmt: skip
+
+
 def test_the_command_matrix_prints_and_draws(segue, scanned: Path, tmp_path: Path):
     picture = tmp_path / "matrix.svg"
     tracks = ("Low number 0", "Low number 1", "High number 2")

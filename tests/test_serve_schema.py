@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from segue.serve.api import library_models, recommendation_models, request_models, track_models
+from segue.serve.api import album_models, library_models, recommendation_models, request_models, track_models
 from segue.serve.app import make_api
 from segue.serve.http import responses
 from tests.serve_process import serving
 
 _EXAMPLES = 8  # of each operation
 ROOT = Path(__file__).resolve().parents[1]
-MODELS = (responses, request_models, track_models, recommendation_models, library_models)
+MODELS = (album_models, responses, request_models, track_models, recommendation_models, library_models)
 
 
 @pytest.mark.slow

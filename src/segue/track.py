@@ -17,6 +17,8 @@ _PART_OF_ALBUM = re.compile(
     r"(?:cd|dis[ck]|vol(?:ume)?|side|part|lp)[\s._-]*(?:\d{1,2}|[a-d]|one|two|three)\b.*"
 )
 
+_NUMBERS = re.compile(r"(\d{1,18})")
+
 TrackId = NewType("TrackId", str)
 """Sixteen hexadecimal digits, made from the content when the track is first seen, then kept."""
 
@@ -157,3 +159,9 @@ def folded(text: str) -> str:
         return text.lower().strip()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(c for c in decomposed if not unicodedata.combining(c)).strip()
+
+
+def natural_key(text: str) -> tuple[tuple[bool, int, str], ...]:
+    """What sorts names as people do: ``Track2`` before ``Track10``, without case and accents."""
+    parts = filter(None, map(str.strip, _NUMBERS.split(folded(text))))
+    return tuple((not part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts)

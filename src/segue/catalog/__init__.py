@@ -4,6 +4,17 @@
 exists when the database says so, and it says so only after the row is on the disk.
 """
 
+from segue.catalog.album_lists import (
+    ARTICLES,
+    AlbumSort,
+    ArtistSort,
+    last_played,
+    list_albums,
+    list_artists,
+    n_plays,
+    sort_albums,
+    sort_name,
+)
 from segue.catalog.albums import NO_ALBUM, NO_ARTIST, Album, Artist, Discography, name_id
 from segue.catalog.catalog import Catalog
 from segue.catalog.check import Check, Fault
@@ -36,15 +47,18 @@ from segue.catalog.upsert import SeenKeys
 from segue.catalog.writer import Writer
 
 __all__ = [
+    "ARTICLES",
     "CATALOG_FILE",
     "FORMAT_VERSION",
     "NO_ALBUM",
     "NO_ARTIST",
     "SETTING_NAMES",
     "Album",
+    "AlbumSort",
     "Analysis",
     "AnalyzedFile",
     "Artist",
+    "ArtistSort",
     "Catalog",
     "Check",
     "Cluster",
@@ -80,6 +94,12 @@ __all__ = [
     "Where",
     "Writer",
     "display_path",
+    "last_played",
+    "list_albums",
+    "list_artists",
+    "n_plays",
     "name_id",
+    "sort_albums",
+    "sort_name",
     "split_names",
 ]

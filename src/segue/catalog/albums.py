@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 import sqlite3
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from segue.catalog.album_groups import COLUMNS, albums_of, editions_of
 from segue.catalog.conditions import split_names
-from segue.track import TrackId, clean, folded, split_artists
+from segue.track import TrackId, clean, folded, natural_key, split_artists
 
 NO_ARTIST, NO_ALBUM = "[Unknown Artist]", "[Unknown Album]"
 _FRESH_S = 5.0  # after a change that may concern tags of tracks
 _TRACKS = f"""
-SELECT {COLUMNS}, id, genre, duration_s, added_at FROM tracks WHERE missing_since IS NULL AND codec != ''
-ORDER BY album, coalesce(disc_number, 1), track_number IS NULL, track_number, title, key
+SELECT {COLUMNS}, id, title, genre, duration_s, added_at FROM tracks
+WHERE missing_since IS NULL AND codec != '' ORDER BY album, key
 """
 
 
@@ -131,6 +133,13 @@ def _by_artist(rows: Iterable[sqlite3.Row]) -> list[tuple[str | None, list[sqlit
     return list(groups.values())
 
 
+def _place_in_album(row: sqlite3.Row) -> tuple[int, bool, int, tuple[object, ...], int]:
+    """By discs and numbers; what has no number comes last, by its title or the name of its file."""
+    number = row["track_number"]
+    name = row["title"] or Path(os.fsdecode(row["path"] or b"")).stem
+    return row["disc_number"] or 1, number is None, number or 0, natural_key(name), row["key"]
+
+
 class _Reader:
     """Collects a discography, album by album."""
 
@@ -154,7 +163,7 @@ class _Reader:
         self._albums[album.id] = album
         for one in by:
             one.albums.append(album)
-        for row in rows:
+        for row in sorted(rows, key=_place_in_album):
             self._add_track(album, by, row)
 
     def _artist(self, name: str) -> Artist:

@@ -204,6 +204,14 @@ class FeedbackTables:
         with user_transaction(self._local.db):
             self._local.db.executemany("INSERT INTO plays VALUES (?, ?)", plays)
 
+    def history(self, limit: int = 100, offset: int = 0) -> tuple[list[tuple[str, float]], int]:
+        """What was played, the latest first: ids, each with its time in s since the epoch; and how often."""
+        where = "FROM plays JOIN tracks USING (id) WHERE at BETWEEN 0 AND ?"
+        total = self._local.db.execute(f"SELECT count(*) {where}", (tomorrow(),)).fetchone()[0]
+        sql = f"SELECT id, at {where} ORDER BY at DESC, plays.rowid DESC LIMIT ? OFFSET ?"
+        rows = self._local.db.execute(sql, (tomorrow(), limit, offset))
+        return [(row["id"], row["at"]) for row in rows], int(total)
+
     def plays(self) -> dict[str, tuple[int, float]]:
         """How often each track was played, and when last, in s since the epoch.
 

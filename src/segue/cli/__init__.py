@@ -14,6 +14,7 @@ from click.core import ParameterSource
 
 from segue import __version__
 from segue.cli import (
+    albums,
     backup,
     check,
     clusters,
@@ -88,6 +89,8 @@ for command in (
     evaluate.evaluate,
     map_.map_,
     search.search,
+    albums.albums,
+    albums.artists,
     show.info,
     show.failures,
     folders.folders,

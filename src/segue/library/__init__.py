@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from segue.catalog import (
+    ARTICLES,
     CATALOG_FILE,
     FORMAT_VERSION,
+    NO_ALBUM,
     NO_ARTIST,
     Album,
+    AlbumSort,
     Artist,
+    ArtistSort,
     Catalog,
     Clusters,
     Discography,
@@ -29,6 +33,8 @@ from segue.catalog import (
     Where,
     display_path,
     name_id,
+    sort_albums,
+    sort_name,
     split_names,
 )
 from segue.embed.descriptors import SPEC as DESCRIPTORS
@@ -52,10 +58,12 @@ from segue.library.verbs import OneBlasThread, verb
 from segue.progress import Progress, Silent
 from segue.recommend import (
     Recommender,
+    albums,
     clusters,
     duplicates,
     evaluate,
     explain,
+    home,
     journey,
     matrix,
     opinions,
@@ -72,11 +80,15 @@ from segue.spec import Embedder, Prior, family_of
 from segue.views.view_index import ViewIndex
 
 __all__ = [
+    "ARTICLES",
     "CATALOG_FILE",
     "FORMAT_VERSION",
+    "NO_ALBUM",
     "NO_ARTIST",
     "Album",
+    "AlbumSort",
     "Artist",
+    "ArtistSort",
     "CheckReport",
     "Clusters",
     "Discography",
@@ -96,6 +108,8 @@ __all__ = [
     "Where",
     "display_path",
     "name_id",
+    "sort_albums",
+    "sort_name",
     "split_names",
 ]
 
@@ -310,9 +324,7 @@ class Library(Checking):
 
         Raises
         ------
-        LibraryBusyError, LibraryWriteError
-        ModelNotFoundError
-            Where the model of a newer version is not installed.
+        LibraryBusyError, LibraryWriteError, ModelNotFoundError
         """
         make_embedders([family_of(upgrade.newer) for upgrade in self.upgrades()])
         with self._catalog.writing(wait_s, on_wait) as writer:
@@ -349,6 +361,8 @@ class Library(Checking):
     # Asking
 
     similar = verb(similarity.similar)
+    similar_albums = verb(albums.similar_albums)
+    similar_artists = verb(albums.similar_artists)
     similar_to_vector = verb(similarity.similar_to_vector)
     vector_of = verb(similarity.vector_of)
     search = verb(words.search)
@@ -361,6 +375,7 @@ class Library(Checking):
     map = verb(maps.make_map)
     load_map = verb(maps.load_map)
     evaluate = verb(evaluate.evaluate)
+    home = verb(home.home)
     like = verb(opinions.like)
     dislike = verb(opinions.dislike)
     take_back = verb(opinions.take_back)

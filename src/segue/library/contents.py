@@ -9,6 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.catalog import (
+    Album,
+    AlbumSort,
+    Artist,
+    ArtistSort,
     Catalog,
     Clusters,
     Discography,
@@ -21,6 +25,8 @@ from segue.catalog import (
     Snapshot,
     TrackTables,
     Where,
+    list_albums,
+    list_artists,
 )
 from segue.embed.descriptors import SPEC as DESCRIPTORS
 from segue.errors import LibraryError
@@ -87,6 +93,23 @@ class Contents:
     def discography(self) -> Discography:
         """Artists and albums of the tracks whose files are there, as their tags say."""
         return self._catalog.discography()
+
+    def albums(
+        self, sort: AlbumSort = "name", *, text: str = "", genre: str | None = None, random_state: int = 0
+    ) -> list[Album]:
+        """The albums in an order; ``played`` and ``often`` leave out what was never played.
+
+        Parameters
+        ----------
+        text : only those whose title or artist holds each of its words
+        genre : only those with a track of this genre
+        """
+        found, plays = self._catalog.discography(), self.feedback.plays()
+        return list_albums(found, sort, plays, text=text, genre=genre, random_state=random_state)
+
+    def artists(self, sort: ArtistSort = "name", *, text: str = "") -> list[Artist]:
+        """The artists in an order; ``played`` and ``often`` leave out who was never played."""
+        return list_artists(self._catalog.discography(), sort, self.feedback.plays(), text=text)
 
     def version(self) -> int:
         """Another number whenever somebody else has changed the library."""

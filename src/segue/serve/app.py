@@ -25,6 +25,7 @@ import segue
 from segue.errors import SegueError
 from segue.serve import subsonic
 from segue.serve.api import (
+    albums,
     clips,
     duplicates,
     feedback,
@@ -51,7 +52,7 @@ from segue.serve.service import Service
 from segue.serve.settings import SETTINGS_VARIABLE, Settings
 
 _PARTS = (
-    session, status, tracks, search, sound, recommendations, clips, playlists, maps, feedback, jobs,
+    session, status, albums, tracks, search, sound, recommendations, clips, playlists, maps, feedback, jobs,
     duplicates, settings_routes,
 )  # fmt: skip
 _LEFT = 499  # which nobody sees but the metrics: the client has gone

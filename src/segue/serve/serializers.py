@@ -24,6 +24,8 @@ def track_record(track: Track, cluster: int | None, folders: Sequence[str]) -> R
         "album_artist": clean(tags.album_artist),
         "genre": clean(tags.genre),
         "year": tags.year or None,
+        "disc_number": tags.disc_number,
+        "track_number": tags.track_number,
         "duration_s": round(track.duration_s, 3),
         "path": readable(display_path(track.path, folders)) if track.has_file else None,
         "url": clean(track.url),

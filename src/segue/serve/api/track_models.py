@@ -14,8 +14,9 @@ from segue.serve.api.request_models import OTHER_ID
 EpochS = Annotated[float, Field(description="Seconds since 1970")]
 TRACK = {  # FastAPI leaves nulls out of examples: every field has a value
     "id": OTHER_ID, "title": "Eternal Forge", "artist": "Iron Vale", "album": "Cinders",
-    "album_artist": "Iron Vale", "genre": "Metal", "year": 1994, "duration_s": 241.3,
-    "path": "music/Cinders/03.flac", "url": "https://example.org/eternal-forge", "source": "fma",
+    "album_artist": "Iron Vale", "genre": "Metal", "year": 1994, "disc_number": 1,
+    "track_number": 3, "duration_s": 241.3, "path": "music/Cinders/03.flac",
+    "url": "https://example.org/eternal-forge", "source": "fma",
     "has_file": True, "missing": False, "cluster": 3,
 }  # fmt: skip
 
@@ -36,6 +37,8 @@ class Track(BaseModel):
     album_artist: str | None
     genre: str | None
     year: int | None
+    disc_number: int | None
+    track_number: int | None
     duration_s: Annotated[float, Field(description="0 where it is unknown")]
     path: Annotated[str | None, Field(description="From a scanned folder on; null where there is no file")]
     url: Annotated[str | None, Field(description="A page that plays it")]

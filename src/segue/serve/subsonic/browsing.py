@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from segue.library import Album, Artist, Where
+from segue.library import ARTICLES, Album, AlbumSort, Artist, Where, sort_albums, sort_name
 from segue.serve.subsonic.call import NOT_FOUND, Call, SubsonicError
 from segue.serve.subsonic.encoding import Tree
 from segue.serve.subsonic.entries import Entries
 from segue.track import Track, folded
 
 _FOLDER = {"id": 1, "name": "Music"}
-_ARTICLES = "The An A Der Die Das Le La Les Los El"
+_SORTS: dict[str, AlbumSort] = {
+    "newest": "added",
+    "frequent": "often",
+    "recent": "played",
+    "highest": "often",
+    "alphabeticalByName": "name",
+    "alphabeticalByArtist": "artist",
+}
 
 
 def folders(_: Call) -> Tree:
@@ -25,7 +32,7 @@ def artists(call: Call) -> Tree:
         {"name": name, "artist": [entries.artist(a) for a in group]}
         for name, group in _by_first_letter(entries)
     ]
-    return {"artists": {"ignoredArticles": _ARTICLES, "index": index}}
+    return {"artists": {"ignoredArticles": ARTICLES, "index": index}}
 
 
 def indexes(call: Call) -> Tree:
@@ -35,20 +42,15 @@ def indexes(call: Call) -> Tree:
         {"name": name, "artist": [{"id": a.id, "name": a.name} for a in group]}
         for name, group in _by_first_letter(entries)
     ]
-    return {"indexes": {"lastModified": 0, "ignoredArticles": _ARTICLES, "index": index}}
+    return {"indexes": {"lastModified": 0, "ignoredArticles": ARTICLES, "index": index}}
 
 
 def _by_first_letter(entries: Entries) -> list[tuple[str, list[Artist]]]:
     groups: dict[str, list[Artist]] = {}
-    for artist in sorted(entries.discography.artists.values(), key=lambda artist: _sort_name(artist.name)):
-        first = _sort_name(artist.name)[:1].upper()
+    for artist in sorted(entries.discography.artists.values(), key=lambda artist: sort_name(artist.name)):
+        first = sort_name(artist.name)[:1].upper()
         groups.setdefault(first if first.isalpha() else "#", []).append(artist)
     return sorted(groups.items())
-
-
-def _sort_name(name: str) -> str:
-    first, _, rest = folded(name).partition(" ")
-    return rest if rest and first in _ARTICLES.lower().split() else folded(name)
 
 
 def artist(call: Call) -> Tree:
@@ -128,20 +130,9 @@ def _sort_albums(call: Call, entries: Entries, albums: list[Album]) -> list[Albu
     if kind == "starred":
         stars = entries.stars["album"]
         return sorted((a for a in albums if a.id in stars), key=lambda album: -stars[album.id])
-    plays = entries.plays
-    keys: dict[str, Callable[[Album], object]] = {
-        "newest": lambda a: -a.created_at,
-        "frequent": lambda a: -sum(plays[t][0] for t in a.tracks if t in plays),
-        "recent": lambda a: -max((plays[t][1] for t in a.tracks if t in plays), default=0.0),
-        "highest": lambda a: -sum(plays[t][0] for t in a.tracks if t in plays),
-        "alphabeticalByName": lambda a: folded(a.name),
-        "alphabeticalByArtist": lambda a: (_sort_name(a.artist), folded(a.name)),
-    }
-    if kind not in keys:
+    if kind not in _SORTS:
         raise SubsonicError(0, f"no list of albums is called {kind[:40]!r}")
-    if kind in ("frequent", "recent"):
-        albums = [album for album in albums if any(name in plays for name in album.tracks)]
-    return sorted(albums, key=keys[kind])  # type: ignore[arg-type]
+    return sort_albums(albums, _SORTS[kind], entries.plays)
 
 
 def random_songs(call: Call) -> Tree:
