@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ def replacing(path: Path) -> Iterator[Path]:
         Where nothing can be written there.
     """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    _sweep_dead(path)
     try:
         yield part
         part.replace(path)
@@ -28,6 +30,28 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def _sweep_dead(path: Path) -> None:
+    """Delete what processes left that were killed while they wrote this file."""
+    with contextlib.suppress(OSError):
+        for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+            with contextlib.suppress(OSError, ValueError):
+                if not _runs(int(part.name.split(".")[-2])):
+                    part.unlink()
+
+
+def _runs(process: int) -> bool:
+    """Whether a process with this number runs; Windows lets nobody delete what a running one writes."""
+    if os.name == "nt":
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):  # another's, or no number of a process
+        return True
+    return True
 
 
 def sweep(folder: Path) -> None:

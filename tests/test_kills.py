@@ -1,0 +1,48 @@
+"""Every command that writes, killed at random moments: all goes on as if nothing had happened."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from segue.files import replacing
+
+ROOT = Path(__file__).resolve().parents[1]
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "how",
+    [
+        ["--kills", "2"],
+        ["--only", "scan", "--kills", "3", "--pause"],
+        ["--only", "scan", "--kills", "3", "--clock"],
+    ],
+    ids=["killed", "paused", "clock jumps"],
+)
+def test_every_command_that_writes_ends_as_if_nothing_had_happened(how):
+    command = [sys.executable, "-m", "benchmarks.kills", *how]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert ended.stdout.splitlines()[-1].endswith(" 0 wrong")
+
+
+def test_a_file_takes_away_what_a_killed_writer_of_it_left(tmp_path):
+    killed = os.fork()
+    if not killed:
+        os._exit(0)
+    os.waitpid(killed, 0)
+    left = tmp_path / f".list.m3u8.{killed}.part"
+    at_work = tmp_path / f".list.m3u8.{os.getppid()}.part"
+    others = tmp_path / f".other.m3u8.{killed}.part"
+    for path in (left, at_work, others):
+        path.write_text("half")
+    with replacing(tmp_path / "list.m3u8") as part:
+        part.write_text("whole")
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([at_work.name, others.name, "list.m3u8"])
