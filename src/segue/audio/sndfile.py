@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sys
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import soundfile
@@ -15,13 +16,16 @@ import soundfile
 from segue.audio.coded import PROBED, CodedSoundError, SampleBytes, look_for_frames
 from segue.audio.downmix import Downmix
 from segue.audio.limits import DecodingBudget
+from segue.audio.mp3_frames import open_seeking
 from segue.audio.mpeg import goes_on, told_length
+from segue.audio.streamed_file import StreamedFile
 from segue.errors import NotAudioError
 from segue.sound import SoundInfo
 from segue.track import Waveform
 
 BLOCK_VALUES = 1 << 18  # samples x channels decoded at a time: 1 MiB stays in the processor's cache
 
+WORTH_COUNTING_S = 3.0  # as far ahead as a place must be
 LOST = -1  # position after a failed seek
 SALVAGED = 1024  # samples read at a time in front of a fault
 UNKNOWN_LENGTH = 1 << 62  # samples; a header that was never finished claims no less
@@ -29,13 +33,6 @@ STREAMED = 0x7FFF0000  # bytes; so does the data chunk of a WAV that was written
 _SHOULD_BE = re.compile(r"(?:data|SSND) : (\d+) \(should be (\d+)\)")
 
 _CODECS = {"MPEG_LAYER_III": "mp3", "OPUS": "opus", "VORBIS": "vorbis", "WAVEX": "wav"}
-
-
-class _File(soundfile.SoundFile):  # type: ignore[misc]
-    """Reads on where it is: soundfile would seek after each read, which is slow in Ogg."""
-
-    def seekable(self) -> bool:
-        return False
 
 
 class SndfileReader:
@@ -67,7 +64,7 @@ class SndfileReader:
         # Bytes keep names that are not valid Unicode; Windows has no such names.
         self._source = os.fsencode(source) if isinstance(source, str) and sys.platform != "win32" else source
         try:
-            self._file = _File(self._source)
+            self._file: Any = StreamedFile(self._source)
         except (soundfile.LibsndfileError, TypeError) as error:
             raise NotAudioError("libsndfile does not know it") from error
         codec = _CODECS.get(self._file.subtype, _CODECS.get(self._file.format, self._file.format.lower()))
@@ -76,6 +73,7 @@ class SndfileReader:
             self._file.close()
             raise NotAudioError(f"libsndfile: this {codec} is left to FFmpeg")
         self._seeks = codec != "mp3"  # it lands near the place only
+        self._may_count = not self._seeks
         self.info = SoundInfo(self._file.samplerate, self._file.channels, codec, self._claimed_samples())
         self._position = 0  # of the file's next sample
         self._block_samples = max(1, BLOCK_VALUES // self.info.channels)
@@ -112,14 +110,27 @@ class SndfileReader:
     def _go_to(self, start: int) -> bool:
         if start == self._position:
             return True
+        if self._may_count and start > self._position + WORTH_COUNTING_S * self.info.sr:
+            self._count_frames()
         if self._seeks or start < self._position or self._position == LOST:
-            target = start if self._seeks else 0
-            if not self._seek(target) and not (self._reopen() and self._seek(target)):
+            found = self._seek(start if self._seeks else 0)
+            if not found and not (self._reopen() and self._seek(start if self._seeks else 0)):
                 return False
         nowhere = np.empty(self._block_samples, np.float32)
         while self._position < start and self._read_block(nowhere[: start - self._position]):
             pass
         return self._position == start
+
+    def _count_frames(self) -> None:
+        """From here on, go straight to places of an MP3 that is a file of its own, where that is possible."""
+        self._may_count = False
+        if not isinstance(self._source, str | bytes):
+            return
+        with contextlib.suppress(OSError, RuntimeError):
+            mp3 = open_seeking(os.fsdecode(self._source))
+            if mp3:
+                self._file.close()
+                self._file, self._seeks = mp3, True
 
     def _seek(self, target: int) -> bool:
         try:
@@ -134,9 +145,10 @@ class SndfileReader:
         if not isinstance(self._source, str | bytes):
             self._source.seek(0)
         try:
-            self._file = _File(self._source)
+            self._file = StreamedFile(self._source)
         except (soundfile.LibsndfileError, TypeError):
             return False
+        self._seeks = self._seeks and self.info.codec != "mp3"
         self._position = 0
         return True
 
