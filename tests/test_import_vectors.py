@@ -234,6 +234,14 @@ def test_a_header_that_lies_is_refused_in_one_line(segue, tmp_path, header, reas
     assert (code, len(err.splitlines())) == (2, 1)
 
 
+@pytest.mark.parametrize("length", range(1, 14))
+def test_a_file_that_ends_in_its_header_is_refused(tmp_path, length):
+    np.save(tmp_path / "whole.npy", np.ones((3, 4), np.float32))
+    (tmp_path / "cut.npy").write_bytes((tmp_path / "whole.npy").read_bytes()[:length])
+    with pytest.raises(SourceError):
+        Vectors(tmp_path / "cut.npy")
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_ids_end_at_line_ends_alone(library, matrix, tmp_path, end):
     ids = [f"Song {i}" for i in range(50)]

@@ -101,7 +101,7 @@ def _of_archive(path: Path, name: str | None) -> ArrayMatrix:
 def _check_header(file: IO[bytes], size: int) -> None:
     """Raises ValueError where a header is too long, or claims more than a file of ``size`` bytes holds."""
     start = file.read(12)
-    if start[:6] != _MAGIC:
+    if len(start) < 12 or start[:6] != _MAGIC:
         raise ValueError(f"it begins with {start[:6]!r}")
     wide = start[6] > 1
     length = int.from_bytes(start[8:12] if wide else start[8:10], "little")
