@@ -9,6 +9,7 @@ import click
 
 from segue.advice import command
 from segue.cli.model_download import hint_at_missing, pull_missing, wanted_by_default
+from segue.cli.more_networks import own_embedders
 from segue.cli.onnx import onnx_embedder, onnx_options
 from segue.cli.options import AppError, Context
 from segue.cli.report import show_failures
@@ -46,6 +47,13 @@ if TYPE_CHECKING:
     "--upgrade",
     is_flag=True,
     help="Also make the vectors of newer versions of the library's embedders. Nothing else is made again.",
+)
+@click.option(
+    "--yes",
+    "-y",
+    "agreed",
+    is_flag=True,
+    help="Do not ask: let networks of the default set that the library has been without analyze it, too.",
 )
 @onnx_options
 @click.option(
@@ -85,9 +93,11 @@ def scan(
     from segue.cli.progress import TerminalProgress
 
     shared = shared_catalog_at(others.pop("shared_uri"))
-    upgrade, exclude = others.pop("upgrade"), others.pop("exclude")
+    upgrade, exclude, agreed = (others.pop(name) for name in ("upgrade", "exclude", "agreed"))
     how = {"jobs": jobs, "retry": retry, "full": others.pop("full")}
     chosen: list[Embedder | str] = [*embedders, *onnx_embedder(**others)]
+    if not chosen and not agreed:
+        chosen += own_embedders(context, folders, jobs, pull=pull)
     if pull and not chosen:
         pull_missing(context, quiet=quiet)
     waiting: dict[str, Any] = {"wait_s": -1 if wait else 0, "on_wait": _say_waiting}
