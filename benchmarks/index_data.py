@@ -1,9 +1,13 @@
-"""Made vectors whose neighborhoods look like those of real embeddings.
+"""Made vectors of several kinds, as no one kind tells how an index does on another.
 
-Real embeddings lie in overlapping clusters of very different sizes, on surfaces of some ten dimensions
-inside the 40 or 1280 that they are written in. So each row here lies between two anchors (mostly near the
-first), displaced within a few directions of its anchor's own, with a little noise in all dimensions.
-Anchors share 32 directions of falling strength; their popularity falls as 1 / sqrt(rank).
+``clustered`` looks like real embeddings: overlapping clusters of different sizes, on flat surfaces of some
+ten dimensions. Each row lies between two anchors (mostly near the first), displaced within a few directions
+of its anchor's own, with a little noise in all dimensions. Anchors share 32 directions of falling strength;
+their popularity falls as 1 / sqrt(rank).
+
+The others are harder, each in a way of its own: ``flat`` has equal noise in all directions, ``sheets`` has
+neighbors that differ off the main axes, ``heavy_tailed`` has a few clusters with most of the rows, and
+``duplicates`` has rows that are equal or all but equal.
 Seeded; the same arguments give the same rows.
 """
 
@@ -16,6 +20,8 @@ from numpy.typing import NDArray
 
 LOCAL = 12  # directions in which the rows of an anchor differ
 SHARED = 32
+SHEET = 6  # dimensions of a sheet
+FRAMES = 10  # of a clip
 _CHUNK = 1 << 17
 
 
@@ -41,6 +47,60 @@ def clustered(n: int, dim: int, *, seed: int, anchors: int | None = None) -> NDA
             rows[mine] += 0.6 * steps[mine] @ own[kind]
         rows += 0.05 * rng.standard_normal((m, dim), np.float32)
         out[start : start + m] = rows
+    return out
+
+
+def flat(n: int, dim: int, *, seed: int) -> NDArray[np.float32]:
+    """float32 (n, dim): clusters of equal size; within one, all directions are alike."""
+    rng = np.random.default_rng(seed)
+    centers = rng.standard_normal((max(16, int(n**0.5)), dim), np.float32)
+    return centers[rng.integers(len(centers), size=n)] + 0.5 * rng.standard_normal((n, dim), np.float32)
+
+
+def sheets(n: int, dim: int, *, seed: int, size_tail: float = 1.2) -> NDArray[np.float32]:
+    """float32 (n, dim): clips of ten frames that walk over curved sheets, one sheet a cluster.
+
+    The centers hold most of the variance, in 32 directions. Each sheet has six dimensions in directions of
+    its own, so that the order of neighbors lies off those axes.
+
+    Parameters
+    ----------
+    size_tail : exponent of the sizes of clusters (Pareto); small is uneven
+    """
+    rng = np.random.default_rng(seed)
+    count = max(16, int(4 * n**0.5))
+    strength = (1 / np.sqrt(np.arange(1, SHARED + 1))).astype(np.float32)
+    shared = rng.standard_normal((SHARED, dim), np.float32)
+    centers = (rng.standard_normal((count, SHARED), np.float32) * strength) @ shared
+    sizes = rng.pareto(size_tail, count) + 0.1
+    n_clips = -(-n // FRAMES)
+    of_clip = rng.choice(count, n_clips, p=sizes / sizes.sum())
+    steps = rng.standard_normal((n_clips, FRAMES, SHEET), np.float32) * np.float32(0.15)
+    steps[:, 0] /= 0.15
+    places = steps.cumsum(axis=1)
+    out = np.empty((n_clips, FRAMES, dim), np.float32)
+    order = np.argsort(of_clip, kind="stable")
+    for clips in np.split(order, np.flatnonzero(np.diff(of_clip[order])) + 1):
+        bend = rng.standard_normal((SHEET, dim), np.float32) / np.sqrt(SHEET, dtype=np.float32)
+        out[clips] = centers[of_clip[clips[0]]] + 0.5 * np.tanh(places[clips] @ bend)
+    out += 0.02 * rng.standard_normal(out.shape, np.float32)
+    return out.reshape(-1, dim)[:n]
+
+
+def heavy_tailed(n: int, dim: int, *, seed: int) -> NDArray[np.float32]:
+    """float32 (n, dim): sheets in clusters of which a few hold most rows."""
+    return sheets(n, dim, seed=seed, size_tail=0.5)
+
+
+def duplicates(n: int, dim: int, *, seed: int) -> NDArray[np.float32]:
+    """float32 (n, dim): a fifth of the rows are copies, eight of one, half of these with a little noise."""
+    rng = np.random.default_rng(seed)
+    out = clustered(n, dim, seed=seed)
+    copies = rng.choice(n, int(0.2 * n), replace=False)
+    originals = rng.choice(n, len(copies) // 8 + 1, replace=False)
+    out[copies] = out[rng.choice(originals, len(copies))]
+    near = copies[::2]
+    out[near] += 0.01 * rng.standard_normal((len(near), dim), np.float32)
     return out
 
 

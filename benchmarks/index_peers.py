@@ -55,6 +55,17 @@ class Segue:
         return self.index.query(queries, K, recall=setting)[0]
 
 
+class SegueLists(Segue):
+    """Also of few rows, which are all compared by default."""
+
+    name = "segue, lists"
+
+    def build(self, rows: Rows, path: Path) -> None:
+        from segue.index import Index
+
+        Index.build(rows, metric=self._metric, exact=False).save(path)
+
+
 class Annoy:
     name = "annoy"
     settings = (50, 100, 200, 500, *(1000 * 2**i for i in range(10)))
@@ -235,3 +246,40 @@ class Scann:
         return lambda query: self.index.search(
             np.asarray(query, np.float32), leaves_to_search=int(setting), pre_reorder_num_neighbors=100
         )[0]
+
+
+class Rabitq:
+    """IVF-RaBitQ; at most a few bits a number, and no exact comparison: its distances are estimates."""
+
+    settings = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
+
+    def __init__(self, metric: str, bits: int) -> None:
+        self._unit, self._bits = metric == "cosine", bits
+        self.name = f"rabitq {bits} bits"
+
+    def _wide(self, rows: Rows) -> Rows:
+        """float32, of length 1 for cosine, with zeros behind fewer than 64 numbers, as it takes no fewer."""
+        wide = np.array(rows, np.float32)
+        if self._unit:
+            wide /= np.sqrt(np.einsum("ij,ij->i", wide, wide))[:, None]
+        return wide if wide.shape[1] >= 64 else np.pad(wide, ((0, 0), (0, 64 - wide.shape[1])))
+
+    def build(self, rows: Rows, path: Path) -> None:
+        from rabitqlib import FinalAssignmentMode, IvfIndex, RaBitQKMeans
+
+        wide = self._wide(rows)
+        n, dim = wide.shape
+        n_lists = max(16, int(2 ** round(np.log2(1.25 * n**0.5))))
+        means = RaBitQKMeans(dim, n_lists, num_threads=1, final_assignment=FinalAssignmentMode.Exact)
+        means.train(wide)
+        index = IvfIndex(dim, n, n_lists, self._bits, "l2")
+        index.build(wide, means.centroids, means.assignments)
+        index.save(str(path))
+
+    def open(self, path: Path, rows: Rows) -> None:
+        from rabitqlib import IvfIndex
+
+        self.index = IvfIndex.load(str(path))
+
+    def asker(self, setting: float) -> Ask:
+        return lambda query: self.index.search(self._wide(query[None]), K, int(setting))[0][0]

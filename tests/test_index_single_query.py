@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cache
 
 import faiss
@@ -11,7 +12,7 @@ import pytest
 
 from segue.errors import VectorError
 from segue.index import Index, IndexOptions
-from segue.index.opq import pca_rotation
+from segue.index.opq import PrincipalAxes
 from segue.index.search import plan_for
 from segue.index.serialization import load_index
 from segue.index.single_query import ranked_by_faiss, ranked_by_numpy
@@ -201,17 +202,66 @@ def test_codes_are_of_the_principal_axes_where_few_hold_nearly_all_variance():
     x = clustered(N, 128, seed=5)[0]
     falling = x @ np.diag(0.9 ** np.arange(128)).astype(np.float32)
     even = np.random.default_rng(0).standard_normal((N, 128)).astype(np.float32)
-    assert pca_rotation(falling).d_out == 32
-    assert pca_rotation(even) is None
-    assert pca_rotation(falling[:, :48]) is None
+    assert PrincipalAxes(falling).choices == [32, 64, 0]
+    assert PrincipalAxes(even).choices == [0]
+    assert PrincipalAxes(falling[:, :48]).choices == [0]
     index = Index.build(falling[:2000], metric="euclidean", exact=False)
-    assert index.code_bytes == 16  # 4 bits for each of 32 axes
-    assert Index.build(even[:2000], metric="euclidean", exact=False).code_bytes == 32  # for every two numbers
+    assert (index.code_bytes, index.n_axes) == (16, 32)  # 4 bits for each of 32 axes
+    plain = Index.build(even[:2000], metric="euclidean", exact=False)
+    assert (plain.code_bytes, plain.n_axes) == (32, 0)  # 4 bits for every two numbers
+
+
+def off_the_main_axes(n):
+    """float32 (n, 128): clusters whose centers lie along 16 axes, their rows apart along all the others."""
+    rng = np.random.default_rng(8)
+    rows = np.zeros((n, 128), np.float32)
+    rows[:, :16] = 20 * rng.standard_normal((40, 16))[rng.integers(40, size=n)]
+    rows[:, 16:] = rng.standard_normal((n, 112))
+    return rows
+
+
+@pytest.mark.slow
+def test_axes_that_hold_the_variance_but_not_the_gaps_between_neighbors_are_not_taken():
+    rows = off_the_main_axes(4000)
+    assert PrincipalAxes(rows).choices[0] < 64
+    index = Index.build(rows[:3800], metric="euclidean", exact=False)
+    assert index.n_axes == 0
+    assert {point.recall for point in index.operating_points if point.k == 10} >= {0.95, 0.99}
+    truth = index.query(rows[3800:], recall=1)[0]
+    found = index.query(rows[3800:], recall=0.95)[0]
+    hits = [len(set(a) & set(b)) for a, b in zip(truth.tolist(), found.tolist(), strict=True)]
+    assert np.mean(hits) >= 9.3
+
+
+@pytest.mark.slow
+def test_clusters_that_lie_far_apart_are_all_found():
+    rng = np.random.default_rng(4)
+    rows = 4 * rng.standard_normal((400, 64))[rng.integers(400, size=22_000)] + rng.standard_normal(
+        (22_000, 64)
+    )
+    index = Index.build(rows[:21_500].astype(np.float32))
+    evaluation = index.evaluate(rows[21_500:].astype(np.float32), recalls=[0.95])
+    assert evaluation[0].recall >= 0.93
+    assert index.operating_point(10, 0.95).n_candidates < 2000
+
+
+@pytest.mark.slow
+def test_a_query_whose_recall_only_all_rows_reach_says_so(monkeypatch):
+    rows = off_the_main_axes(3000)
+    index = Index.build(rows, exact=False)
+    monkeypatch.setattr(index, "_state", replace(index._state, operating_points=()))
+    assert index.operating_point(10, 0.9).n_candidates == 3000
+    with pytest.warns(RuntimeWarning, match="do not reach a recall of 0.9 for 10 answers"):
+        ids, _ = index.query(rows[5], recall=0.9)
+    assert ids[0, 0] == 5
+    index.query(rows[5], recall=0.9)  # said once
+    index.query(rows[5], recall=1)  # asked for
 
 
 def test_the_axes_keep_what_was_promised_of_the_variance():
     x = clustered(N, 200, seed=5)[0] @ np.diag(0.97 ** np.arange(200)).astype(np.float32)
-    axes = pca_rotation(x)
+    principal = PrincipalAxes(x)
+    axes = principal.projection(principal.choices[0])
     kept = axes.apply(x)
     assert axes.d_out % 32 == 0
     assert axes.d_out <= 150
@@ -225,7 +275,7 @@ def test_the_axes_keep_what_was_promised_of_the_variance():
 
 
 def test_too_few_rows_have_no_axes():
-    assert pca_rotation(clustered(100, 128, seed=5)[0]) is None
+    assert PrincipalAxes(clustered(100, 128, seed=5)[0]).choices == [0]
     x = clustered(300, 256, seed=5)[0]
     index = Index.build(x, exact=False)
     assert (index.query(x[:5], 1)[0][:, 0] == np.arange(5)).all()

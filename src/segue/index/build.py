@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segue.index.batches import search_in_batches
-from segue.index.calibration import KS, OperatingPoint, calibrate
+from segue.index.calibration import KS, SIBLINGS, Cost, OperatingPoint, calibrate, siblings
 from segue.index.exact import Neighbors, nearest
 from segue.index.ivfpq import InvertedLists
 from segue.index.l2_reduction import L2Reduction
 from segue.index.metric import AnyVectors, lengths, prepare_queries
+from segue.index.opq import PrincipalAxes
 from segue.index.store import Store
 from segue.progress import Progress, Silent
 from segue.spec import Metric
+from segue.track import Vectors
 
 _ADDED_AT_A_TIME = 1 << 17  # rows, whose codes are made on all cores
+_TRIED_QUERIES, _TRIED_ROWS = 128, 300  # by which codes are chosen: queries, and rows near to each
+_TRIED_RECALLS = (0.95, 0.99)  # whose costs decide
+_WIDER = 0.95  # of the cost with fewer axes that more may cost at the most: their codes take more room
 
 
 def reduction_for(store: Store, rows: NDArray[np.int64], metric: Metric) -> L2Reduction:
@@ -29,13 +35,41 @@ def reduction_for(store: Store, rows: NDArray[np.int64], metric: Metric) -> L2Re
     return L2Reduction(metric, float(max(longest)))
 
 
-def train_lists(
-    store: Store, rows: NDArray[np.int64], reduction: L2Reduction, *, seed: int = 0
+def choose_lists(
+    store: Store, rows: NDArray[np.int64], reduction: L2Reduction, samples: QuerySample, *, seed: int = 0
 ) -> InvertedLists:
-    """Empty lists, learned from a sample of these rows."""
+    """Empty lists, learned from a sample of these rows, whose codes find near rows at the least cost.
+
+    Codes of few principal axes are the quickest to scan, but may not tell which of two near rows is nearer.
+    So they are tried, from few axes to all dimensions, on the rows that are near to some queries.
+    """
     rng = np.random.default_rng(seed)
-    sample = rows[_draw(len(rows), InvertedLists.sample_size(len(rows)), rng)]
-    return InvertedLists.train(reduction.rows(store.take(sample)), len(rows), seed=seed)
+    sample = reduction.rows(store.take(rows[_draw(len(rows), InvertedLists.sample_size(len(rows)), rng)]))
+    axes = PrincipalAxes(sample)
+    best, least = None, np.inf
+    for count in axes.choices:
+        lists = InvertedLists.train(sample, len(rows), axes.projection(count), seed=seed)
+        if len(axes.choices) == 1:
+            return lists
+        cost = _tried_cost(lists, store, len(rows), reduction, samples)
+        if best is not None and cost > _WIDER * least:
+            break
+        best, least = lists, cost
+    assert best is not None
+    return best.empty_copy()
+
+
+def _tried_cost(
+    lists: InvertedLists, store: Store, n: int, reduction: L2Reduction, samples: QuerySample
+) -> float:
+    """About the time of a query, once the lists hold n rows; here they get the rows near to some queries."""
+    of_queries = slice(_TRIED_QUERIES)
+    truth = samples.truth[of_queries, :_TRIED_ROWS]
+    fill_lists(lists, store, np.unique(truth), reduction)
+    queries, cost = samples.reduced[of_queries], Cost.of(lists, n)
+    points = calibrate(lists, queries, truth, samples.rows[of_queries], n=n, ks=KS[:1])
+    by_recall = {point.recall: cost(point) for point in points}
+    return sum(by_recall.get(recall, cost.exact) for recall in _TRIED_RECALLS)
 
 
 def fill_lists(
@@ -56,29 +90,47 @@ def fill_lists(
         follower.advance(min(start + step, len(rows)))
 
 
-def measure_operating_points(
-    lists: InvertedLists,
-    store: Store,
-    rows: NDArray[np.int64],
-    reduction: L2Reduction,
-    n_queries: int,
-    *,
-    seed: int = 0,
-) -> list[OperatingPoint]:
+@dataclass(frozen=True, slots=True)
+class QuerySample:
+    """Rows of an index as queries, by which it is measured.
+
+    Attributes
+    ----------
+    rows : int64 (m,)
+    reduced : float32 (m, dim'), the queries by Euclidean distance
+    truth : int64 (m, <= KS[-1]), the rows that are truly nearest, nearest first, without ``siblings``
+    """
+
+    rows: NDArray[np.int64]
+    reduced: Vectors
+    truth: NDArray[np.int64]
+
+    @classmethod
+    def draw(
+        cls, store: Store, rows: NDArray[np.int64], reduction: L2Reduction, count: int, *, seed: int = 0
+    ) -> QuerySample:
+        """``count`` of the rows, each compared with every one."""
+        query_rows = rows[_draw(len(rows), count, np.random.default_rng(seed + 1))]
+        queries = prepare_queries(store.take(query_rows), reduction.metric)
+        among = len(store) if len(rows) == len(store) else rows
+
+        def search_exactly(part: AnyVectors, _: NDArray[np.int64] | None) -> Neighbors:
+            return nearest(store, part, KS[-1] + 2 * SIBLINGS + 1, reduction.metric, among)
+
+        batch_size = max(64, -(-len(queries) // (os.cpu_count() or 1)))
+        nearest_rows, _ = search_in_batches(search_exactly, queries, batch_size=batch_size)
+        others = [
+            row[~siblings(row, query_row, len(rows))]
+            for row, query_row in zip(nearest_rows, query_rows, strict=True)
+        ]
+        # As many of each query; more siblings of one may be near than of another.
+        width = min([KS[-1], *map(len, others)])
+        return cls(query_rows, reduction.queries(queries), np.array([row[:width] for row in others]))
+
+
+def measure_operating_points(lists: InvertedLists, samples: QuerySample) -> list[OperatingPoint]:
     """How far to look for each recall, measured with some of the rows as queries."""
-    rng = np.random.default_rng(seed + 1)
-    query_rows = rows[_draw(len(rows), n_queries, rng)]
-    queries = prepare_queries(store.take(query_rows), reduction.metric)
-    among = len(store) if len(rows) == len(store) else rows
-
-    def search_exactly(part: AnyVectors, _: NDArray[np.int64] | None) -> Neighbors:
-        return nearest(store, part, KS[-1] + 1, reduction.metric, among)
-
-    batch_size = max(64, -(-len(queries) // (os.cpu_count() or 1)))
-    nearest_rows, _ = search_in_batches(search_exactly, queries, batch_size=batch_size)
-    # A copy of the row may come before the row itself, or push it out.
-    truth = [row[row != query_row][: KS[-1]] for row, query_row in zip(nearest_rows, query_rows, strict=True)]
-    return calibrate(lists, reduction.queries(queries), np.array(truth), query_rows)
+    return calibrate(lists, samples.reduced, samples.truth, samples.rows)
 
 
 def _draw(n: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:

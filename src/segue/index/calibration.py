@@ -13,11 +13,14 @@ from segue.track import Vectors
 
 RECALLS = (0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999)
 KS = (10, 100, 300, 1000)  # numbers of answers that it is measured for
+SIBLINGS = 16  # rows before and after a query that do not count: often they are of one track or clip
 _PROBES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 64, 96, 128, 192, 256, 384, 512, 1024)
-_CANDIDATES = (1, 1.2, 1.6, 2, 2.4, 3.2, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 32, 64)  # times k
+_CANDIDATES = (1, 1.2, 1.6, 2, 2.4, 3.2, 4, 5, 6, 8, 10, 12, 14, 16, 20, 24, 32, 48, 64, 100, 200, 400, 800)
 _MOST_SHARE = 0.2  # of all rows that k may be; from a tenth on all are compared, but rows may be added
 _MANY = 300  # answers; for so many, every second number of lists is tried: it takes three times as long
-_LEAST_CANDIDATES = 1024  # or three times the largest k
+_LOOKED_AT = 1024  # candidates, or three times the largest k
+_USUAL, _FARTHER = 0.99, 8192  # a recall that is not reached with so few is looked for among more
+_LEAST_EXACT = 500.0  # microseconds
 _MEASURED_UP_TO = {10: 0.999, 100: 0.995, 300: 0.99, 1000: 0.99}  # by k; farther takes longer than all before
 
 
@@ -42,41 +45,74 @@ class OperatingPoint:
 
 
 def calibrate(
-    lists: InvertedLists, queries: Vectors, truth: NDArray[np.int64], query_rows: NDArray[np.int64]
+    lists: InvertedLists,
+    queries: Vectors,
+    truth: NDArray[np.int64],
+    query_rows: NDArray[np.int64],
+    *,
+    n: int | None = None,
+    ks: Sequence[int] = KS,
 ) -> list[OperatingPoint]:
-    """The cheapest operating point for each of ``KS`` and ``RECALLS``, but for those that none reaches.
+    """The cheapest operating point for each of ``ks`` and ``RECALLS``.
+
+    It looks farther until each recall is reached. Where comparing with every row would be cheaper, a recall
+    has no point.
 
     Parameters
     ----------
     queries : float32 (m, dim), rows of the index, reduced to Euclidean distance
-    truth : int64 (m, <= KS[-1]), the rows that are truly nearest, without the query's own row
+    truth : int64 (m, <= KS[-1]), the rows that are truly nearest, without ``siblings`` of the query
     query_rows : int64 (m,), the row that each query is
+    n : rows that the lists will hold; those they hold by default
     """
-    tried: list[OperatingPoint] = []
-    ks = [k for k in KS if k <= min(truth.shape[1], _MOST_SHARE * len(lists))]
-    for i, n_probe in enumerate(_PROBES):
-        if n_probe > lists.n_lists:
-            break
-        tried_ks = [k for k in ks if k < _MANY or i % 2 == 0]
-        count = min(len(lists), max(_LEAST_CANDIDATES, 3 * max(tried_ks, default=0)))
-        ranks = _rank_truth(lists.search(queries, n_probe, count), truth, query_rows)
-        tried += [point for k in tried_ks for point in _measure(ranks[:, :k], k, n_probe, count)]
-        if all(_reaching(tried, k, _MEASURED_UP_TO[k]) for k in ks):
-            break
-    cost = _Cost(len(lists) / lists.n_lists, lists.code_bytes, lists.dim)
+    n = n or len(lists)
+    ks = [k for k in ks if k <= min(truth.shape[1], _MOST_SHARE * n)]
+    cost = Cost.of(lists, n)
+    tried = _try_probes(lists, queries, truth, query_rows, ks, _LOOKED_AT, cost)
+    missing = [k for k in ks if k < _MANY and not _reaching(tried, k, _USUAL)]
+    if missing and cost.of_candidates(_FARTHER) < cost.exact:
+        tried += _try_probes(lists, queries, truth, query_rows, missing, _FARTHER, cost)
     chosen = [_cheapest(tried, k, recall, cost) for k in ks for recall in RECALLS]
     return [point for point in chosen if point]
 
 
+def siblings(rows: NDArray[np.int64], query_row: int, n: int) -> NDArray[np.bool_]:
+    """Which rows are the query or next to it, in an index of n rows."""
+    return np.abs(rows - query_row) <= min(SIBLINGS, n // 128)
+
+
+def _try_probes(
+    lists: InvertedLists,
+    queries: Vectors,
+    truth: NDArray[np.int64],
+    query_rows: NDArray[np.int64],
+    ks: Sequence[int],
+    looked_at: int,
+    cost: Cost,
+) -> list[OperatingPoint]:
+    """Points of more and more lists, until each k has its recall or comparing with every row is cheaper."""
+    tried: list[OperatingPoint] = []
+    for i, n_probe in enumerate(_PROBES):
+        if n_probe > lists.n_lists or cost.of_lists(n_probe) > cost.exact:
+            break
+        tried_ks = [k for k in ks if k < _MANY or i % 2 == 0]
+        count = min(len(lists), max(looked_at, 3 * max(tried_ks, default=0)))
+        ranks = _rank_truth(lists.search(queries, n_probe, count), truth, query_rows, len(lists))
+        tried += [point for k in tried_ks for point in _measure(ranks[:, :k], k, n_probe, count)]
+        if all(_reaching(tried, k, _MEASURED_UP_TO[k]) for k in ks):
+            break
+    return tried
+
+
 def _rank_truth(
-    candidates: NDArray[np.int64], truth: NDArray[np.int64], query_rows: NDArray[np.int64]
+    candidates: NDArray[np.int64], truth: NDArray[np.int64], query_rows: NDArray[np.int64], n: int
 ) -> NDArray[np.int64]:
     """int64, shaped as truth: the rank of each true row among the candidates; huge where it is missing."""
     far = np.iinfo(np.int64).max
     rank = np.full(max(truth.max(initial=0), candidates.max(initial=0)) + 1, far)
     out = np.empty_like(truth)
     for i, row in enumerate(candidates):
-        others = row[(row >= 0) & (row != query_rows[i])]
+        others = row[(row >= 0) & ~siblings(row, query_rows[i], n)]
         rank[others] = np.arange(len(others))
         out[i] = rank[truth[i]]
         rank[others] = far
@@ -97,23 +133,42 @@ def _measure(ranks: NDArray[np.int64], k: int, n_probe: int, most: int) -> list[
 
 
 @dataclass(frozen=True, slots=True)
-class _Cost:
+class Cost:
     """About how many microseconds a query takes on one core; only the order matters."""
 
+    n: int
     mean_list: float
     code_bytes: int
     dim: int
+    n_axes: int
+
+    @classmethod
+    def of(cls, lists: InvertedLists, n: int) -> Cost:
+        """Of lists that hold n rows."""
+        return cls(n, n / lists.n_lists, lists.code_bytes, lists.dim, lists.n_axes)
 
     def __call__(self, point: OperatingPoint) -> float:
+        return self.of_lists(point.n_probe) + self.of_candidates(point.n_candidates)
+
+    def of_candidates(self, count: int) -> float:
+        """Of comparing some rows, each somewhere else in memory."""
+        return count * (0.25 + self.dim * 4e-4)
+
+    @property
+    def exact(self) -> float:
+        """Of comparing with every row; of a few, more than that, as it hardly matters how."""
+        return max(_LEAST_EXACT, self.n * self.dim * 1e-3)
+
+    def of_lists(self, n_probe: int) -> float:
+        """Of projecting a query and scanning."""
         per_list = 0.5 + self.code_bytes * (0.036 + self.mean_list * 1.2e-4)
-        return point.n_probe * per_list + point.n_candidates * (0.25 + self.dim * 4e-4)
+        return n_probe * per_list + self.dim * self.n_axes * 1e-4
 
 
-def _cheapest(tried: Sequence[OperatingPoint], k: int, recall: float, cost: _Cost) -> OperatingPoint | None:
-    reaching = _reaching(tried, k, recall)
-    if not reaching:
+def _cheapest(tried: Sequence[OperatingPoint], k: int, recall: float, cost: Cost) -> OperatingPoint | None:
+    best = min(_reaching(tried, k, recall), key=cost, default=None)
+    if best is None or cost(best) > cost.exact:
         return None
-    best = min(reaching, key=cost)
     return replace(best, recall=recall, measured=round(best.measured, 4))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.index.metric import AnyVectors, distances
+from segue.index.metric import AnyVectors, distances, to_float32
 from segue.index.store import Store
 from segue.spec import Metric
 from segue.track import Float32
@@ -56,22 +56,22 @@ def exact_searcher(
 ) -> Callable[[AnyVectors], Neighbors | None] | None:
     """For single queries, (dim,): every row is compared by one product.
 
-    None where there are too many rows for that, or they are not float32, or were added later; and it answers
-    None where the query needs a closer look.
+    None where there are too many rows for that, or they were added later, or are not float32 (but for cosine,
+    where they are scaled anyway); and it answers None where the query needs a closer look.
     """
     base, is_cosine = store.base, metric == "cosine"
     if n > len(base) or not n or metric not in ("cosine", "dot"):
         return None
-    if base.dtype != np.float32 or base.size > _ONE_PRODUCT:
+    if base.size > _ONE_PRODUCT or (base.dtype != np.float32 and not is_cosine):
         return None
     rows, shape = store.units() if is_cosine else np.asarray(base), (base.shape[1],)
     if rows is None:
         return None
 
     def search(vector: AnyVectors) -> Neighbors | None:
-        if vector.shape != shape or vector.dtype != np.float32:
+        if vector.shape != shape:
             return None
-        query = vector[None]
+        query = to_float32(vector)[None]
         square = float(np.vdot(query, query))
         # False for NaN, infinity and zero.
         if not 0 < square < np.inf:

@@ -32,7 +32,7 @@ from segue.index.l2_reduction import L2Reduction
 from segue.index.mapping import VectorMapping
 from segue.index.metric import AnyVectors, check_vectors, prepare_queries
 from segue.index.options import IndexOptions
-from segue.index.search import plan_for, search
+from segue.index.search import asked_plan, search
 from segue.index.serialization import load_index, save_index
 from segue.index.state import State
 from segue.index.store import Store
@@ -220,7 +220,8 @@ class Index(VectorMapping):
             Leave out rows that are farther.
         recall
             Share of the k truly nearest rows to find, on average over queries like the rows, as measured
-            when the index was built. Higher is slower; 1 compares with every row.
+            when the index was built. Higher is slower; 1 compares with every row. Where nothing less
+            reaches a recall, a query does that too, with a RuntimeWarning; ``operating_point`` tells.
         effort
             Look this many times as far as the recall calls for.
 
@@ -239,7 +240,7 @@ class Index(VectorMapping):
             key = (k, recall, effort)
             searcher = state.searchers.get(key)
             if searcher is None and key not in state.plans and SearchParams(k, None, None, recall, effort).k:
-                plan_for(state, k or 0, recall, effort)
+                asked_plan(state, k or 0, recall, effort)
                 searcher = state.searchers.get(key)
             neighbors = searcher(vectors) if searcher else None
             if neighbors:
@@ -282,7 +283,7 @@ class Index(VectorMapping):
         allowed = None if params.where is None else allowed_mask(state, params.where)
         k, limit = params.k or 64, params.max_distance
         while True:
-            plan = plan_for(state, k, params.recall, params.effort)
+            plan = asked_plan(state, k, params.recall, params.effort)
             rows, distances = search_in_batches(partial(search, state, plan, allowed), queries, exclude)
             if limit is None or params.k is not None or k >= len(state):
                 break

@@ -8,7 +8,6 @@ the lists. `rerank` computes the exact distances from the rows themselves.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.index.opq import part_width, pca_rotation
+from segue.index.opq import part_width
 from segue.track import Vectors
 
 if TYPE_CHECKING:
@@ -24,10 +23,6 @@ if TYPE_CHECKING:
 
 PACK = 32  # codes that are scanned together; lists on disk are padded to a multiple of it
 FLAT_DIM = 4  # rows with at most so many dimensions are kept whole: their codes would be too coarse
-_GRAPH_FROM = 512  # centroids; with fewer, a query is compared with each of them
-_GRAPH_LINKS = 16
-_GRAPH_SPARE = 8  # centroids that a search of their graph looks at beyond n_probe
-_COMPARED = 1 << 19  # centroids times dimensions; up to here, comparing with all is quicker than the graph
 _SCAN = 11  # Faiss's implementation that scans list by list and sorts candidates now and then
 _SAMPLE_PER_LIST = 40  # training rows
 _ROUNDS = 8  # of k-means
@@ -56,6 +51,7 @@ class InvertedLists:
         self.faiss_index = faiss.deserialize_index(trained)  # the lists, perhaps behind a projection
         self.has_projection = isinstance(self.faiss_index, faiss.IndexPreTransform)
         self.ivf = self._ivf_behind_projection() if self.has_projection else self.faiss_index
+        self._compare_all_centroids()
         self.faiss_lists = faiss.downcast_InvertedLists(self.ivf.invlists)
         self._centroids: Vectors | None = None
         self.params = lru_cache(maxsize=256)(self._make_params)
@@ -77,20 +73,33 @@ class InvertedLists:
             raise ValueError("the projection does not fit the lists")
         return ivf
 
+    def _compare_all_centroids(self) -> None:
+        """Older files have a graph of centroids, which does not lead to clusters that lie far apart."""
+        import faiss
+
+        quantizer = faiss.downcast_index(self.ivf.quantizer)
+        if isinstance(quantizer, faiss.IndexHNSW):
+            self.ivf.quantizer = faiss.downcast_index(quantizer.storage)
+
     @classmethod
-    def train(cls, sample: Vectors, n: int, *, seed: int = 0) -> InvertedLists:
-        """Empty lists for about n rows, learned from some of them."""
+    def train(
+        cls, sample: Vectors, n: int, axes: faiss.LinearTransform | None = None, *, seed: int = 0
+    ) -> InvertedLists:
+        """Empty lists for about n rows, learned from some of them.
+
+        Parameters
+        ----------
+        axes : a projection of the rows, of which the codes are made
+        """
         import faiss
 
         seed %= _SEEDS
-        axes = pca_rotation(sample)
         dim = axes.d_out if axes else sample.shape[1]
         n_lists = min(list_count(n), max(1, len(sample) // 8))
-        coarse = f"IVF{n_lists}_HNSW{_GRAPH_LINKS}" if n_lists >= _GRAPH_FROM else f"IVF{n_lists}"
         width = part_width(dim)
         fine = "Flat" if dim <= FLAT_DIM else f"PQ{-(-dim // width)}x4fsr"
         padded = dim if dim <= FLAT_DIM else -(-dim // width) * width
-        ivf = faiss.index_factory(padded, f"{coarse},{fine}", faiss.METRIC_L2)
+        ivf = faiss.index_factory(padded, f"IVF{n_lists},{fine}", faiss.METRIC_L2)
         ivf.cp.niter, ivf.cp.seed = _ROUNDS, seed + 1
         ivf.cp.min_points_per_centroid, ivf.cp.max_points_per_centroid = 1, _SAMPLE_PER_LIST
         if hasattr(ivf, "pq"):
@@ -101,6 +110,11 @@ class InvertedLists:
         ivf.train(axes.apply(sample) if axes else _zero_padded(sample, padded))
         return cls(faiss.serialize_index(faiss.IndexPreTransform(axes, ivf) if axes else ivf))
 
+    @property
+    def n_axes(self) -> int:
+        """Principal axes that rows are projected on; 0 where they are not projected."""
+        return int(self.ivf.d) if self.has_projection else 0
+
     @staticmethod
     def sample_size(n: int) -> int:
         """How many of n rows ``train`` needs."""
@@ -108,23 +122,7 @@ class InvertedLists:
 
     def add(self, vectors: Vectors, rows: NDArray[np.int64]) -> None:
         """Append rows by their numbers."""
-        with self._exhaustive_assignment():
-            self.faiss_index.add_with_ids(_zero_padded(vectors, self.dim), rows)
-
-    @contextlib.contextmanager
-    def _exhaustive_assignment(self) -> Iterator[None]:
-        """Find the centroids of many rows by matrix products, which are quicker than the graph."""
-        import faiss
-
-        graph = self.ivf.quantizer
-        if self.n_lists < _GRAPH_FROM or self.n_lists * self.ivf.d > _COMPARED:
-            yield
-            return
-        self.ivf.quantizer = faiss.downcast_index(faiss.downcast_index(graph).storage)
-        try:
-            yield
-        finally:
-            self.ivf.quantizer = graph
+        self.faiss_index.add_with_ids(_zero_padded(vectors, self.dim), rows)
 
     def __len__(self) -> int:
         return int(self.faiss_lists.compute_ntotal())
@@ -170,10 +168,7 @@ class InvertedLists:
     def _make_params(self, n_probe: int) -> Any:
         import faiss
 
-        graph = None
-        if self.n_lists >= _GRAPH_FROM:
-            graph = faiss.SearchParametersHNSW(efSearch=n_probe + _GRAPH_SPARE)
-        params = faiss.SearchParametersIVF(nprobe=min(n_probe, self.n_lists), quantizer_params=graph)
+        params = faiss.SearchParametersIVF(nprobe=min(n_probe, self.n_lists))
         return faiss.SearchParametersPreTransform(index_params=params) if self.has_projection else params
 
     def nearest_lists(self, query: Vectors) -> NDArray[np.int64]:

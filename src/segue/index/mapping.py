@@ -47,7 +47,7 @@ class VectorMapping:
         return iter(self.ids.tolist())
 
     def __repr__(self) -> str:
-        kind = "exact" if self.exact else f"{self.n_lists:,} lists"
+        kind = "exact" if self.exact else f"{self.n_lists:,} lists, recall up to {self._highest_recall:g}"
         return f"<Index: {len(self):,} x {self.dim:,} {self.dtype}, {self.metric}, {kind}>"
 
     @property
@@ -104,6 +104,28 @@ class VectorMapping:
         return 0 if self.exact else self._state.n_delta
 
     @property
+    def n_axes(self) -> int:
+        """Principal axes that rows are projected on before their codes are made; 0 where they are not."""
+        lists = self._state.lists
+        return 0 if lists is None else lists.n_axes
+
+    @property
     def operating_points(self) -> tuple[OperatingPoint, ...]:
-        """How far queries look for which recall, as measured when the lists were learned."""
+        """How far queries look for which recall, as measured when the lists were learned.
+
+        A recall that is missing would cost more than comparing with every row.
+        """
         return self._state.operating_points
+
+    @property
+    def _highest_recall(self) -> float:
+        return max((point.recall for point in self.operating_points), default=0.0)
+
+    def operating_point(self, k: int = 10, recall: float = 0.95) -> OperatingPoint:
+        """How far a query looks for k answers to reach a recall.
+
+        ``n_probe`` is 0 and ``n_candidates`` the number of rows where it is compared with every row.
+        """
+        state = self._state
+        point = None if state.lists is None or k * 10 > len(state) else state.operating_point(k, recall)
+        return point or OperatingPoint(k, recall, 0, len(state), 1.0)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import UsageError
-from segue.index.build import fill_lists, measure_operating_points, reduction_for, train_lists
+from segue.index.build import QuerySample, choose_lists, fill_lists, measure_operating_points, reduction_for
 from segue.index.metric import AnyVectors, lengths
 from segue.index.state import State
 from segue.index.store import Store
@@ -30,11 +30,11 @@ def build_lists(
     follower = progress or Silent()
     rows = state.live_rows()
     reduction = reduction_for(store, rows, state.metric)
-    lists = train_lists(store, rows, reduction, seed=seed)
+    samples = QuerySample.draw(store, rows, reduction, state.options.calibration_queries, seed=seed)
+    lists = choose_lists(store, rows, reduction, samples, seed=seed)
     fill_lists(lists, store, rows, reduction, follower)
     follower.note("measuring recall")
-    n_queries = state.options.calibration_queries
-    points = measure_operating_points(lists, store, rows, reduction, n_queries, seed=seed)
+    points = measure_operating_points(lists, samples)
     if reduction.metric == "cosine" and store.lengths is None:
         store.lengths = lengths(store.base)
     return replace(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import faiss
 
 _FROM_DIM = 49  # dimensions; in rows with fewer, each has bits of its own
-_KEPT_SHARE = 0.945  # of the variance; more candidates make up for the rest
+_KEPT_SHARE = 0.945  # of the variance; the fewest axes that are tried
 _STEP = 32  # the number of axes is a multiple of it
 _WORTH_SHARE = 0.75  # a projection that keeps more of the dimensions is not worth its time
 _SAMPLE = 20_000  # rows
@@ -28,29 +28,40 @@ def part_width(dim: int) -> int:
     return 4 if dim <= 2048 else 8
 
 
-def pca_rotation(sample: Vectors) -> faiss.LinearTransform | None:
-    """A projection on the first principal components, or ``None`` where nearly all would be kept.
+class PrincipalAxes:
+    """The directions of a sample, by how much rows differ along them.
 
-    Each part of a code mixes components of large and of small variance, so that all parts carry about
-    as much information (Ge et al. 2013, parametric optimized product quantization).
-
-    Parameters
+    Attributes
     ----------
-    sample : float32 (n, dim)
+    choices : how many of the first are worth trying, fewest first; 0 for rows that are not projected.
+        What counts is how near neighbors differ, which the variance of all rows does not tell; so each
+        is tried (see ``build.choose_lists``).
     """
-    dim = sample.shape[1]
-    rows = sample[:: -(-len(sample) // _SAMPLE)]
-    if dim < _FROM_DIM or len(rows) < dim:
-        return None
-    mean = rows.mean(axis=0)
-    centered = rows - mean
-    variances, axes = np.linalg.eigh(centered.T @ centered)
-    variances, axes = variances[::-1].clip(min=0), axes[:, ::-1]
-    enough = int(np.searchsorted(np.cumsum(variances), _KEPT_SHARE * variances.sum())) + 1
-    kept = -(-enough // _STEP) * _STEP
-    if kept > _WORTH_SHARE * dim:
-        return None
-    return _projection(axes[:, _balanced_allocation(kept)].T, mean)
+
+    def __init__(self, sample: Vectors) -> None:
+        """Of float32 (n, dim)."""
+        dim = sample.shape[1]
+        rows = sample[:: -(-len(sample) // _SAMPLE)]
+        self.choices = [0]
+        if dim < _FROM_DIM or len(rows) < dim:
+            return
+        self._mean = rows.mean(axis=0)
+        centered = rows - self._mean
+        variances, axes = np.linalg.eigh(centered.T @ centered)
+        variances, self._axes = variances[::-1].clip(min=0), axes[:, ::-1]
+        enough = int(np.searchsorted(np.cumsum(variances), _KEPT_SHARE * variances.sum())) + 1
+        fewest = -(-enough // _STEP) * _STEP
+        self.choices = [count for count in (fewest, 2 * fewest) if count <= _WORTH_SHARE * dim] + [0]
+
+    def projection(self, count: int) -> faiss.LinearTransform | None:
+        """On the first ``count``; None for 0.
+
+        Each part of a code mixes components of large and of small variance, so that all parts carry about
+        as much information (Ge et al. 2013, parametric optimized product quantization).
+        """
+        if not count:
+            return None
+        return _projection(self._axes[:, _balanced_allocation(count)].T, self._mean)
 
 
 def _balanced_allocation(count: int) -> NDArray[np.int64]:

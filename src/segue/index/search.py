@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,6 +34,20 @@ def plan_for(state: State, k: int, recall: float, effort: float) -> Plan:
     if searcher:
         state.searchers[key] = searcher
     state.plans[key] = plan
+    return plan
+
+
+def asked_plan(state: State, k: int, recall: float, effort: float) -> Plan:
+    """``plan_for``, with a warning where a query would be slower than its recall lets one expect."""
+    is_new = (k, recall, effort) not in state.plans
+    plan = plan_for(state, k, recall, effort)
+    if is_new and state.lists is not None and not plan.n_probe and recall < 1 and k * 10 <= len(state):
+        warnings.warn(
+            f"the lists of this index do not reach a recall of {recall:g} for {k} answers in less time than "
+            f"comparing with all {len(state):,} rows, so a query does that: see Index.operating_points",
+            RuntimeWarning,
+            stacklevel=4,
+        )
     return plan
 
 

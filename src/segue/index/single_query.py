@@ -133,6 +133,7 @@ def ranked_by_numpy(state: State, plan: Plan) -> Searcher | None:
         state.lists.scanner(plan.n_probe, plan.n_candidates), state.store.take, state.ids, plan.k
     )  # fmt: skip
     shape, rank, to_unit = (state.dim,), _RANKS[state.metric], state.metric == "cosine"
+    reduced = state.reduction.queries if state.metric == "dot" else None
 
     def search(vector: AnyVectors) -> Neighbors | None:
         query = np.ascontiguousarray(to_float32(vector))
@@ -144,7 +145,7 @@ def ranked_by_numpy(state: State, plan: Plan) -> Searcher | None:
             return None
         if to_unit:
             query = query / np.sqrt(square)
-        rows = scan(query)
+        rows = scan(reduced(query[None])[0] if reduced else query)
         if rows[-1] < 0:
             return None
         distances = rank(query, take(rows).astype(np.float32, copy=False))
@@ -165,4 +166,8 @@ def _euclidean(query: Vector, rows: Vectors) -> NDArray[np.float32]:
     return np.sqrt(np.einsum("ij,ij->i", rows, rows))
 
 
-_RANKS: dict[Metric, _Rank] = {"cosine": _cosine, "euclidean": _euclidean}
+def _dot(query: Vector, rows: Vectors) -> NDArray[np.float32]:
+    return np.asarray(-rows.dot(query))
+
+
+_RANKS: dict[Metric, _Rank] = {"cosine": _cosine, "euclidean": _euclidean, "dot": _dot}
