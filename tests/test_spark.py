@@ -364,3 +364,21 @@ def test_embeddings_are_searched_by_the_vectors_of_a_model(session: Any, music: 
     near = spark.nearest(done, tmp_path / "index", k=2).toArrow().to_pylist()
     assert len(near) == 6 * 2 + 1
     assert all(row["neighbor"] == row["id"] for row in near if row["rank"] == 1)
+
+
+def test_an_index_is_searched_by_any_program(
+    session: Any, tmp_path: Path, rng: np.random.Generator, segue: Any
+):
+    from segue import spark
+
+    x = rng.standard_normal((90, 8)).astype(np.float32)
+    spark.build_index(frame(session, list(x)), into=tmp_path / "index", shard_rows=40)
+    shards = spark.Shards.open(tmp_path / "index")
+    assert len(shards) == 90
+    assert np.array_equal(shards.vector_of("t017"), x[17])
+    assert [name for name, _ in shards.nearest(x[17], 5, recall=1.0)] == nearest_by_hand(x, 17, 5)
+    with pytest.raises(UsageError, match=r"the vector has the shape \(3,\), expected \(8,\)"):
+        shards.nearest(x[0, :3])
+    answers = json.loads(segue("spark", "recommend", "t017", tmp_path / "index", "-k", 4, "--json")[1])
+    assert [row["id"] for row in answers] == nearest_by_hand(x, 17, 5)[1:]
+    assert "the index has no row 'nobody'" in segue("spark", "recommend", "nobody", tmp_path / "index")[2]

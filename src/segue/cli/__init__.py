@@ -29,6 +29,7 @@ from segue.cli import (
     journey,
     matrix,
     models,
+    plan,
     playlist,
     prune,
     radio,
@@ -51,6 +52,7 @@ WITHOUT_LIBRARY = {
     "embed": "it reads and writes no library",
     "max-serve": "it serves a model and no library",
     "models": "all libraries share the models",
+    "plan": "it reads no library",
     "spark": "it works on folders of its own; segue spark library makes a library of them",
 }
 
@@ -107,6 +109,7 @@ for command in (
     serve.serve,
     serve.max_serve,
     spark.spark,
+    plan.plan,
     demo.demo,
 ):
     cli.add_command(command)

@@ -139,25 +139,46 @@ def recommend(song_id: str, source: str, as_json: bool, master: str | None, **op
     """Find the tracks in SOURCE that are nearest to SONG_ID, by the cosine.
 
     SOURCE is a MongoDB address (mongodb://HOST/DATABASE), the folder of a library, or a folder that
-    "segue spark embed" filled.
+    "segue spark embed" or "segue spark index" filled; an index answers at once, without Spark.
     """
-    from segue import spark as on_spark
-    from segue.spark.session import spark_session
-
-    k, view = options.pop("k"), options["view"]
     if _is_mongo(source) and not options["collection"]:
         raise UsageError("an address of MongoDB also needs --collection NAME")
-    with spark_session(master) as session:
-        on_spark.register(session)
-        rows = _rows_of(session, source, collection=options["collection"], view=view)
-        found = on_spark.recommend(rows, song_id, k=k, vector=options["vector"] or (view and "view"))
-        records = found.toArrow().to_pylist()
+    records = _from_index(song_id, Path(source), options["k"])
+    if records is None:
+        records = _from_rows(song_id, source, master, **options)
     if as_json:
         print_json(records)
         return
     names = list(records[0]) if records else ["rank", "id", "score"]
     shown = [[_shown(record[name]) for name in names] for record in records]
     columns(names, shown, cut=("id", "title", "artist"))
+
+
+def _from_index(song_id: str, folder: Path, k: int) -> list[dict[str, Any]] | None:
+    """The answers of an index; none where the folder holds none."""
+    from segue.spark import Shards
+    from segue.spark.manifest import is_index
+
+    if not is_index(folder):
+        return None
+    shards = Shards.open(folder)
+    found = [one for one in shards.nearest(shards.vector_of(song_id), k + 1) if one[0] != song_id][:k]
+    return [{"rank": i, "id": name, "score": score} for i, (name, score) in enumerate(found, 1)]
+
+
+def _from_rows(
+    song_id: str, source: str, master: str | None, *, k: int, collection: str | None, vector: str | None,
+    view: str | None,
+) -> list[dict[str, Any]]:  # fmt: skip
+    from segue import spark as on_spark
+    from segue.spark.session import spark_session
+
+    with spark_session(master) as session:
+        on_spark.register(session)
+        rows = _rows_of(session, source, collection=collection, view=view)
+        found = on_spark.recommend(rows, song_id, k=k, vector=vector or (view and "view"))
+        records: list[dict[str, Any]] = found.toArrow().to_pylist()
+    return records
 
 
 def _is_mongo(source: str) -> bool:

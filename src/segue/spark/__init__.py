@@ -13,5 +13,16 @@ from segue.spark.index import build_index
 from segue.spark.library import library
 from segue.spark.nearest import nearest
 from segue.spark.recommend import recommend
+from segue.spark.shards import Shards
 
-__all__ = ["build_index", "embed", "embeddings", "files", "library", "nearest", "recommend", "register"]
+__all__ = [
+    "Shards",
+    "build_index",
+    "embed",
+    "embeddings",
+    "files",
+    "library",
+    "nearest",
+    "recommend",
+    "register",
+]

@@ -118,6 +118,14 @@ class Manifest:
         return [str(self.folder / name) for name in run.files]
 
 
+def is_index(folder: Path) -> bool:
+    """Whether a folder holds an index."""
+    try:
+        return bool(json.loads((folder / NAME).read_text("utf-8")).get("kind") == "index")
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
 @contextlib.contextmanager
 def writing(folder: Path) -> Iterator[None]:
     """For the one driver that fills a folder; what a killed one left unfinished is deleted.

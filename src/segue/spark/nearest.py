@@ -6,17 +6,15 @@ import atexit
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from segue.errors import UsageError
-from segue.index import Index
 from segue.spark.index import ShardedIndex, build_index
+from segue.spark.shards import Shards
 from segue.spark.vectors import arrays_of, with_vectors
 
 if TYPE_CHECKING:
@@ -101,7 +99,7 @@ def search_part(
     UsageError
         Where the queries' vectors are of another length than the index's.
     """
-    shards = _Shards.open(folder, names)
+    shards = Shards.mapped(folder, names)
     for batch in batches:
         for start in range(0, len(batch), _QUERIES):
             with threadpool_limits(1):  # a task has one core
@@ -109,7 +107,7 @@ def search_part(
             yield answers
 
 
-def _answers(batch: pa.RecordBatch, shards: _Shards, k: int, recall: float) -> pa.RecordBatch:
+def _answers(batch: pa.RecordBatch, shards: Shards, k: int, recall: float) -> pa.RecordBatch:
     import pyarrow as pa
 
     ids, vectors, there = arrays_of(batch, None)
@@ -128,46 +126,3 @@ def _answers(batch: pa.RecordBatch, shards: _Shards, k: int, recall: float) -> p
     }
     types = [("id", pa.string()), ("rank", pa.int32()), ("neighbor", pa.string()), ("score", pa.float32())]
     return pa.RecordBatch.from_pydict(columns, schema=pa.schema(types))
-
-
-class _Shards:
-    """All shards of an index, mapped: the workers of a machine share their memory."""
-
-    def __init__(self, folder: Path, names: tuple[str, ...]) -> None:
-        import pyarrow.parquet as pq
-
-        self._indexes = [Index.open(folder / f"{name}.index") for name in names]
-        self.dim = self._indexes[0].dim if names else 0
-        tables = [pq.read_table(folder / f"{name}.parquet") for name in names]
-        self._starts = np.cumsum([0, *(len(table) for table in tables)])
-        self._names = [table["id"] for table in tables]
-
-    @classmethod
-    @cache
-    def open(cls, folder: str, names: tuple[str, ...]) -> _Shards:
-        """Opened once a worker."""
-        return cls(Path(folder), names)
-
-    def query(
-        self, vectors: NDArray[np.float32], k: int, recall: float
-    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """int64 and float32 (n, <= k): rows over all shards, and cosines, nearest first."""
-        k = min(k, int(self._starts[-1]))
-        if not k or not len(vectors):
-            return np.zeros((len(vectors), 0), np.int64), np.zeros((len(vectors), 0), np.float32)
-        parts = [index.query(vectors, min(k, len(index)), recall=recall) for index in self._indexes]
-        rows = np.concatenate(
-            [ids + start for (ids, _), start in zip(parts, self._starts, strict=False)], axis=1
-        )
-        distances = np.concatenate([d for _, d in parts], axis=1)
-        order = np.argsort(distances, axis=1, kind="stable")[:, :k]
-        return np.take_along_axis(rows, order, axis=1), 1 - np.take_along_axis(distances, order, axis=1)
-
-    def names(self, rows: NDArray[np.int64]) -> list[str]:
-        """The ids of rows over all shards."""
-        shard = np.searchsorted(self._starts, rows, side="right") - 1
-        out = np.empty(len(rows), object)
-        for i, names in enumerate(self._names):
-            here = np.flatnonzero(shard == i)
-            out[here] = names.take(rows[here] - self._starts[i]).to_pylist()
-        return list(out)

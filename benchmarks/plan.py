@@ -1,0 +1,79 @@
+"""Are the estimates of segue plan right? Measured rates against work of three sizes, in CPU time of a core.
+
+Usage: python benchmarks/plan.py [--dim 64] [--rows 60000 120000 300000] [--embedder descriptors]
+"""
+
+import argparse
+import os
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from segue.index import Index
+from segue.ingest.embed_files import embed_files
+from segue.spark.plan import Rates, Work, build_s, embed_s, query_s
+from segue.spark.rates import RECALL, made_vectors, measure, write_music
+
+QUERIES = 10_000
+MINUTES = (1.0, 3.0, 5.0)
+FILES = 3
+
+
+def index(folder: Path, rows: int, dim: int, rates: Rates) -> None:
+    x = made_vectors(rows + QUERIES, dim, seed=1)
+    np.save(folder / "x.npy", x[:rows])
+    began = time.process_time()
+    made = Index.build(folder / "x.npy", metric="cosine")
+    built = time.process_time()
+    made.query(x[rows : rows + 10], 10, recall=RECALL)
+    first = time.process_time()
+    for start in range(rows, rows + QUERIES, 250):
+        made.query(x[start : start + 250], 10, recall=RECALL)
+    asked = time.process_time() - first
+    work = Work(tracks=rows, dim=dim)
+    tell(f"build of {rows:,} x {dim}", build_s(work, rates), built - began)
+    tell(f"{QUERIES:,} queries in {rows:,} x {dim}", QUERIES * query_s(work, rates), asked)
+
+
+def embedding(folder: Path, minutes: float, models: Sequence[str], rates: Rates) -> None:
+    path = folder / "music.mp3"
+    write_music(path, minutes)
+    began = time.process_time()
+    list(embed_files([path] * FILES, models))
+    took = time.process_time() - began
+    tell(f"{FILES} tracks of {minutes:.0f} min", embed_s(Work(tracks=FILES, minutes=minutes), rates), took)
+
+
+def tell(what: str, planned_s: float, took_s: float) -> None:
+    print(f"| {what} | {planned_s:.2f} | {took_s:.2f} | {planned_s / took_s:.2f} |", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--dim", type=int, default=64)
+    parser.add_argument("--rows", type=int, nargs="+", default=[60_000, 120_000, 300_000])
+    parser.add_argument("--embedder", nargs="+", default=["descriptors"])
+    options = parser.parse_args()
+    began = time.monotonic(), time.process_time()
+    rates = measure(options.dim, options.embedder)
+    print(rates)
+    print(f"measured in {time.monotonic() - began[0]:.0f} s, {time.process_time() - began[1]:.0f} s of CPU; "
+          f"load {os.getloadavg()[0]:.0f}")  # fmt: skip
+    print("| work | planned, CPU s | took | ratio |\n|---|---|---|---|", flush=True)
+    with tempfile.TemporaryDirectory() as folder, threadpool_limits(1):
+        for minutes in MINUTES:
+            embedding(Path(folder), minutes, options.embedder, rates)
+        for rows in options.rows:
+            index(Path(folder), rows, options.dim, rates)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""What a core of this machine does, measured within a minute."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from segue.embed.registry import make_embedders
+from segue.index import Index
+from segue.ingest.embed_files import embed_files
+from segue.spark.plan import ANALYZED_MIN, SHARD_ROWS, Rates
+from segue.spec import Embedder
+from segue.track import Vectors
+
+RECALL = 0.95
+_ROWS = (50_000, 200_000)
+_QUERIES = 5_000
+_LONG_MIN = 8.0
+_TURNS = 3
+_SR = 44_100
+_SHARED = 32  # directions that all clusters share
+_LOCAL = 12  # directions in which the rows of a cluster differ
+
+
+def measure(dim: int, models: Sequence[str] | None = None) -> Rates:
+    """Rates of one core for vectors of ``dim`` numbers.
+
+    The files are MP3 of noise and tones, the vectors random in clusters; of each, the CPU time is taken.
+    """
+    with tempfile.TemporaryDirectory() as folder, threadpool_limits(1):
+        decode_s, analyze_s = _embedding(Path(folder), models)
+        small, large = (_index(Path(folder), n, dim) for n in _ROWS)
+    row_s = max(0.0, large.build_s - small.build_s) / (_ROWS[1] - _ROWS[0])
+    growth = float(np.clip(np.log(large.query_us / small.query_us) / np.log(_ROWS[1] / _ROWS[0]), 0, 1))
+    return Rates(
+        decode_s=decode_s,
+        analyze_s=analyze_s,
+        shard_s=max(0.0, small.build_s - row_s * _ROWS[0]),
+        build_us=row_s * 1e6,
+        query_us=large.query_us * (SHARD_ROWS / _ROWS[1]) ** growth,
+        growth=growth,
+        row_bytes=large.row_bytes,
+        compare_ns=_comparing(dim),
+        origin="measured now on a core of this machine",
+    )
+
+
+def _embedding(folder: Path, models: Sequence[str] | None) -> tuple[float, float]:
+    """CPU s a minute of decoding, and of analyzing."""
+    embedders = make_embedders(models)
+    least = {}
+    for minutes in (ANALYZED_MIN, _LONG_MIN):
+        path = folder / f"{minutes}.mp3"
+        write_music(path, minutes)
+        least[minutes] = min(_embed_s(path, embedders) for _ in range(_TURNS))  # the first loads much
+    decode_s = max(0.0, (least[_LONG_MIN] - least[ANALYZED_MIN]) / (_LONG_MIN - ANALYZED_MIN))
+    return decode_s, max(0.0, least[ANALYZED_MIN] / ANALYZED_MIN - decode_s)
+
+
+def _embed_s(path: Path, embedders: Sequence[Embedder]) -> float:
+    began = time.process_time()
+    for batch in embed_files([path], embedders):
+        assert batch.column("error")[0].as_py() is None
+    return time.process_time() - began
+
+
+def write_music(path: Path, minutes: float) -> None:
+    import soundfile
+
+    rng = np.random.default_rng(1)
+    with soundfile.SoundFile(path, "w", _SR, 2, format="MP3") as file:
+        for start in range(0, int(60 * minutes * _SR), _SR):
+            t = (start + np.arange(_SR)) / _SR
+            tone = 0.2 * np.sin(2 * np.pi * 220 * t) * np.exp(-4 * (t % 0.5))
+            file.write((tone[:, None] + 0.05 * rng.standard_normal((_SR, 2))).astype(np.float32))
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """Of an index: CPU s to build it, us a query to answer, bytes a row of its file."""
+
+    build_s: float
+    query_us: float
+    row_bytes: float
+
+
+def _index(folder: Path, n: int, dim: int) -> _Measured:
+    x = made_vectors(n + _QUERIES, dim)
+    np.save(folder / "rows.npy", x[:n])
+    began = time.process_time()
+    index = Index.build(folder / "rows.npy", metric="cosine")
+    built = time.process_time()
+    index.save(folder / "rows.index")
+    opened = Index.open(folder / "rows.index")
+    opened.query(x[n : n + 10], 10, recall=RECALL)
+    asked = time.process_time()
+    for start in range(n, n + _QUERIES, 250):
+        opened.query(x[start : start + 250], 10, recall=RECALL)
+    ended = time.process_time()
+    size = (folder / "rows.index").stat().st_size
+    return _Measured(built - began, (ended - asked) / _QUERIES * 1e6, size / n)
+
+
+def made_vectors(n: int, dim: int, seed: int = 0) -> Vectors:
+    """float32 (n, dim): overlapping clusters of many sizes, on ten directions or so each, like music."""
+    rng = np.random.default_rng(seed)
+    strength = (1 / np.sqrt(np.arange(1, _SHARED + 1))).astype(np.float32)
+    shared = rng.standard_normal((_SHARED, dim), np.float32)
+    centers = (rng.standard_normal((max(64, int(n**0.5)), _SHARED), np.float32) * strength) @ shared
+    popularity = 1 / np.sqrt(np.arange(1, len(centers) + 1))
+    first, second = rng.choice(len(centers), (2, n), p=popularity / popularity.sum())
+    share = rng.beta(0.6, 3.0, n).astype(np.float32)[:, None]
+    x = (1 - share) * centers[first] + share * centers[second]
+    own = rng.standard_normal((64, _LOCAL, dim), np.float32) * np.float32(0.6 / _LOCAL**0.5)
+    steps = rng.standard_normal((n, _LOCAL), np.float32)
+    for kind in range(len(own)):
+        mine = np.flatnonzero(first % len(own) == kind)
+        x[mine] += steps[mine] @ own[kind]
+    return np.asarray(x + 0.05 * rng.standard_normal((n, dim), np.float32), np.float32)
+
+
+def _comparing(dim: int) -> float:
+    """CPU ns a pair: the products alone."""
+    x = made_vectors(20_000, dim)
+    began = time.process_time()
+    for start in range(0, 5_000, 500):
+        x[start : start + 500] @ x.T
+    return (time.process_time() - began) / (5_000 * len(x)) * 1e9
