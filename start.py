@@ -11,6 +11,7 @@ All of it stays in the folder .venv beside this file.
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -33,6 +34,7 @@ def main(arguments):
     if arguments[:1] == ["test"]:
         set_up({"test", "lint", "serve"})
         install_annoy()
+        install_spark()
         return build_player() or test(arguments[1:])
     if arguments[:1] == ["install"]:
         return install(arguments[1:])
@@ -86,6 +88,18 @@ def install_annoy():
     """Annoy, to compare with; without it, the comparisons are left out."""
     if run([PYTHON, "-c", "import annoy"], stderr=subprocess.DEVNULL):
         run([*PIP, "annoy-binary>=1.17.3"], stderr=subprocess.DEVNULL)
+
+
+def install_spark():
+    """Spark, for tests on a cluster, beside the client: both bring a package of the same name."""
+    target = VENV / "classic-spark"
+    if (target / "pyspark" / "jars").is_dir() or not shutil.which("java"):
+        return
+    code = "from importlib.metadata import version; print(version('pyspark-client'))"
+    found = subprocess.run([PYTHON, "-c", code], check=True, capture_output=True, text=True)
+    say("Installing Spark for tests on a cluster (450 MB)")
+    if run([*PIP, "--target", str(target), "pyspark==" + found.stdout.strip()]):
+        say("Tests on a cluster will be skipped")
 
 
 def test(pytest_arguments):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 ANALYZED_MIN = 2.0  # of a track at the most, as audio.load takes them
 SHARD_ROWS = 1_000_000  # of an index; its rates are of shards of so many rows
+GROWTH = 0.4  # a query's cost in a shard grows as its rows to the power of this
 WINDOWS_A_MIN = 20.0  # of about 3 s
 NUMBER_BYTES = 4  # of a vector; of a window's, half
 ID_BYTES = 40  # a path or an id, and what goes with it
@@ -26,7 +27,6 @@ class Rates:
     shard_s : CPU s of building a shard of the index, beside its rows
     build_us : CPU us a row of the index
     query_us : CPU us a query in a shard of a million rows, in batches, recall .95
-    growth : how a query's cost grows with the rows of a shard: as rows to the power of this
     row_bytes : of the index file, a row
     compare_ns : CPU ns a pair of vectors, where all are compared; the products alone
     origin : where these are from
@@ -37,7 +37,6 @@ class Rates:
     shard_s: float
     build_us: float
     query_us: float
-    growth: float
     row_bytes: float
     compare_ns: float
     origin: str
@@ -94,7 +93,6 @@ def usual_rates(dim: int) -> Rates:
         shard_s=1.5,
         build_us=23 + 0.1 * dim,
         query_us=35 + 0.18 * dim,
-        growth=0.35,
         row_bytes=30,
         compare_ns=0.042 * dim,
         origin="measured in November 2026 on one core of a Xeon with the three usual models",
@@ -137,7 +135,7 @@ def build_s(work: Work, rates: Rates) -> float:
 def query_s(work: Work, rates: Rates) -> float:
     """CPU s of one query, which goes to all shards."""
     rows = min(work.tracks, SHARD_ROWS)
-    scale: float = (rows / SHARD_ROWS) ** rates.growth
+    scale: float = (rows / SHARD_ROWS) ** GROWTH
     return work.shards * rates.query_us * scale / 1e6
 
 

@@ -14,13 +14,13 @@ from threadpoolctl import threadpool_limits
 from segue.embed.registry import make_embedders
 from segue.index import Index
 from segue.ingest.embed_files import embed_files
-from segue.spark.plan import ANALYZED_MIN, SHARD_ROWS, Rates
+from segue.spark.plan import ANALYZED_MIN, GROWTH, SHARD_ROWS, Rates
 from segue.spec import Embedder
 from segue.track import Vectors
 
 RECALL = 0.95
 _ROWS = (50_000, 200_000)
-_QUERIES = 5_000
+_QUERIES = 10_000
 _LONG_MIN = 8.0
 _TURNS = 3
 _SR = 44_100
@@ -37,14 +37,12 @@ def measure(dim: int, models: Sequence[str] | None = None) -> Rates:
         decode_s, analyze_s = _embedding(Path(folder), models)
         small, large = (_index(Path(folder), n, dim) for n in _ROWS)
     row_s = max(0.0, large.build_s - small.build_s) / (_ROWS[1] - _ROWS[0])
-    growth = float(np.clip(np.log(large.query_us / small.query_us) / np.log(_ROWS[1] / _ROWS[0]), 0, 1))
     return Rates(
         decode_s=decode_s,
         analyze_s=analyze_s,
         shard_s=max(0.0, small.build_s - row_s * _ROWS[0]),
         build_us=row_s * 1e6,
-        query_us=large.query_us * (SHARD_ROWS / _ROWS[1]) ** growth,
-        growth=growth,
+        query_us=large.query_us * (SHARD_ROWS / _ROWS[1]) ** GROWTH,
         row_bytes=large.row_bytes,
         compare_ns=_comparing(dim),
         origin="measured now on a core of this machine",
