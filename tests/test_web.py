@@ -19,7 +19,7 @@ pytestmark = MARKS
 
 
 def play_first(page: Page) -> None:
-    page.goto("/")
+    page.goto("/tracks")
     rows(page).first.get_by_role("button", name="Play").click()
     expect(page.locator(".bar-time")).to_have_text(re.compile("^(?!0:00)[0-9]"))
 
@@ -29,7 +29,7 @@ def waveform(page: Page):
 
 
 def test_searching_narrows_the_library_as_one_types(page: Page, web_server: Server):
-    page.goto("/")
+    page.goto("/tracks")
     everything = web_server.get("/tracks")["total"]
     expect(page.get_by_role("status").filter(has_text=f"{everything} tracks found")).to_be_attached()
     wanted = web_server.get("/tracks", limit=9)["tracks"][7]
@@ -44,7 +44,7 @@ def test_searching_narrows_the_library_as_one_types(page: Page, web_server: Serv
 
 
 def test_filters_are_in_the_address_and_come_back_from_it(page: Page, web_server: Server):
-    page.goto("/")
+    page.goto("/tracks")
     genre = web_server.get("/facets")["genres"][0]
     page.get_by_label("Genre").select_option(genre["name"])
     expect(rows(page)).to_have_count(genre["n"])

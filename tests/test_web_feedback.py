@@ -58,6 +58,7 @@ def test_the_heart_is_the_same_on_all_pages_and_in_the_library(browser: Browser,
         page.get_by_role("button", **like).first.click()
         expect(page.get_by_role("button", **like).first).to_have_attribute("aria-pressed", "true")
         assert verdicts(own_server) == {track(own_server, "Low number 1"): "like"}
+        page.get_by_role("link", name="Playlists").first.click()
         page.get_by_role("link", name="Likes").click()
         liked = page.get_by_label("Liked tracks")
         expect(liked.get_by_role("listitem")).to_have_count(1)

@@ -16,13 +16,17 @@ from tests.browsing import DESKTOP, MARKS, PHONE, WEB, new_page, rows, run, sett
 from tests.serve_process import Server, serving
 
 AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
-PAGES = ["/", *"/similar /journey /playlists /likes /map /groups /compare /status /settings /nowhere".split()]
+NAMES = """
+    albums artists tracks genres history similar journey playlists likes map groups compare status settings
+    nowhere
+"""
+PAGES = ["/", *(f"/{name}" for name in NAMES.split())]
 
 pytestmark = MARKS
 
 
 def test_a_lost_service_is_shown_and_reconnected(page: Page):
-    page.goto("/")
+    page.goto("/tracks")
     expect(rows(page).first).to_be_visible()
     page.route("**/api/**", lambda route: route.abort())
     page.get_by_role("searchbox").fill("anything")
@@ -49,7 +53,7 @@ def test_a_password_signs_in_and_out(browser: Browser, web_server: Server, tmp_p
     with serving(*arguments, SEGUE_PULL="0") as guarded:
         guarded.faults = True
         with new_page(browser, guarded.address) as page:
-            page.goto("/")
+            page.goto("/tracks")
             page.get_by_label("Password").fill("wrong")
             page.get_by_role("button", name="Sign in").click()
             expect(page.get_by_role("alert")).to_be_visible()
@@ -67,10 +71,13 @@ def test_axe_finds_nothing_to_object_to(
     browser: Browser, web_server: Server, scheme: str, size: tuple[int, int]
 ):
     tracks = web_server.get("/tracks")["tracks"]
-    extra = (f"/track/{tracks[0]['id']}", f"/journey?from={tracks[0]['id']}&to={tracks[9]['id']}", "/?q=zzzz")
+    (artist,) = tracks[0]["artists"]
+    journey = f"/journey?from={tracks[0]['id']}&to={tracks[9]['id']}"
+    of_track = (f"/track/{tracks[0]['id']}", f"/track/{tracks[0]['id']}/album")
+    extra = (*of_track, f"/artists/{artist['id']}", journey, "/tracks?q=zzzz")
     objections = []
     with new_page(browser, web_server.address, size, color_scheme=scheme, bypass_csp=True) as page:
-        page.goto("/")
+        page.goto("/tracks")
         rows(page).first.get_by_role("button", name="Play").click()
         expect(page.get_by_role("button", name="Pause", exact=True).last).to_be_visible()
         for path in (*PAGES, *extra):
@@ -98,14 +105,24 @@ def test_a_phone_reaches_every_page(browser: Browser, web_server: Server):
     with new_page(browser, web_server.address, PHONE) as page:
         page.goto("/")
         bar = page.get_by_role("navigation")
-        for name in ("Similar", "Playlists", "Map", "Library"):
+        for name in ("Similar", "Playlists", "Library", "Home"):
             bar.get_by_role("link", name=name).click()
-            expect(page.get_by_role("heading", level=1)).to_contain_text(name)
-        for name in ("Journey", "Groups", "Compare", "Status", "Settings"):
+            title = "Albums" if name == "Library" else name
+            expect(page.get_by_role("heading", level=1)).to_contain_text(title)
+        for name in ("Journey", "Map", "Status", "Settings"):
             bar.get_by_role("button", name="More").click()
             page.get_by_role("dialog").get_by_role("link", name=name).click()
             expect(page.get_by_role("heading", level=1)).to_contain_text(name, ignore_case=True)
             expect(page.get_by_role("dialog")).to_have_count(0)
+        for start, names in (
+            ("/albums", ("Artists", "Tracks", "Genres")),
+            ("/playlists", ("Likes", "History")),
+            ("/map", ("Groups", "Compare")),
+        ):
+            page.goto(start)
+            for name in names:
+                page.get_by_role("link", name=name, exact=True).click()
+                expect(page.get_by_role("heading", level=1)).to_have_text(name)
 
 
 def test_a_hundred_thousand_points_move_smoothly(page: Page, web_server: Server):

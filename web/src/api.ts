@@ -45,6 +45,36 @@ export function search({ q = "", where = {}, limit = 50, offset = 0 }: Listing, 
   return json<T.SearchPage>(`/search?${query}`, { signal: stop });
 }
 
+export type AlbumSort = NonNullable<T.ListAlbumsQuery["sort"]>;
+export type ArtistSort = NonNullable<T.ListArtistsQuery["sort"]>;
+
+interface Wanted {
+  q: string;
+  limit: number;
+  offset: number;
+}
+
+function queryOf(values: Record<string, string | number | null | undefined>): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(values)) if (value !== null && value !== undefined && value !== "") query.set(name, String(value));
+  return query.toString();
+}
+
+export const home = (stop?: Stop) => json<T.Home>("/home", { signal: stop });
+export const albums = (wanted: Wanted & { sort: AlbumSort; genre: string | null; order: number }, stop?: Stop) =>
+  json<T.AlbumPage>(`/albums?${queryOf({ ...wanted })}`, { signal: stop });
+export const album = (key: string, stop?: Stop) => json<T.Album>(`/albums/${id(key)}`, { signal: stop });
+export const albumOf = (track: string, stop?: Stop) => json<T.Album>(`/tracks/${id(track)}/album`, { signal: stop });
+export const similarAlbums = (key: string, stop?: Stop) => json<T.SimilarAlbums>(`/albums/${id(key)}/similar`, { signal: stop });
+export const artists = (wanted: Wanted & { sort: ArtistSort }, stop?: Stop) =>
+  json<T.ArtistPage>(`/artists?${queryOf({ ...wanted })}`, { signal: stop });
+export const artist = (key: string, stop?: Stop) => json<T.Artist>(`/artists/${id(key)}`, { signal: stop });
+export const artistTracks = (key: string, stop?: Stop) => json<T.ArtistTracks>(`/artists/${id(key)}/tracks`, { signal: stop });
+export const similarArtists = (key: string, stop?: Stop) => json<T.SimilarArtists>(`/artists/${id(key)}/similar`, { signal: stop });
+export const genres = (stop?: Stop) => json<T.Genres>("/genres", { signal: stop });
+export const history = (limit: number, stop?: Stop) => json<T.History>(`/history?limit=${limit}`, { signal: stop });
+
+
 /** Tracks by their ids, in that order; those that are gone are left out. */
 export const tracksOf = async (keys: readonly string[], stop?: Stop) =>
   (await post<T.Tracks>("/tracks/batch", { tracks: keys }, stop)).tracks;
@@ -88,6 +118,9 @@ export const giveFeedback = (key: string, verdict: T.Verdict, seed: string | nul
 export const takeBackFeedback = (key: string) => json<void>(`/feedback/${id(key)}`, { method: "DELETE" });
 
 export const scan = (upgrade = false) => post<T.JobAnswer>("/jobs/scan", { folders: null, upgrade });
+export const folders = (text: string, stop?: Stop) => json<T.Folders>(`/folders?q=${id(text)}`, { signal: stop });
+export const addFolder = (folder: string) => post<T.JobAnswer>("/jobs/scan", { folders: [folder] });
+export const makeDemo = () => post<T.JobAnswer>("/jobs/demo", {});
 export const jobs = (stop?: Stop) => json<T.Jobs>("/jobs", { signal: stop });
 export const job = (key: string, stop?: Stop) => json<T.JobAnswer>(`/jobs/${id(key)}`, { signal: stop });
 export const cancelJob = (key: string) => post<T.JobAnswer>(`/jobs/${id(key)}/cancel`, {});

@@ -15,6 +15,13 @@ import { LibraryPage } from "./pages/library";
 import { LikesPage } from "./pages/likes";
 import { LoginPage } from "./pages/login";
 import { MapPage } from "./pages/map";
+import { AlbumOfTrackPage, AlbumPage } from "./pages/album";
+import { AlbumsPage } from "./pages/albums";
+import { ArtistPage } from "./pages/artist";
+import { ArtistsPage } from "./pages/artists";
+import { GenresPage } from "./pages/genres";
+import { HistoryPage } from "./pages/history";
+import { HomePage } from "./pages/home";
 import { ComparePage } from "./pages/compare";
 import { NotFoundPage } from "./pages/notfound";
 import { PlaylistPage } from "./pages/playlist";
@@ -34,7 +41,15 @@ interface Page {
 }
 
 const pages: Page[] = [
-  { path: /^\/$/, title: "Library", render: () => <LibraryPage /> },
+  { path: /^\/$/, title: "Home", render: () => <HomePage /> },
+  { path: /^\/albums$/, title: "Albums", render: () => <AlbumsPage /> },
+  { path: /^\/albums\/([^/]+)$/, title: "Album", render: (id) => <AlbumPage id={id} key={id} /> },
+  { path: /^\/track\/([^/]+)\/album$/, title: "Album", render: (id) => <AlbumOfTrackPage id={id} key={id} /> },
+  { path: /^\/artists$/, title: "Artists", render: () => <ArtistsPage /> },
+  { path: /^\/artists\/([^/]+)$/, title: "Artist", render: (id) => <ArtistPage id={id} key={id} /> },
+  { path: /^\/tracks$/, title: "Tracks", render: () => <LibraryPage /> },
+  { path: /^\/genres$/, title: "Genres", render: () => <GenresPage /> },
+  { path: /^\/history$/, title: "History", render: () => <HistoryPage /> },
   { path: /^\/track\/([^/]+)$/, title: "Track", render: (id) => <TrackPage id={id} key={id} /> },
   { path: /^\/similar$/, title: "Similar", render: () => <SimilarPage /> },
   { path: /^\/journey$/, title: "Journey", render: () => <JourneyPage /> },

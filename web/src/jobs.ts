@@ -9,10 +9,12 @@ export const jobs = signal<Job[]>([]);
 export const isRunning = (job: Job) => job.state === "queued" || job.state === "running";
 export const anyJobRunning = computed(() => jobs.value.some(isRunning));
 
-/** Counts finished jobs, so that pages reload what a job may have changed. */
+/** Counts finished jobs, and steps of scans, so that pages reload what a job may have changed. */
 export const jobsFinished = signal(0);
 
 let timer = 0;
+let shownAt = 0;
+const SHOWN_EVERY_MS = 6000; // what a scan has added
 
 async function refreshJobs(): Promise<void> {
   window.clearTimeout(timer);
@@ -24,6 +26,11 @@ async function refreshJobs(): Promise<void> {
   }
   const before = new Map(jobs.value.map((job) => [job.id, job]));
   jobs.value = latest;
+  const grown = latest.some((job) => job.kind === "scan" && job.done > (before.get(job.id)?.done ?? 0));
+  if (grown && Date.now() - shownAt > SHOWN_EVERY_MS) {
+    shownAt = Date.now();
+    jobsFinished.value++;
+  }
   for (const job of latest) {
     const old = before.get(job.id);
     if (old && isRunning(old) && !isRunning(job)) jobEnded(job);

@@ -10,6 +10,7 @@ import "./styles/track.css";
 import "./styles/similar.css";
 import "./styles/panels.css";
 import "./styles/map.css";
+import "./styles/albums.css";
 import { App } from "./app";
 import { acceptDroppedFiles } from "./filedrop";
 import { watchJobs } from "./jobs";

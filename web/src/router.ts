@@ -7,9 +7,10 @@ export interface Route {
 
 /** Addresses that pages had before; bookmarks may still hold them. */
 const RENAMED: Record<string, string> = { "/blend": "/similar", "/matrix": "/compare", "/room": "/status" };
+// The list of tracks was at "/", always with a query where it was filtered.
 
 function currentRoute(): Route {
-  const renamed = RENAMED[location.pathname];
+  const renamed = location.pathname === "/" && location.search ? "/tracks" : RENAMED[location.pathname];
   if (renamed) history.replaceState(null, "", renamed + location.search);
   return { path: location.pathname, query: new URLSearchParams(location.search) };
 }

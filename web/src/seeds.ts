@@ -42,7 +42,7 @@ export const removeSeed = (id: string) => (seeds.value = seeds.value.filter((see
 /** A seed as a track that can be played. A clip has no file in the library. */
 export function trackFromSeed(seed: Seed): Track {
   return {
-    id: seed.id, title: seed.title, artist: seed.artist, album: null, album_artist: null, genre: null, year: null,
+    id: seed.id, title: seed.title, artist: seed.artist, artists: [], album: null, album_artist: null, genre: null, year: null, disc_number: null, track_number: null,
     duration_s: seed.duration_s, path: "", url: null, source: null, has_file: !seed.id.includes(":"), missing: false, cluster: null,
   };
 }

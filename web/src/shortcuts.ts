@@ -41,7 +41,7 @@ const actions: Record<string, () => void> = {
 function search(): void {
   const field = () => document.querySelector<HTMLInputElement>("#search");
   if (field()) return field()?.focus(); // now: the next key may already be typed
-  navigate("/");
+  navigate("/tracks");
   requestAnimationFrame(() => field()?.focus());
 }
 

@@ -56,6 +56,12 @@ export interface ArtistMatch {
   artist: ArtistSummary;
 }
 
+/** An artist as `/artists/ID` knows them. */
+export interface ArtistName {
+  id: string;
+  name: string;
+}
+
 export interface ArtistPage {
   artists: ArtistSummary[];
   total: number;
@@ -286,6 +292,12 @@ export interface FileDetails {
   warning: string | null;
   source_id: string | null;
   [name: string]: unknown;
+}
+
+export interface Folders {
+  folders: string[];
+  any: boolean; // Whether any folder of this machine may be scanned
+  scanned: string[]; // Before
 }
 
 export interface Genre {
@@ -674,7 +686,8 @@ export interface Tags {
 export interface Track {
   id: string;
   title: string;
-  artist: string | null;
+  artist: string | null; // With `; ` between several
+  artists: ArtistName[];
   album: string | null;
   album_artist: string | null;
   genre: string | null;
@@ -830,6 +843,10 @@ export interface MakeM3U8Query {
 
 export interface ListFeedbackQuery {
   limit?: number;
+}
+
+export interface ListFoldersQuery {
+  q?: string; // How a path begins
 }
 
 export interface ListDuplicatesQuery {

@@ -85,7 +85,7 @@ def serve(
     with scratch_folder() as scratch:
         tops = tuple(str(Path(folder).expanduser().absolute()) for folder in folders)
         settings = _settings(library=str(context.path.absolute()), scratch=scratch, folders=tops, **others)
-        with context.open(create=not context.path.exists()):
+        with context.open(create=_is_new(context.path)):
             pass  # a library that cannot be opened says so here, once
         if settings.max_api:
             _check_model(settings.embedder)
@@ -127,6 +127,11 @@ def max_serve(port: int | None, workers: int, **others: Any) -> None:
         settings = _settings(library="", scratch=scratch, max_api=True, **others)
         _check_model(settings.embedder)
         _run(_MAX_APP, settings, port, MAX_PORT, workers=workers, show=False)
+
+
+def _is_new(path: Path) -> bool:
+    """Whether there is nothing yet, so that an empty library can be made for the page to fill."""
+    return not path.exists() or (path.is_dir() and not any(path.iterdir()))
 
 
 def _settings(**values: Any) -> Settings:

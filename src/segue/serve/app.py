@@ -29,6 +29,7 @@ from segue.serve.api import (
     clips,
     duplicates,
     feedback,
+    folders,
     jobs,
     maps,
     playlists,
@@ -52,8 +53,8 @@ from segue.serve.service import Service
 from segue.serve.settings import SETTINGS_VARIABLE, Settings
 
 _PARTS = (
-    session, status, albums, tracks, search, sound, recommendations, clips, playlists, maps, feedback, jobs,
-    duplicates, settings_routes,
+    session, status, albums, tracks, search, sound, recommendations, clips, playlists, maps, feedback,
+    folders, jobs, duplicates, settings_routes,
 )  # fmt: skip
 _LEFT = 499  # which nobody sees but the metrics: the client has gone
 _SWEEP_EVERY_S = 60.0

@@ -6,19 +6,35 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from segue.advice import command
+from segue.advice import command, data_folder
 from segue.library import Library
 from segue.serve.http.errors import ApiError
 from segue.serve.jobs import Job, JobProgress, Jobs, Result
+from segue.serve.settings import Settings
 from segue.track import readable
 
 _FAILURES = 100  # named in a report
 
 
+def allowed_roots(settings: Settings, scanned: Iterable[str], *, own_user: bool) -> list[Path] | None:
+    """The folders below which scans may be started; none where it may be anywhere.
+
+    Anywhere where the service is for this machine alone, no folders were named when it was started, and the
+    client is the service's own user.
+    """
+    if settings.is_private and not settings.folders and own_user:
+        return None
+    return [Path(os.path.realpath(top)) for top in (*scanned, *settings.folders)]
+
+
 def resolve_scan_roots(
-    asked: Sequence[str] | None, scanned: Sequence[str], allowed: Iterable[str]
+    asked: Sequence[str] | None, scanned: Sequence[str], allowed: Sequence[Path] | None
 ) -> list[str]:
     """The folders to scan: those that are given, or else all that were scanned before.
+
+    Parameters
+    ----------
+    allowed : as ``allowed_roots``
 
     Raises
     ------
@@ -31,17 +47,16 @@ def resolve_scan_roots(
         return list(scanned)
     if not asked:
         raise ApiError(409, "no_folders", "the list of folders is empty")
-    tops = [Path(os.path.realpath(top)) for top in (*scanned, *allowed)]
-    return [_require_allowed(folder, tops) for folder in asked]
+    return [_require_allowed(folder, allowed) for folder in asked]
 
 
-def _require_allowed(folder: str, tops: Sequence[Path]) -> str:
+def _require_allowed(folder: str, tops: Sequence[Path] | None) -> str:
     # Compared with links followed, so that none leads out of what is allowed.
     try:
         true = Path(os.path.realpath(os.path.expanduser(folder)))  # noqa: PTH111 - realpath takes no Path alone
     except (OSError, ValueError):
         true = Path("/\0")
-    if not any(true == top or top in true.parents for top in tops):
+    if tops is not None and not any(true == top or top in true.parents for top in tops):
         raise ApiError(
             403,
             "folder_not_allowed",
@@ -55,6 +70,29 @@ def _require_allowed(folder: str, tops: Sequence[Path]) -> str:
 def queue_scan(jobs: Jobs, library: Library, folders: list[str], *, upgrade: bool = False) -> Job:
     """Start a job that scans the folders."""
     return jobs.start("scan", lambda progress: _scan(library, folders, progress, upgrade=upgrade))
+
+
+def queue_demo(jobs: Jobs, library: Library) -> Job:
+    """Start a job that makes the demo's music, where it is not there yet, and scans it."""
+    return jobs.start("scan", lambda progress: _demo(library, progress))
+
+
+def _demo(library: Library, progress: JobProgress) -> Result:
+    from segue.demo import write_demo
+
+    folder = data_folder() / "demo" / "music"
+    progress.note("making the music")
+    progress.begin(None)
+
+    def on_piece(done: int, total: int) -> None:
+        if not done or progress.job.total != total:
+            progress.begin(total)
+        progress.advance(done)
+        progress.raise_if_cancelled()
+
+    write_demo(folder, on_piece=on_piece)
+    progress.note("")
+    return _scan(library, [str(folder)], progress, upgrade=False)
 
 
 def _scan(library: Library, folders: list[str], progress: JobProgress, *, upgrade: bool) -> Result:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from segue.library import display_path
+from segue.library import display_path, name_id
 from segue.recommend import Match, Recommendations
-from segue.track import Track, clean, readable
+from segue.track import Track, clean, readable, split_artists
 
 Record = dict[str, Any]
+
+
+@functools.lru_cache(4096)
+def artists_record(text: str | None) -> list[Record]:
+    """Each of the artists in a text, by name and id."""
+    return [{"id": name_id("ar", name), "name": name} for name in split_artists(text)]
 
 
 def track_record(track: Track, cluster: int | None, folders: Sequence[str]) -> Record:
@@ -20,6 +27,7 @@ def track_record(track: Track, cluster: int | None, folders: Sequence[str]) -> R
         "id": track.id,
         "title": clean(readable(track.title)),
         "artist": clean(track.artist),
+        "artists": artists_record(clean(track.artist)),
         "album": clean(tags.album),
         "album_artist": clean(tags.album_artist),
         "genre": clean(tags.genre),

@@ -60,6 +60,11 @@ class Settings:
     def on_loopback(self) -> bool:
         return is_loopback(self.host)
 
+    @property
+    def is_private(self) -> bool:
+        """Whether only this machine can reach the service, and no proxy or other name leads to it."""
+        return self.on_loopback and self.proxies is None and not self.hosts
+
     def check(self) -> None:
         """Refuse to be open to a network without a password, and names that no client can call.
 

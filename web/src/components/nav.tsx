@@ -12,24 +12,22 @@ interface PageLink {
   path: string;
   icon: IconName;
   name: string;
+  also?: RegExp; // other pages of this section
 }
 
 const pages: PageLink[] = [
-  { path: "/", icon: "library", name: "Library" },
+  { path: "/", icon: "home", name: "Home" },
+  { path: "/albums", icon: "library", name: "Library", also: /^\/(albums|artists|tracks?|genres)(\/|$)/ },
   { path: "/similar", icon: "similar", name: "Similar" },
   { path: "/journey", icon: "journey", name: "Journey" },
-  { path: "/playlists", icon: "playlist", name: "Playlists" },
-  { path: "/likes", icon: "like", name: "Likes" },
-  { path: "/map", icon: "map", name: "Map" },
-  { path: "/groups", icon: "groups", name: "Groups" },
-  { path: "/compare", icon: "compare", name: "Compare" },
+  { path: "/playlists", icon: "playlist", name: "Playlists", also: /^\/(playlists|likes|history)(\/|$)/ },
+  { path: "/map", icon: "map", name: "Map", also: /^\/(map|groups|compare)$/ },
   { path: "/status", icon: "status", name: "Status" },
   { path: "/settings", icon: "settings", name: "Settings" },
 ];
-const onPhoneBar = ["/", "/similar", "/playlists", "/map"];
+const onPhoneBar = ["/", "/albums", "/similar", "/playlists"];
 
-const isCurrent = ({ path }: PageLink) =>
-  path === "/" ? /^\/($|track)/.test(route.value.path) : route.value.path.startsWith(path);
+const isCurrent = ({ path, also }: PageLink) => also?.test(route.value.path) ?? route.value.path === path;
 
 function PageLinks({ links, iconSize = 20 }: { links: readonly PageLink[]; iconSize?: number }) {
   return (
@@ -62,7 +60,7 @@ export function Sidebar() {
   const { next, icon, label } = themeButtons[theme.value];
   return (
     <nav class="sidebar" aria-label="Pages">
-      <a href="/" class="brand" aria-label="Segue, go to the library"><Logo /><span>segue</span></a>
+      <a href="/" class="brand" aria-label="Segue, go home"><Logo /><span>segue</span></a>
       <ul><PageLinks links={pages} /></ul>
       <div class="sidebar-foot">
         <IconButton icon={icon} label={label} onClick={() => (theme.value = next)} />

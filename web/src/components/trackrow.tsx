@@ -15,6 +15,7 @@ interface TrackRowProps {
   onPlay: () => void;
   extra?: ComponentChildren; // before the actions: a score
   more?: Choice[];
+  numbered?: boolean; // with its number on the album, in place of the cover
   compact?: boolean; // without album, genre and year
   place?: number;
   reasons?: string[]; // why a search found it
@@ -26,10 +27,19 @@ interface TrackRowProps {
 export const linkTo = (track: Track) => `/track/${encodeURIComponent(track.id)}`;
 
 /** The artist, or the name of the file's folder when no artist is known. */
-const byline = (track: Track) => track.artist ?? track.path?.split(/[/\\]/).at(-2) ?? "Unknown artist";
+function Byline({ track }: { track: Track }) {
+  return <ArtistLinks track={track} unknown={track.path?.split(/[/\\]/).at(-2) ?? "Unknown artist"} />;
+}
+
+/** A link to each artist; tracks that an older page remembers know no more than the text. */
+export function ArtistLinks({ track, unknown }: { track: Track; unknown: string }) {
+  const artists = track.artists as Track["artists"] | undefined;
+  if (!artists?.length) return <>{track.artist ?? unknown}</>;
+  return <>{artists.map((artist, i) => <span key={artist.id}>{i > 0 && ", "}<a href={`/artists/${encodeURIComponent(artist.id)}`}>{artist.name}</a></span>)}</>;
+}
 
 /** One row of a list of tracks. */
-export function TrackRow({ track, onPlay, extra, more = [], compact, place, reasons = [], versions = [], moved, seed }: TrackRowProps) {
+export function TrackRow({ track, onPlay, extra, more = [], compact, numbered, place, reasons = [], versions = [], moved, seed }: TrackRowProps) {
   const active = player.currentTrack.value?.id === track.id;
   const unplayable = !player.playable(track);
   return (
@@ -37,7 +47,7 @@ export function TrackRow({ track, onPlay, extra, more = [], compact, place, reas
       <button type="button" class="row-play" disabled={unplayable} onClick={active ? player.toggle : onPlay}
         aria-label={`${active && player.playing.value ? "Pause" : "Play"} ${track.title}`}>
         {place !== undefined && <span class="row-place num" aria-hidden="true">{place}</span>}
-        <Cover id={track.id} size={48} />
+        {numbered ? <span class="row-number num quiet" aria-hidden="true" data-number={track.track_number ?? "–"} /> : <Cover id={track.id} size={48} />}
         {active && player.playing.value && <span class="playing-bars" aria-hidden="true"><i /><i /><i /></span>}
         <span class="row-overlay"><Icon name={active && player.playing.value ? "pause" : "play"} size={20} /></span>
       </button>
@@ -45,13 +55,13 @@ export function TrackRow({ track, onPlay, extra, more = [], compact, place, reas
         <a href={linkTo(track)} class="clip row-title">{track.title}</a>
         <span class="clip quiet row-artist">
           {unplayable && <span class="tag">{track.missing ? "file missing" : "no audio"}</span>}
-          {byline(track)}
+          <Byline track={track} />
           {versions.length > 0 && <span class="tag reason" title={versions.map((other) => other.path ?? other.title).join("\n")}>{versions.length + 1} copies</span>}
           {moved && <span class="tag reason" title={moved.text}><span aria-hidden="true">{moved.value < 0 ? "↓" : "↑"}</span><span class="hidden-text">moved {moved.value < 0 ? "down" : "up"}</span></span>}
           {reasons.map((reason) => <span key={reason} class="tag reason">{reason}</span>)}
         </span>
       </div>
-      {!compact && <span class="clip quiet row-album">{track.album}</span>}
+      {!compact && <span class="clip quiet row-album">{track.album && <a href={`${linkTo(track)}/album`}>{track.album}</a>}</span>}
       {!compact && <span class="clip quiet row-genre">{[track.genre, track.year].filter(Boolean).join(" · ")}</span>}
       {extra}
       <span class="quiet num row-length">{track.duration_s ? clock(track.duration_s) : ""}</span>

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import * as api from "../api";
 import { EmptyState, LoadError, PageHeader, LoadingRows } from "../components/common";
+import { MapTabs } from "../components/tabs";
 import { linkTo } from "../components/trackrow";
 import { formatScore } from "../format";
 import { useLoad, useSize } from "../hooks";
@@ -44,6 +45,7 @@ export function ComparePage() {
           {groups?.clusters.map((group) => <option key={group.number} value={`group-${group.number}`}>Group: {group.name}</option>)}
         </select>
       </PageHeader>
+      <MapTabs />
       {error ? <LoadError error={error} retry={retry} /> : data === undefined ? <LoadingRows label="Comparing" /> : data === null ? (
         <EmptyState icon="compare" title="Nothing to compare"><p>Choose a list with at least two tracks.</p></EmptyState>
       ) : <Matrix data={data} key={data.tracks.map((track) => track.id).join()} />}

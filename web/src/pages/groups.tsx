@@ -3,6 +3,7 @@ import * as api from "../api";
 import { Cover, EmptyState, LoadError, PageHeader, LoadingRows } from "../components/common";
 import { Icon } from "../components/icons";
 import { JobLine } from "../components/jobline";
+import { MapTabs } from "../components/tabs";
 import { count } from "../format";
 import { useLoad } from "../hooks";
 import { startJob, jobsFinished, jobs, isRunning } from "../jobs";
@@ -20,6 +21,7 @@ export function GroupsPage() {
       <PageHeader title="Groups" lead="Tracks that sound alike. Segue groups them by sound alone, not by tags, and names each group after its sound.">
         {data && data.clusters.length > 0 && remake}
       </PageHeader>
+      <MapTabs />
       {work && <JobLine job={work} />}
       {data && (data.stale || data.new > 0) && !work && data.clusters.length > 0 && (
         <p class="note quiet">{data.new > 0 ? `${count(data.new, "track")} added since the last grouping.` : "The library has changed since the last grouping."}</p>
@@ -40,7 +42,7 @@ function Group({ group }: { group: Cluster }) {
   return (
     <article ref={card} class="group">
       <div class="group-head">
-        <h2><a href={`/?cluster=${group.number}`}>{group.name}</a></h2>
+        <h2><a href={`/tracks?cluster=${group.number}`}>{group.name}</a></h2>
         <span class="quiet num">{count(group.size, "track")}</span>
       </div>
       <p class="quiet">{[...new Set([...group.labels.slice(0, 4), ...group.words.slice(0, 2).map(([word]) => word)])].join(", ")}</p>

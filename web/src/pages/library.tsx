@@ -2,12 +2,14 @@ import { useState } from "preact/hooks";
 import * as api from "../api";
 import { EmptyState, LoadError, PageHeader, LoadingRows } from "../components/common";
 import { VirtualList } from "../components/virtuallist";
+import { EmptyLibrary } from "../components/firstrun";
 import { Filters, readConditions } from "../components/filters";
 import { Icon } from "../components/icons";
+import { LibraryTabs } from "../components/tabs";
 import { TrackRow } from "../components/trackrow";
 import { count, formatDuration } from "../format";
 import { useLoad, useDebounced } from "../hooks";
-import { startJob, jobsFinished } from "../jobs";
+import { jobsFinished } from "../jobs";
 import * as player from "../player";
 import { route, setQuery } from "../router";
 import { attempt } from "../toast";
@@ -49,12 +51,13 @@ export function LibraryPage() {
   };
   return (
     <>
-      <PageHeader title="Library" lead={facts && facts.tracks > 0 && `${count(facts.tracks, "track")}, ${formatDuration(facts.duration_s)}`}>
+      <PageHeader title="Tracks" lead={facts && facts.tracks > 0 && `${count(facts.tracks, "track")}, ${formatDuration(facts.duration_s)}`}>
         <button type="button" class="button" disabled={!total} onClick={() => void playFrom(0)}><Icon name="play" size={18} />Play</button>
         <button type="button" class="button" disabled={!total} onClick={() => (player.setShuffle(true), void shuffleAll(request, total ?? 0))}>
           <Icon name="shuffle" size={18} />Shuffle
         </button>
       </PageHeader>
+      <LibraryTabs />
       <div class="tools">
         <label class="field search">
           <Icon name="search" />
@@ -83,7 +86,7 @@ export function LibraryPage() {
         render={({ track, reasons, versions }, i) => <TrackRow track={track} reasons={reasons} versions={versions ?? []} onPlay={() => void playFrom(i)} />}
         skeleton={<LoadingRows n={10} label="Loading library" />}
         whenFailed={(error, retry) => <LoadError error={error} retry={retry} />}
-        whenEmpty={filtered ? <NoMatches hints={understood.hints} clear={() => setQuery(new URLSearchParams())} /> : <EmptyLibrary command={facts?.command ?? "segue"} />} />
+        whenEmpty={filtered ? <NoMatches hints={understood.hints} clear={() => setQuery(new URLSearchParams())} /> : <EmptyLibrary />} />
     </>
   );
 }
@@ -115,17 +118,6 @@ function NoMatches({ hints, clear }: { hints: string[]; clear: () => void }) {
       <p>No track has these words in its title, artist, album or file name, or sounds like them.</p>
       {hints.map((hint) => <p key={hint} class="quiet">{hint}</p>)}
       <button type="button" class="button" onClick={clear}>Show all tracks</button>
-    </EmptyState>
-  );
-}
-
-function EmptyLibrary({ command }: { command: string }) {
-  return (
-    <EmptyState icon="library" title="Your library is empty">
-      <p>Give Segue a folder of music. It analyzes every file once:</p>
-      <pre><code>{command} scan ~/Music</code></pre>
-      <p>No music at hand? <code>{command} demo</code> makes about a hundred short pieces to try.</p>
-      <button type="button" class="button" onClick={() => void attempt(startJob(api.scan()))}>Scan again</button>
     </EmptyState>
   );
 }

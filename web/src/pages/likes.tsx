@@ -1,6 +1,7 @@
 import * as api from "../api";
 import { EmptyState, LoadError, LoadingRows, PageHeader } from "../components/common";
 import { TracksBar } from "../components/tracksbar";
+import { ListsTabs } from "../components/tabs";
 import { TrackRow } from "../components/trackrow";
 import { count } from "../format";
 import { useLoad } from "../hooks";
@@ -18,6 +19,7 @@ export function LikesPage() {
   return (
     <>
       <PageHeader title="Likes" lead="What you like and dislike changes what Segue recommends. Everything can be taken back." />
+      <ListsTabs />
       {error && !data ? <LoadError error={error} retry={retry} /> : !data ? <LoadingRows label="Loading likes" /> : !liked.length && !disliked.length ? (
         <EmptyState icon="like" title="Nothing liked yet"><p>Press the heart of a track that you like. Dislike what Segue should not recommend.</p></EmptyState>
       ) : (

@@ -4,6 +4,7 @@ import { Cover, EmptyState, LoadError, IconButton, SegmentedControl } from "../c
 import { Icon } from "../components/icons";
 import { JobLine } from "../components/jobline";
 import { Legend } from "../components/legend";
+import { MapTabs } from "../components/tabs";
 import { TracksBar } from "../components/tracksbar";
 import { count } from "../format";
 import { useLoad } from "../hooks";
@@ -66,6 +67,7 @@ function DrawnMap({ map, groups }: { map: LibraryMap; groups: Clusters }) {
         lasso={lasso} label={`Map of ${count(map.ids.length, "track")}. Arrow keys move, plus and minus zoom, Enter selects the track in the middle.`}
         describe={label} onHover={(point, at) => setHover(at ? { point, at } : null)}
         onPick={(point) => (setSelected(point), setLassoed([]))} onLasso={(points) => (setLassoed(points), setSelected(-1), setLasso(false))} />
+      <MapTabs />
       <div class="map-tools">
         <SegmentedControl label="Color by" value={colorBy} onPick={(value) => ((savedColorBy.value = value), setOnly(null))}
           options={[...(groups.clusters.length ? [["cluster", "Group"] as const] : []), ["genre", "Genre"], ["year", "Year"]]} />

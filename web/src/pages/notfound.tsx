@@ -4,7 +4,7 @@ export function NotFoundPage() {
   return (
     <>
       <PageHeader title="Page not found" />
-      <EmptyState icon="warn" title="There is no page at this address"><p><a href="/">Go to the library</a></p></EmptyState>
+      <EmptyState icon="warn" title="There is no page at this address"><p><a href="/">Go home</a></p></EmptyState>
     </>
   );
 }

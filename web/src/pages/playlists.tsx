@@ -2,6 +2,7 @@ import * as api from "../api";
 import { EmptyState, LoadError, PageHeader, LoadingRows } from "../components/common";
 import { Icon } from "../components/icons";
 import { saving } from "../components/savedialog";
+import { ListsTabs } from "../components/tabs";
 import { count, formatDate, formatDuration } from "../format";
 import { useLoad } from "../hooks";
 import { Cover } from "../components/common";
@@ -15,6 +16,7 @@ export function PlaylistsPage() {
         <a class="button" href="/similar"><Icon name="similar" size={18} />Find similar music</a>
         <a class="button" href="/journey"><Icon name="journey" size={18} />Plan a journey</a>
       </PageHeader>
+      <ListsTabs />
       {error && !data ? <LoadError error={error} retry={retry} /> : !data ? <LoadingRows n={4} label="Loading playlists" /> : !data.playlists.length ? (
         <EmptyState icon="playlist" title="No playlists yet">
           <p>Find music <a href="/similar">similar</a> to something you love, plan a <a href="/journey">journey</a>,

@@ -5,7 +5,7 @@ import { Icon } from "../components/icons";
 import { Matches } from "../components/recommendations";
 import { Menu } from "../components/menu";
 import { DislikeButton, LikeButton } from "../components/opinions";
-import { trackChoices } from "../components/trackrow";
+import { ArtistLinks, linkTo, trackChoices } from "../components/trackrow";
 import { usePeaks, Wave } from "../components/wave";
 import { clock, count, readableName } from "../format";
 import { useLoad } from "../hooks";
@@ -43,8 +43,8 @@ function Hero({ track }: { track: Track }) {
       <div class="hero-text">
         <h1 tabIndex={-1}>{track.title}</h1>
         <p class="hero-by">
-          {track.artist ? <a href={`/?artist=${encodeURIComponent(track.artist)}`}>{track.artist}</a> : "Unknown artist"}
-          {track.album && <> · <a href={`/?album=${encodeURIComponent(track.album)}`}>{track.album}</a></>}
+          <ArtistLinks track={track} unknown="Unknown artist" />
+          {track.album && <> · <a href={`${linkTo(track)}/album`}>{track.album}</a></>}
           {track.year && <span class="num"> · {track.year}</span>}
         </p>
         <div class="hero-actions">
@@ -136,7 +136,7 @@ function SoundLabel({ name, value }: { name: string; value: number }) {
   useEffect(() => bar.current?.style.setProperty("--share", String(Math.min(1, value))), [value]);
   return (
     <li>
-      <a href={`/?label=${encodeURIComponent(name)}`}>{name}</a>
+      <a href={`/tracks?label=${encodeURIComponent(name)}`}>{name}</a>
       <span class="score-track"><i ref={bar} /></span>
       <span class="num quiet">{value.toFixed(2)}</span>
     </li>

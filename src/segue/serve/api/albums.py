@@ -101,6 +101,18 @@ async def get_similar_albums(service: ServiceDep, album_id: str, k: _K = 12) -> 
     return json_response(await service.run(look))
 
 
+@routes.get("/tracks/{track_id}/album", responses=openapi_responses(models.Album, 404))
+async def get_album_of_track(service: ServiceDep, track_id: str) -> Response:
+    """The album that a track is on, with its tracks."""
+
+    def look() -> Record:
+        track = service.track(track_id)
+        album = _album(service, service.library.discography().album_of.get(track.id, ""))
+        return album_record(album) | {"tracks": _tracks(service, album.tracks)}
+
+    return json_response(await service.run(look))
+
+
 @routes.get("/artists", responses=openapi_responses(models.ArtistPage))
 async def list_artists(
     service: ServiceDep,

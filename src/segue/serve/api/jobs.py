@@ -14,9 +14,10 @@ from fastapi.responses import Response, StreamingResponse
 from segue.serve.api import library_models as models
 from segue.serve.api.maps import job_accepted
 from segue.serve.api.request_models import ScanRequest
+from segue.serve.http.peers import is_own_user
 from segue.serve.http.responses import json_response, openapi_responses
 from segue.serve.jobs import ENDED
-from segue.serve.scans import queue_scan, resolve_scan_roots
+from segue.serve.scans import allowed_roots, queue_scan, resolve_scan_roots
 from segue.serve.service import Service, ServiceDep
 
 routes = APIRouter(tags=["jobs"])
@@ -34,10 +35,12 @@ _EVENTS = openapi_responses(None, 404, 503) | {200: {"content": {"text/event-str
 
 
 @routes.post("/jobs/scan", status_code=202, responses=openapi_responses(models.JobAnswer, status=202))
-async def start_scan(service: ServiceDep, body: ScanRequest) -> Response:
+async def start_scan(service: ServiceDep, request: Request, body: ScanRequest) -> Response:
     """Scan folders, or all that were scanned before, in a job."""
     scanned = await service.run(service.scanned_folders)
-    folders = resolve_scan_roots(body.folders, scanned, service.settings.folders)
+    own = is_own_user(request.scope)
+    roots = allowed_roots(service.settings, scanned, own_user=own)
+    folders = resolve_scan_roots(body.folders, scanned, roots)
     return job_accepted(queue_scan(service.jobs, service.library, folders, upgrade=body.upgrade))
 
 

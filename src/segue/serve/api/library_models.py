@@ -23,6 +23,14 @@ class Health(BaseModel):
     format: Annotated[int, Field(description="Of the library on disk")]
 
 
+class Folders(BaseModel):
+    model_config = with_example(folders=["/home/me/Music"], any=True, scanned=[])
+
+    folders: list[str]
+    any: Annotated[bool, Field(description="Whether any folder of this machine may be scanned")]
+    scanned: Annotated[list[str], Field(description="Before")]
+
+
 class LibraryMap(BaseModel):
     """Columns: the i-th value of each is about the i-th track."""
 

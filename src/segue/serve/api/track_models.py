@@ -13,7 +13,8 @@ from segue.serve.api.request_models import OTHER_ID
 
 EpochS = Annotated[float, Field(description="Seconds since 1970")]
 TRACK = {  # FastAPI leaves nulls out of examples: every field has a value
-    "id": OTHER_ID, "title": "Eternal Forge", "artist": "Iron Vale", "album": "Cinders",
+    "id": OTHER_ID, "title": "Eternal Forge", "artist": "Iron Vale",
+    "artists": [{"id": "ar-1c2d3e4f50617283", "name": "Iron Vale"}], "album": "Cinders",
     "album_artist": "Iron Vale", "genre": "Metal", "year": 1994, "disc_number": 1,
     "track_number": 3, "duration_s": 241.3, "path": "music/Cinders/03.flac",
     "url": "https://example.org/eternal-forge", "source": "fma",
@@ -25,6 +26,13 @@ def with_example(**values: Any) -> ConfigDict:
     return ConfigDict(json_schema_extra={"examples": [values]})
 
 
+class ArtistName(BaseModel):
+    """An artist as `/artists/ID` knows them."""
+
+    id: str
+    name: str
+
+
 class Track(BaseModel):
     """A track of the library; its path is for reading, and opens nothing."""
 
@@ -32,7 +40,8 @@ class Track(BaseModel):
 
     id: str
     title: str
-    artist: str | None
+    artist: Annotated[str | None, Field(description="With `; ` between several")]
+    artists: list[ArtistName]
     album: str | None
     album_artist: str | None
     genre: str | None
