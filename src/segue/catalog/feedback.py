@@ -189,6 +189,26 @@ class FeedbackTables:
             rows = self._local.db.execute("SELECT id, at FROM stars WHERE kind = ? ORDER BY at DESC", (kind,))
         return {row["id"]: row["at"] for row in rows}
 
+    def rate(self, name: str, rating: int) -> None:
+        """Give a track, an album or an artist, by its id, 1 to 5 stars as players do; 0 takes them back.
+
+        Raises
+        ------
+        UsageError
+        """
+        if not 0 <= rating <= 5:
+            raise UsageError(f"rating is {rating}, expected 0 to 5")
+        with user_transaction(self._local.db):
+            if rating:
+                row = (name, rating, time.time())
+                self._local.db.execute("INSERT OR REPLACE INTO ratings VALUES (?, ?, ?)", row)
+            else:
+                self._local.db.execute("DELETE FROM ratings WHERE id = ?", (name,))
+
+    def ratings(self) -> dict[str, int]:
+        """From 1 to 5, by the ids of tracks, albums and artists."""
+        return dict(map(tuple, self._local.db.execute("SELECT id, rating FROM ratings")))
+
     def record_plays(self, plays: Iterable[tuple[str, float]]) -> None:
         """Keep that tracks were played: ids, each with its time in s since the epoch.
 

@@ -16,7 +16,6 @@ _SORTS: dict[str, AlbumSort] = {
     "newest": "added",
     "frequent": "often",
     "recent": "played",
-    "highest": "often",
     "alphabeticalByName": "name",
     "alphabeticalByArtist": "artist",
 }
@@ -130,6 +129,9 @@ def _sort_albums(call: Call, entries: Entries, albums: list[Album]) -> list[Albu
     if kind == "starred":
         stars = entries.stars["album"]
         return sorted((a for a in albums if a.id in stars), key=lambda album: -stars[album.id])
+    if kind == "highest":
+        ratings = entries.ratings
+        return sorted((a for a in albums if a.id in ratings), key=lambda album: -ratings[album.id])
     if kind not in _SORTS:
         raise SubsonicError(0, f"no list of albums is called {kind[:40]!r}")
     return sort_albums(albums, _SORTS[kind], entries.plays)

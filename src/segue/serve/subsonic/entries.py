@@ -44,12 +44,14 @@ class Entries:
     folders: Sequence[str]
     stars: Mapping[str, Mapping[str, float]]
     plays: Mapping[str, tuple[int, float]]
+    ratings: Mapping[str, int]
 
     @classmethod
     def of(cls, service: Service) -> Entries:
         library = service.library
         stars = {kind: library.feedback.stars(kind) for kind in ("track", "album", "artist")}
-        return cls(service.library.discography(), library.folders.all(), stars, library.feedback.plays())
+        plays, ratings = library.feedback.plays(), library.feedback.ratings()
+        return cls(service.library.discography(), library.folders.all(), stars, plays, ratings)
 
     def song(self, track: Track) -> Tree:
         tags, album_id = track.tags, self.discography.album_of.get(track.id)
@@ -86,6 +88,7 @@ class Entries:
             "playCount": played[0] if played else None,
             "played": date(played[1]) if played and played[1] else None,
             "starred": self._star("track", track.id),
+            "userRating": self.ratings.get(track.id),
         }
         return {name: value for name, value in record.items() if value is not None}
 
@@ -107,6 +110,7 @@ class Entries:
             **_genres(album.genres),
             "playCount": sum(self.plays[name][0] for name in album.tracks if name in self.plays),
             "starred": self._star("album", album.id),
+            "userRating": self.ratings.get(album.id),
         }
         return {name: value for name, value in record.items() if value is not None}
 
@@ -118,7 +122,8 @@ class Entries:
             "coverArt": artist.id,
             "albumCount": len(artist.albums),
         }
-        return record | ({"starred": star} if star else {})
+        rating = self.ratings.get(artist.id)
+        return record | ({"starred": star} if star else {}) | ({"userRating": rating} if rating else {})
 
     def _star(self, kind: str, name: str) -> str | None:
         at = self.stars[kind].get(name)

@@ -16,6 +16,7 @@ from segue.serve.http.media_types import is_playable
 from segue.serve.http.security import PLAIN_POLICY
 from segue.serve.http.streaming import file_response
 from segue.serve.subsonic.call import NOT_FOUND, Call, SubsonicError
+from segue.serve.subsonic.extras import avatar
 from segue.track import Track
 
 _USUAL_KBPS = 192
@@ -93,4 +94,5 @@ METHODS: dict[str, Callable[[Call], Awaitable[Response]]] = {
     "stream": stream,
     "download": download,
     "getCoverArt": cover,
+    "getAvatar": avatar,
 }

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from segue.serve.scans import queue_scan, resolve_scan_roots
-from segue.serve.subsonic import browsing, recommendations, user_data
+from segue.serve.subsonic import browsing, extras, recommendations, user_data
 from segue.serve.subsonic.call import Call
 from segue.serve.subsonic.encoding import Tree
 
-_EXTENSIONS = ("apiKeyAuthentication", "formPost", "sonicSimilarity", "transcodeOffset")
+_EXTENSIONS = ("apiKeyAuthentication", "formPost", "songLyrics", "sonicSimilarity", "transcodeOffset")
+_REFUSED = ("createUser", "updateUser", "deleteUser", "changePassword", "createShare", "jukeboxControl")
 OPEN = frozenset(("getOpenSubsonicExtensions",))  # asked before anybody logs in
 
 
@@ -23,20 +24,6 @@ def _license(_: Call) -> Tree:
 
 def _extensions(_: Call) -> Tree:
     return {"openSubsonicExtensions": [{"name": name, "versions": [1]} for name in _EXTENSIONS]}
-
-
-def _user(call: Call) -> Tree:
-    rights = (
-        "scrobblingEnabled",
-        "downloadRole",
-        "playlistRole",
-        "streamRole",
-        "coverArtRole",
-        "commentRole",
-    )
-    denied = ("adminRole", "settingsRole", "uploadRole", "jukeboxRole", "shareRole", "podcastRole")
-    roles = dict.fromkeys(rights, True) | dict.fromkeys(denied, False)
-    return {"user": {"username": call.get("u") or call.get("username") or "segue", **roles, "folder": [1]}}
 
 
 def _scan_status(call: Call) -> Tree:
@@ -59,7 +46,9 @@ METHODS: dict[str, Callable[[Call], Tree]] = {
     "ping": _ping,
     "getLicense": _license,
     "getOpenSubsonicExtensions": _extensions,
-    "getUser": _user,
+    "getUser": extras.user,
+    "getUsers": extras.users,
+    "tokenInfo": extras.token_info,
     "getScanStatus": _scan_status,
     "startScan": _start_scan,
     "getMusicFolders": browsing.folders,
@@ -95,7 +84,16 @@ METHODS: dict[str, Callable[[Call], Tree]] = {
     "getStarred": user_data.starred,
     "getStarred2": user_data.starred_2,
     "scrobble": user_data.scrobble,
-    "getNowPlaying": _nothing("nowPlaying", "entry"),
+    "setRating": extras.set_rating,
+    "getNowPlaying": extras.now_playing,
+    "getLyrics": extras.lyrics,
+    "getLyricsBySongId": extras.lyrics_by_song,
+    "getShares": _nothing("shares", "share"),
+    "getVideos": _nothing("videos", "video"),
+    "getVideoInfo": extras.video_info,
+    "getChatMessages": _nothing("chatMessages", "chatMessage"),
+    "getNewestPodcasts": _nothing("newestPodcasts", "episode"),
+    **dict.fromkeys(_REFUSED, extras.refuse),
     "getPodcasts": _nothing("podcasts", "channel"),
     "getBookmarks": _nothing("bookmarks", "bookmark"),
     "getInternetRadioStations": _nothing("internetRadioStations", "internetRadioStation"),

@@ -9,6 +9,7 @@ from segue.library import Playlist, StarKind
 from segue.serve.subsonic.call import MISSING, NOT_FOUND, Call, SubsonicError
 from segue.serve.subsonic.encoding import Tree
 from segue.serve.subsonic.entries import Entries, date
+from segue.serve.subsonic.extras import note_playing
 
 _PARAMETERS: dict[StarKind, str] = {"track": "id", "album": "albumId", "artist": "artistId"}
 
@@ -143,7 +144,7 @@ def _starred(call: Call) -> Tree:
 
 
 def scrobble(call: Call) -> Tree:
-    """Note what was played; what is only playing now is not kept."""
+    """Note what was played, or what plays now."""
     ids, times = call.all("id"), call.numbers("time")  # ms since the epoch
     if not ids:
         raise SubsonicError(MISSING, "the parameter 'id' is missing")
@@ -152,4 +153,6 @@ def scrobble(call: Call) -> Tree:
     if call.flag("submission", default=True):
         at = [ms / 1000 for ms in times[: len(ids)]] + [time.time()] * (len(ids) - len(times))
         call.service.library.feedback.record_plays(zip(ids, at, strict=False))
+    else:
+        note_playing(call, ids)
     return {}
