@@ -153,15 +153,18 @@ def test_py_opensonic_reads_what_it_asks_for(player: Player):
     libopensonic = pytest.importorskip("libopensonic", reason="pip install py-opensonic")
     host, port = player.server.address.rsplit(":", 1)
     connection = libopensonic.Connection(host, "me", "sesame", port=int(port))
-    assert connection.ping()
-    assert connection.get_user("me").username == "me"
-    assert [artist.name for index in connection.get_artists().index for artist in index.artist]
-    album = connection.get_album_list2("newest")[0]
-    song = connection.get_album(album.id).song[0]
-    assert connection.get_song(song.id).title == song.title
-    assert connection.get_lyrics(song.title, song.artist) is not None
-    connection.set_rating(song.id, 3)
-    assert connection.get_song(song.id).user_rating == 3
+    try:
+        assert connection.ping()
+        assert connection.get_user("me").username == "me"
+        assert [artist.name for index in connection.get_artists().index for artist in index.artist]
+        album = connection.get_album_list2("newest")[0]
+        song = connection.get_album(album.id).song[0]
+        assert connection.get_song(song.id).title == song.title
+        assert connection.get_lyrics(song.artist, song.title) is not None
+        assert connection.set_rating(song.id, 3)
+        assert connection.get_song(song.id).user_rating == 3
+    finally:
+        connection.cleanup()
 
 
 def test_py_sonic_reads_what_it_asks_for(player: Player):

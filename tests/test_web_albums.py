@@ -114,4 +114,4 @@ def test_pages_of_music_fit_a_phone(browser: Browser, web_server: Server, path: 
         page.goto(path)
         settle(page)
         assert page.locator(".page").evaluate("page => page.scrollWidth - page.clientWidth") == 0
-        assert page.get_by_role("navigation", name="Pages").get_by_role("link").count() == 4
+        assert page.get_by_role("navigation", name="Pages").get_by_role("link").count() == 3

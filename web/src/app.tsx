@@ -6,6 +6,7 @@ import { Help } from "./components/help";
 import { Icon } from "./components/icons";
 import { BottomNav, Sidebar } from "./components/nav";
 import { PlayerBar } from "./components/playerbar";
+import { SearchDialog } from "./components/palette";
 import { QueuePanel } from "./components/queuepanel";
 import { SaveDialog } from "./components/savedialog";
 import { SimilarPage } from "./pages/similar";
@@ -97,6 +98,7 @@ export function App() {
       <PlayerBar />
       <BottomNav />
       <SaveDialog />
+      <SearchDialog />
       <Help />
       {draggingFile.value && <p class="drop-overlay" aria-hidden="true"><Icon name="sound" size={40} />Drop to find similar music</p>}
       <Toasts />

@@ -1,8 +1,8 @@
 /** Keyboard shortcuts, except while a field has the focus. */
 import { signal } from "@preact/signals";
+import { paletteOpen } from "./components/palette";
 import * as player from "./player";
 import { shortcutsEnabled } from "./preferences";
-import { navigate } from "./router";
 
 export const helpOpen = signal(false);
 export const queueOpen = signal(false);
@@ -17,6 +17,7 @@ export const SHORTCUTS: [string, string][] = [
   ["S", "Shuffle"],
   ["R", "Repeat: all, one, off"],
   ["Q", "Show or hide the queue"],
+  ["Ctrl + K", "Search everything"],
   ["/", "Search"],
   ["?", "Show these shortcuts"],
 ];
@@ -38,11 +39,11 @@ const actions: Record<string, () => void> = {
   "?": () => (helpOpen.value = true),
 };
 
+/** The page's own search field, or the search for everything. */
 function search(): void {
-  const field = () => document.querySelector<HTMLInputElement>("#search");
-  if (field()) return field()?.focus(); // now: the next key may already be typed
-  navigate("/tracks");
-  requestAnimationFrame(() => field()?.focus());
+  const field = document.querySelector<HTMLInputElement>("#search");
+  if (field) field.focus();
+  else paletteOpen.value = true;
 }
 
 /** Whether a control on the page handles this key itself. */
@@ -54,6 +55,11 @@ function isForControl(event: KeyboardEvent): boolean {
 
 export function handleShortcuts(): void {
   document.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.key.toLowerCase() === "k") {
+      event.preventDefault();
+      paletteOpen.value = !paletteOpen.value;
+      return;
+    }
     if (!shortcutsEnabled.value || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isForControl(event)) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const act = actions[(event.shiftKey ? "shift+" : "") + key];

@@ -4,6 +4,7 @@ import { theme, type Theme } from "../preferences";
 import { helpOpen } from "../shortcuts";
 import { seeds } from "../seeds";
 import { anyJobRunning } from "../jobs";
+import { paletteOpen } from "./palette";
 import { IconButton } from "./common";
 import { Dialog } from "./dialog";
 import { Icon, Logo, type IconName } from "./icons";
@@ -25,7 +26,8 @@ const pages: PageLink[] = [
   { path: "/status", icon: "status", name: "Status" },
   { path: "/settings", icon: "settings", name: "Settings" },
 ];
-const onPhoneBar = ["/", "/albums", "/similar", "/playlists"];
+const onPhoneBar = ["/", "/albums", "/similar"];
+const onBar = pages.filter(({ path }) => onPhoneBar.includes(path));
 
 const isCurrent = ({ path, also }: PageLink) => also?.test(route.value.path) ?? route.value.path === path;
 
@@ -61,6 +63,7 @@ export function Sidebar() {
   return (
     <nav class="sidebar" aria-label="Pages">
       <a href="/" class="brand" aria-label="Segue, go home"><Logo /><span>segue</span></a>
+      <button type="button" class="palette-open" onClick={() => (paletteOpen.value = true)}><Icon name="search" size={18} />Search<kbd aria-hidden="true">Ctrl K</kbd></button>
       <ul><PageLinks links={pages} /></ul>
       <div class="sidebar-foot">
         <IconButton icon={icon} label={label} onClick={() => (theme.value = next)} />
@@ -70,7 +73,7 @@ export function Sidebar() {
   );
 }
 
-/** On a phone: four pages within reach of the thumb, the others under "More". */
+/** On a phone: the first pages and the search within reach of the thumb, the others under "More". */
 export function BottomNav() {
   const [open, setOpen] = useState(false);
   useEffect(() => setOpen(false), [route.value]);
@@ -79,7 +82,9 @@ export function BottomNav() {
     <>
       <nav class="bottom-nav" aria-label="Pages">
         <ul>
-          <PageLinks links={pages.filter(({ path }) => onPhoneBar.includes(path))} iconSize={22} />
+          <PageLinks links={onBar.slice(0, 2)} iconSize={22} />
+          <li><button type="button" aria-haspopup="dialog" onClick={() => (paletteOpen.value = true)}><Icon name="search" size={22} /><span>Search</span></button></li>
+          <PageLinks links={onBar.slice(2)} iconSize={22} />
           <li>
             <button type="button" aria-haspopup="dialog" aria-current={others.some(isCurrent) ? "page" : undefined} onClick={() => setOpen(true)}>
               <Icon name="more" size={22} />

@@ -1,0 +1,57 @@
+"""Search on every page: grouped, best matches first, by keyboard and by mouse."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+pytest.importorskip("playwright", reason="pip install playwright")
+from playwright.sync_api import Page, expect
+
+from tests.browsing import MARKS
+from tests.serve_process import Server
+
+pytestmark = MARKS
+
+
+def options(page: Page):
+    return page.get_by_role("dialog", name="Search").get_by_role("option")
+
+
+def test_ctrl_k_finds_everything_of_a_name_from_any_page(page: Page, web_server: Server):
+    artist = web_server.get("/artists")["artists"][0]
+    found = web_server.get("/search/grouped", q=artist["name"])
+    for path in ("/", "/map", f"/track/{artist['cover']}"):
+        page.goto(path)
+        expect(page.locator("h1").first).to_be_attached()
+        page.keyboard.press("Control+k")
+        page.keyboard.type(artist["name"])
+        expect(options(page).first).to_contain_text(artist["name"])
+        groups = page.get_by_role("dialog").get_by_role("group")
+        expect(groups.first).to_have_attribute("aria-label", "Artists")  # the name itself is the best match
+        tracks = page.get_by_role("group", name="Tracks").get_by_role("option")
+        expect(tracks).to_have_count(len(found["tracks"]))
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+    page.keyboard.press("Control+k")
+    page.keyboard.type(artist["name"])
+    expect(options(page).first).to_contain_text(artist["name"])
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(f"/artists/{artist['id']}$"))
+
+
+def test_a_track_is_played_from_the_search_and_all_of_them_are_listed(page: Page, web_server: Server):
+    track = web_server.get("/tracks", sort="title")["tracks"][0]
+    page.goto("/")
+    page.get_by_role("button", name="Search").first.click()
+    page.get_by_role("combobox", name="Search everything").fill(track["title"])
+    expect(options(page).first).to_contain_text(track["title"])
+    page.keyboard.press("Shift+Enter")
+    expect(page.locator(".bar-title")).to_have_text(track["title"])
+    page.keyboard.press("Control+k")
+    page.keyboard.type(track["title"])
+    expect(options(page).last).to_contain_text("All tracks")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/tracks\?q="))
