@@ -75,9 +75,6 @@ export const genres = (stop?: Stop) => json<T.Genres>("/genres", { signal: stop 
 export const history = (limit: number, stop?: Stop) => json<T.History>(`/history?limit=${limit}`, { signal: stop });
 
 
-/** What has these words in its name, by kind, best matches first. */
-export const searchGrouped = (text: string, stop?: Stop) => json<T.GroupedSearch>(`/search/grouped?q=${id(text)}`, { signal: stop });
-
 /** Tracks by their ids, in that order; those that are gone are left out. */
 export const tracksOf = async (keys: readonly string[], stop?: Stop) =>
   (await post<T.Tracks>("/tracks/batch", { tracks: keys }, stop)).tracks;
@@ -111,6 +108,8 @@ export const m3u8 = async (name: string, keys: string[], paths: boolean) =>
 
 /** The map, or the job that is making it. */
 export const map = (stop?: Stop) => json<T.LibraryMap | T.JobAnswer>("/map", { signal: stop });
+export const descriptors = async (stop?: Stop) => (await json<T.DescriptorNames>("/map/descriptors", { signal: stop })).names;
+export const descriptor = (name: string, stop?: Stop) => json<T.DescriptorValues>(`/map/descriptors/${id(name)}`, { signal: stop });
 export const makeMap = () => post<T.JobAnswer>("/map", {});
 export const clusters = (stop?: Stop) => json<T.Clusters>("/clusters", { signal: stop });
 export const makeClusters = (k: number | null) => post<T.JobAnswer>("/clusters", { k });

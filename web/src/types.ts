@@ -174,6 +174,15 @@ export interface DatedFeedback {
   at: number; // Seconds since 1970
 }
 
+export interface DescriptorNames {
+  names: string[];
+}
+
+export interface DescriptorValues {
+  name: string;
+  values: (number | null)[]; // The i-th is of the i-th track of the map
+}
+
 /** A recording with several files, the best first. */
 export interface Duplicate {
   copies: Copy[];

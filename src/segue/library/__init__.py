@@ -80,38 +80,12 @@ from segue.spec import Embedder, Prior, family_of
 from segue.views.view_index import ViewIndex
 
 __all__ = [
-    "ARTICLES",
-    "CATALOG_FILE",
-    "FORMAT_VERSION",
-    "NO_ALBUM",
-    "NO_ARTIST",
-    "Album",
-    "AlbumSort",
-    "Artist",
-    "ArtistSort",
-    "CheckReport",
-    "Clusters",
-    "Discography",
-    "Failure",
-    "Feedback",
-    "Imported",
-    "Library",
-    "MissingTrack",
-    "Overview",
-    "Playlist",
-    "Progress",
-    "Report",
-    "ScannedFolder",
-    "Settings",
-    "Sort",
-    "StarKind",
-    "Where",
-    "display_path",
-    "name_id",
-    "sort_albums",
-    "sort_name",
+    "ARTICLES", "CATALOG_FILE", "FORMAT_VERSION", "NO_ALBUM", "NO_ARTIST", "Album", "AlbumSort", "Artist",
+    "ArtistSort", "CheckReport", "Clusters", "Discography", "Failure", "Feedback", "Imported", "Library",
+    "MissingTrack", "Overview", "Playlist", "Progress", "Report", "ScannedFolder",
+    "Settings", "Sort", "StarKind", "Where", "display_path", "name_id", "sort_albums", "sort_name",
     "split_names",
-]
+]  # fmt: skip
 
 
 class Library(Checking):

@@ -247,6 +247,26 @@ class Contents:
         names = space.dimensions
         return {} if row is None else dict(zip(names, space.vectors[row].tolist(), strict=True))
 
+    def descriptor(self, name: str) -> dict[TrackId, float]:
+        """The values of a descriptor, such as ``tempo_bpm``, of all tracks that have it, by their ids.
+
+        Raises
+        ------
+        LibraryError
+            Where the library has no descriptors, or none of this name.
+        """
+        space = self.recommender.snapshot().spaces.get(DESCRIPTORS.space)
+        if space is None or name not in space.dimensions:
+            raise LibraryError(f"the library has no descriptor {name!r}")
+        ids, vectors = self.vectors(DESCRIPTORS.space)
+        column = vectors[:, space.dimensions.index(name)]
+        return {track: float(x) for track, x in zip(ids, column, strict=True) if np.isfinite(x)}
+
+    def descriptors(self) -> tuple[str, ...]:
+        """The names of the descriptors that the library has; none where it has no tracks."""
+        space = self._catalog.snapshot().spaces.get(DESCRIPTORS.space)
+        return () if space is None else tuple(space.dimensions)
+
     def labels(self, track: Track) -> dict[str, dict[str, float]]:
         """What each network calls a track: by space, words and scores from 0 to 1, best first."""
         return self._catalog.tracks.labels([track.id]).get(track.id, {})

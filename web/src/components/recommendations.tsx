@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import * as player from "../player";
 import type { JourneyStop, Match, Track } from "../types";
 import { IconButton, ScoreBar } from "./common";
+import type { Choice } from "./menu";
 import { TrackRow } from "./trackrow";
 import { WhyStrip } from "./why";
 
@@ -9,10 +10,11 @@ interface MatchesProps {
   matches: readonly (Match | JourneyStop)[];
   seed?: Track | undefined; // what "Why?" compares with
   label: string;
+  more?: (track: Track) => Choice[]; // in the menu of a track
 }
 
 /** Recommended tracks with their scores, and why on demand; stops of a journey are compared with the one before. */
-export function Matches({ matches, seed: first, label }: MatchesProps) {
+export function Matches({ matches, seed: first, label, more }: MatchesProps) {
   const [open, setOpen] = useState<string | null>(null);
   const tracks = matches.map((match) => match.track);
   return (
@@ -21,7 +23,7 @@ export function Matches({ matches, seed: first, label }: MatchesProps) {
         const step = "step" in match ? match.step : undefined;
         const seed = step === undefined ? first : matches[i - 1]?.track;
         return <li key={track.id} class={open === track.id ? "open" : ""}>
-          <TrackRow track={track} versions={match.versions} compact onPlay={() => player.playTracks(tracks, i)} seed={seed} moved={bias}
+          <TrackRow track={track} versions={match.versions} compact onPlay={() => player.playTracks(tracks, i)} seed={seed} moved={bias} more={more?.(track) ?? []}
             extra={<>
               {step === undefined ? <ScoreBar score={score} /> : step !== null && <ScoreBar score={step} title="Similarity to the track before" />}
               {seed && seed.id === track.id && <span class="why-gap" />}

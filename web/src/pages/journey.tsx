@@ -1,6 +1,6 @@
-import { useEffect, useRef } from "preact/hooks";
 import * as api from "../api";
 import { Cover, EmptyState, LoadError, PageHeader, IconButton, LoadingRows } from "../components/common";
+import { Icon } from "../components/icons";
 import { Matches } from "../components/recommendations";
 import { TrackPicker } from "../components/trackpicker";
 import { TracksBar } from "../components/tracksbar";
@@ -8,7 +8,7 @@ import { linkTo } from "../components/trackrow";
 import { useLoad, useSize } from "../hooks";
 import { route, setQuery } from "../router";
 import * as player from "../player";
-import type { Match, Track } from "../types";
+import type { JourneyStop, Track } from "../types";
 
 const MOST_STOPS = 5;
 
@@ -32,6 +32,9 @@ export function JourneyPage() {
   const { data, error, retry } = useLoad(
     async (stop) => (from && to ? api.journey(from, to, via, Math.max(k, via.length + 2), stop) : null), [from, to, via.join(), k],
   );
+  // Stops keep the order in which the journey passes them.
+  const inOrder = (stops: string[]) => stops.sort((a, b) => placeOf(a) - placeOf(b));
+  const placeOf = (id: string) => data?.matches.findIndex((match) => match.track.id === id) ?? -1;
   const [first, last] = [data?.matches[0]?.track, data?.matches.at(-1)?.track];
   return (
     <>
@@ -54,8 +57,14 @@ export function JourneyPage() {
       ) : !data ? <LoadingRows n={6} label="Planning the journey" /> : (
         <section class="results" aria-label="Journey">
           <Path matches={data.matches} />
-          {first && last && <TracksBar tracks={data.matches.map((match) => match.track)} name={`${first.title} to ${last.title}`} />}
-          <Matches matches={data.matches} seed={first} label="Stops of the journey" />
+          {first && last && (
+            <TracksBar tracks={data.matches.map((match) => match.track)} name={`${first.title} to ${last.title}`}>
+              <a class="button" href={`/map?path=${data.matches.map((match) => match.track.id).join(",")}`}><Icon name="map" size={18} />Show on the map</a>
+            </TracksBar>
+          )}
+          <Matches matches={data.matches} seed={first} label="Stops of the journey" more={(track) => (
+            [from, to, ...via].includes(track.id) || via.length >= MOST_STOPS ? [] : [{ icon: "plus", text: "Make this a stop", run: () => changeVia(inOrder([...via, track.id])) }]
+          )} />
           {data.left_out.length > 0 && <p class="quiet note">Left out: {data.left_out.map((one) => one.text).join(", ")}.</p>}
           {data.shortfall && <p class="quiet note">{data.shortfall}</p>}
         </section>
@@ -93,30 +102,28 @@ function End({ label, id, onPick, onClear }: EndProps) {
 const HEIGHT = 132; // px
 const SIDE = 28; // px from the edges to the centers of covers
 
-/** The stops as covers on a line whose height is the similarity to the start. */
-function Path({ matches }: { matches: readonly Match[] }) {
+/** The stops as covers on a line whose height is the similarity to the stop before; the longest step is marked. */
+function Path({ matches }: { matches: readonly JourneyStop[] }) {
   const { ref, width } = useSize<HTMLDivElement>();
-  const line = useRef<SVGPathElement>(null);
-  const step = (width - 2 * SIDE) / Math.max(1, matches.length - 1);
-  const coverSize = Math.min(40, Math.max(18, step - 6));
-  const lowest = Math.min(0, ...matches.map(({ score }) => score));
-  const points = matches.map(({ score }, i) => ({
-    x: SIDE + i * step,
-    y: SIDE + ((1 - Math.min(1, score)) / (1 - lowest)) * (HEIGHT - 2 * SIDE),
-  }));
+  const space = (width - 2 * SIDE) / Math.max(1, matches.length - 1);
+  const coverSize = Math.min(40, Math.max(18, space - 6));
+  const steps = matches.slice(1).map((match) => match.step ?? 1);
+  const lowest = Math.min(...steps);
+  const weakest = steps.indexOf(lowest) + 1;
+  const heightOf = (step: number) => SIDE + ((1 - step) / Math.max(0.05, 1 - lowest)) * (HEIGHT - 2 * SIDE);
+  const points = matches.map((_, i) => ({ x: SIDE + i * space, y: heightOf(steps[Math.max(0, i - 1)] ?? 1) }));
   const curve = points.map((point, i) => {
     const before = points[i - 1];
     if (!before) return `M${point.x} ${point.y}`;
     const middle = (before.x + point.x) / 2;
     return `C${middle} ${before.y} ${middle} ${point.y} ${point.x} ${point.y}`;
   }).join("");
-  useEffect(() => {
-    const length = line.current?.getTotalLength?.();
-    if (length) line.current?.style.setProperty("--length", String(length));
-  }, [curve]);
   return (
     <div ref={ref} class="journey-path">
-      <svg width={width} height={HEIGHT} aria-hidden="true"><path ref={line} d={curve} /></svg>
+      <svg width={width} height={HEIGHT} aria-hidden="true">
+        <path key={curve} pathLength={1} d={curve} />
+        {steps.length > 1 && points[weakest] && <text x={Math.min(width - 60, Math.max(60, points[weakest].x - space / 2))} y={14} text-anchor="middle">longest step {lowest.toFixed(2)}</text>}
+      </svg>
       <ol>
         {matches.map(({ track }, i) => (
           <li key={track.id} ref={(li) => placeStop(li, points[i], coverSize)}>

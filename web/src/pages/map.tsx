@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import * as api from "../api";
 import { Cover, EmptyState, LoadError, IconButton, SegmentedControl } from "../components/common";
 import { Icon } from "../components/icons";
@@ -6,18 +6,23 @@ import { JobLine } from "../components/jobline";
 import { Legend } from "../components/legend";
 import { MapTabs } from "../components/tabs";
 import { TracksBar } from "../components/tracksbar";
-import { count } from "../format";
+import { count, readableName } from "../format";
 import { useLoad } from "../hooks";
 import { startJob, anyJobRunning, jobsFinished, jobs, isRunning } from "../jobs";
 import * as player from "../player";
 import { dark, persisted } from "../preferences";
-import { colorPoints, groupCaptions, type ColorBy } from "../scatter/pointcolors";
+import { colorPoints, colorValues, groupCaptions, type ColorBy } from "../scatter/pointcolors";
 import type { Point } from "../scatter/grid";
+import type { Path } from "../scatter/overlay";
 import { Scatter } from "../scatter/view";
+import { route } from "../router";
 import { addTrackAsSeed } from "../seeds";
 import { attempt } from "../toast";
 import type { Clusters, LibraryMap, Track } from "../types";
 
+const savedSound = persisted("map.sound", "tempo_bpm");
+const MOST_QUEUED = 100; // tracks of the queue that are joined by a line
+const REST_MS = 250; // of the pointer on a point, before it sounds
 const savedColorBy = persisted<ColorBy>("map.by", "cluster");
 const noGroups: Clusters = { clusters: [], view: "", separation: 0, new: 0, stale: false };
 
@@ -46,40 +51,146 @@ export function MapPage() {
   return <DrawnMap map={data} groups={groups ?? noGroups} />;
 }
 
+type MapElement = HTMLElement & { fit: () => void; goTo: (point: number) => void };
+
 function DrawnMap({ map, groups }: { map: LibraryMap; groups: Clusters }) {
   const [lasso, setLasso] = useState(false);
   const [hover, setHover] = useState<{ point: number; at: Point } | null>(null);
   const [selected, setSelected] = useState(-1);
   const [lassoed, setLassoed] = useState<number[]>([]);
   const [only, setOnly] = useState<number | null>(null);
+  const [listening, setListening] = useState(false);
   const holder = useRef<HTMLDivElement>(null);
+  const { data: measured } = useLoad(async (stop) => (savedColorBy.value === "sound" ? api.descriptor(savedSound.value, stop) : null), [savedColorBy.value, savedSound.value, map]);
   const colorBy = savedColorBy.value === "cluster" && !groups.clusters.length ? "genre" : savedColorBy.value;
-  const pointColors = useMemo(() => colorPoints(map, groups, colorBy, dark.value, only), [map, groups, colorBy, dark.value, only]);
+  const pointColors = useMemo(() => (colorBy === "sound" ? colorValues(measured?.values ?? map.ids.map(() => null), dark.value, only)
+    : colorPoints(map, groups, colorBy, dark.value, only)), [map, groups, colorBy, measured, dark.value, only]);
   const captions = useMemo(() => (colorBy === "cluster" ? groupCaptions(map, groups) : []), [map, groups, colorBy]);
   const pointById = useMemo(() => new Map(map.ids.map((id, i) => [id, i])), [map]);
   const playing = pointById.get(player.currentTrack.value?.id ?? "") ?? -1;
+  const paths = usePaths(pointById);
+  const coverOf = useCovers(map.ids);
+  usePreview(listening && hover ? (map.ids[hover.point] ?? null) : null);
   const label = (i: number) => `${map.titles[i]}${map.artists[i] ? ` by ${map.artists[i]}` : ""}`;
-  const fit = () => (holder.current?.querySelector(".scatter") as unknown as { fit: () => void } | null)?.fit();
+  const scatter = () => holder.current?.querySelector(".scatter") as MapElement | null;
+  const pick = (point: number) => (setSelected(point), setLassoed([]));
   return (
     <div class="map" ref={holder}>
       <h1 class="hidden-text" tabIndex={-1}>Map of {count(map.ids.length, "track")}</h1>
-      <Scatter x={map.x} y={map.y} colors={pointColors.colors} captions={captions} playing={playing} selected={selected} lassoed={lassoed}
-        lasso={lasso} label={`Map of ${count(map.ids.length, "track")}. Arrow keys move, plus and minus zoom, Enter selects the track in the middle.`}
-        describe={label} onHover={(point, at) => setHover(at ? { point, at } : null)}
-        onPick={(point) => (setSelected(point), setLassoed([]))} onLasso={(points) => (setLassoed(points), setSelected(-1), setLasso(false))} />
+      <Scatter x={map.x} y={map.y} colors={pointColors.colors} captions={captions} paths={paths} playing={playing} selected={selected} lassoed={lassoed}
+        titleOf={(i) => map.titles[i] ?? ""} coverOf={coverOf}
+        lasso={lasso} label={`Map of ${count(map.ids.length, "track")}. Arrow keys move, plus and minus zoom, Enter selects the track in the middle, Escape closes it.`}
+        describe={label} onHover={(point, at) => setHover(at ? { point, at } : null)} onPick={pick}
+        onLasso={(points) => (setLassoed(points), setSelected(-1), setLasso(false))} onEscape={() => (pick(-1), setLasso(false))} />
       <MapTabs />
       <div class="map-tools">
-        <SegmentedControl label="Color by" value={colorBy} onPick={(value) => ((savedColorBy.value = value), setOnly(null))}
-          options={[...(groups.clusters.length ? [["cluster", "Group"] as const] : []), ["genre", "Genre"], ["year", "Year"]]} />
+        <span class="map-colors">
+          <SegmentedControl label="Color by" value={colorBy} onPick={(value) => ((savedColorBy.value = value), setOnly(null))}
+            options={[...(groups.clusters.length ? [["cluster", "Group"] as const] : []), ["genre", "Genre"], ["year", "Year"]]} />
+          <SoundChoice onPick={(name) => (name ? ((savedSound.value = name), (savedColorBy.value = "sound")) : (savedColorBy.value = "cluster"), setOnly(null))} />
+        </span>
+        <MapSearch map={map} onPick={(point) => (scatter()?.goTo(point), pick(point))} />
         <span class="map-buttons">
+          <IconButton icon="volume" label="Play what the pointer is on" pressed={listening} onClick={() => setListening(!listening)} extraClass="map-hear" />
           <IconButton icon="lasso" label="Lasso: draw around tracks to select them" pressed={lasso} onClick={() => setLasso(!lasso)} />
-          <IconButton icon="fit" label="Show all" onClick={fit} />
+          <IconButton icon="fit" label="Show all" onClick={() => scatter()?.fit()} />
         </span>
       </div>
       <Legend entries={pointColors.legend} only={only} onOnly={setOnly} />
       {hover && hover.point !== selected && <Tooltip text={[map.titles[hover.point] ?? "", map.artists[hover.point] ?? ""]} id={map.ids[hover.point] ?? ""} at={hover.at} />}
       {selected >= 0 && <SelectedTrack id={map.ids[selected] ?? ""} onClose={() => setSelected(-1)} />}
       {lassoed.length > 0 && <SelectedTracks ids={lassoed.map((i) => map.ids[i] ?? "")} onClose={() => setLassoed([])} />}
+    </div>
+  );
+}
+
+/** The queue, and the tracks that the address names: a journey. */
+function usePaths(pointById: ReadonlyMap<string, number>): Path[] {
+  const named = route.value.query.get("path") ?? "";
+  const queue = player.queue.value;
+  return useMemo(() => {
+    const pointsOf = (ids: readonly (string | undefined)[]) => ids.flatMap((id) => pointById.get(id ?? "") ?? []);
+    const queued = queue.order.slice(Math.max(0, queue.at), queue.at + MOST_QUEUED).map((index) => queue.tracks[index]?.id);
+    return [{ kind: "queue", points: pointsOf(queued) }, { kind: "journey", points: pointsOf(named.split(",")) }];
+  }, [queue, named, pointById]);
+}
+
+/** Covers for the points that are near; another function whenever one more has arrived. */
+function useCovers(ids: readonly string[]): (point: number) => HTMLImageElement | null {
+  const images = useRef(new Map<string, HTMLImageElement>());
+  const [arrived, setArrived] = useState(0);
+  return useCallback((point: number) => {
+    const id = ids[point] ?? "";
+    const known = images.current.get(id);
+    if (known) return known.complete && known.naturalWidth ? known : null;
+    const image = new Image();
+    image.onload = () => setArrived((n) => n + 1);
+    image.src = api.coverOf(id, 96);
+    images.current.set(id, image);
+    return null;
+  }, [ids, arrived]);
+}
+
+/** Play a few seconds from the first third of a track, once the pointer rests on it; the player pauses. */
+function usePreview(id: string | null): void {
+  useEffect(() => {
+    if (!id) return;
+    const audio = new Audio();
+    audio.volume = player.volume.value;
+    audio.muted = player.muted.value;
+    audio.addEventListener("loadedmetadata", () => (audio.currentTime = Number.isFinite(audio.duration) ? audio.duration / 3 : 0));
+    const timer = window.setTimeout(() => {
+      player.pause();
+      audio.src = api.soundOf(id);
+      void audio.play().catch(() => {});
+    }, REST_MS);
+    return () => (window.clearTimeout(timer), audio.pause(), audio.removeAttribute("src"));
+  }, [id]);
+}
+
+function SoundChoice({ onPick }: { onPick: (name: string) => void }) {
+  const { data } = useLoad(api.descriptors, []);
+  const value = savedColorBy.value === "sound" ? savedSound.value : "";
+  if (!data?.length) return null;
+  return (
+    <select class={`select ${value ? "set" : ""}`} aria-label="Color by a sound feature" value={value} onChange={(event) => onPick(event.currentTarget.value)}>
+      <option value="">Sound</option>
+      {data.map((name) => <option key={name} value={name}>{readableName(name)}</option>)}
+    </select>
+  );
+}
+
+/** Finds tracks of the map by title and artist. */
+function MapSearch({ map, onPick }: { map: LibraryMap; onPick: (point: number) => void }) {
+  const [text, setText] = useState("");
+  const [at, setAt] = useState(0);
+  const names = useMemo(() => map.titles.map((title, i) => `${title} ${map.artists[i] ?? ""}`.toLowerCase()), [map]);
+  const words = text.trim().toLowerCase().split(/\s+/).filter(Boolean);
+  const found = words.length ? names.flatMap((name, i) => (words.every((word) => name.includes(word)) ? [i] : [])).slice(0, 8) : [];
+  const pick = (point: number | undefined) => point !== undefined && (onPick(point), setText(""));
+  const steer = (event: KeyboardEvent) => {
+    if (event.key === "ArrowDown") setAt(Math.min(at + 1, found.length - 1));
+    else if (event.key === "ArrowUp") setAt(Math.max(at - 1, 0));
+    else if (event.key === "Enter") pick(found[at]);
+    else if (event.key === "Escape") setText("");
+    else return;
+    event.preventDefault();
+  };
+  return (
+    <div class="picker map-search">
+      <label class="field">
+        <Icon name="search" size={18} /><span class="hidden-text">Find on the map</span>
+        <input role="combobox" aria-expanded={found.length > 0} aria-controls="map-found" aria-autocomplete="list" autocomplete="off" placeholder="Find on the map"
+          aria-activedescendant={found.length ? `map-found-${at}` : undefined} value={text} onInput={(event) => (setText(event.currentTarget.value), setAt(0))} onKeyDown={steer} />
+      </label>
+      <div id="map-found" role="listbox" aria-label="Tracks" class="picker-list" hidden={!found.length}>
+        {found.map((point, i) => (
+          <div key={point} id={`map-found-${i}`} role="option" aria-selected={i === at} onPointerDown={(event) => (event.preventDefault(), pick(point))}>
+            <Cover id={map.ids[point] ?? ""} size={36} />
+            <span class="row-name"><span class="clip">{map.titles[point]}</span><span class="clip quiet">{map.artists[point]}</span></span>
+          </div>
+        ))}
+      </div>
     </div>
   );
 }
@@ -118,7 +229,7 @@ const MAX_TRACKS = 500; // tracks from one lasso
 
 function SelectedTracks({ ids, onClose }: { ids: string[]; onClose: () => void }) {
   const shown = ids.slice(0, MAX_TRACKS);
-  const { data, error } = useLoad((stop) => api.tracksOf(shown, stop), [ids]);
+  const { data, error } = useLoad(async (stop) => inGoodOrder(await api.tracksOf(shown, stop), stop), [ids]);
   return (
     <section class="map-card selection" aria-label="Selected tracks">
       <div class="row-name">
@@ -129,4 +240,22 @@ function SelectedTracks({ ids, onClose }: { ids: string[]; onClose: () => void }
       <IconButton icon="close" label="Close" onClick={onClose} small />
     </section>
   );
+}
+
+const MOST_ORDERED = 200; // tracks whose similarities are asked for
+
+/** Tracks in an order in which each sounds like the one before: the nearest next, from the least central one. */
+async function inGoodOrder(tracks: Track[], stop: AbortSignal): Promise<Track[]> {
+  if (tracks.length < 3 || tracks.length > MOST_ORDERED) return tracks;
+  const { scores } = await api.matrix(tracks.map((track) => track.id), stop);
+  const sums = scores.map((row) => row.reduce((sum, score) => sum + score, 0));
+  let at = sums.indexOf(Math.min(...sums));
+  const left = new Set(tracks.keys());
+  const order: Track[] = [];
+  while (left.size) {
+    left.delete(at);
+    order.push(tracks[at]!);
+    at = [...left].reduce((best, i) => (best < 0 || scores[at]![i]! > scores[at]![best]! ? i : best), -1);
+  }
+  return order;
 }

@@ -1,8 +1,8 @@
 import type { Clusters, LibraryMap } from "../types";
 import { hueOf, lit, oklch, parse, ramp, type Rgb } from "./colors";
-import type { Caption } from "./view";
+import type { Caption } from "./overlay";
 
-export type ColorBy = "cluster" | "genre" | "year";
+export type ColorBy = "cluster" | "genre" | "year" | "sound"; // a descriptor
 
 export interface LegendEntry {
   key: number;
@@ -19,7 +19,7 @@ export interface PointColors {
 const MAX_ENTRIES = 14; // legend entries; rarer values are gray
 
 /** A color for each point, and the legend. With ``only``, all other points fade. */
-export function colorPoints(map: LibraryMap, groups: Clusters, by: ColorBy, dark: boolean, only: number | null): PointColors {
+export function colorPoints(map: LibraryMap, groups: Clusters, by: Exclude<ColorBy, "sound">, dark: boolean, only: number | null): PointColors {
   const keys = by === "year" ? map.year.map((year) => (year === null ? null : Math.floor(year / 10) * 10)) : map[by];
   const counts = new Map<number, number>();
   for (const key of keys) if (key !== null) counts.set(key, (counts.get(key) ?? 0) + 1);
@@ -40,6 +40,30 @@ export function colorPoints(map: LibraryMap, groups: Clusters, by: ColorBy, dark
     colors[4 * i + 3] = shown ? 235 : 34;
   });
   return { colors, legend };
+}
+
+const STEPS = 7; // of a descriptor, with as many tracks each
+
+/** Colors from low to high values of a descriptor, with the legend of its steps. */
+export function colorValues(values: readonly (number | null)[], dark: boolean, only: number | null): PointColors {
+  const sorted = values.filter((value): value is number => value !== null).sort((a, b) => a - b);
+  const ends = Array.from({ length: STEPS - 1 }, (_, i) => sorted[Math.floor(((i + 1) / STEPS) * sorted.length)] ?? 0);
+  const stepOf = (value: number) => ends.filter((end) => value >= end).length;
+  const counts = Array.from({ length: STEPS }, () => 0);
+  const colors = new Uint8Array(4 * values.length);
+  const gray = oklch(dark ? 0.5 : 0.68, 0.012, 170);
+  values.forEach((value, i) => {
+    const step = value === null ? null : stepOf(value);
+    if (step !== null) counts[step]!++;
+    colors.set(step === null ? gray : ramp(step / (STEPS - 1), dark), 4 * i);
+    colors[4 * i + 3] = only === null || step === only ? 235 : 34;
+  });
+  const text = (value: number | undefined) => (value === undefined ? "" : String(Number(value.toPrecision(3))));
+  const legend = counts.map((n, key): LegendEntry => {
+    const name = key === 0 ? `below ${text(ends[0])}` : key === STEPS - 1 ? `${text(ends.at(-1))} and more` : `${text(ends[key - 1])} to ${text(ends[key])}`;
+    return { key, n, name, color: ramp(key / (STEPS - 1), dark) };
+  });
+  return { colors, legend: legend.filter((entry) => entry.n > 0) };
 }
 
 /** The names of groups, each at the median position of its tracks. */

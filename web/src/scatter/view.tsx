@@ -1,32 +1,23 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { useSize } from "../hooks";
 import { fitAll, interpolate, panned, toData, toPixels, zoomed, scaleOf, type Camera } from "./camera";
-import { webglRenderer, pointSize, type PointRenderer } from "./webgl";
+import { drawOverlay, type Overlay } from "./overlay";
+import { webglRenderer, type PointRenderer } from "./webgl";
 import { pointsInside, pointGrid, type Point } from "./grid";
 import { canvasRenderer } from "./canvas";
 
-export interface Caption {
-  x: number;
-  y: number;
-  text: string;
-}
-
-interface ScatterProps {
-  x: readonly number[];
-  y: readonly number[];
+interface ScatterProps extends Overlay {
   colors: Uint8Array; // rgba of each point
-  captions: readonly Caption[];
-  playing: number; // the playing point, or -1
-  selected: number;
-  lassoed: readonly number[];
   lasso: boolean; // dragging selects instead of moving the map
   label: string;
   describe: (point: number) => string;
   onHover: (point: number, at: Point | null) => void;
   onPick: (point: number) => void;
   onLasso: (points: number[]) => void;
+  onEscape: () => void;
 }
 
+const CLOSE = 6; // zoom at which a track that was looked for is shown
 const HIT_RADIUS = 14; // px from the pointer to a point
 
 /** A scatter plot to explore: drag, wheel, pinch, arrow keys, + and −. Shift or ``lasso`` starts a lasso. */
@@ -54,7 +45,7 @@ export function Scatter(props: ScatterProps) {
       frame.current = 0;
       if (!size.current.width) return;
       renderer.current?.draw(currentCamera(), size.current);
-      if (overlay.current) drawOverlay(overlay.current, latest.current, currentCamera(), size.current, line.current, hovered.current);
+      if (overlay.current) drawOverlay(overlay.current, latest.current, currentCamera(), size.current, line.current, hovered.current, takenPlaces(holder.current));
     });
   };
   useEffect(() => {
@@ -64,7 +55,7 @@ export function Scatter(props: ScatterProps) {
     return () => renderer.current?.free();
   }, [x, y]);
   useEffect(() => (renderer.current?.setColors(colors), redraw()), [colors, x]);
-  useEffect(redraw, [width, height, props.playing, props.selected, props.lassoed, props.captions]);
+  useEffect(redraw, [width, height, props.playing, props.selected, props.lassoed, props.captions, props.paths, props.coverOf]);
   useEffect(() => () => cancelAnimationFrame(frame.current), []);
 
   const move = (to: Camera) => ((camera.current = to), redraw());
@@ -144,6 +135,7 @@ export function Scatter(props: ScatterProps) {
     if (step) move(panned(currentCamera(), size.current, step[0]!, step[1]!));
     else if (factor) move(zoomed(currentCamera(), size.current, factor, w / 2, h / 2));
     else if (event.key === "0") animateTo(fitAll(x, y, size.current));
+    else if (event.key === "Escape") (line.current = []), latest.current.onEscape(), redraw();
     else if (event.key === "Enter") return latest.current.onPick(hovered.current);
     else return;
     event.preventDefault();
@@ -158,8 +150,9 @@ export function Scatter(props: ScatterProps) {
     return () => element?.removeEventListener("wheel", wheel);
   }, [grid]);
   useEffect(() => {
-    if (holder.current) Object.assign(holder.current, { fit: () => animateTo(fitAll(x, y, size.current)) });
-  }, []);
+    const goTo = (index: number) => animateTo({ x: x[index]!, y: y[index]!, zoom: Math.max(CLOSE, currentCamera().zoom) });
+    if (holder.current) Object.assign(holder.current, { fit: () => animateTo(fitAll(x, y, size.current)), goTo });
+  }, [x, y]);
   return (
     <div ref={holder} class={`scatter ${props.lasso ? "lasso" : ""}`} role="application" tabIndex={0} aria-label={props.label}
       aria-roledescription="map" onPointerDown={down} onPointerMove={drag} onPointerUp={up} onPointerCancel={up}
@@ -172,64 +165,12 @@ export function Scatter(props: ScatterProps) {
   );
 }
 
-/** The parts that change often and are quick to draw: captions, rings, the lasso. */
-function drawOverlay(canvas: HTMLCanvasElement, props: ScatterProps, camera: Camera, size: { width: number; height: number }, line: readonly Point[], hovered: number): void {
-  const pen = canvas.getContext("2d");
-  if (!pen) return;
-  const ratio = devicePixelRatio || 1;
-  [canvas.width, canvas.height] = [size.width * ratio, size.height * ratio];
-  pen.scale(ratio, ratio);
-  const style = getComputedStyle(canvas);
-  const color = (name: string) => style.getPropertyValue(name);
-  const radius = pointSize(props.x.length, camera, size) / 2;
-  const ring = (index: number, stroke: string, more: number, wide: number) => {
-    if (index < 0) return;
-    const [px, py] = toPixels(camera, size, props.x[index]!, props.y[index]!);
-    pen.beginPath();
-    pen.arc(px, py, radius + more, 0, 2 * Math.PI);
-    pen.strokeStyle = stroke;
-    pen.lineWidth = wide;
-    pen.stroke();
-  };
-  pen.globalAlpha = 0.8;
-  for (const index of props.lassoed.slice(0, 3000)) ring(index, color("--ink"), 1.5, 1);
-  pen.globalAlpha = 1;
-  ring(props.playing, color("--accent-bright"), 6, 2.5);
-  ring(props.selected, color("--ink"), 4, 2);
-  ring(hovered, color("--ink"), 3, 1.5);
-  drawCaptions(pen, props.captions.map(({ x, y, text }) => [...toPixels(camera, size, x, y), text] as const), style, size.width);
-  if (line.length > 1) {
-    pen.beginPath();
-    line.forEach(([px, py], i) => (i ? pen.lineTo(px, py) : pen.moveTo(px, py)));
-    pen.closePath();
-    pen.fillStyle = color("--accent-bright");
-    pen.globalAlpha = 0.12;
-    pen.fill();
-    pen.globalAlpha = 1;
-    pen.strokeStyle = color("--accent-bright");
-    pen.lineWidth = 2;
-    pen.stroke();
-  }
-}
-
-/** Draw each caption that does not overlap one already drawn. */
-function drawCaptions(pen: CanvasRenderingContext2D, captions: readonly (readonly [number, number, string])[], style: CSSStyleDeclaration, width: number): void {
-  pen.font = `600 13px ${style.fontFamily}`;
-  pen.textAlign = "center";
-  pen.lineJoin = "round";
-  pen.lineWidth = 4;
-  pen.strokeStyle = style.getPropertyValue("--paper");
-  pen.fillStyle = style.getPropertyValue("--ink");
-  const taken: [number, number, number][] = [];
-  for (const [x, py, text] of captions) {
-    const half = pen.measureText(text).width / 2 + 6;
-    const visible = x > 0 && x < width;
-    const px = visible ? Math.min(width - half, Math.max(half, x)) : x; // not cut off at the edges
-    if (taken.some(([x, y, other]) => Math.abs(px - x) < half + other && Math.abs(py - y) < 18)) continue;
-    taken.push([px, py, half]);
-    pen.globalAlpha = 0.85;
-    pen.strokeText(text, px, py);
-    pen.globalAlpha = 1;
-    pen.fillText(text, px, py);
-  }
+/** Where the legend and the tools stand, in pixels of the map: names keep clear of them. */
+function takenPlaces(holder: HTMLElement | null) {
+  const own = holder?.getBoundingClientRect();
+  if (!own) return [];
+  return [...(holder?.parentElement?.querySelectorAll(".legend, .map-tools > *, .tabs") ?? [])].map((element) => {
+    const box = element.getBoundingClientRect();
+    return { left: box.left - own.left, top: box.top - own.top, right: box.right - own.left, bottom: box.bottom - own.top };
+  });
 }

@@ -50,6 +50,19 @@ class LibraryMap(BaseModel):
     genres: Annotated[list[str], Field(description="The most frequent ones")]
 
 
+class DescriptorNames(BaseModel):
+    model_config = with_example(names=["tempo_bpm", "loudness_lufs"])
+
+    names: list[str]
+
+
+class DescriptorValues(BaseModel):
+    model_config = with_example(name="tempo_bpm", values=[143.6])
+
+    name: str
+    values: Annotated[list[float | None], Field(description="The i-th is of the i-th track of the map")]
+
+
 class Cluster(BaseModel):
     model_config = with_example(
         number=3, name="loud, dense", size=212, words=[["loud", 1.8], ["dense", 1.1]], labels=["metal"],

@@ -55,6 +55,28 @@ async def make_map(service: ServiceDep) -> Response:
     return job_accepted(_start(service))
 
 
+@routes.get("/map/descriptors", responses=openapi_responses(models.DescriptorNames))
+async def list_descriptors(service: ServiceDep) -> Response:
+    """What was measured of tracks, by which a map can be colored."""
+    return json_response({"names": await service.run(service.library.descriptors)})
+
+
+@routes.get("/map/descriptors/{name}", responses=openapi_responses(models.DescriptorValues, 404))
+async def get_descriptor(service: ServiceDep, name: str) -> Response:
+    """A descriptor's value of each track of the map, in the map's order."""
+
+    def look() -> dict[str, Any]:
+        library = service.library
+        if name not in library.descriptors():
+            raise ApiError(404, "descriptor_not_found", "no such descriptor")
+        map_ = library.load_map()
+        ids = set(library.tracks.keys_of(map_.ids)) if map_ else set()
+        values = library.descriptor(name)
+        return {"name": name, "values": [values.get(one) for one in map_.ids if one in ids] if map_ else []}
+
+    return json_response(await service.run(look))
+
+
 def _start(service: Service) -> Job:
     running = [job for job in service.jobs.all() if job.kind == "map" and job.state in ("queued", "running")]
     return running[0] if running else service.jobs.start("map", lambda progress: _make(service, progress))
