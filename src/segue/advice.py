@@ -5,10 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
-from importlib import metadata
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 import platformdirs
 
@@ -56,6 +53,10 @@ def _program() -> str:
 
 def _origin() -> str | None:
     """The folder, wheel or address that pip installed Segue from, if it is known and still there."""
+    from importlib import metadata  # here, as it takes longer to load than all else of most commands
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname
+
     try:
         origin = json.loads(metadata.distribution("segue").read_text("direct_url.json") or "{}")
     except (metadata.PackageNotFoundError, ValueError):

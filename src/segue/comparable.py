@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from segue.spec import COSINE
 
 _LEAST_SQUARE = float(np.finfo(np.float32).tiny)  # squared length; smaller ones lose digits
+_BLOCK = 1 << 15  # rows at a time
 _MOST_SQUARE = 1e37  # squared length; a squared distance is at most four times as large
 
 
@@ -21,6 +22,12 @@ def comparable_rows(rows: NDArray[Any], metric: str) -> NDArray[np.bool_]:
     ----------
     rows : (n, dim), numbers of any type; of a type wider than float32, what float32 cannot hold is infinite
     """
+    blocks = (rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK))
+    parts = [_comparable(block, metric) for block in blocks]
+    return np.concatenate(parts) if parts else np.zeros(0, np.bool_)
+
+
+def _comparable(rows: NDArray[Any], metric: str) -> NDArray[np.bool_]:
     good = np.ones(len(rows), np.bool_)
     if rows.dtype.kind == "f":
         good = np.isfinite(rows).all(axis=1)

@@ -320,6 +320,16 @@ export interface Genres {
   genres: Genre[];
 }
 
+/** Some of each kind, the best matches first. */
+export interface GroupedSearch {
+  tracks: Track[];
+  total: number; // Of the tracks, copies of one recording counted once
+  artists: NamedArtist[];
+  albums: NamedAlbum[];
+  playlists: PlaylistSummary[];
+  clusters: NamedCluster[];
+}
+
 export interface Health {
   status: "ok";
   version: string;
@@ -484,6 +494,31 @@ export interface Model {
 
 export interface Models {
   models: Model[];
+}
+
+export interface NamedAlbum {
+  id: string;
+  name: string;
+  artist: string | null;
+  artist_id: string; // Of the first of them
+  n: number; // Tracks
+  cover: string | null; // The track whose cover it has
+  seed: string; // Send this as a seed
+}
+
+export interface NamedArtist {
+  id: string;
+  name: string;
+  tracks: number;
+  cover: string | null; // A track whose cover stands for the artist
+  seed: string; // Send this as a seed
+}
+
+export interface NamedCluster {
+  number: number;
+  name: string;
+  size: number;
+  color: string;
 }
 
 export interface NewPlaylist {
@@ -817,6 +852,11 @@ export interface SearchQuery {
   not_genre?: string[] | null; // May be repeated; a track must have none of these
   not_artist?: string[] | null; // May be repeated; a track must have none of these
   not_label?: string[] | null; // May be repeated; a track must have none of these
+}
+
+export interface SearchGroupedQuery {
+  q: string; // Words of names
+  limit?: number; // Most of each kind
 }
 
 export interface GetTrackAudioQuery {

@@ -19,11 +19,13 @@ from segue.catalog.albums import NO_ALBUM, NO_ARTIST, Album, Artist, Discography
 from segue.catalog.catalog import Catalog
 from segue.catalog.check import Check, Fault
 from segue.catalog.clusters import Cluster, Clusters
-from segue.catalog.conditions import Where, split_names
+from segue.catalog.conditions import Where
 from segue.catalog.feedback import Feedback, FeedbackTables, Opinions, StarKind, Verdict
 from segue.catalog.files import MissingTrack
 from segue.catalog.folders import FolderTables, display_path
 from segue.catalog.listing import Facets, Sort
+from segue.catalog.name_search import ranked
+from segue.catalog.names import split_names
 from segue.catalog.overview import Imported, Overview
 from segue.catalog.playlists import Playlist, PlaylistTables
 from segue.catalog.records import (
@@ -99,6 +101,7 @@ __all__ = [
     "list_artists",
     "n_plays",
     "name_id",
+    "ranked",
     "sort_albums",
     "sort_name",
     "split_names",

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from segue.catalog.album_groups import COLUMNS, albums_of, editions_of
-from segue.catalog.conditions import split_names
+from segue.catalog.names import split_names
 from segue.track import TrackId, clean, folded, natural_key, split_artists
 
 NO_ARTIST, NO_ALBUM = "[Unknown Artist]", "[Unknown Album]"

@@ -10,11 +10,12 @@ from typing import TypeVar
 
 import filelock
 
-from segue.catalog import schema, snapshots
+from segue.catalog import schema, snapshots, summaries
 from segue.catalog.albums import Discography, DiscographyCache
 from segue.catalog.check import Check, check
 from segue.catalog.clusters import ClusterTables
 from segue.catalog.connections import Connections
+from segue.catalog.derived import Derived, generation
 from segue.catalog.feedback import FeedbackTables, Opinions
 from segue.catalog.files import MissingTrack, failures, known_files, missing_tracks
 from segue.catalog.folders import FolderTables
@@ -44,12 +45,14 @@ class Catalog:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._local = local = Connections(root)
-        self._last = threading.local()
+        self._lock = threading.Lock()
+        self._last: tuple[tuple[int, int], Snapshot] | None = None
         self._discography = DiscographyCache()
-        self.tracks = TrackTables(local)
+        self.derived = Derived(local)
+        self.tracks = TrackTables(local, self.derived)
         self.clusters = ClusterTables(local)
         self.playlists = PlaylistTables(local)
-        self.selections = SelectionTables(local)
+        self.selections = SelectionTables(local, self.derived)
         self.feedback = FeedbackTables(local)
         self.folders = FolderTables(local)
         self.settings = SettingTables(local)
@@ -74,7 +77,8 @@ class Catalog:
 
     def overview(self) -> Overview:
         """How much there is, counted without reading it."""
-        return overview(self._local.db)
+        db = self._local.db
+        return overview(db, self.derived.get("counts", summaries.counts))
 
     def known_files(self) -> dict[str, KnownFile]:
         """Every track's file, by path."""
@@ -93,12 +97,15 @@ class Catalog:
         return snapshots.read_spaces(self._local.db)
 
     def snapshot(self) -> Snapshot:
-        """All vectors as committed now; the last snapshot where nothing has been written since."""
-        moment = (self.version(), self._local.db.total_changes)
-        last: tuple[tuple[int, int], Snapshot] | None = getattr(self._last, "snapshot", None)
-        if last is None or last[0] != moment or self._local.db.in_transaction:
-            last = self._last.snapshot = (moment, snapshots.read_snapshot(self.root, self._local.db))
-        return last[1]
+        """All vectors as committed now; threads share the last snapshot until something is written."""
+        db = self._local.db
+        if db.in_transaction:
+            return snapshots.read_snapshot(self.root, db)
+        now = generation(db)
+        with self._lock:
+            if self._last is None or self._last[0] != now:
+                self._last = (now, snapshots.read_snapshot(self.root, db))
+            return self._last[1]
 
     def opinions(self) -> Opinions | None:
         """What is liked and disliked now, if anything."""
@@ -156,6 +163,7 @@ class Catalog:
         """
         with self._as_only_writer(wait_s, on_wait):
             yield Writer(self._local)
+            summaries.keep(self._local.db)
 
     @contextlib.contextmanager
     def _as_only_writer(self, wait_s: float, on_wait: Callable[[], None] | None) -> Iterator[None]:

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.catalog.conditions import split_names
 from segue.catalog.connections import Connections
+from segue.catalog.names import split_names
 from segue.catalog.tracks import select_in
 from segue.track import TrackId
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import itertools
 import json
 import math
 import os
-import re
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from numbers import Real
 from pathlib import Path
@@ -21,6 +19,7 @@ from numpy.typing import NDArray
 
 from segue.advice import command
 from segue.catalog.folders import below
+from segue.catalog.names import Condition, NameTables, split_names
 from segue.catalog.records import parse_integers
 from segue.errors import UsageError
 from segue.track import folded, normal_form
@@ -31,31 +30,11 @@ Range = tuple[float | None, float | None]
 Names = str | Sequence[str]
 """One name, or several."""
 
-_Condition = tuple[str, list[Any]]  # SQL, and the values of its question marks
-_BETWEEN = {"genre": "[;/,]", "artist": ";"}  # several names
 _UNITS = {"years": "", "tempo_bpm": " bpm", "duration_s": " s"}
 _EXCLUDED = {"not_genre": "genre", "not_artist": "artist", "not_label": "label"}
-_EXAMPLES = 5  # names that a message gives as examples
 _EXAMPLE_FOLDERS = 3
 _SAMPLE = 1000  # tracks that are looked at for examples of folders
-_COLUMNS = {"artist": ["artist", "album_artist"], "album": ["album"], "genre": [], "label": []}
-# SQLite compares ASCII without case; other text, which may differ by accents, is compared in Python. Tags are
-# kept without space around them.
-_CANDIDATES = """
-SELECT DISTINCT {0} FROM tracks
-WHERE {0} COLLATE NOCASE IN (SELECT value FROM json_each(?)) OR length({0}) < length(CAST({0} AS BLOB))
-    OR instr({0}, ';')
-"""
-_LISTS = {
-    "genre": "SELECT DISTINCT genre FROM tracks",
-    # One by one through the index, which has a row for every track of each label.
-    "label": """
-WITH RECURSIVE names (name) AS (
-    SELECT min(label) FROM labels UNION ALL
-    SELECT (SELECT min(label) FROM labels WHERE label > name) FROM names WHERE name IS NOT NULL
-) SELECT name FROM names
-""",
-}
+_NAMED = ("artist", "album", "genre", "label")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +148,7 @@ def _readable(ends: Range) -> str:
     return f"from {low:g}" if high is None else f"{low:g} to {high:g}"
 
 
-def keys_matching(db: sqlite3.Connection, where: Where) -> NDArray[np.int64]:
+def keys_matching(db: sqlite3.Connection, where: Where, names: NameTables) -> NDArray[np.int64]:
     """The keys of the tracks that meet all conditions but that on the tempo, which is in the vectors.
 
     Raises
@@ -178,18 +157,18 @@ def keys_matching(db: sqlite3.Connection, where: Where) -> NDArray[np.int64]:
         Where no track at all has that genre, label, artist or album, or lies below that folder.
     """
     # One by one: several together would take one's index, and look at the whole row of each track in it.
-    keys = [_keys(db, *condition) for condition in _conditions(db, where)] or [_keys(db, "1", [])]
+    keys = [_keys(db, *condition) for condition in _conditions(db, where, names)] or [_keys(db, "1", [])]
     matching = functools.reduce(np.intersect1d, keys)
     for name, what in _EXCLUDED.items():
         excluded = getattr(where, name)
         if excluded is not None:
-            matching = np.setdiff1d(matching, _keys(db, *_having(db, what, excluded)))
+            matching = np.setdiff1d(matching, _keys(db, *names.required(what, excluded)))
     return matching
 
 
-def keys_by_artists(db: sqlite3.Connection, names: Iterable[str]) -> NDArray[np.int64]:
+def keys_by_artists(db: sqlite3.Connection, artists: Iterable[str], names: NameTables) -> NDArray[np.int64]:
     """The keys of the tracks by any of some artists, or from their albums."""
-    return _keys(db, *_by_artist(_matching_texts(db, "artist", names)))
+    return _keys(db, *names.held("artist", artists))
 
 
 def keys_with_contents(db: sqlite3.Connection, hashes: Iterable[str]) -> NDArray[np.int64]:
@@ -202,11 +181,11 @@ def _keys(db: sqlite3.Connection, condition: str, values: list[Any]) -> NDArray[
     return parse_integers(db.execute(sql, values).fetchone()[0])
 
 
-def _conditions(db: sqlite3.Connection, where: Where) -> Iterator[_Condition]:
-    for what in _COLUMNS:
+def _conditions(db: sqlite3.Connection, where: Where, names: NameTables) -> Iterator[Condition]:
+    for what in _NAMED:
         wanted = getattr(where, what)
         if wanted is not None:
-            yield _having(db, what, [wanted])
+            yield names.required(what, [wanted])
     if where.cluster is not None:
         number = cluster_number(db, where.cluster)
         yield "key IN (SELECT key FROM cluster_tracks WHERE cluster = ?)", [number]
@@ -218,33 +197,18 @@ def _conditions(db: sqlite3.Connection, where: Where) -> Iterator[_Condition]:
         yield _below(db, where.folder)
 
 
-def _having(db: sqlite3.Connection, what: str, wanted: Iterable[str]) -> _Condition:
-    """That a track has one of some artists, albums, genres or labels."""
-    names = [name for text in wanted for name in split_names(what, text).values()]
-    texts = _require_texts(db, what, names)
-    if what == "artist":
-        return _by_artist(texts)
-    condition, values = _in_list(what, texts)
-    return (f"key IN (SELECT key FROM labels WHERE {condition})" if what == "label" else condition), values
-
-
-def _in_list(column: str, texts: list[str]) -> _Condition:
+def _in_list(column: str, texts: list[str]) -> Condition:
     return f"{column} IN (SELECT value FROM json_each(?))", [json.dumps(texts)]
 
 
-def _by_artist(texts: list[str]) -> _Condition:
-    (artist, values), (album_artist, _) = (_in_list(name, texts) for name in ("artist", "album_artist"))
-    return f"({artist} OR {album_artist})", values * 2
-
-
-def _between(column: str, ends: Range) -> _Condition:
+def _between(column: str, ends: Range) -> Condition:
     """Above 0 too, which stands for what is not known."""
     tests = [(f"{column} {sign} ?", end) for sign, end in zip((">=", "<="), ends, strict=True)]
     given = [(sql, float(end)) for sql, end in tests if end is not None]
     return " AND ".join([f"{column} > 0", *(sql for sql, _ in given)]), [end for _, end in given]
 
 
-def _below(db: sqlite3.Connection, folder: str | Path) -> _Condition:
+def _below(db: sqlite3.Connection, folder: str | Path) -> Condition:
     top = os.path.abspath(os.path.expanduser(folder))  # noqa: PTH100, PTH111 - links stay as they are named
     conditions, values = zip(*(below(form) for form in _forms(db, top)), strict=True)
     condition, ends = f"({' OR '.join(conditions)})", list(itertools.chain(*values))
@@ -285,44 +249,3 @@ def cluster_number(db: sqlite3.Connection, cluster: int | str) -> int:
         raise UsageError(f"this library has no clusters yet; find them with: {command('clusters')}")
     listed = "; ".join(f"{number} {name}" for number, name in names.items())
     raise UsageError(f"no cluster {cluster!r}; there are: {listed}")
-
-
-def _matching_texts(db: sqlite3.Connection, what: str, names: Iterable[str]) -> list[str]:
-    """The tags or labels that hold one of some names, case and accents aside."""
-    wanted = {word for name in names for word in split_names(what, name)}
-    columns = _COLUMNS[what]
-    sql = " UNION ".join(_CANDIDATES.format(column) for column in columns) or _LISTS[what]
-    rows = db.execute(sql, [json.dumps(list(wanted))] * len(columns))
-    return [text for (text,) in rows if text and not wanted.isdisjoint(split_names(what, text))]
-
-
-def _require_texts(db: sqlite3.Connection, what: str, names: Collection[str]) -> list[str]:
-    """Likewise, but refuse a name that no track has."""
-    texts = _matching_texts(db, what, names)
-    held = {word for text in texts for word in split_names(what, text)}
-    for name in names:
-        if folded(name) not in held:
-            raise UsageError(f"no track has the {what} {name.strip()!r}; {_examples(db, what, folded(name))}")
-    return texts
-
-
-def _examples(db: sqlite3.Connection, what: str, name: str) -> str:
-    """For a message: some of the names that there are, the most similar first."""
-    sql = " UNION ".join(f"SELECT {column} FROM tracks" for column in _COLUMNS[what]) or _LISTS[what]
-    names: dict[str, str] = {}
-    for (text,) in db.execute(sql):
-        names |= split_names(what, text or "")
-    if not names:
-        return "no network has labeled a track yet" if what == "label" else f"no track has any {what}"
-    near = difflib.get_close_matches(name, names, _EXAMPLES)
-    near += sorted(other for other in names if name in other)
-    listed = list(dict.fromkeys([*near, *sorted(names)]))[:_EXAMPLES]
-    return f"there are {len(names)}, such as {', '.join(names[other] for other in listed)}"
-
-
-def split_names(what: str, text: str) -> dict[str, str]:
-    """The names in a text, by their folded forms; genres and artists may be several."""
-    between = _BETWEEN.get(what)
-    words = re.split(between, text) if between else [text]
-    names = {folded(word): word.strip() for word in words}
-    return {name: as_is for name, as_is in names.items() if name}

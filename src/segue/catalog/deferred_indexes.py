@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 
 from segue.catalog import schema
-from segue.catalog.migration import LATE_INDEXES
+from segue.catalog.migration import LATE_INDEXES, WORDS
 from segue.catalog.transaction import large_cache, transaction
 
 INSERT_WORDS = """
@@ -43,12 +43,27 @@ def finish(db: sqlite3.Connection) -> None:
         for statement in _missing(db):
             with transaction(db):
                 db.execute(statement)
+        _index_beginnings(db)
         more = True
         while more:
             with transaction(db):
                 more = index_words(db, _WORDS_AT_ONCE)
                 if not more:
                     db.execute("DELETE FROM sums WHERE part = ? AND keys = ?", _PUT_OFF)
+
+
+def _index_beginnings(db: sqlite3.Connection) -> None:
+    """Index the first letters of words, too, which an older Segue's library does not."""
+    (statement,) = db.execute("SELECT sql FROM sqlite_master WHERE name = 'track_text'").fetchone()
+    if "prefix" in statement:
+        return
+    with transaction(db):
+        db.execute("ALTER TABLE track_text RENAME TO track_text_before")
+        db.execute(WORDS)
+        db.execute(f"INSERT INTO track_text (track_text, rank) VALUES ('hashsize', {_FTS_BUFFER})")
+        columns = "rowid, title, artist, album, genre, file, labels"
+        db.execute(f"INSERT INTO track_text ({columns}) SELECT {columns} FROM track_text_before")
+        db.execute("DROP TABLE track_text_before")
 
 
 def first_put_off(db: sqlite3.Connection) -> int | None:

@@ -10,15 +10,15 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.catalog.conditions import split_names
+from segue.catalog.migration import BY_ARTIST, TITLE
+from segue.catalog.names import split_names
+from segue.catalog.records import parse_integers
 
 Sort = Literal["title", "artist", "added", "year"]
 _LABELS = 300
 _ORDER: dict[Sort, str] = {
-    "title": "coalesce(title, (SELECT file FROM track_text WHERE rowid = key), source_id) COLLATE NOCASE, "
-    "key",
-    "artist": "coalesce(artist, album_artist) IS NULL, coalesce(artist, album_artist) COLLATE NOCASE, "
-    "album COLLATE NOCASE, disc_number, track_number, key",
+    "title": f"{TITLE} COLLATE NOCASE, key",
+    "artist": f"{BY_ARTIST}, key",
     "added": "key DESC",
     "year": "year IS NULL OR year < 1, year DESC, key",
 }
@@ -38,18 +38,16 @@ class Facets:
     years: tuple[int | None, int | None]
 
 
-def page(
-    db: sqlite3.Connection, keys: NDArray[np.int64] | None, sort: Sort, limit: int, offset: int
-) -> tuple[list[sqlite3.Row], int]:
-    """The rows of ``TrackTables.page``, and how many there are in all."""
-    if keys is None:
-        condition, total = "1", db.execute("SELECT count(*) FROM tracks").fetchone()[0]
-        values: list[object] = []
-    else:
-        condition, total = "key IN (SELECT value FROM json_each(?))", len(keys)
-        values = [f"[{','.join(map(str, keys.tolist()))}]"]
-    sql = f"SELECT * FROM tracks WHERE {condition} ORDER BY {_ORDER[sort]} LIMIT ? OFFSET ?"
-    return db.execute(sql, (*values, limit, offset)).fetchall(), int(total)
+def keys_at(db: sqlite3.Connection, sort: Sort, limit: int, offset: int) -> list[int]:
+    """Keys of some tracks of all in an order; an index holds it, and what comes before is not read."""
+    sql = f"SELECT key FROM tracks ORDER BY {_ORDER[sort]} LIMIT ? OFFSET ?"
+    return [row[0] for row in db.execute(sql, (limit, offset))]
+
+
+def all_keys(db: sqlite3.Connection, sort: Sort) -> NDArray[np.int64]:
+    """int64 (n,): the keys of all tracks in an order."""
+    sql = f"SELECT group_concat(key) FROM (SELECT key FROM tracks ORDER BY {_ORDER[sort]})"
+    return parse_integers(db.execute(sql).fetchone()[0])
 
 
 def facets(db: sqlite3.Connection) -> Facets:

@@ -9,12 +9,32 @@ import sqlite3
 
 from segue.catalog.transaction import transaction
 
+# What tracks are listed by; the indexes below hold these very texts.
+TITLE = (
+    "coalesce(title, replace(path, rtrim(path, replace(path, '/', '')), ''), source_id)"  # or the file's name
+)
+ARTIST = "coalesce(artist, album_artist)"
+BY_ARTIST = f"{ARTIST} IS NULL, {ARTIST} COLLATE NOCASE, album COLLATE NOCASE, disc_number, track_number"
+BY_ALBUM = "album COLLATE NOCASE, coalesce(album_artist, artist) COLLATE NOCASE"
+# Names that are not found by their letters alone: in other letters than ASCII's, or several in one text.
+_IN_OTHER_LETTERS = "length({0}) < length(CAST({0} AS BLOB))"
+ODD = (
+    f"({' OR '.join(map(_IN_OTHER_LETTERS.format, ('artist', 'album_artist', 'album')))} "
+    "OR instr(artist, ';') OR instr(album_artist, ';'))"
+)
+OTHER_ALBUM_ARTIST = "album_artist IS NOT NULL AND album_artist IS NOT artist"
 # An import of many tracks makes these at its end: all at once is several times quicker than row by row.
 LATE_INDEXES = (
     "CREATE INDEX tracks_by_hash ON tracks (content_hash)",
     "CREATE UNIQUE INDEX tracks_by_source ON tracks (source_id, source) WHERE source IS NOT NULL",
     "CREATE INDEX tracks_by_year ON tracks (year)",
     "CREATE INDEX tracks_by_genre ON tracks (genre)",
+    f"CREATE INDEX tracks_by_title ON tracks ({TITLE} COLLATE NOCASE)",
+    f"CREATE INDEX tracks_by_artist ON tracks ({BY_ARTIST})",
+    f"CREATE INDEX tracks_by_album_artist ON tracks (album_artist COLLATE NOCASE) WHERE {OTHER_ALBUM_ARTIST}",
+    f"CREATE INDEX tracks_by_album ON tracks ({BY_ALBUM}) WHERE album IS NOT NULL",
+    f"CREATE INDEX tracks_with_odd_names ON tracks (artist, album_artist, album) WHERE {ODD}",
+    "CREATE INDEX tracks_by_age ON tracks (year IS NULL OR year < 1, year DESC)",
 )
 TRACKS = """
 CREATE TABLE tracks (
@@ -34,6 +54,10 @@ CREATE TABLE tracks (
 );
 CREATE INDEX tracks_missing ON tracks (row) WHERE missing_since IS NOT NULL;
 """ + "".join(f"{index};\n" for index in LATE_INDEXES)
+WORDS = """
+CREATE VIRTUAL TABLE track_text USING fts5 (
+    title, artist, album, genre, file, labels, tokenize = "unicode61 remove_diacritics 2", prefix = "1 2"
+)"""
 IMPORTS = """
 CREATE TABLE imports (
     source TEXT PRIMARY KEY, kind TEXT NOT NULL, location TEXT NOT NULL,

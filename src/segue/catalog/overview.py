@@ -10,16 +10,6 @@ from typing import Any
 
 from segue.catalog.files import count_failures
 
-_COUNTS = """
-SELECT count(*) AS tracks, count(missing_since) AS missing, total(duration_s) AS duration_s,
-    count(warning) AS warnings, count(DISTINCT coalesce(artist, album_artist)) AS artists FROM tracks
-"""
-_ALBUMS = """
-SELECT count(*) FROM (
-    SELECT DISTINCT coalesce(album_artist, artist), album FROM tracks WHERE album IS NOT NULL
-)
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class Imported:
@@ -47,14 +37,12 @@ class Overview:
     imports: tuple[Imported, ...]
 
 
-def overview(db: sqlite3.Connection) -> Overview:
-    """As ``Catalog.overview``."""
-    counts = dict(db.execute(_COUNTS).fetchone())
-    (albums,) = db.execute(_ALBUMS).fetchone()
+def overview(db: sqlite3.Connection, counts: Mapping[str, Any]) -> Overview:
+    """As ``Catalog.overview``; ``counts`` are those of tracks, artists and albums."""
     (away,) = db.execute("SELECT count(*) FROM away").fetchone()
     rows = db.execute("SELECT * FROM imports ORDER BY source").fetchall()
     imports = tuple(Imported(**{**dict(row), "report": json.loads(row["report"])}) for row in rows)
-    return Overview(**counts, failures=count_failures(db), away=away, albums=albums, imports=imports)
+    return Overview(**counts, failures=count_failures(db), away=away, imports=imports)
 
 
 def content_version(db: sqlite3.Connection) -> tuple[object, ...]:

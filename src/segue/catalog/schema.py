@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from segue.advice import command
-from segue.catalog.migration import IMPORTS, OLD_FORMATS, TRACKS, as_current_format, to_current_format
+from segue.catalog.migration import IMPORTS, OLD_FORMATS, TRACKS, WORDS, as_current_format, to_current_format
 from segue.catalog.user_data import TABLES as USER_DATA
 from segue.catalog.user_data import add_tables, add_temporary_tables
 from segue.catalog.validation import validate
@@ -24,9 +24,8 @@ _PART = f".{FILE_NAME}."  # begins the names of files that become the catalog
 
 _TABLES = (
     TRACKS
-    + """CREATE VIRTUAL TABLE track_text USING fts5 (
-    title, artist, album, genre, file, labels, tokenize = "unicode61 remove_diacritics 2"
-);
+    + f"{WORDS};"
+    + """
 CREATE TABLE labels (
     key INTEGER NOT NULL, space TEXT NOT NULL, label TEXT NOT NULL, score REAL NOT NULL,
     PRIMARY KEY (key, space, label)

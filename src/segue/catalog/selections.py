@@ -7,16 +7,20 @@ import re
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
 from segue.catalog.album_groups import COLUMNS, albums_of
-from segue.catalog.conditions import Where, keys_matching, split_names
+from segue.catalog.conditions import Where, keys_matching
 from segue.catalog.connections import Connections
+from segue.catalog.derived import Derived
 from segue.catalog.feedback import LAST_PLAYED, tomorrow
 from segue.catalog.folders import FolderTables, display_path
+from segue.catalog.name_search import albums_with_words, artists_with_words, ranked, words_match
+from segue.catalog.names import NameTables, split_names
 from segue.catalog.playlists import PlaylistTables
-from segue.catalog.tracks import MOST_WORDS, select_in
+from segue.catalog.tracks import select_in
 from segue.errors import TrackNotFoundError, UsageError
 from segue.track import folded, normal_form
 
@@ -65,8 +69,9 @@ class Selection:
 class SelectionTables:
     """All that names several tracks of a library."""
 
-    def __init__(self, local: Connections) -> None:
+    def __init__(self, local: Connections, derived: Derived) -> None:
         self._local = local
+        self._names = NameTables(local, derived)
         self._lists = PlaylistTables(local)
 
     def explicit(self, text: str, *, paths: bool = True) -> list[Selection]:
@@ -101,7 +106,7 @@ class SelectionTables:
         thorough : look at the tags of all tracks, as albums' artists are not among the indexed words.
         """
         wanted = folded(text)
-        rows = self._rows(text, prefix=False)
+        rows = self._rows(text)
         artists = {
             name for row in rows for name in split_names("artist", row["artist"] or "") if name == wanted
         }
@@ -110,31 +115,34 @@ class SelectionTables:
             selections += self.albums(text)
         return selections + self._playlists(text)[:1]
 
-    def containing(self, text: str) -> list[Selection]:
-        """Artists, albums and playlists whose name holds every word of a text."""
-        artists, albums = dict[str, str](), dict[str, str]()
-        words = folded(text).split()
-        for row in self._rows(text, prefix=True):
-            for name, as_is in split_names("artist", row["artist"] or "").items():
-                if _holds(name, words):
-                    artists.setdefault(name, as_is)
-            if _holds(folded(row["album"] or ""), words):
-                albums.setdefault(folded(row["album"]), row["album"])
-        selections = [one for name in artists.values() for one in self._all_by(name)]
-        selections += [one for title in albums.values() for one in self.albums(title)]
-        lists = [playlist for playlist in self._lists.all() if _holds(folded(playlist.name), words)]
-        return selections + [one for playlist in lists for one in self._playlists(playlist.id)]
+    def containing(self, text: str, limit: int) -> list[Selection]:
+        """Artists, albums and playlists whose name holds every word of a text, the best matches first.
 
-    def _rows(self, text: str, *, prefix: bool) -> list[sqlite3.Row]:
+        Parameters
+        ----------
+        limit : most of each kind
+        """
+        lists = ranked(self._lists.all(), text, lambda playlist: playlist.name)[:limit]
+        playlists = [one for playlist in lists for one in self._playlists(playlist.id)]
+        return self.artists_with_words(text, limit) + self.albums_with_words(text, limit) + playlists
+
+    def artists_with_words(self, text: str, limit: int) -> list[Selection]:
+        """Artists whose name holds every word of a text, the best matches first."""
+        names = islice(artists_with_words(self._local.db, text), limit)
+        return [one for name in names for one in self._all_by(name)]
+
+    def albums_with_words(self, text: str, limit: int) -> list[Selection]:
+        """Albums whose title holds every word of a text, the best matches first."""
+        albums = (one for title in albums_with_words(self._local.db, text) for one in self.albums(title))
+        return list(islice(albums, limit))
+
+    def _rows(self, text: str) -> list[sqlite3.Row]:
         """Tags of tracks whose artist or album has all words of a text."""
-        words = folded(text.replace("\0", " ")).split()[:MOST_WORDS]
-        quoted = ['"' + word.replace('"', '""') + '"' for word in words]
-        match = (
-            "{artist album} : (" + " ".join(word + "*" * prefix for word in quoted) + ")" if quoted else ""
-        )
+        match = words_match(text, ["artist", "album"], prefix=False)
         sql = (
-            "SELECT tracks.artist, tracks.album FROM track_text JOIN tracks ON tracks.key = track_text.rowid "
-            "WHERE track_text MATCH ? GROUP BY tracks.artist, tracks.album LIMIT ?"
+            "SELECT tracks.artist, tracks.album FROM "
+            "(SELECT rowid AS key FROM track_text WHERE track_text MATCH ? LIMIT ?) AS matching "
+            "CROSS JOIN tracks USING (key) GROUP BY tracks.artist, tracks.album"
         )
         return self._local.db.execute(sql, (match, _LISTED)).fetchall() if match else []
 
@@ -147,7 +155,7 @@ class SelectionTables:
     def _one(self, kind: SelectionKind, name: str, where: Where) -> Selection:
         """Raises TrackNotFoundError, with names that there are."""
         try:
-            keys = keys_matching(self._local.db, where).tolist()
+            keys = keys_matching(self._local.db, where, self._names).tolist()
         except UsageError as error:
             raise TrackNotFoundError(str(error)) from None
         return Selection(kind, self._spelling(kind, name, keys), self._present(keys))
@@ -190,7 +198,7 @@ class SelectionTables:
 
     def _albums_titled(self, title: str) -> list[Selection]:
         try:
-            keys = keys_matching(self._local.db, Where(album=title)).tolist()
+            keys = keys_matching(self._local.db, Where(album=title), self._names).tolist()
         except UsageError:
             return []
         rows = select_in(self._local.db, f"SELECT {COLUMNS} FROM tracks", "key", keys)
@@ -242,7 +250,7 @@ class SelectionTables:
         reason: UsageError | None = None
         for place in [*([name] if paths and name else []), *places]:
             try:
-                keys = keys_matching(self._local.db, Where(folder=place)).tolist()
+                keys = keys_matching(self._local.db, Where(folder=place), self._names).tolist()
             except UsageError as error:
                 reason = reason or error
             else:
@@ -269,9 +277,3 @@ def _missing(kind: str, name: str, names: Iterable[str] = ()) -> list[Selection]
     raise TrackNotFoundError(
         f"no {kind} {name!r}; " + (f"there are: {examples}" if examples else f"there is no {kind} yet")
     )
-
-
-def _holds(name: str, words: Sequence[str]) -> bool:
-    """Whether every word begins a word of a name."""
-    parts = re.split(r"[^\w]+", name)
-    return bool(words) and all(any(part.startswith(word) for part in parts) or word in name for word in words)

@@ -148,7 +148,7 @@ def _space_vectors(root: Path, row: sqlite3.Row, states: Mapping[str, MatrixStat
         settings=settings_from_json(row["settings"]),
         vectors=matrix.view(folder, states["pooled"]),
         windows=matrix.view(folder, states["windows"]),
-        window_ends=matrix.view(folder, states["ends"])[:, 0].astype(np.int64),
+        window_ends=np.asarray(matrix.view(folder, states["ends"]))[:, 0].astype(np.int64, copy=False),
         label_names=tuple(json.loads(row["label_names"])),
         scores=np.asarray(matrix.view(folder, states["scores"]), np.uint8) if "scores" in states else None,
     )

@@ -13,6 +13,8 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from segue.catalog.derived import note_change
+
 GROUP_BITS = 6  # of a key that do not tell its group
 _MASK, _MASK_32 = (1 << 64) - 1, (1 << 32) - 1
 _GOLDEN = 0x9E3779B97F4A7C15  # 2^64 divided by the golden ratio
@@ -101,6 +103,7 @@ class Sums:
         if not are_kept(self._db):
             self._db.execute("INSERT OR REPLACE INTO sums VALUES ('tracks', ?, 0, 0)", (_KEPT,))
         self._is_kept = True
+        note_change(self._db)
 
     def recount(self) -> None:
         """Take what is there now for right."""

@@ -16,35 +16,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.advice import command
-from segue.catalog import conditions, listing
+from segue.catalog import conditions, listing, summaries
 from segue.catalog.conditions import Where
 from segue.catalog.connections import Connections
+from segue.catalog.derived import Derived
 from segue.catalog.listing import Facets, Sort
+from segue.catalog.names import NameTables
 from segue.catalog.records import parse_integers
+from segue.catalog.words import WordIndex
 from segue.errors import LibraryFormatError
 from segue.sources.contract import TAG_COLUMNS
 from segue.track import Tags, Track, TrackId, folded, normal_form, path_to_db
 
 _SELECTED_AT_ONCE = 500  # values in one statement, well below SQLite's limit
+_NAMED_ALIKE = 500  # tracks, the best matches of a name, that are looked at
 _SCAN_FROM = 5000  # keys; for more of them, reading the whole index is quicker
-_NAMES = ("title", "artist", "album", "genre", "file")  # columns of the words by which a track is searched
-_NAMES_AND_LABELS = (*_NAMES, "labels")
-_RANK = "bm25(track_text, 4, 3, 2, 1, 1, 0.5)"
 _FROM_SOURCE = "WHERE source_id = ? AND source IS NOT NULL"
-MOST_WORDS = 100  # of a text that is searched; SQLite's expressions have a depth
-_LONGEST_TEXT = 10_000  # characters; SQLite's patterns have a length
-_NO_KEYS = np.zeros(0, np.int64)
-_WITH_TEXT = "SELECT tracks.* FROM track_text JOIN tracks ON tracks.key = track_text.rowid"
 
 
 class TrackTables:
     """All tracks of a library. Iterating gives them in the order of their rows."""
 
-    def __init__(self, local: Connections) -> None:
-        self._local = local
+    def __init__(self, local: Connections, derived: Derived) -> None:
+        self._local, self._derived = local, derived
+        self._names = NameTables(local, derived)
+        self._words = WordIndex(local, derived)
 
     def __len__(self) -> int:
-        return int(self._local.db.execute("SELECT count(*) FROM tracks").fetchone()[0])
+        count = "SELECT count(*) FROM tracks"
+        return self._derived.get("n", lambda db: int(db.execute(count).fetchone()[0]))
 
     def __iter__(self) -> Iterator[Track]:
         return self._select("ORDER BY row")
@@ -62,7 +62,7 @@ class TrackTables:
         wanted = folded(name)
         return [
             track
-            for track in map(track_from_row, self._rows_with(_words(wanted), _NAMES, -1))
+            for track in self.search(name, _NAMED_ALIKE, by_label=False)
             if wanted in map(folded, (track.title, track.display_name, Path(track.path).name))
         ]
 
@@ -160,11 +160,17 @@ class TrackTables:
         ------
         UsageError
         """
-        return conditions.keys_matching(self._local.db, where)
+
+        def read(db: sqlite3.Connection) -> NDArray[np.int64]:
+            keys = conditions.keys_matching(db, where, self._names)
+            keys.flags.writeable = False
+            return keys
+
+        return self._derived.get(("keys", repr(where)), read, lambda keys: keys.nbytes)
 
     def keys_by_artists(self, names: Iterable[str]) -> NDArray[np.int64]:
         """Keys of the tracks by any of these artists, or from their albums, case and accents aside."""
-        return conditions.keys_by_artists(self._local.db, names)
+        return conditions.keys_by_artists(self._local.db, names, self._names)
 
     def keys_with_contents(self, hashes: Iterable[str]) -> NDArray[np.int64]:
         """Keys of the tracks with one of these contents."""
@@ -206,45 +212,25 @@ class TrackTables:
         Words match from their beginning, without case and accents; best matches first. Where none
         match so, any place within a word or name counts.
         """
-        columns = _NAMES_AND_LABELS if by_label else _NAMES
-        return [
-            track_from_row(row)
-            for row in self._rows_with(_words(folded(text)), columns, -1 if limit is None else limit)
-        ]
-
-    def _rows_with(self, words: Sequence[str], columns: Sequence[str], limit: int) -> list[sqlite3.Row]:
-        """Rows of tracks by their words, as ``search`` finds them."""
-        if not words:
-            return []
-        beginning = f"{_WITH_TEXT} WHERE track_text MATCH ? ORDER BY {_RANK}, tracks.row LIMIT ?"
-        condition, patterns = _inside(words)
-        inside = f"{_WITH_TEXT} WHERE {condition} ORDER BY tracks.row LIMIT ?"
-        return (
-            self._local.db.execute(beginning, (_match(words, columns), limit)).fetchall()
-            or self._local.db.execute(inside, (*patterns, limit)).fetchall()
-        )
+        keys = self._words.best(text, by_label=by_label, most=limit)
+        if not len(keys):
+            keys = self._words.inside(text)
+        return self._in_order(keys[:limit].tolist())
 
     def keys_with_words(self, text: str, *, by_label: bool = False) -> NDArray[np.int64]:
         """int64 (n,), best matches first: keys of the tracks whose tags and file name hold a text's words.
 
         Words match from their beginning. With ``by_label`` the labels that are kept for them count, too.
         """
-        words, columns = _words(folded(text)), _NAMES_AND_LABELS if by_label else _NAMES
-        matching = "SELECT rowid AS key FROM track_text WHERE track_text MATCH ?"
-        return (
-            self._keys(f"{matching} ORDER BY {_RANK}, rowid", _match(words, columns)) if words else _NO_KEYS
-        )
+        return self._words.best(text, by_label=by_label)
+
+    def all_keys_with_words(self, text: str, *, by_label: bool = False) -> NDArray[np.int64]:
+        """int64 (n,), rising: likewise, in no order of matching, which is quicker where there are many."""
+        return self._words.all(text, by_label=by_label)
 
     def keys_with_letters(self, text: str) -> NDArray[np.int64]:
         """int64 (n,): likewise, where words may stand within other words."""
-        condition, patterns = _inside(_words(folded(text)))
-        inside = f"SELECT rowid AS key FROM track_text WHERE {condition} ORDER BY rowid"
-        return self._keys(inside, *patterns) if patterns else _NO_KEYS
-
-    def _keys(self, select: str, *values: object) -> NDArray[np.int64]:
-        return parse_integers(
-            self._local.db.execute(f"SELECT group_concat(key) FROM ({select})", values).fetchone()[0]
-        )
+        return self._words.inside(text)
 
     def label_scores(
         self, labels: Iterable[str], without: Iterable[str] = ()
@@ -262,15 +248,9 @@ class TrackTables:
         rows = self._local.db.execute(sql, (json.dumps(list(labels)), json.dumps(list(without))))
         return [(row[0], row[1], row[2]) for row in rows]
 
-    def count_matches(self, text: str) -> int:
+    def count_matches(self, text: str, *, by_label: bool = True) -> int:
         """How many tracks ``search`` finds by the beginnings of words."""
-        words = _words(folded(text))
-        sql = "SELECT count(*) FROM track_text WHERE track_text MATCH ?"
-        return (
-            int(self._local.db.execute(sql, (_match(words, _NAMES_AND_LABELS),)).fetchone()[0])
-            if words
-            else 0
-        )
+        return self._words.count(text, by_label=by_label)
 
     def page(
         self, keys: NDArray[np.int64] | None, sort: Sort, limit: int, offset: int = 0
@@ -281,12 +261,20 @@ class TrackTables:
         ----------
         keys : int64 (n,), only these tracks; all if ``None``.
         """
-        rows, total = listing.page(self._local.db, keys, sort, limit, offset)
-        return list(map(track_from_row, rows)), total
+        if keys is None:
+            return self._in_order(listing.keys_at(self._local.db, sort, limit, offset)), len(self)
+        name = ("order", sort)
+        order = self._derived.get(name, lambda db: listing.all_keys(db, sort), lambda order: order.nbytes)
+        listed = order[np.isin(order, keys)]
+        return self._in_order(listed[offset : offset + limit].tolist()), len(listed)
+
+    def _in_order(self, keys: Sequence[int]) -> list[Track]:
+        tracks = self.by_keys(keys)
+        return [tracks[key] for key in keys if key in tracks]
 
     def facets(self) -> Facets:
         """Genres, labels and years to choose from."""
-        return listing.facets(self._local.db)
+        return self._derived.get("facets", summaries.facets)
 
 
 def select_in(
@@ -337,26 +325,3 @@ def _details(row: sqlite3.Row) -> dict[str, Any]:
         what = f"the details of the track {row['id']} are no object of JSON"
         raise LibraryFormatError(f"{what}; to drop them: {command('check --repair')}")
     return details
-
-
-def _words(text: str) -> list[str]:
-    """The words of a text, as many and as long as SQLite compares at once."""
-    text = text[:_LONGEST_TEXT].replace("\0", " ")
-    return text.encode("utf-8", "replace").decode().split()[:MOST_WORDS]
-
-
-def _match(words: Iterable[str], columns: Iterable[str]) -> str:
-    """In FTS5's language: every word, from its beginning, in any of the columns."""
-    query = " ".join('"' + word.replace('"', '""') + '"*' for word in words)
-    return f"{{{' '.join(columns)}}} : ({query})"
-
-
-def _inside(words: Sequence[str]) -> tuple[str, list[str]]:
-    """A condition that all words stand anywhere in the tags, and the values of its question marks."""
-    text = "(" + " || ' ' || ".join(f"track_text.{name}" for name in _NAMES) + ")"
-    condition = " AND ".join(f"{text} LIKE ? ESCAPE '\\'" for _ in words)
-    return condition, [f"%{_escape_like(word)}%" for word in words]
-
-
-def _escape_like(word: str) -> str:
-    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -39,7 +39,7 @@ from segue.sources.contract import TAG_COLUMNS, ImportBatch, SpaceRows, SpaceSet
 from segue.spec import EmbedderSpec, Embedding, empty_row, encode_scores, newer_versions
 from segue.track import TrackId, path_to_db
 
-_CACHE_KIB = 1 << 18  # of SQLite's pages while many tracks are put; ids come in no order
+_CACHE_KIB = 96 << 10  # of SQLite's pages while many tracks are put; ids come in no order
 _OWN_COLUMNS = frozenset(TAG_COLUMNS)  # of an imported track: its file's tags say less than its source
 
 

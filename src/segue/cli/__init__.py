@@ -13,37 +13,8 @@ import click
 from click.core import ParameterSource
 
 from segue import __version__
-from segue.cli import (
-    albums,
-    backup,
-    check,
-    clusters,
-    demo,
-    duplicates,
-    embed,
-    evaluate,
-    export,
-    feedback,
-    folders,
-    import_group,
-    journey,
-    matrix,
-    models,
-    plan,
-    playlist,
-    prune,
-    radio,
-    scan,
-    search,
-    serve,
-    settings,
-    show,
-    similar,
-    spark,
-    why,
-)
-from segue.cli import map as map_
 from segue.cli.choice import list_choices
+from segue.cli.lazy_group import LazyGroup
 from segue.cli.options import AppError, Context
 from segue.errors import AmbiguousQueryError, AudioError, SegueError
 
@@ -57,7 +28,46 @@ WITHOUT_LIBRARY = {
 }
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+COMMANDS = {
+    "albums": ("segue.cli.albums:albums", "List albums, or find ones that sound alike."),
+    "artists": ("segue.cli.albums:artists", "List artists, or find ones who sound alike."),
+    "backup": ("segue.cli.backup:backup", "Copy the library, also while it is in use."),
+    "check": ("segue.cli.check:check", "Check that the whole library fits together."),
+    "clusters": ("segue.cli.clusters:clusters", "Find and name groups of similar tracks."),
+    "demo": ("segue.cli.demo:demo", "Try Segue on about 100 generated pieces."),
+    "duplicates": ("segue.cli.duplicates:duplicates", "List recordings that you have several files of."),
+    "embed": ("segue.cli.embed:embed", "Compute the embeddings of audio files."),
+    "evaluate": ("segue.cli.evaluate:evaluate", "Measure how often neighbors share a tag."),
+    "export": ("segue.cli.export:export", "Export tracks or vectors for other programs."),
+    "failures": ("segue.cli.show:failures", "List files that failed or are damaged."),
+    "feedback": ("segue.cli.feedback:feedback", "Like and dislike tracks, and take it back."),
+    "folders": ("segue.cli.folders:folders", "List the scanned folders and what they leave out."),
+    "import": ("segue.cli.import_group:import_", "Import a data set: table, AudioSet, FMA, ..."),
+    "info": ("segue.cli.show:info", "Describe the library or one track."),
+    "journey": ("segue.cli.journey:journey", "Go from one track to another in small steps."),
+    "map": ("segue.cli.map:map_", "Map all tracks: neighbors sound alike."),
+    "matrix": ("segue.cli.matrix:matrix", "Compare several tracks, each with each other."),
+    "max-serve": ("segue.cli.serve:max_serve", "Serve IBM's MAX audio embedding API."),
+    "models": ("segue.cli.models:models", "List, download and remove neural networks."),
+    "plan": ("segue.cli.plan:plan", "Plan cores, memory, disk and hours."),
+    "playlist": ("segue.cli.playlist:playlist", "Make a varied playlist from one or more seeds."),
+    "prune": ("segue.cli.prune:prune", "Remove tracks whose files are gone."),
+    "radio": ("segue.cli.radio:radio", "Play on and on near one or more seeds."),
+    "scan": ("segue.cli.scan:scan", "Add music from folders, or update the library."),
+    "search": ("segue.cli.search:search", "Find tracks by words: a name, a mood, a sound."),
+    "serve": ("segue.cli.serve:serve", "Start the player and the HTTP API."),
+    "settings": ("segue.cli.settings:settings", "Show or change what may be an answer."),
+    "similar": ("segue.cli.similar:similar", "Find tracks that sound like one or more seeds."),
+    "spark": ("segue.cli.spark:spark", "Embed and search on Spark's workers."),
+    "why": ("segue.cli.why:why", "Explain why two tracks sound alike."),
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    homes=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.option(
     "--library",
     "-l",
@@ -77,42 +87,6 @@ def cli(context: click.Context, library: str | None) -> None:
         name = context.invoked_subcommand
         raise click.UsageError(f"--library does not apply to segue {name}: {WITHOUT_LIBRARY[name]}")
     context.obj = Context(library)
-
-
-for command in (
-    scan.scan,
-    import_group.import_,
-    similar.similar,
-    playlist.playlist,
-    radio.radio,
-    journey.journey,
-    why.why,
-    matrix.matrix,
-    evaluate.evaluate,
-    map_.map_,
-    search.search,
-    albums.albums,
-    albums.artists,
-    show.info,
-    show.failures,
-    folders.folders,
-    duplicates.duplicates,
-    settings.settings,
-    clusters.clusters,
-    feedback.feedback,
-    export.export,
-    embed.embed,
-    prune.prune,
-    backup.backup,
-    check.check,
-    models.models,
-    serve.serve,
-    serve.max_serve,
-    spark.spark,
-    plan.plan,
-    demo.demo,
-):
-    cli.add_command(command)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from segue.cli.filters import where_of, where_options
 from segue.cli.options import Context
 from segue.cli.show import list_tracks, print_json
+from segue.cli.tables import columns
+
+if TYPE_CHECKING:
+    from segue.library import Selection
 
 
 @click.command(short_help="Find tracks by words: a name, a mood, a sound.")
 @click.argument("words", nargs=-1, required=True)
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Most tracks to list.")
+@click.option(
+    "--grouped",
+    is_flag=True,
+    help="List tracks, artists, albums, playlists and clusters with these words in their names.",
+)
 @where_options
 @click.option("--ids", is_flag=True, help="Also show ids and paths.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def search(
-    context: Context, /, words: tuple[str, ...], limit: int, ids: bool, as_json: bool, **where: Any
+    context: Context,
+    /,
+    words: tuple[str, ...],
+    limit: int,
+    grouped: bool,
+    ids: bool,
+    as_json: bool,
+    **where: Any,
 ) -> None:
     """List the tracks that WORDS describe: "iron vesper", "rain", "calm piano", "dark ambient".
 
@@ -27,8 +43,14 @@ def search(
     reason. With the extra "words", a description need not use a network's own words, and may be in any of
     16 languages.
     """
+    conditions = where_of(where)
+    if grouped:
+        if conditions is not None:
+            raise click.UsageError("--grouped looks at names alone: leave out the conditions")
+        _print_grouped(context, " ".join(words), limit, as_json=as_json)
+        return
     with context.open() as library:
-        matches = library.search(" ".join(words), limit=limit, where=where_of(where))
+        matches = library.search(" ".join(words), limit=limit, where=conditions)
     if as_json:
         print_json([_record(match) for match in matches])
     elif matches:
@@ -42,6 +64,40 @@ def search(
         click.echo(hint, err=True)
     if matches.total > len(matches):
         click.echo(f"{len(matches)} of {matches.total}; for more: --limit", err=True)
+
+
+def _print_grouped(context: Context, text: str, limit: int, *, as_json: bool) -> None:
+    from segue.export.tables import as_record
+
+    with context.open() as library:
+        found = library.search_grouped(text, limit=limit)
+    if as_json:
+        named = {"artists": found.artists, "albums": found.albums}
+        print_json({
+            "total": found.total,
+            "tracks": list(map(as_record, found.tracks)),
+            **{kind: [_named_record(one) for one in some] for kind, some in named.items()},
+            "playlists": [{"name": one.name, "tracks": one.n} for one in found.playlists],
+            "clusters": [{"name": one.name, "tracks": one.size} for one in found.clusters],
+        })  # fmt: skip
+    elif found:
+        rows = [("track", track.display_name, "") for track in found.tracks]
+        rows += [(one.kind, _named(one), str(len(one.keys))) for one in (*found.artists, *found.albums)]
+        rows += [("playlist", one.name, str(one.n)) for one in found.playlists]
+        rows += [("cluster", one.name, str(one.size)) for one in found.clusters]
+        columns(("kind", "name", "tracks"), rows, cut=("name",))
+    else:
+        click.echo(f"no name has the words {text!r}", err=True)
+    if found.total > len(found.tracks):
+        click.echo(f"{len(found.tracks)} of {found.total} tracks; for more: --limit", err=True)
+
+
+def _named(one: Selection) -> str:
+    return f"{one.artist} - {one.name}" if one.artist else one.name
+
+
+def _named_record(one: Selection) -> dict[str, Any]:
+    return {"name": one.name, "artist": one.artist, "tracks": len(one.keys), "seed": one.seed}
 
 
 def _record(match: Any) -> dict[str, Any]:

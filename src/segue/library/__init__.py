@@ -27,6 +27,7 @@ from segue.catalog import (
     MissingTrack,
     Overview,
     Playlist,
+    Selection,
     Settings,
     Sort,
     StarKind,
@@ -63,6 +64,7 @@ from segue.recommend import (
     duplicates,
     evaluate,
     explain,
+    grouped_search,
     home,
     journey,
     matrix,
@@ -70,7 +72,7 @@ from segue.recommend import (
     playlist,
     query,
     radio,
-)
+)  # fmt: skip
 from segue.recommend import map as maps
 from segue.recommend import search as words
 from segue.recommend import similar as similarity
@@ -82,7 +84,7 @@ from segue.views.view_index import ViewIndex
 __all__ = [
     "ARTICLES", "CATALOG_FILE", "FORMAT_VERSION", "NO_ALBUM", "NO_ARTIST", "Album", "AlbumSort", "Artist",
     "ArtistSort", "CheckReport", "Clusters", "Discography", "Failure", "Feedback", "Imported", "Library",
-    "MissingTrack", "Overview", "Playlist", "Progress", "Report", "ScannedFolder",
+    "MissingTrack", "Overview", "Playlist", "Progress", "Report", "ScannedFolder", "Selection",
     "Settings", "Sort", "StarKind", "Where", "display_path", "name_id", "sort_albums", "sort_name",
     "split_names",
 ]  # fmt: skip
@@ -102,10 +104,6 @@ class Library(Checking):
         self._embedders = tuple(embedders)
         self._later = tuple(later)  # versions to which the library can be upgraded
         self.recommender = Recommender(catalog, [*embedders, *later], self.prior)
-
-    def __repr__(self) -> str:
-        spaces = ", ".join(self.spaces()) or "no vectors yet"
-        return f"<Library: {len(self)} tracks in {self.path}, {spaces}>"
 
     @classmethod
     def open(
@@ -340,6 +338,7 @@ class Library(Checking):
     similar_to_vector = verb(similarity.similar_to_vector)
     vector_of = verb(similarity.vector_of)
     search = verb(words.search)
+    search_grouped = verb(grouped_search.search_grouped)
     playlist = verb(playlist.playlist)
     radio = verb(radio.radio)
     journey = verb(journey.journey)

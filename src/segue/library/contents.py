@@ -122,6 +122,10 @@ class Contents:
         """
         return self._catalog.content_version()
 
+    def __repr__(self) -> str:
+        spaces = ", ".join(self.spaces()) or "no vectors yet"
+        return f"<Library: {len(self)} tracks in {self._catalog.root}, {spaces}>"
+
     def __len__(self) -> int:
         return len(self._catalog.tracks)
 
@@ -139,6 +143,8 @@ class Contents:
         UsageError
             Where no track could.
         """
+        if where.tempo_bpm is None:  # all else is in the catalog's tables
+            return self._catalog.tracks.keys_matching(where)
         snapshot = self._catalog.snapshot()
         rows = np.flatnonzero(snapshot.keys >= 0)
         return snapshot.keys[rows[filters.rows_meeting(where, self._catalog, snapshot, rows)]]

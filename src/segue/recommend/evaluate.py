@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.catalog.conditions import split_names
+from segue.catalog.names import split_names
 from segue.errors import LibraryError, UsageError
 from segue.progress import Progress, Silent
 from segue.recommend.retrieval_metrics import (

@@ -154,7 +154,7 @@ def suggest_seeds(catalog: Catalog, text: str, limit: int = 8) -> list[Selection
     if folded(text) == "recent":
         with contextlib.suppress(TrackNotFoundError):
             exact.append(catalog.selections.recent())
-    by_seed = {one.seed: one for one in [*exact, *catalog.selections.containing(text)]}
+    by_seed = {one.seed: one for one in [*exact, *catalog.selections.containing(text, limit)]}
     return list(by_seed.values())[:limit]
 
 
@@ -219,7 +219,7 @@ def _by_words(catalog: Catalog, text: str) -> list[Track | Selection]:
         return [*tracks]
     words = folded(text).split()
     titled = [track for track in tracks if all(word in folded(track.title) for word in words)]
-    return [*catalog.selections.containing(text), *titled] or [*tracks]
+    return [*catalog.selections.containing(text, _LISTED + 1), *titled] or [*tracks]
 
 
 def _not_one(text: str, meanings: Sequence[Track | Selection]) -> AmbiguousQueryError | TrackNotFoundError:

@@ -84,7 +84,7 @@ def read_terms(
     joint = joint_text(words, embedders, snapshot) if words else None
     if joint is None:
         return terms
-    keys = catalog.tracks.keys_with_words(words)
+    keys = catalog.tracks.all_keys_with_words(words)
     together = Term(words, None, (), {}, keys, keys[:0], tuple(others), joint)
     return [*(term for term in terms if term.measured), together]
 
@@ -180,7 +180,7 @@ def _term(words: list[str], catalog: Catalog, snapshot: Snapshot) -> Term:
         labels = {} if measured else labels_like(_phrase(words) if _telling(words) else name)
     if not measured and not labels:
         labels = dict.fromkeys(labels_with_words(told), 1.0)
-    keys = catalog.tracks.keys_with_words(told)
+    keys = catalog.tracks.all_keys_with_words(told)
     unknown = not measured and not labels
-    labeled = catalog.tracks.keys_with_words(told, by_label=True) if unknown else keys[:0]
+    labeled = catalog.tracks.all_keys_with_words(told, by_label=True) if unknown else keys[:0]
     return Term(told, mood if measured else None, tuple(measured), labels, keys, labeled)

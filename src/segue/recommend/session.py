@@ -95,10 +95,11 @@ class Session:
 
     def vectors(self, seed: Seed) -> NDArray[Any]:
         """(1, dim), or by windows (n_windows, dim): a seed as the index compares it. Raises LibraryError."""
-        if isinstance(seed, Track) and self.index.transform is not None and not self.by_window:
+        if isinstance(seed, Track) and not self.by_window:
             place = self.index.place(self.keys_of([seed]).get(seed.id, -1))
             if place is not None:
-                return self.index.take([place])
+                vectors = self.index.take([place])
+                return vectors if self.index.spec.metric == "hamming" else np.asarray(vectors, np.float32)
         spaces, is_track = self.index.spaces_of(self.snapshot), isinstance(seed, Track)
         sound, granularity = self.analysis(seed), self.index.spec.granularity
         return self.index.project(space_vectors(sound, spaces, granularity, in_library=is_track))
@@ -218,9 +219,8 @@ class Session:
         """bool over the index's items, which may be answers; none where all may."""
         if same_artist and not where:
             return None
-        artists = [seed.artist for seed in seeds if isinstance(seed, Track) and seed.artist]
-        without = () if same_artist else artists
-        return filters.allowed_rows(where, without, self.catalog, self.snapshot, self.index.rows)
+        without = () if same_artist else [x.artist for x in seeds if isinstance(x, Track) and x.artist]
+        return filters.allowed_items(where, without, self.catalog, self.snapshot, self.index)
 
     def matches(
         self,

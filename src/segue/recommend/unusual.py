@@ -34,6 +34,7 @@ _SPEECH_GENRES = {
 _SHORTEST_S, _LONGEST_S = 30.0, 1200.0  # of a library of songs
 _SONGS_FROM_S = 90.0  # median length of a library of songs; where it is below, short is usual
 _LONGEST_SHARE = 5.0  # of the median length, where that is longer
+_KEPT = 50_000  # tracks whose facts are kept
 _SAMPLE = 2000  # tracks whose median length is taken
 
 
@@ -90,6 +91,9 @@ class TrackFacts:
         listed = keys.tolist()
         missing = np.array([key for key in listed if key not in self._by_key], np.int64)
         if len(missing):
+            if len(self._by_key) > _KEPT:
+                self._by_key = {}
+                missing = np.unique(keys)
             self._look_up(missing, index)
         facts = [self._by_key[key] for key in listed]
         return [limits.kind(duration_s, speech=speech) for duration_s, speech in facts]

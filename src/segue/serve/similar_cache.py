@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 from collections.abc import Sequence
 
 import numpy as np
@@ -19,13 +20,11 @@ from segue.library import Library
 from segue.recommend.session import Session
 from segue.serve.http.thread_pool import Pool
 from segue.serve.serializers import track_record
-from segue.track import TrackId
 
-_KEPT = 1 << 17  # tracks
+MOST_BYTES = 16_000_000  # of tracks that are kept, some 40 000
+_OVERHEAD = 250  # bytes of a track beside its JSON: its key, its id, their places in three tables
 _END = b'],"shortfall":null,"seeds":[],"left_out":[]}'
 _SPARE = 6  # neighbors more than asked for: versions of one recording count once
-_WARMED_AT_ONCE = 100  # tracks that are serialized beforehand, with a pause after each hundred
-_PAUSE_S = 0.02
 _WAIT_S = 0.25  # for the index of what has just been written; then the one before answers
 
 _Track = tuple[int, bytes]
@@ -38,48 +37,67 @@ _State = tuple[Session | None, object, list[str]]  # what is said of tracks chan
 
 
 class TrackCache:
-    """Tracks as the JSON that they are sent as, by id and by key."""
+    """Tracks as the JSON that they are sent as, by id and by key; of too many, those asked for last stay.
 
-    def __init__(self, library: Library) -> None:
+    Parameters
+    ----------
+    most : bytes of tracks that are kept
+    """
+
+    def __init__(self, library: Library, most: int = MOST_BYTES) -> None:
         self._library = library
-        self._by_id: dict[str, _Track] = {}
-        self._by_key: dict[int, _Track] = {}
+        self._most = most
         self._folders: list[str] = []
+        self.clear([])
 
     def clear(self, folders: list[str]) -> None:
         """Forget all; paths are told from these folders on."""
-        self._folders, self._by_id, self._by_key = folders, {}, {}
+        self._folders = folders
+        self._keys: dict[str, int] = {}
+        self._recent: dict[int, _Track] = {}
+        self._before: dict[int, _Track] = {}
+        self._bytes = 0
 
     def by_id(self, track_id: str) -> _Track | None:
         """A track, read from the library where it is not here yet."""
-        track = self._by_id.get(track_id)
-        if track is None:
-            self.add(self.read(list(self._library.tracks.keys_of([TrackId(track_id)]).values())))
-            track = self._by_id.get(track_id)
-        return track
+        key = self._keys.get(track_id)
+        if key is None:
+            key = self._library.tracks.key_of(track_id)
+        return None if key < 0 else self.by_keys([key])[0]
 
     def by_keys(self, keys: Sequence[int]) -> list[_Track | None]:
         """Tracks, in the order of their keys; none where a track has gone."""
-        missing = [key for key in keys if key not in self._by_key]
+        missing = [key for key in keys if key not in self._recent and key not in self._before]
         if missing:
-            self.add(self.read(missing))
-        return [self._by_key.get(key) for key in keys]
+            self._keep(self._read(missing))
+        tracks = [self._recent.get(key) or self._before.get(key) for key in keys]
+        self._keep([track for track in tracks if track is not None and track[0] not in self._recent])
+        return tracks
 
-    def add(self, tracks: dict[str, _Track]) -> None:
-        if len(self._by_key) > 2 * _KEPT:
-            self._by_id, self._by_key = {}, {}
-        self._by_id |= tracks
-        self._by_key |= {track[0]: track for track in tracks.values()}
+    @property
+    def n_bytes(self) -> int:
+        """Of what is kept, as Python holds it."""
+        return self._bytes + sum(_size(track) for track in self._before.values())
 
-    def read(self, keys: Sequence[int]) -> dict[str, _Track]:
-        """Serialized tracks by their ids; safe in any thread."""
+    def _keep(self, tracks: Sequence[_Track]) -> None:
+        for track in tracks:
+            if 2 * self._bytes > self._most:
+                self._before, self._recent, self._bytes = self._recent, {}, 0
+                self._keys = {track_id: key for track_id, key in self._keys.items() if key in self._before}
+            self._recent[track[0]] = track
+            self._bytes += _size(track)
+
+    def _read(self, keys: Sequence[int]) -> list[_Track]:
         tracks = self._library.tracks.by_keys(keys)
         clusters = self._library.cluster_numbers(tracks.values())
-        folders = self._folders
-        return {
-            track.id: (key, orjson.dumps(track_record(track, clusters.get(track.id), folders)))
-            for key, track in tracks.items()
-        }
+        self._keys.update({track.id: key for key, track in tracks.items()})
+        records = {key: track_record(t, clusters.get(t.id), self._folders) for key, t in tracks.items()}
+        # A copy: the bytes that orjson gives take up several times their length.
+        return [(key, bytes(memoryview(orjson.dumps(record)))) for key, record in records.items()]
+
+
+def _size(track: _Track) -> int:
+    return sys.getsizeof(track[1]) + _OVERHEAD
 
 
 class Batcher:
@@ -129,7 +147,6 @@ class SimilarCache:
         self._version = -1
         self._session: Session | None = None
         self._state: object = None
-        self._warming: asyncio.Task[None] | None = None
         self._refreshing: asyncio.Task[_State] | None = None
 
     async def similar(
@@ -177,9 +194,8 @@ class SimilarCache:
 
     def close(self) -> None:
         """End what goes on in the background."""
-        for task in (self._warming, self._refreshing):
-            if task is not None:
-                task.cancel()
+        if self._refreshing is not None:
+            self._refreshing.cancel()
 
     async def _current(self) -> Session | None:
         """A session of the library as it is, or as it was where a new one takes too long."""
@@ -202,8 +218,6 @@ class SimilarCache:
         if state != self._state:
             self._state = state
             self._tracks.clear(folders)
-            if session is not None:
-                self._warming = asyncio.create_task(self._warm(session.index.keys[:_KEPT].tolist(), state))
 
     def _look(self) -> _State:
         folders = self._library.folders.all()
@@ -214,12 +228,3 @@ class SimilarCache:
         index = session.index
         plain = not session.by_window and not session.is_affine and len(index.rows)
         return session if plain else None, (index.stamp, *self._library.content_version()), folders
-
-    async def _warm(self, keys: Sequence[int], state: object) -> None:
-        """Serialize all tracks, little by little, so that no request needs to."""
-        for start in range(0, len(keys), _WARMED_AT_ONCE):
-            tracks = await self._pool.run(self._tracks.read, keys[start : start + _WARMED_AT_ONCE])
-            if state != self._state:
-                return
-            self._tracks.add(tracks)
-            await asyncio.sleep(_PAUSE_S)

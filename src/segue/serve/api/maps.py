@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 from collections import Counter
 from typing import Any
 
 import numpy as np
 import orjson
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from fastapi.responses import Response
 
 from segue.errors import EmptyLibraryError
@@ -23,7 +22,6 @@ from segue.serve.service import Service, ServiceDep
 
 routes = APIRouter(tags=["map and clusters"])
 _GENRES = 200
-_GZIP = 4  # of 9: a few percent larger, several times quicker
 
 
 def job_accepted(job: Job) -> Response:
@@ -31,22 +29,15 @@ def job_accepted(job: Job) -> Response:
 
 
 @routes.get("/map", responses=openapi_responses(models.LibraryMap) | {202: {"model": models.JobAnswer}})
-async def get_map(service: ServiceDep, request: Request) -> Response:
+async def get_map(service: ServiceDep) -> Response:
     """A place in the plane for each track; 202 and the job that makes it where there is no map yet."""
-    zipped = "gzip" in request.headers.get("accept-encoding", "")
-    body = await service.run(_encode_map, service, zipped)
-    if body is None:
-        return job_accepted(_start(service))
-    headers = {"vary": "accept-encoding"} | ({"content-encoding": "gzip"} if zipped else {})
-    return Response(body, headers=headers, media_type="application/json")
+    body = await service.run(_encode_map, service)
+    return job_accepted(_start(service)) if body is None else Response(body, media_type="application/json")
 
 
-def _encode_map(service: Service, zipped: bool) -> bytes | None:
+def _encode_map(service: Service) -> bytes | None:
     columns = _columns(service)
-    if columns is None:
-        return None
-    text = orjson.dumps(columns)
-    return gzip.compress(text, _GZIP) if zipped else text
+    return None if columns is None else orjson.dumps(columns)
 
 
 @routes.post("/map", status_code=202, responses=openapi_responses(models.JobAnswer, status=202))

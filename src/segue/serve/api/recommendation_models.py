@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from segue.serve.api.request_models import EXAMPLE_ID, OTHER_ID
-from segue.serve.api.track_models import TRACK, Track, with_example
+from segue.serve.api.track_models import PLAYLIST, TRACK, PlaylistSummary, Track, with_example
 
 Score = Annotated[float, Field(description="Similarity: 1 is the same, larger is nearer")]
 
@@ -115,6 +115,56 @@ class SearchPage(BaseModel):
     total: int
     meanings: Annotated[list[str], Field(description="What was looked for in the sound")]
     hints: Annotated[list[str], Field(description="What keeps the search from finding more, and what to do")]
+
+
+class NamedArtist(BaseModel):
+    id: str
+    name: str
+    tracks: int
+    cover: Annotated[str | None, Field(description="A track whose cover stands for the artist")]
+    seed: Annotated[str, Field(description="Send this as a seed")]
+
+
+class NamedAlbum(BaseModel):
+    id: str
+    name: str
+    artist: str | None
+    artist_id: Annotated[str, Field(description="Of the first of them")]
+    n: Annotated[int, Field(description="Tracks")]
+    cover: Annotated[str | None, Field(description="The track whose cover it has")]
+    seed: Annotated[str, Field(description="Send this as a seed")]
+
+
+class NamedCluster(BaseModel):
+    number: int
+    name: str
+    size: int
+    color: str
+
+
+class GroupedSearch(BaseModel):
+    """Some of each kind, the best matches first."""
+
+    model_config = with_example(
+        tracks=[TRACK], total=1,
+        artists=[{
+            "id": "ar-1c2d3e4f50617283", "name": "Iron Vale", "tracks": 12, "cover": OTHER_ID,
+            "seed": "artist:Iron Vale",
+        }],
+        albums=[{
+            "id": "al-9c1d2e3f40516273", "name": "Cinders", "artist": "Iron Vale",
+            "artist_id": "ar-1c2d3e4f50617283", "n": 9, "cover": OTHER_ID,
+            "seed": "album:Iron Vale - Cinders",
+        }],
+        playlists=[PLAYLIST], clusters=[{"number": 3, "name": "Iron", "size": 40, "color": "#7aa89f"}],
+    )  # fmt: skip
+
+    tracks: list[Track]
+    total: Annotated[int, Field(description="Of the tracks, copies of one recording counted once")]
+    artists: list[NamedArtist]
+    albums: list[NamedAlbum]
+    playlists: list[PlaylistSummary]
+    clusters: list[NamedCluster]
 
 
 class JourneyStop(Match):

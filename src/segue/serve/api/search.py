@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
+from segue.library import NO_ARTIST, Selection, name_id
 from segue.recommend.search_result import Reason
 from segue.serve.api import recommendation_models as models
 from segue.serve.api.conditions import QueryConditions, as_where
 from segue.serve.http.inputs import LONGEST_NAME, TEXT
 from segue.serve.http.responses import json_response, openapi_responses
-from segue.serve.service import ServiceDep
-from segue.track import clean
+from segue.serve.service import Service, ServiceDep
+from segue.track import clean, split_artists
 
 routes = APIRouter(tags=["tracks"])
 
@@ -50,6 +53,56 @@ async def search(
         }
 
     return json_response(await service.run(look))
+
+
+@routes.get("/search/grouped", responses=openapi_responses(models.GroupedSearch))
+async def search_grouped(
+    service: ServiceDep,
+    q: Annotated[str, Query(max_length=LONGEST_NAME, pattern=TEXT, description="Words of names")],
+    limit: Annotated[int, Query(ge=1, le=50, description="Most of each kind")] = 6,
+) -> Response:
+    """Tracks, artists, albums, playlists and clusters with these words in their names, best matches first."""
+
+    def look() -> dict[str, Any]:
+        library = service.library
+        found = library.search_grouped(q, limit=limit)
+        covers = library.tracks.ids_of(one.keys[0] for one in (*found.artists, *found.albums) if one.keys)
+        return {
+            "tracks": service.records(found.tracks),
+            "total": found.total,
+            "artists": [_artist(service, one, covers) for one in found.artists],
+            "albums": [_album(service, one, covers) for one in found.albums],
+            "playlists": [asdict(one) for one in found.playlists],
+            "clusters": [
+                {"number": one.number, "name": one.name, "size": one.size, "color": one.color}
+                for one in found.clusters
+            ],
+        }
+
+    return json_response(await service.run(look))
+
+
+def _artist(service: Service, artist: Selection, covers: Mapping[int, str]) -> dict[str, Any]:
+    return {
+        "id": name_id("ar", artist.name),
+        "name": service.text(artist.name),
+        "tracks": len(artist.keys),
+        "cover": covers.get(artist.keys[0]) if artist.keys else None,
+        "seed": service.text(artist.seed),
+    }
+
+
+def _album(service: Service, album: Selection, covers: Mapping[int, str]) -> dict[str, Any]:
+    artist = album.artist or NO_ARTIST
+    return {
+        "id": name_id("al", artist, album.name),
+        "name": service.text(album.name),
+        "artist": service.text(album.artist) if album.artist else None,
+        "artist_id": name_id("ar", next(iter(split_artists(artist)), artist)),
+        "n": len(album.keys),
+        "cover": covers.get(album.keys[0]) if album.keys else None,
+        "seed": service.text(album.seed),
+    }
 
 
 def _record(reason: Reason) -> dict[str, Any]:

@@ -142,14 +142,14 @@ class ClipAnswer(BaseModel):
     expires_s: Annotated[float, Field(description="How long the clip is kept")]
 
 
-_PLAYLIST: dict[str, Any] = {
+PLAYLIST: dict[str, Any] = {
     "id": "8c1d2e3f40516273", "name": "Late evening", "comment": "", "n": 1, "duration_s": 241.3,
     "created_at": 1_764_400_000.0, "changed_at": 1_764_403_600.0,
 }  # fmt: skip
 
 
 class PlaylistSummary(BaseModel):
-    model_config = with_example(**_PLAYLIST)
+    model_config = with_example(**PLAYLIST)
 
     id: str
     name: str
@@ -161,7 +161,7 @@ class PlaylistSummary(BaseModel):
 
 
 class Playlist(PlaylistSummary):
-    model_config = with_example(**_PLAYLIST, tracks=[TRACK])
+    model_config = with_example(**PLAYLIST, tracks=[TRACK])
 
     tracks: list[Track]
 

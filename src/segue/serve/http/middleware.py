@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from segue.errors import SegueError
 from segue.serve.http.clients import client_of
+from segue.serve.http.compression import is_text, shorten
 from segue.serve.http.errors import ApiError, api_error
 from segue.serve.http.limits import JSON_BYTES, limit_body
 from segue.serve.http.logins import Logins
@@ -72,7 +73,7 @@ class ServiceMiddleware:
                 await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        answer = _Sender(send)
+        answer = _Sender(scope["method"], send)
         try:
             with contextlib.ExitStack() as endings:
                 scope["segue.endings"] = endings
@@ -96,7 +97,7 @@ class ServiceMiddleware:
 
     async def _handle(self, scope: Scope, receive: Receive, answer: _Sender) -> None:
         method, path = scope["method"], scope["path"]
-        headers = read_headers(scope["headers"])
+        headers = answer.request_headers = read_headers(scope["headers"])
         if path not in self._hot or method != "POST":
             self._guard.check_host(headers)
             self._addresses.methods.check(method, path)
@@ -138,22 +139,36 @@ class ServiceMiddleware:
 
 
 class _Sender:
-    """``send`` that adds headers and remembers the status."""
+    """``send`` that adds headers, shortens what the client need not get, and remembers the status."""
 
-    def __init__(self, send: Send) -> None:
-        self._send = send
+    def __init__(self, method: str, send: Send) -> None:
+        self._method, self._send = method, send
+        self._start: Message | None = None  # of an answer that waits for its body
+        self.request_headers: Headers = {}
         self.status = 0
         self.bare = False  # HEAD: no body
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = message["headers"] = [*message.get("headers", ()), *HEADERS]
-            if not any(name == b"content-security-policy" for name, _ in headers):
-                headers.append((b"content-security-policy", POLICY))
-        elif self.bare:
-            message = {**message, "body": b""}
-        await self._send(message)
+            if is_text(message):
+                self._start = message
+                return
+            await self._send_start(message)
+            return
+        start, self._start = self._start, None
+        if start is not None:
+            if not message.get("more_body"):
+                start, body = shorten(self._method, self.request_headers, start, message.get("body", b""))
+                message, self.status = {**message, "body": body}, start["status"]
+            await self._send_start(start)
+        await self._send({**message, "body": b""} if self.bare else message)
+
+    async def _send_start(self, start: Message) -> None:
+        headers = [*start.get("headers", ()), *HEADERS]
+        if not any(name == b"content-security-policy" for name, _ in headers):
+            headers.append((b"content-security-policy", POLICY))
+        await self._send({**start, "headers": headers})
 
     async def send_error(self, error: ApiError, scope: Scope, receive: Receive) -> None:
         if not self.status:  # nothing has been sent yet

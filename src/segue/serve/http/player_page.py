@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import gzip
+import hashlib
 import re
 from html import escape
 from pathlib import Path
@@ -9,6 +12,7 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
+from segue.serve.http.compression import accepts_gzip
 from segue.serve.http.errors import ApiError
 from segue.serve.http.security import PLAIN_POLICY
 
@@ -21,6 +25,8 @@ _TYPES = {
     ".png": "image/png", ".ico": "image/x-icon", ".wasm": "application/wasm",
     ".txt": "text/plain; charset=utf-8",
 }  # fmt: skip
+
+_COMPRESSED = {".js", ".css", ".svg", ".html", ".json", ".webmanifest", ".wasm", ".txt"}
 
 
 async def page(request: Request) -> Response:
@@ -35,14 +41,36 @@ async def page(request: Request) -> Response:
             if path.startswith("/assets/")
             else "no-cache"
         )
-        headers = {"cache-control": kept}
-        return FileResponse(file, headers=headers, media_type=_TYPES.get(file.suffix))
+        return _file_response(file, {"cache-control": kept}, request)
     if path.startswith(("/assets/", "/api/", "/rest", "/model/")):
         raise ApiError(404, "not_found", "there is nothing at this address")
     start = PLAYER / "index.html"
     if start.is_file():
-        return FileResponse(start, headers={"cache-control": "no-cache"}, media_type="text/html")
+        return _file_response(start, {"cache-control": "no-cache"}, request)
     return plain_page("Segue", _NOT_BUILT)
+
+
+def _file_response(file: Path, headers: dict[str, str], request: Request) -> Response:
+    """A file of the player, compressed where that makes it smaller and the client takes it."""
+    kind = _TYPES.get(file.suffix)
+    if file.suffix not in _COMPRESSED:
+        return FileResponse(file, headers=headers, media_type=kind)
+    headers["vary"] = "accept-encoding"
+    if not accepts_gzip(request.headers):
+        return FileResponse(file, headers=headers, media_type=kind)
+    state = file.stat()
+    body, tag = _compress(file, state.st_mtime_ns)
+    headers |= {"content-encoding": "gzip", "etag": tag}
+    if request.headers.get("if-none-match", "").removeprefix("W/") == tag:
+        return Response(status_code=304, headers=headers)
+    return Response(body, headers=headers, media_type=kind)
+
+
+@functools.lru_cache(maxsize=64)
+def _compress(file: Path, mtime_ns: int) -> tuple[bytes, str]:
+    """A file, compressed as far as it goes, and its tag."""
+    body = gzip.compress(file.read_bytes(), 9, mtime=0)
+    return body, f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
 
 
 def _file(path: str) -> Path | None:

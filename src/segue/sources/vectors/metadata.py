@@ -19,7 +19,8 @@ class Metadata:
 
     Parameters
     ----------
-    by_id : find rows by their ids, all of which are then held in memory; else they come in order
+    by_id : find rows by their ids, else they come in order. Rows that come before they are asked for are held
+        in memory: few where both files have one order, all where they have not
 
     Raises
     ------
@@ -40,11 +41,9 @@ class Metadata:
         """The rows from the beginning."""
         problems: list[Problem] = []
         rows = _in_order(self._rows, problems)
-        if not self._by_id or self._id is None:
-            return MetadataRows(self._rows.columns, rows, None, problems)
-        at = self._rows.columns.index(self._id)
-        by_id = {str(row[at]).strip(): row for row in rows if row}
-        return MetadataRows(self._rows.columns, rows, by_id, problems)
+        by_id = self._by_id and self._id is not None
+        at = self._rows.columns.index(self._id) if by_id and self._id is not None else None
+        return MetadataRows(self._rows.columns, rows, at, problems)
 
 
 class MetadataRows:
@@ -54,17 +53,18 @@ class MetadataRows:
         self,
         names: Sequence[str],
         rows: Iterator[_Row],
-        by_id: dict[str, Sequence[Any]] | None,
+        id_at: int | None,
         problems: Sequence[Problem],
     ):
-        self._names, self._rows, self._by_id = names, rows, by_id
+        self._names, self._rows, self._id_at = names, rows, id_at
+        self._ahead: dict[str, Sequence[Any]] = {}  # rows that were not asked for yet
         self._problems, self._told = problems, 0
         self._place = 0  # of the next row
 
     def of(self, places: Sequence[int], ids: Sequence[str] | None) -> Chunk:
         """The rows at some places, which rise, or those of some ids; nothing where there is no such row."""
-        if self._by_id is not None and ids is not None:
-            rows: list[_Row] = [self._by_id.get(name) for name in ids]
+        if self._id_at is not None and ids is not None:
+            rows: list[_Row] = [self._of_id(name, self._id_at) for name in ids]
         else:
             rows = [self._at(place) for place in places]
         nothing = [None] * len(self._names)
@@ -73,6 +73,18 @@ class MetadataRows:
         self._told += len(problems)
         values = dict(zip(self._names, columns or [()] * len(self._names), strict=True))
         return Chunk(values, range(len(rows)), 0, problems)
+
+    def _of_id(self, name: str, id_at: int) -> _Row:
+        """The first row of an id; of an id that is asked for again, the next one, if there is one."""
+        if name in self._ahead:
+            return self._ahead.pop(name)
+        for row in self._rows:
+            if row:
+                own = str(row[id_at]).strip()
+                if own == name:
+                    return row
+                self._ahead.setdefault(own, row)
+        return None
 
     def _at(self, place: int) -> _Row:
         skipped = place - self._place

@@ -1,0 +1,80 @@
+"""How much memory the service of a library takes after all kinds of questions; `--help` tells the rest.
+
+It starts a service of its own, with one worker, and ends it. Memory is private: pages of mapped files do not
+count.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+
+_ADDRESS = re.compile(r"http://[\d.]+:\d+")
+_SEEDS = 3000
+
+
+def private_mb(pid: int) -> float:
+    """MB of a process that no other shares."""
+    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return sum(int(n) for n in re.findall(r"Private_\w+: +(\d+) kB", text)) / 1000
+
+
+def _questions(client: httpx.Client, n: int) -> Iterator[str]:
+    ids: list[str] = []
+    for i in range(_SEEDS // 100):
+        page = {"limit": 100, "offset": i * n * 100 // _SEEDS, "sort": "artist"}
+        ids += [track["id"] for track in client.get("/tracks", params=page).json()["tracks"]]
+    yield f"{len(ids)} tracks of all of the list"
+    for track in ids:
+        client.post("/similar", json={"seeds": [track], "k": 10})
+    yield f"what is like {len(ids)} tracks"
+    for path in ("/library", "/facets", "/search/grouped?q=b", "/tracks?q=blue", "/search?q=calm"):
+        client.get(path)
+    yield "library, facets, searches"
+    for genre in [one["name"] for one in client.get("/facets").json()["genres"]][:10]:
+        client.get("/tracks", params={"genre": genre, "sort": "title", "offset": 1000})
+        client.post("/similar", json={"seeds": [ids[0]], "k": 10, "where": {"genre": genre}})
+        client.post("/similar", json={"seeds": [ids[-1]], "k": 10, "same_artist": False})
+    yield "ten genres"
+    client.post("/suggested-playlist", json={"seeds": [ids[0]], "k": 25})
+    client.post("/radio", json={"seeds": [ids[0]], "k": 25})
+    client.post("/journey", json={"start": ids[0], "end": ids[-1], "k": 12})
+    yield "a playlist, a radio, a journey"
+    client.get("/search", params={"q": "blue"})  # loads the model of the extra, where that is installed
+    yield 'a search by meaning (the extra "words")'
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("library", type=Path)
+    args = parser.parse_args()
+    command = [sys.executable, "-m", "segue", "-l", str(args.library), "serve", "--no-open", "--port", "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        assert process.stdout is not None
+        address = next(m[0] for line in process.stdout if (m := _ADDRESS.search(line)))
+        retrying = httpx.HTTPTransport(retries=20)  # until it listens
+        headers = {"X-Segue": "1"}
+        with httpx.Client(
+            base_url=f"{address}/api/v1", headers=headers, timeout=600, transport=retrying
+        ) as client:
+            n = client.get("/health").json()["tracks"]
+            print(f"{n} tracks\n{'up':44}{private_mb(process.pid):8.0f} MB")
+            for what in _questions(client, n):
+                print(f"{what:44}{private_mb(process.pid):8.0f} MB", flush=True)
+            time.sleep(70)  # memory is given back once a minute
+            print(f"{'a minute later':44}{private_mb(process.pid):8.0f} MB")
+    finally:
+        process.terminate()
+        process.wait()
+
+
+if __name__ == "__main__":
+    main()

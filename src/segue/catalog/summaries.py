@@ -1,0 +1,83 @@
+"""Counts of all tracks, kept in the library by whoever writes to it: whoever opens it need not count."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from segue.catalog import listing
+from segue.catalog.derived import generation
+from segue.catalog.listing import Facets
+from segue.catalog.migration import ARTIST, BY_ALBUM
+from segue.catalog.transaction import transaction
+
+_TRACKS = """
+SELECT count(*) AS tracks, count(missing_since) AS missing, total(duration_s) AS duration_s,
+    count(warning) AS warnings FROM tracks
+"""
+_ARTISTS = f"""
+SELECT count(*) FROM (
+    SELECT DISTINCT {ARTIST} IS NULL, {ARTIST} COLLATE NOCASE FROM tracks WHERE {ARTIST} IS NULL = 0
+)
+"""
+_ALBUMS = f"""
+SELECT count(*) FROM (
+    SELECT DISTINCT {BY_ALBUM} FROM tracks WHERE album IS NOT NULL
+)
+"""
+
+Record = dict[str, Any]
+
+
+def counts(db: sqlite3.Connection) -> Mapping[str, Any]:
+    """Tracks, artists, albums and how long it all is."""
+    return _kept(db, "counts") or _count(db)
+
+
+def facets(db: sqlite3.Connection) -> Facets:
+    """As ``TrackTables.facets``."""
+    kept = _kept(db, "facets")
+    if not kept:
+        return listing.facets(db)
+    pairs = {name: tuple((text, n) for text, n in kept[name]) for name in ("genres", "labels")}
+    first, last = kept["years"]
+    return Facets(**pairs, years=(first, last))
+
+
+def keep(db: sqlite3.Connection) -> None:
+    """Count again, where tracks have changed since the last time."""
+    if _kept(db, "counts"):
+        return
+    made: Mapping[str, Callable[[sqlite3.Connection], Record]] = {
+        "counts": _count,
+        "facets": lambda db: asdict(listing.facets(db)),
+    }
+    with (
+        contextlib.suppress(sqlite3.OperationalError),
+        transaction(db),
+    ):  # a full disk; others count themselves
+        changes = json.dumps(generation(db))
+        for name, make in made.items():
+            row = (name, changes, json.dumps(make(db), ensure_ascii=False))
+            db.execute("INSERT OR REPLACE INTO summaries VALUES (?, ?, ?)", row)
+
+
+def _kept(db: sqlite3.Connection, name: str) -> Record | None:
+    """What was counted, if nothing has changed since."""
+    row = db.execute("SELECT changes, value FROM summaries WHERE name = ?", (name,)).fetchone()
+    if row is None or row[0] != json.dumps(generation(db)):
+        return None
+    try:
+        value = json.loads(row[1])
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _count(db: sqlite3.Connection) -> Record:
+    (artists,), (albums,) = db.execute(_ARTISTS).fetchone(), db.execute(_ALBUMS).fetchone()
+    return {**dict(db.execute(_TRACKS).fetchone()), "artists": artists, "albums": albums}

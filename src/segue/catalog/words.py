@@ -1,0 +1,176 @@
+"""Tracks by the words of their names and labels, the best matches first."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.catalog.connections import Connections
+from segue.catalog.derived import Derived
+from segue.catalog.migration import TITLE
+from segue.catalog.name_search import MOST_WORDS, misfit
+from segue.catalog.records import parse_integers
+from segue.track import folded
+
+NAMES = ("title", "artist", "album", "genre", "file")  # columns of the words by which a track is searched
+_NAMES_AND_LABELS = (*NAMES, "labels")
+_RANK = "bm25(track_text, 4, 3, 2, 1, 1, 0.5)"
+_RANKED = 1000  # matches that are put in order; of more, those whose titles begin with the words
+_LONGEST_TEXT = 10_000  # characters; SQLite's patterns have a length
+_USUAL_SHARE = 0.5  # of the library; a label of more tracks tells none from the others
+_MOST_TERMS = 1000  # words that hold a part of a word
+_NO_KEYS = np.zeros(0, np.int64)
+
+
+class WordIndex:
+    """The full-text index of a library's tracks."""
+
+    def __init__(self, local: Connections, derived: Derived) -> None:
+        self._local, self._derived = local, derived
+
+    def best(self, text: str, *, by_label: bool = False, most: int | None = None) -> NDArray[np.int64]:
+        """int64 (n,): keys of the tracks with every word of a text, from its beginning.
+
+        First comes what is called so, then what begins so, then the others by how well they match (BM25).
+        With ``by_label`` the tracks whose labels hold the words follow, unless most do.
+
+        Parameters
+        ----------
+        most : of the keys; more may come
+        """
+        words = _words(text)
+        if not words:
+            return _NO_KEYS
+        named = self._named(text, words, most)
+        if not by_label or (most is not None and len(named) >= most):
+            return named
+        labeled = self._labeled(words)
+        return np.concatenate([named, labeled[~np.isin(labeled, named)]])
+
+    def all(self, text: str, *, by_label: bool = False) -> NDArray[np.int64]:
+        """int64 (n,), rising: likewise, but in no order of matching."""
+        words = _words(text)
+        match = _match(words, _NAMES_AND_LABELS if by_label else NAMES)
+
+        def read(_: sqlite3.Connection) -> NDArray[np.int64]:
+            return self._keys("SELECT rowid AS key FROM track_text WHERE track_text MATCH ?", match)
+
+        return self._derived.get(("words", match), read, lambda keys: keys.nbytes) if words else _NO_KEYS
+
+    def count(self, text: str, *, by_label: bool = False) -> int:
+        """How many tracks ``best`` finds."""
+        words = _words(text)
+        if not words:
+            return 0
+        n = self._count(_match(words, NAMES))
+        n_all = self._count(_match(words, _NAMES_AND_LABELS)) if by_label else n
+        return n if self._is_usual(n_all) else n_all
+
+    def inside(self, text: str) -> NDArray[np.int64]:
+        """int64 (n,): keys of the tracks with every word of a text, be it within another word."""
+        words = _words(text)
+        if not words:
+            return _NO_KEYS
+        if not all(word.isalnum() for word in words):
+            return self._inside_texts(words)
+        terms = [self._terms_with(word) for word in words]
+        if not all(terms):
+            return _NO_KEYS
+        any_of = (" OR ".join('"' + term + '"' for term in some) for some in terms)
+        match = f"{{{' '.join(NAMES)}}} : ({' AND '.join(f'({one})' for one in any_of)})"
+        return self._keys(
+            "SELECT rowid AS key FROM track_text WHERE track_text MATCH ? ORDER BY rowid", match
+        )
+
+    def _named(self, text: str, words: Sequence[str], most: int | None) -> NDArray[np.int64]:
+        match = _match(words, NAMES)
+        matching = "SELECT rowid AS key FROM track_text WHERE track_text MATCH ?"
+        first = self._keys(f"{matching} LIMIT {_RANKED + 1}", match)
+        if len(first) <= _RANKED:
+            return self._titles_first(text, self._keys(f"{matching} ORDER BY {_RANK}, rowid", match))
+        titled = self._keys(f"{matching} LIMIT {_RANKED}", _match(words, ["title"], first=True))
+        exact = self._keys(f"SELECT key FROM tracks WHERE {TITLE} COLLATE NOCASE = ? LIMIT 100", folded(text))
+        best = _unique(np.concatenate([exact, titled, first]))
+        ranked = self._titles_first(text, best)
+        if most is not None and most <= len(ranked):
+            return ranked
+        rest = self.all(text)
+        return np.concatenate([ranked, rest[~np.isin(rest, ranked)]])
+
+    def _titles_first(self, text: str, keys: NDArray[np.int64]) -> NDArray[np.int64]:
+        """What is called so in front, then what begins so, otherwise in the order given."""
+        whole, words = folded(text), folded(text).split()
+        sql = f"SELECT key, {TITLE} FROM tracks WHERE key IN (SELECT value FROM json_each(?))"
+        rows = self._local.db.execute(sql, (f"[{','.join(map(str, keys.tolist()))}]",))
+        fit = {key: misfit(folded(title or ""), whole, words) for key, title in rows}
+        order = np.argsort([fit.get(key, 9) for key in keys.tolist()], kind="stable")
+        return keys[order] if len(keys) else keys
+
+    def _labeled(self, words: Sequence[str]) -> NDArray[np.int64]:
+        match = _match(words, _NAMES_AND_LABELS)
+        if self._is_usual(self._count(match)):
+            return _NO_KEYS
+        by_rank = f"SELECT rowid AS key FROM track_text WHERE track_text MATCH ? ORDER BY {_RANK}, rowid"
+        return self._keys(by_rank, match)
+
+    def _is_usual(self, n: int) -> bool:
+        n_tracks = self._derived.get(
+            "n", lambda db: int(db.execute("SELECT count(*) FROM tracks").fetchone()[0])
+        )
+        return n > _RANKED / 20 and n > _USUAL_SHARE * n_tracks
+
+    def _count(self, match: str) -> int:
+        sql = "SELECT count(*) FROM track_text WHERE track_text MATCH ?"
+        return self._derived.get(("matches", match), lambda db: int(db.execute(sql, (match,)).fetchone()[0]))
+
+    def _keys(self, select: str, *values: object) -> NDArray[np.int64]:
+        sql = f"SELECT group_concat(key) FROM ({select})"
+        return parse_integers(self._local.db.execute(sql, values).fetchone()[0])
+
+    def _terms_with(self, part: str) -> list[str]:
+        """The indexed words that hold a part."""
+        vocabulary = self._derived.get("vocabulary", _vocabulary, len)
+        found = re.findall(f".*{re.escape(part)}.*", vocabulary)
+        return found[:_MOST_TERMS]
+
+    def _inside_texts(self, words: Sequence[str]) -> NDArray[np.int64]:
+        """By the texts themselves: signs are in none of the indexed words."""
+        text = "(" + " || ' ' || ".join(f"track_text.{name}" for name in NAMES) + ")"
+        condition = " AND ".join(f"{text} LIKE ? ESCAPE '\\'" for _ in words)
+        patterns = [f"%{_escape_like(word)}%" for word in words]
+        return self._keys(f"SELECT rowid AS key FROM track_text WHERE {condition} ORDER BY rowid", *patterns)
+
+
+def _vocabulary(db: sqlite3.Connection) -> str:
+    """All indexed words, a line each."""
+    db.execute(
+        "CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab('main', 'track_text', 'row')"
+    )
+    return str(
+        db.execute("SELECT coalesce(group_concat(term, char(10)), '') FROM temp.vocabulary").fetchone()[0]
+    )
+
+
+def _unique(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Each key once, where it came first."""
+    return keys[np.sort(np.unique(keys, return_index=True)[1])]
+
+
+def _words(text: str) -> list[str]:
+    """The words of a text, as many and as long as SQLite compares at once."""
+    text = folded(text)[:_LONGEST_TEXT].replace("\0", " ")
+    return text.encode("utf-8", "replace").decode().split()[:MOST_WORDS]
+
+
+def _match(words: Sequence[str], columns: Sequence[str], *, first: bool = False) -> str:
+    """In FTS5's language: every word, from its beginning, in any of the columns, or at their beginning."""
+    query = " ".join('"' + word.replace('"', '""') + '"*' for word in words)
+    return f"{{{' '.join(columns)}}} : ({'^ ' * first}{query})"
+
+
+def _escape_like(word: str) -> str:
+    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,76 @@
+"""Everything whose name holds some words: tracks, artists, albums, playlists, clusters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from segue.catalog import Cluster, Playlist, Selection, ranked
+from segue.errors import UsageError
+from segue.recommend.session import Recommender
+from segue.track import Track, clean
+
+
+@dataclass(frozen=True, slots=True)
+class GroupedSearch:
+    """Some of each kind, the best matches first.
+
+    Attributes
+    ----------
+    total : how many tracks there are, copies of one recording counted once
+    artists, albums : with the keys of their tracks
+    """
+
+    tracks: tuple[Track, ...] = ()
+    total: int = 0
+    artists: tuple[Selection, ...] = ()
+    albums: tuple[Selection, ...] = ()
+    playlists: tuple[Playlist, ...] = ()
+    clusters: tuple[Cluster, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.tracks or self.artists or self.albums or self.playlists or self.clusters)
+
+
+def search_grouped(recommender: Recommender, text: str, *, limit: int = 6) -> GroupedSearch:
+    """The tracks, artists, albums, playlists and clusters whose names hold every word of a text.
+
+    Words count from their beginning, case and accents aside. First comes what is called so, then what begins
+    so. ``search`` also finds tracks that sound like the words.
+
+    Parameters
+    ----------
+    limit : most of each kind
+
+    Raises
+    ------
+    UsageError
+        Where limit is below 1.
+    """
+    if limit < 1:
+        raise UsageError(f"limit is {limit}, expected at least 1")
+    words, catalog = (clean(text) or "").strip(), recommender.catalog
+    if not words:
+        return GroupedSearch()
+    tracks, total = _tracks(recommender, words, limit)
+    clusters = catalog.clusters.load(catalog.snapshot().stamp)
+    return GroupedSearch(
+        tracks,
+        total,
+        tuple(catalog.selections.artists_with_words(words, limit)),
+        tuple(catalog.selections.albums_with_words(words, limit)),
+        tuple(ranked(catalog.playlists.all(), words, lambda playlist: playlist.name)[:limit]),
+        tuple(ranked(clusters, words, lambda cluster: cluster.name)[:limit]),
+    )
+
+
+def _tracks(recommender: Recommender, text: str, limit: int) -> tuple[tuple[Track, ...], int]:
+    """Each recording once."""
+    catalog = recommender.catalog
+    keys = catalog.tracks.keys_with_words(text)
+    if not len(keys):
+        keys = catalog.tracks.keys_with_letters(text)
+    if not len(keys):
+        return (), 0
+    firsts = keys[recommender.find_versions(catalog.snapshot()).one_each(keys)]
+    tracks = catalog.tracks.by_keys(firsts[:limit])
+    return tuple(tracks[key] for key in firsts[:limit].tolist() if key in tracks), len(firsts)

@@ -1,0 +1,56 @@
+"""What the command loads before it does anything: told by the modules, not by the clock."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from segue.cli import COMMANDS, cli
+
+HEAVY = (
+    "faiss",
+    "av",
+    "soundfile",
+    "soxr",
+    "onnxruntime",
+    "mutagen",
+    "fastapi",
+    "pyarrow",
+    "sklearn",
+    "matplotlib",
+)
+
+
+def modules_after(*arguments: str) -> set[str]:
+    code = (
+        "import sys; from segue.cli import run; run(sys.argv[1:]); "
+        "print('\\0'.join(['', *sys.modules]), file=sys.stderr)"
+    )
+    command = [sys.executable, "-c", code, *arguments]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    return set(run.stderr.rpartition("\n\0")[2].removeprefix("\0").strip().split("\0"))
+
+
+def test_help_loads_no_command_and_nothing_that_reads_the_network():
+    loaded = modules_after("--help")
+    assert "click" in loaded
+    assert not loaded & {"numpy", "urllib.request", "importlib.metadata", "ssl", "socket", "sqlite3"}
+    assert not loaded & {home.partition(":")[0] for home, _ in COMMANDS.values()}
+
+
+@pytest.mark.parametrize("words", [("info",), ("search", "high")])
+def test_commands_that_read_the_catalog_load_no_decoder_and_no_index(scanned: Path, words: tuple[str, ...]):
+    loaded = modules_after("-l", str(scanned), *words)
+    assert "sqlite3" in loaded
+    assert not loaded.intersection(HEAVY)
+    others = {home.partition(":")[0] for home, _ in COMMANDS.values()}
+    assert len(loaded & others) <= 2
+
+
+def test_the_help_says_of_each_command_what_the_command_says():
+    for name, (_, line) in COMMANDS.items():
+        assert cli.commands[name].get_short_help_str(200) == line
+        assert cli.commands[name].name == name
