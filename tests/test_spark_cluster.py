@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from importlib import import_module
@@ -15,10 +16,10 @@ import soundfile
 
 from segue.ingest.embed_files import embed_files
 from tests.conftest import SR, tone
-from tests.spark_cluster import Cluster
+from tests.spark_cluster import CLASSIC, ROOT, Cluster, environment
 
 pa = pytest.importorskip("pyarrow")
-pytest.importorskip("pyspark")
+sail = pytest.importorskip("pysail.spark")
 pytestmark = [pytest.mark.spark, pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
 MODELS = ["descriptors"]
@@ -174,3 +175,59 @@ def test_a_worker_with_another_version_is_refused(
     monkeypatch.setattr(sys.modules["segue.spark.embed"], "__version__", "0.0.0")
     with pytest.raises(Exception, match=r"this worker has Segue .*, the driver 0\.0\.0: install the same"):
         spark.embed(spark.files(session, music), MODELS, into=tmp_path / "out")
+
+
+CLASSIC_DRIVER = """
+import json, sys
+from pyspark.sql import SparkSession
+from segue import spark
+given = json.loads(sys.argv[1])
+builder = SparkSession.builder.master(given["master"])
+for name, value in given["settings"].items():
+    builder = builder.config(name, value)
+session = builder.getOrCreate()
+tracks = spark.files(session, given["music"])
+done = spark.embed(tracks, ["descriptors"], into=given["out"] + "/e", shard_files=4)
+spark.build_index(done, into=given["out"] + "/i", shard_rows=6)
+near = spark.nearest(done, given["out"] + "/i", k=4)
+print(json.dumps([done.count(), near.toArrow().to_pylist()]))
+session.stop()
+"""
+
+
+def test_classic_connect_and_sail_give_the_same(cluster: Cluster, session: Any, music: Path, tmp_path: Path):
+    from pyspark.sql import SparkSession
+
+    given = {
+        "master": cluster.master,
+        "settings": cluster.settings(),
+        "music": str(music),
+        "out": str(tmp_path),
+    }
+    home = environment(cluster.faults) | {"PYTHONPATH": f"{CLASSIC}:{ROOT / 'src'}"}
+    ran = subprocess.run([sys.executable, "-c", CLASSIC_DRIVER, json.dumps(given)], env=home, check=False,
+                         capture_output=True, text=True, timeout=600)  # fmt: skip
+    assert ran.returncode == 0, ran.stderr[-3000:]
+    count, classic = json.loads(ran.stdout.splitlines()[-1])
+    server = sail.SparkConnectServer()
+    server.start(background=True)
+    other = SparkSession.builder.remote(f"sc://127.0.0.1:{server.listening_address[1]}").create()
+    answers = [
+        answers_of(one, music, tmp_path / name) for one, name in ((session, "connect"), (other, "sail"))
+    ]
+    other.stop()
+    server.stop()
+    assert count == 12
+    assert answers[0] == answers[1] == sorted(classic, key=by_id)
+
+
+def answers_of(session: Any, music: Path, out: Path) -> list[dict[str, Any]]:
+    from segue import spark
+
+    done = spark.embed(spark.files(session, music), MODELS, into=out / "e", shard_files=4)
+    spark.build_index(done, into=out / "i", shard_rows=6)
+    return sorted(spark.nearest(done, out / "i", k=4).toArrow().to_pylist(), key=by_id)
+
+
+def by_id(row: dict[str, Any]) -> tuple[str, int]:
+    return row["id"], row["rank"] or 0
