@@ -122,8 +122,8 @@ def test_the_same_vectors_and_seed_give_the_same_bytes(tmp_path):
 
 
 @pytest.mark.slow
-def test_rows_are_compressed_from_twenty_thousand_on_by_default(tmp_path):
-    rows, _ = clustered(20_000, 4)
+def test_rows_are_compressed_from_two_thousand_on_by_default(tmp_path):
+    rows, _ = clustered(2_000, 4)
     assert Index.build(rows[:-1]).exact
     assert not Index.build(rows).exact
     index = Index.build(rows, exact=True)

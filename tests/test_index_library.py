@@ -15,7 +15,7 @@ from segue.index import Index, IndexOptions
 from segue.index.file import IndexFile, write_sections
 from segue.library import Library
 from segue.sources.contract import SpaceSettings
-from segue.views.view_index import ViewIndex
+from segue.views.view_index import EXACT_BELOW, ViewIndex, ViewIndexes
 from tests.index_data import clustered
 from tests.sounds import clips
 
@@ -75,6 +75,14 @@ def built(vectors, tmp_path_factory):
 @pytest.fixture
 def before(built):
     return ViewIndex.load(built, [SPEC])
+
+
+def test_a_library_has_its_own_number_of_tracks_below_which_all_are_compared(vectors, tmp_path):
+    assert ViewIndexes(tmp_path, dict).options.exact_below == EXACT_BELOW > IndexOptions().exact_below
+    index = ViewIndex.build(snapshot(vectors), {}).index
+    assert len(index) == N + 250 > IndexOptions().exact_below
+    assert index.exact
+    assert index.options.exact_below == EXACT_BELOW
 
 
 def rebuild(snapshot):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from segue.index import IndexOptions
+from segue.views.view_index import EXACT_BELOW
 from tests.named_tests import defined_tests
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -76,7 +76,9 @@ HELD_BY = {
         "test_a_process_that_reads_while_another_writes_and_prunes_is_never_led_astray"
     ],
     "Memory stays flat": ["test_three_hours_take_hardly_more_memory_than_three_minutes"],
-    "Search is exact below 20 000 tracks": ["test_rows_are_compressed_from_twenty_thousand_on_by_default"],
+    "Search is exact below 20 000 tracks": [
+        "test_a_library_has_its_own_number_of_tracks_below_which_all_are_compared"
+    ],
     "finds 95 % of the nearest tracks": ["test_the_requested_recall_is_reached_for_every_k"],
 }
 
@@ -135,4 +137,4 @@ def test_every_sentence_promises_what_is_held_or_nothing(sentence: str):
 
 
 def test_search_is_exact_below_the_stated_number_of_tracks():
-    assert IndexOptions().exact_below == 20_000
+    assert EXACT_BELOW == 20_000

@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from segue.annoy.errors import SavingError
 from segue.annoy.metric import AnnoyMetric
 from segue.errors import UsageError
-from segue.index import Index
+from segue.index import Index, IndexOptions
 from segue.progress import Silent
+
+_EXACT_BELOW = 20_000  # items; up to there nothing is missed, as `docs/annoy.md` says
 
 
 def build_index(
@@ -27,6 +29,7 @@ def build_index(
         matrix,
         metric=metric,
         ids=None if counted else items,
+        options=IndexOptions(exact_below=_EXACT_BELOW),
         seed=seed,
         progress=_OnStderr() if verbose else None,
     )

@@ -46,7 +46,7 @@ _RECALLS = (0.9, 0.95, 0.99)  # that ``evaluate`` measures by default
 class Index(VectorMapping):
     """*Approximate* nearest neighbors of vectors: ``build`` makes an index, ``open`` maps a saved one.
 
-    Below 20 000 rows (``IndexOptions.exact_below``) each query is compared with every row and the answers
+    Below 2 000 rows (``IndexOptions.exact_below``) each query is compared with every row and the answers
     are exact. Larger indexes scan some lists of compressed rows and compare the most promising rows
     exactly: their distances are exact, but a few of the nearest rows may be missing. ``recall`` says how
     many may.

@@ -20,7 +20,7 @@ class IndexOptions:
     ----------
     exact_below : rows
         An index of fewer rows compares a query with every one of them: always right, nothing to build,
-        and as quick as lists at this size. Read when the index is built and when it is compacted.
+        and hardly slower than lists at this size. Read when the index is built and when it is compacted.
     filter_exact_below : rows
         A query with ``where`` compares all rows that qualify where they are at most as many as this.
         Larger is more accurate and slower; smaller looks into lists sooner. Can change at any time.
@@ -45,7 +45,7 @@ class IndexOptions:
         Where a number is of another type or out of its range.
     """
 
-    exact_below: int = 20_000
+    exact_below: int = 2_000
     filter_exact_below: int = 10_000
     delta_rows: int = 2048
     compact_share: float = 0.25
