@@ -88,9 +88,8 @@ def rows_and_queries(kind: str, options: argparse.Namespace) -> tuple[Any, Any, 
 
 def peers_of(metric: str) -> list[Any]:
     others = (peers.Hnswlib, peers.Voyager, peers.Usearch, peers.FaissHnsw, peers.Scann)
-    own = [peers.Segue(metric), peers.SegueLists(metric)]
     rabitq = [peers.Rabitq(metric, bits) for bits in (5, 8)]
-    return [*own, peers.Annoy(metric, TREES), *rabitq, *(other(metric) for other in others)]
+    return [peers.Segue(metric), peers.Annoy(metric, TREES), *rabitq, *(other(metric) for other in others)]
 
 
 def _kind(kind: str, options: argparse.Namespace) -> dict[str, Any]:
@@ -106,7 +105,7 @@ def _kind(kind: str, options: argparse.Namespace) -> dict[str, Any]:
     askers: dict[tuple[str, float], peers.Ask] = {}
     for peer in peers_of(metric):
         name = peer.name
-        if (options.only and name not in options.only.split(",")) or (name == "segue" and n >= 20_000):
+        if options.only and name not in options.only.split(","):
             continue
         path = options.folder / f"{kind}-{n}.{name.replace(' ', '-')}"
         try:
@@ -195,7 +194,7 @@ def _tell(name: str, result: dict[str, Any]) -> None:
     best = max(point["recall"] for point in curve)
     size, build = result["bytes"] / 1e6, result["build_cpu_s"]
     print(f"{name:15s} {told} us, at most {best:.3f}; file {size:.1f} MB, build {build:.1f} CPU s")
-    if name.startswith("segue"):
+    if name == "segue":
         print("    asked and reached:", ", ".join(f"{p['setting']} {p['recall']:.3f}" for p in curve))
 
 

@@ -55,17 +55,6 @@ class Segue:
         return self.index.query(queries, K, recall=setting)[0]
 
 
-class SegueLists(Segue):
-    """Also of few rows, which are all compared by default."""
-
-    name = "segue, lists"
-
-    def build(self, rows: Rows, path: Path) -> None:
-        from segue.index import Index
-
-        Index.build(rows, metric=self._metric, exact=False).save(path)
-
-
 class Annoy:
     name = "annoy"
     settings = (50, 100, 200, 500, *(1000 * 2**i for i in range(10)))

@@ -48,7 +48,7 @@ def test_an_unknown_id_is_a_key_error_that_names_it(rows, error):
 def test_repr_says_what_an_index_holds(rows):
     assert repr(Index.build(rows)) == "<Index: 1,500 x 20 float32, cosine, exact>"
     index = Index.build((rows * 20).astype(np.int8), metric="euclidean", exact=False)
-    assert repr(index) == "<Index: 1,500 x 20 int8, euclidean, 64 lists, recall up to 0.999>"
+    assert repr(index) == "<Index: 1,500 x 20 int8, euclidean, 4 lists, recall up to 0.999>"
 
 
 def test_an_exact_index_has_no_lists_and_no_codes(rows):
@@ -61,7 +61,7 @@ def test_an_exact_index_has_no_lists_and_no_codes(rows):
 def test_an_index_with_lists_says_how_it_is_made(rows):
     index = Index.build(rows, exact=False)
     index.add(rows[:5])
-    assert (index.n_lists, index.code_bytes, index.n_delta) == (64, 10, 5)
+    assert (index.n_lists, index.code_bytes, index.n_delta) == (4, 10, 5)
     assert index.operating_points[0].k == 10
 
 
