@@ -146,7 +146,7 @@ def test_a_mask_of_another_shape_is_refused(index, shape):
 @pytest.mark.parametrize("metric", ["cosine", "euclidean", "manhattan", "dot", "hamming"])
 def test_within_gives_all_that_are_near_enough_and_no_others(rows, metric):
     data = bits(rows, 96) if metric == "hamming" else as_type(rows, "int8" if metric == "dot" else "float32")
-    index = Index.build(data, metric=metric)
+    index = Index.build(data, metric=metric, exact=True)
     gaps = brute_force(data[:30], data, metric)
     for share in (0.001, 0.05, 1):
         between = np.sort(gaps.ravel())
