@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 import click
 
@@ -15,9 +16,17 @@ OFF = "0"
 VARIABLE = "SEGUE_PULL"  # "0" stands for --no-pull
 
 
-def pull_missing(context: Context, *, quiet: bool) -> None:
-    """Say which models of the default set are missing, download them, and go on without those that fail."""
-    missing = _missing(context)
+def pull_missing(context: Context, wanted: Sequence[str], *, quiet: bool) -> None:
+    """Say which models are missing, download them, and go on without those that fail.
+
+    Parameters
+    ----------
+    wanted : embedders; by default, those of the library
+    """
+    from segue.embed.registry import missing_default_models
+    from segue.library.embedders import missing_models
+
+    missing = [x for x in missing_default_models() if x in wanted] if wanted else missing_models(context.path)
     if not missing:
         return
     from segue.cli.progress import TerminalProgress
@@ -36,13 +45,27 @@ def pull_missing(context: Context, *, quiet: bool) -> None:
             )
 
 
+def installed(names: Sequence[str]) -> list[str]:
+    """Those of some embedders whose models are here."""
+    from segue.embed.registry import missing_default_models
+
+    absent = missing_default_models()
+    return [name for name in names if name not in absent]
+
+
 def hint_at_missing(context: Context) -> None:
     """After a scan, name the models that it did without."""
-    if missing := _missing(context):
+    from segue.embed.registry import missing_default_models
+    from segue.library.embedders import missing_models, unused_default_set
+
+    with context.open() as library:
+        unused = unused_default_set(library.spaces())
+    missing = missing_models(context.path)
+    if missing := [*missing, *(name for name in missing_default_models() if name in unused)]:
         names = " and ".join(f"{name} ({_state(name)})" for name in missing)
         click.echo(f"scanned without {names}, which would improve recommendations", err=True)
         pull = command(f"models pull {' '.join(missing)}")
-        click.echo(f"  to add them: {pull}; then scan again", err=True)
+        click.echo(f"  to add them: {pull}; then scan again, with --yes", err=True)
 
 
 def _state(name: str) -> str:
@@ -54,9 +77,3 @@ def _state(name: str) -> str:
 
 def wanted_by_default() -> bool:
     return os.environ.get(VARIABLE) != OFF
-
-
-def _missing(context: Context) -> list[str]:
-    from segue.library.embedders import missing_models
-
-    return missing_models(context.path)

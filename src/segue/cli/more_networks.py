@@ -24,49 +24,42 @@ _SHARE = 0.8  # of its speed alone that a thread has beside others
 _TIMED = 3  # tracks
 
 
-def own_embedders(context: Context, folders: Sequence[str], jobs: int | None, *, pull: bool) -> list[str]:
-    """The embedders that a library is to go on with; none where it is to have the default set.
+def with_more_networks(
+    context: Context, folders: Sequence[str], jobs: int | None, *, pull: bool, agreed: bool
+) -> list[str]:
+    """The library's embedders and the rest of the default set, if that is to analyze its tracks; else none.
 
-    Where a part of that set has analyzed the tracks, the rest does so only if somebody agrees.
+    Parameters
+    ----------
+    pull : whether models that are not installed can be had
+    agreed : do not ask
     """
+    from segue.embed.registry import missing_default_models
     from segue.errors import LibraryNotFoundError
+    from segue.library.embedders import unused_default_set
+    from segue.spec import family_of
 
+    absent = [] if pull else missing_default_models()
     try:
         with context.open() as library:
-            missing = _missing(library, pull=pull)
-            if not missing:
-                return []
-            own = sorted({_family(space) for space in library.spaces()})
-            text = f"{' and '.join(missing)} would also analyze the library's {len(library)} tracks"
-            took_s = _estimate(library, missing, jobs or os.cpu_count() or 1)
+            spaces, n_tracks = library.spaces(), len(library)
+            more = [name for name in unused_default_set(spaces) if name not in absent]
+            took_s = _estimate(library, more, jobs or os.cpu_count() or 1) if more and not agreed else 0.0
     except LibraryNotFoundError:
         return []
+    own = list(dict.fromkeys(map(family_of, spaces)))
+    if not more or not n_tracks:
+        return []
+    if agreed:
+        return [*own, *more]
+    text = f"{' and '.join(more)} would also analyze the library's {n_tracks} tracks"
     if took_s:
         text += f", which takes about {clock(max(1, took_s))}"
     if sys.stdin.isatty() and sys.stderr.isatty():
-        return [] if click.confirm(f"{text}. Do so now?", default=True, err=True) else own
+        return [*own, *more] if click.confirm(f"{text}. Do so now?", default=True, err=True) else []
     again = command(f"scan --yes {' '.join(folders)}", library=context.path)
     click.echo(f"scanning with {' and '.join(own)} alone; {text}: {again}", err=True)
-    return own
-
-
-def _missing(library: Library, *, pull: bool) -> list[str]:
-    """What can be had of the rest of the default set, where a part of it has analyzed the tracks."""
-    from segue.embed.registry import DEFAULT, missing_default_models
-    from segue.library.embedders import uses_default_set
-
-    spaces = library.spaces()
-    if not spaces or not len(library) or not uses_default_set(spaces):
-        return []
-    made = {_family(space) for space in spaces}
-    absent = [] if pull else missing_default_models()
-    return [name for name in DEFAULT if name not in made and name not in absent]
-
-
-def _family(space: str) -> str:
-    from segue.spec import family_of
-
-    return family_of(space)
+    return []
 
 
 def _estimate(library: Library, names: Sequence[str], jobs: int) -> float:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from segue.advice import command
-from segue.cli.model_download import hint_at_missing, pull_missing, wanted_by_default
-from segue.cli.more_networks import own_embedders
+from segue.cli.model_download import hint_at_missing, installed, pull_missing, wanted_by_default
+from segue.cli.more_networks import with_more_networks
 from segue.cli.onnx import onnx_embedder, onnx_options
 from segue.cli.options import AppError, Context
 from segue.cli.report import show_failures
@@ -96,10 +96,12 @@ def scan(
     upgrade, exclude, agreed = (others.pop(name) for name in ("upgrade", "exclude", "agreed"))
     how = {"jobs": jobs, "retry": retry, "full": others.pop("full")}
     chosen: list[Embedder | str] = [*embedders, *onnx_embedder(**others)]
-    if not chosen and not agreed:
-        chosen += own_embedders(context, folders, jobs, pull=pull)
-    if pull and not chosen:
-        pull_missing(context, quiet=quiet)
+    named = bool(chosen)
+    if not named:
+        more = with_more_networks(context, folders, jobs, pull=pull, agreed=agreed)
+        if pull:
+            pull_missing(context, more, quiet=quiet)
+        chosen += installed(more)
     waiting: dict[str, Any] = {"wait_s": -1 if wait else 0, "on_wait": _say_waiting}
     _require_folders(context, folders)
     with context.open(create=True, embedders=chosen) as library, TerminalProgress(quiet=quiet) as progress:
@@ -111,7 +113,7 @@ def scan(
         upgrades = library.upgrades()
     _show_report(report, context)
     _show_upgrades(upgrades, context)
-    if not chosen:
+    if not named:
         hint_at_missing(context)
     sync_code = sync(context, shared, quiet=quiet) if shared and not report.interrupted else 0
     if report.exit_code or sync_code:

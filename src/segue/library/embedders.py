@@ -26,13 +26,12 @@ from segue.views.versions import compared_spaces
 def embedders_for(spaces: Mapping[str, EmbedderSpec], root: Path) -> list[Embedder]:
     """The embedders that go on with these spaces of the library in ``root``.
 
-    If all spaces are made by the default set, or none are, it is the default set as far as it is
-    installed, in the versions that the library has. Otherwise it is the embedders that made the spaces,
-    without those that cannot be made here (one written in Python, or a model that is not installed). If
-    none remain, it is the default set again.
+    Where there are none yet, it is the default set as far as it is installed. Otherwise it is the embedders
+    that made the spaces, without those that cannot be made here (one written in Python, or a model that is
+    not installed). If none remain, it is the default set again.
     """
-    if uses_default_set(spaces):
-        return _made(name for part in DEFAULT for name in embedders_of_spaces(part, spaces))
+    if not spaces:
+        return _made(DEFAULT)
     embedders = [_make(spec, root) for spec in spaces.values()]
     return [embedder for embedder in embedders if embedder is not None] or make_embedders()
 
@@ -90,20 +89,28 @@ def uses_default_set(spaces: Mapping[str, EmbedderSpec]) -> bool:
 
 
 def missing_models(root: Path) -> list[str]:
-    """The models of the default set that are not installed, where the library in ``root`` uses that set.
+    """The models that are not installed of those that the library in ``root`` uses of the default set.
 
-    A library that does not exist yet will use it. An outdated model is not missed where it still makes the
-    version that the library has.
+    A library that does not exist yet will use all of it. An outdated model is not missed where it still makes
+    the version that the library has.
     """
     missing = missing_default_models()
     if not missing:
         return []
     with contextlib.suppress(LibraryNotFoundError), contextlib.closing(Catalog(root)) as catalog:
         spaces = catalog.spaces()
-        if not uses_default_set(spaces):
-            return []
-        return [name for name in missing if not _made(embedders_of_spaces(name, spaces))]
+        if spaces:
+            own = {_name(spec) for spec in spaces.values()}
+            return [x for x in missing if x in own and not _made(embedders_of_spaces(x, spaces))]
     return missing
+
+
+def unused_default_set(spaces: Mapping[str, EmbedderSpec]) -> list[str]:
+    """The rest of the default set, where a part of it made all of a library's spaces."""
+    if not spaces or not uses_default_set(spaces):
+        return []
+    own = {_name(spec) for spec in spaces.values()}
+    return [name for name in DEFAULT if name not in own]
 
 
 def add_spaces(writer: Writer, embedders: Iterable[Embedder]) -> None:
