@@ -92,6 +92,8 @@ export const similar = (request: T.SimilarRequest, stop?: Stop) => post<T.Recomm
 export const suggestPlaylist = (request: T.PlaylistRequest, stop?: Stop) =>
   post<T.Recommendations>("/suggested-playlist", request, stop);
 export const radio = (request: T.RadioRequest, stop?: Stop) => post<T.Recommendations>("/radio", request, stop);
+export const transitions = (keys: string[], crossfade_s: number) =>
+  post<T.Transitions>("/transitions", { tracks: keys, crossfade_s });
 export const recordPlays = (keys: string[]) => post<void>("/plays", { tracks: keys });
 export const why = (a: string, b: string, stop?: Stop) => json<T.Explanation>(`/why?a=${id(a)}&b=${id(b)}`, { signal: stop });
 export const journey = (start: string, end: string, via: string[], k: number, stop?: Stop) =>

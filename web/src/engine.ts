@@ -1,5 +1,6 @@
 /** Two decks: one plays, the other has the next track ready and takes over. */
 import { Deck } from "./deck";
+import type { Transition } from "./types";
 
 export interface EngineEvents {
   state: () => void;
@@ -13,12 +14,7 @@ const EARLY_S = 0.06; // that an element takes to start, about
 const NEAR_S = 0.6; // before the transition, from which a timer takes over from the element's own clock
 
 /** How the next track takes over: where the one that plays is left, where the next begins, how long both play. */
-export interface Handover {
-  kind: "gapless" | "cut" | "fade" | "crossfade";
-  out_s: number;
-  in_s: number;
-  overlap_s: number;
-}
+export type Handover = Transition;
 
 export class Engine {
   private decks: [Deck, Deck];
@@ -32,7 +28,7 @@ export class Engine {
         state: (from) => from === this.current && events.state(),
         progress: (from) => from === this.current && (events.progress(), this.watch()),
         ended: (from) => from === this.current && this.ended(),
-        failed: (from) => (from === this.current ? events.failed() : from.unload()),
+        failed: (from) => (from === this.current ? events.failed() : this.drop(from)),
       });
     this.decks = [deck(), deck()];
   }
@@ -43,10 +39,6 @@ export class Engine {
 
   private get other(): Deck {
     return this.decks[1 - this.active] as Deck;
-  }
-
-  get ready(): string | null {
-    return this.handover ? this.other.id : null;
   }
 
   /** Play this one now, from the deck that has it already if one has. */
@@ -74,6 +66,11 @@ export class Engine {
     this.handover = null;
     if (this.other.playing) this.other.unload();
     this.current.setFade(1);
+  }
+
+  private drop(deck: Deck): void {
+    this.handover = null;
+    deck.unload();
   }
 
   unload(): void {
@@ -129,5 +126,5 @@ function fade(leaving: Deck, coming: Deck, { kind, overlap_s }: Handover): void 
     leaving.fadeBy((share) => Math.cos((share * Math.PI) / 2), overlap_s, end);
     coming.fadeBy((share) => Math.sin((share * Math.PI) / 2), overlap_s);
   } else if (kind === "fade") leaving.fadeBy((share) => Math.min(1, 4 * (1 - share)), overlap_s, end);
-  else leaving.fadeBy(() => 1, EARLY_S + 0.5, end); // to its last sample
+  else leaving.fadeBy(() => 1, overlap_s + EARLY_S + 0.5, end); // to its last sample
 }

@@ -16,11 +16,16 @@ import { acceptDroppedFiles } from "./filedrop";
 import { watchJobs } from "./jobs";
 import { handleShortcuts } from "./shortcuts";
 import { handleMediaKeys } from "./mediakeys";
+import "./handover";
+import { resumeAfterReload } from "./resume";
 import { handleLinks } from "./router";
+import { playInOneTab } from "./tabs";
 
 handleLinks();
 handleShortcuts();
 handleMediaKeys();
 acceptDroppedFiles();
 watchJobs();
+playInOneTab();
+resumeAfterReload();
 render(<App />, document.getElementById("app") as HTMLElement);

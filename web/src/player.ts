@@ -13,6 +13,7 @@ export const volume = persisted("volume", 0.9);
 export const muted = signal(false);
 export const playing = signal(false);
 export const waiting = signal(false); // for sound
+export const started = signal(0); // how many tracks began to play
 export const time = signal(0); // s
 const mediaDuration = signal(0); // s, as reported by the browser
 export const currentTrack = computed(() => Q.current(queue.value));
@@ -67,6 +68,7 @@ function playCurrent(from = 0): void {
   if (!track) return;
   counted = false;
   resumeAt = null;
+  started.value++;
   time.value = from;
   mediaDuration.value = 0;
   engine.load(track.id, from);
@@ -234,6 +236,7 @@ function taken(id: string): void {
     continuation.value = continuation.value.slice(1);
   }
   counted = false;
+  started.value++;
   time.value = engine.current.time;
   queue.value = Q.next(queue.value, one);
   followEngine();

@@ -536,6 +536,16 @@ export interface Play {
   track: Track;
 }
 
+/** How a track is to be played. */
+export interface Playback {
+  track: string; // Its id
+  gain_db: number; // Makes it as loud as others: by ReplayGain, or as measured
+  start_s: number | null; // Where it is first heard; null where it cannot be read
+  end_s: number | null; // Where it is last heard
+  decay_s: number | null; // How long it dies away before that
+  ending: "fade" | "cold" | "runs on" | null;
+}
+
 export interface Playlist {
   id: string;
   name: string;
@@ -565,6 +575,7 @@ export interface PlaylistRequest {
   variety?: number; // 0: the nearest; 1: the most varied
   per_artist?: number | null; // Most tracks of one artist; 0: any; null: as set
   per_album?: number | null; // Most tracks of one album; 0: any; null: as set
+  transitions?: boolean; // Also how each track plays into the next; decodes the ends of files once
 }
 
 export interface PlaylistSummary {
@@ -593,6 +604,7 @@ export interface RadioRequest {
   steer?: ("faster" | "slower" | "brighter" | "darker" | "more energetic" | "calmer" | "louder" | "quieter" | "newer" | "older")[]; // What to go toward
   reach?: number; // 0: the nearest fiftieth of the library; 1: its nearest fifth
   previous?: string[]; // What this radio gave already, the last at the end
+  transitions?: boolean; // Also how each track plays into the next; decodes the ends of files once
 }
 
 /** [low, high]; null is open */
@@ -766,6 +778,33 @@ export interface TrackPage {
 
 export interface Tracks {
   tracks: Track[];
+}
+
+/** Tracks that are to be played one after the other. */
+export interface TracksInOrder {
+  matches: Match[];
+  shortfall: string | null; // Why there are fewer than k, where there are
+  seeds: string[]; // What each seed that is neither an id nor a clip means
+  left_out: LeftOut[]; // What would be among them, but is no usual music
+  transitions: (Transition | null)[] | null; // From each track to the next; null where they were not asked for
+}
+
+/** How a track leads into the next. */
+export interface Transition {
+  kind: "gapless" | "cut" | "fade" | "crossfade"; // gapless: an album runs on; fade: the first dies away by itself; cut: it has ended
+  out_s: number; // Where the first track is left, in its own time
+  in_s: number; // Where the second begins, in its own time
+  overlap_s: number; // How long both sound, up to out_s
+}
+
+export interface Transitions {
+  playbacks: Playback[];
+  transitions: (Transition | null)[]; // From each track to the next; null where it is not known
+}
+
+export interface TransitionsRequest {
+  tracks: string[]; // In their order
+  crossfade_s?: number; // How long two tracks may sound at once
 }
 
 export type Verdict = "like" | "dislike" | "skip";

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 _PROBE_BYTES = 1 << 20
 _TIMEOUTS_S = (OPENING_S, None)  # of opening, of reading
+# Tags with their units to a dB, and what they lack to -18 LKFS; R128's are in 1/256 dB to -23.
+_GAINS = (("replaygain_track_gain", 1, 0.0), ("r128_track_gain", 256, 5.0))
+_MOST_GAIN_DB = 40.0  # more is no gain but a mistake
 
 
 def read_metadata(path: str | Path, *, pictures: bool = False) -> Block:
@@ -25,30 +30,56 @@ def read_metadata(path: str | Path, *, pictures: bool = False) -> Block:
 
     Nothing where FFmpeg does not know the content.
     """
-    import av
-
-    from segue.audio.ffmpeg import FORMATS
-
     block = Block()
-    with Path(path).open("rb") as file:
-        burden = find_burden(file)
-    if burden.inside or burden.start:
-        return block
-    options = {"format_whitelist": FORMATS, "probesize": str(_PROBE_BYTES)}
-    try:
-        # By its path, which a colon in it must not turn into a protocol.
-        name = f"file:{os.path.abspath(path)}"  # noqa: PTH100 - a link stays as it is named
-        with av.open(
-            name, "r", options=options, metadata_errors="surrogateescape", timeout=_TIMEOUTS_S
-        ) as container:
+    with _opened(path) as container:
+        if container:
             _add_fields(block, container.metadata)
             for stream in container.streams.audio[:1]:
                 _add_fields(block, stream.metadata)
             if pictures:
                 _add_pictures(block, container)
-    except (av.FFmpegError, ValueError, OSError):
-        pass
     return block
+
+
+def read_gain(path: str | Path) -> float | None:
+    """The gain in dB that the file's tags ask for, to -18 LKFS: ReplayGain, or Opus's R128 (RFC 7845)."""
+    with _opened(path) as container:
+        if not container:
+            return None
+        fields = dict(container.metadata)
+        for stream in container.streams.audio[:1]:
+            fields |= stream.metadata
+    named = {name.lower(): text for name, text in list(fields.items())[:FIELDS]}
+    for name, unit, offset_db in _GAINS:
+        number = re.match(r"\s*([+-]?\d+(?:\.\d+)?)", named.get(name, ""))
+        if number and abs(gain := float(number[1]) / unit + offset_db) <= _MOST_GAIN_DB:
+            return gain
+    return None
+
+
+@contextlib.contextmanager
+def _opened(path: str | Path) -> Iterator[InputContainer | None]:
+    """The file as FFmpeg sees it; none where it does not know the content."""
+    import av
+
+    from segue.audio.ffmpeg import FORMATS
+
+    with Path(path).open("rb") as file:
+        burden = find_burden(file)
+    if burden.inside or burden.start:
+        yield None
+        return
+    options = {"format_whitelist": FORMATS, "probesize": str(_PROBE_BYTES)}
+    # By its path, which a colon in it must not turn into a protocol.
+    name = f"file:{os.path.abspath(path)}"  # noqa: PTH100 - a link stays as it is named
+    with contextlib.suppress(av.FFmpegError, ValueError, OSError), contextlib.ExitStack() as stack:
+        try:
+            container = stack.enter_context(
+                av.open(name, "r", options=options, metadata_errors="surrogateescape", timeout=_TIMEOUTS_S)
+            )
+        except (av.FFmpegError, ValueError, OSError):
+            container = None
+        yield container
 
 
 def _add_fields(block: Block, metadata: Mapping[str, str]) -> None:

@@ -16,6 +16,7 @@ from segue.catalog.check import Check, check
 from segue.catalog.clusters import ClusterTables
 from segue.catalog.connections import Connections
 from segue.catalog.derived import Derived, generation
+from segue.catalog.edges import EdgeTables
 from segue.catalog.feedback import FeedbackTables, Opinions
 from segue.catalog.files import MissingTrack, failures, known_files, missing_tracks
 from segue.catalog.folders import FolderTables
@@ -54,6 +55,7 @@ class Catalog:
         self.playlists = PlaylistTables(local)
         self.selections = SelectionTables(local, self.derived)
         self.feedback = FeedbackTables(local)
+        self.edges = EdgeTables(local)
         self.folders = FolderTables(local)
         self.settings = SettingTables(local)
         _ = local.db

@@ -8,7 +8,13 @@ from typing import Any
 import click
 
 from segue.cli.options import Context
-from segue.cli.recommendations import print_found, question_of, seed_options
+from segue.cli.recommendations import (
+    print_found,
+    question_of,
+    seed_options,
+    transitions_of,
+    transitions_option,
+)
 
 
 @click.command(short_help="Make a varied playlist from one or more seeds.")
@@ -31,6 +37,7 @@ from segue.cli.recommendations import print_found, question_of, seed_options
     type=click.IntRange(0),
     help="Most tracks of one album; 0 for any number (default: an eighth of the playlist).",
 )
+@transitions_option
 @seed_options
 @click.pass_obj
 def playlist(  # noqa: PLR0913, PLR0917 - as many as the command has options
@@ -41,6 +48,7 @@ def playlist(  # noqa: PLR0913, PLR0917 - as many as the command has options
     variety: float,
     per_artist: int | None,
     per_album: int | None,
+    transitions: bool,
     as_json: bool,
     ids: bool,
     m3u: Path | None,
@@ -60,4 +68,5 @@ def playlist(  # noqa: PLR0913, PLR0917 - as many as the command has options
             per_album=per_album,
             **question_of(**options),
         )
-    print_found(recommendations, as_json=as_json, ids=ids, m3u=m3u)
+        steps = transitions_of(library, recommendations, transitions)
+    print_found(recommendations, as_json=as_json, ids=ids, m3u=m3u, steps_between=steps)

@@ -8,7 +8,13 @@ from typing import Any
 import click
 
 from segue.cli.options import Context
-from segue.cli.recommendations import print_found, question_of, seed_options
+from segue.cli.recommendations import (
+    print_found,
+    question_of,
+    seed_options,
+    transitions_of,
+    transitions_option,
+)
 
 _STEERS = (
     "faster", "slower", "brighter", "darker", "more energetic", "calmer", "louder", "quieter", "newer",
@@ -34,6 +40,7 @@ _STEERS = (
     help="From 0 (the nearest fiftieth of the library) to 1 (its nearest fifth).",
 )
 @click.option("--played", is_flag=True, help="Remember these tracks as played: they rest for some days.")
+@transitions_option
 @seed_options
 @click.pass_obj
 def radio(  # noqa: PLR0913, PLR0917 - as many as the command has options
@@ -44,6 +51,7 @@ def radio(  # noqa: PLR0913, PLR0917 - as many as the command has options
     steer: tuple[str, ...],
     reach: float,
     played: bool,
+    transitions: bool,
     as_json: bool,
     ids: bool,
     m3u: Path | None,
@@ -64,4 +72,5 @@ def radio(  # noqa: PLR0913, PLR0917 - as many as the command has options
         )
         if played:
             library.record_plays([match.track.id for match in recommendations])
-    print_found(recommendations, as_json=as_json, ids=ids, m3u=m3u)
+        steps = transitions_of(library, recommendations, transitions)
+    print_found(recommendations, as_json=as_json, ids=ids, m3u=m3u, steps_between=steps)

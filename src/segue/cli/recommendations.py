@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,9 +12,12 @@ import click
 
 from segue.cli.filters import where_of, where_options
 from segue.cli.show import list_tracks
+from segue.cli.tables import columns
 
 if TYPE_CHECKING:
+    from segue.library import Library
     from segue.recommend import Match, Recommendations
+    from segue.recommend.transitions import Transition
     from segue.track import Track
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -35,6 +38,11 @@ feedback_option = click.option(
 )
 everything_option = click.option(
     "--everything", is_flag=True, help="Also speech, and what is unusually short or long for the library."
+)
+transitions_option = click.option(
+    "--transitions",
+    is_flag=True,
+    help="Also how each track plays into the next; decodes the ends of the files once.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -70,19 +78,43 @@ def question_of(
     }  # fmt: skip
 
 
-def print_found(recommendations: Recommendations, *, as_json: bool, ids: bool, m3u: Path | None) -> None:
-    """Print the matches and why there are no more; write the playlist that is asked for."""
+def transitions_of(
+    library: Library, recommendations: Recommendations, wanted: bool
+) -> tuple[Transition | None, ...] | None:
+    """How each of the tracks leads into the next, if that is wanted."""
+    return library.transitions([match.track for match in recommendations]).steps if wanted else None
+
+
+def print_found(
+    recommendations: Recommendations,
+    *,
+    as_json: bool,
+    ids: bool,
+    m3u: Path | None,
+    steps_between: Sequence[Transition | None] | None = None,
+) -> None:
+    """Print the matches and why there are no more; write the playlist that is asked for.
+
+    Parameters
+    ----------
+    steps_between : how each track leads into the next, if that is shown
+    """
     seeds, matches = recommendations.seeds, recommendations.matches
     if seeds and not as_json:
         click.echo(f"{'seed' if len(seeds) == 1 else 'seeds'}: {'; '.join(seeds)}", err=True)
     if as_json:
-        click.echo(json.dumps(_as_json(recommendations), indent=2, ensure_ascii=False))
+        answer = _as_json(recommendations)
+        if steps_between is not None:
+            answer["transitions"] = [step and asdict(step) for step in steps_between]
+        click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
     else:
         steps = [m.step for m in matches] if any(m.step is not None for m in matches) else ()
         reasons = [m.feedback for m in matches] if any(m.feedback for m in matches) else ()
         versions = [m.versions for m in matches]
         tracks, scores = [m.track for m in matches], [m.score for m in matches]
         list_tracks(tracks, scores, steps, reasons, versions=versions, ids=ids)
+        if steps_between:
+            _list_transitions(tracks, steps_between)
     if recommendations.left_out:
         kinds = ", ".join(map(str, recommendations.left_out))
         click.echo(f"left out: {kinds}; with them: --everything", err=True)
@@ -90,6 +122,26 @@ def print_found(recommendations: Recommendations, *, as_json: bool, ids: bool, m
         click.echo(recommendations.shortfall, err=True)
     if m3u:
         _write(m3u, [match.track for match in matches])
+
+
+def _list_transitions(tracks: Sequence[Track], steps: Sequence[Transition | None]) -> None:
+    """A table of how each track leads into the next."""
+    rows = [
+        [track.title, step.kind, clock_tenths(step.out_s), clock_tenths(step.in_s), f"{step.overlap_s:.1f} s"]
+        if step
+        else [track.title, "not known", "", "", ""]
+        for track, step in zip(tracks[1:], steps, strict=True)
+    ]
+    click.echo()
+    columns(
+        ["into", "transition", "the one before ends", "this one begins", "both sound"], rows, cut=("into",)
+    )
+
+
+def clock_tenths(seconds: float) -> str:
+    """``3:59.7``."""
+    minutes, rest = divmod(round(seconds * 10), 600)
+    return f"{minutes}:{rest // 10:02d}.{rest % 10}"
 
 
 def _as_json(recommendations: Recommendations) -> dict[str, object]:

@@ -72,6 +72,7 @@ from segue.recommend import (
     playlist,
     query,
     radio,
+    transitions,
 )  # fmt: skip
 from segue.recommend import map as maps
 from segue.recommend import search as words
@@ -341,6 +342,7 @@ class Library(Checking):
     search_grouped = verb(grouped_search.search_grouped)
     playlist = verb(playlist.playlist)
     radio = verb(radio.radio)
+    transitions = verb(transitions.transitions)
     journey = verb(journey.journey)
     duplicates = verb(duplicates.duplicates)
     explain = verb(explain.explain)

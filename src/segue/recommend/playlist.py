@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from segue.catalog import Where
 from segue.errors import UsageError
+from segue.recommend.joins import WEIGHT, join_costs
 from segue.recommend.lookup import interpretations, list_queries, require_queries
 from segue.recommend.result import Recommendations
 from segue.recommend.seeds import Queries, Query
@@ -27,7 +28,7 @@ Scores = NDArray[np.float32]
 Places = NDArray[np.int64]
 
 
-def order_by_flow(similarities: Scores, groups: Places) -> Places:
+def order_by_flow(similarities: Scores, groups: Places, joins: NDArray[np.float64] | None = None) -> Places:
     """int64 (n,): an order from the first row on in which neighbors are alike, artists spread out.
 
     A short open path: always on to the nearest, then better by turning parts round and moving rows, as
@@ -37,10 +38,13 @@ def order_by_flow(similarities: Scores, groups: Places) -> Places:
     ----------
     similarities : (n, n)
     groups : (n,), the artists
+    joins : (n, n), 0 to 1, how badly two tracks play into each other: counts a little beside the sound
     """
     n = len(groups)
     costs = (similarities.max(initial=0) - similarities).astype(np.float64)
     costs /= max(float(costs.max(initial=0)), 1e-9)
+    if joins is not None:
+        costs += WEIGHT * joins
     costs += _PENALTY * (groups[:, None] == groups)
     path = _nearest_next(costs, groups)
     for _ in range(_ROUNDS if n > 3 else 0):
@@ -188,12 +192,14 @@ def _playlist(  # noqa: PLR0913 - all that one may ask for
     if not candidates:
         shortfall = session.shortfall(0, k, where, feedback=feedback)
         return Recommendations((), shortfall, interpretations(queries, seeds), left_out(leave_out))
-    vectors = session.track_vectors([match.track for match in candidates])
+    places = session.places([match.track for match in candidates])
+    vectors = session.index.take(places)
     groups = number_names(main_artists([match.track for match in candidates]))
     to_seeds = np.array([m.score + (m.bias.value if m.bias else 0) for m in candidates], np.float32)
     limits = caps_for(candidates, k, *_caps(session, *caps))
     chosen = diversify(session.similarities(vectors, vectors), to_seeds, groups, k, variety, limits)
-    flow = order_by_flow(session.similarities(vectors[chosen], vectors[chosen]), groups[chosen])
+    joins = join_costs(session.snapshot, session.index.rows[np.array(places)[chosen]])
+    flow = order_by_flow(session.similarities(vectors[chosen], vectors[chosen]), groups[chosen], joins)
     matches = tuple(candidates[i] for i in chosen[flow])
     shortfall = session.shortfall(len(matches), k, where, feedback=feedback)
     return Recommendations(matches, shortfall, interpretations(queries, seeds), left_out(leave_out))

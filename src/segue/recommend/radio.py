@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from segue.catalog import Where
 from segue.errors import UsageError
+from segue.recommend.joins import join_costs
 from segue.recommend.lookup import interpretations, list_queries, require_queries
 from segue.recommend.moods import Mood, measurements, mood_evidence
 from segue.recommend.playlist import order_by_flow
@@ -197,11 +198,13 @@ def _in_order(session: Session, matches: Sequence[Match], previous: Collection[s
     """In an order that flows on from the last of the previous tracks, or from the nearest."""
     if len(matches) < 2:
         return list(matches)
-    vectors = session.track_vectors([match.track for match in matches])
+    places = session.places([match.track for match in matches])
+    vectors = session.index.take(places)
     before = session.track_vectors(session.catalog.tracks.by_ids(list(previous)[-1:]))
     to_last = session.similarities(before, vectors)[0] if len(before) else [match.score for match in matches]
     first = int(np.argmax(to_last))
     order = [first, *(i for i in range(len(matches)) if i != first)]
     artists = number_names(main_artists([matches[i].track for i in order]))
-    flow = order_by_flow(session.similarities(vectors[order], vectors[order]), artists)
+    joins = join_costs(session.snapshot, session.index.rows[np.array(places)[order]])
+    flow = order_by_flow(session.similarities(vectors[order], vectors[order]), artists, joins)
     return [matches[order[i]] for i in flow]

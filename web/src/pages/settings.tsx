@@ -4,8 +4,10 @@ import { Icon } from "../components/icons";
 import { clock } from "../format";
 import type { SettingsChange } from "../types";
 import { signInNeeded } from "../connection";
+import { crossfade, leveling } from "../handover";
 import { useLoad } from "../hooks";
 import { shortcutsEnabled, theme, type Theme } from "../preferences";
+import { keepPlaying, setKeepPlaying } from "../radio";
 import { helpOpen } from "../shortcuts";
 import { attempt } from "../toast";
 
@@ -14,12 +16,33 @@ export function SettingsPage() {
     <>
       <PageHeader title="Settings" lead="What may be recommended is saved in the library, the rest in this browser." />
       <div class="panels">
+        <Playback />
         <Recommending />
         <Appearance />
         <Keyboard />
         <About />
       </div>
     </>
+  );
+}
+
+function Playback() {
+  return (
+    <section class="panel">
+      <h2>Playback</h2>
+      <label class="check">
+        <input type="checkbox" checked={keepPlaying.value} onChange={(event) => setKeepPlaying(event.currentTarget.checked)} />
+        Keep playing what sounds like this when the queue ends
+      </label>
+      <label class="check">
+        <input type="checkbox" checked={leveling.value} onChange={(event) => (leveling.value = event.currentTarget.checked)} />
+        Play all tracks at the same loudness
+      </label>
+      <label class="labelled"><span>Crossfade <b class="num">{crossfade.value ? `${crossfade.value} s` : "off"}</b></span>
+        <input class="range" type="range" min={0} max={12} step={1} value={crossfade.value}
+          onInput={(event) => (crossfade.value = event.currentTarget.valueAsNumber)} /></label>
+      <p class="quiet">A track that fades out rides longer, one that stops is followed at once, and albums that run on are not touched.</p>
+    </section>
   );
 }
 

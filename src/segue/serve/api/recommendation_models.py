@@ -69,6 +69,80 @@ class Recommendations(BaseModel):
     left_out: Annotated[list[LeftOut], Field(description="What would be among them, but is no usual music")]
 
 
+_STEP = {"kind": "fade", "out_s": 239.7, "in_s": 0.1, "overlap_s": 8.4}
+
+
+class Transition(BaseModel):
+    """How a track leads into the next."""
+
+    model_config = with_example(**_STEP)
+
+    kind: Annotated[
+        Literal["gapless", "cut", "fade", "crossfade"],
+        Field(
+            description="gapless: an album runs on; fade: the first dies away by itself; cut: it has ended"
+        ),
+    ]
+    out_s: Annotated[float, Field(description="Where the first track is left, in its own time")]
+    in_s: Annotated[float, Field(description="Where the second begins, in its own time")]
+    overlap_s: Annotated[float, Field(description="How long both sound, up to out_s")]
+
+
+class Playback(BaseModel):
+    """How a track is to be played."""
+
+    model_config = with_example(
+        track=OTHER_ID, gain_db=-6.4, start_s=0.1, end_s=239.7, decay_s=8.4, ending="fade"
+    )
+
+    track: Annotated[str, Field(description="Its id")]
+    gain_db: Annotated[float, Field(description="Makes it as loud as others: by ReplayGain, or as measured")]
+    start_s: Annotated[
+        float | None, Field(description="Where it is first heard; null where it cannot be read")
+    ]
+    end_s: Annotated[float | None, Field(description="Where it is last heard")]
+    decay_s: Annotated[float | None, Field(description="How long it dies away before that")]
+    ending: Literal["fade", "cold", "runs on"] | None
+
+
+class Transitions(BaseModel):
+    model_config = with_example(
+        playbacks=[
+            {
+                "track": OTHER_ID,
+                "gain_db": -6.4,
+                "start_s": 0.1,
+                "end_s": 239.7,
+                "decay_s": 8.4,
+                "ending": "fade",
+            }
+        ],
+        transitions=[_STEP],
+    )
+
+    playbacks: list[Playback]
+    transitions: Annotated[
+        list[Transition | None], Field(description="From each track to the next; null where it is not known")
+    ]
+
+
+class TracksInOrder(Recommendations):
+    """Tracks that are to be played one after the other."""
+
+    model_config = with_example(
+        matches=[{"score": 0.9312, "bias": _BIAS, "track": TRACK, "versions": []}],
+        shortfall="1 of 5: only one track meets the conditions",
+        seeds=["12 tracks by Iron Vale"],
+        left_out=[],
+        transitions=[_STEP],
+    )
+
+    transitions: Annotated[
+        list[Transition | None] | None,
+        Field(description="From each track to the next; null where they were not asked for"),
+    ]
+
+
 class Reason(BaseModel):
     """Why a track answers a part of a search."""
 

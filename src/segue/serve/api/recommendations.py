@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 from starlette.types import Receive, Scope, Send
 
 from segue.recommend import Recommendations
+from segue.recommend.transitions import Playback
 from segue.serve.api import recommendation_models as models
 from segue.serve.api.conditions import as_where
 from segue.serve.api.request_models import (
@@ -20,6 +22,7 @@ from segue.serve.api.request_models import (
     RadioRequest,
     SeedsRequest,
     SimilarRequest,
+    TransitionsRequest,
 )
 from segue.serve.http.errors import ApiError
 from segue.serve.http.inputs import LONGEST_NAME, LONGEST_SEED, TEXT
@@ -94,7 +97,7 @@ class _Route:
 
 
 @routes.post("/playlists/make", include_in_schema=False)
-@routes.post("/suggested-playlist", responses=openapi_responses(models.Recommendations, 404))
+@routes.post("/suggested-playlist", responses=openapi_responses(models.TracksInOrder, 404))
 async def suggest_playlist(service: ServiceDep, request: Request, body: PlaylistRequest) -> Response:
     """A varied playlist near the seeds, in an order that flows; nothing is kept."""
     await service.analyze_clips(request, [*body.seeds, *body.minus])
@@ -108,10 +111,24 @@ async def suggest_playlist(service: ServiceDep, request: Request, body: Playlist
             **_question(service, body),
         )
 
-    return json_response(await service.run(lambda: service.matches(ask())))
+    return await _in_order(service, request, ask, transitions=body.transitions)
 
 
-@routes.post("/radio", responses=openapi_responses(models.Recommendations, 404))
+async def _in_order(
+    service: Service, request: Request, ask: Callable[[], Recommendations], *, transitions: bool
+) -> Response:
+    """The recommendations, and how each leads into the next if that is asked for."""
+    recommendations = await service.run(ask)
+    record = await service.run(service.matches, recommendations)
+    record["transitions"] = None
+    if transitions:
+        tracks = [match.track for match in recommendations]
+        steps = await service.decode(request, lambda: service.library.transitions(tracks).steps)
+        record["transitions"] = [step and asdict(step) for step in steps]
+    return json_response(record)
+
+
+@routes.post("/radio", responses=openapi_responses(models.TracksInOrder, 404))
 async def radio(service: ServiceDep, request: Request, body: RadioRequest) -> Response:
     """The next tracks of a radio near the seeds; ask again for more, with what it gave in `previous`.
 
@@ -128,7 +145,37 @@ async def radio(service: ServiceDep, request: Request, body: RadioRequest) -> Re
             **_question(service, body),
         )
 
-    return json_response(await service.run(lambda: service.matches(ask())))
+    return await _in_order(service, request, ask, transitions=body.transitions)
+
+
+@routes.post("/transitions", responses=openapi_responses(models.Transitions, 404))
+async def transitions(service: ServiceDep, request: Request, body: TransitionsRequest) -> Response:
+    """How loud tracks are to be played, and how each leads into the next, in their order.
+
+    The ends of files that were not looked at before are decoded: a fifth of a second each, once.
+    """
+
+    def ask() -> dict[str, Any]:
+        tracks = [service.track(track_id) for track_id in body.tracks]
+        answer = service.library.transitions(tracks, crossfade_s=body.crossfade_s)
+        return {
+            "playbacks": [_playback_record(playback) for playback in answer.playbacks],
+            "transitions": [step and asdict(step) for step in answer.steps],
+        }
+
+    return json_response(await service.decode(request, ask))
+
+
+def _playback_record(playback: Playback) -> dict[str, Any]:
+    edges = playback.edges
+    return {
+        "track": playback.track.id,
+        "gain_db": playback.gain_db,
+        "start_s": edges and edges.start_s,
+        "end_s": edges and edges.end_s,
+        "decay_s": edges and edges.decay_s,
+        "ending": edges and edges.ending,
+    }
 
 
 @routes.post("/journey", responses=openapi_responses(models.Journey, 404))

@@ -9,6 +9,7 @@ from typing_extensions import TypeAliasType
 
 from segue.recommend.evaluate import LabelName
 from segue.recommend.radio import REACH, Steer
+from segue.recommend.transitions import CROSSFADE_S, LONGEST_S
 from segue.serve.http.inputs import LONGEST_ID, LONGEST_NAME, LONGEST_PATH, LONGEST_SEED, MOST_TRACKS, TEXT
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME, pattern=TEXT)]
@@ -108,6 +109,11 @@ class SimilarRequest(SeedsRequest):
     ] = None
 
 
+_Transitions = Annotated[
+    Yes, Field(description="Also how each track plays into the next; decodes the ends of files once")
+]
+
+
 class PlaylistRequest(SeedsRequest):
     model_config = _with_example(seeds=[EXAMPLE_ID, OTHER_ID], k=25, variety=0.2)
 
@@ -115,6 +121,7 @@ class PlaylistRequest(SeedsRequest):
     variety: Annotated[Real, Field(ge=0, le=1, description="0: the nearest; 1: the most varied")] = 0.1
     per_artist: Annotated[_Most, Field(description="Most tracks of one artist; 0: any; null: as set")] = None
     per_album: Annotated[_Most, Field(description="Most tracks of one album; 0: any; null: as set")] = None
+    transitions: _Transitions = False
 
 
 class RadioRequest(SeedsRequest):
@@ -128,6 +135,7 @@ class RadioRequest(SeedsRequest):
     previous: Annotated[
         list[Seed], Field(max_length=2000, description="What this radio gave already, the last at the end")
     ] = []
+    transitions: _Transitions = False
 
 
 class JourneyRequest(Request):
@@ -164,6 +172,15 @@ class MatrixRequest(Request):
 
     tracks: Annotated[list[Seed], Field(min_length=1, max_length=200)]
     view: _View = None
+
+
+class TransitionsRequest(Request):
+    model_config = _with_example(tracks=[EXAMPLE_ID, OTHER_ID], crossfade_s=5)
+
+    tracks: Annotated[list[Seed], Field(min_length=1, max_length=100, description="In their order")]
+    crossfade_s: Annotated[
+        Real, Field(ge=0, le=LONGEST_S, description="How long two tracks may sound at once")
+    ] = CROSSFADE_S
 
 
 class TrackIds(Request):

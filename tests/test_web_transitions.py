@@ -1,0 +1,152 @@
+"""Tracks play into each other in the browser: loaded ahead, without a gap, faded and equally loud."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+pytest.importorskip("playwright", reason="pip install playwright")
+from playwright.sync_api import Browser, Page, expect
+
+from segue.library import Library
+from tests.browsing import MARKS, watched
+from tests.conftest import SR, tag
+from tests.serve_process import Server, serving
+
+pytestmark = MARKS
+LENGTH_S = 6.0
+RECORD = """
+    window.sound = []
+    const made = window.Audio
+    window.elements = []
+    window.Audio = function () {
+        const element = new made()
+        const deck = window.elements.push(element) - 1
+        for (const name of ["loadstart", "playing", "ended", "pause"])
+            element.addEventListener(name, () => element.getAttribute("src") && window.sound.push(
+                { deck, name, at: performance.now() / 1000, src: element.src, time: element.currentTime }))
+        return element
+    }
+    const level = ({ paused, volume, currentTime: time }, deck) => paused || window.sound.push(
+        { deck, name: "level", at: performance.now() / 1000, volume, time })
+    setInterval(() => window.elements.forEach(level), 50)
+"""
+
+
+def write_album(folder: Path) -> None:
+    """One long tone in two files, then one that ends with silence, and a loud one."""
+    t = np.arange(int(2 * LENGTH_S * SR)) / SR
+    y = (0.1 * np.sin(2 * np.pi * 330 * t) * (1 + 0.2 * np.sin(2 * np.pi * 2 * t))).astype(np.float32)
+    half = len(y) // 2
+    cold = np.concatenate([y[: len(y) // 3], np.zeros(2 * SR, np.float32)])
+    loud = (9 * y[:half]).clip(-1, 1)
+    folder.mkdir()
+    for number, (title, sound) in enumerate(
+        (("First half", y[:half]), ("Second half", y[half:]), ("Cold end", cold), ("Loud", loud)), 1
+    ):
+        soundfile.write(folder / f"{number}.flac", sound, SR)
+        tag(folder / f"{number}.flac", title=title, artist="Tone", album="Suite", tracknumber=str(number))
+
+
+@pytest.fixture
+def suite(web_player: None, tmp_path: Path) -> Iterator[Server]:
+    write_album(tmp_path / "music")
+    with Library.open(tmp_path / "library", create=True, embedders=["descriptors"]) as library:
+        library.scan(tmp_path / "music")
+    with serving("-l", tmp_path / "library", "serve", "--no-open", "--port", 0) as running:
+        running.faults = True  # browsers leave in the middle of a sound
+        yield running
+
+
+def now(page: Page):
+    return page.get_by_role("region", name="Player").locator(".bar-title")
+
+
+def events(page: Page, name: str) -> list[dict]:
+    return [event for event in page.evaluate("window.sound") if event["name"] == name]
+
+
+def queue_of(page: Page, server: Server, *titles: str) -> None:
+    """Put these tracks into the queue before the page starts."""
+    by_title = {track["title"]: track for track in server.get("/tracks")["tracks"]}
+    tracks = [by_title[title] for title in titles]
+    queue = {
+        "tracks": tracks, "order": list(range(len(tracks))), "at": 0, "shuffle": False, "repeat": "off",
+    }  # fmt: skip
+    page.add_init_script(RECORD)
+    kept = f"localStorage['segue.queue'] ??= JSON.stringify({json.dumps(queue)})"
+    page.add_init_script(kept)
+
+
+def start(page: Page) -> None:
+    page.goto("/settings")
+    page.get_by_role("button", name="Play", exact=True).click()
+
+
+def wait_for_second(page: Page, time_s: float) -> None:
+    """Until the second track has played so far."""
+    page.wait_for_function(
+        "(s) => window.sound.some(({ name, deck, time }) => name === 'level' && deck === 1 && time > s)",
+        arg=time_s,
+    )
+
+
+def test_an_album_runs_on_without_a_gap_and_the_next_track_is_loaded_ahead(browser: Browser, suite: Server):
+    with watched(browser, suite) as page:
+        queue_of(page, suite, "First half", "Second half")
+        start(page)
+        expect(now(page)).to_have_text("Second half")
+        page.wait_for_function("() => window.sound.filter((event) => event.name === 'ended').length > 0")
+        first, second = events(page, "playing")[0], events(page, "playing")[-1]
+        assert first["deck"] != second["deck"]
+        loaded = next(event for event in events(page, "loadstart") if event["deck"] == second["deck"])
+        assert loaded["at"] < second["at"] - 1
+        ended = next(event for event in events(page, "ended") if event["deck"] == first["deck"])
+        assert abs(second["at"] - ended["at"]) < 0.15  # 0.57 s with one element
+
+
+def test_silence_at_the_end_is_skipped_and_loud_tracks_are_made_quieter(browser: Browser, suite: Server):
+    with watched(browser, suite) as page:
+        queue_of(page, suite, "Cold end", "Loud")
+        start(page)
+        expect(now(page)).to_have_text("Loud")
+        wait_for_second(page, 0.5)
+        levels = events(page, "level")
+        last = max(event["time"] for event in levels if event["deck"] == 0)
+        assert last < LENGTH_S * 2 / 3 + 1  # it sounds for 4 s, the file lasts for 6
+        (quiet, loud) = (
+            [event["volume"] for event in levels if event["deck"] == deck][-1] for deck in (0, 1)
+        )
+        assert quiet > 0.85
+        assert loud < 0.5
+
+
+def test_tracks_of_two_albums_are_faded_into_each_other(browser: Browser, suite: Server):
+    with watched(browser, suite) as page:
+        queue_of(page, suite, "Second half", "First half")
+        start(page)
+        expect(now(page)).to_have_text("First half")
+        wait_for_second(page, 2.5)
+        levels = events(page, "level")
+        out = [event for event in levels if event["deck"] == 0]
+        into = [event for event in levels if event["deck"] == 1]
+        both = out[-1]["at"] - into[0]["at"]
+        assert 1.2 < both < 2.5  # a third of 6 s
+        assert out[-1]["volume"] < 0.3
+        assert into[0]["volume"] < 0.4
+        assert into[-1]["volume"] > 0.8
+
+
+def test_the_crossfade_is_set_and_kept(browser: Browser, suite: Server):
+    with watched(browser, suite) as page:
+        page.goto("/settings")
+        page.get_by_label("Crossfade").fill("0")
+        page.get_by_label("Play all tracks at the same loudness").uncheck()
+        page.reload()
+        expect(page.get_by_text("Crossfade off")).to_be_visible()
+        expect(page.get_by_label("Play all tracks at the same loudness")).not_to_be_checked()
