@@ -296,3 +296,17 @@ def test_stars_and_plays_are_kept(player: Player, songs: dict[str, str]):
     recent = player.ask("getAlbumList2", type="recent")["albumList2"]["album"]
     assert [album["id"] for album in recent] == [song["albumId"]]
     assert player.error("star", id="unknown") == 70
+
+
+def test_a_play_queue_is_handed_over(player: Player, songs: dict[str, str]):
+    names = [songs["Low number 0"], songs["High number 1"]]
+    player.ask("savePlayQueue", id=names, current=names[1], position=2500)
+    queue = player.ask("getPlayQueue")["playQueue"]
+    assert [song["id"] for song in queue["entry"]] == names
+    assert (queue["current"], queue["position"], queue["changedBy"]) == (names[1], 2500, "test")
+    page = {"Authorization": "Bearer sesame"}
+    player.server.api("PUT", "/queue", json={"tracks": names[:1], "player": "page"}, headers=page)
+    assert player.ask("getPlayQueue")["playQueue"]["changedBy"] == "page"
+    assert player.error("savePlayQueue", id=names[0], current=names[1]) == 70
+    player.ask("savePlayQueue")
+    assert "playQueue" not in player.ask("getPlayQueue")

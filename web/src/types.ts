@@ -536,12 +536,28 @@ export interface Play {
   track: Track;
 }
 
+/** A queue as a player left it. */
+export interface PlayQueue {
+  tracks: Track[];
+  current: number; // Place of the track that plays
+  position_s: number;
+  player: string; // What saved it
+  changed_at: number | null; // null where no queue was saved
+}
+
+export interface PlayQueueChange {
+  tracks: string[]; // In the order they play
+  current?: number; // Place of the one that plays
+  position_s?: number; // Within that track
+  player?: string;
+}
+
 /** How a track is to be played. */
 export interface Playback {
   track: string; // Its id
   gain_db: number; // Makes it as loud as others: by ReplayGain, or as measured
-  start_s: number | null; // Where it is first heard; null where it cannot be read
-  end_s: number | null; // Where it is last heard
+  start_s: number | null; // Where it is first audible; null where it cannot be read
+  end_s: number | null; // Where it is last audible
   decay_s: number | null; // How long it dies away before that
   ending: "fade" | "cold" | "runs on" | null;
 }
@@ -856,7 +872,8 @@ export interface ListTracksQuery {
   q?: string | null; // Words of tags, file names, labels
   limit?: number;
   offset?: number;
-  sort?: "title" | "artist" | "added" | "year" | null;
+  sort?: "title" | "artist" | "added" | "year" | "random" | null;
+  seed?: number; // Of a random order: the same again
   genre?: string | null;
   label?: string | null;
   artist?: string | null;

@@ -1,4 +1,4 @@
-"""How a sound begins and ends: where it is first and last heard, and whether it dies away or goes on."""
+"""How a sound begins and ends: where it is first and last audible, and whether it dies away or goes on."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ Decibels = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """Where a sound is heard within its file, and how it ends.
+    """Where a sound is audible within its file, and how it ends.
 
     Attributes
     ----------
-    start_s, end_s : of the first and of the last that is heard
+    start_s, end_s : of the first and of the last audible moment
     decay_s : how long it dies away before ``end_s``
     ending : "fade", for 3 s and more; "cold", it stops or rings out; "runs on", up to the end of the file
     level_db : dBFS, of its louder half near the edges
@@ -67,8 +67,8 @@ def edges_of(head: Decibels, tail: Decibels, duration_s: float) -> Edges:
     """
     loud = np.sort(np.concatenate([head, tail]))
     level = float(loud[len(loud) // 2 :].mean())
-    heard = max(_SILENT_DB, level + _QUIET_DB)
-    starts, ends = np.flatnonzero(head > heard), np.flatnonzero(tail > heard)
+    audible = max(_SILENT_DB, level + _QUIET_DB)
+    starts, ends = np.flatnonzero(head > audible), np.flatnonzero(tail > audible)
     if not len(starts) or not len(ends):
         return Edges(0.0, duration_s, 0.0, "cold", level)
     after_s = (len(tail) - 1 - ends[-1]) * FRAME_S

@@ -27,6 +27,7 @@ from segue.catalog.listing import Facets, Sort
 from segue.catalog.name_search import ranked
 from segue.catalog.names import split_names
 from segue.catalog.overview import Imported, Overview
+from segue.catalog.play_queue import PlayQueue, PlayQueueTable
 from segue.catalog.playlists import Playlist, PlaylistTables
 from segue.catalog.records import (
     Analysis,
@@ -78,6 +79,8 @@ __all__ = [
     "MissingTrack",
     "Opinions",
     "Overview",
+    "PlayQueue",
+    "PlayQueueTable",
     "Playlist",
     "PlaylistTables",
     "RemovedTracks",

@@ -21,6 +21,7 @@ from segue.catalog.feedback import FeedbackTables, Opinions
 from segue.catalog.files import MissingTrack, failures, known_files, missing_tracks
 from segue.catalog.folders import FolderTables
 from segue.catalog.overview import Overview, content_version, overview
+from segue.catalog.play_queue import PlayQueueTable
 from segue.catalog.playlists import PlaylistTables
 from segue.catalog.records import Failure, KnownFile
 from segue.catalog.repair import drop_foreign
@@ -56,6 +57,7 @@ class Catalog:
         self.selections = SelectionTables(local, self.derived)
         self.feedback = FeedbackTables(local)
         self.edges = EdgeTables(local)
+        self.play_queue = PlayQueueTable(local)
         self.folders = FolderTables(local)
         self.settings = SettingTables(local)
         _ = local.db

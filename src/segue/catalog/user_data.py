@@ -33,6 +33,10 @@ CREATE TABLE ratings (id TEXT PRIMARY KEY, rating INTEGER NOT NULL, at REAL NOT 
 CREATE TABLE plays (id TEXT NOT NULL, at REAL NOT NULL);
 CREATE INDEX plays_by_track ON plays (id, at);
 CREATE TABLE edges (content TEXT PRIMARY KEY, edges TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE play_queue (
+    tracks TEXT NOT NULL, current INTEGER NOT NULL, position_s REAL NOT NULL, player TEXT NOT NULL,
+    changed_at REAL NOT NULL
+);
 CREATE TABLE folders (folder PRIMARY KEY NOT NULL, scanned_at REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE exclusions (folder NOT NULL, pattern TEXT NOT NULL, PRIMARY KEY (folder, pattern)) WITHOUT ROWID;

@@ -21,6 +21,7 @@ from segue.catalog import (
     FolderTables,
     Overview,
     PlaylistTables,
+    PlayQueueTable,
     SettingTables,
     Snapshot,
     TrackTables,
@@ -61,6 +62,11 @@ class Contents:
     def feedback(self) -> FeedbackTables:
         """What listeners think of tracks: likes and dislikes, stars, plays."""
         return self._catalog.feedback
+
+    @property
+    def play_queue(self) -> PlayQueueTable:
+        """What a listener plays, for another player to go on with."""
+        return self._catalog.play_queue
 
     def record_plays(self, ids: Iterable[str], at: float | None = None) -> None:
         """Remember that tracks were played, now or at a time in s since the epoch: a radio lets them rest."""

@@ -32,6 +32,7 @@ from segue.serve.api import (
     folders,
     jobs,
     maps,
+    play_queue,
     playlists,
     recommendations,
     search,
@@ -53,8 +54,8 @@ from segue.serve.service import Service
 from segue.serve.settings import SETTINGS_VARIABLE, Settings
 
 _PARTS = (
-    session, status, albums, tracks, search, sound, recommendations, clips, playlists, maps, feedback,
-    folders, jobs, duplicates, settings_routes,
+    session, status, albums, tracks, search, sound, recommendations, clips, playlists, play_queue, maps,
+    feedback, folders, jobs, duplicates, settings_routes,
 )  # fmt: skip
 _LEFT = 499  # which nobody sees but the metrics: the client has gone
 _SWEEP_EVERY_S = 60.0

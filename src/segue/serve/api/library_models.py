@@ -308,6 +308,20 @@ class Models(BaseModel):
     models: list[Model]
 
 
+class PlayQueue(BaseModel):
+    """A queue as a player left it."""
+
+    model_config = with_example(
+        tracks=[TRACK], current=0, position_s=61.5, player="phone", changed_at=1_764_400_000.0
+    )
+
+    tracks: list[Track]
+    current: Annotated[int, Field(description="Place of the track that plays")]
+    position_s: float
+    player: Annotated[str, Field(description="What saved it")]
+    changed_at: Annotated[EpochS | None, Field(description="null where no queue was saved")]
+
+
 class Feedback(BaseModel):
     model_config = with_example(seed=EXAMPLE_ID, track=OTHER_ID, verdict="like")
 

@@ -98,9 +98,9 @@ class Playback(BaseModel):
     track: Annotated[str, Field(description="Its id")]
     gain_db: Annotated[float, Field(description="Makes it as loud as others: by ReplayGain, or as measured")]
     start_s: Annotated[
-        float | None, Field(description="Where it is first heard; null where it cannot be read")
+        float | None, Field(description="Where it is first audible; null where it cannot be read")
     ]
-    end_s: Annotated[float | None, Field(description="Where it is last heard")]
+    end_s: Annotated[float | None, Field(description="Where it is last audible")]
     decay_s: Annotated[float | None, Field(description="How long it dies away before that")]
     ending: Literal["fade", "cold", "runs on"] | None
 

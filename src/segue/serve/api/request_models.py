@@ -189,6 +189,15 @@ class TrackIds(Request):
     tracks: Annotated[list[Seed], Field(max_length=1000)]
 
 
+class PlayQueueChange(Request):
+    model_config = _with_example(tracks=[EXAMPLE_ID, OTHER_ID], current=1, position_s=61.5, player="phone")
+
+    tracks: Annotated[list[Seed], Field(max_length=MOST_TRACKS, description="In the order they play")]
+    current: Annotated[Whole, Field(ge=0, le=MOST_TRACKS, description="Place of the one that plays")] = 0
+    position_s: Annotated[Real, Field(ge=0, le=1e6, description="Within that track")] = 0
+    player: Annotated[str, StringConstraints(max_length=LONGEST_NAME, pattern=TEXT)] = ""
+
+
 class NewPlaylist(Request):
     model_config = _with_example(name="Late evening", tracks=[EXAMPLE_ID, OTHER_ID])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from fastapi import APIRouter, Query
@@ -34,12 +34,16 @@ async def list_tracks(
     ] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
     offset: Annotated[int, Query(ge=0, le=100_000_000)] = 0,
-    sort: Sort | None = None,
+    sort: Sort | Literal["random"] | None = None,
+    seed: Annotated[int, Query(ge=0, le=2**53, description="Of a random order: the same again")] = 0,
 ) -> Response:
     """Tracks, a page at a time: the best matches of `q` first, or without it the newest first."""
 
     def look() -> dict[str, Any]:
         text = (q or "").strip()
+        if sort == "random":
+            tracks, total = _sample(service, text, conditions, seed, limit, offset)
+            return {"tracks": service.records(tracks), "total": total}
         tracks, total = (
             _matching(service, text, conditions, sort, limit, offset)
             if text
@@ -48,6 +52,17 @@ async def list_tracks(
         return {"tracks": service.records(tracks), "total": total}
 
     return json_response(await service.run(look))
+
+
+def _sample(
+    service: Service, text: str, conditions: Conditions | None, seed: int, limit: int, offset: int
+) -> Tracks:
+    library, where = service.library, as_where(service, conditions)
+    keys = library.keys_matching(where) if where else None
+    if text:
+        found = _keys(library, library.tracks.search(text, limit=_MOST_MATCHES), where)
+        keys = np.array(list(found.values()), np.int64)
+    return library.tracks.sample(keys, seed, limit, offset)
 
 
 def _all(service: Service, conditions: Conditions | None, sort: Sort, limit: int, offset: int) -> Tracks:

@@ -84,6 +84,8 @@ METHODS: dict[str, Callable[[Call], Tree]] = {
     "getStarred": user_data.starred,
     "getStarred2": user_data.starred_2,
     "scrobble": user_data.scrobble,
+    "getPlayQueue": user_data.play_queue,
+    "savePlayQueue": user_data.save_play_queue,
     "setRating": extras.set_rating,
     "getNowPlaying": extras.now_playing,
     "getLyrics": extras.lyrics,

@@ -156,3 +156,35 @@ def scrobble(call: Call) -> Tree:
     else:
         note_playing(call, ids)
     return {}
+
+
+def play_queue(call: Call) -> Tree:
+    """What a player left, the page among them; nothing where no queue was saved."""
+    library = call.service.library
+    queue = library.play_queue.get()
+    if not queue.tracks:
+        return {}
+    entries, tracks = Entries.of(call.service), library.tracks.by_ids(queue.tracks)
+    return {
+        "playQueue": {
+            "current": queue.tracks[queue.current],
+            "position": round(queue.position_s * 1000),
+            "username": call.get("u") or "segue",
+            "changed": date(queue.changed_at),
+            "changedBy": queue.player or "segue",
+            "entry": [entries.song(track) for track in tracks],
+        }
+    }
+
+
+def save_play_queue(call: Call) -> Tree:
+    """Keep the songs of a player, which of them plays, and where in it; without songs, clear the queue."""
+    songs = _known(call, "id")
+    current = call.get("current")
+    if current is not None and current not in songs:
+        raise SubsonicError(NOT_FOUND, f"the current song {current[:40]!r} is not in the queue")
+    place = songs.index(current) if current is not None else 0
+    position_ms = next(iter(call.numbers("position")), 0)
+    player = call.get("c") or ""
+    call.service.library.play_queue.save(songs, current=place, position_s=position_ms / 1000, player=player)
+    return {}
