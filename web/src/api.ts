@@ -17,7 +17,7 @@ export function conditionsInQuery(where: T.Conditions): URLSearchParams {
   return query;
 }
 
-export type Sort = NonNullable<T.ListTracksQuery["sort"]>;
+export type Sort = Exclude<NonNullable<T.ListTracksQuery["sort"]>, "random">;
 
 export interface Listing {
   q?: string;
@@ -34,6 +34,16 @@ export function tracks({ q = "", where = {}, sort = "artist", limit = 50, offset
   query.set("limit", String(limit));
   query.set("offset", String(offset));
   return json<T.TrackPage>(`/tracks?${query}`, { signal: stop });
+}
+
+/** Any of the tracks, in an order that chance gives. */
+export async function randomTracks({ q = "", where = {} }: Listing, limit: number): Promise<T.Track[]> {
+  const query = conditionsInQuery(where);
+  if (q) query.set("q", q);
+  query.set("sort", "random");
+  query.set("seed", String(Math.floor(Math.random() * 2 ** 31)));
+  query.set("limit", String(limit));
+  return (await json<T.TrackPage>(`/tracks?${query}`)).tracks;
 }
 
 /** Tracks that words describe, by name or by sound. */
@@ -94,6 +104,8 @@ export const suggestPlaylist = (request: T.PlaylistRequest, stop?: Stop) =>
 export const radio = (request: T.RadioRequest, stop?: Stop) => post<T.Recommendations>("/radio", request, stop);
 export const transitions = (keys: string[], crossfade_s: number) =>
   post<T.Transitions>("/transitions", { tracks: keys, crossfade_s });
+export const getQueue = (stop?: Stop) => json<T.PlayQueue>("/queue", { signal: stop });
+export const saveQueue = (queue: T.PlayQueueChange) => json<T.PlayQueue>("/queue", { method: "PUT", body: queue });
 export const recordPlays = (keys: string[]) => post<void>("/plays", { tracks: keys });
 export const why = (a: string, b: string, stop?: Stop) => json<T.Explanation>(`/why?a=${id(a)}&b=${id(b)}`, { signal: stop });
 export const journey = (start: string, end: string, via: string[], k: number, stop?: Stop) =>
@@ -140,6 +152,8 @@ export const session = () => json<T.Session>("/session");
 export const logIn = (password: string) => post<T.Session>("/session", { password });
 export const logOut = () => json<void>("/session", { method: "DELETE" });
 
+export const clipExists = (key: string) =>
+  ask(`/clips/${id(key)}/audio`, { method: "HEAD" }).then(() => true, (error: { status: number }) => error.status !== 404);
 export const deleteClip = (key: string) => json<void>(`/clips/${id(key)}`, { method: "DELETE" });
 export const peaks = async (key: string, n: number, stop?: Stop) =>
   (await json<T.Peaks>(`/tracks/${id(key)}/peaks?n=${n}`, { signal: stop })).peaks;

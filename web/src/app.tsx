@@ -1,10 +1,12 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { checkConnection, offline, reconnects, signInNeeded } from "./connection";
+import { useScrollMemory } from "./entries";
 import { draggingFile } from "./filedrop";
 import { Help } from "./components/help";
 import { Icon } from "./components/icons";
 import { BottomNav, Sidebar } from "./components/nav";
+import { NowPlaying } from "./components/nowplaying";
 import { PlayerBar } from "./components/playerbar";
 import { SearchDialog } from "./components/palette";
 import { QueuePanel } from "./components/queuepanel";
@@ -79,9 +81,9 @@ export function App() {
     document.addEventListener("visibilitychange", look);
     return () => document.removeEventListener("visibilitychange", look);
   }, [signInNeeded.value, reconnects.value]);
+  useScrollMemory(main);
   const first = useRef(true);
   useEffect(() => {
-    main.current?.scrollTo(0, 0);
     if (!first.current) main.current?.querySelector("h1")?.focus({ preventScroll: true });
     first.current = false;
   }, [path]);
@@ -96,6 +98,7 @@ export function App() {
       </main>
       <QueuePanel />
       <PlayerBar />
+      <NowPlaying />
       <BottomNav />
       <SaveDialog />
       <SearchDialog />

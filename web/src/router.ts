@@ -1,4 +1,5 @@
 import { signal } from "@preact/signals";
+import { entryChanged, newEntry } from "./entries";
 
 export interface Route {
   path: string;
@@ -11,7 +12,7 @@ const RENAMED: Record<string, string> = { "/blend": "/similar", "/matrix": "/com
 
 function currentRoute(): Route {
   const renamed = location.pathname === "/" && location.search ? "/tracks" : RENAMED[location.pathname];
-  if (renamed) history.replaceState(null, "", renamed + location.search);
+  if (renamed) history.replaceState(history.state, "", renamed + location.search);
   return { path: location.pathname, query: new URLSearchParams(location.search) };
 }
 
@@ -19,7 +20,8 @@ export const route = signal<Route>(currentRoute());
 
 export function navigate(to: string, { replace = false } = {}): void {
   if (to === location.pathname + location.search) return;
-  history[replace ? "replaceState" : "pushState"](null, "", to);
+  history[replace ? "replaceState" : "pushState"](replace ? history.state : newEntry(), "", to);
+  entryChanged();
   route.value = currentRoute();
 }
 
@@ -31,7 +33,10 @@ export function setQuery(query: URLSearchParams): void {
 
 /** Follow links within the player without reloading it, so the music goes on. */
 export function handleLinks(): void {
-  addEventListener("popstate", () => (route.value = currentRoute()));
+  addEventListener("popstate", () => {
+    entryChanged();
+    route.value = currentRoute();
+  });
   document.addEventListener("click", (event) => {
     if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     const link = (event.target as Element).closest?.("a");

@@ -1,4 +1,5 @@
 /** What the Similar page starts from: tracks and clips to sound like, and some to sound unlike. */
+import { clipExists, isClip } from "./api";
 import { persisted } from "./preferences";
 import { navigate } from "./router";
 import { showToast } from "./toast";
@@ -38,6 +39,15 @@ export function flipSeed(id: string): void {
 }
 
 export const removeSeed = (id: string) => (seeds.value = seeds.value.filter((seed) => seed.id !== id));
+
+/** Drop the clips that the service no longer has, and say so. */
+export async function dropExpired(): Promise<void> {
+  for (const clip of seeds.value.filter((seed) => isClip(seed.id))) {
+    if (await clipExists(clip.id)) continue;
+    removeSeed(clip.id);
+    showToast(`“${clip.title}” has expired: Segue keeps your audio for an hour. Add it again to go on with it.`);
+  }
+}
 
 /** A seed as a track that can be played. A clip has no file in the library. */
 export function trackFromSeed(seed: Seed): Track {

@@ -6,6 +6,7 @@ import { shortcutsEnabled } from "./preferences";
 
 export const helpOpen = signal(false);
 export const queueOpen = signal(false);
+export const nowPlayingOpen = signal(false);
 
 export const SHORTCUTS: [string, string][] = [
   ["Space", "Play or pause"],
@@ -18,6 +19,7 @@ export const SHORTCUTS: [string, string][] = [
   ["R", "Repeat: all, one, off"],
   ["Q", "Show or hide the queue"],
   ["Ctrl + K", "Search everything"],
+  ["F", "Now playing, in the full window"],
   ["/", "Search"],
   ["?", "Show these shortcuts"],
 ];
@@ -34,6 +36,7 @@ const actions: Record<string, () => void> = {
   s: () => player.setShuffle(!player.queue.value.shuffle),
   r: player.cycleRepeat,
   q: () => (queueOpen.value = !queueOpen.value),
+  f: () => (nowPlayingOpen.value = !nowPlayingOpen.value),
   "/": search,
   "shift+?": () => (helpOpen.value = true),
   "?": () => (helpOpen.value = true),

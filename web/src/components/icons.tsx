@@ -44,6 +44,8 @@ const strokes = {
   like: "M12 19s-7-4.300-7-9a4 4 0 0 1 7-2.600A4 4 0 0 1 19 10c0 4.700-7 9-7 9z",
   unlike: "M7 7l10 10M12 12m-8 0a8 8 0 1 0 16 0a8 8 0 1 0-16 0",
   lessLike: "M12 3v6M9 6l3 3 3-3M12 12h.01M12 21v-6M9 18l3-3 3 3",
+  grip: "M9 6h.01M15 6h.01M9 12h.01M15 12h.01M9 18h.01M15 18h.01",
+  expand: "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5M4 4l5 5M20 4l-5 5M20 20l-5-5M4 20l5-5",
   warn: "M12 4l9 16H3zM12 10v4M12 17h.01",
   sound: "M4 10v4M8 7v10M12 4v16M16 8v8M20 10v4",
 } as const;
@@ -61,7 +63,7 @@ export type IconName = keyof typeof strokes | keyof typeof solids;
 export function Icon({ name, size = 20 }: { name: IconName; size?: number }) {
   const solid = name in solids;
   const path = solid ? solids[name as keyof typeof solids] : strokes[name as keyof typeof strokes];
-  const heavy = ["map", "more"].includes(name);
+  const heavy = ["map", "more", "grip"].includes(name);
   return (
     <svg width={size} height={size} viewBox="0 0 24 24" aria-hidden="true" focusable="false"
       fill={solid ? "currentColor" : "none"} stroke={solid ? "none" : "currentColor"}

@@ -1,9 +1,11 @@
+import { dragLine } from "../dragsort";
 import { count, formatDuration } from "../format";
 import { queueOpen } from "../shortcuts";
 import * as player from "../player";
 import { at, upcoming } from "../queue";
 import type { Track } from "../types";
 import { Cover, EmptyState, IconButton } from "./common";
+import { Icon } from "./icons";
 import { Continuation } from "./radiobar";
 import { saving } from "./savedialog";
 
@@ -40,6 +42,19 @@ export function QueuePanel() {
   );
 }
 
+/** Alt with an arrow moves a line; the focus goes with it. */
+function moveByKey(event: KeyboardEvent, place: number): void {
+  const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+  if (!by || !event.altKey) return;
+  event.preventDefault();
+  event.stopPropagation();
+  const { at, order } = player.queue.value;
+  const to = Math.min(order.length - 1, Math.max(at + 1, place + by));
+  const list = (event.currentTarget as HTMLElement).closest("ol");
+  player.moveTo(place, to);
+  requestAnimationFrame(() => list?.querySelectorAll<HTMLElement>(".queue-play")[to - Math.max(0, at)]?.focus());
+}
+
 function Line({ place }: { place: number }) {
   const queue = player.queue.value;
   const track = at(queue, place);
@@ -47,7 +62,15 @@ function Line({ place }: { place: number }) {
   const current = place === queue.at;
   return (
     <li class={`queue-line ${current ? "active" : ""}`} aria-current={current ? "true" : undefined}>
-      <button type="button" class="queue-play" onClick={() => (current ? player.toggle() : player.jump(place))}>
+      {!current && (
+        <span class="grip" aria-hidden="true" title="Drag to move" onPointerDown={(event) => {
+          const line = event.currentTarget.parentElement as HTMLElement;
+          dragLine(event, line, (by) => player.moveTo(place, Math.max(queue.at + 1, place + by)));
+        }}><Icon name="grip" size={16} /></span>
+      )}
+      <button type="button" class="queue-play" aria-keyshortcuts={current ? undefined : "Alt+ArrowUp Alt+ArrowDown"}
+        onKeyDown={(event) => !current && moveByKey(event, place)}
+        onClick={() => (current ? player.toggle() : player.jump(place))}>
         <span class="hidden-text">Play </span>
         <Cover id={track.id} size={40} />
         <span class="row-name"><span class="clip">{track.title}</span><span class="clip quiet">{track.artist}</span></span>

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useKept } from "../entries";
 import * as player from "../player";
 import type { JourneyStop, Match, Track } from "../types";
 import { IconButton, ScoreBar } from "./common";
@@ -15,7 +15,7 @@ interface MatchesProps {
 
 /** Recommended tracks with their scores, and why on demand; stops of a journey are compared with the one before. */
 export function Matches({ matches, seed: first, label, more }: MatchesProps) {
-  const [open, setOpen] = useState<string | null>(null);
+  const [open, setOpen] = useKept<string | null>(`why ${label}`, null);
   const tracks = matches.map((match) => match.track);
   return (
     <ol class="matches" aria-label={label}>

@@ -53,7 +53,7 @@ export function LibraryPage() {
     <>
       <PageHeader title="Tracks" lead={facts && facts.tracks > 0 && `${count(facts.tracks, "track")}, ${formatDuration(facts.duration_s)}`}>
         <button type="button" class="button" disabled={!total} onClick={() => void playFrom(0)}><Icon name="play" size={18} />Play</button>
-        <button type="button" class="button" disabled={!total} onClick={() => (player.setShuffle(true), void shuffleAll(request, total ?? 0))}>
+        <button type="button" class="button" disabled={!total} onClick={() => (player.setShuffle(true), void shuffleAll(request))}>
           <Icon name="shuffle" size={18} />Shuffle
         </button>
       </PageHeader>
@@ -91,11 +91,13 @@ export function LibraryPage() {
   );
 }
 
-/** Shuffle 200 neighboring tracks from a random place: enough for a day, and quick to load. */
-async function shuffleAll(request: api.Listing, total: number): Promise<void> {
-  const offset = Math.floor(Math.random() * Math.max(1, total - 199));
-  const page = await attempt(load({ ...request, limit: 200, offset }));
-  if (page?.items.length) player.playTracks(page.items.map((found) => found.track), Math.floor(Math.random() * page.items.length));
+/** Play any 200 of the tracks: enough for a day; of a text, those that it finds first. */
+async function shuffleAll(request: api.Listing): Promise<void> {
+  const found = request.q?.trim()
+    ? load({ ...request, limit: 200, offset: 0 }).then((page) => page.items.map((item) => item.track))
+    : api.randomTracks(request, 200);
+  const tracks = await attempt(found);
+  if (tracks?.length) player.playTracks(tracks, Math.floor(Math.random() * tracks.length));
 }
 
 /** A page of all tracks, or of those that a text describes, with what sounds so. */

@@ -37,6 +37,11 @@ function PlaylistEditor({ list }: { list: Playlist }) {
     moved.splice(from + by, 0, track as Track);
     void save(name, moved);
   };
+  const removeTrack = (place: number) => {
+    const before = tracks;
+    void save(name, tracks.filter((_, i) => i !== place));
+    showToast(`Removed “${tracks[place]?.title}” from “${name}”`, { action: { label: "Undo", run: () => void save(name, before) } });
+  };
   const deleteList = async () => {
     if ((await attempt(api.deletePlaylist(list.id).then(() => true))) === undefined) return;
     navigate("/playlists");
@@ -62,7 +67,7 @@ function PlaylistEditor({ list }: { list: Playlist }) {
                   <IconButton icon="arrowUp" label={`Move ${track.title} up`} small disabled={i === 0} onClick={() => moveTrack(i, -1)} />
                   <IconButton icon="arrowDown" label={`Move ${track.title} down`} small disabled={i === tracks.length - 1} onClick={() => moveTrack(i, 1)} />
                 </span>
-              } more={[{ icon: "close", text: "Remove from this playlist", run: () => void save(name, tracks.filter((_, n) => n !== i)) }]} />
+              } more={[{ icon: "close", text: "Remove from this playlist", run: () => removeTrack(i) }]} />
             </li>
           ))}
         </ol>

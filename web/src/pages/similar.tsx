@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import * as api from "../api";
 import { EmptyState, LoadError, PageHeader, LoadingRows, SegmentedControl } from "../components/common";
 import { Icon } from "../components/icons";
@@ -8,11 +8,13 @@ import { Matches } from "../components/recommendations";
 import { TrackPicker } from "../components/trackpicker";
 import { SeedChips } from "../components/seedchips";
 import { TracksBar } from "../components/tracksbar";
+import { ApiError } from "../connection";
+import { useKept } from "../entries";
 import { useLoad, useDebounced } from "../hooks";
 import { opinions, opinionsChanged } from "../opinions";
 import { persisted } from "../preferences";
 import { startRadio } from "../radio";
-import { trackFromSeed, seedFromSuggestion, seedFromTrack, addSeed, seeds } from "../seeds";
+import { trackFromSeed, seedFromSuggestion, seedFromTrack, addSeed, dropExpired, seeds } from "../seeds";
 import type { Conditions, PlaylistRequest, SimilarRequest } from "../types";
 
 type Mode = "near" | "list";
@@ -26,8 +28,8 @@ const feedback = persisted("similar.feedback", true);
 const agree = persisted("similar.agree", false);
 
 export function SimilarPage() {
-  const [where, setWhere] = useState<Conditions>({});
-  const [otherArtists, setOtherArtists] = useState(false);
+  const [where, setWhere] = useKept<Conditions>("where", {});
+  const [otherArtists, setOtherArtists] = useKept("otherartists", false);
   const plusSeeds = seeds.value.filter((seed) => !seed.minus);
   const agreed = agree.value && plusSeeds.length > 1;
   const request: SimilarRequest = {
@@ -42,6 +44,9 @@ export function SimilarPage() {
     if (!wish.seeds.length) return null;
     return kind === "near" ? api.similar(wish, stop) : api.suggestPlaylist(wish, stop);
   }, [question, opinionsChanged.value]);
+  useEffect(() => {
+    if (error instanceof ApiError && error.code === "clip_not_found") void dropExpired();
+  }, [error]);
   const firstSeed = plusSeeds[0];
   return (
     <>

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import * as api from "../api";
 import { Cover, LoadError, IconButton, LoadingRows } from "../components/common";
 import { Icon } from "../components/icons";
@@ -8,6 +8,7 @@ import { DislikeButton, LikeButton } from "../components/opinions";
 import { ArtistLinks, linkTo, trackChoices } from "../components/trackrow";
 import { usePeaks, Wave } from "../components/wave";
 import { clock, count, readableName } from "../format";
+import { useKept } from "../entries";
 import { useLoad } from "../hooks";
 import { opinionsChanged } from "../opinions";
 import * as player from "../player";
@@ -73,7 +74,7 @@ function Hero({ track }: { track: Track }) {
 }
 
 function SimilarTracks({ track }: { track: Track }) {
-  const [otherArtists, setOtherArtists] = useState(false);
+  const [otherArtists, setOtherArtists] = useKept("otherartists", false);
   const { data, error, retry } = useLoad(
     (stop) => api.similar({ seeds: [track.id], k: 15, same_artist: !otherArtists }, stop), [track.id, otherArtists, opinionsChanged.value]);
   return (

@@ -1,0 +1,186 @@
+"""Nothing is lost: scroll positions, the second of a track, the queue between devices, what was removed."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+pytest.importorskip("playwright", reason="pip install playwright")
+from playwright.sync_api import Browser, Page, TimeoutError, expect  # noqa: A004
+
+from tests.browsing import MARKS, PHONE, new_page, watched
+from tests.serve_process import Server
+
+pytestmark = MARKS
+
+
+def scrolled(page: Page) -> float:
+    return page.locator(".page").evaluate("(box) => box.scrollTop")
+
+
+def now(page: Page):
+    return page.get_by_role("region", name="Player").locator(".bar-title")
+
+
+def lines(page: Page):
+    return page.get_by_label("Queue", exact=True).locator(".queue-list:not(.coming) > li")
+
+
+def titles(page: Page) -> list[str]:
+    return lines(page).locator(".row-name .clip:first-child").all_inner_texts()
+
+
+def play_album(page: Page, number: int = 0) -> None:
+    """Four tracks in the queue, paused."""
+    page.goto("/?album=low")
+    page.get_by_role("button", name=f"Play Low number {number}").click()
+    page.get_by_role("region", name="Player").get_by_role("button", name="Pause").click()
+
+
+def test_back_returns_to_where_the_list_was_scrolled(page: Page):
+    page.set_viewport_size({"width": 1280, "height": 500})
+    page.goto("/")
+    expect(page.locator(".row").first).to_be_visible()
+    page.locator(".page").evaluate("(box) => box.scrollTo(0, 900)")
+    expect(page.locator("[aria-posinset='30']")).to_be_attached()
+    page.locator(".row-title").last.dispatch_event("click")
+    expect(page.get_by_role("heading", name="Similar tracks")).to_be_visible()
+    assert scrolled(page) == 0
+    page.go_back()
+    page.wait_for_function("() => document.querySelector('.page').scrollTop === 900")
+    page.reload()
+    page.wait_for_function("() => document.querySelector('.page').scrollTop === 900")
+    page.go_forward()
+    expect(page.get_by_role("heading", name="Similar tracks")).to_be_visible()
+
+
+def test_back_finds_an_explanation_open(page: Page):
+    page.goto("/")
+    page.locator(".row-title").first.click()
+    page.get_by_role("button", name=re.compile("^Why is ")).nth(1).click()
+    expect(page.locator(".why")).to_be_visible()
+    page.get_by_role("link", name="Settings").click()
+    page.go_back()
+    expect(page.locator(".why")).to_be_visible()
+
+
+def test_a_reload_goes_on_at_the_second(browser: Browser, own_server: Server):
+    with watched(browser, own_server) as page:
+        play_album(page)
+        page.get_by_role("slider", name="Position in Low number 0").press("ArrowRight")
+        page.get_by_role("slider", name="Position in Low number 0").press("Home")
+        page.evaluate("document.querySelector('.bar .wave').focus()")
+        page.keyboard.press("PageUp")
+        before = page.locator(".bar .wave").get_attribute("aria-valuetext")
+        page.reload()
+        expect(page.locator(".bar .wave")).to_have_attribute("aria-valuetext", before or "")
+        expect(now(page)).to_have_text("Low number 0")
+
+
+def test_one_tab_plays_at_a_time(browser: Browser, own_server: Server):
+    with new_page(browser, own_server.address) as page:
+        page.goto("/?album=low")
+        page.get_by_role("button", name="Play Low number 0").click()
+        expect(page.get_by_role("button", name="Pause").first).to_be_visible()
+        other = page.context.new_page()
+        other.goto("/?album=high")
+        pause = other.get_by_role("button", name="Pause")
+        if not pause.count():
+            other.get_by_role("button", name="Play High number 0").click()
+        expect(page.get_by_text("Segue plays in another tab")).to_be_visible()
+        expect(page.get_by_role("region", name="Player").get_by_role("button", name="Pause")).to_have_count(0)
+
+
+def test_another_device_goes_on_with_the_queue(browser: Browser, own_server: Server):
+    with watched(browser, own_server) as desk:
+        with desk.expect_response(
+            lambda answer: answer.url.endswith("/queue") and answer.request.method == "PUT"
+        ):
+            play_album(desk, 1)
+    left = own_server.get("/queue")
+    assert [track["title"] for track in left["tracks"]] == [f"Low number {i}" for i in range(4)]
+    assert left["current"] == 1
+    with new_page(browser, own_server.address, PHONE) as phone:
+        phone.goto("/")
+        expect(phone.get_by_text("“Low number 1” played on another device")).to_be_visible()
+        phone.get_by_role("button", name="Go on here").click()
+        expect(now(phone)).to_contain_text("Low number")
+
+
+def test_while_the_service_is_away_next_waits(browser: Browser, own_server: Server):
+    with new_page(browser, own_server.address) as page:
+        play_album(page)
+        page.context.set_offline(True)
+        page.get_by_role("button", name="Next track").click()
+        expect(page.get_by_text("Segue is not responding")).to_be_visible()
+        expect(now(page)).to_have_text("Low number 1")
+        expect(page.get_by_text("Could not play")).to_have_count(0)
+        page.context.set_offline(False)
+        page.get_by_role("button", name="Try again").click()
+        page.wait_for_function("() => document.querySelector('.bar .wave').ariaValueNow > 0")
+        expect(page.get_by_text("Could not play")).to_have_count(0)
+
+
+def test_an_expired_clip_is_dropped_and_said(browser: Browser, own_server: Server):
+    clip = {
+        "id": f"clip-{'0' * 32}", "title": "Humming", "artist": None, "duration_s": 3, "minus": False,
+    }  # fmt: skip
+    with watched(browser, own_server) as page:
+        page.add_init_script(f"localStorage['segue.seeds'] ??= JSON.stringify({json.dumps([clip])})")
+        page.goto("/similar")
+        expect(page.get_by_text("“Humming” has expired")).to_be_visible()
+        expect(page.get_by_label("Seeds")).to_have_count(0)
+        expect(page.get_by_text("Start with a sound")).to_be_visible()
+
+
+def test_the_queue_is_ordered_by_keyboard_and_by_dragging(browser: Browser, own_server: Server):
+    with watched(browser, own_server) as page:
+        play_album(page)
+        page.get_by_role("button", name="Queue", exact=True).click()
+        expect(lines(page)).to_have_count(4)
+        lines(page).nth(1).get_by_role("button", name="Play Low number 1").focus()
+        page.keyboard.press("Alt+ArrowDown")
+        assert titles(page) == ["Low number 0", "Low number 2", "Low number 1", "Low number 3"]
+        expect(lines(page).nth(2).get_by_role("button", name="Play Low number 1")).to_be_focused()
+        grip, target = lines(page).nth(3).locator(".grip"), lines(page).nth(1)
+        box = target.bounding_box()
+        assert box
+        grip.hover()
+        page.mouse.down()
+        page.mouse.move(box["x"] + 10, box["y"] + 4, steps=4)
+        page.mouse.up()
+        assert titles(page) == ["Low number 0", "Low number 3", "Low number 2", "Low number 1"]
+
+
+def test_a_library_is_shuffled_as_a_whole(page: Page):
+    page.goto("/")
+    with page.expect_request(lambda request: "sort=random" in request.url) as asked:
+        page.get_by_role("button", name="Shuffle", exact=True).first.click()
+    assert re.search(r"seed=\d+", asked.value.url)
+    expect(page.get_by_role("region", name="Player")).to_be_visible()
+
+
+def test_a_track_removed_from_a_playlist_comes_back(browser: Browser, own_server: Server):
+    tracks = own_server.get("/tracks", genre="low")["tracks"]
+    made = own_server.post("/playlists", {"name": "Lows", "tracks": [t["id"] for t in tracks]}, 201)
+    with watched(browser, own_server) as page:
+        page.goto(f"/playlists/{made['id']}")
+        page.get_by_role("button", name=f"More actions for {tracks[0]['title']}").click()
+        page.get_by_role("menuitem", name="Remove from this playlist").click()
+        expect(page.locator(".row")).to_have_count(3)
+        page.get_by_role("button", name="Undo").click()
+        expect(page.locator(".row")).to_have_count(4)
+        assert len(own_server.get(f"/playlists/{made['id']}")["tracks"]) == 4
+
+
+def test_a_page_that_rests_asks_for_nothing(browser: Browser, own_server: Server):
+    with watched(browser, own_server) as page:
+        with page.expect_response(
+            lambda answer: answer.request.method == "PUT"
+        ):  # the queue, after the pause
+            play_album(page)
+        page.wait_for_load_state("networkidle")
+        with pytest.raises(TimeoutError):
+            page.wait_for_event("request", timeout=5000)

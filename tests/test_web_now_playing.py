@@ -1,0 +1,84 @@
+"""Now playing, in the full window of a desk and of a phone."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("playwright", reason="pip install playwright")
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browsing import MARKS, PHONE, new_page, watched
+from tests.serve_process import Server
+
+pytestmark = MARKS
+SMALL = """(root) => [...root.querySelectorAll("button, input, a[href]")]
+    .filter((one) => one.offsetParent && (one.offsetHeight < 44 || one.offsetWidth < 44) && !one.closest("h2"))
+    .map((one) => one.ariaLabel || one.textContent)"""
+SWIPE = """(box, [x, y]) => {
+    const at = (x, y) => new Touch({ identifier: 1, target: box, clientX: x, clientY: y })
+    const send = (name, touch, all) => box.dispatchEvent(
+        new TouchEvent(name, { bubbles: true, touches: all, changedTouches: [touch] }))
+    send("touchstart", at(200, 300), [at(200, 300)])
+    send("touchend", at(200 + x, 300 + y), [])
+}"""
+
+
+def window(page: Page):
+    return page.get_by_role("dialog", name="Now playing")
+
+
+def play(page: Page) -> None:
+    page.goto("/?album=low")
+    page.get_by_role("button", name="Play Low number 0").click()
+    page.get_by_role("region", name="Player").get_by_role("button", name="Pause").click()
+
+
+def test_a_desk_shows_what_plays_what_comes_and_why(browser: Browser, own_server: Server):
+    with watched(browser, own_server) as page:
+        play(page)
+        page.keyboard.press("f")
+        expect(window(page).get_by_role("heading", name="Low number 0")).to_be_visible()
+        assert window(page).bounding_box() == {"x": 0, "y": 0, "width": 1280, "height": 800}
+        expect(window(page).get_by_role("slider", name="Position in Low number 0, large")).to_be_visible()
+        comes = window(page).get_by_role("region", name="Comes next")
+        expect(comes.get_by_role("listitem").first).to_contain_text("Low number 1")
+        expect(comes.get_by_text("Why “Low number 1”?")).to_be_visible()
+        comes.get_by_role("button", name="Play Low number 2").click()
+        expect(window(page).get_by_role("heading", name="Low number 2")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(window(page)).to_have_count(0)
+
+
+def test_the_focus_stays_within_and_goes_back(browser: Browser, own_server: Server):
+    with watched(browser, own_server) as page:
+        play(page)
+        page.get_by_role("button", name="Show now playing").click()
+        for _ in range(30):
+            page.keyboard.press("Tab")
+            assert page.evaluate("document.activeElement.closest('[role=dialog]') !== null")
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("button", name="Show now playing")).to_be_focused()
+
+
+def test_a_phone_has_gestures_and_large_targets(browser: Browser, own_server: Server):
+    with new_page(browser, own_server.address, PHONE, has_touch=True, is_mobile=True) as page:
+        play(page)
+        bar = page.get_by_role("region", name="Player")
+        assert bar.locator(".transport").evaluate(SMALL) == []
+        page.get_by_role("button", name="Show now playing").tap()
+        expect(window(page)).to_be_visible()
+        assert window(page).evaluate(SMALL) == []
+        window(page).evaluate(SWIPE, [-160, 10])
+        expect(window(page).get_by_role("heading", name="Low number 1")).to_be_visible()
+        window(page).evaluate(SWIPE, [160, 10])
+        expect(window(page).get_by_role("heading", name="Low number 0")).to_be_visible()
+        window(page).evaluate(SWIPE, [10, 200])
+        expect(window(page)).to_have_count(0)
+        assert page.evaluate("document.documentElement.scrollWidth") == PHONE[0]
+
+
+def test_a_phone_offers_no_place_to_drop_a_file(browser: Browser, own_server: Server):
+    with new_page(browser, own_server.address, PHONE, has_touch=True, is_mobile=True) as page:
+        page.goto("/similar")
+        expect(page.get_by_text("Use your own audio")).to_be_visible()
+        expect(page.get_by_text("Drop an audio file")).to_have_count(0)
