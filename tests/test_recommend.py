@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from segue.library import Library
 from segue.recommend.combine import away_from, center
 from segue.recommend.explanation import (
     Explanation,
@@ -274,9 +275,18 @@ def test_a_sentence_says_what_is_known():
     features = (Feature("tempo_bpm", "both fast", 170, 165, True, 2.0),)
     found = Explanation(0.6, 0.6, 0.998, "", (), parts, (), 0.0, (SharedLabel("rock", 0.5, 0.4),), features)
     assert verbalize(found, scaled=True) == (
-        "Clearly alike (0.60), nearer than 99 % of your library: most of it by musicnn; both are fast; "
-        "networks call both rock."
+        "Clearly alike, nearer than 99 % of your library: both are fast; networks call both rock."
     )
     bare = Explanation(0.6, 0.6, 0.5, "", (), parts[:1], (), 0.0, (), ())
     assert verbalize(bare, scaled=False).startswith("Their score is 0.60; nothing is known")
     assert verbalize(replace(bare, score=-0.5), scaled=True).startswith("Unlike (-0.50)")
+
+
+def test_the_spread_of_scores_says_what_share_of_the_library_is_less_alike(library: Library):
+    seed = library.find("Low number 0")
+    quantiles = library.score_quantiles(seed)
+    assert len(quantiles) == 101
+    assert quantiles == sorted(quantiles)
+    best, *_, worst = library.similar([seed], k=11)
+    assert quantiles[50] < best.score <= quantiles[-1]
+    assert quantiles[0] <= worst.score + 1e-3 < quantiles[50]

@@ -8,7 +8,7 @@ import re
 import pytest
 
 pytest.importorskip("playwright", reason="pip install playwright")
-from playwright.sync_api import Browser, Page, TimeoutError, expect  # noqa: A004
+from playwright.sync_api import Browser, Page, Response, TimeoutError, expect  # noqa: A004
 
 from tests.browsing import MARKS, PHONE, new_page, watched
 from tests.serve_process import Server
@@ -39,12 +39,16 @@ def play_album(page: Page, number: int = 0) -> None:
     page.get_by_role("region", name="Player").get_by_role("button", name="Pause").click()
 
 
+def is_saved_queue(answer: Response) -> bool:
+    return answer.url.endswith("/queue") and answer.request.method == "PUT"
+
+
 def test_back_returns_to_where_the_list_was_scrolled(page: Page):
     page.set_viewport_size({"width": 1280, "height": 500})
-    page.goto("/")
+    page.goto("/tracks")
     expect(page.locator(".row").first).to_be_visible()
     page.locator(".page").evaluate("(box) => box.scrollTo(0, 900)")
-    expect(page.locator("[aria-posinset='30']")).to_be_attached()
+    expect(page.locator("[aria-posinset='24']")).to_be_attached()
     page.locator(".row-title").last.dispatch_event("click")
     expect(page.get_by_role("heading", name="Similar tracks")).to_be_visible()
     assert scrolled(page) == 0
@@ -57,7 +61,7 @@ def test_back_returns_to_where_the_list_was_scrolled(page: Page):
 
 
 def test_back_finds_an_explanation_open(page: Page):
-    page.goto("/")
+    page.goto("/tracks")
     page.locator(".row-title").first.click()
     page.get_by_role("button", name=re.compile("^Why is ")).nth(1).click()
     expect(page.locator(".why")).to_be_visible()
@@ -94,11 +98,8 @@ def test_one_tab_plays_at_a_time(browser: Browser, own_server: Server):
 
 
 def test_another_device_goes_on_with_the_queue(browser: Browser, own_server: Server):
-    with watched(browser, own_server) as desk:
-        with desk.expect_response(
-            lambda answer: answer.url.endswith("/queue") and answer.request.method == "PUT"
-        ):
-            play_album(desk, 1)
+    with watched(browser, own_server) as desk, desk.expect_response(is_saved_queue):
+        play_album(desk, 1)
     left = own_server.get("/queue")
     assert [track["title"] for track in left["tracks"]] == [f"Low number {i}" for i in range(4)]
     assert left["current"] == 1
@@ -155,7 +156,7 @@ def test_the_queue_is_ordered_by_keyboard_and_by_dragging(browser: Browser, own_
 
 
 def test_a_library_is_shuffled_as_a_whole(page: Page):
-    page.goto("/")
+    page.goto("/tracks")
     with page.expect_request(lambda request: "sort=random" in request.url) as asked:
         page.get_by_role("button", name="Shuffle", exact=True).first.click()
     assert re.search(r"seed=\d+", asked.value.url)
@@ -177,9 +178,7 @@ def test_a_track_removed_from_a_playlist_comes_back(browser: Browser, own_server
 
 def test_a_page_that_rests_asks_for_nothing(browser: Browser, own_server: Server):
     with watched(browser, own_server) as page:
-        with page.expect_response(
-            lambda answer: answer.request.method == "PUT"
-        ):  # the queue, after the pause
+        with page.expect_response(is_saved_queue):  # after the pause
             play_album(page)
         page.wait_for_load_state("networkidle")
         with pytest.raises(TimeoutError):

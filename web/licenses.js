@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** A file beside the page with the license of every package whose code is in it. */
+/** A file beside the page with the license of every package whose code or font is in it. */
 export function licenses() {
   return {
     name: "licenses",
@@ -11,6 +11,10 @@ export function licenses() {
       for (const chunk of Object.values(bundle)) {
         for (const id of chunk.type === "chunk" ? chunk.moduleIds : []) {
           const folder = packageFolder(id);
+          if (folder) folders.add(folder);
+        }
+        for (const name of chunk.originalFileNames ?? []) {
+          const folder = packageFolder(join(process.cwd(), name));
           if (folder) folders.add(folder);
         }
       }

@@ -108,6 +108,8 @@ export const getQueue = (stop?: Stop) => json<T.PlayQueue>("/queue", { signal: s
 export const saveQueue = (queue: T.PlayQueueChange) => json<T.PlayQueue>("/queue", { method: "PUT", body: queue });
 export const recordPlays = (keys: string[]) => post<void>("/plays", { tracks: keys });
 export const why = (a: string, b: string, stop?: Stop) => json<T.Explanation>(`/why?a=${id(a)}&b=${id(b)}`, { signal: stop });
+export const scoreQuantiles = async (seed: string, stop?: Stop) =>
+  (await json<T.ScoreQuantiles>(`/score-quantiles?seed=${id(seed)}`, { signal: stop })).quantiles;
 export const journey = (start: string, end: string, via: string[], k: number, stop?: Stop) =>
   post<T.Journey>("/journey", { start, end, via, k }, stop);
 

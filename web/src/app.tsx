@@ -73,9 +73,6 @@ export function App() {
   const page = pages.find((candidate) => candidate.path.test(path)) ?? notFound;
   const track = player.currentTrack.value;
   useEffect(() => {
-    document.title = `${track ? [track.title, track.artist].filter(Boolean).join(" · ") : page.title} – Segue`;
-  }, [track, page]);
-  useEffect(() => {
     const look = () => void (document.hidden || signInNeeded.value || loadOpinions().catch(() => {}));
     look();
     document.addEventListener("visibilitychange", look);

@@ -38,6 +38,12 @@ export function spaceName(space: string): string {
   return MODEL_NAMES[name] ?? readableName(name);
 }
 
+/** What share of the library, in whole per cent up to 99, has a lower score. */
+export function percentile(score: number, quantiles: readonly number[]): number {
+  const below = quantiles.filter((quantile) => quantile < score).length;
+  return Math.min(99, Math.max(0, below - 1));
+}
+
 export function fileName(name: string): string {
   return `${name.replace(/[\\/:*?"<>|\u0000-\u001f]+/g, " ").trim().slice(0, 80) || "playlist"}.m3u8`;
 }

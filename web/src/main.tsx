@@ -1,4 +1,5 @@
 import { render } from "preact";
+import "./styles/font.css";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/controls.css";
@@ -31,4 +32,5 @@ watchJobs();
 playInOneTab();
 resumeAfterReload();
 shareQueue();
+if (import.meta.env.PROD) void navigator.serviceWorker?.register("/sw.js").catch(() => {}); // in private windows
 render(<App />, document.getElementById("app") as HTMLElement);

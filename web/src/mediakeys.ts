@@ -3,6 +3,8 @@ import { effect } from "@preact/signals";
 import { coverOf, isClip } from "./api";
 import * as player from "./player";
 
+const ARTWORK = [96, 256, 512]; // px
+
 export function handleMediaKeys(): void {
   const session = navigator.mediaSession;
   if (!session) return;
@@ -29,10 +31,19 @@ export function handleMediaKeys(): void {
       title: track.title,
       artist: track.artist ?? "",
       album: track.album ?? "",
-      artwork: isClip(track.id) ? [] : [{ src: coverOf(track.id, 512), sizes: "512x512" }],
+      artwork: isClip(track.id) ? [] : ARTWORK.map((size) => ({ src: coverOf(track.id, size), sizes: `${size}x${size}` })),
     });
   });
   effect(() => {
     session.playbackState = player.playing.value ? "playing" : player.currentTrack.value ? "paused" : "none";
   });
+  effect(() => tellPosition(session));
+}
+
+/** For the progress line of a lock screen. */
+function tellPosition(session: MediaSession): void {
+  const [duration, time] = [player.duration.value, player.time.value];
+  if (!session.setPositionState) return;
+  if (!player.currentTrack.value || !(duration > 0)) session.setPositionState();
+  else session.setPositionState({ duration, position: Math.min(time, duration), playbackRate: 1 });
 }

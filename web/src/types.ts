@@ -647,6 +647,10 @@ export interface ScanRequest {
   upgrade?: boolean; // Also make the vectors of newer versions of the library's embedders
 }
 
+export interface ScoreQuantiles {
+  quantiles: number[]; // 101 scores: at 0, 1, 2 to 100 % of the library
+}
+
 export interface SearchMatch {
   score: number; // 1 where the tags hold all words, else how well it sounds so
   reasons: Reason[];
@@ -936,6 +940,10 @@ export interface WhyQuery {
   a: string;
   b: string;
   view?: string | null;
+}
+
+export interface ScoreQuantilesQuery {
+  seed: string;
 }
 
 export interface GetPlaylistM3U8Query {

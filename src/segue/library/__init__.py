@@ -80,7 +80,6 @@ from segue.recommend import similar as similarity
 from segue.sources.audio_folders import AudioFolders
 from segue.sources.contract import AudioSource, Source
 from segue.spec import Embedder, Prior, family_of
-from segue.views.view_index import ViewIndex
 
 __all__ = [
     "ARTICLES", "CATALOG_FILE", "FORMAT_VERSION", "NO_ALBUM", "NO_ARTIST", "Album", "AlbumSort", "Artist",
@@ -345,6 +344,7 @@ class Library(Checking):
     transitions = verb(transitions.transitions)
     journey = verb(journey.journey)
     duplicates = verb(duplicates.duplicates)
+    score_quantiles = verb(explain.score_quantiles)
     explain = verb(explain.explain)
     matrix = verb(matrix.matrix)
     map = verb(maps.make_map)
@@ -358,16 +358,6 @@ class Library(Checking):
     seed_group = verb(query.seed_group)
     suggest_seeds = verb(query.suggest_seeds)
     find = verb(query.find)
-
-    @OneBlasThread()
-    def view_index(self, view: str | None = None) -> ViewIndex:
-        """The index that ``similar`` looks into.
-
-        Raises
-        ------
-        EmptyLibraryError, UsageError
-        """
-        return self.recommender.session(view).index
 
     def prior(self) -> dict[str, Prior | None]:
         """What is known of the spaces beforehand, by their names, for views fitted elsewhere."""

@@ -32,12 +32,14 @@ from segue.catalog import (
 from segue.embed.descriptors import SPEC as DESCRIPTORS
 from segue.errors import LibraryError
 from segue.library.upgrades import Upgrade, find_upgrades
+from segue.library.verbs import OneBlasThread
 from segue.recommend import Recommender, filters
 from segue.recommend.lookup import track_by_id
 from segue.recommend.unusual import Limits
 from segue.spec import EmbedderSpec
 from segue.track import Track, TrackId
 from segue.views.tag_fit import TagFit
+from segue.views.view_index import ViewIndex
 
 _TRACKS = 1000  # read at a time
 
@@ -72,6 +74,16 @@ class Contents:
         """Remember that tracks were played, now or at a time in s since the epoch: a radio lets them rest."""
         when = time.time() if at is None else at
         self._catalog.feedback.record_plays((track_id, when) for track_id in ids)
+
+    @OneBlasThread()
+    def view_index(self, view: str | None = None) -> ViewIndex:
+        """The index that ``similar`` looks into.
+
+        Raises
+        ------
+        EmptyLibraryError, UsageError
+        """
+        return self.recommender.session(view).index
 
     def tag_fit(self) -> TagFit | None:
         """What the library's tags do to its default view; none where they were not looked at yet."""

@@ -74,6 +74,24 @@ def _nearer_than(session: Session, vectors: NDArray[Any], score: float) -> float
     return float((session.pair_scores(vectors, sample)[0] < score - _ROUNDING).mean())
 
 
+def score_quantiles(recommender: Recommender, query: Query, *, view: str | None = None) -> list[float]:
+    """What share of the library is nearer to a sound than some score: the scores at 0, 1, 2 to 100 %.
+
+    Raises
+    ------
+    As ``similar``.
+    """
+
+    def answer(session: Session) -> list[float]:
+        session.require_one_vector_each("a rank")
+        n = len(session.index.rows)
+        sample = session.index.take(np.arange(0, n, -(-n // _COMPARED_WITH)))
+        scores = session.pair_scores(session.vectors(session.seed(query)), sample)[0]
+        return [round(float(score), 4) for score in np.quantile(scores, np.linspace(0, 1, 101))]
+
+    return recommender.ask(answer, view)
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """Two sounds, their score, and the moment of the library at which they are compared.

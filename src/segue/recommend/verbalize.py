@@ -16,7 +16,6 @@ _DEGREES = (
 _FEATURES = 3  # of each kind that are named
 _LABELS = 3
 _NEARER_THAN_MOST = 80  # percent, from which it is worth saying
-_MOST = 0.5  # of the cosine, of a space that is said to make it
 
 
 def verbalize(found: Explanation, *, scaled: bool) -> str:
@@ -29,16 +28,16 @@ def verbalize(found: Explanation, *, scaled: bool) -> str:
     """
     degree = next(words for least, words in _DEGREES if found.score >= least or least == -1.0)
     alike = [f.text.removeprefix("both ") for f in found.features if f.alike]
-    clauses = [_main_space(found)] if scaled else []
-    clauses += [_alike(alike[:_FEATURES])]
+    clauses = [_alike(alike[:_FEATURES])]
     clauses += [_list_of([label.name for label in found.labels], "networks call both ", _LABELS)]
     clauses += [f.text for f in found.features if not f.alike][:_FEATURES]
     if found.moments:
         best = found.moments[0]
         clauses.append(f"most alike at {_clock(best.a_s)} of the first and {_clock(best.b_s)} of the second")
     sentence = "; ".join(part for part in clauses if part)
-    begin = f"{degree} ({found.score:.2f})" if scaled else f"Their score is {found.score:.2f}"
-    begin += _rank(found.nearer_than)
+    rank = _rank(found.nearer_than)
+    bare = degree if rank else f"{degree} ({found.score:.2f})"
+    begin = (bare if scaled else f"Their score is {found.score:.2f}") + rank
     return f"{begin}: {sentence}." if sentence else f"{begin}; nothing is known that says why."
 
 
@@ -46,15 +45,6 @@ def _rank(nearer_than: float | None) -> str:
     """``, nearer than 99 % of your library``; nothing where it is no nearer than most."""
     percent = min(int(100 * (nearer_than or 0)), 99)
     return f", nearer than {percent} % of your library" if percent >= _NEARER_THAN_MOST else ""
-
-
-def _main_space(found: Explanation) -> str:
-    """Which space makes the score, where one of several does."""
-    if len(found.parts) < 2 or found.score < _DEGREES[2][0]:
-        return ""
-    name = found.parts[0].space.rsplit("-", 1)[0]
-    enough = found.parts[0].share >= _MOST * found.cosine
-    return f"most of it by {name}" if enough else "by all spaces together"
 
 
 def _alike(said: Sequence[str]) -> str:

@@ -3,6 +3,8 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { coverOf, isClip, isNamed } from "../api";
 import { offline } from "../connection";
+import { percentile } from "../format";
+import { useTitle } from "../title";
 import { Icon, type IconName } from "./icons";
 
 export function Cover({ id, size = 48, shown = size }: { id: string; size?: number; shown?: number }) {
@@ -37,6 +39,7 @@ export function IconButton({ icon, label, onClick, small, pressed, disabled, ext
 }
 
 export function PageHeader({ title, lead, children }: { title: string; lead?: ComponentChildren; children?: ComponentChildren }) {
+  useTitle(title);
   return (
     <header class="page-head">
       <div>
@@ -83,13 +86,16 @@ export function LoadingRows({ n = 8, label = "Loading" }: { n?: number; label?: 
   );
 }
 
-export function ScoreBar({ score, title = "Score" }: { score: number; title?: string }) {
+/** A score; as the share of the library that is less alike, where ``quantiles`` tell how its scores are spread. */
+export function ScoreBar({ score, title = "Score", quantiles }: { score: number; title?: string; quantiles?: readonly number[] | undefined }) {
   const bar = useRef<HTMLElement>(null);
   useEffect(() => bar.current?.style.setProperty("--share", String(Math.min(1, Math.max(0, score)))), [score]);
+  const share = quantiles && percentile(score, quantiles);
   return (
-    <span class="score" title={`${title} ${score.toFixed(3)}`}>
+    <span class="score" title={`${share === undefined ? "" : `Nearer than ${share} % of your library. `}${title} ${score.toFixed(3)}`}>
       <span class="score-track"><i ref={bar} /></span>
-      <span class="num"><span class="hidden-text">{title} </span>{score.toFixed(2)}</span>
+      {share === undefined ? <span class="num"><span class="hidden-text">{title} </span>{score.toFixed(2)}</span>
+        : <span class="num"><span class="hidden-text">nearer than </span>{share}<span aria-hidden="true"> %</span><span class="hidden-text"> % of your library</span></span>}
     </span>
   );
 }

@@ -29,13 +29,15 @@ function Window({ track }: { track: Track }) {
   useEffect(() => {
     const before = document.activeElement as HTMLElement | null;
     box.current?.focus({ preventScroll: true });
-    return () => before?.focus?.({ preventScroll: true });
+    const escape = (event: KeyboardEvent) => event.key === "Escape" && close(); // also where what had the focus is gone
+    document.addEventListener("keydown", escape);
+    return () => (document.removeEventListener("keydown", escape), before?.focus?.({ preventScroll: true }));
   }, []);
   useEffect(() => void coverColor(track.id).then((color) => box.current?.style.setProperty("--wash", color ?? "var(--wave)")), [track.id]);
   useSwipe(box, { down: close, left: player.next, right: player.previous });
   return (
     <section ref={box} class="now" role="dialog" aria-modal="true" aria-label="Now playing" tabIndex={-1}
-      onKeyDown={(event) => (event.key === "Escape" ? close() : keepFocus(event, box.current))}>
+      onKeyDown={(event) => keepFocus(event, box.current)}>
       <IconButton icon="chevronDown" label="Close now playing" onClick={close} extraClass="now-close" />
       <div class="now-main">
         <Cover id={track.id} size={512} shown={512} />

@@ -1,3 +1,6 @@
+import * as api from "../api";
+import { isNamed } from "../api";
+import { useLoad } from "../hooks";
 import { useKept } from "../entries";
 import * as player from "../player";
 import type { JourneyStop, Match, Track } from "../types";
@@ -9,13 +12,15 @@ import { WhyStrip } from "./why";
 interface MatchesProps {
   matches: readonly (Match | JourneyStop)[];
   seed?: Track | undefined; // what "Why?" compares with
+  single?: boolean; // and it is all that they were found by
   label: string;
   more?: (track: Track) => Choice[]; // in the menu of a track
 }
 
 /** Recommended tracks with their scores, and why on demand; stops of a journey are compared with the one before. */
-export function Matches({ matches, seed: first, label, more }: MatchesProps) {
+export function Matches({ matches, seed: first, single = true, label, more }: MatchesProps) {
   const [open, setOpen] = useKept<string | null>(`why ${label}`, null);
+  const { data: quantiles } = useLoad(async (stop) => (first && single && !isNamed(first.id) ? api.scoreQuantiles(first.id, stop) : undefined), [first?.id]);
   const tracks = matches.map((match) => match.track);
   return (
     <ol class="matches" aria-label={label}>
@@ -25,7 +30,7 @@ export function Matches({ matches, seed: first, label, more }: MatchesProps) {
         return <li key={track.id} class={open === track.id ? "open" : ""}>
           <TrackRow track={track} versions={match.versions} compact onPlay={() => player.playTracks(tracks, i)} seed={seed} moved={bias} more={more?.(track) ?? []}
             extra={<>
-              {step === undefined ? <ScoreBar score={score} /> : step !== null && <ScoreBar score={step} title="Similarity to the track before" />}
+              {step === undefined ? <ScoreBar score={score} quantiles={single ? quantiles : undefined} /> : step !== null && <ScoreBar score={step} title="Similarity to the track before" />}
               {seed && seed.id === track.id && <span class="why-gap" />}
               {seed && seed.id !== track.id && (
                 <IconButton icon="chevronDown" label={`Why is ${track.title} similar?`} pressed={open === track.id} small extraClass="why-button"

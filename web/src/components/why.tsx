@@ -17,7 +17,7 @@ interface Pair {
 export function WhyStrip({ a, b }: Pair) {
   const { data, error } = useLoad((stop) => api.why(a.id, b.id, stop), [a.id, b.id, opinionsChanged.value]);
   if (error) return <p class="why bad" role="alert">{error.message}</p>;
-  if (!data) return <p class="why quiet" role="status">Comparing both tracks…</p>;
+  if (!data) return <WhySkeleton />;
   return (
     <div class="why">
       <p class="why-text">{data.text}</p>
@@ -55,6 +55,17 @@ export function WhyStrip({ a, b }: Pair) {
           {data.labels.slice(0, 8).map((label) => <span key={label.name} class="chip">{label.name}</span>)}
         </div>
       )}
+    </div>
+  );
+}
+
+/** Stands where the explanation will, at about its size. */
+function WhySkeleton() {
+  return (
+    <div class="why skeleton why-skeleton" role="status">
+      <span class="hidden-text">Comparing both tracks…</span>
+      <i /><i />
+      <div class="why-columns" aria-hidden="true"><b /><b /><b /></div>
     </div>
   );
 }

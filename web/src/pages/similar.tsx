@@ -99,7 +99,7 @@ export function SimilarPage() {
           {data.matches.length > 0 && <TracksBar tracks={data.matches.map((match) => match.track)} name={`Like ${firstSeed.title}`}>
             <button type="button" class="button" onClick={() => void startRadio(stationOf(request, firstSeed.title, plusSeeds.length))}><Icon name="sound" size={18} />Radio</button>
           </TracksBar>}
-          <Matches matches={data.matches} seed={trackFromSeed(firstSeed)} label="Recommendations" />
+          <Matches matches={data.matches} seed={trackFromSeed(firstSeed)} single={plusSeeds.length === 1 && seeds.value.length === 1} label="Recommendations" />
           {data.left_out.length > 0 && (
             <p class="quiet note" role="status">
               Left out: {data.left_out.map((one) => one.text).join(", ")}.{" "}
@@ -134,7 +134,7 @@ function Start({ minus }: { minus: boolean }) {
   return (
     <EmptyState icon="similar" title={minus ? "Add something you like" : "Start with a sound"}>
       <p>{minus ? "Every track here is set to “less like this”. Add another track, or switch one back to a plus." :
-        "Search for a track, drop an audio file, or record with the microphone. Segue deletes your audio after an hour."}</p>
+        `Search for a track, ${matchMedia("(hover: none)").matches ? "choose" : "drop"} an audio file, or record with the microphone. Segue deletes your audio after an hour.`}</p>
     </EmptyState>
   );
 }

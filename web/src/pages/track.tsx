@@ -12,6 +12,7 @@ import { useKept } from "../entries";
 import { useLoad } from "../hooks";
 import { opinionsChanged } from "../opinions";
 import * as player from "../player";
+import { useTitle } from "../title";
 import { addTrackAsSeed } from "../seeds";
 import { coverColor } from "../covercolor";
 import type { TrackDetails, Track } from "../types";
@@ -33,6 +34,7 @@ export function TrackPage({ id }: { id: string }) {
 
 function Hero({ track }: { track: Track }) {
   const hero = useRef<HTMLElement>(null);
+  useTitle([track.title, track.artist].filter(Boolean).join(" · "));
   useEffect(() => void coverColor(track.id).then((color) => color && hero.current?.style.setProperty("--wash", color)), [track.id]);
   const active = player.currentTrack.value?.id === track.id;
   const peaks = usePeaks(track.id);

@@ -320,7 +320,7 @@ class Explanation(BaseModel):
 
     model_config = with_example(
         score=0.9, cosine=0.87, nearer_than=0.97,
-        text="Clearly alike (0.90): both are dark; most alike at 0:03 of the first and 0:09 of the second.",
+        text="Clearly alike, nearer than 97 % of your library: both are dark.",
         aspects=[{"name": "timbre", "score": 0.84}, {"name": "rhythm", "score": 0.61}],
         parts=[{"space": "descriptors-1", "share": 0.9, "score": 0.9}],
         moments=[{"a_s": 2.97, "b_s": 8.92, "score": 0.92}],
@@ -350,6 +350,12 @@ class Explanation(BaseModel):
     features: list[SharedFeature]
     bias: Annotated[float, Field(description="What likes and dislikes add where the second is an answer")]
     feedback: Annotated[str, Field(description="Which likes and dislikes: close to X, which you like")]
+
+
+class ScoreQuantiles(BaseModel):
+    model_config = with_example(quantiles=[-0.4, 0.0, 0.9])
+
+    quantiles: Annotated[list[float], Field(description="101 scores: at 0, 1, 2 to 100 % of the library")]
 
 
 class Matrix(BaseModel):

@@ -248,6 +248,17 @@ async def why(
     return json_response(await service.run(ask))
 
 
+@routes.get("/score-quantiles", responses=openapi_responses(models.ScoreQuantiles, 404))
+async def score_quantiles(service: ServiceDep, request: Request, seed: _Seed) -> Response:
+    """How the library's scores with one sound are spread, so that a score can be told as a percentile."""
+    await service.analyze_clips(request, [seed])
+
+    def ask() -> dict[str, Any]:
+        return {"quantiles": service.library.score_quantiles(service.seed(seed))}
+
+    return json_response(await service.run(ask))
+
+
 @routes.post("/matrix", responses=openapi_responses(models.Matrix, 404))
 async def matrix(service: ServiceDep, body: MatrixRequest) -> Response:
     """The similarity of each of up to 200 tracks to each."""

@@ -1,0 +1,56 @@
+// Keeps the page itself for when the service is away: never its music, its answers or its pictures.
+const SHELL = "segue-shell";
+const MOST = 60; // files
+
+const keep = async (request, response) => {
+  const cache = await caches.open(SHELL);
+  await cache.put(request, response);
+  const keys = await cache.keys();
+  await Promise.all(keys.slice(0, Math.max(0, keys.length - MOST)).map((key) => cache.delete(key)));
+};
+
+/** The page and what it loads first. */
+const fetchShell = async () => {
+  const page = await fetch("/", { cache: "no-cache" });
+  if (!page.ok) return;
+  const text = await page.clone().text();
+  await keep("/", page);
+  const files = [...text.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map((found) => found[1]);
+  await Promise.all(files.map(async (file) => {
+    const answer = await fetch(file);
+    if (answer.ok) await keep(file, answer);
+  }));
+};
+
+self.addEventListener("install", (event) => event.waitUntil(fetchShell().then(() => self.skipWaiting())));
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+
+/** From the service; where it is away, the page as it was kept. */
+const page = async (request) => {
+  try {
+    const answer = await fetch(request);
+    if (answer.ok && answer.headers.get("content-type")?.startsWith("text/html")) void keep("/", answer.clone());
+    return answer;
+  } catch (error) {
+    const kept = await caches.match("/");
+    if (kept) return kept;
+    throw error;
+  }
+};
+
+/** Files whose names hold their checksums never change. */
+const file = async (request) => {
+  const kept = await caches.match(request);
+  if (kept) return kept;
+  const answer = await fetch(request);
+  if (answer.ok && answer.status === 200) void keep(request, answer.clone());
+  return answer;
+};
+
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const { origin, pathname } = new URL(request.url);
+  if (request.method !== "GET" || origin !== location.origin) return;
+  if (request.mode === "navigate" && !/^\/(api|rest|docs|openapi|metrics|model|assets)/.test(pathname)) event.respondWith(page(request));
+  else if (/^\/assets\/.+-[\w-]{8}\.\w+$/.test(pathname)) event.respondWith(file(request));
+});
