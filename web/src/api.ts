@@ -85,6 +85,9 @@ export const genres = (stop?: Stop) => json<T.Genres>("/genres", { signal: stop 
 export const history = (limit: number, stop?: Stop) => json<T.History>(`/history?limit=${limit}`, { signal: stop });
 
 
+/** What has these words in its name, by kind, best matches first. */
+export const searchGrouped = (text: string, stop?: Stop) => json<T.GroupedSearch>(`/search/grouped?q=${id(text)}`, { signal: stop });
+
 /** Tracks by their ids, in that order; those that are gone are left out. */
 export const tracksOf = async (keys: readonly string[], stop?: Stop) =>
   (await post<T.Tracks>("/tracks/batch", { tracks: keys }, stop)).tracks;

@@ -5,8 +5,8 @@ import { count } from "../format";
 import { useDebounced, useLoad } from "../hooks";
 import * as player from "../player";
 import { navigate } from "../router";
-import type { AlbumSummary, ArtistSummary, Cluster, PlaylistSummary, Track } from "../types";
-import { albumLink, albumName, artistLink } from "./cards";
+import type { GroupedSearch } from "../types";
+import { albumLink, artistLink } from "./cards";
 import { Cover } from "./common";
 import { Icon } from "./icons";
 
@@ -28,44 +28,17 @@ interface Section {
   options: Option[];
 }
 
-interface Found {
-  artists: readonly ArtistSummary[];
-  albums: readonly AlbumSummary[];
-  tracks: readonly Track[];
-  playlists: readonly PlaylistSummary[];
-  groups: readonly Cluster[];
-}
-
-const MOST = 6; // of each kind
-const LOOKED_AT = 200; // artists and albums whose names hold the words, of which the best are shown
-
-/** Everything with these words in its name, the best of each kind first. */
-async function searchEverything(text: string, stop: AbortSignal): Promise<Found> {
-  const wanted = { q: text, limit: LOOKED_AT, offset: 0 };
-  const [artists, albums, tracks, lists, groups] = await Promise.all([
-    api.artists({ ...wanted, sort: "name" }, stop), api.albums({ ...wanted, sort: "name", genre: null, order: 0 }, stop),
-    api.search({ q: text, limit: MOST }, stop), api.playlists(stop), api.clusters(stop),
-  ]);
-  const holds = ({ name }: { name: string }) => text.toLowerCase().split(/\s+/).every((word) => name.toLowerCase().includes(word));
-  const best = <T extends { name: string | null }>(all: readonly T[]) =>
-    [...all].sort((a, b) => fit(b.name ?? "", text) - fit(a.name ?? "", text)).slice(0, MOST);
-  return {
-    artists: best(artists.artists), albums: best(albums.albums), tracks: tracks.matches.map((match) => match.track),
-    playlists: best(lists.playlists.filter(holds)), groups: best(groups.clusters.filter(holds)),
-  };
-}
-
 /** What was found, section by section; the one with the best name comes first. */
-export function sectionsOf(found: Found, text: string): Section[] {
+export function sectionsOf(found: GroupedSearch, text: string): Section[] {
   const sections: Section[] = [
     { title: "Artists", options: found.artists.map((one) => ({ key: one.id, name: one.name, detail: count(one.tracks, "track"), href: artistLink(one), cover: one.cover, round: true })) },
-    { title: "Albums", options: found.albums.map((one) => ({ key: one.id, name: albumName(one), detail: one.artist ?? count(one.n, "track"), href: albumLink(one), cover: one.cover })) },
+    { title: "Albums", options: found.albums.map((one) => ({ key: one.id, name: one.name, detail: one.artist ?? count(one.n, "track"), href: albumLink(one), cover: one.cover })) },
     { title: "Tracks", options: found.tracks.map((track, i) => ({
       key: track.id, name: track.title, detail: [track.artist, track.album].filter(Boolean).join(" · "), href: `/track/${encodeURIComponent(track.id)}`,
       cover: track.id, play: () => player.playTracks(found.tracks, i),
     })) },
     { title: "Playlists", options: found.playlists.map((one) => ({ key: one.id, name: one.name, detail: count(one.n, "track"), href: `/playlists/${encodeURIComponent(one.id)}` })) },
-    { title: "Groups", options: found.groups.map((one) => ({ key: `group-${one.number}`, name: one.name, detail: count(one.size, "track"), href: `/tracks?cluster=${one.number}`, color: one.color })) },
+    { title: "Groups", options: found.clusters.map((one) => ({ key: `group-${one.number}`, name: one.name, detail: count(one.size, "track"), href: `/tracks?cluster=${one.number}`, color: one.color })) },
   ];
   const best = (section: Section) => Math.max(0, ...section.options.slice(0, 1).map(({ name }) => fit(name, text)));
   return sections.filter((section) => section.options.length).sort((a, b) => best(b) - best(a));
@@ -88,7 +61,7 @@ function Palette() {
   const [at, setAt] = useState(0);
   const list = useId();
   const wanted = useDebounced(text.trim(), 90);
-  const { data } = useLoad(async (stop) => (wanted ? { wanted, found: await searchEverything(wanted, stop) } : null), [wanted]);
+  const { data } = useLoad(async (stop) => (wanted ? { wanted, found: await api.searchGrouped(wanted, stop) } : null), [wanted]);
   const sections = text.trim() && data ? sectionsOf(data.found, data.wanted) : [];
   const all: Option = { key: "all", name: `All tracks for “${text.trim()}”`, detail: "also by mood and sound", href: `/tracks?q=${encodeURIComponent(text.trim())}` };
   const options = text.trim() ? [...sections.flatMap((section) => section.options), all] : [];
@@ -110,6 +83,7 @@ function Palette() {
     if (event.key === "ArrowDown") setAt((chosen + 1) % Math.max(1, options.length));
     else if (event.key === "ArrowUp") setAt((chosen - 1 + options.length) % Math.max(1, options.length));
     else if (event.key === "Enter") open(options[chosen], event.shiftKey);
+    else if (event.key === "Escape") close(); // at once: the dialog's own event comes later
     else return;
     event.preventDefault();
   };
