@@ -250,6 +250,7 @@ def test_a_query_whose_recall_only_all_rows_reach_says_so(monkeypatch):
     rows = off_the_main_axes(3000)
     index = Index.build(rows, exact=False)
     monkeypatch.setattr(index, "_state", replace(index._state, operating_points=()))
+    monkeypatch.setattr("segue.index.search._SLOW", 3000 * 128)
     assert index.operating_point(10, 0.9).n_candidates == 3000
     with pytest.warns(RuntimeWarning, match="do not reach a recall of 0.9 for 10 answers"):
         ids, _ = index.query(rows[5], recall=0.9)

@@ -17,6 +17,7 @@ _PAIR_VALUES = 1 << 22  # numbers of candidates held at a time
 _QUALIFYING_FACTOR = 8  # times as many qualifying rows as a query without a filter looks at
 _WIDER_FACTOR = 3.0  # times the number of nearest rows that hold k qualifying ones on average
 _PLANS = 256  # kept at a time
+_SLOW = 1_000_000  # numbers of all rows; comparing with fewer takes a millisecond at most
 _LIVE_SHARE = 0.75  # of the candidates that a query looks at where nothing was deleted
 
 
@@ -41,7 +42,8 @@ def asked_plan(state: State, k: int, recall: float, effort: float) -> Plan:
     """``plan_for``, with a warning where a query would be slower than its recall lets one expect."""
     is_new = (k, recall, effort) not in state.plans
     plan = plan_for(state, k, recall, effort)
-    if is_new and state.lists is not None and not plan.n_probe and recall < 1 and k * 10 <= len(state):
+    is_slow = not plan.n_probe and len(state) * state.dim >= _SLOW and k * 10 <= len(state)
+    if is_new and is_slow and state.lists is not None and recall < 1:
         warnings.warn(
             f"the lists of this index do not reach a recall of {recall:g} for {k} answers in less time than "
             f"comparing with all {len(state):,} rows, so a query does that: see Index.operating_points",
