@@ -10,14 +10,12 @@ import argparse
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 
 _ADDRESS = re.compile(r"http://[\d.]+:\d+")
-_SEEDS = 3000
 
 
 def private_mb(pid: int) -> float:
@@ -26,10 +24,10 @@ def private_mb(pid: int) -> float:
     return sum(int(n) for n in re.findall(r"Private_\w+: +(\d+) kB", text)) / 1000
 
 
-def _questions(client: httpx.Client, n: int) -> Iterator[str]:
+def _questions(client: httpx.Client, n: int, seeds: int) -> Iterator[str]:
     ids: list[str] = []
-    for i in range(_SEEDS // 100):
-        page = {"limit": 100, "offset": i * n * 100 // _SEEDS, "sort": "artist"}
+    for i in range(seeds // 100):
+        page = {"limit": 100, "offset": i * n * 100 // seeds, "sort": "artist"}
         ids += [track["id"] for track in client.get("/tracks", params=page).json()["tracks"]]
     yield f"{len(ids)} tracks of all of the list"
     for track in ids:
@@ -54,6 +52,7 @@ def _questions(client: httpx.Client, n: int) -> Iterator[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("library", type=Path)
+    parser.add_argument("--seeds", type=int, default=3000, help="tracks that are asked about")
     args = parser.parse_args()
     command = [sys.executable, "-m", "segue", "-l", str(args.library), "serve", "--no-open", "--port", "0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -67,10 +66,8 @@ def main() -> None:
         ) as client:
             n = client.get("/health").json()["tracks"]
             print(f"{n} tracks\n{'up':44}{private_mb(process.pid):8.0f} MB")
-            for what in _questions(client, n):
+            for what in _questions(client, n, args.seeds):
                 print(f"{what:44}{private_mb(process.pid):8.0f} MB", flush=True)
-            time.sleep(70)  # memory is given back once a minute
-            print(f"{'a minute later':44}{private_mb(process.pid):8.0f} MB")
     finally:
         process.terminate()
         process.wait()
