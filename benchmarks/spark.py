@@ -1,0 +1,178 @@
+"""The ten nearest of many rows on Spark: its own join, and Segue's blocks and index.
+
+Each way runs in a session of its own, one after the other, on the same rows (index_data.clustered, cosine).
+Time is of the whole question, with the index built in it; CPU time and memory (RSS, so shared pages count for
+each) are of all processes, Java too, without the start of the session. Ways that compare all pairs get fewer
+queries.
+
+Usage: PYTHONPATH=.venv/classic-spark:src python benchmarks/spark.py 10000 100000
+           [--queries 500] [--ways segue blocks join] [--cores 2] [--dim 128]
+"""
+
+import argparse
+import os
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+
+import numpy as np
+import psutil
+import pyarrow as pa
+from index_data import clustered
+from numpy.typing import NDArray
+
+K = 10
+RECALL = 0.95
+CHECKED = 200  # queries whose true neighbors are known
+EVERY_ROW = ("segue", "blocks")  # ways that answer for all rows
+
+
+class Meter:
+    """CPU s and the most memory of this process and all that it started, while the block runs."""
+
+    def __enter__(self) -> "Meter":
+        self._stop, self.peak_mb = threading.Event(), 0.0
+        self._cpu: dict[tuple[int, float], float] = {}
+        self._before = dict(self._sample())
+        self._began = time.monotonic()
+        self._thread = threading.Thread(target=self._watch)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.wall_s = time.monotonic() - self._began
+        self._stop.set()
+        self._thread.join()
+        self._sample()
+        self.cpu_s = sum(spent - self._before.get(one, 0.0) for one, spent in self._cpu.items())
+
+    def _watch(self) -> None:
+        while not self._stop.wait(0.1):
+            self._sample()
+
+    def _sample(self) -> dict[tuple[int, float], float]:
+        memory = 0
+        for one in (me := psutil.Process(), *me.children(recursive=True)):
+            try:
+                spent = one.cpu_times()
+                self._cpu[one.pid, one.create_time()] = spent.user + spent.system
+                memory += one.memory_info().rss
+            except psutil.Error:
+                continue
+        self.peak_mb = max(self.peak_mb, memory / 1e6)
+        return self._cpu
+
+
+def session_of(cores: int) -> Any:
+    import sys
+
+    from pyspark.sql import SparkSession
+
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    builder = SparkSession.builder.master(f"local[{cores}]").appName("nearest")
+    settings = {
+        "spark.ui.enabled": "false", "spark.driver.memory": "4g", "spark.sql.shuffle.partitions": "8",
+        "spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1", "spark.log.level": "ERROR",
+    }  # fmt: skip
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    return builder.getOrCreate()
+
+
+def by_segue(session: Any, rows: Any, queries: Any, folder: Path) -> Any:
+    from segue import spark
+
+    spark.build_index(rows, into=folder / "index")
+    return spark.nearest(queries, folder / "index", k=K, recall=RECALL)
+
+
+def by_blocks(session: Any, rows: Any, queries: Any, folder: Path) -> Any:
+    from segue import spark
+
+    return spark.nearest(queries, rows, k=K, exact=True)
+
+
+def by_join(session: Any, rows: Any, queries: Any, folder: Path) -> Any:
+    from pyspark.sql import functions
+
+    base = rows.select(functions.col("id").alias("neighbor"), functions.col("vector").alias("other"))
+    score = functions.expr("vector_cosine_similarity(vector, other)")
+    return queries.nearestByJoin(base, score, K, "exact", "similarity").select("id", "neighbor")
+
+
+WAYS: dict[str, Callable[..., Any]] = {"segue": by_segue, "blocks": by_blocks, "join": by_join}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("rows", type=int, nargs="+")
+    parser.add_argument("--dim", type=int, default=128)
+    parser.add_argument("--queries", type=int, default=500)
+    parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=list(WAYS))
+    parser.add_argument("--cores", type=int, default=2)
+    options = parser.parse_args()
+    print(f"{options.cores} cores, load {os.getloadavg()[0]:.0f}, {K} nearest, {options.dim} numbers")
+    print("| rows | way | queries | wall, s | CPU, s | us CPU a query | recall | peak, MB |")
+    print("|---|---|---|---|---|---|---|---|", flush=True)
+    for n in options.rows:
+        x = clustered(n, options.dim, seed=1)
+        for way in options.ways:
+            queries = n if way in EVERY_ROW else min(n, options.queries)
+            run(way, x, queries, options.cores)
+
+
+def run(way: str, x: NDArray[np.float32], n_queries: int, cores: int) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="segue-bench-"))
+    session = session_of(cores)
+    try:
+        rows = parquet(session, x, folder / "rows")
+        queries = parquet(session, x[:n_queries], folder / "queries")
+        rows.count(), queries.count()
+        with Meter() as meter:
+            found = WAYS[way](session, rows, queries, folder).select("id", "neighbor").toArrow()
+        print(f"| {len(x):,} | {way} | {n_queries:,} | {meter.wall_s:.1f} | {meter.cpu_s:.1f} "
+              f"| {meter.cpu_s / n_queries * 1e6:,.0f} | {recall_of(found, x, n_queries):.3f} "
+              f"| {meter.peak_mb:,.0f} |", flush=True)  # fmt: skip
+    finally:
+        session.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def parquet(session: Any, x: NDArray[np.float32], path: Path) -> Any:
+    import pyarrow.parquet as pq
+
+    path.mkdir()
+    for i, rows in enumerate(np.array_split(np.arange(len(x)), 8)):
+        vectors = pa.FixedSizeListArray.from_arrays(pa.array(x[rows].ravel()), x.shape[1])
+        table = pa.table(
+            {"id": pa.array(rows).cast(pa.string()), "vector": vectors.cast(pa.list_(pa.float32()))}
+        )
+        pq.write_table(table, path / f"{i}.parquet")
+    return session.read.parquet(str(path))
+
+
+def recall_of(found: pa.Table, x: NDArray[np.float32], n_queries: int) -> float:
+    """The share of the true neighbors that were found, over some queries."""
+    checked = range(0, n_queries, max(1, n_queries // CHECKED))
+    units = x / np.linalg.norm(x, axis=1, keepdims=True)
+    answers: dict[int, set[int]] = {i: set() for i in checked}
+    for name, neighbor in zip(found["id"].to_pylist(), found["neighbor"].to_pylist(), strict=True):
+        if int(name) in answers:
+            answers[int(name)].add(int(neighbor))
+    hits = 0
+    for i in checked:
+        hits += len(answers[i] & set(np.argsort(-(units @ units[i]), kind="stable")[:K].tolist()))
+    return hits / (K * len(answers))
+
+
+if __name__ == "__main__":
+    main()
