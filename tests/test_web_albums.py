@@ -95,6 +95,21 @@ def test_home_has_a_mix_of_each_group_that_plays(page: Page, web_server: Server)
     expect(page.locator(".bar-title")).to_have_text(group["central"][0]["title"])
 
 
+def test_the_list_of_tracks_is_sorted_by_a_column_and_a_right_click_opens_the_menu(
+    page: Page, web_server: Server
+):
+    by_title = [track["title"] for track in web_server.get("/tracks", sort="title", limit=5)["tracks"]]
+    page.goto("/tracks")
+    page.get_by_role("group", name="Order of the list").get_by_role("button", name="Title").click()
+    first = page.get_by_role("list", name="Tracks").locator(".row").first
+    expect(first.get_by_role("link", name=by_title[0])).to_be_visible()
+    assert "sort=title" in page.url
+    first.click(button="right")
+    page.get_by_role("menuitem", name="Add to queue").click()
+    page.keyboard.press("q")
+    expect(page.locator(".queue-line")).to_have_count(1)
+
+
 def test_genres_lead_to_their_albums(page: Page, web_server: Server):
     genre = web_server.get("/genres")["genres"][0]
     page.goto("/genres")

@@ -38,12 +38,20 @@ export function ArtistLinks({ track, unknown }: { track: Track; unknown: string 
   return <>{artists.map((artist, i) => <span key={artist.id}>{i > 0 && ", "}<a href={`/artists/${encodeURIComponent(artist.id)}`}>{artist.name}</a></span>)}</>;
 }
 
+/** A right click anywhere in a row opens its menu; with a key held, the browser's own. */
+function openMenu(event: MouseEvent): void {
+  const button = (event.currentTarget as HTMLElement).querySelector<HTMLButtonElement>(".menu-holder > button");
+  if (!button || event.shiftKey || event.ctrlKey) return;
+  event.preventDefault();
+  if (button.ariaExpanded !== "true") button.click();
+}
+
 /** One row of a list of tracks. */
 export function TrackRow({ track, onPlay, extra, more = [], compact, numbered, place, reasons = [], versions = [], moved, seed }: TrackRowProps) {
   const active = player.currentTrack.value?.id === track.id;
   const unplayable = !player.playable(track);
   return (
-    <div class={`row ${active ? "active" : ""} ${compact ? "compact" : ""} ${unplayable ? "unplayable" : ""}`}>
+    <div onContextMenu={openMenu} class={`row ${active ? "active" : ""} ${compact ? "compact" : ""} ${unplayable ? "unplayable" : ""}`}>
       <button type="button" class="row-play" disabled={unplayable} onClick={active ? player.toggle : onPlay}
         aria-label={`${active && player.playing.value ? "Pause" : "Play"} ${track.title}`}>
         {place !== undefined && <span class="row-place num" aria-hidden="true">{place}</span>}

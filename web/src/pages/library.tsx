@@ -76,6 +76,7 @@ export function LibraryPage() {
       <p class={filtered ? "quiet result-count" : "hidden-text"} role="status">
         {total === null ? "" : [`${count(total, "track")} found`, ...understood.meanings].join(" · ")}
       </p>
+      {!text && <Columns sort={sort} onSort={(order) => change(text, where, order)} />}
       <VirtualList<Found> listKey={`${listing} ${jobsFinished.value}`} pageSize={PAGE_SIZE} itemHeight={ROW_HEIGHT} label="Tracks"
         load={async (offset, stop) => {
           const page = await load({ ...request, limit: PAGE_SIZE, offset }, stop);
@@ -112,6 +113,20 @@ async function load(request: api.Listing, stop?: AbortSignal) {
     return { track, reasons: sounding.map((reason) => reason.text), versions };
   });
   return { ...page, items };
+}
+
+const columns: [api.Sort, string, string][] = [["title", "Title", ""], ["artist", "Artist and album", "row-album"], ["year", "Year", "row-genre"]];
+
+/** The names of the columns; a click puts the list in the order of one. */
+function Columns({ sort, onSort }: { sort: api.Sort; onSort: (sort: api.Sort) => void }) {
+  return (
+    <div class="list-columns" role="group" aria-label="Order of the list">
+      <span />
+      {columns.map(([key, name, place]) => (
+        <button key={key} type="button" class={place} aria-pressed={sort === key} onClick={() => onSort(key)}>{name}</button>
+      ))}
+    </div>
+  );
 }
 
 function NoMatches({ hints, clear }: { hints: string[]; clear: () => void }) {
