@@ -130,7 +130,7 @@ def test_a_row_that_is_another_track_now_gets_its_own_vector(before, vectors):
 @pytest.mark.parametrize("why", ["small", "much has gone", "much is new"])
 def test_after_large_changes_the_view_is_fitted_again(before, built, changed, vectors, why):
     if why == "small":
-        before = replace(before, index=Index.open(built, options=IndexOptions()))
+        before = replace(before, index=Index.open(built, options=lists_from(EXACT_BELOW)))
         later = changed
     elif why == "much has gone":
         later = snapshot(vectors[:N], missing=range(0, N, 4), stamp="second")
