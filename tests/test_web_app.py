@@ -109,7 +109,7 @@ def test_each_page_has_a_title_and_says_whether_music_plays(browser: Browser, ow
         page.goto("/settings")
         expect(page).to_have_title("Settings – Segue")
         play(page)
-        expect(page).to_have_title("▶ Library – Segue")
+        expect(page).to_have_title("▶ Tracks – Segue")
         page.get_by_role("link", name="Low number 1").first.click()
         page.get_by_role("region", name="Player").get_by_role("button", name="Pause").click()
         expect(page).to_have_title("Low number 1 · The Lows – Segue")

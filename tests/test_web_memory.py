@@ -178,8 +178,11 @@ def test_a_track_removed_from_a_playlist_comes_back(browser: Browser, own_server
 
 def test_a_page_that_rests_asks_for_nothing(browser: Browser, own_server: Server):
     with watched(browser, own_server) as page:
-        with page.expect_response(is_saved_queue):  # after the pause
-            play_album(page)
+        play_album(page)
         page.wait_for_load_state("networkidle")
-        with pytest.raises(TimeoutError):
-            page.wait_for_event("request", timeout=5000)
+        for _ in range(4):  # the queue is saved after the last change
+            try:
+                page.wait_for_event("request", timeout=5000)
+            except TimeoutError:
+                return
+        pytest.fail("the page asks again and again")
