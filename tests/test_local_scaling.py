@@ -24,7 +24,7 @@ def unit(x: Vectors) -> Vectors:
 
 def index_of(vectors: Vectors) -> ViewIndex:
     """In which vectors of length 1 are compared as a fitted view compares them."""
-    index, rows = Index.build(vectors, metric="dot"), np.arange(len(vectors))
+    index, rows = Index.build(vectors, metric="dot", exact=True), np.arange(len(vectors))
     return ViewIndex(ViewSpec(), None, rows, rows, index, "", (), LocalScales.measure(index))
 
 
@@ -117,7 +117,7 @@ def test_the_scales_are_kept_in_the_index_file(tmp_path: Path, rng):
 
 
 def test_a_new_track_gets_a_scale_and_others_keep_theirs(crowded):
-    index = Index.build(crowded, metric="dot")
+    index = Index.build(crowded, metric="dot", exact=True)
     scales = LocalScales.measure(index)
     assert scales is not None
     kept = np.ones(len(crowded), np.bool_)
