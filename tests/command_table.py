@@ -61,11 +61,15 @@ def name_of(words: list[str]) -> str:
 
 
 def documented_keys() -> dict[str, set[str]]:
-    """Keys that each command's ``--json`` has by docs/commands.md; of a list, those of each item."""
+    """Keys that each command's ``--json`` has by docs/commands.md; of a list, those of each item.
+
+    What only an option brings is told behind ``with`` and is none of them.
+    """
     section = _PAGE.read_text("utf-8").split("\n## JSON")[1].split("\n## ")[0]
     of_a_track = set(re.findall(r"`(\w+)`", section.split("A track has ")[1].split("\n\n")[0]))
     found = {}
-    for names, _, keys in _ROW.findall(section):
+    for names, _, cell in _ROW.findall(section):
+        keys = re.split(r"[Ww]ith `--", cell)[0]
         for name in re.findall(r"`segue (.+?)`", names):
             found[name] = set(re.findall(r"`(\w+)`", keys)) | (of_a_track if _OF_A_TRACK in keys else set())
     return found

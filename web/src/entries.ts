@@ -6,7 +6,7 @@ type Kept = Record<string, unknown>;
 
 const STORE = "segue.entries";
 const MOST = 100; // entries
-const RESTORE_MS = 4000; // that a page may take to grow as long as it was
+const RESTORE_MS = 20_000; // that a page may take to grow as long as it was
 
 const newKey = () => Math.random().toString(36).slice(2);
 const keyNow = () => (history.state as { key?: string } | null)?.key;

@@ -152,7 +152,8 @@ async def avatar(call: Call) -> Response:
     return Response(picture, headers={"content-security-policy": PLAIN_POLICY}, media_type="image/svg+xml")
 
 
-def video_info(_: Call) -> Tree:
+def video_info(call: Call) -> Tree:
+    call.need("id")
     raise SubsonicError(NOT_FOUND, "there are no videos")
 
 
