@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 pytest.importorskip("playwright", reason="pip install playwright")
 from playwright.sync_api import Browser, Page, expect
 
+from segue.library import Library
 from tests.browsing import MARKS, PHONE, new_page, settle, watched
-from tests.serve_process import Server
+from tests.serve_process import Server, serving
+from tests.sounds import clips
 
 pytestmark = MARKS
 
@@ -93,6 +96,19 @@ def test_home_has_a_mix_of_each_group_that_plays(page: Page, web_server: Server)
     page.goto("/")
     page.get_by_role("button", name=f"Play a mix of {group['name']}").first.click()
     expect(page.locator(".bar-title")).to_have_text(group["central"][0]["title"])
+
+
+def test_home_of_files_without_tags_shows_some_of_them(browser: Browser, web_player: None, tmp_path: Path):
+    clips(tmp_path / "music", 3)
+    with Library.open(tmp_path / "library", create=True, embedders=["descriptors"]) as library:
+        library.scan(tmp_path / "music")
+    with (
+        serving("-l", tmp_path / "library", "serve", "--no-open", "--port", 0) as running,
+        watched(browser, running) as page,
+    ):
+        page.goto("/")
+        expect(page.get_by_role("heading", name="Start somewhere")).to_be_visible()
+        expect(page.locator(".tile-name")).to_have_count(3)
 
 
 def test_the_list_of_tracks_is_sorted_by_a_column_and_a_right_click_opens_the_menu(

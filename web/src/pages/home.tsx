@@ -12,13 +12,14 @@ import { attempt } from "../toast";
 import type { AlbumSummary, Cluster } from "../types";
 
 const MIX = 40; // tracks
+const MOST = 12; // tracks to start with
 
 export function HomePage() {
   const { data, error, retry } = useLoad(api.home, [jobsFinished.value]);
   const { data: groups } = useLoad(api.clusters, [jobsFinished.value]);
   if (error && !data) return <><PageHeader title="Home" /><LoadError error={error} retry={retry} /></>;
   if (!data) return <><PageHeader title="Home" /><LoadingRows label="Loading home" /></>;
-  if (!data.added.length && !data.played.length && !data.rediscover.length) return <NothingYet />;
+  const tagged = data.added.length > 0 || data.rediscover.length > 0;
   const albums = (list: readonly AlbumSummary[]) => list.map((album) => <AlbumCard key={album.id} album={album} />);
   return (
     <>
@@ -35,7 +36,7 @@ export function HomePage() {
           {groups.clusters.map((group) => <Mix key={group.number} group={group} />)}
         </Shelf>
       )}
-      <Shelf title={data.go_on.length ? "Rediscover" : "Start somewhere"}>{albums(data.rediscover)}</Shelf>
+      {tagged ? <Shelf title={data.go_on.length ? "Rediscover" : "Start somewhere"}>{albums(data.rediscover)}</Shelf> : <Somewhere />}
       <Shelf title="Recently played" all="/history">
         {data.played.map((track) => <TrackCard key={track.id} track={track} tracks={data.played} />)}
       </Shelf>
@@ -43,16 +44,15 @@ export function HomePage() {
   );
 }
 
-/** A library without albums, artists and plays: tracks without tags, or none at all. */
-function NothingYet() {
-  const { data } = useLoad(api.library, [jobsFinished.value]);
-  if (!data) return <><PageHeader title="Home" /><LoadingRows label="Loading home" /></>;
-  if (data.tracks === 0) return <><PageHeader title="Home" /><EmptyLibrary /></>;
+/** Tracks of a library whose files name no albums; or a way to begin, where there are none. */
+function Somewhere() {
+  const { data: tracks } = useLoad(() => api.randomTracks({}, MOST), [jobsFinished.value]);
+  if (!tracks) return <LoadingRows label="Loading tracks" />;
+  if (!tracks.length) return <EmptyLibrary />;
   return (
-    <>
-      <PageHeader title="Home" lead={`${count(data.tracks, "track")}, none of which names an album.`} />
-      <a class="button" href="/tracks">Show all tracks</a>
-    </>
+    <Shelf title="Start somewhere" all="/tracks">
+      {tracks.map((track) => <TrackCard key={track.id} track={track} tracks={tracks} />)}
+    </Shelf>
   );
 }
 
