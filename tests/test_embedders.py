@@ -195,7 +195,7 @@ def test_scan_takes_embedders_by_name_and_adds_one_later(
     library = ("-l", tmp_path / "library")
     code, out, _ = segue(*library, "scan", "-e", "descriptors", tmp_path / "music")
     assert (code, out.split(";")[0]) == (0, "12 added")
-    code, out, err = segue(*library, "scan", tmp_path / "music")
+    code, out, err = segue(*library, "scan", "--yes", tmp_path / "music")
     assert (code, out.split(";")[0]) == (0, "12 given vectors of another embedder")
     assert "segue models pull musicnn" in err
     with Library.open(tmp_path / "library") as opened:

@@ -72,4 +72,4 @@ def test_no_pull_scans_without_a_download(segue, tmp_path: Path, monkeypatch: py
     assert code == 0
     assert out.startswith("12 added")
     assert "downloading" not in err
-    assert "downloading" in segue("-l", tmp_path / "library", "scan", tmp_path / "music")[2]
+    assert "downloading" in segue("-l", tmp_path / "library", "scan", "--yes", tmp_path / "music")[2]

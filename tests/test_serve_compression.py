@@ -33,10 +33,11 @@ def test_what_a_client_has_is_not_sent_again(server: Server, path: str):
 
 
 def test_a_tag_changes_with_what_it_is_of(server: Server):
-    empty, one = (server.api("GET", "/playlists").headers["etag"], None)
-    server.post("/playlists", {"name": "New", "tracks": []}, 201)
-    one = server.api("GET", "/playlists").headers["etag"]
-    assert one != empty
+    empty = server.api("GET", "/playlists").headers["etag"]
+    made = server.post("/playlists", {"name": "New", "tracks": []}, 201)
+    assert server.api("GET", "/playlists").headers["etag"] != empty
+    assert server.api("DELETE", f"/playlists/{made['id']}", headers={"X-Segue": "1"}).status_code == 204
+    assert server.api("GET", "/playlists").headers["etag"] == empty
 
 
 def test_large_answers_are_compressed_for_those_who_take_it(server: Server):

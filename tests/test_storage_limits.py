@@ -52,7 +52,7 @@ def mounted(folder, options):
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-DISK_KB = 1400  # a library of all files takes most of it
+DISK_KB = 2000  # a library of all files takes most of it
 
 
 def scan(folder, library_path, file_bytes=None):

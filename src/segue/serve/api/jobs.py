@@ -34,7 +34,7 @@ _EVENT = {
 _EVENTS = openapi_responses(None, 404, 503) | {200: {"content": {"text/event-stream": {"schema": _EVENT}}}}
 
 
-@routes.post("/jobs/scan", status_code=202, responses=openapi_responses(models.JobAnswer, status=202))
+@routes.post("/jobs/scan", status_code=202, responses=openapi_responses(models.JobAnswer, 404, status=202))
 async def start_scan(service: ServiceDep, request: Request, body: ScanRequest) -> Response:
     """Scan folders, or all that were scanned before, in a job."""
     scanned = await service.run(service.scanned_folders)
