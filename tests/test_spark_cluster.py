@@ -227,8 +227,10 @@ def assert_alike(some: list[dict[str, Any]], others: list[dict[str, Any]]) -> No
     assert [by_id(row) for row in some] == [by_id(row) for row in others]
     for one, other in zip(some, others, strict=True):
         assert one["score"] == pytest.approx(other["score"], abs=1e-5)
-    same = [one["neighbor"] == other["neighbor"] for one, other in zip(some, others, strict=True)]
-    assert sum(same) >= 0.9 * len(same)
+    for i, (one, other) in enumerate(zip(some, others, strict=True)):
+        beside = [row for row in some[max(0, i - 1) : i + 2] if row["id"] == one["id"] and row is not one]
+        tied = any(row["score"] == pytest.approx(one["score"], abs=1e-5) for row in beside)
+        assert one["neighbor"] == other["neighbor"] or tied, (one, other)
 
 
 def answers_of(session: Any, music: Path, out: Path) -> list[dict[str, Any]]:

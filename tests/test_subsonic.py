@@ -15,6 +15,8 @@ from segue.library import Library
 from segue.serve.subsonic.methods import METHODS
 from tests.serve_process import Server, serving
 
+DENIED = ("createUser", "updateUser", "deleteUser", "changePassword", "createShare", "jukeboxControl")
+
 SPACE = "{http://subsonic.org/restapi}"
 
 
@@ -178,7 +180,8 @@ def test_every_method_without_parameters_answers_or_says_what_is_missing(player:
         if method == "startScan":
             continue
         answer = player.raw(method).json()["subsonic-response"]
-        assert answer["status"] == "ok" or answer["error"]["code"] in (10, 50), (method, answer)
+        refusal = 50 if method in DENIED else 10
+        assert answer["status"] == "ok" or answer["error"]["code"] == refusal, (method, answer)
     assert player.error("noSuchMethod") == 0
 
 
