@@ -107,6 +107,14 @@ def test_files_that_are_not_there_or_cannot_be_written_are_os_errors(tmp_path: P
     assert index.get_nns_by_item(0, 1) == [0]
 
 
+def test_saving_makes_no_folders(tmp_path: Path):
+    index = small([1, 2])
+    index.build(1)
+    with pytest.raises(OSError, match="there is no folder"):
+        index.save(tmp_path / "typing error" / "x")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_damaged_file_is_refused(tmp_path: Path):
     index = filled("angular")
     index.save(tmp_path / "x")

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from segue.cli.tables import columns
+from segue.library import Library
 from tests.conftest import write_music
 
 
@@ -148,7 +149,6 @@ def test_an_ambiguous_seed_lists_what_it_could_mean(segue, scanned: Path):
         (("info", "polka"), "no track matches"),
         (("export", "-f", "parquet"), "name a file"),
         (("export", "-o", "x.doc"), "choose one with --format: json"),
-        (("export", "-f", "csv", "--vectors"), "cannot hold vectors"),
         (("export", "--space", "other-1"), "it has: descriptors-1"),
         (("dance",), "No such command"),
     ],
@@ -207,6 +207,21 @@ def test_export_writes_every_format(segue, scanned: Path, tmp_path: Path):
     np.testing.assert_array_equal(np.array([row["vector"] for row in table], np.float32), matrix)
     with_vectors = json.loads(segue("-l", scanned, "export", "--vectors")[1])
     np.testing.assert_allclose([row["vector"] for row in with_vectors], matrix, rtol=1e-6)
+
+
+@pytest.mark.slow
+def test_csv_with_vectors_comes_back_as_it_was(segue, scanned: Path, tmp_path: Path):
+    assert segue("-l", scanned, "export", "-o", tmp_path / "a.csv", "--vectors")[0] == 0
+    lines = list(csv.DictReader(io.StringIO((tmp_path / "a.csv").read_text("utf-8"))))
+    with Library.open(scanned) as library:
+        ids, vectors = library.vectors()
+    assert [line["id"] for line in lines] == ids
+    printed = np.array([json.loads(line["vector"]) for line in lines], np.float32)
+    np.testing.assert_array_equal(printed, vectors)
+    assert segue("-l", tmp_path / "back", "import", "vectors", tmp_path / "a.csv")[0] == 0
+    with Library.open(tmp_path / "back") as back:
+        np.testing.assert_array_equal(back.vectors()[1], vectors)
+        assert [track.title for track in back] == [line["title"] for line in lines]
 
 
 def test_control_characters_of_tags_do_not_reach_the_terminal(capsys):

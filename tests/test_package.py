@@ -20,6 +20,10 @@ def test_every_public_name_is_there():
         _ = segue.nothing
 
 
+def test_completion_offers_what_there_is_and_nothing_else():
+    assert dir(segue) == sorted(segue.__all__)
+
+
 def test_importing_segue_loads_no_decoder():
     code = "import sys, segue; sys.exit('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -64,6 +64,11 @@ _HOMES = {
 }
 
 
+def __dir__() -> list[str]:
+    """What there is, for completion: what is loaded late is there, too."""
+    return sorted(__all__)
+
+
 def __getattr__(name: str) -> Any:
     # Loaded on first use: `segue --help` should not wait for decoders.
     if name in _HOMES:

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from segue.annoy.annoy_index import AnnoyIndex
-from segue.annoy.errors import FileError, ItemError, SavingError, SizeError
+from segue.annoy.errors import FileError, ItemError, NoVectorError, SavingError, SizeError
 
-__all__ = ["AnnoyIndex", "FileError", "ItemError", "SavingError", "SizeError"]
+__all__ = ["AnnoyIndex", "FileError", "ItemError", "NoVectorError", "SavingError", "SizeError"]

@@ -95,7 +95,7 @@ class AnnoyIndex:
             Where the index is built, saved or loaded: ``unbuild`` comes first.
         ItemError
             Where i is negative.
-        SizeError
+        NoVectorError, SizeError
         VectorError
             Where the vector is not finite, or is zero where a direction is needed (angular).
         """
@@ -273,7 +273,7 @@ class AnnoyIndex:
 
         Raises
         ------
-        SizeError, VectorError, UsageError
+        NoVectorError, SizeError, VectorError, UsageError
         """
         query = to_stored(vector, self._f, self._metric, "the vector asked for")
         answer = nearest(self.index, query, self._metric, n, search_k, self._n_trees)

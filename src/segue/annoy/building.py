@@ -37,6 +37,8 @@ def build_index(
 
 def save_index(index: Index, path: Path, f: int, n_trees: int) -> Index:
     """The same index from a file, mapped. Raises SavingError where nothing can be written there."""
+    if not path.parent.is_dir():  # nor does Annoy make folders: a typing error in a path is no new tree
+        raise SavingError(f"{path} cannot be written: there is no folder {path.parent}")
     note = {"annoy": {"f": f, "n_trees": n_trees}}
     try:
         index.save(path, own_vectors=True, note=note)

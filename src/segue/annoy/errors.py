@@ -13,6 +13,10 @@ class SizeError(VectorError, IndexError):
     """A vector has another number of values than ``f``."""
 
 
+class NoVectorError(VectorError, TypeError):
+    """What was given is no list of numbers: text, say, or one number."""
+
+
 class FileError(IndexFormatError, OSError):
     """A file is no index, is damaged, or is of another ``f`` or metric."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import operator
-from typing import Any, Literal
+from typing import Any, Literal, SupportsFloat
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from segue.annoy.errors import SizeError
+from segue.annoy.errors import NoVectorError, SizeError
 from segue.errors import UsageError, VectorError
 from segue.index.metric import check_vectors
 
@@ -52,13 +52,11 @@ def to_stored(vector: ArrayLike, f: int, metric: AnnoyMetric, what: str, row: in
 
     Raises
     ------
-    SizeError
+    NoVectorError, SizeError
     VectorError
-        Where it holds no numbers, or an index has no place for it.
+        Where an index has no place for it.
     """
-    given = np.asarray(vector)
-    if given.dtype.kind not in "fiub" and given.size:
-        raise VectorError(f"{what} holds {given.dtype}, expected numbers", row)
+    given = _as_numbers(vector, what, row)
     if given.shape != (f,):
         size = len(given) if given.ndim == 1 else given.shape
         raise SizeError(f"{what} has wrong length (expected {f}, got {size})", row)
@@ -68,6 +66,21 @@ def to_stored(vector: ArrayLike, f: int, metric: AnnoyMetric, what: str, row: in
     if reason:
         raise VectorError(f"{what} {reason}", row)
     return np.packbits(wide > 0.5) if metric == "hamming" else wide
+
+
+def _as_numbers(vector: ArrayLike, what: str, row: int | None) -> NDArray[Any]:
+    try:
+        given = np.asarray(vector)
+    except ValueError:  # lists of several lengths
+        raise NoVectorError(f"{what} is no list of numbers", row) from None
+    if given.dtype.kind == "O" and given.ndim and all(isinstance(x, SupportsFloat) for x in given.flat):
+        given = given.astype(np.float64)  # such as fractions
+    if given.dtype.kind not in "fiub" and given.size:
+        held = "" if given.ndim else f" is {type(vector).__name__}, expected a list of numbers"
+        raise NoVectorError(f"{what}{held or f' holds {given.dtype}, expected numbers'}", row)
+    if not given.ndim:
+        raise NoVectorError(f"{what} is one number, expected a list of numbers", row)
+    return given
 
 
 def refusal(vector: NDArray[np.float32], metric: AnnoyMetric) -> str | None:

@@ -27,7 +27,7 @@ FORMATS = ("json", "csv", "parquet", "npy", "audioset-json")
     "--format", "-f", "kind", type=click.Choice(FORMATS), help="Default: by the ending of --output, or json."
 )
 @click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="Default: stdout.")
-@click.option("--vectors", is_flag=True, help="Add each track's vector (JSON, Parquet; npy always has them).")
+@click.option("--vectors", is_flag=True, help="Add each track's vector (a list; npy always has them).")
 @click.option("--space", help='Space of the vectors; "segue info" lists the spaces.')
 @click.pass_obj
 def export(context: Context, kind: str | None, output: Path | None, vectors: bool, space: str | None) -> None:
@@ -60,8 +60,6 @@ def _to_file(
         )
     if output is None and kind in {"parquet", "npy"}:
         raise UsageError(f"{kind} is a binary format: name a file with --output")
-    if vectors and kind == "csv":
-        raise UsageError("CSV cannot hold vectors; use npy, Parquet or JSON")
     if kind == "audioset-json":
         if vectors or space:
             raise UsageError("audioset-json always holds AudioSet's frames: leave out --vectors and --space")
@@ -78,16 +76,16 @@ def _to_file(
         elif kind == "parquet" and output:
             formats.write_parquet(rows, output, clusters, _shape(library, space)[1] if given else None)
         elif output:
-            formats.save_text(output, lambda out: _write_text(kind, rows, out, clusters))
+            formats.save_text(output, lambda out: _write_text(kind, rows, out, clusters, vectors))
         else:
-            _write_text(kind, rows, sys.stdout, clusters)
+            _write_text(kind, rows, sys.stdout, clusters, vectors)
 
 
-def _write_text(kind: str, rows: Rows, out: IO[str], clusters: Names) -> None:
+def _write_text(kind: str, rows: Rows, out: IO[str], clusters: Names, vectors: bool) -> None:
     from segue.export import tables as formats
 
     if kind == "csv":
-        formats.write_csv((track for track, _ in rows), out, clusters)
+        formats.write_csv(rows, out, clusters, vectors=vectors)
     else:
         formats.write_json(rows, out, clusters)
 

@@ -50,11 +50,23 @@ def write_json(rows: Rows, out: IO[str], clusters: Names) -> None:
     out.write("\n]\n")
 
 
-def write_csv(tracks: Iterable[Track], out: IO[str], clusters: Names) -> None:
-    """A header, then a track a line."""
-    rows = csv.DictWriter(out, _columns(clusters), lineterminator="\n")
-    rows.writeheader()
-    rows.writerows(_flat(record) for record in _records(without_vectors(tracks), clusters))
+def write_csv(rows: Rows, out: IO[str], clusters: Names, *, vectors: bool = False) -> None:
+    """A header, then a track a line; with a column ``vector`` of lists in JSON, if asked for.
+
+    A column for each number would stand among the others, and be taken for what a track is.
+    """
+    columns = (*_columns(clusters), "vector") if vectors else _columns(clusters)
+    lines = csv.writer(out, lineterminator="\n")
+    lines.writerow(columns)
+    for track, vector in rows:
+        (record,) = _records([(track, None)], clusters)
+        cells = [_flat(record)[name] for name in _columns(clusters)]
+        lines.writerow(cells if not vectors or vector is None else [*cells, _numbers(vector)])
+
+
+def _numbers(vector: NDArray[Any]) -> str:
+    """A list in JSON, each number as short as its type allows: 0.1, not 0.10000000149; empty for none."""
+    return "" if np.isnan(vector).all() else f"[{', '.join(str(x) for x in vector)}]"
 
 
 def write_parquet(rows: Rows, path: Path, clusters: Names, vectors: np.dtype[Any] | None) -> None:
@@ -100,7 +112,7 @@ def write_npy(rows: Rows, path: Path, clusters: Names, shape: tuple[int, np.dtyp
     with replacing(path) as part, part.open("wb") as f:
         header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False}
         np.lib.format.write_array_header_1_0(f, header | {"shape": (n, dim)})
-        save_text(beside, lambda out: write_csv(write_rows(f), out, clusters))
+        save_text(beside, lambda out: write_csv(without_vectors(write_rows(f)), out, clusters))
         f.seek(0)  # the header has room for any number of rows
         np.lib.format.write_array_header_1_0(f, header | {"shape": (n, dim)})
     return n, beside
