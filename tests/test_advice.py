@@ -52,7 +52,7 @@ def test_commands_name_a_library_that_is_not_the_usual_one(monkeypatch, tmp_path
     assert advice.command("prune", library=tmp_path) == "segue prune"
 
 
-@pytest.mark.parametrize("extra", sorted(EXTRAS.keys() - {"test", "bench", "lint", "dev"}))
+@pytest.mark.parametrize("extra", sorted(EXTRAS.keys() - {"test", "bench", "lint", "docs", "dev"}))
 def test_start_py_installs_the_extras_that_it_is_said_to(monkeypatch, extra: str):
     assert extra in START["EXTRAS"]
     monkeypatch.setenv(advice.VARIABLE, "python3 start.py")

@@ -112,7 +112,7 @@ def test_the_documents_have_sessions_and_programs():
     assert {page.name for page in sessions.pages("python")} >= {
         "README.md",
         "python.md",
-        "index.md",
+        "vector_index.md",
         "annoy.md",
     }
 

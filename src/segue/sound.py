@@ -38,6 +38,7 @@ class ExcerptPlan:
 
     @property
     def whole_up_to_s(self) -> float:
+        """Sounds up to this length, in seconds, are taken whole."""
         return self.count * self.length_s
 
     def spans(self, n_samples: int, sr: int) -> list[tuple[int, int]]:

@@ -63,6 +63,7 @@ def spec_to_json(spec: EmbedderSpec) -> str:
 
 
 def spec_from_json(text: str) -> EmbedderSpec:
+    """What ``EmbedderSpec.as_json`` wrote; libraries keep the word as it was first spelled."""
     fields = json.loads(text)
     fields["license"] = fields.pop("licence")
     return EmbedderSpec(**fields)
@@ -136,7 +137,9 @@ class Embedder(Protocol):
     """Makes vectors of one spec, a pure function of each track; safe to call from several threads at once."""
 
     @property
-    def spec(self) -> EmbedderSpec: ...
+    def spec(self) -> EmbedderSpec:
+        """What it is, and what it makes."""
+        ...
 
     @property
     def dimensions(self) -> Sequence[str]:
@@ -164,7 +167,9 @@ class LabelingEmbedder(Embedder, Protocol):
     """An embedder that also scores labels; its embeddings hold a score for each of ``label_names``."""
 
     @property
-    def label_names(self) -> Sequence[str]: ...
+    def label_names(self) -> Sequence[str]:
+        """The labels that it scores, in the order of the scores."""
+        ...
 
 
 @runtime_checkable

@@ -86,6 +86,7 @@ class Track:
 
     @property
     def has_file(self) -> bool:
+        """Whether there is a file of audio, and not a record alone."""
         return bool(self.codec)
 
     @property
@@ -101,6 +102,7 @@ class Track:
 
     @property
     def artist(self) -> str | None:
+        """The artist, else the album's artist."""
         return self.tags.artist or self.tags.album_artist
 
     @property

@@ -66,6 +66,7 @@ class VectorMapping:
 
     @property
     def metric(self) -> Metric:
+        """The metric, as ``build`` was given it."""
         return self._state.metric
 
     @property
@@ -75,10 +76,12 @@ class VectorMapping:
 
     @property
     def dtype(self) -> np.dtype[Any]:
+        """The type of the vectors as they are kept."""
         return self._state.store.base.dtype
 
     @property
     def options(self) -> IndexOptions:
+        """How it was built, and how far it looks."""
         return self._state.options
 
     @property

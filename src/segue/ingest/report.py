@@ -116,6 +116,7 @@ class Report:
         self.failures += problems[: max(0, LISTED - len(self.failures))]
 
     def note_signal(self, number: int) -> None:
+        """Keep which signal stopped the work; the exit code tells it."""
         self.stop_signal = number
 
     @property

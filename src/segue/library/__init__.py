@@ -132,6 +132,7 @@ class Library(Checking):
         return cls(catalog, chosen, [one for one in later if one.spec.space not in spaces])
 
     def close(self) -> None:
+        """Close its files; ``with`` does it."""
         self._catalog.close()
 
     def __enter__(self) -> Library:
@@ -142,6 +143,7 @@ class Library(Checking):
 
     @property
     def path(self) -> Path:
+        """Its folder."""
         return self._catalog.root
 
     @property

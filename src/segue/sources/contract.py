@@ -53,6 +53,7 @@ def settings_to_json(settings: SpaceSettings) -> str:
 
 
 def settings_from_json(text: str) -> SpaceSettings:
+    """What ``SpaceSettings`` were written as; older words are understood."""
     fields = json.loads(text)
     transform = fields.pop("reading", "fitted")
     fields["transform"] = "centered" if transform == "centred" else transform
@@ -78,6 +79,7 @@ class SpaceRows:
 
     @classmethod
     def without_windows(cls, pooled: NDArray[np.generic]) -> SpaceRows:
+        """Rows of one vector a track, with no windows."""
         return cls(pooled, np.zeros((0, pooled.shape[1]), np.float16), np.zeros(len(pooled), np.int64))
 
     @classmethod
@@ -252,8 +254,7 @@ class AudioSource(Protocol):
     name : for people; its tracks are known by their paths
     kind : "audio"
     location : where it is, for people
-    folders : folders to look into whenever the library is brought up to date; none where this source
-        is a part of one
+    folders : folders to look into whenever the library is brought up to date; none of a part of one
     """
 
     @property

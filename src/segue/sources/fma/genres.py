@@ -53,6 +53,7 @@ class GenreTree:
         return [genre for genre in self if genre.parent not in self.genres]
 
     def children(self, genre_id: int) -> list[Genre]:
+        """The genres right below one."""
         return [genre for genre in self if genre.parent == genre_id]
 
     def ancestors(self, genre_id: int) -> list[Genre]:
