@@ -105,7 +105,7 @@ class Catalog:
         db = self._local.db
         if db.in_transaction:
             return snapshots.read_snapshot(self.root, db)
-        now = generation(db)
+        now = self._as_last_written("generation", lambda: generation(db))
         with self._lock:
             if self._last is None or self._last[0] != now:
                 self._last = (now, snapshots.read_snapshot(self.root, db))

@@ -34,6 +34,8 @@ class Connections(threading.local):
 
     def close(self) -> None:
         """Close this thread's connection, if there is one; the next use opens another."""
-        db = self.__dict__.pop("db", None)
+        db = self.__dict__.get("db")
+        for name in [name for name in self.__dict__ if name != "root"]:
+            del self.__dict__[name]  # also what was read through it: another connection counts changes anew
         if db is not None:
             db.close()

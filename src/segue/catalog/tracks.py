@@ -29,7 +29,7 @@ from segue.sources.contract import TAG_COLUMNS
 from segue.track import Tags, Track, TrackId, folded, normal_form, path_to_db
 
 _SELECTED_AT_ONCE = 500  # values in one statement, well below SQLite's limit
-_NAMED_ALIKE = 500  # tracks, the best matches of a name, that are looked at
+_NAMED_ALIKE = 500  # tracks with a name's words that are looked at
 _SCAN_FROM = 5000  # keys; for more of them, reading the whole index is quicker
 _FROM_SOURCE = "WHERE source_id = ? AND source IS NOT NULL"
 
@@ -60,9 +60,12 @@ class TrackTables:
     def by_name(self, name: str) -> list[Track]:
         """Tracks with exactly this title, ``artist - title`` or file name, case and accents aside."""
         wanted = folded(name)
+        keys = self._words.called(wanted, _NAMED_ALIKE)
+        if not len(keys):
+            keys = self._words.inside(name)[:_NAMED_ALIKE]
         return [
             track
-            for track in self.search(name, _NAMED_ALIKE, by_label=False)
+            for track in self._in_order(keys.tolist())
             if wanted in map(folded, (track.title, track.display_name, Path(track.path).name))
         ]
 

@@ -18,6 +18,7 @@ from segue.track import folded
 
 NAMES = ("title", "artist", "album", "genre", "file")  # columns of the words by which a track is searched
 _NAMES_AND_LABELS = (*NAMES, "labels")
+_MATCHING = "SELECT rowid AS key FROM track_text WHERE track_text MATCH ?"
 _RANK = "bm25(track_text, 4, 3, 2, 1, 1, 0.5)"
 _RANKED = 1000  # matches that are put in order; of more, those whose titles begin with the words
 _LONGEST_TEXT = 10_000  # characters; SQLite's patterns have a length
@@ -51,13 +52,27 @@ class WordIndex:
         labeled = self._labeled(words)
         return np.concatenate([named, labeled[~np.isin(labeled, named)]])
 
+    def called(self, name: str, most: int) -> NDArray[np.int64]:
+        """int64 (n,), n <= 3 ``most``: keys of tracks that have every word of a folded name.
+
+        They are not ranked; of too many, those come whose titles begin so.
+        """
+        words = _folded_words(name)
+        if not words:
+            return _NO_KEYS
+        named = self._matching(_match(words, NAMES), most)
+        if len(named) < most:
+            return named
+        titled = self._matching(_match(words, ["title"], first=True), most)
+        return _unique(np.concatenate([self._titled(name, most), titled, named]))
+
     def all(self, text: str, *, by_label: bool = False) -> NDArray[np.int64]:
         """int64 (n,), rising: likewise, but in no order of matching."""
         words = _words(text)
         match = _match(words, _NAMES_AND_LABELS if by_label else NAMES)
 
         def read(_: sqlite3.Connection) -> NDArray[np.int64]:
-            return self._keys("SELECT rowid AS key FROM track_text WHERE track_text MATCH ?", match)
+            return self._keys(_MATCHING, match)
 
         return self._derived.get(("words", match), read, lambda keys: keys.nbytes) if words else _NO_KEYS
 
@@ -82,24 +97,28 @@ class WordIndex:
             return _NO_KEYS
         any_of = (" OR ".join('"' + term + '"' for term in some) for some in terms)
         match = f"{{{' '.join(NAMES)}}} : ({' AND '.join(f'({one})' for one in any_of)})"
-        return self._keys(
-            "SELECT rowid AS key FROM track_text WHERE track_text MATCH ? ORDER BY rowid", match
-        )
+        return self._keys(f"{_MATCHING} ORDER BY rowid", match)
 
     def _named(self, text: str, words: Sequence[str], most: int | None) -> NDArray[np.int64]:
         match = _match(words, NAMES)
-        matching = "SELECT rowid AS key FROM track_text WHERE track_text MATCH ?"
-        first = self._keys(f"{matching} LIMIT {_RANKED + 1}", match)
+        first = self._matching(match, _RANKED + 1)
         if len(first) <= _RANKED:
-            return self._titles_first(text, self._keys(f"{matching} ORDER BY {_RANK}, rowid", match))
-        titled = self._keys(f"{matching} LIMIT {_RANKED}", _match(words, ["title"], first=True))
-        exact = self._keys(f"SELECT key FROM tracks WHERE {TITLE} COLLATE NOCASE = ? LIMIT 100", folded(text))
-        best = _unique(np.concatenate([exact, titled, first]))
+            return self._titles_first(text, self._keys(f"{_MATCHING} ORDER BY {_RANK}, rowid", match))
+        titled = self._matching(_match(words, ["title"], first=True), _RANKED)
+        best = _unique(np.concatenate([self._titled(folded(text), 100), titled, first]))
         ranked = self._titles_first(text, best)
         if most is not None and most <= len(ranked):
             return ranked
         rest = self.all(text)
         return np.concatenate([ranked, rest[~np.isin(rest, ranked)]])
+
+    def _matching(self, match: str, most: int) -> NDArray[np.int64]:
+        rows = self._local.db.execute(f"{_MATCHING} LIMIT ?", (match, most))
+        return np.fromiter((row[0] for row in rows), np.int64)
+
+    def _titled(self, name: str, most: int) -> NDArray[np.int64]:
+        """Tracks whose titles are this folded name, but for case."""
+        return self._keys(f"SELECT key FROM tracks WHERE {TITLE} COLLATE NOCASE = ? LIMIT {most}", name)
 
     def _titles_first(self, text: str, keys: NDArray[np.int64]) -> NDArray[np.int64]:
         """What is called so in front, then what begins so, otherwise in the order given."""
@@ -114,8 +133,7 @@ class WordIndex:
         match = _match(words, _NAMES_AND_LABELS)
         if self._is_usual(self._count(match)):
             return _NO_KEYS
-        by_rank = f"SELECT rowid AS key FROM track_text WHERE track_text MATCH ? ORDER BY {_RANK}, rowid"
-        return self._keys(by_rank, match)
+        return self._keys(f"{_MATCHING} ORDER BY {_RANK}, rowid", match)
 
     def _is_usual(self, n: int) -> bool:
         n_tracks = self._derived.get(
@@ -162,7 +180,11 @@ def _unique(keys: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _words(text: str) -> list[str]:
     """The words of a text, as many and as long as SQLite compares at once."""
-    text = folded(text)[:_LONGEST_TEXT].replace("\0", " ")
+    return _folded_words(folded(text))
+
+
+def _folded_words(text: str) -> list[str]:
+    text = text[:_LONGEST_TEXT].replace("\0", " ")
     return text.encode("utf-8", "replace").decode().split()[:MOST_WORDS]
 
 

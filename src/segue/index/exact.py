@@ -71,7 +71,7 @@ def exact_searcher(
     def search(vector: AnyVectors) -> Neighbors | None:
         if vector.shape != shape:
             return None
-        query = to_float32(vector)[None]
+        query = (vector if vector.dtype == np.float32 else to_float32(vector))[None]
         square = float(np.vdot(query, query))
         # False for NaN, infinity and zero.
         if not 0 < square < np.inf:

@@ -74,7 +74,9 @@ def similar(  # noqa: PLR0913 - all that one may ask for, by name
     def answer(session: Session) -> Recommendations:
         if agree:
             session.require_one_vector_each("agreement of several seeds")
-        seeds, away = session.groups(wanted), session.groups(unwanted)
+        seeds = session.groups(wanted)
+        meanings = interpretations(wanted, seeds)
+        away = session.groups(unwanted)
         leave_out = session.leave_out(all_seeds(seeds), conditions, everything=everything)
         matches = session.matches(
             session.query_vectors(seeds, away, weights=weights, each=agree),
@@ -86,7 +88,6 @@ def similar(  # noqa: PLR0913 - all that one may ask for, by name
             leave_out=leave_out,
         )
         shortfall = session.shortfall(len(matches), k, conditions, feedback=feedback)
-        meanings = interpretations(wanted, seeds)
         return Recommendations(tuple(matches), shortfall, meanings, left_out(leave_out))
 
     return recommender.ask(answer, view)
