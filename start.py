@@ -22,7 +22,7 @@ VENV = HERE / ".venv"
 STAMP = VENV / "segue-setup"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = str(BIN / ("python.exe" if os.name == "nt" else "python"))
-PIP = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+PIP = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-compile"]
 EXTRAS = ("parquet", "mongo", "serve", "clap", "words", "spark")
 SERVING = ("serve", "max-serve")
 # A worker a core, four at the most; files in their order, each with one worker.

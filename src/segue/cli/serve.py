@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from segue.cli import serve_unit
 from segue.cli.options import Context
 from segue.errors import MissingExtraError, UsageError
 
@@ -60,6 +61,7 @@ _MAX_APP = "segue.serve.max.api:make_max_worker_app"
 @click.option(
     "--upload-mb", type=click.IntRange(1, 4096), default=64, show_default=True, help="Largest upload."
 )
+@click.option("--print-unit", is_flag=True, help="Print a unit of systemd that starts this, and stop.")
 @click.pass_obj
 def serve(
     context: Context,
@@ -70,6 +72,7 @@ def serve(
     folders: tuple[str, ...],
     max_api: bool,
     embedder: str | None,
+    print_unit: bool,
     **others: Any,
 ) -> None:
     """Serve the library: the player, a JSON API, and OpenSubsonic for other players.
@@ -79,6 +82,9 @@ def serve(
     """
     if embedder and not max_api:
         raise click.UsageError("--embedder needs --max-api")
+    if print_unit:
+        serve_unit.print_unit(click.get_current_context(), context.path)
+        return
     others |= {"max_api": max_api, "embedder": embedder or _USUAL}
     from segue.serve.scratch import scratch_folder
 
