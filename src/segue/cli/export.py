@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from segue.advice import command
-from segue.cli import export_mongo
+from segue.cli import export_mongo, export_site
 from segue.cli.options import Context
 from segue.errors import UsageError
 
@@ -46,6 +46,7 @@ def export(context: Context, kind: str | None, output: Path | None, vectors: boo
 
 
 export.add_command(export_mongo.mongo)
+export.add_command(export_site.site)
 
 
 def _to_file(
