@@ -26,6 +26,10 @@ FLAGS = """
     --use-angle=swiftshader --enable-unsafe-swiftshader --autoplay-policy=no-user-gesture-required
     --use-fake-device-for-media-stream --use-fake-ui-for-media-stream
 """.split()
+PAGES = (
+    "/ /albums /artists /tracks /genres /history /similar /journey /playlists /likes /map /groups /compare "
+    "/status /settings /nowhere"
+).split()
 PATIENCE_MS = 20_000  # two busy cores draw a page slowly
 MARKS = [
     pytest.mark.browser,

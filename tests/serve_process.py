@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -38,7 +39,8 @@ class Server:
     def _documented(self, answer: httpx.Response, status: int) -> dict:
         assert answer.status_code == status, answer.text
         request = answer.request
-        assert_documented(request.method, request.url.path, status, answer.json())
+        path = request.url.path.removeprefix(httpx.URL(self.address).path)
+        assert_documented(request.method, path, status, answer.json())
         return answer.json()
 
     def upload(self, path: Path, name: str | None = None) -> httpx.Response:
@@ -58,7 +60,9 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(*arguments: object, module: str = "segue", **environment: str) -> Iterator[Server]:
+def serving(
+    *arguments: object, module: str = "segue", verify: ssl.SSLContext | bool = True, **environment: str
+) -> Iterator[Server]:
     """``segue ARGUMENTS`` until the block is through; then Ctrl-C must end it with 0."""
     command = [sys.executable, "-X", "faulthandler", "-m", module, *map(str, arguments)]
     root = Path(__file__).resolve().parents[1]
@@ -76,7 +80,7 @@ def serving(*arguments: object, module: str = "segue", **environment: str) -> It
         if not line:
             raise AssertionError(process.communicate()[1])
         address = line.split()[0].rstrip("/")
-        with httpx.Client(base_url=address, timeout=30) as client:
+        with httpx.Client(base_url=address, timeout=30, verify=verify) as client:
             _wait(client, process)
             server = Server(address, client, process)
             yield server

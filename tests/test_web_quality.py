@@ -12,15 +12,10 @@ from segue.library import Library
 pytest.importorskip("playwright", reason="pip install playwright")
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browsing import DESKTOP, MARKS, PHONE, WEB, new_page, rows, run, settle, wait_for_map
+from tests.browsing import DESKTOP, MARKS, PAGES, PHONE, WEB, new_page, rows, run, settle, wait_for_map
 from tests.serve_process import Server, serving
 
 AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
-NAMES = """
-    albums artists tracks genres history similar journey playlists likes map groups compare status settings
-    nowhere
-"""
-PAGES = ["/", *(f"/{name}" for name in NAMES.split())]
 
 pytestmark = MARKS
 

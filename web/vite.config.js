@@ -4,7 +4,7 @@ import { licenses } from "./licenses.js";
 const service = process.env.SEGUE_SERVICE ?? "http://127.0.0.1:8765";
 
 export default defineConfig({
-  base: "/",
+  base: "./", // the service says where the page lies, in <base>
   plugins: [licenses()],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {

@@ -1,6 +1,7 @@
 // Keeps the page itself for when the service is away: never its music, its answers or its pictures.
 const SHELL = "segue-shell";
 const MOST = 60; // files
+const START = new URL(self.registration.scope).pathname; // "/", or below a base path such as "/segue/"
 
 const keep = async (request, response) => {
   const cache = await caches.open(SHELL);
@@ -11,11 +12,11 @@ const keep = async (request, response) => {
 
 /** The page and what it loads first. */
 const fetchShell = async () => {
-  const page = await fetch("/", { cache: "no-cache" });
+  const page = await fetch(START, { cache: "no-cache" });
   if (!page.ok) return;
   const text = await page.clone().text();
-  await keep("/", page);
-  const files = [...text.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map((found) => found[1]);
+  await keep(START, page);
+  const files = [...text.matchAll(/(?:src|href)="\.\/(assets\/[^"]+)"/g)].map((found) => START + found[1]);
   await Promise.all(files.map(async (file) => {
     const answer = await fetch(file);
     if (answer.ok) await keep(file, answer);
@@ -29,10 +30,10 @@ self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim(
 const page = async (request) => {
   try {
     const answer = await fetch(request);
-    if (answer.ok && answer.headers.get("content-type")?.startsWith("text/html")) void keep("/", answer.clone());
+    if (answer.ok && answer.headers.get("content-type")?.startsWith("text/html")) void keep(START, answer.clone());
     return answer;
   } catch (error) {
-    const kept = await caches.match("/");
+    const kept = await caches.match(START);
     if (kept) return kept;
     throw error;
   }
@@ -50,7 +51,8 @@ const file = async (request) => {
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
-  if (request.method !== "GET" || origin !== location.origin) return;
-  if (request.mode === "navigate" && !/^\/(api|rest|docs|openapi|metrics|model|assets)/.test(pathname)) event.respondWith(page(request));
-  else if (/^\/assets\/.+-[\w-]{8}\.\w+$/.test(pathname)) event.respondWith(file(request));
+  if (request.method !== "GET" || origin !== location.origin || !pathname.startsWith(START)) return;
+  const path = pathname.slice(START.length);
+  if (request.mode === "navigate" && !/^(api|rest|docs|openapi|metrics|model|assets)/.test(path)) event.respondWith(page(request));
+  else if (/^assets\/.+-[\w-]{8}\.\w+$/.test(path)) event.respondWith(file(request));
 });

@@ -1,4 +1,5 @@
 /** Every route of the service that the page uses, one line each. */
+import { API } from "./base";
 import { ask, json } from "./connection";
 import type * as T from "./types";
 
@@ -164,5 +165,5 @@ export const peaks = async (key: string, n: number, stop?: Stop) =>
   (await json<T.Peaks>(`/tracks/${id(key)}/peaks?n=${n}`, { signal: stop })).peaks;
 
 export const soundOf = (key: string) =>
-  isClip(key) ? `/api/v1/clips/${id(key)}/audio` : `/api/v1/tracks/${id(key)}/audio?format=auto`;
-export const coverOf = (key: string, size: number) => `/api/v1/tracks/${id(key)}/cover?size=${size}`;
+  isClip(key) ? `${API}/clips/${id(key)}/audio` : `${API}/tracks/${id(key)}/audio?format=auto`;
+export const coverOf = (key: string, size: number) => `${API}/tracks/${id(key)}/cover?size=${size}`;

@@ -1,4 +1,5 @@
 import { signal } from "@preact/signals";
+import { API } from "./base";
 
 /** Whether the last request failed to reach the service, and whether a password is needed. */
 export const offline = signal(false);
@@ -29,7 +30,7 @@ export async function checkConnection(): Promise<void> {
   window.clearTimeout(waiting);
   waiting = 0;
   try {
-    const response = await fetch("/api/v1/health", { cache: "no-store" });
+    const response = await fetch(`${API}/health`, { cache: "no-store" });
     if (response.status >= 500) throw new Error("not yet");
     offline.value = false;
     reconnects.value++;
@@ -41,7 +42,7 @@ export async function checkConnection(): Promise<void> {
 /** Whether the service responds now; if it does not, the page is offline until it does. */
 export async function responds(): Promise<boolean> {
   try {
-    const response = await fetch("/api/v1/health", { cache: "no-store" });
+    const response = await fetch(`${API}/health`, { cache: "no-store" });
     if (response.status < 500) return true;
   } catch {
     // It is away.
@@ -66,7 +67,7 @@ export async function ask(path: string, { method = "GET", body, signal }: Reques
     const init: RequestInit = { method, headers };
     if (body !== undefined) init.body = JSON.stringify(body);
     if (signal) init.signal = signal;
-    response = await fetch(`/api/v1${path}`, init);
+    response = await fetch(`${API}${path}`, init);
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     connectionLost();

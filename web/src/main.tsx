@@ -20,10 +20,12 @@ import { handleShortcuts } from "./shortcuts";
 import { handleMediaKeys } from "./mediakeys";
 import "./handover";
 import { resumeAfterReload } from "./resume";
-import { handleLinks } from "./router";
+import { BASE } from "./base";
+import { handleLinks, placeLinks } from "./router";
 import { shareQueue } from "./sharedqueue";
 import { playInOneTab } from "./tabs";
 
+if (BASE) placeLinks();
 handleLinks();
 handleShortcuts();
 handleMediaKeys();
@@ -32,5 +34,5 @@ watchJobs();
 playInOneTab();
 resumeAfterReload();
 shareQueue();
-if (import.meta.env.PROD) void navigator.serviceWorker?.register("/sw.js").catch(() => {}); // in private windows
+if (import.meta.env.PROD) void navigator.serviceWorker?.register(`${BASE}/sw.js`).catch(() => {}); // in private windows
 render(<App />, document.getElementById("app") as HTMLElement);

@@ -1,4 +1,6 @@
 import { signal } from "@preact/signals";
+import { options } from "preact";
+import { BASE, pagePath } from "./base";
 import { entryChanged, newEntry } from "./entries";
 
 export interface Route {
@@ -11,16 +13,18 @@ const RENAMED: Record<string, string> = { "/blend": "/similar", "/matrix": "/com
 // The list of tracks was at "/", always with a query where it was filtered.
 
 function currentRoute(): Route {
-  const renamed = location.pathname === "/" && location.search ? "/tracks" : RENAMED[location.pathname];
-  if (renamed) history.replaceState(history.state, "", renamed + location.search);
-  return { path: location.pathname, query: new URLSearchParams(location.search) };
+  const asked = pagePath(location.pathname);
+  const renamed = asked === "/" && location.search ? "/tracks" : RENAMED[asked];
+  if (renamed) history.replaceState(history.state, "", BASE + renamed + location.search);
+  return { path: renamed ?? asked, query: new URLSearchParams(location.search) };
 }
 
 export const route = signal<Route>(currentRoute());
 
+/** Show a page, such as "/map". */
 export function navigate(to: string, { replace = false } = {}): void {
-  if (to === location.pathname + location.search) return;
-  history[replace ? "replaceState" : "pushState"](replace ? history.state : newEntry(), "", to);
+  if (BASE + to === location.pathname + location.search) return;
+  history[replace ? "replaceState" : "pushState"](replace ? history.state : newEntry(), "", BASE + to);
   entryChanged();
   route.value = currentRoute();
 }
@@ -28,7 +32,17 @@ export function navigate(to: string, { replace = false } = {}): void {
 /** Change only the query, without adding to the history: for text typed into a search box. */
 export function setQuery(query: URLSearchParams): void {
   const text = query.toString();
-  navigate(location.pathname + (text ? `?${text}` : ""), { replace: true });
+  navigate(route.value.path + (text ? `?${text}` : ""), { replace: true });
+}
+
+/** Have every link to a page, such as "/map", lead below the base path. */
+export function placeLinks(): void {
+  const before = options.vnode;
+  options.vnode = (node) => {
+    const props = node.props as { href?: unknown };
+    if (node.type === "a" && typeof props.href === "string" && props.href.startsWith("/")) props.href = BASE + props.href;
+    before?.(node);
+  };
 }
 
 /** Follow links within the player without reloading it, so the music goes on. */
@@ -41,8 +55,10 @@ export function handleLinks(): void {
     if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     const link = (event.target as Element).closest?.("a");
     if (!link || link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
-    if (/^\/(api|assets|docs|openapi|metrics)/.test(link.pathname)) return;
+    if (!link.pathname.startsWith(`${BASE}/`)) return; // another service of this host
+    const path = pagePath(link.pathname);
+    if (/^\/(api|assets|docs|openapi|metrics)/.test(path)) return;
     event.preventDefault();
-    navigate(link.pathname + link.search);
+    navigate(path + link.search);
   });
 }

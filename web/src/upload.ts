@@ -1,3 +1,4 @@
+import { API } from "./base";
 import { ApiError, parseError } from "./connection";
 import type { Clip } from "./types";
 
@@ -10,7 +11,7 @@ export interface Upload {
 export function upload(file: File, onPart: (share: number) => void): Upload {
   const request = new XMLHttpRequest();
   const done = new Promise<Clip>((resolve, reject) => {
-    request.open("POST", "/api/v1/clips");
+    request.open("POST", `${API}/clips`);
     request.setRequestHeader("X-Segue", "1");
     request.upload.onprogress = (event) => event.lengthComputable && onPart(event.loaded / event.total);
     request.onload = () => {

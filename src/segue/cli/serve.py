@@ -27,8 +27,23 @@ PORT, MAX_PORT = 8765, 5000
 _TRIED = 20  # ports after the usual one
 _LISTENERS = click.Choice(["vggish-relu", "vggish", "vggish-int8"])  # their windows are frames of 8 bits
 _USUAL = "vggish-relu"
+_FILE = click.Path(exists=True, dir_okay=False)
 _APP = "segue.serve.app:make_worker_app"
 _MAX_APP = "segue.serve.max.api:make_max_worker_app"
+
+
+def _base_path(_: click.Context, __: click.Parameter, text: str) -> str:
+    from segue.serve.settings import clean_base_path
+
+    path = clean_base_path(text)
+    if path is None:
+        form = "a path of letters, digits and -._~, such as /segue, and none of the service's own"
+        raise UsageError(f"--base-path {text!r}: expected {form}")
+    return path
+
+
+def _origins(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name.lower().rstrip("/") for name in names)
 
 
 @click.command(short_help="Start the player and the HTTP API.")
@@ -45,7 +60,26 @@ _MAX_APP = "segue.serve.max.api:make_max_worker_app"
     metavar="[ADDRESS,...]",
     help="Take clients' addresses from the proxy in front (default: on this machine).",
 )
+@click.option(
+    "--base-path",
+    default="",
+    metavar="PATH",
+    callback=_base_path,
+    help="Path below which a proxy shows the service, as /segue.",
+)
 @click.option("--allow-host", "hosts", multiple=True, help="Another host name that clients may use.")
+@click.option(
+    "--cors-origin",
+    "cors_origins",
+    multiple=True,
+    metavar="ORIGIN",
+    callback=_origins,
+    help="Origin of a web player that may use OpenSubsonic, as https://music.example.org.",
+)
+@click.option(
+    "--tls-cert", type=_FILE, metavar="FILE", help="Certificate, with which the service encrypts (PEM)."
+)
+@click.option("--tls-key", type=_FILE, metavar="FILE", help="Its private key, where that is another file.")
 @click.option(
     "--folder",
     "folders",
@@ -174,7 +208,7 @@ def _run(app: str, settings: Settings, port: int | None, usual: int, *, workers:
     os.environ[SETTINGS_VARIABLE] = settings.to_json()  # how workers are told
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     shown = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else host
-    address = f"http://{shown}:{chosen}/"
+    address = f"http{'s' * bool(settings.tls_cert)}://{shown}:{chosen}{settings.base_path}/"
     click.echo(f"{address}  (Ctrl-C stops it)")
     if show:
         threading.Thread(target=_show, args=(address, shown.strip("[]"), chosen), daemon=True).start()
@@ -182,7 +216,8 @@ def _run(app: str, settings: Settings, port: int | None, usual: int, *, workers:
         "factory": True, "host": settings.host, "port": chosen, "workers": workers, "log_level": "warning",
         "access_log": False, "server_header": False, "timeout_graceful_shutdown": 2, "timeout_keep_alive": 75,
         "proxy_headers": settings.proxies is not None, "forwarded_allow_ips": settings.proxies or "",
-        "ws": "none", "http": LimitedProtocol,
+        "ws": "none", "http": LimitedProtocol, "ssl_certfile": settings.tls_cert,
+        "ssl_keyfile": settings.tls_key,
     }  # fmt: skip
     with contextlib.suppress(KeyboardInterrupt):
         if workers > 1:

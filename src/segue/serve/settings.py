@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import re
 import secrets
+import ssl
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -13,6 +15,10 @@ from segue.errors import UsageError
 SETTINGS_VARIABLE = "SEGUE_SERVE_SETTINGS"  # how workers are told
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 MEGABYTE = 1_000_000
+_PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")  # no name is "." or "..", and none is empty
+_LONGEST_PATH = 200  # characters
+_OWN = frozenset("api assets docs metrics model openapi.json rest swagger.json".split())
+_ORIGIN = re.compile(r"https?://[a-z0-9.:\[\]-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +34,9 @@ class Settings:
     folders : that may be scanned besides those that were scanned before
     hosts : names by which clients may call the service, besides its address; all where ``host`` is open
     proxies : addresses whose word for a client's address is taken
+    base_path : below which the service is seen, such as ``/segue``; empty at the top
+    cors_origins : of pages whose scripts may use OpenSubsonic
+    tls_cert, tls_key : files by which the service encrypts
     max_api : whether IBM MAX's routes are there too, answered by ``embedder``
     upload_mb, upload_s : how large an upload may be, and how long it may take
     uploads_a_minute : of one client
@@ -43,6 +52,10 @@ class Settings:
     folders: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     proxies: str | None = None
+    base_path: str = ""
+    cors_origins: tuple[str, ...] = ()
+    tls_cert: str | None = None
+    tls_key: str | None = None
     max_api: bool = False
     embedder: str = "vggish-relu"
     upload_mb: int = 64
@@ -63,7 +76,7 @@ class Settings:
     @property
     def is_private(self) -> bool:
         """Whether only this machine can reach the service, and no proxy or other name leads to it."""
-        return self.on_loopback and self.proxies is None and not self.hosts
+        return self.on_loopback and self.proxies is None and not self.hosts and not self.base_path
 
     def check(self) -> None:
         """Refuse to be open to a network without a password, and names that no client can call.
@@ -77,12 +90,34 @@ class Settings:
                 f"{self.host} is open to other machines: set --password or --token "
                 "(or $SEGUE_PASSWORD, $SEGUE_TOKEN), or use 127.0.0.1"
             )
+        self._check_sharing()
+        self._check_certificate()
         for name in self.hosts:
             if not name or "/" in name:
                 raise UsageError(f"--allow-host {name!r}: expected a host name, such as music.example.org")
         for proxy in (self.proxies or "").split(",") if self.proxies is not None else ():
             if not _is_network(proxy.strip()):
                 raise UsageError(f"--behind-proxy {proxy!r}: expected addresses, such as 10.0.0.2,10.0.0.3")
+
+    def _check_sharing(self) -> None:
+        if self.cors_origins and not self.has_secret:
+            raise UsageError("--cors-origin needs --password or --token: else its pages read everything")
+        for origin in self.cors_origins:
+            if not _ORIGIN.fullmatch(origin):
+                raise UsageError(
+                    f"--cors-origin {origin!r}: expected an origin, such as https://music.example.org"
+                )
+
+    def _check_certificate(self) -> None:
+        if self.tls_key and not self.tls_cert:
+            raise UsageError("--tls-key needs --tls-cert")
+        if self.tls_cert:
+            try:
+                ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
+                    self.tls_cert, self.tls_key, password=_no_password
+                )
+            except (OSError, ValueError) as error:  # also what is no certificate, or not this key's
+                raise UsageError(f"{self.tls_cert} cannot be used for TLS: {error}") from error
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -92,6 +127,24 @@ class Settings:
         values: dict[str, Any] = json.loads(text)
         fields: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
         return cls(**fields)
+
+
+def _no_password() -> str:
+    raise UsageError("the private key has a password; Segue needs one without")
+
+
+def clean_base_path(text: str) -> str | None:
+    """``/segue`` of ``segue/``, and nothing of ``/``.
+
+    Returns
+    -------
+    str | None
+        None where the text is no such path, or where its first name is one of the service's own.
+    """
+    path = f"/{text.strip('/')}" if text.strip("/") else ""
+    if path and (len(path) > _LONGEST_PATH or not _PATH.fullmatch(path) or path.split("/")[1] in _OWN):
+        return None
+    return path
 
 
 def _is_network(text: str) -> bool:

@@ -41,6 +41,7 @@ async def log_in(service: ServiceDep, request: Request, body: LoginRequest) -> R
     response.set_cookie(
         COOKIE,
         service.guard.new_session(),
+        path=_place(request),
         max_age=SESSION_S,
         httponly=True,
         samesite="strict",
@@ -50,8 +51,13 @@ async def log_in(service: ServiceDep, request: Request, body: LoginRequest) -> R
 
 
 @routes.delete("/session", status_code=204, responses=openapi_responses(None))
-async def log_out() -> Response:
+async def log_out(request: Request) -> Response:
     """Log out."""
     response = Response(status_code=204)
-    response.delete_cookie(COOKIE, httponly=True, samesite="strict")
+    response.delete_cookie(COOKIE, path=_place(request), httponly=True, samesite="strict")
     return response
+
+
+def _place(request: Request) -> str:
+    """Where a browser sends the cookie: not to what else is on this host."""
+    return f"{request.scope.get('root_path', '')}/"

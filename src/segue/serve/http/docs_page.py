@@ -13,7 +13,8 @@ from segue.serve.http.player_page import plain_page
 
 
 async def docs_page(request: Request) -> Response:
-    return plain_page("Segue: the HTTP API", describe_operations(request.app.openapi(), "/openapi.json"))
+    source = f"{request.scope.get('root_path', '')}/openapi.json"
+    return plain_page("Segue: the HTTP API", describe_operations(request.app.openapi(), source))
 
 
 def describe_operations(description: dict[str, Any], source: str) -> str:

@@ -10,11 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from starlette.requests import ClientDisconnect
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from segue.errors import SegueError
+from segue.serve.http.base_path import below_base_path
 from segue.serve.http.clients import client_of
 from segue.serve.http.compression import is_text, shorten
+from segue.serve.http.cors import SAME_ORIGIN, Pairs, preflight_headers, sharing_headers
 from segue.serve.http.errors import ApiError, api_error
 from segue.serve.http.limits import JSON_BYTES, limit_body
 from segue.serve.http.logins import Logins
@@ -73,7 +76,8 @@ class ServiceMiddleware:
                 await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        answer = _Sender(scope["method"], send)
+        scope = below_base_path(scope, self._settings)
+        answer = _Sender(scope["method"], send, scope.get("root_path", ""))
         try:
             with contextlib.ExitStack() as endings:
                 scope["segue.endings"] = endings
@@ -98,6 +102,14 @@ class ServiceMiddleware:
     async def _handle(self, scope: Scope, receive: Receive, answer: _Sender) -> None:
         method, path = scope["method"], scope["path"]
         headers = answer.request_headers = read_headers(scope["headers"])
+        answer.sharing = sharing_headers(self._settings, path, headers)
+        preflight = preflight_headers(self._settings, method, path, headers)
+        if not path or preflight is not None:
+            self._guard.check_host(headers)
+            answer.sharing += preflight or []
+            bare = Response(status_code=204) if path else RedirectResponse("/", 308)
+            await bare(scope, receive, answer)
+            return
         if path not in self._hot or method != "POST":
             self._guard.check_host(headers)
             self._addresses.methods.check(method, path)
@@ -141,10 +153,11 @@ class ServiceMiddleware:
 class _Sender:
     """``send`` that adds headers, shortens what the client need not get, and remembers the status."""
 
-    def __init__(self, method: str, send: Send) -> None:
-        self._method, self._send = method, send
+    def __init__(self, method: str, send: Send, base_path: str) -> None:
+        self._method, self._send, self._base_path = method, send, base_path.encode()
         self._start: Message | None = None  # of an answer that waits for its body
         self.request_headers: Headers = {}
+        self.sharing: Pairs = [SAME_ORIGIN]
         self.status = 0
         self.bare = False  # HEAD: no body
 
@@ -165,10 +178,15 @@ class _Sender:
         await self._send({**message, "body": b""} if self.bare else message)
 
     async def _send_start(self, start: Message) -> None:
-        headers = [*start.get("headers", ()), *HEADERS]
+        headers = [(name, self._place(name, value)) for name, value in start.get("headers", ())]
+        headers += [*HEADERS, *self.sharing]
         if not any(name == b"content-security-policy" for name, _ in headers):
             headers.append((b"content-security-policy", POLICY))
         await self._send({**start, "headers": headers})
+
+    def _place(self, name: bytes, value: bytes) -> bytes:
+        """The value of a header, with addresses of this service as clients see them."""
+        return self._base_path + value if name == b"location" and value.startswith(b"/") else value
 
     async def send_error(self, error: ApiError, scope: Scope, receive: Receive) -> None:
         if not self.status:  # nothing has been sent yet

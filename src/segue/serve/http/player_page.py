@@ -18,6 +18,7 @@ from segue.serve.http.security import PLAIN_POLICY
 
 PLAYER = Path(__file__).parent.with_name("player")
 _FOREVER = "public, max-age=31536000, immutable"
+_BASE = b'<base href="/"'  # by which all other addresses of the page go
 _HASHED = re.compile(r"/assets/.+-[\w-]{8}\.\w+$")  # names of most built files hold their checksums
 _TYPES = {
     ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".html": "text/html",
@@ -47,29 +48,36 @@ async def page(request: Request) -> Response:
     start = PLAYER / "index.html"
     if start.is_file():
         return _file_response(start, {"cache-control": "no-cache"}, request)
-    return plain_page("Segue", _NOT_BUILT)
+    base = request.scope.get("root_path", "")
+    return plain_page("Segue", _NOT_BUILT.replace('href="/', f'href="{base}/'))
 
 
 def _file_response(file: Path, headers: dict[str, str], request: Request) -> Response:
     """A file of the player, compressed where that makes it smaller and the client takes it."""
-    kind = _TYPES.get(file.suffix)
-    if file.suffix not in _COMPRESSED:
+    kind, is_page = _TYPES.get(file.suffix), file.suffix == ".html"
+    compressed = file.suffix in _COMPRESSED and accepts_gzip(request.headers)
+    if file.suffix in _COMPRESSED:
+        headers["vary"] = "accept-encoding"
+    if not compressed and not is_page:
         return FileResponse(file, headers=headers, media_type=kind)
-    headers["vary"] = "accept-encoding"
-    if not accepts_gzip(request.headers):
-        return FileResponse(file, headers=headers, media_type=kind)
-    state = file.stat()
-    body, tag = _compress(file, state.st_mtime_ns)
-    headers |= {"content-encoding": "gzip", "etag": tag}
+    base = request.scope.get("root_path", "") if is_page else ""
+    body, tag = _read(file, file.stat().st_mtime_ns, base, compressed)
+    headers["etag"] = tag
+    if compressed:
+        headers["content-encoding"] = "gzip"
     if request.headers.get("if-none-match", "").removeprefix("W/") == tag:
         return Response(status_code=304, headers=headers)
     return Response(body, headers=headers, media_type=kind)
 
 
 @functools.lru_cache(maxsize=64)
-def _compress(file: Path, mtime_ns: int) -> tuple[bytes, str]:
-    """A file, compressed as far as it goes, and its tag."""
-    body = gzip.compress(file.read_bytes(), 9, mtime=0)
+def _read(file: Path, mtime_ns: int, base_path: str, compressed: bool) -> tuple[bytes, str]:
+    """A file whose addresses begin with the base path, compressed as far as it goes or not; and its tag."""
+    body = file.read_bytes()
+    if base_path:
+        body = body.replace(_BASE, _BASE.replace(b'"/"', f'"{base_path}/"'.encode()), 1)
+    if compressed:
+        body = gzip.compress(body, 9, mtime=0)
     return body, f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
 
 

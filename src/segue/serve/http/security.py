@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
 from segue.advice import command
+from segue.serve.http.cors import is_named
 from segue.serve.http.errors import ApiError
 from segue.serve.settings import LOOPBACK, Settings
 
@@ -26,13 +27,12 @@ HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
-    (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"microphone=(self), camera=(), geolocation=()"),
 )
 POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     b"media-src 'self' blob:; connect-src 'self'; font-src 'self'; manifest-src 'self'; "
-    b"worker-src 'self' blob:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    b"worker-src 'self' blob:; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 )
 PLAIN_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"
 
@@ -73,7 +73,8 @@ class Guard:
         ApiError
         """
         self.check_host(headers)
-        if method not in _SAFE or (path.startswith("/rest/") and self._is_known_by_browser(headers)):
+        acts = method not in _SAFE or (path.startswith("/rest/") and self._is_known_by_browser(headers))
+        if acts and not is_named(self._settings, path, headers):
             self._check_origin(method, path, headers)
         if self._settings.has_secret and not self._is_open(method, path) and not self.is_logged_in(headers):
             raise ApiError(401, "login_needed", "log in first, with a password or a token")

@@ -1,0 +1,157 @@
+"""The page behind a proxy, below a path: nginx and Caddy with the lines of the documentation."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("playwright", reason="pip install playwright")
+from playwright.sync_api import Browser, expect
+
+from tests.browsing import MARKS, PAGES, new_page, rows, settle
+from tests.serve_process import Server, serving
+from tests.waiting import wait_for
+
+pytestmark = MARKS
+_DOCS = Path(__file__).resolve().parents[1] / "docs" / "http.md"
+_NGINX = """
+daemon off; master_process off; pid {place}/nginx.pid; error_log {place}/error.log;
+events {{ worker_connections 64; }}
+http {{
+    access_log off; client_body_temp_path {place}/body; proxy_temp_path {place}/proxy;
+    fastcgi_temp_path {place}/fastcgi; uwsgi_temp_path {place}/uwsgi; scgi_temp_path {place}/scgi;
+    server {{ listen 127.0.0.1:{port}; {lines} }}
+}}
+"""
+_CADDY = """
+{{
+    admin off
+    auto_https off
+}}
+http://127.0.0.1:{port} {{
+{lines}
+}}
+"""
+
+
+def _documented(first_line: str) -> str:
+    """The block of the documentation that begins so."""
+    blocks = re.findall(r"^```\n(.*?)^```$", _DOCS.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    (block,) = (text for text in blocks if text.startswith(first_line))
+    return block
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def nginx(place: Path, service: str, first_line: str) -> Iterator[str]:
+    lines = _documented(first_line).replace("127.0.0.1:8765", service)
+    text = _NGINX.format(place=place, port=(port := _free_port()), lines=lines)
+    (place / "nginx.conf").write_text(text)
+    with _running(port, "nginx", "-p", place, "-c", place / "nginx.conf", "-e", place / "error.log"):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextlib.contextmanager
+def caddy(place: Path, service: str, first_line: str) -> Iterator[str]:
+    lines = _documented(first_line).replace("127.0.0.1:8765", service)
+    (place / "Caddyfile").write_text(_CADDY.format(port=(port := _free_port()), lines=lines))
+    with _running(port, "caddy", "run", "--adapter", "caddyfile", "--config", place / "Caddyfile"):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextlib.contextmanager
+def _running(port: int, name: str, *words: object) -> Iterator[None]:
+    command = shutil.which(name)
+    if command is None:
+        pytest.skip(f"no {name}: apt install {name}{'-light' * (name == 'nginx')}")
+    proxy = subprocess.Popen([command, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def listens() -> bool:
+        assert proxy.poll() is None, proxy.communicate()[0]
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return True
+        return False
+
+    try:
+        wait_for(listens)
+        yield
+    finally:
+        proxy.terminate()
+        proxy.communicate(timeout=20)
+
+
+@pytest.fixture
+def hidden(web_player: None, scanned: Path, tmp_path: Path) -> Iterator[Server]:
+    """A service that knows that it lies below /segue."""
+    shutil.copytree(scanned, tmp_path / "library")
+    options = ("--no-open", "--port", 0, "--behind-proxy", "--base-path", "/segue", "--password", "sesame")
+    with serving("-l", tmp_path / "library", "serve", *options) as running:
+        running.faults = True  # browsers that leave in the middle of a sound
+        yield running
+
+
+@pytest.mark.parametrize(
+    ("proxy", "first_line"),
+    [(nginx, "location /segue/ {"), (caddy, "handle /segue* {")],
+    ids=["nginx", "caddy"],
+)
+def test_the_page_works_below_a_path(
+    browser: Browser, hidden: Server, tmp_path: Path, proxy: Callable, first_line: str
+):
+    service = hidden.address.removeprefix("http://").removesuffix("/segue")
+    with (
+        proxy(tmp_path, service, first_line) as host,
+        new_page(browser, host) as page,
+    ):
+        answers: list[tuple[int, str]] = []
+        page.on("response", lambda answer: answers.append((answer.status, answer.url)))
+        page.goto("/segue/tracks")
+        page.get_by_label("Password").fill("sesame")
+        page.get_by_role("button", name="Sign in").click()
+        expect(rows(page)).to_have_count(12)
+        (cookie,) = page.context.cookies()
+        assert cookie["path"] == "/segue/"
+        rows(page).first.get_by_role("button", name="Play").click()
+        expect(page).to_have_title(re.compile("^▶"))
+        rows(page).first.locator("a.row-title").click()
+        expect(page).to_have_url(re.compile(f"^{host}/segue/track/"))
+        page.go_back()
+        expect(page).to_have_url(f"{host}/segue/tracks")
+        for path in PAGES:
+            page.goto(f"/segue{path}")
+            settle(page)
+            links = page.locator("a[href]").evaluate_all("all => all.map((one) => one.href)")
+            assert links
+            assert not [link for link in links if not link.startswith((f"{host}/segue/", "blob:"))], path
+        assert page.evaluate("navigator.serviceWorker.ready.then((one) => one.scope)") == f"{host}/segue/"
+        page.goto("/segue")
+        expect(page).to_have_url(f"{host}/segue/")
+    astray = [(status, url) for status, url in answers if not url.startswith((f"{host}/segue", "blob:"))]
+    assert not astray
+    refused = {(status, url) for status, url in answers if status >= 400 and "/evaluation" not in url}
+    assert all(status == 401 for status, _ in refused), refused  # before the password
+
+
+def test_the_service_is_found_at_the_top_of_a_host(browser: Browser, web_server: Server, tmp_path: Path):
+    """The lines for a proxy that gives Segue a whole host; requests that change something pass, too."""
+    service = web_server.address.removeprefix("http://")
+    with nginx(tmp_path, service, "location / {") as host, new_page(browser, host) as page:
+        page.goto("/tracks")
+        like = rows(page).first.get_by_role("button", name=re.compile("^Like"))
+        for pressed in ("true", "false"):
+            with page.expect_response(re.compile("/api/v1/feedback")) as answer:
+                like.click()
+            assert answer.value.ok
+            expect(like).to_have_attribute("aria-pressed", pressed)
