@@ -23,7 +23,7 @@ STAMP = VENV / "segue-setup"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = str(BIN / ("python.exe" if os.name == "nt" else "python"))
 PIP = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-compile"]
-EXTRAS = ("parquet", "mongo", "serve", "clap", "words", "spark")
+EXTRAS = ("parquet", "mongo", "serve", "clap", "words", "spark", "pandas", "plots")
 SERVING = ("serve", "max-serve")
 # A worker a core, four at the most; files in their order, each with one worker.
 SEVERAL_AT_ONCE = ["-n", "auto", "--maxprocesses", "4", "--dist", "loadgroup", "--no-loadscope-reorder"]

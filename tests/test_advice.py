@@ -62,7 +62,7 @@ def test_start_py_installs_the_extras_that_it_is_said_to(monkeypatch, extra: str
 
 def test_start_py_refuses_an_extra_that_there_is_not():
     with pytest.raises(
-        SystemExit, match="Choose from parquet, mongo, serve, clap, words, spark; given: polka"
+        SystemExit, match="Choose from parquet, mongo, serve, clap, words, spark, pandas, plots; given: polka"
     ):
         START["main"](["install", "polka"])
 

@@ -61,7 +61,7 @@ def test_scan_similar_and_the_rest_from_nothing(segue, tmp_path: Path):
 
 def test_a_long_scan_says_that_it_writes_to_disk(segue, tmp_path: Path, monkeypatch):
     write_music(tmp_path / "music")
-    monkeypatch.setattr("segue.cli.progress.LINE_EVERY_S", 0)
+    monkeypatch.setattr("segue.display.terminal.LINE_EVERY_S", 0)
     code, _, err = segue("-l", tmp_path / "library", "scan", "-e", "descriptors", tmp_path / "music")
     assert code == 0
     assert err.splitlines()[-5:] == [

@@ -236,7 +236,7 @@ def test_sounds_that_are_alike_are_together(scanned, tmp_path):
 
 @pytest.mark.slow
 def test_the_command_shows_progress_unless_quiet(root, segue, monkeypatch):
-    monkeypatch.setattr("segue.cli.progress.LINE_EVERY_S", 0)
+    monkeypatch.setattr("segue.display.terminal.LINE_EVERY_S", 0)
     code, _, err = segue("-l", root, "clusters")
     lines = err.splitlines()
     assert code == 0

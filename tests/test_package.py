@@ -41,7 +41,15 @@ def test_decoders_and_networks_load_when_they_are_needed(module):
 
 @pytest.mark.parametrize("module", ["segue.sound", "segue.spec"])
 def test_sound_and_spec_stand_on_the_ground(module):
-    ground = {"segue", "segue.errors", "segue.sound", "segue.spec", "segue.track", "segue.version"}
+    ground = {
+        "segue",
+        "segue.errors",
+        "segue.sound",
+        "segue.spec",
+        "segue.texts",
+        "segue.track",
+        "segue.version",
+    }
     assert {name for name in loaded_by(module) if name.split(".")[0] == "segue"} <= ground
 
 
@@ -58,10 +66,10 @@ def loaded_by(module: str) -> set[str]:
 # The floors, from the ground up: each room may import those before it. What a source gives is a contract that
 # stands on the ground, apart from the sources themselves.
 FLOORS = [
-    "version", "advice", "errors", "track", "files", "progress", "sound", "spec", "comparable",
+    "version", "texts", "advice", "errors", "track", "files", "progress", "sound", "spec", "comparable",
     "sources.contract", "wire",
-    "tags", "audio", "embed", "sources", "catalog", "index", "annoy", "views", "recordings", "cluster", "map",
-    "plots", "recommend", "ingest", "export", "demo", "library", "spark", "serve", "cli",
+    "tags", "audio", "embed", "sources", "catalog", "index", "annoy", "views", "recordings", "cluster",
+    "plots", "display", "map", "recommend", "ingest", "export", "demo", "library", "spark", "serve", "cli",
 ]  # fmt: skip
 
 

@@ -32,6 +32,10 @@ class Progress(Protocol):
         """
 
 
+Follow = Progress | bool | None
+"""What callers hand in: an object that follows the work, or ``True`` for a bar."""
+
+
 class Silent:
     """Shows nothing."""
 

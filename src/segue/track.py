@@ -6,11 +6,13 @@ import os
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, NewType
 
 import numpy as np
 from numpy.typing import NDArray
+
+from segue.texts import escape_text, one_line
 
 JOINED = "; "  # between several artists or genres of one track
 _PART_OF_ALBUM = re.compile(
@@ -52,7 +54,7 @@ class Tags:
     disc_number: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Track:
     """One track of a library, as the catalog holds it.
 
@@ -83,6 +85,17 @@ class Track:
     source_id: str | None = None
     url: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    def __repr__(self) -> str:
+        return f"<Track {self.id}: {one_line(self.display_name)}>"
+
+    def _repr_html_(self) -> str:
+        tags = {field.name.replace("_", " "): getattr(self.tags, field.name) for field in fields(Tags)}
+        length = f"{self.duration_s:.1f} s" if self.duration_s else None
+        known = {**tags, "length": length, "file": readable(self.path), "id": self.id}
+        cells = {name: escape_text(str(value)) for name, value in known.items() if value}
+        rows = "".join(f"<tr><th>{name}</th><td>{text}</td></tr>" for name, text in cells.items())
+        return f"<table>{rows}</table>"
 
     @property
     def has_file(self) -> bool:

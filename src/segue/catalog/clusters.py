@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from segue.catalog.connections import Connections
 from segue.catalog.names import split_names
 from segue.catalog.tracks import select_in
+from segue.texts import escape_text
 from segue.track import TrackId
 
 
@@ -43,7 +44,7 @@ class Cluster:
     color: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Clusters:
     """All clusters of a library, in the order of their numbers.
 
@@ -70,6 +71,21 @@ class Clusters:
 
     def __getitem__(self, place: int) -> Cluster:
         return self.items[place]
+
+    def _repr_html_(self) -> str:
+        head = "<tr><th></th><th>group</th><th>tracks</th><th>genres</th></tr>"
+        return f"<table>{head}{''.join(map(_html_row, self.items))}</table>"
+
+    def __repr__(self) -> str:
+        lines = [f"{cluster.size:6}  {cluster.name}" for cluster in self.items]
+        return "\n".join([f"<Clusters: {len(self)}>", *lines])
+
+
+def _html_row(cluster: Cluster) -> str:
+    dot = f'<td style="color:{escape_text(cluster.color)}">&#9679;</td>'
+    genres = ", ".join(f"{genre} {share:.0%}" for genre, share in cluster.genres)
+    cells = (cluster.name, str(cluster.size), genres)
+    return f"<tr>{dot}{''.join(f'<td>{escape_text(cell)}</td>' for cell in cells)}</tr>"
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ def check(context: Context, repair: bool, sample: int | None, as_json: bool) -> 
 
     Exit code: 0 all fits, 1 something does not, 2 the library cannot be read.
     """
-    from segue.cli.progress import TerminalProgress
+    from segue.display.terminal import TerminalProgress
 
     with context.open() as library, TerminalProgress(quiet=not sample) as progress:
         report = library.check(repair=repair, sample=sample or 0, progress=progress)

@@ -51,7 +51,7 @@ def clusters(
 
 
 def _search(library: Library, k: int | None, view: str | None, *, quiet: bool) -> Clusters:
-    from segue.cli.progress import TerminalProgress
+    from segue.display.terminal import TerminalProgress
 
     with TerminalProgress("clusters", quiet=quiet) as progress:
         return library.find_clusters(k, view=view, progress=progress)

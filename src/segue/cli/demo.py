@@ -31,7 +31,7 @@ def demo(folder: Path | None) -> None:
     A synthesizer plays them in 8 styles by 24 invented artists. They get a library of their own;
     yours is not touched.
     """
-    from segue.cli.progress import TerminalProgress
+    from segue.display.terminal import TerminalProgress
 
     root = folder or data_folder() / "demo"
     music = _write_music(root / "music")

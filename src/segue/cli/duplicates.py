@@ -26,7 +26,7 @@ def duplicates(context: Context, /, as_json: bool, quiet: bool) -> None:
     The best file of each comes first: lossless, or of the highest bit rate, with the most tags. Nothing is
     changed on disk.
     """
-    from segue.cli.progress import TerminalProgress
+    from segue.display.terminal import TerminalProgress
 
     with context.open() as library, TerminalProgress("duplicates", quiet=quiet) as progress:
         recordings = library.duplicates(progress=progress)

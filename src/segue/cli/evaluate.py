@@ -37,7 +37,7 @@ def evaluate(
     might be with other albums of the same kind. Compare it with chance, and two views with each other.
     Hubness above 2 means that a few tracks are near everything.
     """
-    from segue.cli.progress import TerminalProgress
+    from segue.display.terminal import TerminalProgress
 
     with context.open() as library, TerminalProgress("evaluate", quiet=quiet) as progress:
         evaluation = library.evaluate(by=by, view=view, against=against, progress=progress)  # type: ignore[arg-type]

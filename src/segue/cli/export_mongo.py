@@ -38,7 +38,7 @@ def mongo(
     URI is mongodb://user:password@host:27017/database. Later exports write only new and changed tracks,
     and delete those that left the library.
     """
-    from segue.cli.progress import TerminalProgress
+    from segue.display.terminal import TerminalProgress
     from segue.export.mongo import DATABASE, export_mongo
     from segue.sources.mongo.address import parse_address
 

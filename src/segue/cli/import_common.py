@@ -61,7 +61,7 @@ def bring_in(
     audio : a folder of the tracks' audio files, to be attached and scanned
     id_of : the id of the track that a path there holds
     """
-    from segue.cli.progress import TerminalProgress
+    from segue.display.terminal import TerminalProgress
 
     how: dict[str, Any] = {
         "wait_s": -1 if wait else 0,

@@ -72,9 +72,7 @@ def _as_json(matrix: Matrix) -> dict[str, object]:
 
 def _draw(path: Path, matrix: Matrix) -> None:
     from segue.files import replacing
-    from segue.plots import heatmap
 
-    drawn = heatmap(matrix.scores, matrix.names, title=f"Similarity of {len(matrix.names)} sounds")
     with replacing(path.expanduser()) as part:
-        part.write_text(drawn, encoding="utf-8")
+        part.write_text(matrix.to_svg(), encoding="utf-8")
     click.echo(f"wrote {path}", err=True)

@@ -29,7 +29,7 @@ def pull_missing(context: Context, wanted: Sequence[str], *, quiet: bool) -> Non
     missing = [x for x in missing_default_models() if x in wanted] if wanted else missing_models(context.path)
     if not missing:
         return
-    from segue.cli.progress import TerminalProgress
+    from segue.display.terminal import TerminalProgress
     from segue.embed.models import MODELS, pull
 
     sizes = ", ".join(f"{name} ({megabytes(MODELS[name].size_bytes)})" for name in missing)

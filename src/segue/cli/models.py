@@ -104,7 +104,7 @@ def pull(folder: str | None, names: tuple[str, ...], quiet: bool) -> None:
 
     An interrupted download resumes. Exit code: 0 all are installed, 1 some failed, 2 all failed.
     """
-    from segue.cli.progress import TerminalProgress
+    from segue.display.terminal import TerminalProgress
     from segue.embed.models import MODELS
     from segue.embed.models import pull as fetch
 

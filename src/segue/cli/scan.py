@@ -90,7 +90,7 @@ def scan(
     continues; so do SIGTERM and SIGHUP. Exit code: 0 success, 1 some files failed, 2 nothing worked,
     130 interrupted by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP.
     """
-    from segue.cli.progress import TerminalProgress
+    from segue.display.terminal import TerminalProgress
 
     shared = shared_catalog_at(others.pop("shared_uri"))
     upgrade, exclude, agreed = (others.pop(name) for name in ("upgrade", "exclude", "agreed"))

@@ -27,7 +27,7 @@ def shared_catalog_at(uri: str | None) -> SharedCatalog | None:
 
 def sync(context: Context, shared: SharedCatalog, *, quiet: bool) -> int:
     """Send and receive tracks after a scan, and print what was done; the exit code."""
-    from segue.cli.progress import TerminalProgress
+    from segue.display.terminal import TerminalProgress
 
     try:
         with TerminalProgress("shared catalog", quiet=quiet) as progress:

@@ -9,6 +9,10 @@ from collections.abc import Sequence
 
 import click
 
+from segue.texts import clock, megabytes, one_line
+
+__all__ = ["WIDE", "clock", "columns", "megabytes", "one_line", "terminal_width"]
+
 WIDE = 140  # letters; from here on, tables have room for ids and paths
 _LEAST = 8  # letters that a column keeps when it is cut
 
@@ -57,20 +61,3 @@ def _width(text: str) -> int:
     return sum(
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
     )
-
-
-def one_line(text: str) -> str:
-    # Control characters in tags could rewrite the terminal.
-    return "".join(c if c.isprintable() else " " for c in text)
-
-
-def clock(seconds: float) -> str:
-    """``3:05``, ``1:02:03``."""
-    minutes, s = divmod(round(seconds), 60)
-    hours, m = divmod(minutes, 60)
-    return f"{hours}:{m:02d}:{s:02d}" if hours else f"{m}:{s:02d}"
-
-
-def megabytes(n: int) -> str:
-    """``4.1 MB``."""
-    return f"{n / 1e6:.1f} MB"

@@ -49,7 +49,7 @@ COUNTS: Mapping[Run, Mapping[str, str]] = {
 _USABLE = ("added", "returned", "changed", "completed", "retagged", "moved", "unchanged", "links", "others")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Report:
     """Each track of a run ends in one of the counts from ``added`` to ``failed``.
 
@@ -109,6 +109,9 @@ class Report:
     elapsed_s: float = 0.0
     interrupted: bool = False
     stop_signal: int = signal.SIGINT
+
+    def __repr__(self) -> str:
+        return f"<Report of the {self.run}: {self.summary()}>"
 
     def fail(self, problems: Sequence[Problem]) -> None:
         """Count these, and name as many as there is room for."""

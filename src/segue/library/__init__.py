@@ -38,6 +38,7 @@ from segue.catalog import (
     sort_name,
     split_names,
 )
+from segue.display.following import following
 from segue.embed.descriptors import SPEC as DESCRIPTORS
 from segue.embed.descriptors import Descriptors
 from segue.embed.registry import make_embedders
@@ -56,7 +57,7 @@ from segue.library.embedders import (
 )
 from segue.library.upkeep import ScannedFolder
 from segue.library.verbs import OneBlasThread, verb
-from segue.progress import Progress, Silent
+from segue.progress import Follow, Progress
 from segue.recommend import (
     Recommender,
     albums,
@@ -78,7 +79,7 @@ from segue.recommend import map as maps
 from segue.recommend import search as words
 from segue.recommend import similar as similarity
 from segue.sources.audio_folders import AudioFolders
-from segue.sources.contract import AudioSource, Source
+from segue.sources.contract import AudioSource, RecordSource, Source
 from segue.spec import Embedder, Prior, family_of
 
 __all__ = [
@@ -88,6 +89,9 @@ __all__ = [
     "Settings", "Sort", "StarKind", "Where", "display_path", "name_id", "sort_albums", "sort_name",
     "split_names",
 ]  # fmt: skip
+
+Waiting = tuple[float, Callable[[], None] | None]
+"""How long to wait while another process writes, in s, and what to call then."""
 
 
 class Library(Checking):
@@ -158,7 +162,7 @@ class Library(Checking):
         self,
         folders: Iterable[str | Path] | str | Path,
         *,
-        progress: Progress | None = None,
+        progress: Follow = None,
         jobs: int | None = None,
         retry: bool = False,
         full: bool = False,
@@ -174,6 +178,7 @@ class Library(Checking):
 
         Parameters
         ----------
+        progress : follows the work, or ``True`` for a bar.
         jobs : threads; by default, one a core.
         retry : try files again that failed and have not changed since.
         full : also read files whose size and times are what they were.
@@ -198,7 +203,7 @@ class Library(Checking):
         self,
         source: Source,
         *,
-        progress: Progress | None = None,
+        progress: Follow = None,
         jobs: int | None = None,
         retry: bool = False,
         full: bool = False,
@@ -213,6 +218,7 @@ class Library(Checking):
         Parameters
         ----------
         source : such as ``segue.sources.table.Table("tracks_features.csv")``.
+        progress : follows the work, or ``True`` for a bar.
         jobs, retry, full : as for ``scan``, of sources of audio.
         stop : set from another thread, it does what Ctrl-C does.
         wait_s : how long to wait while another process writes; -1 for as long as it takes.
@@ -225,23 +231,44 @@ class Library(Checking):
         WeightsError
             Where a network cannot be loaded; what was done is kept.
         """
-        follower = progress or Silent()
-        if isinstance(source, AudioSource):
-            with self._catalog.writing(wait_s, on_wait) as writer:
-                embedders = embedders_to_scan(self._embedders, self._later, self._catalog.snapshot())
-                model_copies.save_copies(self.path, embedders)
-                add_spaces(writer, embedders)
-                scan = Scan(self._catalog, writer, source, embedders, follower)
-                report = scan.run(jobs=jobs, retry=retry, full=full, stop=stop)
-                if not report.interrupted:
-                    self._refresh(follower)
-            return report
-        with self._catalog.writing(wait_s, on_wait) as writer, writer.deferring_indexes() as finish:
-            report = Import(self._catalog, writer, source, follower).run(stop)
+        waiting = (wait_s, on_wait)
+        with following(progress) as follower:
+            if isinstance(source, AudioSource):
+                return self._import_audio(
+                    source, follower, waiting, jobs=jobs, retry=retry, full=full, stop=stop
+                )
+            return self._import_records(source, follower, waiting, stop)
+
+    def _import_audio(
+        self,
+        source: AudioSource,
+        progress: Progress,
+        waiting: Waiting,
+        *,
+        jobs: int | None,
+        retry: bool,
+        full: bool,
+        stop: threading.Event | None,
+    ) -> Report:
+        with self._catalog.writing(*waiting) as writer:
+            embedders = embedders_to_scan(self._embedders, self._later, self._catalog.snapshot())
+            model_copies.save_copies(self.path, embedders)
+            add_spaces(writer, embedders)
+            scan = Scan(self._catalog, writer, source, embedders, progress)
+            report = scan.run(jobs=jobs, retry=retry, full=full, stop=stop)
+            if not report.interrupted:
+                self._refresh(progress)
+        return report
+
+    def _import_records(
+        self, source: RecordSource, progress: Progress, waiting: Waiting, stop: threading.Event | None
+    ) -> Report:
+        with self._catalog.writing(*waiting) as writer, writer.deferring_indexes() as finish:
+            report = Import(self._catalog, writer, source, progress).run(stop)
             finish()
             if not report.interrupted:
-                self._refresh(follower)
-            follower.note("indexing words and writing to disk")
+                self._refresh(progress)
+            progress.note("indexing words and writing to disk")
         return report
 
     @OneBlasThread()
@@ -251,7 +278,7 @@ class Library(Checking):
         folder: str | Path,
         id_of: Callable[[str], str | None],
         *,
-        progress: Progress | None = None,
+        progress: Follow = None,
         jobs: int | None = None,
         stop: threading.Event | None = None,
         wait_s: float = -1,
@@ -312,7 +339,7 @@ class Library(Checking):
         *,
         seed: int = 0,
         view: str | None = None,
-        progress: Progress | None = None,
+        progress: Follow = None,
         wait_s: float = -1,
     ) -> Clusters:
         """Find groups of tracks that sound alike, name them, and keep them in place of those before.
@@ -321,7 +348,7 @@ class Library(Checking):
         ----------
         k : how many; by default, as many as stand out most.
         view : how tracks are compared, as for ``similar``.
-        progress : follows the search; Ctrl-C ends it with the clusters of before kept.
+        progress : follows the search, or ``True`` for a bar; Ctrl-C ends it with the clusters of before kept.
 
         Raises
         ------

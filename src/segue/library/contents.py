@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,15 +30,19 @@ from segue.catalog import (
     list_albums,
     list_artists,
 )
+from segue.display.frames import indexed_frame, with_vectors
+from segue.display.html import table, together
 from segue.embed.descriptors import SPEC as DESCRIPTORS
 from segue.errors import LibraryError
+from segue.export.tables import COLUMNS, as_record
 from segue.library.upgrades import Upgrade, find_upgrades
 from segue.library.verbs import OneBlasThread
 from segue.recommend import Recommender, filters
 from segue.recommend.lookup import track_by_id
 from segue.recommend.unusual import Limits
 from segue.spec import EmbedderSpec
-from segue.track import Track, TrackId
+from segue.texts import clock, count
+from segue.track import Track, TrackId, readable
 from segue.views.tag_fit import TagFit
 from segue.views.view_index import ViewIndex
 
@@ -143,6 +148,42 @@ class Contents:
     def __repr__(self) -> str:
         spaces = ", ".join(self.spaces()) or "no vectors yet"
         return f"<Library: {len(self)} tracks in {self._catalog.root}, {spaces}>"
+
+    def _repr_html_(self) -> str:
+        held = self.overview()
+        amounts = [count(held.tracks, "track"), count(held.albums, "album"), count(held.artists, "artist")]
+        amounts += [clock(held.duration_s)] if held.duration_s else []
+        wrong = [f"{held.missing} missing"] if held.missing else []
+        wrong += [f"{held.failures} failed"] if held.failures else []
+        facts = [("library", str(self._catalog.root)), ("holds", ", ".join([*amounts, *wrong]))]
+        facts += [("vectors", f"{name}, {spec.dim} numbers") for name, spec in self.spaces().items()]
+        facts += [("folder", readable(folder)) for folder in self.folders.all()]
+        facts += [("import", f"{one.source}, {one.kind} {one.location}") for one in held.imports]
+        return together([table(("what", "value"), facts)])
+
+    def to_pandas(self, space: str | None = None) -> Any:
+        """A data frame with a row for each track, by the tracks' ids; with the groups, where there are some.
+
+        Parameters
+        ----------
+        space : also a column for each dimension of this space: ``descriptors-1``
+
+        Raises
+        ------
+        LibraryError
+            Where the library has no such space.
+        MissingExtraError
+        """
+        groups, snapshot = self.cluster_names(), self.recommender.snapshot()
+        columns = (*COLUMNS, "cluster") if groups else COLUMNS
+        if space is None:
+            records = [as_record(track) | {"cluster": groups.get(track.id)} for track in self]
+            return indexed_frame(records, columns)
+        dimensions = snapshot.spaces[self._space(space, snapshot)].dimensions
+        rows = list(self.rows(space))
+        records = [as_record(track) | {"cluster": groups.get(track.id)} for track, _ in rows]
+        vectors = np.array([vector for _, vector in rows]).reshape(len(rows), len(dimensions))
+        return with_vectors(indexed_frame(records, columns), vectors, dimensions)
 
     def __len__(self) -> int:
         return len(self._catalog.tracks)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from segue.map.graph import Graph
 from segue.progress import Progress
-from segue.track import TrackId
 
 N_NEIGHBORS = 15  # of each track, that are pulled toward it
 MIN_ROWS = 5  # fewer lie at their principal components
@@ -23,20 +20,6 @@ _BLOCK = 1 << 14  # rows at a time
 
 Points = NDArray[np.float32]
 """float32 (n, 2)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Map:
-    """Where tracks lie.
-
-    Attributes
-    ----------
-    ids : the tracks, in the order of the library's rows
-    xy : float32 (n, 2), in [-1, 1]
-    """
-
-    ids: list[TrackId]
-    xy: Points
 
 
 def compute_layout(start: Points, graph: Graph, *, seed: int = 0, progress: Progress | None = None) -> Points:

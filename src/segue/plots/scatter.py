@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.cluster.colors import distinct_colors
-from segue.plots.svg import FAINT, document, escape_text, number, shorten, text
+from segue.plots.svg import FAINT, document, number, shorten, text
+from segue.texts import escape_text
 
 SIDE, MARGIN, LEGEND = 900, 24, 300  # of the picture
 MAX_COLORED_GROUPS = 12  # the largest

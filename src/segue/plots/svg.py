@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from html import escape
+
+from segue.texts import escape_text
 
 INK, FAINT, PAPER = "#222222", "#9a9a9a", "#ffffff"
 FONT = "system-ui, sans-serif"
@@ -14,7 +15,8 @@ def document(width: float, height: float, title: str, parts: Iterable[str]) -> s
     body = "\n".join(parts)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {number(width)} {number(height)}" '
-        f'width="{number(width)}" height="{number(height)}" font-family="{FONT}" role="img">\n'
+        f'width="{number(width)}" height="{number(height)}" font-family="{FONT}" role="img" '
+        f'style="max-width:100%;height:auto">\n'
         f"<title>{escape_text(title)}</title>\n"
         f'<rect width="100%" height="100%" fill="{PAPER}"/>\n{body}\n</svg>\n'
     )
@@ -24,11 +26,6 @@ def text(x: float, y: float, content: str, *, size: float = 12, attributes: str 
     """A line of text whose left end is at (x, y), unless ``attributes`` say otherwise."""
     place = f'x="{number(x)}" y="{number(y)}" font-size="{number(size)}"'
     return f'<text {place} fill="{fill}"{attributes}>{escape_text(content)}</text>'
-
-
-def escape_text(content: str) -> str:
-    """Text for XML, without control characters, which XML may not hold even escaped."""
-    return escape("".join(c if c.isprintable() else " " for c in content))
 
 
 def number(x: float) -> str:

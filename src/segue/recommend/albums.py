@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
@@ -45,6 +45,15 @@ class SimilarAlbums:
     matches: tuple[AlbumMatch, ...]
     meanings: tuple[SeedGroup, ...] = ()
 
+    def __iter__(self) -> Iterator[AlbumMatch]:
+        return iter(self.matches)
+
+    def __len__(self) -> int:
+        return len(self.matches)
+
+    def __getitem__(self, place: int) -> AlbumMatch:
+        return self.matches[place]
+
 
 @dataclass(frozen=True, slots=True)
 class SimilarArtists:
@@ -52,6 +61,15 @@ class SimilarArtists:
 
     matches: tuple[ArtistMatch, ...]
     meanings: tuple[SeedGroup, ...] = ()
+
+    def __iter__(self) -> Iterator[ArtistMatch]:
+        return iter(self.matches)
+
+    def __len__(self) -> int:
+        return len(self.matches)
+
+    def __getitem__(self, place: int) -> ArtistMatch:
+        return self.matches[place]
 
 
 @dataclass(frozen=True, slots=True)

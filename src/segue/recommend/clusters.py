@@ -15,7 +15,8 @@ from segue.cluster import Clustering, cluster_rows
 from segue.cluster.colors import distinct_colors
 from segue.cluster.names import GroupFacts, name_groups
 from segue.cluster.words import FEATURES, deviation_words, deviations, distinctive_labels
-from segue.progress import Progress, Silent
+from segue.display.following import following
+from segue.progress import Follow
 from segue.recommend.session import Recommender, Session
 from segue.track import Track
 from segue.views.spec import RowSubset
@@ -34,7 +35,7 @@ def find_clusters(
     *,
     seed: int = 0,
     view: str | None = None,
-    progress: Progress | None = None,
+    progress: Follow = None,
 ) -> Clusters:
     """Find groups of tracks that sound alike, name them, and keep them in place of those before.
 
@@ -43,7 +44,7 @@ def find_clusters(
     k : how many; by default, as many as stand out most.
     seed : of all that is random.
     view : how tracks are compared, as for ``similar``.
-    progress : follows the search.
+    progress : follows the search, or ``True`` for a bar.
 
     Raises
     ------
@@ -52,12 +53,13 @@ def find_clusters(
     session = recommender.session(view)
     session.require_one_vector_each("clustering")
     snapshot, index = session.snapshot, session.index
-    follower = progress or Silent()
-    clustering = cluster_rows(index.vectors, k, seed=seed, progress=follower)
-    left_out = int(((snapshot.keys >= 0) & ~snapshot.missing).sum()) - len(index.rows)
-    run = ClusterRun(str(index.spec), round(clustering.separation, 3), snapshot.stamp, left_out, seed)
-    follower.note("naming the clusters and writing to disk")
-    writer.put_clusters(index.keys, clustering.assignments + 1, ClusterDescriber(session, clustering), run)
+    with following(progress) as follower:
+        clustering = cluster_rows(index.vectors, k, seed=seed, progress=follower)
+        left_out = int(((snapshot.keys >= 0) & ~snapshot.missing).sum()) - len(index.rows)
+        run = ClusterRun(str(index.spec), round(clustering.separation, 3), snapshot.stamp, left_out, seed)
+        follower.note("naming the clusters and writing to disk")
+        describe = ClusterDescriber(session, clustering)
+        writer.put_clusters(index.keys, clustering.assignments + 1, describe, run)
     return session.catalog.clusters.load(snapshot.stamp)
 
 

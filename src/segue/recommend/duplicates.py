@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from segue.progress import Progress
+from segue.display.following import following
+from segue.progress import Follow
 from segue.recommend.session import Recommender
 from segue.track import Track
 
@@ -36,7 +37,7 @@ class Duplicate:
         return sum(copy.track.size for copy in self.copies[1:])
 
 
-def duplicates(recommender: Recommender, *, progress: Progress | None = None) -> list[Duplicate]:
+def duplicates(recommender: Recommender, *, progress: Follow = None) -> list[Duplicate]:
     """All recordings of which the library has several files that are there, those of the largest files first.
 
     Files of one recording are found by how their sound moves, their lengths and their names; see
@@ -44,13 +45,14 @@ def duplicates(recommender: Recommender, *, progress: Progress | None = None) ->
 
     Parameters
     ----------
-    progress : follows the search, where the library has changed since the last one.
+    progress : follows the search, or ``True`` for a bar, where the library has changed since the last one.
 
     Raises
     ------
     EmptyLibraryError
     """
-    versions = recommender.find_versions(recommender.snapshot(), progress=progress)
+    with following(progress) as follower:
+        versions = recommender.find_versions(recommender.snapshot(), progress=follower)
     tracks = recommender.catalog.tracks.by_keys({key for group in versions.groups for key in group})
     groups = ([tracks[key] for key in group if key in tracks] for group in versions.groups)
     files = ([track for track in group if track.has_file] for group in groups)

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.catalog.names import split_names
+from segue.display.following import following
 from segue.errors import LibraryError, UsageError
-from segue.progress import Progress, Silent
+from segue.progress import Follow, Progress
 from segue.recommend.retrieval_metrics import (
     KS,
     answerable,
@@ -63,7 +64,7 @@ class Comparison:
     gain: dict[str, Figure]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Evaluation:
     """How often neighbors share a label.
 
@@ -101,6 +102,10 @@ class Evaluation:
     tag_fit: str | None = None
     against: Comparison | None = None
 
+    def __repr__(self) -> str:
+        shares = ", ".join(f"{figure.value:.2f} of {k}" for k, figure in self.precision.items())
+        return f"<Evaluation of {self.view} by {self.by}: {shares} nearest; by chance {self.chance:.2f}>"
+
     def as_record(self) -> dict[str, Any]:
         """For JSON."""
         record: dict[str, Any] = _with_text_keys(asdict(self))
@@ -113,7 +118,7 @@ def evaluate(
     by: LabelName = "genre",
     view: str | None = None,
     against: str | None = None,
-    progress: Progress | None = None,
+    progress: Follow = None,
 ) -> Evaluation:
     """How often tracks' neighbors share their genre, artist or album, with intervals.
 
@@ -128,6 +133,7 @@ def evaluate(
     by : the tag that makes a neighbor a right one; of an album, the artist's name counts too.
     view : how tracks are compared, as for ``similar``; not a view of windows.
     against : another view, which answers the same queries.
+    progress : follows the queries, or ``True`` for a bar.
 
     Raises
     ------
@@ -135,11 +141,11 @@ def evaluate(
         Where too few tracks have the tag.
     EmptyLibraryError, UsageError
     """
-    progress = progress or Silent()
-    own = _Answers.of(recommender.session(view), by, progress)
     other = None
-    if against is not None:
-        other = _Answers.of(recommender.session(against), by, progress, own.queries)
+    with following(progress) as follower:
+        own = _Answers.of(recommender.session(view), by, follower)
+        if against is not None:
+            other = _Answers.of(recommender.session(against), by, follower, own.queries)
     index = own.index.index
     timed = index.evaluate(own.index.take(own.asked[:_TIMED]), recalls=(0.99,))[0]
     figures = _figures(own.values, own.groups)

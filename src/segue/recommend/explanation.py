@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.cluster.words import FEATURES, MIN_DEVIATION, FeatureWords
+from segue.display.html import note, table, together
 from segue.recommend.aspects import Aspect
 from segue.sound import ExcerptPlan
 from segue.spec import family_of
+from segue.texts import clock
 from segue.track import Vector, Vectors
 from segue.views.transform import ViewTransform
 
@@ -82,7 +84,7 @@ class Feature:
     weight: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Explanation:
     """What there is to say of the similarity of two sounds.
 
@@ -115,6 +117,33 @@ class Explanation:
     features: tuple[Feature, ...]
     bias: float = 0.0
     feedback: str = ""
+
+    def __repr__(self) -> str:
+        return f"<Explanation: {self.score:.2f}. {self.text}>"
+
+    def _repr_html_(self) -> str:
+        parts = [note(self.text), note(f"score {self.score:.2f}")]
+        parts += [table(head, rows, right=head[1:3]) for head, rows in self._tables() if rows]
+        mine = f"your likes and dislikes: {self.bias:+.2f} ({self.feedback})"
+        return together([*parts, note(mine)] if self.feedback else parts)
+
+    def _tables(self) -> list[tuple[tuple[str, ...], list[tuple[str, ...]]]]:
+        return [
+            (("aspect", "score"), [(x.name, f"{x.score:.2f}") for x in self.aspects]),
+            (("space", "contribution"), [(x.space, f"{x.share:+.2f}") for x in self.parts]),
+            (
+                ("in the first at", "in the second at", "score"),
+                [(clock(x.a_s), clock(x.b_s), f"{x.score:.2f}") for x in self.moments],
+            ),
+            (
+                ("shared label", "first", "second"),
+                [(x.name, f"{x.a:.2f}", f"{x.b:.2f}") for x in self.labels],
+            ),
+            (
+                ("measurement", "first", "second", "meaning"),
+                [(x.name, f"{x.a:.5g}", f"{x.b:.5g}", x.text) for x in self.features],
+            ),
+        ]
 
 
 def share_by_space(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,26 +12,28 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from segue.catalog import Catalog
+from segue.display.following import following
 from segue.errors import IndexFormatError, LibraryError, UsageError
 from segue.index.file import IndexFile, write_sections
-from segue.map import Map, compute_layout, neighbor_graph, principal_plane, scale_to_square
+from segue.map import Coloring, Legend, Map, compute_layout, neighbor_graph, principal_plane, scale_to_square
 from segue.map.layout import MIN_ROWS, N_NEIGHBORS, Points
-from segue.progress import Progress
+from segue.progress import Follow, Progress
 from segue.recommend.session import Recommender, Session
-from segue.track import TrackId
+from segue.track import Track, TrackId
 from segue.views.view_index import ViewIndex
 
 METHOD = "1"  # rises whenever the same vectors would be laid out otherwise
 
 
-def make_map(recommender: Recommender, *, view: str | None = None, progress: Progress | None = None) -> Map:
+def make_map(recommender: Recommender, *, view: str | None = None, progress: Follow = None) -> Map:
     """A place in the plane for every track, so that neighbors are alike; kept beside the index.
 
     The same library has the same map. Where the library has changed since, it is recomputed.
 
     Parameters
     ----------
-    progress : follows the rounds; Ctrl-C ends them with nothing kept.
+    progress : follows the rounds, or ``True`` for a bar; Ctrl-C ends them with nothing kept.
 
     Raises
     ------
@@ -37,7 +41,11 @@ def make_map(recommender: Recommender, *, view: str | None = None, progress: Pro
     """
     session = recommender.session(view)  # what is written meanwhile makes another map, another time
     path = recommender.indexes.map_path(session.index.spec)
-    return _load_current(session, path) or _make_and_keep(session, path, progress)
+    current = _load_current(session, path)
+    if current is not None:
+        return current
+    with following(progress) as follower:
+        return _make_and_keep(session, path, follower)
 
 
 def load_map(recommender: Recommender, *, view: str | None = None) -> Map | None:
@@ -49,11 +57,11 @@ def load_map(recommender: Recommender, *, view: str | None = None) -> Map | None
 def _load_current(session: Session, path: Path) -> Map | None:
     session.require_one_vector_each("a map")
     with contextlib.suppress(FileNotFoundError, IndexFormatError, PermissionError):
-        return _load(path, _note(session.index))
+        return _load(path, _note(session.index), session.catalog)
     return None
 
 
-def _make_and_keep(session: Session, path: Path, progress: Progress | None) -> Map:
+def _make_and_keep(session: Session, path: Path, progress: Progress) -> Map:
     note, made = _note(session.index), _make(session, progress)
     with contextlib.suppress(OSError, UsageError):  # a read-only library is as usable without the file
         names = np.array([track_id.encode() for track_id in made.ids], "S")
@@ -69,7 +77,7 @@ def _note(index: ViewIndex) -> dict[str, str]:
     return {"map": METHOD, "reading": str(index.spec), "stamp": index.stamp}
 
 
-def _load(path: Path, note: dict[str, str]) -> Map:
+def _load(path: Path, note: dict[str, str], catalog: Catalog) -> Map:
     file = IndexFile(path)
     if file.header.get("note") != note or "ids" not in file or "xy" not in file:
         raise IndexFormatError(f"{path} is not a map of this library in its present state")
@@ -77,10 +85,30 @@ def _load(path: Path, note: dict[str, str]) -> Map:
     if names.ndim != 2 or xy.shape != (len(names), 2):
         raise IndexFormatError(f"{path} has {len(names)} names for {xy.shape} places")
     ids = np.ascontiguousarray(names).view(f"S{names.shape[1]}").ravel().tolist()
-    return Map([TrackId(track_id.decode()) for track_id in ids], np.array(xy, np.float32))
+    tracks = [TrackId(track_id.decode()) for track_id in ids]
+    return Map(tracks, np.array(xy, np.float32), partial(read_legend, catalog))
 
 
-def _make(session: Session, progress: Progress | None) -> Map:
+def read_legend(catalog: Catalog, ids: Sequence[TrackId], by: Coloring | None) -> Legend:
+    """What tracks are called, and their groups: by default the clusters if there are any, else genres."""
+    tracks = {track.id: track for track in catalog.tracks.by_ids(ids)}
+    clusters = catalog.clusters.names() if by in (None, "cluster") else {}
+    chosen: Coloring = by or ("cluster" if clusters else "genre")
+    names = [tracks[one].display_name if one in tracks else "" for one in ids]
+    if chosen == "cluster":
+        colors = {cluster.name: cluster.color for cluster in catalog.clusters.load("")}
+        return Legend(chosen, names, [clusters.get(one) for one in ids], colors)
+    return Legend(chosen, names, [_tag(tracks.get(one), chosen) for one in ids], {})
+
+
+def _tag(track: Track | None, name: str) -> str | None:
+    if track is None:
+        return None
+    value: str | None = track.artist if name == "artist" else getattr(track.tags, name)
+    return value
+
+
+def _make(session: Session, progress: Progress) -> Map:
     index = session.index
     if not len(index.rows):
         raise LibraryError("no track has a vector for the map: scan again")
@@ -88,10 +116,10 @@ def _make(session: Session, progress: Progress | None) -> Map:
         xy = scale_to_square(_lay_out(index, progress))
     ids = session.catalog.tracks.ids_of(index.keys.tolist())
     kept = [i for i in np.argsort(index.rows, kind="stable").tolist() if int(index.keys[i]) in ids]
-    return Map([ids[int(index.keys[i])] for i in kept], xy[kept])
+    return Map([ids[int(index.keys[i])] for i in kept], xy[kept], partial(read_legend, session.catalog))
 
 
-def _lay_out(index: ViewIndex, progress: Progress | None) -> Points:
+def _lay_out(index: ViewIndex, progress: Progress) -> Points:
     vectors: NDArray[Any] = index.vectors
     if index.spec.metric == "hamming":
         vectors = np.unpackbits(vectors, axis=1)

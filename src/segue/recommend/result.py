@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+from segue.display import Sounds, answers, listen
+from segue.display.frames import square_frame
+from segue.plots import heatmap
 from segue.recommend.seeds import SeedGroup
+from segue.texts import count, one_line
 from segue.track import Track
+
+_DRAWN = 100  # sounds; the picture of more would be large
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,7 @@ class Bias:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Match:
     """A recommended track.
 
@@ -54,6 +60,9 @@ class Match:
     step: float | None = None
     bias: Bias | None = None
     versions: tuple[Track, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Match {self.score:.2f}: {one_line(self.track.display_name)}>"
 
     @property
     def feedback(self) -> str:
@@ -83,7 +92,7 @@ class LeftOut:
         return f"{count} as {self.kind}er than {minutes}:{seconds:02d}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Recommendations:
     """Matches in the order to be read, why there are fewer than asked for, if so, and what they start from.
 
@@ -109,11 +118,62 @@ class Recommendations:
     def __len__(self) -> int:
         return len(self.matches)
 
-    def __getitem__(self, place: int) -> Match:
+    @overload
+    def __getitem__(self, place: int) -> Match: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Match, ...]: ...
+    def __getitem__(self, place: int | slice) -> Match | tuple[Match, ...]:
         return self.matches[place]
 
+    def __repr__(self) -> str:
+        return answers.to_text("Recommendations", self.matches, self._notes())
 
-@dataclass(frozen=True, slots=True)
+    def _repr_html_(self) -> str:
+        heading = f"like {'; '.join(self.seeds)}" if self.seeds else ""
+        steps = {"step": ["" if step is None else f"{step:.2f}" for step in self._steps()]}
+        return answers.to_html(heading, self.matches, steps, self._notes())
+
+    def to_pandas(self) -> Any:
+        """A data frame with a row for each match, by the tracks' ids.
+
+        Raises
+        ------
+        MissingExtraError
+        """
+        steps = {"step": self._steps()} if self._is_journey() else {}
+        return answers.to_frame(self.matches, steps)
+
+    def plot(self, ax: Any = None) -> Any:
+        """The scores, or the steps of a journey, by Matplotlib; the axes.
+
+        Raises
+        ------
+        MissingExtraError
+        """
+        from segue.display import charts
+
+        names = [match.track.display_name for match in self.matches]
+        scores = [match.score for match in self.matches]
+        if self._is_journey():
+            return charts.plot_journey(names, scores, self._steps(), ax)
+        return charts.plot_scores(names, scores, ax)
+
+    def listen(self, seconds: float = 30.0) -> Sounds:
+        """For a notebook: a player for each track, with so much of its middle."""
+        return listen([match.track for match in self.matches], seconds)
+
+    def _steps(self) -> list[float | None]:
+        return [match.step for match in self.matches]
+
+    def _is_journey(self) -> bool:
+        return any(step is not None for step in self._steps())
+
+    def _notes(self) -> list[str]:
+        left_out = ", ".join(map(str, self.left_out))
+        return [*filter(None, [self.shortfall, left_out and f"left out: {left_out}"])]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Matrix:
     """How much some sounds are alike, each with each.
 
@@ -127,3 +187,36 @@ class Matrix:
     names: tuple[str, ...]
     tracks: tuple[Track | None, ...]
     scores: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __repr__(self) -> str:
+        return f"<Matrix: the scores of {count(len(self), 'sound')} with each other>"
+
+    def _repr_svg_(self) -> str | None:
+        return self.to_svg() if len(self) <= _DRAWN else None
+
+    def to_svg(self) -> str:
+        """A heat map."""
+        return heatmap(self.scores, self.names, title=f"Similarity of {len(self)} sounds")
+
+    def to_pandas(self) -> Any:
+        """A data frame with the names on both sides.
+
+        Raises
+        ------
+        MissingExtraError
+        """
+        return square_frame(self.scores, self.names)
+
+    def plot(self, ax: Any = None) -> Any:
+        """A heat map by Matplotlib; the axes.
+
+        Raises
+        ------
+        MissingExtraError
+        """
+        from segue.display.charts import plot_matrix
+
+        return plot_matrix(self.scores, self.names, ax)

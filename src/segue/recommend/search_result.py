@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, overload
 
+from segue.display import answers
 from segue.track import Track
 
 ReasonKind = Literal["title", "artist", "album", "genre", "file", "label", "mood", "sound"]
@@ -53,7 +54,7 @@ class SearchMatch:
     versions: tuple[Track, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class SearchResult:
     """Some of the tracks that answer a search, best first.
 
@@ -75,5 +76,32 @@ class SearchResult:
     def __len__(self) -> int:
         return len(self.matches)
 
-    def __getitem__(self, place: int) -> SearchMatch:
+    @overload
+    def __getitem__(self, place: int) -> SearchMatch: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[SearchMatch, ...]: ...
+    def __getitem__(self, place: int | slice) -> SearchMatch | tuple[SearchMatch, ...]:
         return self.matches[place]
+
+    def __repr__(self) -> str:
+        return answers.to_text("SearchResult", self.matches, self._notes())
+
+    def _repr_html_(self) -> str:
+        heading = "; ".join(self.meanings)
+        return answers.to_html(heading, self.matches, {"why": self._reasons()}, self._notes())
+
+    def to_pandas(self) -> Any:
+        """A data frame with a row for each match, by the tracks' ids.
+
+        Raises
+        ------
+        MissingExtraError
+        """
+        return answers.to_frame(self.matches, {"why": self._reasons()})
+
+    def _reasons(self) -> list[str]:
+        return ["; ".join(map(str, match.reasons)) for match in self.matches]
+
+    def _notes(self) -> list[str]:
+        of_all = f"of {self.total} that answer" if self.total > len(self) else ""
+        return [*filter(None, [of_all, *self.hints])]

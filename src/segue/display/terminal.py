@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 
-from segue.cli.tables import megabytes
+from segue.texts import megabytes
 
 LINE_EVERY_S = 10.0
 

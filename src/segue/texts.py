@@ -1,0 +1,32 @@
+"""Numbers and names as people read them, on terminals and pages."""
+
+from __future__ import annotations
+
+from html import escape
+
+
+def clock(seconds: float) -> str:
+    """``3:05``, ``1:02:03``."""
+    minutes, s = divmod(round(seconds), 60)
+    hours, m = divmod(minutes, 60)
+    return f"{hours}:{m:02d}:{s:02d}" if hours else f"{m}:{s:02d}"
+
+
+def megabytes(n: int) -> str:
+    """``4.1 MB``."""
+    return f"{n / 1e6:.1f} MB"
+
+
+def count(n: int, word: str) -> str:
+    """``1 track``, ``2 tracks``."""
+    return f"{n} {word}" if n == 1 else f"{n} {word}s"
+
+
+def one_line(text: str) -> str:
+    """Without control characters, which could rewrite a terminal."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def escape_text(text: str) -> str:
+    """For HTML and XML, without control characters, which XML may not hold even escaped."""
+    return escape(one_line(text))
