@@ -73,7 +73,8 @@ class Clusters:
         return self.items[place]
 
     def _repr_html_(self) -> str:
-        head = "<tr><th></th><th>group</th><th>tracks</th><th>genres</th></tr>"
+        genres = "<th>genres</th>" if any(cluster.genres for cluster in self.items) else ""
+        head = f"<tr><th></th><th>group</th><th>tracks</th>{genres}</tr>"
         return f"<table>{head}{''.join(map(_html_row, self.items))}</table>"
 
     def __repr__(self) -> str:
@@ -84,7 +85,7 @@ class Clusters:
 def _html_row(cluster: Cluster) -> str:
     dot = f'<td style="color:{escape_text(cluster.color)}">&#9679;</td>'
     genres = ", ".join(f"{genre} {share:.0%}" for genre, share in cluster.genres)
-    cells = (cluster.name, str(cluster.size), genres)
+    cells = (cluster.name, str(cluster.size), *([genres] if genres else []))
     return f"<tr>{dot}{''.join(f'<td>{escape_text(cell)}</td>' for cell in cells)}</tr>"
 
 

@@ -50,7 +50,7 @@ def plot_map(
     sizes = Counter(group for group in groups if group is not None)
     largest = [group for group, _ in sizes.most_common(MAX_COLORED_GROUPS)]
     made = dict(zip(largest, distinct_colors(len(largest)), strict=True))
-    dot = float(np.clip(4000 / max(1, len(xy)), 1, 40))
+    dot = float(np.clip(8000 / max(1, len(xy)), 2, 40))
     for group in (None, *largest):
         rows = [i for i, own in enumerate(groups) if (own if own in made else None) == group]
         if rows:
@@ -59,7 +59,13 @@ def plot_map(
             ax.scatter(*xy[rows].T, s=dot, color=color, label=label, linewidths=0)
     ax.set(xticks=[], yticks=[], aspect="equal", title=f"{len(xy)} tracks by {by}")
     if largest:
-        ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8, frameon=False)
+        ax.legend(
+            loc="center left",
+            bbox_to_anchor=(1, 0.5),
+            fontsize=8,
+            frameon=False,
+            markerscale=(40 / dot) ** 0.5,
+        )
     return ax
 
 
