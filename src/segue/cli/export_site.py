@@ -51,7 +51,7 @@ def site(
     some of the whole library. Clips of music by others are copies: whether you may publish them is for you
     to find out.
     """
-    from segue.cli.progress import TerminalProgress
+    from segue.display.terminal import TerminalProgress
     from segue.export.site import write_site
 
     with context.open() as library:
