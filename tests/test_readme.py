@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from pathlib import Path
 
@@ -58,6 +59,43 @@ HELD_BY = {
     "the next scan adds their vectors to all tracks": [
         "test_an_embedder_added_later_is_given_the_tracks_before"
     ],
+    "near one seed or [between several](docs/recommend.md), and away from what you do not want": [
+        "test_albums_and_artists_are_listed_and_compared",
+        "test_minus_moves_away",
+    ],
+    "**[Playlists](docs/recommend.md#playlists)** that flow": [
+        "test_the_order_is_nearly_as_short_as_can_be",
+        "test_a_radio_is_steered",
+        "test_no_step_of_a_journey_goes_farther_from_the_end",
+    ],
+    "OpenSubsonic, with similar songs and their scores": ["test_sonic_similarity_tells_how_much"],
+    "names, moods, instruments": [
+        "test_titles_come_before_what_sounds_so",
+        "test_a_mood_is_measured_against_the_rest_of_the_library",
+    ],
+    "two tracks sound alike, in a sentence, with the passages that are most similar": [
+        "test_a_sentence_says_what_is_known",
+        "test_why_finds_the_moment_that_two_tracks_share",
+    ],
+    "copies in other formats and remasters are shown once": [
+        "test_similar_gives_each_recording_once_by_its_best_version"
+    ],
+    "change the answers at once": ["test_likes_and_dislikes_by_another_process_act_at_once"],
+    "an image, a compose file of 8 lines, a unit of systemd": [
+        "test_the_dockerfile_passes_its_linter",
+        "test_compose_is_short_and_says_what_self_hosters_expect",
+        "test_systemd_takes_the_unit",
+    ],
+    "needs no server at all": ["test_a_track_leads_to_what_sounds_like_it"],
+    "with [Annoy's class and files](docs/annoy.md)": [
+        "test_every_method_of_annoys_gives_what_annoys_gives",
+        "test_the_commands_embed_index_search_and_make_a_library",
+    ],
+    "builds all of them as a site, with every option and every public name of Python": [
+        "test_the_site_is_built_strictly_and_loads_nothing_from_elsewhere",
+        "test_every_public_name_is_documented",
+        "test_the_page_of_options_has_every_command_and_option",
+    ],
     "`segue import` also imports data sets": ["SourceContract"],
     "`segue clusters` finds": ["test_groups_are_found_and_their_number_too"],
     "Reads WAV, FLAC, MP3, Ogg, Opus, M4A/AAC, ALAC, AIFF, WMA, WebM": [
@@ -86,6 +124,8 @@ HELD_BY = {
 # What a test would take too long to measure, and the program that has measured it.
 MEASURED_BY = {
     "On 205 real clips of 13 soundtracks": "quality.py",
+    "An installation takes 369 MB on disk": "install.py",
+    "to the first recommendation it took 52 s on two cores": "install.py",
     "1.2 million and their index in under a minute": "spotify_table.py",
     "a scan of a 3-hour file peaks at 121 MB": "memory.py",
     "8 times faster than Annoy, with a file of one fortieth": "index_peers.py",
@@ -93,7 +133,6 @@ MEASURED_BY = {
 # Where sentences begin that promise nothing, or that the way to the tests itself tries: start.py.
 NO_PROMISE = (
     "Segue recommends music by how it sounds",
-    "It analyzes the files themselves",
     "One command sets everything up",
     "It needs only Python 3.11",
     "With your own music",
@@ -103,6 +142,16 @@ NO_PROMISE = (
     "Two small published networks know more",
     "The descriptors (timbre",
     "VGGish follows the published recipe",
+    "[Your first hour]",
+    "It recommends what you have",
+    "It knows nothing of what others",
+    "It has one user",
+    "It is not on PyPI",
+    "Tutorial: ",
+    "Guides: ",
+    "Reference: ",
+    "Explanation: ",
+    "**[Care for your data](docs/files.md)**: it never writes to your music",
     "Segue has only been run on Linux",
     "macOS and Windows should work",
 )
@@ -138,3 +187,28 @@ def test_every_sentence_promises_what_is_held_or_nothing(sentence: str):
 
 def test_search_is_exact_below_the_stated_number_of_tracks():
     assert EXACT_BELOW == 20_000
+
+
+def test_what_segue_needs_fits_in_the_stated_size():
+    path = ROOT / "benchmarks" / "install.py"
+    spec = importlib.util.spec_from_file_location("install", path)
+    assert spec is not None
+    assert spec.loader is not None
+    install = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(install)
+    stated = int(re.findall(r"(\d+) MB on disk", README)[0])  # with pip, and what Python has compiled
+    assert 0.75 * stated < sum(install.packages().values()) / 2**20 < stated
+
+
+def test_the_recording_is_small_and_the_first_thing_shown():
+    pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README)
+    assert pictures == ["docs/pictures/player.webp"]
+    assert (ROOT / pictures[0]).stat().st_size < 1_000_000
+    assert README.index(pictures[0]) < README.index("python3 start.py")
+
+
+def test_the_first_screen_installs_and_asks():
+    first = "\n".join(README.splitlines()[:45])
+    assert all(
+        line in first for line in ("python3 start.py\n", "python3 start.py scan", "python3 start.py similar")
+    )
