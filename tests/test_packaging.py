@@ -157,14 +157,11 @@ def test_the_image_gives_its_folder_to_the_user_that_is_named(tmp_path: Path):
         folder.chmod(folder.stat().st_mode | 0o755)
     script = (ROOT / "deploy" / "entrypoint.sh").read_text("utf-8").replace("/data", str(data))
     env = {"PATH": f"{programs}:{os.environ['PATH']}", "PUID": "1234", "PGID": "2345"}
-    run = subprocess.run(
-        ["sh", "-c", script, "sh", "serve", "--port", "1"],
-        env=env,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    start = ["sh", "-c", script, "sh", "serve", "--port", "1"]
+    run = subprocess.run(start, env=env, capture_output=True, text=True, check=True)
     assert run.stdout == f"1234:2345 {data} serve --port 1\n"
+    run = subprocess.run(start, env=env | {"BASE_PATH": "/music"}, capture_output=True, text=True, check=True)
+    assert run.stdout.endswith("serve --port 1 --base-path /music\n")
     assert (data.stat().st_uid, data.stat().st_gid) == (1234, 2345)
 
 
@@ -172,7 +169,8 @@ def test_compose_is_short_and_says_what_self_hosters_expect():
     text = (ROOT / "compose.yaml").read_text("utf-8")
     assert text.count("\n") <= 12
     service = yaml.safe_load(text)["services"]["segue"]
-    assert {"PUID", "PGID", "SEGUE_PASSWORD"} <= service["environment"].keys()
+    assert {"PUID", "PGID", "BASE_PATH", "SEGUE_PASSWORD"} <= service["environment"].keys()
+    assert f"```yaml\n{text}```" in (ROOT / "docs" / "self_hosting.md").read_text("utf-8")
     assert any(volume.endswith(":/music:ro") for volume in service["volumes"])
     assert "HEALTHCHECK" in (ROOT / "Dockerfile").read_text("utf-8")
 
