@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib import import_module
 from pathlib import Path
 
 import click
 import pytest
 import yaml
+from playwright.sync_api import Browser, expect
 
 from docs_site import reference
 from docs_site.hooks import FROM_ROOT, GENERATED, _relinked
 from segue.cli import cli
+from tests import browsing
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -111,3 +116,35 @@ def test_the_site_is_built_strictly_and_loads_nothing_from_elsewhere(site: Path)
         assert not re.search(r"<p>[^<]*\n[-*] ", text), f"a list needs an empty line above it: {page}"
     for sheet in site.rglob("*.css"):
         assert not re.search(r"url\([\"']?(https?:)?//|@import", sheet.read_text("utf-8")), sheet
+
+
+@pytest.fixture
+def site_address(site: Path) -> Iterator[str]:
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - of http.server
+            pass
+
+    handler = functools.partial(Quiet, directory=str(site))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+class TestInChromium:
+    pytestmark = browsing.MARKS
+
+    def test_pages_ask_no_other_server_and_a_search_finds_a_public_name(
+        self, browser: Browser, site_address: str
+    ):
+        asked: set[str] = set()
+        with browsing.new_page(browser, site_address) as page:
+            page.on("request", lambda request: asked.add(request.url.split("/")[2] or request.url))
+            for name in ("/", "/commands/", "/reference/api/"):
+                page.goto(name)
+                page.wait_for_load_state("networkidle")
+            page.get_by_placeholder("Search").fill("similar_to_vector")
+            expect(page.locator(".md-search-result__item").first).to_contain_text("similar_to_vector")
+        assert asked == {site_address.removeprefix("http://")}
