@@ -9,6 +9,8 @@ import { BottomNav, Sidebar } from "./components/nav";
 import { NowPlaying } from "./components/nowplaying";
 import { PlayerBar } from "./components/playerbar";
 import { SearchDialog } from "./components/palette";
+import { DropTray } from "./components/droptray";
+import { SelectionBar } from "./components/selectionbar";
 import { QueuePanel } from "./components/queuepanel";
 import { SaveDialog } from "./components/savedialog";
 import { SimilarPage } from "./pages/similar";
@@ -93,7 +95,9 @@ export function App() {
         {offline.value && <Offline />}
         {page.render(decodeURIComponent(page.path.exec(path)?.[1] ?? ""))}
       </main>
+      <SelectionBar page={path} />
       <QueuePanel />
+      <DropTray />
       <PlayerBar />
       <NowPlaying />
       <BottomNav />

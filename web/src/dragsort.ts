@@ -5,7 +5,7 @@ const EDGE = 48; // px from the list's ends, where it scrolls
 /** Follow the pointer from its press on ``line`` on; ``drop`` gets by how many places it moved. */
 export function dragLine(event: PointerEvent, line: HTMLElement, drop: (by: number) => void): void {
   const lines = [...(line.parentElement?.children ?? [])] as HTMLElement[];
-  const scroller = line.closest(".queue") as HTMLElement;
+  const scroller = line.closest(".queue, .page") as HTMLElement;
   const from = lines.indexOf(line);
   const begin = event.clientY + scroller.scrollTop;
   let to = from;

@@ -13,6 +13,7 @@ import "./styles/similar.css";
 import "./styles/panels.css";
 import "./styles/map.css";
 import "./styles/albums.css";
+import "./styles/selection.css";
 import { App } from "./app";
 import { acceptDroppedFiles } from "./filedrop";
 import { watchJobs } from "./jobs";

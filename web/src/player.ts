@@ -169,6 +169,11 @@ export function enqueue(tracks: readonly Track[]): void {
   add(tracks, Q.append, "added to the queue");
 }
 
+/** At a place of the queue, but not before what plays. */
+export function enqueueAt(tracks: readonly Track[], place: number): void {
+  add(tracks, (queue, all) => Q.putAt(queue, all, Math.max(queue.at + 1, place)), "added to the queue");
+}
+
 function add(tracks: readonly Track[], how: typeof Q.append, what: string): void {
   const playableTracks = tracks.filter(playable);
   if (!playableTracks.length) return showToast("These tracks have no audio to play.", { bad: true });

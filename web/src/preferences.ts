@@ -1,4 +1,4 @@
-import { effect, signal, type Signal } from "@preact/signals";
+import { computed, effect, signal, type Signal } from "@preact/signals";
 
 /** A signal that the browser remembers, if its storage allows. */
 export function persisted<T>(name: string, initial: T): Signal<T> {
@@ -25,6 +25,13 @@ function read<T>(key: string): T | null {
 export type Theme = "system" | "light" | "dark";
 export const theme = persisted<Theme>("theme", "system");
 export const shortcutsEnabled = persisted("shortcuts", true);
+
+export type Density = "comfortable" | "compact";
+export const density = persisted<Density>("density", "comfortable");
+export const rowHeight = computed(() => (density.value === "compact" ? 44 : 64)); // px; --row-height in the styles
+effect(() => {
+  document.documentElement.dataset["density"] = density.value;
+});
 
 const system = matchMedia("(prefers-color-scheme: dark)");
 const systemDark = signal(system.matches);

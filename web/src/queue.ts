@@ -101,6 +101,10 @@ export function playNext(queue: Queue, tracks: readonly Track[]): Queue {
   return { ...longer, next: [...added, ...(longer.next ?? [])] };
 }
 
+/** At a place of the order. */
+export const putAt = (queue: Queue, tracks: readonly Track[], place: number) =>
+  insert(queue, tracks, queue.shuffle ? queue.tracks.length : (queue.order[place - 1] ?? -1) + 1, place);
+
 export const append = (queue: Queue, tracks: readonly Track[]) => insert(queue, tracks, queue.tracks.length, queue.order.length);
 
 export function remove(queue: Queue, place: number): Queue {

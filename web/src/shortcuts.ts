@@ -21,6 +21,9 @@ export const SHORTCUTS: [string, string][] = [
   ["Ctrl + K", "Search everything"],
   ["F", "Now playing, in the full window"],
   ["/", "Search"],
+  ["X", "Select the row"],
+  ["Shift + ↑ / ↓", "Select the row above or below, too"],
+  ["Ctrl + A", "Select all rows"],
   ["?", "Show these shortcuts"],
 ];
 

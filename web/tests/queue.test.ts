@@ -82,6 +82,16 @@ describe("a queue", () => {
     expect(Q.upcoming(later)[0]?.id).toBe("x");
   });
 
+  test("takes tracks at a place, in a shuffled order too", () => {
+    const queue = Q.putAt(Q.start(Q.nothing, tracks, 0), [track("x"), track("y")], 3);
+    expect(ids(queue)).toBe("abcxyde");
+    const mixed = Q.setShuffle(Q.start(Q.nothing, tracks, 0), true, seeded(4));
+    const longer = Q.putAt(mixed, [track("x")], 2);
+    expect(ids(longer)).toBe(`${ids(mixed).slice(0, 2)}x${ids(mixed).slice(2)}`);
+    expect(ids(Q.setShuffle(longer, false))).toBe("abcdex");
+    expect(Q.current(Q.putAt(Q.nothing, [track("x")], 0))?.id).toBe("x");
+  });
+
   test("does not mix in again what was heard, and keeps an order made by hand", () => {
     const heard = Q.next(Q.next(Q.start(Q.nothing, tracks, 0)));
     const mixed = Q.setShuffle(heard, true, seeded(2));

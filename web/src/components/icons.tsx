@@ -47,6 +47,7 @@ const strokes = {
   grip: "M9 6h.01M15 6h.01M9 12h.01M15 12h.01M9 18h.01M15 18h.01",
   expand: "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5M4 4l5 5M20 4l-5 5M20 20l-5-5M4 20l5-5",
   warn: "M12 4l9 16H3zM12 10v4M12 17h.01",
+  check: "M5 12.500l4.500 4.500L19 7",
   sound: "M4 10v4M8 7v10M12 4v16M16 8v8M20 10v4",
 } as const;
 

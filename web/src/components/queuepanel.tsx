@@ -1,4 +1,5 @@
 import { dragLine } from "../dragsort";
+import { dropTarget } from "../dragtracks";
 import { count, formatDuration } from "../format";
 import { queueOpen } from "../shortcuts";
 import * as player from "../player";
@@ -17,7 +18,7 @@ export function QueuePanel() {
   const rest = upcoming(queue);
   const left_s = rest.reduce((sum, track) => sum + track.duration_s, 0);
   return (
-    <aside class="queue" aria-label="Queue" onKeyDown={(event) => event.key === "Escape" && (queueOpen.value = false)}>
+    <aside class="queue" aria-label="Queue" {...dropTarget((tracks, event) => player.enqueueAt(tracks, placeUnder(event)), markPlace)} onKeyDown={(event) => event.key === "Escape" && (queueOpen.value = false)}>
       <div class="queue-head">
         <h2>Queue</h2>
         <IconButton icon="save" label="Save queue as a playlist" small disabled={!queue.tracks.length}
@@ -40,6 +41,23 @@ export function QueuePanel() {
       )}
     </aside>
   );
+}
+
+/** The place of the queue at which tracks would be put that are held over it. */
+function placeUnder(event: DragEvent): number {
+  const lines = [...(event.currentTarget as HTMLElement).querySelectorAll(".queue-list > li")];
+  const above = lines.filter((line) => {
+    const { top, height } = line.getBoundingClientRect();
+    return top + height / 2 < event.clientY;
+  });
+  return Math.max(0, player.queue.value.at) + above.length;
+}
+
+function markPlace(event: DragEvent | null): void {
+  for (const line of document.querySelectorAll(".queue .drop-here")) line.classList.remove("drop-here");
+  if (!event) return;
+  const lines = (event.currentTarget as HTMLElement).querySelectorAll(".queue-list > li");
+  lines[placeUnder(event) - Math.max(0, player.queue.value.at)]?.classList.add("drop-here");
 }
 
 /** Alt with an arrow moves a line; the focus goes with it. */

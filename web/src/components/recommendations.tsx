@@ -3,6 +3,7 @@ import { isNamed } from "../api";
 import { useLoad } from "../hooks";
 import { useKept } from "../entries";
 import * as player from "../player";
+import { rowsOf } from "../selection";
 import type { JourneyStop, Match, Track } from "../types";
 import { IconButton, ScoreBar } from "./common";
 import type { Choice } from "./menu";
@@ -22,13 +23,14 @@ export function Matches({ matches, seed: first, single = true, label, more }: Ma
   const [open, setOpen] = useKept<string | null>(`why ${label}`, null);
   const { data: quantiles } = useLoad(async (stop) => (first && single && !isNamed(first.id) ? api.scoreQuantiles(first.id, stop) : undefined), [first?.id]);
   const tracks = matches.map((match) => match.track);
+  const at = rowsOf(label, tracks);
   return (
     <ol class="matches" aria-label={label}>
       {matches.map(({ track, score, bias, ...match }, i) => {
         const step = "step" in match ? match.step : undefined;
         const seed = step === undefined ? first : matches[i - 1]?.track;
         return <li key={track.id} class={open === track.id ? "open" : ""}>
-          <TrackRow track={track} versions={match.versions} compact onPlay={() => player.playTracks(tracks, i)} seed={seed} moved={bias} more={more?.(track) ?? []}
+          <TrackRow track={track} at={at(i)} versions={match.versions} compact onPlay={() => player.playTracks(tracks, i)} seed={seed} moved={bias} more={more?.(track) ?? []}
             extra={<>
               {step === undefined ? <ScoreBar score={score} quantiles={single ? quantiles : undefined} /> : step !== null && <ScoreBar score={step} title="Similarity to the track before" />}
               {seed && seed.id === track.id && <span class="why-gap" />}

@@ -14,6 +14,16 @@ export const saving = signal<{ tracks: readonly Track[]; name: string } | null>(
 
 const ids = (tracks: readonly Track[]) => tracks.map((track) => track.id).filter((id) => !api.isClip(id));
 
+/** Put tracks at the end of a playlist, with Undo. */
+export async function addToPlaylist(head: PlaylistSummary, tracks: readonly Track[]): Promise<void> {
+  const list = await attempt(api.playlist(head.id));
+  if (!list) return;
+  const before = list.tracks.map((track) => track.id);
+  if (!(await attempt(api.changePlaylist(list.id, list.name, [...before, ...ids(tracks)])))) return;
+  const undo = () => void attempt(api.changePlaylist(list.id, list.name, before));
+  showToast(`${count(tracks.length, "track")} added to “${list.name}”`, { action: { label: "Undo", run: undo } });
+}
+
 export function SaveDialog() {
   return saving.value && <Saving tracks={saving.value.tracks} suggestion={saving.value.name} />;
 }

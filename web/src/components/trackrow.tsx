@@ -1,14 +1,18 @@
 import type { ComponentChildren } from "preact";
+import { beginDrag, endDrag } from "../dragtracks";
+import { isClip } from "../api";
 import { clock } from "../format";
 import * as player from "../player";
 import { radioOf, startRadio } from "../radio";
 import { addTrackAsSeed } from "../seeds";
+import { anySelected, isSelected, selectByClick, selectByKey, selectedTracks, toggleSelected, type RowPlace } from "../selection";
 import type { Bias, Track } from "../types";
 import { Cover, IconButton } from "./common";
 import { Icon } from "./icons";
 import { Menu, type Choice } from "./menu";
 import { DislikeButton, LikeButton, opinionChoices } from "./opinions";
 import { saving } from "./savedialog";
+import { choicesOf } from "./selectionbar";
 
 interface TrackRowProps {
   track: Track;
@@ -18,6 +22,7 @@ interface TrackRowProps {
   numbered?: boolean; // with its number on the album, in place of the cover
   compact?: boolean; // without album, genre and year
   place?: number;
+  at?: RowPlace; // where rows can be selected
   reasons?: string[]; // why a search found it
   moved?: Bias | null; // by likes and dislikes
   seed?: Track | undefined; // what it is an answer to
@@ -46,21 +51,43 @@ function openMenu(event: MouseEvent): void {
   if (button.ariaExpanded !== "true") button.click();
 }
 
+/** Whether a track follows another of its album: one cover is enough for both. */
+const goesOn = (before: Track | undefined, track: Track) =>
+  Boolean(before && track.album && before.album === track.album && (before.album_artist ?? before.artist) === (track.album_artist ?? track.artist));
+
+/** What makes a row one of several that can be selected and dragged. */
+function selecting(at: RowPlace | undefined, track: Track, onPlay: () => void) {
+  const drag = (event: DragEvent) => beginDrag(event, at && isSelected(at) ? selectedTracks() : [track]);
+  const ways = { draggable: !isClip(track.id), onDragStart: drag, onDragEnd: endDrag };
+  if (!at) return ways;
+  return {
+    ...ways,
+    onClick: (event: MouseEvent) => selectByClick(event, at, track),
+    onKeyDown: (event: KeyboardEvent) => selectByKey(event, at, track),
+    onMouseDown: (event: MouseEvent) => event.shiftKey && event.preventDefault(), // no text is selected
+    onDblClick: (event: MouseEvent) => (event.target as Element).closest("a, button") || onPlay(),
+  };
+}
+
 /** One row of a list of tracks. */
-export function TrackRow({ track, onPlay, extra, more = [], compact, numbered, place, reasons = [], versions = [], moved, seed }: TrackRowProps) {
+export function TrackRow({ track, onPlay, extra, more = [], compact, numbered, place, at, reasons = [], versions = [], moved, seed }: TrackRowProps) {
   const active = player.currentTrack.value?.id === track.id;
   const unplayable = !player.playable(track);
+  const selected = at !== undefined && isSelected(at);
+  const bare = numbered || goesOn(at?.before, track);
+  const look = [active && "active", compact && "compact", unplayable && "unplayable", selected && "selected"].filter(Boolean).join(" ");
+  const choices = () => (selected && selectedTracks().length > 1 ? choicesOf(selectedTracks()) : [...more, ...selectChoices(at, track), ...trackChoices(track, seed)]);
   return (
-    <div onContextMenu={openMenu} class={`row ${active ? "active" : ""} ${compact ? "compact" : ""} ${unplayable ? "unplayable" : ""}`}>
+    <div onContextMenu={openMenu} class={`row ${look}`} {...selecting(at, track, onPlay)}>
       <button type="button" class="row-play" disabled={unplayable} onClick={active ? player.toggle : onPlay}
         aria-label={`${active && player.playing.value ? "Pause" : "Play"} ${track.title}`}>
         {place !== undefined && <span class="row-place num" aria-hidden="true">{place}</span>}
-        {numbered ? <span class="row-number num quiet" aria-hidden="true" data-number={track.track_number ?? "–"} /> : <Cover id={track.id} size={48} />}
+        {bare ? <span class={`row-number num quiet ${numbered ? "" : "goes-on"}`} aria-hidden="true" data-number={track.track_number ?? "–"} /> : <Cover id={track.id} size={48} />}
         {active && player.playing.value && <span class="playing-bars" aria-hidden="true"><i /><i /><i /></span>}
         <span class="row-overlay"><Icon name={active && player.playing.value ? "pause" : "play"} size={20} /></span>
       </button>
       <div class="row-name">
-        <a href={linkTo(track)} class="clip row-title">{track.title}</a>
+        <a href={linkTo(track)} class="clip row-title">{selected && <span class="hidden-text">Selected: </span>}{track.title}</a>
         <span class="clip quiet row-artist">
           {unplayable && <span class="tag">{track.missing ? "file missing" : "no audio"}</span>}
           <Byline track={track} />
@@ -77,11 +104,14 @@ export function TrackRow({ track, onPlay, extra, more = [], compact, numbered, p
         <LikeButton track={track} seed={seed} small />
         <DislikeButton track={track} seed={seed} small />
         <IconButton icon="similar" label={`More like ${track.title}`} onClick={() => addTrackAsSeed(track)} small extraClass="row-seed" />
-        <Menu label={`More actions for ${track.title}`} choices={() => [...more, ...trackChoices(track, seed)]} />
+        <Menu label={`More actions for ${track.title}`} choices={choices} />
       </span>
     </div>
   );
 }
+
+const selectChoices = (at: RowPlace | undefined, track: Track): Choice[] =>
+  at ? [{ icon: "check", text: isSelected(at) ? "Select no more" : anySelected() ? "Select, too" : "Select", run: () => toggleSelected(at, track) }] : [];
 
 export function trackChoices(track: Track, seed?: Track): Choice[] {
   return [

@@ -8,7 +8,7 @@ interface VirtualListProps<T> {
   itemHeight: number; // px of one item
   label: string;
   load: (offset: number, stop: AbortSignal) => Promise<{ items: T[]; total: number }>;
-  render: (item: T, index: number) => ComponentChildren;
+  render: (item: T, index: number, before: T | undefined) => ComponentChildren; // with the item above
   onTotal?: (total: number) => void;
   whenEmpty: ComponentChildren;
   whenFailed: (error: Error, retry: () => void) => ComponentChildren;
@@ -85,12 +85,13 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
   if (state.error && !state.pages.size) return <>{props.whenFailed(state.error, () => setAttempt((n) => n + 1))}</>;
   if (state.total === null) return <>{props.skeleton}</>;
   if (state.total === 0) return <>{props.whenEmpty}</>;
+  const itemAt = (i: number) => state.pages.get(Math.floor(i / pageSize))?.[i % pageSize];
   const shown: ComponentChildren[] = [];
   for (let i = range.first; i < last; i++) {
-    const item = state.pages.get(Math.floor(i / pageSize))?.[i % pageSize];
+    const item = itemAt(i);
     shown.push(
       <li key={i} aria-setsize={state.total} aria-posinset={i + 1} ref={(li) => li?.style.setProperty("top", `${i * itemHeight}px`)}>
-        {item === undefined ? <div class="skeleton-row"><i /><b /><em /></div> : props.render(item, i)}
+        {item === undefined ? <div class="skeleton-row"><i /><b /><em /></div> : props.render(item, i, itemAt(i - 1))}
       </li>,
     );
   }

@@ -6,6 +6,7 @@ import { Cover, LoadError, LoadingRows, PageHeader } from "../components/common"
 import { Icon } from "../components/icons";
 import { TrackRow } from "../components/trackrow";
 import { TracksBar } from "../components/tracksbar";
+import { rowsOf } from "../selection";
 import { count, formatDuration } from "../format";
 import { useLoad } from "../hooks";
 import * as player from "../player";
@@ -62,6 +63,7 @@ function Hero({ album }: { album: Album }) {
 /** The tracks by disc; a row names its artist only where that is not the album's. */
 function Discs({ album }: { album: Album }) {
   const discs = new Map<number, Track[]>();
+  const at = rowsOf(`album ${album.id}`, album.tracks);
   for (const track of album.tracks) discs.set(track.disc_number ?? 1, [...(discs.get(track.disc_number ?? 1) ?? []), track]);
   return (
     <>
@@ -71,7 +73,7 @@ function Discs({ album }: { album: Album }) {
           <ol class="matches" aria-label={discs.size > 1 ? `Disc ${disc}` : albumName(album)}>
             {tracks.map((track) => (
               <li key={track.id}>
-                <TrackRow track={track} compact numbered onPlay={() => player.playTracks(album.tracks, album.tracks.indexOf(track))} />
+                <TrackRow track={track} at={at(album.tracks.indexOf(track))} compact numbered onPlay={() => player.playTracks(album.tracks, album.tracks.indexOf(track))} />
               </li>
             ))}
           </ol>

@@ -5,6 +5,7 @@ import { Icon } from "../components/icons";
 import { TrackRow } from "../components/trackrow";
 import { count } from "../format";
 import { useLoad } from "../hooks";
+import { rowsOf } from "../selection";
 import * as player from "../player";
 import { startRadio } from "../radio";
 import { attempt } from "../toast";
@@ -15,6 +16,7 @@ export function ArtistPage({ id }: { id: string }) {
   const { data: near } = useLoad((stop) => api.similarArtists(id, stop), [id]);
   if (error && !data) return <><PageHeader title="Artist" /><LoadError error={error} retry={retry} /></>;
   if (!data) return <><PageHeader title="Artist" /><LoadingRows label="Loading artist" /></>;
+  const at = rowsOf(`artist ${id}`, data.top_tracks);
   return (
     <>
       <Hero artist={data} />
@@ -23,7 +25,7 @@ export function ArtistPage({ id }: { id: string }) {
         <section class="disc" aria-labelledby="top">
           <h2 id="top">{data.tracks > data.top_tracks.length ? "Tracks to start with" : "Tracks"}</h2>
           <ol class="matches" aria-label={`Tracks by ${data.name}`}>
-            {data.top_tracks.map((track, i) => <li key={track.id}><TrackRow track={track} compact onPlay={() => player.playTracks(data.top_tracks, i)} /></li>)}
+            {data.top_tracks.map((track, i) => <li key={track.id}><TrackRow track={track} at={at(i)} compact onPlay={() => player.playTracks(data.top_tracks, i)} /></li>)}
           </ol>
         </section>
       )}

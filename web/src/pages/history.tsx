@@ -6,6 +6,7 @@ import { TrackRow } from "../components/trackrow";
 import { formatDate } from "../format";
 import { useLoad } from "../hooks";
 import * as player from "../player";
+import { rowsOf } from "../selection";
 import type { Play } from "../types";
 
 const STEP = 100;
@@ -37,13 +38,14 @@ function byDay(plays: readonly Play[]): [string, Play[]][] {
 
 function Day({ day, plays }: { day: string; plays: readonly Play[] }) {
   const tracks = plays.map((play) => play.track);
+  const at = rowsOf(`history ${day}`, tracks);
   return (
     <section class="disc" aria-label={day}>
       <h2>{day === formatDate(Date.now() / 1000) ? "Today" : day}</h2>
       <ol class="matches" aria-label={`Played on ${day}`}>
         {plays.map((play, i) => (
           <li key={i}>
-            <TrackRow track={play.track} compact onPlay={() => player.playTracks(tracks, i)} extra={
+            <TrackRow track={play.track} at={at(i)} compact onPlay={() => player.playTracks(tracks, i)} extra={
               <time class="quiet num row-time" dateTime={new Date(play.at * 1000).toISOString()}>
                 {new Date(play.at * 1000).toLocaleTimeString("en", { hour: "2-digit", minute: "2-digit", hour12: false })}
               </time>

@@ -11,7 +11,9 @@ import { count, formatDuration } from "../format";
 import { useLoad, useDebounced } from "../hooks";
 import { jobsFinished } from "../jobs";
 import * as player from "../player";
+import { rowHeight } from "../preferences";
 import { route, setQuery } from "../router";
+import type { TrackList } from "../selection";
 import { attempt } from "../toast";
 import type { Conditions, SearchPage, Track } from "../types";
 
@@ -22,8 +24,8 @@ interface Found {
 }
 
 const NOTHING = { meanings: [], hints: [] };
+const MOST = 200; // tracks in an answer
 const PAGE_SIZE = 60;
-const ROW_HEIGHT = 64; // px
 const sorts: [api.Sort, string][] = [["artist", "Sort by artist"], ["title", "Sort by title"], ["year", "Sort by year"], ["added", "Newest first"]];
 
 export function LibraryPage() {
@@ -48,6 +50,10 @@ export function LibraryPage() {
     const offset = Math.max(0, index - 20);
     const page = await attempt(load({ ...request, limit: 200, offset }));
     if (page) player.playTracks(page.items.map((found) => found.track), index - offset);
+  };
+  const list: TrackList = {
+    name: `tracks ${listing} ${jobsFinished.value}`, total: total ?? 0,
+    tracksAt: async (from, to) => (await attempt(loadRange(request, from, to))) ?? [],
   };
   return (
     <>
@@ -77,14 +83,14 @@ export function LibraryPage() {
         {total === null ? "" : [`${count(total, "track")} found`, ...understood.meanings].join(" · ")}
       </p>
       {!text && <Columns sort={sort} onSort={(order) => change(text, where, order)} />}
-      <VirtualList<Found> listKey={`${listing} ${jobsFinished.value}`} pageSize={PAGE_SIZE} itemHeight={ROW_HEIGHT} label="Tracks"
+      <VirtualList<Found> listKey={`${listing} ${jobsFinished.value}`} pageSize={PAGE_SIZE} itemHeight={rowHeight.value} label="Tracks"
         load={async (offset, stop) => {
           const page = await load({ ...request, limit: PAGE_SIZE, offset }, stop);
           setUnderstood(page);
           return page;
         }}
         onTotal={setTotal}
-        render={({ track, reasons, versions }, i) => <TrackRow track={track} reasons={reasons} versions={versions ?? []} onPlay={() => void playFrom(i)} />}
+        render={({ track, reasons, versions }, i, above) => <TrackRow track={track} at={{ list, place: i, before: above?.track }} reasons={reasons} versions={versions ?? []} onPlay={() => void playFrom(i)} />}
         skeleton={<LoadingRows n={10} label="Loading library" />}
         whenFailed={(error, retry) => <LoadError error={error} retry={retry} />}
         whenEmpty={filtered ? <NoMatches hints={understood.hints} clear={() => setQuery(new URLSearchParams())} /> : <EmptyLibrary />} />
@@ -113,6 +119,16 @@ async function load(request: api.Listing, stop?: AbortSignal) {
     return { track, reasons: sounding.map((reason) => reason.text), versions };
   });
   return { ...page, items };
+}
+
+/** The tracks of some places, by as many requests as that takes. */
+async function loadRange(request: api.Listing, from: number, to: number): Promise<Track[]> {
+  const tracks: Track[] = [];
+  for (let offset = from; offset <= to; offset += MOST) {
+    const page = await load({ ...request, limit: Math.min(MOST, to - offset + 1), offset });
+    tracks.push(...page.items.map((found) => found.track));
+  }
+  return tracks;
 }
 
 const columns: [api.Sort, string, string][] = [["title", "Title", ""], ["artist", "Artist and album", "row-album"], ["year", "Year", "row-genre"]];

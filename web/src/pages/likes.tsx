@@ -7,6 +7,7 @@ import { count } from "../format";
 import { useLoad } from "../hooks";
 import { opinions, type Opinion } from "../opinions";
 import * as player from "../player";
+import { rowsOf } from "../selection";
 import type { Track } from "../types";
 
 const most = 1000;
@@ -33,18 +34,20 @@ export function LikesPage() {
 }
 
 function Liked({ tracks }: { tracks: readonly Track[] }) {
+  const at = rowsOf("liked", tracks);
   return (
     <section class="likes" aria-labelledby="liked">
       <h2 id="liked">{count(tracks.length, "liked track")}</h2>
       <TracksBar tracks={tracks} name="Liked tracks" />
       <ol class="matches" aria-label="Liked tracks">
-        {tracks.map((track, i) => <li key={track.id}><TrackRow track={track} compact onPlay={() => player.playTracks(tracks, i)} /></li>)}
+        {tracks.map((track, i) => <li key={track.id}><TrackRow track={track} at={at(i)} compact onPlay={() => player.playTracks(tracks, i)} /></li>)}
       </ol>
     </section>
   );
 }
 
 function Disliked({ tracks }: { tracks: readonly Track[] }) {
+  const at = rowsOf("disliked", tracks);
   return (
     <section class="likes" aria-labelledby="disliked">
       <h2 id="disliked">{count(tracks.length, "disliked track")}</h2>
@@ -52,7 +55,7 @@ function Disliked({ tracks }: { tracks: readonly Track[] }) {
       <ol class="matches" aria-label="Disliked tracks">
         {tracks.map((track, i) => (
           <li key={track.id}>
-            <TrackRow track={track} compact onPlay={() => player.playTracks(tracks, i)} />
+            <TrackRow track={track} at={at(i)} compact onPlay={() => player.playTracks(tracks, i)} />
           </li>
         ))}
       </ol>

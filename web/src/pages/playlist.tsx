@@ -5,10 +5,12 @@ import { Dialog } from "../components/dialog";
 import { Icon } from "../components/icons";
 import { TrackRow } from "../components/trackrow";
 import { TracksBar } from "../components/tracksbar";
+import { dragLine } from "../dragsort";
 import { count, formatDuration } from "../format";
 import { useLoad } from "../hooks";
 import * as player from "../player";
 import { navigate } from "../router";
+import { rowsOf } from "../selection";
 import { attempt, showToast } from "../toast";
 import type { Playlist, Track } from "../types";
 
@@ -37,11 +39,13 @@ function PlaylistEditor({ list }: { list: Playlist }) {
     moved.splice(from + by, 0, track as Track);
     void save(name, moved);
   };
-  const removeTrack = (place: number) => {
+  const remove = (places: readonly number[]) => {
     const before = tracks;
-    void save(name, tracks.filter((_, i) => i !== place));
-    showToast(`Removed “${tracks[place]?.title}” from “${name}”`, { action: { label: "Undo", run: () => void save(name, before) } });
+    void save(name, tracks.filter((_, i) => !places.includes(i)));
+    const what = places.length === 1 ? `“${tracks[places[0] as number]?.title}”` : count(places.length, "track");
+    showToast(`Removed ${what} from “${name}”`, { action: { label: "Undo", run: () => void save(name, before) } });
   };
+  const at = rowsOf(`playlist ${list.id}`, tracks, remove);
   const deleteList = async () => {
     if ((await attempt(api.deletePlaylist(list.id).then(() => true))) === undefined) return;
     navigate("/playlists");
@@ -62,12 +66,15 @@ function PlaylistEditor({ list }: { list: Playlist }) {
         <ol class="matches" aria-label={name}>
           {tracks.map((track, i) => (
             <li key={`${track.id}-${i}`}>
-              <TrackRow track={track} compact onPlay={() => player.playTracks(tracks, i)} extra={
+              <TrackRow track={track} at={at(i)} compact onPlay={() => player.playTracks(tracks, i)} extra={
                 <span class="row-order">
+                  <span class="grip" aria-hidden="true" title="Drag to move" onPointerDown={(event) => {
+                    dragLine(event, event.currentTarget.closest("li") as HTMLElement, (by) => moveTrack(i, by));
+                  }}><Icon name="grip" size={16} /></span>
                   <IconButton icon="arrowUp" label={`Move ${track.title} up`} small disabled={i === 0} onClick={() => moveTrack(i, -1)} />
                   <IconButton icon="arrowDown" label={`Move ${track.title} down`} small disabled={i === tracks.length - 1} onClick={() => moveTrack(i, 1)} />
                 </span>
-              } more={[{ icon: "close", text: "Remove from this playlist", run: () => removeTrack(i) }]} />
+              } more={[{ icon: "close", text: "Remove from this playlist", run: () => remove([i]) }]} />
             </li>
           ))}
         </ol>

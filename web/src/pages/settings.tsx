@@ -6,7 +6,7 @@ import type { SettingsChange } from "../types";
 import { signInNeeded } from "../connection";
 import { crossfade, leveling } from "../handover";
 import { useLoad } from "../hooks";
-import { shortcutsEnabled, theme, type Theme } from "../preferences";
+import { density, shortcutsEnabled, theme, type Density, type Theme } from "../preferences";
 import { keepPlaying, setKeepPlaying } from "../radio";
 import { helpOpen } from "../shortcuts";
 import { attempt } from "../toast";
@@ -95,6 +95,8 @@ function Appearance() {
       <h2>Appearance</h2>
       <SegmentedControl<Theme> label="Appearance" value={theme.value} onPick={(value) => (theme.value = value)}
         options={[["system", "Same as system"], ["light", "Light"], ["dark", "Dark"]]} />
+      <SegmentedControl<Density> label="Rows of lists" value={density.value} onPick={(value) => (density.value = value)}
+        options={[["comfortable", "Comfortable rows"], ["compact", "Compact rows"]]} />
     </section>
   );
 }
