@@ -78,6 +78,7 @@ WORKS = [
 ]
 # Of these, somebody else must take part: a server, a client, a synthesizer for some seconds, or other music.
 WORK_ELSEWHERE = {
+    "watch": "test_the_command_scans_follows_and_ends_at_once",
     "import mongo": "test_the_command_imports_and_reports_as_json",
     "duplicates": "test_the_command_lists_every_file_and_changes_none",
     "spark embed": "test_the_commands_embed_index_search_and_make_a_library",

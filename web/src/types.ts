@@ -689,8 +689,10 @@ export interface Settings {
   longest_s: number | "auto"; // Of an answer; 0: any
   per_artist: number | "auto"; // Most of one in a playlist; 0: any
   per_album: number | "auto"; // Most of one in a playlist; 0: any
+  watch: boolean; // Whether the scanned folders are followed
   shortest_now_s: number; // What shortest_s comes to in this library
   longest_now_s: number | null; // Likewise; null: any length
+  watch_now: boolean; // Whether they are; --watch and --no-watch win over watch
 }
 
 /** What is left out stays as it is. */
@@ -700,6 +702,7 @@ export interface SettingsChange {
   longest_s?: number | "auto"; // Of an answer; 0: any; auto: what is usual
   per_artist?: number | "auto"; // Of a playlist; 0: any; auto: a fifth
   per_album?: number | "auto"; // Of a playlist; 0: any; auto: an eighth
+  watch?: boolean; // Whether the scanned folders are followed
 }
 
 export interface SharedFeature {

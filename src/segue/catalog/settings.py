@@ -1,4 +1,4 @@
-"""What a listener sets for a library: which tracks are no answers, and the shares of playlists."""
+"""What a listener sets for a library: which tracks are no answers, the shares of playlists, and watching."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ class Settings:
         for what is usual in the library
     per_artist, per_album : how many tracks of one artist and of one album a playlist has at the most; 0 for
         any number, "auto" for a fifth and an eighth
+    watch : whether a service follows the folders that were scanned, and takes in what changes
     """
 
     speech: bool = False
@@ -32,6 +33,7 @@ class Settings:
     longest_s: float | Auto = "auto"
     per_artist: int | Auto = "auto"
     per_album: int | Auto = "auto"
+    watch: bool = False
 
 
 NAMES = tuple(field.name for field in fields(Settings))
@@ -82,6 +84,7 @@ _PARSERS: Mapping[str, tuple[str, Callable[[object], Any]]] = {
     "longest_s": (_LENGTH, _seconds),
     "per_artist": (_MOST, _count),
     "per_album": (_MOST, _count),
+    "watch": ("yes or no", _switch),
 }
 
 

@@ -102,7 +102,7 @@ def scan(
         if pull:
             pull_missing(context, more, quiet=quiet)
         chosen += installed(more)
-    waiting: dict[str, Any] = {"wait_s": -1 if wait else 0, "on_wait": _say_waiting}
+    waiting: dict[str, Any] = {"wait_s": -1 if wait else 0, "on_wait": say_waiting}
     _require_folders(context, folders)
     with context.open(create=True, embedders=chosen) as library, TerminalProgress(quiet=quiet) as progress:
         for folder in filter(os.path.isdir, folders) if exclude else ():
@@ -137,7 +137,7 @@ def _had_tracks(context: Context, folder: str) -> bool:
         return False
 
 
-def _say_waiting() -> None:
+def say_waiting() -> None:
     click.echo("waiting for another Segue that is writing to this library", err=True)
 
 

@@ -90,6 +90,11 @@ def _origins(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> t
 @click.option(
     "--workers", "-w", type=click.IntRange(1, 64), default=1, show_default=True, help="Worker processes."
 )
+@click.option(
+    "--watch/--no-watch",
+    default=None,
+    help="Follow the scanned folders, and take in what changes, or not (default: as segue settings says).",
+)
 @click.option("--max-api", is_flag=True, help="Also serve the API of IBM's MAX Audio Embedding Generator.")
 @click.option("--embedder", "-e", type=_LISTENERS, help="Embedder of --max-api (default: vggish-relu).")
 @click.option(

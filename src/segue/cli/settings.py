@@ -1,4 +1,4 @@
-"""segue settings: what is no answer, and the shares of playlists."""
+"""segue settings: what is no answer, the shares of playlists, and whether folders are followed."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ _SETTINGS = {
     "longest": ("longest_s", "the longest answer"),
     "per-artist": ("per_artist", "most tracks of one artist in a playlist"),
     "per-album": ("per_album", "most tracks of one album in a playlist"),
+    "watch": ("watch", "segue serve takes in what changes in the folders"),
 }
 
 
@@ -36,7 +37,7 @@ def settings(context: Context, /, name: str | None, value: str | None, as_json: 
 
     speech: yes or no. shortest, longest: minutes:seconds, seconds, 0 for any length, or auto for what is
     usual in the library. per-artist, per-album: a number, 0 for any number, or auto for a fifth and an
-    eighth of the playlist.
+    eighth of the playlist. watch: yes or no.
     """
     if name and value is None:
         raise click.UsageError(f"give {name} a value, such as: segue settings {name} auto")

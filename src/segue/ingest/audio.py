@@ -142,6 +142,7 @@ class Scan:
         news = self._known.news(files, self._failed, self._lacking, retry=retry, full=full)
         for known, state in news.restated:
             if known.missing:
+                self._report.found_again += 1
                 self._outcomes.append(SeenFile(known, known.path, state))
             else:
                 self._states.append((known.key, state))
@@ -208,6 +209,7 @@ class Scan:
             tagged = outcome.state.content_hash != outcome.known.state.content_hash
             report.retagged += tagged and not moved
             report.unchanged += not tagged and not moved
+            report.found_again += outcome.known.missing and not tagged and not moved
         elif isinstance(outcome, _Linked):
             report.links += 1
         else:

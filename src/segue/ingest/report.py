@@ -46,6 +46,7 @@ COUNTS: Mapping[Run, Mapping[str, str]] = {
         "failed": "failed",
     },
 }
+_AS_BEFORE = ("unchanged", "links", "still_failing", "away", "left_out")  # what a scan finds every time
 _USABLE = ("added", "returned", "changed", "completed", "retagged", "moved", "unchanged", "links", "others")
 
 
@@ -61,6 +62,7 @@ class Report:
     returned : tracks that had been removed, and are back as they were
     retagged : tracks whose file has other tags, but the same audio
     moved : tracks whose file has another path than before, perhaps with other tags
+    found_again : unchanged tracks that were missing or away before
     links : files that are there under another path, and are one track with it
     others : tracks that another library has written, left as they are
     still_failing : files that failed before and have not changed, or fail as before
@@ -88,6 +90,7 @@ class Report:
     retagged: int = 0
     moved: int = 0
     unchanged: int = 0
+    found_again: int = 0
     links: int = 0
     others: int = 0
     failed: int = 0
@@ -151,9 +154,19 @@ class Report:
 
     def summary(self) -> str:
         """The counts in one line, without those that are zero."""
+        return self._listed(self.counts()) or (
+            "nothing to write" if self.run == "export" else "nothing found"
+        )
+
+    def changes(self) -> str:
+        """The counts of what a scan found to be otherwise than before; empty where nothing was."""
+        counts = {name: n for name, n in self.counts().items() if name not in _AS_BEFORE}
+        again = [f"{self.found_again} there again"] if self.found_again else []
+        return ", ".join([*filter(None, [self._listed(counts | {"away": self.newly_away})]), *again])
+
+    def _listed(self, counts: Mapping[str, int]) -> str:
         words = COUNTS[self.run]
-        parts = [f"{n} {words[name]}" for name, n in self.counts().items() if n]
-        return ", ".join(parts) or ("nothing to write" if self.run == "export" else "nothing found")
+        return ", ".join(f"{n} {words[name]}" for name, n in counts.items() if n)
 
     def as_record(self) -> dict[str, Any]:
         """For JSON."""

@@ -72,6 +72,7 @@ def make_app(settings: Settings) -> ASGIApp:
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         _stop_on_signals(service)
+        service.watching.start()
         tasks = [asyncio.create_task(_sweep(service)), asyncio.create_task(_end_with_parent())]
         yield
         for task in tasks:
@@ -128,6 +129,7 @@ def _stop_on_signals(service: Service) -> None:
 
             def stop(number: int, frame: FrameType | None, usual: Any = usual) -> None:
                 service.ending.set()
+                service.watching.stop()
                 service.jobs.stop()
                 usual(number, frame)
 

@@ -11,9 +11,13 @@ from segue.library import Library
 from segue.serve.http.errors import ApiError
 from segue.serve.jobs import Job, JobProgress, Jobs, Result
 from segue.serve.settings import Settings
+from segue.sources.audio_folders import AudioFolders
 from segue.track import readable
+from segue.watch.changed import ChangedPlaces
 
 _FAILURES = 100  # named in a report
+_WAIT_S = 5.0  # while another process writes
+_BUSY_S = 1.0  # likewise, for what is tried again anyway
 
 
 def allowed_roots(settings: Settings, scanned: Iterable[str], *, own_user: bool) -> list[Path] | None:
@@ -72,6 +76,11 @@ def queue_scan(jobs: Jobs, library: Library, folders: list[str], *, upgrade: boo
     return jobs.start("scan", lambda progress: _scan(library, folders, progress, upgrade=upgrade))
 
 
+def queue_changes(jobs: Jobs, library: Library, source: ChangedPlaces) -> Job:
+    """Start a job that scans what has changed."""
+    return jobs.start("scan", lambda progress: _take_in(library, source, progress, wait_s=_BUSY_S))
+
+
 def queue_demo(jobs: Jobs, library: Library) -> Job:
     """Start a job that makes the demo's music, where it is not there yet, and scans it."""
     return jobs.start("scan", lambda progress: _demo(library, progress))
@@ -96,10 +105,15 @@ def _demo(library: Library, progress: JobProgress) -> Result:
 
 
 def _scan(library: Library, folders: list[str], progress: JobProgress, *, upgrade: bool) -> Result:
-    threads = max(1, (os.cpu_count() or 2) - 1)  # one core goes on answering
     if upgrade:
-        library.start_upgrade(wait_s=5)
-    report = library.scan(folders, progress=progress, jobs=threads, stop=progress.stop, wait_s=5)
+        library.start_upgrade(wait_s=_WAIT_S)
+    source = AudioFolders(folders, exclude=library.folders.exclusions())
+    return _take_in(library, source, progress, wait_s=_WAIT_S)
+
+
+def _take_in(library: Library, source: AudioFolders, progress: JobProgress, *, wait_s: float) -> Result:
+    threads = max(1, (os.cpu_count() or 2) - 1)  # one core goes on answering
+    report = library.import_from(source, progress=progress, jobs=threads, stop=progress.stop, wait_s=wait_s)
     failures = [
         {"path": readable(f.where).rsplit("/", 1)[-1], "kind": f.kind, "reason": readable(f.reason)}
         for f in report.failures[:_FAILURES]

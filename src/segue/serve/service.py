@@ -30,6 +30,7 @@ from segue.serve.jobs import Jobs
 from segue.serve.serializers import Record, matches_record, track_records
 from segue.serve.settings import Settings
 from segue.serve.similar_cache import SimilarCache
+from segue.serve.watching import Watching
 from segue.track import Track, clean, readable
 
 EVENTS, EVENTS_EACH = 64, 16  # streams of jobs' events at a time, of a worker and of a client
@@ -59,6 +60,7 @@ class Service:
         self.decoding = Pool("decode", _DECODERS)
         self.clips = Clips(Path(settings.scratch) / "clips", settings.clip_s)
         self.jobs = Jobs(Path(settings.scratch) / "jobs", self.library)
+        self.watching = Watching(settings, self.library, self.jobs)
         self.peaks = PeakStore()
         self.similar_cache = SimilarCache(self.library, self.pool)
         self.converting = Pool("convert", _CONVERTERS)
@@ -68,6 +70,7 @@ class Service:
 
     def close(self) -> None:
         self.similar_cache.close()
+        self.watching.close()
         pools = (self.pool, self.decoding, self.converting)
         ended = [self.jobs.close(), *(pool.close(self.library.close) for pool in pools)]
         if not all(ended):

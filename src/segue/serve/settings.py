@@ -37,6 +37,7 @@ class Settings:
     base_path : below which the service is seen, such as ``/segue``; empty at the top
     cors_origins : of pages whose scripts may use OpenSubsonic
     tls_cert, tls_key : files by which the service encrypts
+    watch : whether the library's folders are followed; where it is not said, the library's setting decides
     max_api : whether IBM MAX's routes are there too, answered by ``embedder``
     upload_mb, upload_s : how large an upload may be, and how long it may take
     uploads_a_minute : of one client
@@ -56,6 +57,7 @@ class Settings:
     cors_origins: tuple[str, ...] = ()
     tls_cert: str | None = None
     tls_key: str | None = None
+    watch: bool | None = None
     max_api: bool = False
     embedder: str = "vggish-relu"
     upload_mb: int = 64

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,7 +32,11 @@ class Walk:
     cue_sheets: list[str] = field(default_factory=list)
 
 
-def walk(roots: Iterable[str | Path], exclude: Mapping[str, Sequence[str]] | None = None) -> Walk:
+def walk(
+    roots: Iterable[str | Path],
+    exclude: Mapping[str, Sequence[str]] | None = None,
+    touches: Callable[[str], bool] | None = None,
+) -> Walk:
     """All audio files below some folders, by path, each once.
 
     Files and folders named directly are taken whatever their names. Names that begin with a dot are passed
@@ -42,8 +46,9 @@ def walk(roots: Iterable[str | Path], exclude: Mapping[str, Sequence[str]] | Non
     Parameters
     ----------
     exclude : by folder, patterns as in a ``.gitignore`` of what stays out below it
+    touches : whether a path below a root is to be looked at; by default all are
     """
-    walker = _Walker(exclude or {})
+    walker = _Walker(exclude or {}, touches)
     for root in roots:
         top = os.path.abspath(os.fspath(root))  # noqa: PTH100 - Path.resolve would follow links
         if Path(top).is_dir():
@@ -55,8 +60,8 @@ def walk(roots: Iterable[str | Path], exclude: Mapping[str, Sequence[str]] | Non
 
 
 class _Walker:
-    def __init__(self, exclude: Mapping[str, Sequence[str]]) -> None:
-        self.exclude = exclude
+    def __init__(self, exclude: Mapping[str, Sequence[str]], touches: Callable[[str], bool] | None) -> None:
+        self.exclude, self._touches = exclude, touches
         self.result = Walk()
         self._seen_folders: set[tuple[int, int]] = set()
         self._seen_files: set[str] = set()
@@ -92,6 +97,8 @@ class _Walker:
         """Take the files among some entries; their folders, with what holds there."""
         folders = []
         for entry in entries:
+            if self._touches and not self._touches(entry.path):
+                continue
             is_folder = _is_folder(entry)
             if not is_folder and entry.name.lower().endswith(cue_sheets.ENDING):
                 self.result.cue_sheets.append(entry.path)

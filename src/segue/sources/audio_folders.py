@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Container, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from segue import audio
 from segue.sound import Excerpts
-from segue.sources.audio_files import read_tags, walk
+from segue.sources.audio_files import Walk, read_tags, walk
 from segue.sources.content import hash_file
 from segue.sources.contract import AudioFile, AudioListing, FileHashes, Problem
 from segue.track import Tags
@@ -49,15 +50,17 @@ class AudioFolders:
         return self._roots if self._only is None else ()
 
     def tracks(self) -> AudioListing:
-        listing = walk(self._roots, self._exclude)
+        listing = self._as_listing(walk(self._roots, self._exclude))
         only = self._only
+        if only is None:
+            return listing
+        others = frozenset(file.path for file in listing.files if file.path not in only)
+        return replace(listing, files=[file for file in listing.files if file.path in only], others=others)
+
+    def _as_listing(self, found: Walk) -> AudioListing:
+        problems = [Problem(path, reason, "unreadable") for path, reason in found.unreadable.items()]
         return AudioListing(
-            self._roots,
-            [file for file in listing.files if only is None or file.path in only],
-            [Problem(path, reason, "unreadable") for path, reason in listing.unreadable.items()],
-            frozenset(file.path for file in listing.files if only is not None and file.path not in only),
-            listing.left_out,
-            listing.cue_sheets,
+            self._roots, found.files, problems, left_out=found.left_out, cue_sheets=found.cue_sheets
         )
 
     def hashes(self, file: AudioFile) -> FileHashes:

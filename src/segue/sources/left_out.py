@@ -19,7 +19,7 @@ _SYSTEM_FOLDERS = frozenset({
     "system volume information", "temporary items", "backups.backupdb",
 })  # fmt: skip
 _SYSTEM_PREFIXES = ("#snapshot", "@gmt-", "found.0")  # with a date or a number behind them
-_WHOLE_FOLDER = ".nomedia"
+WHOLE_FOLDER = ".nomedia"
 IGNORE_FILES = (".ndignore", ".ignore", ".mpdignore", ".plexignore")
 _MOST_BYTES, _MOST_LINES = 1 << 16, 200  # of a file of patterns
 _MOST_LETTERS, _MOST_STARS = 256, 2  # of a pattern
@@ -85,9 +85,7 @@ def rules_within(
 def stays_out(folder: str, names: Iterable[str]) -> bool:
     """Whether a file in a folder says that all of it stays out."""
     here = set(names)
-    return _WHOLE_FOLDER in here or any(
-        _lines(Path(folder) / name) == [] for name in here & set(IGNORE_FILES)
-    )
+    return WHOLE_FOLDER in here or any(_lines(Path(folder) / name) == [] for name in here & set(IGNORE_FILES))
 
 
 def compile_patterns(patterns: Sequence[str]) -> GitIgnoreSpec:

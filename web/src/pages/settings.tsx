@@ -14,10 +14,11 @@ import { attempt } from "../toast";
 export function SettingsPage() {
   return (
     <>
-      <PageHeader title="Settings" lead="What may be recommended is saved in the library, the rest in this browser." />
+      <PageHeader title="Settings" lead="What may be recommended and what is followed is saved in the library, the rest in this browser." />
       <div class="panels">
         <Playback />
         <Recommending />
+        <Folders />
         <Appearance />
         <Keyboard />
         <About />
@@ -68,6 +69,21 @@ function Recommending() {
         onPick={(per_artist) => change({ per_artist })} />
       <Choice label="Most tracks of an album in a playlist" value={data.per_album} usual="an eighth" show={number} values={[1, 2, 3, 5, 10, 0]}
         onPick={(per_album) => change({ per_album })} />
+    </section>
+  );
+}
+
+function Folders() {
+  const { data, retry } = useLoad(api.settings, []);
+  if (!data) return null;
+  return (
+    <section class="panel">
+      <h2>Folders</h2>
+      <label class="check">
+        <input type="checkbox" checked={data.watch} onChange={(event) => void attempt(api.changeSettings({ watch: event.currentTarget.checked }).then(retry))} />
+        Follow the scanned folders, and take in what changes there
+      </label>
+      {data.watch !== data.watch_now && <p class="quiet">The service was started with {data.watch_now ? "--watch" : "--no-watch"}, so this holds from its next start.</p>}
     </section>
   );
 }

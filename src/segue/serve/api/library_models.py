@@ -236,7 +236,7 @@ class FailurePage(BaseModel):
 class Settings(BaseModel):
     model_config = with_example(
         speech=False, shortest_s="auto", longest_s=1800.0, per_artist="auto", per_album=0,
-        shortest_now_s=30.0, longest_now_s=1800.0,
+        watch=True, shortest_now_s=30.0, longest_now_s=1800.0, watch_now=True,
     )  # fmt: skip
 
     speech: Annotated[bool, Field(description="Whether speech may be an answer to music")]
@@ -244,8 +244,10 @@ class Settings(BaseModel):
     longest_s: Annotated[float | Literal["auto"], Field(description="Of an answer; 0: any")]
     per_artist: Annotated[int | Literal["auto"], Field(description="Most of one in a playlist; 0: any")]
     per_album: Annotated[int | Literal["auto"], Field(description="Most of one in a playlist; 0: any")]
+    watch: Annotated[bool, Field(description="Whether the scanned folders are followed")]
     shortest_now_s: Annotated[float, Field(description="What shortest_s comes to in this library")]
     longest_now_s: Annotated[float | None, Field(description="Likewise; null: any length")]
+    watch_now: Annotated[bool, Field(description="Whether they are; --watch and --no-watch win over watch")]
 
 
 class Copy(BaseModel):

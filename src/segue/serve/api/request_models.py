@@ -165,6 +165,7 @@ class SettingsChange(Request):
     longest_s: Annotated[_Length, Field(description="Of an answer; 0: any; auto: what is usual")] = "auto"
     per_artist: Annotated[_Share, Field(description="Of a playlist; 0: any; auto: a fifth")] = "auto"
     per_album: Annotated[_Share, Field(description="Of a playlist; 0: any; auto: an eighth")] = "auto"
+    watch: Annotated[Yes, Field(description="Whether the scanned folders are followed")] = False
 
 
 class MatrixRequest(Request):

@@ -18,7 +18,7 @@ routes = APIRouter(tags=["library"])
 
 @routes.get("/settings", responses=openapi_responses(models.Settings))
 async def get_settings(service: ServiceDep) -> Response:
-    """Which tracks may be answers, and the shares of playlists."""
+    """Which tracks may be answers, the shares of playlists, and whether folders are followed."""
     return json_response(await service.run(lambda: _record(service)))
 
 
@@ -37,4 +37,5 @@ def _record(service: Service) -> dict[str, Any]:
     limits = service.library.limits()
     longest = None if limits.longest_s == float("inf") else limits.longest_s
     now = {"shortest_now_s": limits.shortest_s, "longest_now_s": longest}
+    now |= {"watch_now": service.watching.wanted}
     return {**asdict(service.library.settings.load()), **now}

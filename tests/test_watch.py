@@ -1,0 +1,230 @@
+"""Folders that are followed: what is added, replaced, tagged, moved, removed or left out there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from mutagen.id3 import TIT2
+from mutagen.wave import WAVE
+
+from segue.ingest.report import Report
+from segue.library import Library
+from segue.watch import Watcher
+from segue.watch.changed import ChangedPlaces
+from segue.watch.mounts import is_remote, mounts_below
+from segue.watch.settling import Settling
+from tests.serve_process import serving
+from tests.sounds import clip
+from tests.waiting import wait_for
+
+SETTLE_S = 0.3
+
+
+class Followed:
+    """A library whose folder is followed by a thread."""
+
+    def __init__(self, library: Library, music: Path, poll_s: float | None) -> None:
+        self.library, self.music = library, music
+        self.stop = threading.Event()
+        self.reports: list[Report] = []
+        self.watcher = Watcher(library, lambda: [str(music)], self._scan, settle_s=SETTLE_S, poll_s=poll_s)
+        self.watcher.start(self.stop)
+        self.thread = threading.Thread(target=self.watcher.run)
+        self.thread.start()
+
+    def _scan(self, source: ChangedPlaces) -> Report:
+        report = self.library.import_from(source, jobs=1, stop=self.stop)
+        self.reports.append(report)
+        return report
+
+    def sees(self, condition: Callable[[], object]) -> None:
+        wait_for(lambda: condition() or None, 30)
+
+    def titles(self) -> list[str]:
+        return sorted(track.title for track in self.library if track.missing_since is None)
+
+    def total(self, count: str) -> int:
+        return sum(getattr(report, count) for report in list(self.reports))
+
+
+@pytest.fixture(params=[None, 0.2], ids=["notices", "polling"])
+def followed(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Followed]:
+    music = tmp_path / "music"
+    for i in range(3):
+        song(music / "Album" / f"{i}.wav", 300 + 100 * i, f"Song {i}")
+    with Library.open(tmp_path / "library", create=True, embedders=["descriptors"]) as library:
+        library.scan(music)
+        run = Followed(library, music, request.param)
+        yield run
+        run.stop.set()
+        run.thread.join(5)
+        assert not run.thread.is_alive()
+
+
+def song(path: Path, hz: float, title: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    clip(path, hz)
+    return retitle(path, title)
+
+
+def retitle(path: Path, title: str) -> Path:
+    file = WAVE(path)
+    if file.tags is None:
+        file.add_tags()
+    file.tags["TIT2"] = TIT2(text=[title])
+    file.save()
+    return path
+
+
+@pytest.mark.slow
+def test_what_happens_to_files_is_seen(followed: Followed, tmp_path: Path):
+    music, ids = followed.music, {track.title: track.id for track in followed.library}
+    song(music / "New" / "new.wav", 900, "New")
+    followed.sees(lambda: "New" in followed.titles())
+    retitle(music / "Album" / "0.wav", "Other")
+    followed.sees(lambda: "Other" in followed.titles())
+    shutil.move(music / "Album", music / "Moved")
+    followed.sees(lambda: followed.total("moved") == 3)
+    assert {track.title: track.id for track in followed.library}["Song 1"] == ids["Song 1"]
+    song(tmp_path / "replacement.wav", 1500, "Replaced").replace(music / "Moved" / "1.wav")
+    followed.sees(lambda: "Replaced" in followed.titles())
+    shutil.move(music / "Moved" / "2.wav", tmp_path / "2.wav")
+    followed.sees(lambda: "Song 2" not in followed.titles())
+    shutil.move(tmp_path / "2.wav", music / "Moved" / "2.wav")
+    followed.sees(lambda: "Song 2" in followed.titles())
+    assert followed.titles() == ["New", "Other", "Replaced", "Song 2"]
+    assert (followed.total("added"), followed.total("retagged"), followed.total("changed")) == (1, 1, 1)
+    assert followed.total("failed") == 0
+
+
+@pytest.mark.slow
+def test_what_is_left_out_of_scans_is_left_out(followed: Followed):
+    music = followed.music
+    followed.library.exclude(music, ["Skits/"])
+    (music / "Quiet").mkdir()
+    (music / "Quiet" / ".nomedia").touch()
+    for folder in ("Skits", "Quiet", "#recycle", ".hidden"):
+        song(music / folder / "x.wav", 700, "Left out")
+    song(music / "Heard" / "y.wav", 800, "Heard")
+    followed.sees(lambda: "Heard" in followed.titles())
+    assert "Left out" not in followed.titles()
+    (music / "Quiet" / ".nomedia").unlink()
+    song(music / "Heard" / "again.wav", 850, "Again")
+    followed.sees(lambda: {"Left out", "Again"} <= set(followed.titles()))
+    assert followed.titles().count("Left out") == 1
+
+
+@pytest.mark.slow
+def test_a_folder_that_goes_as_a_whole_is_away_and_comes_back(followed: Followed, tmp_path: Path):
+    music = followed.music
+    shutil.move(music, tmp_path / "unplugged")
+    followed.sees(lambda: not followed.titles())
+    assert {track.away for track in followed.library.missing()} == {str(music)}
+    assert followed.total("newly_missing") == 0
+    shutil.move(tmp_path / "unplugged", music)
+    followed.sees(lambda: len(followed.titles()) == 3)
+    song(music / "Album" / "later.wav", 950, "Later")
+    followed.sees(lambda: followed.total("added") == 1)
+    assert (followed.total("found_again"), followed.total("changed")) == (3, 0)
+
+
+@pytest.mark.slow
+def test_a_file_is_scanned_once_it_is_whole(followed: Followed, tmp_path: Path):
+    whole = song(tmp_path / "whole.wav", 640, "Whole").read_bytes()
+    path = followed.music / "Album" / "copied.wav"
+    step = len(whole) // 40
+    with path.open("wb", buffering=0) as f:
+        for start in range(0, len(whole), step):
+            f.write(whole[start : start + step])
+            assert "Whole" not in followed.titles()
+            followed.stop.wait(SETTLE_S / 8)  # as a slow disk does
+    followed.sees(lambda: followed.total("added"))
+    assert "Whole" in followed.titles()
+    assert (followed.total("added"), followed.total("changed"), followed.total("failed")) == (1, 0, 0)
+
+
+def test_paths_settle_when_nothing_more_happens_to_them(tmp_path: Path):
+    file, gone = tmp_path / "a.wav", tmp_path / "gone"
+    file.write_bytes(b"1")
+    settling = Settling(0.0)
+    settling.note([str(file), str(gone)])
+    file.write_bytes(b"12")
+    assert settling.take() == {str(gone)}, "the file has grown since"
+    assert settling.take() == {str(file)}
+    assert settling.take() == set()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="of Linux's own list")
+def test_the_systems_own_folders_are_on_this_machine():
+    assert "/proc" in mounts_below(["/"])
+    assert not is_remote("/proc")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_scans_follows_and_ends_at_once(tmp_path: Path, number: int):
+    song(tmp_path / "music" / "first.wav", 300, "First")
+    command = [sys.executable, "-u", "-m", "segue", "-l", tmp_path / "library", "watch", tmp_path / "music"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout
+    assert process.stderr
+    assert process.stdout.readline().startswith("1 added")
+    for line in process.stderr:
+        if line.startswith("watching"):
+            break
+    song(tmp_path / "music" / "second.wav", 500, "Second")
+    lines = iter(process.stdout.readline, "")
+    assert any(line.rstrip().endswith("1 added: music/second.wav") for line in lines)
+    asked = time.monotonic()
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (0, "")
+    assert time.monotonic() - asked < 3, "1 s on an idle machine"
+
+
+def test_the_command_names_what_to_do_where_nothing_was_scanned(tmp_path: Path):
+    Library.open(tmp_path / "library", create=True).close()
+    command = [sys.executable, "-m", "segue", "-l", tmp_path / "library", "watch"]
+    run = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert run.returncode == 2
+    assert "no folder was scanned yet; to begin: segue" in run.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_service_follows_when_the_library_says_so(tmp_path: Path, workers: int):
+    song(tmp_path / "music" / "first.wav", 300, "First")
+    with Library.open(tmp_path / "library", create=True, embedders=["descriptors"]) as library:
+        library.scan(tmp_path / "music")
+    arguments = ("-l", tmp_path / "library", "serve", "--no-open", "--port", 0, "--workers", workers)
+    with serving(*arguments) as server:
+        assert server.get("/settings")["watch_now"] is False
+        assert server.api("PUT", "/settings", json={"watch": True}).json()["watch_now"] is True
+        song(tmp_path / "music" / "second.wav", 500, "Second")
+        wait_for(lambda: server.get("/library")["tracks"] == 2 or None)
+        kinds = {job["kind"] for job in server.get("/jobs")["jobs"]}
+        assert kinds == {"scan"}
+
+
+@pytest.mark.slow
+def test_a_service_follows_when_it_was_started_so(tmp_path: Path):
+    song(tmp_path / "music" / "first.wav", 300, "First")
+    with Library.open(tmp_path / "library", create=True, embedders=["descriptors"]) as library:
+        library.scan(tmp_path / "music")
+    song(tmp_path / "music" / "before.wav", 400, "Added before the start")
+    with serving("-l", tmp_path / "library", "serve", "--no-open", "--port", 0, "--watch") as server:
+        wait_for(lambda: server.get("/library")["tracks"] == 2 or None)
+        answer = server.api("PUT", "/settings", json={"watch": False}).json()
+        assert (answer["watch"], answer["watch_now"]) == (False, True)
+        (tmp_path / "music" / "before.wav").unlink()
+        wait_for(lambda: server.get("/library")["missing"] == 1 or None)
