@@ -588,6 +588,7 @@ export interface PlaylistRequest {
   feedback?: boolean; // Whether likes and dislikes may change the answer
   everything?: boolean; // Also speech, and what is unusually short or long for the library
   view?: string | null; // How to compare tracks; null is the library's default view
+  minutes?: number | null; // How long it is, instead of k
   variety?: number; // 0: the nearest; 1: the most varied
   per_artist?: number | null; // Most tracks of one artist; 0: any; null: as set
   per_album?: number | null; // Most tracks of one album; 0: any; null: as set
@@ -617,6 +618,7 @@ export interface RadioRequest {
   feedback?: boolean; // Whether likes and dislikes may change the answer
   everything?: boolean; // Also speech, and what is unusually short or long for the library
   view?: string | null; // How to compare tracks; null is the library's default view
+  minutes?: number | null; // How long it is, instead of k
   steer?: ("faster" | "slower" | "brighter" | "darker" | "more energetic" | "calmer" | "louder" | "quieter" | "newer" | "older")[]; // What to go toward
   reach?: number; // 0: the nearest fiftieth of the library; 1: its nearest fifth
   previous?: string[]; // What this radio gave already, the last at the end
@@ -809,6 +811,7 @@ export interface TracksInOrder {
   shortfall: string | null; // Why there are fewer than k, where there are
   seeds: string[]; // What each seed that is neither an id nor a clip means
   left_out: LeftOut[]; // What would be among them, but is no usual music
+  duration_s: number; // Of all together
   transitions: (Transition | null)[] | null; // From each track to the next; null where they were not asked for
 }
 

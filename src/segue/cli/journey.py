@@ -38,7 +38,7 @@ def journey(  # noqa: PLR0913, PLR0917 - as many as the command has options
     k: int,
     as_json: bool,
     ids: bool,
-    m3u: Path | None,
+    output: Path | None,
     feedback: bool,
     everything: bool,
     view: str | None,
@@ -54,4 +54,4 @@ def journey(  # noqa: PLR0913, PLR0917 - as many as the command has options
         recommendations = library.journey(
             start, end, via=via, k=k, where=where, feedback=feedback, everything=everything, view=view
         )
-    print_found(recommendations, as_json=as_json, ids=ids, m3u=m3u)
+    print_found(recommendations, as_json=as_json, ids=ids, output=output, total=True)

@@ -9,8 +9,10 @@ import click
 
 from segue.cli.options import Context
 from segue.cli.recommendations import (
+    minutes_option,
     print_found,
     question_of,
+    refuse_both,
     seed_options,
     transitions_of,
     transitions_option,
@@ -20,6 +22,7 @@ from segue.cli.recommendations import (
 @click.command(short_help="Make a varied playlist from one or more seeds.")
 @click.argument("seeds", nargs=-1, required=True)
 @click.option("--k", "-k", type=click.IntRange(1), default=25, show_default=True, help="How many tracks.")
+@minutes_option
 @click.option(
     "--variety",
     type=click.FloatRange(0, 1),
@@ -45,13 +48,14 @@ def playlist(  # noqa: PLR0913, PLR0917 - as many as the command has options
     /,
     seeds: tuple[str, ...],
     k: int,
+    minutes: float | None,
     variety: float,
     per_artist: int | None,
     per_album: int | None,
     transitions: bool,
     as_json: bool,
     ids: bool,
-    m3u: Path | None,
+    output: Path | None,
     **options: Any,
 ) -> None:
     """Make a playlist of varied tracks near SEEDS, in an order that flows.
@@ -59,14 +63,16 @@ def playlist(  # noqa: PLR0913, PLR0917 - as many as the command has options
     Seeds and filters are those of "segue similar". The same artist does not follow itself if that can
     be avoided. One artist or album has more tracks than its share only where there are no others.
     """
+    refuse_both(click.get_current_context())
     with context.open() as library:
         recommendations = library.playlist(
             seeds,
             k=k,
+            minutes=minutes,
             variety=variety,
             per_artist=per_artist,
             per_album=per_album,
             **question_of(**options),
         )
         steps = transitions_of(library, recommendations, transitions)
-    print_found(recommendations, as_json=as_json, ids=ids, m3u=m3u, steps_between=steps)
+    print_found(recommendations, as_json=as_json, ids=ids, output=output, total=True, steps_between=steps)

@@ -9,8 +9,10 @@ import click
 
 from segue.cli.options import Context
 from segue.cli.recommendations import (
+    minutes_option,
     print_found,
     question_of,
+    refuse_both,
     seed_options,
     transitions_of,
     transitions_option,
@@ -25,6 +27,7 @@ _STEERS = (
 @click.command(short_help="Play on and on near one or more seeds.")
 @click.argument("seeds", nargs=-1, required=True)
 @click.option("--k", "-k", type=click.IntRange(1), default=15, show_default=True, help="How many tracks.")
+@minutes_option
 @click.option(
     "--steer",
     type=click.Choice(_STEERS),
@@ -48,13 +51,14 @@ def radio(  # noqa: PLR0913, PLR0917 - as many as the command has options
     /,
     seeds: tuple[str, ...],
     k: int,
+    minutes: float | None,
     steer: tuple[str, ...],
     reach: float,
     played: bool,
     transitions: bool,
     as_json: bool,
     ids: bool,
-    m3u: Path | None,
+    output: Path | None,
     **options: Any,
 ) -> None:
     """Choose the next tracks of a radio near SEEDS; run it again for others.
@@ -62,10 +66,12 @@ def radio(  # noqa: PLR0913, PLR0917 - as many as the command has options
     Tracks that were played lately come later; by whatever player that tells Segue, or with --played. Seeds
     and filters are those of "segue similar".
     """
+    refuse_both(click.get_current_context())
     with context.open() as library:
         recommendations = library.radio(
             seeds,
             k=k,
+            minutes=minutes,
             steer=steer,  # type: ignore[arg-type]
             reach=reach,
             **question_of(**options),
@@ -73,4 +79,4 @@ def radio(  # noqa: PLR0913, PLR0917 - as many as the command has options
         if played:
             library.record_plays([match.track.id for match in recommendations])
         steps = transitions_of(library, recommendations, transitions)
-    print_found(recommendations, as_json=as_json, ids=ids, m3u=m3u, steps_between=steps)
+    print_found(recommendations, as_json=as_json, ids=ids, output=output, total=True, steps_between=steps)

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from segue.cli.filters import where_of, where_options
 from segue.cli.show import list_tracks
-from segue.cli.tables import columns
+from segue.cli.tables import clock, columns
 
 if TYPE_CHECKING:
     from segue.library import Library
@@ -47,13 +48,39 @@ transitions_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
+minutes_option = click.option(
+    "--minutes", type=click.FloatRange(0, 1440, min_open=True), help="How long it is to be, instead of --k."
+)
+
+
+def _playlist_path(_: click.Context, __: click.Parameter, path: Path | None) -> Path | None:
+    """Refuses what cannot be written before there is an answer."""
+    if path is not None:
+        from segue.export.playlist_files import check_playlist_path
+
+        check_playlist_path(path)
+    return path
+
+
 def output_options(command: _Command) -> _Command:
-    """Add the options ``as_json``, ``ids`` and ``m3u``."""
-    m3u = click.option(
-        "--m3u", type=click.Path(dir_okay=False, path_type=Path), help="Also write a playlist file (.m3u8)."
+    """Add the options ``as_json``, ``ids`` and ``output``."""
+    output = click.option(
+        "--output",
+        "-o",
+        "--m3u",
+        metavar="FILE",
+        type=click.Path(dir_okay=False, path_type=Path),
+        callback=_playlist_path,
+        help="Also write a playlist: .m3u8, .xspf or .jspf, by the file's ending.",
     )
     ids = click.option("--ids", is_flag=True, help="Also show ids and paths.")
-    return json_option(ids(m3u(command)))
+    return json_option(ids(output(command)))
+
+
+def refuse_both(context: click.Context) -> None:
+    """Refuse a number of tracks beside a length."""
+    if context.params.get("minutes") and context.get_parameter_source("k") is not ParameterSource.DEFAULT:
+        raise click.UsageError("choose one of --k and --minutes")
 
 
 def seed_options(command: _Command) -> _Command:
@@ -90,13 +117,15 @@ def print_found(
     *,
     as_json: bool,
     ids: bool,
-    m3u: Path | None,
+    output: Path | None,
+    total: bool = False,
     steps_between: Sequence[Transition | None] | None = None,
 ) -> None:
     """Print the matches and why there are no more; write the playlist that is asked for.
 
     Parameters
     ----------
+    total : say how long all are together
     steps_between : how each track leads into the next, if that is shown
     """
     seeds, matches = recommendations.seeds, recommendations.matches
@@ -120,8 +149,10 @@ def print_found(
         click.echo(f"left out: {kinds}; with them: --everything", err=True)
     if recommendations.shortfall:
         click.echo(recommendations.shortfall, err=True)
-    if m3u:
-        _write(m3u, [match.track for match in matches])
+    if total and matches and not as_json:
+        click.echo(f"{len(matches)} tracks, {clock(recommendations.duration_s)}", err=True)
+    if output:
+        _write(output, [match.track for match in matches])
 
 
 def _list_transitions(tracks: Sequence[Track], steps: Sequence[Transition | None]) -> None:
@@ -153,6 +184,7 @@ def _as_json(recommendations: Recommendations) -> dict[str, object]:
     ]
     return {
         "matches": matches,
+        "duration_s": round(recommendations.duration_s, 3),
         "shortfall": recommendations.shortfall,
         "seeds": recommendations.seeds,
         "left_out": [asdict(one) for one in recommendations.left_out],
@@ -167,8 +199,15 @@ def _numbers(match: Match) -> dict[str, object]:
 
 
 def _write(path: Path, tracks: list[Track]) -> None:
-    from segue.export.m3u8 import write_m3u
+    from segue.export.playlist_files import write_playlist
 
-    for track in write_m3u(path, tracks):
+    written = write_playlist(path, tracks)
+    for track in written.unnameable:
         click.echo(f"not in the playlist, because its path has a line break: {track.display_name}", err=True)
+    if written.not_there:
+        click.echo(
+            f"not in the playlist, because their files are not there: {len(written.not_there)} of "
+            f"{len(tracks)} tracks; if they have been moved: segue folders move OLD NEW",
+            err=True,
+        )
     click.echo(f"playlist: {path}", err=True)

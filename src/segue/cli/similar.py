@@ -27,7 +27,7 @@ def similar(
     weights: str | None,
     as_json: bool,
     ids: bool,
-    m3u: Path | None,
+    output: Path | None,
     **options: Any,
 ) -> None:
     """Find the tracks that sound most like SEEDS, nearest first.
@@ -45,7 +45,7 @@ def similar(
             k=k,
             **question_of(**options),
         )
-    print_found(recommendations, as_json=as_json, ids=ids, m3u=m3u)
+    print_found(recommendations, as_json=as_json, ids=ids, output=output)
 
 
 def _numbers(text: str | None) -> list[float] | None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from segue.catalog import Where
 from segue.errors import UsageError
 from segue.recommend.joins import WEIGHT, join_costs
+from segue.recommend.length import n_tracks, pick_by_length, require_minutes
 from segue.recommend.lookup import interpretations, list_queries, require_queries
 from segue.recommend.result import Recommendations
 from segue.recommend.seeds import Queries, Query
@@ -119,6 +120,7 @@ def playlist(  # noqa: PLR0913 - all that one may ask for, by name
     *,
     minus: Queries = (),
     k: int = 25,
+    minutes: float | None = None,
     where: Where | None = None,
     same_artist: bool = True,
     variety: float = VARIETY,
@@ -132,6 +134,7 @@ def playlist(  # noqa: PLR0913 - all that one may ask for, by name
 
     Parameters
     ----------
+    minutes : as many tracks as come nearest to this length, instead of k.
     variety : from 0, the nearest tracks, to 1, such as are unlike each other; in between, the similarity to
         the seeds falls evenly.
     per_artist, per_album : how many tracks of one artist and of one album at the most; 0 for any number,
@@ -145,6 +148,7 @@ def playlist(  # noqa: PLR0913 - all that one may ask for, by name
     """
     if not 0 <= variety <= 1:
         raise UsageError(f"variety is {variety}, expected 0 to 1")
+    require_minutes(minutes)
     wanted, unwanted = require_queries(queries, k), list_queries(minus)
     return recommender.ask(
         lambda session: _playlist(
@@ -152,6 +156,7 @@ def playlist(  # noqa: PLR0913 - all that one may ask for, by name
             wanted,
             unwanted,
             k,
+            minutes=minutes,
             same_artist=same_artist,
             where=where,
             variety=variety,
@@ -169,6 +174,7 @@ def _playlist(  # noqa: PLR0913 - all that one may ask for
     minus: Sequence[Query],
     k: int,
     *,
+    minutes: float | None,
     same_artist: bool,
     where: Where | None,
     variety: float,
@@ -177,6 +183,7 @@ def _playlist(  # noqa: PLR0913 - all that one may ask for
     everything: bool,
 ) -> Recommendations:
     session.require_one_vector_each("a playlist")
+    k = n_tracks(session, minutes, k)
     seeds, unwanted = session.groups(queries), session.groups(minus)
     without = all_seeds([*seeds, *unwanted])
     leave_out = session.leave_out(all_seeds(seeds), where, everything=everything)
@@ -196,12 +203,18 @@ def _playlist(  # noqa: PLR0913 - all that one may ask for
     vectors = session.index.take(places)
     groups = number_names(main_artists([match.track for match in candidates]))
     to_seeds = np.array([m.score + (m.bias.value if m.bias else 0) for m in candidates], np.float32)
-    limits = caps_for(candidates, k, *_caps(session, *caps))
-    chosen = diversify(session.similarities(vectors, vectors), to_seeds, groups, k, variety, limits)
+    alike = session.similarities(vectors, vectors)
+
+    def pick(n: int) -> list[int]:
+        limits = caps_for(candidates, n, *_caps(session, *caps))
+        return list(map(int, diversify(alike, to_seeds, groups, n, variety, limits)))
+
+    chosen = np.array(pick_by_length(candidates, minutes, k, pick), np.int64)
     joins = join_costs(session.snapshot, session.index.rows[np.array(places)[chosen]])
     flow = order_by_flow(session.similarities(vectors[chosen], vectors[chosen]), groups[chosen], joins)
     matches = tuple(candidates[i] for i in chosen[flow])
-    shortfall = session.shortfall(len(matches), k, where, feedback=feedback)
+    enough = minutes is not None and len(matches) < len(candidates)
+    shortfall = None if enough else session.shortfall(len(matches), k, where, feedback=feedback)
     return Recommendations(matches, shortfall, interpretations(queries, seeds), left_out(leave_out))
 
 

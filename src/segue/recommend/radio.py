@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from segue.catalog import Where
 from segue.errors import UsageError
 from segue.recommend.joins import join_costs
+from segue.recommend.length import n_tracks, pick_by_length, require_minutes
 from segue.recommend.lookup import interpretations, list_queries, require_queries
 from segue.recommend.moods import Mood, measurements, mood_evidence
 from segue.recommend.playlist import order_by_flow
@@ -84,6 +85,7 @@ def radio(  # noqa: PLR0913 - all that one may ask for, by name
     *,
     minus: Queries = (),
     k: int = 15,
+    minutes: float | None = None,
     steer: Collection[Steer] = (),
     reach: float = REACH,
     previous: Collection[str] = (),
@@ -101,6 +103,7 @@ def radio(  # noqa: PLR0913 - all that one may ask for, by name
 
     Parameters
     ----------
+    minutes : as many tracks as come nearest to this length, instead of k.
     steer : what to go toward, such as "faster", "darker", "newer": ``STEERS``.
     reach : from 0, the nearest fiftieth of the library, to 1, its nearest fifth.
     previous : ids of tracks that this radio gave already, and gives again only when nothing else is left; the
@@ -112,26 +115,29 @@ def radio(  # noqa: PLR0913 - all that one may ask for, by name
     ------
     As ``similar``.
     """
+    require_minutes(minutes)
     wanted, unwanted = require_queries(queries, k), list_queries(minus)
     _require_valid(steer, reach)
     rng = np.random.default_rng(random_state)
 
     def answer(session: Session) -> Recommendations:
         session.require_one_vector_each("a radio")
+        n = n_tracks(session, minutes, k)
         seeds, away = session.groups(wanted), session.groups(unwanted)
         leave_out = session.leave_out(all_seeds(seeds), where, everything=everything)
         candidates = session.matches(
             session.query_vectors(seeds, away),
-            max(4 * k, n_candidates(len(session.index.rows), reach)),
+            max(4 * n, n_candidates(len(session.index.rows), reach)),
             allowed=session.allowed(all_seeds(seeds), same_artist=same_artist, where=where),
             without=all_seeds([*seeds, *away]),
             feedback=feedback,
             leave_out=leave_out,
-            counted=k,
+            counted=n,
         )
-        pool = _not_given_before(candidates, set(previous), k)
-        matches = _in_order(session, _choice(session, pool, k, steer, rng), previous)
-        shortfall = session.shortfall(len(matches), k, where, feedback=feedback)
+        pool = _not_given_before(candidates, set(previous), n)
+        matches = _in_order(session, _choice(session, pool, n, minutes, steer, rng), previous)
+        enough = minutes is not None and len(matches) < len(pool)
+        shortfall = None if enough else session.shortfall(len(matches), n, where, feedback=feedback)
         return Recommendations(tuple(matches), shortfall, interpretations(wanted, seeds), left_out(leave_out))
 
     return recommender.ask(answer, view)
@@ -152,15 +158,24 @@ def _not_given_before(candidates: Sequence[Match], previous: set[str], k: int) -
 
 
 def _choice(
-    session: Session, pool: Sequence[Match], k: int, steer: Collection[Steer], rng: np.random.Generator
+    session: Session,
+    pool: Sequence[Match],
+    k: int,
+    minutes: float | None,
+    steer: Collection[Steer],
+    rng: np.random.Generator,
 ) -> list[Match]:
     if not pool:
         return []
     scores = np.array([match.score + (match.bias.value if match.bias else 0) for match in pool])
     utilities = scores - rest(_days_since_played(session, pool)) + _STEERED * _toward(session, pool, steer)
     settings = session.settings
-    caps = caps_for(pool, k, settings.per_artist, settings.per_album)
-    return [pool[i] for i in choose(utilities, caps, k, rng)]
+
+    def pick(n: int) -> list[int]:
+        caps = caps_for(pool, n, settings.per_artist, settings.per_album)
+        return choose(utilities, caps, n, rng)
+
+    return [pool[i] for i in pick_by_length(pool, minutes, k, pick)]
 
 
 def _days_since_played(session: Session, pool: Sequence[Match]) -> Scores:

@@ -112,6 +112,11 @@ class Recommendations:
         """What the seeds were taken to mean, for people: ``12 tracks by Iron Vesper``."""
         return tuple(meaning.text for meaning in self.meanings)
 
+    @property
+    def duration_s(self) -> float:
+        """How long all matches are together."""
+        return sum(match.track.duration_s for match in self.matches)
+
     def __iter__(self) -> Iterator[Match]:
         return iter(self.matches)
 

@@ -134,9 +134,11 @@ class TracksInOrder(Recommendations):
         shortfall="1 of 5: only one track meets the conditions",
         seeds=["12 tracks by Iron Vale"],
         left_out=[],
+        duration_s=203.4,
         transitions=[_STEP],
     )
 
+    duration_s: Annotated[float, Field(description="Of all together")]
     transitions: Annotated[
         list[Transition | None] | None,
         Field(description="From each track to the next; null where they were not asked for"),

@@ -105,6 +105,7 @@ async def suggest_playlist(service: ServiceDep, request: Request, body: Playlist
     def ask() -> Recommendations:
         return service.library.playlist(
             service.seeds(body.seeds),
+            minutes=body.minutes,
             variety=body.variety,
             per_artist=body.per_artist,
             per_album=body.per_album,
@@ -120,7 +121,7 @@ async def _in_order(
     """The recommendations, and how each leads into the next if that is asked for."""
     recommendations = await service.run(ask)
     record = await service.run(service.matches, recommendations)
-    record["transitions"] = None
+    record |= {"duration_s": round(recommendations.duration_s, 3), "transitions": None}
     if transitions:
         tracks = [match.track for match in recommendations]
         steps = await service.decode(request, lambda: service.library.transitions(tracks).steps)
@@ -139,6 +140,7 @@ async def radio(service: ServiceDep, request: Request, body: RadioRequest) -> Re
     def ask() -> Recommendations:
         return service.library.radio(
             service.seeds(body.seeds),
+            minutes=body.minutes,
             steer=body.steer,
             reach=body.reach,
             previous=body.previous,

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from typing_extensions import TypeAliasType
 
 from segue.recommend.evaluate import LabelName
+from segue.recommend.length import LONGEST_MIN
 from segue.recommend.radio import REACH, Steer
 from segue.recommend.transitions import CROSSFADE_S, LONGEST_S
 from segue.serve.http.inputs import LONGEST_ID, LONGEST_NAME, LONGEST_PATH, LONGEST_SEED, MOST_TRACKS, TEXT
@@ -114,10 +115,16 @@ _Transitions = Annotated[
 ]
 
 
+_Minutes = Annotated[
+    Annotated[Real, Field(gt=0, le=LONGEST_MIN)] | None, Field(description="How long it is, instead of k")
+]
+
+
 class PlaylistRequest(SeedsRequest):
     model_config = _with_example(seeds=[EXAMPLE_ID, OTHER_ID], k=25, variety=0.2)
 
     k: Annotated[Whole, Field(ge=1, le=500, description="How many tracks the playlist has")] = 25
+    minutes: _Minutes = None
     variety: Annotated[Real, Field(ge=0, le=1, description="0: the nearest; 1: the most varied")] = 0.1
     per_artist: Annotated[_Most, Field(description="Most tracks of one artist; 0: any; null: as set")] = None
     per_album: Annotated[_Most, Field(description="Most tracks of one album; 0: any; null: as set")] = None
@@ -128,6 +135,7 @@ class RadioRequest(SeedsRequest):
     model_config = _with_example(seeds=[EXAMPLE_ID], k=15, steer=["calmer"], reach=0.5)
 
     k: Annotated[Whole, Field(ge=1, le=200, description="How many tracks come next")] = 15
+    minutes: _Minutes = None
     steer: Annotated[list[Steer], Field(max_length=10, description="What to go toward")] = []
     reach: Annotated[
         Real, Field(ge=0, le=1, description="0: the nearest fiftieth of the library; 1: its nearest fifth")
