@@ -15,6 +15,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -48,7 +49,22 @@ def main(arguments):
         set_up(set())
     # The command is not on the path yet, so what it tells people to type is this.
     os.environ["SEGUE_COMMAND"] = "python3 start.py" if os.name != "nt" else "py start.py"
-    return run([PYTHON, "-m", "segue", *(arguments or ["demo"])])
+    return segue(arguments or ["demo"])
+
+
+def segue(arguments):
+    """Run a command; where it finds that it needs an extra, install that and run it again."""
+    with tempfile.TemporaryDirectory() as folder:
+        asked = Path(folder) / "extra"
+        os.environ["SEGUE_MISSING_EXTRA"] = str(asked)
+        code = run([PYTHON, "-m", "segue", *arguments])
+        extra = asked.read_text(encoding="utf-8") if asked.exists() else ""
+    if extra not in EXTRAS:
+        return code
+    say("This needs the extra " + extra + ", which is installed now")
+    set_up({extra})
+    del os.environ["SEGUE_MISSING_EXTRA"]  # should it still be missing, the command says so
+    return run([PYTHON, "-m", "segue", *arguments])
 
 
 def install(extras):

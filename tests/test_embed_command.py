@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +13,13 @@ import soundfile
 from segue import audio
 from segue.embed import models
 from segue.embed.file_windows import embed_file
-from segue.embed.models import MODELS
+from segue.embed.models import MODELS, Model
 from segue.embed.registry import make_embedders
 from segue.embed.vggish import VGGish
 from segue.sound import Excerpts
 from segue.sources.audioset import Segment, read_json, read_segments
 from tests.conftest import SR, tone
+from tests.fake_download_server import Publisher
 from tests.small_vggish import known, write_published
 
 Command = Callable[..., tuple[int, str, str]]
@@ -201,6 +203,51 @@ def test_without_the_model_the_message_has_the_command(segue: Command, sounds: l
 
 
 # Files that cannot be used
+
+
+@pytest.fixture
+def published(tmp_path: Path, publisher: Publisher, monkeypatch: pytest.MonkeyPatch) -> Model:
+    """VGGish's files, small ones, at addresses that can be reached."""
+    (tmp_path / "published").mkdir()
+    files = write_published(tmp_path / "published")
+    publisher.files |= {name: path.read_bytes() for name, path in files.items()}
+    small = known(files)
+    downloads = tuple(replace(one, source=publisher.url(one.file.name)) for one in small.downloads)
+    model = replace(small, downloads=downloads)
+    monkeypatch.setitem(MODELS, "vggish", model)
+    monkeypatch.setenv("SEGUE_MODELS", str(tmp_path / "models"))
+    return model
+
+
+@pytest.mark.slow
+def test_a_missing_model_is_downloaded_where_that_is_agreed_to(
+    segue: Command, sounds: list[Path], published: Model, publisher: Publisher
+):
+    code, out, err = segue("embed", sounds[0], "--no-pull")
+    assert (code, out, publisher.asked) == (2, "", [])
+    assert "To download it first: --pull. Without it: --embedder NAME; there are descriptors" in err
+    assert segue("embed", sounds[0])[0] == 2, "nobody is there to be asked"
+    publisher.stops = [100_000]  # a connection that breaks off
+    code, out, err = segue("embed", sounds[0], "--pull")
+    assert code == 0
+    assert json.loads(out)["status"] == "ok"
+    assert "downloading vggish (" in err
+    assert "vggish is ready" in err
+    assert publisher.asked[:2] == [None, "bytes=100000-"]
+    n = len(publisher.asked)
+    assert segue("embed", sounds[0])[0] == 0
+    assert len(publisher.asked) == n
+
+
+@pytest.mark.slow
+def test_a_download_with_a_wrong_sum_is_not_used(
+    segue: Command, sounds: list[Path], published: Model, publisher: Publisher
+):
+    name = published.downloads[0].file.name
+    publisher.files[name] = bytes(len(publisher.files[name]))
+    code, out, err = segue("embed", sounds[0], "--pull")
+    assert (code, out) == (2, "")
+    assert "found sha256" in err
 
 
 @pytest.mark.parametrize("name", ["a.json", "a.npz", "a.tfrecord", "folder"])

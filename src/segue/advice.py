@@ -10,6 +10,7 @@ from pathlib import Path
 import platformdirs
 
 VARIABLE = "SEGUE_COMMAND"  # start.py says here how it was called
+MISSING_EXTRA = "SEGUE_MISSING_EXTRA"  # and here the file in which it wants to find what is to be installed
 
 
 def data_folder() -> Path:
@@ -45,6 +46,14 @@ def install(extra: str) -> str:
         return f"pip install '.[{extra}]' in Segue's folder"
     wanted = f"segue[{extra}] @ {origin}" if "://" in origin else f"{origin}[{extra}]"
     return f"pip install {shlex.quote(wanted)}"
+
+
+def ask_for_extra(extra: str) -> bool:
+    """Have start.py install an extra and run the command again; whether it was there to be asked."""
+    path = os.environ.get(MISSING_EXTRA)
+    if path:
+        Path(path).write_text(extra, "utf-8")
+    return bool(path)
 
 
 def _program() -> str:

@@ -185,12 +185,13 @@ class WeightsError(SegueError):
 
 
 class MissingExtraError(SegueError, ImportError):
-    """A feature needs an optional dependency that is not installed."""
+    """A feature needs an optional dependency that is not installed; ``extra`` names it."""
 
     def __init__(self, feature: str, extra: str) -> None:
         from segue.advice import install  # errors stand on the ground
 
         super().__init__(f"{feature} needs an optional dependency: {install(extra)}")
+        self.extra = extra
 
 
 class ModelError(SegueError):

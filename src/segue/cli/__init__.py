@@ -13,10 +13,11 @@ import click
 from click.core import ParameterSource
 
 from segue import __version__
+from segue.advice import ask_for_extra
 from segue.cli.choice import list_choices
 from segue.cli.lazy_group import LazyGroup
 from segue.cli.options import AppError, Context
-from segue.errors import AmbiguousQueryError, AudioError, SegueError
+from segue.errors import AmbiguousQueryError, AudioError, MissingExtraError, SegueError
 
 WITHOUT_LIBRARY = {
     "demo": "it makes a library of its own; choose where with --folder DIR",
@@ -112,6 +113,8 @@ def _complain(error: click.ClickException | SegueError | BrokenPipeError) -> int
     if isinstance(error, click.ClickException):
         error.show()
         return 2
+    if isinstance(error, MissingExtraError) and ask_for_extra(error.extra):
+        return 2  # start.py says what it does
     where = f"{error.path}: " if isinstance(error, AudioError) and error.path else ""
     click.echo(f"segue: {where}{error}", err=True)
     if isinstance(error, AmbiguousQueryError):

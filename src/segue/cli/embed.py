@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from segue.cli.model_download import embedder_of, pull_option
 from segue.cli.options import AppError
 from segue.errors import AudioError, UsageError, WeightsError
 
@@ -48,20 +49,21 @@ FORMATS = {"json": (".json", ".jsonl"), "npy": (".npy", ".npz"), "tfrecord": (".
     help="Embedder to use: vggish, vggish-int8 and vggish-relu give 8-bit frames; "
     "descriptors, musicnn, mn04 and aisfx give windows of floats.",
 )
-def embed(files: tuple[str, ...], kind: str | None, output: Path | None, embedder: str) -> None:
+@pull_option
+def embed(
+    files: tuple[str, ...], kind: str | None, output: Path | None, embedder: str, pull: bool | None
+) -> None:
     """Compute the embeddings of each audio FILE: by default, one VGGish frame every 0.96 s.
 
     No library is read or written. Exit code: 0 success, 1 some files failed, 2 nothing worked.
     """
-    from segue.embed.registry import make_embedders
-
     kind = _format(kind, output)
     if kind == "npy" and output and output.suffix.lower() == ".npy" and len(files) > 1:
         raise UsageError(
             f"{output} can hold the frames of one file, and {len(files)} were given: "
             "name a folder or an .npz file"
         )
-    (chosen,) = make_embedders([embedder])
+    chosen = embedder_of(embedder, pull)
     failed: list[str] = []
     embedded = _embed_files(files, chosen, failed)
     if kind == "json":

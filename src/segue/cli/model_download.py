@@ -1,19 +1,31 @@
-"""Download the models of the default set before a scan."""
+"""Download the models that a command needs, before it begins."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from segue.advice import command
 from segue.cli.options import Context
 from segue.cli.tables import megabytes
-from segue.errors import SegueError
+from segue.errors import ModelNotFoundError, SegueError
+
+if TYPE_CHECKING:
+    from segue.spec import Embedder
 
 OFF = "0"
 VARIABLE = "SEGUE_PULL"  # "0" stands for --no-pull
+
+
+pull_option = click.option(
+    "--pull/--no-pull",
+    default=None,
+    help="Download the embedder's model if it is missing, or not (default: ask, at a terminal).",
+)
 
 
 def pull_missing(context: Context, wanted: Sequence[str], *, quiet: bool) -> None:
@@ -43,6 +55,55 @@ def pull_missing(context: Context, wanted: Sequence[str], *, quiet: bool) -> Non
             click.echo(
                 f"segue: {name} could not be downloaded, so the scan continues without it: {error}", err=True
             )
+
+
+def embedder_of(name: str, pull_it: bool | None, *, quiet: bool = False) -> Embedder:
+    """An embedder by its name, whose model is downloaded if it is missing and the user agrees.
+
+    Parameters
+    ----------
+    pull_it : whether to download it; without an answer, a user at a terminal is asked
+
+    Raises
+    ------
+    UsageError, ModelError, WeightsError
+    """
+    from segue.embed.registry import make_embedders
+
+    try:
+        return make_embedders([name])[0]
+    except ModelNotFoundError as error:
+        if not (_ask_for(error.model) if pull_it is None else pull_it):
+            raise ModelNotFoundError(f"{error}. {_instead_of(name)}", error.model) from None
+        _download(error.model, quiet=quiet)
+    return make_embedders([name])[0]
+
+
+def _ask_for(model: str) -> bool:
+    from segue.embed.models import MODELS
+
+    if not (wanted_by_default() and sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    size = megabytes(MODELS[model].size_bytes)
+    return click.confirm(f"{model} is not installed. Download it now ({size}, once)?", default=True, err=True)
+
+
+def _instead_of(name: str) -> str:
+    from segue.embed.models import installed as models
+
+    listed = ", ".join(["descriptors", *models()])
+    return f"To download it first: --pull. Without it: --embedder NAME; there are {listed}"
+
+
+def _download(name: str, *, quiet: bool) -> None:
+    from segue.cli.progress import TerminalProgress
+    from segue.embed.models import MODELS, pull
+
+    size = megabytes(MODELS[name].size_bytes)
+    click.echo(f"downloading {name} ({size}), once for all; an interrupted download goes on", err=True)
+    with TerminalProgress(name, quiet=quiet) as progress:
+        pull(name, progress=progress)
+    click.echo(f"{name} is ready", err=True)
 
 
 def installed(names: Sequence[str]) -> list[str]:

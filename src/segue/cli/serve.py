@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from segue.cli import serve_unit
+from segue.cli.model_download import embedder_of, pull_option
 from segue.cli.options import Context
 from segue.errors import MissingExtraError, UsageError
 
@@ -101,6 +102,7 @@ def _origins(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> t
     "--upload-mb", type=click.IntRange(1, 4096), default=64, show_default=True, help="Largest upload."
 )
 @click.option("--print-unit", is_flag=True, help="Print a unit of systemd that starts this, and stop.")
+@pull_option
 @click.pass_obj
 def serve(
     context: Context,
@@ -124,6 +126,7 @@ def serve(
     if print_unit:
         serve_unit.print_unit(click.get_current_context(), context.path)
         return
+    pull = others.pop("pull")
     others |= {"max_api": max_api, "embedder": embedder or _USUAL}
     from segue.serve.scratch import scratch_folder
 
@@ -133,7 +136,7 @@ def serve(
         with context.open(create=_is_new(context.path)):
             pass  # a library that cannot be opened says so here, once
         if settings.max_api:
-            _check_model(settings.embedder)
+            embedder_of(settings.embedder, pull)  # now, not at the first request
         _run(_APP, settings, port, PORT, workers=workers, show=show)
 
 
@@ -160,7 +163,8 @@ def serve(
 @click.option(
     "--upload-mb", type=click.IntRange(1, 4096), default=64, show_default=True, help="Largest upload."
 )
-def max_serve(port: int | None, workers: int, **others: Any) -> None:
+@pull_option
+def max_serve(port: int | None, workers: int, pull: bool | None, **others: Any) -> None:
     """Serve the same API as IBM's MAX Audio Embedding Generator. This needs no library.
 
     Only this machine can reach the service, unless --host opens it to others: that needs --password or
@@ -170,7 +174,7 @@ def max_serve(port: int | None, workers: int, **others: Any) -> None:
 
     with scratch_folder() as scratch:
         settings = _settings(library="", scratch=scratch, max_api=True, **others)
-        _check_model(settings.embedder)
+        embedder_of(settings.embedder, pull)
         _run(_MAX_APP, settings, port, MAX_PORT, workers=workers, show=False)
 
 
@@ -190,13 +194,6 @@ def _settings(**values: Any) -> Settings:
     settings = Settings(**values)
     settings.check()
     return settings
-
-
-def _check_model(name: str) -> None:
-    """Raises ModelNotFoundError now, not at the first request."""
-    from segue.embed.registry import make_embedders
-
-    make_embedders([name])
 
 
 def _run(app: str, settings: Settings, port: int | None, usual: int, *, workers: int, show: bool) -> None:

@@ -1,0 +1,81 @@
+"""start.py installs what a command finds missing, and runs the command again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from segue import advice
+
+ROOT = Path(__file__).resolve().parents[1]
+# Stands for the environment's Python: notes what it is asked, and lacks Parquet until pip has installed it.
+PYTHON = """#!/bin/sh
+echo "$@" >> "$CALLS"
+if [ "$2" = segue ] && ! grep -q "install.*parquet" "$CALLS"; then
+    printf %s "$LACKS" > "$SEGUE_MISSING_EXTRA"
+    exit 2
+fi
+"""
+
+
+@pytest.fixture
+def started(tmp_path: Path):
+    """Run start.py in a folder of its own: exit code, what it says, what Python was asked."""
+    shutil.copy(ROOT / "start.py", tmp_path)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(PYTHON, "utf-8")
+    python.chmod(0o755)
+    calls = tmp_path / "calls"
+
+    def start(lacks: str) -> tuple[int, str, list[str]]:
+        command = [sys.executable, tmp_path / "start.py", "export", "-o", "x.parquet"]
+        env = os.environ | {"CALLS": str(calls), "LACKS": lacks}
+        run = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+        return run.returncode, run.stderr, calls.read_text("utf-8").splitlines()
+
+    return start
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the stand-in is a script of sh")
+def test_a_command_that_lacks_an_extra_gets_it_and_runs_again(started):
+    code, err, calls = started("parquet")
+    assert code == 0
+    assert "This needs the extra parquet, which is installed now" in err
+    commands = [call for call in calls if call.startswith("-m segue")]
+    assert commands == ["-m segue export -o x.parquet"] * 2
+    installed = [call for call in calls if call.startswith("-m pip")]
+    assert installed[-1].endswith("[parquet]")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the stand-in is a script of sh")
+@pytest.mark.parametrize("lacks", ["", "polka", "test"])
+def test_nothing_else_is_installed_or_run_again(started, lacks: str):
+    code, err, calls = started(lacks)
+    assert code == 2
+    assert "extra" not in err
+    assert [call for call in calls if call.startswith("-m segue")] == ["-m segue export -o x.parquet"]
+
+
+@pytest.mark.parametrize(
+    ("module", "arguments", "extra"),
+    [
+        ("pyarrow", ("export", "-o", "a.parquet"), "parquet"),
+        ("pymongo", ("import", "mongo", "mongodb://h/x", "-c", "s", "-f", "v"), "mongo"),
+        ("fastapi", ("serve", "--no-open"), "serve"),
+    ],
+)
+def test_commands_tell_start_py_what_they_lack(
+    segue, scanned: Path, monkeypatch, tmp_path: Path, module: str, arguments: tuple[str, ...], extra: str
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(advice.MISSING_EXTRA, str(tmp_path / "asked"))
+    monkeypatch.setitem(sys.modules, module, None)
+    assert segue("-l", scanned, *arguments) == (2, "", "")
+    assert (tmp_path / "asked").read_text() == extra
