@@ -75,6 +75,7 @@ WORKS = [
     ("models", "mn04     missing"),
     ("models list", "mn04     missing"),
     ("models check", ""),
+    ("doctor", "checks: 0 faults"),
 ]
 # Of these, somebody else must take part: a server, a client, a synthesizer for some seconds, or other music.
 WORK_ELSEWHERE = {
@@ -91,7 +92,10 @@ WORK_ELSEWHERE = {
     "folders move": "test_the_commands_change_folders_and_copy_the_library",
     "backup": "test_the_commands_change_folders_and_copy_the_library",
     "export mongo": "test_the_command_exports_and_tells_as_json",
+    "export site": "test_a_site_shows_what_was_asked_for_and_nothing_else",
     "models pull": "test_pull_check_and_remove",
+    "models pack": "test_the_commands_pack_and_unpack",
+    "models unpack": "test_the_commands_pack_and_unpack",
     "models add": "test_add_from_the_command",
     "models remove": "test_pull_check_and_remove",
     "serve": "test_nothing_is_shown_before_the_password",
@@ -147,6 +151,11 @@ MISTAKES = [
     ("folders remove {music}", "12 tracks would be removed", "--yes"),
     ("folders remove {outside} --yes", "{outside} was not scanned", "folders that were: {music}"),
     ("folders move {music} {bad}", "none of the 12 files is below {bad}", "expected {bad}/"),
+    ("watch nowhere", "nowhere' does not exist"),
+    ("doctor polka", "unexpected extra argument (polka)", "segue doctor --help"),
+    ("models pack {bad}/x.zip mn04", "the model mn04 is missing"),
+    ("models unpack {words}", "{words} was not written by segue models pack"),
+    ("export site {bad}/x", "{bad}/x cannot be made"),
     ("backup {music}", "{music} is there already", "choose a new folder"),
     ("settings polka 1", "'polka' is not one of 'speech', 'shortest'", "segue settings --help"),
     ("settings speech polka", "speech is 'polka', expected yes or no"),

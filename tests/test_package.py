@@ -70,7 +70,7 @@ FLOORS = [
     "sources.contract", "wire",
     "tags", "audio", "embed", "sources", "catalog", "index", "annoy", "views", "recordings", "cluster",
     "plots", "display", "map", "recommend", "ingest", "export", "demo", "library",
-    "watch", "spark", "serve", "cli",
+    "watch", "doctor", "spark", "serve", "cli",
 ]  # fmt: skip
 
 

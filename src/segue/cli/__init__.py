@@ -6,8 +6,11 @@ import faulthandler
 import os
 import sys
 import threading
+import traceback
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import click
 from click.core import ParameterSource
@@ -15,8 +18,10 @@ from click.core import ParameterSource
 from segue import __version__
 from segue.advice import ask_for_extra
 from segue.cli.choice import list_choices
+from segue.cli.config import defaults_of, load_config, root_defaults
 from segue.cli.lazy_group import LazyGroup
 from segue.cli.options import AppError, Context
+from segue.cli.verbose import tell_of_run
 from segue.errors import AmbiguousQueryError, AudioError, MissingExtraError, SegueError
 
 WITHOUT_LIBRARY = {
@@ -36,6 +41,7 @@ COMMANDS = {
     "check": ("segue.cli.check:check", "Check that the whole library fits together."),
     "clusters": ("segue.cli.clusters:clusters", "Find and name groups of similar tracks."),
     "demo": ("segue.cli.demo:demo", "Try Segue on about 100 generated pieces."),
+    "doctor": ("segue.cli.doctor:doctor", "Find what stands in the way, and what to do about it."),
     "duplicates": ("segue.cli.duplicates:duplicates", "List recordings that you have several files of."),
     "embed": ("segue.cli.embed:embed", "Compute the embeddings of audio files."),
     "evaluate": ("segue.cli.evaluate:evaluate", "Measure how often neighbors share a tag."),
@@ -77,24 +83,61 @@ COMMANDS = {
     envvar="SEGUE_LIBRARY",
     help="Folder of the library (default: library in your user data folder; also $SEGUE_LIBRARY).",
 )
-@click.version_option(__version__, prog_name="segue", message="%(prog)s %(version)s")
+@click.option(
+    "--verbose",
+    "-v",
+    is_flag=True,
+    envvar="SEGUE_VERBOSE",
+    help="Say which library and settings are used, and how long it took; show where an error came from.",
+)
+@click.version_option(__version__, "--version", "-V", prog_name="segue", message="%(prog)s %(version)s")
 @click.pass_context
-def cli(context: click.Context, library: str | None) -> None:
+def cli(context: click.Context, library: str | None, verbose: bool) -> None:
     """Recommend music by how it sounds.
 
     Start with "segue scan ~/Music", then "segue similar TITLE". Without music of your own: "segue demo".
     """
     given = context.get_parameter_source("library") is ParameterSource.COMMANDLINE
-    if given and context.invoked_subcommand in WITHOUT_LIBRARY:
-        name = context.invoked_subcommand
+    name = context.invoked_subcommand
+    if given and name in WITHOUT_LIBRARY:
         raise click.UsageError(f"--library does not apply to segue {name}: {WITHOUT_LIBRARY[name]}")
+    this_run: _Run = context.obj
     context.obj = Context(library)
+    chosen = cli.get_command(context, name) if name else None
+    if name and chosen and name in this_run.config:
+        context.default_map = {name: defaults_of(chosen, this_run.config[name], name)}
+    this_run.verbose = verbose
+    if verbose:
+        tell_of_run(context)
+
+
+@dataclass(slots=True)
+class _Run:
+    """What holds for all of a run: the file of settings, and whether to tell more."""
+
+    config: dict[str, Any] = field(default_factory=dict)
+    verbose: bool = False
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0 success, 1 something failed, 2 nothing worked, 130 interrupted."""
+    this_run = _Run()
     try:
-        return int(cli.main(arguments, prog_name="segue", standalone_mode=False) or 0)
+        this_run.config = load_config()
+        return _main(arguments, this_run)
+    except (click.ClickException, SegueError, BrokenPipeError) as error:
+        if this_run.verbose:
+            traceback.print_exc()
+        return _complain(error)
+
+
+def _main(arguments: Sequence[str] | None, this_run: _Run) -> int:
+    defaults = root_defaults(cli, this_run.config)
+    try:
+        code = cli.main(
+            arguments, prog_name="segue", standalone_mode=False, obj=this_run, default_map=defaults
+        )
+        return int(code or 0)
     except click.exceptions.Exit as error:
         return error.exit_code
     except AppError as error:
@@ -102,8 +145,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("segue: interrupted", err=True)
         return 130
-    except (click.ClickException, SegueError, BrokenPipeError) as error:
-        return _complain(error)
 
 
 def _complain(error: click.ClickException | SegueError | BrokenPipeError) -> int:

@@ -8,6 +8,15 @@ from typing import Any
 
 import click
 
+from segue.cli.config import name_variables
+
+
+def _name_all(command: click.Command, words: tuple[str, ...]) -> None:
+    name_variables(command, words)
+    if isinstance(command, click.Group):
+        for name, inner in command.commands.items():
+            _name_all(inner, (*words, name))
+
 
 class LazyGroup(click.Group):
     """A group of commands in modules of their own.
@@ -41,6 +50,7 @@ class LazyGroup(click.Group):
         if name not in self._loaded:
             module, _, attribute = self._homes[name][0].partition(":")
             self._loaded[name] = getattr(import_module(module), attribute)
+            _name_all(self._loaded[name], (name,))
         return self._loaded[name]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -96,7 +96,7 @@ def _instead_of(name: str) -> str:
 
 
 def _download(name: str, *, quiet: bool) -> None:
-    from segue.cli.progress import TerminalProgress
+    from segue.display.terminal import TerminalProgress
     from segue.embed.models import MODELS, pull
 
     size = megabytes(MODELS[name].size_bytes)

@@ -158,6 +158,30 @@ def check(folder: str | None, names: tuple[str, ...]) -> None:
     _each(names or here, one)
 
 
+@models.command(short_help="Write models to one file, for another machine.")
+@click.argument("file", type=click.Path(dir_okay=False))
+@click.argument("names", nargs=-1, metavar="[NAME...]")
+@click.pass_obj
+def pack(folder: str | None, file: str, names: tuple[str, ...]) -> None:
+    """Write models (default: all that are installed) to FILE, a zip for machines without a network."""
+    from segue.embed.models.pack import pack as write
+
+    packed = write(file, names, folder=folder)
+    click.echo(f"{', '.join(packed)}: {file}")
+    click.echo(f"  on the other machine: segue models unpack {file}", err=True)
+
+
+@models.command(short_help="Install the models in a file of segue models pack.")
+@click.argument("file", type=click.Path())
+@click.pass_obj
+def unpack(folder: str | None, file: str) -> None:
+    """Install the models in FILE, which "segue models pack" wrote. All sums are compared first."""
+    from segue.embed.models.pack import unpack as install
+
+    for name in install(file, folder=folder, on_wait=_waiting):
+        click.echo(f"{name} is ready")
+
+
 def _each(names: Iterable[str], work: Callable[[str], str]) -> None:
     """Do ``work`` for every name; one that fails stops none of the others."""
     done = failed = 0

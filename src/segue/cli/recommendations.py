@@ -79,7 +79,7 @@ def output_options(command: _Command) -> _Command:
 
 def refuse_both(context: click.Context) -> None:
     """Refuse a number of tracks beside a length."""
-    if context.params.get("minutes") and context.get_parameter_source("k") is not ParameterSource.DEFAULT:
+    if context.params.get("minutes") and context.get_parameter_source("k") is ParameterSource.COMMANDLINE:
         raise click.UsageError("choose one of --k and --minutes")
 
 

@@ -79,7 +79,10 @@ def write_site(
     """
     folder = folder.expanduser().absolute()
     _check(folder, tracks, clip_s)
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be made: {error.strerror}") from error
     with tempfile.TemporaryDirectory(prefix=".segue-site-", dir=folder.parent) as scratch:
         made = Path(scratch) / "site"
         shutil.copytree(str(files("segue.export") / "site_page"), made)

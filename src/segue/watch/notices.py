@@ -7,7 +7,6 @@ import threading
 from collections.abc import Generator, Mapping, Sequence
 from typing import Protocol
 
-from segue.errors import SegueError
 from segue.sources.audio_files import walk
 
 _DEBOUNCE_MS, _STEP_MS = 400, 50
@@ -24,7 +23,7 @@ class Notices(Protocol):
         """Stop looking."""
 
 
-class TooManyFoldersError(SegueError):
+class TooManyFoldersError(Exception):
     """The system does not watch so many folders."""
 
 
