@@ -13,6 +13,7 @@ import click
 from segue.cli.options import Context
 from segue.cli.recommendations import json_option, view_option
 from segue.cli.tables import columns
+from segue.cli.without_library import library_of, needs_no_library
 
 if TYPE_CHECKING:
     from segue.recommend import Matrix
@@ -38,11 +39,12 @@ def matrix(
 ) -> None:
     """Show how similar TRACKS are, each to each other.
 
-    Name them like the seeds of "segue similar"; audio files outside the library work too.
+    Name them like the seeds of "segue similar"; audio files outside the library work too, and need none.
     """
     if as_json and as_csv:
         raise click.UsageError("choose one of --json and --csv")
-    with context.open() as library:
+    alone = needs_no_library(context, tracks)
+    with library_of(tracks) if alone else context.open() as library:
         result = library.matrix(tracks, view=view)
     if as_json:
         click.echo(json.dumps(_as_json(result), ensure_ascii=False))

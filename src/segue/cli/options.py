@@ -31,6 +31,7 @@ class Context:
     """What the options before the command said."""
 
     def __init__(self, library: str | None) -> None:
+        self.is_named = bool(library)
         self.path = Path(library).expanduser() if library else default_library()
 
     def open(self, *, create: bool = False, embedders: Sequence[Embedder | str] = ()) -> Library:

@@ -9,6 +9,7 @@ import click
 
 from segue.cli.options import Context
 from segue.cli.recommendations import print_found, question_of, seed_options
+from segue.cli.without_library import library_of, needs_no_library
 
 
 @click.command(short_help="Find tracks that sound like one or more seeds.")
@@ -35,14 +36,16 @@ def similar(
     A seed is a track's title, id or path, an artist, an album, a playlist, a folder, "recent", or an
     audio file outside the library. To be certain, write artist:NAME, album:TITLE, playlist:NAME or
     folder:PATH. Several seeds find what lies between them. A score of 1 is the same sound, 0 is as
-    different as two tracks usually are.
+    different as two tracks usually are. Where there is no library yet, the first of several audio files is
+    compared with the others.
     """
-    with context.open() as library:
+    alone = len(seeds) > 1 and needs_no_library(context, seeds)
+    with library_of(seeds) if alone else context.open() as library:
         recommendations = library.similar(
-            seeds,
+            seeds[:1] if alone else seeds,
             agree=agree,
             weights=_numbers(weights),
-            k=k,
+            k=min(k, len(library) - 1) if alone else k,
             **question_of(**options),
         )
     print_found(recommendations, as_json=as_json, ids=ids, output=output)
