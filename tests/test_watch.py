@@ -22,11 +22,12 @@ from segue.watch import Watcher
 from segue.watch.changed import ChangedPlaces
 from segue.watch.mounts import is_remote, mounts_below
 from segue.watch.settling import Settling
-from tests.serve_process import serving
+from tests.serve_process import Server, serving
 from tests.sounds import clip
 from tests.waiting import wait_for
 
 SETTLE_S = 0.3
+SETTLED_S = 4.0  # when a service has surely tried to scan what was added
 
 
 class Followed:
@@ -41,10 +42,10 @@ class Followed:
         self.thread = threading.Thread(target=self.watcher.run)
         self.thread.start()
 
-    def _scan(self, source: ChangedPlaces) -> Report:
+    def _scan(self, source: ChangedPlaces) -> float:
         report = self.library.import_from(source, jobs=1, stop=self.stop)
         self.reports.append(report)
-        return report
+        return 0.0
 
     def sees(self, condition: Callable[[], object]) -> None:
         wait_for(lambda: condition() or None, 30)
@@ -152,6 +153,15 @@ def test_a_file_is_scanned_once_it_is_whole(followed: Followed, tmp_path: Path):
     assert (followed.total("added"), followed.total("changed"), followed.total("failed")) == (1, 0, 0)
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_file_whose_name_is_no_text_is_seen(followed: Followed, tmp_path: Path):
+    song(tmp_path / "named.wav", 720, "Odd").rename(followed.music / os.fsdecode(b"caf\xe9.wav"))
+    followed.sees(lambda: "Odd" in followed.titles())
+    song(followed.music / "Album" / "next.wav", 760, "Next")
+    followed.sees(lambda: "Next" in followed.titles())
+
+
 def test_paths_settle_when_nothing_more_happens_to_them(tmp_path: Path):
     file, gone = tmp_path / "a.wav", tmp_path / "gone"
     file.write_bytes(b"1")
@@ -214,6 +224,25 @@ def test_a_service_follows_when_the_library_says_so(tmp_path: Path, workers: int
         wait_for(lambda: server.get("/library")["tracks"] == 2 or None)
         kinds = {job["kind"] for job in server.get("/jobs")["jobs"]}
         assert kinds == {"scan"}
+
+
+@pytest.mark.slow
+def test_a_service_waits_for_another_process_that_writes(tmp_path: Path):
+    song(tmp_path / "music" / "first.wav", 300, "First")
+    with Library.open(tmp_path / "library", create=True, embedders=["descriptors"]) as library:
+        library.scan(tmp_path / "music")
+        with serving("-l", library.path, "serve", "--no-open", "--port", 0, "--watch") as server:
+            wait_for(lambda: states(server) == {"done"} or None)
+            with library.catalog.writing():
+                added = song(tmp_path / "music" / "second.wav", 500, "Second").stat().st_mtime
+                wait_for(lambda: time.time() - added > SETTLED_S or None)
+                assert server.get("/library")["tracks"] == 1
+            wait_for(lambda: server.get("/library")["tracks"] == 2 or None)
+            wait_for(lambda: states(server) == {"done"} or None)
+
+
+def states(server: Server) -> set[str]:
+    return {job["state"] for job in server.get("/jobs")["jobs"]}
 
 
 @pytest.mark.slow

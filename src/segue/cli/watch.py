@@ -18,7 +18,6 @@ from segue.cli.scan import say_waiting, scan
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from segue.ingest.report import Report
     from segue.library import Library
     from segue.watch.changed import ChangedPlaces
 
@@ -85,7 +84,7 @@ class _TakingIn:
     def __init__(self, app: Context, library: Library, jobs: int | None, stop: threading.Event) -> None:
         self._app, self._library, self._jobs, self._stop = app, library, jobs, stop
 
-    def scan(self, source: ChangedPlaces) -> Report:
+    def scan(self, source: ChangedPlaces) -> float:
         report = self._library.import_from(source, jobs=self._jobs, stop=self._stop, on_wait=say_waiting)
         counts = report.changes()
         if counts:
@@ -93,7 +92,7 @@ class _TakingIn:
             show_failures(report, self._app.path)
         for note in report.notes if report.newly_away else ():
             _say(f"  {note}")
-        return report
+        return 0.0
 
     def _names(self, places: frozenset[str]) -> str:
         from segue.library import display_path

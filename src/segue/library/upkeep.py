@@ -10,7 +10,7 @@ from pathlib import Path
 
 from segue.catalog import MissingTrack, RemovedTracks
 from segue.catalog.backup import back_up
-from segue.errors import UsageError
+from segue.errors import LibraryBusyError, UsageError
 from segue.ingest.absence import is_below_any, is_empty, is_nowhere
 from segue.library.contents import Contents
 from segue.sources.left_out import compile_patterns
@@ -19,6 +19,14 @@ from segue.track import readable
 
 class Upkeep(Contents):
     """The part of ``Library`` that cares for files, folders and the room they take."""
+
+    def is_being_written(self) -> bool:
+        """Whether something else is writing to the library now."""
+        try:
+            with self._catalog.writing(0):
+                return False
+        except LibraryBusyError:
+            return True
 
     def missing(self) -> list[MissingTrack]:
         """The tracks whose files are gone, by path, and which of them are away with all of a folder or disk.

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from segue.ingest.report import Report
 from segue.library import Library
 from segue.serve.jobs import ENDED, Jobs
 from segue.serve.scans import queue_changes
@@ -19,6 +18,7 @@ from segue.watch.changed import ChangedPlaces
 _LOOK_EVERY_S = 1.0  # for whether to follow
 _JOB_EVERY_S = 0.1
 _AGAIN_S = 60.0  # after a fault
+_BUSY_AGAIN_S, _FAILED_AGAIN_S = 2.0, 300.0  # after which changes are scanned that could not be
 _END_S = 2.0
 
 
@@ -86,10 +86,12 @@ class Watching:
             self._off.set()
         return self._library.folders.all()
 
-    def _scan(self, source: ChangedPlaces) -> Report | None:
-        """What a job has come to; an empty report where somebody cancelled it."""
+    def _scan(self, source: ChangedPlaces) -> float:
+        """Have a job scan what has changed, unless another process writes; after how long to try again."""
+        if self._library.is_being_written():
+            return _BUSY_AGAIN_S
         job = queue_changes(self._jobs, self._library, source)
         while job.state not in ENDED:
             if self._ending.wait(_JOB_EVERY_S):
-                return None
-        return None if job.state == "failed" else Report()
+                return 0.0
+        return _FAILED_AGAIN_S if job.state == "failed" else 0.0

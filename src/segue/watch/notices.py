@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Generator, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from segue.sources.audio_files import walk
 
@@ -36,19 +36,26 @@ class SystemNotices:
     """
 
     def __init__(self, folders: Sequence[str], stop: threading.Event) -> None:
+        self._folders, self._stop = folders, stop
+        self._changes = self._watch()
+        self._first = self._next()  # watches from now on
+
+    def _watch(self) -> Generator[set[tuple[Any, str]], None, None]:
         import watchfiles
 
-        self._changes: Generator[set[tuple[watchfiles.Change, str]], None, None] = watchfiles.watch(
-            *folders, watch_filter=None, debounce=_DEBOUNCE_MS, step=_STEP_MS, stop_event=stop,
+        return watchfiles.watch(
+            *self._folders, watch_filter=None, debounce=_DEBOUNCE_MS, step=_STEP_MS, stop_event=self._stop,
             rust_timeout=_DEBOUNCE_MS, yield_on_timeout=True, raise_interrupt=False,
             force_polling=False, ignore_permission_denied=True,
         )  # fmt: skip
-        self._first = self._next()  # watches from now on
 
     def _next(self) -> set[str]:
         try:
             return {path for _, path in next(self._changes, ())}
         except (OSError, RuntimeError) as error:  # watchfiles' own is a RuntimeError
+            if "decode" in str(error):  # a name that is no text, which it has no way to tell
+                self._changes = self._watch()
+                return set(self._folders)
             raise TooManyFoldersError(str(error)) from error
 
     def take(self, wait_s: float) -> set[str]:

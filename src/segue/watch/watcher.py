@@ -25,9 +25,8 @@ POLL_S = 60.0
 _LOOK_S = 0.5  # between looks at whether to stop
 _PLACES_EVERY_S = 2.0  # between looks at which folders there are
 _ALL_EVERY_S = 24 * 3600.0  # in case the system forgot to tell of something
-_AGAIN_S = 30.0  # after a scan that could not be made
 
-Scan = Callable[[ChangedPlaces], Report | None]
+Scan = Callable[[ChangedPlaces], float]
 _Identity = tuple[int, int] | None
 
 
@@ -37,7 +36,7 @@ class Watcher:
     Parameters
     ----------
     roots : gives the folders to follow; asked again and again
-    scan : takes what has changed into the library; ``None`` from it has the same scanned later
+    scan : takes what has changed into the library, and says after how many seconds to try again, 0 if it did
     poll_s : list all folders so often, instead of waiting for what the system tells; without it, folders on
         other machines are listed every minute
     settle_s : for how long a file must have stayed the same
@@ -176,8 +175,9 @@ class Watcher:
             list(self._watched), places, known_paths(catalog), exclude=catalog.folders.exclusions(),
             unsettled=self._settling, young_s=self._settle_s,
         )  # fmt: skip
-        if self._scan(source) is None and not self._stop.is_set():
-            self._settling.note(places, later_s=_AGAIN_S)
+        again_s = self._scan(source)
+        if again_s:
+            self._settling.note(places, later_s=again_s)
         self._settling.note(source.left)
 
 
@@ -209,11 +209,11 @@ def watch(
     """
     with cancellable(stop) as flag:
 
-        def scan(source: ChangedPlaces) -> Report:
+        def scan(source: ChangedPlaces) -> float:
             report = library.import_from(source, stop=flag)
             if on_report:
                 on_report(report)
-            return report
+            return 0.0
 
         watcher = Watcher(library, library.folders.all, scan, poll_s=poll_s)
         watcher.start(flag)
