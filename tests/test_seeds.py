@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 
@@ -248,3 +249,24 @@ def test_without_a_terminal_the_command_lists_the_choices(segue, root: Path):
     assert (code, out) == (2, "")
     assert "album:Iron Vesper - Hits" in err
     assert "3 tracks of the album Hits by Iron Vesper" in err
+
+
+@pytest.mark.parametrize(
+    ("seed", "words"),
+    [
+        (np.ones(3, np.float32), "similar_to_vector"),
+        ([0.5, 0.5], "similar_to_vector"),
+        (np.ones((2, 3)), "similar_to_vector"),
+        (3, "not int"),
+        ([None], "not NoneType"),
+    ],
+)
+def test_what_is_no_seed_is_refused_and_not_read_as_a_title(root: Path, seed, words: str):
+    with Library.open(root) as library:
+        with pytest.raises(UsageError, match=words):
+            library.similar(seed)
+        with pytest.raises(UsageError, match="a seed is a text, a path or a track"):
+            library.explain(seed, "Night")
+        near = library.similar("Night", k=1)
+        with pytest.raises(UsageError, match="not Match; take its track"):
+            library.similar(near[0])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
+
+import numpy as np
 
 from segue.advice import command
 from segue.catalog import Catalog, Selection
@@ -25,8 +27,12 @@ _SAME_LENGTH_S = 3.0  # two copies of one recording differ by less, whatever the
 
 
 def list_queries(queries: Queries) -> list[Query]:
-    """One query or several, as a list."""
-    return [queries] if isinstance(queries, str | Path | Track | AnalyzedSound | SeedGroup) else list(queries)
+    """One query or several, as a list. Raises UsageError for what is neither."""
+    if isinstance(queries, str | Path | Track | AnalyzedSound | SeedGroup):
+        return [queries]
+    if not isinstance(queries, Iterable):
+        raise _no_query(queries)
+    return list(queries)
 
 
 def require_queries(queries: Queries, k: int = 1) -> list[Query]:
@@ -55,6 +61,8 @@ def resolve_seed(
     Raises
     ------
     TrackNotFoundError, AmbiguousQueryError, AudioError
+    UsageError
+        Where the query is neither a text nor a track nor a sound, such as a vector.
     """
     if isinstance(query, SeedGroup):
         return query
@@ -62,7 +70,7 @@ def resolve_seed(
         return SeedGroup((query,))
     if isinstance(query, Track):
         return _group(catalog, track_by_id(catalog, query.id))
-    text = str(query)
+    text = _text(query)
     file = _file(text) if paths else None
     if file is None or not _is_path(text) or catalog.tracks.by_reference(text):
         try:
@@ -85,7 +93,21 @@ def find_track(catalog: Catalog, query: Query, choose: Chooser | None = None) ->
         return track_by_id(catalog, query.id)
     if isinstance(query, SeedGroup | AnalyzedSound):
         raise UsageError("one track is needed here; give its id, path or title")
-    return _choose(lambda text: lookup_track(catalog, text), str(query), choose)
+    return _choose(lambda text: lookup_track(catalog, text), _text(query), choose)
+
+
+def _text(query: str | Path) -> str:
+    if not isinstance(query, str | Path):
+        raise _no_query(query)
+    return str(query)
+
+
+def _no_query(value: object) -> UsageError:
+    kind = type(value).__name__
+    hint = "; take its track" if isinstance(getattr(value, "track", None), Track) else ""
+    if isinstance(value, float | np.generic | np.ndarray):
+        hint = "; for a vector there is similar_to_vector"
+    return UsageError(f"a seed is a text, a path or a track, not {kind}{hint}")
 
 
 def track_by_id(catalog: Catalog, track_id: str) -> Track:
