@@ -18,6 +18,7 @@ import soundfile
 
 from segue import display
 from segue.catalog import Cluster, Clusters
+from segue.display import following
 from segue.errors import LibraryError, MissingExtraError
 from segue.library import Library
 from segue.map import Map
@@ -276,3 +277,47 @@ def test_a_bar_follows_a_scan_where_one_is_asked_for(
     with Library.open(tmp_path / "library", create=True, embedders=["descriptors"]) as library:
         library.scan(folder, progress=progress)
     assert ("12 of 12 files" in capsys.readouterr().err) is progress
+
+
+class FakeIPython:
+    """What ``IPython.display`` does for a cell: an output, and its updates."""
+
+    HTML = str
+
+    def __init__(self) -> None:
+        self.outputs: list[str] = []
+
+    def display(self, html: str, *, display_id: bool) -> FakeIPython:
+        self.outputs.append(html)
+        return self
+
+    def update(self, html: str) -> None:
+        self.outputs.append(html)
+
+
+def test_a_notebooks_bar_is_html_that_ends_with_a_word(monkeypatch: pytest.MonkeyPatch):
+    cell = FakeIPython()
+    monkeypatch.setattr(following, "_display", lambda: cell)
+    monkeypatch.setattr(following, "_EVERY_S", 0)
+    with following.NotebookProgress() as bar:
+        bar.begin(10, "files")
+        bar.advance(3, "1 failed")
+        bar.note("<b>.flac")
+    assert cell.outputs[-2] == (
+        '<div><progress value="3" max="10"></progress> 3 of 10 files, 1 failed, &lt;b&gt;.flac</div>'
+    )
+    assert cell.outputs[-1] == "<div>done</div>"
+    with pytest.raises(KeyboardInterrupt), following.NotebookProgress():
+        raise KeyboardInterrupt
+    assert cell.outputs[-1] == "<div>stopped</div>"
+
+
+def test_a_notebooks_bar_is_drawn_a_few_times_a_second(monkeypatch: pytest.MonkeyPatch):
+    cell = FakeIPython()
+    monkeypatch.setattr(following, "_display", lambda: cell)
+    monkeypatch.setattr(following, "_EVERY_S", 1000)
+    with following.NotebookProgress() as bar:
+        bar.begin(100_000, "records")
+        for done in range(100_000):
+            bar.advance(done)
+    assert len(cell.outputs) == 3  # at its opening, its beginning and its end
