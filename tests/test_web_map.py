@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import re
 
+import av
+import numpy as np
 import pytest
 
 pytest.importorskip("playwright", reason="pip install playwright")
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browsing import MARKS, wait_for_map
 from tests.serve_process import Server
@@ -62,3 +66,134 @@ def test_a_track_on_the_way_becomes_a_stop(page: Page, web_server: Server):
     page.get_by_role("menuitem", name="Make this a stop").click()
     expect(page).to_have_url(re.compile("via="))
     expect(page.get_by_role("heading", name="Via 1")).to_be_visible()
+
+
+def test_the_stops_of_a_journey_are_moved_by_keys_a_menu_and_dragging(page: Page, web_server: Server):
+    tracks = web_server.get("/tracks", sort="artist")["tracks"]
+    start, one, two, end = (tracks[i]["id"] for i in (0, 2, 4, 6))
+    others = [tracks[i]["title"] for i in (0, 2, 4, 6)]
+    names = page.locator(".journey-end-track .row-title")
+    page.goto(f"/journey?from={start}&via={one}&via={two}&to={end}")
+    expect(names).to_have_text(others)
+    names.nth(1).focus()
+    page.keyboard.press("Alt+ArrowDown")
+    expect(names).to_have_text([others[0], others[2], others[1], others[3]])
+    expect(names.nth(2)).to_be_focused()
+    expect(page).to_have_url(re.compile(f"via={two}&via={one}"))
+    page.get_by_role("button", name="Move from").click()
+    page.get_by_role("menuitem", name="Move later").click()
+    expect(names).to_have_text([others[2], others[0], others[1], others[3]])
+    drag(page, page.locator(".journey-end").last, page.locator(".journey-end").first)
+    expect(names).to_have_text([others[3], others[2], others[0], others[1]])
+    expect(page).to_have_url(re.compile(f"from={end}.*to={one}|to={one}.*from={end}"))
+    stops = page.get_by_role("list", name="Stops of the journey").locator(".row-title")
+    expect(stops.first).to_have_text(others[3])
+    expect(stops.last).to_have_text(others[1])
+
+
+def test_a_row_dropped_on_a_stop_takes_its_place(page: Page, web_server: Server):
+    tracks = web_server.get("/tracks", sort="artist")["tracks"]
+    page.goto(f"/journey?from={tracks[0]['id']}&to={tracks[-1]['id']}&k=6")
+    row = page.get_by_role("list", name="Stops of the journey").locator(".row").nth(2)
+    title = row.locator(".row-title").inner_text()
+    drag(page, row, page.locator(".journey-end").last)
+    expect(page.locator(".journey-end-track .row-title").last).to_have_text(title)
+
+
+def drag(page: Page, source: Locator, target: Locator) -> None:
+    """With the mouse, from beside the text of one to the middle of the other."""
+    source.scroll_into_view_if_needed()
+    box, place = source.bounding_box(), target.bounding_box()
+    assert box
+    assert place
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] - 6)
+    page.mouse.down()
+    for x_px in (-8, -2, 0):  # a browser tells of entering first
+        page.mouse.move(place["x"] + place["width"] / 2 + x_px, place["y"] + place["height"] / 2, steps=3)
+    expect(page.locator(".drop-over")).to_have_count(1)
+    page.mouse.up()
+
+
+def test_hovering_plays_what_the_pointer_is_on_only_when_asked(page: Page, web_server: Server):
+    page.goto("/tracks")
+    page.locator(".row").first.get_by_role("button", name="Play").click()
+    expect(page.get_by_role("button", name="Pause", exact=True)).to_be_visible()
+    page.get_by_role("link", name="Map", exact=True).first.click()
+    wait_for_map(page, pixels=200)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/audio" in request.url else None)
+    title, point = find_point(page)
+    page.wait_for_load_state("networkidle")
+    assert not asked  # the tooltip names the track, and nothing sounds
+    page.get_by_role("button", name="Play what the pointer is on").click()
+    page.mouse.move(point[0] + 200, 5)
+    track = web_server.get("/tracks", q=title)["tracks"][0]["id"]
+    with page.expect_request(re.compile(f"/tracks/{track}/audio")):
+        page.mouse.move(*point)
+    expect(page.get_by_role("button", name="Pause", exact=True)).to_have_count(0)  # the player waits
+
+
+def find_point(page: Page) -> tuple[str, tuple[float, float]]:
+    """A point under the pointer, and the title that the page shows for it."""
+    box = page.get_by_role("application").bounding_box()
+    assert box
+    tip = page.locator(".map-tooltip .row-name > :first-child")
+    for row in range(5, 20):
+        for column in range(8, 24):
+            at = (box["x"] + box["width"] * column / 32, box["y"] + box["height"] * row / 24)
+            page.mouse.move(*at)
+            if tip.count():
+                return tip.inner_text(), at
+    raise AssertionError("no point was found on the map")
+
+
+def test_what_the_lasso_catches_becomes_a_playlist_in_a_good_order(page: Page, web_server: Server):
+    n = web_server.get("/library")["tracks"]
+    page.goto("/map")
+    wait_for_map(page, pixels=20 * n)
+    page.get_by_role("button", name=re.compile("^Lasso")).click()
+    box = page.get_by_role("application").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] * 0.01, box["y"] + box["height"] * 0.09)
+    page.mouse.down()
+    for x, y in ((0.99, 0.09), (0.99, 0.99), (0.01, 0.99)):
+        page.mouse.move(box["x"] + box["width"] * x, box["y"] + box["height"] * y, steps=5)
+    page.mouse.up()
+    page.get_by_role("region", name="Selected tracks").get_by_role("button", name="Save").click()
+    page.get_by_placeholder("New playlist name").fill("From the map")
+    page.get_by_role("button", name="Create").click()
+    page.get_by_role("button", name="Open").click()
+    expect(page.get_by_role("heading", name="From the map")).to_be_visible()
+    kept = page.url.rsplit("/", 1)[-1]
+    ids = [track["id"] for track in web_server.get(f"/playlists/{kept}")["tracks"]]
+    assert sorted(ids) == sorted(web_server.get("/map")["ids"])
+    scores = web_server.post("/matrix", {"tracks": ids})["scores"]
+    steps = [scores[i][i + 1] for i in range(n - 1)]
+    others = [scores[i][j] for i in range(n) for j in range(n) if i != j]
+    assert sum(steps) / len(steps) > sum(others) / len(others) + 0.1  # each sounds like the one before
+    web_server.api("DELETE", f"/playlists/{kept}")
+
+
+def test_the_queue_and_a_journey_are_lines_on_the_map(page: Page, web_server: Server):
+    ids = web_server.get("/map")["ids"][:6]
+    bare = drawn_over(page, "/map")
+    assert not np.any(drawn_over(page, "/map") != bare)
+    journey = np.any(drawn_over(page, f"/map?path={','.join(ids)}") != bare, axis=2)
+    assert np.count_nonzero(journey) > 300  # px
+    page.goto("/tracks")
+    page.get_by_role("button", name="Play", exact=True).first.click()
+    page.get_by_role("region", name="Player").get_by_role("button", name="Pause").click()
+    red, green, blue, alpha = np.moveaxis(drawn_over(page, "/map").astype(int), 2, 0)
+    assert (
+        np.count_nonzero((alpha > 100) & (red > 200) & (green < 140) & (blue < 120)) > 300
+    )  # vermilion: it sounds
+
+
+def drawn_over(page: Page, path: str) -> np.ndarray:
+    """What is drawn over the points of the map: uint8 (height, width, 4)."""
+    page.goto(path)
+    wait_for_map(page, pixels=200)
+    page.wait_for_load_state("networkidle")  # covers of the tracks that are near
+    picture = page.locator("canvas.scatter-over").evaluate("(canvas) => canvas.toDataURL()")
+    with av.open(io.BytesIO(base64.b64decode(picture.split(",")[1]))) as container:
+        return next(container.decode(video=0)).to_ndarray(format="rgba")

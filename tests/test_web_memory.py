@@ -186,3 +186,20 @@ def test_a_page_that_rests_asks_for_nothing(browser: Browser, own_server: Server
             except TimeoutError:
                 return
         pytest.fail("the page asks again and again")
+
+
+def test_changing_pages_asks_for_little_and_for_no_cover_twice(browser: Browser, own_server: Server):
+    """24 changes of page once made 348 requests."""
+    with watched(browser, own_server) as page:
+        page.goto("/")
+        page.wait_for_load_state("networkidle")
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        for name in ("Library", "Similar", "Playlists", "Map", "Status", "Home") * 4:
+            page.get_by_role("navigation").get_by_role("link", name=name, exact=True).first.click()
+            expect(page.get_by_role("heading", level=1)).to_be_attached()
+            page.wait_for_load_state("networkidle")
+    covers = [url for url in asked if "/cover" in url]
+    answers = [url for url in asked if "/api/" in url and "/cover" not in url]
+    assert len(covers) <= 2 * len(set(covers))  # a browser may look whether one has changed
+    assert len(answers) <= 24 * 3

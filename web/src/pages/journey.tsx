@@ -1,10 +1,13 @@
+import { signal } from "@preact/signals";
 import * as api from "../api";
 import { Cover, EmptyState, LoadError, PageHeader, IconButton, LoadingRows } from "../components/common";
 import { Icon } from "../components/icons";
+import { Menu, type Choice } from "../components/menu";
 import { Matches } from "../components/recommendations";
 import { TrackPicker } from "../components/trackpicker";
 import { TracksBar } from "../components/tracksbar";
 import { linkTo } from "../components/trackrow";
+import { beginDrag, dropTarget, endDrag } from "../dragtracks";
 import { useLoad, useSize } from "../hooks";
 import { route, setQuery } from "../router";
 import * as player from "../player";
@@ -23,12 +26,21 @@ export function JourneyPage() {
     setQuery(next);
   };
   const via = query.getAll("via");
-  const changeVia = (stops: string[]) => {
+  const changeVia = (stops: string[], ends: [string | null, string | null] = [from, to]) => {
     const next = new URLSearchParams(query);
     next.delete("via");
     stops.forEach((stop) => next.append("via", stop));
+    for (const [name, id] of [["from", ends[0]], ["to", ends[1]]] as const) if (id) next.set(name, id);
     setQuery(next);
   };
+  const move = (place: number, target: number) => {
+    const stops = [from, ...via, to];
+    if (target < 0 || target >= stops.length || stops.includes(null)) return;
+    stops.splice(target, 0, ...stops.splice(place, 1));
+    changeVia(stops.slice(1, -1) as string[], [stops[0] as string, stops.at(-1) as string]);
+    requestAnimationFrame(() => document.querySelectorAll<HTMLElement>(".journey-end-track .row-title")[target]?.focus());
+  };
+  const moves = (place: number) => (from && to ? { place, last: via.length + 1, move } : undefined);
   const { data, error, retry } = useLoad(
     async (stop) => (from && to ? api.journey(from, to, via, Math.max(k, via.length + 2), stop) : null), [from, to, via.join(), k],
   );
@@ -40,14 +52,14 @@ export function JourneyPage() {
     <>
       <PageHeader title="Journey" lead="Go from one track to another in small steps, with stops on the way if you like. Each score says how similar a track is to the one before." />
       <div class="journey-ends">
-        <End label="From" id={from} onPick={(track) => change("from", track.id)} onClear={() => change("from", null)} />
+        <End label="From" id={from} order={moves(0)} onPick={(track) => change("from", track.id)} onClear={() => change("from", null)} />
         {via.map((id, i) => (
-          <End key={id} label={`Via ${i + 1}`} id={id} onPick={() => undefined} onClear={() => changeVia(via.filter((_, j) => j !== i))} />
+          <End key={i} label={`Via ${i + 1}`} id={id} order={moves(i + 1)} onPick={(track) => changeVia(via.map((old, j) => (j === i ? track.id : old)))} onClear={() => changeVia(via.filter((_, j) => j !== i))} />
         ))}
         {from && to && via.length < MOST_STOPS && (
           <End key="new" label="Via" id={null} onPick={(track) => changeVia([...via.filter((id) => id !== track.id), track.id])} onClear={() => undefined} />
         )}
-        <End label="To" id={to} onPick={(track) => change("to", track.id)} onClear={() => change("to", null)} />
+        <End label="To" id={to} order={moves(via.length + 1)} onPick={(track) => change("to", track.id)} onClear={() => change("to", null)} />
         <label class="labelled short"><span>Length <b class="num">{k}</b></span>
           <input class="range" type="range" min={3} max={40} value={k} onChange={(event) => change("k", event.currentTarget.value)} />
         </label>
@@ -78,20 +90,53 @@ interface EndProps {
   id: string | null;
   onPick: (track: Track) => void;
   onClear: () => void;
+  order?: Order | undefined; // where the stop can be moved
 }
 
-function End({ label, id, onPick, onClear }: EndProps) {
+interface Order {
+  place: number;
+  last: number;
+  move: (place: number, target: number) => void;
+}
+
+const dragged = signal<number | null>(null); // the place of a stop on the way to another
+
+/** Drag a stop to another's place, or any track onto it; Alt with an arrow moves it, too. */
+function moving(order: Order | undefined, track: Track | null | undefined, onPick: (track: Track) => void) {
+  const drop = dropTarget((tracks) => {
+    if (dragged.value === null) return tracks[0] && onPick(tracks[0]);
+    if (order) order.move(dragged.value, order.place);
+  });
+  if (!order || !track) return drop;
+  const step = (event: KeyboardEvent) => {
+    const by = { ArrowUp: -1, ArrowLeft: -1, ArrowDown: 1, ArrowRight: 1 }[event.key];
+    if (!by || !event.altKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    order.move(order.place, order.place + by);
+  };
+  const begin = (event: DragEvent) => ((dragged.value = order.place), beginDrag(event, [track]));
+  return { ...drop, draggable: true, onKeyDown: step, onDragStart: begin, onDragEnd: () => ((dragged.value = null), endDrag()) };
+}
+
+const moveChoices = ({ place, last, move }: Order): Choice[] => [
+  ...(place > 0 ? [{ icon: "arrowUp", text: "Move earlier", run: () => move(place, place - 1) } satisfies Choice] : []),
+  ...(place < last ? [{ icon: "arrowDown", text: "Move later", run: () => move(place, place + 1) } satisfies Choice] : []),
+];
+
+function End({ label, id, onPick, onClear, order }: EndProps) {
   const { data } = useLoad(async (stop) => (id ? (await api.track(id, stop)).track : null), [id]);
   return (
-    <div class="journey-end">
+    <div class="journey-end" {...moving(order, data, onPick)}>
       <h2>{label}</h2>
       {!id ? <TrackPicker label={label} placeholder="Search for a track" onPick={onPick} /> : (
         <div class="journey-end-track">
           <Cover id={id} size={56} />
           <span class="row-name">
-            {data && <a class="clip row-title" href={linkTo(data)}>{data.title}</a>}
+            {data && <a class="clip row-title" href={linkTo(data)} aria-keyshortcuts={order && "Alt+ArrowUp Alt+ArrowDown"}>{data.title}</a>}
             <span class="clip quiet">{data?.artist}</span>
           </span>
+          {order && <Menu label={`Move ${label.toLowerCase()}`} choices={() => moveChoices(order)} />}
           <IconButton icon="close" label={`Change ${label.toLowerCase()}`} onClick={onClear} small />
         </div>
       )}
