@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 
 from tests.conftest import write_music
@@ -48,7 +51,7 @@ REQUIRED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "getArtistInfo2": (("artistInfo2", "similarArtist"), ("id", "name")),
 }
 EMPTY = """
-    getShares getVideos getChatMessages getNewestPodcasts getPodcasts getBookmarks getInternetRadioStations
+    getShares getVideos getChatMessages getNewestPodcasts getPodcasts getInternetRadioStations
     getAlbumInfo getAlbumInfo2 getStarred getStarred2
 """.split()
 
@@ -130,6 +133,39 @@ def test_words_of_a_song_come_with_their_times(tmp_path: Path):
         lyrics = player.ask("getLyrics", artist="the lows", title="low number 0")["lyrics"]
         assert lyrics["value"] == "Hello\nagain"
         assert player.ask("getLyrics", artist="Nobody", title="low number 0")["lyrics"]["value"] == ""
+
+
+def test_a_bookmark_is_kept_changed_and_deleted(player: Player):
+    song = player.ask("search3", query="Low number 1")["searchResult3"]["song"][0]
+    for position_ms, comment in ((1000, "first"), (2500, "second")):
+        player.ask("createBookmark", id=song["id"], position=position_ms, comment=comment)
+    (bookmark,) = player.ask("getBookmarks")["bookmarks"]["bookmark"]
+    assert (bookmark["position"], bookmark["comment"]) == (2500, "second")
+    assert bookmark["entry"]["id"] == song["id"]
+    assert bookmark["created"] <= bookmark["changed"]
+    player.ask("deleteBookmark", id=song["id"])
+    assert player.ask("getBookmarks")["bookmarks"]["bookmark"] == []
+    assert player.error("deleteBookmark", id=song["id"]) == 70
+    assert player.error("createBookmark", id=song["id"]) == 10
+    assert player.error("createBookmark", id="gone", position=1) == 70
+
+
+def test_a_converted_song_has_a_length_where_a_player_wants_one(player: Player):
+    song = player.ask("search3", query="Low number 0")["searchResult3"]["song"][0]
+    asked = {"id": song["id"], "format": "mp3", "maxBitRate": 128, "estimateContentLength": "true"}
+    for offset_s in (0, 1):
+        answer = player.raw("stream", **asked, timeOffset=offset_s)
+        n = int(answer.headers["content-length"])
+        assert n == len(answer.content) == pytest.approx((3 - offset_s + 0.2) * 16_000, rel=0.01)
+        assert "transfer-encoding" not in answer.headers
+        decoded = 0.0  # s
+        with av.open(io.BytesIO(answer.content)) as file, contextlib.suppress(av.error.InvalidDataError):
+            for frame in file.decode(audio=0):  # up to the zeros at the end
+                decoded += frame.samples / frame.sample_rate
+        assert decoded == pytest.approx(3 - offset_s, abs=0.25)
+    plain = player.raw("stream", **asked | {"estimateContentLength": "false"})
+    assert "content-length" not in plain.headers
+    assert plain.content[:100] == player.raw("stream", **asked).content[:100]
 
 
 def test_what_a_player_has_begun_is_playing_now_until_it_begins_something_else(player: Player):

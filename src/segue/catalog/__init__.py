@@ -16,6 +16,7 @@ from segue.catalog.album_lists import (
     sort_name,
 )
 from segue.catalog.albums import NO_ALBUM, NO_ARTIST, Album, Artist, Discography, name_id
+from segue.catalog.bookmarks import Bookmark, BookmarkTable
 from segue.catalog.catalog import Catalog
 from segue.catalog.check import Check, Fault
 from segue.catalog.clusters import Cluster, Clusters
@@ -62,6 +63,8 @@ __all__ = [
     "AnalyzedFile",
     "Artist",
     "ArtistSort",
+    "Bookmark",
+    "BookmarkTable",
     "Catalog",
     "Check",
     "Cluster",

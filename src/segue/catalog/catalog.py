@@ -12,6 +12,7 @@ import filelock
 
 from segue.catalog import schema, snapshots, summaries
 from segue.catalog.albums import Discography, DiscographyCache
+from segue.catalog.bookmarks import BookmarkTable
 from segue.catalog.check import Check, check
 from segue.catalog.clusters import ClusterTables
 from segue.catalog.connections import Connections
@@ -58,6 +59,7 @@ class Catalog:
         self.feedback = FeedbackTables(local)
         self.edges = EdgeTables(local)
         self.play_queue = PlayQueueTable(local)
+        self.bookmarks = BookmarkTable(local)
         self.folders = FolderTables(local)
         self.settings = SettingTables(local)
         _ = local.db

@@ -37,6 +37,10 @@ CREATE TABLE play_queue (
     tracks TEXT NOT NULL, current INTEGER NOT NULL, position_s REAL NOT NULL, player TEXT NOT NULL,
     changed_at REAL NOT NULL
 );
+CREATE TABLE bookmarks (
+    id TEXT PRIMARY KEY, position_ms INTEGER NOT NULL, comment TEXT NOT NULL, created_at REAL NOT NULL,
+    changed_at REAL NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE folders (folder PRIMARY KEY NOT NULL, scanned_at REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE exclusions (folder NOT NULL, pattern TEXT NOT NULL, PRIMARY KEY (folder, pattern)) WITHOUT ROWID;

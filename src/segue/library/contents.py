@@ -14,6 +14,7 @@ from segue.catalog import (
     AlbumSort,
     Artist,
     ArtistSort,
+    BookmarkTable,
     Catalog,
     Clusters,
     Discography,
@@ -74,6 +75,11 @@ class Contents:
     def play_queue(self) -> PlayQueueTable:
         """What a listener plays, for another player to go on with."""
         return self._catalog.play_queue
+
+    @property
+    def bookmarks(self) -> BookmarkTable:
+        """Places within tracks that a listener marked."""
+        return self._catalog.bookmarks
 
     def record_plays(self, ids: Iterable[str], at: float | None = None) -> None:
         """Remember that tracks were played, now or at a time in s since the epoch: a radio lets them rest."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import threading
 import time
@@ -26,6 +27,8 @@ log = logging.getLogger("segue.serve")
 Format = Literal["original", "auto", "mp3", "ogg"]
 CONVERSIONS, CONVERSIONS_EACH = 16, 8  # at a time, of a worker and of a client
 _WAIT_S = 20.0  # for one of them to end
+_SPARE_S = 0.2  # of an MP3, beyond what the sound lasts
+_FILLING = 1 << 16  # bytes at a time
 
 
 def file_response(request: Request, path: Path, *, name: str | None = None) -> Response:
@@ -86,8 +89,13 @@ class Transcoder:
         *,
         start_s: float = 0.0,
         bit_rate: int = 192_000,
+        duration_s: float | None = None,
     ) -> Response:
         """The sound as it is made.
+
+        Parameters
+        ----------
+        duration_s : where it is known and not 0, an MP3 gets a length, and as many bytes as that says
 
         Raises
         ------
@@ -95,6 +103,9 @@ class Transcoder:
             Where too many are being made, or no sound comes of the file.
         """
         headers = {"cache-control": "private, max-age=3600", "accept-ranges": "none"}
+        n_bytes = mp3_bytes(duration_s, bit_rate) if duration_s and kind == "mp3" else None
+        if n_bytes is not None:
+            headers["content-length"] = str(n_bytes)
         if request.scope.get("segue.head"):
             return Response(headers=headers, media_type=TYPES[kind])
         slot = await self.slots.wait(request, _WAIT_S)
@@ -105,7 +116,10 @@ class Transcoder:
             raise ApiError(404, "past_the_end", f"the sound ends before {start_s:g} s")
         if not first:
             raise ApiError(422, "damaged", "no sound could be decoded")
-        return StreamingResponse(self._body(first, chunks, slot), headers=headers, media_type=TYPES[kind])
+        body = self._body(first, chunks, slot)
+        if n_bytes is not None:
+            body = _of_length(body, n_bytes)
+        return StreamingResponse(body, headers=headers, media_type=TYPES[kind])
 
     async def _body(self, chunk: bytes, chunks: _Chunks, slot: Slot) -> AsyncIterator[bytes]:
         while chunk:
@@ -113,6 +127,25 @@ class Transcoder:
             yield chunk
             slot.stalled_at = None
             chunk = await self._pool.run(chunks.next)
+
+
+def mp3_bytes(duration_s: float, bit_rate: int) -> int:
+    """How long an MP3 of one bit rate is made: some frames more, as encoders begin and end with silence."""
+    rate = min(320_000, max(32_000, bit_rate))
+    return math.ceil((duration_s + _SPARE_S) * rate / 8)
+
+
+async def _of_length(body: AsyncIterator[bytes], n_bytes: int) -> AsyncIterator[bytes]:
+    """The same, cut or filled up with zeros, which decoders of MP3 pass over."""
+    left = n_bytes
+    async for chunk in body:
+        yield chunk[:left]
+        left -= min(left, len(chunk))
+        if not left:
+            return
+    while left:
+        yield bytes(min(left, _FILLING))
+        left -= min(left, _FILLING)
 
 
 class _Chunks:

@@ -30,8 +30,10 @@ async def stream(call: Call) -> Response:
     if kind is None and not offset:
         return file_response(call.request, path)
     kbps = min(most or _USUAL_KBPS, 320)
+    wants_length = call.flag("estimateContentLength", default=False)
+    duration_s = max(0.0, track.duration_s - offset) if wants_length and kind != "ogg" else None
     return await call.service.transcoder.response(
-        call.request, path, kind or "mp3", start_s=offset, bit_rate=1000 * kbps
+        call.request, path, kind or "mp3", start_s=offset, bit_rate=1000 * kbps, duration_s=duration_s
     )
 
 

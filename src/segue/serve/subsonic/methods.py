@@ -97,6 +97,8 @@ METHODS: dict[str, Callable[[Call], Tree]] = {
     "getNewestPodcasts": _nothing("newestPodcasts", "episode"),
     **dict.fromkeys(_REFUSED, extras.refuse),
     "getPodcasts": _nothing("podcasts", "channel"),
-    "getBookmarks": _nothing("bookmarks", "bookmark"),
+    "getBookmarks": user_data.bookmarks,
+    "createBookmark": user_data.create_bookmark,
+    "deleteBookmark": user_data.delete_bookmark,
     "getInternetRadioStations": _nothing("internetRadioStations", "internetRadioStation"),
 }

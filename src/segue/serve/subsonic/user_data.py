@@ -158,6 +158,44 @@ def scrobble(call: Call) -> Tree:
     return {}
 
 
+def bookmarks(call: Call) -> Tree:
+    library = call.service.library
+    kept = library.bookmarks.all()
+    entries = Entries.of(call.service)
+    tracks = {track.id: track for track in library.tracks.by_ids([one.track for one in kept])}
+    return {
+        "bookmarks": {
+            "bookmark": [
+                {
+                    "position": one.position_ms,
+                    "username": call.get("u") or "segue",
+                    "comment": one.comment,
+                    "created": date(one.created_at),
+                    "changed": date(one.changed_at),
+                    "entry": entries.song(tracks[one.track]),
+                }
+                for one in kept
+                if one.track in tracks
+            ]
+        }
+    }
+
+
+def create_bookmark(call: Call) -> Tree:
+    """Mark a place within a song, in place of the one before."""
+    track, position_ms = call.service.track(call.need("id")), call.numbers("position")
+    if not position_ms:
+        raise SubsonicError(MISSING, "the parameter 'position' is missing")
+    call.service.library.bookmarks.save(track.id, max(0, position_ms[0]), call.get("comment") or "")
+    return {}
+
+
+def delete_bookmark(call: Call) -> Tree:
+    if not call.service.library.bookmarks.delete(call.need("id")):
+        raise SubsonicError(NOT_FOUND, "no such bookmark")
+    return {}
+
+
 def play_queue(call: Call) -> Tree:
     """What a player left, the page among them; nothing where no queue was saved."""
     library = call.service.library

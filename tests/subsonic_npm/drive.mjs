@@ -1,0 +1,45 @@
+// Drives the service with npm's subsonic-api: node drive.mjs ADDRESS PASSWORD prints each method's answer as JSON.
+import { SubsonicAPI } from "subsonic-api";
+
+const [url, password] = process.argv.slice(2);
+const api = new SubsonicAPI({ url, auth: { username: "me", password } });
+const answers = {};
+const ask = async (method, parameters) => (answers[method] = await api[method](parameters));
+const bytes = async (answer) => [answer.status, answer.headers.get("content-type"), (await answer.arrayBuffer()).byteLength];
+
+await ask("ping");
+for (const method of ["getLicense", "getMusicFolders", "getIndexes", "getArtists", "getGenres", "getUsers", "getScanStatus"]) await ask(method);
+const { searchResult3 } = await ask("search3", { query: "Low number 0" });
+const [song] = searchResult3.song;
+await ask("getSong", { id: song.id });
+await ask("getAlbum", { id: song.albumId });
+await ask("getArtist", { id: song.artistId });
+await ask("getMusicDirectory", { id: song.albumId });
+await ask("getArtistInfo2", { id: song.artistId });
+await ask("getAlbumInfo2", { id: song.albumId });
+await ask("getAlbumList", { type: "newest" });
+await ask("getAlbumList2", { type: "alphabeticalByName" });
+await ask("getRandomSongs", { size: 3 });
+await ask("getSongsByGenre", { genre: "low" });
+await ask("getSimilarSongs2", { id: song.artistId });
+await ask("getTopSongs", { artist: song.artist });
+await ask("getUser", { username: "me" });
+await ask("star", { id: song.id });
+await ask("setRating", { id: song.id, rating: 4 });
+await ask("getStarred2");
+await ask("scrobble", { id: song.id, submission: false });
+await ask("getNowPlaying");
+await ask("createPlaylist", { name: "By npm", songId: [song.id] });
+await ask("getPlaylists");
+await ask("getPlaylist", { id: answers.getPlaylists.playlists.playlist.find((one) => one.name === "By npm").id });
+await ask("savePlayQueue", { id: [song.id], current: song.id, position: 1000 });
+await ask("getPlayQueue");
+await ask("createBookmark", { id: song.id, position: 2500, comment: "here" });
+await ask("getBookmarks");
+await ask("deleteBookmark", { id: song.id });
+await ask("getLyrics", { artist: song.artist, title: song.title });
+for (const method of ["getShares", "getPodcasts", "getNewestPodcasts", "getInternetRadioStations", "getVideos", "getChatMessages"]) await ask(method);
+answers.stream = await bytes(await api.stream({ id: song.id }));
+answers.converted = await bytes(await api.stream({ id: song.id, format: "mp3", maxBitRate: 64 }));
+answers.cover = await bytes(await api.getCoverArt({ id: song.albumId, size: 64 }));
+console.log(JSON.stringify(answers));
