@@ -87,6 +87,10 @@ HELD_BY = {
         "test_systemd_takes_the_unit",
     ],
     "needs no server at all": ["test_a_track_leads_to_what_sounds_like_it"],
+    "answers show themselves, with covers and sound, and five notebooks": [
+        "test_an_answer_has_covers_and_short_clips_of_the_first",
+        "test_each_notebook_runs_and_prints_what_is_kept",
+    ],
     "with [Annoy's class and files](docs/annoy.md)": [
         "test_every_method_of_annoys_gives_what_annoys_gives",
         "test_the_commands_embed_index_search_and_make_a_library",

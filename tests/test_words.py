@@ -74,7 +74,7 @@ def test_docstrings_have_no_retired_word():
 
 
 @pytest.mark.parametrize(
-    "page", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name
+    "page", [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))], ids=lambda page: page.name
 )
 def test_documents_have_no_retired_word(page: Path):
     assert not retired(CODE.sub("", page.read_text("utf-8")), EVERYWHERE)
