@@ -145,6 +145,7 @@ class TestInChromium:
             for name in ("/", "/commands/", "/reference/api/"):
                 page.goto(name)
                 page.wait_for_load_state("networkidle")
-            page.get_by_placeholder("Search").fill("similar_to_vector")
-            expect(page.locator(".md-search-result__item").first).to_contain_text("similar_to_vector")
+            page.get_by_placeholder("Search").fill("Library.similar_to_vector")
+            hits = page.locator(".md-search-result__item", has_text="similar_to_vector")
+            expect(hits.first).to_be_attached()
         assert asked == {site_address.removeprefix("http://")}
