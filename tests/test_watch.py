@@ -257,3 +257,24 @@ def test_a_service_follows_when_it_was_started_so(tmp_path: Path):
         assert (answer["watch"], answer["watch_now"]) == (False, True)
         (tmp_path / "music" / "before.wav").unlink()
         wait_for(lambda: server.get("/library")["missing"] == 1 or None)
+
+
+@pytest.mark.slow
+def test_without_folders_the_command_follows_those_that_the_library_has(tmp_path: Path):
+    for name in ("kept", "removed"):
+        song(tmp_path / name / "first.wav", 300 + 10 * len(name), name)
+    with Library.open(tmp_path / "library", create=True, embedders=["descriptors"]) as library:
+        library.scan([tmp_path / "kept", tmp_path / "removed"])
+        command = [sys.executable, "-u", "-m", "segue", "-l", library.path, "watch"]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert process.stdout
+        assert process.stderr
+        assert any(line.startswith("watching") for line in iter(process.stderr.readline, ""))
+        library.remove_folder(tmp_path / "removed")
+        song(tmp_path / "removed" / "second.wav", 500, "Not wanted")
+        song(tmp_path / "kept" / "second.wav", 600, "Wanted")
+        wait_for(lambda: any(track.title == "Wanted" for track in library) or None)
+        process.terminate()
+        _, errors = process.communicate(timeout=20)
+        assert (process.returncode, errors) == (0, "")
+        assert [track.title for track in library] == ["kept", "Wanted"]

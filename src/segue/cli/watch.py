@@ -52,7 +52,8 @@ def watch(context: click.Context, /, folders: tuple[str, ...], poll_s: float | N
     _scan_first(context, roots, {name: value for name, value in how.items() if value is not None})
     with app.open() as library, cancellable() as stop:
         taking_in = _TakingIn(app, library, how["jobs"], stop)
-        watcher = Watcher(library, lambda: roots, taking_in.scan, poll_s=poll_s, say=_say)
+        follow = (lambda: roots) if folders else library.folders.all
+        watcher = Watcher(library, follow, taking_in.scan, poll_s=poll_s, say=_say)
         watcher.start(stop)
         _say(f"watching {', '.join(roots)}; Ctrl-C ends it")
         watcher.run()

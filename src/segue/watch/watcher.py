@@ -166,13 +166,14 @@ class Watcher:
         self._follow()
 
     def _take_in(self, ready: set[str]) -> None:
-        inside = Below(self._watched)
+        roots = [root for root in self._roots() if root in self._watched]  # some may have been removed
+        inside = Below(roots)
         places = {path for path in ready if path in inside}
         if not places or self._stop.is_set():
             return
         catalog = self._library.catalog
         source = ChangedPlaces(
-            list(self._watched), places, known_paths(catalog), exclude=catalog.folders.exclusions(),
+            roots, places, known_paths(catalog), exclude=catalog.folders.exclusions(),
             unsettled=self._settling, young_s=self._settle_s,
         )  # fmt: skip
         again_s = self._scan(source)
