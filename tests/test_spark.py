@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -22,36 +20,20 @@ from segue.library import Library
 from segue.spark.manifest import Manifest
 from tests.conftest import SR, tone
 from tests.model_files import install_mn04
+from tests.spark_session import frame, nearest_by_hand, sail_session
 
 pa = pytest.importorskip("pyarrow")
 pytest.importorskip("pyarrow.parquet")
-sail = pytest.importorskip("pysail.spark")
 pytestmark = [pytest.mark.spark, pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
 DESCRIPTORS = ["descriptors"]
 BOTH = ["descriptors", "mn04"]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def connect() -> None:
-    """Spark Connect takes a main module without a file, as a worker of pytest's has, for its own doctests."""
-    main = sys.modules["__main__"]
-    with pytest.MonkeyPatch.context() as patched:
-        if not hasattr(main, "__file__"):
-            patched.setattr(main, "__file__", __file__, raising=False)
-        import_module("pyspark.sql.connect.session")
-
-
 @pytest.fixture(scope="module")
-def session(connect: None) -> Iterator[Any]:
-    from pyspark.sql import SparkSession
-
-    server = sail.SparkConnectServer()
-    server.start(background=True)
-    made = SparkSession.builder.remote(f"sc://127.0.0.1:{server.listening_address[1]}").getOrCreate()
-    yield made
-    made.stop()
-    server.stop()
+def session() -> Iterator[Any]:
+    with sail_session() as made:
+        yield made
 
 
 @pytest.fixture
@@ -265,19 +247,6 @@ def test_the_commands_embed_index_search_and_make_a_library(segue: Any, music: P
 # Indexes and neighbors
 
 
-def frame(session: Any, vectors: list[Any], ids: list[str] | None = None) -> Any:
-    if not vectors:
-        return session.createDataFrame([], "id string, vector array<float>")
-    names = ids or [f"t{i:03d}" for i in range(len(vectors))]
-    types = pa.schema([("id", pa.string()), ("vector", pa.list_(pa.float32()))])
-    return session.createDataFrame(pa.table({"id": names, "vector": vectors}, schema=types))
-
-
-def nearest_by_hand(x: np.ndarray, i: int, k: int) -> list[str]:
-    units = x / np.linalg.norm(x, axis=1, keepdims=True)
-    return [f"t{j:03d}" for j in np.argsort(-(units @ units[i]), kind="stable")[:k]]
-
-
 @pytest.mark.parametrize("from_files", [True, False])
 def test_exact_neighbors_are_those_by_hand(
     session: Any, tmp_path: Path, rng: np.random.Generator, from_files: bool
@@ -364,21 +333,3 @@ def test_embeddings_are_searched_by_the_vectors_of_a_model(session: Any, music: 
     near = spark.nearest(done, tmp_path / "index", k=2).toArrow().to_pylist()
     assert len(near) == 6 * 2 + 1
     assert all(row["neighbor"] == row["id"] for row in near if row["rank"] == 1)
-
-
-def test_an_index_is_searched_by_any_program(
-    session: Any, tmp_path: Path, rng: np.random.Generator, segue: Any
-):
-    from segue import spark
-
-    x = rng.standard_normal((90, 8)).astype(np.float32)
-    spark.build_index(frame(session, list(x)), into=tmp_path / "index", shard_rows=40)
-    shards = spark.Shards.open(tmp_path / "index")
-    assert len(shards) == 90
-    assert np.array_equal(shards.vector_of("t017"), x[17])
-    assert [name for name, _ in shards.nearest(x[17], 5, recall=1.0)] == nearest_by_hand(x, 17, 5)
-    with pytest.raises(UsageError, match=r"the vector has the shape \(3,\), expected \(8,\)"):
-        shards.nearest(x[0, :3])
-    answers = json.loads(segue("spark", "recommend", "t017", tmp_path / "index", "-k", 4, "--json")[1])
-    assert [row["id"] for row in answers] == nearest_by_hand(x, 17, 5)[1:]
-    assert "the index has no row 'nobody'" in segue("spark", "recommend", "nobody", tmp_path / "index")[2]

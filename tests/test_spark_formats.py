@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,10 +16,10 @@ from segue.errors import UsageError
 from segue.library import Library
 from tests.conftest import write_music
 from tests.mongo_server import Server, fixtures
+from tests.spark_session import sail_session
 
 pa = pytest.importorskip("pyarrow")
 bson = pytest.importorskip("bson")
-sail = pytest.importorskip("pysail.spark")
 pytestmark = [pytest.mark.spark, pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
 kept_server, server, uri = fixtures()
@@ -31,22 +29,11 @@ OBJECT_ID = "64b7f0f0f0f0f0f0f0f0f0f0"
 
 @pytest.fixture(scope="module")
 def session() -> Iterator[Any]:
-    main = sys.modules["__main__"]  # Spark Connect wants its file, which a worker of pytest's has not
-    with pytest.MonkeyPatch.context() as patched:
-        if not hasattr(main, "__file__"):
-            patched.setattr(main, "__file__", __file__, raising=False)
-        import_module("pyspark.sql.connect.session")
-    from pyspark.sql import SparkSession
-
     from segue import spark
 
-    started = sail.SparkConnectServer()
-    started.start(background=True)
-    made = SparkSession.builder.remote(f"sc://127.0.0.1:{started.listening_address[1]}").create()
-    spark.register(made)
-    yield made
-    made.stop()
-    started.stop()
+    with sail_session() as made:
+        spark.register(made)
+        yield made
 
 
 @pytest.fixture

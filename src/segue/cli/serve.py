@@ -31,6 +31,7 @@ _USUAL = "vggish-relu"
 _FILE = click.Path(exists=True, dir_okay=False)
 _APP = "segue.serve.app:make_worker_app"
 _MAX_APP = "segue.serve.max.api:make_max_worker_app"
+_SHARDS_APP = "segue.serve.shards.api:make_shards_worker_app"
 
 
 def _base_path(_: click.Context, __: click.Parameter, text: str) -> str:
@@ -96,6 +97,11 @@ def _origins(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> t
     default=None,
     help="Follow the scanned folders, and take in what changes, or not (default: as segue settings says).",
 )
+@click.option(
+    "--shards",
+    type=click.Path(exists=True, file_okay=False),
+    help="Serve an index in shards (segue spark index) in place of the library.",
+)
 @click.option("--max-api", is_flag=True, help="Also serve the API of IBM's MAX Audio Embedding Generator.")
 @click.option("--embedder", "-e", type=_LISTENERS, help="Embedder of --max-api (default: vggish-relu).")
 @click.option(
@@ -114,6 +120,7 @@ def serve(
     max_api: bool,
     embedder: str | None,
     print_unit: bool,
+    shards: str | None,
     **others: Any,
 ) -> None:
     """Serve the library: the player, a JSON API, and OpenSubsonic for other players.
@@ -130,7 +137,14 @@ def serve(
     others |= {"max_api": max_api, "embedder": embedder or _USUAL}
     from segue.serve.scratch import scratch_folder
 
+    if shards and (max_api or folders):
+        raise click.UsageError("--shards serves an index alone, without --max-api and --folder")
     with scratch_folder() as scratch:
+        if shards:
+            settings = _settings(library="", scratch=scratch, shards=str(Path(shards).absolute()), **others)
+            _check_index(shards)
+            _run(_SHARDS_APP, settings, port, PORT, workers=workers, show=False)
+            return
         tops = tuple(str(Path(folder).expanduser().absolute()) for folder in folders)
         settings = _settings(library=str(context.path.absolute()), scratch=scratch, folders=tops, **others)
         with context.open(create=_is_new(context.path)):
@@ -194,6 +208,16 @@ def _settings(**values: Any) -> Settings:
     settings = Settings(**values)
     settings.check()
     return settings
+
+
+def _check_index(folder: str) -> None:
+    """Raises UsageError now, not in a worker, where a folder holds no index."""
+    try:
+        from segue.spark.shards import Shards
+
+        Shards.open(folder)
+    except ImportError as error:
+        raise MissingExtraError("An index in shards", "spark") from error
 
 
 def _run(app: str, settings: Settings, port: int | None, usual: int, *, workers: int, show: bool) -> None:

@@ -91,6 +91,12 @@ def index(embeddings: Path, into: Path, vector: str | None, master: str | None) 
 @click.option(
     "--vector", metavar="COLUMN", help="Which vectors, such as mn04_2; needed if there are several."
 )
+@click.option(
+    "--shards-at-once",
+    metavar="N",
+    type=click.IntRange(1),
+    help="Search N shards of the index at a time (all), if they do not fit in memory.",
+)
 @click.option("--output", "-o", type=_FOLDER, help="Write a Parquet file instead of printing.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @master_option

@@ -81,7 +81,7 @@ def make_app(settings: Settings) -> ASGIApp:
 
     app = make_api(lifespan)
     app.state.service = service
-    _add_error_handlers(app, settings)
+    add_error_handlers(app, settings)
     uploads = {f"{PREFIX}{clips.CLIPS}": Uploads(service.levels, "upload", settings.uploads_a_minute)}
     if settings.max_api:
         app.router.routes.extend(MaxApi(settings, service.decoding).routes())
@@ -160,7 +160,9 @@ def make_worker_app() -> ASGIApp:
     return make_app(Settings.from_json(os.environ[SETTINGS_VARIABLE]))
 
 
-def _add_error_handlers(app: FastAPI, settings: Settings) -> None:
+def add_error_handlers(app: FastAPI, settings: Settings) -> None:
+    """Have every error leave in the service's one shape."""
+
     async def on_our_error(_: Request, error: Exception) -> Response:
         if isinstance(error, SegueError):
             error = api_error(error, settings.library)

@@ -38,6 +38,7 @@ class Settings:
     cors_origins : of pages whose scripts may use OpenSubsonic
     tls_cert, tls_key : files by which the service encrypts
     watch : whether the library's folders are followed; where it is not said, the library's setting decides
+    shards : folder of an index in shards, served in place of a library
     max_api : whether IBM MAX's routes are there too, answered by ``embedder``
     upload_mb, upload_s : how large an upload may be, and how long it may take
     uploads_a_minute : of one client
@@ -58,6 +59,7 @@ class Settings:
     tls_cert: str | None = None
     tls_key: str | None = None
     watch: bool | None = None
+    shards: str | None = None
     max_api: bool = False
     embedder: str = "vggish-relu"
     upload_mb: int = 64

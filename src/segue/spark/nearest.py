@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import functools
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -35,6 +36,7 @@ def nearest(
     exact: bool = False,
     vector: str | None = None,
     id_column: str | None = None,
+    shards_at_once: int | None = None,
 ) -> DataFrame:
     """The k rows of an index that are nearest to each query, by the cosine.
 
@@ -48,6 +50,9 @@ def nearest(
     vector : the column of vectors: an array of numbers, or a struct with one, as ``embed`` makes them; needed
         where there are several
     id_column : by default ``id``, ``path`` or ``_id``, the first that is there
+    shards_at_once : how many shards a task searches, by default all: fewer where a machine has no memory for
+        all of them. The queries' ids must then differ. Each group of shards gives its own k rows a query,
+        of which the k nearest are kept: the same answer.
 
     Returns
     -------
@@ -59,18 +64,48 @@ def nearest(
     Raises
     ------
     UsageError
-        Where the folder holds no index, or a column is not clear.
+        Where the folder holds no index, a column is not clear, or an id is there twice.
     """
     if k < 1:
         raise UsageError(f"k is {k}, expected 1 or more")
+    if shards_at_once is not None and shards_at_once < 1:
+        raise UsageError(f"shards_at_once is {shards_at_once}, expected 1 or more")
     if not isinstance(index, str | Path):
         folder = _temporary()
         build_index(index, into=folder, vector=vector, id_column=id_column)
     else:
         folder = Path(index).expanduser().absolute()
     shards = ShardedIndex.load(folder).shards
-    rows = with_vectors(queries, vector, id_column)
-    return rows.mapInArrow(_stage(str(folder), shards, k, 1.0 if exact else recall), _RESULT)
+    rows, recall = with_vectors(queries, vector, id_column), 1.0 if exact else recall
+    at_once = shards_at_once or len(shards)
+    if at_once >= len(shards):
+        return rows.mapInArrow(_stage(str(folder), shards, k, recall), _RESULT)
+    groups = [shards[start : start + at_once] for start in range(0, len(shards), at_once)]
+    return _merge(
+        rows, [rows.mapInArrow(_stage(str(folder), names, k, recall), _RESULT) for names in groups], k
+    )
+
+
+def _merge(queries: DataFrame, runs: list[DataFrame], k: int) -> DataFrame:
+    """The k nearest of each query among the k of each run; of equals, those of the first run.
+
+    One exchange moves k rows a query and run. The tasks of one run follow those of another, so that at a
+    time hardly more than one run's shards are in memory.
+    """
+    from pyspark.sql import Window, functions
+
+    twice = queries.groupBy("id").count().where("count > 1").limit(1).collect()
+    if twice:
+        raise UsageError(f"the id {twice[0]['id']!r} is there twice; expected each once")
+    all_runs = functools.reduce(
+        lambda a, b: a.unionByName(b), (run.withColumn("run", functions.lit(i)) for i, run in enumerate(runs))
+    )
+    order = Window.partitionBy("id").orderBy(functions.desc_nulls_last("score"), "run", "rank")
+    placed = all_runs.withColumn("place", functions.row_number().over(order)).where(f"place <= {k}")
+    # A query without a vector has a row of each run.
+    kept = placed.where("neighbor is not null or place = 1")
+    rank = functions.when(functions.col("neighbor").isNotNull(), functions.col("place")).alias("rank")
+    return kept.select("id", rank, "neighbor", "score")
 
 
 def _temporary() -> Path:

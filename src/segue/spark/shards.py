@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.errors import UsageError
+from segue.errors import UsageError, VectorError
 from segue.index import Index
+from segue.index.metric import check_vectors
 from segue.spark.index import ShardedIndex
 from segue.track import Vector
 
@@ -39,10 +40,14 @@ class Shards:
         return cls(path, ShardedIndex.load(path).shards)
 
     @classmethod
-    @cache
+    @lru_cache(maxsize=1)
     def mapped(cls, folder: str, names: tuple[str, ...]) -> Shards:
-        """Opened once a process."""
+        """Those that this process searched last, which stay open."""
         return cls(Path(folder), names)
+
+    @property
+    def n_shards(self) -> int:
+        return len(self._indexes)
 
     def __len__(self) -> int:
         return int(self._starts[-1])
@@ -52,14 +57,23 @@ class Shards:
 
         Raises
         ------
-        UsageError
-            Where the vector has another length than those of the index.
+        VectorError
         """
-        asked = np.asarray(vector, np.float32)[None]
-        if self.dim and asked.shape != (1, self.dim):
-            raise UsageError(f"the vector has the shape {asked.shape[1:]}, expected ({self.dim},)")
-        rows, scores = self.query(asked, k, recall)
+        rows, scores = self.query(self.checked(np.asarray(vector, np.float32))[None], k, recall)
         return list(zip(self.names(rows.ravel()), scores.ravel().tolist(), strict=True))
+
+    def checked(self, vector: Vector) -> Vector:
+        """The vector, if the index can compare it.
+
+        Raises
+        ------
+        VectorError
+            Where it has another length than those of the index, is zero, or not finite.
+        """
+        if self.dim and vector.shape != (self.dim,):
+            raise VectorError(f"the vector has the shape {vector.shape}, expected ({self.dim},)", 0)
+        check_vectors(vector[None], "cosine")
+        return vector
 
     def vector_of(self, name: str) -> Vector:
         """The vector of a row. Raises UsageError where no row has this id."""

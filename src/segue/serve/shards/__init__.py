@@ -1,0 +1,1 @@
+"""The web service of an index in shards."""
