@@ -13,16 +13,11 @@ from types import FrameType
 from typing import Any
 
 import faiss
-from fastapi import Depends, FastAPI, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
-from starlette.responses import Response
 from starlette.types import ASGIApp, Lifespan
 
 import segue
-from segue.errors import SegueError
 from segue.serve import subsonic
 from segue.serve.api import (
     albums,
@@ -43,11 +38,11 @@ from segue.serve.api import (
 )
 from segue.serve.api import settings as settings_routes
 from segue.serve.http import docs_page, player_page
-from segue.serve.http.errors import ApiError, api_error
+from segue.serve.http.error_handlers import add_error_handlers
 from segue.serve.http.methods import Methods
 from segue.serve.http.middleware import PREFIX, Addresses, ServiceMiddleware
 from segue.serve.http.uploads import Uploads
-from segue.serve.http.validation import check_parameters, validation_error
+from segue.serve.http.validation import check_parameters
 from segue.serve.max.api import MaxApi, max_uploads
 from segue.serve.memory import give_memory_back, keep_memory_small
 from segue.serve.service import Service
@@ -57,10 +52,8 @@ _PARTS = (
     session, status, albums, tracks, search, sound, recommendations, clips, playlists, play_queue, maps,
     feedback, folders, jobs, duplicates, settings_routes,
 )  # fmt: skip
-_LEFT = 499  # which nobody sees but the metrics: the client has gone
 _SWEEP_EVERY_S = 60.0
 _LOOK_EVERY_S = 1.0  # for the process that started this one
-_CODES = {404: "not_found", 405: "method_not_allowed", 408: "too_slow", 413: "too_large", 415: "not_json"}
 _ABOUT = 'Recommends music by how it sounds. Every error is `{"error": {"code", "message", "details"}}`.'
 
 
@@ -158,36 +151,3 @@ def make_worker_app() -> ASGIApp:
     """As ``make_app``, in a worker process: the settings come in an environment variable."""
     keep_memory_small()
     return make_app(Settings.from_json(os.environ[SETTINGS_VARIABLE]))
-
-
-def add_error_handlers(app: FastAPI, settings: Settings) -> None:
-    """Have every error leave in the service's one shape."""
-
-    async def on_our_error(_: Request, error: Exception) -> Response:
-        if isinstance(error, SegueError):
-            error = api_error(error, settings.library)
-        assert isinstance(error, ApiError)
-        return error.response()
-
-    async def on_http_error(_: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)
-        status, headers = error.status_code, error.headers
-        code = _CODES.get(status, "http")
-        return ApiError(status, code, str(error.detail), headers=dict(headers or {})).response()
-
-    async def on_invalid_request(_: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)
-        return validation_error(error.errors()).response()
-
-    async def on_leaving(_: Request, __: Exception) -> Response:
-        return Response(status_code=_LEFT)
-
-    async def on_bug(_: Request, __: Exception) -> Response:
-        return ApiError(500, "internal", "internal error; the service's log has the details").response()
-
-    app.add_exception_handler(ApiError, on_our_error)
-    app.add_exception_handler(SegueError, on_our_error)
-    app.add_exception_handler(ClientDisconnect, on_leaving)
-    app.add_exception_handler(HTTPException, on_http_error)
-    app.add_exception_handler(RequestValidationError, on_invalid_request)
-    app.add_exception_handler(Exception, on_bug)

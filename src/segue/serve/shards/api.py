@@ -17,8 +17,8 @@ from starlette.types import ASGIApp
 
 import segue
 from segue.errors import UsageError, VectorError
-from segue.serve.app import add_error_handlers
 from segue.serve.http import docs_page
+from segue.serve.http.error_handlers import add_error_handlers
 from segue.serve.http.errors import ApiError
 from segue.serve.http.limits import make_levels
 from segue.serve.http.logins import Logins
