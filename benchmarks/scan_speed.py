@@ -52,6 +52,8 @@ def timed(run: Callable[[], float]) -> tuple[float, float, float]:
 
 def main(folder: str, turns: int) -> None:
     paths = [file.path for file in walk([folder]).files]
+    if not paths:
+        sys.exit(f"{folder} holds no sounds")
     everything = () if missing_default_models() else DEFAULT
     by_student(paths[:2])
     by_segue(paths[:2])

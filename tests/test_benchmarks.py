@@ -1,0 +1,27 @@
+"""The command that measures all: each benchmark that it names is there, and its page says what was run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks import all as all_benchmarks
+
+
+def test_every_benchmark_that_is_run_is_there():
+    for benchmark in all_benchmarks.BENCHMARKS:
+        assert (Path(all_benchmarks.__file__).parent / f"{benchmark.name}.py").is_file()
+
+
+@pytest.mark.slow
+def test_the_page_of_measurements_holds_what_was_printed(tmp_path: Path):
+    page = tmp_path / "measured.md"
+    options = ["--quick", "--music", str(tmp_path / "nowhere"), "--output", str(page)]
+    assert all_benchmarks.main([*options, "--only", "trace_calls"]) == 0
+    text = page.read_text()
+    assert "`python -m benchmarks.trace_calls FOLDER`" in text
+    assert "similar(title)" in text
+    assert "numpy" in text
+    assert all_benchmarks.main([*options, "--only", "scan_speed"]) == 1  # there is no music
+    assert "(exit status" in page.read_text()
