@@ -36,13 +36,15 @@ def spark() -> None:
 
 
 @spark.command(short_help="Embed a folder of music.")
-@click.argument("folder", type=_FOLDER)
+@click.argument("folder")
 @into_option
 @click.option("--embedder", "-e", "models", multiple=True, help="As for segue scan. Repeat it for several.")
 @click.option("--retry", is_flag=True, help="Try files with an error again.")
 @master_option
-def embed(folder: Path, into: Path, models: tuple[str, ...], retry: bool, master: str | None) -> None:
+def embed(folder: str, into: Path, models: tuple[str, ...], retry: bool, master: str | None) -> None:
     """Embed the files of audio in FOLDER. What is there already is not made again.
+
+    FOLDER may be an address of an object store, such as s3://bucket/music, if fsspec can read it.
 
     Exit code: 0 success, 1 some files failed, 2 nothing worked.
     """

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from segue.embed.registry import make_embedders
 from segue.errors import UsageError
-from segue.ingest.arrow_rows import arrow_schema, column_of, fingerprint, to_arrow
+from segue.ingest.arrow_rows import Outcome, arrow_schema, column_of, fingerprint, to_arrow
 from segue.ingest.embed_files import BATCH_FILES, outcome_of
 from segue.sources.contract import AudioFile
 from segue.spark.manifest import Manifest, Run, writing
+from segue.spark.objects import is_address, outcome_of_object
 from segue.spec import Embedder, EmbedderSpec
 from segue.version import __version__
 
@@ -255,13 +256,17 @@ def _write_shard(
         with pq.ParquetWriter(part, arrow_schema(specs), compression="zstd") as writer:
             for start in range(0, len(files), BATCH_FILES):
                 some = files[start : start + BATCH_FILES]
-                batch = to_arrow([outcome_of(file, embedders) for file in some], specs)
+                batch = to_arrow([_outcome_of(file, embedders) for file in some], specs)
                 failed += _failed(batch)
                 writer.write_batch(batch)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
     return path.name, failed
+
+
+def _outcome_of(file: AudioFile, embedders: Sequence[Embedder]) -> Outcome:
+    return (outcome_of_object if is_address(file.path) else outcome_of)(file, embedders)
 
 
 def _failed(rows: Any) -> int:

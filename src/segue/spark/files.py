@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from segue.errors import UsageError
 from segue.sources.audio_files import walk
+from segue.spark.objects import is_address, list_objects
 from segue.track import readable
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ def files(session: SparkSession, folder: str | Path, *, recursive: bool = True) 
 
     Parameters
     ----------
-    folder : on a file system that this machine and the workers have at the same place
+    folder : on a file system that this machine and the workers have at the same place; or an address in
+        an object store, such as ``s3://bucket/music``, which this machine and the workers reach by fsspec
     recursive : also those in folders below it
 
     Returns
@@ -29,12 +31,15 @@ def files(session: SparkSession, folder: str | Path, *, recursive: bool = True) 
     Raises
     ------
     UsageError
-        Where the folder is not there.
+        Where the folder is not there, or fsspec is missing.
     """
-    root = Path(folder).expanduser().absolute()
-    if not root.exists():
-        raise UsageError(f"{root} does not exist")
-    found = [file for file in walk([root]).files if recursive or Path(file.path).parent == root]
+    if is_address(str(folder)):
+        found = list_objects(str(folder), recursive=recursive)
+    else:
+        root = Path(folder).expanduser().absolute()
+        if not root.exists():
+            raise UsageError(f"{root} does not exist")
+        found = [file for file in walk([root]).files if recursive or Path(file.path).parent == root]
     columns: dict[str, list[Any]] = {
         "path": [readable(file.path) for file in found],
         "size": [file.size for file in found],
