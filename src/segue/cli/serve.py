@@ -120,7 +120,6 @@ def serve(
     max_api: bool,
     embedder: str | None,
     print_unit: bool,
-    shards: str | None,
     **others: Any,
 ) -> None:
     """Serve the library: the player, a JSON API, and OpenSubsonic for other players.
@@ -134,17 +133,15 @@ def serve(
         serve_unit.print_unit(click.get_current_context(), context.path)
         return
     pull = others.pop("pull")
+    if shards := others.pop("shards"):
+        if max_api or folders:
+            raise click.UsageError("--shards serves an index alone, without --max-api and --folder")
+        _serve_shards(shards, port, workers, **others)
+        return
     others |= {"max_api": max_api, "embedder": embedder or _USUAL}
     from segue.serve.scratch import scratch_folder
 
-    if shards and (max_api or folders):
-        raise click.UsageError("--shards serves an index alone, without --max-api and --folder")
     with scratch_folder() as scratch:
-        if shards:
-            settings = _settings(library="", scratch=scratch, shards=str(Path(shards).absolute()), **others)
-            _check_index(shards)
-            _run(_SHARDS_APP, settings, port, PORT, workers=workers, show=False)
-            return
         tops = tuple(str(Path(folder).expanduser().absolute()) for folder in folders)
         settings = _settings(library=str(context.path.absolute()), scratch=scratch, folders=tops, **others)
         with context.open(create=_is_new(context.path)):
@@ -210,14 +207,19 @@ def _settings(**values: Any) -> Settings:
     return settings
 
 
-def _check_index(folder: str) -> None:
-    """Raises UsageError now, not in a worker, where a folder holds no index."""
+def _serve_shards(folder: str, port: int | None, workers: int, **others: Any) -> None:
+    """Raises UsageError, before there are workers, where the folder holds no index."""
+    from segue.serve.scratch import scratch_folder
+
     try:
         from segue.spark.shards import Shards
 
         Shards.open(folder)
     except ImportError as error:
         raise MissingExtraError("An index in shards", "spark") from error
+    with scratch_folder() as scratch:
+        settings = _settings(library="", scratch=scratch, shards=str(Path(folder).absolute()), **others)
+        _run(_SHARDS_APP, settings, port, PORT, workers=workers, show=False)
 
 
 def _run(app: str, settings: Settings, port: int | None, usual: int, *, workers: int, show: bool) -> None:
