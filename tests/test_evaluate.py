@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from segue.recommend.retrieval_metrics import (
     precision_at,
 )
 from segue.sources.vectors import Vectors
-from tests.written_library import new_library, song
+from tests.written_library import analyzed, new_library, song
 
 
 def test_precision_counts_neighbors_of_the_same_label():
@@ -87,6 +88,21 @@ def test_an_evaluation_tells_of_albums_copies_and_the_index(tmp_path: Path):
         assert (
             0 <= found.average_precision.low <= found.average_precision.value <= found.average_precision.high
         )
+
+
+def test_copies_are_told_and_count_as_no_neighbors(tmp_path: Path):
+    songs = [song(f"{i}.wav", album=f"album {i // 6}", artist="one", title=f"Piece {i}") for i in range(30)]
+    again = [replace(analyzed(made), path=f"again/{made.path}") for made in songs]
+    with new_library(tmp_path / "library", songs) as library:
+        once = library.evaluate(by="album")
+        with library.catalog.writing() as writer:
+            writer.append(again)
+        twice = library.evaluate(by="album")
+    assert (once.copies, twice.copies) == (0, 0.1)
+    assert (twice.asked, twice.tracks) == (30, 60)
+    # The same neighbors, in a view that is fitted anew to twice as many rows.
+    for k in (1, 5, 10):
+        assert twice.precision[k].value == pytest.approx(once.precision[k].value, abs=0.1)
 
 
 def test_the_command_compares_two_views(segue, scanned: Path):

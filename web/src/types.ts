@@ -214,7 +214,7 @@ export interface Evaluation {
   chance: number; // The share of random pairs with the tag in common
   hubness: number; // Large where a few tracks are near everything
   same_album: number | null; // Share of the ten nearest tracks that are of the track's own album
-  copies: number; // Share of the ten nearest that are copies of the file
+  copies: number; // Share of the ten nearest that are versions of the query's recording
   index_recall: number; // Share of the truly ten nearest that the index finds
   query_us: number; // Median time of a query of the index, microseconds
   at: number; // Seconds since 1970

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Find tracks by words: a name, a mood, a sound.")
 @click.argument("words", nargs=-1, required=True)
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Most tracks to list.")
+@click.option(
+    "--limit", "-k", type=click.IntRange(1), default=50, show_default=True, help="Most tracks to list."
+)
 @click.option(
     "--grouped",
     is_flag=True,

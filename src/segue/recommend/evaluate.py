@@ -78,7 +78,8 @@ class Evaluation:
     chance : what random neighbors would give
     hubness : skewness of how often tracks are among the ten nearest; above 2 a few are near everything
     same_album : the share of the ten nearest that are of the query's album; none where there are no albums
-    copies : the share of the ten nearest whose files are the same as the query's
+    copies : the share of the ten nearest tracks that are other versions of the query's recording; all other
+        figures are of one version of each recording
     index_recall : the share of the truly ten nearest that the index finds
     query_us : median time of one query of the index, microseconds
     at : s since the epoch
@@ -153,7 +154,7 @@ def evaluate(
         str(own.index.spec), by, len(own.labels), own.n_tagged,
         dict(zip(KS, figures, strict=False)), figures[-1],
         round(chance(own.labels, own.asked), _DECIMALS), round(hubness(own.nearest), 3),
-        own.share_of_album(), own.share_of_copies(),
+        own.share_of_album(), own.copies,
         round(timed.recall, _DECIMALS), round(timed.p50_us, 1), time.time(),
         str(own.index.tag_fit) if own.index.tag_fit and own.index.tag_fit.used else None,
         None if other is None else _compare(own, other),
@@ -169,10 +170,11 @@ class _Answers:
     index : the view's
     tracks, labels : of each item of the index
     n_tagged : how many were asked about, with those whose tag nobody else has
-    asked : int64 (n,), the items asked about
+    asked : int64 (n,), the items asked about, one of each recording
     queries : int64 (n,), their keys
     groups : int64 (n,), which are of one album
-    nearest : int64 (n, 10), items
+    nearest : int64 (n, 10), items, one of each recording
+    copies : share of the ten nearest of all items that are of the query's recording
     values : float64 (n, 4), P@1, P@5, P@10 and the average precision of each
     """
 
@@ -185,6 +187,7 @@ class _Answers:
     groups: NDArray[np.int64]
     nearest: NDArray[np.int64]
     values: NDArray[np.float64]
+    copies: float
 
     @classmethod
     def of(
@@ -196,24 +199,30 @@ class _Answers:
         keys = index.keys.tolist()
         known = session.catalog.tracks.by_keys(keys)
         tracks = [known.get(key) for key in keys]
-        labels = [_labels(track, by) if track else set[str]() for track in tracks]
+        first = _one_of_each_recording(session)
+        labels = [
+            _labels(track, by) if track and is_first else set[str]()
+            for track, is_first in zip(tracks, first.tolist(), strict=True)
+        ]
         tagged = np.flatnonzero([bool(own) for own in labels])
         if queries is not None:
             tagged = tagged[np.isin(index.keys[tagged], queries)]
         asked = answerable(labels, _sample(tagged))
-        if len(asked) < 2 or len(keys) <= max(KS):
+        n = int(first.sum())
+        if len(asked) < 2 or n <= max(KS):
             raise LibraryError(
-                f"{len(tagged)} of {len(keys)} tracks have a tag {by!r}, and {len(asked)} have one that "
+                f"{len(tagged)} of {n} tracks have a tag {by!r}, and {len(asked)} have one that "
                 f"others have too: an evaluation needs 2 of {max(KS) + 1}"
             )
-        neighbors = _neighbors(index, asked, min(_DEPTH, len(keys) - 1), progress)
+        neighbors = _neighbors(index, asked, min(_DEPTH, n - 1), progress, None if first.all() else first)
         right = hits(labels, asked, neighbors)
         shares = [right[:, :k].mean(axis=1) for k in KS]
         values = np.stack([*shares, average_precision(right, n_relevant(labels, asked))], axis=1)
         groups = np.unique([_group(tracks[i], i) for i in asked.tolist()], return_inverse=True)[1]
         nearest = neighbors[:, : max(KS)]
         n_tagged = min(len(tagged), _MOST_ASKED)
-        return cls(index, tracks, labels, n_tagged, asked, index.keys[asked], groups, nearest, values)
+        copies = 0.0 if first.all() else _share_of_versions(session, asked, progress)
+        return cls(index, tracks, labels, n_tagged, asked, index.keys[asked], groups, nearest, values, copies)
 
     def share_of_album(self) -> float | None:
         """Of the ten nearest, those of the query's album; none where no query has one."""
@@ -221,9 +230,20 @@ class _Answers:
         rows = np.array([bool(albums[i]) for i in self.asked.tolist()])
         return _share(hits(albums, self.asked[rows], self.nearest[rows])) if rows.any() else None
 
-    def share_of_copies(self) -> float:
-        contents = [{track.content_hash} - {""} if track else set[str]() for track in self.tracks]
-        return _share(hits(contents, self.asked, self.nearest))
+
+def _one_of_each_recording(session: Session) -> NDArray[np.bool_]:
+    """Over the view's items, which are the first version of their recording."""
+    first = np.zeros(len(session.index.keys), np.bool_)
+    first[session.versions.one_each(session.index.keys)] = True
+    return first
+
+
+def _share_of_versions(session: Session, asked: NDArray[np.int64], progress: Progress) -> float:
+    """Of the ten nearest items of each, those that are of its recording."""
+    keys, versions = session.index.keys.tolist(), session.versions
+    recordings = np.array([versions.recording_of(key) for key in keys], np.int64)
+    nearest = _neighbors(session.index, asked, max(KS), progress)
+    return _share(recordings[nearest] == recordings[asked][:, None])
 
 
 def _sample(items: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -232,13 +252,19 @@ def _sample(items: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.sort(np.random.default_rng(0).choice(items, _MOST_ASKED, replace=False))
 
 
-def _neighbors(index: ViewIndex, asked: NDArray[np.int64], k: int, progress: Progress) -> NDArray[np.int64]:
+def _neighbors(
+    index: ViewIndex,
+    asked: NDArray[np.int64],
+    k: int,
+    progress: Progress,
+    where: NDArray[np.bool_] | None = None,
+) -> NDArray[np.int64]:
     """int64 (n_asked, k): the places of the items nearest to each that is asked about."""
     progress.begin(len(asked), "tracks")
     parts = []
     for start in range(0, len(asked), _BLOCK):
         progress.advance(start)
-        parts.append(index.neighbors(asked[start : start + _BLOCK], k))
+        parts.append(index.neighbors(asked[start : start + _BLOCK], k, where))
     return np.concatenate(parts)
 
 

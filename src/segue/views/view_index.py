@@ -152,8 +152,7 @@ class ViewIndex:
             added = self.index.add(self.transform([x[places] for x in items]))
         scales = self.scales and self.scales.update(self.index, kept, added)
         all_rows = np.concatenate([self.rows[kept], new])
-        keys, stamp = snapshot.keys[all_rows], snapshot.stamp
-        return replace(self, rows=all_rows, keys=keys, stamp=stamp, scales=scales)
+        return replace(self, rows=all_rows, keys=snapshot.keys[all_rows], stamp=snapshot.stamp, scales=scales)
 
     def spaces_of(self, snapshot: Snapshot) -> dict[str, SpaceVectors]:
         """The spaces that are compared, as they are in a snapshot."""
@@ -231,9 +230,11 @@ class ViewIndex:
         own = self.scales.of_queries(distances) if where is None else self._scales_of(vectors)
         return self.scales.rerank(places, distances, own, k)
 
-    def neighbors(self, places: NDArray[np.int64], k: int) -> NDArray[np.int64]:
-        """int64 (n, k): the places of the items nearest to some items; of other items, k < n_items."""
-        nearest, _ = self.query(self.take(places), k + 1)
+    def neighbors(
+        self, places: NDArray[np.int64], k: int, where: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.int64]:
+        """int64 (n, k): the places of the other items nearest to some, all among ``where``, bool (n,)."""
+        nearest, _ = self.query(self.take(places), k + 1, where)
         others = nearest != places[:, None]
         others[others.all(axis=1), -1] = False  # copies came before the item itself
         return nearest[others].reshape(len(places), -1)
@@ -304,9 +305,9 @@ class ViewIndex:
             scales = LocalScales(np.asarray(file.array("note.scales")), float(note["usual_distance"]))
             if scales.items.shape != rows.shape:
                 raise IndexFormatError(f"{path} has {scales.items.shape} scales of {rows.shape} tracks")
-        spaces = tuple(own.space for own in specs)
         tag_fit = TagFit(**note["tags"]) if "tags" in note else None
-        return cls(spec, transform, rows, keys, Index(state, path), stamp, spaces, scales, tag_fit)
+        spaces, index = tuple(own.space for own in specs), Index(state, path)
+        return cls(spec, transform, rows, keys, index, stamp, spaces, scales, tag_fit)
 
 
 class ViewIndexes:

@@ -137,7 +137,9 @@ class Evaluation(BaseModel):
     same_album: Annotated[
         float | None, Field(description="Share of the ten nearest tracks that are of the track's own album")
     ]
-    copies: Annotated[float, Field(description="Share of the ten nearest that are copies of the file")]
+    copies: Annotated[
+        float, Field(description="Share of the ten nearest that are versions of the query's recording")
+    ]
     index_recall: Annotated[float, Field(description="Share of the truly ten nearest that the index finds")]
     query_us: Annotated[float, Field(description="Median time of a query of the index, microseconds")]
     at: EpochS
