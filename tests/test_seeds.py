@@ -270,3 +270,10 @@ def test_what_is_no_seed_is_refused_and_not_read_as_a_title(root: Path, seed, wo
         near = library.similar("Night", k=1)
         with pytest.raises(UsageError, match="not Match; take its track"):
             library.similar(near[0])
+
+
+def test_an_exact_title_is_meant_before_one_with_other_accents(tmp_path: Path):
+    songs = [song(f"{i}.wav", title=title) for i, title in enumerate(["Café", "Cafe", "Other", "café"])]
+    with new_library(tmp_path / "library", songs) as library:
+        assert library.seed_group("cafe").seeds[0].title == "Cafe"
+        assert library.seed_group("CAFÈ").seeds[0].title in ("Café", "Cafe", "café")

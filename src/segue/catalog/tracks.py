@@ -21,6 +21,7 @@ from segue.catalog.conditions import Where
 from segue.catalog.connections import Connections
 from segue.catalog.derived import Derived
 from segue.catalog.listing import Facets, Sort
+from segue.catalog.migration import TITLE
 from segue.catalog.names import NameTables
 from segue.catalog.records import parse_integers
 from segue.catalog.words import WordIndex
@@ -56,6 +57,12 @@ class TrackTables:
 
     def by_id(self, track_id: str) -> Track | None:
         return next(self._select("WHERE id = ?", path_to_db(track_id)), None)
+
+    def by_title(self, title: str) -> list[Track]:
+        """Tracks with this title, or file name where they have none, but for the case of a to z."""
+        title = title.strip()
+        called = f"WHERE {TITLE} COLLATE NOCASE = ? ORDER BY row LIMIT {_NAMED_ALIKE}"
+        return list(self._select(called, title if title.isascii() else path_to_db(title)))
 
     def by_name(self, name: str) -> list[Track]:
         """Tracks with exactly this title, ``artist - title`` or file name, case and accents aside."""

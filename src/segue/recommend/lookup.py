@@ -121,9 +121,9 @@ def track_by_id(catalog: Catalog, track_id: str) -> Track:
 def lookup(catalog: Catalog, text: str, *, paths: bool = True) -> Track | Selection:
     """The track, artist, album, playlist or folder that a text means.
 
-    In this order: an id, a path, an id in a source; ``artist:NAME`` and the like; an exact title or file
-    name; an exact artist, album or playlist; a folder; words of one track, artist, album or playlist. Copies
-    of one recording count as one.
+    In this order: an id, a path, an id in a source; ``artist:NAME`` and the like; an exact title; a title or
+    file name but for accents; an exact artist, album or playlist; a folder; words of one track, artist, album
+    or playlist. Copies of one recording count as one.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def lookup(catalog: Catalog, text: str, *, paths: bool = True) -> Track | Select
     meanings: Sequence[Track | Selection] = (
         tracks.by_reference(text, paths=paths)
         or (":" in text and catalog.selections.explicit(text, paths=paths))
-        or best_copies(tracks.by_name(text))
+        or best_copies(tracks.by_title(text) or tracks.by_name(text))
         or _exact(catalog, text)
         or _folder(catalog, text, paths=paths)
         or _by_words(catalog, text)
@@ -162,8 +162,10 @@ def lookup_track(catalog: Catalog, text: str) -> Track:
     if explicit:
         tracks = tracks_of(catalog, explicit[0])
     elif not tracks:
-        tracks = best_copies(catalog.tracks.by_name(text)) or best_copies(
-            catalog.tracks.search(text, _LOOKED_AT, by_label=False)
+        tracks = best_copies(
+            catalog.tracks.by_title(text)
+            or catalog.tracks.by_name(text)
+            or catalog.tracks.search(text, _LOOKED_AT, by_label=False)
         )
     if len(tracks) == 1:
         return tracks[0]
