@@ -15,6 +15,7 @@ import soundfile
 import segue.cli
 from segue.library import Library
 from segue.sources.audioset import Segment, write_tfrecords
+from tests.fma_files import write_fma
 
 N_CLIPS, N_ROWS = 24, 1200
 
@@ -119,6 +120,10 @@ def with_shard() -> None:
     write_tfrecords(segments, Path("vi.tfrecord"))
 
 
+def with_fma() -> None:
+    write_fma(Path("fma"), range(2, 302))
+
+
 def listened() -> int:
     """Playlists, plays and opinions, as the page and its players record them."""
     with Library.open("library") as library:
@@ -143,6 +148,7 @@ OPERATIONS = {
     "import table": Operation(("import", "table", "songs.csv", "-q"), with_table),
     "import vectors": Operation(("import", "vectors", "rows.npy", "-q"), with_vectors),
     "import audioset": Operation(("import", "audioset", "vi.tfrecord", "-q"), with_shard),
+    "import fma": Operation(("import", "fma", "fma", "-q"), with_fma),
     "prune": Operation(("prune", "--yes"), pruned, removes=True),
     "index": Operation(("similar", "000.wav"), unindexed),
     "index of a table": Operation(("similar", "Song 7"), imported),
