@@ -100,10 +100,11 @@ def build_index(
         shard = functions.pmod(functions.crc32("id"), functions.lit(shards)).cast("int")
         made = rows.withColumn("shard", shard).repartition(shards, "shard")
         found = made.mapInArrow(_stage(str(folder), job), _RESULT).collect()
-        return _commit(folder, job, [row.asDict() for row in found])
+        return commit(folder, job, [row.asDict() for row in found])
 
 
-def _commit(folder: Path, job: str, shards: list[dict[str, Any]]) -> ShardedIndex:
+def commit(folder: Path, job: str, shards: list[dict[str, Any]]) -> ShardedIndex:
+    """Have the shards that ``build_part`` made count. Raises UsageError where they do not fit together."""
     twice = next((shard["twice"] for shard in shards if shard["twice"]), None)
     if twice is not None:
         raise UsageError(f"the id {twice!r} is there twice; expected each once")
