@@ -1,7 +1,7 @@
 """A large index in shards, built shard by shard and searched in one process from mapped files, on one core.
 
 Told are: CPU seconds of the build; bytes of the indexes; CPU time of single queries that are not among the
-rows, and the share of the ten truly nearest that they find; memory of the process that no file stands behind.
+rows, and the share of the ten truly nearest that they find.
 
 Usage: python -m benchmarks.shards [--rows 10000000] [--dim 128] [--shard-rows 1000000] [--folder DIR]
 """
@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from benchmarks.index_data import clustered
-from benchmarks.memory import memory
 from segue.index.exact import k_smallest
 from segue.spark.index import build_part, commit
 from segue.spark.shards import Shards
@@ -95,13 +94,11 @@ def main() -> None:
     with threadpool_limits(1):
         print(f"built in {build(x, options.shard_rows, options.folder):.0f} CPU s")
         truth = nearest(x, queries)
-        before = memory("Anonymous")
         shards = Shards.open(options.folder)
         size = sum(file.stat().st_size for file in options.folder.glob("*.index"))
         print(f"{len(shards):,} rows in {shards.n_shards} shards; indexes {size / 1e6:.0f} MB")
         for recall in (0.9, 0.95):
             ask(shards, queries, truth, recall)
-        print(f"memory without a file behind it: {(memory('Anonymous') - before) / 1e6:.0f} MB more")
 
 
 if __name__ == "__main__":

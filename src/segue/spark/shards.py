@@ -31,7 +31,7 @@ class Shards:
         self.dim = self._indexes[0].dim if names else 0
         tables = [pq.read_table(folder / f"{name}.parquet") for name in names]
         self._starts = np.cumsum([0, *(len(table) for table in tables)])
-        self._names = [table["id"] for table in tables]
+        self._names = [table["id"].combine_chunks() for table in tables]  # to take some of them in no time
 
     @classmethod
     def open(cls, folder: str | Path) -> Shards:
@@ -91,7 +91,8 @@ class Shards:
         k = min(k, int(self._starts[-1]))
         if not k or not len(vectors):
             return np.zeros((len(vectors), 0), np.int64), np.zeros((len(vectors), 0), np.float32)
-        parts = [index.query(vectors, min(k, len(index)), recall=recall) for index in self._indexes]
+        asked = vectors[0] if len(vectors) == 1 else vectors  # an index answers a single vector the quick way
+        parts = [index.query(asked, min(k, len(index)), recall=recall) for index in self._indexes]
         rows = np.concatenate(
             [ids + start for (ids, _), start in zip(parts, self._starts, strict=False)], axis=1
         )
