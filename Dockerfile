@@ -18,4 +18,4 @@ EXPOSE 8765
 HEALTHCHECK --interval=1m --start-period=1m \
   CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8765/api/v1/health', timeout=5)"]
 ENTRYPOINT ["segue-entrypoint"]
-CMD ["serve", "--host", "0.0.0.0", "--port", "8765", "--no-open", "--folder", "/music"]
+CMD ["serve", "--host", "0.0.0.0", "--port", "8765", "--no-open", "--folder", "/music", "--watch"]

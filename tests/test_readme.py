@@ -81,6 +81,10 @@ HELD_BY = {
         "test_similar_gives_each_recording_once_by_its_best_version"
     ],
     "change the answers at once": ["test_likes_and_dislikes_by_another_process_act_at_once"],
+    "follows your folders, and `segue doctor` says what is amiss": [
+        "test_what_happens_to_files_is_seen",
+        "test_a_service_follows_when_it_was_started_so",
+    ],
     "an image, a compose file of 8 lines, a unit of systemd": [
         "test_the_dockerfile_passes_its_linter",
         "test_compose_is_short_and_says_what_self_hosters_expect",
