@@ -17,7 +17,8 @@ from segue.sources.contract import AudioSource, RecordSource
 
 # Modules whose public names the page lists: those in ``__all__``, else what they define.
 MODULES = (
-    "segue", "segue.index", "segue.annoy", "segue.spark", "segue.errors", "segue.spec", "segue.sound",
+    "segue", "segue.display", "segue.index", "segue.annoy", "segue.spark", "segue.errors", "segue.spec",
+    "segue.sound",
     "segue.sources.contract", "segue.sources.audio_folders", "segue.sources.audioset", "segue.sources.table",
     "segue.sources.fma", "segue.sources.vectors", "segue.sources.mongo",
 )  # fmt: skip
