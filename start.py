@@ -37,6 +37,7 @@ def main(arguments):
         set_up({"test", "lint", "docs", "serve"})
         install_annoy()
         install_spark()
+        compile_all()
         return build_player() or test(arguments[1:])
     if arguments[:1] == ["docs"]:
         return build_docs()
@@ -142,6 +143,12 @@ def test(pytest_arguments):
         if code:
             return code
     return 0
+
+
+def compile_all():
+    """Compile what is installed, and Segue: where Python keeps no compiled files, each of the many processes
+    that the tests start would compile all that it imports."""
+    run([PYTHON, "-m", "compileall", "-qq", "-j", "0", str(VENV), str(HERE / "src")])
 
 
 def run(command, cwd=None, stderr=None):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -82,9 +83,10 @@ def two_threads() -> Iterator[None]:
 @pytest.mark.slow
 @pytest.mark.usefixtures("two_threads")
 @pytest.mark.parametrize("call", CALLS)
-def test_a_call_takes_one_thread_of_blas(call: str, library: Library, tmp_path: Path):
+def test_a_call_takes_one_thread_of_blas(call: str, scanned: Path, tmp_path: Path):
     soundfile.write(tmp_path / "outside.wav", tone(440), SR)
-    with Watch() as watch:
+    shutil.copytree(scanned, tmp_path / "library")  # some of the calls write
+    with Library.open(tmp_path / "library") as library, Watch() as watch:
         CALLS[call](library, tmp_path)
     assert watch.seen
     assert set(watch.seen.values()) == {1}, watch.seen

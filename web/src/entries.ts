@@ -7,6 +7,7 @@ type Kept = Record<string, unknown>;
 const STORE = "segue.entries";
 const MOST = 100; // entries
 const RESTORE_MS = 20_000; // that a page may take to grow as long as it was
+const SETTLE_MS = 500; // that it must stay so: a list that loads anew may be short for a moment
 
 const newKey = () => Math.random().toString(36).slice(2);
 const keyNow = () => (history.state as { key?: string } | null)?.key;
@@ -49,6 +50,7 @@ export function useScrollMemory(page: { current: HTMLElement | null }): void {
     const until = Date.now() + RESTORE_MS;
     const target = (all.get(entry.value)?.["scroll"] as number | undefined) ?? 0;
     let frame = 0;
+    let since = 0; // when it was reached
     const done = () => {
       cancelAnimationFrame(frame);
       for (const name of ["wheel", "touchstart", "keydown", "pointerdown"]) box.removeEventListener(name, done);
@@ -57,7 +59,9 @@ export function useScrollMemory(page: { current: HTMLElement | null }): void {
     const remember = () => keep("scroll", box.scrollTop);
     const restore = () => {
       box.scrollTo(0, target);
-      if (Math.abs(box.scrollTop - target) < 2 || Date.now() > until) done();
+      const now = Date.now();
+      since = Math.abs(box.scrollTop - target) < 2 ? since || now : 0;
+      if (!target || (since && now - since > SETTLE_MS) || now > until) done();
       else frame = requestAnimationFrame(restore);
     };
     for (const name of ["wheel", "touchstart", "keydown", "pointerdown"]) box.addEventListener(name, done, { passive: true });

@@ -41,7 +41,7 @@ COMMANDS = {
     "check": ("segue.cli.check:check", "Check that the whole library fits together."),
     "clusters": ("segue.cli.clusters:clusters", "Find and name groups of similar tracks."),
     "demo": ("segue.cli.demo:demo", "Try Segue on about 100 generated pieces."),
-    "doctor": ("segue.cli.doctor:doctor", "Find what stands in the way, and what to do about it."),
+    "doctor": ("segue.cli.doctor:doctor", "Find what is wrong, and what to do about it."),
     "duplicates": ("segue.cli.duplicates:duplicates", "List recordings that you have several files of."),
     "embed": ("segue.cli.embed:embed", "Compute the embeddings of audio files."),
     "evaluate": ("segue.cli.evaluate:evaluate", "Measure how often neighbors share a tag."),

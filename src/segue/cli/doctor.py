@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _WIDTHS = (8, 16)
 
 
-@click.command(short_help="Find what stands in the way, and what to do about it.")
+@click.command(short_help="Find what is wrong, and what to do about it.")
 @json_option
 @click.pass_obj
 def doctor(context: Context, as_json: bool) -> None:

@@ -171,7 +171,7 @@ def pack(folder: str | None, file: str, names: tuple[str, ...]) -> None:
     click.echo(f"  on the other machine: segue models unpack {file}", err=True)
 
 
-@models.command(short_help="Install the models in a file of segue models pack.")
+@models.command(short_help="Install what segue models pack wrote.")
 @click.argument("file", type=click.Path())
 @click.pass_obj
 def unpack(folder: str | None, file: str) -> None:

@@ -47,6 +47,7 @@ class Shards:
 
     @property
     def n_shards(self) -> int:
+        """How many there are."""
         return len(self._indexes)
 
     def __len__(self) -> int:
