@@ -88,7 +88,7 @@ def answered(answer: httpx.Response) -> dict:
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 @pytest.mark.parametrize("posted", [False, True], ids=["query", "form"])
 def test_every_method_answers_whatever_it_is_asked(opened: Server, ids: list[str], posted: bool, data):
@@ -113,7 +113,7 @@ def test_every_method_answers_whatever_it_is_asked(opened: Server, ids: list[str
 
 
 @pytest.mark.slow
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     method=st.sampled_from(ALL),
     pairs=st.lists(st.tuples(st.sampled_from(["u", "p", "t", "s", "apiKey"]), NASTY)),
