@@ -99,7 +99,7 @@ def radio(  # noqa: PLR0913 - all that one may ask for, by name
     """The next k tracks of a radio near the queries; asked again, it goes on with others.
 
     What was played lately, by the library's record of plays, comes later the more recently it was played:
-    after a week it has lost half as much of its score.
+    after a week it has lost half as much of its score. Raises as ``similar``.
 
     Parameters
     ----------
@@ -110,10 +110,6 @@ def radio(  # noqa: PLR0913 - all that one may ask for, by name
         first track of what follows is near to the last of them.
     queries, minus, where, same_artist, feedback, everything, view : as for ``similar``; no view of windows.
     random_state : makes the same choice each time.
-
-    Raises
-    ------
-    As ``similar``.
     """
     require_minutes(minutes)
     wanted, unwanted = require_queries(queries, k), list_queries(minus)

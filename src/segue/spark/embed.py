@@ -72,9 +72,7 @@ def embed(
     specs = {name: embedder.spec for name, embedder in zip(names, embedders, strict=True)}
     tracks = tracks.select(*KEY)
     if tracks.count() != tracks.select("path").distinct().count():
-        raise UsageError(
-            "a path is there twice; expected each file once, as dropDuplicates(['path']) makes it"
-        )
+        raise UsageError("a path is there twice; expected each once, as dropDuplicates(['path']) makes it")
     with writing(folder):
         manifest = Manifest.load(folder).with_specs(list(specs.values()))
         for todo, some, retried in _missing(tracks, manifest, specs, retry_failed=retry_failed):
