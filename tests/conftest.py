@@ -6,9 +6,11 @@ import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy: sums differ by their order otherwise
 import atexit
+import contextlib
 import hashlib
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -132,6 +134,23 @@ def scanned(tmp_path_factory: pytest.TempPathFactory, music: dict[str, Path]) ->
     with Library.open(root, create=True) as library:
         library.scan(next(iter(music.values())).parent)
     return root
+
+
+@pytest.fixture(autouse=True)
+def scanned_stays(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What all tests read is after each of them as it was."""
+    if "scanned" not in request.fixturenames:
+        yield
+        return
+    before = rows_of(request.getfixturevalue("scanned"))
+    yield
+    assert rows_of(request.getfixturevalue("scanned")) == before, "the test writes where others read: copy it"
+
+
+def rows_of(library: Path) -> list[str]:
+    """All rows of a library's catalog, as SQL."""
+    with contextlib.closing(sqlite3.connect(library / "catalog.sqlite")) as db:
+        return list(db.iterdump())
 
 
 @pytest.fixture

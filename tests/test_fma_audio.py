@@ -353,13 +353,13 @@ def many(tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("scanned", "word", "after"), [
+@pytest.mark.parametrize(("known", "word", "after"), [
     (False, "given", 1), (False, "given", 5), (False, "heard", 1), (False, "heard", 9),
     (True, "given", 1), (True, "given", 5),
 ])  # fmt: skip
-def test_attaching_audio_after_a_kill_ends_like_an_undisturbed_run(many, tmp_path, scanned, word, after):
+def test_attaching_audio_after_a_kill_ends_like_an_undisturbed_run(many, tmp_path, known, word, after):
     metadata, audio, expected = many
-    if scanned:
+    if known:
         with Library.open(tmp_path / "library", create=True) as library:
             library.scan(audio)
     process, receiver = start(import_and_join, metadata, audio, tmp_path / "library")
@@ -374,5 +374,5 @@ def test_attaching_audio_after_a_kill_ends_like_an_undisturbed_run(many, tmp_pat
         assert joined.with_file == N_KILLED
         assert state_of(library) == expected
         assert_joined(library, audio)
-        if scanned:
+        if known:
             assert joined.audio_s == 0

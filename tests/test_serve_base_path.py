@@ -21,9 +21,10 @@ OPENSSL = shutil.which("openssl")
 
 
 @pytest.fixture(scope="module")
-def placed(scanned: Path) -> Iterator[Server]:
+def placed(scanned: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    library = shutil.copytree(scanned, tmp_path_factory.mktemp("placed") / "library")  # a test finds clusters
     options = ("--no-open", "--port", 0, "--password", "sesame", "--cors-origin", f"{PLAYER}/")
-    with serving("-l", scanned, "serve", "--base-path", "segue/", *options) as server:
+    with serving("-l", library, "serve", "--base-path", "segue/", *options) as server:
         yield server
 
 

@@ -16,29 +16,30 @@ from segue.serve.app import make_api
 from segue.serve.http import responses
 from tests.serve_process import serving
 
-_EXAMPLES = 8  # of each operation
 ROOT = Path(__file__).resolve().parents[1]
 MODELS = (album_models, responses, request_models, track_models, recommendation_models, library_models)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("options", "header"),
+    ("options", "header", "examples"),  # of each operation; a login changes little of an answer
     [
-        ((), "X-Segue: 1"),
-        (("--token", "t0ken"), "Authorization: Bearer t0ken"),
-        (("--token", "t0ken"), "X-Segue: 1"),
+        ((), "X-Segue: 1", 8),
+        (("--token", "t0ken"), "Authorization: Bearer t0ken", 2),
+        (("--token", "t0ken"), "X-Segue: 1", 2),
     ],
     ids=["without login", "with login", "before login"],
 )
-def test_every_answer_is_as_described(scanned: Path, tmp_path: Path, options: tuple[str, ...], header: str):
+def test_every_answer_is_as_described(
+    scanned: Path, tmp_path: Path, options: tuple[str, ...], header: str, examples: int
+):
     """Every check of schemathesis, with requests as described and with others, also one after the other."""
     shutil.copytree(scanned, tmp_path / "library")
     with serving("-l", tmp_path / "library", "serve", "--no-open", "--port", 0, *options) as server:
         command = [
             Path(sys.executable).with_name("schemathesis"), "--config-file", ROOT / "schemathesis.toml",
             "run", "openapi.json", "--url", server.address, "-H", header, "-H", "X-Segue: 1",
-            "--checks", "all", "--mode", "all", "-n", _EXAMPLES, "--seed", 7, "--generation-database", "none",
+            "--checks", "all", "--mode", "all", "-n", examples, "--seed", 7, "--generation-database", "none",
             "--no-color", "--suppress-health-check", "all", "--continue-on-failure", "--request-timeout", 30,
         ]  # fmt: skip
         (tmp_path / "openapi.json").write_text(json.dumps(make_api().openapi()))

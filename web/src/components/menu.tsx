@@ -36,7 +36,7 @@ function List({ choices, close, button, label }: ListProps) {
   useLayoutEffect(() => {
     if (list.current && button) putBeside(list.current, button);
   }, []);
-  useEffect(() => list.current?.querySelectorAll("button")[at]?.focus(), [at]);
+  useLayoutEffect(() => list.current?.querySelectorAll("button")[at]?.focus(), [at]);
   useEffect(() => {
     const away = (event: Event) => {
       if (!list.current?.contains(event.target as Node) && !button?.contains(event.target as Node)) close();

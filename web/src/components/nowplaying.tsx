@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import * as api from "../api";
 import { coverColor } from "../covercolor";
 import { clock } from "../format";
@@ -26,7 +26,7 @@ const close = () => (nowPlayingOpen.value = false);
 
 function Window({ track }: { track: Track }) {
   const box = useRef<HTMLElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => { // now: the next key may already be pressed
     const before = document.activeElement as HTMLElement | null;
     box.current?.focus({ preventScroll: true });
     const escape = (event: KeyboardEvent) => event.key === "Escape" && close(); // also where what had the focus is gone
