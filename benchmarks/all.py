@@ -42,6 +42,7 @@ class Benchmark:
 
 
 BENCHMARKS = (
+    Benchmark("start", "The start of commands", "{folder} --turns 3", "{folder} --tracks 10000 --turns 7"),
     Benchmark("trace_calls", "Calls and files on the way of a question", "{folder}", "{folder}"),
     Benchmark("scan_speed", "A scan beside a script of librosa's", "{music} 2", "{music} 5"),
     Benchmark(

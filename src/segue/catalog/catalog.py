@@ -6,9 +6,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
-
-import filelock
+from typing import TYPE_CHECKING, TypeVar
 
 from segue.catalog import schema, snapshots, summaries
 from segue.catalog.albums import Discography, DiscographyCache
@@ -33,6 +31,9 @@ from segue.catalog.tracks import TrackTables
 from segue.catalog.writer import Writer
 from segue.errors import LibraryBusyError, LibraryWriteError
 from segue.spec import EmbedderSpec
+
+if TYPE_CHECKING:
+    import filelock
 
 _Value = TypeVar("_Value")
 
@@ -173,6 +174,8 @@ class Catalog:
 
     @contextlib.contextmanager
     def _as_only_writer(self, wait_s: float, on_wait: Callable[[], None] | None) -> Iterator[None]:
+        import filelock
+
         schema.check_present(self.root)
         lock = filelock.FileLock(self.root / "writer.lock")
         try:
@@ -188,6 +191,8 @@ class Catalog:
 def _acquire(
     lock: filelock.BaseFileLock, root: Path, wait_s: float, on_wait: Callable[[], None] | None
 ) -> None:
+    import filelock
+
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 import sqlite3
@@ -131,6 +130,8 @@ class NameTables:
             names |= split_names(what, text or "")
         if not names:
             return "no network has labeled a track yet" if what == "label" else f"no track has any {what}"
+        import difflib
+
         near = difflib.get_close_matches(name, names, _EXAMPLES)
         near += sorted(other for other in names if name in other)
         listed = list(dict.fromkeys([*near, *sorted(names)]))[:_EXAMPLES]

@@ -6,7 +6,6 @@ import faulthandler
 import os
 import sys
 import threading
-import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -127,6 +126,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _main(arguments, this_run)
     except (click.ClickException, SegueError, BrokenPipeError) as error:
         if this_run.verbose:
+            import traceback
+
             traceback.print_exc()
         return _complain(error)
 

@@ -38,5 +38,5 @@ class Context:
         from segue.library import Library  # decoders take a moment to load
 
         library = Library.open(self.path, create=create, embedders=embedders or None)
-        library.recommender.choose = chooser()
+        library.choose = chooser()
         return library

@@ -97,7 +97,7 @@ def _print_everything(facts: dict[str, Any]) -> None:
 
 
 def _library_facts(library: Library) -> dict[str, Any]:
-    held, tag_fit = library.overview(), library.tag_fit()
+    held, index = library.overview(), library.index_facts()
     bytes_used = sum(path.stat().st_size for path in library.path.rglob("*") if path.is_file())
     return {
         "library": str(library.path),
@@ -109,7 +109,8 @@ def _library_facts(library: Library) -> dict[str, Any]:
         "artists": held.artists,
         "albums": held.albums,
         "imports": [_import_line(one) for one in held.imports],
-        "tags": str(tag_fit) if tag_fit else None,
+        "tags": str(index.tag_fit) if index and index.tag_fit else None,
+        "index": str(index) if index else None,
         "spaces": [f"{name}, {spec.dim} dimensions" for name, spec in library.spaces().items()],
         "upgrades": [
             f"{one}: {command('scan --upgrade FOLDER', library=library.path)}" for one in library.upgrades()

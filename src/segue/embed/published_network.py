@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +22,7 @@ from segue.embed.logmel import (
 )
 from segue.embed.session import Network
 from segue.sound import Excerpts
-from segue.spec import EmbedderSpec, Embedding, Label, Prior
+from segue.spec import EmbedderSpec, Embedding, Label, Prior, family_of, newer_versions
 from segue.track import Waveform
 
 MAX_LABELS = 10  # kept of a track and a network
@@ -74,6 +73,8 @@ def audioset_classes() -> tuple[str, ...]:
 
 
 def _lines(name: str) -> tuple[str, ...]:
+    from importlib.resources import files
+
     text = files("segue.embed").joinpath(name).read_text("utf-8")
     return tuple(line for line in text.splitlines() if not line.startswith("#"))
 
@@ -180,3 +181,9 @@ class PublishedNetwork:
 def _best_labels(scores: NDArray[np.float32], names: Sequence[str]) -> tuple[Label, ...]:
     best = np.argsort(-scores)[:MAX_LABELS]
     return tuple(Label(names[i], round(float(scores[i]), 4)) for i in best if scores[i] >= MIN_LABEL_SCORE)
+
+
+def newer_version(space: str) -> str | None:
+    """The space of the newest version of what made a space, where that one is older."""
+    recipe = RECIPES.get(family_of(space))
+    return recipe.spec.space if recipe and newer_versions(space, [recipe.spec.space]) else None

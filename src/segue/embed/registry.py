@@ -10,7 +10,7 @@ from segue.embed.descriptors import Descriptors
 from segue.embed.models import MODELS, installed, model_path, upgrade
 from segue.embed.published_network import RECIPES, PublishedNetwork
 from segue.errors import ModelError, UsageError, WeightsError
-from segue.spec import Embedder, family_of, newer_versions
+from segue.spec import Embedder, family_of
 
 DEFAULT = ("descriptors", "musicnn", "mn04")
 
@@ -35,12 +35,6 @@ EMBEDDERS: Mapping[str, Callable[[], Embedder]] = {
     "vggish-relu": partial(_vggish, last_relu=True),
     "vggish-int8": partial(_vggish, int8=True),
 }
-
-
-def newer_version(space: str) -> str | None:
-    """The space of the newest version of what made a space, where that one is older."""
-    recipe = RECIPES.get(family_of(space))
-    return recipe.spec.space if recipe and newer_versions(space, [recipe.spec.space]) else None
 
 
 def embedders_of_spaces(name: str, spaces: Iterable[str]) -> list[str]:

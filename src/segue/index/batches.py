@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from segue.index.exact import Neighbors
 from segue.index.metric import AnyVectors
@@ -28,6 +26,10 @@ def search_in_batches(
     starts = range(0, len(queries), batch_size)
     if len(starts) < 2:
         return search(queries, exclude)
+
+    from concurrent.futures import ThreadPoolExecutor
+
+    from threadpoolctl import threadpool_limits
 
     def search_batch(start: int) -> Neighbors:
         stop = start + batch_size

@@ -8,8 +8,7 @@ import os
 import re
 import struct
 import zlib
-from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -122,33 +121,16 @@ class IndexFile:
             self.sections, ends = _sections(self.header.pop("sections"), at)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise IndexFormatError(f"{path} names no sections that can be read: {error!r}") from error
+        from concurrent.futures import ThreadPoolExecutor
+
         with ThreadPoolExecutor() as pool:
             list(pool.map(self._check, self.sections, ends))
 
     def _read_header(self) -> tuple[dict[str, Any], int]:
         """The header and the byte that it begins at."""
-        prefix = self._bytes[: _PREFIX.size].tobytes()
-        magic, version, crc, at, length, header_crc = _PREFIX.unpack(prefix)
-        if magic != MAGIC:
-            raise IndexFormatError(f"{self.path} is no index of Segue: it begins with {magic!r}")
-        if version != FORMAT_VERSION:
-            raise IndexFormatError(
-                f"{self.path} has format {version}, this Segue reads {FORMAT_VERSION}: build it again"
-            )
-        text = self._bytes[at : at + length].tobytes()
-        if (
-            zlib.crc32(prefix[16:]) != crc
-            or at + length != len(self._bytes)
-            or zlib.crc32(text) != header_crc
-        ):
-            raise IndexFormatError(f"{self.path} is damaged: the checksum of its header does not fit")
-        try:
-            header = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise IndexFormatError(f"{self.path} has a header that is no JSON: {error}") from error
-        if not isinstance(header, dict):
-            raise IndexFormatError(f"{self.path} has a header that is {type(header).__name__}, expected dict")
-        return header, at
+        return _parse_header(
+            self.path, len(self._bytes), lambda at, length: self._bytes[at : at + length].tobytes()
+        )
 
     def _check(self, name: str, start: int) -> None:
         section = self.sections[name]
@@ -171,6 +153,51 @@ class IndexFile:
         section = self.sections[name]
         data = self._bytes[section.offset : section.offset + section.n_bytes]
         return data.view(np.dtype(section.dtype)).reshape(section.shape)
+
+
+def read_header(path: Path) -> dict[str, Any]:
+    """What ``write_sections`` was given as the header of a file; no section is looked at.
+
+    Raises
+    ------
+    IndexFormatError
+        Where the file is foreign, newer, cut short or its header damaged.
+    FileNotFoundError
+    """
+    with path.open("rb") as file:
+
+        def read(at: int, length: int) -> bytes:
+            file.seek(at)
+            return file.read(length)
+
+        header, _ = _parse_header(path, os.fstat(file.fileno()).st_size, read)
+    header.pop("sections", None)
+    return header
+
+
+def _parse_header(path: Path, size: int, read: Callable[[int, int], bytes]) -> tuple[dict[str, Any], int]:
+    """The header of a file of some bytes, and the byte that it begins at."""
+    if size < _PREFIX.size:
+        raise IndexFormatError(f"{path} is no index of Segue: it has {size} bytes")
+    prefix = read(0, _PREFIX.size)
+    magic, version, crc, at, length, header_crc = _PREFIX.unpack(prefix)
+    if magic != MAGIC:
+        raise IndexFormatError(f"{path} is no index of Segue: it begins with {magic!r}")
+    if version != FORMAT_VERSION:
+        raise IndexFormatError(
+            f"{path} has format {version}, this Segue reads {FORMAT_VERSION}: build it again"
+        )
+    fits = zlib.crc32(prefix[16:]) == crc and at + length == size
+    text = read(at, length) if fits else b""
+    if not fits or zlib.crc32(text) != header_crc:
+        raise IndexFormatError(f"{path} is damaged: the checksum of its header does not fit")
+    try:
+        header = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise IndexFormatError(f"{path} has a header that is no JSON: {error}") from error
+    if not isinstance(header, dict):
+        raise IndexFormatError(f"{path} has a header that is {type(header).__name__}, expected dict")
+    return header, at
 
 
 def _sections(places: Any, end: int) -> tuple[dict[str, Section], list[int]]:

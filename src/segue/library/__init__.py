@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from segue import recommend
 from segue.catalog import (
     ARTICLES,
     CATALOG_FILE,
@@ -38,49 +39,13 @@ from segue.catalog import (
     sort_name,
     split_names,
 )
-from segue.display.following import following
-from segue.embed.descriptors import SPEC as DESCRIPTORS
-from segue.embed.descriptors import Descriptors
-from segue.embed.registry import make_embedders
-from segue.ingest.attach_audio import attach_audio
-from segue.ingest.audio import Scan
-from segue.ingest.records import Import
 from segue.ingest.report import Report
-from segue.library import model_copies
 from segue.library.checking import Checking, CheckReport
-from segue.library.embedders import (
-    add_spaces,
-    chosen_embedders,
-    embedders_for,
-    embedders_to_scan,
-    later_embedders,
-)
 from segue.library.upkeep import ScannedFolder
 from segue.library.verbs import OneBlasThread, verb
 from segue.progress import Follow, Progress
-from segue.recommend import (
-    Recommender,
-    albums,
-    clusters,
-    duplicates,
-    evaluate,
-    explain,
-    grouped_search,
-    home,
-    journey,
-    matrix,
-    opinions,
-    playlist,
-    query,
-    radio,
-    transitions,
-)  # fmt: skip
-from segue.recommend import map as maps
-from segue.recommend import search as words
-from segue.recommend import similar as similarity
-from segue.sources.audio_folders import AudioFolders
 from segue.sources.contract import AudioSource, RecordSource, Source
-from segue.spec import Embedder, Prior, family_of
+from segue.spec import Embedder, family_of
 
 __all__ = [
     "ARTICLES", "CATALOG_FILE", "FORMAT_VERSION", "NO_ALBUM", "NO_ARTIST", "Album", "AlbumSort", "Artist",
@@ -101,14 +66,6 @@ class Library(Checking):
     gives one.
     """
 
-    def __init__(
-        self, catalog: Catalog, embedders: Sequence[Embedder], later: Sequence[Embedder] = ()
-    ) -> None:
-        self._catalog = catalog
-        self._embedders = tuple(embedders)
-        self._later = tuple(later)  # versions to which the library can be upgraded
-        self.recommender = Recommender(catalog, [*embedders, *later], self.prior)
-
     @classmethod
     def open(
         cls, path: str | Path, *, create: bool = False, embedders: Sequence[Embedder | str] | None = None
@@ -128,12 +85,11 @@ class Library(Checking):
         """
         root = Path(path).expanduser()
         catalog = Catalog.create(root) if create else Catalog(root)
-        spaces = catalog.spaces()
         if embedders is None:
-            return cls(catalog, embedders_for(spaces, root), later_embedders(spaces))
-        chosen = chosen_embedders(embedders, spaces)
-        later = later_embedders(embedder.spec.space for embedder in chosen)
-        return cls(catalog, chosen, [one for one in later if one.spec.space not in spaces])
+            return cls(catalog)
+        from segue.library.embedders import chosen_embedders
+
+        return cls(catalog, chosen_embedders(embedders, catalog.spaces()))
 
     def close(self) -> None:
         """Close its files; ``with`` does it."""
@@ -192,6 +148,8 @@ class Library(Checking):
         WeightsError
             Where a network cannot be loaded; what was done is kept.
         """
+        from segue.sources.audio_folders import AudioFolders
+
         roots = [folders] if isinstance(folders, str | Path) else list(folders)
         return self.import_from(
             AudioFolders(roots, only=only, exclude=self.folders.exclusions()),
@@ -231,6 +189,8 @@ class Library(Checking):
         WeightsError
             Where a network cannot be loaded; what was done is kept.
         """
+        from segue.display.following import following
+
         waiting = (wait_s, on_wait)
         with following(progress) as follower:
             if isinstance(source, AudioSource):
@@ -250,6 +210,10 @@ class Library(Checking):
         full: bool,
         stop: threading.Event | None,
     ) -> Report:
+        from segue.ingest.audio import Scan
+        from segue.library import model_copies
+        from segue.library.embedders import add_spaces, embedders_to_scan
+
         with self._catalog.writing(*waiting) as writer:
             embedders = embedders_to_scan(self._embedders, self._later, self._catalog.snapshot())
             model_copies.save_copies(self.path, embedders)
@@ -263,6 +227,8 @@ class Library(Checking):
     def _import_records(
         self, source: RecordSource, progress: Progress, waiting: Waiting, stop: threading.Event | None
     ) -> Report:
+        from segue.ingest.records import Import
+
         with self._catalog.writing(*waiting) as writer, writer.deferring_indexes() as finish:
             report = Import(self._catalog, writer, source, progress).run(stop)
             finish()
@@ -300,6 +266,8 @@ class Library(Checking):
             Where nothing has been imported under that name.
         LibraryBusyError, LibraryWriteError, SpecMismatchError, WeightsError
         """
+        from segue.ingest.attach_audio import attach_audio
+
         top = Path(folder).expanduser().absolute()
         with self._catalog.writing(wait_s, on_wait) as writer:
             attached, paths = attach_audio(self._catalog, writer, source, top, id_of)
@@ -327,6 +295,9 @@ class Library(Checking):
         ------
         LibraryBusyError, LibraryWriteError, ModelNotFoundError
         """
+        from segue.embed.registry import make_embedders
+        from segue.library.embedders import add_spaces
+
         make_embedders([family_of(upgrade.newer) for upgrade in self.upgrades()])
         with self._catalog.writing(wait_s, on_wait) as writer:
             add_spaces(writer, self._later)
@@ -355,40 +326,35 @@ class Library(Checking):
         LibraryError, UsageError, EmptyLibraryError, LibraryBusyError, LibraryWriteError
         """
         with self._catalog.writing(wait_s) as writer:
-            return clusters.find_clusters(
+            return recommend.clusters.find_clusters(
                 self.recommender, writer, k, seed=seed, view=view, progress=progress
             )
 
     # Asking
 
-    similar = verb(similarity.similar)
-    similar_albums = verb(albums.similar_albums)
-    similar_artists = verb(albums.similar_artists)
-    similar_to_vector = verb(similarity.similar_to_vector)
-    vector_of = verb(similarity.vector_of)
-    search = verb(words.search)
-    search_grouped = verb(grouped_search.search_grouped)
-    playlist = verb(playlist.playlist)
-    radio = verb(radio.radio)
-    transitions = verb(transitions.transitions)
-    journey = verb(journey.journey)
-    duplicates = verb(duplicates.duplicates)
-    score_quantiles = verb(explain.score_quantiles)
-    explain = verb(explain.explain)
-    matrix = verb(matrix.matrix)
-    map = verb(maps.make_map)
-    load_map = verb(maps.load_map)
-    evaluate = verb(evaluate.evaluate)
-    home = verb(home.home)
-    like = verb(opinions.like)
-    dislike = verb(opinions.dislike)
-    take_back = verb(opinions.take_back)
-    analyze = verb(query.analyze)
-    seed_group = verb(query.seed_group)
-    suggest_seeds = verb(query.suggest_seeds)
-    find = verb(query.find)
-
-    def prior(self) -> dict[str, Prior | None]:
-        """What is known of the spaces beforehand, by their names, for views fitted elsewhere."""
-        priors: dict[str, Prior | None] = {e.spec.space: e.prior for e in self._embedders}
-        return {DESCRIPTORS.space: Descriptors().prior} | priors
+    similar = verb(lambda: recommend.similar.similar)
+    similar_albums = verb(lambda: recommend.albums.similar_albums)
+    similar_artists = verb(lambda: recommend.albums.similar_artists)
+    similar_to_vector = verb(lambda: recommend.similar.similar_to_vector)
+    vector_of = verb(lambda: recommend.similar.vector_of)
+    search = verb(lambda: recommend.search.search)
+    search_grouped = verb(lambda: recommend.grouped_search.search_grouped)
+    playlist = verb(lambda: recommend.playlist.playlist)
+    radio = verb(lambda: recommend.radio.radio)
+    transitions = verb(lambda: recommend.transitions.transitions)
+    journey = verb(lambda: recommend.journey.journey)
+    duplicates = verb(lambda: recommend.duplicates.duplicates)
+    score_quantiles = verb(lambda: recommend.explain.score_quantiles)
+    explain = verb(lambda: recommend.explain.explain)
+    matrix = verb(lambda: recommend.matrix.matrix)
+    map = verb(lambda: recommend.map.make_map)
+    load_map = verb(lambda: recommend.map.load_map)
+    evaluate = verb(lambda: recommend.evaluate.evaluate)
+    home = verb(lambda: recommend.home.home)
+    like = verb(lambda: recommend.opinions.like)
+    dislike = verb(lambda: recommend.opinions.dislike)
+    take_back = verb(lambda: recommend.opinions.take_back)
+    analyze = verb(lambda: recommend.query.analyze)
+    seed_group = verb(lambda: recommend.query.seed_group)
+    suggest_seeds = verb(lambda: recommend.query.suggest_seeds)
+    find = verb(lambda: recommend.query.find)

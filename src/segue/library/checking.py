@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 
 from segue.catalog import Fault, Snapshot
 from segue.errors import AudioError, EmbeddingError, LibraryError, LibraryFormatError
-from segue.library import model_copies
 from segue.library.upkeep import Upkeep
 from segue.progress import Progress, Silent
-from segue.sources.audio_folders import AudioFolders
 from segue.sources.contract import AudioFile
 from segue.spec import Embedder
 from segue.track import Track
@@ -53,8 +51,6 @@ class CheckReport:
 
 class Checking(Upkeep):
     """The part of ``Library`` that looks for what does not fit together."""
-
-    _embedders: tuple[Embedder, ...]
 
     def check(
         self,
@@ -104,6 +100,8 @@ class Checking(Upkeep):
         return report.matrices
 
     def _found(self) -> CheckReport:
+        from segue.library import model_copies
+
         found = self._catalog.check()
         faults = list(found.faults)
         try:
@@ -132,6 +130,8 @@ class Checking(Upkeep):
             report.notes.append(f"only {len(chosen)} files are there and as they were when they were scanned")
 
     def _is_as_stored(self, track: Track, snapshot: Snapshot, scales: dict[str, NDArray[np.float64]]) -> bool:
+        from segue.sources.audio_folders import AudioFolders
+
         row = snapshot.row_of(self.tracks.key_of(track.id))
         sound, _ = AudioFolders([]).load(AudioFile(track.path, track.size, 0))
         for embedder in self._embedders:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,6 @@ from segue.catalog import (
     Artist,
     ArtistSort,
     BookmarkTable,
-    Catalog,
     Clusters,
     Discography,
     Failure,
@@ -31,30 +30,25 @@ from segue.catalog import (
     list_albums,
     list_artists,
 )
-from segue.display.frames import indexed_frame, with_vectors
-from segue.display.html import table, together
 from segue.embed.descriptors import SPEC as DESCRIPTORS
 from segue.errors import LibraryError
-from segue.export.tables import COLUMNS, as_record
-from segue.library.upgrades import Upgrade, find_upgrades
+from segue.library.opened import Opened
 from segue.library.verbs import OneBlasThread
-from segue.recommend import Recommender, filters
-from segue.recommend.lookup import track_by_id
-from segue.recommend.unusual import Limits
 from segue.spec import EmbedderSpec
 from segue.texts import clock, count
 from segue.track import Track, TrackId, readable
-from segue.views.tag_fit import TagFit
-from segue.views.view_index import ViewIndex
+
+if TYPE_CHECKING:
+    from segue.library.upgrades import Upgrade
+    from segue.recommend.unusual import Limits
+    from segue.views.index_facts import IndexFacts, TagFit
+    from segue.views.view_index import ViewIndex
 
 _TRACKS = 1000  # read at a time
 
 
-class Contents:
+class Contents(Opened):
     """The half of ``Library`` that only looks, and the doors to the tables of playlists and feedback."""
-
-    _catalog: Catalog
-    recommender: Recommender
 
     @property
     def tracks(self) -> TrackTables:
@@ -98,8 +92,14 @@ class Contents:
 
     def tag_fit(self) -> TagFit | None:
         """What the library's tags do to its default view; none where they were not looked at yet."""
-        index = self.recommender.indexes.saved(self._catalog.snapshot())
-        return index.tag_fit if index else None
+        facts = self.index_facts()
+        return facts.tag_fit if facts else None
+
+    def index_facts(self) -> IndexFacts | None:
+        """How the default view finds near tracks; none where nothing has asked for it yet."""
+        from segue.views.index_facts import read_index_facts
+
+        return read_index_facts(self._catalog.root / "index", self._catalog.snapshot())
 
     def has_opinions(self) -> bool:
         """Whether any track is liked or disliked."""
@@ -156,6 +156,8 @@ class Contents:
         return f"<Library: {len(self)} tracks in {self._catalog.root}, {spaces}>"
 
     def _repr_html_(self) -> str:
+        from segue.display.html import table, together
+
         held = self.overview()
         amounts = [count(held.tracks, "track"), count(held.albums, "album"), count(held.artists, "artist")]
         amounts += [clock(held.duration_s)] if held.duration_s else []
@@ -180,6 +182,9 @@ class Contents:
             Where the library has no such space.
         MissingExtraError
         """
+        from segue.display.frames import indexed_frame, with_vectors
+        from segue.export.tables import COLUMNS, as_record
+
         groups, snapshot = self.cluster_names(), self.recommender.snapshot()
         columns = (*COLUMNS, "cluster") if groups else COLUMNS
         if space is None:
@@ -198,6 +203,8 @@ class Contents:
         return iter(self._catalog.tracks)
 
     def __getitem__(self, track_id: str) -> Track:
+        from segue.recommend.lookup import track_by_id
+
         return track_by_id(self._catalog, track_id)
 
     def keys_matching(self, where: Where) -> NDArray[np.int64]:
@@ -210,6 +217,8 @@ class Contents:
         """
         if where.tempo_bpm is None:  # all else is in the catalog's tables
             return self._catalog.tracks.keys_matching(where)
+        from segue.recommend import filters
+
         snapshot = self._catalog.snapshot()
         rows = np.flatnonzero(snapshot.keys >= 0)
         return snapshot.keys[rows[filters.rows_meeting(where, self._catalog, snapshot, rows)]]
@@ -233,6 +242,8 @@ class Contents:
 
     def upgrades(self) -> list[Upgrade]:
         """The newer versions of embedders for which ``start_upgrade`` and a scan would make the vectors."""
+        from segue.library.upgrades import find_upgrades
+
         return find_upgrades(self._catalog.snapshot())
 
     def failures(self, *, dismissed: bool = False) -> list[Failure]:

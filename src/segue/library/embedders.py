@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from segue.catalog import Catalog, Snapshot, Writer
+from segue.embed.published_network import newer_version
 from segue.embed.registry import (
     DEFAULT,
     EMBEDDERS,
     embedders_of_spaces,
     make_embedders,
     missing_default_models,
-    newer_version,
 )
 from segue.embed.vggish import SPEC as VGGISH
 from segue.errors import LibraryNotFoundError, ModelError, UsageError, WeightsError

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from segue.catalog import Snapshot
-from segue.embed.registry import newer_version
+from segue.embed.published_network import newer_version
 from segue.spec import by_family
 from segue.views.versions import tracks_with_vectors
 

@@ -13,7 +13,6 @@ from segue.catalog.backup import back_up
 from segue.errors import LibraryBusyError, UsageError
 from segue.ingest.absence import is_below_any, is_empty, is_nowhere
 from segue.library.contents import Contents
-from segue.sources.left_out import compile_patterns
 from segue.track import readable
 
 
@@ -228,6 +227,8 @@ class Upkeep(Contents):
         ------
         UsageError, LibraryWriteError
         """
+        from segue.sources.left_out import compile_patterns
+
         compile_patterns(patterns)
         self._catalog.folders.exclude(absolute(folder), patterns)
 

@@ -12,12 +12,11 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import ContextDecorator
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
-
-from segue.recommend.session import Recommender
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 if TYPE_CHECKING:
     from segue.library import Library
+    from segue.recommend import Recommender
 
 _P = ParamSpec("_P")
 _Answer = TypeVar("_Answer")
@@ -51,11 +50,33 @@ def _blas(n_modules: int) -> Any:
     return ThreadpoolController().select(user_api="blas")
 
 
-def verb(
-    question: Callable[Concatenate[Recommender, _P], _Answer],
-) -> Callable[Concatenate[Library, _P], _Answer]:
-    """A verb of ``segue.recommend`` as a method of the library, with its arguments and its documentation."""
+class verb(Generic[_P, _Answer]):  # noqa: N801 - used as a decorator is
+    """A verb of ``segue.recommend`` as a method of the library, with its arguments and its documentation.
 
+    Parameters
+    ----------
+    find : gives the verb; called when the method is first looked at, so that unused verbs are not loaded
+    """
+
+    def __init__(self, find: Callable[[], Callable[Concatenate[Recommender, _P], _Answer]]) -> None:
+        self._find = find
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._owner, self._name = owner, name
+
+    @overload
+    def __get__(self, library: None, owner: type) -> Callable[Concatenate[Library, _P], _Answer]: ...
+
+    @overload
+    def __get__(self, library: Library, owner: type) -> Callable[_P, _Answer]: ...
+
+    def __get__(self, library: Library | None, owner: type) -> Any:
+        method = _as_method(self._find())
+        setattr(self._owner, self._name, method)  # from now on it is one like any other
+        return method.__get__(library, owner)
+
+
+def _as_method(question: Callable[Concatenate[Recommender, _P], _Answer]) -> Any:
     @functools.wraps(question)
     def method(library: Library, /, *args: _P.args, **kwargs: _P.kwargs) -> _Answer:
         with OneBlasThread():

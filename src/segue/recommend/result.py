@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from segue.display import Sounds, answers, listen
 from segue.display.frames import square_frame
-from segue.plots import heatmap
 from segue.recommend.seeds import SeedGroup
 from segue.texts import count, one_line
 from segue.track import Track
@@ -204,6 +203,8 @@ class Matrix:
 
     def to_svg(self) -> str:
         """A heat map."""
+        from segue.plots import heatmap
+
         return heatmap(self.scores, self.names, title=f"Similarity of {len(self)} sounds")
 
     def to_pandas(self) -> Any:

@@ -50,7 +50,7 @@ class Session:
     catalog: Catalog
     snapshot: Snapshot
     index: ViewIndex
-    embedders: Sequence[Embedder]
+    embedders: Callable[[], Sequence[Embedder]]
     versions: Versions
     facts: TrackFacts
     opinions: Opinions | None
@@ -87,7 +87,7 @@ class Session:
         return None if everything else LeaveOut(self.facts, self.settings, self.index, seeds, keys, where)
 
     def _embedders_of_view(self) -> list[Embedder]:
-        return [embedder for embedder in self.embedders if embedder.spec.space in self.index.spaces]
+        return [embedder for embedder in self.embedders() if embedder.spec.space in self.index.spaces]
 
     def analysis(self, seed: Seed) -> AnalyzedSound:
         """All that is known of a seed's sound."""
@@ -331,15 +331,21 @@ class Recommender:
 
     Parameters
     ----------
+    embedders : gives those that make vectors of sounds outside; asked when there is such a sound
     priors : what is known of spaces beforehand, for views fitted here, beside what the embedders know
+    choose : asks which one is meant, where a text may mean several
     """
 
     def __init__(
-        self, catalog: Catalog, embedders: Sequence[Embedder], priors: Callable[[], dict[str, Prior | None]]
+        self,
+        catalog: Catalog,
+        embedders: Callable[[], Sequence[Embedder]],
+        priors: Callable[[], dict[str, Prior | None]],
+        choose: Chooser | None = None,
     ) -> None:
         self.catalog = catalog
-        self.embedders = tuple(embedders)
-        self.choose: Chooser | None = None  # asks which one is meant, where a text may mean several
+        self.embedders = embedders
+        self.choose = choose
         self.indexes = ViewIndexes(catalog.root / "index", priors, catalog)
         self.versions = VersionStore(catalog.root / "index")
         self.facts = FactsStore(catalog)
@@ -392,7 +398,7 @@ class Recommender:
     def usable_embedders(self) -> list[Embedder]:
         """Those whose spaces the library has."""
         spaces = self.catalog.spaces()
-        return [embedder for embedder in self.embedders if embedder.spec.space in spaces]
+        return [embedder for embedder in self.embedders() if embedder.spec.space in spaces]
 
 
 def all_seeds(groups: Sequence[SeedGroup]) -> list[Seed]:

@@ -5,7 +5,6 @@ Such tracks are no answers, unless a seed is one of them, a condition asks for t
 
 from __future__ import annotations
 
-import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -84,7 +83,8 @@ class TrackFacts:
         ]
         self._measured = [s for s in snapshot.spaces.values() if "speechiness" in s.dimensions]
         self._by_key: dict[int, tuple[float, bool]] = {}
-        self.median_s = statistics.median(catalog.tracks.sample_durations(_SAMPLE) or [0.0])
+        durations = sorted(catalog.tracks.sample_durations(_SAMPLE)) or [0.0]
+        self.median_s = (durations[(len(durations) - 1) // 2] + durations[len(durations) // 2]) / 2
 
     def kinds(self, keys: NDArray[np.int64], index: ViewIndex, limits: Limits) -> list[Kind | None]:
         """What makes each track of an index unusual, if anything."""

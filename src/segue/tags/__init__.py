@@ -1,9 +1,16 @@
 """What a file says of itself, read by its content and within limits; no sound is decoded."""
 
-from segue.tags.block import Block
-from segue.tags.container import media_type
-from segue.tags.reading import Burden, find_burden, read_block
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from segue.late import load_late
 from segue.tags.values import FIRST_YEAR, LAST_YEAR, VARIOUS_ARTISTS, tags_of, year_of
+
+if TYPE_CHECKING:
+    from segue.tags.block import Block
+    from segue.tags.container import media_type
+    from segue.tags.reading import Burden, find_burden, read_block
 
 __all__ = [
     "FIRST_YEAR",
@@ -17,3 +24,12 @@ __all__ = [
     "tags_of",
     "year_of",
 ]
+
+_HOMES = {
+    "Block": "segue.tags.block",
+    "Burden": "segue.tags.reading",
+    "find_burden": "segue.tags.reading",
+    "media_type": "segue.tags.container",
+    "read_block": "segue.tags.reading",
+}
+__getattr__ = load_late(__name__, _HOMES)  # a library needs the values alone

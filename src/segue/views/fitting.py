@@ -12,8 +12,9 @@ from segue.catalog import Catalog, Snapshot
 from segue.progress import Progress
 from segue.spec import Prior
 from segue.track import Vectors
+from segue.views.index_facts import TagFit
 from segue.views.spec import Rows, ViewSpec
-from segue.views.tag_fit import TagFit, fit_on_tags, tags_of
+from segue.views.tag_fit import fit_on_tags, tags_of
 from segue.views.transform import ENERGY, SpaceToFit, ViewTransform
 from segue.views.within_track import covariance_within_tracks
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from segue.catalog import Catalog
 from segue.track import Float32, Vectors
+from segue.views.index_facts import K, TagFit
 from segue.views.transform import whitener_within
 
-K = 5  # nearest tracks that are looked at
 FOLDS = 5
 LEAST_GAIN = 0.01  # of the share of right tracks
 LEAST_ALBUMS = 10  # of two tracks and more by one artist
@@ -60,37 +60,6 @@ class TrackTags:
 def _numbered(names: Sequence[str | None]) -> Ints:
     numbers: dict[str, int] = {}
     return np.array([numbers.setdefault(x, len(numbers)) if x else -1 for x in names], np.int64)
-
-
-@dataclass(frozen=True, slots=True)
-class TagFit:
-    """Whether tags improve a view, by cross-validation.
-
-    Attributes
-    ----------
-    used : whether the view is fitted on tags too
-    albums : how many there are of two tracks and more by one artist
-    without, with_tags : the share of right tracks among the five nearest, those of the same album and artist,
-        in the view without tags, and in one that knows the tags of other albums and artists only
-    low, high : ends of the 95 % interval of their difference, by bootstrap over groups of albums
-    """
-
-    used: bool
-    albums: int
-    without: float = 0.0
-    with_tags: float = 0.0
-    low: float = 0.0
-    high: float = 0.0
-
-    def __str__(self) -> str:
-        """For people."""
-        if not (self.without or self.with_tags):
-            return f"not used: {self.albums} albums of two tracks and more by one artist are too few"
-        verb = "used" if self.used else "not used"
-        return (
-            f"{verb}: {self.with_tags:.3f} of the {K} nearest are of the same album and artist, "
-            f"by sound alone {self.without:.3f} (gain {self.low:+.3f} to {self.high:+.3f})"
-        )
 
 
 def tags_of(catalog: Catalog, keys: NDArray[np.int64]) -> TrackTags:

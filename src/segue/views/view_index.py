@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -26,14 +25,13 @@ from segue.progress import Progress
 from segue.spec import EmbedderSpec, Prior
 from segue.track import Vector, Vectors
 from segue.views.fitting import fit_view
+from segue.views.index_facts import TagFit, index_path, view_note
 from segue.views.local_scaling import CANDIDATES, LEAST_CANDIDATES, NEIGHBOR, LocalScales, scaled_scores
 from segue.views.spec import Rows, ViewSpec, default_view, item_vectors, parse_view
-from segue.views.tag_fit import TagFit
 from segue.views.transform import ViewTransform
 from segue.views.versions import compared_spaces
 
 EXACT_BELOW = 20_000  # tracks; in a library that small, a better answer is worth a tenth of a millisecond
-_FIT = 4  # rises whenever the same library would get another view; older files are rebuilt
 _KEPT = 4  # indexes that stay open
 _KEPT_SHARE = 0.8  # of tracks that are as they were: the view still fits, and only the others are changed
 
@@ -259,7 +257,7 @@ class ViewIndex:
         arrays: dict[str, NDArray[Any]] = {"rows": self.rows, "keys": self.keys}
         if self.transform is not None:
             arrays |= {"mean": self.transform.mean, "projection": self.transform.projection}
-        note = _note(specs, self.spec) | {"stamp": self.stamp}
+        note = view_note(specs, self.spec) | {"stamp": self.stamp}
         if self.scales is not None:
             arrays["scales"] = self.scales.items
             note["usual_distance"] = self.scales.usual
@@ -284,7 +282,7 @@ class ViewIndex:
         """
         state, file = load_index(path)
         note, spec = file.header["note"], spec or ViewSpec()
-        expected = _note(specs, spec)
+        expected = view_note(specs, spec)
         actual = {name: note.get(name) for name in expected}
         if actual != expected:
             raise IndexFormatError(f"{path} is of {actual}, expected {expected}")
@@ -352,7 +350,7 @@ class ViewIndexes:
             return index
 
     def _load_or_build(self, snapshot: Snapshot, spec: ViewSpec, progress: Progress | None) -> ViewIndex:
-        path = self.path_of(spec)
+        path = index_path(self._folder, spec)
         specs = [space.spec for space in spec.spaces_of(snapshot).values()]
         saved = None
         with contextlib.suppress(FileNotFoundError, IndexFormatError, PermissionError):
@@ -369,32 +367,10 @@ class ViewIndexes:
                 index.save(path, specs)
         return index
 
-    def saved(self, snapshot: Snapshot) -> ViewIndex | None:
-        """The default view's index of a snapshot, where it is built already."""
-        index = self._open.get(None)
-        if index is None or index.stamp != snapshot.stamp:
-            spec = default_view(compared_spaces(snapshot))
-            specs = [space.spec for space in spec.spaces_of(snapshot).values()]
-            try:
-                index = ViewIndex.load(self.path_of(spec), specs, spec)
-            except (OSError, IndexFormatError):
-                return None
-        return index if index.stamp == snapshot.stamp else None
-
-    def path_of(self, spec: ViewSpec) -> Path:
-        """``default.index``, or named after the view."""
-        name = "default" if spec == ViewSpec() else re.sub(r"[^\w.-]+", "-", str(spec))
-        return self._folder / f"{name}.index"
-
     def map_path(self, spec: ViewSpec) -> Path:
         """Of the map, beside the index."""
-        return self.path_of(spec).with_suffix(".map")
+        return index_path(self._folder, spec).with_suffix(".map")
 
     def sweep(self) -> None:
         """Delete what killed processes left."""
         sweep(self._folder)
-
-
-def _note(specs: Sequence[EmbedderSpec], spec: ViewSpec) -> dict[str, Any]:
-    # Files of all versions call the view their "reading".
-    return {"specs": [[spec.space, spec.digest()] for spec in specs], "reading": str(spec), "fit": _FIT}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
 
@@ -19,6 +18,8 @@ WEIGHTS = {"chroma": 0.3, "tempo": 0.5, "pulse": 0.5}
 @cache
 def prior_values() -> Prior:
     """Mean and deviation over the demo's pieces, made by benchmarks/prior_values.py."""
+    from importlib.resources import files
+
     text = files("segue.embed.descriptors").joinpath("prior.json").read_text("utf-8")
     table = json.loads(text)
     mean, std = np.array([table[dimension.name] for dimension in DIMENSIONS]).T
