@@ -1,4 +1,4 @@
-"""Processor time of commands from start to end, beside what Python, click, NumPy and Faiss take by themselves.
+"""Processor time of commands from start to end, beside what Python, click, NumPy and Faiss take alone.
 
 Modules are compiled first, as they are after any first run. The processes take turns, so that what else the
 machine does meets all of them alike.

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from segue import audio
 from segue.errors import TooShortError
+from segue.track import Waveform
 
 MAX_PEAKS = 4000  # values that are kept of a sound
 _STEP_S = 0.01
@@ -46,11 +47,20 @@ def compute_peaks(
     return reduce_peaks(np.minimum(np.concatenate(steps), 1), MAX_PEAKS), n / sr
 
 
+def outline(y: Waveform, sr: int) -> Peaks:
+    """The largest amplitude of each of up to 4000 parts of a sound, float32 (n_samples,), mono."""
+    return reduce_peaks(np.minimum(_largest(y, sr), 1), MAX_PEAKS)
+
+
 def _steps(path: str | Path, sr: int) -> Iterator[tuple[Peaks, int]]:
-    step = max(1, int(_STEP_S * sr))
     for block in audio.stream(path, sr):
-        y = np.abs(np.nan_to_num(block, copy=False))
-        yield np.maximum.reduceat(y, np.arange(0, len(y), step)) if len(y) else y, len(y)
+        yield _largest(np.nan_to_num(block, copy=False), sr), len(block)
+
+
+def _largest(y: Waveform, sr: int) -> Peaks:
+    """The largest amplitude in each hundredth of a second."""
+    step = max(1, int(_STEP_S * sr))
+    return np.maximum.reduceat(np.abs(y), np.arange(0, len(y), step)) if len(y) else y
 
 
 def reduce_peaks(peaks: Peaks, n: int) -> Peaks:

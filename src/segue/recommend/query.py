@@ -7,8 +7,9 @@ from pathlib import Path
 from segue.catalog import Selection
 from segue.recommend import lookup
 from segue.recommend.seeds import AnalyzedSound, Query, SeedGroup
-from segue.recommend.seeds import analyze as analyze_file
+from segue.recommend.seeds import analyze as analyze_sound
 from segue.recommend.session import Recommender
+from segue.sound import Excerpts
 from segue.track import Track
 
 
@@ -45,6 +46,11 @@ def suggest_seeds(recommender: Recommender, text: str, *, limit: int = 8) -> lis
     return lookup.suggest_seeds(recommender.catalog, text, limit)
 
 
-def analyze(recommender: Recommender, path: str | Path) -> AnalyzedSound:
-    """A file outside the library, analyzed once to be asked about several times. Raises AudioError."""
-    return analyze_file(path, recommender.usable_embedders())
+def analyze(recommender: Recommender, source: str | Path | Excerpts) -> AnalyzedSound:
+    """A file outside the library, analyzed once to be asked about several times. Raises AudioError.
+
+    Parameters
+    ----------
+    source : its path, or what ``segue.audio.load`` gave for it
+    """
+    return analyze_sound(source, recommender.usable_embedders())

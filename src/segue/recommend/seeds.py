@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from segue.advice import command
 from segue.catalog import Catalog, Snapshot, SpaceVectors
 from segue.errors import AmbiguousQueryError, LibraryError
+from segue.sound import Excerpts
 from segue.spec import Embedder
 from segue.track import Track
 from segue.views.spec import Granularity, sound_vectors
@@ -60,14 +61,18 @@ Chooser = Callable[[AmbiguousQueryError], str | None]
 """Asks somebody which one is meant: the ``seed`` of a choice, or nothing."""
 
 
-def analyze(path: str | Path, embedders: Sequence[Embedder]) -> AnalyzedSound:
-    """What embedders make of a file. Raises AudioError."""
+def analyze(source: str | Path | Excerpts, embedders: Sequence[Embedder]) -> AnalyzedSound:
+    """What embedders make of a file, or of its sound that is loaded already. Raises AudioError."""
+    from concurrent.futures import ThreadPoolExecutor
+
     from segue import audio
 
-    sound = audio.load(path)
-    embeddings = {embedder.spec.space: embedder.embed(sound) for embedder in embedders}
+    sound = source if isinstance(source, Excerpts) else audio.load(source)
+    with ThreadPoolExecutor(max(1, len(embedders))) as pool:  # somebody waits, and each uses one core
+        made = pool.map(lambda embedder: embedder.embed(sound), embedders)
+        embeddings = dict(zip([embedder.spec.space for embedder in embedders], made, strict=True))
     return AnalyzedSound(
-        Path(path).name,
+        "sound" if isinstance(source, Excerpts) else Path(source).name,
         sound.duration_s,
         {space: x.pooled for space, x in embeddings.items()},
         {space: x.windows for space, x in embeddings.items()},

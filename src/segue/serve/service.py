@@ -58,7 +58,8 @@ class Service:
         self.events = Slots("too many jobs are being watched", EVENTS, EVENTS_EACH)
         self.pool = Pool("serve", _THREADS)
         self.decoding = Pool("decode", _DECODERS)
-        self.clips = Clips(Path(settings.scratch) / "clips", settings.clip_s)
+        self.analyzing = Pool("analyze", _DECODERS)
+        self.clips = Clips(Path(settings.scratch) / "clips", settings.clip_s, self.library, self.analyzing)
         self.jobs = Jobs(Path(settings.scratch) / "jobs", self.library)
         self.watching = Watching(settings, self.library, self.jobs)
         self.peaks = PeakStore()
@@ -71,7 +72,7 @@ class Service:
     def close(self) -> None:
         self.similar_cache.close()
         self.watching.close()
-        pools = (self.pool, self.decoding, self.converting)
+        pools = (self.pool, self.decoding, self.analyzing, self.converting)
         ended = [self.jobs.close(), *(pool.close(self.library.close) for pool in pools)]
         if not all(ended):
             end_process_soon()
@@ -91,7 +92,7 @@ class Service:
         """Have the vectors of the clips among some seeds, so that no thread which asks has to make them."""
         for name in ids:
             if Clips.is_clip(name) and not self.clips.is_analyzed(name):
-                await self.decode(request, functools.partial(self.clips.seed, name, self.library))
+                await self.decode(request, functools.partial(self.clips.seed, name))
 
     # In the threads
 
@@ -117,7 +118,7 @@ class Service:
     def seed(self, seed_id: str) -> Any:
         """A track, the sound of a clip that was uploaded, or what a text means; no path is looked at."""
         if Clips.is_clip(seed_id):
-            return self.clips.seed(seed_id, self.library)
+            return self.clips.seed(seed_id)
         return self.library.tracks.by_id(seed_id) or self.library.seed_group(seed_id, paths=False)
 
     def seeds(self, ids: Sequence[str]) -> list[Any]:

@@ -44,6 +44,15 @@ class Pool:
         with contextlib.suppress(RuntimeError):  # the service ends
             self._executor.submit(work)
 
+    def begin(self, work: Callable[[], _T]) -> Future[_T]:
+        """Have something done for which nobody waits yet; cancelled where the service ends."""
+        try:
+            return self._executor.submit(self._do, work)
+        except RuntimeError:
+            ended: Future[_T] = Future()
+            ended.cancel()
+            return ended
+
     def close(self, goodbye: Callable[[], None], patience_s: float = _PATIENCE_S) -> bool:
         """Have every thread say goodbye, and end them; whether all have ended in time."""
         self._is_closing = True
