@@ -8,7 +8,6 @@ import re
 import sqlite3
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +32,10 @@ _SELECTED_AT_ONCE = 500  # values in one statement, well below SQLite's limit
 _NAMED_ALIKE = 500  # tracks with a name's words that are looked at
 _SCAN_FROM = 5000  # keys; for more of them, reading the whole index is quicker
 _FROM_SOURCE = "WHERE source_id = ? AND source IS NOT NULL"
+_TRACKS = (  # in the order of the fields of Tags and Track, so that rows need not be looked into by name
+    f"SELECT key, id, path, {', '.join(TAG_COLUMNS)}, duration_s, sr, channels, codec, size, content_hash, "
+    "added_at, missing_since, warning, source, source_id, url, details FROM tracks"
+)
 
 
 class TrackTables:
@@ -51,7 +54,7 @@ class TrackTables:
         return self._select("ORDER BY row")
 
     def _select(self, rest: str, *values: object) -> Iterator[Track]:
-        return map(track_from_row, self._local.db.execute(f"SELECT * FROM tracks {rest}", values))
+        return map(track_from_row, self._local.db.execute(f"{_TRACKS} {rest}", values))
 
     # One, by what somebody calls it
 
@@ -112,14 +115,13 @@ class TrackTables:
 
     def by_ids(self, ids: Sequence[str]) -> list[Track]:
         """The tracks of these ids, in their order; those that are gone are left out."""
-        rows = select_in(self._local.db, "SELECT * FROM tracks", "id", ids)
-        tracks = {row["id"]: track_from_row(row) for row in rows}
+        tracks = {row[1]: track_from_row(row) for row in select_in(self._local.db, _TRACKS, "id", ids)}
         return [tracks[name] for name in ids if name in tracks]
 
     def by_keys(self, keys: Iterable[int]) -> dict[int, Track]:
         """The tracks of these keys; those that are gone are left out."""
-        rows = select_in(self._local.db, "SELECT * FROM tracks", "key", map(int, keys))
-        return dict(zip(map(itemgetter("key"), rows), map(track_from_row, rows), strict=True))
+        rows = select_in(self._local.db, _TRACKS, "key", map(int, keys))
+        return {row[0]: track_from_row(row) for row in rows}
 
     def ids_of(self, keys: Iterable[int]) -> dict[int, TrackId]:
         """The ids of these keys; those of tracks that are gone are left out."""
@@ -313,35 +315,26 @@ def select_in(
 
 
 def track_from_row(row: sqlite3.Row) -> Track:
+    """A track from a row of ``_TRACKS``."""
+    _, track_id, path = row[:3]
+    source, source_id, url, details = row[20:]
+    path = f"{source}:{source_id}" if path is None else os.fsdecode(path)
+    duration_s, sr, channels, codec, size, content_hash, added_at, missing_since, warning = row[11:20]
     return Track(
-        id=TrackId(row["id"]),
-        path=f"{row['source']}:{row['source_id']}" if row["path"] is None else os.fsdecode(row["path"]),
-        tags=Tags(**{name: row[name] for name in TAG_COLUMNS}),
-        duration_s=row["duration_s"],
-        sr=row["sr"],
-        channels=row["channels"],
-        codec=row["codec"],
-        size=row["size"],
-        content_hash=row["content_hash"],
-        added_at=row["added_at"],
-        missing_since=row["missing_since"],
-        warning=row["warning"],
-        source=row["source"],
-        source_id=row["source_id"],
-        url=row["url"],
-        details=_details(row),
-    )
+        track_id, path, Tags(*row[3:11]), duration_s, sr, channels, codec, size, content_hash, added_at,
+        missing_since, warning, source, source_id, url, _details(details, track_id),
+    )  # fmt: skip
 
 
-def _details(row: sqlite3.Row) -> dict[str, Any]:
+def _details(text: str | None, track_id: str) -> dict[str, Any]:
     """Raises LibraryFormatError where they are no object of JSON."""
-    if not row["details"]:
+    if not text:
         return {}
     try:
-        details = json.loads(row["details"])
+        details = json.loads(text)
     except (ValueError, TypeError, RecursionError):
         details = None
     if not isinstance(details, dict):
-        what = f"the details of the track {row['id']} are no object of JSON"
+        what = f"the details of the track {track_id} are no object of JSON"
         raise LibraryFormatError(f"{what}; to drop them: {command('check --repair')}")
     return details

@@ -35,6 +35,8 @@ class Opened:
     @property
     def recommender(self) -> Recommender:
         """What answers questions."""
+        if self._recommender is not None:
+            return self._recommender
         from segue.recommend import Recommender
 
         with self._lock:

@@ -19,7 +19,7 @@ from segue.index.metric import distances, prepare_queries
 from segue.progress import Progress
 from segue.recommend import filters
 from segue.recommend.combine import agreement, away_from, best_by_track, center, majority
-from segue.recommend.feedback import CANDIDATES, Preferences
+from segue.recommend.feedback import Preferences
 from segue.recommend.lookup import resolve_seed
 from segue.recommend.result import Match
 from segue.recommend.seeds import (
@@ -32,6 +32,7 @@ from segue.recommend.seeds import (
     space_vectors,
 )
 from segue.recommend.unusual import FactsStore, LeaveOut, TrackFacts
+from segue.recommend.widths import widths
 from segue.recordings import Versions, VersionStore
 from segue.spec import COSINE, Embedder, Prior
 from segue.track import Track, TrackId
@@ -128,9 +129,7 @@ class Session:
 
         Each group counts as one sound, or by its weight. Raises LibraryError, UsageError.
 
-        Parameters
-        ----------
-        each : (n_seeds, dim), of each seed, instead of what lies between them
+        With ``each`` (n_seeds, dim), of each seed, instead of what lies between them.
         """
         together = self._centers(seeds)
         unwanted = self._centers(minus) if minus else None
@@ -251,12 +250,7 @@ class Session:
         contents = set(unwanted.values())  # also of files that are gone, which have no versions
         qualified = len(self.index.rows) if allowed is None else int(allowed.sum())
         matches: list[Match] = []
-        # A few more than k, as versions of one recording count once; all of them where that is too few.
-        first, more = 2 * k + 16 + len(contents), 40 * k + 400 if self.by_window else 0
-        if preferences is not None:
-            first = max(first, CANDIDATES, 4 * k)
-            more += first + len(preferences.left_out)
-        for n in (first, more, qualified) if more else (first, qualified):
+        for n in (*widths(k, len(contents), preferences, by_window=self.by_window), qualified):
             if agree is None:
                 keys, scores = self.nearest(queries, min(n, qualified), allowed)
             else:
@@ -389,7 +383,7 @@ class Recommender:
     def snapshot(self) -> Snapshot:
         """All vectors as they are now. Raises EmptyLibraryError where there is no track."""
         snapshot = self.catalog.snapshot()
-        if snapshot.keys.max(initial=-1) < 0:
+        if not len(snapshot.keys) or (snapshot.keys[-1] < 0 and snapshot.keys.max() < 0):
             add = command("scan FOLDER", library=self.catalog.root)
             where = f"the library in {self.catalog.root}"
             raise EmptyLibraryError(f"{where} has no tracks yet; add some with: {add}")

@@ -89,12 +89,12 @@ class TrackFacts:
     def kinds(self, keys: NDArray[np.int64], index: ViewIndex, limits: Limits) -> list[Kind | None]:
         """What makes each track of an index unusual, if anything."""
         listed = keys.tolist()
-        missing = np.array([key for key in listed if key not in self._by_key], np.int64)
-        if len(missing):
+        missing = [key for key in listed if key not in self._by_key]
+        if missing:
             if len(self._by_key) > _KEPT:
                 self._by_key = {}
-                missing = np.unique(keys)
-            self._look_up(missing, index)
+                missing = list(set(listed))
+            self._look_up(np.array(missing, np.int64), index)
         facts = [self._by_key[key] for key in listed]
         return [limits.kind(duration_s, speech=speech) for duration_s, speech in facts]
 
@@ -198,6 +198,8 @@ class LeaveOut:
         """Without what is unusual; what would have been among the first k answers is remembered."""
         kinds = self._facts.kinds(keys, self._index, self._limits)
         unwanted = [None if kind in self._kept else kind for kind in kinds]
+        if not any(unwanted):
+            return keys, scores
         kept = np.array([kind is None for kind in unwanted], np.bool_)
         n_answers = np.cumsum(kept & ~np.isin(keys, self._seeds))
         for key, kind, n in zip(keys.tolist(), unwanted, n_answers.tolist(), strict=True):

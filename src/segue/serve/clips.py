@@ -1,7 +1,7 @@
 """Sounds that clients uploaded: seeds for an hour, in a folder that the workers share.
 
-An upload of up to two minutes is decoded once, for its outline and for its vectors, which are begun before the
-client asks. Of a longer one the excerpts are decoded first, then all of it for the outline.
+An upload of up to two minutes is decoded once, for its outline and its vectors, which are begun before
+the client asks. Of a longer one the excerpts are decoded first, then all of it for the outline.
 """
 
 from __future__ import annotations

@@ -78,7 +78,8 @@ class LocalScales:
         scaled = -scaled_scores(-distances, own[:, None], self.items[places])
         scaled[np.isinf(distances)] = np.inf
         order = np.argsort(scaled, axis=1, kind="stable")[:, :k]
-        return np.take_along_axis(places, order, axis=1), np.take_along_axis(scaled, order, axis=1)
+        queries = np.arange(len(order))[:, None]
+        return places[queries, order], scaled[queries, order]
 
 
 def scaled_scores(
