@@ -71,7 +71,8 @@ class verb(Generic[_P, _Answer]):  # noqa: N801 - used as a decorator is
     def __get__(self, library: Library, owner: type) -> Callable[_P, _Answer]: ...
 
     def __get__(self, library: Library | None, owner: type) -> Any:
-        method = _as_method(self._find())
+        with OneBlasThread():  # some files work out a table when they load
+            method = _as_method(self._find())
         setattr(self._owner, self._name, method)  # from now on it is one like any other
         return method.__get__(library, owner)
 
