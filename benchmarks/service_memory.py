@@ -1,8 +1,8 @@
 """How much memory the service of a library takes after all kinds of questions; `--help` tells the rest.
 
 It starts a service of its own, with one worker, and ends it. Two figures are told: memory of its own, which
-no file stands behind, and pages of mapped files that no other process maps, which the system takes back when it
-wants them.
+no file stands behind, and pages of mapped files that no other process maps, which the system takes back when
+it wants them.
 """
 
 from __future__ import annotations
