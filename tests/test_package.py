@@ -44,6 +44,7 @@ def test_sound_and_spec_stand_on_the_ground(module):
     ground = {
         "segue",
         "segue.errors",
+        "segue.late",
         "segue.sound",
         "segue.spec",
         "segue.texts",
