@@ -1,4 +1,4 @@
-"""What a library is made of: its catalog, and what answers questions and analyzes sounds, made when needed."""
+"""What a library is made of: its catalog; what answers questions and analyzes sounds, made when needed."""
 
 from __future__ import annotations
 
