@@ -157,6 +157,9 @@ class Trial:
         in_child(operation.prepare)
         self.before = in_child(facts)
         self.before_files = kinds_of_files()
+        self.written_before = {
+            name: Path(name).read_bytes() for name in operation.files if Path(name).exists()
+        }
         shutil.copytree(self.work, self.template)
         started = time.monotonic()
         in_child(lambda: run(operation.command))
@@ -203,7 +206,8 @@ class Trial:
                 raise AssertionError(f"the vector of {key} is another's")
         for name, whole in self.written.items():
             path = Path(name)
-            if path.exists() and not same_kind(path.read_bytes(), whole):
+            found = path.read_bytes() if path.exists() else None
+            if found not in (None, self.written_before.get(name)) and not same_kind(found, whole):
                 raise AssertionError(f"{name} is half written")
 
     def after_vector(self, key: str, now: Facts) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import shutil
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,9 +14,15 @@ import numpy as np
 import soundfile
 
 import segue.cli
+import segue.demo.collection
+from segue.embed import models
 from segue.library import Library
 from segue.sources.audioset import Segment, write_tfrecords
+from segue.watch.changed import ChangedPlaces
+from segue.watch.watcher import Watcher
 from tests.fma_files import write_fma
+from tests.model_files import described
+from tests.torch_files import write_torch
 
 N_CLIPS, N_ROWS = 24, 1200
 
@@ -32,9 +39,13 @@ class Operation:
 
 def segue_command(*arguments: str) -> int:
     """The exit status of a command on the library in this folder."""
+    return quietly("-l", "library", *arguments)
+
+
+def quietly(*arguments: str) -> int:
     nowhere = io.StringIO()
     with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
-        return segue.cli.run(["-l", "library", *arguments])
+        return segue.cli.run(list(arguments))
 
 
 def run(command: tuple[str, ...] | Callable[[], int]) -> int:
@@ -142,6 +153,47 @@ def imported() -> None:
     do("import", "table", "songs.csv", "-q")
 
 
+def of_a_demo() -> int:
+    """A demo of two pieces."""
+    whole = segue.demo.collection.pieces
+    segue.demo.collection.pieces = lambda seed: whole(seed)[::50]
+    try:
+        return quietly("demo", "--folder", ".")
+    finally:
+        segue.demo.collection.pieces = whole
+
+
+def followed() -> int:
+    """``segue watch`` until it has taken in what it found at its start."""
+    enough = threading.Event()
+    with Library.open("library") as library:
+
+        def scan(source: ChangedPlaces) -> float:
+            library.import_from(source)
+            enough.set()
+            return 0.0
+
+        watcher = Watcher(library, library.folders.all, scan, settle_s=0)
+        watcher.start(enough)
+        watcher.run()
+    return 0
+
+
+def with_weights() -> None:
+    weight = np.random.default_rng(4).standard_normal((300, 600)).astype(np.float32)
+    write_torch(Path("tiny.pt"), {"weight": weight})
+
+
+def model_added() -> int:
+    models.add(described("http://127.0.0.1:1/tiny.pt", Path("tiny.pt")), "tiny.pt", folder="models")
+    return 0
+
+
+def with_site() -> None:
+    scanned()
+    do("export", "site", "site", "-t", "000.wav", "--clip", "0")
+
+
 OPERATIONS = {
     "scan": Operation(SCAN, write_clips),
     "scan of changed files": Operation(SCAN, changed, removes=True),
@@ -161,8 +213,14 @@ OPERATIONS = {
     "settings": Operation(("settings", "speech", "yes"), scanned),
     "export": Operation(("export", "-o", "out.parquet", "--vectors"), scanned, files=("out.parquet",)),
     "export npy": Operation(("export", "-o", "out.npy"), scanned, files=("out.npy", "out.csv")),
+    "export site": Operation(
+        ("export", "site", "site", "--most", "9", "--clip", "0.5"), with_site, files=("site/data.js",)
+    ),
     "folders move": Operation(("folders", "move", "music", "elsewhere"), moved),
     "folders remove": Operation(("folders", "remove", "music", "--yes"), scanned, removes=True),
     "backup": Operation(("backup", "copy"), scanned),
     "check --repair": Operation(("check", "--repair"), scanned),
+    "watch": Operation(followed, changed, removes=True),
+    "models add": Operation(model_added, with_weights, files=("models/tiny/tiny.onnx",)),
+    "demo": Operation(of_a_demo, lambda: None),
 }

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from segue.files import replacing
+from segue.files import replacing, replacing_folder
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -46,3 +48,25 @@ def test_a_file_takes_away_what_a_killed_writer_of_it_left(tmp_path):
     with replacing(tmp_path / "list.m3u8") as part:
         part.write_text("whole")
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted([at_work.name, others.name, "list.m3u8"])
+
+
+def test_a_killed_writer_of_a_folder_leaves_the_old_one_to_the_next(tmp_path):
+    """Also where its name has signs that file patterns know, and only what is its own."""
+    folder = tmp_path / "my [site] *"
+    folder.mkdir()
+    (folder / "page").write_text("old")
+    others = tmp_path / ".my site.1.part"
+    others.mkdir()
+    killed = os.fork()
+    if not killed:
+        with contextlib.suppress(BaseException), replacing_folder(folder) as part:
+            (part / "page").write_text("half")
+            folder.rename(tmp_path / f".{folder.name}.{os.getpid()}.before")  # as its last but one step
+            os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(killed, 0)
+    assert not folder.exists()
+    with replacing_folder(folder) as part:
+        assert (folder / "page").read_text() == "old"
+        (part / "page").write_text("new")
+    assert (folder / "page").read_text() == "new"
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([folder.name, others.name])

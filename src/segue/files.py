@@ -1,10 +1,12 @@
-"""Files for other programs are written whole or not at all."""
+"""Files and folders for other programs are written whole or not at all."""
 
 from __future__ import annotations
 
 import contextlib
 import glob
 import os
+import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,6 +32,55 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def replacing_folder(folder: Path) -> Iterator[Path]:
+    """A new folder beside ``folder``, renamed to it once the block is through; what was there goes.
+
+    Where a kill comes between two renames, what was there lies aside; the next call puts it back.
+
+    Raises
+    ------
+    OSError
+        Where nothing can be written there.
+    """
+    part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    aside = folder.with_name(f".{folder.name}.{os.getpid()}.before")
+    _settle_dead(folder)
+    try:
+        part.mkdir(mode=0o700, parents=True)
+        yield part
+        if folder.exists():
+            folder.rename(aside)
+        part.rename(folder)
+        sync_folder(folder.parent)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+        _settle(folder, aside)
+
+
+def _settle_dead(folder: Path) -> None:
+    """Put back or delete what processes left that were killed while they wrote this folder."""
+    left = re.compile(rf"\.{re.escape(folder.name)}\.(\d+)\.(part|before)")
+    with contextlib.suppress(OSError):
+        for path in list(folder.parent.iterdir()):
+            found = left.fullmatch(path.name)
+            if not found or _runs(int(found[1])):
+                continue
+            if found[2] == "before":
+                _settle(folder, path)
+            else:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _settle(folder: Path, aside: Path) -> None:
+    """Put back what was in the way of the new folder, or delete it if that is there."""
+    with contextlib.suppress(OSError):
+        if folder.exists():
+            shutil.rmtree(aside, ignore_errors=True)
+        elif aside.exists():
+            aside.rename(folder)
 
 
 def _sweep_dead(path: Path) -> None:

@@ -6,13 +6,12 @@ import contextlib
 import os
 import shutil
 import sqlite3
-import uuid
 from pathlib import Path
 
 from segue.catalog import matrix, removed, schema
 from segue.catalog.matrix import MatrixState
 from segue.errors import LibraryFormatError, LibraryWriteError
-from segue.files import sync_folder
+from segue.files import replacing_folder
 
 _ATTEMPTS = 5  # a prune may replace the matrices between the copy of the tables and theirs
 _CHUNK = 1 << 24  # bytes copied at a time
@@ -29,31 +28,29 @@ def back_up(root: Path, to: Path) -> int:
     ------
     LibraryWriteError, LibraryFormatError, LibraryNotFoundError
     """
-    part = to.with_name(f".{to.name}.{uuid.uuid4().hex[:8]}.part")
-    for leftover in to.parent.glob(f".{to.name}.*.part"):  # of one that was killed
-        shutil.rmtree(leftover, ignore_errors=True)
     try:
-        for attempt in range(_ATTEMPTS):
-            part.mkdir(mode=0o700, parents=True)
-            try:
-                _copy(root, part)
-                break
-            except (FileNotFoundError, LibraryFormatError):
-                if attempt == _ATTEMPTS - 1:
-                    raise
-                shutil.rmtree(part)
-        if to.is_dir():
-            to.rmdir()  # it is empty
-        part.rename(to)
-        sync_folder(to.parent)
+        with replacing_folder(to) as part:
+            _copy_of_one_moment(root, part)
+            if to.exists():
+                to.rmdir()  # which is refused where it is not empty
     except OSError as error:
         reason = error.strerror or error
         raise LibraryWriteError(f"the library in {root} cannot be copied to {to}: {reason}") from error
     except sqlite3.Error as error:
         raise LibraryWriteError(f"the library in {root} cannot be copied to {to}: {error}") from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
     return sum(path.stat().st_size for path in to.rglob("*") if path.is_file())
+
+
+def _copy_of_one_moment(root: Path, to: Path) -> None:
+    for attempt in range(_ATTEMPTS):
+        try:
+            _copy(root, to)
+            return
+        except (FileNotFoundError, LibraryFormatError):
+            if attempt == _ATTEMPTS - 1:
+                raise
+            shutil.rmtree(to)
+            to.mkdir(mode=0o700)
 
 
 def _copy(root: Path, to: Path) -> None:

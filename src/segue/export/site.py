@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import json
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -21,6 +20,7 @@ from segue.audio.peaks import TooLong, compute_peaks, reduce_peaks
 from segue.audio.placeholder_covers import placeholder_cover
 from segue.audio.transcode import transcode
 from segue.errors import AudioError, UsageError
+from segue.files import replacing_folder
 from segue.progress import Progress, Silent
 from segue.track import Track
 
@@ -80,20 +80,17 @@ def write_site(
     folder = folder.expanduser().absolute()
     _check(folder, tracks, clip_s)
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        with replacing_folder(folder) as made:
+            shutil.copytree(str(files("segue.export") / "site_page"), made, dirs_exist_ok=True)
+            (made / "covers").mkdir()
+            (made / "clips").mkdir()
+            entries = list(_entries(made, tracks, scores, k, clip_s, progress or Silent()))
+            _write_data(made / "data.js", {"title": title, "clip_s": clip_s, "tracks": entries})
+            (made / _MARK).write_text('{"format": 1}\n', "utf-8")
+            made.chmod(0o755)
+            n_bytes = sum(path.stat().st_size for path in made.rglob("*") if path.is_file())
     except OSError as error:
-        raise UsageError(f"{folder} cannot be made: {error.strerror}") from error
-    with tempfile.TemporaryDirectory(prefix=".segue-site-", dir=folder.parent) as scratch:
-        made = Path(scratch) / "site"
-        shutil.copytree(str(files("segue.export") / "site_page"), made)
-        (made / "covers").mkdir()
-        (made / "clips").mkdir()
-        entries = list(_entries(made, tracks, scores, k, clip_s, progress or Silent()))
-        _write_data(made / "data.js", {"title": title, "clip_s": clip_s, "tracks": entries})
-        (made / _MARK).write_text('{"format": 1}\n', "utf-8")
-        made.chmod(0o755)
-        n_bytes = sum(path.stat().st_size for path in made.rglob("*") if path.is_file())
-        _replace(folder, made, Path(scratch) / "before")
+        raise UsageError(f"{folder} cannot be written: {error.strerror or error}") from error
     without = tuple(t.display_name for t, e in zip(tracks, entries, strict=True) if clip_s and not e["clip"])
     return Site(folder, len(tracks), sum(bool(e["clip"]) for e in entries), n_bytes, without)
 
@@ -176,9 +173,3 @@ def _write_cover(made: Path, track: Track) -> str:
 def _write_data(path: Path, data: dict[str, Any]) -> None:
     text = json.dumps(data, ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c")
     path.write_text(f"window.SEGUE = {text};\n", "utf-8")
-
-
-def _replace(folder: Path, made: Path, before: Path) -> None:
-    if folder.exists():
-        folder.rename(before)
-    made.rename(folder)
