@@ -1,12 +1,12 @@
-"""The ten nearest of many rows on Spark: its own join, and Segue's blocks and index.
+"""The ten nearest of many rows on Spark: by its join, its LSH and a function in NumPy, and by Segue.
 
 Each way runs in a session of its own, one after the other, on the same rows (index_data.clustered, cosine).
 Time is of the whole question, with the index built in it; CPU time and memory (RSS, so shared pages count for
-each) are of all processes, Java too, without the start of the session. Ways that compare all pairs get fewer
-queries.
+each) are of all processes, Java too, without the start of the session. Segue's index answers for all rows,
+its blocks for as many as make ten thousand million pairs, the others for fewer queries.
 
 Usage: PYTHONPATH=.venv/classic-spark:src python benchmarks/spark.py 10000 100000
-           [--queries 500] [--ways segue blocks join] [--cores 2] [--dim 128]
+           [--queries 500] [--ways segue blocks join lsh udf] [--cores 2] [--dim 128]
 """
 
 import argparse
@@ -23,6 +23,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
 
 import numpy as np
+import pandas as pd
 import psutil
 import pyarrow as pa
 from index_data import clustered
@@ -31,7 +32,7 @@ from numpy.typing import NDArray
 K = 10
 RECALL = 0.95
 CHECKED = 200  # queries whose true neighbors are known
-EVERY_ROW = ("segue", "blocks")  # ways that answer for all rows
+MOST_PAIRS = 10**10  # that blocks compare
 
 
 class Meter:
@@ -107,7 +108,44 @@ def by_join(session: Any, rows: Any, queries: Any, folder: Path) -> Any:
     return queries.nearestByJoin(base, score, K, "exact", "similarity").select("id", "neighbor")
 
 
-WAYS: dict[str, Callable[..., Any]] = {"segue": by_segue, "blocks": by_blocks, "join": by_join}
+def by_udf(session: Any, rows: Any, queries: Any, folder: Path) -> Any:
+    """All pairs by crossJoin, their cosines by a function in NumPy over Arrow's columns."""
+    from pyspark.sql import Window, functions
+
+    @functions.pandas_udf("float")
+    def cosine(one: pd.Series, other: pd.Series) -> pd.Series:
+        a, b = np.stack(one.to_numpy()), np.stack(other.to_numpy())
+        return pd.Series((a * b).sum(1) / np.sqrt((a * a).sum(1) * (b * b).sum(1)))
+
+    base = rows.select(functions.col("id").alias("neighbor"), functions.col("vector").alias("other"))
+    pairs = queries.crossJoin(base).withColumn("score", cosine("vector", "other"))
+    order = Window.partitionBy("id").orderBy(functions.desc("score"))
+    ranked = pairs.select("id", "neighbor", functions.row_number().over(order).alias("rank"))
+    return ranked.where(ranked.rank <= K).select("id", "neighbor")
+
+
+def by_lsh(session: Any, rows: Any, queries: Any, folder: Path) -> Any:
+    """Spark ML's random projections, of unit vectors, asked for one query after the other, as it has it."""
+    from pyspark.ml.feature import BucketedRandomProjectionLSH, Normalizer
+    from pyspark.ml.functions import array_to_vector
+
+    units = Normalizer(inputCol="raw", outputCol="unit")
+    base = units.transform(rows.withColumn("raw", array_to_vector("vector"))).select("id", "unit").cache()
+    lsh = BucketedRandomProjectionLSH(inputCol="unit", outputCol="hashes", bucketLength=1.0, numHashTables=8)
+    model = lsh.setSeed(1).fit(base)
+    hashed = model.transform(base).cache()
+    wanted = units.transform(queries.withColumn("raw", array_to_vector("vector"))).select("id", "unit")
+    found = [
+        (query.id, near.id)
+        for query in wanted.collect()
+        for near in model.approxNearestNeighbors(hashed, query.unit, K).collect()
+    ]
+    return session.createDataFrame(found, "id string, neighbor string")
+
+
+WAYS: dict[str, Callable[..., Any]] = {
+    "segue": by_segue, "blocks": by_blocks, "join": by_join, "lsh": by_lsh, "udf": by_udf
+}  # fmt: skip
 
 
 def main() -> None:
@@ -126,7 +164,8 @@ def main() -> None:
     for n in options.rows:
         x = clustered(n, options.dim, seed=1)
         for way in options.ways:
-            queries = n if way in EVERY_ROW else min(n, options.queries)
+            some = {"segue": n, "blocks": MOST_PAIRS // n}.get(way, options.queries)
+            queries = min(n, some)
             run(way, x, queries, options.cores)
 
 
