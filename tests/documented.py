@@ -8,10 +8,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from segue.serve.api import album_models, library_models, recommendation_models, track_models
+from segue.serve.api import album_models, library_models, recommendation_models, track_models, user_models
 from segue.serve.app import make_api
 
-MODELS = (track_models, album_models, recommendation_models, library_models)
+MODELS = (track_models, album_models, recommendation_models, library_models, user_models)
 
 
 @functools.cache

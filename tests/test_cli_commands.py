@@ -76,6 +76,8 @@ WORKS = [
     ("models list", "mn04     missing"),
     ("models check", ""),
     ("doctor", "checks: 0 faults"),
+    ("users", ""),
+    ("users add Olga --password-file {secret}", "added Olga, the owner"),
 ]
 # Of these, somebody else must take part: a server, a client, a synthesizer for some seconds, or other music.
 WORK_ELSEWHERE = {
@@ -101,6 +103,11 @@ WORK_ELSEWHERE = {
     "serve": "test_nothing_is_shown_before_the_password",
     "max-serve": "test_the_command_of_its_manual_works",
     "demo": "test_the_demo_plays_scans_and_recommends",
+    "users list": "test_the_command_adds_lists_and_removes_users",
+    "users remove": "test_the_command_adds_lists_and_removes_users",
+    "users password": "test_the_command_ends_sessions_and_makes_app_passwords",
+    "users app-password": "test_the_command_ends_sessions_and_makes_app_passwords",
+    "users sessions": "test_the_command_ends_sessions_and_makes_app_passwords",
 }
 # A mistake, and what the message has: the value found, what was expected, or the next step.
 MISTAKES = [
@@ -195,6 +202,13 @@ MISTAKES = [
     ("serve --allow-host http://a/b", "'http://a/b'", "expected a host name, such as music.example.org"),
     ("max-serve --port 99999", "99999 is not in the range", "segue max-serve --help"),
     ("max-serve", "the model vggish is missing", "segue models pull vggish"),
+    ("users polka", "No such command 'polka'", "segue users --help"),
+    ("users list polka", "unexpected extra argument (polka)", "segue users list --help"),
+    ("users add Olga --password-file {words}", "the password has 3 characters, expected 8 to 300"),
+    ("users password polka --password-file {secret}", "no user 'polka'", "there are none"),
+    ("users app-password polka", "no user 'polka'", "there are none"),
+    ("users remove polka", "no user 'polka'", "there are none"),
+    ("users sessions --end all", "--end needs the name of a user"),
     ("demo --folder {bad}/x", "the folder {bad}/x/music cannot be written", "choose another"),
 ]
 PARTLY = [
@@ -219,10 +233,12 @@ def files(tmp_path_factory: pytest.TempPathFactory, music: dict[str, Path], scan
         "audioset": folder / "segments.jsonl",
         "fma": write_fma(folder / "fma_metadata", IDS),
         "likes": folder / "likes.csv",
+        "secret": folder / "secret.txt",
         "library": folder / "library",
     }
     paths["bad"].write_text("words")
     paths["words"].write_text("a,b\n1,2\n")
+    paths["secret"].write_text("correct horse battery staple\n")
     paths["likes"].write_text("verdict,at,id,title,artist,album\nlike,5,x,low number 1,The Lows,Low\n")
     np.save(paths["vectors"], np.random.default_rng(0).standard_normal((20, 4)))
     segments = [Segment(f"video{i:06d}", 0.0, 10.0, (i,), some_frames(seed=i)) for i in range(3)]

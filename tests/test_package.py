@@ -69,8 +69,8 @@ def loaded_by(module: str) -> set[str]:
 FLOORS = [
     "version", "late", "texts", "advice", "errors", "track", "files", "progress", "sound", "spec",
     "comparable", "sources.contract", "wire",
-    "tags", "audio", "embed", "sources", "catalog", "index", "annoy", "views", "recordings", "cluster",
-    "plots", "display", "map", "recommend", "ingest", "export", "demo", "library",
+    "tags", "audio", "embed", "sources", "catalog", "users", "index", "annoy", "views", "recordings",
+    "cluster", "plots", "display", "map", "recommend", "ingest", "export", "demo", "library",
     "watch", "doctor", "spark", "serve", "cli",
 ]  # fmt: skip
 

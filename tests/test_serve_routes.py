@@ -23,6 +23,7 @@ ROUTES = [
 ]
 BODIES = {
     "/api/v1/playlists/{playlist_id}": {"name": "x"},
+    "/api/v1/users/{user_id}/password": {"password": "long enough"},
     "/api/v1/similar": {"seeds": ["unknown"]},
     "/api/v1/suggested-playlist": {"seeds": ["unknown"]},
     "/api/v1/journey": {"start": "unknown", "end": "unknown"},
@@ -32,7 +33,7 @@ BODIES = {
     "/api/v1/feedback": {"seed": "unknown", "track": "unknown", "verdict": "like"},
 }
 CANCEL = "/api/v1/jobs/{job_id}/cancel"
-WITHOUT_JSON = ("/api/v1/clips", "/api/v1/map", "/api/v1/jobs/demo", CANCEL)
+WITHOUT_JSON = ("/api/v1/clips", "/api/v1/map", "/api/v1/jobs/demo", "/api/v1/me/app-password", CANCEL)
 TAKE_JSON = [
     (method, path) for method, path in ROUTES if method in ("POST", "PUT") and path not in WITHOUT_JSON
 ]

@@ -11,13 +11,22 @@ from pathlib import Path
 
 import pytest
 
-from segue.serve.api import album_models, library_models, recommendation_models, request_models, track_models
+from segue.serve.api import (
+    album_models,
+    library_models,
+    recommendation_models,
+    request_models,
+    track_models,
+    user_models,
+)
 from segue.serve.app import make_api
 from segue.serve.http import responses
 from tests.serve_process import serving
 
 ROOT = Path(__file__).resolve().parents[1]
-MODELS = (album_models, responses, request_models, track_models, recommendation_models, library_models)
+MODELS = (
+    album_models, responses, request_models, track_models, recommendation_models, library_models, user_models,
+)  # fmt: skip
 
 
 @pytest.mark.slow

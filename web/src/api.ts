@@ -155,8 +155,20 @@ export const evaluation = (stop?: Stop) => json<T.Evaluation>("/evaluation", { s
 export const evaluate = (by: T.Evaluation["by"]) => post<T.JobAnswer>("/evaluation", { by });
 
 export const session = () => json<T.Session>("/session");
-export const logIn = (password: string) => post<T.Session>("/session", { password });
+export const logIn = (password: string, name?: string) => post<T.Session>("/session", name ? { name, password } : { password });
 export const logOut = () => json<void>("/session", { method: "DELETE" });
+const put = (path: string, body: unknown) => json<void>(path, { method: "PUT", body });
+const remove = (path: string) => json<void>(path, { method: "DELETE" });
+export const changePassword = (old: string, password: string) => put("/me/password", { old, new: password });
+export const makeAppPassword = () => post<T.AppPassword>("/me/app-password", {});
+export const removeAppPassword = () => remove("/me/app-password");
+export const sessions = (stop?: Stop) => json<T.UserSessions>("/me/sessions", { signal: stop });
+export const endSession = (key: string) => remove(`/me/sessions/${id(key)}`);
+export const endOtherSessions = () => remove("/me/sessions");
+export const users = (stop?: Stop) => json<T.Users>("/users", { signal: stop });
+export const addUser = (name: string, password: string, admin: boolean) => post<T.UserAnswer>("/users", { name, password, admin });
+export const setPassword = (key: string, password: string) => put(`/users/${id(key)}/password`, { password });
+export const removeUser = (key: string) => remove(`/users/${id(key)}`);
 
 export const clipExists = (key: string) =>
   ask(`/clips/${id(key)}/audio`, { method: "HEAD" }).then(() => true, (error: { status: number }) => error.status !== 404);

@@ -35,6 +35,7 @@ import { SettingsPage } from "./pages/settings";
 import { StatusPage } from "./pages/status";
 import { TrackPage } from "./pages/track";
 import { loadOpinions } from "./opinions";
+import { loadSession } from "./person";
 import * as player from "./player";
 import { route } from "./router";
 import { dismiss, toasts } from "./toast";
@@ -80,6 +81,7 @@ export function App() {
     document.addEventListener("visibilitychange", look);
     return () => document.removeEventListener("visibilitychange", look);
   }, [signInNeeded.value, reconnects.value]);
+  useEffect(() => void (signInNeeded.value || loadSession().catch(() => {})), [signInNeeded.value, reconnects.value]);
   useScrollMemory(main);
   const first = useRef(true);
   useEffect(() => {

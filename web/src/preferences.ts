@@ -1,12 +1,49 @@
 import { computed, effect, signal, type Signal } from "@preact/signals";
 
+const PERSON = "segue.user";
+const OWN = ["queue", "place", "station", "continuation", "seeds", "queueseen"]; // the rest belongs to the browser
+let closed = false;
+
+/** Whether the browser's queue belongs to somebody else than the user of this id, or to nobody. */
+export const isOthers = (user: string) => personHere() !== user;
+
+function personHere(): string {
+  try {
+    return localStorage.getItem(PERSON) ?? "";
+  } catch {
+    return "";
+  }
+}
+
+/** Forget what one person left here, and load the page for another, or for nobody; false where nothing is kept here. */
+export function changePerson(user: string): boolean {
+  const before = personHere();
+  try {
+    for (const name of OWN) localStorage.removeItem(`segue.${name}`);
+    localStorage.setItem(PERSON, user);
+  } catch {
+    return false;
+  }
+  closed = true; // nothing is written any more as the page goes
+  if (before) location.replace(document.baseURI);
+  else location.reload();
+  return true;
+}
+
+// In another tab somebody signed in or out: this tab's queue is not theirs.
+addEventListener("storage", (event) => {
+  if (event.key !== PERSON) return;
+  closed = true;
+  location.replace(document.baseURI);
+});
+
 /** A signal that the browser remembers, if its storage allows. */
 export function persisted<T>(name: string, initial: T): Signal<T> {
   const key = `segue.${name}`;
   const value = signal<T>(read(key) ?? initial);
   effect(() => {
     try {
-      localStorage.setItem(key, JSON.stringify(value.value));
+      if (!closed) localStorage.setItem(key, JSON.stringify(value.value));
     } catch {
       // Storage is full or forbidden; the page works without it.
     }

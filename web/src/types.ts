@@ -40,6 +40,10 @@ export interface AlbumSummary {
   cover: string; // The track whose cover it has
 }
 
+export interface AppPassword {
+  app_password: string;
+}
+
 export interface Artist {
   id: string;
   name: string;
@@ -453,6 +457,7 @@ export interface LibraryUpgrade {
 }
 
 export interface LoginRequest {
+  name?: string | null; // Where the library has users
   password: string;
 }
 
@@ -524,6 +529,21 @@ export interface NamedCluster {
 export interface NewPlaylist {
   name: string;
   tracks?: string[];
+}
+
+export interface NewUserRequest {
+  name: string;
+  password: string;
+  admin?: boolean; // May scan, change settings and manage users
+}
+
+export interface OwnPasswordRequest {
+  old: string;
+  new: string;
+}
+
+export interface PasswordRequest {
+  password: string;
 }
 
 export interface Peaks {
@@ -683,6 +703,8 @@ export interface SeedSuggestions {
 export interface Session {
   needed: boolean; // Whether the service wants a password
   logged_in: boolean;
+  by_name: boolean; // Whether the library has users, who log in by their names
+  user: User | null; // Who is logged in
 }
 
 export interface Settings {
@@ -831,6 +853,38 @@ export interface Transitions {
 export interface TransitionsRequest {
   tracks: string[]; // In their order
   crossfade_s?: number; // How long two tracks may sound at once
+}
+
+/** One who shares the library. */
+export interface User {
+  id: string;
+  name: string;
+  admin: boolean; // May scan, change settings and manage users
+  owner: boolean; // What was kept before there were users is theirs
+  has_app_password: boolean; // Whether apps can log in by OpenSubsonic
+  created_at: number; // Seconds since 1970
+}
+
+export interface UserAnswer {
+  user: User;
+}
+
+/** A user in a browser. */
+export interface UserSession {
+  id: string;
+  app: string; // The browser and its system
+  client: string; // Its address when it logged in
+  created_at: number; // Seconds since 1970
+  seen_at: number; // Seconds since 1970, within an hour
+  current: boolean; // Whether this request came by it
+}
+
+export interface UserSessions {
+  sessions: UserSession[];
+}
+
+export interface Users {
+  users: User[];
 }
 
 export type Verdict = "like" | "dislike" | "skip";

@@ -56,6 +56,7 @@ def _copy_of_one_moment(root: Path, to: Path) -> None:
 def _copy(root: Path, to: Path) -> None:
     with contextlib.closing(schema.connect(root)) as db:
         _copy_database(db, to / schema.FILE_NAME)
+    _copy_users(root, to)
     with contextlib.closing(sqlite3.connect(to / schema.FILE_NAME)) as db:
         states = db.execute("SELECT space, file, dtype, width, rows, crc32 FROM matrices").fetchall()
     for space, *fields in states:
@@ -73,6 +74,20 @@ def _copy(root: Path, to: Path) -> None:
     if kept.exists():
         with contextlib.suppress(sqlite3.DatabaseError), contextlib.closing(sqlite3.connect(kept)) as db:
             _copy_database(db, to / removed.FILE_NAME)
+
+
+def _copy_users(root: Path, to: Path) -> None:
+    """Users, then what each keeps; somebody who is removed meanwhile is left out with it."""
+    folder, copied = root / "users", to / "users"
+    if not (folder / "users.sqlite").exists():
+        return
+    copied.mkdir(mode=0o700)
+    for path in sorted(folder.glob("*.sqlite"), key=lambda path: path.name != "users.sqlite"):
+        with (
+            contextlib.suppress(sqlite3.OperationalError),
+            contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True)) as db,
+        ):
+            _copy_database(db, copied / path.name)
 
 
 def _copy_database(source: sqlite3.Connection, to: Path) -> None:

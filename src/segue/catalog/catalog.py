@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from segue.catalog.feedback import FeedbackTables, Opinions
 from segue.catalog.files import MissingTrack, failures, known_files, missing_tracks
 from segue.catalog.folders import FolderTables
 from segue.catalog.overview import Overview, content_version, overview
+from segue.catalog.own_data import OwnConnections
 from segue.catalog.play_queue import PlayQueueTable
 from segue.catalog.playlists import PlaylistTables
 from segue.catalog.records import Failure, KnownFile
@@ -50,20 +52,34 @@ class Catalog:
         self.root = root
         self._local = local = Connections(root)
         self._lock = threading.Lock()
-        self._last: tuple[tuple[int, int], Snapshot] | None = None
+        self._last: dict[tuple[int, int], Snapshot] = {}  # one, by its generation
         self._discography = DiscographyCache()
         self.derived = Derived(local)
         self.tracks = TrackTables(local, self.derived)
         self.clusters = ClusterTables(local)
-        self.playlists = PlaylistTables(local)
-        self.selections = SelectionTables(local, self.derived)
-        self.feedback = FeedbackTables(local)
         self.edges = EdgeTables(local)
-        self.play_queue = PlayQueueTable(local)
-        self.bookmarks = BookmarkTable(local)
         self.folders = FolderTables(local)
         self.settings = SettingTables(local)
+        self._use(local)
         _ = local.db
+
+    def _use(self, own: Connections) -> None:
+        """Take what a listener keeps from these connections."""
+        self._own = own
+        self.playlists = PlaylistTables(own)
+        self.selections = SelectionTables(own, self.derived)
+        self.feedback = FeedbackTables(own)
+        self.play_queue = PlayQueueTable(own)
+        self.bookmarks = BookmarkTable(own)
+
+    def with_own_data(self, file: Path) -> Catalog:
+        """The same library, with the playlists, feedback, queue and bookmarks of a user's own file.
+
+        Both share what they keep of the library in memory.
+        """
+        catalog = copy.copy(self)
+        catalog._use(OwnConnections(self.root, file))
+        return catalog
 
     @classmethod
     def create(cls, root: Path) -> Catalog:
@@ -72,8 +88,11 @@ class Catalog:
         return cls(root)
 
     def close(self) -> None:
-        """Close this thread's connection; those of ended threads close themselves."""
-        self._local.close()
+        """Close this thread's connection; those of ended threads close themselves.
+
+        With a user's own data, only the connection to that.
+        """
+        self._own.close()
 
     def discography(self) -> Discography:
         """Artists and albums of the tracks whose files are there.
@@ -108,27 +127,31 @@ class Catalog:
         db = self._local.db
         if db.in_transaction:
             return snapshots.read_snapshot(self.root, db)
-        now = self._as_last_written("generation", lambda: generation(db))
+        now = self._as_last_written(self._local, "generation", lambda: generation(db))
         with self._lock:
-            if self._last is None or self._last[0] != now:
-                self._last = (now, snapshots.read_snapshot(self.root, db))
-            return self._last[1]
+            if now not in self._last:
+                snapshot = snapshots.read_snapshot(self.root, db)
+                self._last.clear()
+                self._last[now] = snapshot
+            return self._last[now]
 
     def opinions(self) -> Opinions | None:
         """What is liked and disliked now, if anything."""
-        return self._as_last_written("opinions", self.feedback.opinions)
+        return self._as_last_written(self._own, "opinions", self.feedback.opinions)
 
     def current_settings(self) -> Settings:
         """What a listener has set."""
-        return self._as_last_written("settings", self.settings.load)
+        return self._as_last_written(self._local, "settings", self.settings.load)
 
-    def _as_last_written(self, name: str, read: Callable[[], _Value]) -> _Value:
+    @staticmethod
+    def _as_last_written(local: Connections, name: str, read: Callable[[], _Value]) -> _Value:
         """What a table says; read again only where something has been written."""
-        moment = (self.version(), self._local.db.total_changes)
-        last: tuple[tuple[int, int], _Value] | None = getattr(self._local, name, None)
-        if last is None or last[0] != moment or self._local.db.in_transaction:
+        db = local.db
+        moment = (*[db.execute(sql).fetchone()[0] for sql in local.versions], db.total_changes)
+        last: tuple[tuple[int, ...], _Value] | None = getattr(local, name, None)
+        if last is None or last[0] != moment or db.in_transaction:
             last = (moment, read())
-            setattr(self._local, name, last)
+            setattr(local, name, last)
         return last[1]
 
     def version(self) -> int:

@@ -70,7 +70,7 @@ def create(root: Path) -> None:
             db.execute("COMMIT")
             # Only now: what a write-ahead log still holds would not come along with the new name.
             db.execute("PRAGMA journal_mode = WAL")
-        _give_name(part, path)
+        give_name(part, path)
     except (OSError, sqlite3.OperationalError) as error:
         if path.exists():  # another process was quicker, and its writer has swept ours
             return
@@ -87,7 +87,7 @@ def sweep_parts(root: Path) -> None:
             leftover.unlink()
 
 
-def _give_name(part: Path, path: Path) -> None:
+def give_name(part: Path, path: Path) -> None:
     """Name a whole file, unless another process was quicker."""
     try:
         os.link(part, path)

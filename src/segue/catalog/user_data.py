@@ -1,7 +1,8 @@
 """Tables of what listeners keep beside the tracks: playlists, stars, plays, feedback, folders, settings.
 
 They change in transactions of their own, without the writer's lock: a playlist need not wait for a scan. With
-them come the other tables that libraries of the current format may lack; those are the writer's.
+them come the other tables that libraries of the current format may lack; those are the writer's. Of
+``OWN_TABLES`` each user has some, see ``segue.catalog.own_data``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 from segue.catalog.transaction import transaction
 from segue.errors import LibraryNotFoundError, LibraryWriteError
 
-TABLES = """
+OWN_TABLES = """
 CREATE TABLE playlists (
     playlist TEXT PRIMARY KEY, name TEXT NOT NULL, comment TEXT NOT NULL DEFAULT '',
     created_at REAL NOT NULL, changed_at REAL NOT NULL
@@ -32,7 +33,6 @@ CREATE TABLE stars (
 CREATE TABLE ratings (id TEXT PRIMARY KEY, rating INTEGER NOT NULL, at REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE plays (id TEXT NOT NULL, at REAL NOT NULL);
 CREATE INDEX plays_by_track ON plays (id, at);
-CREATE TABLE edges (content TEXT PRIMARY KEY, edges TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE play_queue (
     tracks TEXT NOT NULL, current INTEGER NOT NULL, position_s REAL NOT NULL, player TEXT NOT NULL,
     changed_at REAL NOT NULL
@@ -41,6 +41,11 @@ CREATE TABLE bookmarks (
     id TEXT PRIMARY KEY, position_ms INTEGER NOT NULL, comment TEXT NOT NULL, created_at REAL NOT NULL,
     changed_at REAL NOT NULL
 ) WITHOUT ROWID;
+"""
+TABLES = (
+    OWN_TABLES
+    + """
+CREATE TABLE edges (content TEXT PRIMARY KEY, edges TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE folders (folder PRIMARY KEY NOT NULL, scanned_at REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE exclusions (folder NOT NULL, pattern TEXT NOT NULL, PRIMARY KEY (folder, pattern)) WITHOUT ROWID;
@@ -57,20 +62,20 @@ CREATE TABLE sums (
     PRIMARY KEY (part, keys)
 ) WITHOUT ROWID;
 """
-_NAMES = tuple(re.findall(r"CREATE TABLE (\w+)", TABLES))
+)
 
 
-def add_tables(db: sqlite3.Connection) -> None:
+def add_tables(db: sqlite3.Connection, tables: str = TABLES) -> None:
     """Make those of the tables that an older Segue's library lacks."""
-    if _missing(db):
-        for statement in TABLES.split(";\n"):
+    if _missing(db, tables):
+        for statement in tables.split(";\n"):
             text = statement.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS")
             db.execute(text.replace("CREATE INDEX", "CREATE INDEX IF NOT EXISTS"))
 
 
 def add_temporary_tables(db: sqlite3.Connection) -> None:
     """Show empty tables in the place of those that are missing to this connection alone."""
-    missing = _missing(db)
+    missing = _missing(db, TABLES)
     for statement in TABLES.split(";\n"):
         table = re.search(r"CREATE TABLE (\w+)| ON (\w+)", statement)
         if table and (table[1] or table[2]) in missing:
@@ -78,9 +83,9 @@ def add_temporary_tables(db: sqlite3.Connection) -> None:
             db.execute(text.replace("CREATE INDEX", "CREATE INDEX temp."))
 
 
-def _missing(db: sqlite3.Connection) -> set[str]:
+def _missing(db: sqlite3.Connection, tables: str) -> set[str]:
     rows = db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-    return set(_NAMES).difference(row[0] for row in rows)
+    return set(re.findall(r"CREATE TABLE (\w+)", tables)).difference(row[0] for row in rows)
 
 
 @contextlib.contextmanager

@@ -65,6 +65,7 @@ COMMANDS = {
     "settings": ("segue.cli.settings:settings", "Show or change what may be an answer."),
     "similar": ("segue.cli.similar:similar", "Find tracks that sound like one or more seeds."),
     "spark": ("segue.cli.spark:spark", "Embed and search on Spark's workers."),
+    "users": ("segue.cli.users:users", "List, add and remove who shares the library."),
     "watch": ("segue.cli.watch:watch", "Follow folders, and take in what changes at once."),
     "why": ("segue.cli.why:why", "Explain why two tracks sound alike."),
 }

@@ -143,6 +143,7 @@ def serve(
 
     with scratch_folder() as scratch:
         tops = tuple(str(Path(folder).expanduser().absolute()) for folder in folders)
+        others |= _of_users(context.path, others["password"])
         settings = _settings(library=str(context.path.absolute()), scratch=scratch, folders=tops, **others)
         with context.open(create=_is_new(context.path)):
             pass  # a library that cannot be opened says so here, once
@@ -187,6 +188,19 @@ def max_serve(port: int | None, workers: int, pull: bool | None, **others: Any) 
         settings = _settings(library="", scratch=scratch, max_api=True, **others)
         embedder_of(settings.embedder, pull)
         _run(_MAX_APP, settings, port, MAX_PORT, workers=workers, show=False)
+
+
+def _of_users(path: Path, password: str | None) -> dict[str, Any]:
+    """What the library's users change of the settings; a password of all is none of them."""
+    from segue.users import Users
+
+    if not Users(path).all():
+        return {}
+    if password is not None:
+        click.echo(
+            "the library has users, who log in with their own passwords: --password is not used", err=True
+        )
+    return {"has_users": True, "password": None}
 
 
 def _is_new(path: Path) -> bool:

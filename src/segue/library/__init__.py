@@ -94,6 +94,7 @@ class Library(Checking):
     def close(self) -> None:
         """Close its files; ``with`` does it."""
         self._catalog.close()
+        self.users.close()
 
     def __enter__(self) -> Library:
         return self

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 import time
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +39,7 @@ from segue.library.verbs import OneBlasThread
 from segue.spec import EmbedderSpec
 from segue.texts import clock, count
 from segue.track import Track, TrackId, readable
+from segue.users import User, Users
 
 if TYPE_CHECKING:
     from segue.library.upgrades import Upgrade
@@ -74,6 +77,34 @@ class Contents(Opened):
     def bookmarks(self) -> BookmarkTable:
         """Places within tracks that a listener marked."""
         return self._catalog.bookmarks
+
+    @functools.cached_property
+    def users(self) -> Users:
+        """The people who share the library, if there are any; ``as_user`` opens it as one of them."""
+        return Users(self._catalog.root)
+
+    def as_user(self, user: User | str) -> Self:
+        """The same library with what a user keeps: playlists, likes and dislikes, plays, the queue.
+
+        It shares the index with this one, and closes on its own.
+
+        Parameters
+        ----------
+        user : or the user's name
+
+        Raises
+        ------
+        UsageError
+            Where there is no such user.
+        LibraryFormatError, LibraryNotFoundError
+        """
+        user = self.users.get(user) if isinstance(user, str) else user
+        file, library = self.users.own_file(user), copy.copy(self)
+        if file is not None:
+            library._catalog = self._catalog.with_own_data(file)
+            library._recommender = copy.copy(self.recommender)
+            library._recommender.catalog = library._catalog
+        return library
 
     def record_plays(self, ids: Iterable[str], at: float | None = None) -> None:
         """Remember that tracks were played, now or at a time in s since the epoch: a radio lets them rest."""

@@ -35,6 +35,7 @@ from segue.serve.api import (
     sound,
     status,
     tracks,
+    users,
 )
 from segue.serve.api import settings as settings_routes
 from segue.serve.http import docs_page, player_page
@@ -49,8 +50,8 @@ from segue.serve.service import Service
 from segue.serve.settings import SETTINGS_VARIABLE, Settings
 
 _PARTS = (
-    session, status, albums, tracks, search, sound, recommendations, clips, playlists, play_queue, maps,
-    feedback, folders, jobs, duplicates, settings_routes,
+    session, users, status, albums, tracks, search, sound, recommendations, clips, playlists, play_queue,
+    maps, feedback, folders, jobs, duplicates, settings_routes,
 )  # fmt: skip
 _SWEEP_EVERY_S = 60.0
 _LOOK_EVERY_S = 1.0  # for the process that started this one
@@ -130,10 +131,10 @@ def _stop_on_signals(service: Service) -> None:
 
 
 async def _sweep(service: Service) -> None:
-    """Delete expired clips, and give back memory that nobody uses."""
+    """Delete what has expired, and give back memory that nobody uses."""
     while True:
         await asyncio.sleep(_SWEEP_EVERY_S)
-        await service.run(service.clips.sweep)
+        await service.run(service.sweep)
         await service.run(give_memory_back)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import copy
 import functools
 import os
 import threading
@@ -10,12 +12,14 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
+from starlette.types import Scope
 
 from segue.audio.peaks import PeakStore
 from segue.errors import TrackNotFoundError
 from segue.library import CATALOG_FILE, Library, Playlist
 from segue.recommend import Recommendations
 from segue.serve.clips import Clips
+from segue.serve.http.callers import Caller
 from segue.serve.http.disconnects import while_connected
 from segue.serve.http.errors import ApiError
 from segue.serve.http.limits import make_levels
@@ -32,6 +36,7 @@ from segue.serve.settings import Settings
 from segue.serve.similar_cache import SimilarCache
 from segue.serve.watching import Watching
 from segue.track import Track, clean, readable
+from segue.users import User
 
 EVENTS, EVENTS_EACH = 64, 16  # streams of jobs' events at a time, of a worker and of a client
 DECODINGS, DECODINGS_EACH = 64, 32  # covers, outlines and clips that wait for one of these threads
@@ -51,7 +56,11 @@ class Service:
         self.ending = threading.Event()  # Ctrl-C: what waits should wait no more
         self.library = Library.open(settings.library)
         self.presence = Presence(self.library.path / CATALOG_FILE)
-        self.guard = Guard(settings)
+        self.user: User | None = None  # whose things ``library`` has, besides the owner
+        self._of_users: dict[str, Service] = {}
+        self.users = self.library.users
+        self.guard = Guard(settings, self.users)
+        self.verifying = asyncio.Lock()  # one password at a time: each takes 64 MiB
         self.metrics = Metrics()
         self.levels = make_levels(settings.scratch, settings.workers)
         self.logins = Logins(self.levels)
@@ -73,10 +82,35 @@ class Service:
         self.similar_cache.close()
         self.watching.close()
         pools = (self.pool, self.decoding, self.analyzing, self.converting)
-        ended = [self.jobs.close(), *(pool.close(self.library.close) for pool in pools)]
+        ended = [self.jobs.close(), *(pool.close(self._close_libraries) for pool in pools)]
         if not all(ended):
             end_process_soon()
-        self.library.close()
+        self._close_libraries()
+
+    def _close_libraries(self) -> None:
+        for service in (self, *list(self._of_users.values())):
+            service.library.close()
+
+    def for_user(self, user: User | None) -> Service:
+        """The same service with what a user keeps, and clips of their own."""
+        if user is None or user.owner:
+            return self
+        if user.id not in self._of_users:
+            service = copy.copy(self)
+            service.user, service.library = user, self.library.as_user(user)
+            folder = Path(self.settings.scratch) / "clips-of" / user.id
+            service.clips = Clips(folder, self.settings.clip_s, self.library, self.analyzing)
+            self._of_users.setdefault(user.id, service)
+        return self._of_users[user.id]
+
+    def sweep(self) -> None:
+        """Delete expired clips, and forget users who were removed."""
+        known = self.users.known()
+        for user_id, service in list(self._of_users.items()):
+            service.clips.sweep()
+            if known is None or user_id not in known.users:
+                self._of_users.pop(user_id, None)
+        self.clips.sweep()
 
     async def decode(self, request: Request, work: Callable[[], _T]) -> _T:
         """What ``work`` returns, done in a thread that decodes, if the client is still there when it begins.
@@ -87,6 +121,22 @@ class Service:
         """
         self.decodings.take(request.scope)
         return await while_connected(request, self.decoding.run(work))
+
+    async def verified(self, client: str, look: Callable[[], _T]) -> _T:
+        """What ``look`` finds out about a password: nothing where it is wrong, which is counted.
+
+        Raises
+        ------
+        ApiError
+            429 where a client has tried too many.
+        """
+        self.logins.check("login", client)
+        async with self.verifying:
+            self.logins.check("login", client)  # others may have been wrong while this one waited
+            answer = await self.run(look)
+            if not answer:
+                self.logins.wrong("login", client)
+        return answer
 
     async def analyze_clips(self, request: Request, ids: Sequence[str]) -> None:
         """Have the vectors of the clips among some seeds, so that no thread which asks has to make them."""
@@ -156,9 +206,19 @@ class Service:
         return os.access(self.library.path, os.W_OK)
 
 
-def get_service(request: Request) -> Service:
-    service: Service = request.app.state.service
-    return service
+def service_for(service: Service, scope: Scope) -> Service:
+    """The service with what the sender of a request keeps."""
+    return service.for_user(caller_of(scope).user)
+
+
+def caller_of(scope: Scope) -> Caller:
+    """Who sent a request, as the middleware has found out."""
+    caller: Caller = scope["segue.caller"]
+    return caller
+
+
+async def get_service(request: Request) -> Service:
+    return service_for(request.app.state.service, request.scope)
 
 
 ServiceDep = Annotated[Service, Depends(get_service)]

@@ -30,7 +30,8 @@ class Settings:
     library : its folder
     workers : how many processes answer
     scratch : a folder that the workers share, gone with the service
-    password, token : one of which a client must have, if there is any
+    password, token : one of which a client must have, if there is any; with users, the token is the owner's
+    has_users : whether the library had users when the service was started
     folders : that may be scanned besides those that were scanned before
     hosts : names by which clients may call the service, besides its address; all where ``host`` is open
     proxies : addresses whose word for a client's address is taken
@@ -51,6 +52,7 @@ class Settings:
     port: int = 8765
     password: str | None = None
     token: str | None = None
+    has_users: bool = False
     folders: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     proxies: str | None = None
@@ -70,8 +72,13 @@ class Settings:
 
     @property
     def has_secret(self) -> bool:
-        """Whether a client must say who it is."""
+        """Whether there is a password or a token."""
         return self.password is not None or self.token is not None
+
+    @property
+    def needs_login(self) -> bool:
+        """Whether a client must say who it is."""
+        return self.has_secret or self.has_users
 
     @property
     def on_loopback(self) -> bool:
@@ -89,10 +96,10 @@ class Settings:
         ------
         UsageError
         """
-        if not self.on_loopback and not self.has_secret:
+        if not self.on_loopback and not self.needs_login:
             raise UsageError(
                 f"{self.host} is open to other machines: set --password or --token "
-                "(or $SEGUE_PASSWORD, $SEGUE_TOKEN), or use 127.0.0.1"
+                "(or $SEGUE_PASSWORD, $SEGUE_TOKEN), add users (segue users add), or use 127.0.0.1"
             )
         self._check_sharing()
         self._check_certificate()
@@ -104,8 +111,8 @@ class Settings:
                 raise UsageError(f"--behind-proxy {proxy!r}: expected addresses, such as 10.0.0.2,10.0.0.3")
 
     def _check_sharing(self) -> None:
-        if self.cors_origins and not self.has_secret:
-            raise UsageError("--cors-origin needs --password or --token: else its pages read everything")
+        if self.cors_origins and not self.needs_login:
+            raise UsageError("--cors-origin needs --password or --token, or users: else its pages read all")
         for origin in self.cors_origins:
             if not _ORIGIN.fullmatch(origin):
                 raise UsageError(

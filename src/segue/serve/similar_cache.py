@@ -149,15 +149,11 @@ class SimilarCache:
         self._state: object = None
         self._refreshing: asyncio.Task[_State] | None = None
 
-    async def similar(
-        self, seeds: Sequence[str], k: int, *, feedback: bool = True, everything: bool = False
-    ) -> bytes | None:
-        """The answer as JSON; none where it takes a longer way.
+    async def similar(self, seeds: Sequence[str], k: int, *, everything: bool = False) -> bytes | None:
+        """The answer without likes and dislikes as JSON, the same for all users; none where it takes longer.
 
-        So it does where likes and dislikes count, and where what is unusual is near.
+        So it does where what is unusual is near.
         """
-        if feedback and self._library.has_opinions():
-            return None
         session = await self._current()
         if session is None:
             return None

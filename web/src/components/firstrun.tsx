@@ -2,6 +2,7 @@ import { useId, useState } from "preact/hooks";
 import * as api from "../api";
 import { useDebounced, useLoad } from "../hooks";
 import { isRunning, jobs, startJob } from "../jobs";
+import { mayManage } from "../person";
 import { attempt } from "../toast";
 import { EmptyState } from "./common";
 import { Icon } from "./icons";
@@ -18,6 +19,7 @@ export function EmptyLibrary() {
       </EmptyState>
     );
   }
+  if (!mayManage.value) return <EmptyState icon="library" title="No music yet"><p>An administrator of this library can add folders.</p></EmptyState>;
   return (
     <EmptyState icon="library" title="Add your music">
       <p>Segue analyzes every file of a folder once and finds what sounds alike. Your files stay as they are.</p>

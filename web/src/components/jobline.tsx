@@ -1,6 +1,7 @@
 import * as api from "../api";
 import { formatDuration, readableName } from "../format";
 import { isRunning } from "../jobs";
+import { mayManage } from "../person";
 import { attempt } from "../toast";
 import type { Job } from "../types";
 import { Progress } from "./common";
@@ -18,7 +19,7 @@ export function JobLine({ job }: { job: Job }) {
       <div class="job-head">
         <b>{name}</b>
         <span class="quiet num">{job.state === "running" ? describeProgress(job) : STATES[job.state]}</span>
-        {isRunning(job) && <button type="button" class="button small" onClick={() => void attempt(api.cancelJob(job.id))}>Stop</button>}
+        {isRunning(job) && mayManage.value && <button type="button" class="button small" onClick={() => void attempt(api.cancelJob(job.id))}>Stop</button>}
       </div>
       {isRunning(job) && <Progress share={job.total ? job.done / job.total : null} label={`${name}, progress`} />}
       {job.message && <p class={job.state === "failed" ? "bad" : "quiet"}>{job.message}</p>}

@@ -7,6 +7,7 @@ import { MapTabs } from "../components/tabs";
 import { count } from "../format";
 import { useLoad } from "../hooks";
 import { startJob, jobsFinished, jobs, isRunning } from "../jobs";
+import { mayManage } from "../person";
 import * as player from "../player";
 import { attempt } from "../toast";
 import type { Cluster } from "../types";
@@ -15,7 +16,7 @@ export function GroupsPage() {
   const { data, error, retry } = useLoad(api.clusters, [jobsFinished.value]);
   const work = jobs.value.find((job) => job.kind === "clusters" && isRunning(job));
   const make = () => void attempt(startJob(api.makeClusters(null)));
-  const remake = <button type="button" class="button" disabled={Boolean(work)} onClick={make}><Icon name="groups" size={18} />Regroup</button>;
+  const remake = <button type="button" class="button" disabled={Boolean(work) || !mayManage.value} onClick={make}><Icon name="groups" size={18} />Regroup</button>;
   return (
     <>
       <PageHeader title="Groups" lead="Tracks that sound alike. Segue groups them by sound alone, not by tags, and names each group after its sound.">
@@ -29,7 +30,7 @@ export function GroupsPage() {
       {error && !data ? <LoadError error={error} retry={retry} /> : !data ? <LoadingRows n={5} label="Loading groups" /> : !data.clusters.length ? (
         <EmptyState icon="groups" title="No groups yet">
           <p>Segue puts tracks that sound alike into groups. Each group gets a name and a color on the map.</p>
-          <button type="button" class="button main" disabled={Boolean(work)} onClick={make}>Find groups</button>
+          <button type="button" class="button main" disabled={Boolean(work) || !mayManage.value} onClick={make}>Find groups</button>
         </EmptyState>
       ) : <ul class="groups">{data.clusters.map((group) => <li key={group.number}><Group group={group} /></li>)}</ul>}
     </>

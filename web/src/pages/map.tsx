@@ -10,6 +10,7 @@ import { count, readableName } from "../format";
 import { useLoad } from "../hooks";
 import { startJob, anyJobRunning, jobsFinished, jobs, isRunning } from "../jobs";
 import * as player from "../player";
+import { mayManage } from "../person";
 import { dark, persisted } from "../preferences";
 import { colorPoints, colorValues, groupCaptions, type ColorBy } from "../scatter/pointcolors";
 import type { Point } from "../scatter/grid";
@@ -41,7 +42,7 @@ export function MapPage() {
         <EmptyState icon="map" title="Making the map">
           <p>Tracks that sound alike are placed close together.</p>
           {mapJob ? <JobLine job={mapJob} /> : !anyJobRunning.value && data && (
-            <button type="button" class="button" onClick={() => void attempt(startJob(api.makeMap()))}>Make the map</button>
+            <button type="button" class="button" disabled={!mayManage.value} onClick={() => void attempt(startJob(api.makeMap()))}>Make the map</button>
           )}
         </EmptyState>
       </>

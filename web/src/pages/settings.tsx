@@ -1,12 +1,13 @@
 import * as api from "../api";
 import { PageHeader, SegmentedControl } from "../components/common";
 import { Icon } from "../components/icons";
+import { Account, People } from "../components/people";
 import { clock } from "../format";
 import type { SettingsChange } from "../types";
-import { signInNeeded } from "../connection";
 import { crossfade, leveling } from "../handover";
 import { useLoad } from "../hooks";
 import { density, shortcutsEnabled, theme, type Density, type Theme } from "../preferences";
+import { mayManage, session, signOut } from "../person";
 import { keepPlaying, setKeepPlaying } from "../radio";
 import { helpOpen } from "../shortcuts";
 import { attempt } from "../toast";
@@ -16,9 +17,11 @@ export function SettingsPage() {
     <>
       <PageHeader title="Settings" lead="What may be recommended and what is followed is saved in the library, the rest in this browser." />
       <div class="panels">
+        <Account />
         <Playback />
-        <Recommending />
-        <Folders />
+        {mayManage.value && <Recommending />}
+        {mayManage.value && <Folders />}
+        <People />
         <Appearance />
         <Keyboard />
         <About />
@@ -132,13 +135,11 @@ function Keyboard() {
 
 function About() {
   const { data: health } = useLoad(api.health, []);
-  const { data: session } = useLoad(api.session, []);
-  const signOut = () => void attempt(api.logOut().then(() => (signInNeeded.value = true)));
   return (
     <section class="panel">
       <h2>Segue {health?.version}</h2>
       <p class="quiet">Finds music by how it sounds. Everything runs on this machine, and this page contacts no other server.</p>
-      {session?.needed && <p><button type="button" class="button small" onClick={signOut}>Sign out</button></p>}
+      {session.value?.needed && !session.value.by_name && <p><button type="button" class="button small" onClick={() => void attempt(signOut())}>Sign out</button></p>}
       <p><a href="/docs">HTTP API</a> · <a href="/assets/licenses.txt" target="_blank" rel="noopener">Licenses of the software in this page</a></p>
     </section>
   );

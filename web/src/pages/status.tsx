@@ -8,6 +8,7 @@ import { linkTo } from "../components/trackrow";
 import { count, formatDuration, formatMegabytes, spaceName } from "../format";
 import { useLoad } from "../hooks";
 import { isRunning, jobs, jobsFinished, startJob } from "../jobs";
+import { mayManage } from "../person";
 import { attempt } from "../toast";
 import type * as T from "../types";
 import type { LibraryStatus } from "../types";
@@ -59,9 +60,9 @@ function Jobs({ writable }: { writable: boolean }) {
     <section class="panel">
       <div class="section-head">
         <h2>Jobs</h2>
-        <button type="button" class="button small" disabled={scanning || !writable} onClick={() => void attempt(startJob(api.scan()))}>
+        {mayManage.value && <button type="button" class="button small" disabled={scanning || !writable} onClick={() => void attempt(startJob(api.scan()))}>
           <Icon name="scan" size={16} />Scan for changes
-        </button>
+        </button>}
       </div>
       {!writable && <p class="quiet">This library is read-only here.</p>}
       {active.length === 0 && latest.length === 0 && <p class="quiet">No jobs. A scan finds new, changed and missing files.</p>}
@@ -143,7 +144,7 @@ function Models({ spaces, upgrades, writable, command }: Pick<LibraryStatus, "sp
       {upgrades.map((upgrade) => (
         <p class="quiet" key={upgrade.newer}>
           {count(upgrade.tracks, "track")} {upgrade.tracks === 1 ? "has" : "have"} {upgrade.older} and not yet the newer {upgrade.newer}. Until nearly all have it, {upgrade.older} goes on answering.{" "}
-          <button type="button" class="button small" disabled={scanning || !writable} onClick={() => void attempt(startJob(api.scan(true)))}>Add {upgrade.newer}</button>
+          {mayManage.value && <button type="button" class="button small" disabled={scanning || !writable} onClick={() => void attempt(startJob(api.scan(true)))}>Add {upgrade.newer}</button>}
         </p>
       ))}
       <h3>Available models</h3>
@@ -178,7 +179,7 @@ function Evaluation() {
           onChange={(event) => setBy(event.currentTarget.value as T.Evaluation["by"])}>
           {Object.entries(TAGS).map(([tag, name]) => <option key={tag} value={tag}>by {name}</option>)}
         </select>
-        <button type="button" class="button small" disabled={evaluating} onClick={() => void attempt(startJob(api.evaluate(by)))}>Evaluate</button>
+        {mayManage.value && <button type="button" class="button small" disabled={evaluating} onClick={() => void attempt(startJob(api.evaluate(by)))}>Evaluate</button>}
       </div>
       <p class="quiet">How often similar tracks have the same {data ? TAGS[data.by] : by} tag{data ? `. By chance: ${percent(data.chance)}.` : "."}</p>
       {error && !notEvaluated(error) && <p class="bad">{error.message}</p>}

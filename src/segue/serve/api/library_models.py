@@ -369,10 +369,3 @@ class JobAnswer(BaseModel):
 
 class Jobs(BaseModel):
     jobs: list[Job]
-
-
-class Session(BaseModel):
-    model_config = with_example(needed=True, logged_in=False)
-
-    needed: Annotated[bool, Field(description="Whether the service wants a password")]
-    logged_in: bool

@@ -28,7 +28,7 @@ from segue.serve.http.errors import ApiError
 from segue.serve.http.inputs import LONGEST_NAME, LONGEST_SEED, TEXT
 from segue.serve.http.responses import json_response, openapi_responses
 from segue.serve.http.validation import validation_error
-from segue.serve.service import Service, ServiceDep
+from segue.serve.service import Service, ServiceDep, service_for
 
 routes = APIRouter(tags=["recommendations"])
 SIMILAR = "/similar"
@@ -43,10 +43,8 @@ async def similar(service: ServiceDep, request: Request, body: SimilarRequest) -
 async def _similar(service: Service, request: Request, body: SimilarRequest) -> Response:
     refined = body.minus or body.agree or body.weights
     plain = not refined and body.where is None and body.same_artist and body.view is None
-    if plain:
-        cached = await service.similar_cache.similar(
-            body.seeds, body.k, feedback=body.feedback, everything=body.everything
-        )
+    if plain and not (body.feedback and service.library.has_opinions()):
+        cached = await service.similar_cache.similar(body.seeds, body.k, everything=body.everything)
         if cached is not None:
             return Response(cached, media_type="application/json")
 
@@ -89,7 +87,7 @@ class Similar:
             body = SimilarRequest.model_validate_json(await request.body())
         except ValidationError as error:
             raise validation_error(error.errors(include_url=False, include_context=False)) from None
-        await (await _similar(self._service, request, body))(scope, receive, send)
+        await (await _similar(service_for(self._service, scope), request, body))(scope, receive, send)
 
 
 class _Route:

@@ -258,9 +258,3 @@ class EvaluationRequest(Request):
     against: Annotated[Name | None, Field(description="Another view, to compare with on the same tracks")] = (
         None
     )
-
-
-class LoginRequest(Request):
-    model_config = _with_example(password="correct horse battery staple")
-
-    password: Annotated[str, StringConstraints(max_length=1000)]

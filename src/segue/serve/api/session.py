@@ -2,57 +2,79 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from segue.serve.api import library_models as models
-from segue.serve.api.request_models import LoginRequest
+from segue.serve.api import user_models as models
+from segue.serve.http.callers import Caller
 from segue.serve.http.clients import client_of
 from segue.serve.http.errors import ApiError
 from segue.serve.http.responses import json_response, openapi_responses
-from segue.serve.http.security import COOKIE, SESSION_S
-from segue.serve.service import ServiceDep
+from segue.serve.http.security import COOKIE
+from segue.serve.service import Service, ServiceDep, caller_of
+from segue.users import SESSION_S
 
 routes = APIRouter(tags=["session"])
 
 
 @routes.get("/session", responses=openapi_responses(models.Session))
 async def get_session(service: ServiceDep, request: Request) -> Response:
-    """Whether the service wants a password, and whether this client is logged in."""
-    needed = service.settings.has_secret
+    """Whether the service wants a password, also a name, and whether and as whom this client is logged in."""
+    return _session(service, caller_of(request.scope))
+
+
+def _session(service: Service, caller: Caller) -> Response:
     return json_response(
-        {"needed": needed, "logged_in": not needed or service.guard.is_logged_in(request.headers)}
+        {
+            "needed": service.guard.needs_login(),
+            "logged_in": caller.is_logged_in,
+            "by_name": service.guard.known() is not None,
+            "user": caller.user and asdict(caller.user),
+        }
     )
 
 
 @routes.post("/session", responses=openapi_responses(models.Session, 429))
-async def log_in(service: ServiceDep, request: Request, body: LoginRequest) -> Response:
-    """Log in with the password; a cookie keeps the session for thirty days."""
-    if not service.settings.has_secret:
-        return json_response({"needed": False, "logged_in": True})
-    client = client_of(request.scope)
-    service.logins.check("login", client)
-    if not service.guard.accepts(body.password):
-        service.logins.wrong("login", client)
-        raise ApiError(401, "wrong_password", "wrong password")
+async def log_in(service: ServiceDep, request: Request, body: models.LoginRequest) -> Response:
+    """Log in with the password, with users also with the name; a cookie keeps the session for thirty days."""
+    if not service.guard.needs_login():
+        return _session(service, Caller(is_logged_in=True))
+    client, user = client_of(request.scope), None
+    if service.guard.known() is None:
+        service.logins.check("login", client)
+        if not service.guard.accepts(body.password):
+            service.logins.wrong("login", client)
+            raise ApiError(401, "wrong_password", "wrong password")
+        word = service.guard.new_session()
+    else:
+        name = body.name or ""
+        user = await service.verified(client, lambda: service.users.log_in(name, body.password))
+        if user is None:
+            raise ApiError(401, "wrong_password", "wrong name or password")
+        browser, start = request.headers.get("user-agent", ""), service.users.sessions.start
+        word = await service.run(start, user.id, browser, client)
     service.logins.right(client)
-    response = json_response({"needed": True, "logged_in": True})
-    secure = request.url.scheme == "https"
+    response = _session(service, Caller(is_logged_in=True, user=user))
     response.set_cookie(
         COOKIE,
-        service.guard.new_session(),
+        word,
         path=_place(request),
         max_age=SESSION_S,
         httponly=True,
         samesite="strict",
-        secure=secure,
+        secure=request.url.scheme == "https",
     )
     return response
 
 
 @routes.delete("/session", status_code=204, responses=openapi_responses(None))
-async def log_out(request: Request) -> Response:
+async def log_out(service: ServiceDep, request: Request) -> Response:
     """Log out."""
+    session = caller_of(request.scope).session
+    if session is not None:
+        await service.run(service.users.sessions.end, session.user, session.id)
     response = Response(status_code=204)
     response.delete_cookie(COOKIE, path=_place(request), httponly=True, samesite="strict")
     return response

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from segue.errors import SegueError
 from segue.serve.http.base_path import below_base_path
+from segue.serve.http.callers import Caller
 from segue.serve.http.clients import client_of
 from segue.serve.http.compression import is_text, shorten
 from segue.serve.http.cors import SAME_ORIGIN, Pairs, preflight_headers, sharing_headers
@@ -113,7 +114,7 @@ class ServiceMiddleware:
         if path not in self._hot or method != "POST":
             self._guard.check_host(headers)
             self._addresses.methods.check(method, path)
-        self._authorize(method, path, headers, scope)
+        scope["segue.caller"] = self._authorize(method, path, headers, scope)
         if self._presence and path.startswith(f"{PREFIX}/"):
             self._presence.check()
         if method in ("POST", "PUT", "PATCH", "DELETE"):
@@ -124,16 +125,16 @@ class ServiceMiddleware:
         hot = self._hot.get(path) if method == "POST" and not scope["query_string"] else None
         await (hot or self._app)(scope, receive, answer)
 
-    def _authorize(self, method: str, path: str, headers: Headers, scope: Scope) -> None:
-        """Check a request; a client that guessed too many passwords has to wait."""
-        if self._settings.has_secret and "authorization" in headers:
+    def _authorize(self, method: str, path: str, headers: Headers, scope: Scope) -> Caller:
+        """Check a request, and who sends it; a client that guessed too many passwords has to wait."""
+        if "authorization" in headers and self._guard.needs_login():
             client = client_of(scope)
             self._logins.check("token", client)
             if self._guard.knows(headers["authorization"]):
                 self._logins.right(client)
             else:
                 self._logins.wrong("token", client)
-        self._guard.check(method, path, headers)
+        return self._guard.check(method, path, headers)
 
     def _limit_body(self, scope: Scope, receive: Receive, headers: Headers) -> Receive:
         uploads = self._addresses.uploads.get(scope["path"]) if scope["method"] == "POST" else None

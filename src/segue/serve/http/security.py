@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import hmac
 import secrets
@@ -12,12 +13,15 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
 from segue.advice import command
+from segue.errors import LibraryWriteError
+from segue.serve.http.callers import Caller
 from segue.serve.http.cors import is_named
 from segue.serve.http.errors import ApiError
 from segue.serve.settings import LOOPBACK, Settings
+from segue.users import SESSION_S, Known, Users
+from segue.users.sessions import hash_of
 
 COOKIE = "segue_session"
-SESSION_S = 30 * 86_400
 _ONCE = (b"host", b"origin", b"authorization", b"content-type", b"sec-fetch-site")
 _SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 _OPEN = ("/assets/", "/rest/")  # the player's own files; and what has a login of its own
@@ -37,6 +41,7 @@ POLICY = (
 PLAIN_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"
 
 Headers = Mapping[str, str]
+_NOBODY = Known({}, {}, {})
 
 
 def read_headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -56,17 +61,40 @@ def read_headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 class Guard:
-    """Lets requests in or raises ``ApiError``."""
+    """Lets requests in or raises ``ApiError``.
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    Parameters
+    ----------
+    users : of the library, if there is one
+    """
+
+    def __init__(self, settings: Settings, users: Users | None = None) -> None:
+        self._settings, self._users = settings, users
+        self._had_users = settings.has_users
         self._key = hashlib.sha256(settings.secret.encode()).digest()
         names = {name for name in (*LOOPBACK, settings.host, *map(_name_of, settings.hosts)) if name}
         # Whoever binds beyond loopback has a password, which a page of another name does not get at.
         self._names = names if settings.on_loopback or settings.hosts else None
 
-    def check(self, method: str, path: str, headers: Headers) -> None:
-        """Refuse what a stranger, or a stranger's page in this user's browser, might send.
+    def known(self) -> Known | None:
+        """The users and their sessions; none where everybody is one person.
+
+        Where there were users once, a service never lets anybody in without a login, be their file gone.
+
+        Raises
+        ------
+        LibraryFormatError, LibraryNotFoundError
+        """
+        known = self._users.known() if self._users is not None else None
+        self._had_users = self._had_users or bool(known and known.users)
+        return known or _NOBODY if self._had_users else None
+
+    def needs_login(self) -> bool:
+        """Whether a client must say who it is."""
+        return self._settings.has_secret or self.known() is not None
+
+    def check(self, method: str, path: str, headers: Headers) -> Caller:
+        """Refuse what a stranger, or a stranger's page in this user's browser, might send; who sent it.
 
         Raises
         ------
@@ -76,12 +104,16 @@ class Guard:
         acts = method not in _SAFE or (path.startswith("/rest/") and self._is_known_by_browser(headers))
         if acts and not is_named(self._settings, path, headers):
             self._check_origin(method, path, headers)
-        if self._settings.has_secret and not self._is_open(method, path) and not self.is_logged_in(headers):
+        caller = self.caller(headers)
+        if not caller.is_logged_in and not self._is_open(method, path):
             raise ApiError(401, "login_needed", "log in first, with a password or a token")
+        if not caller.may(method, path):
+            raise ApiError(403, "admins_only", "only an administrator of this library may do this")
+        return caller
 
     def _is_known_by_browser(self, headers: Headers) -> bool:
         """Whether a request needs nothing but what a browser adds on its own: any page can have it sent."""
-        return not self._settings.has_secret or "cookie" in headers
+        return "cookie" in headers or not self.needs_login()
 
     def check_host(self, headers: Headers) -> None:
         """The name by which we were called must be ours: another site's name may point here."""
@@ -116,10 +148,23 @@ class Guard:
         served = ("/api/", "/model/", "/docs", "/openapi.json", "/swagger.json", "/metrics")
         return method in _SAFE and not path.startswith(served)  # the player's page, by any route of its own
 
-    def is_logged_in(self, headers: Headers) -> bool:
-        """Whether a session's cookie, a token or a password comes with the request."""
-        known = self.knows(headers.get("authorization", ""))
-        return known or self._has_session(headers.get("cookie", ""))
+    def caller(self, headers: Headers) -> Caller:
+        """Who sent a request, by a session's cookie, a token or a password."""
+        known = self.known()
+        if known is None and not self._settings.has_secret:
+            return Caller(is_logged_in=True)
+        if "authorization" in headers and self.knows(headers["authorization"]):
+            return Caller(is_logged_in=True, user=known.owner if known else None)
+        words = _cookies(headers.get("cookie", ""))
+        if known is None:
+            return Caller(is_logged_in=any(map(self._is_session, words)))
+        for session in filter(None, (known.sessions.get(hash_of(word)) for word in words)):
+            user = known.users.get(session.user)
+            if self._users is not None and user is not None and not session.is_over:
+                with contextlib.suppress(LibraryWriteError):
+                    self._users.sessions.note_seen(session)
+                return Caller(is_logged_in=True, user=user, session=session)
+        return Caller()
 
     def knows(self, authorization: str) -> bool:
         """Whether the header ``Authorization`` has the token or the password."""
@@ -130,29 +175,32 @@ class Guard:
 
     def accepts(self, word: str) -> bool:
         """Whether this is the password or the token."""
-        right = [known for known in (self._settings.password, self._settings.token) if known is not None]
-        return any(hmac.compare_digest(word.encode(), known.encode()) for known in right)
+        return any(hmac.compare_digest(word.encode(), known.encode()) for known in self.secrets())
 
     def secrets(self) -> list[str]:
-        """Words that are accepted."""
-        return [word for word in (self._settings.password, self._settings.token) if word is not None]
+        """Words that are accepted; with users, the password of everybody is not."""
+        password = None if self.known() is not None else self._settings.password
+        return [word for word in (password, self._settings.token) if word is not None]
 
     def new_session(self) -> str:
-        """What the cookie holds; all workers know it by their common secret."""
+        """What the cookie holds without users; all workers know it by their common secret."""
         text = f"{int(time.time()) + SESSION_S}.{secrets.token_hex(8)}"
         return f"{text}.{self._sign(text)}"
 
-    def _has_session(self, cookies: str) -> bool:
-        for cookie in cookies.split(";"):
-            name, _, value = cookie.strip().partition("=")
-            text, _, signature = value.rpartition(".")
-            if name == COOKIE and hmac.compare_digest(signature.encode(), self._sign(text).encode()):
-                return int(text.split(".")[0]) > time.time()
-        return False
+    def _is_session(self, word: str) -> bool:
+        text, _, signature = word.rpartition(".")
+        right = hmac.compare_digest(signature.encode(), self._sign(text).encode())
+        return right and int(text.split(".")[0]) > time.time()
 
     def _sign(self, text: str) -> str:
         words = "\0".join(self.secrets())  # another password ends all sessions
         return hmac.new(self._key, f"{words}\0{text}".encode(), hashlib.sha256).hexdigest()
+
+
+def _cookies(header: str) -> list[str]:
+    """What the cookies of ours hold."""
+    pairs = (cookie.strip().partition("=") for cookie in header.split(";"))
+    return [value for name, _, value in pairs if name == COOKIE]
 
 
 def _authority(origin: str) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import secrets
 from collections.abc import Sequence
 
 from starlette.requests import Request
@@ -11,7 +12,8 @@ from starlette.requests import Request
 from segue.serve.http.clients import client_of
 from segue.serve.http.errors import ApiError
 from segue.serve.http.inputs import LONGEST_NAME, MOST_TRACKS, refuse_text, whole_number
-from segue.serve.service import Service
+from segue.serve.service import Service, caller_of
+from segue.users import Known, User
 
 _LONGEST = {"comment": 4000}  # characters
 MISSING, WRONG, NO_SUCH_KEY, NOT_FOUND = 10, 40, 44, 70
@@ -30,6 +32,7 @@ class Call:
 
     def __init__(self, service: Service, request: Request, pairs: Sequence[tuple[str, str]]) -> None:
         self.service, self.request = service, request
+        self.user: User | None = None  # who is logged in, where the library has users
         self._values: dict[str, list[str]] = {}
         for name, value in pairs:
             self._values.setdefault(name, []).append(value)
@@ -78,25 +81,38 @@ class Call:
         return default if text is None else text.lower() == "true"
 
     def log_in(self) -> None:
-        """Compare what the player says with the password or the token, if there are any.
+        """Compare what the player says with the password or the token, or with the user's password for apps.
+
+        From here on, ``service`` has what this user keeps.
 
         Raises
         ------
         SubsonicError
         """
-        guard, client = self.service.guard, client_of(self.request.scope)
-        if not self.service.settings.has_secret or guard.is_logged_in(self.request.headers):
-            return
+        guard, caller = self.service.guard, caller_of(self.request.scope)
+        known = guard.known()
+        # A player in the browser of one user may log another one in.
+        says_who = known is not None and any(self.get(name) is not None for name in ("apiKey", "p", "t"))
+        if caller.is_logged_in and not says_who:
+            self.user = caller.user
+        elif guard.needs_login():
+            self._compare(known)
+            self.service = self.service.for_user(self.user)
+
+    def _compare(self, known: Known | None) -> None:
+        client = client_of(self.request.scope)
         try:
             self.service.logins.check("login", client)
         except ApiError as error:
             raise SubsonicError(WRONG, error.message) from None
-        code = self._wrong()
+        code = self._wrong() if known is None else self._wrong_user(known)
         if code is None:
             self.service.logins.right(client)
             return
         self.service.logins.wrong("login", client)
-        raise SubsonicError(code, "no such key" if code == NO_SUCH_KEY else "wrong user name or password")
+        hint = "" if known is None else "; apps have a password of their own, made in Segue's settings"
+        what = "no such key" if code == NO_SUCH_KEY else "wrong user name or password"
+        raise SubsonicError(code, what + hint)
 
     def _wrong(self) -> int | None:
         """The code for a wrong password, token or key; none where it is right."""
@@ -104,11 +120,37 @@ class Call:
         if key is not None:
             return None if guard.accepts(key) else NO_SUCH_KEY
         self.need("u")
+        return None if self._is_one_of(guard.secrets()) else WRONG
+
+    def _wrong_user(self, known: Known) -> int | None:
+        """The same by the users' passwords for apps; ``user`` is whose it is."""
+        key = self.get("apiKey")
+        if key is not None:
+            self.user = known.by_app_password(key)
+            return None if self.user else NO_SUCH_KEY
+        user = known.named(self.need("u"))
+        word = known.app_passwords.get(user.id) if user else None
+        right = self._is_one_of([word or secrets.token_hex()])  # a name that is not there takes as long
+        self.user = user if word and right else None
+        return None if self.user else WRONG
+
+    def _is_one_of(self, words: Sequence[str]) -> bool:
+        """Whether the parameters have one of these words, as it is or hashed with a salt."""
         if self.get("p") is not None:
-            return None if guard.accepts(_plain(self.need("p"))) else WRONG
-        token, salt = self.need("t").lower(), self.need("s")
-        tokens = [_token(word, salt).encode() for word in guard.secrets()]
-        return None if any(hmac.compare_digest(one, token.encode()) for one in tokens) else WRONG
+            plain = _plain(self.need("p")).encode()
+            return any(hmac.compare_digest(word.encode(), plain) for word in words)
+        token, salt = self.need("t").lower().encode(), self.need("s")
+        return any(hmac.compare_digest(_token(word, salt).encode(), token) for word in words)
+
+    @property
+    def user_name(self) -> str:
+        """Whose things these are."""
+        return self.user.name if self.user else self.get("u") or "segue"
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether the caller may do what changes the library for all."""
+        return self.user is None or self.user.admin
 
 
 def _number(name: str, text: str) -> int:

@@ -32,30 +32,37 @@ _DENIED = (
 )  # fmt: skip
 
 
-def _name(call: Call) -> str:
-    return call.get("u") or "segue"
-
-
-def _account(name: str) -> Tree:
+def _account(name: str, *, admin: bool = False) -> Tree:
     return {
-        "username": name, **dict.fromkeys(_RIGHTS, True), **dict.fromkeys(_DENIED, False), "folder": [1],
+        "username": name, **dict.fromkeys(_RIGHTS, True), **dict.fromkeys(_DENIED, False),
+        "adminRole": admin, "folder": [1],
     }  # fmt: skip
 
 
 def user(call: Call) -> Tree:
-    return {"user": _account(call.get("username") or _name(call))}
+    name = call.get("username") or call.user_name
+    if call.user is None:
+        return {"user": _account(name)}
+    known = call.service.guard.known()
+    other = known and known.named(name)
+    if not other or (other.id != call.user.id and not call.user.admin):
+        raise SubsonicError(NOT_ALLOWED, "this is for the user and for administrators")
+    return {"user": _account(other.name, admin=other.admin)}
 
 
 def users(call: Call) -> Tree:
-    return {"users": {"user": [_account(_name(call))]}}
+    known = call.service.guard.known() if call.user and call.user.admin else None
+    there = known.users.values() if known else [call.user] if call.user else []
+    accounts = [_account(one.name, admin=one.admin) for one in there] or [_account(call.user_name)]
+    return {"users": {"user": accounts}}
 
 
 def token_info(call: Call) -> Tree:
-    return {"tokenInfo": {"username": _name(call)}}
+    return {"tokenInfo": {"username": call.user_name}}
 
 
 def refuse(_: Call) -> Tree:
-    raise SubsonicError(NOT_ALLOWED, "this service has one user, whom its owner sets up when it is started")
+    raise SubsonicError(NOT_ALLOWED, "users are managed by Segue itself: on its page, or with segue users")
 
 
 # Lyrics
@@ -109,8 +116,8 @@ def note_playing(call: Call, ids: list[str]) -> None:
     """Note what a player has begun, in place of what it played before."""
     path = _now_file(call)
     playing = _playing(path)
-    player = f"{_name(call)} {call.get('c') or ''}"
-    playing[player] = {"id": ids[-1], "at": time.time(), "user": _name(call), "player": call.get("c") or ""}
+    name, client = call.user_name, call.get("c") or ""
+    playing[f"{name} {client}"] = {"id": ids[-1], "at": time.time(), "user": name, "player": client}
     with replacing(path) as part:
         part.write_text(json.dumps(dict(list(playing.items())[-100:])), "utf-8")
 
@@ -127,7 +134,9 @@ def now_playing(call: Call) -> Tree:
 
 
 def _now_file(call: Call) -> Path:
-    return Path(call.service.settings.scratch) / "now-playing.json"
+    """Of this user: what others play is theirs."""
+    user = f"-{call.user.id}" if call.user else ""
+    return Path(call.service.settings.scratch) / f"now-playing{user}.json"
 
 
 def _playing(path: Path) -> dict[str, Any]:
@@ -143,7 +152,7 @@ def _playing(path: Path) -> dict[str, Any]:
 
 async def avatar(call: Call) -> Response:
     """A drawn letter: nobody has a picture here."""
-    letter = html.escape((call.get("username") or _name(call))[:1].upper())
+    letter = html.escape((call.get("username") or call.user_name)[:1].upper())
     picture = (
         '<svg xmlns="http://www.w3.org/2000/svg" width="128" height="128">'
         '<rect width="128" height="128" fill="#2b4a45"/>'

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from segue.serve.scans import queue_scan, resolve_scan_roots
 from segue.serve.subsonic import browsing, extras, recommendations, user_data
-from segue.serve.subsonic.call import Call
+from segue.serve.subsonic.call import Call, SubsonicError
 from segue.serve.subsonic.encoding import Tree
 
 _EXTENSIONS = ("apiKeyAuthentication", "formPost", "songLyrics", "sonicSimilarity", "transcodeOffset")
@@ -33,6 +33,8 @@ def _scan_status(call: Call) -> Tree:
 
 def _start_scan(call: Call) -> Tree:
     service = call.service
+    if not call.is_admin:
+        raise SubsonicError(extras.NOT_ALLOWED, "only an administrator of this library may scan")
     queue_scan(service.jobs, service.library, resolve_scan_roots(None, service.scanned_folders(), ()))
     return _scan_status(call)
 

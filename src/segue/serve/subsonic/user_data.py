@@ -28,7 +28,7 @@ def _entry(call: Call, playlist: Playlist) -> Tree:
         "id": playlist.id,
         "name": playlist.name,
         "comment": playlist.comment,
-        "owner": call.get("u") or "segue",
+        "owner": call.user_name,
         "public": False,
         "songCount": playlist.n,
         "duration": round(playlist.duration_s),
@@ -168,7 +168,7 @@ def bookmarks(call: Call) -> Tree:
             "bookmark": [
                 {
                     "position": one.position_ms,
-                    "username": call.get("u") or "segue",
+                    "username": call.user_name,
                     "comment": one.comment,
                     "created": date(one.created_at),
                     "changed": date(one.changed_at),
@@ -207,7 +207,7 @@ def play_queue(call: Call) -> Tree:
         "playQueue": {
             "current": queue.tracks[queue.current],
             "position": round(queue.position_s * 1000),
-            "username": call.get("u") or "segue",
+            "username": call.user_name,
             "changed": date(queue.changed_at),
             "changedBy": queue.player or "segue",
             "entry": [entries.song(track) for track in tracks],

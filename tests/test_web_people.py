@@ -1,0 +1,144 @@
+"""Several people at the page: each signs in, and sees what is theirs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from segue.library import Library
+
+pytest.importorskip("playwright", reason="pip install playwright")
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browsing import MARKS, PHONE, WEB, new_page, settle
+from tests.serve_process import Server, serving
+
+AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
+PASSWORDS = {"Olga": "olga's own password", "Anna": "anna's own password"}
+
+pytestmark = MARKS
+
+
+@pytest.fixture
+def shared(web_player: None, scanned: Path, tmp_path: Path) -> Iterator[Server]:
+    """A service of a library that Olga owns and Anna shares."""
+    root = shutil.copytree(scanned, tmp_path / "library")
+    with Library.open(root) as library:
+        for name, password in PASSWORDS.items():
+            library.users.add(name, password)
+    with serving("-l", root, "serve", "--no-open", "--port", 0) as running:
+        running.faults = True  # browsers leave in the middle of a sound
+        yield running
+
+
+def sign_in(page: Page, name: str, password: str | None = None) -> None:
+    page.goto("/settings")
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password", exact=True).fill(password or PASSWORDS[name])
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
+
+
+def heart(page: Page):
+    return page.get_by_role("button", name="Like Low number 0", exact=True).first
+
+
+def find(page: Page, title: str) -> None:
+    page.goto("/tracks")
+    page.get_by_role("searchbox").fill(title)
+
+
+def test_two_people_keep_hearts_apart_and_see_and_end_their_sessions(browser: Browser, shared: Server):
+    with new_page(browser, shared.address) as olgas, new_page(browser, shared.address) as annas:
+        sign_in(olgas, "Olga")
+        sign_in(annas, "Anna")
+        find(olgas, "Low number 0")
+        heart(olgas).click()
+        expect(heart(olgas)).to_have_attribute("aria-pressed", "true")
+        find(annas, "Low number 0")
+        expect(heart(annas)).to_have_attribute("aria-pressed", "false")
+        annas.goto("/likes")
+        expect(annas.get_by_text("Low number 0")).to_have_count(0)
+        with new_page(browser, shared.address, PHONE) as phone:
+            sign_in(phone, "Anna")
+            annas.goto("/settings")
+            sessions = annas.get_by_label("Sessions").get_by_role("listitem")
+            expect(sessions).to_have_count(2)
+            expect(sessions.filter(has_text="this browser")).to_have_count(1)
+            expect(sessions.first).to_contain_text("Chrome on Linux")
+            sessions.get_by_role("button", name="End the session").click()
+            expect(sessions).to_have_count(1)
+            phone.reload()
+            expect(phone.get_by_label("Password", exact=True)).to_be_visible()
+
+
+def test_an_administrator_adds_a_person_who_changes_the_password(browser: Browser, shared: Server):
+    with new_page(browser, shared.address) as olgas, new_page(browser, shared.address) as berts:
+        sign_in(olgas, "Olga")
+        people = olgas.get_by_label("People", exact=True).get_by_role("listitem")
+        expect(people).to_have_count(2)
+        olgas.get_by_text("Add a person").click()
+        olgas.get_by_label("Name", exact=True).fill("Bert")
+        olgas.get_by_label("Password, at least 8 characters", exact=True).fill("bert's first password")
+        olgas.get_by_role("button", name="Add", exact=True).click()
+        expect(people).to_have_count(3)
+        sign_in(berts, "Bert", "bert's first password")
+        expect(berts.get_by_label("People", exact=True)).to_have_count(0)
+        expect(berts.get_by_text("Follow the scanned folders")).to_have_count(0)
+        berts.get_by_text("Change password").first.click()
+        berts.get_by_label("Old password").fill("bert's first password")
+        berts.get_by_label("New password").fill("bert's second password")
+        berts.get_by_role("button", name="Change password").click()
+        expect(berts.get_by_text("Password changed")).to_be_visible()
+        berts.get_by_text("Password for apps").first.click()
+        berts.get_by_role("button", name="Make one").click()
+        word = berts.locator("code.word").inner_text()
+        asked = {"u": "Bert", "p": word, "f": "json"}
+        answer = shared.client.get("/rest/tokenInfo", params=asked).json()["subsonic-response"]
+        assert answer["tokenInfo"] == {"username": "Bert"}
+        olgas.get_by_role("button", name="Remove Bert").click()
+        olgas.get_by_role("button", name="Remove", exact=True).click()
+        expect(people).to_have_count(2)
+        berts.reload()
+        expect(berts.get_by_label("Password", exact=True)).to_be_visible()
+
+
+def test_a_browser_that_two_people_share_keeps_nothing_of_the_first(browser: Browser, shared: Server):
+    with new_page(browser, shared.address) as page:
+        sign_in(page, "Olga")
+        find(page, "Low number 0")
+        page.get_by_role("button", name="Play Low number 0").first.click()
+        expect(page.get_by_label("Player")).to_be_visible()
+        page.goto("/settings")
+        page.get_by_role("button", name="Sign out").click()
+        expect(page.get_by_label("Password", exact=True)).to_be_visible()
+        sign_in(page, "Anna")
+        expect(page.get_by_label("Player")).to_have_count(0)
+        assert "Low number 0" not in page.evaluate("JSON.stringify(localStorage)")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_pages_of_people_can_be_read_aloud_and_by_everybody(
+    browser: Browser, shared: Server, scheme: str
+):
+    objections = []
+    with new_page(browser, shared.address, bypass_csp=True, color_scheme=scheme) as page:
+        page.goto("/settings")
+        expect(page.get_by_label("Name")).to_be_visible()
+        objections += violations(page)
+        sign_in(page, "Olga")
+        for text in ("Change password", "Password for apps", "Add a person"):
+            page.get_by_text(text).first.click()
+        settle(page)
+        objections += violations(page)
+    assert not objections, json.dumps(objections, indent=1)
+
+
+def violations(page: Page) -> list[object]:
+    page.evaluate(AXE.read_text("utf-8"))
+    found = page.evaluate("async () => (await axe.run()).violations")
+    return [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in found]
