@@ -212,7 +212,7 @@ OPERATIONS = {
     "playlists and plays": Operation(listened, scanned),
     "settings": Operation(("settings", "speech", "yes"), scanned),
     "export": Operation(("export", "-o", "out.parquet", "--vectors"), scanned, files=("out.parquet",)),
-    "export npy": Operation(("export", "-o", "out.npy"), scanned, files=("out.npy", "out.csv")),
+    "export npy": Operation(("export", "-o", "out.npy"), scanned, files=("out.npy", "out.tracks.csv")),
     "export site": Operation(
         ("export", "site", "site", "--most", "9", "--clip", "0.5"), with_site, files=("site/data.js",)
     ),

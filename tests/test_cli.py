@@ -201,7 +201,7 @@ def test_export_writes_every_format(segue, scanned: Path, tmp_path: Path):
     table = pq.read_table(tmp_path / "a.parquet").to_pylist()
     assert segue("-l", scanned, "export", "-o", tmp_path / "a.npy")[0] == 0
     matrix = np.load(tmp_path / "a.npy")
-    beside = list(csv.DictReader(io.StringIO((tmp_path / "a.csv").read_text("utf-8"))))
+    beside = list(csv.DictReader(io.StringIO((tmp_path / "a.tracks.csv").read_text("utf-8"))))
     assert matrix.shape == (12, 103)
     assert [row["id"] for row in beside] == [row["id"] for row in table]
     np.testing.assert_array_equal(np.array([row["vector"] for row in table], np.float32), matrix)

@@ -80,7 +80,9 @@ def test_exports_keep_rows_and_vectors_together(library, segue, tmp_path):
     code, _, err = segue("-l", library.path, "export", "-o", tmp_path / "a.npy")
     assert (code, err.startswith("wrote 60 rows")) == (0, True)
     np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), matrix)
-    with (tmp_path / "a.csv").open(encoding="utf-8") as file:
+    assert f"of {matrix.shape[1]} numbers to {tmp_path / 'a.npy'}" in err
+    assert not (tmp_path / "a.csv").exists()  # which may be an export of its own
+    with (tmp_path / "a.tracks.csv").open(encoding="utf-8") as file:
         assert [row["id"] for row in csv.DictReader(file)] == ids
     assert segue("-l", library.path, "export", "-o", tmp_path / "a.parquet", "--vectors")[0] == 0
     table = pq.read_table(tmp_path / "a.parquet")

@@ -162,3 +162,41 @@ def test_folders_lists_and_changes_what_stays_out(segue, tmp_path: Path):
     assert segue(*library, "folders", "exclude", music, "*.flac")[1].startswith("kept")
     assert segue(*library, "scan", music)[1].startswith("1 added, 1 unchanged;")
     assert segue(*library, "folders")[1].split()[-3:] == [str(music), "2", "*.flac"]
+
+
+@pytest.mark.parametrize("how", ["nomedia", "exclude", "ndignore"])
+def test_what_is_left_out_as_a_whole_is_on_no_disk_that_is_missed(tmp_path: Path, how: str):
+    music = tmp_path / "music"
+    for i in range(4):
+        folder = music / "all" / f"Album {i % 2}"
+        folder.mkdir(parents=True, exist_ok=True)
+        clip(folder / f"{i}.wav", 300 + 100 * i)
+    with Library.open(tmp_path / "library", create=True, embedders=["descriptors"]) as library:
+        assert library.scan(music).added == 4
+        if how == "exclude":
+            library.exclude(music, ["*.wav"])
+        else:
+            text = {"nomedia": "", "ndignore": "/Album*/"}[how]
+            (music / "all" / f".{how}").write_text(text)
+        report = library.scan(music)
+        assert (report.newly_missing, report.newly_away, report.away) == (4, 0, 0)
+        assert report.left_out == {"nomedia": 1, "exclude": 4, "ndignore": 2}[how]
+        assert [note for note in report.notes if "mounted" in note] == []
+        assert library.overview().away == 0
+
+
+def test_what_was_away_and_is_now_left_out_is_missing(tmp_path: Path):
+    music = tmp_path / "music"
+    for i in range(4):
+        (music / "usb" / f"Album {i % 2}").mkdir(parents=True, exist_ok=True)
+        clip(music / "usb" / f"Album {i % 2}" / f"{i}.wav", 300 + 100 * i)
+    clip(music / "other.wav", 900)
+    with Library.open(tmp_path / "library", create=True, embedders=["descriptors"]) as library:
+        assert library.scan(music).added == 5
+        (music / "usb").rename(tmp_path / "aside")
+        (music / "usb").mkdir()
+        assert library.scan(music).newly_away == 4
+        (music / "usb" / ".nomedia").touch()
+        report = library.scan(music)
+        assert (report.unchanged, report.away, report.left_out) == (1, 0, 1)
+        assert (library.overview().away, library.overview().missing) == (0, 4)

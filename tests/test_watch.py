@@ -195,7 +195,16 @@ def test_the_command_scans_follows_and_ends_at_once(tmp_path: Path, number: int)
     song(tmp_path / "music" / "second.wav", 500, "Second")
     lines = iter(process.stdout.readline, "")
     # On an idle machine the first file is looked at once more at the same time.
-    assert any("1 added: music/" in line and line.rstrip().endswith("music/second.wav") for line in lines)
+    assert any(line.endswith("  1 added: music/second.wav\n") for line in lines)
+    for i in range(3):
+        song(tmp_path / "new" / f"{i}.wav", 600 + 100 * i, f"New {i}")
+    (tmp_path / "new").rename(tmp_path / "music" / "new")
+    (tmp_path / "music" / "second.wav").unlink()
+    told = [next(lines)[10:], next(lines)[10:]]
+    assert sorted(told) == [
+        "1 gone missing: music/second.wav\n",
+        "3 added: music/new/0.wav, music/new/1.wav and 1 more\n",
+    ]
     asked = time.monotonic()
     process.send_signal(number)
     _, errors = process.communicate(timeout=20)

@@ -33,7 +33,8 @@ FORMATS = ("json", "csv", "parquet", "npy", "audioset-json")
 def export(context: Context, kind: str | None, output: Path | None, vectors: bool, space: str | None) -> None:
     """Write the tracks as JSON, CSV or Parquet, or the vectors as a NumPy matrix.
 
-    npy also writes a CSV next to the matrix, with one line per row.
+    npy writes two files: the matrix, NAME.npy, and beside it NAME.tracks.csv, a header and then the track of
+    each row.
     """
     place = click.get_current_context().invoked_subcommand
     if place:
@@ -72,8 +73,11 @@ def _to_file(
         rows = library.rows(space) if given or space else formats.without_vectors(library)
         rows = rows if given else formats.without_vectors(track for track, _ in rows)
         if kind == "npy" and output:
-            n, beside = formats.write_npy(rows, output, clusters, _shape(library, space))
-            click.echo(f"wrote {n} rows; their tracks are in {beside}", err=True)
+            shape = _shape(library, space)
+            n, beside = formats.write_npy(rows, output, clusters, shape)
+            click.echo(
+                f"wrote {n} rows of {shape[0]} numbers to {output}, their tracks to {beside}", err=True
+            )
         elif kind == "parquet" and output:
             formats.write_parquet(rows, output, clusters, _shape(library, space)[1] if given else None)
         elif output:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +13,7 @@ from segue.advice import command
 from segue.cli.options import AppError, Context
 from segue.cli.report import show_failures
 from segue.cli.scan import say_waiting, scan
+from segue.cli.tables import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from segue.library import Library
     from segue.watch.changed import ChangedPlaces
 
-_NAMED = 2  # places that a line names
+_NAMED = 2  # files that a line names
 
 
 @click.command(short_help="Follow folders, and take in what changes at once.")
@@ -87,22 +87,23 @@ class _TakingIn:
 
     def scan(self, source: ChangedPlaces) -> float:
         report = self._library.import_from(source, jobs=self._jobs, stop=self._stop, on_wait=say_waiting)
-        counts = report.changes()
-        if counts:
-            click.echo(f"{time.strftime('%H:%M:%S')}  {counts}: {self._names(source.places)}")
+        changes, now = report.changed_files(), time.strftime("%H:%M:%S")
+        for what, paths in changes:
+            click.echo(f"{now}  {what}{self._names(paths)}")
+        if changes:
             show_failures(report, self._app.path)
         for note in report.notes if report.newly_away else ():
             _say(f"  {note}")
         return 0.0
 
-    def _names(self, places: frozenset[str]) -> str:
+    def _names(self, paths: Sequence[str]) -> str:
+        """The first files, as lists show them."""
         from segue.library import display_path
 
         folders = self._library.folders.all()
-        tops = [one for one in sorted(places) if places.isdisjoint(map(str, Path(one).parents))]
-        names = [one if one in folders else display_path(one, folders) for one in tops]
-        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        return ", ".join(names[:_NAMED]) + more
+        shown = [one_line(display_path(path, folders)) for path in sorted(paths)[:_NAMED]]
+        more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
+        return f": {', '.join(shown)}{more}" if shown else ""
 
 
 def _say(text: str) -> None:

@@ -94,12 +94,14 @@ def write_parquet(rows: Rows, path: Path, clusters: Names, vectors: np.dtype[Any
 def write_npy(rows: Rows, path: Path, clusters: Names, shape: tuple[int, np.dtype[Any]]) -> tuple[int, Path]:
     """The matrix, and beside it a CSV whose line i + 1 is the track of row i; how many, and that file's path.
 
+    The CSV of ``x.npy`` is ``x.tracks.csv``, as ``x.csv`` may be an export of its own.
+
     Parameters
     ----------
     shape : the size of a vector, and its type
     """
     dim, dtype = shape
-    beside = path.with_suffix(".csv")
+    beside = path.with_suffix(".tracks.csv")
     n = 0
 
     def write_rows(f: IO[bytes]) -> Iterator[Track]:

@@ -69,8 +69,11 @@ def absence(
         and (one.missing or not _is_one_of(path, files))
     ]
     back = {one.away for path, one in known.items() if one.away and path in present}
+    unwanted = Below(listing.left_out)  # by their owner: no disk is missed
+    result.lost += [one for one in absent if one.away and one.path in unwanted]
+    result.gone += [one for one in absent if not one.missing and one.path in unwanted]
     by_root: dict[str, list[KnownFile]] = {}
-    for one in absent:
+    for one in (one for one in absent if one.path not in unwanted):
         root = max((root for root in listing.roots if is_below_any(one.path, [root])), key=len)
         by_root.setdefault(root, []).append(one)
     for root, tracks in by_root.items():

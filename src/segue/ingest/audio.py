@@ -142,7 +142,7 @@ class Scan:
         news = self._known.news(files, self._failed, self._lacking, retry=retry, full=full)
         for known, state in news.restated:
             if known.missing:
-                self._report.found_again += 1
+                self._report.count("found_again", [known.path])
                 self._outcomes.append(SeenFile(known, known.path, state))
             else:
                 self._states.append((known.key, state))
@@ -150,7 +150,7 @@ class Scan:
             SeenFile(known, file.path, state_of(file, known.state)) for known, file in news.renamed
         ]
         self._report.unchanged += news.unchanged
-        self._report.moved += len(news.renamed)
+        self._report.count("moved", [file.path for _, file in news.renamed])
         self._report.links += len(news.links)
         self._report.still_failing += news.still_failing
         self._links += news.links
@@ -197,26 +197,22 @@ class Scan:
         if isinstance(outcome, AnalyzedFile):
             known = self._known.by_path.get(outcome.path)
             same = known is not None and known.state.content_hash == outcome.state.content_hash
-            report.returned += known is None and outcome.id is not None
-            report.added += known is None and outcome.id is None
-            report.completed += same
-            report.changed += known is not None and not same
+            new = "added" if outcome.id is None else "returned"
+            report.count(new if known is None else "completed" if same else "changed", [outcome.path])
             report.warnings += outcome.warning is not None
             report.audio_s += outcome.duration_s
         elif isinstance(outcome, SeenFile):
             moved = outcome.known.path != outcome.path
-            report.moved += moved
             tagged = outcome.state.content_hash != outcome.known.state.content_hash
-            report.retagged += tagged and not moved
-            report.unchanged += not tagged and not moved
-            report.found_again += outcome.known.missing and not tagged and not moved
+            report.count("moved" if moved else "retagged" if tagged else "unchanged", [outcome.path])
+            if outcome.known.missing and not tagged and not moved:
+                report.count("found_again", [outcome.path])
         elif isinstance(outcome, _Linked):
             report.links += 1
         else:
+            new = "added" if outcome.entry is None else "returned"
             known = self._known.by_path.get(outcome.file.path)
-            report.changed += known is not None
-            report.returned += known is None and outcome.entry is not None
-            report.added += known is None and outcome.entry is None
+            report.count(new if known is None else "changed", [outcome.file.path])
 
     def _fail(self, failure: Failure) -> None:
         before = self._failed.get(failure.path)
@@ -313,7 +309,8 @@ class Scan:
         self._writer.mark_away((known.key, place) for known, place in absent.away)
         self._writer.mark_lost(known.key for known in absent.lost)
         report, places = self._report, absent.places()
-        report.newly_missing, report.newly_away = len(absent.gone), len(absent.away)
+        report.count("newly_missing", [known.path for known in absent.gone])
+        report.count("newly_away", [known.path for known, _ in absent.away])
         report.away = places.total()
         report.notes += [
             f"nothing is left of the {n} tracks in {readable(place)}: is it mounted? "

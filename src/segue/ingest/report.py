@@ -75,6 +75,7 @@ class Report:
     unmatched : audio files that belong to no track
     cleaning : what cleaning did, by the names of its steps
     failures : where and why, the first ``LISTED`` of them
+    files : of a scan, paths by the names of the counts that tell of a change, the first ``LISTED`` of each
     notes : what else people should know
     audio_s : seconds of music that were analyzed
     interrupted : it was stopped before its end; what it had done is kept
@@ -107,6 +108,7 @@ class Report:
     unmatched: int = 0
     cleaning: dict[str, int] = field(default_factory=dict)
     failures: list[Problem] = field(default_factory=list)
+    files: dict[str, list[str]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     audio_s: float = 0.0
     elapsed_s: float = 0.0
@@ -120,6 +122,13 @@ class Report:
         """Count these, and name as many as there is room for."""
         self.failed += len(problems)
         self.failures += problems[: max(0, LISTED - len(self.failures))]
+
+    def count(self, name: str, paths: Sequence[str]) -> None:
+        """Add files to one of the counts, and keep which they are where that tells of a change."""
+        setattr(self, name, getattr(self, name) + len(paths))
+        if paths and name not in _AS_BEFORE:
+            kept = self.files.setdefault(name, [])
+            kept += paths[: max(0, LISTED - len(kept))]
 
     def note_signal(self, number: int) -> None:
         """Keep which signal stopped the work; the exit code tells it."""
@@ -160,9 +169,14 @@ class Report:
 
     def changes(self) -> str:
         """The counts of what a scan found to be otherwise than before; empty where nothing was."""
+        return ", ".join(what for what, _ in self.changed_files())
+
+    def changed_files(self) -> list[tuple[str, Sequence[str]]]:
+        """Each kind of change that a scan found, ``11 added``, and the first of its files."""
+        words = {**COUNTS[self.run], "newly_away": COUNTS["scan"]["away"], "found_again": "there again"}
         counts = {name: n for name, n in self.counts().items() if name not in _AS_BEFORE}
-        again = [f"{self.found_again} there again"] if self.found_again else []
-        return ", ".join([*filter(None, [self._listed(counts | {"away": self.newly_away})]), *again])
+        counts |= {"newly_away": self.newly_away, "found_again": self.found_again}
+        return [(f"{n} {words[name]}", self.files.get(name, ())) for name, n in counts.items() if n]
 
     def _listed(self, counts: Mapping[str, int]) -> str:
         words = COUNTS[self.run]
