@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import unicodedata
@@ -55,11 +56,30 @@ def cells(line: str) -> int:
 def test_track_artist_album_time_and_score_fit_the_terminal(on_terminal, long_names: Path, width: int):
     code, lines = on_terminal(width, "-l", long_names, "similar", "Short 2", "-k", "5")
     assert code == 0
-    assert lines[0].split() == ["track", "artist", "album", "time", "score"]
+    percentile = ["nearer", "than"] if width >= 80 else []
+    assert lines[0].split() == ["track", "artist", "album", "time", "score", *percentile]
     assert len(lines) == 6
     assert all(cells(line) <= width for line in lines)
-    assert all(re.search(r"-?[01]\.\d\d$", line) for line in lines[1:])
+    assert all(re.search(r"-?[01]\.\d\d( +\d+ %)?$", line) for line in lines[1:])
     assert any("…" in line for line in lines)
+
+
+def test_several_seeds_and_searches_by_sound_have_a_percentile(segue, scanned: Path):
+    asked = ("-l", scanned, "similar", "Low number 0", "Low number 1", "-k", "10")
+    found = [match["nearer_than"] for match in json.loads(segue(*asked, "--json")[1])["matches"]]
+    assert found == sorted(found, reverse=True)
+    assert found[0] >= 9 / 12  # the seeds, and at the most one more, are nearer or as near
+    assert found[-1] <= 1 / 12
+    _, out, _ = segue(*asked)
+    shown = re.findall(r" (\d+) %  ", out)
+    assert [int(text) for text in shown] == [int(100 * share) for share in found]
+    asked = ("-l", scanned, "search", "bright")
+    answers = json.loads(segue(*asked, "--json")[1])
+    assert 0.8 < answers[0]["nearer_than"] < 1
+    _, out, _ = segue(*asked)
+    assert "nearer than" in out.splitlines()[0]
+    named = json.loads(segue("-l", scanned, "search", "number 0", "--json")[1])
+    assert not any("nearer_than" in one for one in named)
 
 
 def test_ids_and_paths_are_shown_on_wide_terminals_or_on_request(on_terminal, scanned: Path):

@@ -287,6 +287,24 @@ def test_the_spread_of_scores_says_what_share_of_the_library_is_less_alike(libra
     quantiles = library.score_quantiles(seed)
     assert len(quantiles) == 101
     assert quantiles == sorted(quantiles)
-    best, *_, worst = library.similar([seed], k=11)
+    best, *_, worst = library.similar([seed], k=11, percentiles=True)
+    assert worst.nearer_than == 0
+    assert best.nearer_than > 0.8
     assert quantiles[50] < best.score <= quantiles[-1]
     assert quantiles[0] <= worst.score + 1e-3 < quantiles[50]
+
+
+@pytest.mark.parametrize("agree", [False, True])
+@pytest.mark.parametrize("minus", [[], ["Noise number 1"]])
+def test_several_seeds_have_percentiles_that_fit_their_scores(
+    library: Library, agree: bool, minus: list[str]
+):
+    seeds = ["Low number 0", "High number 0"]
+    asked = {"minus": minus, "agree": agree}
+    quantiles = library.score_quantiles(seeds, **asked)
+    matches = library.similar(seeds, k=9, percentiles=True, **asked)
+    assert quantiles == sorted(quantiles)
+    for match in matches:
+        below = sum(quantile < match.score - 1e-4 for quantile in quantiles)
+        assert match.nearer_than == pytest.approx(below / 100, abs=1 / 11)
+    assert [match.nearer_than for match in library.similar(seeds, k=2)] == [None, None]

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -21,6 +22,21 @@ home, server, ids = service_fixtures()
 # Keeping
 
 
+def named_by_xspf(content: bytes) -> tuple[str | None, list[tuple[str | None, str | None]]]:
+    """The title, and of each track its title and its place."""
+    root, space = ElementTree.fromstring(content), {"x": "http://xspf.org/ns/0/"}
+    tracks = root.findall("x:trackList/x:track", space)
+    named = [
+        (one.findtext("x:title", None, space), one.findtext("x:location", None, space)) for one in tracks
+    ]
+    return root.findtext("x:title", None, space), named
+
+
+def named_by_jspf(content: bytes) -> tuple[str, list[tuple[str, str]]]:
+    playlist = json.loads(content)["playlist"]
+    return playlist["title"], [(one["title"], *one["location"]) for one in playlist["track"]]
+
+
 def test_playlists_are_kept_changed_exported_and_deleted(server: Server, ids: dict[str, str]):
     some = [ids["Low number 0"], ids["Noise number 1"]]
     made = server.post("/playlists", {"name": "Zwölf # eins", "tracks": some}, 201)
@@ -33,6 +49,17 @@ def test_playlists_are_kept_changed_exported_and_deleted(server: Server, ids: di
     assert server.client.get(exported[3]).headers["content-type"] == "audio/flac"
     local = server.api("GET", f"{path}/m3u8", params={"paths": True}).text.splitlines()
     assert Path(local[3]).is_file()
+    for kind, named in (("xspf", named_by_xspf), ("jspf", named_by_jspf)):
+        answer = server.api("GET", f"{path}/{kind}")
+        assert answer.headers["content-type"].startswith(f"application/{kind}+")
+        assert answer.headers["content-disposition"].endswith(f"Zw%C3%B6lf%20%23%20eins.{kind}")
+        title, (first, second) = named(answer.content)
+        assert (title, first[0], second[0]) == ("Zwölf # eins", "Low number 0", "Noise number 1")
+        assert first[1] == exported[3]
+        local_places = named(server.api("GET", f"{path}/{kind}", params={"paths": True}).content)[1]
+        assert local_places[0][1] == Path(local[3]).as_uri()
+        body = {"name": "Zwölf # eins", "tracks": some}
+        assert server.api("POST", f"/{kind}", json=body).content == answer.content
     changed = server.api("PUT", path, json={"name": "B", "tracks": some[::-1]}).json()
     assert [track["id"] for track in changed["tracks"]] == some[::-1]
     assert server.api("PUT", path, json={"tracks": ["nothing"]}).status_code == 404
@@ -90,11 +117,14 @@ def test_a_scan_shows_progress_and_adds_what_is_new(server: Server, home: Path):
     assert server.get("/health")["tracks"] == 20
     new = server.get("/tracks", q="003")["tracks"][0]
     assert len(server.post("/similar", {"seeds": [new["id"]], "k": 3})["matches"]) == 3
+    listed = [track["id"] for track in server.get("/tracks", limit=100)["tracks"]]
     _, *others = (home / "more").iterdir()  # where all is gone, a disk may be away
     for path in others:
         path.unlink()
     again = server.post("/jobs/scan", {"folders": None}, 202)["job"]
     assert server.ended(again["id"])["report"]["newly_missing"] == 5
+    exported = server.api("POST", "/m3u8", json={"name": "All", "tracks": listed}).text
+    assert exported.count("#EXTINF") == len(listed) - 5
 
 
 def events_of(server: Server, job: str) -> Iterator[dict]:

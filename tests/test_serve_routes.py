@@ -30,6 +30,8 @@ BODIES = {
     "/api/v1/matrix": {"tracks": ["unknown"]},
     "/api/v1/playlists": {"name": "x", "tracks": ["unknown"]},
     "/api/v1/m3u8": {"name": "x", "tracks": ["unknown"]},
+    "/api/v1/xspf": {"name": "x", "tracks": ["unknown"]},
+    "/api/v1/jspf": {"name": "x", "tracks": ["unknown"]},
     "/api/v1/feedback": {"seed": "unknown", "track": "unknown", "verdict": "like"},
 }
 CANCEL = "/api/v1/jobs/{job_id}/cancel"

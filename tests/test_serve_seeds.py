@@ -55,6 +55,16 @@ def test_journeys_and_whys_take_names(server: Server):
     assert server.get("/why", a="artist:The Lows", b="High number 1")["text"]
 
 
+def test_scores_with_several_seeds_have_their_percentiles(server: Server):
+    body = {"seeds": ["artist:The Lows", "High number 1"], "minus": ["Noise number 1"], "agree": True}
+    best = server.post("/similar", body | {"k": 1})["matches"][0]
+    asked = {"seed": body["seeds"], "minus": body["minus"], "agree": True}
+    quantiles = server.get("/score-quantiles", **asked)["quantiles"]
+    assert len(quantiles) == 101
+    assert quantiles[60] < best["score"] <= quantiles[-1] + 1e-4
+    assert server.api("GET", "/score-quantiles", params={"seed": "nobody knows this"}).status_code == 404
+
+
 def test_a_name_of_several_is_refused_with_what_it_may_mean(server: Server):
     answer = server.post("/similar", {"seeds": ["noise number"]}, status=409)
     choices = answer["error"]["details"]["matches"]

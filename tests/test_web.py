@@ -195,11 +195,18 @@ def test_a_playlist_is_made_saved_and_exported(page: Page, web_server: Server):
     assert len(titles) == 20
     with page.expect_download() as download:
         page.get_by_role("button", name="Export").click()
+        page.get_by_role("menuitem", name="M3U8").click()
     text = Path(download.value.path()).read_text("utf-8")
     assert download.value.suggested_filename == "For the evening.m3u8"
     assert text.startswith("#EXTM3U")
     named = [line.split(",", 1)[1] for line in text.splitlines() if line.startswith("#EXTINF:")]
     assert [name.endswith(title) for name, title in zip(named, titles, strict=True)] == [True] * 20
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export").click()
+        page.get_by_role("menuitem", name="XSPF").click()
+    assert download.value.suggested_filename == "For the evening.xspf"
+    text = Path(download.value.path()).read_text("utf-8")
+    assert text.count("<location>http") == 20
 
 
 def test_a_journey_begins_and_arrives_where_it_should(page: Page, web_server: Server):

@@ -137,6 +137,20 @@ def test_scores_are_told_as_percentiles_and_no_model_is_named_in_a_sentence(
         expect(row.locator(".why-text")).not_to_contain_text("descriptors")
 
 
+def test_several_seeds_are_told_as_percentiles_too(browser: Browser, own_server: Server):
+    bare = {"artist": "", "duration_s": 3, "minus": False}
+    tracks = own_server.get("/tracks", sort="title")["tracks"]
+    seeds = [bare | {"id": track["id"], "title": track["title"]} for track in tracks[:3]]
+    with watched(browser, own_server) as page:
+        page.add_init_script(f"localStorage['segue.seeds'] = JSON.stringify({json.dumps(seeds)})")
+        page.goto("/similar")
+        scores = page.get_by_label("Recommendations", exact=True).locator(".row .score")
+        expect(scores.first).to_contain_text("% of your library")
+        shares = [int(re.search(r"\d+", text)[0]) for text in scores.all_inner_texts()]
+        assert shares == sorted(shares, reverse=True)
+        assert shares[0] > 50
+
+
 def test_the_script_stays_small(web_server: Server):
     page = web_server.client.get("/").text
     scripts = re.findall(r'src="\.(/assets/[^"]+\.js)"', page)

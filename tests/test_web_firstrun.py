@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,9 +11,11 @@ import pytest
 pytest.importorskip("playwright", reason="pip install playwright")
 from playwright.sync_api import Browser, expect
 
+from segue.library import Library
 from tests.browsing import MARKS, watched
 from tests.conftest import write_music
 from tests.serve_process import serving
+from tests.waiting import wait_for
 
 pytestmark = MARKS
 
@@ -30,6 +34,28 @@ def test_a_new_library_is_filled_from_the_page(browser: Browser, web_player: Non
             page.get_by_role("button", name="Add folder").click()
             expect(page.get_by_role("region", name="Recently added").locator(".tile")).to_have_count(3)
             page.goto("/tracks")
+            expect(page.locator(".row")).to_have_count(12)
+
+
+def test_a_followed_folder_brings_its_changes_to_the_page(browser: Browser, web_player: None, tmp_path: Path):
+    paths = write_music(tmp_path / "music")
+    late = paths["high3"].rename(tmp_path / "high3.flac")
+    with Library.open(tmp_path / "library", create=True) as library:
+        library.scan(tmp_path / "music")
+    with serving("-l", tmp_path / "library", "serve", "--no-open", "--port", 0) as running:
+        running.faults = True
+        with watched(browser, running) as page:
+            page.goto("/settings")
+            follow = page.get_by_label("Follow the scanned folders")
+            with page.expect_response(re.compile("/settings")):
+                follow.click()
+            expect(follow).to_be_checked()
+            assert running.get("/settings")["watch_now"]
+            page.goto("/tracks")
+            expect(page.locator(".row")).to_have_count(11)
+            shutil.copy(late, tmp_path / "music")
+            wait_for(lambda: running.get("/library")["tracks"] == 12)
+            page.reload()  # a page that rests asks for nothing
             expect(page.locator(".row")).to_have_count(12)
 
 

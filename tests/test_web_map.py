@@ -17,6 +17,18 @@ from tests.browsing import MARKS, wait_for_map
 from tests.serve_process import Server
 
 pytestmark = MARKS
+# Keeps what the newest frame writes over the map: each text once, with its place.
+TEXTS = """
+    window.texts = new Map()
+    const pen = CanvasRenderingContext2D.prototype
+    const [scale, fillText] = [pen.scale, pen.fillText]
+    pen.scale = function (...by) { window.texts.clear(); scale.apply(this, by) }
+    pen.fillText = function (text, x, y) {
+        const width = this.measureText(text).width
+        window.texts.set(text, { left: x - width / 2, right: x + width / 2, top: y - 11, bottom: y + 2 })
+        fillText.call(this, text, x, y)
+    }
+"""
 
 
 def test_a_track_is_found_on_the_map_and_escape_closes_it(page: Page, web_server: Server):
@@ -29,6 +41,56 @@ def test_a_track_is_found_on_the_map_and_escape_closes_it(page: Page, web_server
     page.get_by_role("application").focus()
     page.keyboard.press("Escape")
     expect(card).to_have_count(0)
+
+
+def test_the_map_is_moved_and_read_by_keys(page: Page, web_server: Server):
+    titles = {track["title"] for track in web_server.get("/tracks", limit=100)["tracks"]}
+    page.goto("/map")
+    wait_for_map(page, pixels=200)
+    area = page.get_by_role("application")
+    area.focus()
+    said = area.get_by_role("status")
+    heard = set()
+    for key in ("+", *["ArrowLeft"] * 6, *["ArrowDown"] * 6, "-", "0"):
+        page.keyboard.press(key)
+        expect(said).to_have_text(re.compile(" by "))
+        heard.add(said.inner_text())
+    assert {text.split(" by ")[0] for text in heard} <= titles
+    assert len(heard) > 1
+    page.keyboard.press("Enter")
+    title = said.inner_text().split(" by ")[0]
+    card = page.get_by_role("region", name="Selected track")
+    expect(card.get_by_role("link", name=title)).to_be_visible()
+
+
+def test_names_on_the_map_cover_neither_each_other_nor_the_legend(page: Page, web_server: Server):
+    titles = {track["title"] for track in web_server.get("/tracks", limit=100)["tracks"]}
+    groups = {group["name"] for group in web_server.get("/clusters")["clusters"]}
+    page.add_init_script(TEXTS)
+    page.goto("/map")
+    wait_for_map(page, pixels=200)
+    page.wait_for_load_state("networkidle")  # covers have arrived, and the last frame was drawn
+    page.wait_for_function("window.texts.size > 5")
+    texts = page.evaluate("Object.fromEntries(window.texts)")
+    assert titles & {text.removesuffix("…") for text in texts}  # few tracks are in view, so each has its name
+    assert groups & texts.keys()
+    legend = page.evaluate("""() => {
+        const place = (one) => document.querySelector(one).getBoundingClientRect()
+        const [own, box] = [place(".scatter"), place(".legend")]
+        const [x, y] = [box.left - own.left, box.top - own.top]
+        return { left: x, right: x + box.width, top: y, bottom: y + box.height }
+    }""")
+    boxes = [*texts.values(), legend]
+    for i, one in enumerate(boxes):
+        for other in boxes[:i]:
+            assert not overlap(one, other), [text for text, box in texts.items() if box in (one, other)]
+
+
+def overlap(one: dict[str, float], other: dict[str, float]) -> bool:
+    return (
+        one["left"] < other["right"] and one["right"] > other["left"]
+        and one["top"] < other["bottom"] and one["bottom"] > other["top"]
+    )  # fmt: skip
 
 
 def test_the_map_is_colored_by_a_descriptor_in_steps_of_as_many_tracks(page: Page, web_server: Server):

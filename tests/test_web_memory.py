@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +13,7 @@ pytest.importorskip("playwright", reason="pip install playwright")
 from playwright.sync_api import Browser, Page, Response, TimeoutError, expect  # noqa: A004
 
 from tests.browsing import MARKS, PHONE, new_page, watched
-from tests.serve_process import Server
+from tests.serve_process import Server, serving
 
 pytestmark = MARKS
 
@@ -176,6 +178,20 @@ def test_a_track_removed_from_a_playlist_comes_back(browser: Browser, own_server
         assert len(own_server.get(f"/playlists/{made['id']}")["tracks"]) == 4
 
 
+def test_a_deleted_playlist_comes_back(browser: Browser, own_server: Server):
+    ids = [track["id"] for track in own_server.get("/tracks", genre="low")["tracks"]]
+    made = own_server.post("/playlists", {"name": "Lows", "tracks": ids}, 201)
+    with watched(browser, own_server) as page:
+        page.goto(f"/playlists/{made['id']}")
+        page.get_by_role("button", name="Delete playlist").click()
+        expect(page).to_have_url(re.compile("/playlists$"))
+        assert own_server.get("/playlists")["playlists"] == []
+        page.get_by_role("button", name="Undo").click()
+        expect(page.get_by_role("heading", name="Lows")).to_be_visible()
+        (back,) = own_server.get("/playlists")["playlists"]
+        assert [track["id"] for track in own_server.get(f"/playlists/{back['id']}")["tracks"]] == ids
+
+
 def test_a_page_that_rests_asks_for_nothing(browser: Browser, own_server: Server):
     with watched(browser, own_server) as page:
         play_album(page)
@@ -203,3 +219,36 @@ def test_changing_pages_asks_for_little_and_for_no_cover_twice(browser: Browser,
     answers = [url for url in asked if "/api/" in url and "/cover" not in url]
     assert len(covers) <= 2 * len(set(covers))  # a browser may look whether one has changed
     assert len(answers) <= 24 * 3
+    files = [url for url in asked if "/api/" not in url]
+    assert len(files) == len(set(files))  # the icon once came with nearly each change
+
+
+def test_the_status_page_asks_for_everything_once(browser: Browser, own_server: Server):
+    with watched(browser, own_server) as page:
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto("/status")
+        expect(page.get_by_text("None. No recording has several files.")).to_be_visible()
+        page.wait_for_load_state("networkidle")
+    answers = [url for url in asked if "/api/" in url]
+    assert any(url.endswith("/duplicates") for url in answers)
+    assert len(answers) == len(set(answers))
+
+
+def test_a_service_below_a_path_keeps_its_settings_apart(
+    browser: Browser, web_player: None, scanned: Path, tmp_path: Path
+):
+    """Another service at the top of the host, or below another path, has the same storage."""
+    shutil.copytree(scanned, tmp_path / "library")
+    with (
+        serving("-l", tmp_path / "library", "serve", "--no-open", "--port", 0, "--base-path", "/a") as below,
+        watched(browser, below) as page,
+    ):
+        page.add_init_script("localStorage['segue.theme'] ??= JSON.stringify('dark')")
+        page.goto("/a/settings")
+        expect(page.locator("html")).to_have_attribute("data-theme", "light")
+        page.get_by_role("button", name="Compact rows").click()
+        page.reload()
+        expect(page.locator("html")).to_have_attribute("data-density", "compact")
+        assert page.evaluate("localStorage['segue.density']") is None
+        assert page.evaluate("localStorage['segue.theme']") == '"dark"'

@@ -14,7 +14,7 @@ from tests.conftest import write_music
 from tests.onnx_models import ASKED, filters, saved
 
 pytest.importorskip("playwright", reason="pip install playwright")
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.browsing import MARKS, watched
 from tests.serve_process import Server, serving
@@ -50,3 +50,21 @@ def test_why_opens_for_a_pair_of_which_one_lacks_a_space(browser: Browser, incom
         page.get_by_role("button", name=f"Why is {match['title']} similar").first.click()
         expect(page.get_by_text(explanation["text"])).to_be_visible()
         expect(page.get_by_text("only one of the tracks was analyzed by it")).to_be_visible()
+
+
+def test_a_place_is_kept_for_why_while_it_loads(browser: Browser, own_server: Server):
+    (seed,) = own_server.get("/tracks", q="Low number 0")["tracks"]
+    held: list[Route] = []
+    with watched(browser, own_server) as page:
+        page.route("**/api/v1/why?*", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks what it is given
+        page.goto(f"/track/{seed['id']}")
+        why = page.get_by_role("button", name="Why is Low number 1 similar?")
+        why.click()
+        row = page.get_by_role("listitem").filter(has=why)
+        place = row.locator(".skeleton")
+        expect(place).to_be_visible()
+        assert place.bounding_box()["height"] > 40
+        while held:
+            held.pop().continue_()
+        expect(row.locator(".why-text")).to_be_visible()
+        expect(place).to_have_count(0)

@@ -1,7 +1,7 @@
 // Keeps the page itself for when the service is away: never its music, its answers or its pictures.
-const SHELL = "segue-shell";
-const MOST = 60; // files
 const START = new URL(self.registration.scope).pathname; // "/", or below a base path such as "/segue/"
+const SHELL = `segue-shell${START === "/" ? "" : ` ${START}`}`; // services below other paths have their own
+const MOST = 60; // files
 
 const keep = async (request, response) => {
   const cache = await caches.open(SHELL);
@@ -33,7 +33,7 @@ const page = async (request) => {
     if (answer.ok && answer.headers.get("content-type")?.startsWith("text/html")) void keep(START, answer.clone());
     return answer;
   } catch (error) {
-    const kept = await caches.match(START);
+    const kept = await (await caches.open(SHELL)).match(START);
     if (kept) return kept;
     throw error;
   }
@@ -41,7 +41,7 @@ const page = async (request) => {
 
 /** Files whose names hold their checksums never change. */
 const file = async (request) => {
-  const kept = await caches.match(request);
+  const kept = await (await caches.open(SHELL)).match(request);
   if (kept) return kept;
   const answer = await fetch(request);
   if (answer.ok && answer.status === 200) void keep(request, answer.clone());

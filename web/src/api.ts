@@ -112,8 +112,10 @@ export const getQueue = (stop?: Stop) => json<T.PlayQueue>("/queue", { signal: s
 export const saveQueue = (queue: T.PlayQueueChange) => json<T.PlayQueue>("/queue", { method: "PUT", body: queue });
 export const recordPlays = (keys: string[]) => post<void>("/plays", { tracks: keys });
 export const why = (a: string, b: string, stop?: Stop) => json<T.Explanation>(`/why?a=${id(a)}&b=${id(b)}`, { signal: stop });
-export const scoreQuantiles = async (seed: string, stop?: Stop) =>
-  (await json<T.ScoreQuantiles>(`/score-quantiles?seed=${id(seed)}`, { signal: stop })).quantiles;
+export const scoreQuantiles = async ({ seeds, minus = [], agree = false }: Pick<T.SimilarRequest, "seeds" | "minus" | "agree">, stop?: Stop) => {
+  const query = [...seeds.map((seed) => `seed=${id(seed)}`), ...minus.map((seed) => `minus=${id(seed)}`), `agree=${agree}`].join("&");
+  return (await json<T.ScoreQuantiles>(`/score-quantiles?${query}`, { signal: stop })).quantiles;
+};
 export const journey = (start: string, end: string, via: string[], k: number, stop?: Stop) =>
   post<T.Journey>("/journey", { start, end, via, k }, stop);
 
@@ -123,8 +125,8 @@ export const savePlaylist = (name: string, keys: string[]) => post<T.Playlist>("
 export const changePlaylist = (key: string, name: string, keys: string[]) =>
   json<T.Playlist>(`/playlists/${id(key)}`, { method: "PUT", body: { name, tracks: keys } });
 export const deletePlaylist = (key: string) => json<void>(`/playlists/${id(key)}`, { method: "DELETE" });
-export const m3u8 = async (name: string, keys: string[], paths: boolean) =>
-  (await ask(`/m3u8?paths=${paths}`, { method: "POST", body: { name, tracks: keys } })).text();
+export const playlistFile = async (kind: string, name: string, keys: string[]) =>
+  (await ask(`/${kind}`, { method: "POST", body: { name, tracks: keys } })).blob();
 
 /** The map, or the job that is making it. */
 export const map = (stop?: Stop) => json<T.LibraryMap | T.JobAnswer>("/map", { signal: stop });

@@ -1,10 +1,11 @@
 /** What belongs to an entry of the browser's history, such as how far its page was scrolled: Back finds it again. */
 import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
+import { storageKey } from "./base";
 
 type Kept = Record<string, unknown>;
 
-const STORE = "segue.entries";
+const STORE = storageKey("entries");
 const MOST = 100; // entries
 const RESTORE_MS = 20_000; // that a page may take to grow as long as it was
 const SETTLE_MS = 500; // that it must stay so: a list that loads anew may be short for a moment

@@ -1,17 +1,20 @@
 import * as api from "./api";
-import { fileName } from "./format";
+import { count, fileName } from "./format";
 import { attempt, showToast } from "./toast";
 import type { Track } from "./types";
 
-/** Download tracks as an M3U8 playlist, which other players can open. */
-export async function exportPlaylist(name: string, tracks: readonly Track[], paths = false): Promise<void> {
-  const keys = tracks.map((track) => track.id).filter((id) => !api.isClip(id));
-  const text = await attempt(api.m3u8(name, keys, paths));
-  if (text === undefined) return;
+export type PlaylistKind = "m3u8" | "xspf" | "jspf";
+
+/** Download tracks as a playlist that other players can open. */
+export async function exportPlaylist(name: string, tracks: readonly Track[], kind: PlaylistKind): Promise<void> {
+  const own = tracks.filter((track) => !api.isClip(track.id));
+  const file = await attempt(api.playlistFile(kind, name, own.map((track) => track.id)));
+  if (file === undefined) return;
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "audio/x-mpegurl" }));
-  link.download = fileName(name);
+  link.href = URL.createObjectURL(file);
+  link.download = fileName(name, kind);
   link.click();
   window.setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-  showToast(`Downloaded ${link.download}`);
+  const missing = own.filter((track) => track.missing).length;
+  showToast(`Downloaded ${link.download}${missing ? `, without ${count(missing, "missing file")}` : ""}`);
 }

@@ -44,8 +44,8 @@ export function percentile(score: number, quantiles: readonly number[]): number 
   return Math.min(99, Math.max(0, below - 1));
 }
 
-export function fileName(name: string): string {
-  return `${name.replace(/[\\/:*?"<>|\u0000-\u001f]+/g, " ").trim().slice(0, 80) || "playlist"}.m3u8`;
+export function fileName(name: string, ending: string): string {
+  return `${name.replace(/[\\/:*?"<>|\u0000-\u001f]+/g, " ").trim().slice(0, 80) || "playlist"}.${ending}`;
 }
 
 export function formatDate(value: string | number): string {

@@ -50,6 +50,5 @@ export async function startJob(work: Promise<unknown>): Promise<void> {
 }
 
 export function watchJobs(): void {
-  void refreshJobs();
-  reconnects.subscribe(() => void refreshJobs());
+  reconnects.subscribe(() => void refreshJobs()); // now, too
 }

@@ -1,4 +1,5 @@
 import { computed, effect, signal, type Signal } from "@preact/signals";
+import { storageKey } from "./base";
 
 const PERSON = "segue.user";
 const OWN = ["queue", "place", "station", "continuation", "seeds", "queueseen"]; // the rest belongs to the browser
@@ -39,7 +40,7 @@ addEventListener("storage", (event) => {
 
 /** A signal that the browser remembers, if its storage allows. */
 export function persisted<T>(name: string, initial: T): Signal<T> {
-  const key = `segue.${name}`;
+  const key = storageKey(name);
   const value = signal<T>(read(key) ?? initial);
   effect(() => {
     try {

@@ -1003,14 +1003,32 @@ export interface WhyQuery {
 }
 
 export interface ScoreQuantilesQuery {
-  seed: string;
+  seed: string[];
+  minus?: string[];
+  agree?: boolean; // As for /similar
 }
 
 export interface GetPlaylistM3U8Query {
   paths?: boolean; // File paths on this machine instead of addresses
 }
 
+export interface GetPlaylistXspfQuery {
+  paths?: boolean; // File paths on this machine instead of addresses
+}
+
+export interface GetPlaylistJspfQuery {
+  paths?: boolean; // File paths on this machine instead of addresses
+}
+
 export interface MakeM3U8Query {
+  paths?: boolean; // File paths on this machine instead of addresses
+}
+
+export interface MakeXspfQuery {
+  paths?: boolean; // File paths on this machine instead of addresses
+}
+
+export interface MakeJspfQuery {
   paths?: boolean; // File paths on this machine instead of addresses
 }
 

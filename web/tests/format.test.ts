@@ -18,9 +18,9 @@ test("one is not many", () => {
 });
 
 test("a playlist's file name holds nothing that a disk refuses", () => {
-  expect(fileName('a/b\\c:d*"?<>|')).toBe("a b c d.m3u8");
-  expect(fileName("  ")).toBe("playlist.m3u8");
-  expect(fileName("x".repeat(300)).length).toBe(85);
+  expect(fileName('a/b\\c:d*"?<>|', "m3u8")).toBe("a b c d.m3u8");
+  expect(fileName("  ", "xspf")).toBe("playlist.xspf");
+  expect(fileName("x".repeat(300), "m3u8").length).toBe(85);
 });
 
 test("names of embedders read as words", () => {

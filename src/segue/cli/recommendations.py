@@ -141,7 +141,8 @@ def print_found(
         reasons = [m.feedback for m in matches] if any(m.feedback for m in matches) else ()
         versions = [m.versions for m in matches]
         tracks, scores = [m.track for m in matches], [m.score for m in matches]
-        list_tracks(tracks, scores, steps, reasons, versions=versions, ids=ids)
+        nearer_than = [m.nearer_than for m in matches]
+        list_tracks(tracks, scores, steps, reasons, versions=versions, nearer_than=nearer_than, ids=ids)
         if steps_between:
             _list_transitions(tracks, steps_between)
     if recommendations.left_out:
@@ -192,10 +193,11 @@ def _as_json(recommendations: Recommendations) -> dict[str, object]:
 
 
 def _numbers(match: Match) -> dict[str, object]:
-    """The score, on a journey the step from the track before, and what likes and dislikes did."""
+    """The score and its rank, on a journey the step from the track before, what likes and dislikes did."""
     step = {} if match.step is None else {"step": round(match.step, 4)}
+    share = {} if match.nearer_than is None else {"nearer_than": round(match.nearer_than, 4)}
     bias = {"bias": match.bias.value, "feedback": match.feedback} if match.bias else {}
-    return {"score": round(match.score, 4), **step, **bias}
+    return {"score": round(match.score, 4), **share, **step, **bias}
 
 
 def _write(path: Path, tracks: list[Track]) -> None:

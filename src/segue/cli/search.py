@@ -58,7 +58,9 @@ def search(
     elif matches:
         reasons = ["; ".join(map(str, match.reasons)) for match in matches]
         versions = [match.versions for match in matches]
-        list_tracks([match.track for match in matches], reasons=reasons, versions=versions, ids=ids)
+        shares = [match.nearer_than for match in matches]
+        tracks = [match.track for match in matches]
+        list_tracks(tracks, reasons=reasons, versions=versions, nearer_than=shares, ids=ids)
     else:
         looked_for = f" ({'; '.join(matches.meanings)})" if matches.meanings else ""
         click.echo(f"no track matches {' '.join(words)!r}{looked_for}", err=True)
@@ -107,4 +109,5 @@ def _record(match: Any) -> dict[str, Any]:
 
     reasons = [str(reason) for reason in match.reasons]
     versions = list(map(as_record, match.versions))
-    return {**as_record(match.track), "score": match.score, "reasons": reasons, "versions": versions}
+    share = {} if match.nearer_than is None else {"nearer_than": round(match.nearer_than, 4)}
+    return {**as_record(match.track), "score": match.score, **share, "reasons": reasons, "versions": versions}

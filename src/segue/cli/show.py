@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from segue.library import Imported, Library
     from segue.track import Track
 
+_ROOMY = 80  # letters; in fewer, titles need the room
+
 
 def list_tracks(
     tracks: Sequence[Track],
@@ -26,10 +28,16 @@ def list_tracks(
     reasons: Sequence[str] = (),
     *,
     versions: Sequence[Sequence[Track]] = (),
+    nearer_than: Sequence[float | None] = (),
     ids: bool = False,
     err: bool = False,
 ) -> None:
-    """Print tracks as a table; with ids and paths if asked for, or where the terminal is wide."""
+    """Print tracks as a table; with ids and paths if asked for, or where the terminal is wide.
+
+    Parameters
+    ----------
+    nearer_than : shares of the library, 0 to 1; a narrow terminal has no room for them
+    """
     from segue.track import readable
 
     names = ["track", "artist", "album", "time"]
@@ -40,6 +48,9 @@ def list_tracks(
     if scores:
         names.append("score")
         rows = [[*row, f"{score:.2f}"] for row, score in zip(rows, scores, strict=True)]
+    if any(share is not None for share in nearer_than) and terminal_width(err=err) >= _ROOMY:
+        names.append("nearer than")
+        rows = [[*row, percentile(share)] for row, share in zip(rows, nearer_than, strict=True)]
     if steps:
         names.append("step")
         rows = [[*row, "" if step is None else f"{step:.2f}"] for row, step in zip(rows, steps, strict=True)]
@@ -53,6 +64,11 @@ def list_tracks(
         names += ["id", "path"]
         rows = [[*row, t.id, t.url or readable(t.path)] for row, t in zip(rows, tracks, strict=True)]
     columns(names, rows, cut=() if ids else ("track", "artist", "album", "why", "also", "path"), err=err)
+
+
+def percentile(share: float | None) -> str:
+    """``99 %``, which is also said of what is nearer than all."""
+    return "" if share is None else f"{min(int(100 * share + 1e-9), 99)} %"
 
 
 def also(versions: Sequence[Track]) -> str:

@@ -46,6 +46,7 @@ def similar(
             agree=agree,
             weights=_numbers(weights),
             k=min(k, len(library) - 1) if alone else k,
+            percentiles=not alone,
             **question_of(**options),
         )
     print_found(recommendations, as_json=as_json, ids=ids, output=output)

@@ -63,14 +63,18 @@ def write_playlist(path: Path, tracks: Sequence[Track], title: str = "") -> Writ
     for track in tracks:
         if not (_is_there(track) or (not track.has_file and track.url)):
             written.not_there.append(track)
-        elif _FORMATS[ending] is _m3u and {"\n", "\r"} & set(track.path):
+        elif _FORMATS[ending] is to_m3u and {"\n", "\r"} & set(track.path):
             written.unnameable.append(track)
         else:
             held.append(track)
     if tracks and not held:
         raise UsageError(f"no playlist is written: none of its {len(tracks)} files is there")
     written.n = len(held)
-    content = _FORMATS[ending](held, title or path.stem, path.absolute().parent)
+    folder = path.absolute().parent
+    if _FORMATS[ending] is to_m3u:
+        content = to_m3u([(track, _relative(track, folder)) for track in held], title)
+    else:
+        content = _FORMATS[ending]([(track, address(track)) for track in held], title or path.stem)
     with replacing(path) as part:
         part.write_bytes(content)
     return written
@@ -83,37 +87,45 @@ def _is_there(track: Track) -> bool:
         return False
 
 
-def _m3u(tracks: Sequence[Track], title: str, folder: Path) -> bytes:
-    lines = ["#EXTM3U"]
-    for track in tracks:
-        lines.append(f"#EXTINF:{round(track.duration_s)},{_line(track.display_name)}")
-        lines.append(_relative(track.path, folder) if track.has_file else str(track.url))
+Entries = Sequence[tuple[Track, str]]
+"""Tracks and where they are: paths, or addresses."""
+
+
+def to_m3u(entries: Entries, title: str = "") -> bytes:
+    """Extended M3U in UTF-8; players that know no titles of playlists pass over that line."""
+    lines = ["#EXTM3U", *([f"#PLAYLIST:{_line(title)}"] if title else [])]
+    for track, place in entries:
+        lines += [f"#EXTINF:{round(track.duration_s)},{_line(track.display_name)}", place]
     return ("\n".join(lines) + "\n").encode("utf-8", "surrogateescape")
 
 
-def _relative(path: str, folder: Path) -> str:
+def _relative(track: Track, folder: Path) -> str:
+    if not track.has_file:
+        return str(track.url)
     try:
-        relative = os.path.relpath(path, folder)
+        relative = os.path.relpath(track.path, folder)
     except ValueError:  # another drive of Windows
-        return path
+        return track.path
     # A line that begins with # would be a comment.
     return f"./{relative}" if relative.startswith("#") else relative
 
 
-def _jspf(tracks: Sequence[Track], title: str, folder: Path) -> bytes:
-    listed = [{"location": [_address(track)], **_facts(track)} for track in tracks]
+def to_jspf(entries: Entries, title: str) -> bytes:
+    """JSPF, with addresses."""
+    listed = [{"location": [place], **_facts(track)} for track, place in entries]
     playlist = {"title": _line(title), "creator": "Segue", "track": listed}
     return (json.dumps({"playlist": playlist}, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def _xspf(tracks: Sequence[Track], title: str, folder: Path) -> bytes:
+def to_xspf(entries: Entries, title: str) -> bytes:
+    """XSPF, with addresses."""
     playlist = ElementTree.Element("playlist", version="1", xmlns=_XSPF)
     ElementTree.SubElement(playlist, "title").text = _line(title)
     ElementTree.SubElement(playlist, "creator").text = "Segue"
     listed = ElementTree.SubElement(playlist, "trackList")
-    for track in tracks:
+    for track, place in entries:
         element = ElementTree.SubElement(listed, "track")
-        for name, value in {"location": _address(track), **_facts(track)}.items():
+        for name, value in {"location": place, **_facts(track)}.items():
             ElementTree.SubElement(element, name).text = str(value)
     ElementTree.indent(playlist)
     text = ElementTree.tostring(playlist, "unicode")
@@ -132,7 +144,8 @@ def _facts(track: Track) -> dict[str, str | int]:
     return {name: value for name, value in facts.items() if value}
 
 
-def _address(track: Track) -> str:
+def address(track: Track) -> str:
+    """``file:///``, or where a track without a file is."""
     if not track.has_file:
         return str(track.url)
     path = track.path if os.sep == "/" else "/" + track.path.replace("\\", "/")
@@ -144,7 +157,7 @@ def _line(text: str) -> str:
     return " ".join(_NOT_IN_XML.sub(" ", readable(text)).split())
 
 
-_FORMATS: Mapping[str, Callable[[Sequence[Track], str, Path], bytes]] = {
-    ".m3u8": _m3u, ".m3u": _m3u, ".xspf": _xspf, ".jspf": _jspf,
+_FORMATS: Mapping[str, Callable[[Entries, str], bytes]] = {
+    ".m3u8": to_m3u, ".m3u": to_m3u, ".xspf": to_xspf, ".jspf": to_jspf,
 }  # fmt: skip
 _ENDINGS = ".m3u8, .m3u, .xspf or .jspf"

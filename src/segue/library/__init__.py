@@ -345,7 +345,7 @@ class Library(Checking):
     transitions = verb(lambda: recommend.transitions.transitions)
     journey = verb(lambda: recommend.journey.journey)
     duplicates = verb(lambda: recommend.duplicates.duplicates)
-    score_quantiles = verb(lambda: recommend.explain.score_quantiles)
+    score_quantiles = verb(lambda: recommend.percentiles.score_quantiles)
     explain = verb(lambda: recommend.explain.explain)
     matrix = verb(lambda: recommend.matrix.matrix)
     map = verb(lambda: recommend.map.make_map)

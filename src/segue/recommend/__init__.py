@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from segue.recommend import map as map  # noqa: A004 - as it is called
     from segue.recommend import matrix as matrix
     from segue.recommend import opinions as opinions
+    from segue.recommend import percentiles as percentiles
     from segue.recommend import playlist as playlist
     from segue.recommend import query as query
     from segue.recommend import radio as radio

@@ -26,13 +26,13 @@ from segue.recommend.explanation import (
     shared_labels,
     window_starts,
 )
+from segue.recommend.percentiles import nearer_than, usual_scores
 from segue.recommend.result import Match
 from segue.recommend.seeds import AnalyzedSound, Query
 from segue.recommend.session import Recommender, Session
 from segue.recommend.verbalize import verbalize
 from segue.track import Track, Vector, Vectors
 
-_ROUNDING = 1e-5  # of a score
 _COMPARED_WITH = 4_000  # tracks of the library, for what is usual in it
 _ALIGNED = 1.5  # times the shortest hop; spaces with sparser windows do not tell moments apart
 _WEIGHED = 24  # labels whose frequency is looked up
@@ -54,9 +54,9 @@ def _explain(session: Session, a: Query, b: Query) -> Explanation:
     u, v = session.vectors(one), session.vectors(other)
     scores, cosines = session.pair_scores(u, v), session.similarities(u, v)
     score, cosine = (float(x.max(axis=1).mean() if session.by_window else x[0, 0]) for x in (scores, cosines))
-    nearer_than = None if session.by_window else _nearer_than(session, u, score)
+    share = None if session.by_window else nearer_than(score, usual_scores(session, u))
     explanation = Comparison(
-        session, session.analysis(one), session.analysis(other), score, cosine, nearer_than
+        session, session.analysis(one), session.analysis(other), score, cosine, share
     ).explain()
     preferences = session.preferences([one])
     if preferences is None or not isinstance(other, Track):
@@ -65,31 +65,6 @@ def _explain(session: Session, a: Query, b: Query) -> Explanation:
         return explanation  # a track whose file is gone is no answer
     (match,) = preferences.explain([Match(other, score)])
     return replace(explanation, bias=match.bias.value if match.bias else 0.0, feedback=match.feedback)
-
-
-def _nearer_than(session: Session, vectors: NDArray[Any], score: float) -> float:
-    """The share of the library, or of evenly spaced tracks of it, whose score with a vector is lower."""
-    n = len(session.index.rows)
-    sample = session.index.take(np.arange(0, n, -(-n // _COMPARED_WITH)))
-    return float((session.pair_scores(vectors, sample)[0] < score - _ROUNDING).mean())
-
-
-def score_quantiles(recommender: Recommender, query: Query, *, view: str | None = None) -> list[float]:
-    """What share of the library is nearer to a sound than some score: the scores at 0, 1, 2 to 100 %.
-
-    Raises
-    ------
-    As ``similar``.
-    """
-
-    def answer(session: Session) -> list[float]:
-        session.require_one_vector_each("a rank")
-        n = len(session.index.rows)
-        sample = session.index.take(np.arange(0, n, -(-n // _COMPARED_WITH)))
-        scores = session.pair_scores(session.vectors(session.seed(query)), sample)[0]
-        return [round(float(score), 4) for score in np.quantile(scores, np.linspace(0, 1, 101))]
-
-    return recommender.ask(answer, view)
 
 
 @dataclass(frozen=True, slots=True)

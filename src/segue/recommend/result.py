@@ -52,6 +52,7 @@ class Match:
     ``step`` is, on a journey, the similarity to the track before; the first has none.
     ``bias`` is what likes and dislikes did to its place, if anything.
     ``versions`` are other copies of the same recording, the best first; the score is that of the nearest one.
+    ``nearer_than`` is the share of the library whose score is lower, 0 to 1, where that is asked for.
     """
 
     track: Track
@@ -59,6 +60,7 @@ class Match:
     step: float | None = None
     bias: Bias | None = None
     versions: tuple[Track, ...] = ()
+    nearer_than: float | None = None
 
     def __repr__(self) -> str:
         return f"<Match {self.score:.2f}: {one_line(self.track.display_name)}>"

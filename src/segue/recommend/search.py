@@ -84,6 +84,7 @@ class Ranking:
     ----------
     named, sounding, labeled : int64 (n,) each, best first; no key is in two of them
     scores : float32 (n,), of those that sound like the words
+    n : how many tracks were looked at
     """
 
     text: str
@@ -94,6 +95,7 @@ class Ranking:
     sounding: NDArray[np.int64]
     labeled: NDArray[np.int64]
     scores: NDArray[np.float32]
+    n: int
 
     def page(self, limit: int, offset: int, versions: Versions) -> SearchResult:
         """Some of the answers, each recording once."""
@@ -103,6 +105,7 @@ class Ranking:
         firsts = versions.one_each(every)
         some = firsts[offset : offset + limit]
         matches = self._matches(every[some], scores[some].tolist(), versions, every)
+        matches = tuple(map(self._with_percentile, matches, some.tolist()))
         hints = () if len(self.named) else _hints(self.terms, self.snapshot)
         return SearchResult(matches, len(firsts), tuple(map(_meaning, self._sound_terms())), hints)
 
@@ -127,6 +130,14 @@ class Ranking:
                 also = tuple(tracks[other] for other in others if other in tracks)
                 matches.append(SearchMatch(tracks[best], round(score, 4), reasons, also))
         return tuple(matches)
+
+    def _with_percentile(self, match: SearchMatch, place: int) -> SearchMatch:
+        """With what share of the tracks answers less well; nothing for those that a name or a label found."""
+        place -= len(self.named)
+        if not 0 <= place < len(self.scores):
+            return match
+        as_well = len(self.named) + int(np.searchsorted(-self.scores, -self.scores[place], side="right"))
+        return replace(match, nearer_than=1 - as_well / self.n)
 
     def _sound_terms(self) -> list[Term]:
         return [term for term in self.terms if term.measured or term.labels or term.joint]
@@ -177,9 +188,10 @@ def _rank(
 
     named = only(catalog.tracks.keys_with_words(text))
     evidence = evidence_of_terms(terms, catalog, snapshot)
-    evidence[(snapshot.keys < 0) | snapshot.missing | np.isin(snapshot.keys, named)] = 0
+    searched = (snapshot.keys >= 0) & ~snapshot.missing
     if allowed is not None:
-        evidence[~np.isin(snapshot.keys, allowed)] = 0
+        searched &= np.isin(snapshot.keys, allowed)
+    evidence[~searched | np.isin(snapshot.keys, named)] = 0
     rows = np.flatnonzero(evidence)
     rows = rows[np.argsort(-evidence[rows], kind="stable")]
     sounding = snapshot.keys[rows]
@@ -188,7 +200,8 @@ def _rank(
     labeled = labeled[~np.isin(labeled, np.concatenate([named, sounding, gone]))]
     if not len(named) + len(sounding) + len(labeled):
         named = only(catalog.tracks.keys_with_letters(text))
-    return Ranking(text, catalog, snapshot, terms, named, sounding, labeled, evidence[rows])
+    n = int(np.count_nonzero(searched))
+    return Ranking(text, catalog, snapshot, terms, named, sounding, labeled, evidence[rows], n)
 
 
 def evidence_of_terms(terms: Sequence[Term], catalog: Catalog, snapshot: Snapshot) -> NDArray[np.float32]:

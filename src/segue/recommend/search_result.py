@@ -46,12 +46,14 @@ class SearchMatch:
 
     ``score`` is 1 where the tags hold all words; else the geometric mean of how well each part is met.
     ``versions`` are other copies of the same recording, the best first.
+    ``nearer_than`` is, where a sound answers, the share of the searched tracks that answer less well, 0 to 1.
     """
 
     track: Track
     score: float
     reasons: tuple[Reason, ...]
     versions: tuple[Track, ...] = ()
+    nearer_than: float | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -12,6 +12,7 @@ from segue.catalog import Where
 from segue.errors import UsageError, VectorError
 from segue.recommend.filters import with_label
 from segue.recommend.lookup import interpretations, list_queries, require_queries
+from segue.recommend.percentiles import with_percentiles
 from segue.recommend.result import Recommendations
 from segue.recommend.seeds import Queries, Query
 from segue.recommend.session import Recommender, Session, all_seeds
@@ -32,6 +33,7 @@ def similar(  # noqa: PLR0913 - all that one may ask for, by name
     where: Where | None = None,
     feedback: bool = True,
     everything: bool = False,
+    percentiles: bool = False,
     view: str | None = None,
 ) -> Recommendations:
     """The k tracks that sound most like the queries together, nearest first.
@@ -56,6 +58,8 @@ def similar(  # noqa: PLR0913 - all that one may ask for, by name
         the answer is as if there were none. The scores are the same either way.
     everything : let speech be an answer too, and what is unusually short or long for the library. It is one
         in any case where half of the seeds are such, or a condition asks for it.
+    percentiles : also say what share of the library is less alike, in ``Match.nearer_than``; of at most 4000
+        tracks of it, evenly spaced. Not in a view of windows.
     view : how tracks are compared, such as ``audioset/windows/raw``: a space, a granularity (tracks,
         windows, first10) and a transform (fitted, centered, raw); by default, all spaces together.
 
@@ -78,15 +82,19 @@ def similar(  # noqa: PLR0913 - all that one may ask for, by name
         meanings = interpretations(wanted, seeds)
         away = session.groups(unwanted)
         leave_out = session.leave_out(all_seeds(seeds), conditions, everything=everything)
+        vectors = session.query_vectors(seeds, away, weights=weights, each=agree)
+        parts = (weights or [1.0] * len(seeds)) if agree else None
         matches = session.matches(
-            session.query_vectors(seeds, away, weights=weights, each=agree),
+            vectors,
             k,
             allowed=session.allowed(all_seeds(seeds), same_artist=same_artist, where=conditions),
             without=all_seeds([*seeds, *away]),
             feedback=feedback,
-            agree=(weights or [1.0] * len(seeds)) if agree else None,
+            agree=parts,
             leave_out=leave_out,
         )
+        if percentiles:
+            matches = with_percentiles(session, matches, vectors, parts)
         shortfall = session.shortfall(len(matches), k, conditions, feedback=feedback)
         return Recommendations(tuple(matches), shortfall, meanings, left_out(leave_out))
 

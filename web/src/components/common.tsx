@@ -86,6 +86,15 @@ export function LoadingRows({ n = 8, label = "Loading" }: { n?: number; label?: 
   );
 }
 
+/** What a line or a box is dragged by; keys and menus move it, too. */
+export function Grip({ onPress }: { onPress: (event: PointerEvent, grip: HTMLElement) => void }) {
+  return (
+    <span class="grip" aria-hidden="true" title="Drag to move" onPointerDown={(event) => event.button === 0 && onPress(event, event.currentTarget)}>
+      <Icon name="grip" size={16} />
+    </span>
+  );
+}
+
 /** A score; as the share of the library that is less alike, where ``quantiles`` tell how its scores are spread. */
 export function ScoreBar({ score, title = "Score", quantiles }: { score: number; title?: string; quantiles?: readonly number[] | undefined }) {
   const bar = useRef<HTMLElement>(null);

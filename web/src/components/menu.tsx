@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Icon, type IconName } from "./icons";
 
@@ -7,16 +8,29 @@ export interface Choice {
   run: () => void;
 }
 
+/** What moves one of several things by a place, for those who do not drag. */
+export const moveChoices = (up: boolean, down: boolean, move: (by: number) => void, [earlier, later]: [string, string] = ["Move up", "Move down"]): Choice[] => [
+  ...(up ? [{ icon: "arrowUp", text: earlier, run: () => move(-1) } satisfies Choice] : []),
+  ...(down ? [{ icon: "arrowDown", text: later, run: () => move(1) } satisfies Choice] : []),
+];
+
+interface MenuProps {
+  label: string;
+  choices: () => Choice[];
+  small?: boolean;
+  children?: ComponentChildren; // on a wide button, in place of three dots
+}
+
 /** A button that opens an ARIA menu. */
-export function Menu({ label, choices, small = true }: { label: string; choices: () => Choice[]; small?: boolean }) {
+export function Menu({ label, choices, small = true, children }: MenuProps) {
   const [open, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   const close = () => (setOpen(false), button.current?.focus());
   return (
     <span class="menu-holder">
-      <button ref={button} type="button" class={`icon-button ${small ? "small" : ""}`} aria-label={label} title="More"
-        aria-haspopup="menu" aria-expanded={open} onClick={() => setOpen(!open)}>
-        <Icon name="more" size={18} />
+      <button ref={button} type="button" class={children ? "button" : `icon-button ${small ? "small" : ""}`} aria-label={children ? undefined : label}
+        title={children ? undefined : "More"} aria-haspopup="menu" aria-expanded={open} onClick={() => setOpen(!open)}>
+        {children ?? <Icon name="more" size={18} />}
       </button>
       {open && <List choices={choices()} close={close} button={button.current} label={label} />}
     </span>

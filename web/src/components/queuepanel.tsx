@@ -5,8 +5,8 @@ import { queueOpen } from "../shortcuts";
 import * as player from "../player";
 import { at, upcoming } from "../queue";
 import type { Track } from "../types";
-import { Cover, EmptyState, IconButton } from "./common";
-import { Icon } from "./icons";
+import { Cover, EmptyState, Grip, IconButton } from "./common";
+import { Menu, moveChoices } from "./menu";
 import { Continuation } from "./radiobar";
 import { saving } from "./savedialog";
 
@@ -81,10 +81,7 @@ function Line({ place }: { place: number }) {
   return (
     <li class={`queue-line ${current ? "active" : ""}`} aria-current={current ? "true" : undefined}>
       {!current && (
-        <span class="grip" aria-hidden="true" title="Drag to move" onPointerDown={(event) => {
-          const line = event.currentTarget.parentElement as HTMLElement;
-          dragLine(event, line, (by) => player.moveTo(place, Math.max(queue.at + 1, place + by)));
-        }}><Icon name="grip" size={16} /></span>
+        <Grip onPress={(event, grip) => dragLine(event, grip.parentElement as HTMLElement, (by) => player.moveTo(place, Math.max(queue.at + 1, place + by)))} />
       )}
       <button type="button" class="queue-play" aria-keyshortcuts={current ? undefined : "Alt+ArrowUp Alt+ArrowDown"}
         onKeyDown={(event) => !current && moveByKey(event, place)}
@@ -93,6 +90,14 @@ function Line({ place }: { place: number }) {
         <Cover id={track.id} size={40} />
         <span class="row-name"><span class="clip">{track.title}</span><span class="clip quiet">{track.artist}</span></span>
       </button>
+      {!current && (
+        <span class="queue-more">
+          <Menu label={`More actions for ${track.title}`} choices={() => [
+            ...moveChoices(place > queue.at + 1, place + 1 < queue.order.length, (by) => player.moveTo(place, place + by)),
+            { icon: "close", text: "Remove from the queue", run: () => player.removeAt(place) },
+          ]} />
+        </span>
+      )}
       {!current && (
         <span class="queue-actions">
           <IconButton icon="arrowUp" label={`Move ${track.title} up`} small disabled={place <= queue.at + 1}

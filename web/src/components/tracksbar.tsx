@@ -1,8 +1,9 @@
 import type { ComponentChildren } from "preact";
-import { exportPlaylist } from "../exportplaylist";
+import { exportPlaylist, type PlaylistKind } from "../exportplaylist";
 import * as player from "../player";
 import type { Track } from "../types";
 import { Icon } from "./icons";
+import { Menu } from "./menu";
 import { saving } from "./savedialog";
 
 interface TracksBarProps {
@@ -11,6 +12,8 @@ interface TracksBarProps {
   saved?: boolean; // they are a playlist already
   children?: ComponentChildren; // further actions
 }
+
+const formats: [PlaylistKind, string][] = [["m3u8", "M3U8, for most players"], ["xspf", "XSPF"], ["jspf", "JSPF"]];
 
 /** Actions for a list of tracks. */
 export function TracksBar({ tracks, name, saved = false, children }: TracksBarProps) {
@@ -21,7 +24,9 @@ export function TracksBar({ tracks, name, saved = false, children }: TracksBarPr
       {!saved && (
         <button type="button" class="button" onClick={() => (saving.value = { tracks, name })}><Icon name="save" size={18} />Save</button>
       )}
-      <button type="button" class="button" onClick={() => void exportPlaylist(name, tracks)}><Icon name="download" size={18} />Export</button>
+      <Menu label="Export" choices={() => formats.map(([kind, text]) => ({ icon: "download", text, run: () => void exportPlaylist(name, tracks, kind) }))}>
+        <Icon name="download" size={18} />Export
+      </Menu>
       {children}
     </div>
   );

@@ -1,12 +1,13 @@
 import { signal } from "@preact/signals";
 import * as api from "../api";
-import { Cover, EmptyState, LoadError, PageHeader, IconButton, LoadingRows } from "../components/common";
+import { Cover, EmptyState, Grip, LoadError, PageHeader, IconButton, LoadingRows } from "../components/common";
 import { Icon } from "../components/icons";
-import { Menu, type Choice } from "../components/menu";
+import { Menu, moveChoices } from "../components/menu";
 import { Matches } from "../components/recommendations";
 import { TrackPicker } from "../components/trackpicker";
 import { TracksBar } from "../components/tracksbar";
 import { linkTo } from "../components/trackrow";
+import { dragOnto } from "../dragsort";
 import { beginDrag, dropTarget, endDrag } from "../dragtracks";
 import { useLoad, useSize } from "../hooks";
 import { route, setQuery } from "../router";
@@ -119,24 +120,28 @@ function moving(order: Order | undefined, track: Track | null | undefined, onPic
   return { ...drop, draggable: true, onKeyDown: step, onDragStart: begin, onDragEnd: () => ((dragged.value = null), endDrag()) };
 }
 
-const moveChoices = ({ place, last, move }: Order): Choice[] => [
-  ...(place > 0 ? [{ icon: "arrowUp", text: "Move earlier", run: () => move(place, place - 1) } satisfies Choice] : []),
-  ...(place < last ? [{ icon: "arrowDown", text: "Move later", run: () => move(place, place + 1) } satisfies Choice] : []),
-];
+const movesOf = ({ place, last, move }: Order) => moveChoices(place > 0, place < last, (by) => move(place, place + by), ["Move earlier", "Move later"]);
+const STOP = ".journey-end[data-place]";
+
+/** Drag the stop itself, with a finger too, to another's place. */
+function dragStop(event: PointerEvent, grip: HTMLElement, order: Order): void {
+  dragOnto(event, grip.closest<HTMLElement>(STOP)!, STOP, (other) => order.move(order.place, Number(other.dataset["place"])));
+}
 
 function End({ label, id, onPick, onClear, order }: EndProps) {
   const { data } = useLoad(async (stop) => (id ? (await api.track(id, stop)).track : null), [id]);
   return (
-    <div class="journey-end" {...moving(order, data, onPick)}>
+    <div class="journey-end" data-place={data ? order?.place : undefined} {...moving(order, data, onPick)}>
       <h2>{label}</h2>
       {!id ? <TrackPicker label={label} placeholder="Search for a track" onPick={onPick} /> : (
         <div class="journey-end-track">
+          {order && data && <Grip onPress={(event, grip) => dragStop(event, grip, order)} />}
           <Cover id={id} size={56} />
           <span class="row-name">
             {data && <a class="clip row-title" href={linkTo(data)} aria-keyshortcuts={order && "Alt+ArrowUp Alt+ArrowDown"}>{data.title}</a>}
             <span class="clip quiet">{data?.artist}</span>
           </span>
-          {order && <Menu label={`Move ${label.toLowerCase()}`} choices={() => moveChoices(order)} />}
+          {order && <Menu label={`Move ${label.toLowerCase()}`} choices={() => movesOf(order)} />}
           <IconButton icon="close" label={`Change ${label.toLowerCase()}`} onClick={onClear} small />
         </div>
       )}

@@ -1,8 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../api";
-import { EmptyState, LoadError, PageHeader, IconButton, LoadingRows } from "../components/common";
+import { EmptyState, Grip, LoadError, PageHeader, IconButton, LoadingRows } from "../components/common";
 import { Dialog } from "../components/dialog";
 import { Icon } from "../components/icons";
+import { moveChoices } from "../components/menu";
 import { TrackRow } from "../components/trackrow";
 import { TracksBar } from "../components/tracksbar";
 import { dragLine } from "../dragsort";
@@ -68,13 +69,14 @@ function PlaylistEditor({ list }: { list: Playlist }) {
             <li key={`${track.id}-${i}`}>
               <TrackRow track={track} at={at(i)} compact onPlay={() => player.playTracks(tracks, i)} extra={
                 <span class="row-order">
-                  <span class="grip" aria-hidden="true" title="Drag to move" onPointerDown={(event) => {
-                    dragLine(event, event.currentTarget.closest("li") as HTMLElement, (by) => moveTrack(i, by));
-                  }}><Icon name="grip" size={16} /></span>
+                  <Grip onPress={(event, grip) => dragLine(event, grip.closest("li") as HTMLElement, (by) => moveTrack(i, by))} />
                   <IconButton icon="arrowUp" label={`Move ${track.title} up`} small disabled={i === 0} onClick={() => moveTrack(i, -1)} />
                   <IconButton icon="arrowDown" label={`Move ${track.title} down`} small disabled={i === tracks.length - 1} onClick={() => moveTrack(i, 1)} />
                 </span>
-              } more={[{ icon: "close", text: "Remove from this playlist", run: () => remove([i]) }]} />
+              } more={[
+                ...moveChoices(i > 0, i < tracks.length - 1, (by) => moveTrack(i, by)),
+                { icon: "close", text: "Remove from this playlist", run: () => remove([i]) },
+              ]} />
             </li>
           ))}
         </ol>

@@ -99,7 +99,7 @@ export function SimilarPage() {
           {data.matches.length > 0 && <TracksBar tracks={data.matches.map((match) => match.track)} name={`Like ${firstSeed.title}`}>
             <button type="button" class="button" onClick={() => void startRadio(stationOf(request, firstSeed.title, plusSeeds.length))}><Icon name="sound" size={18} />Radio</button>
           </TracksBar>}
-          <Matches matches={data.matches} seed={trackFromSeed(firstSeed)} single={plusSeeds.length === 1 && seeds.value.length === 1} label="Recommendations" />
+          <Matches matches={data.matches} seed={trackFromSeed(firstSeed)} asked={{ seeds: request.seeds, minus: request.minus ?? [], agree: agreed && mode.value === "near" }} label="Recommendations" />
           {data.left_out.length > 0 && (
             <p class="quiet note" role="status">
               Left out: {data.left_out.map((one) => one.text).join(", ")}.{" "}

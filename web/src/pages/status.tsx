@@ -21,8 +21,8 @@ export function StatusPage() {
       {error && !data ? <LoadError error={error} retry={retry} /> : !data ? <LoadingRows n={4} label="Loading library status" /> : <Totals facts={data} />}
       <div class="panels">
         <Jobs writable={data?.writable ?? false} />
-        <Problems n={data?.failures ?? 0} />
-        <Duplicates n={data?.tracks ?? 0} />
+        <Problems n={data?.failures} />
+        <Duplicates n={data?.tracks} />
         <Models spaces={data?.spaces ?? []} upgrades={data?.upgrades ?? []} writable={data?.writable ?? false} command={data?.command ?? "segue"} />
         <Evaluation />
       </div>
@@ -71,8 +71,9 @@ function Jobs({ writable }: { writable: boolean }) {
   );
 }
 
-function Problems({ n }: { n: number }) {
-  const { data, error } = useLoad(api.failures, [n]);
+/** The files that failed; they are asked for again when their number ``n`` is another. */
+function Problems({ n }: { n: number | undefined }) {
+  const { data, error } = useLoad(async (stop) => (n === undefined ? null : api.failures(stop)), [n]);
   return (
     <section class="panel">
       <h2>Files with problems</h2>
@@ -92,8 +93,8 @@ function Problems({ n }: { n: number }) {
   );
 }
 
-function Duplicates({ n }: { n: number }) {
-  const { data, error } = useLoad(api.duplicates, [n]);
+function Duplicates({ n }: { n: number | undefined }) {
+  const { data, error } = useLoad(async (stop) => (n === undefined ? null : api.duplicates(stop)), [n]);
   return (
     <section class="panel">
       <h2>Duplicates</h2>

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from segue.export.playlist_files import address, to_jspf, to_m3u, to_xspf
 from segue.serve.api import track_models as models
 from segue.serve.api.request_models import NewPlaylist, PlaylistChange
 from segue.serve.http.errors import ApiError
@@ -18,7 +19,8 @@ from segue.serve.service import Service, ServiceDep
 from segue.track import Track, readable
 
 routes = APIRouter(tags=["playlists"])
-_M3U = "audio/x-mpegurl"
+_TYPES = {"m3u8": "audio/x-mpegurl", "xspf": "application/xspf+xml", "jspf": "application/jspf+json"}
+_WRITERS = {"m3u8": to_m3u, "xspf": to_xspf, "jspf": to_jspf}
 
 
 def _not_found() -> ApiError:
@@ -74,38 +76,79 @@ async def delete_playlist(service: ServiceDep, playlist_id: str) -> Response:
 _Paths = Annotated[bool, Query(description="File paths on this machine instead of addresses")]
 
 
+def _file(kind: str) -> dict[str, Any]:
+    """How a route answers with a playlist of some format."""
+    return {"response_class": Response, "responses": openapi_responses(None, 404, media=_TYPES[kind])}
+
+
 @routes.get("/playlists/{playlist_id}/export.m3u8", include_in_schema=False)
-@routes.get(
-    "/playlists/{playlist_id}/m3u8",
-    response_class=Response,
-    responses=openapi_responses(None, 404, media=_M3U),
-)
+@routes.get("/playlists/{playlist_id}/m3u8", **_file("m3u8"))
 async def get_playlist_m3u8(
     service: ServiceDep, request: Request, playlist_id: str, paths: _Paths = False
 ) -> Response:
-    """A playlist as extended M3U, for other players."""
+    """A playlist as extended M3U, for other players; without tracks whose files are missing."""
+    return await _kept(service, request, playlist_id, "m3u8", paths=paths)
 
+
+@routes.get("/playlists/{playlist_id}/xspf", **_file("xspf"))
+async def get_playlist_xspf(
+    service: ServiceDep, request: Request, playlist_id: str, paths: _Paths = False
+) -> Response:
+    """A playlist as XSPF, likewise."""
+    return await _kept(service, request, playlist_id, "xspf", paths=paths)
+
+
+@routes.get("/playlists/{playlist_id}/jspf", **_file("jspf"))
+async def get_playlist_jspf(
+    service: ServiceDep, request: Request, playlist_id: str, paths: _Paths = False
+) -> Response:
+    """A playlist as JSPF, likewise."""
+    return await _kept(service, request, playlist_id, "jspf", paths=paths)
+
+
+@routes.post("/export/m3u8", include_in_schema=False)
+@routes.post("/m3u8", **_file("m3u8"))
+async def make_m3u8(
+    service: ServiceDep, request: Request, body: NewPlaylist, paths: _Paths = False
+) -> Response:
+    """Any tracks as extended M3U, without those whose files are missing; nothing is kept."""
+    return await _given(service, request, body, "m3u8", paths=paths)
+
+
+@routes.post("/xspf", **_file("xspf"))
+async def make_xspf(
+    service: ServiceDep, request: Request, body: NewPlaylist, paths: _Paths = False
+) -> Response:
+    """Any tracks as XSPF, likewise."""
+    return await _given(service, request, body, "xspf", paths=paths)
+
+
+@routes.post("/jspf", **_file("jspf"))
+async def make_jspf(
+    service: ServiceDep, request: Request, body: NewPlaylist, paths: _Paths = False
+) -> Response:
+    """Any tracks as JSPF, likewise."""
+    return await _given(service, request, body, "jspf", paths=paths)
+
+
+async def _kept(service: Service, request: Request, playlist_id: str, kind: str, *, paths: bool) -> Response:
     def look() -> tuple[str, list[Track]]:
         playlist = service.library.playlists.get(playlist_id)
         if playlist is None:
             raise _not_found()
         return playlist.name, _tracks(service, service.library.playlists.tracks(playlist_id))
 
-    return _m3u(request, *await service.run(look), paths=paths)
+    return _as_file(request, *await service.run(look), kind, paths=paths)
 
 
-@routes.post("/export/m3u8", include_in_schema=False)
-@routes.post("/m3u8", response_class=Response, responses=openapi_responses(None, 404, media=_M3U))
-async def make_m3u8(
-    service: ServiceDep, request: Request, body: NewPlaylist, paths: _Paths = False
+async def _given(
+    service: Service, request: Request, body: NewPlaylist, kind: str, *, paths: bool
 ) -> Response:
-    """Any tracks as extended M3U; nothing is kept."""
-
     def look() -> list[Track]:
         _require_tracks(service, body.tracks)
         return _tracks(service, body.tracks)
 
-    return _m3u(request, body.name, await service.run(look), paths=paths)
+    return _as_file(request, body.name, await service.run(look), kind, paths=paths)
 
 
 def _playlist_record(service: Service, playlist_id: str) -> dict[str, Any]:
@@ -127,17 +170,17 @@ def _require_tracks(service: Service, ids: Sequence[str]) -> None:
             raise ApiError(404, "track_not_found", f"no track has the id {name!r}")
 
 
-def _m3u(request: Request, name: str, tracks: Sequence[Track], *, paths: bool) -> Response:
-    lines = ["#EXTM3U", f"#PLAYLIST:{_line(name)}"]
-    for track in tracks:
-        lines.append(f"#EXTINF:{round(track.duration_s)},{_line(readable(track.display_name))}")
-        own = str(request.url_for("get_track_audio", track_id=track.id))
-        local = track.path if track.has_file and not {"\n", "\r"} & set(track.path) else None
-        lines.append(readable(local) if paths and local else own)
-    file_name = quote(f"{_line(name)[:80]}.m3u8", safe="")
+def _as_file(request: Request, name: str, tracks: Sequence[Track], kind: str, *, paths: bool) -> Response:
+    def place(track: Track) -> str:
+        if not track.has_file and track.url:
+            return track.url
+        if paths and track.has_file and not {"\n", "\r"} & set(track.path):
+            return readable(track.path) if kind == "m3u8" else address(track)
+        return str(request.url_for("get_track_audio", track_id=track.id))
+
+    there = [track for track in tracks if track.missing_since is None]
+    content = _WRITERS[kind]([(track, place(track)) for track in there], name)
+    line = " ".join(name.encode("utf-8", "replace").decode().split())
+    file_name = quote(f"{line[:80]}.{kind}", safe="")
     headers = {"content-disposition": f"attachment; filename*=UTF-8''{file_name}"}
-    return Response("\n".join(lines) + "\n", headers=headers, media_type=_M3U)
-
-
-def _line(text: str) -> str:
-    return " ".join(text.encode("utf-8", "replace").decode().split())
+    return Response(content, headers=headers, media_type=_TYPES[kind])

@@ -21,6 +21,7 @@ from segue.serve.api.request_models import (
     PlaylistRequest,
     RadioRequest,
     SeedsRequest,
+    SeedText,
     SimilarRequest,
     TransitionsRequest,
 )
@@ -249,12 +250,19 @@ async def why(
 
 
 @routes.get("/score-quantiles", responses=openapi_responses(models.ScoreQuantiles, 404))
-async def score_quantiles(service: ServiceDep, request: Request, seed: _Seed) -> Response:
-    """How the library's scores with one sound are spread, so that a score can be told as a percentile."""
-    await service.analyze_clips(request, [seed])
+async def score_quantiles(
+    service: ServiceDep,
+    request: Request,
+    seed: Annotated[list[SeedText], Query(min_length=1, max_length=100)],
+    minus: Annotated[list[SeedText], Query(max_length=100, default_factory=list)],
+    agree: Annotated[bool, Query(description="As for /similar")] = False,
+) -> Response:
+    """How the library's scores with some seeds are spread, so that a score can be told as a percentile."""
+    await service.analyze_clips(request, [*seed, *minus])
 
     def ask() -> dict[str, Any]:
-        return {"quantiles": service.library.score_quantiles(service.seed(seed))}
+        seeds, away = service.seeds(seed), service.seeds(minus)
+        return {"quantiles": service.library.score_quantiles(seeds, minus=away, agree=agree)}
 
     return json_response(await service.run(ask))
 

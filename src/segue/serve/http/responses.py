@@ -61,5 +61,6 @@ def openapi_responses(
     if model is not None:
         responses[status] = {"model": model}
     if media is not None:
-        responses[status] = {"content": {media: {"schema": {"type": "string", "format": "binary"}}}}
+        schema = {"type": "object"} if media.endswith("json") else {"type": "string", "format": "binary"}
+        responses[status] = {"content": {media: {"schema": schema}}}
     return responses
