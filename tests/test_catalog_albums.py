@@ -118,6 +118,20 @@ def test_ids_of_albums_are_the_same_in_every_library(tmp_path: Path):
         library.close()
 
 
+def test_an_order_of_albums_is_kept_until_tracks_come_and_no_caller_changes_it(tmp_path: Path):
+    library, _ = discography(
+        tmp_path, song("/1.flac", artist="Band 10", album="X"), song("/2.flac", artist="Band 9", album="Y")
+    )
+    listed = library.albums("artist")
+    assert [album.artist for album in listed] == ["Band 9", "Band 10"]
+    listed.reverse()
+    assert [album.artist for album in library.albums("artist")] == ["Band 9", "Band 10"]
+    assert [album.name for album in library.albums("artist", text="x")] == ["X"]
+    write_songs(library, [song("/3.flac", artist="Band 8", album="Z")])
+    assert [album.artist for album in library.albums("artist")] == ["Band 8", "Band 9", "Band 10"]
+    library.close()
+
+
 def test_new_tracks_show_at_once_and_changed_tags_after_a_moment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import unicodedata
@@ -136,7 +137,11 @@ def split_artists(text: str | None) -> tuple[str, ...]:
 
 def album_folder(path: str) -> str:
     """The folder of a file's album: that above its own, where that is one disc of several."""
-    folder = path.rpartition(os.sep)[0]
+    return _above_discs(path.rpartition(os.sep)[0])
+
+
+@functools.lru_cache(maxsize=1 << 12)  # files of a folder are asked for one after the other
+def _above_discs(folder: str) -> str:
     above, _, name = folder.rpartition(os.sep)
     return above if _PART_OF_ALBUM.fullmatch(name.lower()) else folder
 
@@ -179,4 +184,4 @@ def folded(text: str) -> str:
 def natural_key(text: str) -> tuple[tuple[bool, int, str], ...]:
     """What sorts names as people do: ``Track2`` before ``Track10``, without case and accents."""
     parts = filter(None, map(str.strip, _NUMBERS.split(folded(text))))
-    return tuple((not part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts)
+    return tuple([(False, int(part), part) if part.isdecimal() else (True, 0, part) for part in parts])

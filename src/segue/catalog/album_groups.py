@@ -26,7 +26,10 @@ def albums_of(rows: Sequence[sqlite3.Row]) -> list[tuple[str | None, Rows]]:
     or by the artist of all of it, or by various artists if it is numbered like one album. Tracks without a
     file are by their own artists.
     """
-    untold = any(not row["album_artist"] for row in rows)
+    told = {row["album_artist"] or None for row in rows}
+    if len(told) == 1 and (None not in told or len({row["artist"] for row in rows}) == 1):
+        return [(rows[0]["album_artist"] or rows[0]["artist"], list(rows))]
+    untold = None in told
     places = [_place(row) if untold else None for row in rows]
     folders: dict[object, Rows] = {}
     for row, place in zip(rows, places, strict=True):
@@ -41,7 +44,10 @@ def albums_of(rows: Sequence[sqlite3.Row]) -> list[tuple[str | None, Rows]]:
 
 def _place(row: sqlite3.Row) -> object:
     """The folder of a track's album; of one without a file, its artist."""
-    return folded(row["artist"] or "") if row["path"] is None else album_folder(os.fsdecode(row["path"]))
+    path = row["path"]
+    if path is None:
+        return folded(row["artist"] or "")
+    return album_folder(path if isinstance(path, str) else os.fsdecode(path))
 
 
 def _album_artist(rows: Rows) -> str | None:
@@ -86,6 +92,8 @@ def editions_of(rows: Rows, artist: str | None) -> list[Rows]:
     folders: dict[object, Rows] = {}
     for row in rows:
         folders.setdefault(_place(row), []).append(row)
+    if len(folders) == 1 and len(_parts(rows, artist)) == 1:
+        return [rows]
     by_year: dict[int | None, Rows] = {}
     for group in folders.values():
         for year, part in _parts(group, artist).items():

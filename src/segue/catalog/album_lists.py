@@ -17,6 +17,7 @@ Plays = Mapping[str, tuple[int, float]]
 """How often tracks were played, and when last, in s since the epoch, by their ids."""
 
 ARTICLES = "The An A Der Die Das Le La Les Los El"
+_FIXED = frozenset(("name", "artist", "year", "added"))  # whatever was played
 _NOBODY = frozenset((NO_ARTIST, VARIOUS_ARTISTS))
 _ARTICLES = frozenset(ARTICLES.lower().split())
 
@@ -54,14 +55,23 @@ def list_albums(
     genre : only those with a track of this genre
     """
     words, wanted = folded(text).split(), folded(genre or "")
+    fixed = sort in _FIXED
+    albums = _in_fixed_order(discography, sort) if fixed else discography.albums.values()
     albums = [
         album
-        for album in discography.albums.values()
+        for album in albums
         if album.name != NO_ALBUM
-        and _holds(f"{album.name} {album.artist}", words)
+        and (not words or _holds(f"{album.name} {album.artist}", words))
         and (not wanted or wanted in map(folded, album.genres))
     ]
-    return sort_albums(albums, sort, plays, random_state=random_state)
+    return albums if fixed else sort_albums(albums, sort, plays, random_state=random_state)
+
+
+def _in_fixed_order(discography: Discography, sort: AlbumSort) -> list[Album]:
+    """All albums in an order that only the tracks decide; each is worked out once."""
+    if sort not in discography.orders:
+        discography.orders[sort] = sort_albums(list(discography.albums.values()), sort, {})
+    return discography.orders[sort]
 
 
 def sort_albums(albums: list[Album], sort: AlbumSort, plays: Plays, *, random_state: int = 0) -> list[Album]:
@@ -70,15 +80,21 @@ def sort_albums(albums: list[Album], sort: AlbumSort, plays: Plays, *, random_st
         return [albums[i] for i in np.random.default_rng(random_state).permutation(len(albums))]
     if sort in {"played", "often"}:
         albums = [album for album in albums if not plays.keys().isdisjoint(album.tracks)]
+    by_artist = _artist_keys(albums) if sort == "artist" else {}
     keys: dict[str, Callable[[Album], Any]] = {
         "name": lambda a: (natural_key(sort_name(a.name)), sort_name(a.artist)),
-        "artist": lambda a: (natural_key(sort_name(a.artist)), a.year or 9999, natural_key(a.name)),
+        "artist": lambda a: (by_artist[a.artist], a.year or 9999, natural_key(a.name)),
         "year": lambda a: (-(a.year or 0), natural_key(sort_name(a.name))),
         "added": lambda a: -a.created_at,
         "played": lambda a: -last_played(a.tracks, plays),
         "often": lambda a: -n_plays(a.tracks, plays),
     }
     return sorted(albums, key=keys[sort])
+
+
+def _artist_keys(albums: Iterable[Album]) -> dict[str, Any]:
+    """What sorts the names of artists; each has several albums."""
+    return {name: natural_key(sort_name(name)) for name in {album.artist for album in albums}}
 
 
 def list_artists(discography: Discography, sort: ArtistSort, plays: Plays, *, text: str = "") -> list[Artist]:
@@ -89,7 +105,11 @@ def list_artists(discography: Discography, sort: ArtistSort, plays: Plays, *, te
     text : only those whose name holds each of its words
     """
     words = folded(text).split()
-    artists = [a for a in discography.artists.values() if a.name not in _NOBODY and _holds(a.name, words)]
+    artists = [
+        a
+        for a in discography.artists.values()
+        if a.name not in _NOBODY and (not words or _holds(a.name, words))
+    ]
     if sort in {"played", "often"}:
         artists = [artist for artist in artists if not plays.keys().isdisjoint(artist.tracks)]
     keys: dict[str, Callable[[Artist], Any]] = {

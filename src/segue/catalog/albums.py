@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 
 from segue.catalog.album_groups import COLUMNS, albums_of, editions_of
@@ -21,7 +22,7 @@ NO_ARTIST, NO_ALBUM = "[Unknown Artist]", "[Unknown Album]"
 _FRESH_S = 5.0  # after a change that may concern tags of tracks
 _TRACKS = f"""
 SELECT {COLUMNS}, id, title, genre, duration_s, added_at FROM tracks
-WHERE missing_since IS NULL AND codec != '' ORDER BY album, key
+WHERE missing_since IS NULL AND codec != '' ORDER BY key
 """
 
 
@@ -75,12 +76,14 @@ class Discography:
     artists, albums : by their ids
     album_of : the id of each track's album, by the track's id
     genres : the numbers of tracks and of albums, by name
+    orders : the albums in orders that were asked for, by their names
     """
 
     artists: dict[str, Artist]
     albums: dict[str, Album]
     album_of: dict[TrackId, str]
     genres: dict[str, tuple[int, int]]
+    orders: dict[str, list[Album]] = field(default_factory=dict, compare=False, repr=False)
 
 
 class DiscographyCache:
@@ -113,8 +116,8 @@ def _state(db: sqlite3.Connection) -> tuple[int, int]:
 def read_discography(db: sqlite3.Connection) -> Discography:
     """Group all tracks by album, and say who is on it."""
     by_title: dict[str, list[sqlite3.Row]] = {}
-    for row in db.execute(_TRACKS):
-        by_title.setdefault(folded(clean(row["album"]) or ""), []).append(row)
+    for title, rows in sorted(_by_album(db).items(), key=itemgetter(0)):
+        by_title.setdefault(folded(clean(title) or ""), []).extend(rows)
     reader = _Reader()
     for title, rows in by_title.items():
         for artist, group in albums_of(rows) if title else _by_artist(rows):
@@ -124,6 +127,14 @@ def read_discography(db: sqlite3.Connection) -> Discography:
     return reader.discography()
 
 
+def _by_album(db: sqlite3.Connection) -> dict[str, list[sqlite3.Row]]:
+    """All tracks by the text of their album; SQLite would sort them for longer."""
+    groups: dict[str, list[sqlite3.Row]] = {}
+    for row in db.execute(_TRACKS):
+        groups.setdefault(row["album"] or "", []).append(row)
+    return groups
+
+
 def _by_artist(rows: Iterable[sqlite3.Row]) -> list[tuple[str | None, list[sqlite3.Row]]]:
     """Tracks that are on no album, by artist."""
     groups: dict[str, tuple[str | None, list[sqlite3.Row]]] = {}
@@ -131,6 +142,14 @@ def _by_artist(rows: Iterable[sqlite3.Row]) -> list[tuple[str | None, list[sqlit
         artist = row["album_artist"] or row["artist"]
         groups.setdefault(folded(artist or ""), (artist, []))[1].append(row)
     return list(groups.values())
+
+
+def _in_order(rows: Sequence[sqlite3.Row]) -> Sequence[sqlite3.Row]:
+    """The tracks of an album by their places on it; where numbers tell them all apart, names are not read."""
+    numbers = [(row["disc_number"] or 1, row["track_number"]) for row in rows]
+    if all(number is not None for _, number in numbers) and len(set(numbers)) == len(rows):
+        return [row for _, row in sorted(zip(numbers, rows, strict=True), key=itemgetter(0))]
+    return sorted(rows, key=_place_in_album)
 
 
 def _place_in_album(row: sqlite3.Row) -> tuple[int, bool, int, tuple[object, ...], int]:
@@ -163,28 +182,30 @@ class _Reader:
         self._albums[album.id] = album
         for one in by:
             one.albums.append(album)
-        for row in sorted(rows, key=_place_in_album):
-            self._add_track(album, by, row)
+        self._add_tracks(album, by, _in_order(rows))
 
     def _artist(self, name: str) -> Artist:
         artist_id = name_id("ar", name)
         return self._artists.setdefault(artist_id, Artist(artist_id, name))
 
-    def _add_track(self, album: Album, by: Sequence[Artist], row: sqlite3.Row) -> None:
-        track = TrackId(row["id"])
-        album.tracks.append(track)
-        album.duration_s += row["duration_s"]
-        self._album_of[track] = album.id
+    def _add_tracks(self, album: Album, by: Sequence[Artist], rows: Sequence[sqlite3.Row]) -> None:
+        album.tracks = [TrackId(row["id"]) for row in rows]
+        album.duration_s = sum(row["duration_s"] for row in rows)
+        self._album_of |= dict.fromkeys(album.tracks, album.id)
         for artist in by:
-            artist.tracks.append(track)
-        if row["artist"] and row["artist"] != album.artist:
-            own = {artist.id for artist in by}
-            names = self._split_artists(row["artist"])
-            self._others += [(name, album, track) for name, name_id in names if name_id not in own]
-        for spelling, tracks in self._split_genres(row["genre"]):
-            tracks[album.id] += 1
-            if spelling not in album.genres:
-                album.genres.append(spelling)
+            artist.tracks += album.tracks
+        own = {artist.id for artist in by}
+        for row in rows:
+            if row["artist"] and row["artist"] != album.artist:
+                names = self._split_artists(row["artist"])
+                track = TrackId(row["id"])
+                self._others += [(name, album, track) for name, name_id in names if name_id not in own]
+        genres = [row["genre"] for row in rows]
+        for text in dict.fromkeys(genres):
+            for spelling, tracks in self._split_genres(text):
+                tracks[album.id] += genres.count(text)
+                if spelling not in album.genres:
+                    album.genres.append(spelling)
 
     def _names_and_ids(self, text: str) -> list[tuple[str, str]]:
         return [(name, name_id("ar", name)) for name in split_artists(clean(text))]
