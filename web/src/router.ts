@@ -15,8 +15,10 @@ const RENAMED: Record<string, string> = { "/blend": "/similar", "/matrix": "/com
 function currentRoute(): Route {
   const asked = pagePath(location.pathname);
   const renamed = asked === "/" && location.search ? "/tracks" : RENAMED[asked];
-  if (renamed) history.replaceState(history.state, "", BASE + renamed + location.search);
-  return { path: renamed ?? asked, query: new URLSearchParams(location.search) };
+  const path = renamed ?? asked;
+  // A proxy that takes the path away shows the page at "/segue", too.
+  if (renamed || location.pathname === BASE) history.replaceState(history.state, "", BASE + path + location.search);
+  return { path, query: new URLSearchParams(location.search) };
 }
 
 export const route = signal<Route>(currentRoute());
