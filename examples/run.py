@@ -4,7 +4,8 @@
     python -m examples.run spotify clips    some
     python -m examples.run --check          writes nothing; ends with 1 where a text has changed
 
-Pictures and tables differ from one machine to the next, so only printed texts are compared.
+Pictures and tables differ from one machine to the next: of them is compared which there are and how large,
+and none may be blank.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from examples.pictures import other_pictures, pictures
 from tests.sessions import is_alike
 
 HERE = Path(__file__).resolve().parent
@@ -73,7 +75,8 @@ def main(arguments: list[str]) -> int:
         path = HERE / f"{name}.ipynb"
         with tempfile.TemporaryDirectory(prefix="segue-notebook-") as home:
             now = executed(path, Path(home))
-        found = differences(printed(nbformat.read(path, 4)), printed(now))
+        kept = nbformat.read(path, 4)
+        found = differences(printed(kept), printed(now)) + other_pictures(kept, now)
         if check and found:
             changed += 1
             print(
@@ -82,6 +85,7 @@ def main(arguments: list[str]) -> int:
                 sep="\n",
             )
         elif not check:
+            pictures(now)
             nbformat.write(now, path)
             print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
     return 1 if changed else 0

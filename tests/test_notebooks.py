@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import av
+import numpy as np
 import pytest
 
 from examples import run
+from examples.pictures import other_pictures, pictures
 from tests.mongo_server import command_of
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,6 +45,48 @@ def test_each_notebook_is_kept_with_its_outputs_and_is_small(path: Path):
         output for output in outputs if output["output_type"] == "error" or output.get("name") == "stderr"
     ]
     assert path.stat().st_size < KEPT_BYTES
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_no_picture_that_is_kept_is_blank(path: Path):
+    kept = json.loads(path.read_text("utf-8"))
+    found = pictures(kept)
+    assert found
+    assert other_pictures(kept, kept) == []
+    assert all(min(sizes.values()) > 300 for what, sizes in found if "picture" in what)
+
+
+def test_a_blank_a_lost_and_a_smaller_picture_are_told():
+    drawn, small, blank = (notebook_with(image) for image in (stripes(200), stripes(100), stripes(200) * 0))
+    assert other_pictures(drawn, drawn) == []
+    assert other_pictures(drawn, small) == [
+        "cell 1: picture has width 100, not 200", "cell 1: picture has height 100, not 200",
+    ]  # fmt: skip
+    assert other_pictures(drawn, blank) == ["a picture of 200 x 200 pixels is blank"]
+    nothing = {"cells": [{"outputs": []}]}
+    assert other_pictures(drawn, nothing) == ["kept: ['cell 1: picture']", "now: []"]
+    chart = '<svg viewBox="0 0 90 90">' + "<rect/><text>a</text>" * 10 + "</svg>"
+    drawing, empty = (
+        {"cells": [{"outputs": [{"data": {"image/svg+xml": text}}]}]} for text in (chart, "<svg/>")
+    )
+    assert other_pictures(drawing, drawing) == []
+    assert other_pictures(drawing, empty) == ["a drawing is blank: <svg/>"]
+
+
+def stripes(size: int) -> np.ndarray:
+    """uint8 (size, size, 3)"""
+    return np.tile(np.arange(size, dtype=np.uint8)[:, None, None] // 20 * 20, (1, size, 3))
+
+
+def notebook_with(image: np.ndarray) -> dict[str, Any]:
+    out = io.BytesIO()
+    with av.open(out, "w", format="image2pipe") as target:
+        stream = target.add_stream("png", rate=1)
+        stream.height, stream.width = image.shape[:2]
+        stream.pix_fmt = "rgb24"
+        target.mux(stream.encode(av.VideoFrame.from_ndarray(image, "rgb24")))
+        target.mux(stream.encode(None))
+    return {"cells": [{"outputs": [{"data": {"image/png": base64.b64encode(out.getvalue()).decode()}}]}]}
 
 
 def needs(name: str) -> None:
