@@ -76,7 +76,7 @@ def misfit(name: str, whole: str, words: Sequence[str]) -> int:
         return 0
     if name.startswith(whole):
         return 1 if not name[len(whole)].isalnum() else 2
-    return 3 if _begin_words(name, words) else 4
+    return 3 if all(word in name for word in words) and _begin_words(name, words) else 4
 
 
 def holds(name: str, words: Sequence[str]) -> bool:

@@ -72,7 +72,7 @@ class TrackTables:
         wanted = folded(name)
         keys = self._words.called(wanted, _NAMED_ALIKE)
         if not len(keys):
-            keys = self._words.inside(name)[:_NAMED_ALIKE]
+            keys = self._words.inside(name, _NAMED_ALIKE)
         return [
             track
             for track in self._in_order(keys.tolist())
@@ -226,7 +226,7 @@ class TrackTables:
         """
         keys = self._words.best(text, by_label=by_label, most=limit)
         if not len(keys):
-            keys = self._words.inside(text)
+            keys = self._words.inside(text, limit)
         return self._in_order(keys[:limit].tolist())
 
     def keys_with_words(self, text: str, *, by_label: bool = False) -> NDArray[np.int64]:

@@ -49,7 +49,7 @@ class WordIndex:
         named = self._named(text, words, most)
         if not by_label or (most is not None and len(named) >= most):
             return named
-        labeled = self._labeled(words)
+        labeled = self._labeled(text)
         return np.concatenate([named, labeled[~np.isin(labeled, named)]])
 
     def called(self, name: str, most: int) -> NDArray[np.int64]:
@@ -85,32 +85,38 @@ class WordIndex:
         n_all = self._count(_match(words, _NAMES_AND_LABELS)) if by_label else n
         return n if self._is_usual(n_all) else n_all
 
-    def inside(self, text: str) -> NDArray[np.int64]:
-        """int64 (n,): keys of the tracks with every word of a text, be it within another word."""
+    def inside(self, text: str, most: int | None = None) -> NDArray[np.int64]:
+        """int64 (n,), n <= ``most``, rising: keys of tracks with all words of a text, be it in others."""
         words = _words(text)
         if not words:
             return _NO_KEYS
         if not all(word.isalnum() for word in words):
-            return self._inside_texts(words)
+            return self._inside_texts(words)[:most]
         terms = [self._terms_with(word) for word in words]
         if not all(terms):
             return _NO_KEYS
         any_of = (" OR ".join('"' + term + '"' for term in some) for some in terms)
         match = f"{{{' '.join(NAMES)}}} : ({' AND '.join(f'({one})' for one in any_of)})"
-        return self._keys(f"{_MATCHING} ORDER BY rowid", match)
+        return self._keys(f"{_MATCHING} ORDER BY rowid LIMIT ?", match, -1 if most is None else most)
 
     def _named(self, text: str, words: Sequence[str], most: int | None) -> NDArray[np.int64]:
-        match = _match(words, NAMES)
-        first = self._matching(match, _RANKED + 1)
-        if len(first) <= _RANKED:
+        found = self._matching(_match(words, NAMES), _RANKED + 1) if most is not None else self.all(text)
+        ranked = self._derived.get(
+            ("ranked", folded(text)), lambda _: self._ranked(text, words, found), lambda keys: keys.nbytes
+        )
+        if len(found) <= _RANKED or (most is not None and most <= len(ranked)):
+            return ranked
+        found = self.all(text)
+        return np.concatenate([ranked, found[~np.isin(found, ranked)]])
+
+    def _ranked(self, text: str, words: Sequence[str], found: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The best of what was found, in order: all of it where it is little."""
+        if len(found) <= _RANKED:
+            match = _match(words, NAMES)
             return self._titles_first(text, self._keys(f"{_MATCHING} ORDER BY {_RANK}, rowid", match))
         titled = self._matching(_match(words, ["title"], first=True), _RANKED)
-        best = _unique(np.concatenate([self._titled(folded(text), 100), titled, first]))
-        ranked = self._titles_first(text, best)
-        if most is not None and most <= len(ranked):
-            return ranked
-        rest = self.all(text)
-        return np.concatenate([ranked, rest[~np.isin(rest, ranked)]])
+        best = _unique(np.concatenate([self._titled(folded(text), 100), titled, found[: _RANKED + 1]]))
+        return self._titles_first(text, best)
 
     def _matching(self, match: str, most: int) -> NDArray[np.int64]:
         rows = self._local.db.execute(f"{_MATCHING} LIMIT ?", (match, most))
@@ -129,9 +135,11 @@ class WordIndex:
         order = np.argsort([fit.get(key, 9) for key in keys.tolist()], kind="stable")
         return keys[order] if len(keys) else keys
 
-    def _labeled(self, words: Sequence[str]) -> NDArray[np.int64]:
-        match = _match(words, _NAMES_AND_LABELS)
-        if self._is_usual(self._count(match)):
+    def _labeled(self, text: str) -> NDArray[np.int64]:
+        """What has the words in its names and labels, best first; nothing where the labels bring nothing."""
+        match = _match(_words(text), _NAMES_AND_LABELS)
+        n = self._count(match)
+        if self._is_usual(n) or n == len(self.all(text)):
             return _NO_KEYS
         return self._keys(f"{_MATCHING} ORDER BY {_RANK}, rowid", match)
 

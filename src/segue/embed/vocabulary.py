@@ -72,7 +72,7 @@ def labels_named(text: str) -> list[str]:
 def labels_with_words(text: str) -> list[str]:
     """The labels with words that begin as each word of a text does; whole words come first."""
     wanted = folded(text).split()
-    split = {label: _letters(label).split() for label in vocabulary().labels}
+    split = _words_of_labels()
     whole = [label for label, words in split.items() if all(word in words for word in wanted)]
     begun = [
         label
@@ -80,6 +80,11 @@ def labels_with_words(text: str) -> list[str]:
         if all(any(word.startswith(begin) for word in words) for begin in wanted)
     ]
     return (whole or begun) if wanted else []
+
+
+@cache
+def _words_of_labels() -> dict[str, list[str]]:
+    return {label: _letters(label).split() for label in vocabulary().labels}
 
 
 def related_labels(labels: Sequence[str]) -> dict[str, float]:

@@ -53,11 +53,13 @@ def spaces_with_all_scores(snapshot: Snapshot) -> list[str]:
 
 def rows_of_keys(snapshot: Snapshot, keys: NDArray[np.int64]) -> NDArray[np.int64]:
     """int64 (n,): the snapshot's rows of some tracks; -1 for those that are in none."""
-    live = np.flatnonzero(snapshot.keys >= 0)
-    order = live[np.argsort(snapshot.keys[live], kind="stable")]
-    at = np.searchsorted(snapshot.keys[order], keys)
-    if not len(order):
+    order = np.flatnonzero(snapshot.keys >= 0)
+    if not len(order) or not len(keys):
         return np.full(len(keys), -1, np.int64)
+    own = snapshot.keys[order]
+    if (own[1:] < own[:-1]).any():
+        order = order[np.argsort(own, kind="stable")]
+    at = np.searchsorted(snapshot.keys[order], keys)
     rows = order[np.minimum(at, len(order) - 1)]
     return np.where(snapshot.keys[rows] == keys, rows, -1)
 

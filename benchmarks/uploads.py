@@ -1,0 +1,74 @@
+"""How long a client waits from the upload of a file to what sounds like it, and what that costs the service.
+
+It starts a service of its own, with one worker, and ends it. Other programs make the wait longer; the processor
+time of the service counts.
+
+Usage: python -m benchmarks.uploads LIBRARY FILE... [--turns 5]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+
+_ADDRESS = re.compile(r"http://[\d.]+:\d+")
+
+
+def cpu_s(pid: int) -> float:
+    """User and system time of a process so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def ask(client: httpx.Client, pid: int, path: Path) -> tuple[float, float, float]:
+    """Seconds to the answer to the upload, then to that of the question, and of the processor for both."""
+    before, began = cpu_s(pid), time.perf_counter()
+    with path.open("rb") as file:
+        clip = client.post("/clips", files={"file": file}).raise_for_status().json()["clip"]["id"]
+    uploaded = time.perf_counter()
+    client.post("/similar", json={"seeds": [clip], "k": 10}).raise_for_status()
+    answered = time.perf_counter()
+    spent = cpu_s(pid) - before
+    client.delete(f"/clips/{clip}").raise_for_status()
+    return uploaded - began, answered - uploaded, spent
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("library", type=Path)
+    parser.add_argument("files", type=Path, nargs="+")
+    parser.add_argument("--turns", type=int, default=5)
+    options = parser.parse_args()
+    command = [sys.executable, "-m", "segue", "-l", str(options.library), "serve", "--no-open", "--port", "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        assert process.stdout is not None
+        address = next(m[0] for line in process.stdout if (m := _ADDRESS.search(line)))
+        retrying = httpx.HTTPTransport(retries=20)  # until it listens
+        headers = {"X-Segue": "1"}
+        with httpx.Client(
+            base_url=f"{address}/api/v1", headers=headers, timeout=600, transport=retrying
+        ) as client:
+            ask(client, process.pid, options.files[0])  # loads decoders and networks
+            print("s, median (least): upload, answer, both; processor of the service")
+            for path in options.files:
+                rows = [ask(client, process.pid, path) for _ in range(options.turns)]
+                columns = [*zip(*rows, strict=True)]
+                columns.insert(2, tuple(a + b for a, b, _ in rows))
+                cells = [f"{statistics.median(column):6.2f} ({min(column):.2f})" for column in columns]
+                print(f"{path.name:24}{''.join(cells)}", flush=True)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+if __name__ == "__main__":
+    main()
