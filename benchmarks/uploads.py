@@ -1,7 +1,7 @@
 """How long a client waits from the upload of a file to what sounds like it, and what that costs the service.
 
-It starts a service of its own, with one worker, and ends it. Other programs make the wait longer; processor time
-tells more.
+It starts a service of its own, with one worker, and ends it. Other programs make the wait longer; processor
+time tells more.
 
 Usage: python -m benchmarks.uploads LIBRARY FILE... [--turns 5]
 """
