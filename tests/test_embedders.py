@@ -21,6 +21,7 @@ from segue.embed.session import Network
 from segue.embed.vggish import VGGish
 from segue.errors import SegueError, UsageError, WeightsError
 from segue.library import Library
+from segue.recommend.joint_evidence import WITHOUT_TEXTS
 from segue.sound import Excerpts
 from segue.spec import Embedder
 from tests import tf_files
@@ -247,3 +248,10 @@ def test_choosing_embedders_loads_no_network_library():
         f"import sys; from segue.embed.registry import make_embedders; make_embedders(); sys.exit({loaded})"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_segues_own_embedders_take_no_texts():
+    # A search makes no embedder where a library has only spaces of these.
+    names = {"descriptors", "vggish", *(recipe.spec.name for recipe in RECIPES.values())}
+    assert names == WITHOUT_TEXTS
+    assert not any(hasattr(kind, "embed_text") for kind in (Descriptors, PublishedNetwork, VGGish))

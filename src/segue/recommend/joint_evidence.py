@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from segue.catalog import Snapshot
 from segue.spec import Embedder, TextEmbedder
 
+WITHOUT_TEXTS = frozenset({"descriptors", "musicnn", "mn04", "aisfx", "vggish"})  # names of specs
 _BLOCK = 1 << 14  # rows at a time
 _NEAREST = 0.1  # share of the library that can be an answer
 _AT_LEAST = 10  # tracks that can be, in small libraries
@@ -48,14 +49,23 @@ class JointText:
         return shares
 
 
-def joint_text(text: str, embedders: Sequence[Embedder], snapshot: Snapshot) -> JointText | None:
+def joint_text(
+    text: str, embedders: Callable[[], Sequence[Embedder]], snapshot: Snapshot
+) -> JointText | None:
     """The text as the first embedder puts it that also takes texts and has a space here.
+
+    Parameters
+    ----------
+    embedders : called where the space of any may be such a one; to make them takes a moment
 
     Raises
     ------
     EmbeddingError, WeightsError
     """
-    for embedder in embedders:
+    specs = (space.spec for space in snapshot.spaces.values())
+    if all(spec.accepts != "waveform" or spec.name in WITHOUT_TEXTS for spec in specs):
+        return None
+    for embedder in embedders():
         if isinstance(embedder, TextEmbedder) and embedder.spec.space in snapshot.spaces:
             vector = np.asarray(embedder.embed_text(text), np.float32)
             return JointText(embedder.spec.space, vector / np.linalg.norm(vector))

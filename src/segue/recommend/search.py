@@ -59,7 +59,7 @@ def search(
         return SearchResult((), 0)
     catalog, snapshot = recommender.catalog, recommender.catalog.snapshot()
     by_meaning = not _is_name(readable, catalog)
-    terms = read_terms(readable, catalog, snapshot, recommender.embedders(), by_meaning=by_meaning)
+    terms = read_terms(readable, catalog, snapshot, recommender.embedders, by_meaning=by_meaning)
     ranking = _rank(readable, terms, catalog, snapshot, where)
     return ranking.page(limit, offset, recommender.find_versions(snapshot))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -80,7 +80,7 @@ def read_terms(
     text: str,
     catalog: Catalog,
     snapshot: Snapshot,
-    embedders: Sequence[Embedder] = (),
+    embedders: Callable[[], Sequence[Embedder]],
     *,
     by_meaning: bool = True,
 ) -> list[Term]:
