@@ -14,7 +14,7 @@ from segue.library import Library
 pytest.importorskip("playwright", reason="pip install playwright")
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browsing import MARKS, PHONE, WEB, new_page, settle
+from tests.browsing import MARKS, PHONE, WEB, new_page, rows, settle
 from tests.serve_process import Server, serving
 
 AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
@@ -50,6 +50,7 @@ def heart(page: Page):
 def find(page: Page, title: str) -> None:
     page.goto("/tracks")
     page.get_by_role("searchbox").fill(title)
+    expect(rows(page)).to_have_count(1)
 
 
 def test_two_people_keep_hearts_apart_and_see_and_end_their_sessions(browser: Browser, shared: Server):
