@@ -43,6 +43,7 @@ import segue.sources.table
 import segue.sources.vectors
 from benchmarks.writing_operations import OPERATIONS, Operation, run
 from segue.library import Library
+from segue.users import User
 
 HASH = re.compile(r"[0-9a-f]{6,}|\d+")
 Facts = dict[str, Any]
@@ -66,11 +67,17 @@ def facts() -> Facts:
             "playlists": [p.name for p in library.playlists.all()],
             "opinions": sorted((f.track, f.verdict) for f in library.feedback.latest()),
             "groups": [c.name for c in library.clusters().items],
+            "users": [(u.name, liked_by(library, u)) for u in library.users.all() if u.name != "Bert"],
         }
         for space in library.spaces() if len(library) else ():
             for track, vector in library.rows(space):
                 found["vectors"][f"{space} {track.id}"] = hashlib.sha256(vector.tobytes()).hexdigest()
     return found
+
+
+def liked_by(library: Library, user: User) -> int:
+    with library.as_user(user) as own:
+        return len(own.feedback.latest())
 
 
 def kinds_of_files() -> list[str]:

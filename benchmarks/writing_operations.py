@@ -148,6 +148,21 @@ def listened() -> int:
     return 0
 
 
+def shared() -> int:
+    """Three users, of whom one likes something and one goes."""
+    with Library.open("library") as library:
+        held = {user.name for user in library.users.all()}
+        for name in ("Olga", "Anna", "Bert"):
+            if name not in held:
+                library.users.add(name, f"{name}'s own password")
+        for user in library.users.all():
+            if user.name == "Anna":
+                library.as_user(user).feedback.give([track.id for track in library][:4], "like")
+            if user.name == "Bert":
+                library.users.remove(user)
+    return 0
+
+
 def imported() -> None:
     with_table()
     do("import", "table", "songs.csv", "-q")
@@ -210,6 +225,7 @@ OPERATIONS = {
     "feedback": Operation(("feedback", "like", "000.wav", "001.wav"), scanned),
     "feedback import": Operation(("feedback", "import", "opinions.json"), liked),
     "playlists and plays": Operation(listened, scanned),
+    "users": Operation(shared, scanned),
     "settings": Operation(("settings", "speech", "yes"), scanned),
     "export": Operation(("export", "-o", "out.parquet", "--vectors"), scanned, files=("out.parquet",)),
     "export npy": Operation(("export", "-o", "out.npy"), scanned, files=("out.npy", "out.tracks.csv")),

@@ -200,10 +200,8 @@ class Users:
                 raise UsageError(f"there is a user {name!r} already")
             if n >= MOST:
                 raise UsageError(f"there are {MOST} users already")
-            if n:
-                create_own_data(
-                    self._folder / f"{user_id}.sqlite"
-                )  # first: no user is without, whatever ends this
+            if n:  # first, as no user is without, whatever ends this
+                create_own_data(self._folder / f"{user_id}.sqlite")
             row = (user_id, name, folded(name), kept, admin or not n, not n, None, time.time())
             db.execute("INSERT INTO users VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
         self._sweep()
