@@ -102,8 +102,8 @@ class Contents(Opened):
         file, library = self.users.own_file(user), copy.copy(self)
         if file is not None:
             library._catalog = self._catalog.with_own_data(file)
-            library._recommender = copy.copy(self.recommender)
-            library._recommender.catalog = library._catalog
+            library.recommender = copy.copy(self.recommender)
+            library.recommender.catalog = library._catalog
         return library
 
     def record_plays(self, ids: Iterable[str], at: float | None = None) -> None:

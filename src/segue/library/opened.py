@@ -32,11 +32,9 @@ class Opened:
         self._lock = threading.Lock()
         self._recommender: Recommender | None = None
 
-    @property
+    @cached_property
     def recommender(self) -> Recommender:
         """What answers questions."""
-        if self._recommender is not None:
-            return self._recommender
         from segue.recommend import Recommender
 
         with self._lock:

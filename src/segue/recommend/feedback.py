@@ -103,6 +103,11 @@ class Preferences:
         left_out = np.unique(np.array(versions, np.int64))
         return cls(session, left_out, Judged.of(session, liked[:n]), Judged.of(session, disliked[:n]))
 
+    def numbers(self, k: int, usual: Sequence[int]) -> list[int]:
+        """How many of the nearest are looked at for k answers whose order changes, at first and then."""
+        first = max(usual[0], CANDIDATES, 4 * k)
+        return [first, first + usual[-1] + len(self.left_out)]
+
     def allowed(self, allowed: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
         """bool over the view's items: which of those that may be answers are not disliked."""
         others = ~np.isin(self.session.index.keys, self.left_out)

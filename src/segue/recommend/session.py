@@ -32,8 +32,7 @@ from segue.recommend.seeds import (
     space_vectors,
 )
 from segue.recommend.unusual import FactsStore, LeaveOut, TrackFacts
-from segue.recommend.widths import widths
-from segue.recordings import Versions, VersionStore
+from segue.recordings import Versions, VersionStore, numbers_to_fold
 from segue.spec import COSINE, Embedder, Prior
 from segue.track import Track, TrackId
 from segue.views.view_index import ViewIndex, ViewIndexes
@@ -241,8 +240,8 @@ class Session:
         allowed : bool over the index's items, which of them may be answers
         without : seeds, which are no answers, nor are other versions of them
         feedback : let likes and dislikes change the order, and leave out what is disliked
-        agree : weights of the queries, (n, dim), where tracks are to be near to each of them
-        leave_out : takes out what is unusual, and counts it among the first ``counted`` answers, or k
+        agree : weights of the queries, where tracks are to be near to each
+        leave_out : takes out what is unusual; counts it among ``counted`` answers, or k
         """
         preferences = self.preferences(without) if feedback else None
         unwanted = {seed.id: seed.content_hash for seed in without if isinstance(seed, Track)}
@@ -250,7 +249,8 @@ class Session:
         contents = set(unwanted.values())  # also of files that are gone, which have no versions
         qualified = len(self.index.rows) if allowed is None else int(allowed.sum())
         matches: list[Match] = []
-        for n in (*widths(k, len(contents), preferences, by_window=self.by_window), qualified):
+        numbers = numbers_to_fold(k, len(contents), by_window=self.by_window)
+        for n in (*(preferences.numbers(k, numbers) if preferences else numbers), qualified):
             if agree is None:
                 keys, scores = self.nearest(queries, min(n, qualified), allowed)
             else:

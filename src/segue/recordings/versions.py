@@ -23,6 +23,16 @@ from segue.views.view_index import ViewIndex
 
 _METHOD = 1  # rises whenever other tracks would be versions of each other
 _SECTIONS = ("keys", "rows", "pairs", "members", "ends")
+_FEW = 20  # answers
+_SPARE = 6  # tracks, beside those that are asked for, where these are few
+
+
+def numbers_to_fold(k: int, n_seeds: int, *, by_window: bool) -> list[int]:
+    """How many of the nearest are looked at for k answers, as versions count once; and more for too few."""
+    usual = 2 * k + 16 + n_seeds
+    if by_window:
+        return [usual, 40 * k + 400]
+    return [k + _SPARE + n_seeds, usual] if k <= _FEW else [usual]
 
 
 @dataclass(frozen=True)
