@@ -162,7 +162,7 @@ MISTAKES = [
     ("doctor polka", "unexpected extra argument (polka)", "segue doctor --help"),
     ("models pack {bad}/x.zip mn04", "the model mn04 is missing"),
     ("models unpack {words}", "{words} was not written by segue models pack"),
-    ("export site {bad}/x", "{bad}/x cannot be made"),
+    ("export site {bad}/x", "{bad}/x cannot be written"),
     ("backup {music}", "{music} is there already", "choose a new folder"),
     ("settings polka 1", "'polka' is not one of 'speech', 'shortest'", "segue settings --help"),
     ("settings speech polka", "speech is 'polka', expected yes or no"),

@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 
 from segue.catalog import schema
+from segue.catalog.derived import note_change
 from segue.catalog.migration import LATE_INDEXES, WORDS
 from segue.catalog.transaction import large_cache, transaction
 
@@ -86,6 +87,7 @@ def index_words(db: sqlite3.Connection, most: int) -> bool:
     db.execute(f"INSERT INTO track_text (track_text, rank) VALUES ('hashsize', {_FTS_BUFFER})")
     # In one statement, without Python's lock: a batch is read meanwhile.
     db.execute(f"{INSERT_WORDS} WHERE key BETWEEN ? AND ? ORDER BY key", (first, until))
+    note_change(db)  # what was searched before may find more now
     return until < last
 
 
