@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has
 @pytest.mark.parametrize(
     "how",
     [
-        ["--kills", "2"],
+        ["--kills", "1"],
         ["--only", "scan", "--kills", "3", "--pause"],
         ["--only", "scan", "--kills", "3", "--clock"],
     ],

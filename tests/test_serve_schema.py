@@ -31,16 +31,16 @@ MODELS = (
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("options", "header", "examples"),  # of each operation; a login changes little of an answer
+    ("options", "header", "examples", "phases"),  # examples of each operation; a login changes little
     [
-        ((), "X-Segue: 1", 8),
-        (("--token", "t0ken"), "Authorization: Bearer t0ken", 2),
-        (("--token", "t0ken"), "X-Segue: 1", 2),
+        ((), "X-Segue: 1", 8, "examples,coverage,fuzzing,stateful"),
+        (("--token", "t0ken"), "Authorization: Bearer t0ken", 2, "examples,fuzzing,stateful"),
+        (("--token", "t0ken"), "X-Segue: 1", 2, "examples,fuzzing,stateful"),
     ],
     ids=["without login", "with login", "before login"],
 )
 def test_every_answer_is_as_described(
-    scanned: Path, tmp_path: Path, options: tuple[str, ...], header: str, examples: int
+    scanned: Path, tmp_path: Path, options: tuple[str, ...], header: str, examples: int, phases: str
 ):
     """Every check of schemathesis, with requests as described and with others, also one after the other."""
     shutil.copytree(scanned, tmp_path / "library")
@@ -48,8 +48,9 @@ def test_every_answer_is_as_described(
         command = [
             Path(sys.executable).with_name("schemathesis"), "--config-file", ROOT / "schemathesis.toml",
             "run", "openapi.json", "--url", server.address, "-H", header, "-H", "X-Segue: 1",
-            "--checks", "all", "--mode", "all", "-n", examples, "--seed", 7, "--generation-database", "none",
-            "--no-color", "--suppress-health-check", "all", "--continue-on-failure", "--request-timeout", 30,
+            "--checks", "all", "--mode", "all", "-n", examples, "--phases", phases, "--seed", 7,
+            "--generation-database", "none", "--no-color",
+            "--suppress-health-check", "all", "--continue-on-failure", "--request-timeout", 30,
         ]  # fmt: skip
         (tmp_path / "openapi.json").write_text(json.dumps(make_api().openapi()))
         run = subprocess.run(

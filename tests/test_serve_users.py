@@ -32,6 +32,8 @@ QUESTIONS = {
     "POST /matrix": {"tracks": ["{track}", "{other}"]},
     "POST /tracks/batch": {"tracks": ["{track}", "{other}"]},
     "POST /m3u8": {"name": "x", "tracks": ["{track}"]},
+    "POST /xspf": {"name": "x", "tracks": ["{track}"]},
+    "POST /jspf": {"name": "x", "tracks": ["{track}"]},
 }
 OWN_CHANGES = {
     "POST /feedback": {"track": "{other}", "verdict": "dislike"},

@@ -9,7 +9,7 @@ from segue.users import Session, User
 # What everybody may send, by the first name below /api/v1: changes of their own things, and questions.
 _EVERYBODYS = frozenset(
     "session me similar suggested-playlist radio transitions journey matrix tracks clips playlists feedback "
-    "plays queue m3u8 export".split()
+    "plays queue m3u8 xspf jspf export".split()
 )
 _ADMINS = frozenset(("users", "folders"))  # also to read
 _SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
