@@ -63,6 +63,7 @@ export async function ask(path: string, { method = "GET", body, signal }: Reques
   if (method !== "GET") headers["X-Segue"] = "1";
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let response: Response;
+  const begun = reconnects.value;
   try {
     const init: RequestInit = { method, headers };
     if (body !== undefined) init.body = JSON.stringify(body);
@@ -75,11 +76,11 @@ export async function ask(path: string, { method = "GET", body, signal }: Reques
   }
   if (offline.value) offline.value = false;
   if (response.ok) return response;
+  if (response.status === 401 && reconnects.value === begun) signInNeeded.value = true; // not where one has signed in since
   throw await errorFrom(response);
 }
 
 async function errorFrom(response: Response): Promise<ApiError> {
-  if (response.status === 401) signInNeeded.value = true;
   return parseError(await response.text(), response.status);
 }
 
