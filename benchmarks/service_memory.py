@@ -8,6 +8,7 @@ it wants them.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import re
 import subprocess
 import sys
@@ -50,12 +51,10 @@ def _questions(client: httpx.Client, n: int, seeds: int) -> Iterator[str]:
     yield 'a search by meaning (the extra "words")'
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("library", type=Path)
-    parser.add_argument("--seeds", type=int, default=3000, help="tracks that are asked about")
-    args = parser.parse_args()
-    command = [sys.executable, "-m", "segue", "-l", str(args.library), "serve", "--no-open", "--port", "0"]
+@contextlib.contextmanager
+def serving(library: Path) -> Iterator[tuple[httpx.Client, int]]:
+    """A service of its own for a library: a client, and the number of its process."""
+    command = [sys.executable, "-m", "segue", "-l", str(library), "serve", "--no-open", "--port", "0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         assert process.stdout is not None
@@ -65,13 +64,22 @@ def main() -> None:
         with httpx.Client(
             base_url=f"{address}/api/v1", headers=headers, timeout=600, transport=retrying
         ) as client:
-            n = client.get("/health").json()["tracks"]
-            print(f"{n} tracks\n{'up':44}{memory(process.pid)}")
-            for what in _questions(client, n, args.seeds):
-                print(f"{what:44}{memory(process.pid)}", flush=True)
+            yield client, process.pid
     finally:
         process.terminate()
         process.wait()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("library", type=Path)
+    parser.add_argument("--seeds", type=int, default=3000, help="tracks that are asked about")
+    args = parser.parse_args()
+    with serving(args.library) as (client, process):
+        n = client.get("/health").json()["tracks"]
+        print(f"{n} tracks\n{'up':44}{memory(process)}")
+        for what in _questions(client, n, args.seeds):
+            print(f"{what:44}{memory(process)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -10,16 +10,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import statistics
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import httpx
 
-_ADDRESS = re.compile(r"http://[\d.]+:\d+")
+from benchmarks.service_memory import serving
 
 
 def cpu_s(pid: int) -> float:
@@ -47,27 +44,15 @@ def main() -> None:
     parser.add_argument("files", type=Path, nargs="+")
     parser.add_argument("--turns", type=int, default=5)
     options = parser.parse_args()
-    command = [sys.executable, "-m", "segue", "-l", str(options.library), "serve", "--no-open", "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    try:
-        assert process.stdout is not None
-        address = next(m[0] for line in process.stdout if (m := _ADDRESS.search(line)))
-        retrying = httpx.HTTPTransport(retries=20)  # until it listens
-        headers = {"X-Segue": "1"}
-        with httpx.Client(
-            base_url=f"{address}/api/v1", headers=headers, timeout=600, transport=retrying
-        ) as client:
-            ask(client, process.pid, options.files[0])  # loads decoders and networks
-            print("s, median (least): upload, answer, both; processor of the service")
-            for path in options.files:
-                rows = [ask(client, process.pid, path) for _ in range(options.turns)]
-                columns = [*zip(*rows, strict=True)]
-                columns.insert(2, tuple(a + b for a, b, _ in rows))
-                cells = [f"{statistics.median(column):6.2f} ({min(column):.2f})" for column in columns]
-                print(f"{path.name:24}{''.join(cells)}", flush=True)
-    finally:
-        process.terminate()
-        process.wait()
+    with serving(options.library) as (client, process):
+        ask(client, process, options.files[0])  # loads decoders and networks
+        print("s, median (least): upload, answer, both; processor of the service")
+        for path in options.files:
+            rows = [ask(client, process, path) for _ in range(options.turns)]
+            columns = [*zip(*rows, strict=True)]
+            columns.insert(2, tuple(a + b for a, b, _ in rows))
+            cells = [f"{statistics.median(column):6.2f} ({min(column):.2f})" for column in columns]
+            print(f"{path.name:24}{''.join(cells)}", flush=True)
 
 
 if __name__ == "__main__":

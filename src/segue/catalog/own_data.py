@@ -41,24 +41,10 @@ class OwnConnections(Connections):
         if not self.file.is_file():
             raise LibraryNotFoundError(f"{self.file} is gone: that user was removed")
         how = "rw" if os.access(self.file, os.W_OK) else "ro"
-        try:
-            return self._check(connect_file(self.file, how))
-        except sqlite3.Error as error:
-            raise LibraryFormatError(f"{self.file} cannot be read as a user's data: {error}") from error
-
-    def _check(self, db: sqlite3.Connection) -> sqlite3.Connection:
-        try:
-            if db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
-                raise LibraryFormatError(f"{self.file} is an SQLite file from another program")
-            if os.access(self.file, os.W_OK):
-                add_tables(db, OWN_TABLES)
-            catalog = (self.root / CATALOG_FILE).resolve().as_uri()
-            # Only to read: a heart need not wait for a scan, and cannot change the library.
-            db.execute("ATTACH ? AS library", (f"{catalog}?mode=ro",))
-        except BaseException:
-            db.close()
-            raise
-        return db
+        catalog = (self.root / CATALOG_FILE).resolve().as_uri()
+        # Only to read: a heart need not wait for a scan, and cannot change the library.
+        attach = ("ATTACH ? AS library", (f"{catalog}?mode=ro",))
+        return open_file(self.file, how, OWN_TABLES, APPLICATION_ID, attach)
 
 
 def create_own_data(file: Path) -> None:
@@ -91,6 +77,32 @@ def create_file(file: Path, tables: str, application_id: int) -> None:
         raise LibraryWriteError(f"{file} cannot be made: {error}") from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def open_file(
+    file: Path, how: str, tables: str, application_id: int, then: tuple[str, tuple[str, ...]] | None = None
+) -> sqlite3.Connection:
+    """A connection to what ``create_file`` made, with tables that an older one lacks; ``then`` is run on it.
+
+    Raises
+    ------
+    LibraryFormatError
+    """
+    try:
+        db = connect_file(file, how)
+        try:
+            if db.execute("PRAGMA application_id").fetchone()[0] != application_id:
+                raise LibraryFormatError(f"{file} is an SQLite file from another program")
+            if how == "rw":
+                add_tables(db, tables)
+            if then:
+                db.execute(*then)
+        except BaseException:
+            db.close()
+            raise
+    except sqlite3.Error as error:
+        raise LibraryFormatError(f"{file} cannot be read: {error}") from error
+    return db
 
 
 def connect_file(file: Path, how: str) -> sqlite3.Connection:

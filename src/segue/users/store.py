@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segue.catalog.connections import Connections
-from segue.catalog.own_data import connect_file, create_file, create_own_data
-from segue.catalog.user_data import add_tables, user_transaction
-from segue.errors import LibraryFormatError, LibraryNotFoundError, UsageError
+from segue.catalog.own_data import create_file, create_own_data, open_file
+from segue.catalog.user_data import user_transaction
+from segue.errors import LibraryNotFoundError, UsageError
 from segue.users import passwords
 from segue.users.sessions import TABLES as SESSIONS
 from segue.users.sessions import Session, SessionTable
@@ -101,20 +101,7 @@ class _File(Connections):
     def _connect(self) -> sqlite3.Connection:
         if not self.file.is_file():
             raise LibraryNotFoundError(f"{self.file} is gone, with the users of the library")
-        try:
-            return self._check(connect_file(self.file, "rw"))
-        except sqlite3.Error as error:
-            raise LibraryFormatError(f"{self.file} cannot be read: {error}") from error
-
-    def _check(self, db: sqlite3.Connection) -> sqlite3.Connection:
-        try:
-            if db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
-                raise LibraryFormatError(f"{self.file} is an SQLite file from another program")
-            add_tables(db, TABLES)
-        except BaseException:
-            db.close()
-            raise
-        return db
+        return open_file(self.file, "rw", TABLES, APPLICATION_ID)
 
 
 class Users:
