@@ -66,9 +66,14 @@ DESKTOP, PHONE = (1280, 800), (390, 844)  # px
 def new_page(
     browser: Browser, address: str, size: tuple[int, int] = DESKTOP, **options: Any
 ) -> Iterator[Page]:
-    """A page in a browser of its own, without animations: what a test measures must not be on the move."""
+    """A page in a browser of its own, without animations: what a test measures must not be on the move.
+
+    It has no service worker unless `service_workers="allow"`: `page.route` hears nothing of what one passes
+    on, and a page gets its worker at a moment that no test chooses.
+    """
+    options = {"reduced_motion": "reduce", "service_workers": "block"} | options
     viewport = {"width": size[0], "height": size[1]}
-    context = browser.new_context(base_url=address, viewport=viewport, reduced_motion="reduce", **options)
+    context = browser.new_context(base_url=address, viewport=viewport, **options)
     context.set_default_timeout(PATIENCE_MS)
     yield context.new_page()
     context.close()

@@ -145,7 +145,10 @@ class TestInChromium:
             for name in ("/", "/commands/", "/reference/api/"):
                 page.goto(name)
                 page.wait_for_load_state("networkidle")
-            page.get_by_placeholder("Search").fill("Library.similar_to_vector")
+            page.get_by_placeholder("Search").focus()  # begins to read the index
+            state = page.locator(".md-search-result__meta")
+            expect(state).not_to_have_text("Initializing search", timeout=60_000)
+            page.get_by_placeholder("Search").press_sequentially("Library.similar_to_vector")
             hits = page.locator(".md-search-result__item", has_text="similar_to_vector")
             expect(hits.first).to_be_attached()
         assert asked == {site_address.removeprefix("http://")}

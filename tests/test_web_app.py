@@ -64,7 +64,7 @@ def test_the_icons_are_those_that_the_script_draws():
 
 
 def test_the_page_opens_without_the_service(browser: Browser, own_server: Server):
-    with new_page(browser, own_server.address) as page:
+    with new_page(browser, own_server.address, service_workers="allow") as page:
         page.goto("/settings")
         page.evaluate("navigator.serviceWorker.ready.then(() => true)")
         page.reload()  # so that what it loads goes through the worker

@@ -163,7 +163,7 @@ def test_the_page_works_below_a_path(
     service = hidden.address.removeprefix("http://").removesuffix("/segue")
     with (
         proxy(tmp_path, service, first_line) as host,
-        new_page(browser, host) as page,
+        new_page(browser, host, service_workers="allow") as page,
     ):
         answers: list[tuple[int, str]] = []
         page.on("response", lambda answer: answers.append((answer.status, answer.url)))
