@@ -186,6 +186,10 @@ def test_tracks_of_an_album_that_follow_each_other_have_one_cover(browser: Brows
         )
         runs = sum(one != before for before, one in zip(["", *albums], albums, strict=False))
         expect(page.locator(".row .cover")).to_have_count(runs)
+        rows(page).first.locator("a.row-title").click()
+        likely = page.get_by_role("list", name=re.compile("^Similar to ")).locator(".row")
+        expect(likely.first).to_be_visible()
+        expect(likely.locator(".cover")).to_have_count(likely.count())  # a number would look like a rank
 
 
 def test_rows_are_dense_where_one_wants_them_so(browser: Browser, own_server: Server):

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { interpolate, panned, toData, toPixels, zoomed } from "../src/scatter/camera";
+import { fitAll, interpolate, panned, toData, toPixels, zoomed } from "../src/scatter/camera";
 import { hueOf, oklch, parse, ramp } from "../src/scatter/colors";
 import { pointsInside, pointGrid } from "../src/scatter/grid";
 
@@ -13,6 +13,18 @@ describe("the camera", () => {
     const [px, py] = toPixels(camera, size, 0.4, 0.1);
     expect(toData(camera, size, px, py)[0]).toBeCloseTo(0.4);
     expect(toData(camera, size, px, py)[1]).toBeCloseTo(0.1);
+  });
+
+  test("shows all points below the controls", () => {
+    const [x, y] = [[-1, 0.2, 0.9, 0], [0.8, -0.7, 0.1, 0]];
+    for (const area of [size, { width: 390, height: 700 }, { width: 1900, height: 900 }]) {
+      const camera = fitAll(x, y, area);
+      const places = x.map((each, i) => toPixels(camera, area, each, y[i]!));
+      expect(Math.min(...places.map((place) => place[1]))).toBeGreaterThan(130); // px
+      expect(Math.max(...places.map((place) => place[1]))).toBeLessThan(area.height - 30);
+      expect(Math.min(...places.map((place) => place[0]))).toBeGreaterThan(40);
+      expect(Math.max(...places.map((place) => place[0]))).toBeLessThan(area.width - 40);
+    }
   });
 
   test("keeps what is under the pointer there while zooming", () => {

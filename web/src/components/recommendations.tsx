@@ -31,7 +31,7 @@ export function Matches({ matches, seed: first, asked, label, more }: MatchesPro
         const step = "step" in match ? match.step : undefined;
         const seed = step === undefined ? first : matches[i - 1]?.track;
         return <li key={track.id} class={open === track.id ? "open" : ""}>
-          <TrackRow track={track} at={at(i)} versions={match.versions} compact onPlay={() => player.playTracks(tracks, i)} seed={seed} moved={bias} more={more?.(track) ?? []}
+          <TrackRow track={track} at={at(i)} scored versions={match.versions} compact onPlay={() => player.playTracks(tracks, i)} seed={seed} moved={bias} more={more?.(track) ?? []}
             extra={<>
               {step === undefined ? <ScoreBar score={score} quantiles={quantiles} /> : step !== null && <ScoreBar score={step} title="Similarity to the track before" />}
               {seed && seed.id === track.id && <span class="why-gap" />}

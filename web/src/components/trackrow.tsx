@@ -23,6 +23,7 @@ interface TrackRowProps {
   compact?: boolean; // without album, genre and year
   place?: number;
   at?: RowPlace; // where rows can be selected
+  scored?: boolean; // one of a list by likeness, where each row has its cover
   reasons?: string[]; // why a search found it
   moved?: Bias | null; // by likes and dislikes
   seed?: Track | undefined; // what it is an answer to
@@ -51,7 +52,7 @@ function openMenu(event: MouseEvent): void {
   if (button.ariaExpanded !== "true") button.click();
 }
 
-/** Whether a track follows another of its album: one cover is enough for both. */
+/** Whether a track follows another of its album: one cover is enough for both, but where each row has a score of its own. */
 const goesOn = (before: Track | undefined, track: Track) =>
   Boolean(before && track.album && before.album === track.album && (before.album_artist ?? before.artist) === (track.album_artist ?? track.artist));
 
@@ -70,11 +71,11 @@ function selecting(at: RowPlace | undefined, track: Track, onPlay: () => void) {
 }
 
 /** One row of a list of tracks. */
-export function TrackRow({ track, onPlay, extra, more = [], compact, numbered, place, at, reasons = [], versions = [], moved, seed }: TrackRowProps) {
+export function TrackRow({ track, onPlay, extra, more = [], compact, numbered, place, at, scored, reasons = [], versions = [], moved, seed }: TrackRowProps) {
   const active = player.currentTrack.value?.id === track.id;
   const unplayable = !player.playable(track);
   const selected = at !== undefined && isSelected(at);
-  const bare = numbered || goesOn(at?.before, track);
+  const bare = numbered || (!scored && goesOn(at?.before, track));
   const look = [active && "active", compact && "compact", unplayable && "unplayable", selected && "selected"].filter(Boolean).join(" ");
   const choices = () => (selected && selectedTracks().length > 1 ? choicesOf(selectedTracks()) : [...more, ...selectChoices(at, track), ...trackChoices(track, seed)]);
   return (

@@ -22,7 +22,7 @@ import { attempt } from "../toast";
 import type { Clusters, LibraryMap, Track } from "../types";
 
 const savedSound = persisted("map.sound", "tempo_bpm");
-const MOST_QUEUED = 100; // tracks of the queue that are joined by a line
+const MOST_QUEUED = 12; // tracks of the queue that are joined by a line: more would hide the map
 const REST_MS = 250; // of the pointer on a point, before it sounds
 const savedColorBy = persisted<ColorBy>("map.by", "cluster");
 const noGroups: Clusters = { clusters: [], view: "", separation: 0, new: 0, stale: false };

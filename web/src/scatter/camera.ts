@@ -11,6 +11,7 @@ export interface Size {
   height: number;
 }
 
+const [TOP, BOTTOM, SIDES] = [136, 40, 48]; // px at the edges, for the controls
 const MIN_ZOOM = 0.6;
 const MAX_ZOOM = 400;
 
@@ -18,9 +19,10 @@ const MAX_ZOOM = 400;
 export function fitAll(x: ArrayLike<number>, y: ArrayLike<number>, size: Size): Camera {
   const [left, right] = extent(x);
   const [low, high] = extent(y);
-  const pixels = Math.min((size.width - 96) / Math.max(right - left, 0.02), (size.height - 176) / Math.max(high - low, 0.02));
+  const pixels = Math.min((size.width - 2 * SIDES) / Math.max(right - left, 0.02), (size.height - TOP - BOTTOM) / Math.max(high - low, 0.02));
   const zoom = clamp((2 * pixels) / Math.max(1, Math.min(size.width, size.height)), MIN_ZOOM, 40);
-  return { x: (left + right) / 2, y: (low + high) / 2, zoom };
+  const camera = { x: (left + right) / 2, y: (low + high) / 2, zoom };
+  return { ...camera, y: camera.y + (TOP - BOTTOM) / 2 / Math.max(1, scaleOf(camera, size)) };
 }
 
 function extent(values: ArrayLike<number>): [number, number] {
