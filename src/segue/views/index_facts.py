@@ -17,7 +17,7 @@ from segue.views.spec import ViewSpec, default_view
 from segue.views.versions import compared_spaces
 
 K = 5  # nearest tracks that are looked at
-_FIT = 4  # rises whenever the same library would get another view; older files are rebuilt
+_FIT = 5  # rises whenever the same library would get another view; older files are rebuilt
 _ANSWERS, _RECALL = 10, 0.95  # of a usual query
 
 
@@ -58,8 +58,8 @@ class TagFit:
     ----------
     used : whether the view is fitted on tags too
     albums : how many there are of two tracks and more by one artist
-    without, with_tags : the share of right tracks among the five nearest, those of the same album and artist,
-        in the view without tags, and in one that knows the tags of other albums and artists only
+    without, with_tags : the share of right tracks, those of the same album and artist, among the five nearest
+        of tracks that were held out: in the view without tags, and in one that knows the tags of all others
     low, high : ends of the 95 % interval of their difference, by bootstrap over groups of albums
     """
 
@@ -76,8 +76,8 @@ class TagFit:
             return f"not used: {self.albums} albums of two tracks and more by one artist are too few"
         verb = "used" if self.used else "not used"
         return (
-            f"{verb}: {self.with_tags:.3f} of the {K} nearest are of the same album and artist, "
-            f"by sound alone {self.without:.3f} (gain {self.low:+.3f} to {self.high:+.3f})"
+            f"{verb}: {self.with_tags:.3f} of the {K} nearest held-out tracks are of the same album and "
+            f"artist, by sound alone {self.without:.3f} (gain {self.low:+.3f} to {self.high:+.3f})"
         )
 
 

@@ -141,7 +141,7 @@ def _folds(groups: Ints) -> Ints:
 
 
 def _validate(u: NDArray[np.float64], others: NDArray[np.float64], tags: TrackTags, groups: Ints) -> TagFit:
-    """The precision of tracks whose albums and artists the fit does not know, beside that without a fit.
+    """The precision among tracks whose albums and artists the fit does not know, beside that without a fit.
 
     Parameters
     ----------
@@ -152,15 +152,20 @@ def _validate(u: NDArray[np.float64], others: NDArray[np.float64], tags: TrackTa
     asked = np.arange(len(u))
     if len(asked) > _MOST_ASKED:
         asked = np.sort(np.random.default_rng(0).choice(asked, _MOST_ASKED, replace=False))
-    without = _precision(u, others, classes, asked)
-    with_tags = np.zeros(len(asked))
+    without, with_tags = np.zeros(len(u)), np.zeros(len(u))
     for fold in range(FOLDS):
         test = folds == fold
         known = ~test & ~np.isin(tags.artists, tags.artists[test]) & ~np.isin(tags.albums, tags.albums[test])
-        here = test[asked]
-        if here.any():
-            matrix = _drawing_together(u[known], classes[known])
-            with_tags[here] = _precision(u @ matrix, others @ matrix, classes, asked[here])
+        here = asked[test[asked]]
+        if not len(here):
+            continue
+        # A fit on few tracks evens out how those vary, whatever their tags are. Others then stand apart from
+        # them, and so near each other: tracks that the fit knows are no answers, or any tags would help.
+        rest = np.flatnonzero(~known)
+        places, matrix = rest.searchsorted(here), _drawing_together(u[known], classes[known])
+        without[here] = _precision(u[rest], others, classes[rest], places)
+        with_tags[here] = _precision(u[rest] @ matrix, others @ matrix, classes[rest], places)
+    without, with_tags = without[asked], with_tags[asked]
     low, high = _interval(with_tags - without, groups[asked])
     helps = low > 0 and with_tags.mean() - without.mean() >= LEAST_GAIN
     n_albums = len(np.unique(classes))
@@ -180,16 +185,20 @@ def _drawing_together(u: NDArray[np.float64], classes: Ints) -> NDArray[np.float
 def _precision(
     u: NDArray[np.float64], others: NDArray[np.float64], classes: Ints, asked: Ints
 ) -> NDArray[np.float64]:
-    """(n_asked,): the share of the five nearest, of ``u`` and ``others``, that are of the same class."""
+    """(n_asked,): the share of the five nearest, of ``u`` and ``others``, that are of the same class.
+
+    Of fewer where there are no five.
+    """
     x = np.concatenate([u, others])
     unit = np.asarray(x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12), np.float32)
     classes = np.concatenate([classes, np.full(len(others), -1)])
+    k = min(K, len(unit) - 1)
     shares = np.empty(len(asked))
     for start in range(0, len(asked), 256):
         some = asked[start : start + 256]
         cosines = unit[some] @ unit.T
         cosines[np.arange(len(some)), some] = -np.inf
-        nearest = np.argpartition(-cosines, K, axis=1)[:, :K]
+        nearest = np.argpartition(-cosines, k, axis=1)[:, :k]
         shares[start : start + 256] = (classes[nearest] == classes[some][:, None]).mean(axis=1)
     return shares
 
