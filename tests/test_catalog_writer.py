@@ -222,7 +222,9 @@ def test_a_file_passes_from_one_imported_track_to_another(library: Library):
     assert library.find("src:a").path == "src:a"
 
 
-def clusters_of(library: Library, numbers: Sequence[int]) -> list[Tally]:
+def clusters_of(
+    library: Library, numbers: Sequence[int], counted: Sequence[bool] | None = None
+) -> list[Tally]:
     """Put the tracks, row by row, into clusters called "Cluster 1" and so on; what is in each."""
     seen: list[Tally] = []
 
@@ -236,7 +238,8 @@ def clusters_of(library: Library, numbers: Sequence[int]) -> list[Tally]:
     keys = np.array(list(library.tracks.keys_of(track.id for track in library).values())[: len(numbers)])
     run = ClusterRun("all", 0.25, library.snapshot().stamp, 0, 0)
     with library.catalog.writing() as writer:
-        writer.put_clusters(np.sort(keys), np.array(numbers), describe, run)
+        some = None if counted is None else np.array(counted)
+        writer.put_clusters(np.sort(keys), np.array(numbers), describe, run, some)
     return seen
 
 
@@ -265,6 +268,16 @@ def test_genres_and_labels_are_tallied_for_each_cluster(library: Library):
     assert (first.genres, first.tagged) == ({"rock": 2, "pop": 1}, 2)
     assert (first.labels, first.analyzed) == ({(SPACE, "Guitar"): 2, (SPACE, "Drum"): 1}, {SPACE: 2})
     assert (second.genres, second.tagged, second.labels, second.analyzed) == ({}, 0, {}, {})
+
+
+def test_tracks_that_do_not_count_are_in_a_cluster_and_not_tallied(library: Library):
+    copies = [song(f"/{i}.flac", {"Guitar": 0.9}, genre="Rock") for i in range(3)]
+    write_songs(library, [*copies, song("/3.flac", {"Drum": 0.9}, genre="Pop")])
+    (tally,) = clusters_of(library, [1, 1, 1, 1], [True, False, False, True])
+    assert (tally.genres, tally.tagged) == ({"rock": 1, "pop": 1}, 2)
+    assert (tally.labels, tally.analyzed) == ({(SPACE, "Guitar"): 1, (SPACE, "Drum"): 1}, {SPACE: 2})
+    assert set(library.cluster_numbers(library).values()) == {1}
+    assert len(library.cluster_numbers(library)) == 4
 
 
 def test_tracks_that_come_later_are_new_until_clusters_are_found_again(library: Library):

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from segue.errors import UsageError
 from segue.library import Library, Where
 from segue.recordings import Versions, plain_title, quality, same_name
 from segue.recordings.contours import contour, correlation
@@ -101,6 +102,18 @@ def test_the_best_version_that_meets_the_conditions_is_shown(library, root):
     (answer,) = library.similar(seed, where=where)
     assert answer.track.path.endswith("late.flac")
     assert len(answer.versions) == 5
+
+
+def test_groups_are_of_recordings_with_all_their_versions(root, tmp_path):
+    with Library.open(shutil.copytree(root / "library", tmp_path / "library")) as library:
+        clusters = library.find_clusters(9)
+        assert sorted(cluster.size for cluster in clusters) == [1] * 6 + [6] * 3
+        numbers = library.cluster_numbers(list(library))
+        for group in library.recommender.session().versions.groups:
+            tracks = library.tracks.by_keys(group).values()
+            assert len({numbers[track.id] for track in tracks}) == 1
+        with pytest.raises(UsageError, match="of 9 tracks, 2 to 9 clusters are possible"):
+            library.find_clusters(10)
 
 
 def test_a_playlist_has_each_recording_once(library):
@@ -233,6 +246,11 @@ def test_the_best_version_is_lossless_then_of_more_bits_then_of_more_tags():
 
 def test_of_several_versions_the_place_of_the_first_is_taken():
     versions = Versions(((3, 1), (7, 8, 9)))
-    np.testing.assert_array_equal(versions.one_each(np.array([8, 1, 5, 3, 9])), [0, 1, 2])
+    keys = np.array([8, 1, 5, 3, 9])
+    np.testing.assert_array_equal(versions.one_each(keys), [0, 1, 2])
+    first, numbers = versions.split(keys)
+    np.testing.assert_array_equal(keys[first][numbers], [8, 1, 5, 1, 8])
+    first, numbers = Versions().split(keys)
+    np.testing.assert_array_equal(keys[first][numbers], keys)
     assert versions.versions_of(9) == (7, 8, 9)
     assert versions.recording_of(5) == 5

@@ -24,7 +24,7 @@ class Cluster:
 
     Attributes
     ----------
-    number : from 1, the largest first
+    number : from 1, that of the most recordings first
     name : as people name music, such as "Dark piano"; no two are alike
     size : how many tracks, when it was found
     words : what is measured, each with the mean's deviation from the library's, in standard deviations
@@ -161,23 +161,31 @@ class ClusterTables:
         numbers: NDArray[np.int64],
         describe: Callable[[list[Tally]], Sequence[Cluster]],
         run: ClusterRun,
+        counted: NDArray[np.bool_] | None = None,
     ) -> None:
         """Put tracks into clusters, tally what they are, and keep what ``describe`` says of that.
 
         Parameters
         ----------
         keys, numbers : int64 (n,), of the tracks, and of their clusters, from 1 without a gap
+        counted : bool (n,), which of them are tallied, at least one of each cluster; all if none is given
         """
+        counted = np.ones(len(keys), np.bool_) if counted is None else counted
         for table in ("clusters", "cluster_tracks"):
             self._local.db.execute(f"DELETE FROM {table}")
-        pairs = zip(keys.tolist(), numbers.tolist(), strict=True)
-        self._local.db.executemany("INSERT INTO cluster_tracks VALUES (?, ?)", pairs)
-        for cluster in describe(self._tallies(int(numbers.max(initial=0)))):
+        self._insert(keys[counted], numbers[counted])
+        tallies = self._tallies(int(numbers.max(initial=0)))
+        self._insert(keys[~counted], numbers[~counted])
+        for cluster in describe(tallies):
             facts = {**asdict(cluster), "run": asdict(run)}
             number, name = facts.pop("number"), facts.pop("name")
             facts["colour"] = facts.pop("color")  # the spelling that libraries keep
             text = json.dumps(facts, ensure_ascii=False)
             self._local.db.execute("INSERT INTO clusters VALUES (?, ?, ?)", (number, name, text))
+
+    def _insert(self, keys: NDArray[np.int64], numbers: NDArray[np.int64]) -> None:
+        pairs = zip(keys.tolist(), numbers.tolist(), strict=True)
+        self._local.db.executemany("INSERT INTO cluster_tracks VALUES (?, ?)", pairs)
 
     def _tallies(self, k: int) -> list[Tally]:
         tallies = [Tally() for _ in range(k)]

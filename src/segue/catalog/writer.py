@@ -235,10 +235,11 @@ class Writer(FileWriter):
         numbers: NDArray[np.int64],
         describe: Callable[[list[Tally]], Sequence[Cluster]],
         run: ClusterRun,
+        counted: NDArray[np.bool_] | None = None,
     ) -> None:
         """Replace all clusters; see ``ClusterTables.replace``."""
         with self._transaction():
-            ClusterTables(self._local).replace(keys, numbers, describe, run)
+            ClusterTables(self._local).replace(keys, numbers, describe, run, counted)
 
 
 def _refuse_foreign(root: Path, db: sqlite3.Connection) -> None:

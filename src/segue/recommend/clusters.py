@@ -22,7 +22,6 @@ from segue.track import Track
 from segue.views.spec import RowSubset
 
 _CENTRAL = 3  # tracks that stand for a cluster
-_LOOKED_AT = 64  # of those nearest to the middle, as some may be copies
 _GENRES = 5
 _NAMING_SHARE = 0.4  # of a cluster's tagged tracks, for a genre that names it
 _NAMING_LIFT = 1.3  # times as frequent as in the library
@@ -39,6 +38,8 @@ def find_clusters(
 ) -> Clusters:
     """Find groups of tracks that sound alike, name them, and keep them in place of those before.
 
+    Versions of one recording count once, and are in one group.
+
     Parameters
     ----------
     k : how many; by default, as many as stand out most.
@@ -54,21 +55,34 @@ def find_clusters(
     session.require_one_vector_each("clustering")
     snapshot, index = session.snapshot, session.index
     with following(progress) as follower:
-        clustering = cluster_rows(index.vectors, k, seed=seed, progress=follower)
+        first, recordings = session.versions.split(index.keys)
+        vectors = index.vectors if len(first) == len(index.keys) else index.vectors[first]
+        clustering = cluster_rows(vectors, k, seed=seed, progress=follower)
         left_out = int(((snapshot.keys >= 0) & ~snapshot.missing).sum()) - len(index.rows)
         run = ClusterRun(str(index.spec), round(clustering.separation, 3), snapshot.stamp, left_out, seed)
         follower.note("naming the clusters and writing to disk")
-        describe = ClusterDescriber(session, clustering)
-        writer.put_clusters(index.keys, clustering.assignments + 1, describe, run)
+        numbers = clustering.assignments[recordings]
+        describe = ClusterDescriber(session, clustering, first, np.bincount(numbers).tolist())
+        counted = np.isin(np.arange(len(numbers)), first)
+        writer.put_clusters(index.keys, numbers + 1, describe, run, counted)
     return session.catalog.clusters.load(snapshot.stamp)
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterDescriber:
-    """Says what clusters are: their names, words, labels, genres and central tracks."""
+    """Says what clusters are: their names, words, labels, genres and central tracks.
+
+    Attributes
+    ----------
+    clustering : of one version of each recording
+    items : int64 (n,), rising: which of the index's items those are
+    sizes : tracks of each cluster, all versions counted
+    """
 
     session: Session
     clustering: Clustering
+    items: NDArray[np.int64]
+    sizes: Sequence[int]
 
     def __call__(self, tallies: list[Tally]) -> list[Cluster]:
         words = [deviation_words(row) for row in self._deviations()]
@@ -80,13 +94,12 @@ class ClusterDescriber:
                 for facts in zip(_telling_genres(tallies), labels, words, map(_example, central), strict=True)
             ]
         )
-        sizes = np.bincount(self.clustering.assignments).tolist()
         tints = distinct_colors(len(tallies))
         return [
             Cluster(
                 number=i + 1,
                 name=names[i],
-                size=sizes[i],
+                size=self.sizes[i],
                 words=tuple(words[i]),
                 labels=tuple(labels[i]),
                 central=tuple(track.id for track in central[i]),
@@ -98,11 +111,8 @@ class ClusterDescriber:
 
     def _deviations(self) -> NDArray[np.float64]:
         """float64 (k, n_features): the mean over the spaces that measure a feature, NaN where none does."""
-        rows, numbers, k = (
-            self.session.index.rows,
-            self.clustering.assignments,
-            len(self.clustering.centroids),
-        )
+        rows, numbers = self.session.index.rows[self.items], self.clustering.assignments
+        k = len(self.clustering.centroids)
         each = [
             deviations(RowSubset(space.vectors, rows), space.dimensions, numbers, k)
             for space in self.session.snapshot.spaces.values()
@@ -116,11 +126,10 @@ class ClusterDescriber:
     def _central(self, number: int) -> list[Track]:
         members = np.flatnonzero(self.clustering.assignments == number)
         cosines = self.clustering.cosines[members]
-        best = members[np.argsort(-cosines, kind="stable")[:_LOOKED_AT]]
-        keys = self.session.index.keys[best]
-        keys = keys[self.session.versions.one_each(keys)].tolist()
+        best = members[np.argsort(-cosines, kind="stable")[:_CENTRAL]]
+        keys = self.session.index.keys[self.items[best]].tolist()
         tracks = self.session.catalog.tracks.by_keys(keys)
-        return [tracks[key] for key in keys if key in tracks][:_CENTRAL]
+        return [tracks[key] for key in keys if key in tracks]
 
 
 def _labels(tallies: Sequence[Tally]) -> list[list[str]]:

@@ -67,12 +67,24 @@ class Versions:
 
     def one_each(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
         """int64 (n,), rising: the places of the first version of each recording among some keys."""
+        return self.split(keys)[0]
+
+    def split(self, keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The recordings of some keys.
+
+        Returns
+        -------
+        first : int64 (n_recordings,), rising: the places of the first version of each
+        numbers : int64 (n,), which of them each key is of: ``keys[first][numbers]`` are first versions
+        """
         grouped, best = self._recordings
         if not len(grouped):
-            return np.arange(len(keys))
+            return np.arange(len(keys)), np.arange(len(keys))
         at = np.searchsorted(grouped, keys).clip(max=len(grouped) - 1)
         recordings = np.where(grouped[at] == keys, best[at], keys)
-        return np.sort(np.unique(recordings, return_index=True)[1])
+        first, numbers = np.unique(recordings, return_index=True, return_inverse=True)[1:]
+        rank = np.argsort(np.argsort(first))
+        return np.sort(first), rank[numbers]
 
     def fold(
         self,
