@@ -2,7 +2,8 @@
 
 The genres are those of the soundtracks, by hand (the column genre_guess). The files are given other names, so
 that only what is heard can be found. Settings were chosen on the queries of CHOSEN_ON; the others were
-written and asked once, at the end. Networks must be installed (segue models).
+written and asked once, at the end. Networks must be installed (segue models). Intervals are of genres drawn
+again and again, with all their queries.
 
 Usage: python benchmarks/search_words.py FOLDER LABELS.csv
 """
@@ -19,6 +20,7 @@ import numpy as np
 
 from segue.catalog import Catalog, Snapshot
 from segue.library import Library
+from segue.recommend.retrieval_metrics import bootstrap, interval
 from segue.recommend.search import evidence_of_terms
 from segue.recommend.search_terms import read_terms
 
@@ -70,27 +72,33 @@ def average_precision(hits: np.ndarray, n_relevant: int) -> float:
 
 def measure(
     queries: Mapping[str, str], genres: np.ndarray, catalog: Catalog, snapshot: Snapshot
-) -> tuple[float, float, int]:
-    """Precision at K, a missing answer being wrong; mean average precision; queries without any answer."""
-    precisions, averages, empty = [], [], 0
+) -> tuple[np.ndarray, int]:
+    """(n_queries, 3): precision at K, a missing answer being wrong, chance and average precision.
+
+    Also how many queries have no answer.
+    """
+    rows, empty = [], 0
     for text, wanted in queries.items():
-        evidence = evidence_of_terms(read_terms(text, catalog, snapshot), catalog, snapshot)
+        evidence = evidence_of_terms(read_terms(text, catalog, snapshot, list), catalog, snapshot)
         relevant = np.isin(genres, list(GENRES[wanted]))
         order = np.argsort(-evidence, kind="stable")
         hits = relevant[order[: np.count_nonzero(evidence)]]
-        precisions.append(hits[:K].sum() / K)
-        averages.append(average_precision(hits, int(relevant.sum())))
+        rows.append([hits[:K].sum() / K, relevant.mean(), average_precision(hits, int(relevant.sum()))])
         empty += not len(hits)
-    return float(np.mean(precisions)), float(np.mean(averages)), empty
+    return np.array(rows), empty
 
 
 def report(name: str, genres: np.ndarray, catalog: Catalog, snapshot: Snapshot) -> None:
     for said, queries in (("chosen on", CHOSEN_ON), ("never looked at", NEVER_LOOKED_AT)):
-        p, average, empty = measure(queries, genres, catalog, snapshot)
-        share = np.mean([np.isin(genres, list(GENRES[wanted])).mean() for wanted in queries.values()])
+        rows, empty = measure(queries, genres, catalog, snapshot)
+        groups = np.unique(list(queries.values()), return_inverse=True)[1]
+        low, high = interval(bootstrap(rows, groups))
+        p, chance, average = rows.mean(axis=0)
         print(
-            f"{name:40s}{said:16s}{len(queries):4d} queries, P@{K} {p:.3f}, chance {share:.3f}, "
-            f"mean average precision {average:.3f}, {empty} without an answer"
+            f"{name:40s}{said:16s}{len(queries):4d} queries, P@{K} {p:.3f} ({low[0]:.3f} to {high[0]:.3f}), "
+            f"chance {chance:.3f}, mean average precision {average:.3f} ({low[2]:.3f} to {high[2]:.3f}), "
+            f"{empty} without an answer",
+            flush=True,
         )
 
 
