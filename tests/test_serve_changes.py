@@ -109,12 +109,15 @@ def test_clusters_and_evaluation_are_found_in_jobs(server: Server):
 
 def test_a_scan_shows_progress_and_adds_what_is_new(server: Server, home: Path):
     clips(home / "more", 6)
+    changes = server.get("/jobs")["changes"]
+    assert server.get("/jobs")["changes"] == changes
     job = server.post("/jobs/scan", {"folders": [str(home / "more")]}, 202)["job"]
     events = list(events_of(server, job["id"]))
     assert events[-1]["state"] == "done"
     assert events[-1]["report"]["added"] == 6
     assert [event["done"] for event in events] == sorted(event["done"] for event in events)
     assert server.get("/health")["tracks"] == 20
+    assert server.get("/jobs")["changes"] > changes
     new = server.get("/tracks", q="003")["tracks"][0]
     assert len(server.post("/similar", {"seeds": [new["id"]], "k": 3})["matches"]) == 3
     listed = [track["id"] for track in server.get("/tracks", limit=100)["tracks"]]

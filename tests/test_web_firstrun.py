@@ -12,7 +12,7 @@ pytest.importorskip("playwright", reason="pip install playwright")
 from playwright.sync_api import Browser, expect
 
 from segue.library import Library
-from tests.browsing import MARKS, watched
+from tests.browsing import MARKS, settle, watched
 from tests.conftest import write_music
 from tests.serve_process import serving
 from tests.waiting import wait_for
@@ -51,12 +51,22 @@ def test_a_followed_folder_brings_its_changes_to_the_page(browser: Browser, web_
                 follow.click()
             expect(follow).to_be_checked()
             assert running.get("/settings")["watch_now"]
+            page.clock.install()
             page.goto("/tracks")
             expect(page.locator(".row")).to_have_count(11)
+            settle(page)
+            asked: list[str] = []
+            page.on("request", lambda request: asked.append(request.url))
             shutil.copy(late, tmp_path / "music")
             wait_for(lambda: running.get("/library")["tracks"] == 12)
-            page.reload()  # a page that rests asks for nothing
+            wait_for(lambda: all(job["state"] == "done" for job in running.get("/jobs")["jobs"]))
+            page.clock.fast_forward(15_000)
+            assert not asked  # a page that rests asks for nothing
+            page.evaluate("window.dispatchEvent(new Event('focus'))")  # somebody comes back to it
             expect(page.locator(".row")).to_have_count(12)
+            page.evaluate("window.dispatchEvent(new Event('focus'))")  # and again at once
+            settle(page)
+            assert [url for url in asked if url.endswith("/jobs")] == [f"{running.address}/api/v1/jobs"]
 
 
 def test_the_demo_is_tried_from_the_page(browser: Browser, web_player: None, tmp_path: Path):

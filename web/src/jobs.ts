@@ -1,46 +1,48 @@
-/** The service's jobs. They are polled while any is running. */
+/** The service's jobs, and whether the library has changed. Both are asked for while a job runs and when somebody comes back to the page. */
 import { computed, signal } from "@preact/signals";
 import * as api from "./api";
-import { reconnects } from "./connection";
+import { reconnects, signInNeeded } from "./connection";
 import { showToast } from "./toast";
-import type { Job } from "./types";
+import type { Job, Jobs } from "./types";
 
 export const jobs = signal<Job[]>([]);
 export const isRunning = (job: Job) => job.state === "queued" || job.state === "running";
 export const anyJobRunning = computed(() => jobs.value.some(isRunning));
 
-/** Counts finished jobs, and steps of scans, so that pages reload what a job may have changed. */
-export const jobsFinished = signal(0);
+/** Counts changes of the library and ended jobs: pages that show what may differ ask again. */
+export const libraryChanges = signal(0);
 
-let timer = 0;
-let shownAt = 0;
+const POLL_MS = 700;
 const SHOWN_EVERY_MS = 6000; // what a scan has added
+const LOOK_AGAIN_MS = 10_000;
+let timer = 0;
+let askedAt = 0;
+let shownAt = 0;
+let shown: number | null = null; // the number of the library's changes that pages have seen
 
 async function refreshJobs(): Promise<void> {
   window.clearTimeout(timer);
-  let latest: Job[];
+  askedAt = Date.now();
+  let latest: Jobs;
   try {
-    latest = (await api.jobs()).jobs;
+    latest = await api.jobs();
   } catch {
     return; // polling starts again after reconnecting
   }
-  const before = new Map(jobs.value.map((job) => [job.id, job]));
-  jobs.value = latest;
-  const grown = latest.some((job) => job.kind === "scan" && job.done > (before.get(job.id)?.done ?? 0));
-  if (grown && Date.now() - shownAt > SHOWN_EVERY_MS) {
-    shownAt = Date.now();
-    jobsFinished.value++;
-  }
-  for (const job of latest) {
-    const old = before.get(job.id);
-    if (old && isRunning(old) && !isRunning(job)) jobEnded(job);
-  }
-  if (anyJobRunning.value) timer = window.setTimeout(refreshJobs, 700);
+  const ended = latest.jobs.filter((job) => !isRunning(job) && jobs.value.some((old) => old.id === job.id && isRunning(old)));
+  jobs.value = latest.jobs;
+  for (const job of ended) if (job.state === "failed") showToast(job.message || `${job.kind} failed`, { bad: true });
+  const due = !anyJobRunning.value || Date.now() - shownAt > SHOWN_EVERY_MS;
+  if (shown === null) shown = latest.changes;
+  else if (ended.length || (due && latest.changes !== shown)) show(latest.changes);
+  window.clearTimeout(timer); // one that was set meanwhile
+  if (anyJobRunning.value) timer = window.setTimeout(refreshJobs, POLL_MS);
 }
 
-function jobEnded(job: Job): void {
-  jobsFinished.value++;
-  if (job.state === "failed") showToast(job.message ?? `${job.kind} failed`, { bad: true });
+function show(changes: number): void {
+  shown = changes;
+  shownAt = Date.now();
+  libraryChanges.value++;
 }
 
 /** Start a job and begin to poll. */
@@ -49,6 +51,14 @@ export async function startJob(work: Promise<unknown>): Promise<void> {
   await refreshJobs();
 }
 
+/** Somebody looks at the page again; who only rests at it makes no request. */
+function look(): void {
+  const away = document.hidden || signInNeeded.value || anyJobRunning.value;
+  if (!away && Date.now() - askedAt > LOOK_AGAIN_MS) void refreshJobs();
+}
+
 export function watchJobs(): void {
   reconnects.subscribe(() => void refreshJobs()); // now, too
+  document.addEventListener("visibilitychange", look);
+  window.addEventListener("focus", look);
 }

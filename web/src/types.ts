@@ -373,6 +373,7 @@ export interface JobAnswer {
 
 export interface Jobs {
   jobs: Job[];
+  changes: number; // Grows whenever tracks of the library have changed
 }
 
 export interface Journey {

@@ -158,6 +158,10 @@ class Catalog:
         """Another number whenever another connection has changed the library."""
         return int(self._local.db.execute("PRAGMA data_version").fetchone()[0])
 
+    def changes(self) -> int:
+        """A number that grows whenever tracks have changed, the same in all processes."""
+        return sum(generation(self._local.db))
+
     def content_version(self) -> tuple[object, ...]:
         """Another value after each scan, import and search for clusters.
 

@@ -175,6 +175,10 @@ class Contents(Opened):
         """Another number whenever somebody else has changed the library."""
         return self._catalog.version()
 
+    def changes(self) -> int:
+        """A number that grows whenever tracks have changed, the same in all processes."""
+        return self._catalog.changes()
+
     def content_version(self) -> tuple[object, ...]:
         """Another value after each scan, import and search for clusters.
 

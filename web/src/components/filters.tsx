@@ -1,6 +1,6 @@
 import * as api from "../api";
 import { useLoad } from "../hooks";
-import { jobsFinished } from "../jobs";
+import { libraryChanges } from "../jobs";
 import type { Conditions, Facets, Range } from "../types";
 import { Icon } from "./icons";
 
@@ -11,8 +11,8 @@ interface FiltersProps {
 
 /** Filters for tracks, besides their sound. */
 export function Filters({ where, onChange }: FiltersProps) {
-  const { data: facets } = useLoad(api.facets, [jobsFinished.value]);
-  const { data: groups } = useLoad(api.clusters, [jobsFinished.value]);
+  const { data: facets } = useLoad(api.facets, [libraryChanges.value]);
+  const { data: groups } = useLoad(api.clusters, [libraryChanges.value]);
   const set = <K extends keyof Conditions>(name: K, value: Conditions[K] | undefined) => {
     const { [name]: _, ...rest } = where;
     onChange(value === undefined ? rest : { ...rest, [name]: value });

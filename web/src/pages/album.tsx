@@ -9,12 +9,13 @@ import { TracksBar } from "../components/tracksbar";
 import { rowsOf } from "../selection";
 import { count, formatDuration } from "../format";
 import { useLoad } from "../hooks";
+import { libraryChanges } from "../jobs";
 import * as player from "../player";
 import { navigate } from "../router";
 import type { Album, Track } from "../types";
 
 export function AlbumPage({ id }: { id: string }) {
-  const { data, error, retry } = useLoad((stop) => api.album(id, stop), [id]);
+  const { data, error, retry } = useLoad((stop) => api.album(id, stop), [id, libraryChanges.value]);
   if (error && !data) return <><PageHeader title="Album" /><LoadError error={error} retry={retry} /></>;
   if (!data) return <><PageHeader title="Album" /><LoadingRows label="Loading album" /></>;
   return (
@@ -28,7 +29,7 @@ export function AlbumPage({ id }: { id: string }) {
 
 /** The address of a track's album, without knowing the album's id. */
 export function AlbumOfTrackPage({ id }: { id: string }) {
-  const { data, error, retry } = useLoad((stop) => api.albumOf(id, stop), [id]);
+  const { data, error, retry } = useLoad((stop) => api.albumOf(id, stop), [id, libraryChanges.value]);
   useEffect(() => {
     if (data) navigate(albumLink(data), { replace: true });
   }, [data]);
@@ -84,7 +85,7 @@ function Discs({ album }: { album: Album }) {
 }
 
 function Similar({ album }: { album: Album }) {
-  const { data } = useLoad((stop) => api.similarAlbums(album.id, stop), [album.id]);
+  const { data } = useLoad((stop) => api.similarAlbums(album.id, stop), [album.id, libraryChanges.value]);
   if (!data) return <LoadingRows n={2} label="Finding similar albums" />;
   return (
     <Shelf title="Albums that sound like this">

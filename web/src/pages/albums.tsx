@@ -7,7 +7,7 @@ import { LibraryTabs } from "../components/tabs";
 import { Wall } from "../components/wall";
 import { count } from "../format";
 import { useDebounced } from "../hooks";
-import { jobsFinished } from "../jobs";
+import { libraryChanges } from "../jobs";
 import { route, setQuery } from "../router";
 import type { AlbumSummary } from "../types";
 
@@ -45,7 +45,7 @@ export function AlbumsPage() {
           {sorts.map(([key, name]) => <option key={key} value={key}>{name}</option>)}
         </select>
       </div>
-      <Wall<AlbumSummary> listKey={`${sort} ${wanted} ${genre} ${order} ${jobsFinished.value}`} label="Albums" onTotal={setTotal}
+      <Wall<AlbumSummary> listKey={`${sort} ${wanted} ${genre} ${order} ${libraryChanges.value}`} label="Albums" onTotal={setTotal}
         load={async (limit, offset, stop) => {
           const page = await api.albums({ sort, q: wanted, genre, order, limit, offset }, stop);
           return { items: page.albums, total: page.total };

@@ -5,6 +5,7 @@ import { Icon } from "../components/icons";
 import { TrackRow } from "../components/trackrow";
 import { count } from "../format";
 import { useLoad } from "../hooks";
+import { libraryChanges } from "../jobs";
 import { rowsOf } from "../selection";
 import * as player from "../player";
 import { startRadio } from "../radio";
@@ -12,8 +13,8 @@ import { attempt } from "../toast";
 import type { Artist } from "../types";
 
 export function ArtistPage({ id }: { id: string }) {
-  const { data, error, retry } = useLoad((stop) => api.artist(id, stop), [id]);
-  const { data: near } = useLoad((stop) => api.similarArtists(id, stop), [id]);
+  const { data, error, retry } = useLoad((stop) => api.artist(id, stop), [id, libraryChanges.value]);
+  const { data: near } = useLoad((stop) => api.similarArtists(id, stop), [id, libraryChanges.value]);
   if (error && !data) return <><PageHeader title="Artist" /><LoadError error={error} retry={retry} /></>;
   if (!data) return <><PageHeader title="Artist" /><LoadingRows label="Loading artist" /></>;
   const at = rowsOf(`artist ${id}`, data.top_tracks);

@@ -7,7 +7,7 @@ import { LibraryTabs } from "../components/tabs";
 import { Wall } from "../components/wall";
 import { count } from "../format";
 import { useDebounced } from "../hooks";
-import { jobsFinished } from "../jobs";
+import { libraryChanges } from "../jobs";
 import { route, setQuery } from "../router";
 import type { ArtistSummary } from "../types";
 
@@ -38,7 +38,7 @@ export function ArtistsPage() {
           {sorts.map(([key, name]) => <option key={key} value={key}>{name}</option>)}
         </select>
       </div>
-      <Wall<ArtistSummary> listKey={`${sort} ${wanted} ${jobsFinished.value}`} label="Artists" onTotal={setTotal}
+      <Wall<ArtistSummary> listKey={`${sort} ${wanted} ${libraryChanges.value}`} label="Artists" onTotal={setTotal}
         load={async (limit, offset, stop) => {
           const page = await api.artists({ sort, q: wanted, limit, offset }, stop);
           return { items: page.artists, total: page.total };

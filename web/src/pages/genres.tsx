@@ -3,10 +3,10 @@ import { Cover, EmptyState, LoadError, LoadingRows, PageHeader } from "../compon
 import { LibraryTabs } from "../components/tabs";
 import { count } from "../format";
 import { useLoad } from "../hooks";
-import { jobsFinished } from "../jobs";
+import { libraryChanges } from "../jobs";
 
 export function GenresPage() {
-  const { data, error, retry } = useLoad(api.genres, [jobsFinished.value]);
+  const { data, error, retry } = useLoad(api.genres, [libraryChanges.value]);
   return (
     <>
       <PageHeader title="Genres" lead="As the files' tags name them. Groups by sound are on the map." />

@@ -6,14 +6,14 @@ import { JobLine } from "../components/jobline";
 import { MapTabs } from "../components/tabs";
 import { count } from "../format";
 import { useLoad } from "../hooks";
-import { startJob, jobsFinished, jobs, isRunning } from "../jobs";
+import { startJob, libraryChanges, jobs, isRunning } from "../jobs";
 import { mayManage } from "../person";
 import * as player from "../player";
 import { attempt } from "../toast";
 import type { Cluster } from "../types";
 
 export function GroupsPage() {
-  const { data, error, retry } = useLoad(api.clusters, [jobsFinished.value]);
+  const { data, error, retry } = useLoad(api.clusters, [libraryChanges.value]);
   const work = jobs.value.find((job) => job.kind === "clusters" && isRunning(job));
   const make = () => void attempt(startJob(api.makeClusters(null)));
   const remake = <button type="button" class="button" disabled={Boolean(work) || !mayManage.value} onClick={make}><Icon name="groups" size={18} />Regroup</button>;

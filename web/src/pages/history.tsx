@@ -5,6 +5,7 @@ import { ListsTabs } from "../components/tabs";
 import { TrackRow } from "../components/trackrow";
 import { formatDate } from "../format";
 import { useLoad } from "../hooks";
+import { libraryChanges } from "../jobs";
 import * as player from "../player";
 import { rowsOf } from "../selection";
 import type { Play } from "../types";
@@ -13,7 +14,7 @@ const STEP = 100;
 
 export function HistoryPage() {
   const [n, setN] = useState(STEP);
-  const { data, error, retry } = useLoad((stop) => api.history(n, stop), [n]);
+  const { data, error, retry } = useLoad((stop) => api.history(n, stop), [n, libraryChanges.value]);
   return (
     <>
       <PageHeader title="History" lead="What was played here and in other players, the latest first." />

@@ -6,7 +6,7 @@ import { Icon } from "../components/icons";
 import { linkTo } from "../components/trackrow";
 import { count } from "../format";
 import { useLoad } from "../hooks";
-import { jobsFinished } from "../jobs";
+import { libraryChanges } from "../jobs";
 import * as player from "../player";
 import { attempt } from "../toast";
 import type { AlbumSummary, Cluster } from "../types";
@@ -15,8 +15,8 @@ const MIX = 40; // tracks
 const MOST = 12; // tracks to start with
 
 export function HomePage() {
-  const { data, error, retry } = useLoad(api.home, [jobsFinished.value]);
-  const { data: groups } = useLoad(api.clusters, [jobsFinished.value]);
+  const { data, error, retry } = useLoad(api.home, [libraryChanges.value]);
+  const { data: groups } = useLoad(api.clusters, [libraryChanges.value]);
   if (error && !data) return <><PageHeader title="Home" /><LoadError error={error} retry={retry} /></>;
   if (!data) return <><PageHeader title="Home" /><LoadingRows label="Loading home" /></>;
   const tagged = data.added.length > 0 || data.rediscover.length > 0;
@@ -46,7 +46,7 @@ export function HomePage() {
 
 /** Tracks of a library whose files name no albums; or a way to begin, where there are none. */
 function Somewhere() {
-  const { data: tracks } = useLoad(() => api.randomTracks({}, MOST), [jobsFinished.value]);
+  const { data: tracks } = useLoad(() => api.randomTracks({}, MOST), [libraryChanges.value]);
   if (!tracks) return <LoadingRows label="Loading tracks" />;
   if (!tracks.length) return <EmptyLibrary />;
   return (

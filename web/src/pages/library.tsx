@@ -9,7 +9,7 @@ import { LibraryTabs } from "../components/tabs";
 import { TrackRow } from "../components/trackrow";
 import { count, formatDuration } from "../format";
 import { useLoad, useDebounced } from "../hooks";
-import { jobsFinished } from "../jobs";
+import { libraryChanges } from "../jobs";
 import * as player from "../player";
 import { rowHeight } from "../preferences";
 import { route, setQuery } from "../router";
@@ -35,7 +35,7 @@ export function LibraryPage() {
   const where = readConditions(query);
   const listing = useDebounced(JSON.stringify({ q: text, where, sort }), 90);
   const [total, setTotal] = useState<number | null>(null);
-  const { data: facts } = useLoad(api.library, [jobsFinished.value]);
+  const { data: facts } = useLoad(api.library, [libraryChanges.value]);
   const request = JSON.parse(listing) as { q: string; where: Conditions; sort: api.Sort };
   const [understood, setUnderstood] = useState<Pick<SearchPage, "meanings" | "hints">>(NOTHING);
   const filtered = Boolean(request.q) || Object.keys(request.where).length > 0;
@@ -52,7 +52,7 @@ export function LibraryPage() {
     if (page) player.playTracks(page.items.map((found) => found.track), index - offset);
   };
   const list: TrackList = {
-    name: `tracks ${listing} ${jobsFinished.value}`, total: total ?? 0,
+    name: `tracks ${listing} ${libraryChanges.value}`, total: total ?? 0,
     tracksAt: async (from, to) => (await attempt(loadRange(request, from, to))) ?? [],
   };
   return (
@@ -83,7 +83,7 @@ export function LibraryPage() {
         {total === null ? "" : [`${count(total, "track")} found`, ...understood.meanings].join(" · ")}
       </p>
       {!text && <Columns sort={sort} onSort={(order) => change(text, where, order)} />}
-      <VirtualList<Found> listKey={`${listing} ${jobsFinished.value}`} pageSize={PAGE_SIZE} itemHeight={rowHeight.value} label="Tracks"
+      <VirtualList<Found> listKey={`${listing} ${libraryChanges.value}`} pageSize={PAGE_SIZE} itemHeight={rowHeight.value} label="Tracks"
         load={async (offset, stop) => {
           const page = await load({ ...request, limit: PAGE_SIZE, offset }, stop);
           setUnderstood(page);

@@ -5,6 +5,7 @@ import { ListsTabs } from "../components/tabs";
 import { TrackRow } from "../components/trackrow";
 import { count } from "../format";
 import { useLoad } from "../hooks";
+import { libraryChanges } from "../jobs";
 import { opinions, type Opinion } from "../opinions";
 import * as player from "../player";
 import { rowsOf } from "../selection";
@@ -14,7 +15,7 @@ const most = 1000;
 
 export function LikesPage() {
   const given = [...opinions.value].slice(0, most);
-  const { data, error, retry } = useLoad((stop) => api.tracksOf(given.map(([id]) => id), stop), [opinions.value]);
+  const { data, error, retry } = useLoad((stop) => api.tracksOf(given.map(([id]) => id), stop), [opinions.value, libraryChanges.value]);
   const those = (opinion: Opinion) => (data ?? []).filter((track) => opinions.value.get(track.id) === opinion);
   const [liked, disliked] = [those("like"), those("dislike")];
   return (

@@ -8,7 +8,7 @@ import { MapTabs } from "../components/tabs";
 import { TracksBar } from "../components/tracksbar";
 import { count, readableName } from "../format";
 import { useLoad } from "../hooks";
-import { startJob, anyJobRunning, jobsFinished, jobs, isRunning } from "../jobs";
+import { startJob, anyJobRunning, libraryChanges, jobs, isRunning } from "../jobs";
 import * as player from "../player";
 import { mayManage } from "../person";
 import { dark, persisted } from "../preferences";
@@ -28,8 +28,8 @@ const savedColorBy = persisted<ColorBy>("map.by", "cluster");
 const noGroups: Clusters = { clusters: [], view: "", separation: 0, new: 0, stale: false };
 
 export function MapPage() {
-  const { data, error, retry } = useLoad(api.map, [jobsFinished.value]);
-  const { data: groups } = useLoad(api.clusters, [jobsFinished.value]);
+  const { data, error, retry } = useLoad(api.map, [libraryChanges.value]);
+  const { data: groups } = useLoad(api.clusters, [libraryChanges.value]);
   useEffect(() => {
     if (data && !("ids" in data)) void startJob(Promise.resolve()); // it is being made: poll the job
   }, [data]);

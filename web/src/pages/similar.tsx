@@ -11,6 +11,7 @@ import { TracksBar } from "../components/tracksbar";
 import { ApiError } from "../connection";
 import { useKept } from "../entries";
 import { useLoad, useDebounced } from "../hooks";
+import { libraryChanges } from "../jobs";
 import { opinions, opinionsChanged } from "../opinions";
 import { persisted } from "../preferences";
 import { startRadio } from "../radio";
@@ -43,7 +44,7 @@ export function SimilarPage() {
     const [kind, wish] = JSON.parse(question) as [Mode, SimilarRequest & PlaylistRequest];
     if (!wish.seeds.length) return null;
     return kind === "near" ? api.similar(wish, stop) : api.suggestPlaylist(wish, stop);
-  }, [question, opinionsChanged.value]);
+  }, [question, opinionsChanged.value, libraryChanges.value]);
   useEffect(() => {
     if (error instanceof ApiError && error.code === "clip_not_found") void dropExpired();
   }, [error]);

@@ -7,14 +7,14 @@ import { JobLine } from "../components/jobline";
 import { linkTo } from "../components/trackrow";
 import { count, formatDuration, formatMegabytes, spaceName } from "../format";
 import { useLoad } from "../hooks";
-import { isRunning, jobs, jobsFinished, startJob } from "../jobs";
+import { isRunning, jobs, libraryChanges, startJob } from "../jobs";
 import { mayManage } from "../person";
 import { attempt } from "../toast";
 import type * as T from "../types";
 import type { LibraryStatus } from "../types";
 
 export function StatusPage() {
-  const { data, error, retry } = useLoad(api.library, [jobsFinished.value]);
+  const { data, error, retry } = useLoad(api.library, [libraryChanges.value]);
   return (
     <>
       <PageHeader title="Library status" lead="What is in the library, which jobs are running, and which files have problems." />
@@ -169,7 +169,7 @@ const notEvaluated = (error: Error) => error instanceof ApiError && error.code =
 const TAGS: Record<T.Evaluation["by"], string> = { genre: "genre", artist: "artist", album: "album" };
 
 function Evaluation() {
-  const { data, error } = useLoad(api.evaluation, [jobsFinished.value]);
+  const { data, error } = useLoad(api.evaluation, [libraryChanges.value]);
   const [by, setBy] = useState<T.Evaluation["by"]>("genre");
   const evaluating = jobs.value.some((job) => job.kind.startsWith("evalua") && isRunning(job));
   return (

@@ -10,6 +10,7 @@ import { usePeaks, Wave } from "../components/wave";
 import { clock, count, readableName } from "../format";
 import { useKept } from "../entries";
 import { useLoad } from "../hooks";
+import { libraryChanges } from "../jobs";
 import { opinionsChanged } from "../opinions";
 import * as player from "../player";
 import { useTitle } from "../title";
@@ -18,7 +19,7 @@ import { coverColor } from "../covercolor";
 import type { TrackDetails, Track } from "../types";
 
 export function TrackPage({ id }: { id: string }) {
-  const { data, error, retry } = useLoad((stop) => api.track(id, stop), [id]);
+  const { data, error, retry } = useLoad((stop) => api.track(id, stop), [id, libraryChanges.value]);
   if (error && !data) return <><h1 class="hidden-text" tabIndex={-1}>Track</h1><LoadError error={error} retry={retry} /></>;
   if (!data) return <><h1 class="hidden-text" tabIndex={-1}>Track</h1><LoadingRows n={6} label="Loading track" /></>;
   return (
@@ -78,7 +79,7 @@ function Hero({ track }: { track: Track }) {
 function SimilarTracks({ track }: { track: Track }) {
   const [otherArtists, setOtherArtists] = useKept("otherartists", false);
   const { data, error, retry } = useLoad(
-    (stop) => api.similar({ seeds: [track.id], k: 15, same_artist: !otherArtists }, stop), [track.id, otherArtists, opinionsChanged.value]);
+    (stop) => api.similar({ seeds: [track.id], k: 15, same_artist: !otherArtists }, stop), [track.id, otherArtists, opinionsChanged.value, libraryChanges.value]);
   return (
     <section class="similar" aria-labelledby="similar">
       <div class="section-head">

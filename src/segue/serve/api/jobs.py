@@ -46,8 +46,9 @@ async def start_scan(service: ServiceDep, request: Request, body: ScanRequest) -
 
 @routes.get("/jobs", responses=openapi_responses(models.Jobs))
 async def list_jobs(service: ServiceDep) -> Response:
-    """All jobs, the newest first."""
-    return json_response({"jobs": [job.record() for job in service.jobs.all()]})
+    """All jobs, the newest first, and whether the library has changed since one asked last."""
+    changes = await service.run(service.library.changes)
+    return json_response({"jobs": [job.record() for job in service.jobs.all()], "changes": changes})
 
 
 @routes.get("/jobs/{job_id}", responses=openapi_responses(models.JobAnswer, 404))

@@ -369,3 +369,4 @@ class JobAnswer(BaseModel):
 
 class Jobs(BaseModel):
     jobs: list[Job]
+    changes: Annotated[int, Field(description="Grows whenever tracks of the library have changed")]
