@@ -54,9 +54,10 @@ OWN_CHANGES = {
     "DELETE /session": None,
 }
 FOR_ADMINS = {
-    "GET /folders", "GET /users", "POST /users", "PUT /users/{user_id}/password", "DELETE /users/{user_id}",
-    "DELETE /users/{user_id}/sessions", "PUT /settings", "POST /map", "POST /clusters", "POST /evaluation",
-    "POST /jobs/scan", "POST /jobs/demo", "POST /jobs/{job_id}/cancel", "DELETE /jobs/{job_id}",
+    "GET /folders", "GET /users", "POST /users", "PUT /users/{user_id}", "PUT /users/{user_id}/password",
+    "DELETE /users/{user_id}", "DELETE /users/{user_id}/sessions", "PUT /settings", "POST /map",
+    "POST /clusters", "POST /evaluation", "POST /jobs/scan", "POST /jobs/demo", "POST /jobs/{job_id}/cancel",
+    "DELETE /jobs/{job_id}",
 }  # fmt: skip
 
 
@@ -214,6 +215,25 @@ def test_an_administrator_adds_and_removes_users(server: Server, olga: Person):
     assert_documented("GET", "/api/v1/users", 200, listed)
     assert [user["name"] for user in listed["users"]] == ["Olga", "Anna", "Bert"]
     carla.client.close()
+
+
+def test_an_administrator_changes_the_rights_of_others(server: Server, olga: Person, bert: Person):
+    users = {one["name"]: one["id"] for one in olga.client.get("/users").json()["users"]}
+    admin, listener = {"admin": True}, {"admin": False}
+    assert bert.ask("PUT /users/{user_id}", admin, user_id=users["Bert"]).status_code == 403
+    answer = olga.ask("PUT /users/{user_id}", admin, user_id=users["Bert"])
+    assert answer.status_code == 200
+    assert_documented("PUT", "/api/v1/users/{user_id}", 200, answer.json())
+    assert answer.json()["user"]["admin"]
+    assert bert.client.get("/users").status_code == 200  # at once, in the same session
+    refused = bert.ask("PUT /users/{user_id}", listener, user_id=users["Olga"])
+    assert refused.status_code == 409
+    assert "stays an administrator" in refused.json()["error"]["message"]
+    assert bert.ask("PUT /users/{user_id}", listener, user_id=users["Bert"]).status_code == 409  # oneself
+    assert olga.ask("PUT /users/{user_id}", listener, user_id="nobody").status_code == 404
+    assert olga.ask("PUT /users/{user_id}", {"admin": "yes"}, user_id=users["Bert"]).status_code == 422
+    assert olga.ask("PUT /users/{user_id}", listener, user_id=users["Bert"]).status_code == 200
+    assert bert.client.get("/users").status_code == 403
 
 
 def test_a_token_is_the_owners(server: Server):

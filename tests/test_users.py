@@ -214,6 +214,21 @@ def test_the_owner_goes_last_and_leaves_the_library_as_it_was(shared: Library):
     assert [one.verdict for one in shared.feedback.latest()] == ["like"]
 
 
+def test_rights_change_and_the_owner_keeps_them(shared: Library):
+    olga, anna = shared.users.all()
+    word = shared.users.sessions.start(anna.id)
+    assert shared.users.set_admin(anna, True).admin
+    assert shared.users.get("anna").admin
+    with pytest.raises(UsageError, match="stays an administrator"):
+        shared.users.set_admin(olga, False)
+    assert shared.users.set_admin(olga, True) == olga
+    assert not shared.users.set_admin(anna, False).admin
+    assert hash_of(word) in shared.users.sessions.by_hash()
+    shared.users.remove(anna)
+    with pytest.raises(UsageError, match="no user"):
+        shared.users.set_admin(anna, True)
+
+
 def test_other_processes_see_changes_at_once(shared: Library):
     other = Users(shared.path)
     assert [user.name for user in other.all()] == ["Olga", "Anna"]
@@ -325,6 +340,11 @@ def test_the_command_adds_lists_and_removes_users(segue, root: Path, tmp_path: P
     assert "password" not in json.dumps(listed).replace("has_app_password", "")
     with Library.open(root) as library:
         assert library.users.log_in("olga", OLGAS)
+    assert segue(*users, "rights", "anna", "administrator")[:2] == (0, "Anna is an administrator now\n")
+    assert segue(*users, "rights", "Anna", "listener")[:2] == (0, "Anna is a listener now\n")
+    code, _, err = segue(*users, "rights", "olga", "listener")
+    assert code == 2
+    assert "stays an administrator" in err
     code, out, err = segue(*users, "remove", "anna", "--yes")
     assert (code, out) == (0, "removed Anna\n")
     assert "0 playlists, 0 likes and dislikes, 0 plays; all this is deleted" in err

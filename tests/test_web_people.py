@@ -98,6 +98,15 @@ def test_an_administrator_adds_a_person_who_changes_the_password(browser: Browse
         berts.get_by_text("Password for apps").first.click()
         berts.get_by_role("button", name="Make one").click()
         word = berts.locator("code.word").inner_text()
+        olgas.get_by_role("button", name="Make administrator: Bert").click()
+        expect(people.filter(has_text="Bert")).to_contain_text("administrator · since")
+        berts.reload()
+        expect(berts.get_by_label("People", exact=True).get_by_role("listitem")).to_have_count(3)
+        olgas.get_by_role("button", name="Make listener: Bert").click()
+        expect(people.filter(has_text="Bert")).to_contain_text("listener · since")
+        berts.reload()
+        expect(berts.get_by_role("heading", name="Bert", exact=True)).to_be_visible()
+        expect(berts.get_by_label("People", exact=True)).to_have_count(0)
         asked = {"u": "Bert", "p": word, "f": "json"}
         answer = shared.client.get("/rest/tokenInfo", params=asked).json()["subsonic-response"]
         assert answer["tokenInfo"] == {"username": "Bert"}
@@ -120,6 +129,17 @@ def test_a_browser_that_two_people_share_keeps_nothing_of_the_first(browser: Bro
         sign_in(page, "Anna")
         expect(page.get_by_label("Player")).to_have_count(0)
         assert "Low number 0" not in page.evaluate("JSON.stringify(localStorage)")
+
+
+def test_people_are_managed_by_a_finger(browser: Browser, shared: Server):
+    with new_page(browser, shared.address, PHONE, has_touch=True, is_mobile=True) as page:
+        sign_in(page, "Olga")
+        expect(page.get_by_label("People", exact=True).get_by_role("listitem")).to_have_count(2)
+        page.get_by_text("Add a person").click()
+        expect(page.get_by_label("Name", exact=True)).to_be_visible()
+        low = """(found) => found.filter((one) => one.checkVisibility({ contentVisibilityAuto: true })
+            && one.offsetHeight < 44).map((one) => one.outerHTML)"""
+        assert page.locator(".panel :is(button, summary, select, .check)").evaluate_all(low) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -169,6 +169,7 @@ export const endSession = (key: string) => remove(`/me/sessions/${id(key)}`);
 export const endOtherSessions = () => remove("/me/sessions");
 export const users = (stop?: Stop) => json<T.Users>("/users", { signal: stop });
 export const addUser = (name: string, password: string, admin: boolean) => post<T.UserAnswer>("/users", { name, password, admin });
+export const setAdmin = (key: string, admin: boolean) => json<T.UserAnswer>(`/users/${id(key)}`, { method: "PUT", body: { admin } });
 export const setPassword = (key: string, password: string) => put(`/users/${id(key)}/password`, { password });
 export const removeUser = (key: string) => remove(`/users/${id(key)}`);
 

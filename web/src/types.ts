@@ -665,6 +665,10 @@ export interface Recommendations {
   left_out: LeftOut[]; // What would be among them, but is no usual music
 }
 
+export interface RightsRequest {
+  admin: boolean; // May scan, change settings and manage users
+}
+
 export interface ScanRequest {
   folders?: string[] | null; // null: all folders that were scanned before
   upgrade?: boolean; // Also make the vectors of newer versions of the library's embedders

@@ -27,10 +27,10 @@ _password_option = click.option(
 )
 
 
-@click.group(invoke_without_command=True, short_help="List, add and remove who shares the library.")
+@click.group(invoke_without_command=True, short_help="List, add, change and remove who shares the library.")
 @click.pass_context
 def users(context: click.Context) -> None:
-    """List, add and remove the people who share the library.
+    """List, add, change and remove the people who share the library.
 
     Each has likes, plays, playlists and a queue of their own, and logs in to segue serve with a name and a
     password. Without users a library is one person's, and its service asks for no name. Without a subcommand,
@@ -85,6 +85,20 @@ def add(context: Context, name: str, admin: bool, password_file: str | None) -> 
             "in the shell\n  segue serve asks for a name and a password now, also where it runs already",
             err=True,
         )
+
+
+@users.command(short_help="Make a user an administrator or a listener.")
+@click.argument("name")
+@click.argument("what", type=click.Choice(("administrator", "listener")), metavar="administrator|listener")
+@click.pass_obj
+def rights(context: Context, name: str, what: str) -> None:
+    """Make a user an administrator, who may scan, change settings and manage users, or a listener.
+
+    Services that run know at once. The owner stays an administrator.
+    """
+    with context.open() as library:
+        user = library.users.set_admin(library.users.get(name), what == "administrator")
+    click.echo(f"{user.name} is {_article(user)} now")
 
 
 def _article(user: User) -> str:

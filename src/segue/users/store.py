@@ -212,6 +212,21 @@ class Users:
             self._local.db.execute("DELETE FROM sessions WHERE user = ?", (user.id,))
         self._sweep()
 
+    def set_admin(self, user: User, admin: bool) -> User:
+        """Make a user an administrator or a listener, from their next request on; the user as they are now.
+
+        Raises
+        ------
+        UsageError
+            Where the owner should become a listener: somebody must be able to manage the others.
+        LibraryWriteError
+        """
+        if user.owner and not admin:
+            raise UsageError(f"{user.name} owns the library, and stays an administrator")
+        with user_transaction(self._local.db):
+            self._local.db.execute("UPDATE users SET admin = ? WHERE id = ?", (admin, user.id))
+        return self.get(user.name)
+
     def set_password(self, user: User, password: str, *, but: str | None = None) -> None:
         """Give a user another password, which ends their sessions, except one by its id.
 

@@ -127,6 +127,11 @@ function Listed({ me }: { me: User }) {
   const { data, retry } = useLoad(api.users, []);
   const [changing, setChanging] = useState<User | null>(null);
   const [removing, setRemoving] = useState<User | null>(null);
+  const change = async (user: User) => {
+    if (!(await attempt(api.setAdmin(user.id, !user.admin)))) return;
+    showToast(`${user.name} is ${user.admin ? "a listener" : "an administrator"} now`);
+    retry();
+  };
   return (
     <section class="panel">
       <h2>People</h2>
@@ -138,7 +143,11 @@ function Listed({ me }: { me: User }) {
             {user.id !== me.id && (
               <span class="buttons">
                 <button type="button" class="button small" aria-label={`Set password of ${user.name}`} onClick={() => setChanging(user)}>Set password</button>
-                {!user.owner && <button type="button" class="button small" aria-label={`Remove ${user.name}`} onClick={() => setRemoving(user)}>Remove</button>}
+                {!user.owner && <>
+                  <button type="button" class="button small" aria-label={`Make ${user.admin ? "listener" : "administrator"}: ${user.name}`}
+                    onClick={() => void change(user)}>{user.admin ? "Make listener" : "Make administrator"}</button>
+                  <button type="button" class="button small" aria-label={`Remove ${user.name}`} onClick={() => setRemoving(user)}>Remove</button>
+                </>}
               </span>
             )}
           </li>

@@ -39,6 +39,12 @@ class NewUserRequest(Request):
     admin: Annotated[Yes, Field(description="May scan, change settings and manage users")] = False
 
 
+class RightsRequest(Request):
+    model_config = _request(admin=True)
+
+    admin: Annotated[Yes, Field(description="May scan, change settings and manage users")]
+
+
 class PasswordRequest(Request):
     model_config = _request(password="correct horse battery staple")
 

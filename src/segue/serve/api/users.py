@@ -113,6 +113,15 @@ async def add_user(service: ServiceDep, request: Request, body: models.NewUserRe
     return json_response({"user": asdict(user)}, 201)
 
 
+@routes.put("/users/{user_id}", responses=openapi_responses(models.UserAnswer, 404))
+async def change_rights(
+    service: ServiceDep, request: Request, user_id: str, body: models.RightsRequest
+) -> Response:
+    """Make another user an administrator or a listener; the owner stays an administrator."""
+    user = _other(service, request, user_id)
+    return json_response({"user": asdict(await service.run(service.users.set_admin, user, body.admin))})
+
+
 @routes.put("/users/{user_id}/password", status_code=204, responses=openapi_responses(None, 404))
 async def change_password(
     service: ServiceDep, request: Request, user_id: str, body: models.PasswordRequest
