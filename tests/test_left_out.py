@@ -164,6 +164,30 @@ def test_folders_lists_and_changes_what_stays_out(segue, tmp_path: Path):
     assert segue(*library, "folders")[1].split()[-3:] == [str(music), "2", "*.flac"]
 
 
+@pytest.mark.parametrize(
+    ("files", "exclude", "code", "words"),
+    [
+        ({"a/.nomedia": "", "a/1.mp3": "", "b/.nomedia": "", "c/2.mp3": ""}, ("/c", "*.ogg"),
+         0, "3 are left out, 2 by .nomedia, 1 by /c;"),
+        ({".ndignore": "*.mp3\n", "1.mp3": "", "2.mp3": "", "@eaDir/3.mp3": ""}, (),
+         0, "3 are left out, 2 by .ndignore, 1 as system folder;"),
+        ({"@eaDir/1.mp3": ""}, (), 2, ""),
+        ({"a/.nomedia": "", "a/1.mp3": "", "2.mp3": "no sound"}, (), 2, ""),
+        ({"a/readme.txt": ""}, ("*.mp3",), 2, ""),
+    ],
+)  # fmt: skip
+def test_a_folder_of_which_all_is_left_out_is_no_failure(segue, tmp_path: Path, files, exclude, code, words):
+    for name, text in files.items():
+        (tmp_path / "music" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "music" / name).write_text(text)
+    options = [word for pattern in exclude for word in ("--exclude", pattern)]
+    scan = ("--library", tmp_path / "library", "scan", tmp_path / "music", "-e", "descriptors", *options)
+    found, _, err = segue(*scan)
+    assert found == code
+    assert words in err
+    assert ("nothing else is there" in err) == bool(words)
+
+
 @pytest.mark.parametrize("how", ["nomedia", "exclude", "ndignore"])
 def test_what_is_left_out_as_a_whole_is_on_no_disk_that_is_missed(tmp_path: Path, how: str):
     music = tmp_path / "music"

@@ -157,6 +157,12 @@ def _show_report(report: Report, context: Context) -> None:
     show_failures(report, context.path)
     for note in report.notes:
         click.echo(f"  {note}", err=True)
+    if report.is_all_left_out:
+        click.echo(
+            f"nothing else is there: {report.left_out} are left out, {report.left_out_in_words()}; what you "
+            f"exclude: {command('folders', library=context.path)}",
+            err=True,
+        )
     if report.newly_missing:
         click.echo(
             f"  to remove the tracks whose files are gone: {command('prune', library=context.path)}", err=True

@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -129,8 +129,9 @@ class Scan:
             path != root and is_below_any(path, [root]) for path in self._known.by_path
         )
 
-    def _note_left_out(self, paths: Sequence[str]) -> None:
+    def _note_left_out(self, paths: Mapping[str, str]) -> None:
         self._report.left_out = len(paths)
+        self._report.left_out_by = Counter(paths.values())
         names = Counter(readable(Path(path).name) for path in paths)
         if names:
             listed = [f"{name} ({n} times)" if n > 1 else name for name, n in names.most_common(_NAMED)]

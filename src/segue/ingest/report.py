@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from segue.sources.contract import Problem
+from segue.sources.contract import SYSTEM_FOLDER, Problem
 
 LISTED = 1000  # failures that a report names; all are counted
 
@@ -68,6 +68,7 @@ class Report:
     still_failing : files that failed before and have not changed, or fail as before
     away, newly_away : tracks that are missing with all of a folder or disk, which may not be mounted
     left_out : folders and files that were passed over, as their owner wants it
+    left_out_by : how many of them by each pattern, file of patterns, or as ``SYSTEM_FOLDER``
     newly_missing : tracks that were in the source before and are no more
     deleted : documents of tracks that have left the library
     warnings : tracks whose file is damaged, but could be used
@@ -100,6 +101,7 @@ class Report:
     away: int = 0
     newly_away: int = 0
     left_out: int = 0
+    left_out_by: Mapping[str, int] = field(default_factory=dict)
     deleted: int = 0
     warnings: int = 0
     attached: int = 0
@@ -155,7 +157,17 @@ class Report:
         nothing_to_write = self.run == "export" and not self.total
         if self.failed or self.newly_away or (self.away and not self.usable):
             return 1 if self.usable or self.away else 2
-        return 0 if self.total or nothing_to_write else 2
+        return 0 if self.total or nothing_to_write or self.is_all_left_out else 2
+
+    @property
+    def is_all_left_out(self) -> bool:
+        """Whether a scan found nothing because its user's own rules leave out what is there."""
+        return not self.total and not self.left_out_by.keys() <= {SYSTEM_FOLDER}
+
+    def left_out_in_words(self) -> str:
+        """``2 by .nomedia, 1 as system folder``, the commonest first."""
+        counts = sorted(self.left_out_by.items(), key=lambda item: -item[1])
+        return ", ".join(f"{n} {'as' if name == SYSTEM_FOLDER else 'by'} {name}" for name, n in counts)
 
     def counts(self) -> dict[str, int]:
         """The counts of this kind of run by their names, also those that are zero."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from segue import tags
 from segue.audio.metadata import read_metadata
 from segue.sources import cue_sheets
-from segue.sources.contract import AudioFile
+from segue.sources.contract import SYSTEM_FOLDER, AudioFile
 from segue.sources.left_out import Rules, is_system_folder, rules_above, rules_within, stays_out
 from segue.track import Tags
 
@@ -24,11 +24,18 @@ EXTENSIONS = frozenset(
 
 @dataclass(slots=True)
 class Walk:
-    """What a walk over folders found; ``unreadable`` maps paths to reasons, the last two have paths."""
+    """What a walk over folders found.
+
+    Attributes
+    ----------
+    unreadable : reasons by path
+    left_out : by path, what leaves it out: a pattern, a file, or ``SYSTEM_FOLDER``
+    cue_sheets : paths
+    """
 
     files: list[AudioFile] = field(default_factory=list)
     unreadable: dict[str, str] = field(default_factory=dict)
-    left_out: list[str] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
     cue_sheets: list[str] = field(default_factory=list)
 
 
@@ -74,8 +81,9 @@ class _Walker:
             folder, outer = pending.pop()
             entries = self._entries(folder)
             names = [entry.name for entry in entries]
-            if stays_out(folder, names) and not (named and folder == top):
-                self.result.left_out.append(folder)
+            unwanted = stays_out(folder, names)
+            if unwanted and not (named and folder == top):
+                self.result.left_out[folder] = unwanted
                 continue
             rules = rules_within(folder, names, outer, self.exclude)
             pending += reversed(self._take(entries, rules))
@@ -104,9 +112,9 @@ class _Walker:
                 self.result.cue_sheets.append(entry.path)
             if entry.name.startswith(".") or not (is_folder or has_audio_ending(entry.name)):
                 continue
-            system = is_folder and is_system_folder(entry.name)
-            if system or rules.leave_out(entry.path, is_folder=is_folder):
-                self.result.left_out.append(entry.path)
+            system = SYSTEM_FOLDER if is_folder and is_system_folder(entry.name) else None
+            if unwanted := system or rules.leave_out(entry.path, is_folder=is_folder):
+                self.result.left_out[entry.path] = unwanted
             elif entry.is_symlink():
                 self._links.append((entry.path, rules))
             elif is_folder:

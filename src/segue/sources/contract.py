@@ -221,6 +221,9 @@ class FileHashes:
     audio: str
 
 
+SYSTEM_FOLDER = "system folder"  # leaves something out as a pattern or a file of patterns does
+
+
 @dataclass(frozen=True, slots=True)
 class AudioListing:
     """What a source of audio holds, known without opening a file.
@@ -231,7 +234,7 @@ class AudioListing:
     files : the tracks, each once
     problems : folders and files that cannot be read; ``where`` is a path
     others : paths of files that are there, and no tracks of this source
-    left_out : paths of folders and files that were passed over, as their owner wants it
+    left_out : folders and files that were passed over, as their owner wants it: what leaves each out, by path
     cue_sheets : paths of sheets that may say that a file holds several tracks
     """
 
@@ -239,7 +242,7 @@ class AudioListing:
     files: Sequence[AudioFile]
     problems: Sequence[Problem] = ()
     others: frozenset[str] = frozenset()
-    left_out: Sequence[str] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
     cue_sheets: Sequence[str] = ()
 
 

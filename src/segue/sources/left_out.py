@@ -6,10 +6,14 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pathspec import GitIgnoreSpec
 
 from segue.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathspec.util import CheckResult
 
 # Folders that systems and network storage make for themselves, without case.
 _SYSTEM_FOLDERS = frozenset({
@@ -33,15 +37,28 @@ def is_system_folder(name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Patterns:
-    """Patterns, written as in a ``.gitignore``, for what lies below a folder."""
+    """Patterns, written as in a ``.gitignore``, for what lies below a folder.
+
+    Attributes
+    ----------
+    names : each pattern as it was written; of a file, only its name
+    """
 
     folder: str
     spec: GitIgnoreSpec
+    names: Sequence[str]
 
     def leaves_out(self, path: str, *, is_folder: bool) -> bool | None:
         """Whether it does; ``None`` where no pattern speaks of the path."""
+        return self._check(path, is_folder=is_folder).include
+
+    def name(self, path: str, *, is_folder: bool) -> str:
+        """The pattern that leaves a path out."""
+        return self.names[self._check(path, is_folder=is_folder).index or 0]
+
+    def _check(self, path: str, *, is_folder: bool) -> CheckResult[str]:
         below = path[len(self.folder.rstrip(os.sep)) + 1 :].replace(os.sep, "/")
-        return self.spec.check_file(below + "/" * is_folder).include
+        return self.spec.check_file(below + "/" * is_folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +68,23 @@ class Rules:
     own: tuple[Patterns, ...] = ()
     of_files: tuple[Patterns, ...] = ()
 
-    def leave_out(self, path: str, *, is_folder: bool) -> bool:
-        """Of the patterns of files, those of the innermost folder decide."""
-        if any(patterns.leaves_out(path, is_folder=is_folder) for patterns in self.own):
-            return True
-        verdicts = (patterns.leaves_out(path, is_folder=is_folder) for patterns in reversed(self.of_files))
-        return next((verdict for verdict in verdicts if verdict is not None), False)
+    def leave_out(self, path: str, *, is_folder: bool) -> str | None:
+        """What leaves a path out, if anything does; of files, that in the innermost folder decides."""
+        for patterns in self.own:
+            if patterns.leaves_out(path, is_folder=is_folder):
+                return patterns.name(path, is_folder=is_folder)
+        for patterns in reversed(self.of_files):
+            verdict = patterns.leaves_out(path, is_folder=is_folder)
+            if verdict is not None:
+                return patterns.names[0] if verdict else None
+        return None
 
 
 def rules_above(folder: str, exclude: Mapping[str, Sequence[str]]) -> Rules:
     """The patterns kept with the folders above a named one, but for those that leave all of it out."""
     own = []
     for parent in map(str, reversed(Path(folder).parents)):
-        each = [Patterns(parent, compile_patterns([pattern])) for pattern in exclude.get(parent, ())]
+        each = [_own(parent, [pattern]) for pattern in exclude.get(parent, ())]
         own += [patterns for patterns in each if not patterns.leaves_out(folder, is_folder=True)]
     return Rules(tuple(own))
 
@@ -74,18 +95,24 @@ def rules_within(
     """What holds for the entries of a folder, by their names."""
     own, of_files = outer.own, outer.of_files
     if folder in exclude:
-        own = (*own, Patterns(folder, compile_patterns(exclude[folder])))
+        own = (*own, _own(folder, exclude[folder]))
     for name in sorted(set(names).intersection(IGNORE_FILES)):
         lines = _lines(Path(folder) / name)
         if lines:
-            of_files = (*of_files, Patterns(folder, _readable_spec(lines)))
+            of_files = (*of_files, Patterns(folder, _readable_spec(lines), (name,)))
     return Rules(own, of_files)
 
 
-def stays_out(folder: str, names: Iterable[str]) -> bool:
-    """Whether a file in a folder says that all of it stays out."""
+def _own(folder: str, patterns: Sequence[str]) -> Patterns:
+    return Patterns(folder, compile_patterns(patterns), patterns)
+
+
+def stays_out(folder: str, names: Iterable[str]) -> str | None:
+    """The file in a folder that says that all of it stays out, if there is one."""
     here = set(names)
-    return WHOLE_FOLDER in here or any(_lines(Path(folder) / name) == [] for name in here & set(IGNORE_FILES))
+    if WHOLE_FOLDER in here:
+        return WHOLE_FOLDER
+    return next((name for name in IGNORE_FILES if name in here and _lines(Path(folder) / name) == []), None)
 
 
 def compile_patterns(patterns: Sequence[str]) -> GitIgnoreSpec:
