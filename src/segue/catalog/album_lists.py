@@ -38,6 +38,12 @@ def last_played(tracks: Iterable[TrackId], plays: Plays) -> float:
     return max((plays[track][1] for track in tracks if track in plays), default=0.0)
 
 
+def album_ids(discography: Discography, tracks: Iterable[str]) -> set[str]:
+    """The albums that some tracks are on."""
+    album_of = discography.album_of
+    return {album_of[TrackId(track)] for track in tracks if track in album_of}
+
+
 def list_albums(
     discography: Discography,
     sort: AlbumSort,
@@ -57,6 +63,9 @@ def list_albums(
     words, wanted = folded(text).split(), folded(genre or "")
     fixed = sort in _FIXED
     albums = _in_fixed_order(discography, sort) if fixed else discography.albums.values()
+    if sort in {"played", "often"}:
+        played = album_ids(discography, plays)
+        albums = [album for album in albums if album.id in played]
     albums = [
         album
         for album in albums

@@ -9,19 +9,24 @@ import sqlite3
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 from segue.catalog.album_groups import COLUMNS, albums_of, editions_of
 from segue.catalog.names import split_names
+from segue.cycles import infrequent_gc
 from segue.track import TrackId, clean, folded, natural_key, split_artists
 
 NO_ARTIST, NO_ALBUM = "[Unknown Artist]", "[Unknown Album]"
+Columns = Mapping[str, tuple[Any, ...]]
 _FRESH_S = 5.0  # after a change that may concern tags of tracks
+_SELECTED = f"{COLUMNS}, id, title, genre, duration_s, added_at"
+_NAMES = _SELECTED.split(", ")
 _TRACKS = f"""
-SELECT {COLUMNS}, id, title, genre, duration_s, added_at FROM tracks
+SELECT {_SELECTED} FROM tracks
 WHERE missing_since IS NULL AND codec != '' ORDER BY key
 """
 
@@ -101,7 +106,8 @@ class DiscographyCache:
                 fresh = changes == same_changes or time.monotonic() - made_at <= _FRESH_S
                 if tracks == same_tracks and fresh:
                     return cached
-            made = read_discography(db)
+            with infrequent_gc():
+                made = read_discography(db)
             self._cached = ((tracks, changes), time.monotonic(), made)
             return made
 
@@ -144,12 +150,20 @@ def _by_artist(rows: Iterable[sqlite3.Row]) -> list[tuple[str | None, list[sqlit
     return list(groups.values())
 
 
-def _in_order(rows: Sequence[sqlite3.Row]) -> Sequence[sqlite3.Row]:
+def _in_order(rows: Sequence[sqlite3.Row], columns: Columns) -> Sequence[sqlite3.Row]:
     """The tracks of an album by their places on it; where numbers tell them all apart, names are not read."""
-    numbers = [(row["disc_number"] or 1, row["track_number"]) for row in rows]
-    if all(number is not None for _, number in numbers) and len(set(numbers)) == len(rows):
-        return [row for _, row in sorted(zip(numbers, rows, strict=True), key=itemgetter(0))]
-    return sorted(rows, key=_place_in_album)
+    numbers = columns["track_number"]
+    places = list(zip([disc or 1 for disc in columns["disc_number"]], numbers, strict=True))
+    by_place = dict(zip(places, rows, strict=True))
+    if None in numbers or len(by_place) < len(rows):
+        return sorted(rows, key=_place_in_album)
+    ordered = sorted(places)
+    return rows if ordered == places else [by_place[place] for place in ordered]
+
+
+def _columns(rows: Sequence[sqlite3.Row]) -> Columns:
+    """By name; looking a name up in each row takes several times as long."""
+    return dict(zip(_NAMES, zip(*rows, strict=True), strict=True))
 
 
 def _place_in_album(row: sqlite3.Row) -> tuple[int, bool, int, tuple[object, ...], int]:
@@ -168,44 +182,54 @@ class _Reader:
         self._albums: dict[str, Album] = {}
         self._album_of: dict[TrackId, str] = {}
         self._genres: dict[str, tuple[str, Counter[str]]] = {}  # names, and tracks by album
-        self._split_artists = functools.cache(self._names_and_ids)  # few texts are on many tracks
+        self._artists_of = functools.cache(self._album_artists)  # few texts are on many albums and tracks
+        self._split_artists = functools.cache(self._names_and_ids)
         self._split_genres = functools.cache(self._genres_of)
 
     def add_album(self, artist: str, rows: Sequence[sqlite3.Row], *, further: bool) -> None:
         """``further``: another album of that artist and title came before; its year tells them apart."""
-        name = clean(rows[0]["album"]) or NO_ALBUM
-        year = next((row["year"] for row in rows if row["year"]), None)
-        by = [self._artist(one) for one in split_artists(artist) or (artist,)]
+        columns = _columns(rows)
+        name = clean(columns["album"][0]) or NO_ALBUM
+        year = next(filter(None, columns["year"]), None)
+        by = self._artists_of(artist)
         album_id = name_id("al", artist, name, *([str(year)] if further else []))
         shown = by[0].name if len(by) == 1 else artist
-        album = Album(album_id, name, shown, by[0].id, year=year, created_at=rows[0]["added_at"])
+        album = Album(album_id, name, shown, by[0].id, year=year, created_at=columns["added_at"][0])
         self._albums[album.id] = album
         for one in by:
             one.albums.append(album)
-        self._add_tracks(album, by, _in_order(rows))
+        ordered = _in_order(rows, columns)
+        self._add_tracks(album, by, columns if ordered is rows else _columns(ordered))
+        if not {album.artist, None}.issuperset(columns["artist"]):
+            self._add_others(album, by, ordered)
+
+    def _album_artists(self, text: str) -> list[Artist]:
+        return [self._artist(one) for one in split_artists(text) or (text,)]
 
     def _artist(self, name: str) -> Artist:
         artist_id = name_id("ar", name)
         return self._artists.setdefault(artist_id, Artist(artist_id, name))
 
-    def _add_tracks(self, album: Album, by: Sequence[Artist], rows: Sequence[sqlite3.Row]) -> None:
-        album.tracks = [TrackId(row["id"]) for row in rows]
-        album.duration_s = sum(row["duration_s"] for row in rows)
+    def _add_tracks(self, album: Album, by: Sequence[Artist], columns: Columns) -> None:
+        album.tracks = list(columns["id"])
+        album.duration_s = sum(columns["duration_s"])
         self._album_of |= dict.fromkeys(album.tracks, album.id)
         for artist in by:
             artist.tracks += album.tracks
-        own = {artist.id for artist in by}
-        for row in rows:
-            if row["artist"] and row["artist"] != album.artist:
-                names = self._split_artists(row["artist"])
-                track = TrackId(row["id"])
-                self._others += [(name, album, track) for name, name_id in names if name_id not in own]
-        genres = [row["genre"] for row in rows]
+        genres = columns["genre"]
         for text in dict.fromkeys(genres):
             for spelling, tracks in self._split_genres(text):
                 tracks[album.id] += genres.count(text)
                 if spelling not in album.genres:
                     album.genres.append(spelling)
+
+    def _add_others(self, album: Album, by: Sequence[Artist], rows: Sequence[sqlite3.Row]) -> None:
+        """Note who else its tracks are by."""
+        own = {artist.id for artist in by}
+        for row in rows:
+            if row["artist"] and row["artist"] != album.artist:
+                names = self._split_artists(row["artist"])
+                self._others += [(name, album, row["id"]) for name, name_id in names if name_id not in own]
 
     def _names_and_ids(self, text: str) -> list[tuple[str, str]]:
         return [(name, name_id("ar", name)) for name in split_artists(clean(text))]
@@ -227,5 +251,5 @@ class _Reader:
 
 def name_id(kind: str, *names: str) -> str:
     """The same id for the same names, case and accents aside, in every library."""
-    text = "\0".join(folded(name) for name in names)
+    text = "\0".join([folded(name) for name in names])
     return f"{kind}-{hashlib.blake2b(text.encode('utf-8', 'replace'), digest_size=8).hexdigest()}"

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from segue.catalog import Catalog, Failure, Writer
 from segue.catalog.upsert import SeenKeys
+from segue.cycles import infrequent_gc
 from segue.errors import LibraryWriteError, SegueError
 from segue.ingest.cancel import cancellable
 from segue.ingest.report import Report
@@ -18,7 +19,6 @@ from segue.sources.contract import (
     ImportBatch,
     RecordSource,
     SpaceSettings,
-    infrequent_gc,
     vector_faults,
     without_records,
 )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from segue.catalog import (
     Album,
     Discography,
+    album_ids,
     list_albums,
     sort_albums,
 )
@@ -80,9 +81,11 @@ def _because(recommender: Recommender, played: list[Track], k: int) -> tuple[Tra
 
 def _rediscover(discography: Discography, plays: Mapping[str, tuple[int, float]], now: float) -> list[Album]:
     before = sort_albums(list_albums(discography, "played", plays), "often", plays)
-    recent = {track for track, (_, last) in plays.items() if last > now - _FORGOTTEN_S}
-    forgotten = [album for album in before if recent.isdisjoint(album.tracks)]
+    tracks = [track for track, (_, last) in plays.items() if last > now - _FORGOTTEN_S]
+    recent = album_ids(discography, tracks)
+    forgotten = [album for album in before if album.id not in recent]
     if forgotten:
         return forgotten
     today = list_albums(discography, "random", plays, random_state=int(now // _DAY_S))
-    return [album for album in today if plays.keys().isdisjoint(album.tracks)]
+    played = album_ids(discography, plays)
+    return [album for album in today if album.id not in played]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,9 +18,6 @@ from segue.spec import EmbedderSpec, Label
 from segue.track import Tags
 
 BATCH = 1 << 14  # records at a time, where they are small
-_COLLECT_AFTER = 1_000_000  # objects made and not freed
-
-
 TAG_COLUMNS = ("title", "artist", "album", "album_artist", "genre", "year", "track_number", "disc_number")
 
 
@@ -383,17 +378,6 @@ def _merge(parts: Sequence[ImportBatch]) -> ImportBatch:
         [problem for part in parts for problem in part.problems],
         dict(sum((Counter(part.cleaning) for part in parts), Counter[str]())),
     )
-
-
-@contextlib.contextmanager
-def infrequent_gc() -> Iterator[None]:
-    """Look for cycles among objects seldom: rows are many and have none, and looking costs a fifth."""
-    thresholds = gc.get_threshold()
-    gc.set_threshold(_COLLECT_AFTER, *thresholds[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*thresholds)
 
 
 def take(values: Sequence[Any], at: NDArray[np.int64]) -> list[Any]:

@@ -20,8 +20,9 @@ from typing import IO, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from segue.cycles import infrequent_gc
 from segue.errors import SegueError, SourceError
-from segue.sources.contract import ImportBatch, Problem, SpaceRows, infrequent_gc
+from segue.sources.contract import ImportBatch, Problem, SpaceRows
 from segue.spec import Label
 
 MIN_BYTES = 16 << 20  # of a file; less is read before another process has begun
