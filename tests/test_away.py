@@ -82,6 +82,18 @@ def test_a_root_that_shows_nothing_is_away_and_not_pruned(
     assert (state(library), library.missing(), embedder.sounds) == (before, [], 0)
 
 
+def test_a_root_in_whose_place_a_file_lies_is_away(library: Library, music: Path):
+    before = state(library)
+    aside = music.rename(music.with_name("aside"))
+    music.write_text("the disk is not here", encoding="utf-8")
+    assert counts(library.scan(music)) == {"away": N, "failed": 1}
+    assert library.prune() == 0
+    music.unlink()
+    aside.rename(music)
+    assert counts(library.scan(music)) == {"unchanged": N}
+    assert state(library) == before
+
+
 def test_a_subfolder_that_lost_more_than_an_album_at_once_is_away(library: Library, music: Path):
     aside = unmount(music / "usb")
     report = library.scan(music)

@@ -44,6 +44,17 @@ def damaged(whole, tmp_path):
     return damage
 
 
+def test_a_matrix_that_cannot_be_read_is_refused_in_words(damaged, segue):
+    root = damaged()
+    matrix = next(root.glob("vectors/*/pooled*.matrix"))
+    matrix.unlink()
+    matrix.mkdir()
+    for command in (("similar", "mine:3"), ("check",)):
+        code, out, err = segue("--library", root, *command)
+        assert code in (1, 2)
+        assert f"{matrix} cannot be read: " in out + err
+
+
 DAMAGES = {
     "spec of a brace": "UPDATE spaces SET spec = '{'",
     "spec of a list": "UPDATE spaces SET spec = '[]'",

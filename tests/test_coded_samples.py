@@ -128,3 +128,18 @@ def test_marks_without_the_rest_of_a_header_are_no_frames():
     words[1::500, 0] = 0xFC3C - 65536
     with pytest.raises(CodedSoundError):
         look_for_frames(words)
+
+
+@pytest.mark.parametrize(("ending", "subtype"), [("wav", "PCM_24"), ("wav", "PCM_32"), ("flac", "PCM_24")])
+def test_frames_in_samples_that_were_made_wider_are_decoded(ending, subtype, tmp_path):
+    wide = samples(ac3(tmp_path, 48_000).read_bytes()).astype(np.int32) << 16
+    sound = audio.load(write(tmp_path / f"coded.{ending}", wide, 48_000, subtype=subtype))
+    assert sound.info.codec == "ac3"
+    assert_tone(sound, 48_000)
+
+
+def test_frames_in_one_channel_are_decoded(tmp_path):
+    coded = samples(ac3(tmp_path, 48_000).read_bytes()).reshape(-1, 1)
+    sound = audio.load(write(tmp_path / "coded.wav", coded, 48_000, subtype="PCM_16"))
+    assert sound.info.codec == "ac3"
+    assert_tone(sound, 48_000)

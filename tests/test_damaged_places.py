@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from segue import audio
-from segue.errors import DamagedAudioError
+from segue.errors import DamagedAudioError, NotAudioError
 from segue.sound import ExcerptPlan
 from tests.bad_files import outcomes
-from tests.sounds import FORMATS, SR, call, frequency, melody, sweep, write
+from tests.sounds import FORMATS, SR, call, encode, frequency, melody, sweep, write
 
 HOSTILE = Path(__file__).parent / "hostile"
 LENGTH_S = 8.0
@@ -144,3 +144,38 @@ def test_a_damaged_header_that_no_decoder_takes_is_told_as_damaged(tmp_path, lib
     }
     with pytest.raises(DamagedAudioError, match="no decoder"):
         audio.load(HOSTILE / "exc-696277e9-s.sph")
+
+
+def test_a_damaged_frame_of_a_tta_is_no_burst_of_noise(tmp_path):
+    y = sweep(LENGTH_S, SR, START_HZ, END_HZ)
+    path = encode(tmp_path / "sound.tta", y, codec="tta", container="tta", sample_format="s16")
+    whole = audio.load(path)
+    overwrite(path, 0.4, 200, junk)
+    sound = audio.load(path)
+    assert sound.warning.startswith("damaged")
+    assert np.abs(sound.parts[0]).max() <= 1.01 * np.abs(whole.parts[0]).max()
+    assert_ends_as_it_should(sound)
+
+
+@pytest.mark.parametrize("name", ["m4a", "alac"])
+def test_a_container_that_was_cut_off_before_its_index_is_damaged(name, tmp_path):
+    path = FORMATS[name].write(tmp_path, melody(2))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(DamagedAudioError, match="begins like sound"):
+        audio.load(path)
+
+
+@pytest.mark.parametrize("ending", ["au", "snd"])
+def test_what_has_no_header_is_no_speech_whatever_it_is_called(ending, tmp_path):
+    path = tmp_path / f"noise.{ending}"
+    path.write_bytes(junk(90_000))
+    with pytest.raises(NotAudioError):
+        audio.load(path)
+
+
+def test_a_header_that_points_beyond_any_file_is_damage(tmp_path):
+    path = tmp_path / "far.dsf"
+    far = (28).to_bytes(8, "little") + (1 << 62).to_bytes(8, "little") + ((1 << 63) - 1).to_bytes(8, "little")
+    path.write_bytes(b"DSD " + far + junk(9_000))
+    with pytest.raises(DamagedAudioError):
+        audio.load(path)

@@ -68,6 +68,26 @@ def test_a_stream_does_not_cancel(tmp_path):
     assert np.array_equal(np.concatenate(list(audio.stream(path, SR))), y)
 
 
+def split(y):
+    """Below and above 300 Hz."""
+    spectrum = np.fft.rfft(y)
+    low = np.fft.irfft(spectrum * (np.fft.rfftfreq(len(y), 1 / SR) < 300), len(y)).astype(np.float32)
+    return low, y - low
+
+
+ONE_ALONE = {
+    "treble opposed": lambda y: np.stack([y, 0.9 * (split(y)[0] - split(y)[1])], 1),
+    "opposed on a constant": lambda y: np.stack([y + 0.3, 0.3 - y], 1),
+}
+
+
+@pytest.mark.parametrize("kind", ONE_ALONE)
+def test_one_channel_is_taken_where_no_mix_keeps_all_of_the_sound(kind, tmp_path):
+    sweeping = 0.3 * sweep(3, SR, 60, 250) + 0.1 * sweep(3, SR, 400, 9_000)
+    sound = audio.load(write(tmp_path / "opposed.wav", ONE_ALONE[kind](sweeping), subtype="FLOAT"))
+    assert abs(correlation(sound.parts[0] - sound.parts[0].mean(), sweeping)[0]) > 0.99
+
+
 @pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 0.75])
 def test_ordinary_stereo_is_the_mean_to_the_bit(share, tmp_path):
     middle, side = melody(3).T

@@ -100,6 +100,21 @@ def test_json_is_a_table_of_songs_too(library, tmp_path):
     assert library.import_from(Table(tmp_path / "songs.json")).added == N
 
 
+def test_halves_of_characters_cost_no_row(library, tmp_path, matrix):
+    """Programs that cut texts leave them, and only JSON can hold them."""
+    records = [song | {"name": "Cut \ud83d", "album": "\udfff", "comment": "\ud800"} for song in songs(N)]
+    (tmp_path / "songs.json").write_text(json.dumps(records), encoding="utf-8")
+    report = library.import_from(Table(tmp_path / "songs.json"))
+    assert (report.added, report.failed) == (N, 0)
+    assert report.cleaning["title with halves of characters, read as ?"] == N
+    assert {track.title for track in library} == {"Cut ?"}
+    lines = "\n".join(
+        json.dumps(record | {"id": f"\udc00{i}"}) for i, record in enumerate(json_records(matrix))
+    )
+    (tmp_path / "vectors.jsonl").write_text(lines, encoding="utf-8")
+    assert library.import_from(Vectors(tmp_path / "vectors.jsonl")).added == N
+
+
 def csv_of(matrix, head=None, first=None):
     rows = [[*([first(i)] if first else []), *map(repr, row.tolist())] for i, row in enumerate(matrix)]
     return "\n".join(",".join(row) for row in ([head] if head else []) + rows) + "\n"

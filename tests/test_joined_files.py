@@ -88,6 +88,17 @@ def test_tags_between_joined_mp3s_are_no_sound(tmp_path):
     assert_parts(audio.load(path))
 
 
+def test_covers_between_joined_mp3s_hide_none_of_them(tmp_path):
+    whole = [part(tmp_path, "mp3", i).read_bytes() for i in range(3)]
+    picture = np.random.default_rng(3).bytes(200_000).replace(b"\xff", b"\0")
+    frame = b"APIC" + len(picture).to_bytes(4, "big") + bytes(2) + picture
+    size = bytes(len(frame) >> shift & 0x7F for shift in (21, 14, 7, 0))
+    cover = b"ID3\3\0\0" + size + frame
+    path = tmp_path / "joined.mp3"
+    path.write_bytes(b"".join(cover + data + b"TAG".ljust(128) for data in whole))
+    assert_parts(audio.load(path))
+
+
 def test_an_mp3_goes_on_where_the_second_part_tells_no_length(tmp_path):
     frames = write(tmp_path / "cbr.mp3", sweep(3, SR, HZ[1], HZ[1]), format="MP3", bitrate_mode="CONSTANT")
     data = frames.read_bytes()

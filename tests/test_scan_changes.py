@@ -123,6 +123,45 @@ def test_a_file_that_was_moved_and_tagged_keeps_its_id(library: Library, music: 
     assert ids(library) == {"New 2" if title == "Song 2" else title: one for title, one in before.items()}
 
 
+def paths(library: Library) -> dict[str, str]:
+    return {track.id: Path(track.path).name for track in library}
+
+
+def exchange(folder: Path, names: dict[str, str]) -> None:
+    for name in names:
+        (folder / name).rename(folder / f"{name}.aside")
+    for name, new in names.items():
+        (folder / f"{name}.aside").rename(folder / new)
+
+
+@pytest.mark.parametrize("tagged", [False, True])
+@pytest.mark.parametrize(
+    "names",
+    [{"0.wav": "2.wav", "2.wav": "0.wav"}, {"0.wav": "2.wav", "2.wav": "9.wav"}],
+    ids=["swapped", "numbered anew"],
+)
+def test_files_that_take_the_names_of_others_keep_their_ids(
+    library: Library, music: Path, embedder: Counting, names: dict[str, str], tagged: bool
+):
+    before = paths(library)
+    exchange(music / "Album 0", names)
+    if tagged:
+        tag(music / "Album 0" / "2.wav", "New 0")
+    assert counts(library.scan(music)) == {"moved": 2, "unchanged": N - 2}
+    assert paths(library) == {one: names.get(name, name) for one, name in before.items()}
+    assert embedder.sounds == 0
+    assert counts(library.scan(music)) == {"unchanged": N}
+    assert library.verify()
+
+
+def test_a_name_that_another_sound_took_is_no_move(library: Library, music: Path, embedder: Counting):
+    before = paths(library)
+    exchange(music / "Album 0", {"0.wav": "2.wav", "2.wav": "0.wav"})
+    clip(music / "Album 0" / "0.wav", 2000)
+    assert counts(library.scan(music)) == {"changed": 2, "unchanged": N - 2}
+    assert paths(library) == before
+
+
 def test_a_changed_sound_is_analyzed_again(library: Library, music: Path, embedder: Counting):
     clip(music / "Album 0" / "0.wav", 1234)
     assert counts(library.scan(music)) == {"changed": 1, "unchanged": N - 1}

@@ -28,6 +28,9 @@ SILENT = {
     "another constant on each side": (np.tile([0.3, -0.2], (2 * SR, 1)), "FLOAT"),
     "opposite constants": (np.tile([0.3, -0.3], (2 * SR, 1)), "FLOAT"),
     "8 bits at 127": (np.full(2 * SR, -1 / 128), "PCM_U8"),
+    "8 bits between 127 and 128": (-rng().integers(0, 2, 2 * SR) / 128, "PCM_U8"),
+    "8 bits with dither": (np.round(rng().triangular(-1, 0, 1, (2 * SR, 2))) / 128, "PCM_U8"),
+    "A-law, which has no zero": (dither(2 * SR), "ALAW"),
     "a constant that changes between seconds": (np.repeat([0.1, -0.3], SR), "PCM_16"),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 
+import mutagen
 import numpy as np
 import pytest
 from mutagen.apev2 import APEv2
@@ -80,6 +81,17 @@ def test_the_info_list_of_a_wav_is_read_in_utf_8_and_in_windows_letters(sounds, 
         path = tmp_path / "info.wav"
         path.write_bytes(data[:4] + struct.pack("<I", len(data) - 8) + data[8:])
         assert read_tags(str(path)) == Tags(title, "Lena Ost", year=2011, track_number=5)
+
+
+def test_every_info_list_of_a_wav_counts(copy):
+    path = copy("wav16", "info.wav")
+    data = path.read_bytes()
+    for name, text in ((b"ISFT", b"Lavf59.27\0"), (b"INAM", b"Wire\0\0"), (b"IART", b"Lena Ost\0\0")):
+        data += (
+            b"LIST" + struct.pack("<I", 12 + len(text)) + b"INFO" + name + struct.pack("<I", len(text)) + text
+        )
+    path.write_bytes(data[:4] + struct.pack("<I", len(data) - 8) + data[8:])
+    assert read_tags(str(path)) == Tags("Wire", "Lena Ost")
 
 
 def test_the_tag_of_a_wav_comes_before_its_info_list(copy):
@@ -262,6 +274,15 @@ def test_several_artists_and_genres_are_all_kept(name, tag, copy):
     tag(path)
     told = read_tags(str(path))
     assert (told.artist, told.genre) == ("Ada Quill; Bruno Vane", "Folk; Chamber Pop")
+
+
+@pytest.mark.parametrize(("name", "field"), [("flac", "artist"), ("ogg", "artist"), ("m4a", "\xa9ART")])
+def test_artists_between_nuls_are_kept_apart_in_every_format(name, field, copy):
+    path = copy(name, f"nuls.{FORMATS[name].ending}")
+    file = mutagen.File(path)
+    file[field] = "Ada Quill\0Bruno Vane\0"
+    file.save()
+    assert read_tags(str(path)).artist == "Ada Quill; Bruno Vane"
 
 
 def test_one_artist_with_a_slash_stays_one(copy):

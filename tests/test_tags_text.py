@@ -57,6 +57,20 @@ def test_utf_8_that_a_tagger_has_taken_for_western_letters_is_repaired(encoding,
 
 
 @pytest.mark.parametrize(
+    ("encoding", "text"), [("cp1251", text) for text in RUSSIAN] + [("cp1253", GREEK[2])]
+)
+def test_an_alphabet_that_a_tagger_has_taken_for_western_letters_is_read(encoding, text):
+    spoiled = text.encode(encoding).decode("cp1252")
+    assert Decoder([spoiled]).text(spoiled) == text
+    assert Decoder([spoiled.encode()]).text(spoiled.encode()) == text
+
+
+@pytest.mark.parametrize("text", ["Öööö", "Ääääää", "Þórr Æðr", "ÆØÅ æøå", "ÀÉÎÕÜ été"])
+def test_odd_western_words_that_say_their_encoding_stay(text):
+    assert Decoder([text]).text(text) == text
+
+
+@pytest.mark.parametrize(
     "data", [b"\xd6\xd0", b"\x83e", b"\x81\x8d\x8f\x90\x9d", b"\x95 \x96 abc", b"\xc4\xe3"]
 )
 def test_weak_evidence_changes_nothing_and_shows_no_control_characters(data):
@@ -126,7 +140,7 @@ YEARS = [
     ("(c) 1997 Kora", 1997), ("0000, 1997", 1997), ("19970503120000", 1997), ("1997-00-00", 1997),
     ("0000", None), ("0", None), ("2147483648", None), ("9999", None), ("97", None), ("305", None),
     ("", None), ("?", None), ("1799", None), ("2200", None), ("99999999", None), ("-1997", 1997),
-    ("9" * 900, None),
+    ("9" * 900, None), ("\uff11\uff19\uff19\uff17", 1997), ("\u0661\u0669\u0669\u0667", 1997),
 ]  # fmt: skip
 
 

@@ -30,6 +30,7 @@ __all__ = ["load", "stream"]
 
 MIN_DURATION_S = 0.5
 SILENCE = 1e-4  # standard deviation; -80 dBFS, above the dither of 16-bit audio
+COARSE, COARSE_LEVELS = 2 / 128, 5  # dither of 8-bit audio: from -1 to 1, of two channels' mean
 SILENCE_BLOCK_S = 1.0  # that any sound must rise above it within
 ABSURD = 100.0  # peak; 40 dB over full scale comes from broken decoding, not from loud music
 COUNT_BLOCK_S = 60.0
@@ -183,4 +184,7 @@ def _is_silent(parts: list[Waveform], block: int) -> bool:
 
 def _varies(y: Waveform) -> bool:
     # Most are told by a few of their samples: all vary by a quarter of what each sixteenth does, or more.
-    return bool(np.std(y[::16]) > 10 * SILENCE or np.std(y, dtype=np.float64) > SILENCE)
+    spread = np.std(y[::16])
+    if spread <= COARSE and np.ptp(y) <= COARSE and len(np.unique(y)) <= COARSE_LEVELS:
+        return False
+    return bool(spread > 10 * SILENCE or np.std(y, dtype=np.float64) > SILENCE)

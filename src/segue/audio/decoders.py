@@ -19,6 +19,7 @@ from segue.audio.resampled_reader import ResampledReader
 from segue.errors import DamagedAudioError, NotAudioError
 from segue.sound import MAX_SR, MIN_SR, SoundInfo
 from segue.tags import find_burden
+from segue.tags.container import Kind, kind_of
 from segue.tags.limits import FIELDS
 from segue.track import Waveform
 
@@ -33,6 +34,8 @@ HIGH_SR = 96_000  # Hz
 
 # How files of sound begin. Where no decoder opens one, it is damaged rather than something else.
 _SOUND_STARTS = (b"fLaC", b"OggS", b"FORM", b"caff", b"wvpk", b"MAC ", b"NIST_1", b"TTA1", b"MPCK")
+# These may also hold no sound, or an unknown codec: they are damaged where FFmpeg cannot open them.
+_CONTAINERS: frozenset[Kind] = frozenset(("mp4", "asf", "matroska", "webm", "dsf", "dsdiff"))
 
 
 def open_reader(file: BinaryIO, path: str | None, downmix: Downmix) -> Reader:
@@ -61,7 +64,7 @@ def open_reader(file: BinaryIO, path: str | None, downmix: Downmix) -> Reader:
             openers = [partial(FallbackReader, part, part, downmix, budget) for part in slices]
             reader = openers[0]() if len(openers) == 1 else JoinedReader(openers)
     except NotAudioError as error:
-        if head.startswith(_SOUND_STARTS):
+        if head.startswith(_SOUND_STARTS) or (error.__cause__ and kind_of(head) in _CONTAINERS):
             raise DamagedAudioError(f"begins like sound, but no decoder can read it ({error})") from error
         raise NotAudioError(f"no decoder recognizes it ({error})") from error
     _check_header(reader.info)

@@ -1,4 +1,7 @@
-"""Channels to mono: their mean, unless they cancel in it."""
+"""Channels to mono: their mean, unless they cancel in it: as a whole, or in their treble.
+
+Steps from sample to sample are measured beside the samples: they show what bass or a constant would hide.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from segue.track import Waveform
 # The energy of the mean against that of as many unrelated channels, below which the channels cancel. Equal
 # channels have 2 in stereo, unrelated ones 1, opposite ones 0: here the side is 10 dB above the middle.
 CANCELLING = 0.2
-MEASURED = 4  # the first of so many parts of a block is measured, to save time
+MEASURED = 4  # the first of so many parts of a block is measured, to save time; of that, steps in as many
 
 
 class Downmix:
@@ -37,7 +40,7 @@ class Downmix:
         """From now on, also measure which channels are opposed to which, where they cancel."""
         for mix in self._mixes.values():
             if mix.cancels():
-                mix.products = np.zeros((mix.channels, mix.channels))
+                mix.products = np.zeros((2, mix.channels, mix.channels))
 
     def turn_opposed(self) -> None:
         """From now on, turn the channels over that are opposed to the others, so that nothing cancels."""
@@ -51,8 +54,8 @@ class _Mix:
         self.products: NDArray[np.float64] | None = None
         self._weights = np.full(channels, 1 / channels, np.float32)
         self._decided = channels == 1  # one channel cannot cancel
-        self._energy_of_mean = 0.0
-        self._energy_of_channels = 0.0
+        self._energy_of_mean = np.zeros(2)  # of samples, of steps
+        self._energy_of_channels = np.zeros(2)
 
     def mix(self, samples: NDArray[np.float32], out: Waveform | None) -> Waveform:
         # Infinite samples are told of once all are read; np.dot is much quicker here than matmul.
@@ -61,26 +64,44 @@ class _Mix:
             if not self._decided:
                 self._measure(samples, mono)
             if self.products is not None:
-                self.products += samples.T @ samples
+                self.products += [part.T @ part for part in (samples, np.diff(samples, axis=0))]
         return mono
 
     def _measure(self, samples: NDArray[np.float32], mono: Waveform) -> None:
         n = -(-len(mono) // MEASURED)
         # Each as it lies in memory: a copy would cost more than all else here.
         parts = samples.T[:, :n] if samples.flags.f_contiguous else samples[:n].reshape(1, -1)
-        self._energy_of_channels += sum(float(np.dot(part, part)) for part in parts)
-        self._energy_of_mean += float(np.dot(mono[:n], mono[:n]))
+        steps, step = (np.diff(y[: n // MEASURED + 1], axis=0) for y in (samples, mono))
+        self._energy_of_channels += (
+            sum(float(np.dot(part, part)) for part in parts),
+            float(np.vdot(steps, steps)),
+        )
+        self._energy_of_mean += float(np.dot(mono[:n], mono[:n])), float(np.dot(step, step))
 
     def cancels(self) -> bool:
         alike = self._energy_of_mean * self.channels**2
-        return not self._decided and alike < CANCELLING * self._energy_of_channels
+        return not self._decided and bool((alike < CANCELLING * self._energy_of_channels).any())
 
     def turn_opposed(self) -> None:
-        """The signs are those of the largest principal component of what was mixed since ``watch``."""
+        """By what was mixed since ``watch``; one channel alone where no signs let all of it through."""
         products, self.products, self._decided = self.products, None, True
         if products is None or not np.isfinite(products).all():
             return
-        component = np.linalg.eigh(products)[1][:, -1]
-        strong = np.flatnonzero(np.abs(component) > 0.5 * np.abs(component).max())
-        signs = np.where(component * component[strong[0]] < 0, -1, 1)
-        self._weights = (signs / self.channels).astype(np.float32)
+        signs, mean = _signs(products[0]), np.ones(self.channels)
+        # Where the mean loses nothing but the treble, turning channels over would lose the bass.
+        if not _keeps(mean, products[0]) and all(_keeps(signs, product) for product in products):
+            self._weights = (signs / self.channels).astype(np.float32)
+            return
+        self._weights = np.zeros(self.channels, np.float32)
+        self._weights[np.argmax(products[1].diagonal())] = 1
+
+
+def _keeps(signs: NDArray[np.float64], products: NDArray[np.float64]) -> bool:
+    return bool(signs @ products @ signs >= CANCELLING * np.trace(products))
+
+
+def _signs(products: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Those of the largest principal component."""
+    component = np.linalg.eigh(products)[1][:, -1]
+    strong = np.flatnonzero(np.abs(component) > 0.5 * np.abs(component).max())
+    return np.where(component * component[strong[0]] < 0, -1.0, 1.0)

@@ -40,7 +40,7 @@ ABSURD = 100.0  # a frame of a lossy codec that is 40 dB over full scale is dama
 
 _BROKEN = (av.FFmpegError, ValueError, OSError)
 _CHECKED = dict.fromkeys(
-    ("ac3", "flac", "wavpack"), "crccheck+explode"
+    ("ac3", "ape", "flac", "tak", "tta", "wavpack"), "crccheck+explode"
 )  # else a frame whose checksum is wrong is a burst of noise
 _LOSSLESS = {"alac", "ape", "flac", "tak", "tta", "wavpack"}  # and what begins with pcm
 

@@ -122,6 +122,8 @@ class FileSlice(io.RawIOBase):
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         wanted = max(0, min(len(buffer), self._size - self._position))
+        if not wanted:  # no system looks beyond some place
+            return 0
         self._file.seek(self._start + self._position)
         data = self._file.read(wanted)
         buffer[: len(data)] = data

@@ -14,6 +14,7 @@ _HEAD = 4  # bytes
 _VBRI_AT = 36  # bytes from the start of its frame
 _SEARCHED = 4096  # bytes in which the first frame is looked for
 _TAIL = 1 << 16  # bytes behind the told end in which more frames are looked for
+_ID3V1 = 128  # bytes
 _IN_A_ROW = 3  # frames that are no coincidence
 
 
@@ -98,7 +99,14 @@ def behind_id3(file: BinaryIO) -> int:
 def goes_on(file: BinaryIO, told: ToldLength, size: int) -> bool:
     """Whether more frames follow where the sound should end, as in joined files."""
     end = told.at + told.n_bytes
-    if not told.n_bytes or end + _SEARCHED > size:
+    if not told.n_bytes:
+        return False
+    file.seek(end)
+    if file.read(3) == b"TAG":  # the first file's own, before the cover of the second
+        end += _ID3V1
+    file.seek(end)
+    end = behind_id3(file)
+    if end + _SEARCHED > size:
         return False
     file.seek(end)
     data = file.read(_TAIL)

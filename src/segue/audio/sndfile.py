@@ -32,6 +32,7 @@ UNKNOWN_LENGTH = 1 << 62  # samples; a header that was never finished claims no 
 STREAMED = 0x7FFF0000  # bytes; so does the data chunk of a WAV that was written to a pipe
 _SHOULD_BE = re.compile(r"(?:data|SSND) : (\d+) \(should be (\d+)\)")
 
+_EXACT = ("PCM_16", "PCM_24", "PCM_32")  # what a program makes wider keeps its 16 bits
 _CODECS = {"MPEG_LAYER_III": "mp3", "OPUS": "opus", "VORBIS": "vorbis", "WAVEX": "wav"}
 
 
@@ -67,6 +68,9 @@ class SndfileReader:
             self._file: Any = StreamedFile(self._source)
         except (soundfile.LibsndfileError, TypeError) as error:
             raise NotAudioError("libsndfile does not know it") from error
+        if self._file.format == "RAW" and self._file.subtype in ("ULAW", "ALAW"):
+            self._file.close()  # whatever is called .au or .snd and has no header is taken for speech
+            raise NotAudioError("libsndfile sees no header")
         codec = _CODECS.get(self._file.subtype, _CODECS.get(self._file.format, self._file.format.lower()))
         # libsndfile is ten times slower at Opus than FFmpeg, and ends an MP3 where it guesses its end.
         if choosy and (codec == "opus" or (codec == "mp3" and not _tells_its_length(source))):
@@ -94,7 +98,7 @@ class SndfileReader:
 
     def coded(self) -> tuple[SampleBytes, str] | None:
         """Frames of DTS or AC-3 that stand in the place of the samples, and FFmpeg's name of their format."""
-        if self._file.subtype != "PCM_16" or self.info.channels != 2:
+        if self._file.subtype not in _EXACT or self.info.channels > 2:
             return None
         try:
             for start in (0, self._file.frames // 2):

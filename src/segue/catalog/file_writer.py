@@ -95,6 +95,14 @@ class FileWriter:
         """Keep that the place of missing tracks is back without them."""
         self._execute_for_each("DELETE FROM away WHERE key = ?", [(key,) for key in keys])
 
+    def rename(self, paths: Mapping[int, str]) -> None:
+        """Keep new paths of tracks, by their keys; they may take each other's."""
+        set_path = "UPDATE tracks SET path = ? WHERE key = ?"
+        with self._transaction():
+            # Paths are unique, so they step aside before they take their new places.
+            self._db.executemany(set_path, [(f"\0{key}", key) for key in paths])
+            self._db.executemany(set_path, [(path_to_db(path), key) for key, path in paths.items()])
+
     def move(self, paths: Mapping[int, str], there: Iterable[int], old: str, new: str) -> None:
         """Keep new paths of tracks, by their keys, and of all else that is known of a folder that was moved.
 
@@ -104,11 +112,8 @@ class FileWriter:
         ----------
         there : keys of tracks whose files are at their new paths
         """
-        set_path = "UPDATE tracks SET path = ? WHERE key = ?"
         with self._transaction():
-            # Paths are unique, so they step aside before they take their new places.
-            self._db.executemany(set_path, [(f"\0{key}", key) for key in paths])
-            self._db.executemany(set_path, [(path_to_db(path), key) for key, path in paths.items()])
+            self.rename(paths)
             back = [(key,) for key in there]
             self._db.executemany("UPDATE tracks SET missing_since = NULL WHERE key = ?", back)
             self._db.executemany("DELETE FROM away WHERE key = ?", back)

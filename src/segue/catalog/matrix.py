@@ -66,12 +66,18 @@ def view(folder: Path, state: MatrixState) -> NDArray[np.generic]:
     Raises
     ------
     LibraryFormatError
-        Where the file is foreign or shorter than what was committed.
+        Where the file is foreign or shorter than what was committed, or cannot be read.
+    FileNotFoundError
     """
     path = folder / state.file
-    with path.open("rb") as f:
-        header = f.read(HEADER_BYTES)
-        size = os.fstat(f.fileno()).st_size
+    try:
+        with path.open("rb") as f:
+            header = f.read(HEADER_BYTES)
+            size = os.fstat(f.fileno()).st_size
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise LibraryFormatError(f"{path} cannot be read: {error.strerror}") from error
     expected = _HEADER.pack(MAGIC, 1, state.dtype.encode(), state.width)
     if not header.startswith(expected):
         raise LibraryFormatError(

@@ -99,7 +99,8 @@ class _Root:
     def __init__(self, path: str, found: Iterable[KnownFile], listing: AudioListing) -> None:
         self._path, self._inside = path, Below([path])
         self._here = [one for one in found if one.path in self._inside]
-        files = [file for file in listing.files if file.path in self._inside]
+        # A file in the place of the folder shows nothing of what was in it.
+        files = [file for file in listing.files if file.path in self._inside and file.path != path]
         others = any(other in self._inside for other in (*listing.others, *listing.left_out))
         self._shows_something = bool(files) or others
         self._devices = {file.device for file in files}.union(one.state.device for one in self._here)

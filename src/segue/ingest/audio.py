@@ -155,6 +155,9 @@ class Scan:
         self._report.links += len(news.links)
         self._report.still_failing += news.still_failing
         self._links += news.links
+        paths = self._known.renamed(news.todo, self._source.hashes)
+        if paths:
+            self._writer.rename(paths)
         return news.todo
 
     def _work(self, todo: Sequence[AudioFile], jobs: int) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -117,6 +118,36 @@ class KnownFiles:
                 news.links.append(file.path)
             else:
                 news.todo.append(file)
+
+    def renamed(
+        self, files: Sequence[AudioFile], hashes_of: Callable[[AudioFile], FileHashes]
+    ) -> dict[int, str]:
+        """New paths, by keys, of tracks whose files took the names of others; by these they are known then.
+
+        Two files that changed names, or an album that was numbered again. A path tells nothing there: the
+        entry on disk and the audio do.
+        """
+        paths = {file.path for file in files}
+        takes: dict[int, tuple[KnownFile, str]] = {}
+        for file in files:
+            known = self._by_file.get((file.device, file.inode))
+            moved = known is not None and known.path != file.path
+            if known and moved and (file.path in self.by_path or known.path in paths):
+                with contextlib.suppress(OSError):
+                    if self.same_audio(known, hashes_of(file)):
+                        takes[known.key] = known, file.path
+        # Whoever had the name must have gone to another.
+        while stay := [key for key, (_, path) in takes.items() if not self._is_free(path, takes)]:
+            for key in stay:
+                del takes[key]
+        for known, _ in takes.values():
+            del self.by_path[known.path]
+        self.by_path |= {path: known for known, path in takes.values()}
+        return {key: path for key, (_, path) in takes.items()}
+
+    def _is_free(self, path: str, takes: Container[int]) -> bool:
+        owner = self.by_path.get(path)
+        return owner is None or owner.key in takes
 
     def same_audio(self, known: KnownFile, hashes: FileHashes) -> bool:
         """Whether a known file held this audio."""

@@ -11,6 +11,7 @@ from segue.tags.id3 import read_tags_at
 from segue.tags.limits import FIELDS, TEXT_BYTES, read_at
 
 _INFO_BYTES = 1 << 20
+_MOST_LISTS = 8
 _STREAMED = 0xFFFFFFFF  # bytes; the true size stands in a chunk ds64
 
 
@@ -46,13 +47,13 @@ def _chunks(
 
 
 def read_riff(file: BinaryIO, start: int, end: int) -> list[Block]:
-    """An ID3 tag in a chunk, then the list INFO."""
+    """An ID3 tag in a chunk, then the lists INFO: some programs add theirs to one that names only them."""
     tags: list[Block] = []
     info: list[Block] = []
     for chunk in _chunks(file, start + 12, end, "little"):
         if chunk.name in (b"id3 ", b"ID3 ") and not tags:
             tags = read_tags_at(file, chunk.start)[0]
-        elif chunk.name == b"LIST" and not info and read_at(file, chunk.start, 4) == b"INFO":
+        elif chunk.name == b"LIST" and len(info) < _MOST_LISTS and read_at(file, chunk.start, 4) == b"INFO":
             stop = min(end, chunk.start + min(chunk.size, _INFO_BYTES))
             info.append(_read_texts(file, _chunks(file, chunk.start + 4, stop, "little")))
     return tags + info

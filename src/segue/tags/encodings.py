@@ -82,7 +82,7 @@ def guess_encoding(texts: Sequence[bytes]) -> str | None:
     data = b" ".join(texts)
     if not _HIGH.search(data):
         return None
-    return _alphabet(data) or _asian(texts)
+    return guess_alphabet(data) or _asian(texts)
 
 
 def decode_whole(data: bytes, encoding: str) -> str:
@@ -100,10 +100,15 @@ def decode_whole(data: bytes, encoding: str) -> str:
         return data[:-1].decode(encoding)
 
 
-def _alphabet(data: bytes) -> str | None:
-    """An encoding of an alphabet in which every word is one as people write them."""
-    longest = max(map(len, _HIGH.findall(data)))
-    if longest < _LEAST_LETTERS or _MIXED.search(data):
+def guess_alphabet(data: bytes, least: int = 1) -> str | None:
+    """An encoding of an alphabet in which every word is one as people write them.
+
+    Parameters
+    ----------
+    least : different letters that there must be
+    """
+    longest = max(map(len, _HIGH.findall(data)), default=0)
+    if longest < _LEAST_LETTERS or _MIXED.search(data) or len(set(b"".join(_HIGH.findall(data)))) < least:
         return None
     for encoding, letters in _ALPHABETS.items():
         try:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from segue.tags.block import Block
+from segue.tags.block import Block, Text
 from segue.tags.genres import numbered_genre
 from segue.tags.limits import PICTURE_BYTES, TEXT_BYTES, budget, read_at
 
@@ -89,4 +89,8 @@ def _add_values(file: BinaryIO, block: Block, name: str, item: _Atom, left: Iter
         elif name == "cpil":
             block.add(name, str(int(any(value))))
         else:
-            block.add(name, value.decode("utf-16-be", "replace") if kind == _UTF16 else value)
+            texts: Sequence[Text] = value.split(b"\0")
+            if kind == _UTF16:
+                texts = value.decode("utf-16-be", "replace").split("\0")
+            for text in texts:
+                block.add(name, text)

@@ -11,12 +11,13 @@ import re
 from collections.abc import Iterable
 
 from segue.tags.block import Text
-from segue.tags.encodings import decode_whole, guess_encoding
+from segue.tags.encodings import decode_whole, guess_alphabet, guess_encoding
 from segue.tags.limits import LETTERS
 
 WESTERN = "cp1252"
 _C1 = re.compile("[\x80-\x9f]")
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\ufffe\uffff]")
+_LEAST_DISTINCT = 4  # letters, for a text that says its encoding to be taken for another
 _ESCAPE = b"\x1b$"  # begins Japanese in ISO-2022-JP
 
 
@@ -29,9 +30,12 @@ class Decoder:
     """
 
     def __init__(self, texts: Iterable[Text]) -> None:
+        texts = list(texts)
         unknown = (_as_bytes(text) for text in texts)
         several = dict.fromkeys(data for data in unknown if data and _utf_8(data) is None)
         self._encoding = guess_encoding(list(several)) or WESTERN
+        letters = filter(None, map(_western_letters, texts))
+        self._alphabet = guess_alphabet(b" ".join(letters), least=_LEAST_DISTINCT)
 
     def text(self, text: Text) -> str:
         """For people: without blanks around it, control characters, and more letters than ``LETTERS``."""
@@ -39,6 +43,9 @@ class Decoder:
 
     def _read(self, text: Text) -> str:
         data = _as_bytes(text)
+        letters = _western_letters(text) if self._alphabet else None
+        if letters and self._alphabet:
+            return letters.decode(self._alphabet)
         if data is None:
             return repaired(str(text))
         known = _utf_8(data)
@@ -60,6 +67,17 @@ def _as_bytes(text: Text) -> bytes | None:
         except UnicodeEncodeError:
             return None
     return None
+
+
+def _western_letters(text: Text) -> bytes | None:
+    """The bytes of a text that says its encoding, and yet may be of another language: Êèíî for Кино."""
+    known = _utf_8(text) if isinstance(text, bytes) else text
+    if known is None or known.isascii() or _C1.search(known):
+        return None
+    try:
+        return known.encode(WESTERN)
+    except UnicodeEncodeError:
+        return None
 
 
 def _utf_8(data: bytes) -> str | None:

@@ -13,7 +13,7 @@ from segue.track import JOINED, Tags
 
 VARIOUS_ARTISTS = "Various Artists"
 FIRST_YEAR, LAST_YEAR = 1800, 2199
-_DIGITS = re.compile(r"[0-9]+")
+_DIGITS = re.compile(r"\d+")  # of any script
 
 
 def tags_of(block: Block) -> Tags:

@@ -34,7 +34,8 @@ def parse_comments(data: bytes) -> Block:
         if name.lower() in _PICTURE_NAMES:
             _add_encoded_picture(block, name.lower(), data[start + len(name) + 1 : at])
         else:
-            block.add(name.decode("latin-1"), value.replace(b"\0", b" "))
+            for text in value.split(b"\0"):
+                block.add(name.decode("latin-1"), text)
     return block
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from segue.sources.table.notation import Parse, year
 from segue.sources.table.numerals import number
 from segue.tags import FIRST_YEAR, LAST_YEAR, year_of
-from segue.track import JOINED
+from segue.track import JOINED, clean
 
 _WORDS = ("", "na", "nan", "n/a", "none", "null", "nil", "-", "?", "[]")
 _NOTHING = frozenset("".join(cs) for w in _WORDS for cs in product(*({c, c.upper()} for c in w)))
@@ -39,6 +39,10 @@ def texts(values: Sequence[Any], what: str, counts: Counts) -> list[str | None]:
         stripped = [_as_text(value).strip() for value in values]
     # Whole columns are looked at first: most have neither lists nor several in one.
     everything = "\n".join(stripped)
+    if not everything.isascii() and clean(everything) != everything:
+        whole = [clean(text) or "" for text in stripped]
+        _count(counts, f"{what} with halves of characters, read as ?", sum(map(str.__ne__, stripped, whole)))
+        stripped = whole
     if "[" in everything:
         lists = [_join_list(text) for text in stripped]
         _count(counts, f"{what} in the form of a list, read", sum(text is not None for text in lists))

@@ -16,9 +16,10 @@ from segue.sources.table.cleaning import Counts, is_nothing
 from segue.sources.table.columns import Mapped
 from segue.sources.table.conventions import Conventions
 from segue.sources.table.numerals import number
+from segue.track import clean
 
 _DETAIL = 1000  # characters of one value that are kept
-_ESCAPED = re.compile(r'["\\\x00-\x1f]')
+_ESCAPED = re.compile(r'["\\\x00-\x1f\ud800-\udfff]')
 _TEXTS = ("title", "artist", "album", "album_artist", "genre", "url")
 _NUMBERS = ("track_number", "disc_number")
 _KEPT = ("release_date",)  # fields that are kept as they were, too
@@ -103,7 +104,7 @@ def _as_texts(chunk: Chunk, names: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _as_json(names: Sequence[str], row: Sequence[str]) -> str | None:
-    values = {name: value[:_DETAIL] for name, value in zip(names, row, strict=True) if value}
+    values = {name: clean(value[:_DETAIL]) for name, value in zip(names, row, strict=True) if value}
     return json.dumps(values, ensure_ascii=False) if values else None
 
 

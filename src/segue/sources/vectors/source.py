@@ -31,6 +31,7 @@ from segue.sources.vectors.metadata import Metadata
 from segue.sources.vectors.parts import Part
 from segue.sources.vectors.reader import open_matrix, read_ids
 from segue.spec import COSINE, EmbedderSpec, metric_named
+from segue.track import clean
 
 TRANSFORMS = ("raw", "centered", "fitted")
 
@@ -180,7 +181,7 @@ class Vectors:
 
 
 def _texts(values: Sequence[Any]) -> list[str]:
-    return ["" if value is None else str(value).strip() for value in values]
+    return ["" if value is None else clean(str(value).strip()) or "" for value in values]
 
 
 def _hashes(vectors: NDArray[Any], columns: Mapping[str, Sequence[Any]], spec: str) -> NDArray[np.int64]:
