@@ -249,12 +249,28 @@ def tiny(publisher: Publisher, weights: Path) -> Model:
 
 
 @pytest.fixture(scope="session")
-def web_player(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> None:
+def common(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder of all processes of this run."""
+    base = tmp_path_factory.getbasetemp()
+    return base if worker_id == "master" else base.parent
+
+
+@pytest.fixture(scope="session")
+def demo_music(common: Path) -> Path:
+    """The demo's 96 pieces, made once for all processes; tests only read them."""
+    from segue.demo import write_demo
+
+    with filelock.FileLock(common / "demo.lock"):
+        write_demo(common / "demo")  # what is there stays
+    return common / "demo"
+
+
+@pytest.fixture(scope="session")
+def web_player(common: Path) -> None:
     """The player's page, built from what the sources are now; and what its tests need."""
     from tests.browsing import WEB, run
 
-    base = tmp_path_factory.getbasetemp()
-    mark = (base if worker_id == "master" else base.parent) / "player-is-built"
+    mark = common / "player-is-built"
     with filelock.FileLock(f"{mark}.lock"):  # several workers build it once
         if mark.exists():
             return
@@ -265,13 +281,15 @@ def web_player(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> None
 
 
 @pytest.fixture(scope="session")
-def web_music(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def web_music(demo_music: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every third piece of the demo: all styles, all artists."""
-    from segue.demo.collection import _write_piece, pieces
+    from segue.demo import write_demo
 
     folder = tmp_path_factory.mktemp("music")
-    for piece in pieces(0)[::3]:
-        _write_piece(piece, folder)
+    for piece in write_demo(demo_music)[::3]:  # they are there: this tells their order
+        copy = folder / piece.relative_to(demo_music)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(piece, copy)
     (folder / "broken.flac").write_bytes(b"fLaC" + b"\0" * 400)
     return folder
 

@@ -18,10 +18,10 @@ def test_every_benchmark_that_is_run_is_there():
 def test_the_page_of_measurements_holds_what_was_printed(tmp_path: Path):
     page = tmp_path / "measured.md"
     options = ["--quick", "--music", str(tmp_path / "nowhere"), "--output", str(page)]
-    assert all_benchmarks.main([*options, "--only", "trace_calls"]) == 0
+    assert all_benchmarks.main([*options, "--only", "start"]) == 0
     text = page.read_text()
-    assert "`python -m benchmarks.trace_calls FOLDER`" in text
-    assert "similar(title)" in text
+    assert "`python -m benchmarks.start FOLDER --turns 3`" in text
+    assert "segue similar" in text
     assert "numpy" in text
     assert all_benchmarks.main([*options, "--only", "scan_speed"]) == 1  # there is no music
     assert "(exit status" in page.read_text()

@@ -238,12 +238,9 @@ def test_the_library_can_be_named_by_the_environment(segue, scanned: Path, monke
 
 @pytest.mark.skipif(os.name == "nt", reason="SIGINT to a child is Unix's")
 @pytest.mark.slow
-def test_ctrl_c_stops_cleanly_and_the_next_scan_goes_on(tmp_path: Path):
+def test_ctrl_c_stops_cleanly_and_the_next_scan_goes_on(demo_music: Path, tmp_path: Path):
     import pty
 
-    from segue.demo import write_demo
-
-    write_demo(tmp_path / "music")
     command = [
         sys.executable,
         "-m",
@@ -251,7 +248,7 @@ def test_ctrl_c_stops_cleanly_and_the_next_scan_goes_on(tmp_path: Path):
         "-l",
         str(tmp_path / "library"),
         "scan",
-        str(tmp_path / "music"),
+        str(demo_music),
     ]
     interrupted = False
     terminal, theirs = pty.openpty()  # on a terminal, progress is shown at each file

@@ -89,15 +89,6 @@ def test_every_link_leads_somewhere(page: Path):
         assert (page.parent / target).exists(), target
 
 
-@pytest.fixture(scope="module")
-def demo_music(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from segue.demo import write_demo
-
-    folder = tmp_path_factory.mktemp("demo")
-    write_demo(folder)
-    return folder
-
-
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="the documents' sessions are a Unix shell's")
 @pytest.mark.parametrize("page", sessions.pages(), ids=lambda page: page.name)

@@ -6,7 +6,7 @@ import struct
 import time
 
 import pytest
-from mutagen.asf import ASF
+from mutagen.asf import ASF, ASFUnicodeAttribute
 from mutagen.flac import FLAC
 from mutagen.id3 import ID3, TIT2
 from mutagen.mp4 import MP4
@@ -64,13 +64,13 @@ def test_a_stream_behind_a_tag_is_heard(name, flags, copy, used):
 
 def _flac(path):
     file = FLAC(path)
-    file.update(dict.fromkeys(NAMES, "v"))
+    list.extend(file.tags, [(name, "v") for name in NAMES])  # by name it would look for each among the others
     file.save()
 
 
 def _opus(path):
     file = OggOpus(path)
-    file.update(dict.fromkeys(NAMES, "v"))
+    list.extend(file.tags, [(name, "v") for name in NAMES])
     file.save()
 
 
@@ -82,7 +82,7 @@ def _mp4(path):
 
 def _asf(path):
     file = ASF(path)
-    file.update({name: ["v"] for name in NAMES})
+    file.tags.extend((name, ASFUnicodeAttribute("v")) for name in NAMES)
     file.save()
 
 
