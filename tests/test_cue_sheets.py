@@ -5,10 +5,15 @@ from __future__ import annotations
 import shutil
 
 import pytest
+from mutagen.apev2 import APEv2
+from mutagen.flac import FLAC, CueSheet, CueSheetTrack
+from mutagen.id3 import ID3, TXXX
+from mutagen.mp4 import MP4, MP4FreeForm
 
+from segue.embed.descriptors import Descriptors
 from segue.library import Library
 from segue.sources.cue_sheets import note_on, tracks_by_file
-from tests.sounds import clip
+from tests.sounds import FORMATS, clip
 
 SHEET = """\ufeffPERFORMER "Pia Holm"
 TITLE "Three Rooms"
@@ -60,6 +65,36 @@ def test_a_scan_tells_of_it_where_it_adds_the_file_and_not_again(tmp_path, libra
         assert note.endswith("as one track: Album.wav (3 tracks)")
         assert (report.added, report.exit_code) == (2, 0)
         assert library.scan(music).notes == []
+
+
+@pytest.mark.parametrize("kind", ["comment", "block", "APEv2", "ID3", "atom"])
+def test_a_sheet_inside_of_a_file_is_told(kind, tmp_path, library_path, copy):
+    """As several programs keep them."""
+    sheet = "".join(f"  TRACK {i:02d} AUDIO\n    INDEX 01 {i:02d}:00:00\n" for i in range(1, 4))
+    name = {"comment": "flac", "block": "flac", "APEv2": "wavpack", "ID3": "mp3", "atom": "m4a"}[kind]
+    (tmp_path / "music").mkdir()
+    path = copy(name, f"music/Album.{FORMATS[name].ending}")
+    if kind == "comment":
+        file = FLAC(path)
+        file["cuesheet"] = sheet
+    elif kind == "block":
+        file = FLAC(path)
+        file.cuesheet = CueSheet(None)
+        file.cuesheet.tracks = [CueSheetTrack(n, 0) for n in (1, 2, 3, 170)]
+        file.metadata_blocks.append(file.cuesheet)
+    elif kind == "APEv2":
+        file = APEv2()
+        file["Cuesheet"] = sheet
+    elif kind == "ID3":
+        file = ID3()
+        file.add(TXXX(encoding=3, desc="CUESHEET", text=sheet))
+    else:
+        file = MP4(path)
+        file["----:com.apple.iTunes:cuesheet"] = MP4FreeForm(sheet.encode())
+    file.save(path)
+    with Library.open(library_path, create=True, embedders=[Descriptors()]) as library:
+        assert library.scan(tmp_path / "music").warnings == 1
+        assert next(iter(library)).warning == "a cue sheet inside names 3 tracks; it counts as one"
 
 
 @pytest.mark.shared

@@ -179,3 +179,13 @@ def test_a_header_that_points_beyond_any_file_is_damage(tmp_path):
     path.write_bytes(b"DSD " + far + junk(9_000))
     with pytest.raises(DamagedAudioError):
         audio.load(path)
+
+
+@pytest.mark.parametrize("size", [b"\x7f\x7f\x7f\x7f", b"\0\x7f\0\0"])
+def test_sound_behind_a_tag_of_a_wrong_size_is_found(size, tmp_path):
+    path = music("mp3", tmp_path)
+    whole = audio.load(path)
+    path.write_bytes(b"ID3\4\0\0" + size + b"TIT2\0\0\0\6\0\0\3Title" + path.read_bytes())
+    sound = audio.load(path)
+    assert sound.duration_s == pytest.approx(whole.duration_s, abs=0.1)
+    assert_ends_as_it_should(sound)

@@ -125,6 +125,38 @@ def test_metadata_are_found_by_id_or_by_row(library, matrix, tmp_path):
     assert (vectors[library.find("ids:49").id] == matrix[0]).all()
 
 
+@pytest.mark.parametrize(
+    ("n", "step"),
+    [
+        (30, "vector behind the last row of the metadata"),
+        (70, "row of the metadata behind the last vector, left out"),
+    ],
+)
+def test_metadata_in_order_that_are_fewer_or_more_are_counted(library, matrix, tmp_path, n, step):
+    rows = "\n".join(f"Song {i},Somebody" for i in range(n))
+    (tmp_path / "meta.csv").write_text(f"title,artist\n{rows}", encoding="utf-8")
+    report = library.import_from(Vectors(matrix, metadata=tmp_path / "meta.csv", name="mine"))
+    assert (report.added, report.cleaning[step]) == (50, 20)
+    (tmp_path / "meta.csv").write_text("title,artist" + "\nSong,Somebody" * 50, encoding="utf-8")
+    report = library.import_from(Vectors(matrix, metadata=tmp_path / "meta.csv", name="other"))
+    assert not report.cleaning
+
+
+@pytest.mark.parametrize("kind", ["column", "bytes", "floats"])
+def test_ids_in_arrays_are_what_they_say(library, matrix, tmp_path, kind):
+    numbers = np.arange(50)
+    array = {"column": numbers[:, None], "bytes": numbers.astype("S"), "floats": numbers.astype(float)}[kind]
+    np.save(tmp_path / "ids.npy", array)
+    library.import_from(Vectors(matrix, ids=tmp_path / "ids.npy", name="mine"))
+    assert {track.source_id for track in library} == {str(i) for i in range(50)}
+
+
+def test_ids_in_a_matrix_are_refused(matrix, tmp_path):
+    np.save(tmp_path / "ids.npy", np.zeros((50, 2)))
+    with pytest.raises(SourceError, match="one id a row"):
+        Vectors(matrix, ids=tmp_path / "ids.npy")
+
+
 def test_rows_without_a_usable_vector_fail_alone(library, matrix):
     matrix[4, 2], matrix[5], matrix[6, 0] = np.nan, 0, np.inf
     report = library.import_from(Vectors(matrix, name="mine"))
@@ -242,7 +274,7 @@ def test_a_file_that_ends_in_its_header_is_refused(tmp_path, length):
         Vectors(tmp_path / "cut.npy")
 
 
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_ids_end_at_line_ends_alone(library, matrix, tmp_path, end):
     ids = [f"Song {i}" for i in range(50)]
     ids[3], ids[5], ids[7], ids[9] = "Line\u2028Sep", "Next\x85Line", "Form\x0cFeed", "\x1cFile"

@@ -81,7 +81,9 @@ def _check_header(info: SoundInfo) -> None:
         raise DamagedAudioError(
             f"the header claims a rate of {info.sr} Hz; {MIN_SR} to {MAX_SR} Hz are supported"
         )
-    if not 1 <= info.channels <= MAX_CHANNELS:
+    if not info.channels:
+        raise DamagedAudioError("the header claims no channels, or more than there can be")
+    if info.channels > MAX_CHANNELS:
         raise DamagedAudioError(
             f"the header claims {info.channels} channels; 1 to {MAX_CHANNELS} are supported"
         )

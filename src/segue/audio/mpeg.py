@@ -108,14 +108,19 @@ def goes_on(file: BinaryIO, told: ToldLength, size: int) -> bool:
     end = behind_id3(file)
     if end + _SEARCHED > size:
         return False
-    file.seek(end)
-    data = file.read(_TAIL)
+    return find_frames(file, end, _TAIL) is not None
+
+
+def find_frames(file: BinaryIO, start: int, n: int) -> int | None:
+    """Where frames of MP3 begin within ``n`` bytes from ``start`` on, if they do."""
+    file.seek(start)
+    data = file.read(n)
     at = data.find(b"\xff")
     while at >= 0:
         if _frames_in_a_row(data, at):
-            return True
+            return start + at
         at = data.find(b"\xff", at + 1)
-    return False
+    return None
 
 
 def _frames_in_a_row(data: bytes, at: int) -> bool:

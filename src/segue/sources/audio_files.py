@@ -163,9 +163,14 @@ def _look_at(path: str, result: Walk) -> None:
 
 def read_tags(path: str) -> Tags:
     """What the file says about itself; empty where it says nothing or its tags are damaged."""
+    return read_tags_and_cue(path)[0]
+
+
+def read_tags_and_cue(path: str) -> tuple[Tags, int]:
+    """What the file says about itself, and how many tracks a cue sheet inside of it names."""
     try:
         block, whole = tags.read_block(path)
-        return tags.tags_of(block if block.fields or whole else read_metadata(path))
+        return tags.tags_of(block if block.fields or whole else read_metadata(path)), block.cue_tracks
     # The sound may be whole where tags are not: what a damaged file holds is anything.
     except Exception:
-        return Tags()
+        return Tags(), 0

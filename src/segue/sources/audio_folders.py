@@ -9,7 +9,7 @@ from pathlib import Path
 
 from segue import audio
 from segue.sound import Excerpts
-from segue.sources.audio_files import Walk, read_tags, walk
+from segue.sources.audio_files import Walk, read_tags, read_tags_and_cue, walk
 from segue.sources.content import hash_file
 from segue.sources.contract import AudioFile, AudioListing, FileHashes, Problem
 from segue.track import Tags
@@ -70,4 +70,8 @@ class AudioFolders:
         return read_tags(file.path)
 
     def load(self, file: AudioFile) -> tuple[Excerpts, Tags]:
-        return audio.load(file.path), read_tags(file.path)
+        sound = audio.load(file.path)
+        told, cue_tracks = read_tags_and_cue(file.path)
+        if cue_tracks > 1:
+            sound.warning = sound.warning or f"a cue sheet inside names {cue_tracks} tracks; it counts as one"
+        return sound, told

@@ -37,7 +37,7 @@ _FORMATS: tuple[tuple[bytes, str], ...] = (
     (b"ORC", "an ORC file; save the table as Parquet or CSV"),
     (b"Obj\x01", "an Avro file; save the table as Parquet or CSV"),
     (b"MATLAB 5.0", "a MATLAB file; save the matrix with numpy.save"),
-    (b"\x93NUMPY", "a NumPy array; its name must end in .npy"),
+    (b"\x93NUMPY", "a NumPy array; it must be unpacked, and its name end in .npy"),
     (b"%PDF", "a PDF document; export the table as CSV"),
     (b"<?xml", "XML; export the table as CSV"),
     (b"<!doctype html", "a web page; download the file itself"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -12,6 +13,8 @@ Text = str | bytes
 """Text; bytes where the file does not say how it is encoded, or says it wrongly."""
 
 FRONT = 3  # the type of a picture that shows the front, in ID3, FLAC and ASF
+_CUE_SHEET = "cuesheet"
+_CUE_TRACK = re.compile(r"^[ \t]{0,40}TRACK[ \t]{1,9}\d{1,3}[ \t]{1,9}AUDIO\b", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(slots=True)
@@ -22,20 +25,25 @@ class Block:
     ----------
     fields : values by the name of the field, of ``segue.tags.fields``, then by the format's own name
     pictures : (whether it shows the front, the bytes of an image file)
+    cue_tracks : how many tracks a cue sheet among the fields names
     burdensome : it holds more fields than are looked at, or packed ones; decoders would choke on it
     """
 
     fields: dict[str, dict[str, list[Text]]] = field(default_factory=dict)
     pictures: list[tuple[bool, bytes]] = field(default_factory=list)
+    cue_tracks: int = 0
     burdensome: bool = False
 
     def wants(self, name: str) -> bool:
-        return name.lower() in FIELD_OF
+        return name.lower() in FIELD_OF or name.lower() == _CUE_SHEET
 
     def add(self, name: str, value: Text) -> None:
         """Keep a value of a field that is known, cut to what people can read."""
         native = name.lower()
         what = FIELD_OF.get(native)
+        if native == _CUE_SHEET:
+            sheet = value.decode("latin-1") if isinstance(value, bytes) else value
+            self.cue_tracks = max(self.cue_tracks, len(_CUE_TRACK.findall(sheet)))
         if what is None or not value:
             return
         values = self.fields.setdefault(what, {}).setdefault(native, [])
@@ -54,6 +62,7 @@ def merge(blocks: Iterator[Block]) -> Block:
     merged = Block()
     for block in blocks:
         merged.burdensome |= block.burdensome
+        merged.cue_tracks = max(merged.cue_tracks, block.cue_tracks)
         for what, values in block.fields.items():
             merged.fields.setdefault(what, values)
         for front, data in block.pictures:

@@ -27,7 +27,7 @@ VERSION_1_BYTES = 128
 _MOST_TAGS = 8  # one after another
 _PICTURES = ("APIC", "PIC")
 _TEXTS_WITH_NAMES = ("TXXX", "TXX")
-_FREE_NAMES = ("artists", "album artist", "albumartist")
+_FREE_NAMES = ("artists", "album artist", "albumartist", "cuesheet")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from typing import BinaryIO
 from segue.tags.block import FRONT, Block
 from segue.tags.limits import BLOCK_BYTES, FIELDS, PICTURE_BYTES, TEXT_BYTES, read_at
 
-_COMMENT, _PICTURE = 4, 6  # types of FLAC's blocks
+_COMMENT, _CUE_SHEET, _PICTURE = 4, 5, 6  # types of FLAC's blocks
+_CUE_TRACKS_AT = 395  # the byte of a cue sheet that says how many tracks it has, the lead-out one of them
 _PICTURE_NAMES = (b"metadata_block_picture", b"coverart")
 _PAGES = 4_096  # of an Ogg file that are looked at
 # How the packet of comments begins in each kind of stream, by how the stream's first packet begins.
@@ -81,9 +82,12 @@ def read_flac(file: BinaryIO, start: int) -> Block:
         if kind == _COMMENT and data and not block.fields:
             comments = parse_comments(data)
             block.fields, block.burdensome = comments.fields, comments.burdensome
+            block.cue_tracks = max(block.cue_tracks, comments.cue_tracks)
             block.pictures += comments.pictures
         elif kind == _PICTURE:
             _add_picture(block, data)
+        elif kind == _CUE_SHEET and size > _CUE_TRACKS_AT:
+            block.cue_tracks = max(block.cue_tracks, *read_at(file, at + 4 + _CUE_TRACKS_AT, 1), 1) - 1
         at += 4 + size
         if head[0] & 0x80:
             break

@@ -12,6 +12,7 @@ from segue.sources.table.chunks import Chunk, Rows
 from segue.sources.table.columns import map_columns
 
 _Row = Sequence[Any] | None
+_END: tuple[Any, ...] = ()  # no row has no columns
 
 
 class Metadata:
@@ -60,6 +61,7 @@ class MetadataRows:
         self._ahead: dict[str, Sequence[Any]] = {}  # rows that were not asked for yet
         self._problems, self._told = problems, 0
         self._place = 0  # of the next row
+        self._lacking = 0  # places behind the last row
 
     def of(self, places: Sequence[int], ids: Sequence[str] | None) -> Chunk:
         """The rows at some places, which rise, or those of some ids; nothing where there is no such row."""
@@ -89,7 +91,21 @@ class MetadataRows:
     def _at(self, place: int) -> _Row:
         skipped = place - self._place
         self._place = place + 1
-        return next(islice(self._rows, skipped, None), None)
+        row = next(islice(self._rows, skipped, None), _END)
+        if row is not _END:
+            return row
+        self._lacking += 1
+        return None
+
+    def mismatch(self) -> dict[str, int]:
+        """How many rows that come in order are too few or too many for what they describe; reads them all."""
+        if self._id_at is not None:
+            return {}
+        counts = {
+            "vector behind the last row of the metadata": self._lacking,
+            "row of the metadata behind the last vector, left out": sum(1 for _ in self._rows),
+        }
+        return {step: n for step, n in counts.items() if n}
 
 
 def _in_order(rows: Rows, problems: list[Problem]) -> Iterator[_Row]:

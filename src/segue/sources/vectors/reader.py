@@ -149,15 +149,29 @@ def read_ids(path: Path, encoding: str | None = None) -> list[str]:
     """
     try:
         if is_array_file(path):
-            return [str(name) for name in load_npy(path).tolist()]
+            return _ids_in(load_npy(path))
         with PlainFile(path) as file:
             return _lines_of("".join(TextLines(file.read, str(path), encoding).pieces()))
     except (*READ_ERRORS, ValueError, OverflowError) as error:
         raise SourceError(f"{path} cannot be read as a list of ids: {error}") from error
 
 
+def _ids_in(array: NDArray[Any]) -> list[str]:
+    """Raises ValueError where it is no column, or no row, of ids."""
+    if array.size != max(array.shape, default=0):
+        raise ValueError(f"it is of the shape {array.shape}, expected one id a row")
+    names = np.atleast_1d(array.squeeze()).tolist()
+    return [name.decode("utf-8", "replace") if isinstance(name, bytes) else _whole_id(name) for name in names]
+
+
+def _whole_id(name: Any) -> str:
+    return str(int(name)) if isinstance(name, float) and name.is_integer() else str(name)
+
+
 def _lines_of(text: str) -> list[str]:
-    """Lines, which end at line feeds alone; a last one that is blank is nothing."""
+    """Lines, which end at line feeds, or at carriage returns; a last one that is blank is nothing."""
+    if "\n" not in text:
+        text = text.replace("\r", "\n")
     lines = [line.removesuffix("\r") for line in text.split("\n")]
     while lines and not lines[-1].strip():
         lines.pop()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from segue.sources.table.fields import clean_fields
 from segue.sources.table.ids import refuse_rounded
 from segue.sources.table.reader import open_table
 from segue.sources.vectors.arrays import ArrayMatrix
-from segue.sources.vectors.metadata import Metadata
+from segue.sources.vectors.metadata import Metadata, MetadataRows
 from segue.sources.vectors.parts import Part
 from segue.sources.vectors.reader import open_matrix, read_ids
 from segue.spec import COSINE, EmbedderSpec, metric_named
@@ -119,6 +120,17 @@ class Vectors:
 
     def batches(self) -> Iterator[ImportBatch]:
         described = self._metadata.from_start() if self._metadata else None
+        last: ImportBatch | None = None
+        for batch in self._batches(described):
+            if last:
+                yield last
+            last = batch
+        if last and described:
+            yield replace(last, cleaning=Counter(last.cleaning) + Counter(described.mismatch()))
+        elif last:
+            yield last
+
+    def _batches(self, described: MetadataRows | None) -> Iterator[ImportBatch]:
         for part in self._matrix.parts():
             ids = self._given_ids(part)
             counts = Counter(part.steps)
