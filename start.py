@@ -27,7 +27,7 @@ PIP = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet",
 EXTRAS = ("parquet", "mongo", "serve", "clap", "words", "spark", "pandas", "plots")
 SERVING = ("serve", "max-serve")
 # A worker a core, four at the most; files in their order, each with one worker.
-SEVERAL_AT_ONCE = ["-n", "auto", "--maxprocesses", "4", "--dist", "loadgroup", "--no-loadscope-reorder"]
+SEVERAL_AT_ONCE = ["-n", "auto", "--maxprocesses", "4", "--no-loadscope-reorder"]
 
 
 def main(arguments):

@@ -52,10 +52,15 @@ SR = 22_050
 MUSICNN_SHA256 = "f38a4890c648c1ddbb141c5d96d2b0a8cfcd36746002d896989f7b88beb65cfa"
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    from tests.workers import ByFile
+
+    return ByFile(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=_is_slow)  # quick tests first
-    for item in items:  # what shares fixtures stays with one worker
-        item.add_marker(pytest.mark.xdist_group(f"{item.path.stem}{'-slow' * _is_slow(item)}"))
     if not SHARED.is_dir():
         for item in items:
             if item.get_closest_marker("shared"):
