@@ -152,10 +152,14 @@ def compile_all():
 
 
 def run(command, cwd=None, stderr=None):
-    try:
-        return subprocess.run(command, check=False, cwd=cwd, stderr=stderr).returncode
-    except KeyboardInterrupt:  # the command was interrupted too and has said so
-        return 130
+    """The command's exit code. Ctrl-C reaches the command too: it ends in its own time and says so."""
+    with subprocess.Popen(command, cwd=cwd, stderr=stderr) as process:
+        while True:
+            try:
+                code = process.wait()
+                return code if code >= 0 else 128 - code  # as shells do where a signal ended it
+            except KeyboardInterrupt:  # subprocess.run would kill the command, which may be saving its work
+                continue
 
 
 def say(text):

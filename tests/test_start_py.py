@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from segue import advice
+from tests.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[1]
 # Stands for the environment's Python: notes what it is asked, and lacks Parquet until pip has installed it.
@@ -23,19 +25,34 @@ fi
 """
 
 
+# This one scans until Ctrl-C, and then takes half a second to save; pip and venv do nothing.
+SAVES_SLOWLY = """#!/bin/sh
+[ "$2" = segue ] || exit 0
+trap 'sleep 0.5; echo saved >> "$CALLS"; exit 130' INT
+echo scanning >> "$CALLS"
+while :; do sleep 0.01; done
+"""
+
+
 @pytest.fixture
-def started(tmp_path: Path):
-    """Run start.py in a folder of its own: exit code, what it says, what Python was asked."""
+def installed(tmp_path: Path) -> Path:
+    """A folder with start.py and a stand-in for its environment."""
     shutil.copy(ROOT / "start.py", tmp_path)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     python = tmp_path / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.write_text(PYTHON, "utf-8")
     python.chmod(0o755)
-    calls = tmp_path / "calls"
+    return tmp_path
+
+
+@pytest.fixture
+def started(installed: Path):
+    """Run start.py in a folder of its own: exit code, what it says, what Python was asked."""
+    calls = installed / "calls"
 
     def start(lacks: str) -> tuple[int, str, list[str]]:
-        command = [sys.executable, tmp_path / "start.py", "export", "-o", "x.parquet"]
+        command = [sys.executable, installed / "start.py", "export", "-o", "x.parquet"]
         env = os.environ | {"CALLS": str(calls), "LACKS": lacks}
         run = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
         return run.returncode, run.stderr, calls.read_text("utf-8").splitlines()
@@ -61,6 +78,20 @@ def test_nothing_else_is_installed_or_run_again(started, lacks: str):
     assert code == 2
     assert "extra" not in err
     assert [call for call in calls if call.startswith("-m segue")] == ["-m segue export -o x.parquet"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the stand-in is a script of sh")
+def test_ctrl_c_lets_the_command_save_its_work(installed: Path):
+    """``subprocess.run`` kills a command that has not ended a quarter of a second after Ctrl-C."""
+    (installed / ".venv" / "bin" / "python").write_text(SAVES_SLOWLY, "utf-8")
+    calls = installed / "calls"
+    calls.touch()
+    command = [sys.executable, installed / "start.py", "scan", "music"]
+    start = subprocess.Popen(command, env=os.environ | {"CALLS": str(calls)}, start_new_session=True)
+    wait_for(lambda: "scanning" in calls.read_text("utf-8"))
+    os.killpg(start.pid, signal.SIGINT)  # as a terminal does
+    assert start.wait(60) == 130
+    assert calls.read_text("utf-8").split() == ["scanning", "saved"]
 
 
 @pytest.mark.parametrize(
