@@ -72,6 +72,8 @@ def test_a_root_that_shows_nothing_is_away_and_not_pruned(
     assert f"nothing is left of the {N} tracks in {music}: is it mounted?" in report.notes[0]
     assert all(track.missing_since for track in library)
     assert [track.away for track in library.missing()] == [str(music)] * N
+    shortfall = library.similar(library.missing()[0].id, k=2).shortfall or ""
+    assert shortfall.endswith(f"the files of {N} are missing or away")
     assert library.prunable() == []
     assert library.prune() == 0
     assert (counts(library.scan(music)), len(library)) == ({"away": N}, N)

@@ -33,6 +33,7 @@ def test_where_nobody_can_answer_it_goes_on_as_before(segue, scanned):
     assert code == 0
     assert "1 added, 3 unchanged" in out
     assert f"scanning with descriptors alone; {QUESTION}" in err.replace("\n", " ")
+    assert "after a download: segue" in err.replace("\n", " ")
     assert "scan --yes" in err
     assert spaces(scanned) == (["descriptors-1"], 4)
 
@@ -41,6 +42,17 @@ def test_networks_that_are_neither_here_nor_wanted_are_not_spoken_of(segue, scan
     _, out, err = segue("-l", scanned / "library", "scan", "--no-pull", scanned / "music")
     assert "1 added, 3 unchanged" in out
     assert "would also" not in err
+
+
+def test_a_folder_that_is_not_there_is_refused_before_anything_else_is_said(segue, scanned):
+    code, _, err = segue("-l", scanned / "library", "scan", "--pull", scanned / "musik")
+    assert (code, "does not exist" in err, "would also" in err) == (2, True, False)
+
+
+def test_the_command_to_type_has_quotes_where_a_folder_has_spaces(segue, scanned):
+    (scanned / "music").rename(scanned / "my music")
+    _, _, err = segue("-l", scanned / "library", "scan", "--pull", scanned / "my music")
+    assert f"scan --yes '{scanned / 'my music'}'" in err
 
 
 @pytest.mark.slow

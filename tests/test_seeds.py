@@ -89,6 +89,8 @@ def test_explicit_names_mean_one_thing_for_certain(library: Library, text: str, 
         ("noon", 1, "The Björks - Noon"),
         ("the björks - noon", 1, "The Björks - Noon"),
         ("vesp bel", 1, "Iron Vesper - Vesper Bell"),
+        ("mix", 2, "2 tracks of the folder music/mix"),
+        ("Loose", 1, "1 track of the folder music/loose"),
     ],
 )
 def test_plain_names_are_understood(library: Library, text: str, expected: int, told: str):

@@ -28,6 +28,7 @@ SelectionKind = Literal["artist", "album", "playlist", "folder", "recent"]
 RECENT = 10  # tracks that were played last, unless a number is given
 _EXAMPLES = 5  # names in a message
 _LISTED = 5000  # tracks whose artists and albums are looked at for a part of a name
+_FOLDERS = 20  # of one name
 _BETWEEN = " - "  # an album's artist and its title
 _NOUNS = {"artist": "the artist", "album": "the album", "playlist": "the playlist", "folder": "the folder"}
 
@@ -257,6 +258,19 @@ class SelectionTables:
                 shown = display_path(f"{os.path.abspath(os.path.expanduser(place))}/x", tops)  # noqa: PTH100, PTH111
                 return Selection("folder", shown.removesuffix("/x"), self._present(keys))
         raise TrackNotFoundError(str(reason) if reason and paths else f"no track is in the folder {name!r}")
+
+    def folders_named(self, name: str) -> list[Selection]:
+        """Folders of this name, within the scanned ones, that have tracks; case and accents aside."""
+        wanted, places = folded(name), set[Path]()
+        tops = FolderTables(self._local).all()
+        paths = self._local.db.execute("SELECT path FROM tracks WHERE path != ''") if wanted else ()
+        folders = {os.path.dirname(os.fsdecode(row["path"])) for row in paths}  # noqa: PTH120 - a million at times
+        for folder in folders:
+            shown = display_path(os.path.join(folder, "x"), tops).split("/")[:-1]  # noqa: PTH118
+            for part, place in zip(reversed(shown), (Path(folder), *Path(folder).parents), strict=False):
+                if folded(part) == wanted:
+                    places.add(place)
+        return [self.folder(str(place)) for place in sorted(places)[:_FOLDERS]]
 
     def recent(self, n: int = RECENT) -> Selection:
         """The tracks that were played last, the latest first. Raises TrackNotFoundError where none was."""

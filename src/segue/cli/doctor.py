@@ -49,6 +49,7 @@ def doctor(context: Context, as_json: bool) -> None:
 
 def _settings() -> Iterator[Finding]:
     """Of the file of settings and the variables."""
+    from segue import advice
     from segue.cli import cli
     from segue.cli.config import OTHER_VARIABLES, config_path, load_config, variables
     from segue.doctor import Finding
@@ -56,7 +57,8 @@ def _settings() -> Iterator[Finding]:
     path, config = config_path(), load_config()  # a wrong one ends every command before it begins
     content = (", ".join(config) or "nothing") if path.exists() else "not there"
     yield Finding("settings", "ok", f"{path}: {content}")
-    given = sorted(name for name in os.environ if name.startswith("SEGUE_"))
+    from_start_py = {advice.VARIABLE, advice.MISSING_EXTRA}  # what nobody has set by hand
+    given = sorted(name for name in os.environ if name.startswith("SEGUE_") and name not in from_start_py)
     unknown = [name for name in given if name not in OTHER_VARIABLES.union(variables(cli))]
     if unknown:
         text = f"nothing in Segue reads {', '.join(unknown)}"

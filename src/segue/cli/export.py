@@ -80,8 +80,10 @@ def _to_file(
             )
         elif kind == "parquet" and output:
             formats.write_parquet(rows, output, clusters, _shape(library, space)[1] if given else None)
+            click.echo(f"wrote {len(library)} tracks to {output}", err=True)
         elif output:
             formats.save_text(output, lambda out: _write_text(kind, rows, out, clusters, vectors))
+            click.echo(f"wrote {len(library)} tracks to {output}", err=True)
         else:
             _write_text(kind, rows, sys.stdout, clusters, vectors)
 

@@ -125,8 +125,8 @@ def hint_at_missing(context: Context) -> None:
     if missing := [*missing, *(name for name in missing_default_models() if name in unused)]:
         names = " and ".join(f"{name} ({_state(name)})" for name in missing)
         click.echo(f"scanned without {names}, which would improve recommendations", err=True)
-        pull = command(f"models pull {' '.join(missing)}")
-        click.echo(f"  to add them: {pull}; then scan again, with --yes", err=True)
+        pull, them = command(f"models pull {' '.join(missing)}"), "it" if len(missing) == 1 else "them"
+        click.echo(f"  to add {them}: {pull}; then scan again, with --yes", err=True)
 
 
 def _state(name: str) -> str:

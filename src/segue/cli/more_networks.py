@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import statistics
 import sys
 import time
@@ -39,11 +40,11 @@ def with_more_networks(
     from segue.library.embedders import unused_default_set
     from segue.spec import family_of
 
-    absent = [] if pull else missing_default_models()
+    absent = missing_default_models()
     try:
         with context.open() as library:
             spaces, n_tracks = library.spaces(), len(library)
-            more = [name for name in unused_default_set(spaces) if name not in absent]
+            more = [name for name in unused_default_set(spaces) if pull or name not in absent]
             took_s = _estimate(library, more, jobs or os.cpu_count() or 1) if more and not agreed else 0.0
     except LibraryNotFoundError:
         return []
@@ -55,9 +56,11 @@ def with_more_networks(
     text = f"{' and '.join(more)} would also analyze the library's {n_tracks} tracks"
     if took_s:
         text += f", which takes about {clock(max(1, took_s))}"
+    if set(more) & set(absent):
+        text += ", after a download"
     if sys.stdin.isatty() and sys.stderr.isatty():
         return [*own, *more] if click.confirm(f"{text}. Do so now?", default=True, err=True) else []
-    again = command(f"scan --yes {' '.join(folders)}", library=context.path)
+    again = command(f"scan --yes {shlex.join(folders)}", library=context.path)
     click.echo(f"scanning with {' and '.join(own)} alone; {text}: {again}", err=True)
     return []
 

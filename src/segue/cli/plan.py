@@ -19,7 +19,7 @@ _AMOUNT = click.FloatRange(min=0)
 _UNITS = (("TB", 1e12), ("GB", 1e9), ("MB", 1e6))
 
 
-@click.command(short_help="Plan cores, memory, disk and hours.")
+@click.command(short_help="Estimate hours, memory and disk for many tracks.")
 @click.option("--tracks", required=True, type=click.FloatRange(min=1), help="How many tracks, such as 100e6.")
 @click.option("--minutes", default=4.0, show_default=True, type=_AMOUNT, help="Length of a track.")
 @click.option("--dim", default=128, show_default=True, type=click.IntRange(1), help="Numbers in a vector.")

@@ -92,6 +92,7 @@ def scan(
     """
     from segue.display.terminal import TerminalProgress
 
+    _require_folders(context, folders)  # before anything is asked or downloaded
     shared = shared_catalog_at(others.pop("shared_uri"))
     upgrade, exclude, agreed = (others.pop(name) for name in ("upgrade", "exclude", "agreed"))
     how = {"jobs": jobs, "retry": retry, "full": others.pop("full")}
@@ -103,7 +104,6 @@ def scan(
             pull_missing(context, more, quiet=quiet)
         chosen += installed(more)
     waiting: dict[str, Any] = {"wait_s": -1 if wait else 0, "on_wait": say_waiting}
-    _require_folders(context, folders)
     with context.open(create=True, embedders=chosen) as library, TerminalProgress(quiet=quiet) as progress:
         for folder in filter(os.path.isdir, folders) if exclude else ():
             library.exclude(folder, exclude)

@@ -27,7 +27,7 @@ _SETTINGS = {
 }
 
 
-@click.command(short_help="Show or change what may be an answer.")
+@click.command(short_help="Show or change which tracks may be recommended.")
 @click.argument("name", required=False, type=click.Choice(list(_SETTINGS)))
 @click.argument("value", required=False)
 @json_option

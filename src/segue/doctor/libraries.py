@@ -128,7 +128,7 @@ def watches(path: Path) -> Finding:
     with Library.open(path) as library:
         paths = library.catalog.known_files()
     needed = len({str(parent) for file in paths for parent in Path(file).parents})
-    text = f"segue watch needs about {needed:,} of {limit:,}"
+    text = f"segue watch would follow about {needed:,}; this system allows {limit:,}"
     if needed > limit / 2:
         remedy = f"sudo sysctl fs.inotify.max_user_watches={max(524_288, 4 * needed)}"
         return Finding("watched folders", "warning", text, remedy)

@@ -119,6 +119,9 @@ def describe_shortfall(
     feedback : whether dislikes leave tracks out
     """
     text = f"{n} of {k}: no more of the library's {len(catalog.tracks)} tracks {reason}"
+    missing = int((snapshot.missing & (snapshot.keys >= 0)).sum())
+    if missing:
+        text += f"; the files of {missing} are missing or away"
     opinions = catalog.opinions() if feedback else None
     if opinions is not None and len(opinions.disliked):
         text += f"; you dislike {len(opinions.disliked)}"

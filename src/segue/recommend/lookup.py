@@ -122,8 +122,8 @@ def lookup(catalog: Catalog, text: str, *, paths: bool = True) -> Track | Select
     """The track, artist, album, playlist or folder that a text means.
 
     In this order: an id, a path, an id in a source; ``artist:NAME`` and the like; an exact title; a title or
-    file name but for accents; an exact artist, album or playlist; a folder; words of one track, artist, album
-    or playlist. Copies of one recording count as one.
+    file name but for accents; an exact artist, album or playlist; a folder's path; words of one track,
+    artist, album or playlist; a folder's name. Copies of one recording count as one.
 
     Parameters
     ----------
@@ -142,6 +142,7 @@ def lookup(catalog: Catalog, text: str, *, paths: bool = True) -> Track | Select
         or _folder(catalog, text, paths=paths)
         or _by_words(catalog, text)
         or catalog.selections.exactly(text, thorough=True)
+        or catalog.selections.folders_named(text)
     )
     if len(meanings) == 1:
         return meanings[0]
