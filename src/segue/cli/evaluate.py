@@ -60,7 +60,7 @@ def _print(found: Evaluation) -> None:
     click.echo(f"index           recall {found.index_recall:.3f}, {found.query_us:.0f} us a query")
     if found.tag_fit and found.by != "genre":
         click.echo("\nThe view has learned from these tags, so the figures above are too good.")
-        click.echo(f"Of albums and artists held out, {found.tag_fit.removeprefix('used: ')}")
+        click.echo(f"With tags, {found.tag_fit.removeprefix('used: ')}")
     if found.against:
         click.echo(f"\n{found.view} less {found.against.view}, on the same tracks:")
         for name, gain in found.against.gain.items():

@@ -76,8 +76,8 @@ class TagFit:
             return f"not used: {self.albums} albums of two tracks and more by one artist are too few"
         verb = "used" if self.used else "not used"
         return (
-            f"{verb}: {self.with_tags:.3f} of the {K} nearest held-out tracks are of the same album and "
-            f"artist, by sound alone {self.without:.3f} (gain {self.low:+.3f} to {self.high:+.3f})"
+            f"{verb}: tracks held out find {self.with_tags:.1%} of their {K} nearest on their own album with "
+            f"them, {self.without:.1%} without (gain {100 * self.low:+.1f} to {100 * self.high:+.1f} points)"
         )
 
 

@@ -47,7 +47,7 @@ function Totals({ facts }: { facts: LibraryStatus }) {
           {facts.away.toLocaleString("en")} of the missing files went with all of a folder or disk: is it mounted? They are back with the next scan that finds them.
         </p>
       )}
-      {facts.tags && <p class="quiet note">Your tags, for comparing tracks: {facts.tags}.</p>}
+      {facts.tags && <p class="quiet note">To compare tracks, your tags are {facts.tags}.</p>}
     </>
   );
 }
