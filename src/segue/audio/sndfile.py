@@ -100,14 +100,16 @@ class SndfileReader:
         """Frames of DTS or AC-3 that stand in the place of the samples, and FFmpeg's name of their format."""
         if self._file.subtype not in _EXACT or self.info.channels > 2:
             return None
-        try:
+        probes = []
+        with contextlib.suppress(soundfile.LibsndfileError, RuntimeError):
             for start in (0, self._file.frames // 2):
                 self._position = self._file.seek(start)
-                look_for_frames(self._file.read(PROBED, "int16", always_2d=True))
+                probes.append(self._file.read(PROBED, "int16", always_2d=True))
+        try:
+            for probe in probes:
+                look_for_frames(probe)
         except CodedSoundError as found:
             return SampleBytes(self._file, found), found.container
-        except (soundfile.LibsndfileError, RuntimeError):
-            pass
         self._position = LOST
         return None
 

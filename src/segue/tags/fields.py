@@ -19,6 +19,7 @@ NAMES: Mapping[str, str] = {
     "disc_number": "discnumber disc disk TPOS TPA WM/PartOfSet",
     "compilation": "compilation itunescompilation TCMP TCP cpil WM/IsCompilation",
 }
+SEVERAL = frozenset(("artists", "artist", "album_artist", "genre"))  # fields that may hold several names
 FIELD_OF: Mapping[str, str] = {
     native.lower(): what for what, names in NAMES.items() for native in names.split()
 } | {"album artist": "album_artist"}

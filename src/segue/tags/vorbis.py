@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from segue.tags.block import FRONT, Block
+from segue.tags.fields import FIELD_OF, SEVERAL
 from segue.tags.limits import BLOCK_BYTES, FIELDS, PICTURE_BYTES, TEXT_BYTES, read_at
 
 _COMMENT, _CUE_SHEET, _PICTURE = 4, 5, 6  # types of FLAC's blocks
@@ -35,8 +36,10 @@ def parse_comments(data: bytes) -> Block:
         if name.lower() in _PICTURE_NAMES:
             _add_encoded_picture(block, name.lower(), data[start + len(name) + 1 : at])
         else:
-            for text in value.split(b"\0"):
-                block.add(name.decode("latin-1"), text)
+            native = name.decode("latin-1")
+            several = FIELD_OF.get(native.lower()) in SEVERAL
+            for text in value.split(b"\0") if several else [value.replace(b"\0", b" ")]:
+                block.add(native, text)
     return block
 
 
