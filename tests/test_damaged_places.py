@@ -189,3 +189,13 @@ def test_sound_behind_a_tag_of_a_wrong_size_is_found(size, tmp_path):
     sound = audio.load(path)
     assert sound.duration_s == pytest.approx(whole.duration_s, abs=0.1)
     assert_ends_as_it_should(sound)
+
+
+@pytest.mark.parametrize("name", ["m4a", "wma", "wavpack"])
+def test_a_tag_in_front_of_a_file_that_has_none_there_hides_no_sound(name, tmp_path):
+    path = music(name, tmp_path)
+    whole = audio.load(path)
+    path.write_bytes(b"ID3\4\0\0\0\0\1\0" + bytes(128) + path.read_bytes())
+    sound = audio.load(path)
+    assert (sound.info, sound.warning) == (whole.info, None)
+    assert np.array_equal(sound.parts[0], whole.parts[0])

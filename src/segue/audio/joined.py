@@ -9,12 +9,17 @@ from itertools import pairwise
 from typing import BinaryIO
 
 from segue.audio.mpeg import behind_id3, find_frames, goes_on, parse_frame, told_length
+from segue.tags.container import Kind, find_sound
 
 _CHUNK = 1 << 20  # bytes searched at a time
 _OVERLAP = 64  # bytes; more than any mark is long
 _MISTOLD = 1 << 21  # bytes in which the sound is looked for behind a tag of a wrong size
 _PADDING = 1 << 16  # bytes of zeros that may stand before the sound
 _BEHIND_ZEROS = (b"fLaC", b"OggS", b"RIFF", b"FORM", b"wvpk", b"MAC ")
+# FFmpeg does not know these behind an ID3 tag, where none belongs.
+_NEVER_TAGGED: frozenset[Kind] = frozenset(
+    ("mp4", "asf", "matroska", "webm", "caf", "dsf", "wavpack", "monkey")
+)
 _OGG_START = re.compile(rb"OggS\0[\2\3\6\7]")  # a page that begins a logical stream
 _OGG_HEAD = 27  # bytes
 _MPEG_MARK = re.compile(rb"Xing|Info|VBRI")
@@ -30,6 +35,9 @@ def split(file: BinaryIO) -> list[tuple[int, int]]:
     file.seek(0)
     starts: list[int] = []
     begin = _behind_zeros(file) if head[:3] == b"ID3" or head == bytes(4) else 0
+    if head[:3] == b"ID3" and not begin:
+        start, kind = find_sound(file)
+        begin = start if kind in _NEVER_TAGGED else 0
     file.seek(0)
     if head[:3] == b"ID3" and behind_id3(file) >= size:  # a tag cannot be all of a file: its size is wrong
         begin = find_frames(file, len(head), _MISTOLD) or 0

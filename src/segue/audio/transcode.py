@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
-from segue.audio.joined import FileSlice
+from segue.audio.joined import FileSlice, split
 from segue.audio.timed_file import OPENING_S
 from segue.errors import AudioError, NotAudioError
 from segue.tags import find_burden
@@ -87,11 +87,26 @@ def _open_frames(path: Path, start_s: float) -> Iterator[_Source]:
         try:
             if burden.inside:
                 raise ValueError("FFmpeg would not come to an end of its tags")
+            if len(split(file)) > 1 or _holds_frames(path):
+                raise ValueError("FFmpeg would read the first part alone, or frames of a codec as samples")
             container = av.open(sound, "r", options=allowed, metadata_errors="ignore", timeout=_TIMEOUTS_S)
         except (av.FFmpegError, ValueError):  # what libsndfile alone reads
             yield _Source(_BLOCKS_SR, 1, _blocks(path, start_s))
             return
         yield from _opened(container, path, start_s)
+
+
+def _holds_frames(path: Path) -> bool:
+    """Whether frames of DTS or Dolby Digital stand in the place of samples."""
+    from segue.audio.downmix import Downmix
+    from segue.audio.limits import DecodingBudget
+    from segue.audio.sndfile import SndfileReader
+
+    try:
+        with SndfileReader(str(path), Downmix(), DecodingBudget(path.stat().st_size)) as reader:
+            return reader.coded() is not None
+    except NotAudioError:
+        return False
 
 
 def _opened(container: av.container.InputContainer, path: Path, start_s: float) -> Iterator[_Source]:
@@ -109,10 +124,25 @@ def _frames(
 ) -> Iterator[AudioFrame]:
     import av
 
-    with contextlib.suppress(av.FFmpegError):  # the rest of a damaged file
-        for frame in container.decode(stream):
-            if frame.time is None or frame.time + frame.samples / frame.sample_rate > start_s:
-                yield frame
+    from segue.audio.ffmpeg import FAULTS_IN_A_ROW
+
+    form = None
+    faults = 0
+    while faults < FAULTS_IN_A_ROW:
+        try:
+            for frame in container.decode(stream):
+                faults = 0
+                form = form or (frame.sample_rate, frame.layout.name, frame.format.name)
+                # One that was made of junk has another form, which no encoder takes in between.
+                if (frame.sample_rate, frame.layout.name, frame.format.name) == form and (
+                    frame.time is None or frame.time + frame.samples / frame.sample_rate > start_s
+                ):
+                    yield frame
+            return
+        except EOFError:
+            return
+        except av.FFmpegError:  # what is damaged is left out
+            faults += 1
 
 
 def _blocks(path: Path, start_s: float) -> Iterator[AudioFrame]:

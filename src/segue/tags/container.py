@@ -66,7 +66,7 @@ def find_sound(file: BinaryIO) -> tuple[int, Kind]:
             break
         start += size
     head = read_at(file, start, HEAD_BYTES)
-    if start and head[:1] == b"\0":
+    if start and head[:1] == b"\0" and kind_of(head) == "other":
         zeros = read_at(file, start, _ZEROS_BYTES)
         skipped = len(zeros) - len(zeros.lstrip(b"\0"))
         head = read_at(file, start + skipped, HEAD_BYTES)
