@@ -140,6 +140,7 @@ def test_albums_of_one_title_by_several_artists_are_listed_each_with_what_names_
         ("album:polka", "no track has the album 'polka'; there are"),
         ("playlist:polka", "no playlist 'polka'; there are: "),
         ("folder:/nowhere", "no track lies below '/nowhere'"),
+        ("/music/nowhere.flac", "there is no such file or folder; no track matches '/music/nowhere.flac'"),
         ("artist:", "artist: names no artist"),
         ("playlist:Empty", "no playlist 'Empty'"),
         ("polka", "no track matches 'polka'"),

@@ -75,8 +75,10 @@ def resolve_seed(
     if file is None or not _is_path(text) or catalog.tracks.by_reference(text):
         try:
             return _group(catalog, _choose(lambda name: lookup(catalog, name, paths=paths), text, choose))
-        except TrackNotFoundError:
+        except TrackNotFoundError as error:
             if file is None:
+                if paths and os.sep in text and not os.path.exists(os.path.expanduser(text)):  # noqa: PTH110, PTH111
+                    raise TrackNotFoundError(f"there is no such file or folder; {error}") from None
                 raise
     sound = analyze(file, embedders())
     return SeedGroup((sound,))
