@@ -105,6 +105,7 @@ WORK_ELSEWHERE = {
     "demo": "test_the_demo_plays_scans_and_recommends",
     "users list": "test_the_command_adds_lists_and_removes_users",
     "users remove": "test_the_command_adds_lists_and_removes_users",
+    "users rights": "test_the_command_adds_lists_and_removes_users",
     "users password": "test_the_command_ends_sessions_and_makes_app_passwords",
     "users app-password": "test_the_command_ends_sessions_and_makes_app_passwords",
     "users sessions": "test_the_command_ends_sessions_and_makes_app_passwords",
@@ -208,6 +209,7 @@ MISTAKES = [
     ("users password polka --password-file {secret}", "no user 'polka'", "there are none"),
     ("users app-password polka", "no user 'polka'", "there are none"),
     ("users remove polka", "no user 'polka'", "there are none"),
+    ("users rights polka listener", "no user 'polka'", "there are none"),
     ("users sessions --end all", "--end needs the name of a user"),
     ("demo --folder {bad}/x", "the folder {bad}/x/music cannot be written", "choose another"),
 ]

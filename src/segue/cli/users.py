@@ -27,7 +27,7 @@ _password_option = click.option(
 )
 
 
-@click.group(invoke_without_command=True, short_help="List, add, change and remove who shares the library.")
+@click.group(invoke_without_command=True, short_help="Manage the people who share the library.")
 @click.pass_context
 def users(context: click.Context) -> None:
     """List, add, change and remove the people who share the library.
