@@ -23,6 +23,7 @@ ROUTES = [
 ]
 BODIES = {
     "/api/v1/playlists/{playlist_id}": {"name": "x"},
+    "/api/v1/users/{user_id}": {"admin": True},
     "/api/v1/users/{user_id}/password": {"password": "long enough"},
     "/api/v1/similar": {"seeds": ["unknown"]},
     "/api/v1/suggested-playlist": {"seeds": ["unknown"]},
