@@ -123,6 +123,43 @@ def test_what_one_does_changes_nothing_for_another(anna: Person, bert: Person, o
     assert bert.ask("DELETE /playlists/{playlist_id}", playlist_id=own).status_code == 204
 
 
+def test_a_playlist_is_everybodys_to_see_and_its_owners_to_change(anna: Person, bert: Person, olga: Person):
+    track, other = bert.values["track"], bert.values["other"]
+    made = [bert.client.post("/playlists", json={"name": name, "tracks": [track]}).json() for name in "AB"]
+    shared, kept = (one["id"] for one in made)
+    assert (made[0]["public"], made[0]["owner"]) == (False, None)
+    answer = bert.ask("PUT /playlists/{playlist_id}", {"public": True}, playlist_id=shared)
+    assert_documented("PUT", "/api/v1/playlists/{playlist_id}", 200, answer.json())
+    assert (answer.json()["public"], answer.json()["name"], len(answer.json()["tracks"])) == (True, "A", 1)
+    for person in (anna, olga):
+        listed = person.client.get("/playlists").json()
+        assert_documented("GET", "/api/v1/playlists", 200, listed)
+        assert [one["id"] for one in listed["playlists"] if one["owner"]] == [shared]
+        seen = person.ask("GET /playlists/{playlist_id}", playlist_id=shared).json()
+        assert (seen["owner"], seen["public"], seen["tracks"][0]["id"]) == ("Bert", True, track)
+        assert person.ask("GET /playlists/{playlist_id}/m3u8", playlist_id=shared).status_code == 200
+        for body in ({"name": "x"}, {"tracks": [other]}, {"public": False}, {}):
+            refused = person.ask("PUT /playlists/{playlist_id}", body, playlist_id=shared)
+            assert (refused.status_code, refused.json()["error"]["code"]) == (403, "not_yours")
+        assert person.ask("DELETE /playlists/{playlist_id}", playlist_id=shared).status_code == 403
+        for operation in ("GET /playlists/{playlist_id}", "DELETE /playlists/{playlist_id}"):
+            assert person.ask(operation, playlist_id=kept).status_code == 404
+        body = {"public": True}
+        assert person.ask("PUT /playlists/{playlist_id}", body, playlist_id=kept).status_code == 404
+        assert person.client.post("/similar", json={"seeds": ["playlist:A"]}).status_code == 404
+    bert.ask("PUT /playlists/{playlist_id}", {"tracks": [other]}, playlist_id=shared)
+    seen = anna.ask("GET /playlists/{playlist_id}", playlist_id=shared).json()
+    assert [one["id"] for one in seen["tracks"]] == [other]
+    bert.ask("PUT /playlists/{playlist_id}", {"public": False}, playlist_id=shared)
+    assert anna.ask("GET /playlists/{playlist_id}", playlist_id=shared).status_code == 404
+    owners = olga.client.get("/playlists").json()["playlists"][0]["id"]
+    olga.ask("PUT /playlists/{playlist_id}", {"public": True}, playlist_id=owners)
+    assert [one["owner"] for one in anna.client.get("/playlists").json()["playlists"]] == ["Olga"]
+    olga.ask("PUT /playlists/{playlist_id}", {"public": False}, playlist_id=owners)
+    for one in (shared, kept):
+        assert bert.ask("DELETE /playlists/{playlist_id}", playlist_id=one).status_code == 204
+
+
 def test_a_tag_of_anothers_answer_is_none_of_mine(anna: Person, bert: Person):
     bert.client.post("/feedback", json={"track": bert.values["other"], "verdict": "dislike"})
     theirs = bert.client.get("/feedback")
@@ -304,6 +341,9 @@ def test_without_users_the_page_is_everybodys(tmp_path: Path):
         library.scan(tmp_path / "music")
     with serving("-l", tmp_path / "library", "serve", "--no-open", "--port", 0) as server:
         assert server.get("/session") == {"needed": False, "logged_in": True, "by_name": False, "user": None}
+        kept = server.post("/playlists", {"name": "mine", "tracks": []}, 201)["id"]
+        refused = server.api("PUT", f"/playlists/{kept}", json={"public": True})
+        assert (refused.status_code, refused.json()["error"]["code"]) == (409, "no_users")
         assert server.api("GET", "/me").json()["error"]["code"] == "no_users"
         assert server.api("GET", "/folders").status_code == 200
     assert not (tmp_path / "library" / "users").exists()

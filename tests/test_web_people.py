@@ -20,6 +20,13 @@ from tests.serve_process import Server, serving
 AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
 PASSWORDS = {"Olga": "olga's own password", "Anna": "anna's own password"}
 
+SAVE = """async () => {
+    const { tracks } = await (await fetch("/api/v1/tracks?limit=1")).json();
+    const body = JSON.stringify({ name: "Evening", tracks: [tracks[0].id] });
+    const headers = { "X-Segue": "1", "Content-Type": "application/json" };
+    await fetch("/api/v1/playlists", { method: "POST", headers, body });
+}"""
+
 pytestmark = MARKS
 
 
@@ -115,6 +122,35 @@ def test_an_administrator_adds_a_person_who_changes_the_password(browser: Browse
         expect(people).to_have_count(2)
         berts.reload()
         expect(berts.get_by_label("Password", exact=True)).to_be_visible()
+
+
+def test_a_playlist_that_everybody_sees_is_played_and_saved_by_others(browser: Browser, shared: Server):
+    with new_page(browser, shared.address) as olgas, new_page(browser, shared.address) as annas:
+        sign_in(olgas, "Olga")
+        find(olgas, "Low number 0")
+        with olgas.expect_response("**/api/v1/playlists") as made:
+            olgas.evaluate(SAVE)
+        address = f"/playlists/{made.value.json()['id']}"
+        olgas.goto(address)
+        tick = olgas.get_by_label("Everybody may see and play it")
+        expect(tick).not_to_be_checked()
+        tick.click()
+        expect(tick).to_be_checked()
+        sign_in(annas, "Anna")
+        annas.goto("/playlists")
+        annas.get_by_role("link", name="Evening").click()
+        expect(annas.get_by_text("By Olga, who shares it.")).to_be_visible()
+        expect(rows(annas)).to_have_count(1)
+        expect(annas.get_by_role("button", name="Delete playlist")).to_have_count(0)
+        annas.get_by_role("button", name="Save", exact=True).click()
+        expect(annas.get_by_text("Or add to")).to_have_count(0)  # to no list of another
+        annas.get_by_role("button", name="Create").click()
+        annas.get_by_role("button", name="Open").click()
+        expect(annas.get_by_role("button", name="Delete playlist")).to_be_visible()
+        tick.click()
+        expect(tick).not_to_be_checked()
+        annas.goto(address)
+        expect(annas.get_by_text("no such playlist")).to_be_visible()
 
 
 def test_a_browser_that_two_people_share_keeps_nothing_of_the_first(browser: Browser, shared: Server):

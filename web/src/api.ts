@@ -124,6 +124,8 @@ export const playlist = (key: string, stop?: Stop) => json<T.Playlist>(`/playlis
 export const savePlaylist = (name: string, keys: string[]) => post<T.Playlist>("/playlists", { name, tracks: keys });
 export const changePlaylist = (key: string, name: string, keys: string[]) =>
   json<T.Playlist>(`/playlists/${id(key)}`, { method: "PUT", body: { name, tracks: keys } });
+export const sharePlaylist = (key: string, open: boolean) =>
+  json<T.Playlist>(`/playlists/${id(key)}`, { method: "PUT", body: { public: open } });
 export const deletePlaylist = (key: string) => json<void>(`/playlists/${id(key)}`, { method: "DELETE" });
 export const playlistFile = async (kind: string, name: string, keys: string[]) =>
   (await ask(`/${kind}`, { method: "POST", body: { name, tracks: keys } })).blob();

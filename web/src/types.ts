@@ -591,6 +591,8 @@ export interface Playlist {
   changed_at: number; // Seconds since 1970
   n: number; // Tracks that are still in the library
   duration_s: number;
+  owner: string | null; // Whose it is; null where it is one's own
+  public: boolean; // Whether all users of the library see it
   tracks: Track[];
 }
 
@@ -598,6 +600,7 @@ export interface Playlist {
 export interface PlaylistChange {
   name?: string | null;
   tracks?: string[] | null;
+  public?: boolean | null; // Whether all users of the library see it
 }
 
 export interface PlaylistRequest {
@@ -624,6 +627,8 @@ export interface PlaylistSummary {
   changed_at: number; // Seconds since 1970
   n: number; // Tracks that are still in the library
   duration_s: number;
+  owner: string | null; // Whose it is; null where it is one's own
+  public: boolean; // Whether all users of the library see it
 }
 
 export interface Playlists {

@@ -7,7 +7,7 @@ import copy
 import functools
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -16,7 +16,7 @@ from starlette.types import Scope
 
 from segue.audio.peaks import PeakStore
 from segue.errors import TrackNotFoundError
-from segue.library import CATALOG_FILE, Library, Playlist
+from segue.library import CATALOG_FILE, Library
 from segue.recommend import Recommendations
 from segue.serve.clips import Clips
 from segue.serve.http.callers import Caller
@@ -56,6 +56,7 @@ class Service:
         self.ending = threading.Event()  # Ctrl-C: what waits should wait no more
         self.library = Library.open(settings.library)
         self.presence = Presence(self.library.path / CATALOG_FILE)
+        self.base = self  # with what the owner keeps
         self.user: User | None = None  # whose things ``library`` has, besides the owner
         self._of_users: dict[str, Service] = {}
         self.users = self.library.users
@@ -162,8 +163,24 @@ class Service:
         """The folders that were scanned before."""
         return self.library.folders.all()
 
-    def playlists(self) -> list[Playlist]:
-        return self.library.playlists.all()
+    def shared(self) -> Mapping[str, User]:
+        """Whose the playlists are that everybody sees, by the playlists' ids."""
+        known = self.guard.known()
+        return known.shared if known else {}
+
+    def share(self, playlist_id: str, public: bool) -> None:
+        """Let everybody see one of one's own playlists, or nobody else any more.
+
+        Raises
+        ------
+        ApiError
+            Where the library has no users.
+        """
+        known = self.guard.known()
+        user = self.user or (known.owner if known else None)
+        if user is None:
+            raise ApiError(409, "no_users", "the library has no users who could see it")
+        self.users.share(user, playlist_id, public)
 
     def seed(self, seed_id: str) -> Any:
         """A track, the sound of a clip that was uploaded, or what a text means; no path is looked at."""

@@ -35,6 +35,7 @@ CREATE TABLE users (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, folded TEXT NOT NULL UNIQUE, password TEXT NOT NULL,
     admin INTEGER NOT NULL, owner INTEGER NOT NULL, app_password TEXT, created_at REAL NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE shared_playlists (playlist TEXT PRIMARY KEY, user TEXT NOT NULL) WITHOUT ROWID;
 """
     + SESSIONS
 )
@@ -62,17 +63,19 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Users, passwords for apps and sessions at one moment.
+    """Users, passwords for apps, sessions and what is shared at one moment.
 
     Attributes
     ----------
     users, app_passwords : by the users' ids
     sessions : by the hashes of their words
+    shared : whose the playlists are that everybody sees, by the playlists' ids
     """
 
     users: Mapping[str, User]
     app_passwords: Mapping[str, str]
     sessions: Mapping[str, Session]
+    shared: Mapping[str, User]
 
     @property
     def owner(self) -> User | None:
@@ -137,7 +140,10 @@ class Users:
     def _read(self) -> Known:
         rows = self._local.db.execute("SELECT * FROM users ORDER BY owner DESC, folded").fetchall()
         words = {row["id"]: row["app_password"] for row in rows if row["app_password"]}
-        return Known({row["id"]: _user(row) for row in rows}, words, self.sessions.by_hash())
+        users = {row["id"]: _user(row) for row in rows}
+        shared = self._local.db.execute("SELECT playlist, user FROM shared_playlists").fetchall()
+        seen = {row["playlist"]: users[row["user"]] for row in shared if row["user"] in users}
+        return Known(users, words, self.sessions.by_hash(), seen)
 
     def __bool__(self) -> bool:
         """Whether there are any."""
@@ -210,6 +216,7 @@ class Users:
                 raise UsageError(f"{user.name} owns the library, and can only be removed as the last user")
             self._local.db.execute("DELETE FROM users WHERE id = ?", (user.id,))
             self._local.db.execute("DELETE FROM sessions WHERE user = ?", (user.id,))
+            self._local.db.execute("DELETE FROM shared_playlists WHERE user = ?", (user.id,))
         self._sweep()
 
     def set_admin(self, user: User, admin: bool) -> User:
@@ -226,6 +233,16 @@ class Users:
         with user_transaction(self._local.db):
             self._local.db.execute("UPDATE users SET admin = ? WHERE id = ?", (admin, user.id))
         return self.get(user.name)
+
+    def share(self, user: User, playlist_id: str, public: bool) -> None:
+        """Let everybody see one of a user's playlists, or nobody else any more. Raises LibraryWriteError."""
+        sql = (
+            "INSERT OR IGNORE INTO shared_playlists VALUES (?, ?)"
+            if public
+            else "DELETE FROM shared_playlists WHERE playlist = ? AND user = ?"
+        )
+        with user_transaction(self._local.db):
+            self._local.db.execute(sql, (playlist_id, user.id))
 
     def set_password(self, user: User, password: str, *, but: str | None = None) -> None:
         """Give a user another password, which ends their sessions, except one by its id.

@@ -1,10 +1,8 @@
-import * as api from "../api";
 import { draggedTracks, dropTarget } from "../dragtracks";
 import { count } from "../format";
-import { useLoad } from "../hooks";
 import * as player from "../player";
 import { Icon } from "./icons";
-import { addToPlaylist, saving } from "./savedialog";
+import { addToPlaylist, saving, useOwnPlaylists } from "./savedialog";
 
 const MOST = 30; // playlists
 
@@ -14,14 +12,14 @@ export function DropTray() {
 }
 
 function Tray({ n }: { n: number }) {
-  const { data } = useLoad(api.playlists, []);
+  const own = useOwnPlaylists();
   return (
     <div class="drop-tray" role="group" aria-label="Drop tracks here">
       <p class="quiet">Drop {count(n, "track")} on</p>
       <div class="drop-target" {...dropTarget(player.playAfter)}><Icon name="playNext" />Play next</div>
       <div class="drop-target" {...dropTarget(player.enqueue)}><Icon name="queue" />Queue</div>
       <div class="drop-target" {...dropTarget((tracks) => (saving.value = { tracks, name: "" }))}><Icon name="plus" />New playlist</div>
-      {data?.playlists.slice(0, MOST).map((head) => (
+      {own.slice(0, MOST).map((head) => (
         <div key={head.id} class="drop-target" {...dropTarget((tracks) => void addToPlaylist(head, tracks))}>
           <Icon name="playlist" /><span class="clip">{head.name}</span>
         </div>

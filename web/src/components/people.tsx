@@ -37,7 +37,7 @@ export function Account() {
         <h2>{user.name}</h2>
         <button type="button" class="button small" onClick={() => void attempt(signOut())}>Sign out</button>
       </div>
-      <p class="quiet">{rights(user)}. Your likes, history, playlists and queue are yours alone.</p>
+      <p class="quiet">{rights(user)}. Your likes, history, queue and playlists are yours alone, but for playlists that you let everybody see.</p>
       <Password />
       <AppPassword user={user} />
       <Sessions />

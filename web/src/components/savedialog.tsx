@@ -14,6 +14,12 @@ export const saving = signal<{ tracks: readonly Track[]; name: string } | null>(
 
 const ids = (tracks: readonly Track[]) => tracks.map((track) => track.id).filter((id) => !api.isClip(id));
 
+/** The playlists that one may change. */
+export function useOwnPlaylists(): PlaylistSummary[] {
+  const { data } = useLoad(api.playlists, []);
+  return (data?.playlists ?? []).filter((head) => head.owner === null);
+}
+
 /** Put tracks at the end of a playlist, with Undo. */
 export async function addToPlaylist(head: PlaylistSummary, tracks: readonly Track[]): Promise<void> {
   const list = await attempt(api.playlist(head.id));
@@ -30,7 +36,7 @@ export function SaveDialog() {
 
 function Saving({ tracks, suggestion }: { tracks: readonly Track[]; suggestion: string }) {
   const [name, setName] = useState(suggestion);
-  const { data } = useLoad(api.playlists, []);
+  const own = useOwnPlaylists();
   const close = () => (saving.value = null);
   const done = (id: string, title: string) => {
     close();
@@ -55,11 +61,11 @@ function Saving({ tracks, suggestion }: { tracks: readonly Track[]; suggestion: 
         </label>
         <button class="button main" disabled={!name.trim()}>Create</button>
       </form>
-      {data && data.playlists.length > 0 && (
+      {own.length > 0 && (
         <>
           <h3 class="dialog-sub">Or add to</h3>
           <ul class="save-list">
-            {data.playlists.map((head) => (
+            {own.map((head) => (
               <li key={head.id}>
                 <button type="button" onClick={() => extend(head)}>
                   <Icon name="playlist" /><span class="clip">{head.name}</span>

@@ -9,6 +9,7 @@ import { TracksBar } from "../components/tracksbar";
 import { dragLine } from "../dragsort";
 import { count, formatDuration } from "../format";
 import { useLoad } from "../hooks";
+import { session } from "../person";
 import * as player from "../player";
 import { navigate } from "../router";
 import { rowsOf } from "../selection";
@@ -19,10 +20,29 @@ export function PlaylistPage({ id }: { id: string }) {
   const { data, error, retry } = useLoad((stop) => api.playlist(id, stop), [id]);
   if (error && !data) return <><PageHeader title="Playlist" /><LoadError error={error} retry={retry} /></>;
   if (!data) return <><PageHeader title="Playlist" /><LoadingRows label="Loading playlist" /></>;
-  return <PlaylistEditor list={data} />;
+  return data.owner ? <Others list={data} owner={data.owner} /> : <PlaylistEditor list={data} onShared={retry} />;
 }
 
-function PlaylistEditor({ list }: { list: Playlist }) {
+const summary = (tracks: readonly Track[]) => `${count(tracks.length, "track")}, ${formatDuration(tracks.reduce((sum, track) => sum + track.duration_s, 0))}`;
+
+/** A playlist that somebody else lets everybody see. */
+function Others({ list, owner }: { list: Playlist; owner: string }) {
+  const { name, tracks } = list;
+  const at = rowsOf(`playlist ${list.id}`, tracks);
+  return (
+    <>
+      <PageHeader title={name} lead={`${summary(tracks)}. By ${owner}, who shares it.`} />
+      {tracks.length > 0 && <TracksBar tracks={tracks} name={name} />}
+      <ol class="matches" aria-label={name}>
+        {tracks.map((track, i) => (
+          <li key={`${track.id}-${i}`}><TrackRow track={track} at={at(i)} compact onPlay={() => player.playTracks(tracks, i)} /></li>
+        ))}
+      </ol>
+    </>
+  );
+}
+
+function PlaylistEditor({ list, onShared }: { list: Playlist; onShared: () => void }) {
   const [name, setName] = useState(list.name);
   const [tracks, setTracks] = useState<readonly Track[]>(list.tracks);
   const [renaming, setRenaming] = useState(false);
@@ -54,10 +74,16 @@ function PlaylistEditor({ list }: { list: Playlist }) {
   };
   return (
     <>
-      <PageHeader title={name} lead={`${count(tracks.length, "track")}, ${formatDuration(tracks.reduce((sum, track) => sum + track.duration_s, 0))}`}>
+      <PageHeader title={name} lead={summary(tracks)}>
         <IconButton icon="edit" label="Rename" onClick={() => setRenaming(true)} />
         <IconButton icon="trash" label="Delete playlist" onClick={() => void deleteList()} />
       </PageHeader>
+      {session.value?.by_name && (
+        <label class="check share">
+          <input type="checkbox" checked={list.public} onChange={(event) => void attempt(api.sharePlaylist(list.id, event.currentTarget.checked).then(onShared))} />
+          Everybody may see and play it
+        </label>
+      )}
       {tracks.length > 0 && (
         <TracksBar tracks={tracks} name={name} saved>
           <a class="button" href={`/compare?list=${encodeURIComponent(list.id)}`}><Icon name="compare" size={18} />Compare</a>

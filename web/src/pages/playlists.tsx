@@ -37,7 +37,7 @@ function Card({ head }: { head: PlaylistSummary }) {
       <span class={`mosaic n${Math.min(4, covers.length)}`}>{covers.map((track) => <Cover key={track.id} id={track.id} size={120} shown={120} />)}</span>
       <span class="card-name clip">{head.name}</span>
       <span class="quiet">{count(head.n, "track")}, {formatDuration(head.duration_s)}</span>
-      <span class="quiet">{formatDate(head.changed_at)}</span>
+      <span class="quiet">{formatDate(head.changed_at)}{head.owner ? ` · by ${head.owner}` : head.public && " · shared"}</span>
     </a>
   );
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -15,6 +14,7 @@ from segue.serve.api import track_models as models
 from segue.serve.api.request_models import NewPlaylist, PlaylistChange
 from segue.serve.http.errors import ApiError
 from segue.serve.http.responses import json_response, openapi_responses
+from segue.serve.seen_playlists import SeenPlaylist, all_playlists, find_playlist
 from segue.serve.service import Service, ServiceDep
 from segue.track import Track, readable
 
@@ -23,15 +23,11 @@ _TYPES = {"m3u8": "audio/x-mpegurl", "xspf": "application/xspf+xml", "jspf": "ap
 _WRITERS = {"m3u8": to_m3u, "xspf": to_xspf, "jspf": to_jspf}
 
 
-def _not_found() -> ApiError:
-    return ApiError(404, "playlist_not_found", "no such playlist")
-
-
 @routes.get("/playlists", responses=openapi_responses(models.Playlists))
 async def list_playlists(service: ServiceDep) -> Response:
-    """All playlists, without their tracks, the last changed first."""
-    playlists = await service.run(service.playlists)
-    return json_response({"playlists": [asdict(playlist) for playlist in playlists]})
+    """One's own playlists, the last changed first, then those that others let everybody see; no tracks."""
+    playlists = await service.run(all_playlists, service)
+    return json_response({"playlists": [playlist.record() for playlist in playlists]})
 
 
 @routes.post("/playlists", status_code=201, responses=openapi_responses(models.Playlist, 404, status=201))
@@ -53,13 +49,15 @@ async def get_playlist(service: ServiceDep, playlist_id: str) -> Response:
 
 @routes.put("/playlists/{playlist_id}", responses=openapi_responses(models.Playlist, 404))
 async def change_playlist(service: ServiceDep, playlist_id: str, body: PlaylistChange) -> Response:
-    """Rename a playlist, or replace its tracks."""
+    """Rename a playlist, replace its tracks, or let everybody see it or not."""
 
     def change() -> dict[str, Any]:
+        _require_own(service, playlist_id)
         _require_tracks(service, body.tracks or ())
-        changed = service.library.playlists.change(playlist_id, name=body.name, tracks=body.tracks)
-        if not changed:
-            raise _not_found()
+        if body.public is not None:
+            service.share(playlist_id, body.public)
+        if body.name is not None or body.tracks is not None:
+            service.library.playlists.change(playlist_id, name=body.name, tracks=body.tracks)
         return _playlist_record(service, playlist_id)
 
     return json_response(await service.run(change))
@@ -68,8 +66,14 @@ async def change_playlist(service: ServiceDep, playlist_id: str, body: PlaylistC
 @routes.delete("/playlists/{playlist_id}", status_code=204, responses=openapi_responses(None, 404))
 async def delete_playlist(service: ServiceDep, playlist_id: str) -> Response:
     """Delete a playlist; its tracks stay in the library."""
-    if not await service.run(lambda: service.library.playlists.delete(playlist_id)):
-        raise _not_found()
+
+    def delete() -> None:
+        seen = _require_own(service, playlist_id)
+        service.library.playlists.delete(playlist_id)
+        if seen.public:
+            service.share(playlist_id, False)
+
+    await service.run(delete)
     return Response(status_code=204)
 
 
@@ -133,10 +137,8 @@ async def make_jspf(
 
 async def _kept(service: Service, request: Request, playlist_id: str, kind: str, *, paths: bool) -> Response:
     def look() -> tuple[str, list[Track]]:
-        playlist = service.library.playlists.get(playlist_id)
-        if playlist is None:
-            raise _not_found()
-        return playlist.name, _tracks(service, service.library.playlists.tracks(playlist_id))
+        seen = _require(service, playlist_id)
+        return seen.playlist.name, _tracks(service, seen.tracks())
 
     return _as_file(request, *await service.run(look), kind, paths=paths)
 
@@ -152,11 +154,22 @@ async def _given(
 
 
 def _playlist_record(service: Service, playlist_id: str) -> dict[str, Any]:
-    tables = service.library.playlists
-    playlist = tables.get(playlist_id)
-    if playlist is None:
-        raise _not_found()
-    return asdict(playlist) | {"tracks": service.records(_tracks(service, tables.tracks(playlist_id)))}
+    seen = _require(service, playlist_id)
+    return seen.record() | {"tracks": service.records(_tracks(service, seen.tracks()))}
+
+
+def _require(service: Service, playlist_id: str) -> SeenPlaylist:
+    seen = find_playlist(service, playlist_id)
+    if seen is None:
+        raise ApiError(404, "playlist_not_found", "no such playlist")
+    return seen
+
+
+def _require_own(service: Service, playlist_id: str) -> SeenPlaylist:
+    seen = _require(service, playlist_id)
+    if seen.owner:
+        raise ApiError(403, "not_yours", f"this playlist is {seen.owner.name}'s; save a copy to change it")
+    return seen
 
 
 def _tracks(service: Service, ids: Sequence[str]) -> list[Track]:

@@ -221,6 +221,7 @@ class PlaylistChange(Request):
 
     name: Name | None = None
     tracks: Annotated[list[Seed] | None, Field(max_length=MOST_TRACKS)] = None
+    public: Annotated[Yes | None, Field(description="Whether all users of the library see it")] = None
 
 
 class FeedbackRequest(Request):

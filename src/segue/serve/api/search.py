@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -16,6 +15,7 @@ from segue.serve.api import recommendation_models as models
 from segue.serve.api.conditions import QueryConditions, as_where
 from segue.serve.http.inputs import LONGEST_NAME, TEXT
 from segue.serve.http.responses import json_response, openapi_responses
+from segue.serve.seen_playlists import own
 from segue.serve.service import Service, ServiceDep
 from segue.track import clean, split_artists
 
@@ -72,7 +72,7 @@ async def search_grouped(
             "total": found.total,
             "artists": [_artist(service, one, covers) for one in found.artists],
             "albums": [_album(service, one, covers) for one in found.albums],
-            "playlists": [asdict(one) for one in found.playlists],
+            "playlists": [own(service, one).record() for one in found.playlists],
             "clusters": [
                 {"number": one.number, "name": one.name, "size": one.size, "color": one.color}
                 for one in found.clusters

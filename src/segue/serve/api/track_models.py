@@ -144,7 +144,7 @@ class ClipAnswer(BaseModel):
 
 PLAYLIST: dict[str, Any] = {
     "id": "8c1d2e3f40516273", "name": "Late evening", "comment": "", "n": 1, "duration_s": 241.3,
-    "created_at": 1_764_400_000.0, "changed_at": 1_764_403_600.0,
+    "created_at": 1_764_400_000.0, "changed_at": 1_764_403_600.0, "owner": None, "public": False,
 }  # fmt: skip
 
 
@@ -158,6 +158,8 @@ class PlaylistSummary(BaseModel):
     changed_at: EpochS
     n: Annotated[int, Field(description="Tracks that are still in the library")]
     duration_s: float
+    owner: Annotated[str | None, Field(description="Whose it is; null where it is one's own")]
+    public: Annotated[bool, Field(description="Whether all users of the library see it")]
 
 
 class Playlist(PlaylistSummary):

@@ -41,7 +41,7 @@ POLICY = (
 PLAIN_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"
 
 Headers = Mapping[str, str]
-_NOBODY = Known({}, {}, {})
+_NOBODY = Known({}, {}, {}, {})
 
 
 def read_headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

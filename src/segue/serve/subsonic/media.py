@@ -15,6 +15,7 @@ from segue.serve.http.errors import ApiError
 from segue.serve.http.media_types import is_playable
 from segue.serve.http.security import PLAIN_POLICY
 from segue.serve.http.streaming import file_response
+from segue.serve.seen_playlists import find_playlist
 from segue.serve.subsonic.call import NOT_FOUND, Call, SubsonicError
 from segue.serve.subsonic.extras import avatar
 from segue.track import Track
@@ -83,7 +84,8 @@ def _first_track(call: Call) -> Track:
     elif name in discography.artists:
         ids = discography.artists[name].albums[0].tracks
     elif name.startswith("pl-"):
-        ids = list(library.playlists.tracks(name))
+        seen = find_playlist(service, name)
+        ids = seen.tracks() if seen else []
     else:
         return service.track(name)
     tracks = library.tracks.by_ids(ids[:1])

@@ -5,31 +5,33 @@ from __future__ import annotations
 import time
 from typing import get_args
 
-from segue.library import Playlist, StarKind
+from segue.library import StarKind
+from segue.serve.seen_playlists import SeenPlaylist, all_playlists, find_playlist
 from segue.serve.subsonic.call import MISSING, NOT_FOUND, Call, SubsonicError
 from segue.serve.subsonic.encoding import Tree
 from segue.serve.subsonic.entries import Entries, date
-from segue.serve.subsonic.extras import note_playing
+from segue.serve.subsonic.extras import NOT_ALLOWED, note_playing
 
 _PARAMETERS: dict[StarKind, str] = {"track": "id", "album": "albumId", "artist": "artistId"}
 
 
 def playlists(call: Call) -> Tree:
-    kept = call.service.library.playlists.all()
-    return {"playlists": {"playlist": [_entry(call, playlist) for playlist in kept]}}
+    seen = all_playlists(call.service)
+    return {"playlists": {"playlist": [_entry(call, playlist) for playlist in seen]}}
 
 
 def playlist(call: Call) -> Tree:
     return {"playlist": _whole(call, call.need("id"))}
 
 
-def _entry(call: Call, playlist: Playlist) -> Tree:
+def _entry(call: Call, seen: SeenPlaylist) -> Tree:
+    playlist = seen.playlist
     return {
         "id": playlist.id,
         "name": playlist.name,
         "comment": playlist.comment,
-        "owner": call.user_name,
-        "public": False,
+        "owner": seen.owner.name if seen.owner else call.user_name,
+        "public": seen.public,
         "songCount": playlist.n,
         "duration": round(playlist.duration_s),
         "created": date(playlist.created_at),
@@ -39,13 +41,24 @@ def _entry(call: Call, playlist: Playlist) -> Tree:
 
 
 def _whole(call: Call, name: str) -> Tree:
-    library = call.service.library
-    playlist = library.playlists.get(name)
-    if playlist is None:
-        raise SubsonicError(NOT_FOUND, "no such playlist")
+    seen = _need(call, name)
     entries = Entries.of(call.service)
-    tracks = library.tracks.by_ids(library.playlists.tracks(name))
-    return _entry(call, playlist) | {"entry": [entries.song(track) for track in tracks]}
+    tracks = call.service.library.tracks.by_ids(seen.tracks())
+    return _entry(call, seen) | {"entry": [entries.song(track) for track in tracks]}
+
+
+def _need(call: Call, name: str) -> SeenPlaylist:
+    seen = find_playlist(call.service, name)
+    if seen is None:
+        raise SubsonicError(NOT_FOUND, "no such playlist")
+    return seen
+
+
+def _need_own(call: Call, name: str) -> SeenPlaylist:
+    seen = _need(call, name)
+    if seen.owner:
+        raise SubsonicError(NOT_ALLOWED, f"this playlist is {seen.owner.name}'s")
+    return seen
 
 
 def create_playlist(call: Call) -> Tree:
@@ -57,14 +70,16 @@ def create_playlist(call: Call) -> Tree:
         if not title:
             raise SubsonicError(MISSING, "the parameter 'name' is missing")
         name = tables.create(title, songs)
-    elif not tables.change(name, name=call.get("name") or None, tracks=songs):
-        raise SubsonicError(NOT_FOUND, "no such playlist")
+    else:
+        _need_own(call, name)
+        tables.change(name, name=call.get("name") or None, tracks=songs)
     return {"playlist": _whole(call, name)}
 
 
 def update_playlist(call: Call) -> Tree:
-    """Another name or comment; songs added at the end, others taken out by their places."""
+    """Another name or comment, songs added at the end or taken out by their places; whether all see it."""
     tables, name = call.service.library.playlists, call.need("playlistId")
+    _need_own(call, name)
     added = _known(call, "songIdToAdd")
     taken = set(call.numbers("songIndexToRemove"))
     tracks = None
@@ -73,14 +88,17 @@ def update_playlist(call: Call) -> Tree:
         shown = [track.id for track in call.service.library.tracks.by_ids(tables.tracks(name))]
         tracks = [track for place, track in enumerate(shown) if place not in taken] + added
     title, comment = call.get("name"), call.get("comment")
-    if not tables.change(name, name=title or None, comment=comment, tracks=tracks):
-        raise SubsonicError(NOT_FOUND, "no such playlist")
+    tables.change(name, name=title or None, comment=comment, tracks=tracks)
+    if call.user and call.get("public") is not None:  # without users, everybody is one person
+        call.service.share(name, call.flag("public", default=False))
     return {}
 
 
 def delete_playlist(call: Call) -> Tree:
-    if not call.service.library.playlists.delete(call.need("id")):
-        raise SubsonicError(NOT_FOUND, "no such playlist")
+    seen = _need_own(call, call.need("id"))
+    call.service.library.playlists.delete(seen.playlist.id)
+    if seen.public:
+        call.service.share(seen.playlist.id, False)
     return {}
 
 
