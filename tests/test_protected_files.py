@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from segue import audio
-from segue.errors import NotAudioError, ProtectedError
+from segue.errors import DamagedAudioError, NotAudioError, ProtectedError
 from tests.bad_files import outcomes
 from tests.sounds import FORMATS, call, clip, melody
 
@@ -88,15 +88,15 @@ def test_clear_files_are_not_taken_for_protected(name, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "head",
+    ("head", "error"),
     [
-        b"\0\0\0\1ftyp" + b"\xff" * 8,
-        b"\0\0\0\1moov\x7f" + b"\xff" * 7,
-        b"\0\0\0\0moov",
-        b"\xff\xff\xff\xffftyp",
-        b"\x1aE\xdf\xa3\x01",
+        (b"\0\0\0\1ftyp" + b"\xff" * 8, DamagedAudioError),  # the beginning of an M4A, and nothing behind it
+        (b"\0\0\0\1moov\x7f" + b"\xff" * 7, NotAudioError),
+        (b"\0\0\0\0moov", NotAudioError),
+        (b"\xff\xff\xff\xffftyp", DamagedAudioError),
+        (b"\x1aE\xdf\xa3\x01", DamagedAudioError),  # of Matroska
     ],
 )
-def test_headers_of_nonsense_end_the_search(head, tmp_path):
-    with pytest.raises(NotAudioError):
+def test_headers_of_nonsense_end_the_search(head, error, tmp_path):
+    with pytest.raises(error):
         audio.load(head + bytes(1000))

@@ -65,7 +65,7 @@ COMMANDS = {
     "settings": ("segue.cli.settings:settings", "Show or change which tracks may be recommended."),
     "similar": ("segue.cli.similar:similar", "Find tracks that sound like one or more seeds."),
     "spark": ("segue.cli.spark:spark", "Embed and search on Spark's workers."),
-    "users": ("segue.cli.users:users", "List, add and remove who shares the library."),
+    "users": ("segue.cli.users:users", "Manage the people who share the library."),
     "watch": ("segue.cli.watch:watch", "Follow folders, and take in what changes at once."),
     "why": ("segue.cli.why:why", "Explain why two tracks sound alike."),
 }
