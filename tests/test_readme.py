@@ -149,6 +149,7 @@ NO_PROMISE = (
     "It needs only Python 3.11",
     "With your own music",
     "Or install the command",
+    "In Python (",
     "A hit is a neighbor of the same album",
     "The speed is of the same files",
     "Two small published networks know more",

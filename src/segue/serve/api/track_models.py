@@ -144,7 +144,7 @@ class ClipAnswer(BaseModel):
 
 PLAYLIST: dict[str, Any] = {
     "id": "8c1d2e3f40516273", "name": "Late evening", "comment": "", "n": 1, "duration_s": 241.3,
-    "created_at": 1_764_400_000.0, "changed_at": 1_764_403_600.0, "owner": None, "public": False,
+    "created_at": 1_764_400_000.0, "changed_at": 1_764_403_600.0, "owner": "Anna", "public": True,
 }  # fmt: skip
 
 
