@@ -58,14 +58,15 @@ export const SearchDialog = () => (paletteOpen.value ? <Palette /> : null);
 function Palette() {
   const dialog = useRef<HTMLDialogElement>(null);
   const [text, setText] = useState("");
-  const [at, setAt] = useState(0);
+  const [picked, setPicked] = useState(""); // by its key: it stays chosen where more is found meanwhile
   const list = useId();
   const wanted = useDebounced(text.trim(), 90);
   const { data } = useLoad(async (stop) => (wanted ? { wanted, found: await api.searchGrouped(wanted, stop) } : null), [wanted]);
   const sections = text.trim() && data ? sectionsOf(data.found, data.wanted) : [];
   const all: Option = { key: "all", name: `All tracks for “${text.trim()}”`, detail: "also by mood and sound", href: `/tracks?q=${encodeURIComponent(text.trim())}` };
   const options = text.trim() ? [...sections.flatMap((section) => section.options), all] : [];
-  const chosen = Math.min(at, options.length - 1);
+  const chosen = options.length ? Math.max(0, options.findIndex((option) => option.key === picked)) : -1;
+  const move = (by: number) => setPicked(options[(chosen + by + options.length) % options.length]?.key ?? "");
   useLayoutEffect(() => { // now: the next key may already be typed
     const before = document.activeElement as HTMLElement | null;
     dialog.current?.showModal();
@@ -80,8 +81,8 @@ function Palette() {
     else navigate(option.href);
   };
   const steer = (event: KeyboardEvent) => {
-    if (event.key === "ArrowDown") setAt((chosen + 1) % Math.max(1, options.length));
-    else if (event.key === "ArrowUp") setAt((chosen - 1 + options.length) % Math.max(1, options.length));
+    if (event.key === "ArrowDown") move(1);
+    else if (event.key === "ArrowUp") move(-1);
     else if (event.key === "Enter") open(options[chosen], event.shiftKey);
     else if (event.key === "Escape") close(); // at once: the dialog's own event comes later
     else return;
@@ -91,7 +92,7 @@ function Palette() {
   const row = (option: Option) => {
     const i = place++;
     return (
-      <div key={option.key} id={`${list}-${i}`} role="option" aria-selected={i === chosen} onClick={() => open(option)} onPointerMove={() => i !== chosen && setAt(i)}>
+      <div key={option.key} id={`${list}-${i}`} role="option" aria-selected={i === chosen} onClick={() => open(option)} onPointerMove={() => i !== chosen && setPicked(option.key)}>
         <Picture option={option} />
         <span class="row-name"><span class="clip row-title">{option.name}</span><span class="clip quiet">{option.detail}</span></span>
       </div>
@@ -104,7 +105,7 @@ function Palette() {
           <Icon name="search" /><span class="hidden-text">Search everything</span>
           <input role="combobox" aria-expanded={options.length > 0} aria-controls={list} aria-autocomplete="list" autocomplete="off" autofocus
             aria-activedescendant={options.length ? `${list}-${chosen}` : undefined} placeholder="Tracks, albums, artists, playlists, groups" value={text}
-            onInput={(event) => (setText(event.currentTarget.value), setAt(0))} onKeyDown={steer} />
+            onInput={(event) => (setText(event.currentTarget.value), setPicked(""))} onKeyDown={steer} />
         </label>
         <div id={list} role="listbox" aria-label="Results" class="palette-list" hidden={!options.length}>
           {sections.map((section) => (
