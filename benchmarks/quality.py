@@ -18,6 +18,7 @@ from unittest.mock import patch
 
 import numpy as np
 from numpy.typing import NDArray
+from page_tables import replace_table
 
 from segue.audio import stream
 from segue.catalog import Snapshot
@@ -212,10 +213,7 @@ def main(folder: str, labels_csv: str, write: str = "") -> None:
             table = tables(clips)
     print(table)
     if write:
-        text = PAGE.read_text("utf-8")
-        before, _, rest = text.partition("<!-- table -->\n")
-        _, _, after = rest.partition("<!-- end -->")
-        PAGE.write_text(f"{before}<!-- table -->\n{table}\n<!-- end -->{after}", "utf-8")
+        replace_table(PAGE, table, "table", "end")
 
 
 if __name__ == "__main__":

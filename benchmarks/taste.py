@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from page_tables import replace_table
 
 from segue.library import Library
 from segue.recommend.retrieval_metrics import bootstrap, interval
@@ -175,10 +176,7 @@ def main(library: str, labels_csv: str, write: str = "") -> None:
     text = table(Clips.read(library, labels_csv))
     print(text)
     if write:
-        page = PAGE.read_text("utf-8")
-        before, _, rest = page.partition("<!-- taste -->\n")
-        _, _, after = rest.partition("<!-- end of taste -->")
-        PAGE.write_text(f"{before}<!-- taste -->\n{text}\n<!-- end of taste -->{after}", "utf-8")
+        replace_table(PAGE, text, "taste", "end of taste")
 
 
 if __name__ == "__main__":

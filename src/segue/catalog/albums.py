@@ -17,7 +17,7 @@ from typing import Any
 
 from segue.catalog.album_groups import COLUMNS, albums_of, editions_of
 from segue.catalog.names import split_names
-from segue.cycles import infrequent_gc
+from segue.garbage_collection import infrequent_gc
 from segue.track import TrackId, clean, folded, natural_key, split_artists
 
 NO_ARTIST, NO_ALBUM = "[Unknown Artist]", "[Unknown Album]"

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 from segue.catalog import Catalog, Failure, Writer
 from segue.catalog.upsert import SeenKeys
-from segue.cycles import infrequent_gc
 from segue.errors import LibraryWriteError, SegueError
+from segue.garbage_collection import infrequent_gc
 from segue.ingest.cancel import cancellable
 from segue.ingest.report import Report
 from segue.progress import Progress

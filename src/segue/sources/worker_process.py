@@ -20,8 +20,8 @@ from typing import IO, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.cycles import infrequent_gc
 from segue.errors import SegueError, SourceError
+from segue.garbage_collection import infrequent_gc
 from segue.sources.contract import ImportBatch, Problem, SpaceRows
 from segue.spec import Label
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import gc
 
-from segue.cycles import infrequent_gc
+from segue.garbage_collection import infrequent_gc
 
 
 def test_what_held_before_is_back_after_the_last_who_wants_it_seldom():
