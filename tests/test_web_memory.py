@@ -120,8 +120,10 @@ def test_while_the_service_is_away_next_waits(browser: Browser, own_server: Serv
         expect(page.get_by_text("Segue is not responding")).to_be_visible()
         expect(now(page)).to_have_text("Low number 1")
         expect(page.get_by_text("Could not play")).to_have_count(0)
+        with page.expect_request("**/health"):
+            page.get_by_role("button", name="Try again").click()
         page.context.set_offline(False)
-        page.get_by_role("button", name="Try again").click()
+        expect(page.get_by_text("Segue is not responding")).to_have_count(0)
         page.wait_for_function("() => document.querySelector('.bar .wave').ariaValueNow > 0")
         expect(page.get_by_text("Could not play")).to_have_count(0)
 
