@@ -135,6 +135,19 @@ def test_search_leaves_labels_out_where_only_names_are_meant(library: Library):
     assert library.tracks.search("guitar", by_label=False) == []
 
 
+def test_more_tracks_with_a_label_than_are_ranked_all_come_once(tmp_path: Path):
+    songs = [
+        song(f"/m/{n}.flac", {"Piano": 0.5} if n % 9 < 4 else {}, title=f"Song {n}") for n in range(2500)
+    ]
+    songs[7] = song("/m/7.flac", title="Piano one")
+    with new_library(tmp_path, songs) as library:
+        matching = library.tracks.search("piano", None)
+        assert matching[0].title == "Piano one"
+        assert sorted(track.title for track in matching[1:]) == sorted(
+            f"Song {n}" for n in range(2500) if n % 9 < 4
+        )
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -76,6 +76,15 @@ def snapshot(spaces: dict[str, Sequence[bool]], missing: Sequence[bool] | None =
     return Snapshot(np.arange(n), gone, {name: vectors(name, has) for name, has in spaces.items()}, "x")
 
 
+@pytest.mark.parametrize("keys", [[4, 5, 9], [5, -1, 9, 4, -1], [-1, 4, 5, 9], [-1, -1], []])
+def test_rows_are_found_by_keys_in_any_order_and_beside_dead_rows(keys: list[int]):
+    moment = Snapshot(np.array(keys, np.int64), np.zeros(len(keys), np.bool_), {}, "x")
+    wanted = [9, 7, 4, 0, 5, 10**12, -1]
+    rows = [keys.index(key) if key in keys and key >= 0 else -1 for key in wanted]
+    assert moment.rows_of(np.array(wanted)).tolist() == rows
+    assert [moment.row_of(key) for key in wanted] == [None if row < 0 else row for row in rows]
+
+
 ALL, NONE = [True] * 20, [False] * 20
 HALF, MOST, NEARLY = [True] * 10 + [False] * 10, [True] * 18 + [False] * 2, [True] * 19 + [False]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 import sqlite3
@@ -67,7 +68,7 @@ class SpaceVectors:
         return np.asarray(filled, np.bool_)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Snapshot:
     """All spaces as committed at one moment; it stays true while others write.
 
@@ -86,8 +87,25 @@ class Snapshot:
 
     def row_of(self, key: int) -> int | None:
         """The row of the track with this key."""
-        at = np.flatnonzero(self.keys == key) if key >= 0 else np.zeros(0, np.int64)
-        return int(at[0]) if len(at) else None
+        row = int(self.rows_of(np.array([key]))[0])
+        return None if row < 0 else row
+
+    def rows_of(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
+        """int64 (n,): the rows of the tracks with these keys; -1 for those that are in none."""
+        own, rows = self._rising
+        if not len(own):
+            return np.full(len(keys), -1, np.int64)
+        at = np.minimum(np.searchsorted(own, keys), len(own) - 1)
+        return np.where(own[at] == keys, at if rows is None else rows[at], -1)
+
+    @functools.cached_property
+    def _rising(self) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
+        """The keys of the tracks, rising, and their rows; no rows where the keys stand so already."""
+        if len(self.keys) and self.keys[0] >= 0 and (self.keys[1:] > self.keys[:-1]).all():
+            return self.keys, None
+        rows = np.flatnonzero(self.keys >= 0)
+        rows = rows[np.argsort(self.keys[rows], kind="stable")]
+        return self.keys[rows], rows
 
 
 def read_spaces(db: sqlite3.Connection) -> dict[str, EmbedderSpec]:

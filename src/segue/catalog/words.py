@@ -37,7 +37,8 @@ class WordIndex:
         """int64 (n,): keys of the tracks with every word of a text, from its beginning.
 
         First comes what is called so, then what begins so, then the others by how well they match (BM25).
-        With ``by_label`` the tracks whose labels hold the words follow, unless most do.
+        With ``by_label`` the tracks whose labels hold the words follow, unless most do; more than a thousand
+        come in no order of matching.
 
         Parameters
         ----------
@@ -111,6 +112,8 @@ class WordIndex:
 
     def _ranked(self, text: str, words: Sequence[str], found: NDArray[np.int64]) -> NDArray[np.int64]:
         """The best of what was found, in order: all of it where it is little."""
+        if not len(found):
+            return found
         if len(found) <= _RANKED:
             match = _match(words, NAMES)
             return self._titles_first(text, self._keys(f"{_MATCHING} ORDER BY {_RANK}, rowid", match))
@@ -137,10 +140,12 @@ class WordIndex:
 
     def _labeled(self, text: str) -> NDArray[np.int64]:
         """What has the words in its names and labels, best first; nothing where the labels bring nothing."""
-        match = _match(_words(text), _NAMES_AND_LABELS)
-        n = self._count(match)
-        if self._is_usual(n) or n == len(self.all(text)):
+        every = self.all(text, by_label=True)
+        if self._is_usual(len(every)) or len(every) == len(self.all(text)):
             return _NO_KEYS
+        if len(every) > _RANKED:
+            return every
+        match = _match(_words(text), _NAMES_AND_LABELS)
         return self._keys(f"{_MATCHING} ORDER BY {_RANK}, rowid", match)
 
     def _is_usual(self, n: int) -> bool:

@@ -32,7 +32,7 @@ def label_evidence(labels: Mapping[str, float], catalog: Catalog, snapshot: Snap
             _add_scores(snapshot.spaces[name], labels, total, weight, counted)
     evidence = np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
     scores = catalog.tracks.label_scores(labels, spaces_with_all_scores(snapshot))
-    rows = rows_of_keys(snapshot, np.array([key for key, _, _ in scores], np.int64))
+    rows = snapshot.rows_of(np.array([key for key, _, _ in scores], np.int64))
     for row, (_, label, score) in zip(rows.tolist(), scores, strict=True):
         if row >= 0:
             evidence[row] = max(evidence[row], labels[label] * score**0.5)
@@ -49,19 +49,6 @@ def spaces_with_all_scores(snapshot: Snapshot) -> list[str]:
         for name in versions
         if snapshot.spaces[name].scores is not None
     ]
-
-
-def rows_of_keys(snapshot: Snapshot, keys: NDArray[np.int64]) -> NDArray[np.int64]:
-    """int64 (n,): the snapshot's rows of some tracks; -1 for those that are in none."""
-    order = np.flatnonzero(snapshot.keys >= 0)
-    if not len(order) or not len(keys):
-        return np.full(len(keys), -1, np.int64)
-    own = snapshot.keys[order]
-    if (own[1:] < own[:-1]).any():
-        order = order[np.argsort(own, kind="stable")]
-    at = np.searchsorted(snapshot.keys[order], keys)
-    rows = order[np.minimum(at, len(order) - 1)]
-    return np.where(snapshot.keys[rows] == keys, rows, -1)
 
 
 def _add_scores(

@@ -13,7 +13,7 @@ from segue.catalog import Catalog, Snapshot, Where
 from segue.embed.vocabulary import encoder_installed
 from segue.errors import UsageError
 from segue.recommend.filters import rows_meeting
-from segue.recommend.label_evidence import best_label, label_evidence, rows_of_keys, spaces_with_all_scores
+from segue.recommend.label_evidence import best_label, label_evidence, spaces_with_all_scores
 from segue.recommend.moods import mood_evidence
 from segue.recommend.search_result import Reason, ReasonKind, SearchMatch, SearchResult
 from segue.recommend.search_terms import Term, read_terms
@@ -120,7 +120,7 @@ class Ranking:
         groups = [_best_answer(versions.versions_of(key), every) for key in keys.tolist()]
         tracks = self.catalog.tracks.by_keys({key for group in groups for key in group})
         labels = self.catalog.tracks.labels([tracks[key].id for key in keys.tolist() if key in tracks])
-        rows = rows_of_keys(self.snapshot, keys)
+        rows = self.snapshot.rows_of(keys)
         matches = []
         for key, row, score, (best, *others) in zip(
             keys.tolist(), rows.tolist(), scores, groups, strict=True
@@ -227,7 +227,7 @@ def _term_evidence(term: Term, catalog: Catalog, snapshot: Snapshot) -> NDArray[
         share = label_evidence(term.labels, catalog, snapshot)
         share[share < _LEAST_LABEL] = 0
     for keys, least in ((term.labeled, _BY_KEPT_LABELS), (term.keys, 1.0)):
-        rows = rows_of_keys(snapshot, keys)
+        rows = snapshot.rows_of(keys)
         rows = rows[rows >= 0]
         share[rows] = np.maximum(share[rows], least)
     return np.maximum(share, evidence_of_terms(term.parts, catalog, snapshot)) if term.parts else share
