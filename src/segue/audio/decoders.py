@@ -110,6 +110,7 @@ class FallbackReader:
     ) -> None:
         from segue.audio.sndfile import SndfileReader
 
+        budget.spend(0)  # a file may claim to be very many
         self._file, self._downmix, self._budget = file, downmix, budget
         whole = cast("BinaryIO", joined.FileSlice(file, 0, file.seek(0, 2)))
         self._left: list[Callable[[], Reader]] = [

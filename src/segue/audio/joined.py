@@ -1,4 +1,4 @@
-"""Files that are several files one after the other: chained Ogg and joined MP3s."""
+"""Files that are several files one after the other, such as chained Ogg and joined MP3s."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from itertools import pairwise
 from typing import BinaryIO
 
 from segue.audio.mpeg import behind_id3, find_frames, goes_on, parse_frame, told_length
+from segue.audio.starts import SEARCHED, find_all, find_starts
 from segue.tags.container import Kind, find_sound
 
-_CHUNK = 1 << 20  # bytes searched at a time
-_OVERLAP = 64  # bytes; more than any mark is long
 _MISTOLD = 1 << 21  # bytes in which the sound is looked for behind a tag of a wrong size
 _PADDING = 1 << 16  # bytes of zeros that may stand before the sound
 _BEHIND_ZEROS = (b"fLaC", b"OggS", b"RIFF", b"FORM", b"wvpk", b"MAC ")
@@ -35,8 +34,8 @@ def split(file: BinaryIO) -> list[tuple[int, int]]:
     file.seek(0)
     starts: list[int] = []
     begin = _behind_zeros(file) if head[:3] == b"ID3" or head == bytes(4) else 0
+    start, kind = find_sound(file)
     if head[:3] == b"ID3" and not begin:
-        start, kind = find_sound(file)
         begin = start if kind in _NEVER_TAGGED else 0
     file.seek(0)
     if head[:3] == b"ID3" and behind_id3(file) >= size:  # a tag cannot be all of a file: its size is wrong
@@ -44,6 +43,8 @@ def split(file: BinaryIO) -> list[tuple[int, int]]:
     file.seek(0)
     if head == b"OggS":
         starts = list(_ogg_starts(file))
+    elif kind in SEARCHED:
+        starts = list(find_starts(file, start, kind, size))
     elif not begin and (head[:3] == b"ID3" or parse_frame(head)):
         starts = list(_mp3_starts(file, size))
     file.seek(at)
@@ -65,7 +66,7 @@ def _behind_zeros(file: BinaryIO) -> int:
 def _ogg_starts(file: BinaryIO) -> Iterator[int]:
     """Where each link of a chain begins; streams that begin side by side are one link."""
     end = -1  # of the last of the pages with which a link begins
-    for at in _find_all(file, _OGG_START):
+    for _, at in find_all(file, _OGG_START):
         if at != end:
             yield at
         file.seek(at)
@@ -78,27 +79,13 @@ def _mp3_starts(file: BinaryIO, size: int) -> Iterator[int]:
     told = told_length(file)
     if told is None or not goes_on(file, told, size):
         return
-    for at in _find_all(file, _MPEG_MARK):
+    for _, at in find_all(file, _MPEG_MARK):
         for start in (at - before for before in _MPEG_MARK_AT if before <= at):
             file.seek(start)
             told = told_length(file)
             if told and told.at == start:
                 yield start
                 break
-
-
-def _find_all(file: BinaryIO, pattern: re.Pattern[bytes]) -> Iterator[int]:
-    """Where in the file each match begins."""
-    offset = 0
-    while True:
-        file.seek(offset)
-        chunk = file.read(_CHUNK + _OVERLAP)
-        for match in pattern.finditer(chunk):
-            if match.start() < _CHUNK:
-                yield offset + match.start()
-        if len(chunk) < _CHUNK + _OVERLAP:
-            return
-        offset += _CHUNK
 
 
 class FileSlice(io.RawIOBase):

@@ -69,11 +69,15 @@ def parts(f: BinaryIO, head: bytes, start: int, stop: int) -> list[Part]:
 
 def _chunks(f: BinaryIO, layout: _Layout, place: int, stop: int) -> Iterator[Part]:
     length, size_of_data = layout.name + layout.size, None
+    magic = read_at(f, place - layout.skip, 4)
     for _ in range(MOST_PARTS):
         header = read_at(f, place, length)
         if len(header) < length or place >= stop:
             return
         name, size = header[: layout.name], int.from_bytes(header[layout.name :], layout.order)
+        if layout.skip and name == magic:  # of a file that was put behind the first
+            place += layout.skip
+            continue
         content = place + length
         if name == b"ds64":  # the sizes of a WAV of more than 4 GB
             size_of_data = int.from_bytes(read_at(f, content + 8, 8), "little")
