@@ -98,6 +98,7 @@ def _open(path: str | Path) -> BinaryIO:
 
 
 def _load(file: BinaryIO, path: str | None, plan: ExcerptPlan) -> Excerpts:
+    from segue.audio.cut_short import is_cut
     from segue.audio.decoders import limit_rate, open_reader
     from segue.audio.downmix import Downmix
 
@@ -108,6 +109,8 @@ def _load(file: BinaryIO, path: str | None, plan: ExcerptPlan) -> Excerpts:
         sr = reader.info.sr
         _check_samples(parts, sr)
         starts_s = tuple(start / sr for start, _ in spans)
+        if warning is None and is_cut(file):
+            warning = f"may be cut short: {n_samples / sr:.1f} s could be decoded, and its end is missing"
         return Excerpts(whole.info, n_samples / sr, starts_s, tuple(parts), warning, sr)
 
 

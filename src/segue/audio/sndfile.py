@@ -30,7 +30,7 @@ LOST = -1  # position after a failed seek
 SALVAGED = 1024  # samples read at a time in front of a fault
 UNKNOWN_LENGTH = 1 << 62  # samples; a header that was never finished claims no less
 STREAMED = 0x7FFF0000  # bytes; so does the data chunk of a WAV that was written to a pipe
-_SHOULD_BE = re.compile(r"(?:data|SSND) : (\d+) \(should be (\d+)\)")
+_SHOULD_BE = re.compile(r"(?:data|SSND|Data Size|riff|Riff size) *: (\d+) \(should be (\d+)\)")
 
 _EXACT = ("PCM_16", "PCM_24", "PCM_32")  # what a program makes wider keeps its 16 bits
 _CODECS = {"MPEG_LAYER_III": "mp3", "OPUS": "opus", "VORBIS": "vorbis", "WAVEX": "wav"}
