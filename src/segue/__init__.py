@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from segue.late import load_late
 from segue.version import __version__
 
+TYPE_CHECKING = False  # typing's own would take as long to load as all else that a start needs
 if TYPE_CHECKING:
     from segue.catalog import Cluster, Where
     from segue.errors import SegueError
