@@ -8,7 +8,6 @@ import os
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -137,9 +136,10 @@ def build_part(batches: Iterable[pa.RecordBatch], folder: str, job: str) -> Iter
     shards: dict[int, list[pa.RecordBatch]] = {}
     for batch in batches:
         numbers = np.asarray(batch.column("shard"))
-        for shard in np.unique(numbers).tolist():
-            chosen = pa.array(np.flatnonzero(numbers == shard))
-            shards.setdefault(shard, []).append(batch.take(chosen))
+        present = np.unique(numbers).tolist()
+        for shard in present:
+            part = batch if len(present) == 1 else batch.filter(pa.array(numbers == shard))
+            shards.setdefault(shard, []).append(part)
     for shard, parts in sorted(shards.items()):
         columns = _build_shard(Path(folder), f"{job}/{shard}", pa.Table.from_batches(parts))
         yield pa.RecordBatch.from_pylist([columns], schema=_result_schema())
@@ -154,20 +154,26 @@ def _result_schema() -> pa.Schema:
 
 def _build_shard(folder: Path, shard: str, rows: pa.Table) -> dict[str, Any]:
     import pyarrow as pa
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    (batch,) = rows.sort_by("id").combine_chunks().to_batches()
-    ids, vectors, there = arrays_of(batch, None)
-    twice = next((a for a, b in pairwise(ids) if a == b), None)
-    kept = np.flatnonzero(there)
-    result = {"rows": len(kept), "dim": vectors.shape[1], "left_out": len(ids) - len(kept), "twice": twice}
+    (batch,) = rows.combine_chunks().to_batches()
+    vectors, there = arrays_of(batch, None)
+    order = pc.sort_indices(batch.column("id"))
+    ids = batch.column("id").take(order)
+    twice = ids[1:].filter(pc.equal(ids[1:], ids[:-1])).slice(0, 1).to_pylist()
+    kept = np.asarray(order)[there[np.asarray(order)]]
+    result = {
+        "rows": len(kept), "dim": vectors.shape[1], "left_out": len(ids) - len(kept),
+        "twice": twice[0] if twice else None,
+    }  # fmt: skip
     name = hashlib.sha256(f"{shard} {vectors.shape}".encode()).hexdigest()[:24]
-    if len(kept) and twice is None and not (folder / f"{name}.index").exists():
+    if len(kept) and not twice and not (folder / f"{name}.index").exists():
         mark = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
         parts = {end: folder / f".{name}.{mark}{end}.part" for end in (".npy", ".parquet", ".index")}
         with parts[".npy"].open("wb") as file:
             np.save(file, vectors[kept])
-        pq.write_table(pa.table({"id": [ids[i] for i in kept.tolist()]}), parts[".parquet"])
+        pq.write_table(pa.table({"id": batch.column("id").take(pa.array(kept))}), parts[".parquet"])
         for end in (".npy", ".parquet"):
             parts[end].replace(folder / f"{name}{end}")
         with threadpool_limits(1):  # a task has one core

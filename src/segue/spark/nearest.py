@@ -136,28 +136,26 @@ def search_part(
     """
     shards = Shards.mapped(folder, names)
     for batch in batches:
-        for start in range(0, len(batch), _QUERIES):
-            with threadpool_limits(1):  # a task has one core
-                answers = _answers(batch.slice(start, _QUERIES), shards, k, recall)
-            yield answers
+        starts = range(0, len(batch), _QUERIES)
+        with threadpool_limits(
+            1
+        ):  # a task has one core; finding what to limit takes as long as a hundred queries
+            answers = [_answers(batch.slice(start, _QUERIES), shards, k, recall) for start in starts]
+        yield from answers
 
 
 def _answers(batch: pa.RecordBatch, shards: Shards, k: int, recall: float) -> pa.RecordBatch:
     import pyarrow as pa
 
-    ids, vectors, there = arrays_of(batch, None)
-    asked = np.flatnonzero(there)
+    vectors, there = arrays_of(batch, None)
+    asked, without = np.flatnonzero(there), np.flatnonzero(~there)
     if len(asked) and shards.dim not in (0, vectors.shape[1]):
         raise UsageError(f"the queries have {vectors.shape[1]} numbers, the index {shards.dim}")
     rows, scores = shards.query(vectors[asked], k, recall)
     n = rows.shape[1]
-    without = [ids[i] for i in np.flatnonzero(~there).tolist()]
-    blank = [None] * len(without)
-    columns = {
-        "id": [ids[i] for i in np.repeat(asked, n).tolist()] + without,
-        "rank": list(np.tile(np.arange(1, n + 1), len(asked)).tolist()) + blank,
-        "neighbor": shards.names(rows.ravel()) + blank,
-        "score": scores.ravel().tolist() + blank,
-    }
-    types = [("id", pa.string()), ("rank", pa.int32()), ("neighbor", pa.string()), ("score", pa.float32())]
-    return pa.RecordBatch.from_pydict(columns, schema=pa.schema(types))
+    ids = batch.column("id").take(pa.array(np.concatenate([np.repeat(asked, n), without])))
+    ranks = pa.array(np.tile(np.arange(1, n + 1, dtype=np.int32), len(asked)))
+    answers = {"rank": ranks, "neighbor": shards.names(rows.ravel()), "score": pa.array(scores.ravel())}
+    blank = {name: pa.nulls(len(without), column.type) for name, column in answers.items()}
+    columns = {name: pa.concat_arrays([column, blank[name]]) for name, column in answers.items()}
+    return pa.RecordBatch.from_pydict({"id": ids.cast(pa.string()), **columns})

@@ -47,7 +47,7 @@ def recommend(
     seeds = with_vectors(rows.where(same), vector, name).limit(1).toArrow().combine_chunks()
     if not seeds.num_rows:
         raise UsageError(f"no row has {song_id!r} in the column {name!r}")
-    _, vectors, there = arrays_of(seeds.to_batches()[0], None)
+    vectors, there = arrays_of(seeds.to_batches()[0], None)
     if not there.all():
         raise UsageError(f"{song_id!r} has no vector that can be compared")
     shown = [column for column in SHOWN if column in rows.columns and column != name]
@@ -89,11 +89,13 @@ def search_rows(
         Where a vector has another length than the seed's.
     """
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     best: pa.Table | None = None
     for batch in batches:
-        ids, vectors, there = arrays_of(batch, None)
-        kept = np.flatnonzero(there & np.array([name is not None and name != song_id for name in ids], bool))
+        vectors, there = arrays_of(batch, None)
+        others = pc.fill_null(pc.not_equal(batch.column("id"), song_id), False)
+        kept = np.flatnonzero(there & np.asarray(others))
         if not len(kept):
             continue
         if vectors.shape[1] != len(unit):
@@ -102,7 +104,7 @@ def search_rows(
         scores = (rows @ unit.astype(np.float64)) / np.linalg.norm(rows, axis=1)
         columns = {
             "rank": pa.array(np.zeros(len(kept), np.int32)),
-            "id": pa.array([ids[i] for i in kept.tolist()], pa.string()),
+            "id": batch.column("id").take(pa.array(kept)).cast(pa.string()),
             "score": pa.array(scores.astype(np.float32)),
             **{name: batch.column(name).take(pa.array(kept)) for name in shown},
         }

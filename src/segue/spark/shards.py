@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,9 @@ from segue.index import Index
 from segue.index.metric import check_vectors
 from segue.spark.index import ShardedIndex
 from segue.track import Vector
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class Shards:
@@ -61,7 +65,7 @@ class Shards:
         VectorError
         """
         rows, scores = self.query(self.checked(np.asarray(vector, np.float32))[None], k, recall)
-        return list(zip(self.names(rows.ravel()), scores.ravel().tolist(), strict=True))
+        return list(zip(self.names(rows.ravel()).to_pylist(), scores.ravel().tolist(), strict=True))
 
     def checked(self, vector: Vector) -> Vector:
         """The vector, if the index can compare it.
@@ -101,11 +105,12 @@ class Shards:
         order = np.argsort(distances, axis=1, kind="stable")[:, :k]
         return np.take_along_axis(rows, order, axis=1), 1 - np.take_along_axis(distances, order, axis=1)
 
-    def names(self, rows: NDArray[np.int64]) -> list[str]:
-        """The ids of rows over all shards."""
+    def names(self, rows: NDArray[np.int64]) -> pa.Array:
+        """The ids of rows over all shards, (n,) strings."""
+        import pyarrow as pa
+
         shard = np.searchsorted(self._starts, rows, side="right") - 1
-        out = np.empty(len(rows), object)
-        for i, names in enumerate(self._names):
-            here = np.flatnonzero(shard == i)
-            out[here] = names.take(rows[here] - self._starts[i]).to_pylist()
-        return list(out)
+        by_shard = np.argsort(shard, kind="stable")
+        none = pa.array([], pa.string())
+        parts = [names.take(rows[shard == i] - self._starts[i]) for i, names in enumerate(self._names)]
+        return pa.concat_arrays([none, *parts]).take(np.argsort(by_shard))

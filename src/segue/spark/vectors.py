@@ -85,13 +85,14 @@ def _is_vector(kind: Any) -> bool:
     return isinstance(kind, ArrayType) and isinstance(kind.elementType, NumericType)
 
 
-def arrays_of(batch: pa.RecordBatch, dim: int | None) -> tuple[list[str], Vectors, NDArray[np.bool_]]:
-    """Ids, float32 (n, dim), and which rows have a vector: finite, not all zero, of the right length.
+def arrays_of(batch: pa.RecordBatch, dim: int | None) -> tuple[Vectors, NDArray[np.bool_]]:
+    """float32 (n, dim), and which rows have a vector: finite, not all zero, of the right length.
 
     Parameters
     ----------
     dim : of the first vector where it is not known
     """
+    import pyarrow as pa
     import pyarrow.compute as pc
 
     column = batch.column("vector")
@@ -99,15 +100,13 @@ def arrays_of(batch: pa.RecordBatch, dim: int | None) -> tuple[list[str], Vector
     if dim is None:
         dim = next((n for n in lengths.tolist() if n > 0), 0)
     there = lengths == dim
-    vectors = np.zeros((len(batch), dim), np.float32)
-    if dim:
-        numbers = column.filter(_arrow(there)).flatten()  # nulls among them become NaN
-        vectors[there] = np.asarray(numbers.to_numpy(zero_copy_only=False), np.float32).reshape(-1, dim)
+    if not dim:
+        return np.zeros((len(batch), 0), np.float32), np.zeros(len(batch), np.bool_)
+    kept = column if there.all() else column.filter(pa.array(there))  # nulls among the numbers become NaN
+    vectors = np.asarray(kept.flatten().to_numpy(zero_copy_only=False), np.float32).reshape(-1, dim)
+    if len(vectors) < len(there):
+        filled = np.zeros((len(there), dim), np.float32)
+        filled[there] = vectors
+        vectors = filled
     there &= np.isfinite(vectors).all(axis=1) & vectors.any(axis=1)
-    return batch.column("id").to_pylist(), vectors, there
-
-
-def _arrow(mask: NDArray[np.bool_]) -> Any:
-    import pyarrow as pa
-
-    return pa.array(mask)
+    return vectors, there
