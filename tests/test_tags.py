@@ -285,6 +285,15 @@ def test_artists_between_nuls_are_kept_apart_in_every_format(name, field, copy):
     assert read_tags(str(path)).artist == "Ada Quill; Bruno Vane"
 
 
+@pytest.mark.parametrize(("name", "field"), [("flac", "title"), ("ogg", "title"), ("m4a", "\xa9nam")])
+def test_a_title_goes_on_behind_a_nul(name, field, copy):
+    path = copy(name, f"nul.{FORMATS[name].ending}")
+    file = mutagen.File(path)
+    file[field] = "Night\0 Train\0"
+    file.save()
+    assert read_tags(str(path)).title == "Night  Train"
+
+
 def test_one_artist_with_a_slash_stays_one(copy):
     path = copy("mp3", "slash.mp3")
     tags = ID3()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from segue.tags.block import Block, Text
+from segue.tags.fields import FIELD_OF, SEVERAL
 from segue.tags.genres import numbered_genre
 from segue.tags.limits import PICTURE_BYTES, TEXT_BYTES, budget, read_at
 
@@ -89,8 +90,13 @@ def _add_values(file: BinaryIO, block: Block, name: str, item: _Atom, left: Iter
         elif name == "cpil":
             block.add(name, str(int(any(value))))
         else:
-            texts: Sequence[Text] = value.split(b"\0")
-            if kind == _UTF16:
-                texts = value.decode("utf-16-be", "replace").split("\0")
-            for text in texts:
+            for text in _texts(value, kind, several=FIELD_OF.get(name.lower()) in SEVERAL):
                 block.add(name, text)
+
+
+def _texts(value: bytes, kind: int, *, several: bool) -> Sequence[Text]:
+    """The values of an item that may hold several between NULs; of another one, which NULs only part."""
+    if kind == _UTF16:
+        text = value.decode("utf-16-be", "replace")
+        return text.split("\0") if several else [text.replace("\0", " ")]
+    return value.split(b"\0") if several else [value.replace(b"\0", b" ")]
