@@ -19,9 +19,18 @@ CHINESE = ("月亮代表我的心", "北京欢迎你", "海阔天空", "容易�
 TAIWANESE = ("月亮代表我的心", "海闊天空", "容易受傷的女人", "光輝歲月", "東風破 周杰倫")
 JAPANESE = ("戦場のメリークリスマス", "上を向いて歩こう", "さくら", "いつも何度でも", "川の流れのように")
 KOREAN = ("사랑했지만", "서른 즈음에", "고향의 봄", "보고싶다", "나는 나비")
+HEBREW = ("ירושלים של זהב", "עוד לא אהבתי די", "שלמה ארצי", "יהודית רביץ", "שארית של החיים", "מה אתה רוצה")
+ARABIC = ("محمد عبده", "فيروز", "أم كلثوم", "الحب كله", "حبيبي يا نور العين", "يا مال الشام", "كاظم الساهر")
+THAI = ("เพลงรัก", "คาราบาว", "เบิร์ด ธงไชย", "ลมหายใจ", "แสงสุดท้าย", "อยากจะร้องดังดัง", "หนุ่มบาวสาวปาน")
 WESTERN = (
     "Café Müller", "Für Elise", "Ænima", "Sigur Rós", "Mötley Crüe", "Où es-tu", "Åäö", "ÅÄÖ",
     "Jäääär", "El Niño", "À bout", "ÉTÉ", "Þursaflokkurinn", "20°", "½ Life", "ÀÈÌÒÙ", "¡Olé!", "Noël, été",
+    "Être à l’été", "Où ça?", "Ça ira", "Œuvres", "Château d’Ô", "À l’ère", "Große Größe", "Öl über Äther",
+    "Íslensk þjóðlög", "Ágætis byrjun", "Öxará", "Það á að gefa börnum brauð", "Ó, þú", "Ásgeir", "Æ Ó Í",
+    "Canção do mar", "Coração", "Não é céu", "Àquela mãe", "Ilusão à toa", "Águas de março", "É ô ô", "Úlfúð",
+    "Año", "¿Qué será?", "¡Ay, mamá!", "Ñoño", "Ünlü", "Ölürüm Türküm", "Çöl", "Öç", "Ömür Gedik",
+    "Sœur Âme", "Ÿ", "Žižek – Smørrebrød", "Miloš – Après l’été", "Øl på Ærø", "ÆØÅ ÆØÅ", "ÖÄÜ", "ÁÉÍÓÚ",
+    "×", "÷", "†††", "£€¥", "m³", "fiancé(e)s", "¥€$", "•••••", "½¼¾", "§ 218", "µ-Ziq",
     "Blue Öyster Cult", "“Déjà” – vu’s", "ØÆÅ", "Æøå æøå", "São Paulo", "Hääyö", "Queensrÿche", "É", "Ñ",
 )  # fmt: skip
 IN_ENCODINGS = [
@@ -29,7 +38,8 @@ IN_ENCODINGS = [
     for encoding, texts in (
         ("utf-8", (*RUSSIAN, *GREEK, *CHINESE, *KOREAN, *WESTERN)), ("cp1251", RUSSIAN), ("koi8-r", RUSSIAN),
         ("cp1253", GREEK), ("gbk", CHINESE), ("big5", TAIWANESE), ("cp932", JAPANESE), ("euc_jp", JAPANESE),
-        ("iso2022_jp", JAPANESE), ("cp949", KOREAN), ("cp1252", WESTERN),
+        ("iso2022_jp", JAPANESE), ("cp949", KOREAN), ("cp1252", WESTERN), ("cp1255", HEBREW),
+        ("cp1256", ARABIC), ("cp874", THAI), ("cp866", RUSSIAN),
     )
     for text in texts
 ]  # fmt: skip
@@ -57,7 +67,17 @@ def test_utf_8_that_a_tagger_has_taken_for_western_letters_is_repaired(encoding,
 
 
 @pytest.mark.parametrize(
-    ("encoding", "text"), [("cp1251", text) for text in RUSSIAN] + [("cp1253", GREEK[2])]
+    ("encoding", "text"),
+    [
+        (encoding, text)
+        for encoding, texts in (
+            ("cp1251", RUSSIAN),
+            ("cp1253", GREEK[2:]),
+            ("cp1255", HEBREW),
+            ("cp1256", ARABIC),
+        )
+        for text in texts
+    ],
 )
 def test_an_alphabet_that_a_tagger_has_taken_for_western_letters_is_read(encoding, text):
     spoiled = text.encode(encoding).decode("cp1252")
@@ -77,6 +97,24 @@ def test_weak_evidence_changes_nothing_and_shows_no_control_characters(data):
     text = Decoder([data]).text(data)
     assert text == data.decode("cp1252", "ignore").strip()
     assert not any(0x7F <= ord(c) <= 0x9F for c in text)
+
+
+@pytest.mark.parametrize(
+    "text", ["שלום עולם", "אור גדול", "אמא אבא", "הכל עובר", "לילה טוב", "עומר אדם", "כל הכבוד"]
+)
+def test_hebrew_is_never_taken_for_russian(text):
+    data = text.encode("cp1255")
+    assert Decoder([data]).text(data) in (text, data.decode("cp1252"))
+    more = "שלמה ארצי - ירושלים של זהב".encode("cp1255")
+    assert Decoder([data, more]).text(data) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["группа крови", "звезда по имени солнце", "сансара", "город золотой", "небо"]
+)
+def test_small_russian_letters_are_not_taken_for_hebrew(text):
+    data = text.encode("cp1251")
+    assert Decoder([data]).text(data) == text
 
 
 def test_all_that_a_file_says_is_evidence_together(tmp_path):

@@ -1,4 +1,4 @@
-"""Guesses the encoding of text that does not tell it: Cyrillic, Greek, Chinese, Japanese, Korean, or none.
+"""Guesses the encoding of text that does not tell it: of an alphabet, of Chinese, Japanese, Korean, or none.
 
 A guess needs strong evidence, as a wrong one would spoil names that were right: words that are made of
 letters beyond ASCII alone, as no Western language has them, or characters that are frequent in one language
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 ID3V1_BYTES = 30  # of a field
 _LEAST_LETTERS = 4  # of an alphabet, in the longest word
+LEAST_DISTINCT = 4  # letters, for a text to be taken for what is less likely
 _LEAST_CAPITALS = 6  # likewise, where all are capitals, as some names in Latin letters are
 _LEAST_CHARACTERS = 3  # of Chinese, Japanese or Korean, in all
 _LEAST_SCORE = 0.5
@@ -21,10 +22,31 @@ _ALPHABETS = {
     "koi8-r": re.compile("[А-яЁё]+"),
     "cp1253": re.compile("[Ά-ώ]+"),
 }
-_QUOTES = "«»—–„“”…№’"
+# These are looked for last, and only in what is odd as Western letters.
+_RARER = {
+    "cp866": re.compile("[А-яЁё]+"),
+    "cp1256": re.compile("[ء-غـ-يپچژگک]+"),
+    "cp874": re.compile("(?:[เ-ไ]?[ก-ฮ][ัิ-ฺ]?[็-๎]?[ะาำๅๆฯ]*)+"),
+}
+# Hebrew has the bytes of small Cyrillic letters. Five of its letters have another form at the ends of words.
+_HEBREW = re.compile("[א-יכלמנס-עפצ-ת]*[א-ילס-עפק-תךםןףץ]")
+# The logarithm of how much more frequent each letter is in Hebrew than that of its byte in Russian.
+_MORE_IN_HEBREW = dict(
+    zip(
+        "אבגדהוזחטיךכלםמןנסעףפץצקרשת",
+        (
+            -0.2, 1.1, -1.3, 0.4, 1.3, 0.2, 0.3, 0.4, -1.8, 2.2, -1.5, -0.5, 0.8, -0.8, -0.9, -0.7, -0.5,
+            -1.3, -0.7, -2.4, 1.9, -2.0, 0.9, 0.4, 2.0, 2.5, 4.8,
+        ),
+        strict=True,
+    )
+)  # fmt: skip
+_SURE = 5.0  # of their sum; below 0 it is Russian
+_QUOTES = "«»—–„“”…№’،؟"
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _MIXED = re.compile(rb"[A-Za-z][\x80-\xff]|[\x80-\xff][A-Za-z]")
-_BLANKS = re.compile(r"[\W\d_]+")
+_BLANKS = re.compile(rf"[\x00-@\[-`{{-\x7f\s{_QUOTES}]+")  # what is no letter in ASCII, and quotation marks
+_AROUND = "".join(map(chr, range(33, 65))) + "[]_`{|}~" + "«»„“”‘’…–—¡¿·•°®©™ªº€†‡"
 
 # The characters that names and titles are made of most often, in no order that matters.
 _SIMPLIFIED = """
@@ -82,7 +104,7 @@ def guess_encoding(texts: Sequence[bytes]) -> str | None:
     data = b" ".join(texts)
     if not _HIGH.search(data):
         return None
-    return guess_alphabet(data) or _asian(texts)
+    return guess_alphabet(data) or _asian(texts) or guess_rarer(data)
 
 
 def decode_whole(data: bytes, encoding: str) -> str:
@@ -107,23 +129,49 @@ def guess_alphabet(data: bytes, least: int = 1) -> str | None:
     ----------
     least : different letters that there must be
     """
-    longest = max(map(len, _HIGH.findall(data)), default=0)
-    if longest < _LEAST_LETTERS or _MIXED.search(data) or len(set(b"".join(_HIGH.findall(data)))) < least:
+    capitals = data.decode("cp1251", "replace").isupper()
+    if not _has_long_words(data, least, _LEAST_CAPITALS if capitals else _LEAST_LETTERS):
         return None
-    for encoding, letters in _ALPHABETS.items():
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        words = [word for word in _BLANKS.split(text) if not word.isascii()]
-        odd = [c for c in text if not c.isascii() and not c.isalpha() and c not in _QUOTES]
-        if words and not odd and all(letters.fullmatch(word) and _is_cased(word) for word in words):
-            return None if text.isupper() and longest < _LEAST_CAPITALS else encoding
-    return None
+    hebrew = _decoded(data, "cp1255", _HEBREW)
+    more = sum(_MORE_IN_HEBREW.get(c, 0.0) for c in hebrew or "")
+    if hebrew and more >= 0:
+        return "cp1255" if more >= _SURE else None
+    return next((encoding for encoding, word in _ALPHABETS.items() if _decoded(data, encoding, word)), None)
+
+
+def guess_rarer(data: bytes) -> str | None:
+    """The same for Cyrillic of DOS, Arabic and Thai, where the bytes make no words of Western languages."""
+    if not _has_long_words(data, LEAST_DISTINCT, _LEAST_LETTERS) or all(map(_is_western, data.split())):
+        return None
+    return next((encoding for encoding, word in _RARER.items() if _decoded(data, encoding, word)), None)
+
+
+def _has_long_words(data: bytes, least: int, letters: int) -> bool:
+    words = _HIGH.findall(data)
+    longest = max(map(len, words), default=0)
+    return longest >= letters and not _MIXED.search(data) and len(set(b"".join(words))) >= least
+
+
+def _decoded(data: bytes, encoding: str, letters: re.Pattern[str]) -> str | None:
+    """The text, where all its words are made of these letters, as people write them."""
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+    words = [word for word in _BLANKS.split(text) if not word.isascii()]
+    if not words or not all(letters.fullmatch(word) and _is_cased(word) for word in words):
+        return None
+    return None if text.isupper() and max(map(len, words)) < _LEAST_CAPITALS else text
+
+
+def _is_western(word: bytes) -> bool:
+    text = word.decode("cp1252", "replace").strip(_AROUND)
+    return not text or text.isascii() or (text.isalpha() and _is_cased(text))
 
 
 def _is_cased(word: str) -> bool:
-    return word.islower() or word.isupper() or (word[0].isupper() and word[1:].islower())
+    caseless = word.lower() == word.upper()
+    return caseless or word.islower() or word.isupper() or (word[0].isupper() and word[1:].islower())
 
 
 def _asian(texts: Sequence[bytes]) -> str | None:

@@ -11,13 +11,12 @@ import re
 from collections.abc import Iterable
 
 from segue.tags.block import Text
-from segue.tags.encodings import decode_whole, guess_alphabet, guess_encoding
+from segue.tags.encodings import LEAST_DISTINCT, decode_whole, guess_alphabet, guess_encoding, guess_rarer
 from segue.tags.limits import LETTERS
 
 WESTERN = "cp1252"
 _C1 = re.compile("[\x80-\x9f]")
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\ufffe\uffff]")
-_LEAST_DISTINCT = 4  # letters, for a text that says its encoding to be taken for another
 _ESCAPE = b"\x1b$"  # begins Japanese in ISO-2022-JP
 
 
@@ -34,8 +33,8 @@ class Decoder:
         unknown = (_as_bytes(text) for text in texts)
         several = dict.fromkeys(data for data in unknown if data and _utf_8(data) is None)
         self._encoding = guess_encoding(list(several)) or WESTERN
-        letters = filter(None, map(_western_letters, texts))
-        self._alphabet = guess_alphabet(b" ".join(letters), least=_LEAST_DISTINCT)
+        letters = b" ".join(filter(None, map(_western_letters, texts)))
+        self._alphabet = guess_alphabet(letters, LEAST_DISTINCT) or guess_rarer(letters)
 
     def text(self, text: Text) -> str:
         """For people: without blanks around it, control characters, and more letters than ``LETTERS``."""
