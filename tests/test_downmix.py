@@ -77,6 +77,7 @@ def split(y):
 
 ONE_ALONE = {
     "treble opposed": lambda y: np.stack([y, 0.9 * (split(y)[0] - split(y)[1])], 1),
+    "bass opposed": lambda y: np.stack([y, 0.9 * (split(y)[1] - split(y)[0])], 1),
     "opposed on a constant": lambda y: np.stack([y + 0.3, 0.3 - y], 1),
 }
 
@@ -92,6 +93,24 @@ def test_one_channel_is_taken_where_no_mix_keeps_all_of_the_sound(kind, tmp_path
 def test_ordinary_stereo_is_the_mean_to_the_bit(share, tmp_path):
     middle, side = melody(3).T
     y = np.stack([middle + share * side, middle - share * side], 1).astype(np.float32)
+    sound = audio.load(write(tmp_path / "stereo.wav", y, subtype="FLOAT"))
+    assert np.array_equal(sound.parts[0], np.dot(y, np.full(2, 0.5, np.float32)))
+
+
+@pytest.mark.parametrize("sr", [44_100, 48_000, 96_000])
+def test_a_bass_that_is_opposed_is_kept_beside_music_that_is_not(sr, tmp_path):
+    t = np.arange(3 * sr) / sr
+    bass = (0.3 * np.sin(2 * np.pi * 60 * t)).astype(np.float32)
+    y = melody(3, sr) + np.stack([bass, -bass], 1)
+    sound = audio.load(write(tmp_path / "bass.wav", y, sr, subtype="FLOAT"))
+    assert any(np.array_equal(sound.parts[0], channel) for channel in y.T)
+
+
+@pytest.mark.parametrize("level", ["a record's rumble", "a constant"])
+def test_what_is_no_bass_changes_nothing(level, tmp_path):
+    t = np.arange(3 * SR) / SR
+    more = {"a record's rumble": 0.02 * np.sin(2 * np.pi * 40 * t), "a constant": 0.2 + 0 * t}[level]
+    y = (melody(3) + np.stack([more, -more], 1)).astype(np.float32)
     sound = audio.load(write(tmp_path / "stereo.wav", y, subtype="FLOAT"))
     assert np.array_equal(sound.parts[0], np.dot(y, np.full(2, 0.5, np.float32)))
 

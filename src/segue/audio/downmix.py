@@ -1,6 +1,7 @@
-"""Channels to mono: their mean, unless they cancel in it: as a whole, or in their treble.
+"""Channels to mono: their mean, unless they cancel in it: as a whole, in their treble, or in their bass.
 
-Steps from sample to sample are measured beside the samples: they show what bass or a constant would hide.
+Steps from sample to sample are measured beside the samples: they show what bass or a constant would hide; and
+steps between means of many samples, which show the bass.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from segue.track import Waveform
 # The energy of the mean against that of as many unrelated channels, below which the channels cancel. Equal
 # channels have 2 in stereo, unrelated ones 1, opposite ones 0: here the side is 10 dB above the middle.
 CANCELLING = 0.2
+BASS_SAMPLES = 256  # of one mean: at 44.1 kHz, 30 to 120 Hz are left in steps between them
+BASS_SHARE = 0.2  # of the energy, that those steps need to count; less may be a record's rumble
 MEASURED = 4  # the first of so many parts of a block is measured, to save time; of that, steps in as many
 
 
@@ -54,8 +57,8 @@ class _Mix:
         self.products: NDArray[np.float64] | None = None
         self._weights = np.full(channels, 1 / channels, np.float32)
         self._decided = channels == 1  # one channel cannot cancel
-        self._energy_of_mean = np.zeros(2)  # of samples, of steps
-        self._energy_of_channels = np.zeros(2)
+        self._energy_of_mean = np.zeros(3)  # of samples, of steps, of bass
+        self._energy_of_channels = np.zeros(3)
 
     def mix(self, samples: NDArray[np.float32], out: Waveform | None) -> Waveform:
         # Infinite samples are told of once all are read; np.dot is much quicker here than matmul.
@@ -72,15 +75,20 @@ class _Mix:
         # Each as it lies in memory: a copy would cost more than all else here.
         parts = samples.T[:, :n] if samples.flags.f_contiguous else samples[:n].reshape(1, -1)
         steps, step = (np.diff(y[: n // MEASURED + 1], axis=0) for y in (samples, mono))
+        bass = _bass(samples, n)
         self._energy_of_channels += (
             sum(float(np.dot(part, part)) for part in parts),
             float(np.vdot(steps, steps)),
+            float(np.vdot(bass, bass)),
         )
-        self._energy_of_mean += float(np.dot(mono[:n], mono[:n])), float(np.dot(step, step))
+        bass_of_mean = bass @ self._weights
+        self._energy_of_mean += [float(np.dot(y, y)) for y in (mono[:n], step, bass_of_mean)]
 
     def cancels(self) -> bool:
         alike = self._energy_of_mean * self.channels**2
-        return not self._decided and bool((alike < CANCELLING * self._energy_of_channels).any())
+        lost = alike < CANCELLING * self._energy_of_channels
+        lost[2] &= self._energy_of_channels[2] >= BASS_SHARE * self._energy_of_channels[0]
+        return not self._decided and bool(lost.any())
 
     def turn_opposed(self) -> None:
         """By what was mixed since ``watch``; one channel alone where no signs let all of it through."""
@@ -94,6 +102,18 @@ class _Mix:
             return
         self._weights = np.zeros(self.channels, np.float32)
         self._weights[np.argmax(products[1].diagonal())] = 1
+
+
+def _bass(samples: NDArray[np.float32], n: int) -> NDArray[np.float32]:
+    """Steps between means of the first ``n`` samples, (m, channels), with the energy of the bass in those."""
+    m, channels = n // BASS_SAMPLES, samples.shape[1]
+    each = np.full(BASS_SAMPLES, 1 / np.sqrt(BASS_SAMPLES), np.float32)
+    if samples.flags.f_contiguous:
+        means = samples.T[:, : m * BASS_SAMPLES].reshape(channels, m, BASS_SAMPLES) @ each
+        return np.diff(means).T
+    of_channel = np.kron(each[:, None], np.eye(channels, dtype=np.float32))
+    means = samples[: m * BASS_SAMPLES].reshape(m, BASS_SAMPLES * channels) @ of_channel
+    return np.diff(means, axis=0)
 
 
 def _keeps(signs: NDArray[np.float64], products: NDArray[np.float64]) -> bool:
