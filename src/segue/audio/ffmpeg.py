@@ -15,6 +15,7 @@ from segue.audio.coded import look_for_frames
 from segue.audio.downmix import Downmix
 from segue.audio.frames import FrameBatch
 from segue.audio.limits import DecodingBudget
+from segue.audio.musepack import told_samples
 from segue.audio.timed_file import TimedFile
 from segue.errors import NotAudioError
 from segue.sound import SoundInfo
@@ -34,6 +35,8 @@ FORMATS = (
 RAW_STREAMS = {"aac", "ac3", "eac3", "mp3", "mp2", "dts", "amr", "loas", "spdif", "truehd"}
 PREROLL_S = 0.2  # decoded before an excerpt and dropped: a codec's first frames lean on those before
 BUFFER = 1 << 17  # bytes fetched from a file object at a time
+FORWARD = {"mpc8", "rm"}  # FFmpeg comes out at other places than it says when it seeks in these
+FORWARD_BLOCK = 1 << 18  # samples passed over at a time
 GAP_S = 0.02  # by which a frame must be late for something to be missing before it
 FAULTS_IN_A_ROW = 100_000  # attempts at going on behind a fault: some formats search in steps of 32 bytes
 ABSURD = 100.0  # a frame of a lossy codec that is 40 dB over full scale is damaged
@@ -84,6 +87,7 @@ class FFmpegReader:
         self._may_be_absurd = not name.startswith("pcm") and name not in _LOSSLESS
         self._resampler: tuple[int, soxr.ResampleStream] | None = None
         self._frames: Iterator[tuple[int, Waveform]] | None = None
+        self._goes_forward = self._container.format.name in FORWARD
         self._ahead = np.zeros(0, np.float32)  # decoded, not yet asked for
         self._position = 0
 
@@ -105,6 +109,8 @@ class FFmpegReader:
             self._stream.codec_context.options = {"err_detect": checks}
 
     def _claimed_samples(self) -> int | None:
+        if self._container.format.name == "mpc8":  # its clock ticks each second or two
+            return told_samples(self._source)
         sr = self._stream.codec_context.sample_rate
         if self._stream.duration and self._stream.time_base:
             return int(self._stream.duration * self._stream.time_base * sr)
@@ -122,6 +128,8 @@ class FFmpegReader:
         CodedSoundError
             Where the samples are no sound but frames of DTS or AC-3.
         """
+        if self._goes_forward:
+            self._pass_over(start)
         if self._frames is None or start != self._position:
             self._seek(start)
         blocks = [self._ahead]
@@ -141,6 +149,15 @@ class FFmpegReader:
     def missing(self, n_read: int) -> int:
         """How many samples are missing at faults, as the times of frames tell."""
         return self._lost
+
+    def _pass_over(self, start: int) -> None:
+        """Go on to a place by decoding; from the beginning, if it lies behind."""
+        if start < self._position:
+            self._seek(0)
+            self._position = 0
+        while self._position < start:
+            if not len(self.read(self._position, min(start - self._position, FORWARD_BLOCK))):
+                return
 
     def _seek(self, start: int) -> None:
         self._ahead = np.zeros(0, np.float32)

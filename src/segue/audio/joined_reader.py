@@ -92,6 +92,7 @@ class JoinedReader:
         return np.concatenate(blocks)
 
     def _read_part(self, part: _Part, start: int, n: int) -> Waveform:
+        n = min(n, part.n_samples - start)  # decoders may have more, of padding
         y = self._reader_of(part).read(start, n)
         self._note(part, y if start == 0 else None)
         if len(y) < n and start + len(y) < part.n_samples:

@@ -22,6 +22,7 @@ _MARK_OF: dict[Kind, bytes] = {
     "au": rb"\.snd\0\0.{6}\0\0\0[\x01-\x1b]",
     "tta": rb"TTA1[\x01-\x03]\0.\0[\x08\x10\x18\x20]\0",
     "wavpack": rb"wvpk.{5}\x04\0.{5}\0{4}(?!\0{4}).{4}",
+    "musepack": rb"MPCKSH[\x08-\x20].{4}\x08",
     "mp4": rb"\0\0\0[\x10-\x40]ftyp[A-Za-z0-9][ -~]{3}",
     "asf": re.escape(bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")),
     "matroska": rb"\x1a\x45\xdf\xa3.{1,40}?\x42\x82.{1,8}?(?:matroska|webm)",
