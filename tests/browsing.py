@@ -11,11 +11,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import av
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Page, Request, expect, sync_playwright
 
 from tests.serve_process import Server
 
@@ -31,6 +32,27 @@ PAGES = (
     "/status /settings /nowhere"
 ).split()
 PATIENCE_MS = 20_000  # two busy cores draw a page slowly
+# A message leaves after 4 to 8 seconds, and its button with it: in tests it stays until it is dismissed.
+STAY = """
+    const leaveAsItIs = window.setTimeout
+    window.setTimeout = (act, wait, ...rest) => leaveAsItIs(act, wait >= 4000 ? 1e9 : wait, ...rest)
+"""
+# Music plays as slowly as Chromium can, so that a track of 3 s lasts for 48.
+SLOW_MUSIC = """
+    const playAsItIs = HTMLMediaElement.prototype.play
+    HTMLMediaElement.prototype.play = function () {
+        this.defaultPlaybackRate = this.playbackRate = 1 / 16
+        return playAsItIs.call(this)
+    }
+"""
+# Whether two frames have been drawn and the page has nothing left to do, to load or to move.
+RESTS = """async () => {
+    for (const next of [requestAnimationFrame, requestAnimationFrame, requestIdleCallback])
+        await new Promise((done) => next(done))
+    const moves = ({ effect }) => effect.getComputedTiming().endTime !== Infinity
+    const waits = document.querySelector(".skeleton, .stale, [aria-busy=true]")
+    return !waits && document.fonts.status === "loaded" && !document.getAnimations().some(moves)
+}"""
 MARKS = [
     pytest.mark.browser,
     pytest.mark.slow,
@@ -59,6 +81,7 @@ def chromium() -> Iterator[Browser]:
         started.close()
 
 
+_under_way: WeakKeyDictionary[Page, set[Request]] = WeakKeyDictionary()
 DESKTOP, PHONE = (1280, 800), (390, 844)  # px
 
 
@@ -69,14 +92,34 @@ def new_page(
     """A page in a browser of its own, without animations: what a test measures must not be on the move.
 
     It has no service worker unless `service_workers="allow"`: `page.route` hears nothing of what one passes
-    on, and a page gets its worker at a moment that no test chooses.
+    on, and a page gets its worker at a moment that no test chooses. Messages stay until they are dismissed.
     """
     options = {"reduced_motion": "reduce", "service_workers": "block"} | options
     viewport = {"width": size[0], "height": size[1]}
     context = browser.new_context(base_url=address, viewport=viewport, **options)
     context.set_default_timeout(PATIENCE_MS)
-    yield context.new_page()
+    context.add_init_script(STAY)
+    page = context.new_page()
+    _follow_requests(page)
+    yield page
     context.close()
+
+
+def _follow_requests(page: Page) -> None:
+    under_way = _under_way.setdefault(page, set())
+
+    def begins(request: Request) -> None:
+        if request.is_navigation_request():
+            under_way.clear()  # those of the page before
+        if request.resource_type != "media":  # a browser reads on while music plays
+            under_way.add(request)
+
+    def ends(request: Request) -> None:
+        under_way.discard(request)
+
+    page.on("request", begins)
+    page.on("requestfinished", ends)
+    page.on("requestfailed", ends)
 
 
 @contextlib.contextmanager
@@ -94,14 +137,23 @@ def watched(browser: Browser, server: Server) -> Iterator[Page]:
     assert not faults
 
 
-def settle(page: Page) -> None:
-    """Wait until the page shows what it loads, and no animation that ends is still running."""
+def settle(page: Page, but: int = 0) -> None:
+    """Wait until the page shows what it loads, asks for nothing (``but`` for so many requests, which the test
+    holds), and no animation that ends is still running.
+
+    Playwright's "networkidle" is no such wait: it is a time of 500 ms, in which a slow page may not yet have
+    asked, and it is true for good once it was, also after the next click.
+    """
     expect(page.locator("h1").first).to_be_attached()
-    page.wait_for_load_state("networkidle")
-    page.wait_for_function(
-        """() => !document.querySelector(".skeleton, .stale, [aria-busy=true]") && document.getAnimations()
-            .every((animation) => animation.effect.getComputedTiming().endTime === Infinity)"""
-    )
+    deadline, rests = time.monotonic() + 3 * PATIENCE_MS / 1000, 0
+    while rests < 2:  # what ends may bring the next request
+        rests = rests + 1 if page.evaluate(RESTS) and len(_under_way.get(page, ())) == but else 0
+        assert time.monotonic() < deadline, [request.url for request in _under_way.get(page, ())]
+
+
+def slow_music(page: Page) -> None:
+    """Let no track end while a test looks at it, from the next address on."""
+    page.add_init_script(SLOW_MUSIC)
 
 
 def rows(page: Page):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.metadata
 import itertools
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,7 @@ import pytest
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
+from tests.ports import free_port
 from tests.waiting import wait_for
 
 KINDS = {"secantusdb": "secantusd-py", "nx-27017": "nx-27017"}  # package and command
@@ -58,9 +58,7 @@ class Server:
         self.kind = kind
         self.version = importlib.metadata.version(kind)
         self._folder = tempfile.mkdtemp(prefix="segue-mongo-")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         where = ["--host", "127.0.0.1", "--port", str(self.port)]
         data = str(Path(self._folder) / "data")
         self._command = {

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
 from tests.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -21,12 +22,6 @@ CLASSIC = Path(
 )  # start.py puts it there
 STARTED_S = 300.0  # seconds on an idle machine
 WORKERS = 2
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def environment(faults: Path) -> dict[str, str]:

@@ -26,6 +26,9 @@ def test_albums_are_a_wall_of_covers_that_leads_to_tracks_in_their_order(page: P
     expect(page.locator(".wall .tile").first).to_be_visible()
     album = web_server.get("/albums", sort="name")["albums"][0]
     page.get_by_role("searchbox").fill(album["name"])
+    found = web_server.get("/albums", q=album["name"])["total"]
+    expect(page.get_by_text(re.compile(f"^{found} albums?$"))).to_be_visible()
+    settle(page)
     page.get_by_role("list", name="Albums").get_by_role("link", name=album["name"]).last.click()
     expect(page.get_by_role("heading", level=1)).to_have_text(album["name"])
     tracks = web_server.get(f"/albums/{album['id']}")["tracks"]

@@ -14,7 +14,7 @@ import pytest
 pytest.importorskip("playwright", reason="pip install playwright")
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browsing import MARKS, WEB, new_page, watched
+from tests.browsing import MARKS, WEB, new_page, settle, watched
 from tests.serve_process import Server
 
 pytestmark = MARKS
@@ -25,6 +25,13 @@ MEDIA = """
     session.setActionHandler = (name, act) => { window.actions[name] = act }
     session.setPositionState = (state) => window.positions.push(state)
 """
+# Whether the worker has kept the page and all files that it loads.
+KEPT = """async () => {
+    const files = [...document.querySelectorAll("script[src], link[rel=stylesheet]")]
+    const names = [document.baseURI, ...files.map((one) => one.src ?? one.href)]
+    const kept = await Promise.all(names.map((name) => caches.match(name)))
+    return kept.every(Boolean)
+}"""
 
 
 def play(page: Page, title: str = "Low number 0") -> None:
@@ -68,7 +75,7 @@ def test_the_page_opens_without_the_service(browser: Browser, own_server: Server
         page.goto("/settings")
         page.evaluate("navigator.serviceWorker.ready.then(() => true)")
         page.reload()  # so that what it loads goes through the worker
-        page.wait_for_load_state("networkidle")
+        page.wait_for_function(KEPT)
         page.context.set_offline(True)
         page.goto("/likes")
         expect(page.get_by_role("heading", name="Likes")).to_be_visible()
@@ -85,9 +92,8 @@ def test_media_keys_mean_what_they_say_and_the_lock_screen_has_the_position(
         page.evaluate("window.actions.play()")  # it plays already: nothing changes
         page.evaluate("window.actions.play()")
         expect(page.get_by_role("button", name="Pause").first).to_be_visible()
-        page.wait_for_function("() => window.positions.some((state) => state && state.position > 0.2)")
-        last = page.evaluate("window.positions.at(-1)")
-        assert last["duration"] == pytest.approx(3, abs=0.1)
+        told = page.wait_for_function("() => window.positions.find((state) => state && state.position > 0.2)")
+        assert told.json_value()["duration"] == pytest.approx(3, abs=0.1)
         page.evaluate("window.actions.pause()")
         page.evaluate("window.actions.pause()")
         expect(page.get_by_role("button", name="Pause")).to_have_count(0)
@@ -97,8 +103,7 @@ def test_media_keys_mean_what_they_say_and_the_lock_screen_has_the_position(
 def test_a_typeface_is_shipped(browser: Browser, own_server: Server):
     with watched(browser, own_server) as page:
         page.goto("/")
-        page.evaluate("document.fonts.ready.then(() => true)")
-        assert page.evaluate("document.fonts.check('16px \"Inter Variable\"')")
+        page.wait_for_function("document.fonts.check('16px \"Inter Variable\"')")
         assert page.evaluate("getComputedStyle(document.body).fontFamily").startswith('"Inter Variable"')
         text = own_server.client.get("/assets/licenses.txt").text
         assert "@fontsource-variable/inter" in text
@@ -146,6 +151,7 @@ def test_several_seeds_are_told_as_percentiles_too(browser: Browser, own_server:
         page.goto("/similar")
         scores = page.get_by_label("Recommendations", exact=True).locator(".row .score")
         expect(scores.first).to_contain_text("% of your library")
+        settle(page)
         shares = [int(re.search(r"\d+", text)[0]) for text in scores.all_inner_texts()]
         assert shares == sorted(shares, reverse=True)
         assert shares[0] > 50

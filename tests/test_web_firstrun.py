@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, expect
 from segue.library import Library
 from tests.browsing import MARKS, settle, watched
 from tests.conftest import write_music
-from tests.serve_process import serving
+from tests.serve_process import Server, serving
 from tests.waiting import wait_for
 
 pytestmark = MARKS
@@ -37,6 +37,10 @@ def test_a_new_library_is_filled_from_the_page(browser: Browser, web_player: Non
             expect(page.locator(".row")).to_have_count(12)
 
 
+def all_done(running: Server) -> bool:
+    return all(job["state"] == "done" for job in running.get("/jobs")["jobs"])
+
+
 def test_a_followed_folder_brings_its_changes_to_the_page(browser: Browser, web_player: None, tmp_path: Path):
     paths = write_music(tmp_path / "music")
     late = paths["high3"].rename(tmp_path / "high3.flac")
@@ -51,6 +55,7 @@ def test_a_followed_folder_brings_its_changes_to_the_page(browser: Browser, web_
                 follow.click()
             expect(follow).to_be_checked()
             assert running.get("/settings")["watch_now"]
+            wait_for(lambda: all_done(running))  # what a page sees running it looks at again
             page.clock.install()
             page.goto("/tracks")
             expect(page.locator(".row")).to_have_count(11)
@@ -59,9 +64,10 @@ def test_a_followed_folder_brings_its_changes_to_the_page(browser: Browser, web_
             page.on("request", lambda request: asked.append(request.url))
             shutil.copy(late, tmp_path / "music")
             wait_for(lambda: running.get("/library")["tracks"] == 12)
-            wait_for(lambda: all(job["state"] == "done" for job in running.get("/jobs")["jobs"]))
+            wait_for(lambda: all_done(running))
             page.clock.fast_forward(15_000)
             assert not asked  # a page that rests asks for nothing
+            page.clock.set_fixed_time(page.evaluate("Date.now()"))  # "again at once" takes a while here
             page.evaluate("window.dispatchEvent(new Event('focus'))")  # somebody comes back to it
             expect(page.locator(".row")).to_have_count(12)
             page.evaluate("window.dispatchEvent(new Event('focus'))")  # and again at once

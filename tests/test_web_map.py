@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("playwright", reason="pip install playwright")
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browsing import MARKS, wait_for_map
+from tests.browsing import MARKS, settle, slow_music, wait_for_map
 from tests.serve_process import Server
 
 pytestmark = MARKS
@@ -27,6 +27,15 @@ TEXTS = """
         const width = this.measureText(text).width
         window.texts.set(text, { left: x - width / 2, right: x + width / 2, top: y - 11, bottom: y + 2 })
         fillText.call(this, text, x, y)
+    }
+"""
+
+SOUNDED = """
+    window.sounded = []
+    const playUnnoticed = HTMLMediaElement.prototype.play
+    HTMLMediaElement.prototype.play = function () {
+        window.sounded.push(this.src)
+        return playUnnoticed.call(this)
     }
 """
 
@@ -69,7 +78,7 @@ def test_names_on_the_map_cover_neither_each_other_nor_the_legend(page: Page, we
     page.add_init_script(TEXTS)
     page.goto("/map")
     wait_for_map(page, pixels=200)
-    page.wait_for_load_state("networkidle")  # covers have arrived, and the last frame was drawn
+    settle(page)  # covers have arrived, and the last frame was drawn
     page.wait_for_function("window.texts.size > 5")
     texts = page.evaluate("Object.fromEntries(window.texts)")
     assert titles & {text.removesuffix("…") for text in texts}  # few tracks are in view, so each has its name
@@ -101,6 +110,7 @@ def test_the_map_is_colored_by_a_descriptor_in_steps_of_as_many_tracks(page: Pag
     page.get_by_label("Color by a sound feature").select_option(name)
     legend = page.get_by_role("list", name="Colors").get_by_role("button")
     expect(legend).to_have_count(7)
+    settle(page)
     counts = [int(text) for text in legend.locator(".num").all_inner_texts()]
     assert sum(counts) == sum(value is not None for value in values)
     assert max(counts) - min(counts) <= 2
@@ -165,11 +175,14 @@ def test_a_row_dropped_on_a_stop_takes_its_place(page: Page, web_server: Server)
 def drag(page: Page, source: Locator, target: Locator) -> None:
     """With the mouse, from beside the text of one to the middle of the other."""
     source.scroll_into_view_if_needed()
+    settle(page)
     box, place = source.bounding_box(), target.bounding_box()
     assert box
     assert place
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] - 6)
     page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2 - 20, box["y"] + box["height"] - 12, steps=4)
+    expect(page.locator(".drop-tray")).to_be_visible()  # before that, nothing takes what is dragged
     for x_px in (-8, -2, 0):  # a browser tells of entering first
         page.mouse.move(place["x"] + place["width"] / 2 + x_px, place["y"] + place["height"] / 2, steps=3)
     expect(page.locator(".drop-over")).to_have_count(1)
@@ -177,21 +190,22 @@ def drag(page: Page, source: Locator, target: Locator) -> None:
 
 
 def test_hovering_plays_what_the_pointer_is_on_only_when_asked(page: Page, web_server: Server):
+    slow_music(page)
+    page.add_init_script(SOUNDED)
     page.goto("/tracks")
     page.locator(".row").first.get_by_role("button", name="Play").click()
     expect(page.get_by_role("button", name="Pause", exact=True)).to_be_visible()
     page.get_by_role("link", name="Map", exact=True).first.click()
     wait_for_map(page, pixels=200)
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url) if "/audio" in request.url else None)
+    sounded = page.evaluate("window.sounded.length")
     title, point = find_point(page)
-    page.wait_for_load_state("networkidle")
-    assert not asked  # the tooltip names the track, and nothing sounds
+    page.evaluate("new Promise((done) => setTimeout(done, 500))")  # twice as long as a pointer rests
+    assert page.evaluate("window.sounded.length") == sounded  # the tooltip has the name, and nothing sounds
     page.get_by_role("button", name="Play what the pointer is on").click()
     page.mouse.move(point[0] + 200, 5)
     track = web_server.get("/tracks", q=title)["tracks"][0]["id"]
-    with page.expect_request(re.compile(f"/tracks/{track}/audio")):
-        page.mouse.move(*point)
+    page.mouse.move(*point)
+    page.wait_for_function("(track) => window.sounded.at(-1).includes(`/tracks/${track}/audio`)", arg=track)
     expect(page.get_by_role("button", name="Pause", exact=True)).to_have_count(0)  # the player waits
 
 
@@ -255,7 +269,7 @@ def drawn_over(page: Page, path: str) -> np.ndarray:
     """What is drawn over the points of the map: uint8 (height, width, 4)."""
     page.goto(path)
     wait_for_map(page, pixels=200)
-    page.wait_for_load_state("networkidle")  # covers of the tracks that are near
+    settle(page)  # covers of the tracks that are near
     picture = page.locator("canvas.scatter-over").evaluate("(canvas) => canvas.toDataURL()")
     with av.open(io.BytesIO(base64.b64decode(picture.split(",")[1]))) as container:
         return next(container.decode(video=0)).to_ndarray(format="rgba")

@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("playwright", reason="pip install playwright")
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browsing import MARKS, PHONE, new_page, watched
+from tests.browsing import MARKS, PHONE, new_page, slow_music, watched
 from tests.serve_process import Server
 
 pytestmark = MARKS
@@ -29,6 +29,7 @@ def window(page: Page):
 
 
 def play(page: Page) -> None:
+    slow_music(page)
     page.goto("/?album=low")
     page.get_by_role("button", name="Play Low number 0").click()
     page.get_by_role("region", name="Player").get_by_role("button", name="Pause").click()

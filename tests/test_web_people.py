@@ -12,7 +12,7 @@ import pytest
 from segue.library import Library
 
 pytest.importorskip("playwright", reason="pip install playwright")
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Response, expect
 
 from tests.browsing import MARKS, PHONE, WEB, new_page, rows, settle
 from tests.serve_process import Server, serving
@@ -50,6 +50,10 @@ def sign_in(page: Page, name: str, password: str | None = None) -> None:
     expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
 
 
+def is_change(answer: Response) -> bool:
+    return answer.request.method == "PUT" and "/playlists/" in answer.url
+
+
 def heart(page: Page):
     return page.get_by_role("button", name="Like Low number 0", exact=True).first
 
@@ -70,7 +74,7 @@ def test_two_people_keep_hearts_apart_and_see_and_end_their_sessions(browser: Br
         find(annas, "Low number 0")
         expect(heart(annas)).to_have_attribute("aria-pressed", "false")
         annas.goto("/likes")
-        expect(annas.get_by_text("Low number 0")).to_have_count(0)
+        expect(annas.get_by_text("Nothing liked yet")).to_be_visible()
         with new_page(browser, shared.address, PHONE) as phone:
             sign_in(phone, "Anna")
             annas.goto("/settings")
@@ -134,7 +138,8 @@ def test_a_playlist_that_everybody_sees_is_played_and_saved_by_others(browser: B
         olgas.goto(address)
         tick = olgas.get_by_label("Everybody may see and play it")
         expect(tick).not_to_be_checked()
-        tick.click()
+        with olgas.expect_response(is_change):
+            tick.click()
         expect(tick).to_be_checked()
         sign_in(annas, "Anna")
         annas.goto("/playlists")
@@ -142,12 +147,15 @@ def test_a_playlist_that_everybody_sees_is_played_and_saved_by_others(browser: B
         expect(annas.get_by_text("By Olga, who shares it.")).to_be_visible()
         expect(rows(annas)).to_have_count(1)
         expect(annas.get_by_role("button", name="Delete playlist")).to_have_count(0)
-        annas.get_by_role("button", name="Save", exact=True).click()
+        with annas.expect_response("**/api/v1/playlists"):
+            annas.get_by_role("button", name="Save", exact=True).click()
+        settle(annas)
         expect(annas.get_by_text("Or add to")).to_have_count(0)  # to no list of another
         annas.get_by_role("button", name="Create").click()
         annas.get_by_role("button", name="Open").click()
         expect(annas.get_by_role("button", name="Delete playlist")).to_be_visible()
-        tick.click()
+        with olgas.expect_response(is_change):
+            tick.click()
         expect(tick).not_to_be_checked()
         annas.goto(address)
         expect(annas.get_by_text("no such playlist")).to_be_visible()
@@ -163,6 +171,7 @@ def test_a_browser_that_two_people_share_keeps_nothing_of_the_first(browser: Bro
         page.get_by_role("button", name="Sign out").click()
         expect(page.get_by_label("Password", exact=True)).to_be_visible()
         sign_in(page, "Anna")
+        settle(page)
         expect(page.get_by_label("Player")).to_have_count(0)
         assert "Low number 0" not in page.evaluate("JSON.stringify(localStorage)")
 

@@ -19,6 +19,7 @@ pytest.importorskip("playwright", reason="pip install playwright")
 from playwright.sync_api import Browser, expect
 
 from tests.browsing import MARKS, PAGES, new_page, rows, settle
+from tests.ports import free_port
 from tests.serve_process import Server, serving
 from tests.waiting import wait_for
 
@@ -51,16 +52,10 @@ def _documented(first_line: str) -> str:
     return block
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextlib.contextmanager
 def nginx(place: Path, service: str, first_line: str) -> Iterator[str]:
     lines = _documented(first_line).replace("127.0.0.1:8765", service)
-    text = _NGINX.format(place=place, port=(port := _free_port()), lines=lines)
+    text = _NGINX.format(place=place, port=(port := free_port()), lines=lines)
     (place / "nginx.conf").write_text(text)
     with _running(port, "nginx", "-p", place, "-c", place / "nginx.conf", "-e", place / "error.log"):
         yield f"http://127.0.0.1:{port}"
@@ -69,7 +64,7 @@ def nginx(place: Path, service: str, first_line: str) -> Iterator[str]:
 @contextlib.contextmanager
 def caddy(place: Path, service: str, first_line: str) -> Iterator[str]:
     lines = _documented(first_line).replace("127.0.0.1:8765", service)
-    (place / "Caddyfile").write_text(_CADDY.format(port=(port := _free_port()), lines=lines))
+    (place / "Caddyfile").write_text(_CADDY.format(port=(port := free_port()), lines=lines))
     with _running(port, "caddy", "run", "--adapter", "caddyfile", "--config", place / "Caddyfile"):
         yield f"http://127.0.0.1:{port}"
 
@@ -77,7 +72,7 @@ def caddy(place: Path, service: str, first_line: str) -> Iterator[str]:
 @contextlib.contextmanager
 def traefik(place: Path, service: str, first_line: str) -> Iterator[str]:
     (place / "dynamic.yml").write_text(json.dumps(_as_file(_documented(first_line), service)))
-    port = _free_port()
+    port = free_port()
     options = (
         f"--entrypoints.web.address=127.0.0.1:{port}", f"--providers.file.filename={place / 'dynamic.yml'}",
         "--global.checknewversion=false", "--global.sendanonymoususage=false",

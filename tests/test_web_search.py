@@ -7,7 +7,7 @@ import re
 import pytest
 
 pytest.importorskip("playwright", reason="pip install playwright")
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browsing import MARKS
 from tests.serve_process import Server
@@ -39,6 +39,22 @@ def test_ctrl_k_finds_everything_of_a_name_from_any_page(page: Page, web_server:
     expect(page.get_by_role("group", name="Artists").get_by_role("option")).to_be_visible()
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(f"/artists/{artist['id']}$"))
+
+
+def test_enter_waits_for_what_is_still_looked_for(page: Page, web_server: Server):
+    first, second = (artist["name"] for artist in web_server.get("/artists")["artists"][:2])
+    held: list[Route] = []
+    page.goto("/")
+    page.keyboard.press("Control+k")
+    field = page.get_by_role("combobox", name="Search everything")
+    field.fill(first)
+    expect(page.get_by_role("group", name="Artists").get_by_role("option", name=first)).to_be_visible()
+    page.route("**/search/grouped?*", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks it
+    with page.expect_request("**/search/grouped?*"):
+        field.fill(second)
+    page.keyboard.press("Enter")  # and not the artist of the first search, which is still shown
+    held.pop().continue_()
+    expect(page.get_by_role("heading", level=1)).to_have_text(second)
 
 
 def test_a_track_is_played_from_the_search_and_all_of_them_are_listed(page: Page, web_server: Server):

@@ -8,9 +8,9 @@ import re
 import pytest
 
 pytest.importorskip("playwright", reason="pip install playwright")
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browsing import MARKS, PHONE, new_page, rows, watched
+from tests.browsing import MARKS, PHONE, new_page, rows, settle, slow_music, watched
 from tests.serve_process import Server
 
 pytestmark = MARKS
@@ -23,8 +23,8 @@ def queue_of(page: Page) -> list[str]:
     )
 
 
-def titles(page: Page) -> list[str]:
-    return page.locator(".row.selected .row-title").evaluate_all("all => all.map((a) => a.lastChild.data)")
+def expect_selected(page: Page, *titles: str) -> None:
+    expect(page.locator(".row.selected .row-title")).to_have_text([f"Selected: {title}" for title in titles])
 
 
 def beside(page: Page, i: int, *keys: str) -> None:
@@ -41,17 +41,17 @@ def test_clicks_select_rows_as_in_a_file_manager(browser: Browser, own_server: S
         expect(page.get_by_role("group", name="Selected tracks")).to_contain_text("1")
         beside(page, 4, "Shift")
         expect(page.get_by_text("4 tracks selected")).to_be_attached()
-        assert titles(page) == names[1:5]
+        expect_selected(page, *names[1:5])
         beside(page, 2, "Control")
         beside(page, 7, "Control")
-        assert titles(page) == [names[1], names[3], names[4], names[7]]
+        expect_selected(page, names[1], names[3], names[4], names[7])
         page.get_by_role("button", name="Add to queue", exact=True).click()
         assert queue_of(page) == [names[1], names[3], names[4], names[7]]
         rows(page).nth(3).click(button="right", position={"x": 300, "y": 20})
         page.get_by_role("menuitem", name="Play next").click()
         assert len(queue_of(page)) == 8  # of all that is selected
         beside(page, 5)
-        assert titles(page) == [names[5]]
+        expect_selected(page, names[5])
         page.keyboard.press("Escape")
         expect(page.locator(".row.selected")).to_have_count(0)
         beside(page, 5)
@@ -95,6 +95,7 @@ def test_a_long_list_is_selected_beyond_what_is_drawn(page: Page, web_server: Se
 
 def test_a_double_click_plays(browser: Browser, own_server: Server):
     with watched(browser, own_server) as page:
+        slow_music(page)
         page.goto("/tracks")
         rows(page).nth(3).locator(".row-length").dblclick()
         expect(rows(page).nth(3).get_by_role("button", name="Pause")).to_be_visible()
@@ -112,7 +113,8 @@ def test_rows_are_dragged_to_the_queue_and_to_playlists(browser: Browser, own_se
         drag(page, 1, page.locator(".drop-target", has_text="Evening"))
         expect(page.get_by_text("3 tracks added to “Evening”")).to_be_visible()
         assert [t["title"] for t in own_server.get(f"/playlists/{kept}")["tracks"]] == names[:3]
-        page.get_by_role("button", name="Undo").click()
+        with page.expect_response(re.compile("/playlists/")):
+            page.get_by_role("button", name="Undo").click()
         expect(page.get_by_role("button", name="Undo")).to_have_count(0)
         drag(page, 3, page.locator(".drop-target", has_text="Queue"))  # not selected: alone
         expect(page.get_by_text(f"“{names[3]}” added to the queue")).to_be_visible()
@@ -121,6 +123,7 @@ def test_rows_are_dragged_to_the_queue_and_to_playlists(browser: Browser, own_se
         expect(page.locator(".drop-tray")).to_have_count(0)
         assert queue_of(page) == [names[3], names[4]]
         page.keyboard.press("q")
+        expect(page.locator(".queue-line")).to_have_count(2)
         drag(page, 0, page.locator(".queue-line").nth(1), (20, 4))  # on its upper half: before it
         expect(page.locator(".queue-line")).to_have_count(3)
         assert queue_of(page) == [names[3], names[0], names[4]]
@@ -129,11 +132,13 @@ def test_rows_are_dragged_to_the_queue_and_to_playlists(browser: Browser, own_se
 
 def drag(page: Page, i: int, target, at: tuple[int, int] = (20, 20)) -> None:
     """With the mouse, as a person does: the place to drop appears on the way."""
+    settle(page)
     box = rows(page).nth(i).locator(".row-length").bounding_box()
     assert box
     page.mouse.move(box["x"] + 5, box["y"] + 5)
     page.mouse.down()
     page.mouse.move(box["x"] - 40, box["y"] + 20, steps=4)
+    expect(page.locator(".drop-tray")).to_be_visible()  # before that, nothing takes what is dragged
     place = target.bounding_box()
     for x_px in (-1, 0):  # a browser tells of entering first
         page.mouse.move(place["x"] + at[0] + x_px, place["y"] + at[1], steps=3)
@@ -153,6 +158,7 @@ def test_a_playlist_is_put_in_order_by_dragging_and_loses_what_is_selected(
     with watched(browser, own_server) as page:
         page.goto(f"/playlists/{kept}")
         expect(rows(page)).to_have_count(5)
+        settle(page)
         grip = rows(page).nth(0).locator(".grip").bounding_box()
         last = rows(page).nth(3).bounding_box()
         assert grip
@@ -174,6 +180,34 @@ def test_a_playlist_is_put_in_order_by_dragging_and_loses_what_is_selected(
         assert saved() == [*ids[1:4], ids[0], ids[4]]
 
 
+def test_changes_of_a_playlist_are_saved_in_their_order(browser: Browser, own_server: Server):
+    tracks = own_server.get("/tracks", sort="title")["tracks"][:3]
+    first, second, third = (track["title"] for track in tracks)
+    kept = own_server.post("/playlists", {"name": "Evening", "tracks": [t["id"] for t in tracks]}, 201)["id"]
+    changes: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if route.request.method == "PUT":
+            changes.append(route)
+        else:
+            route.continue_()
+
+    with watched(browser, own_server) as page:
+        page.route(f"**/playlists/{kept}", hold)
+        page.goto(f"/playlists/{kept}")
+        for _ in range(2):
+            page.get_by_role("button", name=f"Move {first} down").click()
+        expect(rows(page).locator(".row-title")).to_have_text([second, third, first])
+        settle(page, but=1)
+        assert len(changes) == 1  # the second waits for the first
+        with page.expect_request(lambda request: request.method == "PUT"):
+            changes.pop().continue_()
+        with page.expect_response(lambda answer: answer.request.method == "PUT"):
+            changes.pop().continue_()
+    saved = own_server.get(f"/playlists/{kept}")["tracks"]
+    assert [track["title"] for track in saved] == [second, third, first]
+
+
 def test_tracks_of_an_album_that_follow_each_other_have_one_cover(browser: Browser, own_server: Server):
     with watched(browser, own_server) as page:
         page.goto("/tracks")
@@ -188,6 +222,7 @@ def test_tracks_of_an_album_that_follow_each_other_have_one_cover(browser: Brows
         expect(page.locator(".row .cover")).to_have_count(runs)
         rows(page).first.locator("a.row-title").click()
         likely = page.get_by_role("list", name=re.compile("^Similar to ")).locator(".row")
+        settle(page)
         expect(likely.first).to_be_visible()
         expect(likely.locator(".cover")).to_have_count(likely.count())  # a number would look like a rank
 

@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("playwright", reason="pip install playwright")
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browsing import MARKS, PHONE, new_page, rows
+from tests.browsing import MARKS, PHONE, new_page, rows, settle
 from tests.serve_process import Server
 
 pytestmark = MARKS
@@ -58,6 +58,7 @@ def test_a_playlist_is_put_in_order_by_a_finger_and_scrolls(browser: Browser, ow
     with phone(browser, own_server) as page:
         page.goto(f"/playlists/{kept}")
         expect(rows(page)).to_have_count(12)
+        settle(page)
         grip = rows(page).nth(0).locator(".grip")
         box = grip.bounding_box()
         assert box
@@ -97,6 +98,7 @@ def test_the_queue_is_put_in_order_by_a_finger(browser: Browser, own_server: Ser
         page.get_by_role("button", name="Open the queue").tap()
         lines = page.get_by_role("complementary", name="Queue").locator(".queue-list > li")
         expect(lines).to_have_count(4)
+        settle(page)
         swipe(page, center(lines.nth(3).locator(".grip")), center(lines.nth(1), below=-9))
         names = lines.locator(".row-name > :first-child")
         expect(names).to_have_text([f"Low number {i}" for i in (0, 3, 1, 2)])
@@ -112,6 +114,7 @@ def test_the_stops_of_a_journey_are_moved_by_a_finger(browser: Browser, own_serv
         page.goto(f"/journey?from={start['id']}&via={stop['id']}&to={end['id']}")
         names = page.locator(".journey-end-track .row-title")
         expect(names).to_have_text([start["title"], stop["title"], end["title"]])
+        settle(page)
         boxes = page.locator(".journey-end")
         swipe(page, center(boxes.nth(0).locator(".grip")), center(boxes.nth(1)))
         expect(names).to_have_text([stop["title"], start["title"], end["title"]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from tests.serve_process import Server, serving
 
 pytestmark = MARKS
 LENGTH_S = 6.0
+HAVE_ENOUGH_DATA = 4  # to play to the end without a pause, as HTML counts
 RECORD = """
     window.sound = []
     const made = window.Audio
@@ -32,10 +34,33 @@ RECORD = """
                 { deck, name, at: performance.now() / 1000, src: element.src, time: element.currentTime }))
         return element
     }
+    const own = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, "volume")
+    const play = HTMLMediaElement.prototype.play
+    HTMLMediaElement.prototype.play = function () {
+        const other = window.elements.find((one) => one !== this)
+        window.sound.push({ deck: window.elements.indexOf(this), name: "play", at: performance.now() / 1000,
+            src: this.src, ready: this.readyState, left: other ? other.duration - other.currentTime : null })
+        return play.call(this)
+    }
+    Object.defineProperty(HTMLMediaElement.prototype, "volume", { ...own, set(volume) {
+        const deck = window.elements.indexOf(this)
+        window.sound.push({ deck, name: "volume", at: performance.now() / 1000, volume })
+        own.set.call(this, volume)
+    } })
     const level = ({ paused, volume, currentTime: time }, deck) => paused || window.sound.push(
         { deck, name: "level", at: performance.now() / 1000, volume, time })
-    setInterval(() => window.elements.forEach(level), 50)
+    setInterval(() => {
+        window.sound.push({ name: "tick", at: performance.now() / 1000 })
+        window.elements.forEach(level)
+    }, 50)
 """
+# Whether the second track has come up and the first has gone, since the second began.
+FADED = """() => {
+    const begin = window.sound.findLast(({ name }) => name === "play").at
+    const since = window.sound.filter(({ name, at }) => name === "volume" && at >= begin)
+    return since.some((one) => one.deck === 0 && one.volume < 0.01)
+        && since.some((one) => one.deck === 1 && one.volume > 0.8)
+}"""
 
 
 def write_album(folder: Path) -> None:
@@ -72,7 +97,7 @@ def events(page: Page, name: str) -> list[dict]:
 
 
 def queue_of(page: Page, server: Server, *titles: str) -> None:
-    """Put these tracks into the queue before the page starts."""
+    """Put these tracks into the queue before the page starts, and nothing after them."""
     by_title = {track["title"]: track for track in server.get("/tracks")["tracks"]}
     tracks = [by_title[title] for title in titles]
     queue = {
@@ -81,11 +106,29 @@ def queue_of(page: Page, server: Server, *titles: str) -> None:
     page.add_init_script(RECORD)
     kept = f"localStorage['segue.queue'] ??= JSON.stringify({json.dumps(queue)})"
     page.add_init_script(kept)
+    page.add_init_script("localStorage['segue.keepplaying'] = false")
+    asked = {"tracks": [track["id"] for track in tracks], "crossfade_s": 5}
+    server.post("/transitions", asked)  # so that the page's own question is answered at once
 
 
 def start(page: Page) -> None:
     page.goto("/settings")
     page.get_by_role("button", name="Play", exact=True).click()
+
+
+def stumble_s(page: Page, at: float) -> float:
+    """By how much the machine was late around this time, with what it does each 50 ms and with its sound.
+
+    A busy one is late with everything, and no player can help it.
+    """
+    near = [event for event in page.evaluate("window.sound") if abs(event["at"] - at) < 1]
+    ticks = [event["at"] for event in near if event["name"] == "tick"]
+    late_s = sum(max(b - a - 0.05, 0) for a, b in itertools.pairwise(ticks))
+    for deck in (0, 1):
+        levels = [event for event in near if event["name"] == "level" and event["deck"] == deck]
+        steps = [(b["at"] - a["at"]) - (b["time"] - a["time"]) for a, b in itertools.pairwise(levels)]
+        late_s += max(sum(steps), 0)
+    return late_s
 
 
 def wait_for_second(page: Page, time_s: float) -> None:
@@ -102,12 +145,14 @@ def test_an_album_runs_on_without_a_gap_and_the_next_track_is_loaded_ahead(brows
         start(page)
         expect(now(page)).to_have_text("Second half")
         page.wait_for_function("() => window.sound.filter((event) => event.name === 'ended').length > 0")
-        first, second = events(page, "playing")[0], events(page, "playing")[-1]
+        first, second = events(page, "play")
         assert first["deck"] != second["deck"]
-        loaded = next(event for event in events(page, "loadstart") if event["deck"] == second["deck"])
-        assert loaded["at"] < second["at"] - 1
-        ended = next(event for event in events(page, "ended") if event["deck"] == first["deck"])
-        assert abs(second["at"] - ended["at"]) < 0.15  # 0.57 s with one element
+        assert first["src"] != second["src"]
+        assert second["ready"] == HAVE_ENOUGH_DATA  # it was loaded ahead
+        (ended, *_) = (event for event in events(page, "ended") if event["deck"] == first["deck"])
+        late_s = stumble_s(page, second["at"])
+        assert second["at"] - ended["at"] < 0.15 + late_s  # 0.57 s with one element
+        assert second["left"] < 0.15 + late_s
 
 
 def test_silence_at_the_end_is_skipped_and_loud_tracks_are_made_quieter(browser: Browser, suite: Server):
@@ -118,7 +163,8 @@ def test_silence_at_the_end_is_skipped_and_loud_tracks_are_made_quieter(browser:
         wait_for_second(page, 0.5)
         levels = events(page, "level")
         last = max(event["time"] for event in levels if event["deck"] == 0)
-        assert last < LENGTH_S * 2 / 3 + 1  # it sounds for 4 s, the file lasts for 6
+        late_s = stumble_s(page, events(page, "play")[1]["at"])
+        assert last < LENGTH_S * 2 / 3 + 1 + late_s  # it sounds for 4 s, the file lasts for 6
         (quiet, loud) = (
             [event["volume"] for event in levels if event["deck"] == deck][-1] for deck in (0, 1)
         )
@@ -131,15 +177,19 @@ def test_tracks_of_two_albums_are_faded_into_each_other(browser: Browser, suite:
         queue_of(page, suite, "Second half", "First half")
         start(page)
         expect(now(page)).to_have_text("First half")
-        wait_for_second(page, 2.5)
-        levels = events(page, "level")
-        out = [event for event in levels if event["deck"] == 0]
-        into = [event for event in levels if event["deck"] == 1]
-        both = out[-1]["at"] - into[0]["at"]
-        assert 1.2 < both < 2.5  # a third of 6 s
-        assert out[-1]["volume"] < 0.3
-        assert into[0]["volume"] < 0.4
-        assert into[-1]["volume"] > 0.8
+        page.wait_for_function(FADED)
+        begin = events(page, "play")[1]["at"]
+        fades = [event for event in events(page, "volume") if event["at"] >= begin - 0.1]
+        out, into = ([event for event in fades if event["deck"] == deck] for deck in (0, 1))
+        silent = next(i for i, event in enumerate(out) if event["volume"] < 0.01)
+        both = out[silent]["at"] - begin
+        assert 1.9 < both < 2.5 + stumble_s(page, out[silent]["at"])  # a third of 6 s
+        falling, rising = ([event["volume"] for event in fade] for fade in (out[: silent + 1], into))
+        assert falling == sorted(falling, reverse=True)
+        assert falling[0] > 0.8
+        assert rising == sorted(rising)
+        assert rising[0] < 0.1
+        assert rising[-1] > 0.8
 
 
 def test_the_crossfade_is_set_and_kept(browser: Browser, suite: Server):

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { checkConnection, offline, reconnects, signInNeeded } from "./connection";
 import { useScrollMemory } from "./entries";
 import { draggingFile } from "./filedrop";
@@ -38,7 +38,7 @@ import { loadOpinions } from "./opinions";
 import { loadSession } from "./person";
 import * as player from "./player";
 import { route } from "./router";
-import { dismiss, toasts } from "./toast";
+import { dismiss, holdToasts, toasts } from "./toast";
 
 interface Page {
   path: RegExp;
@@ -84,7 +84,7 @@ export function App() {
   useEffect(() => void (signInNeeded.value || loadSession().catch(() => {})), [signInNeeded.value, reconnects.value]);
   useScrollMemory(main);
   const first = useRef(true);
-  useEffect(() => {
+  useLayoutEffect(() => { // now: the next key may already be pressed
     if (!first.current) main.current?.querySelector("h1")?.focus({ preventScroll: true });
     first.current = false;
   }, [path]);
@@ -125,7 +125,8 @@ function Offline() {
 
 function Toasts() {
   return (
-    <div class="toasts" role="status">
+    <div class="toasts" role="status" onPointerEnter={() => holdToasts(true)} onPointerLeave={() => holdToasts(false)}
+      onFocusIn={() => holdToasts(true)} onFocusOut={() => holdToasts(false)}>
       {toasts.value.map((toast) => (
         <div key={toast.id} class={`toast ${toast.bad ? "bad-toast" : ""}`}>
           <span>{toast.text}</span>

@@ -105,6 +105,16 @@ export class Deck {
     step();
   }
 
+  /** Play on to this second or to the end, however slowly the machine plays. */
+  playTo(second: number, done: () => void): void {
+    window.clearInterval(this.timer);
+    this.timer = window.setInterval(() => {
+      if (this.playing && this.time < second) return;
+      window.clearInterval(this.timer);
+      done();
+    }, STEP_MS);
+  }
+
   setFade(fade: number): void {
     window.clearInterval(this.timer);
     this.fade = fade;

@@ -120,11 +120,11 @@ export class Engine {
 }
 
 /** Both play for the overlap: a track that fades by itself rides out, one that goes on is faded, a cold end is left alone. */
-function fade(leaving: Deck, coming: Deck, { kind, overlap_s }: Handover): void {
+function fade(leaving: Deck, coming: Deck, { kind, out_s, overlap_s }: Handover): void {
   const end = () => leaving.unload();
   if (kind === "crossfade") {
     leaving.fadeBy((share) => Math.cos((share * Math.PI) / 2), overlap_s, end);
     coming.fadeBy((share) => Math.sin((share * Math.PI) / 2), overlap_s);
   } else if (kind === "fade") leaving.fadeBy((share) => Math.min(1, 4 * (1 - share)), overlap_s, end);
-  else leaving.fadeBy(() => 1, overlap_s + EARLY_S + 0.5, end); // to its last sample
+  else leaving.playTo(out_s + 0.5, end); // to its last sample
 }

@@ -1,6 +1,6 @@
 /** What belongs to an entry of the browser's history, such as how far its page was scrolled: Back finds it again. */
 import { signal } from "@preact/signals";
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import { storageKey } from "./base";
 
 type Kept = Record<string, unknown>;
@@ -45,11 +45,12 @@ export function useKept<T>(name: string, initial: T): [T, (value: T) => void] {
 
 /** Scroll a new entry to its top, and one that the listener comes back to to where it was. */
 export function useScrollMemory(page: { current: HTMLElement | null }): void {
-  useEffect(() => {
+  useLayoutEffect(() => { // now: where a shorter page stops must not be taken for where the listener was
     const box = page.current;
     if (!box) return;
     const until = Date.now() + RESTORE_MS;
-    const target = (all.get(entry.value)?.["scroll"] as number | undefined) ?? 0;
+    const shown = entry.value;
+    const target = (all.get(shown)?.["scroll"] as number | undefined) ?? 0;
     let frame = 0;
     let since = 0; // when it was reached
     const done = () => {
@@ -57,7 +58,7 @@ export function useScrollMemory(page: { current: HTMLElement | null }): void {
       for (const name of ["wheel", "touchstart", "keydown", "pointerdown"]) box.removeEventListener(name, done);
       box.addEventListener("scroll", remember, { passive: true });
     };
-    const remember = () => keep("scroll", box.scrollTop);
+    const remember = () => keep("scroll", box.scrollTop, shown);
     const restore = () => {
       box.scrollTo(0, target);
       const now = Date.now();

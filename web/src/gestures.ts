@@ -1,4 +1,4 @@
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 
 interface Swipes {
   down?: () => void;
@@ -11,7 +11,7 @@ const STEEP = 1.6; // times as far in one direction as in the other
 
 /** Swipes of one finger over an element, but not over what is dragged itself. */
 export function useSwipe(element: { current: HTMLElement | null }, swipes: Swipes): void {
-  useEffect(() => {
+  useLayoutEffect(() => { // now: a finger may already be on it
     const box = element.current;
     if (!box) return;
     let start: Touch | null = null;

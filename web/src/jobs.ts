@@ -17,25 +17,27 @@ const SHOWN_EVERY_MS = 6000; // what a scan has added
 const LOOK_AGAIN_MS = 10_000;
 let timer = 0;
 let askedAt = 0;
+let questions = 0; // an older answer must not come after a newer one
 let shownAt = 0;
 let shown: number | null = null; // the number of the library's changes that pages have seen
 
 async function refreshJobs(): Promise<void> {
   window.clearTimeout(timer);
   askedAt = Date.now();
+  const question = ++questions;
   let latest: Jobs;
   try {
     latest = await api.jobs();
   } catch {
     return; // polling starts again after reconnecting
   }
+  if (question !== questions) return;
   const ended = latest.jobs.filter((job) => !isRunning(job) && jobs.value.some((old) => old.id === job.id && isRunning(old)));
   jobs.value = latest.jobs;
   for (const job of ended) if (job.state === "failed") showToast(job.message || `${job.kind} failed`, { bad: true });
   const due = !anyJobRunning.value || Date.now() - shownAt > SHOWN_EVERY_MS;
   if (shown === null) shown = latest.changes;
   else if (ended.length || (due && latest.changes !== shown)) show(latest.changes);
-  window.clearTimeout(timer); // one that was set meanwhile
   if (anyJobRunning.value) timer = window.setTimeout(refreshJobs, POLL_MS);
 }
 

@@ -13,7 +13,9 @@ export const opinionsChanged = signal(0);
 
 /** Read them from the library, where players and commands change them too. */
 export async function loadOpinions(): Promise<void> {
+  const before = opinions.value;
   const { feedback } = await api.feedback();
+  if (opinions.value !== before) return loadOpinions(); // one was given meanwhile, and the answer may lack it
   const given = feedback.filter((one) => one.verdict !== "skip").map((one) => [one.track, one.verdict as Opinion] as const);
   if (JSON.stringify(given) === JSON.stringify([...opinions.value])) return;
   opinions.value = new Map(given);

@@ -59,11 +59,14 @@ function stationOfQueue(): player.Station | null {
 async function choose(more: boolean): Promise<void> {
   if (looking.value) return;
   looking.value = true;
-  const fresh = !player.station.value || (player.station.value.auto && !more && !player.continuation.value.length);
-  const station = fresh ? stationOfQueue() : player.station.value;
+  const before = player.station.value;
+  const fresh = !before || (before.auto && !more && !player.continuation.value.length);
+  const station = fresh ? stationOfQueue() : before;
   const kept = more ? player.continuation.value : [];
   const found = station && (await ask(station, [...queued(), ...kept]).catch(() => []));
   looking.value = false;
+  const now = player.station.value;
+  if (now !== before) return now ? choose(false) : goOn(); // it was steered meanwhile, or other music plays
   if (!station || !found) return;
   if (!found.length) {
     fruitless = player.queue.value;
@@ -71,10 +74,6 @@ async function choose(more: boolean): Promise<void> {
     return;
   }
   if (fresh) player.station.value = station;
-  const current = player.station.value;
-  if (!current || current.seeds !== station.seeds || current.steer !== station.steer || current.reach !== station.reach) {
-    return void (current && choose(false)); // it was steered meanwhile
-  }
   player.continuation.value = [...kept, ...found];
   if (player.moreWanted.value) player.next();
 }
@@ -105,7 +104,8 @@ export function setKeepPlaying(on: boolean): void {
   if (!on && player.station.value?.auto) stopRadio();
 }
 
-effect(() => {
+/** See that something comes after the queue. */
+function goOn(): void {
   const { queue, continuation, station, playing, moreWanted } = player;
   const on = keepPlaying.value || (station.value && !station.value.auto);
   if (!on || queue.value.repeat !== "off" || queue.value === fruitless) {
@@ -115,4 +115,6 @@ effect(() => {
   const left = upcoming(queue.value).length;
   if (reconnects.value < 0 || !player.currentTrack.value || !(playing.value || moreWanted.value)) return;
   if (continuation.value.length < FEW && left < MANY) queueMicrotask(() => void choose(continuation.value.length > 0));
-});
+}
+
+effect(goOn);

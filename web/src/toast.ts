@@ -8,16 +8,32 @@ export interface Toast {
 }
 
 export const toasts = signal<Toast[]>([]);
+const timers = new Map<number, number>(); // by the ids of the messages
 let last = 0;
+let held = false;
 
 export function showToast(text: string, more: { bad?: boolean; action?: Toast["action"] } = {}): void {
   const toast: Toast = { id: ++last, text, bad: more.bad ?? false };
   if (more.action) toast.action = more.action;
   toasts.value = [...toasts.value.slice(-2), toast];
-  window.setTimeout(() => dismiss(toast.id), more.bad || more.action ? 8000 : 4000);
+  if (!held) leaveLater(toast);
 }
 
-export const dismiss = (id: number) => (toasts.value = toasts.value.filter((toast) => toast.id !== id));
+const leaveLater = (toast: Toast) =>
+  timers.set(toast.id, window.setTimeout(() => dismiss(toast.id), toast.bad || toast.action ? 8000 : 4000));
+
+export function dismiss(id: number): void {
+  toasts.value = toasts.value.filter((toast) => toast.id !== id);
+  holdToasts(false); // what had the pointer or the focus may be gone
+}
+
+/** Nothing goes away by itself while the pointer or the focus is on a message: somebody reads it, or is about to press its button. */
+export function holdToasts(hold: boolean): void {
+  held = hold;
+  for (const timer of timers.values()) window.clearTimeout(timer);
+  timers.clear();
+  if (!hold) toasts.value.forEach(leaveLater);
+}
 
 /** Wait for ``work``. If it fails, show the reason. */
 export async function attempt<T>(work: Promise<T>): Promise<T | undefined> {

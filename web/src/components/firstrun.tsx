@@ -62,7 +62,7 @@ export function FolderField() {
           <input role="combobox" aria-expanded={shown} aria-controls={list} aria-autocomplete="list" autocomplete="off" spellcheck={false}
             aria-activedescendant={shown && at >= 0 ? `${list}-${at}` : undefined} placeholder={data?.any === false ? "A folder that was allowed" : "A folder, such as ~/Music"}
             value={text} onInput={(event) => (setText(event.currentTarget.value), setAt(-1), setOpen(true))} onKeyDown={steer}
-            onFocus={() => setOpen(true)} onBlur={() => window.setTimeout(() => setOpen(false), 150)} />
+            onFocus={() => setOpen(true)} onBlur={() => setOpen(false)} />
         </label>
         <div id={list} role="listbox" aria-label="Folders" class="picker-list" hidden={!shown}>
           {shown && found.map((path, i) => (

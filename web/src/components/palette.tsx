@@ -61,11 +61,13 @@ function Palette() {
   const [picked, setPicked] = useState(""); // by its key: it stays chosen where more is found meanwhile
   const list = useId();
   const wanted = useDebounced(text.trim(), 90);
-  const { data } = useLoad(async (stop) => (wanted ? { wanted, found: await api.searchGrouped(wanted, stop) } : null), [wanted]);
-  const sections = text.trim() && data ? sectionsOf(data.found, data.wanted) : [];
+  const [entered, setEntered] = useState<"open" | "play" | null>(null); // Enter, before there were results
+  const { data, error } = useLoad(async (stop) => (wanted ? { wanted, found: await api.searchGrouped(wanted, stop) } : null), [wanted]);
+  const sections = text.trim() && data && !error ? sectionsOf(data.found, data.wanted) : [];
   const all: Option = { key: "all", name: `All tracks for “${text.trim()}”`, detail: "also by mood and sound", href: `/tracks?q=${encodeURIComponent(text.trim())}` };
   const options = text.trim() ? [...sections.flatMap((section) => section.options), all] : [];
   const chosen = options.length ? Math.max(0, options.findIndex((option) => option.key === picked)) : -1;
+  const ready = wanted === text.trim() && (data?.wanted === wanted || Boolean(error)); // what is shown answers what was typed
   const move = (by: number) => setPicked(options[(chosen + by + options.length) % options.length]?.key ?? "");
   useLayoutEffect(() => { // now: the next key may already be typed
     const before = document.activeElement as HTMLElement | null;
@@ -80,10 +82,12 @@ function Palette() {
     if (play && option.play) option.play();
     else navigate(option.href);
   };
+  const enter = (how: "open" | "play") => (ready || picked ? open(options[chosen], how === "play") : setEntered(how));
+  useEffect(() => void (ready && entered && enter(entered)), [ready, entered]);
   const steer = (event: KeyboardEvent) => {
     if (event.key === "ArrowDown") move(1);
     else if (event.key === "ArrowUp") move(-1);
-    else if (event.key === "Enter") open(options[chosen], event.shiftKey);
+    else if (event.key === "Enter") enter(event.shiftKey ? "play" : "open");
     else if (event.key === "Escape") close(); // at once: the dialog's own event comes later
     else return;
     event.preventDefault();
@@ -105,7 +109,7 @@ function Palette() {
           <Icon name="search" /><span class="hidden-text">Search everything</span>
           <input role="combobox" aria-expanded={options.length > 0} aria-controls={list} aria-autocomplete="list" autocomplete="off" autofocus
             aria-activedescendant={options.length ? `${list}-${chosen}` : undefined} placeholder="Tracks, albums, artists, playlists, groups" value={text}
-            onInput={(event) => (setText(event.currentTarget.value), setPicked(""))} onKeyDown={steer} />
+            onInput={(event) => (setText(event.currentTarget.value), setPicked(""), setEntered(null))} onKeyDown={steer} />
         </label>
         <div id={list} role="listbox" aria-label="Results" class="palette-list" hidden={!options.length}>
           {sections.map((section) => (

@@ -1,4 +1,4 @@
-import { useId, useState } from "preact/hooks";
+import { useEffect, useId, useState } from "preact/hooks";
 import * as api from "../api";
 import { useLoad, useDebounced } from "../hooks";
 import type { SeedSuggestion, Track } from "../types";
@@ -24,18 +24,21 @@ export function TrackPicker({ label, placeholder, onPick, onPickNamed }: TrackPi
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
   const [open, setOpen] = useState(false);
+  const [entered, setEntered] = useState(false); // Enter, before there were results
   const list = useId();
   const query = useDebounced(text.trim(), 100);
-  const { data } = useLoad(async (stop): Promise<Option[]> => {
-    if (!query) return [];
+  const { data } = useLoad(async (stop): Promise<{ query: string; options: Option[] }> => {
+    if (!query) return { query, options: [] };
     const named = onPickNamed ? api.suggestSeeds(query, stop) : Promise.resolve([]);
     const { tracks } = await api.tracks({ q: query, limit: 8 }, stop);
-    return [
+    const options = [
       ...(await named).map((found) => ({ key: found.seed, title: found.name, detail: found.text, run: () => onPickNamed?.(found) })),
       ...tracks.map((track) => ({ key: track.id, title: track.title, detail: track.artist, run: () => onPick(track) })),
     ];
+    return { query, options };
   }, [query]);
-  const results = text.trim() ? (data ?? []) : [];
+  const results = text.trim() ? (data?.options ?? []) : [];
+  const ready = data?.query === text.trim(); // what is shown answers what was typed
   const shown = open && results.length > 0;
   const pick = (option: Option | undefined) => {
     if (!option) return;
@@ -43,10 +46,15 @@ export function TrackPicker({ label, placeholder, onPick, onPickNamed }: TrackPi
     setText("");
     setOpen(false);
   };
+  useEffect(() => {
+    if (!ready || !entered) return;
+    setEntered(false);
+    pick(results[at]);
+  }, [ready, entered]);
   const steer = (event: KeyboardEvent) => {
     if (event.key === "ArrowDown") setAt(Math.min(at + 1, results.length - 1));
     else if (event.key === "ArrowUp") setAt(Math.max(at - 1, 0));
-    else if (event.key === "Enter" && shown) pick(results[at]);
+    else if (event.key === "Enter") ready || at ? pick(results[at]) : setEntered(true);
     else if (event.key === "Escape") setOpen(false);
     else return;
     event.preventDefault();
@@ -58,8 +66,8 @@ export function TrackPicker({ label, placeholder, onPick, onPickNamed }: TrackPi
         <span class="hidden-text">{label}</span>
         <input role="combobox" aria-expanded={shown} aria-controls={list} aria-autocomplete="list" autocomplete="off"
           aria-activedescendant={shown ? `${list}-${at}` : undefined} placeholder={placeholder} value={text}
-          onInput={(event) => (setText(event.currentTarget.value), setAt(0), setOpen(true))}
-          onFocus={() => setOpen(true)} onBlur={() => setOpen(false)} onKeyDown={steer} />
+          onInput={(event) => (setText(event.currentTarget.value), setAt(0), setOpen(true), setEntered(false))}
+          onFocus={() => setOpen(true)} onBlur={() => (setOpen(false), setEntered(false))} onKeyDown={steer} />
       </label>
       <div id={list} role="listbox" aria-label={label} class="picker-list" hidden={!shown}>
         {shown && results.map((option, i) => (

@@ -31,17 +31,17 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
   const [state, setState] = useState<State<T>>({ listKey, pages: new Map(), total: null, error: null });
   const [range, setRange] = useState({ first: 0, last: pageSize });
   const [attempt, setAttempt] = useState(0);
-  const requestedPages = useRef(new Set<number>());
   const isCurrent = state.listKey === listKey;
 
   useEffect(() => {
     const stop = new AbortController();
-    requestedPages.current = new Set();
+    const requested = new Set<number>();
     const fetchPage = (number: number) => {
-      if (requestedPages.current.has(number)) return;
-      requestedPages.current.add(number);
+      if (requested.has(number)) return;
+      requested.add(number);
       load(number * pageSize, stop.signal).then(
         ({ items, total }) => {
+          if (stop.signal.aborted) return;
           setState((old) => {
             const pages = new Map(old.listKey === listKey && number > 0 ? old.pages : []);
             return { listKey, pages: pages.set(number, items), total, error: null };
@@ -49,7 +49,7 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
           props.onTotal?.(total);
         },
         (error: Error) => {
-          requestedPages.current.delete(number);
+          requested.delete(number);
           if (!stop.signal.aborted) setState((old) => (old.listKey === listKey ? { ...old, error } : { listKey, pages: new Map(), total: null, error }));
         },
       );

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import * as api from "../api";
 import { EmptyState, Grip, LoadError, PageHeader, IconButton, LoadingRows } from "../components/common";
 import { Dialog } from "../components/dialog";
@@ -46,12 +46,13 @@ function PlaylistEditor({ list, onShared }: { list: Playlist; onShared: () => vo
   const [name, setName] = useState(list.name);
   const [tracks, setTracks] = useState<readonly Track[]>(list.tracks);
   const [renaming, setRenaming] = useState(false);
+  const saved = useRef<Promise<unknown>>(Promise.resolve()); // one change must not overtake another
   useEffect(() => (setName(list.name), setTracks(list.tracks)), [list]);
   const save = async (title: string, nextTracks: readonly Track[]) => {
     const before = [name, tracks] as const;
     setName(title);
     setTracks(nextTracks);
-    const done = await attempt(api.changePlaylist(list.id, title, nextTracks.map((track) => track.id)));
+    const done = await (saved.current = saved.current.then(() => attempt(api.changePlaylist(list.id, title, nextTracks.map((track) => track.id)))));
     if (!done) setName(before[0]), setTracks(before[1]);
   };
   const moveTrack = (from: number, by: number) => {
