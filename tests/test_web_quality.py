@@ -125,7 +125,7 @@ def test_a_phone_reaches_every_page(browser: Browser, web_server: Server):
                 expect(page.get_by_role("heading", level=1)).to_have_text(name)
 
 
-# How long the page takes for each of 20 moves of the map, and for a look at each point beside it: their medians.
+# How long the page takes for a move of the map, and for a look at each point: medians of 20, in turn.
 MOVES = """async (n) => {
     const map = document.querySelector(".scatter");
     const points = Array.from({ length: n }, (_, i) => [Math.sin(i), Math.cos(i)])
@@ -165,10 +165,9 @@ def test_a_hundred_thousand_points_move_smoothly(page: Page, web_server: Server)
     page.get_by_role("button", name="Genre").click()
     wait_for_map(page, pixels=10_000)
     moves_ms, passes_ms = page.evaluate(MOVES, n)
-    # What the page itself does for a frame; drawing is the graphics card's, which a test machine lacks.
-    # Where others work too, all takes longer: a look at each point takes 1 ms on an idle machine, a frame 16.
-    print("MOVES", moves_ms, passes_ms)
-    assert moves_ms < 16 * max(1, passes_ms)
+    # What the page itself does for a frame (drawing is the graphics card's, which a test machine lacks) is less
+    # than one look at each point: 0.3 ms, where a frame has 16. Both take longer where others work, too.
+    assert moves_ms < passes_ms
 
 
 def test_its_own_unit_tests_and_types_pass(web_player: None):
