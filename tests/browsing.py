@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 import av
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Error, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Page, Request, Route, expect, sync_playwright
 
 from tests.serve_process import Server
 
@@ -149,6 +149,15 @@ def settle(page: Page, but: int = 0) -> None:
     while rests < 2:  # what ends may bring the next request
         rests = rests + 1 if page.evaluate(RESTS) and len(_under_way.get(page, ())) == but else 0
         assert time.monotonic() < deadline, [request.url for request in _under_way.get(page, ())]
+
+
+def take(page: Page, held: list[Route]) -> Route:
+    """The request that a route of the test has held: Playwright may tell of it before it hands it over."""
+    deadline = time.monotonic() + PATIENCE_MS / 1000
+    while not held:
+        page.evaluate("0")
+        assert time.monotonic() < deadline
+    return held.pop()
 
 
 def slow_music(page: Page) -> None:

@@ -80,12 +80,12 @@ def serving(
         if not line:
             raise AssertionError(process.communicate()[1])
         address = line.split()[0].rstrip("/")
-        with httpx.Client(base_url=address, timeout=30, verify=verify) as client:
+        with httpx.Client(base_url=address, timeout=60, verify=verify) as client:
             _wait(client, process)
             server = Server(address, client, process)
             yield server
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=60)
         assert process.returncode == 0, errors
         assert server.faults or "Traceback" not in errors, errors
     finally:

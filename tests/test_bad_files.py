@@ -36,7 +36,7 @@ def music(tmp_path):
 
 
 def assert_fails_alone(music, library_path, name, kind, reason):
-    code, found = call(outcomes, music, library_path, timeout_s=20)
+    code, found = call(outcomes, music, library_path)
     assert found.pop("good.wav") == {"duration_s": 0.6, "warning": None}
     assert list(found) == [name]
     found_kind, found_reason = found[name]
@@ -273,19 +273,19 @@ def m4a_of_unbelievable_length(path):
 
 
 def cost_of_loading(path):
-    """(duration or error, warning, time in s, growth of the memory's peak in MB) of loading a file."""
+    """(duration or error, warning, CPU time in s, growth of the memory's peak in MB) of loading a file."""
     import resource  # not on Windows
 
     write(path.with_name("warm.flac"), melody(1))
     audio.load(path.with_name("warm.flac"))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    started = time.monotonic()
+    started = time.process_time()
     try:
         sound = audio.load(path)
         found, warning = sound.duration_s, sound.warning
     except AudioError as error:
         found, warning = type(error).__name__, str(error)
-    elapsed_s = time.monotonic() - started
+    elapsed_s = time.process_time() - started
     unit = 1e6 if sys.platform == "darwin" else 1e3
     return found, warning, elapsed_s, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / unit
 
@@ -303,7 +303,7 @@ def cost_of_loading(path):
 )
 def test_a_header_that_claims_days_of_sound_costs_neither_time_nor_memory(make, name, believed, tmp_path):
     make(tmp_path / name)
-    duration_s, warning, elapsed_s, growth_mb = call(cost_of_loading, tmp_path / name, timeout_s=30)
+    duration_s, warning, elapsed_s, growth_mb = call(cost_of_loading, tmp_path / name)
     assert duration_s == pytest.approx(3, abs=0.1), warning
     assert (warning or "").startswith("cut short or damaged") == believed
     assert elapsed_s < 5

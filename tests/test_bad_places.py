@@ -48,7 +48,7 @@ def test_playlists_renamed_to_music_open_no_other_file(ending, music, library_pa
     for kind, text in PLAYLISTS.items():
         (music / f"{kind} path.{ending}").write_text(text.format(other))
         (music / f"{kind} uri.{ending}").write_text(text.format(other.as_uri()))
-    _, found = call(outcomes, music, library_path, timeout_s=20)
+    _, found = call(outcomes, music, library_path)
     assert isinstance(found.pop("good.wav"), dict)
     assert len(found) == 2 * len(PLAYLISTS)
     for kind, reason in found.values():
@@ -62,7 +62,7 @@ def test_playlists_renamed_to_music_ask_no_server(music, library_path):
         address = f"http://127.0.0.1:{server.getsockname()[1]}/song.wav"
         for kind, text in PLAYLISTS.items():
             (music / f"{kind}.mp3").write_text(text.format(address))
-        code, found = call(outcomes, music, library_path, timeout_s=20)
+        code, found = call(outcomes, music, library_path)
         assert code == 1
         assert len(found) == 1 + len(PLAYLISTS)
         with pytest.raises(BlockingIOError):
@@ -121,7 +121,7 @@ def test_a_pipe_or_device_fails_without_blocking(kind, music, library_path, monk
             listening.bind("special.wav")
         else:
             path.symlink_to("/dev/zero")
-        code, found = call(outcomes, music, library_path, timeout_s=5)
+        code, found = call(outcomes, music, library_path)
     assert code == 1
     assert found["special.wav"][0] == "unreadable"
     assert isinstance(found["good.wav"], dict)
@@ -136,7 +136,7 @@ def load_error(path):
 @posix_only
 def test_a_pipe_cannot_be_decoded(tmp_path):
     os.mkfifo(tmp_path / "pipe.wav")
-    assert call(load_error, tmp_path / "pipe.wav", timeout_s=5) == "UnreadableError"
+    assert call(load_error, tmp_path / "pipe.wav") == "UnreadableError"
 
 
 class Remover(Silent):

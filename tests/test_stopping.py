@@ -49,7 +49,7 @@ def test_one_signal_ends_a_scan_although_a_file_has_no_end(number, tmp_path):
         [*command, str(tmp_path / "music")], stdout=subprocess.PIPE, stderr=theirs, text=True, env=wide
     )
     os.close(theirs)
-    asked = []
+    began, asked = time.monotonic(), []
 
     def stop():
         asked.append(time.monotonic())
@@ -59,7 +59,8 @@ def test_one_signal_ends_a_scan_although_a_file_has_no_end(number, tmp_path):
     out, _ = scan.communicate(timeout=60)
     os.close(terminal)
     assert asked, err
-    assert time.monotonic() - asked[0] < 3, "one file takes far longer than that"
+    # One file takes far longer than that. On a machine with much to do, all does: the scan so far, too.
+    assert time.monotonic() - asked[0] < max(3, asked[0] - began)
     assert scan.returncode == 128 + number
     assert f"{N_CLIPS} added" in out
     assert "Traceback" not in err

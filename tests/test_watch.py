@@ -48,7 +48,7 @@ class Followed:
         return 0.0
 
     def sees(self, condition: Callable[[], object]) -> None:
-        wait_for(lambda: condition() or None, 30)
+        wait_for(lambda: condition() or None)
 
     def titles(self) -> list[str]:
         return sorted(track.title for track in self.library if track.missing_since is None)
@@ -67,7 +67,7 @@ def followed(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Followe
         run = Followed(library, music, request.param)
         yield run
         run.stop.set()
-        run.thread.join(5)
+        run.thread.join(60)
         assert not run.thread.is_alive()
 
 
@@ -185,10 +185,12 @@ def test_the_systems_own_folders_are_on_this_machine():
 def test_the_command_scans_follows_and_ends_at_once(tmp_path: Path, number: int):
     song(tmp_path / "music" / "first.wav", 300, "First")
     command = [sys.executable, "-u", "-m", "segue", "-l", tmp_path / "library", "watch", tmp_path / "music"]
+    began = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout
     assert process.stderr
     assert process.stdout.readline().startswith("1 added")
+    started_s = time.monotonic() - began
     for line in process.stderr:
         if line.startswith("watching"):
             break
@@ -207,9 +209,9 @@ def test_the_command_scans_follows_and_ends_at_once(tmp_path: Path, number: int)
     ]
     asked = time.monotonic()
     process.send_signal(number)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (0, "")
-    assert time.monotonic() - asked < 3, "1 s on an idle machine"
+    assert time.monotonic() - asked < max(3, started_s), "1 s on an idle machine"
 
 
 def test_the_command_names_what_to_do_where_nothing_was_scanned(tmp_path: Path):

@@ -165,8 +165,8 @@ def test_a_hundred_thousand_points_move_smoothly(page: Page, web_server: Server)
     page.get_by_role("button", name="Genre").click()
     wait_for_map(page, pixels=10_000)
     moves_ms, passes_ms = page.evaluate(MOVES, n)
-    # What the page itself does for a frame (drawing is the graphics card's, which a test machine lacks) is less
-    # than one look at each point: 0.3 ms, where a frame has 16. Both take longer where others work, too.
+    # What the page itself does for a frame (drawing is the graphics card's, which few test machines have) is
+    # less than one look at each point: 0.3 ms, where a frame has 16. Both take longer where others work, too.
     assert moves_ms < passes_ms
 
 

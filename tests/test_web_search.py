@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("playwright", reason="pip install playwright")
 from playwright.sync_api import Page, Route, expect
 
-from tests.browsing import MARKS
+from tests.browsing import MARKS, take
 from tests.serve_process import Server
 
 pytestmark = MARKS
@@ -53,7 +53,7 @@ def test_enter_waits_for_what_is_still_looked_for(page: Page, web_server: Server
     with page.expect_request("**/search/grouped?*"):
         field.fill(second)
     page.keyboard.press("Enter")  # and not the artist of the first search, which is still shown
-    held.pop().continue_()
+    take(page, held).continue_()
     expect(page.get_by_role("heading", level=1)).to_have_text(second)
 
 

@@ -59,11 +59,16 @@ export class Engine {
     this.watch();
   }
 
-  /** Nothing takes over any more; what fades out ends. */
-  cancel(): void {
+  /** Nothing takes over any more; what fades out goes on to do so. */
+  forget(): void {
     window.clearTimeout(this.timer);
     this.timer = 0;
     this.handover = null;
+  }
+
+  /** Nothing takes over any more, and what fades out ends. */
+  private cancel(): void {
+    this.forget();
     if (this.other.playing) this.other.unload();
     this.current.setFade(1);
   }

@@ -54,5 +54,5 @@ effect(() => {
   if (question === asked) return;
   asked = question;
   if (next) void prepare(now, next);
-  else player.engine.cancel();
+  else player.engine.forget();
 });
