@@ -33,7 +33,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: Publisher
 
     def do_GET(self) -> None:
-        self.server.may_answer.wait(10)
+        self.server.may_answer.wait(60)
         self.server.asked.append(self.headers["Range"])
         if len(self.server.asked) > 1:
             self.server.resumed.set()
@@ -52,7 +52,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(data[start:end])
         self.wfile.flush()
         if end < len(data) and self.server.stalls:
-            self.server.resumed.wait(10)  # the client gives up and asks again
+            self.server.resumed.wait(60)  # the client gives up and asks again
 
     def _start(self, size: int) -> int | None:
         asked = self.headers["Range"]

@@ -119,7 +119,7 @@ class Server:
         """Let it end by itself."""
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(20)
+            self._process.wait(60)
             self._process = None
 
     def close(self) -> None:

@@ -264,7 +264,7 @@ def test_ctrl_c_stops_cleanly_and_the_next_scan_goes_on(demo_music: Path, tmp_pa
                 interrupted = True
                 scan.send_signal(signal.SIGINT)
     os.close(terminal)
-    out, _ = scan.communicate(timeout=30)
+    out, _ = scan.communicate(timeout=60)
     assert scan.returncode == 130, err
     assert "the next scan continues" in err
     assert "Traceback" not in err

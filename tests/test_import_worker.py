@@ -350,10 +350,10 @@ def test_a_stopped_import_does_not_wait_for_a_source_in_a_long_read(tmp_path):
         def batches(self):
             yield from super().batches()
             begun.set()
-            over.wait(30)
+            over.wait(300)
 
     def stop_when_begun():
-        begun.wait(30)
+        begun.wait(300)
         stop.set()
 
     threading.Thread(target=stop_when_begun, daemon=True).start()

@@ -287,6 +287,6 @@ def test_without_folders_the_command_follows_those_that_the_library_has(tmp_path
         song(tmp_path / "kept" / "second.wav", 600, "Wanted")
         wait_for(lambda: any(track.title == "Wanted" for track in library) or None)
         process.terminate()
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=60)
         assert (process.returncode, errors) == (0, "")
         assert [track.title for track in library] == ["kept", "Wanted"]
