@@ -54,7 +54,7 @@ export function TrackPicker({ label, placeholder, onPick, onPickNamed }: TrackPi
   const steer = (event: KeyboardEvent) => {
     if (event.key === "ArrowDown") setAt(Math.min(at + 1, results.length - 1));
     else if (event.key === "ArrowUp") setAt(Math.max(at - 1, 0));
-    else if (event.key === "Enter") ready || at ? pick(results[at]) : setEntered(true);
+    else if (event.key === "Enter" && open) ready || at ? pick(results[at]) : setEntered(true);
     else if (event.key === "Escape") setOpen(false);
     else return;
     event.preventDefault();
