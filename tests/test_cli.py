@@ -180,6 +180,8 @@ def test_search_lists_tracks(segue, scanned: Path):
     assert len(out.splitlines()) == 5
     assert json.loads(segue("-l", scanned, "search", "high", "--json")[1])[0]["album"] == "high"
     assert segue("-l", scanned, "search", "polka")[2].startswith("no track matches 'polka'\n")
+    assert "did you mean 'The Highs' (artist)" in segue("-l", scanned, "search", "the hihgs")[2]
+    assert "did you mean 'The Highs' (artist)" in segue("-l", scanned, "similar", "the hihgs")[2]
 
 
 def test_info_describes_the_library_and_a_track(segue, scanned: Path):

@@ -156,6 +156,47 @@ def test_what_there_is_not_is_told_with_what_there_is(library: Library, text: st
     assert words in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "nearest"),
+    [
+        ("Iron Vespr", "'Iron Vesper' (artist)"),
+        ("Irn Vesper", "'Iron Vesper' (artist)"),
+        ("Ron Vespper", "'Iron Vesper' (artist)"),
+        ("IronVesper", "'Iron Vesper' (artist)"),
+        ("Dusck", "'Dusk' (title)"),
+        ("the bjorkks", "'The Björks' (artist)"),
+        ("vesper bel crown", "'Vesper Bell' (title)"),
+        ("ash gril", "'Ash Girl' (track)"),
+        ("Debuut", "'Début' (album)"),
+        ("/music/nowhere/Vespr Bell.flac", "'Vesper Bell' (title)"),
+    ],
+)
+def test_a_seed_that_is_spelled_wrong_is_told_the_nearest_names(library: Library, text: str, nearest: str):
+    with pytest.raises(TrackNotFoundError) as caught:
+        library.similar(text)
+    assert f"did you mean {nearest}" in str(caught.value)
+    name = nearest.split("'")[1]
+    assert library.seed_group(name).seeds
+
+
+def test_where_one_track_is_meant_no_artist_is_offered(library: Library):
+    with pytest.raises(TrackNotFoundError) as caught:
+        library.find("Iron Vespr")
+    assert "(artist)" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["polka", "", " ", "'", "\0", "\ud800", "*" * 50, "\U0010ffff" * 3, "x" * 10_000]
+)
+def test_what_is_like_nothing_has_no_near_names(library: Library, text: str):
+    assert library.catalog.tracks.near_names(text) == []
+
+
+def test_files_without_tags_are_near_by_the_names_of_their_files(tmp_path: Path):
+    with new_library(tmp_path, [song("/music/Slow Waltz.flac", title=None)]) as library:
+        assert library.catalog.tracks.near_names("slow walz") == [("Slow Waltz", "title")]
+
+
 def test_a_path_to_a_file_means_that_file_and_not_a_track_of_its_name(
     library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -45,6 +45,11 @@ def test_names_are_seeds(server: Server, seed: str, means: str):
     assert server.post("/suggested-playlist", {"seeds": [seed], "k": 3})["seeds"] == [means]
 
 
+def test_a_name_that_is_spelled_wrong_is_told_the_nearest(server: Server):
+    answer = server.post("/similar", {"seeds": ["artist The Hghs"]}, status=404)
+    assert "did you mean 'The Highs' (artist)" in answer["error"]["message"]
+
+
 def test_journeys_and_whys_take_names(server: Server):
     answer = server.post("/journey", {"start": "artist:The Lows", "end": "High number 1", "k": 4})
     assert answer["matches"][0]["track"]["artist"] == "The Lows"

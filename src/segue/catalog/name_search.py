@@ -13,6 +13,8 @@ from segue.track import folded
 
 MOST_WORDS = 100  # of a text that is searched; SQLite's expressions have a depth
 _LOOKED_AT = 2000  # tracks whose artists or albums are looked at for a part of a name
+# All indexed words, as a table of this connection alone.
+VOCABULARY = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab('main', 'track_text', 'row')"
 
 _T = TypeVar("_T")
 

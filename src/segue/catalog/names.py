@@ -22,6 +22,7 @@ Condition = tuple[str, list[Any]]
 
 _BETWEEN = {"genre": "[;/,]", "artist": ";"}  # several names
 _EXAMPLES = 5  # names that a message gives as examples
+_COMPARED = 5000  # of which all are compared with one that is not there
 _COLUMNS = {"artist": ("artist", "album_artist"), "album": ("album",)}
 _LISTS = {
     "genre": "SELECT DISTINCT genre FROM tracks",
@@ -130,12 +131,21 @@ class NameTables:
             names |= split_names(what, text or "")
         if not names:
             return "no network has labeled a track yet" if what == "label" else f"no track has any {what}"
-        import difflib
-
-        near = difflib.get_close_matches(name, names, _EXAMPLES)
+        near = self._near(what, name, names)
         near += sorted(other for other in names if name in other)
         listed = list(dict.fromkeys([*near, *sorted(names)]))[:_EXAMPLES]
         return f"there are {len(names)}, such as {', '.join(names[other] for other in listed)}"
+
+    def _near(self, what: str, name: str, names: Collection[str]) -> list[str]:
+        """Folded names that are spelled almost so; of very many, those that the full-text index finds."""
+        import difflib
+
+        from segue.catalog.near_names import NameKind, near_names  # which needs this module
+
+        if what in _COLUMNS and len(names) > _COMPARED:
+            kind: NameKind = "artist" if what == "artist" else "album"
+            return [folded(one) for one, _ in near_names(self._local.db, name, _EXAMPLES, [kind])]
+        return difflib.get_close_matches(name, names, _EXAMPLES)
 
 
 def split_names(what: str, text: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ import os
 import re
 import sqlite3
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from segue.catalog.derived import Derived
 from segue.catalog.listing import Facets, Sort
 from segue.catalog.migration import TITLE
 from segue.catalog.names import NameTables
+from segue.catalog.near_names import KINDS, NameKind, near_names
 from segue.catalog.records import parse_integers
 from segue.catalog.words import WordIndex
 from segue.errors import LibraryFormatError
@@ -243,6 +244,12 @@ class TrackTables:
     def keys_with_letters(self, text: str) -> NDArray[np.int64]:
         """int64 (n,): likewise, where words may stand within other words."""
         return self._words.inside(text)
+
+    def near_names(
+        self, text: str, kinds: Collection[NameKind] = KINDS, most: int = 3
+    ) -> list[tuple[str, NameKind]]:
+        """Names that are spelled almost like a text, the nearest first, and what each is."""
+        return near_names(self._local.db, text, most, kinds)
 
     def label_scores(
         self, labels: Iterable[str], without: Iterable[str] = ()

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from segue.catalog.connections import Connections
 from segue.catalog.derived import Derived
 from segue.catalog.migration import TITLE
-from segue.catalog.name_search import MOST_WORDS, misfit
+from segue.catalog.name_search import MOST_WORDS, VOCABULARY, misfit
 from segue.catalog.records import parse_integers
 from segue.track import folded
 
@@ -178,9 +178,7 @@ class WordIndex:
 
 def _vocabulary(db: sqlite3.Connection) -> str:
     """All indexed words, a line each."""
-    db.execute(
-        "CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab('main', 'track_text', 'row')"
-    )
+    db.execute(VOCABULARY)
     return str(
         db.execute("SELECT coalesce(group_concat(term, char(10)), '') FROM temp.vocabulary").fetchone()[0]
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from segue.advice import command
 from segue.catalog import Catalog, Selection
+from segue.catalog.near_names import KINDS, NameKind
 from segue.errors import AmbiguousQueryError, TrackNotFoundError, UsageError
 from segue.recommend.seeds import AnalyzedSound, Chooser, Queries, Query, SeedGroup, analyze
 from segue.recordings import plain_title, quality
@@ -150,7 +151,7 @@ def lookup(catalog: Catalog, text: str, *, paths: bool = True) -> Track | Select
         return meanings[0]
     if meanings and isinstance(meanings[0], Track):
         meanings = [*meanings, *_exact(catalog, text)]
-    raise _not_one(text, meanings)
+    raise _not_one(catalog, text, meanings)
 
 
 def lookup_track(catalog: Catalog, text: str) -> Track:
@@ -172,7 +173,7 @@ def lookup_track(catalog: Catalog, text: str) -> Track:
         )
     if len(tracks) == 1:
         return tracks[0]
-    raise _not_one(text, tracks)
+    raise _not_one(catalog, text, tracks, kinds=("title", "track"))
 
 
 def suggest_seeds(catalog: Catalog, text: str, limit: int = 8) -> list[Selection]:
@@ -249,9 +250,16 @@ def _by_words(catalog: Catalog, text: str) -> list[Track | Selection]:
     return [*catalog.selections.containing(text, _LISTED + 1), *titled] or [*tracks]
 
 
-def _not_one(text: str, meanings: Sequence[Track | Selection]) -> AmbiguousQueryError | TrackNotFoundError:
+def _not_one(
+    catalog: Catalog,
+    text: str,
+    meanings: Sequence[Track | Selection],
+    kinds: Collection[NameKind] = KINDS,
+) -> AmbiguousQueryError | TrackNotFoundError:
     if not meanings:
-        return TrackNotFoundError(f"no track matches {text!r}; to look for it: {command('search TEXT')}")
+        near = did_you_mean(catalog, text, kinds)
+        meant = f"{near} To" if near else "to"
+        return TrackNotFoundError(f"no track matches {text!r}; {meant} look for it: {command('search TEXT')}")
     count = f"more than {_LISTED}" if len(meanings) > _LISTED else str(len(meanings))
     tracks = [one for one in meanings if isinstance(one, Track)]
     if len(tracks) == len(meanings):
@@ -262,6 +270,12 @@ def _not_one(text: str, meanings: Sequence[Track | Selection]) -> AmbiguousQuery
         (one.id, one.display_name) if isinstance(one, Track) else (one.seed, str(one)) for one in meanings
     ]
     return AmbiguousQueryError(message, tracks[:_LISTED], choices[:_LISTED])
+
+
+def did_you_mean(catalog: Catalog, text: str, kinds: Collection[NameKind] = KINDS) -> str:
+    """A question with the names that are spelled most like a text; empty where none is."""
+    near = [f"{name!r} ({kind})" for name, kind in catalog.tracks.near_names(text, kinds)]
+    return f"did you mean {' or '.join(near)}?" if near else ""
 
 
 def best_copies(tracks: Sequence[Track]) -> list[Track]:

@@ -14,6 +14,7 @@ from segue.embed.vocabulary import encoder_installed
 from segue.errors import UsageError
 from segue.recommend.filters import rows_meeting
 from segue.recommend.label_evidence import best_label, label_evidence, spaces_with_all_scores
+from segue.recommend.lookup import did_you_mean
 from segue.recommend.moods import mood_evidence
 from segue.recommend.search_result import Reason, ReasonKind, SearchMatch, SearchResult
 from segue.recommend.search_terms import Term, read_terms
@@ -107,6 +108,8 @@ class Ranking:
         matches = self._matches(every[some], scores[some].tolist(), versions, every)
         matches = tuple(map(self._with_percentile, matches, some.tolist()))
         hints = () if len(self.named) else _hints(self.terms, self.snapshot)
+        near = "" if len(firsts) else did_you_mean(self.catalog, self.text)
+        hints = (near, *hints) if near else hints
         return SearchResult(matches, len(firsts), tuple(map(_meaning, self._sound_terms())), hints)
 
     def _matches(

@@ -1,0 +1,124 @@
+"""Titles, artists and albums that are spelled almost like a text that is none of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator
+from itertools import pairwise
+from typing import Literal
+
+from segue.catalog.migration import TITLE
+from segue.catalog.name_search import VOCABULARY, words_match
+from segue.catalog.names import split_names
+from segue.track import folded
+
+_MOST_WORDS = 6  # of a text
+_LONGEST_WORD = 40  # letters
+_NEAR_WORDS = 3  # for each word of a text
+_COMPARED = 4000  # indexed words that begin like a word
+_TRACKS = 200  # whose names are compared, for each near word
+_LIKE_A_WORD, _LIKE_A_NAME = 0.7, 0.6  # of difflib's ratio, 1 for the same text
+_SCRIPT = 32  # letters of one script are this near to each other in Unicode
+_COLUMNS = ["title", "artist", "album", "file"]
+_ENDING = re.compile(r"\.\w{1,4}$")  # of a file's name
+
+NameKind = Literal["artist", "album", "title", "track"]
+KINDS: tuple[NameKind, ...] = ("artist", "album", "title", "track")
+
+
+def near_names(
+    db: sqlite3.Connection, text: str, most: int = 3, kinds: Collection[NameKind] = KINDS
+) -> list[tuple[str, NameKind]]:
+    """The names most similar to a text, the nearest first, and what each is; "track" is ``artist title``.
+
+    The full-text index gives words with the same beginning, or with one other letter there, and the tracks
+    that have them; so the time hardly grows with the library.
+    """
+    import difflib
+
+    wanted = folded(_ENDING.sub("", text.rsplit(os.sep, 1)[-1]))
+    known: dict[str, tuple[str, NameKind]] = {}
+    for words in _near_words(db, wanted):
+        for kind, name in _names_with(db, words):
+            if kind in kinds:
+                known.setdefault(folded(name), (name, kind))
+    return [known[name] for name in difflib.get_close_matches(wanted, known, most, _LIKE_A_NAME)]
+
+
+def _near_words(db: sqlite3.Connection, text: str) -> Iterator[list[str]]:
+    """Words to look for: one for each word of a text, all together; two that one is made of; each alone."""
+    words = re.findall(r"[^\W_]+", text[: _MOST_WORDS * _LONGEST_WORD])[:_MOST_WORDS]
+    pairs = ["".join(pair) for pair in pairwise(words)]
+    db.execute(VOCABULARY)
+    near = {word: _like(db, word) for word in [*words, *pairs] if len(word) <= _LONGEST_WORD}
+    best = [near[word][0] for word in words if near.get(word)]
+    if len(best) > 1:
+        yield best
+    yield from _split(db, words)
+    for word in dict.fromkeys(word for some in near.values() for word in some):
+        yield [word]
+
+
+def _split(db: sqlite3.Connection, words: Iterable[str]) -> Iterator[list[str]]:
+    """Of each word, two indexed words that it is made of: ``ironvesper``."""
+    for word in words:
+        cuts = [(word[:i], word[i:]) for i in range(2, min(len(word), _LONGEST_WORD) - 1)]
+        indexed = _indexed(db, [part for cut in cuts for part in cut])
+        yield from (list(cut) for cut in cuts if indexed.issuperset(cut))
+
+
+def _indexed(db: sqlite3.Connection, words: Iterable[str]) -> set[str]:
+    """Those of some words that are in the index."""
+    sql = "SELECT term FROM json_each(?) AS other CROSS JOIN temp.vocabulary ON term = other.value"
+    return {row[0] for row in db.execute(sql, (json.dumps(list(words)),))}
+
+
+def _like(db: sqlite3.Connection, word: str) -> list[str]:
+    """Indexed words that are spelled almost so, the most similar first."""
+    import difflib
+
+    sql = (
+        "SELECT term FROM temp.vocabulary WHERE term >= ? AND term < ? AND length(term) BETWEEN ? AND ? "
+        "LIMIT ?"
+    )
+    start = word[:2]
+    end = start[:-1] + chr(min(ord(start[-1]) + 1, 0x10FFFF))
+    lengths = len(word) - 2, len(word) + 2
+    terms = {row[0] for row in db.execute(sql, (start, end, *lengths, _COMPARED))}
+    terms |= _indexed(db, _other_beginnings(word))
+    return difflib.get_close_matches(word, terms, _NEAR_WORDS, _LIKE_A_WORD)
+
+
+def _other_beginnings(word: str) -> Iterator[str]:
+    """The word with its first or second letter missing, doubled, changed, swapped, or one more before it."""
+    nearby = range(max(97, ord(word[0]) - _SCRIPT), min(ord(word[0]) + _SCRIPT, 0x10FFFF))
+    letters = [*map(chr, nearby)]
+    yield word[1:2] + word[:1] + word[2:]
+    for place in (0, 1):
+        head, tail = word[:place], word[place:]
+        yield head + tail[1:]
+        for letter in letters:
+            yield head + letter + tail
+            yield head + letter + tail[1:]
+
+
+def _names_with(db: sqlite3.Connection, words: Iterable[str]) -> Iterator[tuple[NameKind, str]]:
+    """What tracks with these words are called, and their artists and albums."""
+    sql = (
+        f"SELECT DISTINCT artist, album_artist, title, {TITLE} AS name, path IS NOT NULL AS has_file, album "
+        "FROM (SELECT rowid AS key FROM track_text WHERE track_text MATCH ? LIMIT ?) AS matching "
+        "CROSS JOIN tracks USING (key)"
+    )
+    match = words_match(" ".join(words), _COLUMNS, prefix=False)
+    for artist, album_artist, title, name, has_file, album in db.execute(sql, (match, _TRACKS)):
+        called = title or (_ENDING.sub("", os.fsdecode(name)) if has_file else name)
+        for one in split_names("artist", f"{artist or ''};{album_artist or ''}").values():
+            yield "artist", one
+        yield "title", called
+        if artist:
+            yield "track", f"{artist} {called}"
+        if album:
+            yield "album", album
