@@ -55,17 +55,21 @@ def main(arguments):
 
 def segue(arguments):
     """Run a command; where it finds that it needs an extra, install that and run it again."""
-    with tempfile.TemporaryDirectory() as folder:
-        asked = Path(folder) / "extra"
-        os.environ["SEGUE_MISSING_EXTRA"] = str(asked)
-        code = run([PYTHON, "-m", "segue", *arguments])
-        extra = asked.read_text(encoding="utf-8") if asked.exists() else ""
-    if extra not in EXTRAS:
-        return code
-    say("This needs the extra " + extra + ", which is installed now")
-    set_up({extra})
-    del os.environ["SEGUE_MISSING_EXTRA"]  # should it still be missing, the command says so
-    return run([PYTHON, "-m", "segue", *arguments])
+    command, installed = [PYTHON, "-m", "segue", *arguments], set()
+    while True:
+        with tempfile.TemporaryDirectory() as folder:
+            asked = Path(folder) / "extra"
+            os.environ["SEGUE_MISSING_EXTRA"] = str(asked)
+            code = run(command)
+            extra = asked.read_text(encoding="utf-8") if asked.exists() else ""
+        if extra not in EXTRAS:
+            return code
+        if extra in installed:
+            del os.environ["SEGUE_MISSING_EXTRA"]  # it is still missing, and the command says so
+            return run(command)
+        say("This needs the extra " + extra + ", which is installed now")
+        set_up({extra})
+        installed.add(extra)
 
 
 def install(extras):
@@ -82,10 +86,12 @@ def set_up(extras):
     project = (HERE / "pyproject.toml").read_bytes()
     wanted = hashlib.sha256(project + sys.version.encode()).hexdigest()
     found = STAMP.read_text(encoding="utf-8").split() if STAMP.exists() else []
-    if found[:1] == [wanted] and extras <= set(found[1:]):
+    is_new = found[:1] != [wanted]
+    if not is_new and extras <= set(found[1:]):
         return
     extras = sorted(extras | set(found[1:]))
-    say("Setting up in " + str(VENV) + " (once; a minute or two)")
+    if is_new:
+        say("Setting up in " + str(VENV) + " (once; a minute or two)")
     if not Path(PYTHON).exists() and run([sys.executable, "-m", "venv", str(VENV)]):
         sys.exit("No environment could be made. On Debian and Ubuntu: apt install python3-venv")
     target = str(HERE) + ("[" + ",".join(extras) + "]" if extras else "")

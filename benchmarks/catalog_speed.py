@@ -1,5 +1,7 @@
 """How long lists, searches, filters and counts of a large made library take; `--help` tells the rest.
 
+A search has another text each turn, as what it answered before is kept.
+
 The library is made in FOLDER where it is not there yet: tracks with invented names, artists whose numbers of
 tracks fall as 1/rank, albums, genres, years, three labels a track, and vectors of 64 numbers in clusters.
 """
@@ -10,7 +12,8 @@ import argparse
 import resource
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import combinations, cycle
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +29,8 @@ _SYLLABLES = (
     "ba be bo da do fa fe ga go ha ho ja ka ke ki la le lo lu ma me mi mo na ne ni no pa pe ra re ri ro sa se"
     " so ta te ti to va ve vi wa we ya yo za zo blue river night dark star"
 ).split()
+_WORDS = ("blue", "river", "night", "dark", "star", "za")
+_PAIRS = tuple(" ".join(pair) for pair in combinations(_WORDS, 2))
 _GENRES = (
     "Rock", "Pop", "Jazz", "Electronic", "Folk", "Classical", "Hip-Hop", "Metal", "Ambient", "Punk", "Soul",
     "Country", "Reggae", "Blues", "Rock; Indie", "Electronic/House", "Techno", "Trance", "Disco", "Polka",
@@ -104,6 +109,12 @@ def _milliseconds(ask: Callable[[], object], turns: int) -> tuple[float, float]:
     return times[0], statistics.median(times[1:])
 
 
+def _each(ask: Callable[[str], object], texts: Iterable[str]) -> Callable[[], object]:
+    """A question about the next text each time."""
+    turn = cycle(texts)
+    return lambda: ask(next(turn))
+
+
 def _questions(library: Library) -> dict[str, Callable[[], object]]:
     n = len(library)
     track = next(iter(library.tracks.by_keys([n // 2]).values()))
@@ -118,12 +129,12 @@ def _questions(library: Library) -> dict[str, Callable[[], object]]:
         "list by title, middle": lambda: page(None, "title", 60, n // 2),
         "list by year, end": lambda: page(None, "year", 60, n - 60),
         "list of a genre by artist, deep": lambda: page(library.keys_matching(common), "artist", 60, n // 50),
-        "search one letter": lambda: tracks.search("b"),
-        "search a word": lambda: tracks.search("blue"),
-        "search two words": lambda: tracks.search("blue river"),
-        "search inside a word": lambda: tracks.search("iver"),
-        "search, no hit": lambda: tracks.search("xyzzy"),
-        "search by sound and name": lambda: library.search("blue river"),
+        "search one letter": _each(tracks.search, "bdglmn"),
+        "search a word": _each(tracks.search, _WORDS),
+        "search two words": _each(tracks.search, _PAIRS),
+        "search inside a word": _each(tracks.search, ["iver", "ight", "lue", "tar", "ark", "ive"]),
+        "search, no hit": _each(tracks.search, [f"xyzzy{i}" for i in range(6)]),
+        "search by sound and name": _each(library.search, reversed(_PAIRS)),
         "keys of a genre": lambda: library.keys_matching(common),
         "similar": lambda: library.similar(track),
         "similar, not the artist": lambda: library.similar(track, same_artist=False),
@@ -132,7 +143,8 @@ def _questions(library: Library) -> dict[str, Callable[[], object]]:
         "similar, one artist": lambda: library.similar(track, where=Where(artist=artist)),
         "similar, years": lambda: library.similar(track, where=Where(years=(1980, 1989))),
         "similar to a vector": lambda: library.similar_to_vector(vectors),
-        "suggest seeds": lambda: library.suggest_seeds("blue"),
+        "suggest seeds": _each(library.suggest_seeds, _WORDS),
+        "names spelled almost so": _each(tracks.near_names, [f"{word} riverr" for word in _WORDS]),
     }  # fmt: skip
 
 

@@ -105,7 +105,10 @@ def test_a_subfolder_that_lost_more_than_an_album_at_once_is_away(library: Libra
     assert library.prune() == 0
     shutil.rmtree(aside / "Artist" / "Album 0")
     mount(aside, music / "usb")
-    assert counts(library.scan(music)) == {"unchanged": 4}  # the rest of the disk is back without an album
+    report = library.scan(music)  # the rest of the disk is back without an album
+    assert (counts(report), report.exit_code) == ({"unchanged": 4, "newly_missing": 2}, 0)
+    assert "2 gone missing" in report.summary()
+    assert [Path(path).parent.name for path in report.files["newly_missing"]] == ["Album 0"] * 2
     assert [track.away for track in library.missing()] == [None, None]
     assert library.prune() == 2
 

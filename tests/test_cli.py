@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from segue import advice
 from segue.cli.tables import columns
 from segue.library import Library
 from tests.conftest import write_music
@@ -172,6 +173,20 @@ def test_no_library_says_how_to_make_one(segue, tmp_path: Path):
     code, _, err = segue("-l", tmp_path / "none", "search", "x")
     assert code == 2
     assert f"segue --library {tmp_path / 'none'} scan FOLDER" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (["--help"], 'Start with "python3 start.py scan ~/Music"'),
+        (["--help"], "Usage: python3 start.py [OPTIONS] COMMAND"),
+        (["similar", "--help"], "Usage: python3 start.py similar [OPTIONS] SEEDS..."),
+    ],
+)
+def test_help_names_the_program_as_it_was_called(arguments: list[str], shown: str):
+    env = os.environ | {advice.VARIABLE: "python3 start.py"}
+    command = [sys.executable, "-m", "segue", *arguments]
+    assert shown in subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
 
 
 def test_search_lists_tracks(segue, scanned: Path):

@@ -35,7 +35,7 @@ def test_each_step_is_the_sum_of_its_rates():
 
 
 def test_a_small_catalog_is_one_small_shard():
-    assert query_s(Work(tracks=250_000), RATES) == pytest.approx(100e-6 * 0.25**0.4)
+    assert query_s(Work(tracks=250_000), RATES) == pytest.approx(100e-6 * (0.6 + 0.4 * 0.25))
     assert embed_s(Work(tracks=10, minutes=1), RATES) == pytest.approx(6)
     assert [step.name for step in plan(Work(tracks=10), RATES)] == ["embed", "index", "neighbors"]
 

@@ -24,7 +24,18 @@ if [ "$2" = segue ] && ! grep -q "install.*parquet" "$CALLS"; then
 fi
 """
 
-
+LACKS_TWO = """#!/bin/sh
+echo "$@" >> "$CALLS"
+[ "$2" = segue ] || exit 0
+for extra in mongo parquet; do
+    grep -q "install.*$extra" "$CALLS" || { printf %s $extra > "$SEGUE_MISSING_EXTRA"; exit 2; }
+done
+"""
+LACKS_FOR_EVER = """#!/bin/sh
+[ "$2" = segue ] || exit 0
+[ -z "$SEGUE_MISSING_EXTRA" ] && echo "parquet is missing" >&2 || printf parquet > "$SEGUE_MISSING_EXTRA"
+exit 2
+"""
 # This one scans until Ctrl-C, and then takes half a second to save; pip and venv do nothing.
 SAVES_SLOWLY = """#!/bin/sh
 [ "$2" = segue ] || exit 0
@@ -69,6 +80,29 @@ def test_a_command_that_lacks_an_extra_gets_it_and_runs_again(started):
     assert commands == ["-m segue export -o x.parquet"] * 2
     installed = [call for call in calls if call.startswith("-m pip")]
     assert installed[-1].endswith("[parquet]")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the stand-in is a script of sh")
+def test_several_missing_extras_are_installed_one_after_the_other(installed: Path):
+    (installed / ".venv" / "bin" / "python").write_text(LACKS_TWO, "utf-8")
+    calls = installed / "calls"
+    command = [sys.executable, installed / "start.py", "similar"]
+    env = os.environ | {"CALLS": str(calls)}
+    run = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert run.returncode == 0
+    assert run.stderr.count("Setting up") == 1
+    assert run.stderr.count("which is installed now") == 2
+    asked = calls.read_text("utf-8").splitlines()
+    assert [call for call in asked if call.startswith("-m segue")] == ["-m segue similar"] * 3
+    assert asked[-2].endswith("[mongo,parquet]")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the stand-in is a script of sh")
+def test_an_extra_that_is_still_missing_is_told_by_the_command(installed: Path):
+    (installed / ".venv" / "bin" / "python").write_text(LACKS_FOR_EVER, "utf-8")
+    command = [sys.executable, installed / "start.py", "similar"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr.splitlines()[-1]) == (2, "parquet is missing")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the stand-in is a script of sh")

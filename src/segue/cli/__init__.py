@@ -15,7 +15,7 @@ import click
 from click.core import ParameterSource
 
 from segue import __version__
-from segue.advice import ask_for_extra
+from segue.advice import ask_for_extra, command
 from segue.cli.choice import list_choices
 from segue.cli.config import defaults_of, load_config, root_defaults
 from segue.cli.lazy_group import LazyGroup
@@ -75,6 +75,11 @@ COMMANDS = {
     cls=LazyGroup,
     homes=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help=f"""Recommend music by how it sounds.
+
+    Start with "{command("scan ~/Music")}", then "{command("similar TITLE")}". Without music of your own:
+    "{command("demo")}".
+    """,
 )
 @click.option(
     "--library",
@@ -93,10 +98,6 @@ COMMANDS = {
 @click.version_option(__version__, "--version", "-V", prog_name="segue", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(context: click.Context, library: str | None, verbose: bool) -> None:
-    """Recommend music by how it sounds.
-
-    Start with "segue scan ~/Music", then "segue similar TITLE". Without music of your own: "segue demo".
-    """
     given = context.get_parameter_source("library") is ParameterSource.COMMANDLINE
     name = context.invoked_subcommand
     if given and name in WITHOUT_LIBRARY:
@@ -137,7 +138,7 @@ def _main(arguments: Sequence[str] | None, this_run: _Run) -> int:
     defaults = root_defaults(cli, this_run.config)
     try:
         code = cli.main(
-            arguments, prog_name="segue", standalone_mode=False, obj=this_run, default_map=defaults
+            arguments, prog_name=command(""), standalone_mode=False, obj=this_run, default_map=defaults
         )
         return int(code or 0)
     except click.exceptions.Exit as error:

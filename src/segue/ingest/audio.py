@@ -313,7 +313,7 @@ class Scan:
         self._writer.mark_away((known.key, place) for known, place in absent.away)
         self._writer.mark_lost(known.key for known in absent.lost)
         report, places = self._report, absent.places()
-        report.count("newly_missing", [known.path for known in absent.gone])
+        report.count("newly_missing", [known.path for known in [*absent.gone, *absent.lost]])
         report.count("newly_away", [known.path for known, _ in absent.away])
         report.away = places.total()
         report.notes += [

@@ -69,7 +69,7 @@ class Report:
     away, newly_away : tracks that are missing with all of a folder or disk, which may not be mounted
     left_out : folders and files that were passed over, as their owner wants it
     left_out_by : how many of them by each pattern, file of patterns, or as ``SYSTEM_FOLDER``
-    newly_missing : tracks that were in the source before and are no more
+    newly_missing : tracks that were in the source before and are no more, or were away and did not come back
     deleted : documents of tracks that have left the library
     warnings : tracks whose file is damaged, but could be used
     attached, with_file, without_file : imported tracks that were given a file, have one, have none

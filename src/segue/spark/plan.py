@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 ANALYZED_MIN = 2.0  # of a track at the most, as audio.load takes them
 SHARD_ROWS = 1_000_000  # of an index; its rates are of shards of so many rows
-GROWTH = 0.4  # a query's cost in a shard grows as its rows to the power of this
+FIXED = 0.6  # of a query's cost in a shard of so many rows; the rest grows with the rows
 WINDOWS_A_MIN = 20.0  # of about 3 s
 NUMBER_BYTES = 4  # of a vector; of a window's, half
 ID_BYTES = 40  # a path or an id, and what goes with it
@@ -92,7 +92,7 @@ def usual_rates(dim: int) -> Rates:
         analyze_s=0.36,
         shard_s=1.5,
         build_us=23 + 0.1 * dim,
-        query_us=35 + 0.18 * dim,
+        query_us=36 + 0.12 * dim,
         row_bytes=30,
         compare_ns=0.042 * dim,
         origin="measured in November 2026 on one core of a Xeon with the three usual models",
@@ -134,9 +134,12 @@ def build_s(work: Work, rates: Rates) -> float:
 
 def query_s(work: Work, rates: Rates) -> float:
     """CPU s of one query, which goes to all shards."""
-    rows = min(work.tracks, SHARD_ROWS)
-    scale: float = (rows / SHARD_ROWS) ** GROWTH
-    return work.shards * rates.query_us * scale / 1e6
+    return work.shards * rates.query_us * shard_share(min(work.tracks, SHARD_ROWS)) / 1e6
+
+
+def shard_share(rows: float) -> float:
+    """What a query costs in a shard of so many rows, as a share of its cost in one of ``SHARD_ROWS``."""
+    return FIXED + (1 - FIXED) * rows / SHARD_ROWS
 
 
 def compare_all_hours(work: Work, rates: Rates) -> float:
