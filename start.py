@@ -92,12 +92,20 @@ def set_up(extras):
     extras = sorted(extras | set(found[1:]))
     if is_new:
         say("Setting up in " + str(VENV) + " (once; a minute or two)")
-    if not Path(PYTHON).exists() and run([sys.executable, "-m", "venv", str(VENV)]):
-        sys.exit("No environment could be made. On Debian and Ubuntu: apt install python3-venv")
+    if not Path(PYTHON).exists():
+        make_environment()
     target = str(HERE) + ("[" + ",".join(extras) + "]" if extras else "")
     if run([*PIP, "--editable", target]):
         sys.exit("Setting up failed; what pip said is above. Without a network nothing can be installed.")
     STAMP.write_text(" ".join([wanted, *extras]), encoding="utf-8")
+
+
+def make_environment():
+    if run([sys.executable, "-m", "venv", str(VENV)]):
+        sys.exit("No environment could be made. On Debian and Ubuntu: apt install python3-venv")
+    # Python 3.11 puts it there (10 MB); nothing that Segue installs needs it.
+    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    run([*pip, "uninstall", "--yes", "setuptools"], stderr=subprocess.DEVNULL)
 
 
 def build_player():

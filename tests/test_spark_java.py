@@ -21,7 +21,7 @@ pytestmark = [
     ),
 ]
 SUM = """
-from segue.spark.session import spark_session
+from segue.spark import spark_session
 with spark_session("local[1]") as session:
     print(session.range(5).selectExpr("sum(id)").collect()[0][0])
 """

@@ -134,6 +134,7 @@ def test_a_folder_without_an_index_is_refused_before_the_service_starts(tmp_path
     status, _, err = segue("serve", "--shards", tmp_path)
     assert status == 2
     assert "holds no index" in err
-    status, _, err = segue("serve", "--shards", tmp_path, "--max-api")
-    assert status == 2
-    assert "--shards serves an index alone" in err
+    for other in ("--max-api", "--watch"):
+        status, _, err = segue("serve", "--shards", tmp_path, other)
+        assert status == 2
+        assert "--shards serves an index alone" in err

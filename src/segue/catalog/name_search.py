@@ -9,13 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from segue.catalog.names import split_names
+from segue.catalog.text_index import words_match
 from segue.track import folded
 
-MOST_WORDS = 100  # of a text that is searched; SQLite's expressions have a depth
 _LOOKED_AT = 2000  # tracks whose artists or albums are looked at for a part of a name
-# All indexed words, as a table of this connection alone.
-VOCABULARY = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab('main', 'track_text', 'row')"
-
 _T = TypeVar("_T")
 
 
@@ -45,13 +42,6 @@ def _names(
         for one in split(name or ""):
             counts[one] += n
     yield from ranked(counts, text, lambda name: name, counts.__getitem__)
-
-
-def words_match(text: str, columns: Sequence[str], *, prefix: bool = True) -> str:
-    """In FTS5's language: every word of a text, from its beginning, in any of the columns; or nothing."""
-    words = folded(text.replace("\0", " ")).split()[:MOST_WORDS]
-    quoted = ['"' + word.replace('"', '""') + '"' + "*" * prefix for word in words]
-    return f"{{{' '.join(columns)}}} : ({' '.join(quoted)})" if quoted else ""
 
 
 def ranked(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from segue.catalog.connections import Connections
 from segue.catalog.derived import Derived
 from segue.catalog.migration import ARTIST, ODD, OTHER_ALBUM_ARTIST
+from segue.catalog.near_names import NameKind, near_names
 from segue.errors import UsageError
 from segue.track import folded
 
@@ -139,8 +140,6 @@ class NameTables:
     def _near(self, what: str, name: str, names: Collection[str]) -> list[str]:
         """Folded names that are spelled almost so; of very many, those that the full-text index finds."""
         import difflib
-
-        from segue.catalog.near_names import NameKind, near_names  # which needs this module
 
         if what in _COLUMNS and len(names) > _COMPARED:
             kind: NameKind = "artist" if what == "artist" else "album"

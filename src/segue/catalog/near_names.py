@@ -11,9 +11,8 @@ from itertools import pairwise
 from typing import Literal
 
 from segue.catalog.migration import TITLE
-from segue.catalog.name_search import VOCABULARY, words_match
-from segue.catalog.names import split_names
-from segue.track import folded
+from segue.catalog.text_index import VOCABULARY, words_match
+from segue.track import folded, split_artists
 
 _MOST_WORDS = 6  # of a text
 _LONGEST_WORD = 40  # letters
@@ -115,7 +114,7 @@ def _names_with(db: sqlite3.Connection, words: Iterable[str]) -> Iterator[tuple[
     match = words_match(" ".join(words), _COLUMNS, prefix=False)
     for artist, album_artist, title, name, has_file, album in db.execute(sql, (match, _TRACKS)):
         called = title or (_ENDING.sub("", os.fsdecode(name)) if has_file else name)
-        for one in split_names("artist", f"{artist or ''};{album_artist or ''}").values():
+        for one in (*split_artists(artist), *split_artists(album_artist)):
             yield "artist", one
         yield "title", called
         if artist:

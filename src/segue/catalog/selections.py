@@ -17,9 +17,10 @@ from segue.catalog.connections import Connections
 from segue.catalog.derived import Derived
 from segue.catalog.feedback import LAST_PLAYED, tomorrow
 from segue.catalog.folders import FolderTables, display_path
-from segue.catalog.name_search import albums_with_words, artists_with_words, ranked, words_match
+from segue.catalog.name_search import albums_with_words, artists_with_words, ranked
 from segue.catalog.names import NameTables, split_names
 from segue.catalog.playlists import PlaylistTables
+from segue.catalog.text_index import words_match
 from segue.catalog.tracks import select_in
 from segue.errors import TrackNotFoundError, UsageError
 from segue.track import folded, normal_form

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from segue.catalog.connections import Connections
 from segue.catalog.derived import Derived
 from segue.catalog.migration import TITLE
-from segue.catalog.name_search import MOST_WORDS, VOCABULARY, misfit
+from segue.catalog.name_search import misfit
 from segue.catalog.records import parse_integers
+from segue.catalog.text_index import MOST_WORDS, VOCABULARY
 from segue.track import folded
 
 NAMES = ("title", "artist", "album", "genre", "file")  # columns of the words by which a track is searched

@@ -134,8 +134,8 @@ def serve(
         return
     pull = others.pop("pull")
     if shards := others.pop("shards"):
-        if max_api or folders:
-            raise click.UsageError("--shards serves an index alone, without --max-api and --folder")
+        if max_api or folders or others["watch"]:
+            raise click.UsageError("--shards serves an index alone, without --max-api, --folder and --watch")
         _serve_shards(shards, port, workers, **others)
         return
     others |= {"max_api": max_api, "embedder": embedder or _USUAL}

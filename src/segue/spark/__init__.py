@@ -13,6 +13,7 @@ from segue.spark.index import build_index
 from segue.spark.library import library
 from segue.spark.nearest import nearest
 from segue.spark.recommend import recommend
+from segue.spark.session import spark_session
 from segue.spark.shards import Shards
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "nearest",
     "recommend",
     "register",
+    "spark_session",
 ]

@@ -56,7 +56,7 @@ class ShardedIndex:
                 raise UsageError(f"{path} is no manifest of an index that this Segue reads")
             return cls(**{**content, "shards": tuple(content["shards"])})
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise UsageError(f"{folder} holds no index: {error}") from error
+            raise UsageError(f"{folder} holds no index, as build_index makes them: {error}") from error
 
 
 def build_index(
@@ -74,7 +74,7 @@ def build_index(
     Parameters
     ----------
     into : a folder that this machine and the workers have at the same place; where it holds the same index
-        already, nothing is done
+        already, which is one of the same ids, nothing is done: other vectors need another folder
     vector, id_column : which columns; as for ``nearest``
     shard_rows : rows of a shard at the most, about
 

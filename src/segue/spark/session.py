@@ -30,8 +30,8 @@ exec {java} "$@"
 
 
 @contextlib.contextmanager
-def spark_session(master: str | None) -> Iterator[SparkSession]:
-    """A session, for as long as the block runs.
+def spark_session(master: str | None = None) -> Iterator[SparkSession]:
+    """A session whose workers have this program's Python, for as long as the block runs.
 
     Parameters
     ----------

@@ -49,6 +49,9 @@ class Shards:
         """Those that this process searched last, which stay open."""
         return cls(Path(folder), names)
 
+    def __repr__(self) -> str:
+        return f"<Shards: {self.n_shards}, with {len(self)} rows of {self.dim} numbers>"
+
     @property
     def n_shards(self) -> int:
         """How many there are."""

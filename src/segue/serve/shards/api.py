@@ -132,7 +132,8 @@ def make_shards_app(settings: Settings) -> ASGIApp:
 
 async def _start(request: Request) -> Response:
     shards: Shards = request.app.state.shards
-    text = f"{len(shards):,} rows of {shards.dim} numbers in {shards.n_shards} shards"
+    n = "1 shard" if shards.n_shards == 1 else f"{shards.n_shards} shards"
+    text = f"{len(shards):,} rows of {shards.dim} numbers in {n}"
     return plain_page(TITLE, f'<p>{escape(text)}. <a href="/docs">The interface</a>.</p>')
 
 

@@ -1,0 +1,18 @@
+"""What SQLite's full-text index of tracks is asked: words in its language, and which words it has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from segue.track import folded
+
+MOST_WORDS = 100  # of a text that is searched; SQLite's expressions have a depth
+# All indexed words, as a table of this connection alone.
+VOCABULARY = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab('main', 'track_text', 'row')"
+
+
+def words_match(text: str, columns: Sequence[str], *, prefix: bool = True) -> str:
+    """In FTS5's language: every word of a text, from its beginning, in any of the columns; or nothing."""
+    words = folded(text.replace("\0", " ")).split()[:MOST_WORDS]
+    quoted = ['"' + word.replace('"', '""') + '"' + "*" * prefix for word in words]
+    return f"{{{' '.join(columns)}}} : ({' '.join(quoted)})" if quoted else ""
