@@ -22,6 +22,17 @@ KOREAN = ("사랑했지만", "서른 즈음에", "고향의 봄", "보고싶다"
 HEBREW = ("ירושלים של זהב", "עוד לא אהבתי די", "שלמה ארצי", "יהודית רביץ", "שארית של החיים", "מה אתה רוצה")
 ARABIC = ("محمد عبده", "فيروز", "أم كلثوم", "الحب كله", "حبيبي يا نور العين", "يا مال الشام", "كاظم الساهر")
 THAI = ("เพลงรัก", "คาราบาว", "เบิร์ด ธงไชย", "ลมหายใจ", "แสงสุดท้าย", "อยากจะร้องดังดัง", "หนุ่มบาวสาวปาน")
+CENTRAL = (
+    "Zażółć gęślą jaźń", "Miłość", "Życie", "Wypijmy za błędy", "Czesław Niemen",
+    "Příliš žluťoučký kůň", "Jiří Schelinger – Švihák lázeňský", "Těšit se na přítelkyni", "Ľúbim ťa",
+    "Őszi űrhajó – kék", "Długość dźwięku samotności",
+)  # fmt: skip
+TURKISH = ("Barış Manço", "Kış Güneşi", "Müslüm Gürses – Güneş")
+NEARLY = (  # what has letters of those languages, and is none of them
+    "Hafþór", "Alþingi", "Ísþór", "Wiþ", "Smørrebrød – Žižek", "Più è così però – Miloš", "E=m³",
+    "¿Qué corazón?", "x³+y³", "Año ¿qué?", "Sœur Œdipe", "crème brûlée Sõna", "Þýðing – Über", "Óðinn, ñandú",
+    "³ ¹ ¿", "Škoda è più",
+)  # fmt: skip
 WESTERN = (
     "Café Müller", "Für Elise", "Ænima", "Sigur Rós", "Mötley Crüe", "Où es-tu", "Åäö", "ÅÄÖ",
     "Jäääär", "El Niño", "À bout", "ÉTÉ", "Þursaflokkurinn", "20°", "½ Life", "ÀÈÌÒÙ", "¡Olé!", "Noël, été",
@@ -40,6 +51,7 @@ IN_ENCODINGS = [
         ("cp1253", GREEK), ("gbk", CHINESE), ("big5", TAIWANESE), ("cp932", JAPANESE), ("euc_jp", JAPANESE),
         ("iso2022_jp", JAPANESE), ("cp949", KOREAN), ("cp1252", WESTERN), ("cp1255", HEBREW),
         ("cp1256", ARABIC), ("cp874", THAI), ("cp866", RUSSIAN),
+        ("cp1250", CENTRAL), ("cp1254", TURKISH), ("cp1252", NEARLY),
     )
     for text in texts
 ]  # fmt: skip
@@ -85,7 +97,14 @@ def test_an_alphabet_that_a_tagger_has_taken_for_western_letters_is_read(encodin
     assert Decoder([spoiled.encode()]).text(spoiled.encode()) == text
 
 
-@pytest.mark.parametrize("text", ["Öööö", "Ääääää", "Þórr Æðr", "ÆØÅ æøå", "ÀÉÎÕÜ été"])
+def test_a_word_in_one_of_their_letters_changes_only_with_its_whole_file():
+    said = [text.encode("cp1250") for text in ("Czesław Niemen", "Dziwny jest ten świat")]
+    assert Decoder(said).text(said[1]) == "Dziwny jest ten świat"
+    said.append("Motörhead – à la carte".encode("cp1252"))
+    assert [Decoder(said).text(text) for text in said] == [text.decode("cp1252") for text in said]
+
+
+@pytest.mark.parametrize("text", ["Öööö", "Ääääää", "Þórr Æðr", "ÆØÅ æøå", "ÀÉÎÕÜ été", *NEARLY])
 def test_odd_western_words_that_say_their_encoding_stay(text):
     assert Decoder([text]).text(text) == text
 

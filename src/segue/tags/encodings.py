@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from segue.tags.mixed_letters import guess_mixed
+
 ID3V1_BYTES = 30  # of a field
 _LEAST_LETTERS = 4  # of an alphabet, in the longest word
 LEAST_DISTINCT = 4  # letters, for a text to be taken for what is less likely
@@ -104,7 +106,7 @@ def guess_encoding(texts: Sequence[bytes]) -> str | None:
     data = b" ".join(texts)
     if not _HIGH.search(data):
         return None
-    return guess_alphabet(data) or _asian(texts) or guess_rarer(data)
+    return guess_alphabet(data) or _asian(texts) or guess_rarer(data) or guess_mixed(data)
 
 
 def decode_whole(data: bytes, encoding: str) -> str:

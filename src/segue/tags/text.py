@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from segue.tags.block import Text
 from segue.tags.encodings import LEAST_DISTINCT, decode_whole, guess_alphabet, guess_encoding, guess_rarer
 from segue.tags.limits import LETTERS
+from segue.tags.mixed_letters import guess_mixed
 
 WESTERN = "cp1252"
 _C1 = re.compile("[\x80-\x9f]")
@@ -34,7 +35,9 @@ class Decoder:
         several = dict.fromkeys(data for data in unknown if data and _utf_8(data) is None)
         self._encoding = guess_encoding(list(several)) or WESTERN
         letters = b" ".join(filter(None, map(_western_letters, texts)))
-        self._alphabet = guess_alphabet(letters, LEAST_DISTINCT) or guess_rarer(letters)
+        self._alphabet = (
+            guess_alphabet(letters, LEAST_DISTINCT) or guess_rarer(letters) or guess_mixed(letters)
+        )
 
     def text(self, text: Text) -> str:
         """For people: without blanks around it, control characters, and more letters than ``LETTERS``."""
