@@ -61,3 +61,10 @@ def test_joined_musepack_files_are_read_to_the_end_of_the_last(tmp_path):
     assert (sound.duration_s, sound.warning) == (pytest.approx(2 * LENGTH_S), None)
     halves = np.split(sound.parts[0], 2)
     assert np.allclose(*halves, atol=1e-3)
+
+
+def test_a_tag_in_front_of_a_musepack_hides_no_sound(tmp_path):
+    path = tmp_path / "tagged.mpc"
+    path.write_bytes(b"ID3\4\0\0\0\0\1\0" + bytes(128) + MUSEPACK.read_bytes())
+    sound = audio.load(path)
+    assert (sound.duration_s, sound.warning) == (pytest.approx(LENGTH_S), None)

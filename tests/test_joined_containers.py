@@ -96,10 +96,11 @@ def test_tags_between_the_parts_are_passed_over(kind, tail, tmp_path):
     assert_parts(audio.load(path))
 
 
-def test_flacs_with_tags_in_front_are_read_to_the_end(tmp_path):
+@pytest.mark.parametrize("kind", ["flac", "ogg", "opus", "tta", "aiff"])
+def test_files_with_tags_in_front_are_read_to_the_end(kind, tmp_path):
     tag = b"ID3\4\0\0\0\0\1\0" + b"TIT2\0\0\0\7\0\0\3Middle" + bytes(111)
-    path = tmp_path / "joined.flac"
-    path.write_bytes(b"".join(tag + part(tmp_path, "flac", i).read_bytes() for i in range(3)))
+    path = tmp_path / "joined"
+    path.write_bytes(b"".join(tag + part(tmp_path, kind, i).read_bytes() for i in range(3)))
     assert_parts(audio.load(path))
 
 

@@ -17,7 +17,7 @@ _PADDING = 1 << 16  # bytes of zeros that may stand before the sound
 _BEHIND_ZEROS = (b"fLaC", b"OggS", b"RIFF", b"FORM", b"wvpk", b"MAC ")
 # FFmpeg does not know these behind an ID3 tag, where none belongs.
 _NEVER_TAGGED: frozenset[Kind] = frozenset(
-    ("mp4", "asf", "matroska", "webm", "caf", "dsf", "wavpack", "monkey")
+    ("mp4", "asf", "matroska", "webm", "caf", "dsf", "wavpack", "monkey", "musepack")
 )
 _OGG_START = re.compile(rb"OggS\0[\2\3\6\7]")  # a page that begins a logical stream
 _OGG_HEAD = 27  # bytes
@@ -41,7 +41,7 @@ def split(file: BinaryIO) -> list[tuple[int, int]]:
     if head[:3] == b"ID3" and behind_id3(file) >= size:  # a tag cannot be all of a file: its size is wrong
         begin = find_frames(file, len(head), _MISTOLD) or 0
     file.seek(0)
-    if head == b"OggS":
+    if kind == "ogg":
         starts = list(_ogg_starts(file))
     elif kind in SEARCHED:
         starts = list(find_starts(file, start, kind, size))
