@@ -23,6 +23,14 @@ SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 N_CLIPS = 4
 
 
+@pytest.fixture(autouse=True)
+def hears_of_hangups():
+    """What nohup starts, such as a run of all tests, is deaf to SIGHUP, and its children would be so too."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 def told_on_terminal(process, terminal, pattern, then):
     """All that is written to a terminal; ``then`` is called once ``pattern`` stands in it."""
     text = ""

@@ -110,6 +110,7 @@ def test_another_device_goes_on_with_the_queue(browser: Browser, own_server: Ser
 
 def test_while_the_service_is_away_next_waits(browser: Browser, own_server: Server):
     with new_page(browser, own_server.address) as page:
+        page.route("**/api/v1/transitions", lambda route: None)  # so that nothing is loaded ahead
         play_album(page)
         page.context.set_offline(True)
         page.get_by_role("button", name="Next track").click()

@@ -41,6 +41,11 @@ export class Engine {
     return this.decks[1 - this.active] as Deck;
   }
 
+  /** Whether the track before is still heard. */
+  get fading(): boolean {
+    return this.other.playing;
+  }
+
   /** Play this one now, from the deck that has it already if one has. */
   load(id: string, from: number): void {
     this.cancel();
@@ -53,7 +58,7 @@ export class Engine {
 
   /** Have the next one ready to take over at the transition. */
   prepare(id: string, handover: Handover): void {
-    if (this.other.playing) return; // it still fades out
+    if (this.fading) return;
     if (this.other.id !== id || Math.abs(this.other.time - handover.in_s) > 0.02) this.other.load(id, handover.in_s);
     this.handover = handover;
     this.watch();

@@ -49,7 +49,7 @@ effect(() => {
 effect(() => {
   const [now, next] = [player.currentTrack.value, player.following.value];
   if (!now || !player.playing.value || player.waiting.value) return;
-  if (player.time.value < player.duration.value - READY_S - LONGEST_S) return;
+  if (player.time.value < player.duration.value - READY_S - LONGEST_S || player.engine.fading) return;
   const question = [player.started.value, now.id, next?.id, crossfade.value].join();
   if (question === asked) return;
   asked = question;
