@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import threading
 from pathlib import Path
 
@@ -260,19 +259,6 @@ def test_a_conversion_begins_at_the_requested_time(server: Server, ids: dict[str
         assert sound.streams.audio[0].codec_context.name == "opus"
         samples = sum(frame.samples for frame in sound.decode(audio=0))
     assert samples / 48_000 == pytest.approx(1.0, abs=0.3)
-
-
-def test_covers_come_from_tags_made_smaller_or_are_drawn(server: Server, ids: dict[str, str]):
-    small = server.api("GET", f"/tracks/{ids['Low number 0']}/cover", params={"size": 64})
-    assert small.headers["content-type"] == "image/jpeg"
-    with av.open(io.BytesIO(small.content)) as picture:
-        assert picture.streams.video[0].codec_context.width == 64
-    drawn = server.api("GET", f"/tracks/{ids['High number 0']}/cover")
-    assert drawn.headers["content-type"] == "image/svg+xml"
-    again = server.api(
-        "GET", f"/tracks/{ids['High number 0']}/cover", headers={"if-none-match": drawn.headers["etag"]}
-    )
-    assert again.status_code == 304
 
 
 def test_peaks_follow_the_sound(server: Server, ids: dict[str, str]):

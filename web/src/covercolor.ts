@@ -1,13 +1,12 @@
 /** The main color of a cover, for the background of its page. */
-import { coverOf } from "./api";
+import { coverImage } from "./covers";
 
 const cache = new Map<string, string>();
 
 export async function coverColor(id: string): Promise<string | null> {
   const cached = cache.get(id);
   if (cached) return cached;
-  const image = new Image();
-  image.src = coverOf(id, 64);
+  const image = coverImage(id, 96); // as rows show it
   try {
     await image.decode();
     const canvas = document.createElement("canvas");

@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { coverOf, isClip, isNamed } from "../api";
 import { offline } from "../connection";
+import { coverImage } from "../covers";
 import { percentile } from "../format";
 import { useTitle } from "../title";
 import { Icon, type IconName } from "./icons";
@@ -15,7 +16,7 @@ export function Cover({ id, size = 48, shown = size }: { id: string; size?: numb
   }
   return (
     <img class="cover" data-size={shown} src={coverOf(id, size * 2)} alt="" width={shown} height={shown}
-      loading="lazy" decoding="async" draggable={false} onError={() => setFailed(true)} />
+      loading="lazy" decoding="async" draggable={false} onLoad={() => coverImage(id, size * 2)} onError={() => setFailed(true)} />
   );
 }
 

@@ -6,6 +6,7 @@ import { JobLine } from "../components/jobline";
 import { Legend } from "../components/legend";
 import { MapTabs } from "../components/tabs";
 import { TracksBar } from "../components/tracksbar";
+import { coverImage } from "../covers";
 import { count, readableName } from "../format";
 import { useLoad } from "../hooks";
 import { startJob, anyJobRunning, libraryChanges, jobs, isRunning } from "../jobs";
@@ -122,13 +123,13 @@ function useCovers(ids: readonly string[]): (point: number) => HTMLImageElement 
   const [arrived, setArrived] = useState(0);
   return useCallback((point: number) => {
     const id = ids[point] ?? "";
-    const known = images.current.get(id);
-    if (known) return known.complete && known.naturalWidth ? known : null;
-    const image = new Image();
-    image.onload = () => setArrived((n) => n + 1);
-    image.src = api.coverOf(id, 96);
-    images.current.set(id, image);
-    return null;
+    let image = images.current.get(id);
+    if (!image) {
+      image = coverImage(id, 96);
+      image.onload = () => setArrived((n) => n + 1);
+      images.current.set(id, image);
+    }
+    return image.complete && image.naturalWidth ? image : null;
   }, [ids, arrived]);
 }
 

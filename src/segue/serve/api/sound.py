@@ -7,11 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from segue.audio.covers import cover_image
 from segue.audio.peaks import MAX_PEAKS, TooLong, compute_peaks, to_list
-from segue.audio.placeholder_covers import placeholder_cover
-from segue.errors import TrackNotFoundError
 from segue.serve.api import track_models as models
+from segue.serve.covers import cover_response
 from segue.serve.http.errors import ApiError
 from segue.serve.http.responses import json_response, openapi_responses
 from segue.serve.http.streaming import Format, choose_format, file_response
@@ -23,7 +21,6 @@ _SOUND = openapi_responses(None, 404, 416, 503, media="audio/*") | {
     206: {"description": "The range that was requested."}
 }
 _PICTURE = openapi_responses(None, 404, 503, media="image/*") | {304: {"description": "Unchanged."}}
-_DRAWN_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
 @routes.get("/tracks/{track_id}/audio", response_class=Response, responses=_SOUND)
@@ -51,23 +48,7 @@ async def get_track_cover(
 ) -> Response:
     """The cover in the file or beside it, scaled down to `size` pixels; a drawing where there is none."""
     track = await service.run(service.track, track_id)
-    etag = f'"{track.content_hash or track.id}-{size}"'
-    headers = {"cache-control": _DAY, "etag": etag}
-    if request.headers.get("if-none-match") == etag:
-        return Response(status_code=304, headers=headers)
-    try:
-        _, path = await service.run(service.track_file, track_id)
-        cover = await service.decode(request, lambda: cover_image(path, size))
-    except (TrackNotFoundError, OSError):
-        cover = None
-    except ApiError as error:
-        if error.status == 503:  # a drawing would be kept for a day
-            raise
-        cover = None
-    if cover:
-        return Response(cover[0], headers=headers, media_type=cover[1])
-    headers["content-security-policy"] = _DRAWN_POLICY
-    return Response(placeholder_cover(track, size), headers=headers, media_type="image/svg+xml")
+    return await cover_response(service, request, track, size)
 
 
 @routes.get("/tracks/{track_id}/peaks", responses=openapi_responses(models.Peaks, 404, 413))

@@ -8,12 +8,8 @@ from typing import Literal
 
 from starlette.responses import Response
 
-from segue.audio.covers import cover_image
-from segue.audio.placeholder_covers import placeholder_cover
-from segue.errors import TrackNotFoundError
-from segue.serve.http.errors import ApiError
+from segue.serve.covers import cover_response
 from segue.serve.http.media_types import is_playable
-from segue.serve.http.security import PLAIN_POLICY
 from segue.serve.http.streaming import file_response
 from segue.serve.seen_playlists import find_playlist
 from segue.serve.subsonic.call import NOT_FOUND, Call, SubsonicError
@@ -60,20 +56,7 @@ async def cover(call: Call) -> Response:
     """Of a song, an album, an artist or a playlist: the picture of its first song."""
     size = call.number("size", 0, 2048) or None
     track = await call.service.run(_first_track, call)
-    image = None
-    try:
-        _, path = await call.service.run(call.service.track_file, track.id)
-        image = await call.service.decode(call.request, lambda: cover_image(path, size))
-    except (TrackNotFoundError, OSError):
-        pass
-    except ApiError as error:
-        if error.status == 503:  # a drawing would be kept for a day
-            raise
-    headers = {"cache-control": "private, max-age=86400"}
-    if image:
-        return Response(image[0], headers=headers, media_type=image[1])
-    headers["content-security-policy"] = PLAIN_POLICY
-    return Response(placeholder_cover(track, size or 256), headers=headers, media_type="image/svg+xml")
+    return await cover_response(call.service, call.request, track, size)
 
 
 def _first_track(call: Call) -> Track:
