@@ -146,7 +146,7 @@ def test_a_playlist_is_everybodys_to_see_and_its_owners_to_change(anna: Person, 
             assert person.ask(operation, playlist_id=kept).status_code == 404
         body = {"public": True}
         assert person.ask("PUT /playlists/{playlist_id}", body, playlist_id=kept).status_code == 404
-        assert person.client.post("/similar", json={"seeds": ["playlist:A"]}).status_code == 404
+        assert person.client.post("/similar", json={"seeds": ["playlist:B"]}).status_code == 404
     bert.ask("PUT /playlists/{playlist_id}", {"tracks": [other]}, playlist_id=shared)
     seen = anna.ask("GET /playlists/{playlist_id}", playlist_id=shared).json()
     assert [one["id"] for one in seen["tracks"]] == [other]
@@ -158,6 +158,48 @@ def test_a_playlist_is_everybodys_to_see_and_its_owners_to_change(anna: Person, 
     olga.ask("PUT /playlists/{playlist_id}", {"public": False}, playlist_id=owners)
     for one in (shared, kept):
         assert bert.ask("DELETE /playlists/{playlist_id}", playlist_id=one).status_code == 204
+
+
+def test_a_playlist_that_everybody_sees_is_found_and_is_a_seed_of_others(
+    anna: Person, bert: Person, olga: Person
+):
+    track = bert.values["track"]
+    bodies = (
+        {"name": "Rain at night", "tracks": [track, track]},
+        {"name": "Rain unheard", "tracks": [track]},
+    )
+    shared, kept = (bert.client.post("/playlists", json=body).json()["id"] for body in bodies)
+    empty = bert.client.post("/playlists", json={"name": "Rain of nothing"}).json()["id"]
+    for one in (shared, empty):
+        bert.ask("PUT /playlists/{playlist_id}", {"public": True}, playlist_id=one)
+    try:
+        by_id, by_name = f"playlist:{shared}", "playlist:rain at night"
+        expected = "1 track of the playlist Rain at night by Bert"
+        for person in (anna, olga):
+            found = person.client.get("/search/grouped", params={"q": "rain"}).json()["playlists"]
+            assert {(one["id"], one["owner"]) for one in found} == {(shared, "Bert"), (empty, "Bert")}
+            (seed,) = person.client.get("/seeds", params={"q": "rain"}).json()["seeds"]
+            assert (seed["seed"], seed["kind"], seed["text"]) == (by_id, "playlist", expected)
+            for name in (by_id, by_name, shared):
+                answer = person.client.post("/similar", json={"seeds": [name], "k": 3}).json()
+                assert answer["seeds"] == [expected]
+                assert answer["matches"]
+            for path in ("/radio", "/suggested-playlist"):
+                assert person.client.post(path, json={"seeds": [by_id], "k": 3}).json()["seeds"] == [expected]
+            for name in (kept, empty, f"playlist:{kept}", "playlist:Rain unheard"):
+                assert person.client.post("/similar", json={"seeds": [name]}).status_code == 404
+        own = anna.client.post(
+            "/playlists", json={"name": "Rain at night", "tracks": [anna.values["other"]]}
+        ).json()["id"]
+        mine = anna.client.post("/similar", json={"seeds": [by_name]}).json()["seeds"]
+        assert mine == ["1 track of the playlist Rain at night"]
+        assert anna.client.post("/similar", json={"seeds": [by_id]}).json()["seeds"] == [expected]
+        anna.ask("DELETE /playlists/{playlist_id}", playlist_id=own)
+    finally:
+        for one in (shared, kept, empty):
+            bert.ask("DELETE /playlists/{playlist_id}", playlist_id=one)
+    assert anna.client.get("/seeds", params={"q": "rain"}).json() == {"seeds": []}
+    assert anna.client.post("/similar", json={"seeds": [by_id]}).status_code == 404
 
 
 def test_a_tag_of_anothers_answer_is_none_of_mine(anna: Person, bert: Person):

@@ -87,12 +87,16 @@ def test_apps_keep_what_is_their_users(server: Server, anna: Person, apps: tuple
     (theirs,) = berts.ask("getPlaylists")["playlists"]["playlist"]
     assert (theirs["owner"], theirs["public"], theirs["songCount"]) == ("Anna", True, 1)
     assert berts.ask("getPlaylist", id=playlist["id"])["playlist"]["entry"][0]["id"] == track
+    similar = berts.ask("getSimilarSongs2", id=playlist["id"], count=3)["similarSongs2"]["song"]
+    assert similar
+    assert track not in [song["id"] for song in similar]
     assert berts.ask("deletePlaylist", id=playlist["id"])["error"]["code"] == 50
     assert berts.ask("createPlaylist", playlistId=playlist["id"], songId=track)["error"]["code"] == 50
     for change in ({"name": "x"}, {"songIndexToRemove": "0"}, {"public": "false"}):
         assert berts.ask("updatePlaylist", playlistId=playlist["id"], **change)["error"]["code"] == 50
     assert annas.ask("updatePlaylist", playlistId=playlist["id"], public="false")["status"] == "ok"
     assert berts.ask("getPlaylists")["playlists"]["playlist"] == []
+    assert berts.ask("getSimilarSongs2", id=playlist["id"])["error"]["code"] == 70
     assert annas.ask("deletePlaylist", id=playlist["id"])["status"] == "ok"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -147,6 +148,17 @@ def test_a_playlist_that_everybody_sees_is_played_and_saved_by_others(browser: B
         expect(annas.get_by_text("By Olga, who shares it.")).to_be_visible()
         expect(rows(annas)).to_have_count(1)
         expect(annas.get_by_role("button", name="Delete playlist")).to_have_count(0)
+        annas.get_by_role("button", name="More like this", exact=True).click()
+        annas.goto("/similar")
+        expect(annas.get_by_text("1 track of the playlist by Olga")).to_be_visible()
+        expect(
+            annas.get_by_role("list", name="Recommendations").get_by_role("listitem").first
+        ).to_be_visible()
+        annas.keyboard.press("Control+k")
+        annas.keyboard.type("eveni")
+        annas.get_by_role("option", name=re.compile("Evening.*1 track, by Olga")).click()
+        annas.get_by_role("button", name="Start radio").click()
+        expect(annas.get_by_text("Radio: like “Evening”")).to_be_visible()
         with annas.expect_response("**/api/v1/playlists"):
             annas.get_by_role("button", name="Save", exact=True).click()
         settle(annas)

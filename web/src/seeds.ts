@@ -1,9 +1,10 @@
 /** What the Similar page starts from: tracks and clips to sound like, and some to sound unlike. */
 import { clipExists, isClip } from "./api";
+import { count } from "./format";
 import { persisted } from "./preferences";
 import { navigate } from "./router";
 import { showToast } from "./toast";
-import type { Clip, SeedSuggestion, Track } from "./types";
+import type { Clip, Playlist, SeedSuggestion, Track } from "./types";
 
 export interface Seed {
   id: string;
@@ -24,14 +25,21 @@ export const seedFromClip = (clip: Clip): Seed => ({
 export const seedFromSuggestion = (found: SeedSuggestion): Seed => ({
   id: found.seed, title: found.name, artist: found.text, duration_s: 0, minus: false,
 });
+/** By its id: others may have playlists of the same name. */
+export const seedFromPlaylist = (list: Playlist, name: string, n: number): Seed => ({
+  id: `playlist:${list.id}`, title: name, artist: `${count(n, "track")} of the playlist${list.owner ? ` by ${list.owner}` : ""}`, duration_s: 0, minus: false,
+});
 
 export function addSeed(seed: Seed): void {
   seeds.value = [...seeds.value.filter((other) => other.id !== seed.id), seed];
 }
 
-export function addTrackAsSeed(track: Track, minus = false): void {
-  addSeed(seedFromTrack(track, minus));
-  showToast(`Similar now looks for ${minus ? "less" : "more"} like “${track.title}”`, { action: { label: "Open", run: () => navigate("/similar") } });
+export const addTrackAsSeed = (track: Track, minus = false) => announceSeed(seedFromTrack(track, minus));
+
+/** Add a seed from another page, and say so. */
+export function announceSeed(seed: Seed): void {
+  addSeed(seed);
+  showToast(`Similar now looks for ${seed.minus ? "less" : "more"} like “${seed.title}”`, { action: { label: "Open", run: () => navigate("/similar") } });
 }
 
 export function flipSeed(id: string): void {

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from segue.catalog import Cluster, Playlist, Selection, ranked
 from segue.errors import UsageError
 from segue.recommend.session import Recommender
 from segue.track import Track, clean
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,12 @@ def search_grouped(recommender: Recommender, text: str, *, limit: int = 6) -> Gr
         tuple(ranked(catalog.playlists.all(), words, lambda playlist: playlist.name)[:limit]),
         tuple(ranked(clusters, words, lambda cluster: cluster.name)[:limit]),
     )
+
+
+def rank_by_name(items: Iterable[_T], text: str, name_of: Callable[[_T], str]) -> list[_T]:
+    """The items whose names hold every word of a text, in ``search_grouped``'s order; none for no words."""
+    words = (clean(text) or "").strip()
+    return ranked(items, words, name_of) if words else []
 
 
 def _tracks(recommender: Recommender, text: str, limit: int) -> tuple[tuple[Track, ...], int]:

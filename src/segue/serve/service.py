@@ -182,15 +182,6 @@ class Service:
             raise ApiError(409, "no_users", "the library has no users who could see it")
         self.users.share(user, playlist_id, public)
 
-    def seed(self, seed_id: str) -> Any:
-        """A track, the sound of a clip that was uploaded, or what a text means; no path is looked at."""
-        if Clips.is_clip(seed_id):
-            return self.clips.seed(seed_id)
-        return self.library.tracks.by_id(seed_id) or self.library.seed_group(seed_id, paths=False)
-
-    def seeds(self, ids: Sequence[str]) -> list[Any]:
-        return [self.seed(name) for name in ids]
-
     def records(self, tracks: Sequence[Track]) -> list[Record]:
         return track_records(tracks, self.library.cluster_numbers(tracks), self.library.folders.all())
 

@@ -37,7 +37,7 @@ export function sectionsOf(found: GroupedSearch, text: string): Section[] {
       key: track.id, name: track.title, detail: [track.artist, track.album].filter(Boolean).join(" · "), href: `/track/${encodeURIComponent(track.id)}`,
       cover: track.id, play: () => player.playTracks(found.tracks, i),
     })) },
-    { title: "Playlists", options: found.playlists.map((one) => ({ key: one.id, name: one.name, detail: count(one.n, "track"), href: `/playlists/${encodeURIComponent(one.id)}` })) },
+    { title: "Playlists", options: found.playlists.map((one) => ({ key: one.id, name: one.name, detail: count(one.n, "track") + (one.owner ? `, by ${one.owner}` : ""), href: `/playlists/${encodeURIComponent(one.id)}` })) },
     { title: "Groups", options: found.clusters.map((one) => ({ key: `group-${one.number}`, name: one.name, detail: count(one.size, "track"), href: `/tracks?cluster=${one.number}`, color: one.color })) },
   ];
   const best = (section: Section) => Math.max(0, ...section.options.slice(0, 1).map(({ name }) => fit(name, text)));

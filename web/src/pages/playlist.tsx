@@ -11,7 +11,9 @@ import { count, formatDuration } from "../format";
 import { useLoad } from "../hooks";
 import { session } from "../person";
 import * as player from "../player";
+import { startRadio } from "../radio";
 import { navigate } from "../router";
+import { announceSeed, seedFromPlaylist } from "../seeds";
 import { rowsOf } from "../selection";
 import { attempt, showToast } from "../toast";
 import type { Playlist, Track } from "../types";
@@ -32,12 +34,25 @@ function Others({ list, owner }: { list: Playlist; owner: string }) {
   return (
     <>
       <PageHeader title={name} lead={`${summary(tracks)}. By ${owner}, who shares it.`} />
-      {tracks.length > 0 && <TracksBar tracks={tracks} name={name} />}
+      {tracks.length > 0 && <TracksBar tracks={tracks} name={name}><StartsFrom list={list} name={name} n={tracks.length} /></TracksBar>}
       <ol class="matches" aria-label={name}>
         {tracks.map((track, i) => (
           <li key={`${track.id}-${i}`}><TrackRow track={track} at={at(i)} compact onPlay={() => player.playTracks(tracks, i)} /></li>
         ))}
       </ol>
+    </>
+  );
+}
+
+/** What starts from a playlist: a radio, or a search for what sounds like all of it. */
+function StartsFrom({ list, name, n }: { list: Playlist; name: string; n: number }) {
+  const seed = seedFromPlaylist(list, name, n);
+  return (
+    <>
+      <button type="button" class="button" onClick={() => void startRadio({ seeds: [seed.id], minus: [], name: `like “${name}”`, steer: [], reach: 0.5 })}>
+        <Icon name="sound" size={18} />Start radio
+      </button>
+      <button type="button" class="button" onClick={() => announceSeed(seed)}><Icon name="similar" size={18} />More like this</button>
     </>
   );
 }
@@ -87,6 +102,7 @@ function PlaylistEditor({ list, onShared }: { list: Playlist; onShared: () => vo
       )}
       {tracks.length > 0 && (
         <TracksBar tracks={tracks} name={name} saved>
+          <StartsFrom list={list} name={name} n={tracks.length} />
           <a class="button" href={`/compare?list=${encodeURIComponent(list.id)}`}><Icon name="compare" size={18} />Compare</a>
         </TracksBar>
       )}

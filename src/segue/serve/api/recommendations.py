@@ -29,10 +29,13 @@ from segue.serve.http.errors import ApiError
 from segue.serve.http.inputs import LONGEST_NAME, LONGEST_SEED, TEXT
 from segue.serve.http.responses import json_response, openapi_responses
 from segue.serve.http.validation import validation_error
+from segue.serve.seeds import resolve_seeds
+from segue.serve.seen_playlists import others_seeds
 from segue.serve.service import Service, ServiceDep, service_for
 
 routes = APIRouter(tags=["recommendations"])
 SIMILAR = "/similar"
+_MOST_SHARED = 8  # playlists of others that are suggested as seeds
 
 
 @routes.post(SIMILAR, responses=openapi_responses(models.Recommendations, 404, 415))
@@ -53,7 +56,7 @@ async def _similar(service: Service, request: Request, body: SimilarRequest) -> 
 
     def ask() -> dict[str, Any]:
         recommendations = service.library.similar(
-            service.seeds(body.seeds),
+            resolve_seeds(service, body.seeds),
             agree=body.agree,
             weights=body.weights,
             **_question(service, body),
@@ -66,7 +69,7 @@ async def _similar(service: Service, request: Request, body: SimilarRequest) -> 
 def _question(service: Service, body: SeedsRequest) -> dict[str, Any]:
     """What every request that starts from seeds asks of the library, beside the seeds."""
     return {
-        "minus": service.seeds(body.minus), "k": body.k, "where": as_where(service, body.where),
+        "minus": resolve_seeds(service, body.minus), "k": body.k, "where": as_where(service, body.where),
         "same_artist": body.same_artist, "feedback": body.feedback, "everything": body.everything,
         "view": body.view,
     }  # fmt: skip
@@ -103,7 +106,7 @@ async def suggest_playlist(service: ServiceDep, request: Request, body: Playlist
 
     def ask() -> Recommendations:
         return service.library.playlist(
-            service.seeds(body.seeds),
+            resolve_seeds(service, body.seeds),
             minutes=body.minutes,
             variety=body.variety,
             per_artist=body.per_artist,
@@ -138,7 +141,7 @@ async def radio(service: ServiceDep, request: Request, body: RadioRequest) -> Re
 
     def ask() -> Recommendations:
         return service.library.radio(
-            service.seeds(body.seeds),
+            resolve_seeds(service, body.seeds),
             minutes=body.minutes,
             steer=body.steer,
             reach=body.reach,
@@ -185,7 +188,7 @@ async def journey(service: ServiceDep, request: Request, body: JourneyRequest) -
     await service.analyze_clips(request, [body.start, *body.via, body.end])
 
     def ask() -> dict[str, Any]:
-        start, *via, end = service.seeds([body.start, *body.via, body.end])
+        start, *via, end = resolve_seeds(service, [body.start, *body.via, body.end])
         recommendations = service.library.journey(
             start,
             end,
@@ -211,17 +214,26 @@ async def suggest_seeds(
         str, Query(min_length=1, max_length=LONGEST_NAME, pattern=TEXT, description="Words of a name")
     ],
 ) -> Response:
-    """Artists, albums and playlists with these words in their names, each of which may be a seed."""
+    """Artists, albums and playlists with these words in their names, each of which may be a seed.
+
+    Among them are playlists that others let everybody see.
+    """
 
     def look() -> dict[str, Any]:
-        suggestions = service.library.suggest_seeds(service.text(q))
+        words = service.text(q)
         return {
             "seeds": [
                 {
                     "seed": service.text(one.seed), "kind": one.kind, "name": service.text(one.name),
                     "text": service.text(str(one)), "tracks": len(one.keys),
                 }
-                for one in suggestions
+                for one in service.library.suggest_seeds(words)
+            ] + [
+                {
+                    "seed": one.seed_text, "kind": "playlist", "name": service.text(one.playlist.name),
+                    "text": service.text(one.seed().text), "tracks": one.playlist.n,
+                }
+                for one in others_seeds(service, words, _MOST_SHARED)
             ]
         }  # fmt: skip
 
@@ -243,7 +255,7 @@ async def why(
     await service.analyze_clips(request, [a, b])
 
     def ask() -> dict[str, Any]:
-        explanation = service.library.explain(*service.seeds([a, b]), view=view or None)
+        explanation = service.library.explain(*resolve_seeds(service, [a, b]), view=view or None)
         return asdict(explanation) | {"feedback": service.text(explanation.feedback)}
 
     return json_response(await service.run(ask))
@@ -261,7 +273,7 @@ async def score_quantiles(
     await service.analyze_clips(request, [*seed, *minus])
 
     def ask() -> dict[str, Any]:
-        seeds, away = service.seeds(seed), service.seeds(minus)
+        seeds, away = resolve_seeds(service, seed), resolve_seeds(service, minus)
         return {"quantiles": service.library.score_quantiles(seeds, minus=away, agree=agree)}
 
     return json_response(await service.run(ask))

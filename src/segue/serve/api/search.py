@@ -15,7 +15,7 @@ from segue.serve.api import recommendation_models as models
 from segue.serve.api.conditions import QueryConditions, as_where
 from segue.serve.http.inputs import LONGEST_NAME, TEXT
 from segue.serve.http.responses import json_response, openapi_responses
-from segue.serve.seen_playlists import own
+from segue.serve.seen_playlists import find_by_words
 from segue.serve.service import Service, ServiceDep
 from segue.track import clean, split_artists
 
@@ -61,7 +61,10 @@ async def search_grouped(
     q: Annotated[str, Query(max_length=LONGEST_NAME, pattern=TEXT, description="Words of names")],
     limit: Annotated[int, Query(ge=1, le=50, description="Most of each kind")] = 6,
 ) -> Response:
-    """Tracks, artists, albums, playlists and clusters with these words in their names, best matches first."""
+    """Tracks, artists, albums, playlists and clusters with these words in their names, best matches first.
+
+    Among them are playlists that others let everybody see.
+    """
 
     def look() -> dict[str, Any]:
         library = service.library
@@ -72,7 +75,7 @@ async def search_grouped(
             "total": found.total,
             "artists": [_artist(service, one, covers) for one in found.artists],
             "albums": [_album(service, one, covers) for one in found.albums],
-            "playlists": [own(service, one).record() for one in found.playlists],
+            "playlists": [one.record() for one in find_by_words(service, q, limit)],
             "clusters": [
                 {"number": one.number, "name": one.name, "size": one.size, "color": one.color}
                 for one in found.clusters

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from segue.recommend import Recommendations
+from segue.serve.seen_playlists import find_playlist
 from segue.serve.subsonic.call import NOT_FOUND, Call, SubsonicError
 from segue.serve.subsonic.encoding import Tree
 from segue.serve.subsonic.entries import Entries
@@ -26,13 +27,15 @@ def _songs(call: Call) -> list[Tree]:
 
 
 def _seeds(call: Call) -> list[Track]:
-    """A song, or some of those of an album or an artist."""
+    """A song, or some of those of an album, an artist or a playlist that one sees."""
     name, service = call.need("id"), call.service
-    discography = service.library.discography()
+    discography, playlist = service.library.discography(), find_playlist(service, name)
     if name in discography.albums:
         ids = discography.albums[name].tracks
     elif name in discography.artists:
         ids = discography.artists[name].tracks
+    elif playlist:
+        ids = playlist.tracks()
     else:
         return [service.track(name)]
     return service.library.tracks.by_ids(ids[:: max(1, len(ids) // _SEEDS)][:_SEEDS])
