@@ -13,9 +13,9 @@ import uuid
 from pathlib import Path
 
 from segue.catalog.connections import Connections
-from segue.catalog.schema import BUSY_TIMEOUT_S, check_present, give_name
+from segue.catalog.schema import BUSY_TIMEOUT_S, check_present, give_name, read_only_mode
 from segue.catalog.schema import FILE_NAME as CATALOG_FILE
-from segue.catalog.user_data import OWN_TABLES, add_tables
+from segue.catalog.user_data import OWN_TABLES, add_tables, add_temporary_tables
 from segue.errors import LibraryFormatError, LibraryNotFoundError, LibraryWriteError
 
 APPLICATION_ID = 0x53454F57  # "SEOW"
@@ -40,11 +40,11 @@ class OwnConnections(Connections):
         check_present(self.root)
         if not self.file.is_file():
             raise LibraryNotFoundError(f"{self.file} is gone: that user was removed")
-        how = "rw" if os.access(self.file, os.W_OK) else "ro"
-        catalog = (self.root / CATALOG_FILE).resolve().as_uri()
+        catalog = self.root / CATALOG_FILE
+        mode = "ro" if os.access(self.root, os.W_OK) else read_only_mode(catalog)
         # Only to read: a heart need not wait for a scan, and cannot change the library.
-        attach = ("ATTACH ? AS library", (f"{catalog}?mode=ro",))
-        return open_file(self.file, how, OWN_TABLES, APPLICATION_ID, attach)
+        attach = ("ATTACH ? AS library", (f"{catalog.resolve().as_uri()}?mode={mode}",))
+        return open_file(self.file, OWN_TABLES, APPLICATION_ID, attach)
 
 
 def create_own_data(file: Path) -> None:
@@ -80,21 +80,23 @@ def create_file(file: Path, tables: str, application_id: int) -> None:
 
 
 def open_file(
-    file: Path, how: str, tables: str, application_id: int, then: tuple[str, tuple[str, ...]] | None = None
+    file: Path, tables: str, application_id: int, then: tuple[str, tuple[str, ...]] | None = None
 ) -> sqlite3.Connection:
     """A connection to what ``create_file`` made, with tables that an older one lacks; ``then`` is run on it.
+
+    Where the file or its folder is read-only, so is the connection, and tables that are missing are empty.
 
     Raises
     ------
     LibraryFormatError
     """
+    writable = os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)
     try:
-        db = connect_file(file, how)
+        db = connect_file(file, "rw" if writable else read_only_mode(file))
         try:
             if db.execute("PRAGMA application_id").fetchone()[0] != application_id:
                 raise LibraryFormatError(f"{file} is an SQLite file from another program")
-            if how == "rw":
-                add_tables(db, tables)
+            (add_tables if writable else add_temporary_tables)(db, tables)
             if then:
                 db.execute(*then)
         except BaseException:
@@ -106,9 +108,10 @@ def open_file(
 
 
 def connect_file(file: Path, how: str) -> sqlite3.Connection:
-    """A connection as those to the catalog are; ``how`` is ``rw`` or ``ro``."""
+    """A connection as those to the catalog are; ``how`` is ``rw``, or what ``read_only_mode`` says."""
     uri = f"{file.resolve().as_uri()}?mode={how}"
     db = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
     db.row_factory = sqlite3.Row
-    db.execute("PRAGMA synchronous = FULL")
+    if how == "rw":
+        db.execute("PRAGMA synchronous = FULL")
     return db

@@ -119,7 +119,7 @@ def connect(root: Path) -> sqlite3.Connection:
     try:
         if os.access(path, os.W_OK) and os.access(root, os.W_OK):
             return _check_format(_connect(f"{uri}?mode=rw"), path, to_current_format)
-        return _connect_read_only(uri, path)
+        return _check_format(_connect(f"{uri}?mode={read_only_mode(path)}"), path, as_current_format)
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF in _NO_SPACE:
             raise LibraryWriteError(
@@ -130,9 +130,17 @@ def connect(root: Path) -> sqlite3.Connection:
         raise LibraryFormatError(f"{path} cannot be read as a library: {error}") from error
 
 
-def _connect_read_only(uri: str, path: Path) -> sqlite3.Connection:
+def read_only_mode(path: Path) -> str:
+    """How SQLite opens a file that it may only read: ``ro``, or one that nobody changes meanwhile.
+
+    Raises
+    ------
+    LibraryFormatError
+        Where changes are in a log that SQLite would have to write to before it could read them.
+    """
     try:
-        return _check_format(_connect(f"{uri}?mode=ro"), path, as_current_format)
+        with contextlib.closing(_connect(f"{path.resolve().as_uri()}?mode=ro")) as db:
+            db.execute("SELECT 1 FROM sqlite_master").fetchone()
     except sqlite3.OperationalError as error:
         log = path.with_name(f"{path.name}-wal")
         if log.exists() and log.stat().st_size:
@@ -141,7 +149,8 @@ def _connect_read_only(uri: str, path: Path) -> sqlite3.Connection:
                 "open it once where it can be written to"
             ) from error
         # A finished write-ahead log leaves no files that a read-only folder would need.
-        return _check_format(_connect(f"{uri}?mode=ro&immutable=1"), path, as_current_format)
+        return "ro&immutable=1"
+    return "ro"
 
 
 def _connect(uri: str) -> sqlite3.Connection:

@@ -73,10 +73,10 @@ def add_tables(db: sqlite3.Connection, tables: str = TABLES) -> None:
             db.execute(text.replace("CREATE INDEX", "CREATE INDEX IF NOT EXISTS"))
 
 
-def add_temporary_tables(db: sqlite3.Connection) -> None:
+def add_temporary_tables(db: sqlite3.Connection, tables: str = TABLES) -> None:
     """Show empty tables in the place of those that are missing to this connection alone."""
-    missing = _missing(db, TABLES)
-    for statement in TABLES.split(";\n"):
+    missing = _missing(db, tables)
+    for statement in tables.split(";\n"):
         table = re.search(r"CREATE TABLE (\w+)| ON (\w+)", statement)
         if table and (table[1] or table[2]) in missing:
             text = statement.replace("CREATE TABLE", "CREATE TEMP TABLE")
@@ -107,4 +107,6 @@ def user_transaction(db: sqlite3.Connection) -> Iterator[None]:
         with transaction(db):
             yield
     except sqlite3.OperationalError as error:
-        raise LibraryWriteError(f"the library cannot be written to: {error}") from error
+        read_only = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_READONLY
+        reason = "it is read-only" if read_only else error
+        raise LibraryWriteError(f"the library cannot be written to: {reason}") from error

@@ -104,7 +104,7 @@ class _File(Connections):
     def _connect(self) -> sqlite3.Connection:
         if not self.file.is_file():
             raise LibraryNotFoundError(f"{self.file} is gone, with the users of the library")
-        return open_file(self.file, "rw", TABLES, APPLICATION_ID)
+        return open_file(self.file, TABLES, APPLICATION_ID)
 
 
 class Users:
