@@ -16,6 +16,11 @@ from tests.serve_process import Server, serving
 from tests.sounds import clips
 
 pytestmark = MARKS
+# Buttons of the page whose words have no room, or that stand in its margin or beyond.
+CROWDED = """() => [...document.querySelectorAll(".page .button, .page .select")]
+    .filter((one) => one.offsetParent && !one.closest(".filters"))
+    .filter((one) => one.scrollWidth > one.clientWidth || one.getBoundingClientRect().right > innerWidth - 12)
+    .map((one) => one.textContent)"""
 
 
 def test_albums_are_a_wall_of_covers_that_leads_to_tracks_in_their_order(page: Page, web_server: Server):
@@ -38,6 +43,16 @@ def test_albums_are_a_wall_of_covers_that_leads_to_tracks_in_their_order(page: P
     shelf = page.get_by_role("region", name="Albums that sound like this")
     near = [match["album"]["name"] for match in similar if match["score"] > 0]
     expect(shelf.locator(".tile-name")).to_have_text(near)
+
+
+def test_the_buttons_of_a_phone_have_room_for_their_words(browser: Browser, web_server: Server):
+    album = web_server.get("/albums", sort="name")["albums"][0]
+    with new_page(browser, web_server.address, PHONE, has_touch=True, is_mobile=True) as page:
+        for path in ("/albums", "/artists", f"/albums/{album['id']}", f"/artists/{album['artist_id']}"):
+            page.goto(path)
+            settle(page)
+            expect(page.locator(".page .button, .page .select").first).to_be_visible()
+            assert page.evaluate(CROWDED) == [], path
 
 
 def test_an_album_plays_from_its_cover_in_its_order(page: Page, web_server: Server):

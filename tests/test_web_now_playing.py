@@ -51,6 +51,15 @@ def test_a_desk_shows_what_plays_what_comes_and_why(browser: Browser, own_server
         expect(window(page)).to_have_count(0)
 
 
+@pytest.mark.parametrize("size", [(1280, 800), (1280, 700), (1920, 1080)])
+def test_a_desks_window_shows_all_of_it_at_once(browser: Browser, own_server: Server, size: tuple[int, int]):
+    with new_page(browser, own_server.address, size) as page:
+        play(page)
+        page.keyboard.press("f")
+        expect(window(page).get_by_role("button", name="Open the queue")).to_be_in_viewport(ratio=1)
+        assert window(page).evaluate("(box) => box.scrollHeight === box.clientHeight")
+
+
 def test_the_focus_stays_within_and_goes_back(browser: Browser, own_server: Server):
     with watched(browser, own_server) as page:
         play(page)

@@ -52,7 +52,7 @@ function Disliked({ tracks }: { tracks: readonly Track[] }) {
   return (
     <section class="likes" aria-labelledby="disliked">
       <h2 id="disliked">{count(tracks.length, "disliked track")}</h2>
-      <p class="quiet">Segue does not recommend them.</p>
+      <p class="quiet">Segue does not recommend {tracks.length === 1 ? "it" : "them"}.</p>
       <ol class="matches" aria-label="Disliked tracks">
         {tracks.map((track, i) => (
           <li key={track.id}>
