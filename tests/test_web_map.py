@@ -273,3 +273,17 @@ def drawn_over(page: Page, path: str) -> np.ndarray:
     picture = page.locator("canvas.scatter-over").evaluate("(canvas) => canvas.toDataURL()")
     with av.open(io.BytesIO(base64.b64decode(picture.split(",")[1]))) as container:
         return next(container.decode(video=0)).to_ndarray(format="rgba")
+
+
+def test_the_map_comes_back_after_the_graphics_card_has_lost_it(page: Page, web_server: Server):
+    page.goto("/map")
+    wait_for_map(page, pixels=200)
+    page.evaluate("""() => new Promise((done) => {
+        const canvas = document.querySelector(".scatter-points")
+        const context = canvas.getContext("webgl2").getExtension("WEBGL_lose_context")
+        canvas.addEventListener("webglcontextrestored", done, { once: true })
+        const restore = () => setTimeout(() => context.restoreContext())
+        canvas.addEventListener("webglcontextlost", restore, { once: true })
+        context.loseContext()
+    })""")
+    wait_for_map(page, pixels=200)

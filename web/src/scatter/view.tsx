@@ -51,9 +51,18 @@ export function Scatter(props: ScatterProps) {
   useEffect(() => {
     const canvas = points.current;
     if (!canvas) return;
-    renderer.current = webglRenderer(canvas, x, y) ?? canvasRenderer(canvas, x, y);
-    return () => renderer.current?.free();
+    const start = () => {
+      renderer.current = webglRenderer(canvas, x, y) ?? canvasRenderer(canvas, x, y);
+      renderer.current.setColors(latest.current.colors);
+      redraw();
+    };
+    const wait = (event: Event) => event.preventDefault(); // what the graphics card lost comes back
+    start();
+    canvas.addEventListener("webglcontextlost", wait);
+    canvas.addEventListener("webglcontextrestored", start);
+    return () => (canvas.removeEventListener("webglcontextlost", wait), canvas.removeEventListener("webglcontextrestored", start));
   }, [x, y]);
+  useEffect(() => () => renderer.current?.free(), []); // not for other points: a canvas has one context for ever
   useEffect(() => (renderer.current?.setColors(colors), redraw()), [colors, x]);
   useEffect(redraw, [width, height, props.playing, props.selected, props.lassoed, props.captions, props.paths, props.coverOf]);
   useEffect(() => () => cancelAnimationFrame(frame.current), []);

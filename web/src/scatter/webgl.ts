@@ -43,6 +43,7 @@ export function webglRenderer(canvas: HTMLCanvasElement, x: ArrayLike<number>, y
   const gl = canvas.getContext("webgl2", { antialias: false, alpha: true, premultipliedAlpha: true });
   if (!gl) return null;
   const program = link(gl);
+  if (!program) return null;
   const n = x.length;
   const xy = new Float32Array(2 * n);
   for (let i = 0; i < n; i++) xy.set([x[i]!, y[i]!], 2 * i);
@@ -84,15 +85,18 @@ export function webglRenderer(canvas: HTMLCanvasElement, x: ArrayLike<number>, y
   };
 }
 
-function link(gl: WebGL2RenderingContext): WebGLProgram {
+/** None where the graphics card has lost the context. */
+function link(gl: WebGL2RenderingContext): WebGLProgram | null {
   const program = gl.createProgram();
   for (const [type, text] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]] as const) {
-    const shader = gl.createShader(type) as WebGLShader;
+    const shader = gl.createShader(type);
+    if (!shader) return null;
     gl.shaderSource(shader, text);
     gl.compileShader(shader);
     gl.attachShader(program, shader);
   }
   gl.linkProgram(program);
+  if (gl.isContextLost()) return null;
   if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error(gl.getProgramInfoLog(program) ?? "no shader");
   return program;
 }
