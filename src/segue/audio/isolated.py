@@ -44,8 +44,9 @@ def refuse_crashing(path: str, stop: threading.Event) -> None:
     with process:
         try:
             if process.stdin:
-                process.stdin.write(json.dumps(request).encode() + b"\n")
-                process.stdin.close()
+                with contextlib.suppress(BrokenPipeError):  # dead already: its code says of what
+                    process.stdin.write(json.dumps(request).encode() + b"\n")
+                    process.stdin.close()
             code = _wait(process, stop)
         finally:
             process.kill()
