@@ -209,13 +209,13 @@ def test_changing_pages_asks_for_little_and_for_no_cover_twice(browser: Browser,
     """24 changes of page once made 348 requests."""
     with watched(browser, own_server) as page:
         page.goto("/")
-        page.wait_for_load_state("networkidle")
+        settle(page)
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         for name in ("Library", "Similar", "Playlists", "Map", "Status", "Home") * 4:
             page.get_by_role("navigation").get_by_role("link", name=name, exact=True).first.click()
             expect(page.get_by_role("heading", level=1)).to_be_attached()
-            page.wait_for_load_state("networkidle")
+            settle(page)
     covers = [url for url in asked if "/cover" in url]
     answers = [url for url in asked if "/api/" in url and "/cover" not in url]
     assert len(covers) <= 2 * len(set(covers))  # a browser may look whether one has changed
