@@ -6,7 +6,6 @@ import importlib.metadata
 import itertools
 import shutil
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from tests.ports import free_port
+from tests.programs import find_program
 from tests.waiting import wait_for
 
 KINDS = {"secantusdb": "secantusd-py", "nx-27017": "nx-27017"}  # package and command
@@ -45,7 +45,7 @@ def fixtures(scope: str = "module"):
 
 def command_of(kind: str) -> str | None:
     """The path of a server's program, where its package is installed."""
-    return shutil.which(KINDS[kind], path=str(Path(sys.executable).parent)) or shutil.which(KINDS[kind])
+    return find_program(KINDS[kind])
 
 
 class Server:

