@@ -48,9 +48,9 @@ def test_times_are_in_microseconds():
     rows = clustered(20_000, 64)[0]
     index = Index.build(rows, exact=True)
     started = time.perf_counter()
-    (measured,) = index.evaluate(rows[:30], recalls=(1,))
+    (measured,) = index.evaluate(rows[:50], recalls=(1,))
     took_us = (time.perf_counter() - started) * 1e6
-    assert 10 < measured.p50_us < took_us / 15  # half of 30 took as long as the median, or longer
+    assert 10 < measured.p50_us < took_us / 20  # 25 of the 50 took as long as the median, or longer
 
 
 def test_an_evaluation_prints_as_a_table():
