@@ -28,6 +28,9 @@ EXTRAS = ("parquet", "mongo", "serve", "clap", "words", "spark", "pandas", "plot
 SERVING = ("serve", "max-serve")
 # A worker a core, four at the most; files in their order, each with one worker.
 SEVERAL_AT_ONCE = ["-n", "auto", "--maxprocesses", "4", "--no-loadscope-reorder"]
+# A test that fails is tried once more, five in all at the most: a browser or a server may not answer on
+# a busy machine. What failed is shown with all it said, and counted in the last line.
+ONCE_MORE = ["--reruns", "1", "--max-suite-reruns", "5", "--rerun-show-tracebacks"]
 
 
 def main(arguments):
@@ -149,7 +152,7 @@ def test(pytest_arguments):
         ["ruff", "check", "."],
         ["ruff", "format", "--check", "."],
         ["mypy"],
-        ["pytest", *SEVERAL_AT_ONCE, *pytest_arguments],
+        ["pytest", *SEVERAL_AT_ONCE, *ONCE_MORE, *pytest_arguments],
     ]
     for step in steps:
         say("$ " + " ".join(step))
