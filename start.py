@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -39,9 +40,11 @@ def main(arguments):
     if arguments[:1] == ["test"]:
         set_up({"test", "lint", "docs", "serve"})
         install_annoy()
-        install_spark()
+        with ThreadPoolExecutor() as pool:  # beside each other, as each uses one core
+            building, installing = pool.submit(build_player), pool.submit(install_spark)
+        installing.result()
         compile_all()
-        return build_player() or test(arguments[1:])
+        return building.result() or test(arguments[1:])
     if arguments[:1] == ["docs"]:
         return build_docs()
     if arguments[:1] == ["install"]:

@@ -55,7 +55,7 @@ class Meter:
         self.cpu_s = sum(spent - self._before.get(one, 0.0) for one, spent in self._cpu.items())
 
     def _watch(self) -> None:
-        while not self._stop.wait(0.1):
+        while not self._stop.wait(0.5):  # looking costs some milliseconds, which count too
             self._sample()
 
     def _sample(self) -> dict[tuple[int, float], float]:

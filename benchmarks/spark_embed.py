@@ -4,7 +4,7 @@ The same files by ``segue scan`` and by ``spark.embed``, with one core and with 
 time is of all processes, Java's and the start of Python's workers included, without the start of the session.
 
 Usage: PYTHONPATH=.venv/classic-spark:src:. python -m benchmarks.spark_embed FOLDER [--embedder descriptors]
-           [--shard-files 16] [--rounds 2]
+           [--shard-files 16] [--rounds 2] [--cores 1 2]
 """
 
 from __future__ import annotations
@@ -54,12 +54,13 @@ def main() -> None:
     parser.add_argument("--embedder", action="append")
     parser.add_argument("--shard-files", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--cores", type=int, nargs="+", default=[1, 2])
     options = parser.parse_args()
     embedders = options.embedder or ["descriptors"]
     print(f"{', '.join(embedders)}, load {os.getloadavg()[0]:.1f}")
     print("| by | cores | wall, s | CPU, s | peak, MB |\n|---|---|---|---|---|", flush=True)
     for _ in range(options.rounds):
-        for cores in (1, 2):
+        for cores in options.cores:
             for name in ("scan", "spark"):
                 with tempfile.TemporaryDirectory() as home:
                     if name == "scan":

@@ -26,7 +26,8 @@ FLAGS = """
     --no-sandbox --no-first-run --disable-sync --disable-background-networking --disable-component-update
     --use-angle=swiftshader --enable-unsafe-swiftshader --autoplay-policy=no-user-gesture-required
     --use-fake-device-for-media-stream --use-fake-ui-for-media-stream
-""".split()
+    --disable-gpu-compositing --disable-gpu-rasterization
+""".split()  # WebGL is drawn by the processor, and all else without it: half the work of a page
 PAGES = (
     "/ /albums /artists /tracks /genres /history /similar /journey /playlists /likes /map /groups /compare "
     "/status /settings /nowhere"
