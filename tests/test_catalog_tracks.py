@@ -263,3 +263,12 @@ def test_a_snapshot_stays_as_it_was_while_tracks_come(tmp_path: Path):
         assert (len(before.keys), len(after.keys)) == (2, 5)
         assert before.stamp != after.stamp
         np.testing.assert_array_equal(after.spaces["tiny-1"].vectors[:2], before.spaces["tiny-1"].vectors)
+
+
+def test_words_that_are_kept_for_parts_of_them_are_those_of_all_tracks(tmp_path: Path):
+    with new_library(tmp_path, SONGS) as library:
+        assert [track.title for track in library.tracks.search("ang")] == ["mango"]
+        write_songs(library, [song("/m/c/y.flac", title="Orange")])
+        with Library.open(tmp_path, embedders=["descriptors"]) as other:
+            assert {track.title for track in other.tracks.search("ang")} == {"mango", "Orange"}
+        assert {track.title for track in library.tracks.search("ang")} == {"mango", "Orange"}

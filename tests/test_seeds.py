@@ -168,6 +168,7 @@ def test_what_there_is_not_is_told_with_what_there_is(library: Library, text: st
         ("vesper bel crown", "'Vesper Bell' (title)"),
         ("ash gril", "'Ash Girl' (track)"),
         ("Debuut", "'Début' (album)"),
+        ("Many Hnds", "'Many Hands' (artist)"),  # of an album alone
         ("/music/nowhere/Vespr Bell.flac", "'Vesper Bell' (title)"),
     ],
 )
@@ -321,3 +322,21 @@ def test_an_exact_title_is_meant_before_one_with_other_accents(tmp_path: Path):
     with new_library(tmp_path / "library", songs) as library:
         assert library.seed_group("cafe").seeds[0].title == "Cafe"
         assert library.seed_group("CAFÈ").seeds[0].title in ("Café", "Cafe", "café")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Süße Lieder", "SUSSE LIEDER"),
+        ("100%", "100%"),
+        ("a_b", "A_B"),
+        ("back\\slash", "back\\slash"),
+        ("Юг", "юг"),
+        ("odd\udcff", "odd\udcff"),
+    ],
+)
+def test_a_folder_is_found_by_its_name_in_other_letters(tmp_path: Path, name: str, text: str):
+    songs = [song(f"/music/{folder}/{i}.flac", title="Z") for i, folder in enumerate([name, "other", "a-b"])]
+    with new_library(tmp_path, songs) as library:
+        found = library.seed_group(text)
+        assert [seed.path for seed in found.seeds if isinstance(seed, Track)] == [f"/music/{name}/0.flac"]

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, NewType
+from typing import Any, NewType, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -168,8 +168,12 @@ def normal_form(path: str) -> str:
     return path if path.isascii() else unicodedata.normalize("NFC", path)
 
 
+@overload
+def clean(text: str) -> str: ...
+@overload
+def clean(text: None) -> None: ...
 def clean(text: str | None) -> str | None:
-    """Text without what JSON cannot hold."""
+    """Text without what JSON and SQLite cannot hold."""
     return text if text is None or text.isascii() else text.encode("utf-8", "replace").decode()
 
 

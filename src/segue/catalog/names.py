@@ -76,6 +76,11 @@ class NameTables:
                 raise UsageError(f"no track has the {what} {as_is!r}; {self._examples(what, name)}")
         return self._condition(what, wanted)
 
+    def has(self, what: str, text: str) -> bool:
+        """Whether a track has each of the names in a text."""
+        wanted = split_names(what, text)
+        return bool(wanted) and all(self._any_has(what, name) for name in wanted)
+
     def _condition(self, what: str, wanted: Collection[str]) -> Condition:
         sql = _HELD_BY[what]
         return sql, [json.dumps(self._texts(what, wanted))] * sql.count("?")

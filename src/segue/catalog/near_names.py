@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import pairwise
 from typing import Literal
 
-from segue.catalog.migration import TITLE
+from segue.catalog.migration import OTHER_ALBUM_ARTIST, TITLE
 from segue.catalog.text_index import VOCABULARY, words_match
-from segue.track import folded, split_artists
+from segue.track import clean, folded, split_artists
 
 _MOST_WORDS = 6  # of a text
 _LONGEST_WORD = 40  # letters
@@ -20,6 +20,7 @@ _NEAR_WORDS = 3  # for each word of a text
 _COMPARED = 4000  # indexed words that begin like a word
 _TRACKS = 200  # whose names are compared, for each near word
 _LIKE_A_WORD, _LIKE_A_NAME = 0.7, 0.6  # of difflib's ratio, 1 for the same text
+_LAST = "\U0010ffff"  # letter of Unicode
 _SCRIPT = 32  # letters of one script are this near to each other in Unicode
 _COLUMNS = ["title", "artist", "album", "file"]
 _ENDING = re.compile(r"\.\w{1,4}$")  # of a file's name
@@ -34,12 +35,15 @@ def near_names(
     """The names most similar to a text, the nearest first, and what each is; "track" is ``artist title``.
 
     The full-text index gives words with the same beginning, or with one other letter there, and the tracks
-    that have them; so the time hardly grows with the library.
+    that have them. It lacks artists of albums alone: those with the same two letters in front are compared.
+    So the time hardly grows with the library.
     """
     import difflib
 
-    wanted = folded(_ENDING.sub("", text.rsplit(os.sep, 1)[-1]))
+    wanted = folded(clean(_ENDING.sub("", text.rsplit(os.sep, 1)[-1])))
     known: dict[str, tuple[str, NameKind]] = {}
+    if wanted and "artist" in kinds:
+        known |= {folded(name): (name, "artist") for name in _artists_of_albums(db, wanted)}
     for words in _near_words(db, wanted):
         for kind, name in _names_with(db, words):
             if kind in kinds:
@@ -83,17 +87,15 @@ def _like(db: sqlite3.Connection, word: str) -> list[str]:
         "SELECT term FROM temp.vocabulary WHERE term >= ? AND term < ? AND length(term) BETWEEN ? AND ? "
         "LIMIT ?"
     )
-    start = word[:2]
-    end = start[:-1] + chr(min(ord(start[-1]) + 1, 0x10FFFF))
     lengths = len(word) - 2, len(word) + 2
-    terms = {row[0] for row in db.execute(sql, (start, end, *lengths, _COMPARED))}
+    terms = {row[0] for row in db.execute(sql, (word[:2], word[:2] + _LAST, *lengths, _COMPARED))}
     terms |= _indexed(db, _other_beginnings(word))
     return difflib.get_close_matches(word, terms, _NEAR_WORDS, _LIKE_A_WORD)
 
 
 def _other_beginnings(word: str) -> Iterator[str]:
     """The word with its first or second letter missing, doubled, changed, swapped, or one more before it."""
-    nearby = range(max(97, ord(word[0]) - _SCRIPT), min(ord(word[0]) + _SCRIPT, 0x10FFFF))
+    nearby = range(max(97, ord(word[0]) - _SCRIPT), min(ord(word[0]) + _SCRIPT, ord(_LAST)))
     letters = [*map(chr, nearby)]
     yield word[1:2] + word[:1] + word[2:]
     for place in (0, 1):
@@ -102,6 +104,16 @@ def _other_beginnings(word: str) -> Iterator[str]:
         for letter in letters:
             yield head + letter + tail
             yield head + letter + tail[1:]
+
+
+def _artists_of_albums(db: sqlite3.Connection, text: str) -> Iterator[str]:
+    """Those that begin with the first two letters of a text, where their tracks have other artists."""
+    sql = (
+        f"SELECT DISTINCT album_artist FROM tracks WHERE {OTHER_ALBUM_ARTIST} "
+        "AND album_artist COLLATE NOCASE >= ? AND album_artist COLLATE NOCASE < ? LIMIT ?"
+    )
+    for (names,) in db.execute(sql, (text[:2], text[:2] + _LAST, _COMPARED)):
+        yield from split_artists(names)
 
 
 def _names_with(db: sqlite3.Connection, words: Iterable[str]) -> Iterator[tuple[NameKind, str]]:

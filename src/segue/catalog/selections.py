@@ -23,13 +23,19 @@ from segue.catalog.playlists import PlaylistTables
 from segue.catalog.text_index import words_match
 from segue.catalog.tracks import select_in
 from segue.errors import TrackNotFoundError, UsageError
-from segue.track import folded, normal_form
+from segue.track import clean, folded, normal_form
 
 SelectionKind = Literal["artist", "album", "playlist", "folder", "recent"]
 RECENT = 10  # tracks that were played last, unless a number is given
 _EXAMPLES = 5  # names in a message
 _LISTED = 5000  # tracks whose artists and albums are looked at for a part of a name
 _FOLDERS = 20  # of one name
+_LONGEST_NAME = 1000  # letters of a folder's name; SQLite's patterns have a length
+# By a pattern in ASCII; other paths are compared when they are folded.
+_PATHS_WITH = (
+    "SELECT path FROM tracks WHERE path != '' AND (path LIKE ? ESCAPE '\\' "
+    "OR length(path) < length(CAST(path AS BLOB)) OR typeof(path) = 'blob')"
+)
 _BETWEEN = " - "  # an album's artist and its title
 _NOUNS = {"artist": "the artist", "album": "the album", "playlist": "the playlist", "folder": "the folder"}
 
@@ -149,10 +155,9 @@ class SelectionTables:
         return self._local.db.execute(sql, (match, _LISTED)).fetchall() if match else []
 
     def _all_by(self, name: str) -> list[Selection]:
-        try:
-            return [self._one("artist", name, Where(artist=name))]
-        except TrackNotFoundError:
+        if not self._names.has("artist", name):
             return []
+        return [self._one("artist", name, Where(artist=name))]
 
     def _one(self, kind: SelectionKind, name: str, where: Where) -> Selection:
         """Raises TrackNotFoundError, with names that there are."""
@@ -199,10 +204,9 @@ class SelectionTables:
         return albums
 
     def _albums_titled(self, title: str) -> list[Selection]:
-        try:
-            keys = keys_matching(self._local.db, Where(album=title), self._names).tolist()
-        except UsageError:
+        if not self._names.has("album", title):  # an error would name some that there are, which takes long
             return []
+        keys = keys_matching(self._local.db, Where(album=title), self._names).tolist()
         rows = select_in(self._local.db, f"SELECT {COLUMNS} FROM tracks", "key", keys)
         return [
             Selection("album", group[0]["album"], self._present(row["key"] for row in group), artist)
@@ -264,14 +268,19 @@ class SelectionTables:
         """Folders of this name, within the scanned ones, that have tracks; case and accents aside."""
         wanted, places = folded(name), set[Path]()
         tops = FolderTables(self._local).all()
-        paths = self._local.db.execute("SELECT path FROM tracks WHERE path != ''") if wanted else ()
-        folders = {os.path.dirname(os.fsdecode(row["path"])) for row in paths}  # noqa: PTH120 - a million at times
-        for folder in folders:
+        for folder in self._folders_with(wanted) if wanted else ():
             shown = display_path(os.path.join(folder, "x"), tops).split("/")[:-1]  # noqa: PTH118
             for part, place in zip(reversed(shown), (Path(folder), *Path(folder).parents), strict=False):
                 if folded(part) == wanted:
                     places.add(place)
         return [self.folder(str(place)) for place in sorted(places)[:_FOLDERS]]
+
+    def _folders_with(self, text: str) -> set[str]:
+        """Folders of tracks whose paths hold a folded text."""
+        part = re.sub(r"([\\%_])", r"\\\1", clean(text[:_LONGEST_NAME]))
+        rows = self._local.db.execute(_PATHS_WITH, (f"%{part}%",))
+        folders = {os.path.dirname(os.fsdecode(row[0])) for row in rows}  # noqa: PTH120 - a million at times
+        return {folder for folder in folders if text in folded(folder)}
 
     def recent(self, n: int = RECENT) -> Selection:
         """The tracks that were played last, the latest first. Raises TrackNotFoundError where none was."""

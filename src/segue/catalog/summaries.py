@@ -1,4 +1,4 @@
-"""Counts of all tracks, kept in the library by whoever writes to it: whoever opens it need not count."""
+"""Counts and words of all tracks, kept in the library by who writes to it: who opens it need not count."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from segue.catalog import listing
+from segue.catalog import listing, text_index
 from segue.catalog.derived import generation
 from segue.catalog.listing import Facets
 from segue.catalog.migration import ARTIST, BY_ALBUM
@@ -48,14 +48,21 @@ def facets(db: sqlite3.Connection) -> Facets:
     return Facets(**pairs, years=(first, last))
 
 
+def indexed_words(db: sqlite3.Connection) -> str:
+    """All words by which tracks are searched, a line each."""
+    kept = _kept(db, "words")
+    return str(kept["words"]) if kept else text_index.indexed_words(db)
+
+
 def keep(db: sqlite3.Connection) -> None:
     """Count again, where tracks have changed since the last time."""
-    if _kept(db, "counts"):
-        return
     made: Mapping[str, Callable[[sqlite3.Connection], Record]] = {
         "counts": _count,
         "facets": lambda db: asdict(listing.facets(db)),
+        "words": lambda db: {"words": text_index.indexed_words(db)},
     }
+    if all(_kept(db, name) for name in made):
+        return
     with (
         contextlib.suppress(sqlite3.OperationalError),
         transaction(db),

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 
-from segue.track import folded
+from segue.track import clean, folded
 
 MOST_WORDS = 100  # of a text that is searched; SQLite's expressions have a depth
-# All indexed words, as a table of this connection alone.
+# All indexed words, as a table of this connection alone. Who reads it all also reads where each word is.
 VOCABULARY = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab('main', 'track_text', 'row')"
 
 
 def words_match(text: str, columns: Sequence[str], *, prefix: bool = True) -> str:
     """In FTS5's language: every word of a text, from its beginning, in any of the columns; or nothing."""
-    words = folded(text.replace("\0", " ")).split()[:MOST_WORDS]
+    words = folded(clean(text.replace("\0", " "))).split()[:MOST_WORDS]
     quoted = ['"' + word.replace('"', '""') + '"' + "*" * prefix for word in words]
     return f"{{{' '.join(columns)}}} : ({' '.join(quoted)})" if quoted else ""
+
+
+def indexed_words(db: sqlite3.Connection) -> str:
+    """All indexed words, a line each."""
+    db.execute(VOCABULARY)
+    return "\n".join(row[0] for row in db.execute("SELECT term FROM temp.vocabulary"))

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from segue.catalog import summaries
 from segue.catalog.connections import Connections
 from segue.catalog.derived import Derived
 from segue.catalog.migration import TITLE
 from segue.catalog.name_search import misfit
 from segue.catalog.records import parse_integers
-from segue.catalog.text_index import MOST_WORDS, VOCABULARY
+from segue.catalog.text_index import MOST_WORDS
 from segue.track import folded
 
 NAMES = ("title", "artist", "album", "genre", "file")  # columns of the words by which a track is searched
@@ -165,7 +166,7 @@ class WordIndex:
 
     def _terms_with(self, part: str) -> list[str]:
         """The indexed words that hold a part."""
-        vocabulary = self._derived.get("vocabulary", _vocabulary, len)
+        vocabulary = self._derived.get("vocabulary", summaries.indexed_words, len)
         found = re.findall(f".*{re.escape(part)}.*", vocabulary)
         return found[:_MOST_TERMS]
 
@@ -175,14 +176,6 @@ class WordIndex:
         condition = " AND ".join(f"{text} LIKE ? ESCAPE '\\'" for _ in words)
         patterns = [f"%{_escape_like(word)}%" for word in words]
         return self._keys(f"SELECT rowid AS key FROM track_text WHERE {condition} ORDER BY rowid", *patterns)
-
-
-def _vocabulary(db: sqlite3.Connection) -> str:
-    """All indexed words, a line each."""
-    db.execute(VOCABULARY)
-    return str(
-        db.execute("SELECT coalesce(group_concat(term, char(10)), '') FROM temp.vocabulary").fetchone()[0]
-    )
 
 
 def _unique(keys: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -52,7 +52,7 @@ def search_grouped(recommender: Recommender, text: str, *, limit: int = 6) -> Gr
     """
     if limit < 1:
         raise UsageError(f"limit is {limit}, expected at least 1")
-    words, catalog = (clean(text) or "").strip(), recommender.catalog
+    words, catalog = clean(text).strip(), recommender.catalog
     if not words:
         return GroupedSearch()
     tracks, total = _tracks(recommender, words, limit)
@@ -69,7 +69,7 @@ def search_grouped(recommender: Recommender, text: str, *, limit: int = 6) -> Gr
 
 def rank_by_name(items: Iterable[_T], text: str, name_of: Callable[[_T], str]) -> list[_T]:
     """The items whose names hold every word of a text, in ``search_grouped``'s order; none for no words."""
-    words = (clean(text) or "").strip()
+    words = clean(text).strip()
     return ranked(items, words, name_of) if words else []
 
 

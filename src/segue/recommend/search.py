@@ -55,7 +55,7 @@ def search(
     """
     if limit < 1 or offset < 0:
         raise UsageError(f"limit is {limit} and offset {offset}; expected at least 1 and 0")
-    readable = (clean(text) or "").strip()
+    readable = clean(text).strip()
     if not readable:
         return SearchResult((), 0)
     catalog, snapshot = recommender.catalog, recommender.catalog.snapshot()
