@@ -34,6 +34,28 @@ def test_tracks_of_an_album_come_in_the_order_of_discs_and_numbers_with_the_unnu
     library.close()
 
 
+@pytest.mark.parametrize(
+    ("places", "order"),
+    [
+        ([(None, 1), (1, 2), (None, 3)], "abc"),
+        ([(1, 2), (None, 1), (1, 3)], "bac"),
+        ([(2, 1), (2, 2), (1, 3)], "cab"),
+        ([(1, 1), (None, 1), (1, 2)], "abc"),  # of one number: by title
+        ([(2, 1), (2, 2), (2, 3)], "abc"),
+        ([(0, 2), (1, 1), (None, 3)], "bac"),
+    ],
+)
+def test_numbered_tracks_come_in_order_whichever_came_first(places, order: str, tmp_path: Path):
+    songs = [
+        song(f"/{title}.flac", title=title, artist="A", album="X", disc_number=disc, track_number=number)
+        for title, (disc, number) in zip("abc", places, strict=True)
+    ]
+    library, found = discography(tmp_path, *songs)
+    (album,) = found.albums.values()
+    assert "".join(titles(library, album.tracks)) == order
+    library.close()
+
+
 def test_unnumbered_tracks_come_in_the_order_in_which_people_count(tmp_path: Path):
     library, found = discography(
         tmp_path,

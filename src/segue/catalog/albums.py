@@ -8,23 +8,37 @@ import os
 import sqlite3
 import threading
 import time
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
+from operator import itemgetter, lt
 from pathlib import Path
 from typing import Any
 
-from segue.catalog.album_groups import COLUMNS, albums_of, editions_of
+from segue.catalog.album_groups import (
+    ALBUM,
+    ALBUM_ARTIST,
+    ARTIST,
+    COLUMNS,
+    DISC_NUMBER,
+    KEY,
+    PATH,
+    TRACK_NUMBER,
+    YEAR,
+    Row,
+    albums_of,
+    editions_of,
+    is_one_album,
+)
 from segue.catalog.names import split_names
 from segue.garbage_collection import infrequent_gc
 from segue.track import TrackId, clean, folded, natural_key, split_artists
 
 NO_ARTIST, NO_ALBUM = "[Unknown Artist]", "[Unknown Album]"
-Columns = Mapping[str, tuple[Any, ...]]
+Columns = Sequence[tuple[Any, ...]]
 _FRESH_S = 5.0  # after a change that may concern tags of tracks
 _SELECTED = f"{COLUMNS}, id, title, genre, duration_s, added_at"
-_NAMES = _SELECTED.split(", ")
+_ID, _TITLE, _GENRE, _DURATION_S, _ADDED_AT = range(8, 13)
 _TRACKS = f"""
 SELECT {_SELECTED} FROM tracks
 WHERE missing_since IS NULL AND codec != '' ORDER BY key
@@ -121,56 +135,65 @@ def _state(db: sqlite3.Connection) -> tuple[int, int]:
 
 def read_discography(db: sqlite3.Connection) -> Discography:
     """Group all tracks by album, and say who is on it."""
-    by_title: dict[str, list[sqlite3.Row]] = {}
+    by_title: dict[str, list[Row]] = {}
     for title, rows in sorted(_by_album(db).items(), key=itemgetter(0)):
-        by_title.setdefault(folded(clean(title) or ""), []).extend(rows)
+        by_title.setdefault(folded(clean(title)), []).extend(rows)
     reader = _Reader()
     for title, rows in by_title.items():
+        columns = _columns(rows)
+        if title and is_one_album(columns):
+            reader.add_album(columns[ALBUM_ARTIST][0] or columns[ARTIST][0], rows, columns)
+            continue
         for artist, group in albums_of(rows) if title else _by_artist(rows):
             editions = editions_of(group, artist) if title else [group]
             for i, edition in enumerate(editions):
-                reader.add_album(clean(artist) or NO_ARTIST, edition, further=i > 0)
+                reader.add_album(artist, edition, _columns(edition), further=i > 0)
     return reader.discography()
 
 
-def _by_album(db: sqlite3.Connection) -> dict[str, list[sqlite3.Row]]:
+def _by_album(db: sqlite3.Connection) -> dict[str, list[Row]]:
     """All tracks by the text of their album; SQLite would sort them for longer."""
-    groups: dict[str, list[sqlite3.Row]] = {}
-    for row in db.execute(_TRACKS):
-        groups.setdefault(row["album"] or "", []).append(row)
+    groups: defaultdict[str, list[Row]] = defaultdict(list)
+    cursor = db.cursor()
+    cursor.row_factory = None  # plain tuples
+    for row in cursor.execute(_TRACKS):
+        groups[row[ALBUM] or ""].append(row)
     return groups
 
 
-def _by_artist(rows: Iterable[sqlite3.Row]) -> list[tuple[str | None, list[sqlite3.Row]]]:
+def _by_artist(rows: Iterable[Row]) -> list[tuple[str | None, list[Row]]]:
     """Tracks that are on no album, by artist."""
-    groups: dict[str, tuple[str | None, list[sqlite3.Row]]] = {}
+    groups: dict[str, tuple[str | None, list[Row]]] = {}
     for row in rows:
-        artist = row["album_artist"] or row["artist"]
+        artist = row[ALBUM_ARTIST] or row[ARTIST]
         groups.setdefault(folded(artist or ""), (artist, []))[1].append(row)
     return list(groups.values())
 
 
-def _in_order(rows: Sequence[sqlite3.Row], columns: Columns) -> Sequence[sqlite3.Row]:
+def _in_order(rows: Sequence[Row], columns: Columns) -> Sequence[Row]:
     """The tracks of an album by their places on it; where numbers tell them all apart, names are not read."""
-    numbers = columns["track_number"]
-    places = list(zip([disc or 1 for disc in columns["disc_number"]], numbers, strict=True))
-    by_place = dict(zip(places, rows, strict=True))
-    if None in numbers or len(by_place) < len(rows):
+    numbers = columns[TRACK_NUMBER]
+    if None in numbers:
         return sorted(rows, key=_place_in_album)
-    ordered = sorted(places)
-    return rows if ordered == places else [by_place[place] for place in ordered]
+    if len({*columns[DISC_NUMBER], None, 1}) == 2 and all(map(lt, numbers, numbers[1:])):
+        return rows
+    places = [(row[DISC_NUMBER] or 1, row[TRACK_NUMBER]) for row in rows]
+    by_place = dict(zip(places, rows, strict=True))
+    if len(by_place) < len(rows):
+        return sorted(rows, key=_place_in_album)
+    return [by_place[place] for place in sorted(places)]
 
 
-def _columns(rows: Sequence[sqlite3.Row]) -> Columns:
-    """By name; looking a name up in each row takes several times as long."""
-    return dict(zip(_NAMES, zip(*rows, strict=True), strict=True))
+def _columns(rows: Sequence[Row]) -> Columns:
+    """In the order of their names in ``_SELECTED``."""
+    return list(zip(*rows, strict=True))
 
 
-def _place_in_album(row: sqlite3.Row) -> tuple[int, bool, int, tuple[object, ...], int]:
+def _place_in_album(row: Row) -> tuple[int, bool, int, tuple[object, ...], int]:
     """By discs and numbers; what has no number comes last, by its title or the name of its file."""
-    number = row["track_number"]
-    name = row["title"] or Path(os.fsdecode(row["path"] or b"")).stem
-    return row["disc_number"] or 1, number is None, number or 0, natural_key(name), row["key"]
+    number = row[TRACK_NUMBER]
+    name = row[_TITLE] or Path(os.fsdecode(row[PATH] or b"")).stem
+    return row[DISC_NUMBER] or 1, number is None, number or 0, natural_key(name), row[KEY]
 
 
 class _Reader:
@@ -181,26 +204,28 @@ class _Reader:
         self._others: list[tuple[str, Album, TrackId]] = []  # artists of tracks on albums by others
         self._albums: dict[str, Album] = {}
         self._album_of: dict[TrackId, str] = {}
-        self._genres: dict[str, tuple[str, Counter[str]]] = {}  # names, and tracks by album
+        self._genres: dict[str, tuple[str, dict[str, int]]] = {}  # names, and tracks by album
         self._artists_of = functools.cache(self._album_artists)  # few texts are on many albums and tracks
         self._split_artists = functools.cache(self._names_and_ids)
         self._split_genres = functools.cache(self._genres_of)
 
-    def add_album(self, artist: str, rows: Sequence[sqlite3.Row], *, further: bool) -> None:
+    def add_album(
+        self, artist: str | None, rows: Sequence[Row], columns: Columns, *, further: bool = False
+    ) -> None:
         """``further``: another album of that artist and title came before; its year tells them apart."""
-        columns = _columns(rows)
-        name = clean(columns["album"][0]) or NO_ALBUM
-        year = next(filter(None, columns["year"]), None)
+        artist = clean(artist) or NO_ARTIST
+        name = clean(columns[ALBUM][0]) or NO_ALBUM
+        year = next(filter(None, columns[YEAR]), None)
         by = self._artists_of(artist)
         album_id = name_id("al", artist, name, *([str(year)] if further else []))
         shown = by[0].name if len(by) == 1 else artist
-        album = Album(album_id, name, shown, by[0].id, year=year, created_at=columns["added_at"][0])
+        album = Album(album_id, name, shown, by[0].id, year=year, created_at=columns[_ADDED_AT][0])
         self._albums[album.id] = album
         for one in by:
             one.albums.append(album)
         ordered = _in_order(rows, columns)
         self._add_tracks(album, by, columns if ordered is rows else _columns(ordered))
-        if not {album.artist, None}.issuperset(columns["artist"]):
+        if not {album.artist, None}.issuperset(columns[ARTIST]):
             self._add_others(album, by, ordered)
 
     def _album_artists(self, text: str) -> list[Artist]:
@@ -211,33 +236,33 @@ class _Reader:
         return self._artists.setdefault(artist_id, Artist(artist_id, name))
 
     def _add_tracks(self, album: Album, by: Sequence[Artist], columns: Columns) -> None:
-        album.tracks = list(columns["id"])
-        album.duration_s = sum(columns["duration_s"])
+        album.tracks = list(columns[_ID])
+        album.duration_s = sum(columns[_DURATION_S])
         self._album_of |= dict.fromkeys(album.tracks, album.id)
         for artist in by:
             artist.tracks += album.tracks
-        genres = columns["genre"]
+        genres = columns[_GENRE]
         for text in dict.fromkeys(genres):
             for spelling, tracks in self._split_genres(text):
-                tracks[album.id] += genres.count(text)
+                tracks[album.id] = tracks.get(album.id, 0) + genres.count(text)
                 if spelling not in album.genres:
                     album.genres.append(spelling)
 
-    def _add_others(self, album: Album, by: Sequence[Artist], rows: Sequence[sqlite3.Row]) -> None:
+    def _add_others(self, album: Album, by: Sequence[Artist], rows: Sequence[Row]) -> None:
         """Note who else its tracks are by."""
         own = {artist.id for artist in by}
         for row in rows:
-            if row["artist"] and row["artist"] != album.artist:
-                names = self._split_artists(row["artist"])
-                self._others += [(name, album, row["id"]) for name, name_id in names if name_id not in own]
+            if row[ARTIST] and row[ARTIST] != album.artist:
+                names = self._split_artists(row[ARTIST])
+                self._others += [(name, album, row[_ID]) for name, name_id in names if name_id not in own]
 
     def _names_and_ids(self, text: str) -> list[tuple[str, str]]:
         return [(name, name_id("ar", name)) for name in split_artists(clean(text))]
 
-    def _genres_of(self, text: str | None) -> list[tuple[str, Counter[str]]]:
+    def _genres_of(self, text: str | None) -> list[tuple[str, dict[str, int]]]:
         """Of each genre its usual spelling, and the numbers of its tracks by album."""
         names = split_names("genre", clean(text) or "")
-        return [self._genres.setdefault(name, (as_is, Counter())) for name, as_is in names.items()]
+        return [self._genres.setdefault(name, (as_is, {})) for name, as_is in names.items()]
 
     def discography(self) -> Discography:
         for name, album, track in self._others:
@@ -245,7 +270,7 @@ class _Reader:
             artist.tracks.append(track)
             if album not in artist.albums[-1:]:
                 artist.albums.append(album)
-        genres = {name: (tracks.total(), len(tracks)) for name, tracks in self._genres.values()}
+        genres = {name: (sum(tracks.values()), len(tracks)) for name, tracks in self._genres.values()}
         return Discography(self._artists, self._albums, self._album_of, genres)
 
 

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal
 
-from segue.catalog.album_groups import COLUMNS, albums_of
+from segue.catalog.album_groups import ALBUM, COLUMNS, KEY, albums_of
 from segue.catalog.conditions import Where, keys_matching
 from segue.catalog.connections import Connections
 from segue.catalog.derived import Derived
@@ -209,7 +209,7 @@ class SelectionTables:
         keys = keys_matching(self._local.db, Where(album=title), self._names).tolist()
         rows = select_in(self._local.db, f"SELECT {COLUMNS} FROM tracks", "key", keys)
         return [
-            Selection("album", group[0]["album"], self._present(row["key"] for row in group), artist)
+            Selection("album", group[0][ALBUM], self._present(row[KEY] for row in group), artist)
             for artist, group in albums_of(rows)
         ]
 
