@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -134,7 +135,44 @@ def test_a_folder_without_an_index_is_refused_before_the_service_starts(tmp_path
     status, _, err = segue("serve", "--shards", tmp_path)
     assert status == 2
     assert "holds no index" in err
-    for other in ("--max-api", "--watch"):
-        status, _, err = segue("serve", "--shards", tmp_path, other)
-        assert status == 2
-        assert "--shards serves an index alone" in err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--max-api"], ["--watch"], ["--folder", "."], ["--embedder", "vggish"], ["--pull"],
+        ["--cors-origin", "https://music.example.org"], ["--upload-mb", "5"],
+    ],
+)  # fmt: skip
+def test_what_only_a_library_has_is_refused_beside_shards(tmp_path: Path, segue: Any, words: list[str]):
+    status, _, err = segue("serve", "--shards", tmp_path, *words)
+    assert status == 2
+    assert f"--shards serves an index alone: leave out {words[0]}" in err
+
+
+def test_a_library_is_refused_beside_shards(tmp_path: Path, segue: Any):
+    status, _, err = segue("--library", tmp_path / "library", "serve", "--shards", tmp_path)
+    assert status == 2
+    assert "leave out --library" in err
+
+
+def test_a_unit_for_shards_names_no_library(tmp_path: Path, segue: Any):
+    _, unit, _ = segue("serve", "--shards", tmp_path, "--port", 8770, "--print-unit")
+    (line,) = [line for line in unit.splitlines() if line.startswith("ExecStart=")]
+    assert line.endswith(f"serve --no-open --port=8770 --shards={tmp_path}")
+    assert "--library" not in line
+
+
+def test_a_service_below_a_path_with_a_password_is_as_a_librarys(index: Path):
+    words = ("--base-path", "/music", "--host", "localhost", "--password", "of everybody", "--port", 0)
+    with serving("serve", "--shards", index, *words) as server:
+        assert server.address.endswith("/music")
+        assert server.api("GET", "/health").json()["rows"] == N  # open to whoever watches it
+        start = server.client.get("/")
+        assert 'href="/music/docs"' in start.text
+        assert server.api("GET", "/index").status_code == 401
+        server.client.headers["authorization"] = "Bearer of everybody"
+        assert server.api("GET", "/index").json()["rows"] == N
+        assert re.search(rf"^segue_rows\S* {N}$", server.client.get("/metrics").text, re.MULTILINE)
+        refused = server.api("GET", "/health", headers={"host": "elsewhere.example.org"})
+        assert "serve --allow-host" in refused.json()["error"]["message"]

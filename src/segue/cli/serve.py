@@ -15,6 +15,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from segue.cli import serve_unit
 from segue.cli.model_download import embedder_of, pull_option
@@ -32,6 +33,7 @@ _FILE = click.Path(exists=True, dir_okay=False)
 _APP = "segue.serve.app:make_worker_app"
 _MAX_APP = "segue.serve.max.api:make_max_worker_app"
 _SHARDS_APP = "segue.serve.shards.api:make_shards_worker_app"
+_OF_A_LIBRARY = ("folders", "watch", "max_api", "embedder", "pull", "cors_origins", "upload_mb")
 
 
 def _base_path(_: click.Context, __: click.Parameter, text: str) -> str:
@@ -127,16 +129,17 @@ def serve(
     Only this machine can reach the service, unless --host opens it to others: that needs --password or
     --token. Ctrl-C stops it.
     """
-    if embedder and not max_api:
+    call, shards, pull = click.get_current_context(), others.pop("shards"), others.pop("pull")
+    if shards:
+        _require_shards_alone(call)
+    elif embedder and not max_api:
         raise click.UsageError("--embedder needs --max-api")
     if print_unit:
-        serve_unit.print_unit(click.get_current_context(), context.path)
+        serve_unit.print_unit(call, None if shards else context.path)
         return
-    pull = others.pop("pull")
-    if shards := others.pop("shards"):
-        if max_api or folders or others["watch"]:
-            raise click.UsageError("--shards serves an index alone, without --max-api, --folder and --watch")
-        _serve_shards(shards, port, workers, **others)
+    if shards:
+        show = show and call.get_parameter_source("show") is not ParameterSource.DEFAULT
+        _serve_shards(shards, port, workers, show=show, **others)
         return
     others |= {"max_api": max_api, "embedder": embedder or _USUAL}
     from segue.serve.scratch import scratch_folder
@@ -190,6 +193,21 @@ def max_serve(port: int | None, workers: int, pull: bool | None, **others: Any) 
         _run(_MAX_APP, settings, port, MAX_PORT, workers=workers, show=False)
 
 
+def _require_shards_alone(call: click.Context) -> None:
+    """Raises UsageError where an option was given that means nothing to an index without a library."""
+    given = [
+        max(parameter.opts, key=len)
+        for parameter in call.command.params
+        if parameter.name in _OF_A_LIBRARY
+        and call.get_parameter_source(parameter.name) is not ParameterSource.DEFAULT
+        and call.params[parameter.name] is not False
+    ]
+    if call.find_root().get_parameter_source("library") is ParameterSource.COMMANDLINE:
+        given.insert(0, "--library")
+    if given:
+        raise click.UsageError(f"--shards serves an index alone: leave out {', '.join(given)}")
+
+
 def _of_users(path: Path, password: str | None) -> dict[str, Any]:
     """What the library's users change of the settings; a password of all is none of them."""
     from segue.users import Users
@@ -221,7 +239,7 @@ def _settings(**values: Any) -> Settings:
     return settings
 
 
-def _serve_shards(folder: str, port: int | None, workers: int, **others: Any) -> None:
+def _serve_shards(folder: str, port: int | None, workers: int, *, show: bool, **others: Any) -> None:
     """Raises UsageError, before there are workers, where the folder holds no index."""
     from segue.serve.scratch import scratch_folder
 
@@ -233,7 +251,7 @@ def _serve_shards(folder: str, port: int | None, workers: int, **others: Any) ->
         raise MissingExtraError("An index in shards", "spark") from error
     with scratch_folder() as scratch:
         settings = _settings(library="", scratch=scratch, shards=str(Path(folder).absolute()), **others)
-        _run(_SHARDS_APP, settings, port, PORT, workers=workers, show=False)
+        _run(_SHARDS_APP, settings, port, PORT, workers=workers, show=show)
 
 
 def _run(app: str, settings: Settings, port: int | None, usual: int, *, workers: int, show: bool) -> None:

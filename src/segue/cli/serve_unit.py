@@ -33,9 +33,10 @@ _SECRET = ("password", "token")
 _NEEDLESS = ("show", "print_unit")
 
 
-def print_unit(context: click.Context, library: Path) -> None:
+def print_unit(context: click.Context, library: Path | None) -> None:
     """Write the unit that starts ``segue serve`` with the options of this call to stdout, without secrets."""
-    words = [*_program(), "--library", str(library.absolute()), "serve", "--no-open", *_options(context)]
+    named = ["--library", str(library.absolute())] if library else []
+    words = [*_program(), *named, "serve", "--no-open", *_options(context)]
     click.echo(_UNIT.format(command=" ".join(map(_quoted, words))), nl=False)
     click.echo(
         "write this to ~/.config/systemd/user/segue.service, then:\n"

@@ -119,7 +119,7 @@ class Guard:
         """The name by which we were called must be ours: another site's name may point here."""
         name = _name_of(headers.get("host", ""))
         if self._names is not None and name not in self._names:
-            serve = "serve" if self._settings.library else "max-serve"
+            serve = "serve" if self._settings.library or self._settings.shards else "max-serve"
             allow = command(f"{serve} --allow-host NAME")
             raise ApiError(
                 403, "host_not_allowed", f"this service is not called {name!r}; to allow a name: {allow}"

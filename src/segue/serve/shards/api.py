@@ -6,7 +6,7 @@ import contextlib
 import os
 from collections.abc import AsyncIterator
 from html import escape
-from typing import Annotated
+from typing import Annotated, Literal
 
 import faiss
 import numpy as np
@@ -83,6 +83,19 @@ async def nearest(question: Question, request: Request) -> Answers:
     return await pool.run(_answer, shards, question)
 
 
+class Health(BaseModel):
+    status: Literal["ok"]
+    version: str
+    rows: int
+
+
+@routes.get("/health")
+async def get_health(request: Request) -> Health:
+    """Whether the service is up."""
+    shards: Shards = request.app.state.shards
+    return Health(status="ok", version=segue.__version__, rows=len(shards))
+
+
 @routes.get("/index")
 async def extent(request: Request) -> Extent:
     """How many rows there are, and of what size."""
@@ -121,20 +134,29 @@ def make_shards_app(settings: Settings) -> ASGIApp:
         title=TITLE, version=segue.__version__, lifespan=lifespan, docs_url=None, redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
     )  # fmt: skip
-    app.state.shards, app.state.pool = Shards.open(settings.shards), pool
+    app.state.shards, app.state.pool, app.state.metrics = Shards.open(settings.shards), pool, Metrics()
     app.include_router(routes, prefix=PREFIX, dependencies=[Depends(check_parameters)])
     app.add_route("/docs", docs_page.docs_page, include_in_schema=False)
+    app.add_route("/metrics", _metrics, include_in_schema=False)
     app.add_route("/", _start, include_in_schema=False)
     add_error_handlers(app, settings)
     logins = Logins(make_levels(settings.scratch, settings.workers))
-    return ServiceMiddleware(app, settings, Guard(settings), logins, Metrics(), Addresses({}))
+    return ServiceMiddleware(app, settings, Guard(settings), logins, app.state.metrics, Addresses({}))
 
 
 async def _start(request: Request) -> Response:
     shards: Shards = request.app.state.shards
     n = "1 shard" if shards.n_shards == 1 else f"{shards.n_shards} shards"
     text = f"{len(shards):,} rows of {shards.dim} numbers in {n}"
-    return plain_page(TITLE, f'<p>{escape(text)}. <a href="/docs">The interface</a>.</p>')
+    docs = f"{request.scope.get('root_path', '')}/docs"
+    return plain_page(TITLE, f'<p>{escape(text)}. <a href="{docs}">The interface</a>.</p>')
+
+
+async def _metrics(request: Request) -> Response:
+    """How many requests there were and how long they took, as Prometheus reads it."""
+    metrics: Metrics = request.app.state.metrics
+    text = metrics.text({"rows": ("Rows of the index.", float(len(request.app.state.shards)))})
+    return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 def make_shards_worker_app() -> ASGIApp:
