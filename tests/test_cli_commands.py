@@ -16,6 +16,7 @@ import pytest
 
 from segue.library import Library
 from segue.sources.audioset import Segment, write_json
+from tests import sounds
 from tests.audioset_files import some_frames
 from tests.command_table import (
     command_of,
@@ -117,6 +118,7 @@ MISTAKES = [
     ("scan {music} --onnx {bad}", "--onnx also needs --sr HZ"),
     ("scan {music} --catalog polka", "the MongoDB address is invalid", "expected mongodb://"),
     ("import polka", "No such command 'polka'", "segue import --help"),
+    ("import {music}", "say first what kind of data set '{music}' is", "to add music: segue scan FOLDER"),
     ("import audioset nowhere", "'nowhere' does not exist", "segue import audioset --help"),
     ("import fma {music}", "{music} has no tracks.csv", "fma_metadata.zip as published has it"),
     ("import fma {bad}", "{bad} is neither a folder of FMA metadata nor fma_metadata.zip"),
@@ -362,3 +364,13 @@ def test_commands_are_listed_by_the_groups_that_hold_them(segue):
         if isinstance(command, click.Group):
             listed = segue(*words, "--help")[1].partition("Commands:")[2]
             assert {line.split()[0] for line in listed.splitlines() if line} == set(command.commands)
+
+
+def test_what_no_tag_names_is_said_and_not_an_empty_table(segue, tmp_path: Path):
+    (tmp_path / "music").mkdir()
+    sounds.FORMATS["wav16"].write(tmp_path / "music", sounds.melody(1.0))
+    named = ("-l", tmp_path / "library")
+    assert segue(*named, "scan", "-q", tmp_path / "music")[0] == 0
+    assert segue(*named, "albums") == (0, "", "no track has the tag 'album'\n")
+    assert segue(*named, "albums", "--genre", "polka")[2] == "no album has a track of the genre 'polka'\n"
+    assert segue(*named, "artists") == (0, "", "no track has the tag 'artist'\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import shutil
 import signal
@@ -317,6 +318,15 @@ def test_a_kill_at_any_moment_leaves_users_whole(root: Path):
 
 
 # The command
+
+
+def test_no_password_is_asked_for_where_nobody_sees_the_question(
+    segue, root: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    code, _, err = segue("-l", root, "users", "add", "Olga")
+    assert code == 2
+    assert "no terminal to ask for the password on: --password-file FILE" in err
 
 
 def test_the_command_adds_lists_and_removes_users(segue, root: Path, tmp_path: Path):

@@ -58,6 +58,10 @@ def albums(
     if as_json:
         print_json(_with_scores([_album(album) for album in found], scores))
         return
+    if not found and not seeds:
+        what = f"no album has a track of the genre {genre!r}" if genre else "no track has the tag 'album'"
+        click.echo(what, err=True)
+        return
     rows = [[a.name, a.artist, str(a.year or ""), str(len(a.tracks)), clock(a.duration_s)] for a in found]
     _print(["album", "artist", "year", "tracks", "time"], rows, scores)
 
@@ -88,6 +92,9 @@ def artists(
             found = library.artists(sort)[:k]
     if as_json:
         print_json(_with_scores([_artist(artist) for artist in found], scores))
+        return
+    if not found and not seeds:
+        click.echo("no track has the tag 'artist'", err=True)
         return
     rows = [[a.name, str(len(a.albums)), str(len(a.tracks))] for a in found]
     _print(["artist", "albums", "tracks"], rows, scores)

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 # The names in the shell and in Python, and what each setting does.
 _SETTINGS = {
-    "speech": ("speech", "speech may be an answer to music"),
-    "shortest": ("shortest_s", "the shortest answer"),
-    "longest": ("longest_s", "the longest answer"),
+    "speech": ("speech", "whether speech may be recommended with music"),
+    "shortest": ("shortest_s", "the shortest track that may be recommended"),
+    "longest": ("longest_s", "the longest track that may be recommended"),
     "per-artist": ("per_artist", "most tracks of one artist in a playlist"),
     "per-album": ("per_album", "most tracks of one album in a playlist"),
     "watch": ("watch", "segue serve takes in what changes in the folders"),

@@ -197,6 +197,8 @@ def sessions(context: Context, name: str | None, end: str | None, as_json: bool)
 
 def _password(file: str | None) -> str:
     """From a file's first line, or asked for twice without an echo."""
+    if file is None and not sys.stdin.isatty():
+        raise click.UsageError("no terminal to ask for the password on: --password-file FILE, or - for stdin")
     if file is None:
         return str(click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
     text = sys.stdin.readline() if file == "-" else Path(file).read_text("utf-8").partition("\n")[0]

@@ -211,8 +211,8 @@ class _Answers:
         n = int(first.sum())
         if len(asked) < 2 or n <= max(KS):
             raise LibraryError(
-                f"{len(tagged)} of {n} tracks have a tag {by!r}, and {len(asked)} have one that "
-                f"others have too: an evaluation needs 2 of {max(KS) + 1}"
+                f"{len(tagged)} of {n} tracks have a tag {by!r}, and {len(asked)} share theirs with "
+                f"another track: an evaluation needs {max(KS) + 1} tracks, and two with the same tag"
             )
         neighbors = _neighbors(index, asked, min(_DEPTH, n - 1), progress, None if first.all() else first)
         right = hits(labels, asked, neighbors)
