@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -83,6 +84,7 @@ def chromium() -> Iterator[Browser]:
 
 
 _under_way: WeakKeyDictionary[Page, set[Request]] = WeakKeyDictionary()
+FAULTS = re.compile("Content Security Policy|^page error:")  # also what is no exception: loops of layout
 DESKTOP, PHONE = (1280, 800), (390, 844)  # px
 
 
@@ -132,7 +134,8 @@ def watched(browser: Browser, server: Server) -> Iterator[Page]:
     with new_page(browser, server.address) as page:
         page.on("request", lambda request: request.url.startswith(own) or astray.append(request.url))
         page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda m: faults.append(m.text) if "Content Security Policy" in m.text else None)
+        page.on("console", lambda m: faults.append(m.text) if FAULTS.search(m.text) else None)
+        page.add_init_script("addEventListener('error', (e) => console.error('page error:', e.message))")
         yield page
     assert not astray
     assert not faults

@@ -130,11 +130,12 @@ def test_groups_are_named_as_people_name_music():
         GroupFacts(labels=["chillout", "jazz"], words=[("sharp attacks", 1.4)]),
         GroupFacts(labels=["Throbbing", "Vehicle", "Scary music", "Ambient music"]),
         GroupFacts(["Hip-Hop"], ["Speech"], [("much speech", 2.0)]),
+        GroupFacts(labels=["Hip-Hop"], words=[("quiet", -1.2)]),
         GroupFacts(words=[("calm", -1.0), ("acoustic", 0.8), ("slow", -0.6)]),
         GroupFacts(),
     ]
     assert name_groups(facts) == [
-        "Dark piano", "Loud metal", "Chill-out and jazz", "Scary ambient", "Wordy Hip-Hop",
+        "Dark piano", "Loud metal", "Chill-out and jazz", "Scary ambient", "Wordy Hip-Hop", "Quiet hip-hop",
         "Calm and acoustic", "Mixed",
     ]  # fmt: skip
 

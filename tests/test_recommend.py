@@ -279,7 +279,7 @@ def test_a_sentence_says_what_is_known():
     )
     bare = Explanation(0.6, 0.6, 0.5, "", (), parts[:1], (), 0.0, (), ())
     assert verbalize(bare, scaled=False).startswith("Their score is 0.60; nothing is known")
-    assert verbalize(replace(bare, score=-0.5), scaled=True).startswith("Unlike (-0.50)")
+    assert verbalize(replace(bare, score=-0.5), scaled=True).startswith("Unlike; ")
 
 
 def test_the_spread_of_scores_says_what_share_of_the_library_is_less_alike(library: Library):

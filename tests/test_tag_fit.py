@@ -160,6 +160,7 @@ def test_a_library_whose_tags_help_says_so_and_has_a_view_without_them(helped: L
     assert re.match(
         r"used: tracks held out find \d\d\.\d% of their 5 nearest on their own album with them, ", str(fit)
     )
+    assert fit.sentence().startswith("Segue compares tracks by sound, and has learned from your tags")
     by_sound = same_album(helped, view="all/sound")
     assert by_sound < fit.without  # among held-out tracks alone fewer are in the way
     assert same_album(helped) > by_sound + 0.05
@@ -179,6 +180,7 @@ def test_a_library_whose_tags_are_mixed_up_is_compared_by_its_sound_alone(tmp_pa
         fit = library.tag_fit()
         assert fit is not None
         assert str(fit).startswith("not used: tracks held out find ")
+        assert fit.sentence().startswith("Segue compares tracks by sound alone")
         track = next(iter(library))
         one, other = (
             [(m.track.id, m.score) for m in library.similar(track, k=20, view=v)] for v in (None, "all/sound")

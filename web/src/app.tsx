@@ -95,7 +95,7 @@ export function App() {
       <Sidebar />
       <main ref={main} id="main" class="page" tabIndex={-1}>
         {offline.value && <Offline />}
-        {page.render(decodeURIComponent(page.path.exec(path)?.[1] ?? ""))}
+        {page.render(decoded(page.path.exec(path)?.[1] ?? ""))}
       </main>
       <SelectionBar page={path} />
       <QueuePanel />
@@ -111,6 +111,15 @@ export function App() {
       <p class="hidden-text" role="status">{track && `Now playing: ${track.title}`}</p>
     </div>
   );
+}
+
+/** A name in an address; as it is, where it is no percent encoding. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function Offline() {

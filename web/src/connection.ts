@@ -18,6 +18,7 @@ export class ApiError extends Error {
   }
 }
 
+const NOT_RESPONDING = "Segue is not responding. Check that it is still running.";
 let waiting = 0;
 
 function connectionLost(): void {
@@ -72,7 +73,7 @@ export async function ask(path: string, { method = "GET", body, signal }: Reques
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     connectionLost();
-    throw new ApiError("Segue is not responding. Check that it is still running.", "offline", 0);
+    throw new ApiError(NOT_RESPONDING, "offline", 0);
   }
   if (offline.value) offline.value = false;
   if (response.ok) return response;
@@ -81,7 +82,7 @@ export async function ask(path: string, { method = "GET", body, signal }: Reques
 }
 
 async function errorFrom(response: Response): Promise<ApiError> {
-  return parseError(await response.text(), response.status);
+  return parseError(await response.text().catch(() => ""), response.status);
 }
 
 export function parseError(text: string, status: number): ApiError {
@@ -95,5 +96,13 @@ export function parseError(text: string, status: number): ApiError {
 
 export async function json<T>(path: string, options: RequestOptions = {}): Promise<T> {
   const response = await ask(path, options);
-  return (response.status === 204 ? undefined : await response.json()) as T;
+  if (response.status === 204) return undefined as T;
+  try {
+    return (await response.json()) as T;
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    if (error instanceof SyntaxError) throw new ApiError("The answer is not one of Segue's: is a proxy in between?", "unexplained", response.status);
+    connectionLost(); // it ended within its answer
+    throw new ApiError(NOT_RESPONDING, "offline", 0);
+  }
 }

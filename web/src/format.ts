@@ -22,13 +22,16 @@ export function count(n: number, one: string, many = `${one}s`): string {
   return `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
 }
 
-export const formatScore = (value: number) => value.toFixed(2);
+export const percent = (share: number) => `${Math.round(100 * share)}\u00a0%`;
 
 /** The name of a descriptor or label as readable text. */
 export function readableName(name: string): string {
   const words = name.replace(/[_-]+/g, " ").trim();
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
+
+/** What a network calls a sound, as one of several words: "Heavy metal" and "Hip-Hop" are small there, "R&B" is not. */
+export const labelName = (name: string) => (name === name.toUpperCase() || name.includes("&") ? name : name.toLowerCase());
 
 const MODEL_NAMES: Record<string, string> = { mn04: "EfficientAT mn04", musicnn: "MusiCNN", vggish: "VGGish" };
 

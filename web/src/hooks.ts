@@ -41,9 +41,15 @@ export function useSize<E extends HTMLElement>() {
   useEffect(() => {
     const element = ref.current;
     if (!element) return;
-    const observer = new ResizeObserver(() => setSize({ width: element.clientWidth, height: element.clientHeight }));
+    const measure = () => setSize({ width: element.clientWidth, height: element.clientHeight });
+    let frame = 0;
+    // In the next frame: a change of the layout within the observer's own round is an error of the page, where it resizes what is observed.
+    const observer = new ResizeObserver(() => {
+      cancelAnimationFrame(frame);
+      frame = requestAnimationFrame(measure);
+    });
     observer.observe(element);
-    return () => observer.disconnect();
+    return () => (observer.disconnect(), cancelAnimationFrame(frame));
   }, []);
   return { ref, ...size };
 }

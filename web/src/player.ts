@@ -66,7 +66,7 @@ function progress(): void {
 function playCurrent(from = 0): void {
   const track = currentTrack.value;
   if (!track) return;
-  counted = false;
+  counted = from > 0 && from >= countsFrom(); // as after a reload
   resumeAt = null;
   started.value++;
   time.value = from;
@@ -181,9 +181,11 @@ function add(tracks: readonly Track[], how: typeof Q.append, what: string): void
   showToast(playableTracks.length === 1 ? `“${playableTracks[0]?.title}” ${what}` : `${playableTracks.length} tracks ${what}`);
 }
 
+const countsFrom = () => Math.min(COUNTS_FROM_S, duration.value / 2);
+
 function countPlay(): void {
   const track = currentTrack.value;
-  if (counted || !track || track.id.startsWith("clip-") || time.value < Math.min(COUNTS_FROM_S, duration.value / 2)) return;
+  if (counted || !track || track.id.startsWith("clip-") || time.value < countsFrom()) return;
   counted = true;
   void recordPlays([track.id]).catch(() => {}); // a library that cannot be written to
 }

@@ -18,7 +18,10 @@ export async function record(): Promise<Recording> {
   const analyser = context.createAnalyser();
   context.createMediaStreamSource(stream).connect(analyser);
   const wave = new Float32Array(analyser.fftSize);
+  let open = true;
   const close = () => {
+    if (!open) return;
+    open = false;
     stream.getTracks().forEach((track) => track.stop());
     void context.close();
   };
@@ -29,11 +32,13 @@ export async function record(): Promise<Recording> {
       return Math.min(1, 2 * Math.max(...wave.map(Math.abs)));
     },
     finish: () => new Promise((resolve) => {
-      recorder.onstop = () => {
+      const done = () => {
         close();
         const type = recorder.mimeType.split(";")[0] ?? "audio/webm";
         resolve(new File(parts, `Recording.${type.split("/")[1]}`, { type }));
       };
+      if (recorder.state === "inactive") return done(); // the microphone was unplugged
+      recorder.onstop = done;
       recorder.stop();
     }),
     cancel: close,

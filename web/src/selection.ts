@@ -1,5 +1,6 @@
 /** Rows of one list that are selected together, by clicks or keys. */
 import { signal } from "@preact/signals";
+import { attempt } from "./toast";
 import type { Track } from "./types";
 
 export interface TrackList {
@@ -66,8 +67,8 @@ export function toggleSelected({ list, place }: RowPlace, track: Track): void {
 export async function selectTo(list: TrackList, place: number, anchor = isOf(list) ? selection.value.anchor : place): Promise<void> {
   const number = ++asked;
   const [from, to] = [Math.min(anchor, place), Math.max(anchor, place)];
-  const found = await list.tracksAt(from, Math.min(to, from + MOST - 1));
-  if (number === asked) selection.value = { list, tracks: new Map(found.map((track, i) => [from + i, track])), anchor, end: place };
+  const found = await attempt(Promise.resolve(list.tracksAt(from, Math.min(to, from + MOST - 1))));
+  if (found && number === asked) selection.value = { list, tracks: new Map(found.map((track, i) => [from + i, track])), anchor, end: place };
 }
 
 export const selectAll = (list: TrackList) => selectTo(list, list.total - 1, 0);

@@ -16,7 +16,11 @@ export function upload(file: File, onPart: (share: number) => void): Upload {
     request.upload.onprogress = (event) => event.lengthComputable && onPart(event.loaded / event.total);
     request.onload = () => {
       if (request.status >= 300) return reject(parseError(request.responseText, request.status));
-      resolve((JSON.parse(request.responseText) as { clip: Clip }).clip);
+      try {
+        resolve((JSON.parse(request.responseText) as { clip: Clip }).clip);
+      } catch {
+        reject(parseError(request.responseText, request.status)); // of a proxy, perhaps
+      }
     };
     request.onerror = () => reject(new ApiError("Upload failed: Segue is not responding.", "offline", 0));
     request.onabort = () => reject(new DOMException("Cancelled", "AbortError"));

@@ -31,7 +31,8 @@ _NO_NAMES = {
 }  # fmt: skip
 _USUAL_NAMES = {
     "chillout": "chill-out", "chill": "chill-out", "rnb": "R&B", "rhythm and blues": "R&B",
-    "hip hop music": "hip-hop", "music for children": "children's music", "independent music": "indie",
+    "hip hop music": "hip-hop", "hip-hop": "hip-hop", "music for children": "children's music",
+    "independent music": "indie",
     "bowed string instrument": "strings", "string section": "strings", "brass instrument": "brass",
     "wind instrument, woodwind instrument": "woodwinds", "plucked string instrument": "plucked strings",
     "keyboard (musical)": "keyboards", "violin, fiddle": "violin", "marimba, xylophone": "marimba",

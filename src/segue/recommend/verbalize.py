@@ -36,8 +36,7 @@ def verbalize(found: Explanation, *, scaled: bool) -> str:
         clauses.append(f"most alike at {_clock(best.a_s)} of the first and {_clock(best.b_s)} of the second")
     sentence = "; ".join(part for part in clauses if part)
     rank = _rank(found.nearer_than)
-    bare = degree if rank else f"{degree} ({found.score:.2f})"
-    begin = (bare if scaled else f"Their score is {found.score:.2f}") + rank
+    begin = (degree if scaled else f"Their score is {found.score:.2f}") + rank
     return f"{begin}: {sentence}." if sentence else f"{begin}; nothing is known that says why."
 
 

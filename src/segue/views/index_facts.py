@@ -80,6 +80,21 @@ class TagFit:
             f"them, {self.without:.1%} without (gain {100 * self.low:+.1f} to {100 * self.high:+.1f} points)"
         )
 
+    def sentence(self) -> str:
+        """For people who know no measures."""
+        if not (self.without or self.with_tags):
+            return "Segue compares tracks by sound alone: your tags name too few albums to learn from."
+        if not self.used:
+            return (
+                "Segue compares tracks by sound alone: what your tags say of albums and artists was tried, "
+                "and did not bring tracks of the same album closer together."
+            )
+        return (
+            "Segue compares tracks by sound, and has learned from your tags which differences matter: of "
+            f"the {K} most similar tracks, {100 * self.with_tags:.0f} % are from the same album, "
+            f"by sound alone {100 * self.without:.0f} %."
+        )
+
 
 def read_index_facts(folder: Path, snapshot: Snapshot) -> IndexFacts | None:
     """Those of the default view; none where it has no index of this snapshot yet."""

@@ -21,6 +21,8 @@ export function ClipInput() {
   const dragging = draggingFile.value;
   const touch = matchMedia("(hover: none)").matches; // nothing can be dropped there
   const input = useRef<HTMLInputElement>(null);
+  const gone = useRef(false);
+  useEffect(() => () => void (gone.current = true), []);
 
   const send = async (file: File) => {
     const started = upload(file, (share) => setState((old) => (old.phase === "sending" ? { ...old, share } : old)));
@@ -47,7 +49,9 @@ export function ClipInput() {
   const startRecording = async () => {
     player.pause(); // or the microphone would record what Segue plays
     try {
-      setState({ phase: "recording", recording: await record(), since: Date.now() });
+      const recording = await record();
+      if (gone.current) recording.cancel(); // the page was left while the browser asked
+      else setState({ phase: "recording", recording, since: Date.now() });
     } catch (error) {
       setState({ phase: "refused", name: "Microphone", reason: explainMicrophoneError(error as Error) });
     }
@@ -104,7 +108,11 @@ function RecordingNow({ recording, since, onDone, onCancel }: RecordingProps) {
     };
     updateMeter();
     const timer = window.setInterval(() => tick((n) => n + 1), 500);
-    return () => (cancelAnimationFrame(frame), window.clearInterval(timer));
+    return () => {
+      cancelAnimationFrame(frame);
+      window.clearInterval(timer);
+      recording.cancel(); // no page is left with the microphone on
+    };
   }, [recording]);
   return (
     <div class="recording">

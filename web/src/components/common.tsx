@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { coverOf, isClip, isNamed } from "../api";
-import { offline } from "../connection";
+import { ApiError, offline } from "../connection";
 import { coverImage } from "../covers";
 import { percentile } from "../format";
 import { useTitle } from "../title";
@@ -65,13 +65,20 @@ export function EmptyState({ icon, title, children }: { icon: IconName; title: s
 
 export function LoadError({ error, retry }: { error: Error; retry: () => void }) {
   const isOffline = offline.value;
+  if (error instanceof ApiError && error.code.endsWith("not_found")) {
+    return (
+      <EmptyState icon="warn" title="Not in this library">
+        <p class="sentence">{error.message}.</p>
+        <p>It may have been removed, or the link to it is of another library. <a href="/">Go home</a></p>
+      </EmptyState>
+    );
+  }
   return (
     <div class="empty" role="alert">
       <span class="empty-icon bad"><Icon name="warn" size={30} /></span>
       <h2>{isOffline ? "Segue is not responding" : "Something went wrong"}</h2>
       <div class="prose">
-        <p>{error.message}</p>
-        <p>{isOffline && "The page tries again every few seconds and reloads by itself."}</p>
+        <p class="sentence">{isOffline ? "Check that it is still running. This page tries again every few seconds." : error.message}</p>
         <button type="button" class="button" onClick={retry}>Try again</button>
       </div>
     </div>
@@ -96,7 +103,7 @@ export function Grip({ onPress }: { onPress: (event: PointerEvent, grip: HTMLEle
   );
 }
 
-/** A score; as the share of the library that is less alike, where ``quantiles`` tell how its scores are spread. */
+/** A score as a bar; and as the share of the library that is less alike, where ``quantiles`` tell how its scores are spread. */
 export function ScoreBar({ score, title = "Score", quantiles }: { score: number; title?: string; quantiles?: readonly number[] | undefined }) {
   const bar = useRef<HTMLElement>(null);
   useEffect(() => bar.current?.style.setProperty("--share", String(Math.min(1, Math.max(0, score)))), [score]);
@@ -104,7 +111,7 @@ export function ScoreBar({ score, title = "Score", quantiles }: { score: number;
   return (
     <span class="score" title={`${share === undefined ? "" : `Nearer than ${share} % of your library. `}${title} ${score.toFixed(3)}`}>
       <span class="score-track"><i ref={bar} /></span>
-      {share === undefined ? <span class="num"><span class="hidden-text">{title} </span>{score.toFixed(2)}</span>
+      {share === undefined ? <span class="num hidden-text">{title} {score.toFixed(2)}</span>
         : <span class="num"><span class="hidden-text">nearer than </span>{share}<span aria-hidden="true"> %</span><span class="hidden-text"> % of your library</span></span>}
     </span>
   );

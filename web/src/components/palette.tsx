@@ -111,6 +111,7 @@ function Palette() {
             aria-activedescendant={options.length ? `${list}-${chosen}` : undefined} placeholder="Tracks, albums, artists, playlists, groups" value={text}
             onInput={(event) => (setText(event.currentTarget.value), setPicked(""), setEntered(null))} onKeyDown={steer} />
         </label>
+        {error ? <p class="bad palette-note">{error.message}</p> : ready && text.trim() && !sections.length && <p class="quiet palette-note">Nothing has this name.</p>}
         <div id={list} role="listbox" aria-label="Results" class="palette-list" hidden={!options.length}>
           {sections.map((section) => (
             <div key={section.title} role="group" aria-label={section.title}><h3 aria-hidden="true">{section.title}</h3>{section.options.map(row)}</div>
@@ -126,6 +127,7 @@ function Palette() {
 function Picture({ option }: { option: Option }) {
   const dot = useRef<HTMLElement>(null);
   useEffect(() => void (option.color && dot.current?.style.setProperty("--wash", option.color)), [option.color]);
+  if (option.key === "all") return <span class="palette-dot"><Icon name="search" size={18} /></span>;
   if (option.cover) return <span class={option.round ? "cover-round" : ""}><Cover id={option.cover} size={36} /></span>;
   return <i ref={dot} class="palette-dot" />;
 }

@@ -23,7 +23,7 @@ interface TrackRowProps {
   compact?: boolean; // without album, genre and year
   place?: number;
   at?: RowPlace; // where rows can be selected
-  scored?: boolean; // one of a list by likeness, where each row has its cover
+  scored?: boolean; // one of a list by likeness, time or taste, where each row has its cover
   reasons?: string[]; // why a search found it
   moved?: Bias | null; // by likes and dislikes
   seed?: Track | undefined; // what it is an answer to

@@ -26,7 +26,7 @@ export function Wave({ peaks, share, length, label, onSeek, fromBottom = false }
 
   const shareAt = (event: PointerEvent) => {
     const box = ref.current?.getBoundingClientRect();
-    return box ? Math.min(1, Math.max(0, (event.clientX - box.left) / box.width)) : 0;
+    return box?.width ? Math.min(1, Math.max(0, (event.clientX - box.left) / box.width)) : 0;
   };
   const point = (event: PointerEvent) => {
     hover.current = event.type === "pointerleave" ? null : shareAt(event);

@@ -22,7 +22,7 @@ export function WhyStrip({ a, b }: Pair) {
     <div class="why">
       <p class="why-text">{data.text}</p>
       {data.feedback && (
-        <p class="quiet">Moved {data.bias < 0 ? "down" : "up"} by your likes and dislikes (<span class="num">{data.bias.toFixed(2)}</span>): {data.feedback}.</p>
+        <p class="quiet">Moved {data.bias < 0 ? "down" : "up"} by your likes and dislikes: {data.feedback}.</p>
       )}
       <div class="why-columns">
         {data.aspects.length > 0 && (
@@ -85,16 +85,16 @@ function Part({ name, value, share }: { name: string; value: number | null; shar
   if (value === null) {
     return (
       <li>
-        <span class="clip">{name}</span>
+        <span>{name}</span>
         <span class="quiet missing-space">only one of the tracks was analyzed by it</span>
       </li>
     );
   }
   return (
     <li>
-      <span class={share === undefined ? "" : "clip"}>{name}</span>
-      <span class="score-track" title={share === undefined ? undefined : `Adds ${share.toFixed(2)} to the cosine`}><i ref={bar} /></span>
-      <span class="num">{value.toFixed(2)}</span>
+      <span>{name}</span>
+      <span class="score-track" title={`Score ${value.toFixed(2)}${share === undefined ? "" : `; adds ${share.toFixed(2)} to the cosine`}`}><i ref={bar} /></span>
+      <span class="hidden-text">{value.toFixed(2)}</span>
     </li>
   );
 }

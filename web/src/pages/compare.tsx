@@ -3,15 +3,15 @@ import * as api from "../api";
 import { EmptyState, LoadError, PageHeader, LoadingRows } from "../components/common";
 import { MapTabs } from "../components/tabs";
 import { linkTo } from "../components/trackrow";
-import { formatScore } from "../format";
-import { useLoad, useSize } from "../hooks";
+import { useDebounced, useLoad, useSize } from "../hooks";
 import * as player from "../player";
 import { dark } from "../preferences";
 import { route, setQuery } from "../router";
 import { seeds } from "../seeds";
-import type { Matrix as MatrixData } from "../types";
+import type { Matrix as MatrixData, Track } from "../types";
 
 const MAX_TRACKS = 120; // tracks in one matrix
+const REST_MS = 200; // of the pointer on a pair, before it is explained
 
 /** The ids of the tracks in a queue, playlist, group or the library. */
 async function trackIds(source: string, stop: AbortSignal): Promise<string[]> {
@@ -36,7 +36,7 @@ export function ComparePage() {
   const pick = (value: string) => setQuery(new URLSearchParams(value ? { list: value } : {}));
   return (
     <>
-      <PageHeader title="Compare" lead="How similar each track is to every other. Bright blocks along the diagonal are tracks that sound alike.">
+      <PageHeader title="Compare" lead="How similar each track is to every other. Colored blocks along the diagonal are tracks that sound alike.">
         <select class="select" aria-label="Tracks to compare" value={source} onChange={(event) => pick(event.currentTarget.value)}>
           <option value="">First 60 tracks</option>
           <option value="queue">Queue</option>
@@ -81,14 +81,22 @@ function Matrix({ data }: { data: MatrixData }) {
       </div>
       {a && b && (
         <div class="compare-pair" role="status">
-          <p class="compare-score num">{formatScore(data.scores[at[0]]?.[at[1]] ?? 0)}</p>
           <p><a href={linkTo(a)}>{a.title}</a><br /><span class="quiet">{a.artist}</span></p>
           <p><a href={linkTo(b)}>{b.title}</a><br /><span class="quiet">{b.artist}</span></p>
           <button type="button" class="button small" onClick={() => player.playTracks([a, b])}>Play both</button>
+          {a.id !== b.id && <Alike a={a} b={b} />}
         </div>
       )}
     </div>
   );
+}
+
+/** How alike two tracks are, and why, once they have been chosen for a moment. */
+function Alike({ a, b }: { a: Track; b: Track }) {
+  const pair = useDebounced(`${a.id}\n${b.id}`, REST_MS);
+  const { data, error } = useLoad(async (stop) => ({ pair, why: await api.why(...(pair.split("\n") as [string, string]), stop) }), [pair]);
+  if (error) return <p class="bad">{error.message}</p>;
+  return <p class="compare-why">{data?.pair === `${a.id}\n${b.id}` ? data.why.text : "…"}</p>;
 }
 
 /** The pair with the highest score. */

@@ -4,7 +4,7 @@ import { Cover, EmptyState, LoadError, PageHeader, LoadingRows } from "../compon
 import { Icon } from "../components/icons";
 import { JobLine } from "../components/jobline";
 import { MapTabs } from "../components/tabs";
-import { count } from "../format";
+import { count, labelName, percent } from "../format";
 import { useLoad } from "../hooks";
 import { startJob, libraryChanges, jobs, isRunning } from "../jobs";
 import { mayManage } from "../person";
@@ -14,6 +14,7 @@ import type { Cluster } from "../types";
 
 export function GroupsPage() {
   const { data, error, retry } = useLoad(api.clusters, [libraryChanges.value]);
+  const { data: facts } = useLoad(api.library, [libraryChanges.value]);
   const work = jobs.value.find((job) => job.kind === "clusters" && isRunning(job));
   const make = () => void attempt(startJob(api.makeClusters(null)));
   const remake = <button type="button" class="button" disabled={Boolean(work) || !mayManage.value} onClick={make}><Icon name="groups" size={18} />Regroup</button>;
@@ -27,7 +28,9 @@ export function GroupsPage() {
       {data && (data.stale || data.new > 0) && !work && data.clusters.length > 0 && (
         <p class="note quiet">{data.new > 0 ? `${count(data.new, "track")} added since the last grouping.` : "The library has changed since the last grouping."}</p>
       )}
-      {error && !data ? <LoadError error={error} retry={retry} /> : !data ? <LoadingRows n={5} label="Loading groups" /> : !data.clusters.length ? (
+      {error && !data ? <LoadError error={error} retry={retry} /> : !data ? <LoadingRows n={5} label="Loading groups" /> : facts?.tracks === 0 ? (
+        <EmptyState icon="groups" title="Nothing to group yet"><p>The library is empty. <a href="/">Add your music</a></p></EmptyState>
+      ) : !data.clusters.length ? (
         <EmptyState icon="groups" title="No groups yet">
           <p>Segue puts tracks that sound alike into groups. Each group gets a name and a color on the map.</p>
           <button type="button" class="button main" disabled={Boolean(work) || !mayManage.value} onClick={make}>Find groups</button>
@@ -46,7 +49,7 @@ function Group({ group }: { group: Cluster }) {
         <h2><a href={`/tracks?cluster=${group.number}`}>{group.name}</a></h2>
         <span class="quiet num">{count(group.size, "track")}</span>
       </div>
-      <p class="quiet">{[...new Set([...group.labels.slice(0, 4), ...group.words.slice(0, 2).map(([word]) => word)])].join(", ")}</p>
+      <p class="quiet group-words">{[...new Set([...group.labels.slice(0, 4).map(labelName), ...group.words.slice(0, 2).map(([word]) => word)])].join(", ")}</p>
       <ul class="group-central">
         {group.central.slice(0, 4).map((track, i) => (
           <li key={track.id}>
@@ -58,7 +61,7 @@ function Group({ group }: { group: Cluster }) {
         ))}
       </ul>
       {group.genres.length > 0 && (
-        <p class="quiet group-genres">Genre tags: {group.genres.slice(0, 3).map(([name, share]) => `${name} ${Math.round(share * 100)}%`).join(", ")}</p>
+        <p class="quiet group-genres">Genre tags: {group.genres.slice(0, 3).map(([name, share]) => `${name} ${percent(share)}`).join(", ")}</p>
       )}
     </article>
   );

@@ -20,7 +20,7 @@ export function HistoryPage() {
       <PageHeader title="History" lead="What was played here and in other players, the latest first." />
       <ListsTabs />
       {error && !data ? <LoadError error={error} retry={retry} /> : !data ? <LoadingRows label="Loading history" /> : !data.plays.length ? (
-        <EmptyState icon="history" title="Nothing played yet"><p>What you play to its half, or for four minutes, is listed here.</p></EmptyState>
+        <EmptyState icon="history" title="Nothing played yet"><p>A track is listed here once half of it has played, or four minutes.</p></EmptyState>
       ) : (
         <>
           {byDay(data.plays).map(([day, plays]) => <Day key={day} day={day} plays={plays} />)}
@@ -46,7 +46,7 @@ function Day({ day, plays }: { day: string; plays: readonly Play[] }) {
       <ol class="matches" aria-label={`Played on ${day}`}>
         {plays.map((play, i) => (
           <li key={i}>
-            <TrackRow track={play.track} at={at(i)} compact onPlay={() => player.playTracks(tracks, i)} extra={
+            <TrackRow track={play.track} at={at(i)} scored compact onPlay={() => player.playTracks(tracks, i)} extra={
               <time class="quiet num row-time" dateTime={new Date(play.at * 1000).toISOString()}>
                 {new Date(play.at * 1000).toLocaleTimeString("en", { hour: "2-digit", minute: "2-digit", hour12: false })}
               </time>

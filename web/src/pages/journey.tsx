@@ -51,7 +51,7 @@ export function JourneyPage() {
   const [first, last] = [data?.matches[0]?.track, data?.matches.at(-1)?.track];
   return (
     <>
-      <PageHeader title="Journey" lead="Go from one track to another in small steps, with stops on the way if you like. Each score says how similar a track is to the one before." />
+      <PageHeader title="Journey" lead="Go from one track to another in small steps, with stops on the way if you like. Each bar says how similar a track is to the one before." />
       <div class="journey-ends">
         <End label="From" id={from} order={moves(0)} onPick={(track) => change("from", track.id)} onClear={() => change("from", null)} />
         {via.map((id, i) => (
@@ -172,7 +172,7 @@ function Path({ matches }: { matches: readonly JourneyStop[] }) {
     <div ref={ref} class="journey-path">
       <svg width={width} height={HEIGHT} aria-hidden="true">
         <path key={curve} pathLength={1} d={curve} />
-        {steps.length > 1 && points[weakest] && <text x={Math.min(width - 60, Math.max(60, points[weakest].x - space / 2))} y={14} text-anchor="middle">longest step {lowest.toFixed(2)}</text>}
+        {steps.length > 1 && points[weakest] && <text x={Math.min(width - 60, Math.max(60, points[weakest].x - space / 2))} y={14} text-anchor="middle">longest step</text>}
       </svg>
       <ol>
         {matches.map(({ track }, i) => (

@@ -41,7 +41,7 @@ function Liked({ tracks }: { tracks: readonly Track[] }) {
       <h2 id="liked">{count(tracks.length, "liked track")}</h2>
       <TracksBar tracks={tracks} name="Liked tracks" />
       <ol class="matches" aria-label="Liked tracks">
-        {tracks.map((track, i) => <li key={track.id}><TrackRow track={track} at={at(i)} compact onPlay={() => player.playTracks(tracks, i)} /></li>)}
+        {tracks.map((track, i) => <li key={track.id}><TrackRow track={track} at={at(i)} scored compact onPlay={() => player.playTracks(tracks, i)} /></li>)}
       </ol>
     </section>
   );
@@ -56,7 +56,7 @@ function Disliked({ tracks }: { tracks: readonly Track[] }) {
       <ol class="matches" aria-label="Disliked tracks">
         {tracks.map((track, i) => (
           <li key={track.id}>
-            <TrackRow track={track} at={at(i)} compact onPlay={() => player.playTracks(tracks, i)} />
+            <TrackRow track={track} at={at(i)} scored compact onPlay={() => player.playTracks(tracks, i)} />
           </li>
         ))}
       </ol>

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import * as api from "../api";
+import { LoadError } from "../components/common";
 import { Logo } from "../components/icons";
 import { signInNeeded, reconnects } from "../connection";
 import { useLoad } from "../hooks";
@@ -9,7 +10,7 @@ import { changePerson, isOthers } from "../preferences";
 export function LoginPage() {
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
-  const { data } = useLoad(api.session, []);
+  const { data, error: away, retry } = useLoad(api.session, []);
   const byName = data?.by_name ?? false;
   const [error, setError] = useState("");
   const enter = async (event: Event) => {
@@ -24,6 +25,7 @@ export function LoginPage() {
       setError((refusal as Error).message);
     }
   };
+  if (away && !data) return <main class="login"><LoadError error={away} retry={retry} /></main>;
   if (!data) return <main class="login" aria-busy="true" />; // which field is first is not known yet
   return (
     <main class="login">
@@ -43,7 +45,7 @@ export function LoginPage() {
           <input type="password" autocomplete="current-password" placeholder="Password" value={password} autofocus
             onInput={(event) => (setPassword(event.currentTarget.value), setError(""))} />
         </label>
-        {error && <p class="bad" role="alert">{error}</p>}
+        {error && <p class="bad sentence" role="alert">{error}</p>}
         <button class="button main" disabled={!password || (byName && !name.trim())}>Sign in</button>
       </form>
     </main>

@@ -49,7 +49,7 @@ export function MapPage() {
       </>
     );
   }
-  if (!data.ids.length) return <><h1 class="hidden-text" tabIndex={-1}>Map</h1><EmptyState icon="map" title="Nothing to map yet"><p>The library is empty. Scan some music first.</p></EmptyState></>;
+  if (!data.ids.length) return <><h1 class="hidden-text" tabIndex={-1}>Map</h1><EmptyState icon="map" title="Nothing to map yet"><p>The library is empty. <a href="/">Add your music</a></p></EmptyState></>;
   return <DrawnMap map={data} groups={groups ?? noGroups} />;
 }
 

@@ -15,7 +15,7 @@ import { attempt } from "../toast";
 export function SettingsPage() {
   return (
     <>
-      <PageHeader title="Settings" lead="What may be recommended and what is followed is saved in the library, the rest in this browser." />
+      <PageHeader title="Settings" lead="Recommendations and folders are settings of the library; all others are of this browser." />
       <div class="panels">
         <Account />
         <Playback />
@@ -45,7 +45,7 @@ function Playback() {
       <label class="labelled"><span>Crossfade <b class="num">{crossfade.value ? `${crossfade.value} s` : "off"}</b></span>
         <input class="range" type="range" min={0} max={12} step={1} value={crossfade.value}
           onInput={(event) => (crossfade.value = event.currentTarget.valueAsNumber)} /></label>
-      <p class="quiet">A track that fades out rides longer, one that stops is followed at once, and albums that run on are not touched.</p>
+      <p class="quiet">How long two tracks overlap. After a sudden end the next track begins at once, and albums without pauses play as they are.</p>
     </section>
   );
 }
@@ -62,11 +62,11 @@ function Recommending() {
       <h2>Recommendations</h2>
       <label class="check">
         <input type="checkbox" checked={data.speech} onChange={(event) => change({ speech: event.currentTarget.checked })} />
-        Speech may be an answer to music
+        Recommend speech, too
       </label>
-      <Choice label="Shortest answer" value={data.shortest_s} usual={minutes(data.shortest_now_s)} show={minutes} values={[10, 30, 60, 120, 0]}
+      <Choice label="Shortest track" value={data.shortest_s} usual={minutes(data.shortest_now_s)} show={minutes} values={[10, 30, 60, 120, 0]}
         onPick={(shortest_s) => change({ shortest_s })} />
-      <Choice label="Longest answer" value={data.longest_s} usual={minutes(data.longest_now_s)} show={minutes} values={[600, 1200, 1800, 3600, 0]}
+      <Choice label="Longest track" value={data.longest_s} usual={minutes(data.longest_now_s)} show={minutes} values={[600, 1200, 1800, 3600, 0]}
         onPick={(longest_s) => change({ longest_s })} />
       <Choice label="Most tracks of an artist in a playlist" value={data.per_artist} usual="a fifth" show={number} values={[1, 2, 3, 5, 10, 0]}
         onPick={(per_artist) => change({ per_artist })} />
@@ -102,7 +102,7 @@ function Choice({ label, value, usual, show, values, onPick }: {
   return (
     <label class="labelled"><span>{label}</span>
       <select class="select" value={String(value)} onChange={(event) => onPick(event.currentTarget.value === "auto" ? "auto" : Number(event.currentTarget.value))}>
-        <option value="auto">{value === "auto" ? `What is usual: ${usual}` : "What is usual"}</option>
+        <option value="auto">{value === "auto" ? `Usual: ${usual}` : "Usual"}</option>
         {all.map((n) => <option key={n} value={String(n)}>{show(n)}</option>)}
       </select></label>
   );

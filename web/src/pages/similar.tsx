@@ -10,6 +10,7 @@ import { SeedChips } from "../components/seedchips";
 import { TracksBar } from "../components/tracksbar";
 import { ApiError } from "../connection";
 import { useKept } from "../entries";
+import { percent } from "../format";
 import { useLoad, useDebounced } from "../hooks";
 import { libraryChanges } from "../jobs";
 import { opinions, opinionsChanged } from "../opinions";
@@ -65,7 +66,7 @@ export function SimilarPage() {
             <input class="range" type="range" min={5} max={100} step={5} value={size.value}
               onInput={(event) => (size.value = event.currentTarget.valueAsNumber)} /></label>
           {mode.value === "list" && (
-            <label class="labelled short"><span>Variety <b class="num">{Math.round(variety.value * 100)}%</b></span>
+            <label class="labelled short"><span>Variety <b class="num">{percent(variety.value)}</b></span>
               <input class="range" type="range" min={0} max={1} step={0.05} value={variety.value}
                 onInput={(event) => (variety.value = event.currentTarget.valueAsNumber)} /></label>
           )}

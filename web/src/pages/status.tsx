@@ -5,7 +5,7 @@ import { LoadError, LoadingRows, PageHeader } from "../components/common";
 import { Icon } from "../components/icons";
 import { JobLine } from "../components/jobline";
 import { linkTo } from "../components/trackrow";
-import { count, formatDuration, formatMegabytes, spaceName } from "../format";
+import { count, formatDuration, formatMegabytes, percent, spaceName } from "../format";
 import { useLoad } from "../hooks";
 import { isRunning, jobs, libraryChanges, startJob } from "../jobs";
 import { mayManage } from "../person";
@@ -47,7 +47,7 @@ function Totals({ facts }: { facts: LibraryStatus }) {
           {facts.away.toLocaleString("en")} of the missing files went with all of a folder or disk: is it mounted? They are back with the next scan that finds them.
         </p>
       )}
-      {facts.tags && <p class="quiet note">To compare tracks, your tags are {facts.tags}.</p>}
+      {facts.tags && <p class="quiet note">{facts.tags}</p>}
     </>
   );
 }
@@ -94,12 +94,12 @@ function Problems({ n }: { n: number | undefined }) {
 }
 
 function Duplicates({ n }: { n: number | undefined }) {
-  const { data, error } = useLoad(async (stop) => (n === undefined ? null : api.duplicates(stop)), [n]);
+  const { data, error } = useLoad(async (stop) => (n ? api.duplicates(stop) : null), [n]);
   return (
     <section class="panel">
       <h2>Duplicates</h2>
       {error && <p class="bad">{error.message}</p>}
-      {data?.total === 0 && <p class="quiet">None. No recording has several files.</p>}
+      {(n === 0 || data?.total === 0) && <p class="quiet">None. No recording has several files.</p>}
       {data && data.total > 0 && (
         <>
           <p class="quiet">
@@ -138,7 +138,7 @@ function Models({ spaces, upgrades, writable, command }: Pick<LibraryStatus, "sp
           <li key={space.name}>
             <b>{spaceName(space.name)}</b>
             {space.compared ? <span class="tag good">in use</span> : <span class="tag">older version</span>}
-            <span class="quiet">{space.name}: {count(space.tracks, "track")}, {count(space.dim, "number")} each. {space.license}.</span>
+            <span class="quiet" title={`${space.name}: ${count(space.dim, "number")} for each track`}>{count(space.tracks, "track")} analyzed. License: {space.license}.</span>
           </li>
         ))}
       </ul>
@@ -154,7 +154,7 @@ function Models({ spaces, upgrades, writable, command }: Pick<LibraryStatus, "sp
           <li key={model.name}>
             <b>{model.title}</b>
             <span class={`tag ${model.state === "ready" ? "good" : ""}`}>{model.state === "missing" ? "not downloaded" : model.state}</span>
-            <span class="quiet">{model.purpose}. {model.license}, {formatMegabytes(model.size_bytes)}.</span>
+            <span class="quiet sentence">{model.purpose}. {formatMegabytes(model.size_bytes)}, license: {model.license}.</span>
             {model.state === "missing" && <code>{command} models pull {model.name}</code>}
           </li>
         ))}
@@ -189,7 +189,6 @@ function Evaluation() {
   );
 }
 
-const percent = (share: number) => `${Math.round(100 * share)}%`;
 const range = (figure: T.Figure) => `${Math.round(100 * figure.low)} to ${percent(figure.high)}`;
 
 /** Precision with its intervals, and what else is worth knowing of the neighbors and the index. */
@@ -199,16 +198,16 @@ function Figures({ found }: { found: T.Evaluation }) {
       <dl class="numbers">
         {Object.entries(found.precision).map(([k, figure]) => (
           <div key={k}>
-            <dt>{k === "1" ? "most similar track" : `${k} most similar tracks`}<br /><span title="95% interval, over albums">{range(figure)}</span></dt>
+            <dt>{k === "1" ? "most similar track" : `${k} most similar tracks`}<br /><span title="95 % interval, over albums">{range(figure)}</span></dt>
             <dd class="num">{percent(figure.value)}</dd>
           </div>
         ))}
       </dl>
       <p class="quiet">
         {found.same_album === null ? "" : `${percent(found.same_album)} of the ten most similar are from the same album. `}
-        Hubness {found.hubness.toFixed(2)}{found.hubness > 2 ? ": a few tracks are near everything" : ""}.
+        {found.hubness > 2 ? "A few tracks are similar to very many others. " : ""}
         {found.tag_fit && found.by !== "genre" ? "The figures above are too good, as Segue has learned from these tags; those of albums held out are at the top of this page. " : ""}
-        The index finds {percent(found.index_recall)} of the nearest tracks, in {(found.query_us / 1000).toFixed(2)} ms.
+        Searches find {percent(found.index_recall)} of the most similar tracks, in {(found.query_us / 1000).toFixed(2)} ms each.
       </p>
     </>
   );

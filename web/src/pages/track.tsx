@@ -7,7 +7,7 @@ import { Menu } from "../components/menu";
 import { DislikeButton, LikeButton } from "../components/opinions";
 import { ArtistLinks, linkTo, trackChoices } from "../components/trackrow";
 import { usePeaks, Wave } from "../components/wave";
-import { clock, count, readableName } from "../format";
+import { clock, count, labelName, percent, readableName } from "../format";
 import { useKept } from "../entries";
 import { useLoad } from "../hooks";
 import { libraryChanges } from "../jobs";
@@ -103,7 +103,7 @@ function SimilarTracks({ track }: { track: Track }) {
 function About({ detail }: { detail: TrackDetails }) {
   const labels = Object.entries(detail.labels).flatMap(([space, scores]) =>
     Object.entries(scores).map(([name, value]) => ({ space, name, value })));
-  const strongest = labels.sort((a, b) => b.value - a.value).slice(0, 10);
+  const strongest = labels.filter(({ name }) => name !== "Music").sort((a, b) => b.value - a.value).slice(0, 10);
   const tags = Object.entries(detail.tags).filter(([, value]) => value !== null && value !== "");
   const numbers = Object.entries(detail.descriptors);
   return (
@@ -138,11 +138,12 @@ function About({ detail }: { detail: TrackDetails }) {
 function SoundLabel({ name, value }: { name: string; value: number }) {
   const bar = useRef<HTMLElement>(null);
   useEffect(() => bar.current?.style.setProperty("--share", String(Math.min(1, value))), [value]);
+  const sure = percent(Math.min(1, value));
   return (
     <li>
-      <a href={`/tracks?label=${encodeURIComponent(name)}`}>{name}</a>
-      <span class="score-track"><i ref={bar} /></span>
-      <span class="num quiet">{value.toFixed(2)}</span>
+      <a href={`/tracks?label=${encodeURIComponent(name)}`}>{labelName(name)}</a>
+      <span class="score-track" title={`The network is ${sure} sure`}><i ref={bar} /></span>
+      <span class="num quiet">{sure}</span>
     </li>
   );
 }

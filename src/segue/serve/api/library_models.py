@@ -170,7 +170,7 @@ class LibraryStatus(BaseModel):
         spaces=[{"name": "musicnn-1", "dim": 200, "license": "ISC", "tracks": 8204, "compared": True}],
         upgrades=[{"older": "mn04-1", "newer": "mn04-2", "tracks": 8204}],
         views=["all", "all/sound", "musicnn-1"],
-        tags="not used: 4 albums of two tracks and more by one artist are too few",
+        tags="Segue compares tracks by sound alone: your tags name too few albums to learn from.",
         sources=["fma"], folders=["music"], has_map=True, clusters=14, writable=True, command="segue",
     )  # fmt: skip
 

@@ -53,7 +53,7 @@ async def get_library(service: ServiceDep) -> Response:
             ],
             "upgrades": [asdict(upgrade) for upgrade in library.upgrades()],
             "views": ["all", "all/sound", *spaces],
-            "tags": str(tag_fit) if tag_fit else None,
+            "tags": tag_fit.sentence() if tag_fit else None,
             "sources": [one.source for one in overview.imports],
             "folders": [
                 readable(display_path(f"{folder}/x", [folder])[:-2]) for folder in library.folders.all()

@@ -80,5 +80,6 @@ def api_error(error: errors.SegueError, root: str = "") -> ApiError:
 def without_paths(message: str, root: str) -> str:
     """A message in which folders of this machine are not named."""
     if root:
+        message = message.replace(f" --library {root}", "").replace(f"library in {root}", "library")
         message = message.replace(root, "the library")
     return re.sub(r"(?<![\w.])(?:/[^\s'\":;,]+){2,}", lambda match: match[0].rsplit("/", 1)[-1], message)
