@@ -14,7 +14,9 @@ import pytest
 
 from segue.embed import models
 from segue.embed.models import MODELS, Download, DownloadError, Model
+from segue.embed.weights import read_tf_table
 from segue.errors import UsageError, WeightsError
+from tests import small_vggish, tf_files
 from tests.fake_download_server import Publisher
 from tests.model_files import assert_whole, known, parts
 from tests.onnx_files import run
@@ -141,6 +143,22 @@ def test_vggish_is_made_of_its_checkpoint_and_its_components(
     pca.unlink()
     with pytest.raises(UsageError, match=r"vggish_pca_params.npz of vggish .* is missing"):
         models.add(model, checkpoint, folder=folder)
+
+
+def test_vggish_is_made_of_a_frozen_graph_as_of_its_checkpoint(tmp_path: Path, folder: Path):
+    published = small_vggish.write_published(tmp_path)
+    model = small_vggish.known(published)
+    checkpoint, pca = published.values()
+    tensors = read_tf_table(checkpoint)
+    (tmp_path / "apart").mkdir()
+    graph = tf_files.write_graph(
+        tmp_path / "apart" / "audioset-vggish-3.pb", {f"model/{name}": each for name, each in tensors.items()}
+    )
+    weights = dataclasses.replace(model.downloads[0], instead=(Download(known(graph), ""),))
+    model = dataclasses.replace(model, downloads=(weights, model.downloads[1]))
+    made = [models.add(model, brought, pca, folder=folder).read_bytes() for brought in (checkpoint, graph)]
+    assert made[0] == made[1]
+    models.check(model, folder=folder)
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from segue.embed import models
-from segue.embed.models import MODELS, DownloadError, Model, fetch
+from segue.embed.models import MODELS, Download, DownloadError, Model, fetch
 from segue.errors import WeightsError
 from segue.progress import Silent
 from tests.fake_download_server import Publisher
@@ -141,6 +142,44 @@ def test_a_wrong_sum_is_named_and_deleted(publisher: Publisher, weights: Path, f
 def test_the_sum_of_a_pointer_file_is_called_that():
     assert "pointer file" in MODELS["vggish"].downloads[0].file.note
     assert not MODELS["vggish"].downloads[1].file.note
+
+
+@pytest.fixture
+def elsewhere(publisher: Publisher, tiny: Model, weights: Path) -> Model:
+    """Tiny, whose file is published under another name, too."""
+    (download,) = tiny.downloads
+    other = dataclasses.replace(download.file, name="other.pt")
+    download = dataclasses.replace(download, instead=(Download(other, publisher.url("other.pt")),))
+
+    def convert(files: Mapping[str, Path], folder: Path) -> None:
+        tiny.convert({"tiny.pt": next(iter(files.values()))}, folder)
+
+    publisher.files["other.pt"] = weights.read_bytes()
+    return dataclasses.replace(tiny, downloads=(download,), convert=convert)
+
+
+@pytest.mark.parametrize("first", [None, b"something else"], ids=["gone", "another file"])
+def test_a_file_that_cannot_be_had_is_fetched_from_the_next_place(
+    publisher: Publisher, elsewhere: Model, folder: Path, first: bytes | None
+):
+    publisher.files["tiny.pt"] = (first or b"").ljust(elsewhere.size_bytes)
+    if first is None:
+        del publisher.files["tiny.pt"]
+    models.pull(elsewhere, folder=folder)
+    assert_whole(elsewhere, folder)
+    record = json.loads((folder / "tiny" / "model.json").read_text("utf-8"))
+    assert record["sources"] == {"other.pt": elsewhere.sha256}
+    assert models.status(elsewhere, folder=folder).state == "ready"
+
+
+def test_where_no_place_has_a_file_all_are_named(publisher: Publisher, elsewhere: Model, folder: Path):
+    publisher.files.clear()
+    with pytest.raises(DownloadError, match="answered 404") as caught:
+        models.pull(elsewhere, folder=folder)
+    assert caught.value.source == publisher.url("tiny.pt")
+    assert f"tiny.pt ({publisher.url('tiny.pt')}) or other.pt ({publisher.url('other.pt')})" in str(
+        caught.value
+    )
 
 
 def test_a_missing_file_is_requested_once(publisher: Publisher, tiny: Model, folder: Path):

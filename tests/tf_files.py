@@ -1,4 +1,4 @@
-"""Writes the two checkpoint formats of TensorFlow, so that readers meet real files of known content."""
+"""Writes TensorFlow's two checkpoint formats and frozen graphs, so that readers meet real ones."""
 
 from __future__ import annotations
 
@@ -124,6 +124,25 @@ def checkpoint_entries(tensors: Mapping[str, NDArray[Any]]) -> list[tuple[bytes,
 def write_checkpoint(path: Path, tensors: Mapping[str, NDArray[Any]]) -> Path:
     """A checkpoint of the first format, as `vggish_model.ckpt` is."""
     path.write_bytes(table(checkpoint_entries(tensors)))
+    return path
+
+
+def constant(name: str, array: NDArray[Any], values: bytes | None = None) -> bytes:
+    """A constant node of a graph; by default its values are the array's bytes."""
+    values = chunk(4, array.tobytes()) if values is None else values
+    tensor = number(1, DTYPES[array.dtype.name]) + chunk(2, shape_proto(array.shape)) + values
+    kind = chunk(1, b"dtype") + chunk(2, number(6, DTYPES[array.dtype.name]))
+    value = chunk(1, b"value") + chunk(2, chunk(8, tensor))
+    return chunk(1, chunk(1, name.encode()) + chunk(2, b"Const") + chunk(5, kind) + chunk(5, value))
+
+
+def write_graph(path: Path, tensors: Mapping[str, NDArray[Any]]) -> Path:
+    """A frozen graph: each tensor a constant, and a node that reads it."""
+    nodes = []
+    for name, array in tensors.items():
+        read = chunk(1, f"{name}/read".encode()) + chunk(2, b"Identity") + chunk(3, name.encode())
+        nodes += [constant(name, array), chunk(1, read)]
+    path.write_bytes(b"".join(nodes) + chunk(4, number(1, 27)))
     return path
 
 

@@ -132,7 +132,7 @@ def build(root: Path, model: Model, files: Mapping[str, Path]) -> None:
     new = work_folder(root) / "new"
     new.mkdir()
     model.convert(files, new)
-    (new / RECORD).write_text(record_text(model, describe_files(new)), "utf-8")
+    (new / RECORD).write_text(record_text(model, describe_files(new), files), "utf-8")
     for path in new.iterdir():
         sync_file(path)
     sync_folder(new)

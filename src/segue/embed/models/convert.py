@@ -12,6 +12,8 @@ import numpy as np
 if TYPE_CHECKING:
     import onnx
 
+    from segue.embed.weights import Tensors
+
 _CALIBRATION_SEED, _COMPARISON_SEED = 0, 1  # seeds; no sound both sets the ranges and judges them
 
 
@@ -23,15 +25,24 @@ def vggish(files: Mapping[str, Path], folder: Path) -> None:
     """
     from segue.embed.networks import build_vggish
     from segue.embed.postprocess import read_pca
-    from segue.embed.weights import read_tf_table
 
     pca = files["vggish_pca_params.npz"]
     read_pca(pca)
     shutil.copyfile(pca, folder / "pca.npz")
-    network = build_vggish(read_tf_table(files["vggish_model.ckpt"]))
+    network = build_vggish(_vggish_tensors(files))
     (folder / "vggish.onnx").write_bytes(network.SerializeToString())
     _to_int8(network, folder)
     _compare(folder)
+
+
+def _vggish_tensors(files: Mapping[str, Path]) -> Tensors:
+    """Of the checkpoint, or of the frozen graph that was made of it, whose names begin with another scope."""
+    from segue.embed.weights import read_tf_graph, read_tf_table
+
+    if "vggish_model.ckpt" in files:
+        return read_tf_table(files["vggish_model.ckpt"])
+    tensors = read_tf_graph(files["audioset-vggish-3.pb"])
+    return {name[name.find("vggish/") :]: tensor for name, tensor in tensors.items() if "vggish/" in name}
 
 
 def _to_int8(network: onnx.ModelProto, folder: Path) -> None:

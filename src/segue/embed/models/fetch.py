@@ -59,15 +59,33 @@ def fetch_all(model: Model, folder: Path, work: Path, progress: Progress | None)
         progress.begin(model.size_bytes, "bytes")
     for download in model.downloads:
         report = _report(progress, before)
-        files[download.file.name] = _fetch(model, download, folder, work, report)
+        found, path = _fetch_from_any(model, download, folder, work, report)
+        files[found.file.name] = path
         before += download.file.size_bytes
     return files
+
+
+def _fetch_from_any(
+    model: Model, download: Download, folder: Path, work: Path, report: Callable[[int], None]
+) -> tuple[Download, Path]:
+    """The first that can be had of a file and of those that stand for it.
+
+    Where none can, the error is that of the first, as its publisher is the model's, and names the others.
+    """
+    errors: list[DownloadError | WeightsError] = []
+    for place in download.places:
+        try:
+            return place, _fetch(model, place, folder, work, report)
+        except (DownloadError, WeightsError) as error:
+            errors.append(error)
+    raise errors[0]
 
 
 def download_paths(model: Model, folder: Path) -> list[Path]:
     """Existing files of a model's downloads, finished or not, of any version."""
     pattern = "?" * _SUM_DIGITS
-    return [path for d in model.downloads for path in folder.glob(f"{pattern}-{d.file.name}*")]
+    places = [place for download in model.downloads for place in download.places]
+    return [path for place in places for path in folder.glob(f"{pattern}-{place.file.name}*")]
 
 
 def _report(progress: Progress | None, before: int) -> Callable[[int], None]:
@@ -108,7 +126,9 @@ def _fetch(model: Model, download: Download, folder: Path, work: Path, report: C
 def _failure(model: Model, download: Download, reason: str, part: Path) -> DownloadError:
     come = part.stat().st_size if part.exists() else 0
     kept = f" {come} of {download.file.size_bytes} bytes are kept, pull goes on from there." if come else ""
-    files = " and ".join(f"{d.file.name} ({d.source})" for d in model.downloads)
+    files = " and ".join(
+        " or ".join(f"{place.file.name} ({place.source})" for place in one.places) for one in model.downloads
+    )
     message = (
         f"{download.source}: {reason}.{kept} Without a network here, bring {files} "
         f"from another machine and run: {model.add_command}"

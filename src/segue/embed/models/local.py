@@ -34,7 +34,8 @@ def locate_files(model: Model, paths: Sequence[Path]) -> dict[str, Path]:
 
 
 def _locate_download(model: Model, download: Download, paths: Sequence[Path]) -> dict[str, Path]:
-    for needed in ((download.file,), download.members):
+    ways = [way for place in download.places for way in ((place.file,), place.members)]
+    for needed in sorted(ways, key=lambda way: not any(_given(file, paths) for file in way)):
         located = {_base(file): _locate(file, paths) for file in needed}
         complete = {name: path for name, path in located.items() if path}
         if needed and len(complete) == len(needed):
@@ -45,7 +46,7 @@ def _locate_download(model: Model, download: Download, paths: Sequence[Path]) ->
     given = ", ".join(_describe(path) for path in paths) or "nothing"
     raise UsageError(
         f"{file.name} of {model.name} ({file.size_bytes} bytes, sha256 {file.sha256}) is missing: given "
-        f"were {given}; it is published as {download.source}"
+        f"were {given}; it is published as {' or as '.join(place.source for place in download.places)}"
     )
 
 
@@ -54,15 +55,18 @@ def _describe(path: Path) -> str:
 
 
 def _locate(file: KnownFile, paths: Sequence[Path]) -> Path | None:
+    if path := _given(file, paths):
+        return path
+    places = [path if path.is_dir() else path.parent for path in paths]
+    return next((p for place in places for p in _candidates(place, file) if p.is_file()), None)
+
+
+def _given(file: KnownFile, paths: Sequence[Path]) -> Path | None:
     given = [path for path in paths if path.is_file()]
     for path in given:
         if path.stat().st_size == file.size_bytes:
             return path
-    for path in given:
-        if path.name == _base(file):
-            return path
-    places = [path if path.is_dir() else path.parent for path in paths]
-    return next((p for place in places for p in _candidates(place, file) if p.is_file()), None)
+    return next((path for path in given if path.name == _base(file)), None)
 
 
 def _candidates(place: Path, file: KnownFile) -> Iterator[Path]:
@@ -76,7 +80,8 @@ def _refuse_unknown_files(model: Model, paths: Sequence[Path], files: Mapping[st
     used = {path.resolve() for path in files.values()}
     for path in paths:
         if path.is_file() and path.resolve() not in used:
-            expected = ", ".join(f"{d.file.name} of {d.file.size_bytes}" for d in model.downloads)
+            known = [place.file for download in model.downloads for place in download.places]
+            expected = ", ".join(f"{file.name} of {file.size_bytes}" for file in known)
             size = path.stat().st_size
             raise WeightsError(f"{path}: found {size} bytes, expected {expected} bytes", str(path))
 
@@ -84,9 +89,9 @@ def _refuse_unknown_files(model: Model, paths: Sequence[Path], files: Mapping[st
 def unpack_members(model: Model, files: Mapping[str, Path], work: Path) -> dict[str, Path]:
     """What the conversion needs, by name: members of archives are unpacked into ``work``."""
     unpacked = dict(files)
-    for download in model.downloads:
-        if download.members and download.file.name in files:
-            unpacked |= _members(download, files[download.file.name], work)
+    for place in (place for download in model.downloads for place in download.places):
+        if place.members and place.file.name in files:
+            unpacked |= _members(place, files[place.file.name], work)
     return unpacked
 
 

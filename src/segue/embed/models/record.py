@@ -44,7 +44,7 @@ def judge_record(model: Model, record: Record, revision: int) -> tuple[State, st
     """Whether a record is of this model, of this revision or a later one that Segue knows; why not."""
     if record.format != RECORD_FORMAT or not revision <= record.revision <= model.revision:
         return "outdated", "converted by another version of Segue"
-    if record.sources != sources_of(model):
+    if not _is_made_of(model, record.sources):
         return "outdated", "made from other files than Segue now expects"
     if f"{model.name}.onnx" not in {file.name for file in record.files}:
         return "damaged", f"{RECORD} names no {model.name}.onnx"
@@ -70,18 +70,27 @@ def describe_files(folder: Path) -> list[KnownFile]:
     return [KnownFile(path.name, path.stat().st_size, sha256_of(path)) for path in sorted(folder.iterdir())]
 
 
-def record_text(model: Model, files: Iterable[KnownFile]) -> str:
-    """The record of a model's current revision, as JSON."""
+def record_text(model: Model, files: Iterable[KnownFile], given: Iterable[str] = ()) -> str:
+    """The record of a model's current revision, as JSON; ``given`` are the names of what it was made from."""
     record = {
         "format": RECORD_FORMAT,
         "model": model.name,
         "revision": model.revision,
-        "sources": sources_of(model),
+        "sources": sources_of(model, given),
         "files": {file.name: {"size_bytes": file.size_bytes, "sha256": file.sha256} for file in files},
     }
     return json.dumps(record, indent=2) + "\n"
 
 
-def sources_of(model: Model) -> dict[str, str]:
-    """The sums of what a model is made from, by name."""
-    return {download.file.name: download.file.sha256 for download in model.downloads}
+def sources_of(model: Model, given: Iterable[str] = ()) -> dict[str, str]:
+    """The sums of what a model is made from, by name: of each download the place that is among ``given``."""
+    names = set(given)
+    chosen = [
+        next((place.file for place in download.places if place.file.name in names), download.file)
+        for download in model.downloads
+    ]
+    return {file.name: file.sha256 for file in chosen}
+
+
+def _is_made_of(model: Model, sources: Mapping[str, str]) -> bool:
+    return sources == sources_of(model, sources)

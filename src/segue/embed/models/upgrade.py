@@ -84,7 +84,7 @@ def _write_network(root: Path, model: Model, old: Record, convert: Callable[[byt
     _write(work / name, content)
     new = KnownFile(name, len(content), sha256_of(work / name))
     others = [file for file in old.files if file.name != name]
-    _write(work / NEXT, record_text(model, [new, *others]).encode())
+    _write(work / NEXT, record_text(model, [new, *others], old.sources).encode())
     (work / NEXT).replace(folder / NEXT)
     sync_folder(folder)
     (work / name).replace(folder / name)
