@@ -10,8 +10,10 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 import av
@@ -39,6 +41,8 @@ STAY = """
     const leaveAsItIs = window.setTimeout
     window.setTimeout = (act, wait, ...rest) => leaveAsItIs(act, wait >= 4000 ? 1e9 : wait, ...rest)
 """
+# Playwright's clock replaces them by timers, which tell nothing of what has been drawn.
+FRAMES = "window.trueFrames = [requestAnimationFrame, requestAnimationFrame, requestIdleCallback]"
 # Music plays as slowly as Chromium can, so that a track of 3 s lasts for 48.
 SLOW_MUSIC = """
     const playAsItIs = HTMLMediaElement.prototype.play
@@ -49,8 +53,7 @@ SLOW_MUSIC = """
 """
 # Whether two frames have been drawn and the page has nothing left to do, to load or to move.
 RESTS = """async () => {
-    for (const next of [requestAnimationFrame, requestAnimationFrame, requestIdleCallback])
-        await new Promise((done) => next(done))
+    for (const next of window.trueFrames) await new Promise((done) => next(done))
     const moves = ({ effect }) => effect.getComputedTiming().endTime !== Infinity
     const waits = document.querySelector(".skeleton, .stale, [aria-busy=true]")
     return !waits && document.fonts.status === "loaded" && !document.getAnimations().some(moves)
@@ -101,6 +104,7 @@ def new_page(
     viewport = {"width": size[0], "height": size[1]}
     context = browser.new_context(base_url=address, viewport=viewport, **options)
     context.set_default_timeout(PATIENCE_MS)
+    context.add_init_script(FRAMES)
     context.add_init_script(STAY)
     page = context.new_page()
     _follow_requests(page)
@@ -153,6 +157,20 @@ def settle(page: Page, but: int = 0) -> None:
     while rests < 2:  # what ends may bring the next request
         rests = rests + 1 if page.evaluate(RESTS) and len(_under_way.get(page, ())) == but else 0
         assert time.monotonic() < deadline, [request.url for request in _under_way.get(page, ())]
+
+
+def is_request(request: Request, method: str, path: str) -> bool:
+    """Whether it asks the service for this: the path is that of the API, and may have a *."""
+    return request.method == method and fnmatchcase(urlsplit(request.url).path, f"*/api/v1{path}")
+
+
+def answered(page: Page, method: str, path: str):
+    """Wait until the service has answered: ``with answered(page, "PUT", "/settings"): tick.click()``.
+
+    Only after that may a test look at what the service knows: a page shows some changes before they are
+    saved. An answer from the same address is no sign of it: the page also reads by itself.
+    """
+    return page.expect_response(lambda answer: is_request(answer.request, method, path))
 
 
 def take(page: Page, held: list[Route]) -> Route:

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import importlib.metadata
 import itertools
+import re
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
+from segue.sources.mongo import address
 from tests.ports import free_port
 from tests.programs import find_program
 from tests.waiting import wait_for
 
 KINDS = {"secantusdb": "secantusd-py", "nx-27017": "nx-27017"}  # package and command
 STARTED_S = 60.0
+# A machine that stands still for a while ends no test that is not about that.
+PATIENT = {"serverSelectionTimeoutMS": 120_000, "connectTimeoutMS": 120_000, "socketTimeoutMS": 120_000}
 _numbers = itertools.count()
 
 
@@ -41,6 +46,20 @@ def fixtures(scope: str = "module"):
         return server.uri(f"music{next(_numbers)}")
 
     return kept_server, server, uri
+
+
+def database_of(uri: str) -> str:
+    return urlsplit(uri).path.removeprefix("/")
+
+
+def give_up_soon(monkeypatch: pytest.MonkeyPatch, uri: str) -> str:
+    """An address whose server is given up soon once it refuses connections, as one does that a test kills.
+
+    Until it has answered for the first time it is waited for as long as by the addresses of other tests.
+    """
+    monkeypatch.setitem(address._WAITS, "serverSelectionTimeoutMS", 0.5)
+    monkeypatch.setattr(address, "_PATIENCE_S", PATIENT["serverSelectionTimeoutMS"] / 1000)
+    return re.sub(r"serverSelectionTimeoutMS=\d+&?", "", uri)
 
 
 def command_of(kind: str) -> str | None:
@@ -77,11 +96,12 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
         self.start(*options)
 
-    def uri(self, database: str = "music", login: str = "", options: str = "") -> str:
-        return f"mongodb://{login}127.0.0.1:{self.port}/{database}{options}"
+    def uri(self, database: str = "music", login: str = "", **options: object) -> str:
+        """An address, with options that go before ``PATIENT``."""
+        return f"mongodb://{login}127.0.0.1:{self.port}/{database}?{urlencode({**PATIENT, **options})}"
 
     def client(self) -> MongoClient:
-        return MongoClient(self.uri(), serverSelectionTimeoutMS=20_000)
+        return MongoClient(self.uri())
 
     def start(self, *options: str) -> None:
         """Start it, and wait until it answers."""
@@ -97,7 +117,7 @@ class Server:
         if self._process is None or self._process.poll() is not None:
             return "ended"
         try:
-            with MongoClient(self.uri(), serverSelectionTimeoutMS=500) as client:
+            with MongoClient(self.uri(serverSelectionTimeoutMS=500)) as client:
                 client.admin.command("hello")
                 return "answered"
         except PyMongoError:

@@ -19,13 +19,12 @@ from segue.sources.mongo import Fields, Mongo
 from segue.sources.mongo.vectors import NoVectorError, parse_vector
 from tests.command_table import documented_keys
 from tests.following import Doing, Telling
-from tests.mongo_server import fixtures
+from tests.mongo_server import database_of, fixtures, give_up_soon
 from tests.sounds import start
 from tests.source_contract import SourceContract
 
 DIM = 8
 MANY = 2400
-SOON = "?serverSelectionTimeoutMS=1000"
 FEW = 120  # documents a batch, so that an import has many moments to be killed in
 
 kept_server, server, uri = fixtures()
@@ -34,7 +33,7 @@ kept_server, server, uri = fixtures()
 @pytest.fixture
 def collection(server, uri):
     with server.client() as client:
-        yield client[uri.rsplit("/", 1)[1]].songs
+        yield client[database_of(uri)].songs
 
 
 @pytest.fixture
@@ -220,11 +219,12 @@ def fill(collection, n=MANY):
 
 @pytest.mark.slow
 def test_a_server_killed_in_the_middle_loses_nothing_and_the_next_import_goes_on(
-    server, collection, uri, library, small_batches
+    server, collection, uri, library, small_batches, monkeypatch
 ):
     expected = fill(collection)
+    soon = give_up_soon(monkeypatch, uri)
     with pytest.raises(SourceError, match="goes on from there") as raised:
-        library.import_from(songs(uri + SOON), progress=Doing(4, server.kill))
+        library.import_from(songs(soon), progress=Doing(4, server.kill))
     assert "no MongoDB answers" in str(raised.value)
     before = contents(library)
     assert 0 < len(before) < MANY

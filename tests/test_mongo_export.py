@@ -21,13 +21,12 @@ from segue.sources.mongo.address import parse_address
 from segue.spec import EmbedderSpec, Label
 from tests.command_table import documented_keys
 from tests.following import Doing, Telling
-from tests.mongo_server import fixtures
+from tests.mongo_server import fixtures, give_up_soon
 from tests.sounds import start
 
 MANY = 600
 FEW = 40  # documents a request, so that an export has many moments to be killed in
 DOT, DOLLAR = "\uff0e", "\uff04"  # full-width, as not every server takes the usual ones
-SOON = "?serverSelectionTimeoutMS=1000"
 
 kept_server, server, uri = fixtures()
 # nx-27017 0.8 takes new documents with binary data, and does not replace them by others with such.
@@ -99,7 +98,7 @@ def root(made, tmp_path):
 
 @pytest.fixture
 def database(server, uri):
-    with MongoClient(uri, tz_aware=True, serverSelectionTimeoutMS=20_000) as client:
+    with MongoClient(uri, tz_aware=True) as client:
         yield client.get_default_database()
 
 
@@ -301,7 +300,7 @@ def test_a_server_killed_in_the_middle_and_the_next_export_goes_on(server, uri, 
     source = Made(MANY)
     root = library_of(source, tmp_path / "library")
     with pytest.raises(SourceError, match="every document that was written is whole") as raised:
-        export(root, uri + SOON, progress=Doing(4, server.kill))
+        export(root, give_up_soon(monkeypatch, uri), progress=Doing(4, server.kill))
     assert "no MongoDB answers" in str(raised.value)
     server.start()
     with MongoClient(uri) as client:

@@ -8,12 +8,11 @@ from pymongo import MongoClient
 
 import segue.cli.scan
 import segue.library.shared_catalog
-import segue.sources.mongo.address
 from segue.errors import SourceError
 from segue.library import Library
 from segue.library.shared_catalog import SharedCatalog
 from tests.conftest import tag
-from tests.mongo_server import fixtures
+from tests.mongo_server import fixtures, give_up_soon
 from tests.sounds import write
 
 kept_server, server, uri = fixtures()
@@ -21,14 +20,9 @@ kept_server, server, uri = fixtures()
 replacing = pytest.mark.parametrize("kept_server", ["secantusdb"], indirect=True)
 
 
-@pytest.fixture(autouse=True)
-def short_waits(monkeypatch):
-    monkeypatch.setitem(segue.sources.mongo.address._WAITS, "serverSelectionTimeoutMS", 1.0)
-
-
 @pytest.fixture
 def database(server, uri):
-    with MongoClient(uri, serverSelectionTimeoutMS=20_000) as client:
+    with MongoClient(uri) as client:
         yield client.get_default_database()
 
 
@@ -80,7 +74,13 @@ def clip_of(hz):
 
 @pytest.fixture
 def house(tmp_path, segue, uri):
-    return lambda name: House(tmp_path / name, segue, uri)
+    return lambda name, address=uri: House(tmp_path / name, segue, address)
+
+
+@pytest.fixture
+def soon(uri, monkeypatch):
+    """The address, for tests that kill its server."""
+    return give_up_soon(monkeypatch, uri)
 
 
 @pytest.mark.slow
@@ -206,8 +206,8 @@ def test_spaces_of_a_later_version_are_reported(house, database):
 
 
 @pytest.mark.slow
-def test_a_server_that_is_down_is_reported_before_the_scan_begins(server, house):
-    a = house("a").hears(200)
+def test_a_server_that_is_down_is_reported_before_the_scan_begins(server, house, soon):
+    a = house("a", soon).hears(200)
     server.kill()
     out, err = a.scan(expected=2)
     assert out == ""
@@ -218,8 +218,10 @@ def test_a_server_that_is_down_is_reported_before_the_scan_begins(server, house)
 
 
 @pytest.mark.slow
-def test_a_server_that_goes_away_during_the_scan_leaves_the_library_up_to_date(server, house, monkeypatch):
-    a = house("a").hears(200, 400)
+def test_a_server_that_goes_away_during_the_scan_leaves_the_library_up_to_date(
+    server, house, soon, monkeypatch
+):
+    a = house("a", soon).hears(200, 400)
     sync = segue.cli.scan.sync
 
     def kill_before(context, shared, **how):
@@ -231,15 +233,15 @@ def test_a_server_that_goes_away_during_the_scan_leaves_the_library_up_to_date(s
     assert "2 added" in out
     assert "no MongoDB answers" in err
     assert a.titles() == ["200 Hz", "400 Hz"]
-    monkeypatch.undo()
+    monkeypatch.setattr(segue.cli.scan, "sync", sync)
     server.start()
     out, _ = a.scan()
     assert "tracks: 2 added" in out
 
 
 @pytest.mark.slow
-def test_a_server_that_goes_away_between_sending_and_taking(server, uri, house, monkeypatch):
-    a, b = house("a").hears(200, 400), house("b").hears(800)
+def test_a_server_that_goes_away_between_sending_and_taking(server, house, soon, monkeypatch):
+    a, b = house("a", soon).hears(200, 400), house("b").hears(800)
     a.scan()
     with Library.open(b.root, create=True, embedders=["descriptors"]) as library:
         library.scan(b.music)
@@ -252,11 +254,11 @@ def test_a_server_that_goes_away_between_sending_and_taking(server, uri, house, 
 
     monkeypatch.setattr(segue.library.shared_catalog, "export_mongo", export_and_die)
     with pytest.raises(SourceError, match="no MongoDB answers"):
-        SharedCatalog(uri).sync(b.root)
+        SharedCatalog(soon).sync(b.root)
     assert b.titles() == ["800 Hz"]
     monkeypatch.setattr(segue.library.shared_catalog, "export_mongo", export)
     server.start()
-    done = SharedCatalog(uri).sync(b.root)
+    done = SharedCatalog(soon).sync(b.root)
     assert (done.sent.unchanged, done.received.added) == (1, 2)
 
 

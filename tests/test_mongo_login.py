@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from segue.errors import UsageError
+from segue.errors import SourceError, UsageError
 from segue.library import Library
-from segue.sources.mongo import Fields, Mongo
-from tests.mongo_server import Server
+from segue.sources.mongo import Fields, Mongo, address
+from tests.mongo_server import Server, give_up_soon
 
 SECRET = "pa/ss@wo:rd"
 QUOTED = "pa%2Fss%40wo%3Ard"
 SHOWING = (SECRET, QUOTED, "wo:rd", "ss@")
-SOON = "serverSelectionTimeoutMS=200"
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +49,7 @@ def assert_not_kept(library: Path) -> None:
 
 
 def test_a_login_is_used_for_an_import_and_never_shown(guarded: Server, library_path: Path):
-    uri = guarded.uri(login=f"reader:{QUOTED}@", options="?authSource=admin")
+    uri = guarded.uri(login=f"reader:{QUOTED}@", authSource="admin")
     source = Mongo(uri, "songs", Fields("vector"))
     with Library.open(library_path, create=True) as library:
         assert library.import_from(source).added == 1
@@ -57,7 +58,7 @@ def test_a_login_is_used_for_an_import_and_never_shown(guarded: Server, library_
 
 
 def test_a_login_is_used_for_an_export_and_never_shown(guarded: Server, scanned: Path, segue):
-    uri = guarded.uri(login=f"writer:{QUOTED}@", options="?authSource=admin")
+    uri = guarded.uri(login=f"writer:{QUOTED}@", authSource="admin")
     code, out, err = segue("-l", scanned, "export", "mongo", uri)
     assert code == 0
     assert "12 added" in out
@@ -80,7 +81,7 @@ def test_a_login_is_used_for_an_export_and_never_shown(guarded: Server, scanned:
 def test_a_refused_login_is_reported_in_one_line_without_the_password(
     command: str, login: str, words: str, guarded: Server, scanned: Path, segue, tmp_path: Path
 ):
-    uri = guarded.uri(login=login, options="?authSource=admin")
+    uri = guarded.uri(login=login, authSource="admin")
     library = scanned if command == "export" else tmp_path / "library"
     what = ("-c", "songs", "-f", "vector") if command == "import" else ("-c", "new")
     code, out, err = segue("-l", library, command, "mongo", uri, *what)
@@ -90,12 +91,27 @@ def test_a_refused_login_is_reported_in_one_line_without_the_password(
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:9", "no-such-host.invalid"])
-def test_a_missing_server_is_reported_in_one_line(host: str, segue, tmp_path: Path):
-    uri = f"mongodb://me:{QUOTED}@{host}/music?{SOON}"
+def test_a_missing_server_is_reported_in_one_line(
+    host: str, segue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    uri = give_up_soon(monkeypatch, f"mongodb://me:{QUOTED}@{host}/music")
     code, out, err = segue("-l", tmp_path / "l", "import", "mongo", uri, "-c", "songs", "-f", "vector")
     assert (code, out, len(err.splitlines())) == (2, "", 1)
     assert f"no MongoDB answers at mongodb://{host}" in err
     assert_hidden(err)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("said", ["", "?serverSelectionTimeoutMS=1500"])
+def test_a_server_that_is_silent_is_waited_for_longer(said: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(address._WAITS, "serverSelectionTimeoutMS", 0.1)
+    monkeypatch.setattr(address, "_PATIENCE_S", 1.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        uri = f"mongodb://127.0.0.1:{silent.getsockname()[1]}/music{said}"
+        began = time.monotonic()
+        with pytest.raises(SourceError, match="no MongoDB answers"):
+            Mongo(uri, "songs", Fields("vector"))
+        assert time.monotonic() - began >= 1.5
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pytest
 from segue.errors import UsageError
 from segue.library import Library
 from tests.conftest import write_music
-from tests.mongo_server import Server, fixtures
+from tests.mongo_server import Server, database_of, fixtures
 from tests.spark_session import sail_session
 
 pa = pytest.importorskip("pyarrow")
@@ -39,7 +39,7 @@ def session() -> Iterator[Any]:
 @pytest.fixture
 def songs(server: Server, uri: str) -> Iterator[Any]:
     with server.client() as client:
-        yield client[uri.rsplit("/", 1)[1]].songs
+        yield client[database_of(uri)].songs
 
 
 def read(session: Any, uri: str, schema: str | None = None, **options: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from pathlib import Path
 
@@ -12,7 +11,7 @@ pytest.importorskip("playwright", reason="pip install playwright")
 from playwright.sync_api import Browser, expect
 
 from segue.library import Library
-from tests.browsing import MARKS, settle, watched
+from tests.browsing import MARKS, answered, settle, watched
 from tests.conftest import write_music
 from tests.serve_process import Server, serving
 from tests.waiting import wait_for
@@ -51,7 +50,7 @@ def test_a_followed_folder_brings_its_changes_to_the_page(browser: Browser, web_
         with watched(browser, running) as page:
             page.goto("/settings")
             follow = page.get_by_label("Follow the scanned folders")
-            with page.expect_response(re.compile("/settings")):
+            with answered(page, "PUT", "/settings"):
                 follow.click()
             expect(follow).to_be_checked()
             assert running.get("/settings")["watch_now"]

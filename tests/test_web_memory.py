@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 import shutil
@@ -11,9 +10,9 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("playwright", reason="pip install playwright")
-from playwright.sync_api import Browser, Page, Response, TimeoutError, expect  # noqa: A004
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browsing import MARKS, PHONE, new_page, settle, slow_music, watched
+from tests.browsing import MARKS, PHONE, answered, is_request, new_page, settle, slow_music, watched
 from tests.serve_process import Server, serving
 
 pytestmark = MARKS
@@ -37,10 +36,6 @@ def play_album(page: Page, number: int = 0) -> None:
     page.goto("/?album=low")
     page.get_by_role("button", name=f"Play Low number {number}").click()
     page.get_by_role("region", name="Player").get_by_role("button", name="Pause").click()
-
-
-def is_saved_queue(answer: Response) -> bool:
-    return answer.url.endswith("/queue") and answer.request.method == "PUT"
 
 
 def test_back_returns_to_where_the_list_was_scrolled(page: Page):
@@ -96,7 +91,7 @@ def test_one_tab_plays_at_a_time(browser: Browser, own_server: Server):
 
 
 def test_another_device_goes_on_with_the_queue(browser: Browser, own_server: Server):
-    with watched(browser, own_server) as desk, desk.expect_response(is_saved_queue):
+    with watched(browser, own_server) as desk, answered(desk, "PUT", "/queue"):
         play_album(desk, 1)
     left = own_server.get("/queue")
     assert [track["title"] for track in left["tracks"]] == [f"Low number {i}" for i in range(4)]
@@ -117,7 +112,7 @@ def test_while_the_service_is_away_next_waits(browser: Browser, own_server: Serv
         expect(page.get_by_text("Segue is not responding")).to_be_visible()
         expect(now(page)).to_have_text("Low number 1")
         expect(page.get_by_text("Could not play")).to_have_count(0)
-        with page.expect_request("**/health"):
+        with page.expect_request(lambda request: is_request(request, "GET", "/health")):
             page.get_by_role("button", name="Try again").click()
         page.context.set_offline(False)
         expect(page.get_by_text("Segue is not responding")).to_have_count(0)
@@ -171,9 +166,12 @@ def test_a_track_removed_from_a_playlist_comes_back(browser: Browser, own_server
     with watched(browser, own_server) as page:
         page.goto(f"/playlists/{made['id']}")
         page.get_by_role("button", name=f"More actions for {tracks[0]['title']}").click()
-        page.get_by_role("menuitem", name="Remove from this playlist").click()
+        with answered(page, "PUT", f"/playlists/{made['id']}"):
+            page.get_by_role("menuitem", name="Remove from this playlist").click()
         expect(page.locator(".row")).to_have_count(3)
-        page.get_by_role("button", name="Undo").click()
+        assert len(own_server.get(f"/playlists/{made['id']}")["tracks"]) == 3
+        with answered(page, "PUT", f"/playlists/{made['id']}"):
+            page.get_by_role("button", name="Undo").click()
         expect(page.locator(".row")).to_have_count(4)
         assert len(own_server.get(f"/playlists/{made['id']}")["tracks"]) == 4
 
@@ -194,15 +192,16 @@ def test_a_deleted_playlist_comes_back(browser: Browser, own_server: Server):
 
 def test_a_page_that_rests_asks_for_nothing(browser: Browser, own_server: Server):
     with watched(browser, own_server) as page:
+        page.clock.install()
         play_album(page)
+        page.clock.fast_forward(5_000)  # the queue is saved, where it was not yet
         settle(page)
-        asked: list[tuple[str, str]] = []
-        page.on("request", lambda request: asked.append((request.method, request.url.rsplit("/", 1)[-1])))
-        with contextlib.suppress(TimeoutError):
-            page.wait_for_event("request", timeout=5000)  # the queue is saved once more, where it was not yet
-        with pytest.raises(TimeoutError):
-            page.wait_for_event("request", timeout=5000)
-        assert asked in ([], [("PUT", "queue")])
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        for _ in range(4):
+            page.clock.fast_forward(30_000)
+            settle(page)
+        assert not asked
 
 
 def test_changing_pages_asks_for_little_and_for_no_cover_twice(browser: Browser, own_server: Server):

@@ -13,9 +13,9 @@ import pytest
 from segue.library import Library
 
 pytest.importorskip("playwright", reason="pip install playwright")
-from playwright.sync_api import Browser, Page, Response, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browsing import MARKS, PHONE, WEB, new_page, rows, settle
+from tests.browsing import MARKS, PHONE, WEB, answered, new_page, rows, settle
 from tests.serve_process import Server, serving
 
 AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
@@ -49,10 +49,6 @@ def sign_in(page: Page, name: str, password: str | None = None) -> None:
     page.get_by_label("Password", exact=True).fill(password or PASSWORDS[name])
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
-
-
-def is_change(answer: Response) -> bool:
-    return answer.request.method == "PUT" and "/playlists/" in answer.url
 
 
 def heart(page: Page):
@@ -133,13 +129,13 @@ def test_a_playlist_that_everybody_sees_is_played_and_saved_by_others(browser: B
     with new_page(browser, shared.address) as olgas, new_page(browser, shared.address) as annas:
         sign_in(olgas, "Olga")
         find(olgas, "Low number 0")
-        with olgas.expect_response("**/api/v1/playlists") as made:
+        with answered(olgas, "POST", "/playlists") as made:
             olgas.evaluate(SAVE)
         address = f"/playlists/{made.value.json()['id']}"
         olgas.goto(address)
         tick = olgas.get_by_label("Everybody may see and play it")
         expect(tick).not_to_be_checked()
-        with olgas.expect_response(is_change):
+        with answered(olgas, "PUT", address):
             tick.click()
         expect(tick).to_be_checked()
         sign_in(annas, "Anna")
@@ -159,14 +155,14 @@ def test_a_playlist_that_everybody_sees_is_played_and_saved_by_others(browser: B
         annas.get_by_role("option", name=re.compile("Evening.*1 track, by Olga")).click()
         annas.get_by_role("button", name="Start radio").click()
         expect(annas.get_by_text("Radio: like “Evening”")).to_be_visible()
-        with annas.expect_response("**/api/v1/playlists"):
+        with answered(annas, "GET", "/playlists"):
             annas.get_by_role("button", name="Save", exact=True).click()
         settle(annas)
         expect(annas.get_by_text("Or add to")).to_have_count(0)  # to no list of another
         annas.get_by_role("button", name="Create").click()
         annas.get_by_role("button", name="Open").click()
         expect(annas.get_by_role("button", name="Delete playlist")).to_be_visible()
-        with olgas.expect_response(is_change):
+        with answered(olgas, "PUT", address):
             tick.click()
         expect(tick).not_to_be_checked()
         annas.goto(address)

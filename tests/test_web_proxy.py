@@ -18,7 +18,7 @@ import pytest
 pytest.importorskip("playwright", reason="pip install playwright")
 from playwright.sync_api import Browser, expect
 
-from tests.browsing import MARKS, PAGES, new_page, rows, settle
+from tests.browsing import MARKS, PAGES, answered, new_page, rows, settle
 from tests.ports import free_port
 from tests.programs import find_program
 from tests.serve_process import Server, serving
@@ -196,8 +196,8 @@ def test_the_service_is_found_at_the_top_of_a_host(browser: Browser, web_server:
     with nginx(tmp_path, service, "location / {") as host, new_page(browser, host) as page:
         page.goto("/tracks")
         like = rows(page).first.get_by_role("button", name=re.compile("^Like"))
-        for pressed in ("true", "false"):
-            with page.expect_response(re.compile("/api/v1/feedback")) as answer:
+        for pressed, method, path in (("true", "POST", "/feedback"), ("false", "DELETE", "/feedback/*")):
+            with answered(page, method, path) as answer:
                 like.click()
             assert answer.value.ok
             expect(like).to_have_attribute("aria-pressed", pressed)

@@ -10,7 +10,18 @@ import pytest
 pytest.importorskip("playwright", reason="pip install playwright")
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browsing import MARKS, PHONE, new_page, rows, settle, slow_music, take, watched
+from tests.browsing import (
+    MARKS,
+    PHONE,
+    answered,
+    is_request,
+    new_page,
+    rows,
+    settle,
+    slow_music,
+    take,
+    watched,
+)
 from tests.serve_process import Server
 
 pytestmark = MARKS
@@ -113,7 +124,7 @@ def test_rows_are_dragged_to_the_queue_and_to_playlists(browser: Browser, own_se
         drag(page, 1, page.locator(".drop-target", has_text="Evening"))
         expect(page.get_by_text("3 tracks added to “Evening”")).to_be_visible()
         assert [t["title"] for t in own_server.get(f"/playlists/{kept}")["tracks"]] == names[:3]
-        with page.expect_response(re.compile("/playlists/")):
+        with answered(page, "PUT", f"/playlists/{kept}"):
             page.get_by_role("button", name="Undo").click()
         expect(page.get_by_role("button", name="Undo")).to_have_count(0)
         drag(page, 3, page.locator(".drop-target", has_text="Queue"))  # not selected: alone
@@ -166,16 +177,16 @@ def test_a_playlist_is_put_in_order_by_dragging_and_loses_what_is_selected(
         page.mouse.move(grip["x"] + 8, grip["y"] + 8)
         page.mouse.down()
         page.mouse.move(grip["x"] + 8, last["y"] + last["height"] - 4, steps=5)
-        with page.expect_response(re.compile("/playlists/")):
+        with answered(page, "PUT", f"/playlists/{kept}"):
             page.mouse.up()
         assert saved() == [*ids[1:4], ids[0], ids[4]]
         beside(page, 1)
         beside(page, 2, "Shift")
         expect(page.locator(".row.selected")).to_have_count(2)
-        with page.expect_response(re.compile("/playlists/")):
+        with answered(page, "PUT", f"/playlists/{kept}"):
             page.get_by_role("button", name="Remove from this playlist").click()
         assert saved() == [ids[1], ids[0], ids[4]]
-        with page.expect_response(re.compile("/playlists/")):
+        with answered(page, "PUT", f"/playlists/{kept}"):
             page.get_by_role("button", name="Undo").click()
         assert saved() == [*ids[1:4], ids[0], ids[4]]
 
@@ -199,9 +210,9 @@ def test_changes_of_a_playlist_are_saved_in_their_order(browser: Browser, own_se
             page.get_by_role("button", name=f"Move {first} down").click()
         expect(rows(page).locator(".row-title")).to_have_text([second, third, first])
         settle(page, but=1)  # the second waits for the first
-        with page.expect_request(lambda request: request.method == "PUT"):
+        with page.expect_request(lambda request: is_request(request, "PUT", f"/playlists/{kept}")):
             take(page, changes).continue_()
-        with page.expect_response(lambda answer: answer.request.method == "PUT"):
+        with answered(page, "PUT", f"/playlists/{kept}"):
             take(page, changes).continue_()
     saved = own_server.get(f"/playlists/{kept}")["tracks"]
     assert [track["title"] for track in saved] == [second, third, first]

@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("playwright", reason="pip install playwright")
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browsing import MARKS, PHONE, new_page, rows, settle
+from tests.browsing import MARKS, PHONE, answered, new_page, rows, settle
 from tests.serve_process import Server
 
 pytestmark = MARKS
@@ -63,7 +63,7 @@ def test_a_playlist_is_put_in_order_by_a_finger_and_scrolls(browser: Browser, ow
         box = grip.bounding_box()
         assert box
         assert min(box["width"], box["height"]) >= 44
-        with page.expect_response(re.compile("/playlists/")):
+        with answered(page, "PUT", f"/playlists/{kept}"):
             swipe(page, center(grip), center(rows(page).nth(2), below=9), hold=True)
         expect(page.get_by_role("menu")).to_have_count(0)
         saved = [track["id"] for track in own_server.get(f"/playlists/{kept}")["tracks"]]
@@ -84,7 +84,7 @@ def test_a_track_moves_up_and_down_from_its_menu(browser: Browser, own_server: S
         page.goto(f"/playlists/{kept}")
         rows(page).nth(0).get_by_role("button", name="More actions").tap()
         expect(page.get_by_role("menuitem", name="Move up")).to_have_count(0)
-        with page.expect_response(re.compile("/playlists/")):
+        with answered(page, "PUT", f"/playlists/{kept}"):
             page.get_by_role("menuitem", name="Move down").tap()
         saved = [track["id"] for track in own_server.get(f"/playlists/{kept}")["tracks"]]
         assert saved == [ids[1], ids[0], ids[2]]

@@ -13,11 +13,11 @@ from segue.errors import MissingExtraError, UsageError
 if TYPE_CHECKING:
     from pymongo import MongoClient
 
-SELECT_S = 5.0  # to find a server that answers
-SOCKET_S = 60.0  # for one answer
+_PATIENCE_S = 30.0  # for a server that has not answered yet
 _WAITS = {
-    "serverSelectionTimeoutMS": SELECT_S, "connectTimeoutMS": SELECT_S, "socketTimeoutMS": SOCKET_S,
-}  # fmt: skip
+    "serverSelectionTimeoutMS": 5.0,  # for one that is lost, or refuses connections
+    "socketTimeoutMS": 60.0,  # for one answer
+}
 _SECRET = re.compile(r"password|properties|token", re.IGNORECASE)  # options whose values are not shown
 
 
@@ -41,6 +41,11 @@ class Address:
 
     def __str__(self) -> str:
         return f"{self.server}/{self.database}"
+
+    def patience_s(self, client: MongoClient[dict[str, Any]]) -> float:
+        """How long to wait for the first answer of a server that neither answers nor refuses."""
+        given = "serverselectiontimeoutms" in self.options
+        return client.options.server_selection_timeout if given else _PATIENCE_S
 
     def client(self) -> MongoClient[dict[str, Any]]:
         """A client that has not connected yet; what the address says of time-outs goes before ours."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from segue.errors import SegueError, SourceError
 from segue.sources.mongo.address import Address
 
 if TYPE_CHECKING:
+    from pymongo import MongoClient
     from pymongo.database import Database
     from pymongo.errors import PyMongoError
 
@@ -44,11 +46,34 @@ def connect(address: Address, *, doing: str = "") -> Iterator[Database[dict[str,
     )
     client = address.client()
     try:
+        _wait_for_server(client, address.patience_s(client))
         yield client.get_database(address.database, codec_options=options)
     except (PyMongoError, BSONError) as error:
         raise to_segue_error(error, address, doing) from None  # the driver's text may hold the login
     finally:
         client.close()
+
+
+def _wait_for_server(client: MongoClient[dict[str, Any]], patience_s: float) -> None:
+    """Wait until a server answers; where each refuses or none has its name, no longer than the driver does.
+
+    So a wrong address is told soon, and a database that sleeps or a machine that is busy has its time.
+    """
+    from pymongo.errors import AutoReconnect, NetworkTimeout, ServerSelectionTimeoutError
+
+    ends = time.monotonic() + patience_s
+    while True:
+        try:
+            client.admin.command("ping")
+        except ServerSelectionTimeoutError:
+            errors = [server.error for server in client.topology_description.server_descriptions().values()]
+            refused = all(error and not isinstance(error, NetworkTimeout) for error in errors)
+            if refused or time.monotonic() >= ends:
+                raise
+        except AutoReconnect:
+            return  # it was found: the next question has time-outs of its own
+        else:
+            return
 
 
 def to_segue_error(error: PyMongoError | Exception, address: Address, doing: str = "") -> SegueError:
