@@ -35,7 +35,7 @@ PAGES = (
     "/ /albums /artists /tracks /genres /history /similar /journey /playlists /likes /map /groups /compare "
     "/status /settings /nowhere"
 ).split()
-PATIENCE_MS = 20_000  # two busy cores draw a page slowly
+PATIENCE_MS = 60_000  # two busy cores draw a page slowly
 # A message leaves after 4 to 8 seconds, and its button with it: in tests it stays until it is dismissed.
 STAY = """
     const leaveAsItIs = window.setTimeout

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from tests.waiting import PATIENCE_S
+
 
 class Publisher(ThreadingHTTPServer):
     """Serves files by name; attributes make it misbehave."""
@@ -33,7 +35,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: Publisher
 
     def do_GET(self) -> None:
-        self.server.may_answer.wait(60)
+        self.server.may_answer.wait(PATIENCE_S)
         self.server.asked.append(self.headers["Range"])
         if len(self.server.asked) > 1:
             self.server.resumed.set()
@@ -52,7 +54,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(data[start:end])
         self.wfile.flush()
         if end < len(data) and self.server.stalls:
-            self.server.resumed.wait(60)  # the client gives up and asks again
+            self.server.resumed.wait(PATIENCE_S)  # the client gives up and asks again
 
     def _start(self, size: int) -> int | None:
         asked = self.headers["Range"]

@@ -18,7 +18,7 @@ from pymongo.errors import PyMongoError
 from segue.sources.mongo import address
 from tests.ports import free_port
 from tests.programs import find_program
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE_S, wait_for
 
 KINDS = {"secantusdb": "secantusd-py", "nx-27017": "nx-27017"}  # package and command
 STARTED_S = 60.0
@@ -139,7 +139,7 @@ class Server:
         """Let it end by itself."""
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(60)
+            self._process.wait(PATIENCE_S)
             self._process = None
 
     def close(self) -> None:

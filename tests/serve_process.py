@@ -15,7 +15,10 @@ from pathlib import Path
 import httpx
 
 from tests.documented import assert_documented
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE_S, wait_for
+
+for _step in ("connect", "read", "write", "pool"):  # for all that tests ask without a Server, too
+    setattr(httpx._config.DEFAULT_TIMEOUT_CONFIG, _step, PATIENCE_S)
 
 
 @dataclass
@@ -49,7 +52,7 @@ class Server:
                 "POST", "/clips", files={"file": (name or path.name, f)}, headers={"X-Segue": "1"}
             )
 
-    def ended(self, job: str, timeout_s: float = 60.0) -> dict:
+    def ended(self, job: str, timeout_s: float = PATIENCE_S) -> dict:
         """The job once it is through."""
 
         def ended() -> dict | None:
@@ -80,12 +83,12 @@ def serving(
         if not line:
             raise AssertionError(process.communicate()[1])
         address = line.split()[0].rstrip("/")
-        with httpx.Client(base_url=address, timeout=60, verify=verify) as client:
+        with httpx.Client(base_url=address, timeout=PATIENCE_S, verify=verify) as client:
             _wait(client, process)
             server = Server(address, client, process)
             yield server
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 0, errors
         assert server.faults or "Traceback" not in errors, errors
     finally:

@@ -15,6 +15,7 @@ from segue.library import Library
 from segue.serve.app import make_api
 from tests.documented import assert_documented
 from tests.serve_process import Server, serving
+from tests.waiting import PATIENCE_S
 
 PASSWORDS = {"Olga": "olga's own password", "Anna": "anna's own password", "Bert": "bert's own password"}
 QUERY = {"q": "number", "a": "{track}", "b": "{other}", "seed": "{track}"}
@@ -59,7 +60,7 @@ def filled(value: object, values: dict[str, str]) -> object:
 
 
 def enter(server: Server, name: str, password: str | None = None) -> Person:
-    client = httpx.Client(base_url=f"{server.address}/api/v1", timeout=30)
+    client = httpx.Client(base_url=f"{server.address}/api/v1", timeout=PATIENCE_S)
     answer = client.post("/session", json={"name": name, "password": password or PASSWORDS[name]})
     assert answer.status_code == 200, answer.text
     assert_documented("POST", "/api/v1/session", 200, answer.json())

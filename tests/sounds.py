@@ -22,6 +22,7 @@ from threadpoolctl import threadpool_limits
 from segue import audio
 from segue.embed.descriptors import Descriptors
 from segue.sources.content import hash_file
+from tests.waiting import PATIENCE_S
 
 SR = 44_100  # Hz
 WRITE_BLOCK = 4_096  # samples; libsndfile's Vorbis encoder overflows the stack on one huge write
@@ -246,7 +247,7 @@ def _reporting(function, sender, args):
         raise
 
 
-def call(function, *args, timeout_s=60):
+def call(function, *args, timeout_s=PATIENCE_S):
     """What ``function(*args)`` returns in a process of its own, which ends with it."""
     process, receiver = start(_send_result, function, *args)
     try:

@@ -18,6 +18,7 @@ from segue import advice
 from segue.cli.tables import columns
 from segue.library import Library
 from tests.conftest import write_music
+from tests.waiting import PATIENCE_S
 
 
 def test_help_does_not_load_the_decoders():
@@ -281,7 +282,7 @@ def test_ctrl_c_stops_cleanly_and_the_next_scan_goes_on(demo_music: Path, tmp_pa
                 interrupted = True
                 scan.send_signal(signal.SIGINT)
     os.close(terminal)
-    out, _ = scan.communicate(timeout=60)
+    out, _ = scan.communicate(timeout=PATIENCE_S)
     assert scan.returncode == 130, err
     assert "the next scan continues" in err
     assert "Traceback" not in err

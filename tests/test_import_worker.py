@@ -31,6 +31,7 @@ from segue.spec import Label
 from tests.fma_files import write_echonest, write_fma
 from tests.sounds import start
 from tests.tables import songs, write_csv
+from tests.waiting import PATIENCE_S
 
 LATE = {"tracks_by_hash", "tracks_by_source", "tracks_by_year", "tracks_by_genre"}
 N = 600
@@ -340,7 +341,7 @@ def test_the_worker_ends_with_the_process_that_asked(tmp_path, large):
         process.stdin.flush()
         assert process.stdout.readline().startswith(b"{")
         process.stdin.close()  # as the end of a process does; nobody reads the rest of its answer
-        assert process.wait(30) == 0
+        assert process.wait(PATIENCE_S) == 0
 
 
 def test_a_stopped_import_does_not_wait_for_a_source_in_a_long_read(tmp_path):

@@ -10,6 +10,7 @@ import pytest
 
 from segue.library import Library
 from tests.sounds import clips
+from tests.waiting import PATIENCE_S
 
 QUESTION = "musicnn and mn04 would also analyze the library's 3 tracks, which takes about 0:0"
 
@@ -69,7 +70,7 @@ def test_on_a_terminal_it_asks(scanned):
     while b"Do so now?" not in asked:
         asked += os.read(terminal, 4096)
     os.write(terminal, b"n\n")
-    out, _ = scan.communicate(timeout=60)
+    out, _ = scan.communicate(timeout=PATIENCE_S)
     os.close(terminal)
     assert QUESTION in asked.decode()
     assert "1 added, 3 unchanged" in out

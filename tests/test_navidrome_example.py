@@ -18,6 +18,7 @@ from segue import Library
 from tests.conftest import tag, write_music
 from tests.serve_process import Server, serving
 from tests.test_subsonic import SPACE, Player
+from tests.waiting import PATIENCE_S
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "navidrome_similar.py"
 
@@ -73,7 +74,7 @@ def song_ids(other: Player) -> dict[str, str]:
 
 def ask(bridge: str, other: Player, method: str, **parameters: object) -> httpx.Response:
     parameters = {**other.login, "f": "json", **parameters}
-    return httpx.get(f"{bridge}/rest/{method}", params=parameters, timeout=60)
+    return httpx.get(f"{bridge}/rest/{method}", params=parameters, timeout=PATIENCE_S)
 
 
 def test_similar_songs_have_the_servers_own_ids(bridge: str, other: Player, library: Library):
@@ -88,7 +89,7 @@ def test_similar_songs_have_the_servers_own_ids(bridge: str, other: Player, libr
 
 def test_xml_and_forms_are_answered_too(bridge: str, other: Player):
     form = {**other.login, "id": song_ids(other)["Low number 1"], "count": 3}
-    answer = httpx.post(f"{bridge}/rest/getSimilarSongs2", data=form, timeout=60)
+    answer = httpx.post(f"{bridge}/rest/getSimilarSongs2", data=form, timeout=PATIENCE_S)
     root = ET.fromstring(answer.content)
     songs = root.find(f"{SPACE}similarSongs2").findall(f"{SPACE}song")
     assert root.get("status") == "ok"

@@ -20,7 +20,7 @@ import pytest
 import yaml
 
 from tests.programs import find_program
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE_S, wait_for
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -115,12 +115,12 @@ def test_the_installed_wheel_plays_its_demo_and_serves_its_page(installed, tmp_p
 
         def page() -> str | None:
             try:
-                return httpx.get(address).text
+                return httpx.get(address, timeout=PATIENCE_S).text
             except httpx.ConnectError:
                 return None
 
-        assert '<script type="module"' in wait_for(page, 30)
-        assert httpx.get(f"{address}api/v1/library").json()["tracks"] == 96
+        assert '<script type="module"' in wait_for(page)
+        assert httpx.get(f"{address}api/v1/library", timeout=PATIENCE_S).json()["tracks"] == 96
     finally:
         service.terminate()
         service.wait()

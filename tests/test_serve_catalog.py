@@ -22,6 +22,7 @@ from segue.serve.serializers import matches_record
 from segue.serve.similar_cache import SimilarCache
 from tests.conftest import write_music
 from tests.sounds import clips
+from tests.waiting import PATIENCE_S
 
 NAMES = [line.split()[2] for line in TABLES.splitlines() if line.startswith("CREATE TABLE")]
 
@@ -167,7 +168,7 @@ def test_the_short_way_sees_what_is_written(root: Path, tmp_path: Path):
         cache = SimilarCache(library, pool)
         before = await ask(cache)
         await asyncio.get_running_loop().run_in_executor(None, write)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_S):
             while (after := await ask(cache)) is None:
                 await asyncio.sleep(0.01)
         cache.close()

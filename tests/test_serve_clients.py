@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import base64
+import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 
+from segue.library import Library
+from segue.serve.http import limits, logins
 from segue.serve.http.clients import name_client
 from segue.serve.http.errors import ApiError
 from segue.serve.http.limits import CLIENTS, Levels, OwnLevels, RateLimit, make_levels
 from segue.serve.http.logins import OF_ALL, Logins
 from segue.serve.service import EVENTS_EACH
+from segue.users import passwords
 from tests.serve_process import Server, serving
 from tests.served_home import service_fixtures
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE_S, wait_for
 
 home, server, ids = service_fixtures()
 
@@ -30,7 +36,7 @@ def guarded(home: Path) -> Iterator[Server]:
 
 
 def test_another_port_of_this_machine_cannot_use_a_session(guarded: Server):
-    with httpx.Client(base_url=guarded.address, timeout=30) as client:
+    with httpx.Client(base_url=guarded.address, timeout=PATIENCE_S) as client:
         assert client.post("/api/v1/session", json={"password": "sesame"}).status_code == 200
         asked = {"name": "x", "f": "json"}
         foreign = client.get("/rest/createPlaylist", params=asked, headers={"sec-fetch-site": "same-site"})
@@ -48,7 +54,8 @@ def test_a_client_cannot_say_that_it_is_another(guarded: Server):
         }
         return guarded.api("POST", "/session", json={"password": "no"}, headers=headers).status_code
 
-    assert 429 in [wrong(i) for i in range(30)]
+    # Many at once: while a machine stands still, a client may be wrong again.
+    wait_for(lambda: 429 in [wrong(i) for i in range(30)])
 
 
 @pytest.mark.slow
@@ -60,10 +67,47 @@ def test_a_proxy_that_is_named_says_who_asks(home: Path):
             headers = {"x-forwarded-for": address}
             return server.api("POST", "/session", json={"password": "no"}, headers=headers).status_code
 
-        assert 429 in [wrong("10.0.0.1") for _ in range(30)]
+        def is_refused() -> bool:
+            """What a client says of itself stands before what the proxy adds."""
+            return 429 in [wrong("10.0.0.1") for _ in range(30)] and wrong("10.0.0.3, 10.0.0.1") == 429
+
+        wait_for(is_refused)  # at once, but where the machine stands still for 3 s
         assert wrong("10.0.0.2") == 401
-        # What a client says of itself stands before what the proxy adds.
-        assert wrong("10.0.0.3, 10.0.0.1") == 429
+
+
+@pytest.mark.slow
+def test_guessing_a_users_password_is_slowed_down(
+    tmp_path: Path, scanned: Path, monkeypatch: pytest.MonkeyPatch
+):
+    root = Path(shutil.copytree(scanned, tmp_path / "library"))
+    # A hash that is checked quickly: each 3 s one more guess is allowed.
+    monkeypatch.setattr(passwords, "_hasher", lambda: PasswordHasher(1, 8, 1))
+    with Library.open(root) as library:
+        library.users.add("Olga", "olga's password")
+    with serving("-l", root, "serve", "--no-open", "--port", 0) as server:
+
+        def login(password: str) -> int:
+            body = {"name": "Olga", "password": password}
+            return server.api("POST", "/session", json=body).status_code
+
+        def is_refused() -> bool:
+            """After many guesses, also with the right password, which would end them."""
+            return (
+                429 in [login("y") for _ in range(25)]
+                and login("olga's password") == 429
+                and "try again" in server.client.get("/rest/ping", params={"u": "Olga", "p": "x"}).text
+            )
+
+        assert login("y") == 401
+        wait_for(is_refused)  # at once, but where the machine stands still for 3 s
+
+
+@pytest.fixture
+def still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No time passes for the limits, however long a test takes."""
+    clock = SimpleNamespace(monotonic=lambda: 10_000.0)
+    for module in (limits, logins):
+        monkeypatch.setattr(module, "time", clock)
 
 
 def levels_of(kind: str, folder: Path) -> tuple[Levels, Levels]:
@@ -72,6 +116,7 @@ def levels_of(kind: str, folder: Path) -> tuple[Levels, Levels]:
     return (own, own) if kind == "own" else (make_levels(str(folder), 2), make_levels(str(folder), 2))
 
 
+@pytest.mark.usefixtures("still")
 @pytest.mark.parametrize("kind", ["own", "shared"])
 def test_limits_hold_over_all_workers(tmp_path: Path, kind: str):
     first, second = (RateLimit(levels, "upload", 4) for levels in levels_of(kind, tmp_path))
@@ -81,6 +126,7 @@ def test_limits_hold_over_all_workers(tmp_path: Path, kind: str):
     assert second.take("b") == 0
 
 
+@pytest.mark.usefixtures("still")
 @pytest.mark.parametrize("kind", ["own", "shared"])
 def test_many_clients_together_guess_no_quicker_than_a_few(tmp_path: Path, kind: str):
     first, second = map(Logins, levels_of(kind, tmp_path))
@@ -89,20 +135,21 @@ def test_many_clients_together_guess_no_quicker_than_a_few(tmp_path: Path, kind:
         workers = (first, second)
         workers[i % 2].check("login", f"10.0.0.{i}")
         workers[i % 2].wrong("login", f"10.0.0.{i}")
-    for logins in (first, second):
+    for one in (first, second):
         with pytest.raises(ApiError, match="too many wrong passwords"):
-            logins.check("login", "10.1.1.1")
-        logins.check("login", "mine")  # it was right before
+            one.check("login", "10.1.1.1")
+        one.check("login", "mine")  # it was right before
 
 
+@pytest.mark.usefixtures("still")
 def test_a_client_that_was_right_may_be_wrong_as_often_as_others():
-    logins = Logins(OwnLevels())
-    logins.right("mine")
+    one = Logins(OwnLevels())
+    one.right("mine")
     for _ in range(20):
-        logins.check("login", "mine")
-        logins.wrong("login", "mine")
+        one.check("login", "mine")
+        one.wrong("login", "mine")
     with pytest.raises(ApiError):
-        logins.check("login", "mine")
+        one.check("login", "mine")
 
 
 def test_levels_are_of_some_clients_only(tmp_path: Path):
@@ -117,12 +164,15 @@ def test_levels_are_of_some_clients_only(tmp_path: Path):
 def test_a_wrong_token_counts_at_every_address(home: Path):
     with serving("-l", home / "library", "serve", "--no-open", "--port", 0, "--token", "right") as server:
         addresses = ("/api/v1/session", "/rest/ping", "/", "/docs", "/api/v1/library")
-        codes = [
-            server.client.get(addresses[i % 5], headers={"authorization": f"Bearer {i}"}).status_code
-            for i in range(70)
-        ]
-        assert codes[0] == 200
-        assert set(codes[-5:]) == {429}
+
+        def codes(n: int) -> list[int]:
+            return [
+                server.client.get(addresses[i % 5], headers={"authorization": f"Bearer {i}"}).status_code
+                for i in range(n)
+            ]
+
+        assert codes(1) == [200]
+        wait_for(lambda: set(codes(70)[-5:]) == {429})  # each second one more is allowed
 
 
 @pytest.mark.slow
@@ -134,7 +184,7 @@ def test_uploads_are_counted_before_they_are_taken(guarded: Server, music: dict[
         "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 900000\r\n"
         "Expect: 100-continue\r\n\r\n"
     )
-    begun = [socket.create_connection(("127.0.0.1", port), 10) for _ in range(4)]
+    begun = [socket.create_connection(("127.0.0.1", port), PATIENCE_S) for _ in range(4)]
     for connection in begun:
         connection.sendall(head.encode())
         assert connection.recv(100).startswith(b"HTTP/1.1 100")  # it was let in
@@ -155,7 +205,7 @@ def test_uploads_are_counted_before_they_are_taken(guarded: Server, music: dict[
 def test_a_service_that_ends_says_so_to_who_still_sends(scanned: Path):
     with serving("-l", scanned, "serve", "--no-open", "--port", 0) as server:
         port = int(server.address.rsplit(":", 1)[1])
-        connection = socket.create_connection(("127.0.0.1", port), 10)
+        connection = socket.create_connection(("127.0.0.1", port), PATIENCE_S)
         head = "Host: localhost\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"
         connection.sendall(f"POST /api/v1/playlists HTTP/1.1\r\n{head}".encode())
         assert server.get("/health")["status"] == "ok"
@@ -198,7 +248,9 @@ def test_a_header_that_decides_comes_once(server: Server, name: str):
     host = "" if name == "Host" else "Host: 127.0.0.1\r\n"
     lines = f"{host}{name}: {value}\r\n{name}: {value}\r\nConnection: close\r\n\r\n"
     request = f"GET /api/v1/health HTTP/1.1\r\n{lines}"
-    with socket.create_connection(("127.0.0.1", int(server.address.rsplit(":", 1)[1])), 10) as connection:
+    with socket.create_connection(
+        ("127.0.0.1", int(server.address.rsplit(":", 1)[1])), PATIENCE_S
+    ) as connection:
         connection.sendall(request.encode())
         answer = b"".join(iter(lambda: connection.recv(4096), b""))
     assert answer.startswith(b"HTTP/1.1 400"), answer

@@ -15,6 +15,7 @@ import uvicorn
 from segue.serve.http import connections
 from segue.serve.http.connections import Connections, LimitedProtocol
 from tests.serve_process import serving
+from tests.waiting import PATIENCE_S
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -53,7 +54,7 @@ async def answer(port: int, request: bytes) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request)
     try:
-        return await asyncio.wait_for(reader.read(), 60)
+        return await asyncio.wait_for(reader.read(), PATIENCE_S)
     except ConnectionError:
         return b""
     finally:
@@ -104,7 +105,7 @@ def test_a_newcomer_takes_the_place_of_who_waits():
         async with listening(most=8, most_each=4) as port:
             idle = [await asyncio.open_connection("127.0.0.1", port) for _ in range(4)]
             text = await answer(port, REQUEST.replace(b"Host", b"Connection: close\r\nHost"))
-            ends = [await asyncio.wait_for(reader.read(), 60) for reader, _ in idle[:1]]
+            ends = [await asyncio.wait_for(reader.read(), PATIENCE_S) for reader, _ in idle[:1]]
             for _, writer in idle:
                 writer.close()
             return [text, *ends]
@@ -153,7 +154,7 @@ def test_a_thousand_half_requests_shut_nobody_out(scanned: Path):
             port = int(server.address.rsplit(":", 1)[1])
             half = []
             for _ in range(1100):
-                one = socket.create_connection(("127.0.0.1", port), 10)
+                one = socket.create_connection(("127.0.0.1", port), PATIENCE_S)
                 with contextlib.suppress(OSError):
                     one.sendall(b"GET /api/v1/health HTTP/1.1\r\nHost: ")
                 half.append(one)

@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect
 
 from segue.serve.http.disconnects import while_connected
 from segue.serve.http.thread_pool import Pool
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE_S, wait_for
 
 
 def start(*arguments: object, folder: Path) -> tuple[subprocess.Popen[str], str]:
@@ -38,7 +38,7 @@ def start(*arguments: object, folder: Path) -> tuple[subprocess.Popen[str], str]
 
 def end(process: subprocess.Popen[str], number: signal.Signals) -> int:
     process.send_signal(number)
-    process.communicate(timeout=60)
+    process.communicate(timeout=PATIENCE_S)
     return process.returncode
 
 
@@ -59,7 +59,9 @@ def test_clips_of_a_killed_service_are_removed_and_those_of_others_stay(
 ):
     killed, address = start("-l", scanned, "serve", folder=tmp_path)
     with music["low0"].open("rb") as f:
-        answer = httpx.post(f"{address}/api/v1/clips", files={"file": f}, headers={"X-Segue": "1"})
+        answer = httpx.post(
+            f"{address}/api/v1/clips", files={"file": f}, headers={"X-Segue": "1"}, timeout=PATIENCE_S
+        )
     assert answer.status_code == 201
     (left,) = tmp_path.glob("segue-serve-*")
     end(killed, signal.SIGKILL)

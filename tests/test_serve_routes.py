@@ -16,6 +16,7 @@ from segue.serve.app import make_api
 from tests.conftest import SR, tone, write_music
 from tests.serve_process import Server, serving
 from tests.sounds import write
+from tests.waiting import PATIENCE_S
 
 OPEN = {"/api/v1/session", "/api/v1/health"}
 ROUTES = [
@@ -82,7 +83,7 @@ def error_of(answer: httpx.Response) -> dict:
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 def test_a_stranger_gets_nothing_from_any_route(server: Server, method: str, path: str):
     address = re.sub(r"\{\w+\}", "x", path)
-    answer = httpx.request(method, f"{server.address}{address}", headers={"X-Segue": "1"}, timeout=30)
+    answer = httpx.request(method, f"{server.address}{address}", headers={"X-Segue": "1"}, timeout=PATIENCE_S)
     if path in OPEN:
         assert answer.status_code != 401 or error_of(answer)["code"] == "wrong_password"
     else:

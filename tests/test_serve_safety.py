@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import numpy as np
@@ -23,13 +24,14 @@ from starlette.exceptions import HTTPException
 
 from segue.errors import UsageError
 from segue.library import Library
+from segue.serve.http import limits
 from segue.serve.http.limits import OwnLevels, RateLimit, limit_body
 from segue.serve.http.security import Guard
 from segue.serve.settings import Settings
 from tests.conftest import SR
 from tests.serve_process import Server, serving
 from tests.sounds import write
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE_S, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -92,14 +94,22 @@ def test_programs_say_the_token_or_the_password(guarded: Server):
 @pytest.mark.slow
 def test_guessing_passwords_is_slowed_down(library_root: Path):
     with serving("-l", library_root, "serve", "--no-open", "--port", 0, "--password", "x") as server:
-        codes = [server.api("POST", "/session", json={"password": "y"}).status_code for _ in range(30)]
-        assert codes[0] == 401
-        assert codes[-1] == 429
-        headers = {"authorization": "Bearer y"}
-        codes = [server.api("GET", "/tracks", headers=headers).status_code for _ in range(70)]
-        assert (codes[0], codes[-1]) == (401, 429)
-        right = server.client.get("/rest/ping", params={"u": "me", "p": "x"})
-        assert "try again in a moment" in right.text  # who guesses is not told when it is right
+
+        def guess() -> int:
+            return server.api("POST", "/session", json={"password": "y"}).status_code
+
+        def guess_token() -> int:
+            return server.api("GET", "/tracks", headers={"authorization": "Bearer y"}).status_code
+
+        def is_refused() -> bool:
+            [guess() for _ in range(30)]
+            [guess_token() for _ in range(70)]
+            right = server.client.get("/rest/ping", params={"u": "me", "p": "x"})
+            # Who guesses is not told when it is right.
+            return (guess(), guess_token()) == (429, 429) and "try again in a moment" in right.text
+
+        assert (guess(), guess_token()) == (401, 401)
+        wait_for(is_refused)  # at once, but where the machine stands still for a second
 
 
 def test_beyond_loopback_a_password_is_needed(library_root: Path, segue):
@@ -205,7 +215,8 @@ def test_a_body_that_comes_too_slowly_is_refused():
     assert refused.value.status_code == 408
 
 
-def test_a_client_may_upload_only_so_often():
+def test_a_client_may_upload_only_so_often(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(limits, "time", SimpleNamespace(monotonic=lambda: 10_000.0))
     rate = RateLimit(OwnLevels(), "upload", 3)
     assert [rate.take("a") for _ in range(3)] == [0, 0, 0]
     assert rate.take("a") > 10
@@ -239,9 +250,9 @@ def test_raw_nonsense_ends_nothing(opened: Server):
         b"GET / HTTP/9.9\r\n\r\n",
         b"POST /api/v1/similar HTTP/1.1\r\nContent-Length: x\r\n\r\n",
     ):
-        with socket.create_connection(("127.0.0.1", port), 60) as connection:
+        with socket.create_connection(("127.0.0.1", port), PATIENCE_S) as connection:
             connection.sendall(bytes_)
-            connection.settimeout(60)
+            connection.settimeout(PATIENCE_S)
             connection.recv(4096)
     assert opened.get("/health")["status"] == "ok"
 
@@ -313,7 +324,7 @@ def test_several_workers_share_sessions_clips_and_jobs(library_root: Path, music
 
         def ask(method: str, path: str, **how) -> httpx.Response:
             how["headers"] = how.get("headers", {}) | {"cookie": cookie, "connection": "close"}
-            return httpx.request(method, f"{server.address}{path}", timeout=30, **how)
+            return httpx.request(method, f"{server.address}{path}", timeout=PATIENCE_S, **how)
 
         login = httpx.post(f"{server.address}/api/v1/session", json={"password": "sesame"})
         cookie = login.headers["set-cookie"].split(";")[0]
@@ -354,12 +365,12 @@ def test_ctrl_c_ends_a_scan_and_open_streams_at_once(tmp_path: Path):
     began_at = time.monotonic()
     with serving("-l", tmp_path / "library", "serve", *options, SEGUE_MODELS=str(tmp_path)) as server:
         job = server.post("/jobs/scan", {"folders": [str(tmp_path / "music")]}, 202)["job"]["id"]
-        events = httpx.stream("GET", f"{server.address}/api/v1/jobs/{job}/events", timeout=60)
+        events = httpx.stream("GET", f"{server.address}/api/v1/jobs/{job}/events", timeout=PATIENCE_S)
         stream = events.__enter__()
         lines = stream.iter_lines()
         while '"state":"running"' not in next(lines):
             pass
-        sound = socket.create_connection(("127.0.0.1", int(server.address.rsplit(":", 1)[1])), 60)
+        sound = socket.create_connection(("127.0.0.1", int(server.address.rsplit(":", 1)[1])), PATIENCE_S)
         track = ""
         while not track:
             track = next((track["id"] for track in server.get("/tracks")["tracks"]), "")
@@ -367,7 +378,7 @@ def test_ctrl_c_ends_a_scan_and_open_streams_at_once(tmp_path: Path):
         assert sound.recv(10) == b"HTTP/1.1 2"  # and no more of it
         asked_at = time.monotonic()
     sound.close()
-    assert time.monotonic() - asked_at < max(12, asked_at - began_at)  # sooner than it came so far
+    assert time.monotonic() - asked_at < max(30, asked_at - began_at)  # 2 s on an idle machine
     with Library.open(tmp_path / "library") as library:
         assert library.verify()
         assert len(library) < 90

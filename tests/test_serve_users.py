@@ -347,22 +347,6 @@ def test_a_running_service_asks_for_a_name_as_soon_as_there_are_users(tmp_path: 
             client.close()
 
 
-@pytest.mark.slow
-def test_guessing_a_users_password_is_slowed_down(tmp_path: Path, scanned: Path):
-    root = Path(shutil.copytree(scanned, tmp_path / "library"))
-    with Library.open(root) as library:
-        library.users.add("Olga", PASSWORDS["Olga"])
-    with serving("-l", root, "serve", "--no-open", "--port", 0) as server:
-        body = {"name": "Olga", "password": "y"}
-        codes = [server.api("POST", "/session", json=body).status_code]
-        while codes[-1] == 401 and len(codes) < 60:  # each takes a while, in which another one is allowed
-            codes.append(server.api("POST", "/session", json=body).status_code)
-        assert codes[-1] == 429
-        body["password"] = PASSWORDS["Olga"]
-        assert server.api("POST", "/session", json=body).status_code == 429
-        assert "try again" in server.client.get("/rest/ping", params={"u": "Olga", "p": "x"}).text
-
-
 def test_a_service_with_users_may_be_open_to_a_network_and_warns_of_a_password(shared_root: Path, segue):
     Settings(library="", scratch="", host="0.0.0.0", has_users=True).check()
     code, _, err = segue("-l", shared_root, "serve", "--no-open", "--password", "x", "--host", "no host")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from segue import advice
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE_S, wait_for
 
 ROOT = Path(__file__).resolve().parents[1]
 # Stands for the environment's Python: notes what it is asked, and lacks Parquet until pip has installed it.
@@ -124,7 +124,7 @@ def test_ctrl_c_lets_the_command_save_its_work(installed: Path):
     start = subprocess.Popen(command, env=os.environ | {"CALLS": str(calls)}, start_new_session=True)
     wait_for(lambda: "scanning" in calls.read_text("utf-8"))
     os.killpg(start.pid, signal.SIGINT)  # as a terminal does
-    assert start.wait(60) == 130
+    assert start.wait(PATIENCE_S) == 130
     assert calls.read_text("utf-8").split() == ["scanning", "saved"]
 
 

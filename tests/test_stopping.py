@@ -17,6 +17,7 @@ from segue.ingest.cancel import cancellable
 from segue.library import Library
 from tests.endless_flac import write_endless_flac
 from tests.sounds import clips
+from tests.waiting import PATIENCE_S
 
 pty = pytest.importorskip("pty", reason="Windows has neither such terminals nor SIGHUP")
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
@@ -64,7 +65,7 @@ def test_one_signal_ends_a_scan_although_a_file_has_no_end(number, tmp_path):
         scan.send_signal(number)
 
     err = told_on_terminal(scan, terminal, rf"\b{N_CLIPS} of {N_CLIPS + 2}\b", stop)
-    out, _ = scan.communicate(timeout=60)
+    out, _ = scan.communicate(timeout=PATIENCE_S)
     os.close(terminal)
     assert asked, err
     # One file takes far longer than that. On a machine with much to do, all does: the scan so far, too.

@@ -14,6 +14,7 @@ import pytest
 
 from segue.library import Library
 from tests.serve_process import serving
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
 APP = {"v": "1.16.1", "c": "tests", "f": "json"}
@@ -60,7 +61,9 @@ def test_a_library_of_several_people_is_served_where_it_cannot_be_written(root: 
     with serving(*arguments, module="tests.without_root") as server:
         for name, n in (("Olga", 0), ("Anna", 1)):
             cookies = {"segue_session": words[name]}
-            with httpx.Client(base_url=f"{server.address}/api/v1", cookies=cookies, timeout=30) as client:
+            with httpx.Client(
+                base_url=f"{server.address}/api/v1", cookies=cookies, timeout=PATIENCE_S
+            ) as client:
                 assert client.get("/me").json()["user"]["name"] == name
                 assert len(client.get("/playlists").json()["playlists"]) == n
                 assert client.get("/home").status_code == 200

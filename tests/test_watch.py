@@ -24,7 +24,7 @@ from segue.watch.mounts import is_remote, mounts_below
 from segue.watch.settling import Settling
 from tests.serve_process import Server, serving
 from tests.sounds import clip
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE_S, wait_for
 
 SETTLE_S = 0.3
 SETTLED_S = 4.0  # when a service has surely tried to scan what was added
@@ -209,9 +209,9 @@ def test_the_command_scans_follows_and_ends_at_once(tmp_path: Path, number: int)
     ]
     asked = time.monotonic()
     process.send_signal(number)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, errors) == (0, "")
-    assert time.monotonic() - asked < max(3, started_s), "1 s on an idle machine"
+    assert time.monotonic() - asked < max(30, started_s), "1 s on an idle machine"
 
 
 def test_the_command_names_what_to_do_where_nothing_was_scanned(tmp_path: Path):
@@ -287,6 +287,6 @@ def test_without_folders_the_command_follows_those_that_the_library_has(tmp_path
         song(tmp_path / "kept" / "second.wav", 600, "Wanted")
         wait_for(lambda: any(track.title == "Wanted" for track in library) or None)
         process.terminate()
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=PATIENCE_S)
         assert (process.returncode, errors) == (0, "")
         assert [track.title for track in library] == ["kept", "Wanted"]

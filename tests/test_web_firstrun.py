@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("playwright", reason="pip install playwright")
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from segue.library import Library
-from tests.browsing import MARKS, answered, settle, watched
+from tests.browsing import MARKS, answered, settle, take, watched
 from tests.conftest import write_music
 from tests.serve_process import Server, serving
 from tests.waiting import wait_for
@@ -80,9 +80,18 @@ def test_the_demo_is_tried_from_the_page(browser: Browser, web_player: None, tmp
         running.faults = True
         with watched(browser, running) as page:
             page.goto("/tracks")
+            settle(page)
+            held: list[Route] = []
+            page.route("**/api/v1/jobs", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks it
             page.get_by_role("button", name="Try the demo").click()
+            first = take(page, held)
+            answer = first.fetch()
+            (job,) = answer.json()["jobs"]
+            # At once, before its pieces are made: what the page shows may take a while.
+            running.api("POST", f"/jobs/{job['id']}/cancel", headers={"X-Segue": "1"})
+            first.fulfill(response=answer)
             expect(page.get_by_role("heading", name="Segue is analyzing your music")).to_be_visible()
             expect(page.locator(".job")).to_be_visible()
-            job = running.get("/jobs")["jobs"][0]
-            running.api("POST", f"/jobs/{job['id']}/cancel", headers={"X-Segue": "1"})
+            assert running.ended(job["id"])["state"] == "cancelled"
+            take(page, held).continue_()
             expect(page.get_by_role("button", name="Try the demo")).to_be_visible()

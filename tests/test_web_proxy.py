@@ -22,7 +22,7 @@ from tests.browsing import MARKS, PAGES, answered, new_page, rows, settle
 from tests.ports import free_port
 from tests.programs import find_program
 from tests.serve_process import Server, serving
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE_S, wait_for
 
 pytestmark = MARKS
 _DOCS = Path(__file__).resolve().parents[1] / "docs" / "http.md"
@@ -128,7 +128,7 @@ def _running(port: int, name: str, *words: object) -> Iterator[None]:
         yield
     finally:
         proxy.terminate()
-        proxy.communicate(timeout=20)
+        proxy.communicate(timeout=PATIENCE_S)
 
 
 @pytest.fixture

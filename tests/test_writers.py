@@ -26,6 +26,7 @@ from tests.sounds import (
     new_event,
     start,
 )
+from tests.waiting import PATIENCE_S
 
 N_FILES = 24
 
@@ -42,7 +43,7 @@ class Waiting(Silent):
 
     def begin(self, total, unit):
         self._send(("writing", total))
-        assert self._may_go_on.wait(60)
+        assert self._may_go_on.wait(PATIENCE_S)
 
 
 def scan_when_told(send, folder, library_path, may_go_on):
@@ -131,7 +132,7 @@ def test_two_processes_that_scan_one_folder_at_once_add_each_file_once(music, em
 def make_many(send, folder, barrier):
     """Make libraries in step with another process."""
     for i in range(30):
-        barrier.wait(60)
+        barrier.wait(PATIENCE_S)
         Library.open(folder / str(i), create=True).close()
     send("done")
 

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
+# Where a test waits for what comes for sure: longer than a machine with much to do stands still.
+PATIENCE_S = 180.0
 
 
-def wait_for(condition: Callable[[], T | None], timeout_s: float = 60.0) -> T:
+def wait_for(condition: Callable[[], T | None], timeout_s: float = PATIENCE_S) -> T:
     """What ``condition`` gives as soon as that is true; it is asked again and again."""
     ends = time.monotonic() + timeout_s
     while time.monotonic() < ends:

@@ -10,7 +10,8 @@ import io
 import time
 from typing import BinaryIO
 
-OPENING_S = 5.0  # that the headers of any file may take
+_CPU_S = 5.0  # that the headers of any file may take: no time counts in which a disk wakes up
+OPENING_S = 30.0  # by the clock, where FFmpeg reads the file itself
 
 
 class TimedFile(io.RawIOBase):
@@ -27,8 +28,8 @@ class TimedFile(io.RawIOBase):
         self._ends_at = float("inf")
 
     def start(self) -> None:
-        """After ``OPENING_S`` from now on, the file ends wherever it is."""
-        self._ends_at = time.monotonic() + OPENING_S
+        """After 5 s of this thread's work from now on, the file ends wherever it is."""
+        self._ends_at = time.thread_time() + _CPU_S
 
     def stop(self) -> None:
         """Read without end again."""
@@ -47,6 +48,6 @@ class TimedFile(io.RawIOBase):
         return self._file.seek(offset, whence)
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        data = b"" if time.monotonic() > self._ends_at else self._file.read(len(buffer))
+        data = b"" if time.thread_time() > self._ends_at else self._file.read(len(buffer))
         buffer[: len(data)] = data
         return len(data)
