@@ -59,6 +59,7 @@ def test_the_facts_of_a_library_load_nothing_that_compares_tracks(scanned: Path)
         "segue.recommend.session",
         "segue.index.index",
         "segue.embed.models",
+        "segue.tags.encodings",
         "filelock",
         "concurrent.futures",
     }

@@ -104,6 +104,14 @@ def test_calls_that_overlap_leave_as_many_threads_as_before():
     assert watch.threads() == 2
 
 
+def test_one_thread_stays_one():
+    with ThreadpoolController().limit(limits=1, user_api="blas"):
+        watch = Watch()
+        with OneBlasThread():
+            assert watch.threads() == 1
+        assert watch.threads() == 1
+
+
 def test_the_command_begins_with_one_thread_unless_told_otherwise():
     code = "import os, sys, segue.cli; sys.argv = ['segue', '--version']\ntry: segue.cli.main()\n"
     code += "except SystemExit: print(os.environ['OPENBLAS_NUM_THREADS'])"

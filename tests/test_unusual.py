@@ -203,3 +203,10 @@ def test_the_service_leaves_out_the_same_and_has_the_settings(library):
         answer = server.post("/similar", ask)
         assert [one["kind"] for one in answer["left_out"]] == ["long"]
         assert server.api("PUT", "/settings", json={"longest_s": "soon"}).status_code == 422
+
+
+def test_seeds_and_answers_are_looked_up_together(library):
+    statements: list[str] = []
+    library._catalog._local.db.set_trace_callback(statements.append)
+    assert library.similar("Song 0", k=5)
+    assert sum("duration_s, genre FROM tracks" in one for one in statements) == 1

@@ -32,13 +32,16 @@ class OneBlasThread(ContextDecorator):
     def __enter__(self) -> None:
         with OneBlasThread._lock:
             if not OneBlasThread._inside:
-                OneBlasThread._limit = _blas(len(sys.modules)).limit(limits=1)
+                blas = _blas(len(sys.modules))
+                # The command and the service have one thread from the start, and setting it takes longer.
+                is_one = all(library.num_threads == 1 for library in blas.lib_controllers)
+                OneBlasThread._limit = None if is_one else blas.limit(limits=1)
             OneBlasThread._inside += 1
 
     def __exit__(self, *exc: object) -> None:
         with OneBlasThread._lock:
             OneBlasThread._inside -= 1
-            if not OneBlasThread._inside:
+            if not OneBlasThread._inside and OneBlasThread._limit is not None:
                 OneBlasThread._limit.restore_original_limits()
 
 

@@ -5,7 +5,6 @@ Such tracks are no answers, unless a seed is one of them, a condition asks for t
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -89,7 +88,7 @@ class TrackFacts:
     def kinds(self, keys: NDArray[np.int64], index: ViewIndex, limits: Limits) -> list[Kind | None]:
         """What makes each track of an index unusual, if anything."""
         listed = keys.tolist()
-        missing = [key for key in listed if key not in self._by_key]
+        missing = list({key for key in listed if key not in self._by_key})
         if missing:
             if len(self._by_key) > _KEPT:
                 self._by_key = {}
@@ -179,25 +178,23 @@ class LeaveOut:
         where: Where | None,
     ) -> None:
         self._facts, self._limits, self._index = facts, facts.limits(settings), index
-        self._seeds = np.array(keys, np.int64)
-        self._kept = _asked_for(where) | self._kinds_of(seeds)
+        self._seeds, self._asked = np.array(keys, np.int64), _asked_for(where)
+        self._sounds = [
+            self._limits.kind(seed.duration_s, speech=_sounds_like_speech(seed.labels))
+            for seed in seeds
+            if not isinstance(seed, Track)
+        ]
         self._taken: dict[int, Kind] = {}
-
-    def _kinds_of(self, seeds: Sequence[Seed]) -> set[Kind]:
-        """What half of the seeds are, at least."""
-        kinds = self._facts.kinds(self._seeds, self._index, self._limits)
-        for seed in seeds:
-            if not isinstance(seed, Track):
-                kinds.append(self._limits.kind(seed.duration_s, speech=_sounds_like_speech(seed.labels)))
-        counts = Counter(kinds)
-        return {kind for kind in KINDS if counts[kind] and 2 * counts[kind] >= len(kinds)}
 
     def __call__(
         self, keys: NDArray[np.int64], scores: NDArray[np.float32], k: int
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Without what is unusual; what would have been among the first k answers is remembered."""
-        kinds = self._facts.kinds(keys, self._index, self._limits)
-        unwanted = [None if kind in self._kept else kind for kind in kinds]
+        # Seeds and answers are looked up together.
+        kinds = self._facts.kinds(np.concatenate([self._seeds, keys]), self._index, self._limits)
+        n_seeds = len(self._seeds)
+        usual = self._asked | _of_half(kinds[:n_seeds] + self._sounds)
+        unwanted = [None if kind in usual else kind for kind in kinds[n_seeds:]]
         if not any(unwanted):
             return keys, scores
         kept = np.array([kind is None for kind in unwanted], np.bool_)
@@ -217,6 +214,11 @@ class LeaveOut:
 def left_out(leave_out: LeaveOut | None) -> tuple[LeftOut, ...]:
     """What was left out of an answer, if anything might be."""
     return () if leave_out is None else leave_out.told()
+
+
+def _of_half(kinds: Sequence[Kind | None]) -> set[Kind]:
+    """What half of some sounds are, at least."""
+    return {kind for kind in set(kinds) if kind and 2 * kinds.count(kind) >= len(kinds)}
 
 
 def _asked_for(where: Where | None) -> set[Kind]:

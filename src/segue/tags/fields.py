@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+VARIOUS_ARTISTS = "Various Artists"  # of an album
+
 # By field; where a block has several of a field's names, the first that says something counts. First come the
 # names of Vorbis comments, APEv2, Matroska and FFmpeg, then those of ID3, MP4, ASF, RIFF INFO and AIFF.
 NAMES: Mapping[str, str] = {

@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from segue.tags.block import Block, Text
-from segue.tags.fields import RANKS
+from segue.tags.fields import RANKS, VARIOUS_ARTISTS
 from segue.tags.genres import genre_names
 from segue.tags.text import Decoder
 from segue.track import JOINED, Tags
 
-VARIOUS_ARTISTS = "Various Artists"
 FIRST_YEAR, LAST_YEAR = 1800, 2199
 _DIGITS = re.compile(r"\d+")  # of any script
 

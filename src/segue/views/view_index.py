@@ -178,7 +178,7 @@ class ViewIndex:
         own, order = self._by_key
         if not len(own):
             return np.full(len(keys), -1, np.int64)
-        at = own.searchsorted(keys).clip(max=len(own) - 1)
+        at = np.minimum(own.searchsorted(keys), len(own) - 1)
         return np.where(own[at] == keys, order[at], -1)
 
     def take(self, places: Sequence[int] | NDArray[np.int64]) -> Vectors:
