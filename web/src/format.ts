@@ -33,7 +33,22 @@ export function readableName(name: string): string {
 /** What a network calls a sound, as one of several words: "Heavy metal" and "Hip-Hop" are small there, "R&B" is not. */
 export const labelName = (name: string) => (name === name.toUpperCase() || name.includes("&") ? name : name.toLowerCase());
 
-const MODEL_NAMES: Record<string, string> = { mn04: "EfficientAT mn04", musicnn: "MusiCNN", vggish: "VGGish" };
+// What a listener knows of what the descriptors measure, with its unit; the others' names are an engineer's.
+const SOUNDS: Record<string, readonly [string, string]> = {
+  tempo_bpm: ["Tempo", "beats per minute"],
+  loudness_lkfs_mean: ["Loudness", "LKFS"],
+  loudness_lkfs_std: ["Changes of loudness", "LU"],
+  centroid_hz_mean: ["Brightness", "Hz"],
+  centroid_hz_std: ["Changes of brightness", "Hz"],
+  flatness_mean: ["Noise", ""],
+  onset_strength_mean: ["Sharpness of attacks", ""],
+};
+const TECHNICAL = /^(mfcc|chroma|contrast|pulse|centroid|bandwidth|rolloff|flatness|zero_crossing_rate|zcr|rmse?|loudness_lkfs|onset_strength|spectral|tonnetz)_/;
+
+/** The name and the unit of a sound feature; null where a listener would not know what it is. */
+export const soundFeature = (name: string): readonly [string, string] | null => SOUNDS[name] ?? (TECHNICAL.test(name) ? null : [readableName(name), ""]);
+
+const MODEL_NAMES: Record<string, string> = { descriptors: "Sound features", mn04: "EfficientAT mn04", musicnn: "MusiCNN", vggish: "VGGish" };
 
 /** The name of the model that made a space, without its version. */
 export function spaceName(space: string): string {

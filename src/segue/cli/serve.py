@@ -138,7 +138,7 @@ def serve(
         serve_unit.print_unit(call, None if shards else context.path)
         return
     if shards:
-        show = show and call.get_parameter_source("show") is not ParameterSource.DEFAULT
+        show = show and call.get_parameter_source("show") is ParameterSource.COMMANDLINE
         _serve_shards(shards, port, workers, show=show, **others)
         return
     others |= {"max_api": max_api, "embedder": embedder or _USUAL}
@@ -199,7 +199,7 @@ def _require_shards_alone(call: click.Context) -> None:
         max(parameter.opts, key=len)
         for parameter in call.command.params
         if parameter.name in _OF_A_LIBRARY
-        and call.get_parameter_source(parameter.name) is not ParameterSource.DEFAULT
+        and call.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE
         and call.params[parameter.name] is not False
     ]
     if call.find_root().get_parameter_source("library") is ParameterSource.COMMANDLINE:

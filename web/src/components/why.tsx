@@ -73,13 +73,13 @@ function WhySkeleton() {
 function Parts({ why }: { why: Explanation }) {
   return (
     <ul class="why-parts">
-      {why.parts.map((part) => <Part key={part.space} name={spaceName(part.space)} value={part.score} share={part.share} />)}
+      {why.parts.map((part) => <Part key={part.space} name={spaceName(part.space)} value={part.score} />)}
     </ul>
   );
 }
 
 /** One space's score; there is none where one of the two tracks has no vector in it. */
-function Part({ name, value, share }: { name: string; value: number | null; share?: number }) {
+function Part({ name, value }: { name: string; value: number | null }) {
   const bar = useRef<HTMLElement>(null);
   useEffect(() => bar.current?.style.setProperty("--share", String(Math.min(1, Math.max(0, value ?? 0)))), [value]);
   if (value === null) {
@@ -93,7 +93,7 @@ function Part({ name, value, share }: { name: string; value: number | null; shar
   return (
     <li>
       <span>{name}</span>
-      <span class="score-track" title={`Score ${value.toFixed(2)}${share === undefined ? "" : `; adds ${share.toFixed(2)} to the cosine`}`}><i ref={bar} /></span>
+      <span class="score-track" title={`Score ${value.toFixed(2)}; 1 is the same`}><i ref={bar} /></span>
       <span class="hidden-text">{value.toFixed(2)}</span>
     </li>
   );

@@ -40,7 +40,7 @@ export function ComparePage() {
         <select class="select" aria-label="Tracks to compare" value={source} onChange={(event) => pick(event.currentTarget.value)}>
           <option value="">First 60 tracks</option>
           <option value="queue">Queue</option>
-          <option value="seeds">Seeds</option>
+          <option value="seeds">What “Similar” starts from</option>
           {lists?.playlists.map((head) => <option key={head.id} value={head.id}>{head.name}</option>)}
           {groups?.clusters.map((group) => <option key={group.number} value={`group-${group.number}`}>Group: {group.name}</option>)}
         </select>

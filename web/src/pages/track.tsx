@@ -7,7 +7,7 @@ import { Menu } from "../components/menu";
 import { DislikeButton, LikeButton } from "../components/opinions";
 import { ArtistLinks, linkTo, trackChoices } from "../components/trackrow";
 import { usePeaks, Wave } from "../components/wave";
-import { clock, count, labelName, percent, readableName } from "../format";
+import { clock, count, labelName, percent, readableName, soundFeature } from "../format";
 import { useKept } from "../entries";
 import { useLoad } from "../hooks";
 import { libraryChanges } from "../jobs";
@@ -105,7 +105,10 @@ function About({ detail }: { detail: TrackDetails }) {
     Object.entries(scores).map(([name, value]) => ({ space, name, value })));
   const strongest = labels.filter(({ name }) => name !== "Music").sort((a, b) => b.value - a.value).slice(0, 10);
   const tags = Object.entries(detail.tags).filter(([, value]) => value !== null && value !== "");
-  const numbers = Object.entries(detail.descriptors);
+  const numbers = Object.entries(detail.descriptors).flatMap(([name, value]) => {
+    const [text, unit] = soundFeature(name) ?? [];
+    return text && unit && value !== null ? [[text, `${Number(value.toPrecision(3))} ${unit}`] as const] : [];
+  });
   return (
     <aside class="about" aria-label="About this track">
       {strongest.length > 0 && (
@@ -127,7 +130,7 @@ function About({ detail }: { detail: TrackDetails }) {
         <details>
           <summary>{count(numbers.length, "sound feature")}</summary>
           <dl class="facts num">
-            {numbers.map(([name, value]) => <div key={name}><dt>{readableName(name)}</dt><dd>{value === null ? "–" : value.toPrecision(3)}</dd></div>)}
+            {numbers.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}
           </dl>
         </details>
       )}
