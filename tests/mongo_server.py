@@ -21,7 +21,6 @@ from tests.programs import find_program
 from tests.waiting import PATIENCE_S, wait_for
 
 KINDS = {"secantusdb": "secantusd-py", "nx-27017": "nx-27017"}  # package and command
-STARTED_S = 60.0
 # A machine that stands still for a while ends no test that is not about that.
 PATIENT = {"serverSelectionTimeoutMS": 120_000, "connectTimeoutMS": 120_000, "socketTimeoutMS": 120_000}
 _numbers = itertools.count()
@@ -108,7 +107,7 @@ class Server:
         log = (Path(self._folder) / "log").open("ab")
         with log:
             self._process = subprocess.Popen([*self._command, *options], stdout=log, stderr=log)
-        if wait_for(self._has_answered_or_ended, STARTED_S) == "ended":
+        if wait_for(self._has_answered_or_ended) == "ended":
             text = (Path(self._folder) / "log").read_text("utf-8", "replace")
             self.kill()
             pytest.fail(f"{self.kind} does not start: {text[-2000:]}")

@@ -67,7 +67,7 @@ def followed(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Followe
         run = Followed(library, music, request.param)
         yield run
         run.stop.set()
-        run.thread.join(60)
+        run.thread.join(PATIENCE_S)
         assert not run.thread.is_alive()
 
 

@@ -103,7 +103,7 @@ def test_media_keys_mean_what_they_say_and_the_lock_screen_has_the_position(
 def test_a_typeface_is_shipped(browser: Browser, own_server: Server):
     with watched(browser, own_server) as page:
         page.goto("/")
-        page.wait_for_function("document.fonts.check('16px \"Inter Variable\"')")
+        page.wait_for_function("() => document.fonts.check('16px \"Inter Variable\"')")
         assert page.evaluate("getComputedStyle(document.body).fontFamily").startswith('"Inter Variable"')
         text = own_server.client.get("/assets/licenses.txt").text
         assert "@fontsource-variable/inter" in text

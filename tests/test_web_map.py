@@ -30,6 +30,8 @@ TEXTS = """
     }
 """
 
+# Whether two frames have been drawn, so that the page shows what the pointer is on.
+DRAWN = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 SOUNDED = """
     window.sounded = []
     const playUnnoticed = HTMLMediaElement.prototype.play
@@ -67,9 +69,9 @@ def test_the_map_is_moved_and_read_by_keys(page: Page, web_server: Server):
     assert {text.split(" by ")[0] for text in heard} <= titles
     assert len(heard) > 1
     page.keyboard.press("Enter")
-    title = said.inner_text().split(" by ")[0]
     card = page.get_by_role("region", name="Selected track")
-    expect(card.get_by_role("link", name=title)).to_be_visible()
+    expect(card).to_be_visible()
+    expect(card.get_by_role("link", name=said.inner_text().split(" by ")[0])).to_be_visible()
 
 
 def test_names_on_the_map_cover_neither_each_other_nor_the_legend(page: Page, web_server: Server):
@@ -79,7 +81,7 @@ def test_names_on_the_map_cover_neither_each_other_nor_the_legend(page: Page, we
     page.goto("/map")
     wait_for_map(page, pixels=200)
     settle(page)  # covers have arrived, and the last frame was drawn
-    page.wait_for_function("window.texts.size > 5")
+    page.wait_for_function("() => window.texts.size > 5")
     texts = page.evaluate("Object.fromEntries(window.texts)")
     assert titles & {text.removesuffix("…") for text in texts}  # few tracks are in view, so each has its name
     assert groups & texts.keys()
@@ -222,6 +224,7 @@ def find_point(page: Page) -> tuple[str, tuple[float, float]]:
         for column in range(8, 24):
             at = (box["x"] + box["width"] * column / 32, box["y"] + box["height"] * row / 24)
             page.mouse.move(*at)
+            page.evaluate(DRAWN)
             if tip.count():
                 return tip.inner_text(), at
     raise AssertionError("no point was found on the map")

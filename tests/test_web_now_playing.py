@@ -24,6 +24,20 @@ SWIPE = """(box, [x, y]) => {
 }"""
 
 
+# Presses the button of the player between the two events, after the page has heard of the first.
+PAUSE_AT_THE_END = """
+    const Made = window.Audio
+    window.Audio = function () {
+        const element = new Made()
+        const press = () => element.ended && document.querySelector(".transport .play-button").click()
+        const end = () => { window.ended = true }
+        queueMicrotask(() => element.addEventListener("pause", press))
+        queueMicrotask(() => element.addEventListener("ended", end))
+        return element
+    }
+"""
+
+
 def window(page: Page):
     return page.get_by_role("dialog", name="Now playing")
 
@@ -49,6 +63,20 @@ def test_a_desk_shows_what_plays_what_comes_and_why(browser: Browser, own_server
         expect(window(page).get_by_role("heading", name="Low number 2")).to_be_visible()
         page.keyboard.press("Escape")
         expect(window(page)).to_have_count(0)
+
+
+def test_a_pause_in_the_last_moment_of_a_track_holds(browser: Browser, own_server: Server):
+    """An element pauses by itself before it says that its sound has ended."""
+    with watched(browser, own_server) as page:
+        page.add_init_script(PAUSE_AT_THE_END)
+        page.route("**/api/v1/transitions", lambda route: None)  # so that nothing is loaded ahead
+        page.goto("/?album=low")
+        page.get_by_role("button", name="Play Low number 0").click()
+        page.wait_for_function("() => window.ended")
+        page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        player = page.get_by_role("region", name="Player")
+        expect(player.get_by_role("button", name="Play", exact=True)).to_be_visible()
+        expect(player.locator(".bar-title")).to_have_text("Low number 0")
 
 
 @pytest.mark.parametrize("size", [(1280, 800), (1280, 700), (1920, 1080)])

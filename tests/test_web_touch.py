@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("playwright", reason="pip install playwright")
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browsing import MARKS, PHONE, answered, new_page, rows, settle
+from tests.browsing import MARKS, PHONE, answered, new_page, rows, settle, slow_music
 from tests.serve_process import Server
 
 pytestmark = MARKS
@@ -73,7 +73,7 @@ def test_a_playlist_is_put_in_order_by_a_finger_and_scrolls(browser: Browser, ow
         assert scroller.evaluate("(page) => page.scrollTop") == 0
         x, y = center(rows(page).nth(6))
         swipe(page, (x - 60, y), (x - 60, y - 250))
-        page.wait_for_function("document.querySelector('.page').scrollTop > 100")
+        page.wait_for_function("() => document.querySelector('.page').scrollTop > 100")
         assert [track["id"] for track in own_server.get(f"/playlists/{kept}")["tracks"]] == saved
 
 
@@ -92,6 +92,7 @@ def test_a_track_moves_up_and_down_from_its_menu(browser: Browser, own_server: S
 
 def test_the_queue_is_put_in_order_by_a_finger(browser: Browser, own_server: Server):
     with phone(browser, own_server) as page:
+        slow_music(page)  # the next track would close the menu
         page.goto("/tracks?album=low")
         page.get_by_role("button", name="Play Low number 0").tap()
         page.get_by_role("button", name="Show now playing").tap()

@@ -18,6 +18,7 @@ export class Deck {
   private fade = 1;
   private volume = 1;
   private timer = 0;
+  private over = false; // its end has been told, or it was paused there
 
   constructor(events: DeckEvents) {
     const { audio } = this;
@@ -33,12 +34,14 @@ export class Deck {
     audio.addEventListener("canplay", state(false));
     audio.addEventListener("durationchange", () => events.progress(this));
     audio.addEventListener("timeupdate", () => !audio.seeking && events.progress(this));
-    audio.addEventListener("ended", () => events.ended(this));
+    audio.addEventListener("play", () => (this.over = false));
+    audio.addEventListener("ended", () => ((this.over = true), events.ended(this)));
     audio.addEventListener("error", () => this.id && events.failed(this));
   }
 
+  /** Also at the end of a track, where the element pauses before it says that it has ended. */
   get playing(): boolean {
-    return this.id !== null && !this.audio.paused;
+    return this.id !== null && (!this.audio.paused || (this.audio.ended && !this.over));
   }
 
   get time(): number {
@@ -58,6 +61,11 @@ export class Deck {
       this.audio.src = soundOf(id);
     }
     if (this.audio.currentTime !== from) this.audio.currentTime = from;
+  }
+
+  pause(): void {
+    this.over = true;
+    this.audio.pause();
   }
 
   unload(): void {

@@ -5,7 +5,7 @@ import type { Transition } from "./types";
 export interface EngineEvents {
   state: () => void;
   progress: () => void;
-  ended: () => void; // and nothing was ready to follow
+  ended: () => void;
   failed: () => void;
   taken: (id: string) => void; // the next track has begun by itself
 }
@@ -27,7 +27,7 @@ export class Engine {
       new Deck({
         state: (from) => from === this.current && events.state(),
         progress: (from) => from === this.current && (events.progress(), this.watch()),
-        ended: (from) => from === this.current && this.ended(),
+        ended: (from) => from === this.current && events.ended(),
         failed: (from) => (from === this.current ? events.failed() : this.drop(from)),
       });
     this.decks = [deck(), deck()];
@@ -93,7 +93,7 @@ export class Engine {
     this.timer = 0;
     if (this.other.playing) this.other.unload();
     this.current.setFade(1);
-    this.current.audio.pause();
+    this.current.pause();
   }
 
   setVolume(volume: number, muted: boolean): void {
@@ -111,21 +111,18 @@ export class Engine {
     this.timer = window.setTimeout(() => this.takeOver(), Math.max(0, wait * 1000));
   }
 
-  private ended(): void {
-    if (this.handover) this.takeOver();
-    else this.events.ended();
-  }
-
-  private takeOver(): void {
+  /** Let what is ready take over; whether anything is. */
+  takeOver(): boolean {
     const { handover } = this;
     this.timer = 0;
-    if (!handover || !this.other.id) return;
+    if (!handover || !this.other.id) return false;
     this.handover = null;
     const leaving = this.current;
     this.active = 1 - this.active;
     fade(leaving, this.current, handover);
     void this.current.play();
     this.events.taken(this.current.id as string);
+    return true;
   }
 }
 

@@ -250,8 +250,12 @@ function taken(id: string): void {
 }
 
 function ended(): void {
-  if (queue.value.repeat === "one") switchTo(Q.next(queue.value, true));
-  else next();
+  if (!playing.value) return; // paused in its last moment
+  if (!engine.takeOver()) {
+    if (queue.value.repeat === "one") switchTo(Q.next(queue.value, true));
+    else next();
+  }
+  followEngine();
 }
 
 /** A file that cannot be played is skipped; while the service is away, the player waits for it. */
