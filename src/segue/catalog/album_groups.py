@@ -11,10 +11,8 @@ from segue.tags import VARIOUS_ARTISTS
 from segue.track import album_folder, folded, split_artists
 
 COLUMNS = "key, path, album, artist, album_artist, year, disc_number, track_number"
-"""Of ``tracks``; what rows have that are grouped here, in this order."""
-KEY, PATH, ALBUM, ARTIST, ALBUM_ARTIST, YEAR, DISC_NUMBER, TRACK_NUMBER = range(
-    8
-)  # names take longer to look up
+"""Of ``tracks``; what rows have that are grouped here, in this order, as names take longer to look up."""
+KEY, PATH, ALBUM, ARTIST, ALBUM_ARTIST, YEAR, DISC_NUMBER, TRACK_NUMBER = range(8)
 
 _LEAST_ARTISTS = 3  # of a compilation whose tags name no artist for all of it
 _MOST_YEARS = 3  # of albums of one title in one folder; with more it is a collection of old songs

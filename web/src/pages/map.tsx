@@ -7,7 +7,7 @@ import { Legend } from "../components/legend";
 import { MapTabs } from "../components/tabs";
 import { TracksBar } from "../components/tracksbar";
 import { coverImage } from "../covers";
-import { count, soundFeature } from "../format";
+import { count, readableName, soundFeature } from "../format";
 import { useLoad } from "../hooks";
 import { startJob, anyJobRunning, libraryChanges, jobs, isRunning } from "../jobs";
 import * as player from "../player";
@@ -153,12 +153,15 @@ function usePreview(id: string | null): void {
 function SoundChoice({ onPick }: { onPick: (name: string) => void }) {
   const { data } = useLoad(api.descriptors, []);
   const value = savedColorBy.value === "sound" ? savedSound.value : "";
-  const features = data?.flatMap((name) => (soundFeature(name) ? [[name, ...soundFeature(name)!]] : []));
-  if (!features?.length) return null;
+  if (!data?.length) return null;
+  const [known, technical] = [data.filter(soundFeature), data.filter((name) => !soundFeature(name))];
   return (
     <select class={`select ${value ? "set" : ""}`} aria-label="Color by a sound feature" value={value} onChange={(event) => onPick(event.currentTarget.value)}>
       <option value="">Sound</option>
-      {features.map(([name, text]) => <option key={name} value={name}>{text}</option>)}
+      {known.map((name) => <option key={name} value={name}>{soundFeature(name)?.[0]}</option>)}
+      <optgroup label="Technical">
+        {technical.map((name) => <option key={name} value={name}>{readableName(name)}</option>)}
+      </optgroup>
     </select>
   );
 }
