@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 pytest.importorskip("playwright", reason="pip install playwright")
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browsing import MARKS, PHONE, new_page, watched
+from tests.browsing import MARKS, PHONE, new_page, take, watched
 from tests.serve_process import Server
 
 pytestmark = MARKS
@@ -39,6 +39,19 @@ def test_a_dislike_takes_the_track_away_at_once_and_undo_brings_it_back(browser:
         page.get_by_role("button", name="Undo").click()
         expect(row).to_have_count(1)
         assert verdicts(own_server) == {}
+
+
+def test_nothing_is_said_of_likes_before_they_are_known(browser: Browser, own_server: Server):
+    held: list[Route] = []
+    with watched(browser, own_server) as page:
+        page.route("**/feedback?*", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks it
+        page.goto("/likes")
+        answer = take(page, held)
+        expect(page.get_by_text("Loading likes…")).to_have_count(1)
+        page.evaluate("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+        expect(page.get_by_text("Nothing liked yet")).to_have_count(0)
+        answer.continue_()
+        expect(page.get_by_text("Nothing liked yet")).to_be_visible()
 
 
 def test_why_says_which_like_moved_a_track(browser: Browser, own_server: Server):

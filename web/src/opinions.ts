@@ -8,6 +8,9 @@ export type Opinion = "like" | "dislike";
 /** What is liked and disliked, by the ids of the tracks, the last given first. */
 export const opinions = signal<ReadonlyMap<string, Opinion>>(new Map());
 
+/** Whether the library has said what there is. */
+export const opinionsKnown = signal(false);
+
 /** Changes whenever recommendations may differ: pages that show some ask again. */
 export const opinionsChanged = signal(0);
 
@@ -17,6 +20,7 @@ export async function loadOpinions(): Promise<void> {
   const { feedback } = await api.feedback();
   if (opinions.value !== before) return loadOpinions(); // one was given meanwhile, and the answer may lack it
   const given = feedback.filter((one) => one.verdict !== "skip").map((one) => [one.track, one.verdict as Opinion] as const);
+  opinionsKnown.value = true;
   if (JSON.stringify(given) === JSON.stringify([...opinions.value])) return;
   opinions.value = new Map(given);
   opinionsChanged.value++;

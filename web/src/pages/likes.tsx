@@ -6,7 +6,7 @@ import { TrackRow } from "../components/trackrow";
 import { count } from "../format";
 import { useLoad } from "../hooks";
 import { libraryChanges } from "../jobs";
-import { opinions, type Opinion } from "../opinions";
+import { opinions, opinionsKnown, type Opinion } from "../opinions";
 import * as player from "../player";
 import { rowsOf } from "../selection";
 import type { Track } from "../types";
@@ -22,7 +22,7 @@ export function LikesPage() {
     <>
       <PageHeader title="Likes" lead="What you like and dislike changes what Segue recommends. Everything can be taken back." />
       <ListsTabs />
-      {error && !data ? <LoadError error={error} retry={retry} /> : !data ? <LoadingRows label="Loading likes" /> : !liked.length && !disliked.length ? (
+      {error && !data ? <LoadError error={error} retry={retry} /> : !data || !opinionsKnown.value ? <LoadingRows label="Loading likes" /> : !liked.length && !disliked.length ? (
         <EmptyState icon="like" title="Nothing liked yet"><p>Press the heart of a track that you like. Dislike what Segue should not recommend.</p></EmptyState>
       ) : (
         <>
