@@ -126,9 +126,8 @@ def test_a_document_says_what_the_library_knows(root, made, uri, database):
         {"space": "floats-1", "name": "Drum", "score": 0.5},
     ]
     assert documents["r2"]["labels"] == []
-    assert document["added_at"] == datetime.fromtimestamp(track.added_at, UTC).replace(
-        microsecond=int(track.added_at * 1000) % 1000 * 1000
-    )
+    added = datetime.fromtimestamp(track.added_at, UTC)  # to the microsecond; MongoDB keeps milliseconds
+    assert document["added_at"] == added.replace(microsecond=added.microsecond // 1000 * 1000)
     assert "album" not in document
 
 

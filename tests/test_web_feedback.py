@@ -61,7 +61,7 @@ def test_why_says_which_like_moved_a_track(browser: Browser, own_server: Server)
         row.get_by_role("button", name="Like Low number 1", exact=True).click()
         expect(row.get_by_text("moved up")).to_be_visible()
         page.get_by_role("button", name="Why is Low number 1 similar?").click()
-        expect(page.get_by_text("by your likes and dislikes (0.05): you like it")).to_be_visible()
+        expect(page.get_by_text("Moved up by your likes and dislikes: you like it.")).to_be_visible()
 
 
 def test_the_heart_is_the_same_on_all_pages_and_in_the_library(browser: Browser, own_server: Server):
