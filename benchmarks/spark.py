@@ -7,9 +7,11 @@ its blocks for as many as make ten thousand million pairs, the others for fewer 
 
 Usage: PYTHONPATH=.venv/classic-spark:src python benchmarks/spark.py 10000 100000
            [--queries 500] [--ways segue blocks join lsh udf] [--cores 2] [--dim 128]
+           [--shards 1]
 """
 
 import argparse
+import functools
 import os
 import shutil
 import tempfile
@@ -87,10 +89,10 @@ def session_of(cores: int) -> Any:
     return builder.getOrCreate()
 
 
-def by_segue(session: Any, rows: Any, queries: Any, folder: Path) -> Any:
+def by_segue(session: Any, rows: Any, queries: Any, folder: Path, shards: int = 1) -> Any:
     from segue import spark
 
-    spark.build_index(rows, into=folder / "index")
+    spark.build_index(rows, into=folder / "index", shard_rows=-(-rows.count() // shards))
     return spark.nearest(queries, folder / "index", k=K, recall=RECALL)
 
 
@@ -157,6 +159,7 @@ def main() -> None:
     parser.add_argument("--queries", type=int, default=500)
     parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=list(WAYS))
     parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--shards", type=int, default=1, help="of Segue's index")
     options = parser.parse_args()
     print(f"{options.cores} cores, load {os.getloadavg()[0]:.0f}, {K} nearest, {options.dim} numbers")
     print("| rows | way | queries | wall, s | CPU, s | us CPU a query | recall | peak, MB |")
@@ -166,10 +169,10 @@ def main() -> None:
         for way in options.ways:
             some = {"segue": n, "blocks": MOST_PAIRS // n}.get(way, options.queries)
             queries = min(n, some)
-            run(way, x, queries, options.cores)
+            run(way, x, queries, options.cores, options.shards)
 
 
-def run(way: str, x: NDArray[np.float32], n_queries: int, cores: int) -> None:
+def run(way: str, x: NDArray[np.float32], n_queries: int, cores: int, shards: int) -> None:
     folder = Path(tempfile.mkdtemp(prefix="segue-bench-"))
     session = session_of(cores)
     try:
@@ -177,7 +180,8 @@ def run(way: str, x: NDArray[np.float32], n_queries: int, cores: int) -> None:
         queries = parquet(session, x[:n_queries], folder / "queries")
         rows.count(), queries.count()
         with Meter() as meter:
-            found = WAYS[way](session, rows, queries, folder).select("id", "neighbor").toArrow()
+            ask = functools.partial(by_segue, shards=shards) if way == "segue" else WAYS[way]
+            found = ask(session, rows, queries, folder).select("id", "neighbor").toArrow()
         print(f"| {len(x):,} | {way} | {n_queries:,} | {meter.wall_s:.1f} | {meter.cpu_s:.1f} "
               f"| {meter.cpu_s / n_queries * 1e6:,.0f} | {recall_of(found, x, n_queries):.3f} "
               f"| {meter.peak_mb:,.0f} |", flush=True)  # fmt: skip
