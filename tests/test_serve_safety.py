@@ -101,15 +101,12 @@ def test_guessing_passwords_is_slowed_down(library_root: Path):
         def guess_token() -> int:
             return server.api("GET", "/tracks", headers={"authorization": "Bearer y"}).status_code
 
-        def is_refused() -> bool:
-            [guess() for _ in range(30)]
-            [guess_token() for _ in range(70)]
-            right = server.client.get("/rest/ping", params={"u": "me", "p": "x"})
-            # Who guesses is not told when it is right.
-            return (guess(), guess_token()) == (429, 429) and "try again in a moment" in right.text
-
-        assert (guess(), guess_token()) == (401, 401)
-        wait_for(is_refused)  # at once, but where the machine stands still for a second
+        codes = [guess() for _ in range(30)]
+        assert (codes[0], codes[-1]) == (401, 429)
+        codes = [guess_token() for _ in range(70)]
+        assert (codes[0], codes[-1]) == (401, 429)
+        right = server.client.get("/rest/ping", params={"u": "me", "p": "x"})
+        assert "try again in a moment" in right.text  # who guesses is not told when it is right
 
 
 def test_beyond_loopback_a_password_is_needed(library_root: Path, segue):
@@ -378,7 +375,7 @@ def test_ctrl_c_ends_a_scan_and_open_streams_at_once(tmp_path: Path):
         assert sound.recv(10) == b"HTTP/1.1 2"  # and no more of it
         asked_at = time.monotonic()
     sound.close()
-    assert time.monotonic() - asked_at < max(30, asked_at - began_at)  # 2 s on an idle machine
+    assert time.monotonic() - asked_at < max(12, asked_at - began_at)  # sooner than it came so far
     with Library.open(tmp_path / "library") as library:
         assert library.verify()
         assert len(library) < 90

@@ -33,7 +33,7 @@ MODELS = (
 @pytest.mark.parametrize(
     ("options", "header", "examples", "phases"),  # examples of each operation; a login changes little
     [
-        ((), "X-Segue: 1", 5, "examples,coverage,fuzzing,stateful"),
+        ((), "X-Segue: 1", 8, "examples,coverage,fuzzing,stateful"),
         (("--token", "t0ken"), "Authorization: Bearer t0ken", 2, "examples,fuzzing,stateful"),
         (("--token", "t0ken"), "X-Segue: 1", 2, "examples,fuzzing,stateful"),
     ],

@@ -16,7 +16,6 @@ from tests.browsing import DESKTOP, MARKS, PAGES, PHONE, WEB, new_page, rows, ru
 from tests.serve_process import Server, serving
 
 AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
-OF_COLORS = ["color-contrast", "link-in-text-block"]  # rules; by others, pages of both themes are the same
 
 pytestmark = MARKS
 
@@ -78,11 +77,11 @@ def test_axe_finds_nothing_to_object_to_in_light_and_dark(
         page.add_init_script(path=AXE)
         for path in (*PAGES, *extra):
             page.goto(path)
-            for scheme, rules in (("light", {}), ("dark", {"runOnly": OF_COLORS})):
+            for scheme in ("light", "dark"):
                 page.emulate_media(color_scheme=scheme)
                 settle(page)
                 shown.add(page.evaluate("document.documentElement.dataset.theme"))
-                found = page.evaluate("async rules => (await axe.run(document, rules)).violations", rules)
+                found = page.evaluate("async () => (await axe.run()).violations")
                 objections += [
                     (path, scheme, v["id"], [node["target"] for node in v["nodes"]][:3]) for v in found
                 ]

@@ -84,8 +84,7 @@ def _fetch_from_any(
 def download_paths(model: Model, folder: Path) -> list[Path]:
     """Existing files of a model's downloads, finished or not, of any version."""
     pattern = "?" * _SUM_DIGITS
-    places = [place for download in model.downloads for place in download.places]
-    return [path for place in places for path in folder.glob(f"{pattern}-{place.file.name}*")]
+    return [path for place in model.places for path in folder.glob(f"{pattern}-{place.file.name}*")]
 
 
 def _report(progress: Progress | None, before: int) -> Callable[[int], None]:

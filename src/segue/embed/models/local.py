@@ -80,8 +80,7 @@ def _refuse_unknown_files(model: Model, paths: Sequence[Path], files: Mapping[st
     used = {path.resolve() for path in files.values()}
     for path in paths:
         if path.is_file() and path.resolve() not in used:
-            known = [place.file for download in model.downloads for place in download.places]
-            expected = ", ".join(f"{file.name} of {file.size_bytes}" for file in known)
+            expected = ", ".join(f"{place.file.name} of {place.file.size_bytes}" for place in model.places)
             size = path.stat().st_size
             raise WeightsError(f"{path}: found {size} bytes, expected {expected} bytes", str(path))
 
@@ -89,7 +88,7 @@ def _refuse_unknown_files(model: Model, paths: Sequence[Path], files: Mapping[st
 def unpack_members(model: Model, files: Mapping[str, Path], work: Path) -> dict[str, Path]:
     """What the conversion needs, by name: members of archives are unpacked into ``work``."""
     unpacked = dict(files)
-    for place in (place for download in model.downloads for place in download.places):
+    for place in model.places:
         if place.members and place.file.name in files:
             unpacked |= _members(place, files[place.file.name], work)
     return unpacked

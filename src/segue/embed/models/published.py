@@ -68,6 +68,11 @@ class Model:
     upgrade: Callable[[bytes], bytes] | None = None
 
     @property
+    def places(self) -> tuple[Download, ...]:
+        """All downloads, and those that stand for them."""
+        return tuple(place for download in self.downloads for place in download.places)
+
+    @property
     def size_bytes(self) -> int:
         """Of all that is downloaded."""
         return sum(download.file.size_bytes for download in self.downloads)

@@ -44,7 +44,7 @@ def judge_record(model: Model, record: Record, revision: int) -> tuple[State, st
     """Whether a record is of this model, of this revision or a later one that Segue knows; why not."""
     if record.format != RECORD_FORMAT or not revision <= record.revision <= model.revision:
         return "outdated", "converted by another version of Segue"
-    if not _is_made_of(model, record.sources):
+    if record.sources != sources_of(model, record.sources):
         return "outdated", "made from other files than Segue now expects"
     if f"{model.name}.onnx" not in {file.name for file in record.files}:
         return "damaged", f"{RECORD} names no {model.name}.onnx"
@@ -90,7 +90,3 @@ def sources_of(model: Model, given: Iterable[str] = ()) -> dict[str, str]:
         for download in model.downloads
     ]
     return {file.name: file.sha256 for file in chosen}
-
-
-def _is_made_of(model: Model, sources: Mapping[str, str]) -> bool:
-    return sources == sources_of(model, sources)
