@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -100,6 +102,27 @@ def test_a_file_that_takes_too_long_is_given_up(ending, tmp_path, monkeypatch):
         path = encode(tmp_path / "slow.m4a", y, SR, codec="aac", container="ipod")
     with pytest.raises(DamagedAudioError, match="decoding was stopped after"):
         audio.load(path)
+
+
+def test_only_work_counts_as_time_of_decoding_in_whatever_thread(monkeypatch):
+    worked = {}  # seconds, of each thread
+    clock = SimpleNamespace(thread_time=lambda: worked.setdefault(threading.get_ident(), 500.0))
+    monkeypatch.setattr(limits, "time", clock)
+    budget = limits.DecodingBudget(0)
+    worked[threading.get_ident()] += 40
+    budget.spend(0)
+
+    def go_on():
+        budget.spend(0)  # whatever this thread has done before
+        worked[threading.get_ident()] += 19
+        budget.spend(0)
+        worked[threading.get_ident()] += 2
+        with pytest.raises(DamagedAudioError, match="decoding was stopped after 60 s"):
+            budget.spend(0)
+        return "stopped"
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(go_on).result() == "stopped"
 
 
 @pytest.mark.parametrize("ending", ["flac", "m4a"])
