@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -62,9 +63,23 @@ def test_a_dropped_connection_is_taken_up_again(publisher: Publisher, tiny: Mode
 def test_a_stalled_connection_is_taken_up_again(
     publisher: Publisher, tiny: Model, folder: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(fetch, "TIMEOUT_S", 2)  # enough for the answer of a busy machine
+    connections: list[socket.socket] = []
+    connect = socket.create_connection
+
+    def connected(*where, **how) -> socket.socket:
+        connections.append(connect(*where, **how))
+        return connections[-1]
+
+    class Impatient(Silent):
+        def advance(self, done: int, tally: str = "") -> None:
+            if done == 5000:  # from here on, not before: a busy machine may be late with all else
+                assert connections[0].gettimeout() == fetch.TIMEOUT_S
+                connections[0].settimeout(0.05)
+
+    monkeypatch.setattr(socket, "create_connection", connected)
     publisher.stops, publisher.stalls = [5000], True
-    models.pull(tiny, folder=folder)
+    models.pull(tiny, folder=folder, progress=Impatient())
+    assert connections[0].gettimeout() == 0.05
     assert publisher.asked == [None, "bytes=5000-"]
     assert_whole(tiny, folder)
 
