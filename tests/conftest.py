@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy: sums differ by their order otherwise
+os.environ.setdefault("NUMBA_OPT", "0")  # compiling what librosa might need takes far longer than it runs
 import atexit
 import contextlib
 import hashlib

@@ -261,13 +261,13 @@ def test_a_leftover_part_is_overwritten_and_whole_files_are_left_alone(tmp_path)
 
 
 @pytest.mark.slow
-def test_the_whole_collection_is_written_with_tags(tmp_path):
-    paths = write_demo(tmp_path, seed=5)
-    assert len(paths) == len(set(paths)) == len(list(tmp_path.rglob("*.flac"))) == 96
+def test_the_whole_collection_is_written_with_tags(demo_music):
+    paths = write_demo(demo_music)  # they are there: this tells their order
+    assert len(paths) == len(set(paths)) == len(list(demo_music.rglob("*.flac"))) == 96
     genres = []
     for path in paths:
         tags = FLAC(path)
-        assert Path(tags["artist"][0], tags["album"][0]) == path.parent.relative_to(tmp_path)
+        assert Path(tags["artist"][0], tags["album"][0]) == path.parent.relative_to(demo_music)
         assert path.name == f"{int(tags['tracknumber'][0]):02d} {tags['title'][0]}.flac"
         assert 1950 < int(tags["date"][0]) < 2030
         genres.append(tags["genre"][0])

@@ -56,6 +56,9 @@ def test_usual_rates_are_within_30_per_cent_of_what_docs_measurements_has(
 def test_measured_rates_are_of_this_machine(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("segue.spark.rates._ROWS", (20_000, 40_000))
     monkeypatch.setattr("segue.spark.rates._LONG_MIN", 3.0)
+    monkeypatch.setattr("segue.spark.rates._SR", 22_050)  # making MP3 takes longest
+    monkeypatch.setattr("segue.spark.rates._QUERIES", 1_000)
+    monkeypatch.setattr("segue.spark.rates._TURNS", 2)
     rates = measure(16, ["descriptors"])
     assert rates.origin == "measured now on a core of this machine"
     assert 0 < rates.analyze_s < 60
