@@ -38,7 +38,7 @@ MOST_PAIRS = 10**10  # that blocks compare
 
 
 class Meter:
-    """CPU s and the most memory of this process and all that it started, while the block runs, less its own."""
+    """CPU s and the most memory of this process and all it started, while the block runs, less its own."""
 
     def __enter__(self) -> "Meter":
         self._stop, self.peak_mb, self._own_s = threading.Event(), 0.0, 0.0
