@@ -367,10 +367,9 @@ def test_ctrl_c_ends_a_scan_and_open_streams_at_once(tmp_path: Path):
         lines = stream.iter_lines()
         while '"state":"running"' not in next(lines):
             pass
+        track = wait_for(lambda: next((track["id"] for track in server.get("/tracks")["tracks"]), ""))
+        # Only now, as the service closes a connection that asks for nothing.
         sound = socket.create_connection(("127.0.0.1", int(server.address.rsplit(":", 1)[1])), PATIENCE_S)
-        track = ""
-        while not track:
-            track = next((track["id"] for track in server.get("/tracks")["tracks"]), "")
         sound.sendall(f"GET /api/v1/tracks/{track}/audio HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         assert sound.recv(10) == b"HTTP/1.1 2"  # and no more of it
         elapsed = clock.enter_context(machine_clock())
