@@ -215,7 +215,14 @@ def assert_rows_are_tracks(library, embeddings):
 _CONTEXT = multiprocessing.get_context("spawn" if sys.platform == "win32" else "forkserver")
 if sys.platform != "win32":
     _CONTEXT.set_forkserver_preload(
-        ["pytest", "segue.library", "segue.audio.ffmpeg", "segue.audio.sndfile", "tests.sounds"]
+        [
+            "pytest",
+            "segue.library",
+            "segue.audio.ffmpeg",
+            "segue.audio.sndfile",
+            "tests.sounds",
+            "tests.model_files",
+        ]
     )
 
 

@@ -6,12 +6,9 @@ import dataclasses
 import hashlib
 import json
 import os
-import signal
 import socket
-import subprocess
-import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -21,7 +18,8 @@ from segue.embed.models import MODELS, Download, DownloadError, Model, fetch
 from segue.errors import WeightsError
 from segue.progress import Silent
 from tests.fake_download_server import Publisher
-from tests.model_files import ROOT, assert_whole, convert_tiny, described, parts
+from tests.killed_work import is_killed
+from tests.model_files import assert_whole, convert_tiny, described, parts
 from tests.waiting import wait_for
 
 
@@ -280,53 +278,26 @@ def test_a_model_that_is_there_is_not_waited_for(publisher: Publisher, tiny: Mod
     thread.join()
 
 
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-
-from segue.embed import models
-from segue.progress import Silent
-from tests.model_files import described
-
-url, weights, root, left = sys.argv[1], Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
-model = described(url, weights)
-FILES = {"open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "shutil.rmtree", "fcntl.flock"}
-
-def step(*_):
-    global left
-    left -= 1
-    if left < 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-def watch(event, arguments):
-    if event in FILES and (not isinstance(arguments[0], str) or str(arguments[0]).startswith(root)):
-        step()
-
 class Counting(Silent):
-    def advance(self, done, tally=""):
-        step()
+    def __init__(self, step: Callable[[], None]) -> None:
+        self._step = step
 
-sys.addaudithook(watch)
-models.pull(model, folder=root, progress=Counting())
-"""
+    def advance(self, done: int, tally: str = "") -> None:
+        self._step()
+
+
+def pull_counting(step: Callable[[], None], model: Model, root: Path) -> None:
+    models.pull(model, folder=root, progress=Counting(step))
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="SIGKILL is a Unix signal")
-def test_a_pull_killed_at_any_point_leaves_nothing_or_a_whole_model(
-    tiny: Model, weights: Path, tmp_path: Path
-):
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
+def test_a_pull_killed_at_any_point_leaves_nothing_or_a_whole_model(tiny: Model, tmp_path: Path):
     left = set()
     for point in range(200):
         root = tmp_path / str(point)
-        arguments = [tiny.downloads[0].source, str(weights), str(root), str(point)]
-        done = subprocess.run(
-            [sys.executable, "-c", KILLED, *arguments], env=environment, capture_output=True, check=False
-        )
-        if not done.returncode:
+        if not is_killed(pull_counting, tiny, root, root=root, point=point):
             break
-        assert done.returncode == -signal.SIGKILL, done.stderr
         state = models.status(tiny, folder=root).state
         left.add((state, (root / ".segue-work").exists(), bool(parts(root))))
         assert state in ("missing", "ready")

@@ -5,9 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
-import signal
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +19,8 @@ from segue.embed.networks import build_mn04
 from segue.embed.registry import make_embedders
 from segue.errors import WeightsError
 from tests.fake_download_server import Publisher
-from tests.model_files import ROOT, assert_whole, upgradable, without_middle
+from tests.killed_work import is_killed
+from tests.model_files import assert_whole, upgradable, without_middle
 from tests.network_weights import mn04_tensors
 from tests.onnx_files import run
 
@@ -148,46 +147,21 @@ def test_an_installed_mn04_of_revision_1_is_upgraded_by_its_first_use(
         ).read_bytes()
 
 
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-
-from segue.embed import models
-from tests.model_files import described, upgradable
-
-url, weights, root, left = sys.argv[1], Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
-FILES = {"open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "shutil.rmtree", "fcntl.flock"}
-
-def watch(event, arguments):
-    global left
-    if event in FILES and (not isinstance(arguments[0], str) or str(arguments[0]).startswith(root)):
-        left -= 1
-        if left < 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-model = upgradable(described(url, weights))
-sys.addaudithook(watch)
-models.upgrade(model, folder=root)
-"""
+def upgrade_counting(step: Callable[[], None], model: Model, root: Path) -> None:
+    models.upgrade(model, folder=root)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="SIGKILL is a Unix signal")
 def test_an_upgrade_killed_at_any_point_is_finished_by_the_next_without_a_network(
-    publisher: Publisher, tiny: Model, newer: Model, weights: Path, folder: Path, tmp_path: Path
+    publisher: Publisher, newer: Model, folder: Path, tmp_path: Path
 ):
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
     asked, left = list(publisher.asked), set()
     for point in range(100):
         root = tmp_path / str(point)
         shutil.copytree(folder, root)
-        arguments = [tiny.downloads[0].source, str(weights), str(root), str(point)]
-        done = subprocess.run(
-            [sys.executable, "-c", KILLED, *arguments], env=environment, capture_output=True, check=False
-        )
-        if not done.returncode:
+        if not is_killed(upgrade_counting, newer, root, root=root, point=point):
             break
-        assert done.returncode == -signal.SIGKILL, done.stderr
         left.add(tuple(sorted(path.name for path in (root / "tiny").iterdir())))
         assert outputs(models.model_path(newer, folder=root)) == OUTPUTS
         assert {path.name for path in (root / "tiny").iterdir()} == {"model.json", "tiny.onnx"}
