@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from segue.files import replacing, replacing_folder
+from tests.waiting import run_to_its_end
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has
 )
 def test_every_command_that_writes_ends_as_if_nothing_had_happened(how):
     command = [sys.executable, "-m", "benchmarks.kills", *how]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    ended = run_to_its_end(command, ROOT)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert ended.stdout.splitlines()[-1].endswith(" 0 wrong")
 

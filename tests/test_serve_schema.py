@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import shutil
@@ -9,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from segue.serve.api import (
@@ -22,8 +24,10 @@ from segue.serve.api import (
 from segue.serve.app import make_api
 from segue.serve.http import responses
 from tests.serve_process import serving
+from tests.waiting import PATIENCE_S, machine_clock
 
 ROOT = Path(__file__).resolve().parents[1]
+MOST_S = 10.0  # that any answer may take
 MODELS = (
     album_models, responses, request_models, track_models, recommendation_models, library_models, user_models,
 )  # fmt: skip
@@ -50,7 +54,9 @@ def test_every_answer_is_as_described(
             "run", "openapi.json", "--url", server.address, "-H", header, "-H", "X-Segue: 1",
             "--checks", "all", "--mode", "all", "-n", examples, "--phases", phases, "--seed", 7,
             "--generation-database", "none", "--no-color",
-            "--suppress-health-check", "all", "--continue-on-failure", "--request-timeout", 30,
+            "--suppress-health-check", "all", "--continue-on-failure", "--request-timeout", PATIENCE_S,
+            "--max-response-time", PATIENCE_S, "--report-har-path", tmp_path / "har.json",
+            "--report-preserve-bytes", "--output-sanitize", "false",
         ]  # fmt: skip
         (tmp_path / "openapi.json").write_text(json.dumps(make_api().openapi()))
         run = subprocess.run(
@@ -58,6 +64,19 @@ def test_every_answer_is_as_described(
         )
         assert run.returncode == 0, run.stdout[-8000:] + run.stderr[-2000:]
         assert "Stateful" in run.stdout
+        asked = json.loads((tmp_path / "har.json").read_text())["log"]["entries"]
+        assert len(asked) > 100
+        assert not [slow["request"] for slow in asked if slow["time"] >= 1000 * MOST_S and is_slow(slow)]
+
+
+def is_slow(entry: dict) -> bool:
+    """Whether the answer is late once more: an answer that was is the machine's fault, too."""
+    asked = entry["request"]
+    headers = {each["name"]: each["value"] for each in asked["headers"]}
+    body = base64.b64decode(asked.get("postData", {}).get("text", ""))
+    with machine_clock() as elapsed:
+        httpx.request(asked["method"], asked["url"], headers=headers, content=body, timeout=PATIENCE_S)
+        return elapsed() >= MOST_S
 
 
 @pytest.fixture(scope="module")

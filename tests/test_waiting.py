@@ -7,10 +7,12 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
-from tests.waiting import machine_clock, wait_for
+from tests import waiting
+from tests.waiting import machine_clock, run_to_its_end, wait_for
 
 STOPPED_S = 0.3
 CHILD = """
@@ -22,6 +24,18 @@ with machine_clock() as elapsed:
     sys.stdin.readline()
     print(time.monotonic() - began, elapsed())
 """
+
+
+def test_what_a_program_prints_is_kept_with_its_code(tmp_path: Path):
+    program = "import sys; print('one'); print('two'); print('wrong', file=sys.stderr); sys.exit(3)"
+    ended = run_to_its_end([sys.executable, "-c", program], tmp_path)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (3, "one\ntwo\n", "wrong\n")
+
+
+def test_a_program_that_says_nothing_any_more_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(waiting, "PATIENCE_S", 0.2)
+    program = "import threading; print('one', flush=True); threading.Event().wait()"
+    assert run_to_its_end([sys.executable, "-c", program], tmp_path).returncode != 0
 
 
 def test_the_clock_of_the_machine_never_runs_ahead():

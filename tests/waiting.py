@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import subprocess
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -24,6 +26,26 @@ def wait_for(condition: Callable[[], T | None], timeout_s: float = PATIENCE_S) -
             return found
         time.sleep(0.01)
     raise TimeoutError(condition.__qualname__)
+
+
+def run_to_its_end(command: list[str], cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run a program that prints line by line; one that prints nothing for ``PATIENCE_S`` hangs."""
+    with (
+        tempfile.TemporaryFile("w+") as errors,
+        subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, stderr=errors, text=True) as process,
+    ):
+        lines = []
+        assert process.stdout
+        while True:
+            hangs = threading.Timer(PATIENCE_S, process.kill)
+            hangs.start()
+            lines.append(process.stdout.readline())
+            hangs.cancel()
+            if not lines[-1]:
+                break
+        process.wait()
+        errors.seek(0)
+        return subprocess.CompletedProcess(command, process.returncode, "".join(lines), errors.read())
 
 
 @contextlib.contextmanager
