@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from segue.catalog import TrackReader
 from segue.errors import UsageError
 from segue.library import Library, Where
 from segue.sources.vectors import Vectors
@@ -73,6 +74,21 @@ def test_ids_and_keys_lead_to_each_other_in_batches(library: Library):
     assert {key: track.id for key, track in library.tracks.by_keys(keys.values()).items()} == {
         key: name for name, key in keys.items()
     }
+
+
+def test_the_tracks_of_an_answer_are_read_once(library: Library):
+    tracks, reader = library.tracks.by_keys(range(100)), TrackReader(library.tracks)
+    key, first = next(iter(tracks.items()))
+    assert reader.by_id(first.id) == (key, first)
+    assert reader.by_id("0" * 16) is None
+    facts = reader.durations_and_genres([*tracks, 10**9])
+    assert facts == library.tracks.durations_and_genres([*tracks, 10**9])
+    statements: list[str] = []
+    library.catalog._local.db.set_trace_callback(statements.append)
+    assert reader.by_keys(tracks) == tracks
+    assert reader.durations_and_genres([key]) == {key: facts[key]}
+    library.catalog._local.db.set_trace_callback(None)
+    assert not statements
 
 
 def test_unknown_ids_and_keys_are_left_out(library: Library):

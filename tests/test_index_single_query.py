@@ -128,7 +128,7 @@ def test_a_query_without_a_place_is_refused_and_the_next_one_is_answered(metric,
         assert_alike(index.query(zero[0], 10), (ids[:1], distances[:1]))
 
 
-@pytest.mark.parametrize(("metric", "dtype", "dim"), READ_BY_FAISS)
+@pytest.mark.parametrize(("metric", "dtype", "dim"), [*READ_BY_FAISS, ("dot", "float32", 30)])
 def test_many_threads_get_each_its_own_answers(metric, dtype, dim):
     index, queries = made(metric, dtype, dim)
     right = [index.query(query, 10) for query in queries]
@@ -144,8 +144,9 @@ def test_many_threads_get_each_its_own_answers(metric, dtype, dim):
 
 
 def test_answers_are_the_callers_own():
-    for metric in ("cosine", "euclidean"):
+    for metric in ("cosine", "euclidean", "dot"):
         index, queries = made(metric, "float32", 30)
+        assert index.operating_point().n_probe, metric
         index.query(queries[0], 10)
         ids, distances = index.query(queries[0], 10)
         kept = ids.copy(), distances.copy()

@@ -209,4 +209,6 @@ def test_seeds_and_answers_are_looked_up_together(library):
     statements: list[str] = []
     library._catalog._local.db.set_trace_callback(statements.append)
     assert library.similar("Song 0", k=5)
-    assert sum("duration_s, genre FROM tracks" in one for one in statements) == 1
+    # What is unusual is told by the same rows as are shown.
+    assert sum("details FROM tracks WHERE key IN" in one for one in statements) == 1
+    assert not any("duration_s, genre FROM tracks" in one for one in statements)

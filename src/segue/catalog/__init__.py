@@ -47,7 +47,7 @@ from segue.catalog.selections import Selection
 from segue.catalog.settings import NAMES as SETTING_NAMES
 from segue.catalog.settings import Settings, SettingTables
 from segue.catalog.snapshots import Snapshot, SpaceVectors
-from segue.catalog.tracks import TrackTables
+from segue.catalog.tracks import TrackReader, TrackTables
 from segue.catalog.upsert import SeenKeys
 from segue.catalog.writer import Writer
 
@@ -97,6 +97,7 @@ __all__ = [
     "Sort",
     "SpaceVectors",
     "StarKind",
+    "TrackReader",
     "TrackTables",
     "UpsertResult",
     "Verdict",

@@ -8,6 +8,7 @@ import re
 import sqlite3
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -304,6 +305,41 @@ class TrackTables:
     def facets(self) -> Facets:
         """Genres, labels and years to choose from."""
         return self._derived.get("facets", summaries.facets)
+
+
+@dataclass(frozen=True, slots=True)
+class TrackReader:
+    """The tracks of one answer: each row is read once, and becomes a track where it is wanted whole."""
+
+    tracks: TrackTables
+    _rows: dict[int, sqlite3.Row] = field(default_factory=dict)
+
+    def by_id(self, track_id: str) -> tuple[int, Track] | None:
+        """A track after its key; none for what no track has as its id."""
+        row = self._db.execute(f"{_TRACKS} WHERE id = ?", (path_to_db(track_id),)).fetchone()
+        if row is None:
+            return None
+        self._rows[row[0]] = row
+        return row[0], track_from_row(row)
+
+    def by_keys(self, keys: Iterable[int]) -> dict[int, Track]:
+        """The tracks of these keys; those that are gone are left out."""
+        return {row[0]: track_from_row(row) for row in self._read(keys)}
+
+    def durations_and_genres(self, keys: Iterable[int]) -> dict[int, tuple[float, str | None]]:
+        """As ``TrackTables.durations_and_genres``."""
+        return {row[0]: (row["duration_s"], row["genre"]) for row in self._read(keys)}
+
+    def _read(self, keys: Iterable[int]) -> list[sqlite3.Row]:
+        rows, wanted = self._rows, list(keys)
+        unread = [key for key in wanted if key not in rows]
+        if unread:
+            rows.update((row[0], row) for row in select_in(self._db, _TRACKS, "key", unread))
+        return [rows[key] for key in wanted if key in rows]
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        return self.tracks._local.db
 
 
 def select_in(

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segue.index.opq import part_width
-from segue.track import Vectors
+from segue.track import Float32, Vector, Vectors
 
 if TYPE_CHECKING:
     import faiss
@@ -40,6 +40,23 @@ def list_count(n: int) -> int:
     scans, a query first makes a table, which takes as long as scanning some 700 rows.
     """
     return int(2 ** max(2, round(np.log2(min(1.25 * np.sqrt(n), n / _ROWS_OF_LIST)))))
+
+
+class QueryBuffers(NamedTuple):
+    """Arrays that a query is written to and its answer read from; made once and reused, to save time.
+
+    Attributes
+    ----------
+    query : float32 (dim,), the input; a shorter one has zeros after it
+    rows : int64 (1, count), the answer; the last is -1 where there are too few
+    values : float32 (1, count), of each row, smallest first
+    arguments : of Faiss's search, which does not keep the arrays alive
+    """
+
+    query: Vector
+    rows: NDArray[np.int64]
+    values: Float32
+    arguments: tuple[Any, ...]
 
 
 class InvertedLists:
@@ -156,17 +173,31 @@ class InvertedLists:
         return rows
 
     def scanner(self, n_probe: int, count: int) -> Callable[[NDArray[np.float32]], NDArray[np.int64]]:
-        """``search`` for one query, (dim,), with everything prepared that does not depend on the query."""
+        """``search`` for one query, (<= dim,), with everything prepared that does not depend on the query."""
         from faiss import swig_ptr
 
-        search, params, dim = self.faiss_index.search_c, self.params(n_probe), self.dim
+        index, params, dim = self.faiss_index, self.params(n_probe), self.dim
+        search_c = type(index).search_c
+        pool: list[QueryBuffers] = []
+
+        def new_buffers() -> QueryBuffers:
+            padded = np.zeros(dim, np.float32)
+            rows, estimates = np.empty((1, count), np.int64), np.empty((1, count), np.float32)
+            outputs = swig_ptr(estimates), swig_ptr(rows)
+            arguments = (index.this, 1, swig_ptr(padded), count, *outputs, params.this)
+            return QueryBuffers(padded, rows, estimates, arguments)
 
         def scan(query: NDArray[np.float32]) -> NDArray[np.int64]:
-            if len(query) != dim:
-                query = _zero_padded(query[None], dim)
-            rows, estimates = np.empty(count, np.int64), np.empty(count, np.float32)
-            search(1, swig_ptr(query), count, swig_ptr(estimates), swig_ptr(rows), params)
-            return rows
+            try:
+                buffers = pool.pop()
+            except IndexError:
+                buffers = new_buffers()
+            padded, rows, _, arguments = buffers
+            padded[: len(query)] = query
+            search_c(*arguments)
+            answer = rows[0].copy()
+            pool.append(buffers)
+            return answer
 
         return scan
 

@@ -2,31 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from segue.index.ivfpq import InvertedLists
+from segue.index.ivfpq import InvertedLists, QueryBuffers
 from segue.index.metric import AnyVectors
-from segue.track import Float32, Vector
-
-
-class QueryBuffers(NamedTuple):
-    """Arrays that a query is written to and its answer read from; made once and reused, to save time.
-
-    Attributes
-    ----------
-    query : float32 (dim,), the input
-    rows : int64 (1, count), the answer; the last is -1 where there are too few
-    values : float32 (1, count), of each row, smallest first
-    arguments : of ``RerankedSearch.search``
-    """
-
-    query: Vector
-    rows: NDArray[np.int64]
-    values: Float32
-    arguments: tuple[Any, ...]
 
 
 class RerankedSearch:

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.index.exact import Neighbors, exact_searcher
+from segue.index.ivfpq import QueryBuffers
 from segue.index.metric import AnyVectors, to_float32
-from segue.index.rerank import QueryBuffers, RerankedSearch, search_by_l2, search_by_product
+from segue.index.rerank import RerankedSearch, search_by_l2, search_by_product
 from segue.index.state import Plan, Searcher, State
 from segue.spec import Metric
 from segue.track import Vector, Vectors
@@ -133,7 +134,7 @@ def ranked_by_numpy(state: State, plan: Plan) -> Searcher | None:
         state.lists.scanner(plan.n_probe, plan.n_candidates), state.store.take, state.ids, plan.k
     )  # fmt: skip
     shape, rank, to_unit = (state.dim,), _RANKS[state.metric], state.metric == "cosine"
-    reduced = state.reduction.queries if state.metric == "dot" else None
+    longest = state.reduction.longest if state.metric == "dot" else None
 
     def search(vector: AnyVectors) -> Neighbors | None:
         query = np.ascontiguousarray(to_float32(vector))
@@ -145,8 +146,9 @@ def ranked_by_numpy(state: State, plan: Plan) -> Searcher | None:
             return None
         if to_unit:
             query = query / np.sqrt(square)
-        rows = scan(reduced(query[None])[0] if reduced else query)
-        if rows[-1] < 0:
+        # Of a product, as L2Reduction.queries; the scanner puts zeros after it.
+        rows = scan(query if longest is None else query * (longest / np.sqrt(square)))
+        if rows.item(-1) < 0:
             return None
         distances = rank(query, take(rows).astype(np.float32, copy=False))
         order = distances.argsort(kind="stable")[:k]

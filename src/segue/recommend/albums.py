@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from segue.catalog import NO_ALBUM, NO_ARTIST, Album, Artist, Discography
 from segue.errors import UsageError
-from segue.recommend.lookup import interpretations, require_queries
+from segue.recommend.lookup import all_seeds, interpretations, require_queries
 from segue.recommend.seeds import Queries, Seed, SeedGroup
-from segue.recommend.session import Recommender, Session, all_seeds
+from segue.recommend.session import Recommender, Session
 from segue.tags import VARIOUS_ARTISTS
 from segue.track import Track, TrackId
 from segue.views.view_index import ViewIndex

@@ -14,7 +14,7 @@ from segue.advice import command
 from segue.catalog import Catalog, Selection
 from segue.catalog.near_names import KINDS, NameKind
 from segue.errors import AmbiguousQueryError, TrackNotFoundError, UsageError
-from segue.recommend.seeds import AnalyzedSound, Chooser, Queries, Query, SeedGroup, analyze
+from segue.recommend.seeds import AnalyzedSound, Chooser, Queries, Query, Seed, SeedGroup, analyze
 from segue.recordings import plain_title, quality
 from segue.spec import Embedder
 from segue.track import Track, folded
@@ -305,3 +305,8 @@ def interpretations(queries: Sequence[Query], groups: Sequence[SeedGroup]) -> tu
     """What each query that is no track or sound itself was taken to mean."""
     pairs = zip(queries, groups, strict=True)
     return tuple(group for query, group in pairs if not isinstance(query, Track | AnalyzedSound))
+
+
+def all_seeds(groups: Sequence[SeedGroup]) -> list[Seed]:
+    """The sounds of some groups, one after the other."""
+    return [seed for group in groups for seed in group.seeds]

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import UsageError
-from segue.recommend.lookup import require_queries
+from segue.recommend.lookup import all_seeds, require_queries
 from segue.recommend.result import Matrix
 from segue.recommend.seeds import Queries, Query
-from segue.recommend.session import Recommender, Session, all_seeds
+from segue.recommend.session import Recommender, Session
 from segue.track import Track
 
 MOST_COMPARED = 2_000  # tracks of a matrix

@@ -12,10 +12,10 @@ from segue.catalog import Where
 from segue.errors import UsageError
 from segue.recommend.joins import WEIGHT, join_costs
 from segue.recommend.length import n_tracks, pick_by_length, require_minutes
-from segue.recommend.lookup import interpretations, list_queries, require_queries
+from segue.recommend.lookup import all_seeds, interpretations, list_queries, require_queries
 from segue.recommend.result import Recommendations
 from segue.recommend.seeds import Queries, Query
-from segue.recommend.session import Recommender, Session, all_seeds
+from segue.recommend.session import Recommender, Session
 from segue.recommend.unusual import left_out
 from segue.recommend.variety import Most, caps_for, diversify, main_artists, number_names
 

@@ -10,6 +10,7 @@ from segue.recommend.seeds import AnalyzedSound, Query, SeedGroup
 from segue.recommend.seeds import analyze as analyze_sound
 from segue.recommend.session import Recommender
 from segue.sound import Excerpts
+from segue.spec import Embedder
 from segue.track import Track
 
 
@@ -37,7 +38,11 @@ def seed_group(recommender: Recommender, query: Query, *, paths: bool = True) ->
     TrackNotFoundError, AmbiguousQueryError, AudioError
     """
     return lookup.resolve_seed(
-        query, recommender.catalog, recommender.usable_embedders, choose=recommender.choose, paths=paths
+        query,
+        recommender.catalog,
+        lambda: _usable_embedders(recommender),
+        choose=recommender.choose,
+        paths=paths,
     )
 
 
@@ -53,4 +58,10 @@ def analyze(recommender: Recommender, source: str | Path | Excerpts) -> Analyzed
     ----------
     source : its path, or what ``segue.audio.load`` gave for it
     """
-    return analyze_sound(source, recommender.usable_embedders())
+    return analyze_sound(source, _usable_embedders(recommender))
+
+
+def _usable_embedders(recommender: Recommender) -> list[Embedder]:
+    """Those whose spaces the library has."""
+    spaces = recommender.catalog.spaces()
+    return [embedder for embedder in recommender.embedders() if embedder.spec.space in spaces]

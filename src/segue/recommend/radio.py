@@ -13,12 +13,12 @@ from segue.catalog import Where
 from segue.errors import UsageError
 from segue.recommend.joins import join_costs
 from segue.recommend.length import n_tracks, pick_by_length, require_minutes
-from segue.recommend.lookup import interpretations, list_queries, require_queries
+from segue.recommend.lookup import all_seeds, interpretations, list_queries, require_queries
 from segue.recommend.moods import Mood, measurements, mood_evidence
 from segue.recommend.playlist import order_by_flow
 from segue.recommend.result import Match, Recommendations
 from segue.recommend.seeds import Queries
-from segue.recommend.session import Recommender, Session, all_seeds
+from segue.recommend.session import Recommender, Session
 from segue.recommend.unusual import left_out
 from segue.recommend.variety import Cap, caps_for, main_artists, number_names, open_candidates
 

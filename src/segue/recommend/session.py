@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.advice import command
-from segue.catalog import Catalog, Opinions, Settings, Snapshot, Where
+from segue.catalog import Catalog, Opinions, Settings, Snapshot, TrackReader, Where
 from segue.errors import EmptyLibraryError, UsageError
 from segue.index.metric import distances, prepare_queries
 from segue.progress import Progress
@@ -38,6 +38,7 @@ from segue.track import Track, TrackId
 from segue.views.view_index import ViewIndex, ViewIndexes
 
 _ATTEMPTS = 20  # at an answer while others write
+_ID_LENGTH = 16
 _MOST_BY_WINDOW = 20  # sounds of a group, each of which has many windows
 
 Answer = TypeVar("Answer")
@@ -55,11 +56,17 @@ class Session:
     facts: TrackFacts
     opinions: Opinions | None
     settings: Settings
+    tracks: TrackReader
     choose: Chooser | None = None
     _keys: dict[TrackId, int] = field(default_factory=dict)
 
     def group(self, query: Query) -> SeedGroup:
         """What a query means. Raises TrackNotFoundError, AmbiguousQueryError, AudioError."""
+        name = query.id if isinstance(query, Track) else query
+        if isinstance(name, str) and len(name) == _ID_LENGTH and (own := self.tracks.by_id(name)):
+            key, track = own
+            self._keys[track.id] = key
+            return SeedGroup((track,))
         return resolve_seed(query, self.catalog, self._embedders_of_view, choose=self.choose)
 
     def groups(self, queries: Sequence[Query]) -> list[SeedGroup]:
@@ -83,8 +90,10 @@ class Session:
 
     def leave_out(self, seeds: Sequence[Seed], where: Where | None, *, everything: bool) -> LeaveOut | None:
         """What takes out of answers what is unusual; none where everything is wanted."""
-        keys = list(self.keys_of(seeds).values())
-        return None if everything else LeaveOut(self.facts, self.settings, self.index, seeds, keys, where)
+        if everything:
+            return None
+        keys, read = list(self.keys_of(seeds).values()), self.tracks.durations_and_genres
+        return LeaveOut(self.facts, self.settings, self.index, seeds, keys, where, read)
 
     def _embedders_of_view(self) -> list[Embedder]:
         return [embedder for embedder in self.embedders() if embedder.spec.space in self.index.spaces]
@@ -106,6 +115,8 @@ class Session:
 
     def group_vectors(self, group: SeedGroup) -> NDArray[Any]:
         """(n, dim): a vector for each sound of a group; by windows, those of some sounds from all of it."""
+        if len(group.seeds) == 1:
+            return self.vectors(group.seeds[0])
         if self.by_window:
             sample = group.seeds[:: -(-len(group.seeds) // _MOST_BY_WINDOW)]
             return np.concatenate([self.vectors(seed) for seed in sample])
@@ -277,7 +288,7 @@ class Session:
         matches: list[Match] = []
         for start in range(0, len(folded), k):  # mostly the first k are all that is read
             part = folded[start : start + k]
-            tracks = self.catalog.tracks.by_keys({key for group, _ in part for key in group})
+            tracks = self.tracks.by_keys({key for group, _ in part for key in group})
             for (best, *others), score in part:
                 if best in tracks and tracks[best].content_hash not in unwanted:
                     versions = tuple(tracks[key] for key in others if key in tracks)
@@ -368,9 +379,8 @@ class Recommender:
         versions = self.find_versions(snapshot, index if view is None else None)
         facts = self.facts.of(snapshot)
         opinions, settings = self.catalog.opinions(), self.catalog.current_settings()
-        return Session(
-            self.catalog, snapshot, index, self.embedders, versions, facts, opinions, settings, self.choose
-        )
+        now = snapshot, index, self.embedders, versions, facts, opinions, settings
+        return Session(self.catalog, *now, TrackReader(self.catalog.tracks), self.choose)
 
     def find_versions(
         self, snapshot: Snapshot, index: ViewIndex | None = None, progress: Progress | None = None
@@ -388,13 +398,3 @@ class Recommender:
             where = f"the library in {self.catalog.root}"
             raise EmptyLibraryError(f"{where} has no tracks yet; add some with: {add}")
         return snapshot
-
-    def usable_embedders(self) -> list[Embedder]:
-        """Those whose spaces the library has."""
-        spaces = self.catalog.spaces()
-        return [embedder for embedder in self.embedders() if embedder.spec.space in spaces]
-
-
-def all_seeds(groups: Sequence[SeedGroup]) -> list[Seed]:
-    """The sounds of some groups, one after the other."""
-    return [seed for group in groups for seed in group.seeds]

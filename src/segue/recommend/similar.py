@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from segue.catalog import Where
 from segue.errors import UsageError, VectorError
 from segue.recommend.filters import with_label
-from segue.recommend.lookup import interpretations, list_queries, require_queries
+from segue.recommend.lookup import all_seeds, interpretations, list_queries, require_queries
 from segue.recommend.percentiles import with_percentiles
 from segue.recommend.result import Recommendations
 from segue.recommend.seeds import Queries, Query
-from segue.recommend.session import Recommender, Session, all_seeds
+from segue.recommend.session import Recommender, Session
 from segue.recommend.unusual import left_out
 from segue.track import Vector
 
@@ -79,16 +79,16 @@ def similar(  # noqa: PLR0913 - all that one may ask for, by name
         if agree:
             session.require_one_vector_each("agreement of several seeds")
         seeds = session.groups(wanted)
-        meanings = interpretations(wanted, seeds)
+        meanings, sounds = interpretations(wanted, seeds), all_seeds(seeds)
         away = session.groups(unwanted)
-        leave_out = session.leave_out(all_seeds(seeds), conditions, everything=everything)
+        leave_out = session.leave_out(sounds, conditions, everything=everything)
         vectors = session.query_vectors(seeds, away, weights=weights, each=agree)
         parts = (weights or [1.0] * len(seeds)) if agree else None
         matches = session.matches(
             vectors,
             k,
-            allowed=session.allowed(all_seeds(seeds), same_artist=same_artist, where=conditions),
-            without=all_seeds([*seeds, *away]),
+            allowed=session.allowed(sounds, same_artist=same_artist, where=conditions),
+            without=[*sounds, *all_seeds(away)] if away else sounds,
             feedback=feedback,
             agree=parts,
             leave_out=leave_out,

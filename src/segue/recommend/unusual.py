@@ -5,7 +5,8 @@ Such tracks are no answers, unless a seed is one of them, a condition asks for t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -21,6 +22,9 @@ from segue.views.view_index import ViewIndex
 
 Kind = Literal["speech", "short", "long"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+
+DurationsAndGenres = Callable[[Iterable[int]], Mapping[int, tuple[float, str | None]]]
+"""Of tracks, by their keys; as ``segue.catalog.TrackTables`` and ``TrackReader`` give them."""
 
 SPEECH, MUSIC = "Speech", "Music"  # classes of AudioSet
 _SPEECH_FROM = 0.4  # score of speech, where that of music is below half of it
@@ -85,15 +89,23 @@ class TrackFacts:
         durations = sorted(catalog.tracks.sample_durations(_SAMPLE)) or [0.0]
         self.median_s = (durations[(len(durations) - 1) // 2] + durations[len(durations) // 2]) / 2
 
-    def kinds(self, keys: NDArray[np.int64], index: ViewIndex, limits: Limits) -> list[Kind | None]:
-        """What makes each track of an index unusual, if anything."""
+    def kinds(
+        self,
+        keys: NDArray[np.int64],
+        index: ViewIndex,
+        limits: Limits,
+        read: DurationsAndGenres | None = None,
+    ) -> list[Kind | None]:
+        """What makes each track of an index unusual, if anything; ``read`` is asked what is not known yet."""
         listed = keys.tolist()
         missing = list({key for key in listed if key not in self._by_key})
         if missing:
             if len(self._by_key) > _KEPT:
                 self._by_key = {}
                 missing = list(set(listed))
-            self._look_up(np.array(missing, np.int64), index)
+            self._look_up(
+                np.array(missing, np.int64), index, read or self.catalog.tracks.durations_and_genres
+            )
         facts = [self._by_key[key] for key in listed]
         return [limits.kind(duration_s, speech=speech) for duration_s, speech in facts]
 
@@ -105,16 +117,15 @@ class TrackFacts:
         """Whether a track of some would be left out of an answer."""
         return any(self.kinds(keys, index, self.limits(settings)))
 
-    def _look_up(self, keys: NDArray[np.int64], index: ViewIndex) -> None:
+    def _look_up(self, keys: NDArray[np.int64], index: ViewIndex, read: DurationsAndGenres) -> None:
         places = index.places(keys)
         rows = np.full(len(keys), -1, np.int64)
         rows[places >= 0] = np.asarray(index.rows)[places[places >= 0]]
         spoken = self._speech(rows)
-        known = self.catalog.tracks.durations_and_genres(keys.tolist())
-        speech_genres = {genre for genre in {genre for _, genre in known.values()} if is_speech_genre(genre)}
+        known = read(keys.tolist())
         for key, is_speech in zip(keys.tolist(), spoken.tolist(), strict=True):
             duration, genre = known.get(key, (0.0, None))
-            self._by_key[key] = duration, is_speech or genre in speech_genres
+            self._by_key[key] = duration, is_speech or is_speech_genre(genre)
 
     def _speech(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """bool (n,): what networks, or tables of songs, say is speech."""
@@ -155,6 +166,7 @@ def is_speech_score(speech: NDArray[np.floating], music: NDArray[np.floating]) -
     return np.asarray((speech >= _SPEECH_FROM) & (music < speech / 2))
 
 
+@functools.lru_cache(maxsize=4096)  # a library has few, and each answer asks for those of its tracks
 def is_speech_genre(genre: str | None) -> bool:
     return bool(genre) and not _SPEECH_GENRES.isdisjoint(split_names("genre", genre or ""))
 
@@ -166,6 +178,7 @@ class LeaveOut:
     ----------
     seeds, where : what half of the seeds are, or conditions ask for, stays in
     keys : of the seeds that are tracks
+    read : gives what is not known of tracks yet
     """
 
     def __init__(
@@ -176,7 +189,9 @@ class LeaveOut:
         seeds: Sequence[Seed],
         keys: Sequence[int],
         where: Where | None,
+        read: DurationsAndGenres,
     ) -> None:
+        self._read = read
         self._facts, self._limits, self._index = facts, facts.limits(settings), index
         self._seeds, self._asked = np.array(keys, np.int64), _asked_for(where)
         self._sounds = [
@@ -191,7 +206,8 @@ class LeaveOut:
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Without what is unusual; what would have been among the first k answers is remembered."""
         # Seeds and answers are looked up together.
-        kinds = self._facts.kinds(np.concatenate([self._seeds, keys]), self._index, self._limits)
+        listed = np.concatenate([self._seeds, keys])
+        kinds = self._facts.kinds(listed, self._index, self._limits, self._read)
         n_seeds = len(self._seeds)
         usual = self._asked | _of_half(kinds[:n_seeds] + self._sounds)
         unwanted = [None if kind in usual else kind for kind in kinds[n_seeds:]]
@@ -206,6 +222,8 @@ class LeaveOut:
 
     def told(self) -> tuple[LeftOut, ...]:
         """How many tracks were left out, and as what."""
+        if not self._taken:
+            return ()
         limits = {"short": self._limits.shortest_s, "long": self._limits.longest_s}
         counts = {kind: sum(taken == kind for taken in self._taken.values()) for kind in KINDS}
         return tuple(LeftOut(kind, n, limits.get(kind)) for kind, n in counts.items() if n)

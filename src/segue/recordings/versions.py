@@ -110,10 +110,10 @@ class Versions:
             place = index.place(key)
             return place is not None and (allowed is None or bool(allowed[place]))
 
-        seen = {self.recording_of(key) for key in without}
+        seen, by_key = {self.recording_of(key) for key in without}, self._by_key
         recordings = []
         for key, score in nearest:
-            group = self.versions_of(key)
+            group = by_key.get(key, (key,))
             if group[0] in seen:
                 continue
             seen.add(group[0])

@@ -106,4 +106,5 @@ def _last_finite(distances: NDArray[np.float32]) -> Vector:
 
 def _relative(far: NDArray[np.float32], usual: float) -> Vector:
     # Of copies, 1 - cosine may be rounded to less than 0.
-    return np.asarray(((far.clip(0) / usual) ** _POWER).clip(1 / _MOST, _MOST), np.float32)
+    scales = (np.maximum(far, 0) / usual) ** _POWER
+    return np.asarray(np.minimum(np.maximum(scales, 1 / _MOST), _MOST), np.float32)

@@ -162,6 +162,10 @@ class ViewIndex:
         return self.index.ids
 
     @cached_property
+    def _ids_are_places(self) -> bool:
+        return not len(self._ids) or int(self._ids[-1]) == len(self._ids) - 1
+
+    @cached_property
     def _by_key(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The keys, rising, and the place of each among the items."""
         order = np.argsort(self.keys, kind="stable")
@@ -250,7 +254,8 @@ class ViewIndex:
 
     def _nearest(self, vectors: Vectors, k: int, where: NDArray[np.bool_] | None = None) -> Neighbors:
         ids, distances = self.index.query(vectors[0] if len(vectors) == 1 else vectors, k, where=where)
-        return self._ids.searchsorted(ids), distances
+        # Beside answers that are missing, ids are -1.
+        return np.maximum(ids, 0) if self._ids_are_places else self._ids.searchsorted(ids), distances
 
     def save(self, path: Path, specs: Sequence[EmbedderSpec]) -> None:
         """Write the index; readers see the old file or the new one, whole. Raises UsageError."""
