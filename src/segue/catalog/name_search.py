@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import sqlite3
 from collections import Counter
@@ -72,10 +73,15 @@ def misfit(name: str, whole: str, words: Sequence[str]) -> int:
 
 
 def holds(name: str, words: Sequence[str]) -> bool:
-    """Whether every word begins a word of a name, or stands in it; both folded."""
-    return bool(words) and (all(word in name for word in words) or _begin_words(name, words))
+    """Whether every word stands in a name; both folded."""
+    return bool(words) and all(word in name for word in words)
 
 
 def _begin_words(name: str, words: Sequence[str]) -> bool:
-    parts = re.split(r"[^\w]+", name)
-    return all(any(part.startswith(word) for part in parts) for word in words)
+    return all(_beginning(word).search(name) for word in words)
+
+
+@functools.lru_cache(256)
+def _beginning(word: str) -> re.Pattern[str]:
+    """Finds a word that begins so; none does with a sign that separates words."""
+    return re.compile(rf"(?<!\w){re.escape(word)}" if re.fullmatch(r"\w*", word) else "(?!)")

@@ -15,13 +15,14 @@ from segue.catalog.connections import Connections
 from segue.catalog.derived import Derived
 from segue.catalog.migration import ARTIST, ODD, OTHER_ALBUM_ARTIST
 from segue.catalog.near_names import NameKind, near_names
+from segue.catalog.text_index import indexed_words
 from segue.errors import UsageError
 from segue.track import folded
 
 Condition = tuple[str, list[Any]]
 """SQL, and the values of its question marks."""
 
-_BETWEEN = {"genre": "[;/,]", "artist": ";"}  # several names
+_BETWEEN = {"genre": re.compile("[;/,]"), "artist": re.compile(";")}  # several names
 _EXAMPLES = 5  # names that a message gives as examples
 _COMPARED = 5000  # of which all are compared with one that is not there
 _COLUMNS = {"artist": ("artist", "album_artist"), "album": ("album",)}
@@ -148,13 +149,19 @@ class NameTables:
 
         if what in _COLUMNS and len(names) > _COMPARED:
             kind: NameKind = "artist" if what == "artist" else "album"
-            return [folded(one) for one, _ in near_names(self._local.db, name, _EXAMPLES, [kind])]
+            indexed = indexed_words(self._derived)
+            return [folded(one) for one, _ in near_names(self._local.db, name, indexed, _EXAMPLES, [kind])]
         return difflib.get_close_matches(name, names, _EXAMPLES)
+
+
+def all_labels(db: sqlite3.Connection) -> list[str]:
+    """The labels that tracks have, each once, rising."""
+    return [row[0] for row in db.execute(_LISTS["label"]) if row[0] is not None]
 
 
 def split_names(what: str, text: str) -> dict[str, str]:
     """The names in a text, by their folded forms; genres and artists may be several."""
     between = _BETWEEN.get(what)
-    words = re.split(between, text) if between else [text]
+    words = between.split(text) if between else [text]
     names = {folded(word): word.strip() for word in words}
     return {name: as_is for name, as_is in names.items() if name}

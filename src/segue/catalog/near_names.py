@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import heapq
 import json
 import os
 import re
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Literal
 
 from segue.catalog.migration import OTHER_ALBUM_ARTIST, TITLE
@@ -30,33 +31,39 @@ KINDS: tuple[NameKind, ...] = ("artist", "album", "title", "track")
 
 
 def near_names(
-    db: sqlite3.Connection, text: str, most: int = 3, kinds: Collection[NameKind] = KINDS
+    db: sqlite3.Connection,
+    text: str,
+    indexed: str,
+    most: int = 3,
+    kinds: Collection[NameKind] = KINDS,
 ) -> list[tuple[str, NameKind]]:
     """The names most similar to a text, the nearest first, and what each is; "track" is ``artist title``.
 
     The full-text index gives words with the same beginning, or with one other letter there, and the tracks
     that have them. It lacks artists of albums alone: those with the same two letters in front are compared.
     So the time hardly grows with the library.
-    """
-    import difflib
 
+    Parameters
+    ----------
+    indexed : all words of the full-text index, a line each, rising
+    """
     wanted = folded(clean(_ENDING.sub("", text.rsplit(os.sep, 1)[-1])))
     known: dict[str, tuple[str, NameKind]] = {}
     if wanted and "artist" in kinds:
         known |= {folded(name): (name, "artist") for name in _artists_of_albums(db, wanted)}
-    for words in _near_words(db, wanted):
+    for words in _near_words(db, wanted, indexed):
         for kind, name in _names_with(db, words):
             if kind in kinds:
                 known.setdefault(folded(name), (name, kind))
-    return [known[name] for name in difflib.get_close_matches(wanted, known, most, _LIKE_A_NAME)]
+    return [known[name] for name in _closest(wanted, known, most, _LIKE_A_NAME)]
 
 
-def _near_words(db: sqlite3.Connection, text: str) -> Iterator[list[str]]:
+def _near_words(db: sqlite3.Connection, text: str, indexed: str) -> Iterator[list[str]]:
     """Words to look for: one for each word of a text, all together; two that one is made of; each alone."""
     words = re.findall(r"[^\W_]+", text[: _MOST_WORDS * _LONGEST_WORD])[:_MOST_WORDS]
     pairs = ["".join(pair) for pair in pairwise(words)]
     db.execute(VOCABULARY)
-    near = {word: _like(db, word) for word in [*words, *pairs] if len(word) <= _LONGEST_WORD}
+    near = {word: _like(db, word, indexed) for word in [*words, *pairs] if len(word) <= _LONGEST_WORD}
     best = [near[word][0] for word in words if near.get(word)]
     if len(best) > 1:
         yield best
@@ -79,18 +86,40 @@ def _indexed(db: sqlite3.Connection, words: Iterable[str]) -> set[str]:
     return {row[0] for row in db.execute(sql, (json.dumps(list(words)),))}
 
 
-def _like(db: sqlite3.Connection, word: str) -> list[str]:
+def _like(db: sqlite3.Connection, word: str, indexed: str) -> list[str]:
     """Indexed words that are spelled almost so, the most similar first."""
+    alike = (term for term in _beginning_with(word[:2], indexed) if abs(len(term) - len(word)) <= 2)
+    terms = {*islice(alike, _COMPARED), *_indexed(db, _other_beginnings(word))}
+    return _closest(word, terms, _NEAR_WORDS, _LIKE_A_WORD)
+
+
+def _closest(text: str, names: Iterable[str], most: int, least: float) -> list[str]:
+    """As ``difflib.get_close_matches`` of different names, which compares more of them to the end."""
     import difflib
 
-    sql = (
-        "SELECT term FROM temp.vocabulary WHERE term >= ? AND term < ? AND length(term) BETWEEN ? AND ? "
-        "LIMIT ?"
-    )
-    lengths = len(word) - 2, len(word) + 2
-    terms = {row[0] for row in db.execute(sql, (word[:2], word[:2] + _LAST, *lengths, _COMPARED))}
-    terms |= _indexed(db, _other_beginnings(word))
-    return difflib.get_close_matches(word, terms, _NEAR_WORDS, _LIKE_A_WORD)
+    matcher = difflib.SequenceMatcher(None, "", text)
+    best: list[tuple[float, str]] = []  # a heap, the worst in front
+    for name in names:
+        matcher.set_seq1(name)
+        if matcher.real_quick_ratio() >= least and matcher.quick_ratio() >= least:
+            ratio = matcher.ratio()
+            if ratio >= least:
+                heapq.heappush(best, (ratio, name))
+        if len(best) > most:
+            heapq.heappop(best)
+        if len(best) == most:
+            least = max(least, best[0][0])
+    return [name for _, name in sorted(best, reverse=True)]
+
+
+def _beginning_with(letters: str, indexed: str) -> list[str]:
+    """Indexed words that begin so, rising."""
+    first = 0 if indexed.startswith(letters) else indexed.find(f"\n{letters}") + 1
+    if not indexed.startswith(letters, first):
+        return []
+    last = indexed.rfind(f"\n{letters}") + 1
+    end = indexed.find("\n", last)
+    return indexed[first : end if end >= 0 else None].split("\n")
 
 
 def _other_beginnings(word: str) -> Iterator[str]:

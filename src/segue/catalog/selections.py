@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -115,29 +115,32 @@ class SelectionTables:
         """
         wanted = folded(text)
         rows = self._rows(text)
-        artists = {
-            name for row in rows for name in split_names("artist", row["artist"] or "") if name == wanted
-        }
-        selections = self._all_by(text) if artists or thorough else []
-        if thorough or any(folded(row["album"] or "") == wanted for row in rows):
+        artists, albums = ({row[column] or "" for row in rows} for column in ("artist", "album"))
+        is_artist = thorough or any(wanted in split_names("artist", names) for names in artists)
+        selections = self._all_by(text) if is_artist else []
+        if thorough or any(folded(title) == wanted for title in albums):
             selections += self.albums(text)
         return selections + self._playlists(text)[:1]
 
-    def containing(self, text: str, limit: int) -> list[Selection]:
+    def containing(self, text: str, limit: int) -> Iterator[Selection]:
         """Artists, albums and playlists whose name holds every word of a text, the best matches first.
 
         Parameters
         ----------
         limit : most of each kind
         """
+        yield from self._artists_with_words(text, limit)
+        yield from self.albums_with_words(text, limit)
         lists = ranked(self._lists.all(), text, lambda playlist: playlist.name)[:limit]
-        playlists = [one for playlist in lists for one in self._playlists(playlist.id)]
-        return self.artists_with_words(text, limit) + self.albums_with_words(text, limit) + playlists
+        yield from (one for playlist in lists for one in self._playlists(playlist.id))
 
     def artists_with_words(self, text: str, limit: int) -> list[Selection]:
         """Artists whose name holds every word of a text, the best matches first."""
+        return list(self._artists_with_words(text, limit))
+
+    def _artists_with_words(self, text: str, limit: int) -> Iterator[Selection]:
         names = islice(artists_with_words(self._local.db, text), limit)
-        return [one for name in names for one in self._all_by(name)]
+        return (one for name in names for one in self._all_by(name))
 
     def albums_with_words(self, text: str, limit: int) -> list[Selection]:
         """Albums whose title holds every word of a text, the best matches first."""
@@ -183,15 +186,8 @@ class SelectionTables:
         columns = "key, missing_since IS NULL AS present, album, disc_number, track_number"
         rows = select_in(self._local.db, f"SELECT {columns} FROM tracks", "key", keys)
         present = [row for row in rows if row["present"]] or rows
-        present.sort(
-            key=lambda row: (
-                row["album"] or "",
-                row["disc_number"] or 1,
-                row["track_number"] or 0,
-                row["key"],
-            )
-        )
-        return tuple(row["key"] for row in present)
+        ordered = sorted((album or "", disc or 1, track or 0, key) for key, _, album, disc, track in present)
+        return tuple(key for *_, key in ordered)
 
     def albums(self, title: str) -> list[Selection]:
         """The albums of a title, or of ``ARTIST - TITLE``; several artists may have one of that title."""

@@ -95,7 +95,8 @@ class Snapshot:
         own, rows = self._rising
         if not len(own):
             return np.full(len(keys), -1, np.int64)
-        at = np.minimum(np.searchsorted(own, keys), len(own) - 1)
+        unbroken = int(own[-1] - own[0]) == len(own) - 1
+        at = (keys - own[0] if unbroken else np.searchsorted(own, keys)).clip(0, len(own) - 1)
         return np.where(own[at] == keys, at if rows is None else rows[at], -1)
 
     @functools.cached_property

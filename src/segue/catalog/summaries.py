@@ -11,6 +11,7 @@ from typing import Any
 
 from segue.catalog import listing, text_index
 from segue.catalog.derived import generation
+from segue.catalog.kept import Record, kept
 from segue.catalog.listing import Facets
 from segue.catalog.migration import ARTIST, BY_ALBUM
 from segue.catalog.transaction import transaction
@@ -30,28 +31,20 @@ SELECT count(*) FROM (
 )
 """
 
-Record = dict[str, Any]
-
 
 def counts(db: sqlite3.Connection) -> Mapping[str, Any]:
     """Tracks, artists, albums and how long it all is."""
-    return _kept(db, "counts") or _count(db)
+    return kept(db, "counts") or _count(db)
 
 
 def facets(db: sqlite3.Connection) -> Facets:
     """As ``TrackTables.facets``."""
-    kept = _kept(db, "facets")
-    if not kept:
+    known = kept(db, "facets")
+    if not known:
         return listing.facets(db)
-    pairs = {name: tuple((text, n) for text, n in kept[name]) for name in ("genres", "labels")}
-    first, last = kept["years"]
+    pairs = {name: tuple((text, n) for text, n in known[name]) for name in ("genres", "labels")}
+    first, last = known["years"]
     return Facets(**pairs, years=(first, last))
-
-
-def indexed_words(db: sqlite3.Connection) -> str:
-    """All words by which tracks are searched, a line each."""
-    kept = _kept(db, "words")
-    return str(kept["words"]) if kept else text_index.indexed_words(db)
 
 
 def keep(db: sqlite3.Connection) -> None:
@@ -59,9 +52,9 @@ def keep(db: sqlite3.Connection) -> None:
     made: Mapping[str, Callable[[sqlite3.Connection], Record]] = {
         "counts": _count,
         "facets": lambda db: asdict(listing.facets(db)),
-        "words": lambda db: {"words": text_index.indexed_words(db)},
+        "words": lambda db: {"words": text_index.read_words(db)},
     }
-    if all(_kept(db, name) for name in made):
+    if all(kept(db, name) for name in made):
         return
     with (
         contextlib.suppress(sqlite3.OperationalError),
@@ -71,18 +64,6 @@ def keep(db: sqlite3.Connection) -> None:
         for name, make in made.items():
             row = (name, changes, json.dumps(make(db), ensure_ascii=False))
             db.execute("INSERT OR REPLACE INTO summaries VALUES (?, ?, ?)", row)
-
-
-def _kept(db: sqlite3.Connection, name: str) -> Record | None:
-    """What was counted, if nothing has changed since."""
-    row = db.execute("SELECT changes, value FROM summaries WHERE name = ?", (name,)).fetchone()
-    if row is None or row[0] != json.dumps(generation(db)):
-        return None
-    try:
-        value = json.loads(row[1])
-    except ValueError:
-        return None
-    return value if isinstance(value, dict) else None
 
 
 def _count(db: sqlite3.Connection) -> Record:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
+from segue.catalog.derived import Derived
+from segue.catalog.kept import kept
 from segue.track import clean, folded
 
 MOST_WORDS = 100  # of a text that is searched; SQLite's expressions have a depth
@@ -19,7 +21,17 @@ def words_match(text: str, columns: Sequence[str], *, prefix: bool = True) -> st
     return f"{{{' '.join(columns)}}} : ({' '.join(quoted)})" if quoted else ""
 
 
-def indexed_words(db: sqlite3.Connection) -> str:
-    """All indexed words, a line each."""
+def indexed_words(derived: Derived) -> str:
+    """All words by which tracks are searched, a line each, rising."""
+
+    def read(db: sqlite3.Connection) -> str:
+        words = kept(db, "words")
+        return str(words["words"]) if words else read_words(db)
+
+    return derived.get("vocabulary", read, len)
+
+
+def read_words(db: sqlite3.Connection) -> str:
+    """Likewise, from the index itself, which takes long where there are many."""
     db.execute(VOCABULARY)
     return "\n".join(row[0] for row in db.execute("SELECT term FROM temp.vocabulary"))

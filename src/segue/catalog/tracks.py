@@ -231,12 +231,19 @@ class TrackTables:
             keys = self._words.inside(text, limit)
         return self._in_order(keys[:limit].tolist())
 
-    def keys_with_words(self, text: str, *, by_label: bool = False) -> NDArray[np.int64]:
+    def keys_with_words(self, text: str) -> NDArray[np.int64]:
         """int64 (n,), best matches first: keys of the tracks whose tags and file name hold a text's words.
 
-        Words match from their beginning. With ``by_label`` the labels that are kept for them count, too.
+        Words match from their beginning.
         """
-        return self._words.best(text, by_label=by_label)
+        return self._words.best(text)
+
+    def keys_with_labels(self, text: str) -> NDArray[np.int64]:
+        """int64 (n,), best matches first: likewise, where the labels that are kept for them count, too.
+
+        None where these bring nothing, or are those of most tracks.
+        """
+        return self._words.labeled(text)
 
     def all_keys_with_words(self, text: str, *, by_label: bool = False) -> NDArray[np.int64]:
         """int64 (n,), rising: likewise, in no order of matching, which is quicker where there are many."""
@@ -250,7 +257,7 @@ class TrackTables:
         self, text: str, kinds: Collection[NameKind] = KINDS, most: int = 3
     ) -> list[tuple[str, NameKind]]:
         """Names that are spelled almost like a text, the nearest first, and what each is."""
-        return near_names(self._local.db, text, most, kinds)
+        return near_names(self._local.db, text, self._words.indexed(), most, kinds)
 
     def label_scores(
         self, labels: Iterable[str], without: Iterable[str] = ()

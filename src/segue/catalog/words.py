@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import sqlite3
 from collections.abc import Sequence
@@ -9,13 +10,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.catalog import summaries
 from segue.catalog.connections import Connections
 from segue.catalog.derived import Derived
 from segue.catalog.migration import TITLE
 from segue.catalog.name_search import misfit
+from segue.catalog.names import all_labels
 from segue.catalog.records import parse_integers
-from segue.catalog.text_index import MOST_WORDS
+from segue.catalog.text_index import MOST_WORDS, indexed_words
 from segue.track import folded
 
 NAMES = ("title", "artist", "album", "genre", "file")  # columns of the words by which a track is searched
@@ -25,6 +26,7 @@ _RANK = "bm25(track_text, 4, 3, 2, 1, 1, 0.5)"
 _RANKED = 1000  # matches that are put in order; of more, those whose titles begin with the words
 _LONGEST_TEXT = 10_000  # characters; SQLite's patterns have a length
 _USUAL_SHARE = 0.5  # of the library; a label of more tracks tells none from the others
+_INDEXED_LETTERS = 2  # of beginnings of words for which SQLite has the tracks ready
 _MOST_TERMS = 1000  # words that hold a part of a word
 _NO_KEYS = np.zeros(0, np.int64)
 
@@ -52,8 +54,8 @@ class WordIndex:
         named = self._named(text, words, most)
         if not by_label or (most is not None and len(named) >= most):
             return named
-        labeled = self._labeled(text)
-        return np.concatenate([named, labeled[~np.isin(labeled, named)]])
+        labeled = self.labeled(text)
+        return np.concatenate([named, labeled[~np.isin(labeled, named)]]) if len(labeled) else named
 
     def called(self, name: str, most: int) -> NDArray[np.int64]:
         """int64 (n,), n <= 3 ``most``: keys of tracks that have every word of a folded name.
@@ -72,12 +74,18 @@ class WordIndex:
     def all(self, text: str, *, by_label: bool = False) -> NDArray[np.int64]:
         """int64 (n,), rising: likewise, but in no order of matching."""
         words = _words(text)
-        match = _match(words, _NAMES_AND_LABELS if by_label else NAMES)
+        return self._all(list(dict.fromkeys(words)), by_label=by_label) if words else _NO_KEYS
+
+    def _all(self, words: Sequence[str], *, by_label: bool) -> NDArray[np.int64]:
+        match = _match(words, self._columns(words, by_label=by_label))
 
         def read(_: sqlite3.Connection) -> NDArray[np.int64]:
+            # Each word's tracks serve other texts, too, and a search also asks for those of each word.
+            if len(words) > 1 and all(_is_plain(word) and len(word) > _INDEXED_LETTERS for word in words):
+                return functools.reduce(_both, [self._all([word], by_label=by_label) for word in words])
             return self._keys(_MATCHING, match)
 
-        return self._derived.get(("words", match), read, lambda keys: keys.nbytes) if words else _NO_KEYS
+        return self._derived.get(("words", match), read, lambda keys: keys.nbytes)
 
     def count(self, text: str, *, by_label: bool = False) -> int:
         """How many tracks ``best`` finds."""
@@ -85,7 +93,8 @@ class WordIndex:
         if not words:
             return 0
         n = self._count(_match(words, NAMES))
-        n_all = self._count(_match(words, _NAMES_AND_LABELS)) if by_label else n
+        columns = self._columns(words, by_label=by_label)
+        n_all = n if columns == NAMES else self._count(_match(words, columns))
         return n if self._is_usual(n_all) else n_all
 
     def inside(self, text: str, most: int | None = None) -> NDArray[np.int64]:
@@ -102,15 +111,23 @@ class WordIndex:
         match = f"{{{' '.join(NAMES)}}} : ({' AND '.join(f'({one})' for one in any_of)})"
         return self._keys(f"{_MATCHING} ORDER BY rowid LIMIT ?", match, -1 if most is None else most)
 
+    def indexed(self) -> str:
+        """All indexed words, a line each, rising."""
+        return indexed_words(self._derived)
+
     def _named(self, text: str, words: Sequence[str], most: int | None) -> NDArray[np.int64]:
-        found = self._matching(_match(words, NAMES), _RANKED + 1) if most is not None else self.all(text)
-        ranked = self._derived.get(
-            ("ranked", folded(text)), lambda _: self._ranked(text, words, found), lambda keys: keys.nbytes
-        )
-        if len(found) <= _RANKED or (most is not None and most <= len(ranked)):
+        def rank(_: sqlite3.Connection) -> NDArray[np.int64]:
+            match = _match(words, NAMES)
+            found = self.all(text) if most is None else self._matching(match, _RANKED + 1)
+            return self._ranked(text, words, found)
+
+        ranked = self._derived.get(("ranked", folded(text)), rank, lambda keys: keys.nbytes)
+        if len(ranked) <= _RANKED or (most is not None and most <= len(ranked)):  # all, or enough
             return ranked
         found = self.all(text)
-        return np.concatenate([ranked, found[~np.isin(found, ranked)]])
+        others, at = np.ones(len(found), np.bool_), np.searchsorted(found, ranked).clip(max=len(found) - 1)
+        others[at[found[at] == ranked]] = False  # a title may be the text and have none of its words
+        return np.concatenate([ranked, found[others]])
 
     def _ranked(self, text: str, words: Sequence[str], found: NDArray[np.int64]) -> NDArray[np.int64]:
         """The best of what was found, in order: all of it where it is little."""
@@ -140,15 +157,31 @@ class WordIndex:
         order = np.argsort([fit.get(key, 9) for key in keys.tolist()], kind="stable")
         return keys[order] if len(keys) else keys
 
-    def _labeled(self, text: str) -> NDArray[np.int64]:
-        """What has the words in its names and labels, best first; nothing where the labels bring nothing."""
+    def labeled(self, text: str) -> NDArray[np.int64]:
+        """int64 (n,): keys of what has the words in its names and labels, best first.
+
+        None where the labels bring nothing, or are those of most tracks.
+        """
         every = self.all(text, by_label=True)
         if self._is_usual(len(every)) or len(every) == len(self.all(text)):
             return _NO_KEYS
         if len(every) > _RANKED:
             return every
         match = _match(_words(text), _NAMES_AND_LABELS)
-        return self._keys(f"{_MATCHING} ORDER BY {_RANK}, rowid", match)
+
+        def rank(_: sqlite3.Connection) -> NDArray[np.int64]:
+            return self._keys(f"{_MATCHING} ORDER BY {_RANK}, rowid", match)
+
+        return self._derived.get(("ranked with labels", match), rank, lambda keys: keys.nbytes)
+
+    def _columns(self, words: Sequence[str], *, by_label: bool) -> Sequence[str]:
+        """Where words are looked for: not in labels where none has any of them."""
+        return _NAMES_AND_LABELS if by_label and any(map(self._may_label, words)) else NAMES
+
+    def _may_label(self, word: str) -> bool:
+        """Whether a label may have a word that begins so; surely none has where this is false."""
+        labels = self._derived.get("labels", lambda db: "\n".join(all_labels(db)).lower(), len)
+        return word in labels or not (labels.isascii() and _is_plain(word))
 
     def _is_usual(self, n: int) -> bool:
         n_tracks = self._derived.get(
@@ -166,8 +199,7 @@ class WordIndex:
 
     def _terms_with(self, part: str) -> list[str]:
         """The indexed words that hold a part."""
-        vocabulary = self._derived.get("vocabulary", summaries.indexed_words, len)
-        found = re.findall(f".*{re.escape(part)}.*", vocabulary)
+        found = re.findall(f".*{re.escape(part)}.*", self.indexed())
         return found[:_MOST_TERMS]
 
     def _inside_texts(self, words: Sequence[str]) -> NDArray[np.int64]:
@@ -176,6 +208,16 @@ class WordIndex:
         condition = " AND ".join(f"{text} LIKE ? ESCAPE '\\'" for _ in words)
         patterns = [f"%{_escape_like(word)}%" for word in words]
         return self._keys(f"SELECT rowid AS key FROM track_text WHERE {condition} ORDER BY rowid", *patterns)
+
+
+def _is_plain(word: str) -> bool:
+    """Whether SQLite surely takes it as one word: it splits words at signs, and drops signs alone."""
+    return word.isascii() and word.isalnum()
+
+
+def _both(a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.int64]:
+    """What is in both, rising as both are."""
+    return a[np.isin(a, b, assume_unique=True)]
 
 
 def _unique(keys: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -196,7 +238,8 @@ def _folded_words(text: str) -> list[str]:
 def _match(words: Sequence[str], columns: Sequence[str], *, first: bool = False) -> str:
     """In FTS5's language: every word, from its beginning, in any of the columns, or at their beginning."""
     query = " ".join('"' + word.replace('"', '""') + '"*' for word in words)
-    return f"{{{' '.join(columns)}}} : ({'^ ' * first}{query})"
+    query = f"({'^ ' * first}{query})"
+    return query if columns == _NAMES_AND_LABELS else f"{{{' '.join(columns)}}} : {query}"
 
 
 def _escape_like(word: str) -> str:

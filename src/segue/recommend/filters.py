@@ -72,7 +72,10 @@ def rows_meeting(
     """
     mask = np.ones(len(rows), np.bool_)
     if replace(where, tempo_bpm=None) != Where():
-        mask = np.isin(snapshot.keys[rows], catalog.tracks.keys_matching(where))
+        meeting = snapshot.rows_of(catalog.tracks.keys_matching(where))
+        among = np.zeros(len(snapshot.keys), np.bool_)
+        among[meeting[meeting >= 0]] = True
+        mask = among[rows]
     if where.tempo_bpm is not None:
         low, high = where.tempo_bpm
         tempo = _tempos(snapshot, rows[mask])

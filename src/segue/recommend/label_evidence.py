@@ -25,12 +25,13 @@ def label_evidence(labels: Mapping[str, float], catalog: Catalog, snapshot: Snap
     ----------
     labels : their weights, (0, 1]
     """
-    total, weight = (np.zeros(len(snapshot.keys), np.float32) for _ in range(2))
-    for versions in by_family(snapshot.spaces):
-        counted = np.zeros(len(snapshot.keys), np.bool_)
-        for name in reversed(versions):
-            _add_scores(snapshot.spaces[name], labels, total, weight, counted)
-    evidence = np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
+    evidence, weight = (np.zeros(len(snapshot.keys), np.float32) for _ in range(2))
+    if any(space.scores is not None for space in snapshot.spaces.values()):
+        for versions in by_family(snapshot.spaces):
+            counted = np.zeros(len(snapshot.keys), np.bool_)
+            for name in reversed(versions):
+                _add_scores(snapshot.spaces[name], labels, evidence, weight, counted)
+        np.divide(evidence, weight, out=evidence, where=weight > 0)
     scores = catalog.tracks.label_scores(labels, spaces_with_all_scores(snapshot))
     rows = snapshot.rows_of(np.array([key for key, _, _ in scores], np.int64))
     for row, (_, label, score) in zip(rows.tolist(), scores, strict=True):

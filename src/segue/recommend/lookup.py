@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
@@ -182,7 +183,11 @@ def suggest_seeds(catalog: Catalog, text: str, limit: int = 8) -> list[Selection
     if folded(text) == "recent":
         with contextlib.suppress(TrackNotFoundError):
             exact.append(catalog.selections.recent())
-    by_seed = {one.seed: one for one in [*exact, *catalog.selections.containing(text, limit)]}
+    by_seed: dict[str, Selection] = {}
+    for one in itertools.chain(exact, catalog.selections.containing(text, limit)):
+        by_seed.setdefault(one.seed, one)
+        if len(by_seed) >= limit:
+            break
     return list(by_seed.values())[:limit]
 
 

@@ -75,7 +75,10 @@ class Measurement:
     def percentiles(self, snapshot: Snapshot, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """float64 (n,), [0, 1]: the share of the library with less of it; NaN where it is not measured."""
         x = self.sign * _values(snapshot, self.space, self.columns, rows)
-        below, upto = (np.searchsorted(self.quantiles, x, side) for side in ("left", "right"))
+        below = np.searchsorted(self.quantiles, x)
+        at = np.minimum(below, len(self.quantiles) - 1)
+        ends = np.searchsorted(self.quantiles, self.quantiles, "right")
+        upto = np.where(self.quantiles[at] == x, ends[at], below)
         share = (below + upto) / (2 * len(self.quantiles))
         return np.where(np.isfinite(x), share, np.nan)
 

@@ -12,6 +12,7 @@ from segue.advice import command, install
 from segue.catalog import Catalog, Snapshot, Where
 from segue.embed.vocabulary import encoder_installed
 from segue.errors import UsageError
+from segue.recommend.combine import largest_first
 from segue.recommend.filters import rows_meeting
 from segue.recommend.label_evidence import best_label, label_evidence, spaces_with_all_scores
 from segue.recommend.lookup import did_you_mean
@@ -187,20 +188,23 @@ def _rank(
     allowed = _allowed_keys(where, catalog, snapshot)
 
     def only(keys: NDArray[np.int64]) -> NDArray[np.int64]:
-        return keys if allowed is None else keys[np.isin(keys, allowed)]
+        return keys if allowed is None or not len(keys) else keys[np.isin(keys, allowed)]
 
     named = only(catalog.tracks.keys_with_words(text))
     evidence = evidence_of_terms(terms, catalog, snapshot)
     searched = (snapshot.keys >= 0) & ~snapshot.missing
     if allowed is not None:
         searched &= np.isin(snapshot.keys, allowed)
-    evidence[~searched | np.isin(snapshot.keys, named)] = 0
-    rows = np.flatnonzero(evidence)
-    rows = rows[np.argsort(-evidence[rows], kind="stable")]
+    evidence[~searched] = 0
+    evidence[_rows(named, snapshot)] = 0
+    rows = np.flatnonzero(evidence > 0)
+    rows = rows[largest_first(evidence[rows])]
     sounding = snapshot.keys[rows]
-    labeled = only(catalog.tracks.keys_with_words(text, by_label=True))
-    gone = snapshot.keys[snapshot.missing]
-    labeled = labeled[~np.isin(labeled, np.concatenate([named, sounding, gone]))]
+    labeled = only(catalog.tracks.keys_with_labels(text))
+    if len(labeled):
+        labeled = labeled[~np.isin(labeled, named)]
+        others = np.append((evidence > 0) | snapshot.missing, False)  # the last: of tracks in no row
+        labeled = labeled[~others[snapshot.rows_of(labeled)]]
     if not len(named) + len(sounding) + len(labeled):
         named = only(catalog.tracks.keys_with_letters(text))
     n = int(np.count_nonzero(searched))
@@ -209,31 +213,53 @@ def _rank(
 
 def evidence_of_terms(terms: Sequence[Term], catalog: Catalog, snapshot: Snapshot) -> NDArray[np.float32]:
     """float32 (n,), over the snapshot's rows: the geometric mean over the terms, 0 where one is not met."""
-    logs = np.zeros(len(snapshot.keys), np.float32)
-    met = np.full(len(snapshot.keys), bool(terms) and all(term.understood for term in terms))
-    for term in terms if met.any() else ():
-        share = _term_evidence(term, catalog, snapshot)
-        met &= share > 0
-        logs += np.log(np.where(share > 0, share, 1))
-    return np.where(met, np.exp(logs / max(1, len(terms))), 0).astype(np.float32)
+    evidence = np.zeros(len(snapshot.keys), np.float32)
+    if not terms or not all(term.understood for term in terms):
+        return evidence
+    shares = (_term_evidence(term, catalog, snapshot) for term in terms)
+    share = next(shares)
+    rows = np.flatnonzero(share > 0)
+    logs = np.log(share[rows])
+    for share in shares:
+        met = share[rows] > 0
+        rows = rows[met]
+        logs = logs[met] + np.log(share[rows])
+    evidence[rows] = np.exp(logs / len(terms))
+    return evidence
 
 
 def _term_evidence(term: Term, catalog: Catalog, snapshot: Snapshot) -> NDArray[np.float32]:
-    share = np.zeros(len(snapshot.keys), np.float32)
+    measured = tuple((m.word, m.space) for m in term.measured)
+    joint = (term.joint.space, term.words) if term.joint else ()
+    name = "evidence", snapshot.stamp, measured, joint, tuple(term.labels.items())
+    share = catalog.derived.get(
+        name, lambda _: _sound_evidence(term, catalog, snapshot), lambda share: share.nbytes
+    ).copy()
+    for keys, least in ((term.labeled, _BY_KEPT_LABELS), (term.keys, 1.0)):
+        rows = _rows(keys, snapshot)
+        share[rows] = np.maximum(share[rows], least)
+    return np.maximum(share, evidence_of_terms(term.parts, catalog, snapshot)) if term.parts else share
+
+
+def _sound_evidence(term: Term, catalog: Catalog, snapshot: Snapshot) -> NDArray[np.float32]:
+    """float32 (n,), of moods, a model of texts, or labels; which words tracks have in their tags aside."""
     if term.measured:
         rows = np.arange(len(snapshot.keys))
         mood = mood_evidence([m.percentiles(snapshot, rows) for m in term.measured])
-        share = np.where(mood >= _LEAST_MOOD, mood, 0).astype(np.float32)
-    elif term.joint:
-        share = term.joint.evidence(snapshot)
-    elif term.labels:
+        return np.where(mood >= _LEAST_MOOD, mood, 0).astype(np.float32)
+    if term.joint:
+        return term.joint.evidence(snapshot)
+    if term.labels:
         share = label_evidence(term.labels, catalog, snapshot)
         share[share < _LEAST_LABEL] = 0
-    for keys, least in ((term.labeled, _BY_KEPT_LABELS), (term.keys, 1.0)):
-        rows = snapshot.rows_of(keys)
-        rows = rows[rows >= 0]
-        share[rows] = np.maximum(share[rows], least)
-    return np.maximum(share, evidence_of_terms(term.parts, catalog, snapshot)) if term.parts else share
+        return share
+    return np.zeros(len(snapshot.keys), np.float32)
+
+
+def _rows(keys: NDArray[np.int64], snapshot: Snapshot) -> NDArray[np.int64]:
+    """Those of the tracks that have some."""
+    rows = snapshot.rows_of(keys)
+    return rows[rows >= 0]
 
 
 def _allowed_keys(where: Where | None, catalog: Catalog, snapshot: Snapshot) -> NDArray[np.int64] | None:

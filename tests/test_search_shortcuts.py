@@ -1,0 +1,107 @@
+"""What searches take short cuts for gives the same answers as the long way."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from segue.catalog import Snapshot, SpaceVectors
+from segue.catalog.near_names import _beginning_with, _closest
+from segue.library import Library
+from segue.recommend.combine import largest_first
+from segue.recommend.moods import Measurement
+from segue.sources.contract import SpaceSettings
+from segue.spec import EmbedderSpec
+from tests.test_search import Song, analyzed, write_songs
+
+TITLES = (
+    "Blue River", "Blue & Green", "River", "Rivers of Blue", "Étude bleue", "don't stop", "B-side", "99 Luft",
+    "bluebird", "Rain & Rivers", "Piano", "Синяя река", "青い川", "blue_river", "x",
+)  # fmt: skip
+TEXTS = (
+    "blue river", "river blue", "blue", "blue &", "& blue", "&", "- river", "blu riv", "b r", "bl", "don't",
+    "don't stop", "étude", "ETUDE bleue", "blue blue", "99 luft", "синяя река", "青い川", "blue_river",
+    "rain", "piano blue", "rain river", "heavy", "violin river", "nothing", "blue nothing", "river's blue",
+    "a" * 200,
+)  # fmt: skip
+SILENT = (120, -20, 1.0, 1000)
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    songs = [Song(title, SILENT, {"Rain": 0.5} if "e" in title else {}) for title in TITLES]
+    with write_songs(tmp_path / "library", songs, all_scores=False) as library:
+        yield library
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("by_label", [False, True])
+def test_tracks_with_all_words_are_those_of_the_index(library: Library, text: str, by_label: bool):
+    columns = "{title artist album genre file" + " labels" * by_label + "}"
+    folded = text.replace("é", "e").replace("É", "E").lower().split()
+    query = " ".join(f'"{word}"*' for word in folded)
+    sql = "SELECT rowid FROM track_text WHERE track_text MATCH ? ORDER BY rowid"
+    expected = [row[0] for row in library.catalog._local.db.execute(sql, (f"{columns} : ({query})",))]
+    for _ in range(2):  # made, and kept
+        assert library.catalog.tracks.all_keys_with_words(text, by_label=by_label).tolist() == expected
+
+
+def test_labels_that_a_track_gets_later_are_found(library: Library):
+    tracks = library.catalog.tracks
+    assert not len(tracks.all_keys_with_words("violin", by_label=True))
+    with library.catalog.writing() as writer:
+        writer.append([analyzed(Song("x", SILENT, {"Violin, fiddle": 0.9}), 0, all_scores=False)])
+    keys = tracks.all_keys_with_words("violin", by_label=True).tolist()
+    assert [track.title for track in tracks.by_keys(keys).values()] == ["x"]
+
+
+@pytest.mark.parametrize("decimals", [0, 2, 7])
+def test_scores_are_ordered_as_a_stable_sort_does(rng: np.random.Generator, decimals: int):
+    scores = rng.random(1000).round(decimals).astype(np.float32)
+    np.testing.assert_array_equal(largest_first(scores), np.argsort(-scores, kind="stable"))
+    assert not len(largest_first(scores[:0]))
+
+
+@pytest.mark.parametrize("keys", [[1, 2, 3, 4], [5, 6, 7], [2, 5, 9], [3, -1, 1, 2], [-1], []])
+def test_keys_have_the_rows_where_they_stand(keys: list[int]):
+    snapshot = Snapshot(np.array(keys, np.int64), np.zeros(len(keys), np.bool_), {}, "")
+    asked = np.array([7, 1, 2, 100, 3, 0, 5], np.int64)
+    expected = [keys.index(key) if key in keys else -1 for key in asked.tolist()]
+    assert snapshot.rows_of(asked).tolist() == expected
+
+
+def test_equal_measurements_share_one_percentile(rng: np.random.Generator):
+    values = np.append(rng.integers(0, 9, 200).astype(np.float32), np.nan)
+    quantiles = np.sort(rng.integers(0, 8, 50).astype(np.float64))
+    spec = EmbedderSpec("d", 1, "features", 1, 0, 0, 0, "float32", "", "")
+    measurement = Measurement("calm", spec.space, (0,), 1, quantiles)
+    nothing, ends = np.zeros((0, 1), np.float16), np.zeros(len(values), np.int64)
+    space = SpaceVectors(spec, ("x",), SpaceSettings(), values[:, None], nothing, ends)
+    rows = np.arange(len(values))
+    snapshot = Snapshot(rows + 1, np.zeros(len(values), np.bool_), {spec.space: space}, "")
+    share = measurement.percentiles(snapshot, rows)
+    for value, part in zip(values[:-1], share[:-1], strict=True):
+        below, upto = (quantiles < value).sum(), (quantiles <= value).sum()
+        assert part == (below + upto) / (2 * len(quantiles))
+    assert np.isnan(share[-1])
+
+
+@pytest.mark.parametrize("letters", ["a", "ab", "b", "c", "ca", "é", "z", "aa"])
+def test_indexed_words_are_found_by_their_beginning(letters: str):
+    words = sorted(["a", "ab", "abc", "ac", "b", "c", "cab", "éa", "z"])
+    for listed in (words, words[:1], words[-1:], []):
+        expected = [word for word in listed if word.startswith(letters)]
+        assert _beginning_with(letters, "\n".join(listed)) == expected
+
+
+@pytest.mark.parametrize("most", [1, 3, 10])
+def test_the_closest_names_are_those_of_difflib(rng: np.random.Generator, most: int):
+    syllables = np.array(["ri", "ver", "va", "bo", "blu", "e"])
+    names = {"".join(rng.choice(syllables, rng.integers(1, 5))) for _ in range(300)}
+    for text in ("river", "bluebo", "x", "vari"):
+        expected = difflib.get_close_matches(text, names, most, 0.6)
+        assert _closest(text, names, most, 0.6) == expected
