@@ -105,3 +105,27 @@ def test_the_closest_names_are_those_of_difflib(rng: np.random.Generator, most: 
     for text in ("river", "bluebo", "x", "vari"):
         expected = difflib.get_close_matches(text, names, most, 0.6)
         assert _closest(text, names, most, 0.6) == expected
+
+
+def test_suggested_artists_have_the_tracks_whose_files_are_there_in_the_order_of_albums(tmp_path: Path):
+    places = (("b", 1, 2), ("b", 1, 1), ("a", 2, 1), ("a", 1, 9), ("B", 1, 1), (None, None, None))
+    songs = []
+    for n, (album, disc, track) in enumerate(places):
+        by = {"artist": "A guest", "album_artist": "Iron Vesper"} if n == 3 else {"artist": "Iron Vesper"}
+        tags = {"album": album, "disc_number": disc, "track_number": track, **by}
+        songs.append(Song(f"t{n}", SILENT, {}, tags))
+    with write_songs(tmp_path / "library", songs) as library:
+        found = library.catalog.tracks.keys_of(library.find(song.title).id for song in songs)
+        keys = dict(zip((song.title for song in songs), sorted(found.values()), strict=True))
+
+        def suggested() -> list[int]:
+            return [key for one in library.suggest_seeds("iron") for key in one.keys]
+
+        ordered = [keys[title] for title in ("t5", "t4", "t3", "t2", "t1", "t0")]
+        assert suggested() == ordered
+        with library.catalog.writing() as writer:
+            writer.mark_missing([keys["t2"], keys["t4"]])
+        assert suggested() == [key for key in ordered if key not in (keys["t2"], keys["t4"])]
+        with library.catalog.writing() as writer:
+            writer.mark_missing(keys.values())
+        assert suggested() == ordered

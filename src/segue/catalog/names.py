@@ -40,12 +40,15 @@ WITH RECURSIVE names (name) AS (
     "album": "SELECT DISTINCT album FROM tracks WHERE album IS NOT NULL",
 }
 _IN = "IN (SELECT value FROM json_each(?))"
+_BY_ARTIST = (  # each has its index
+    f"{ARTIST} IS NULL = 0 AND {ARTIST} COLLATE NOCASE {_IN}",
+    f"{OTHER_ALBUM_ARTIST} AND album_artist COLLATE NOCASE {_IN}",
+)
 _HELD_BY = {
     "genre": f"genre {_IN}",
     "label": f"key IN (SELECT key FROM labels WHERE label {_IN})",
     "album": f"(album IS NOT NULL AND album COLLATE NOCASE {_IN})",
-    "artist": f"(({ARTIST} IS NULL = 0 AND {ARTIST} COLLATE NOCASE {_IN}) "
-    f"OR ({OTHER_ALBUM_ARTIST} AND album_artist COLLATE NOCASE {_IN}))",
+    "artist": f"(({_BY_ARTIST[0]}) OR ({_BY_ARTIST[1]}))",
 }
 
 _Texts = dict[str, list[str]]  # by folded name, what holds it
@@ -76,6 +79,11 @@ class NameTables:
             if not self._any_has(what, name):
                 raise UsageError(f"no track has the {what} {as_is!r}; {self._examples(what, name)}")
         return self._condition(what, wanted)
+
+    def by_artist(self, name: str) -> list[Condition]:
+        """Conditions of which a track by an artist, or of an album of theirs, meets one or both."""
+        texts = json.dumps(self._texts("artist", split_names("artist", name)))
+        return [(sql, [texts]) for sql in _BY_ARTIST]
 
     def has(self, what: str, text: str) -> bool:
         """Whether a track has each of the names in a text."""

@@ -9,7 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from segue.catalog.album_groups import ALBUM, COLUMNS, KEY, albums_of
 from segue.catalog.conditions import Where, keys_matching
@@ -36,6 +39,7 @@ _PATHS_WITH = (
     "SELECT path FROM tracks WHERE path != '' AND (path LIKE ? ESCAPE '\\' "
     "OR length(path) < length(CAST(path AS BLOB)) OR typeof(path) = 'blob')"
 )
+_PLACE = "key, album, disc_number, track_number"  # by which the tracks of an artist or album are ordered
 _BETWEEN = " - "  # an album's artist and its title
 _NOUNS = {"artist": "the artist", "album": "the album", "playlist": "the playlist", "folder": "the folder"}
 
@@ -78,7 +82,7 @@ class SelectionTables:
     """All that names several tracks of a library."""
 
     def __init__(self, local: Connections, derived: Derived) -> None:
-        self._local = local
+        self._local, self._derived = local, derived
         self._names = NameTables(local, derived)
         self._lists = PlaylistTables(local)
 
@@ -158,9 +162,18 @@ class SelectionTables:
         return self._local.db.execute(sql, (match, _LISTED)).fetchall() if match else []
 
     def _all_by(self, name: str) -> list[Selection]:
+        """All by an artist, read from the indexes alone, as these may be thousands."""
         if not self._names.has("artist", name):
             return []
-        return [self._one("artist", name, Where(artist=name))]
+        rows: dict[int, Sequence[Any]] = {}
+        for condition, values in self._names.by_artist(name):
+            sql = f"SELECT {_PLACE} FROM tracks WHERE {condition}"
+            rows |= {row[0]: row for row in self._local.db.execute(sql, values)}
+        gone = self._derived.get("gone", _gone, lambda keys: keys.nbytes)
+        keys = np.array(list(rows), np.int64)
+        present = keys[~np.isin(keys, gone)] if len(gone) else keys
+        ordered = _in_order(rows[key] for key in (present if len(present) else keys).tolist())
+        return [Selection("artist", self._spelling("artist", name, keys.tolist()), ordered)]
 
     def _one(self, kind: SelectionKind, name: str, where: Where) -> Selection:
         """Raises TrackNotFoundError, with names that there are."""
@@ -183,11 +196,9 @@ class SelectionTables:
 
     def _present(self, keys: Iterable[int]) -> tuple[int, ...]:
         """The tracks whose files are not gone, in the order of albums; all, where all are."""
-        columns = "key, missing_since IS NULL AS present, album, disc_number, track_number"
+        columns = f"{_PLACE}, missing_since IS NULL AS present"
         rows = select_in(self._local.db, f"SELECT {columns} FROM tracks", "key", keys)
-        present = [row for row in rows if row["present"]] or rows
-        ordered = sorted((album or "", disc or 1, track or 0, key) for key, _, album, disc, track in present)
-        return tuple(key for *_, key in ordered)
+        return _in_order([row for row in rows if row["present"]] or rows)
 
     def albums(self, title: str) -> list[Selection]:
         """The albums of a title, or of ``ARTIST - TITLE``; several artists may have one of that title."""
@@ -287,6 +298,18 @@ class SelectionTables:
                 "no track has been played yet, so there are no recent ones to start from"
             )
         return Selection("recent", str(n), keys)
+
+
+def _in_order(rows: Iterable[Sequence[Any]]) -> tuple[int, ...]:
+    """The keys of tracks in the order of albums."""
+    places = sorted((album or "", disc or 1, track or 0, key) for key, album, disc, track, *_ in rows)
+    return tuple(key for *_, key in places)
+
+
+def _gone(db: sqlite3.Connection) -> NDArray[np.int64]:
+    """The keys of the tracks whose files are gone."""
+    rows = db.execute("SELECT key FROM tracks WHERE missing_since IS NOT NULL")
+    return np.fromiter((row[0] for row in rows), np.int64)
 
 
 def _missing(kind: str, name: str, names: Iterable[str] = ()) -> list[Selection]:
