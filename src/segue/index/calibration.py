@@ -17,6 +17,7 @@ SIBLINGS = 16  # rows before and after a query that do not count: often they are
 _PROBES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 64, 96, 128, 192, 256, 384, 512, 1024)
 _CANDIDATES = (1, 1.2, 1.6, 2, 2.4, 3.2, 4, 5, 6, 8, 10, 12, 14, 16, 20, 24, 32, 48, 64, 100, 200, 400, 800)
 _MOST_SHARE = 0.2  # of all rows that k may be; from a tenth on all are compared, but rows may be added
+_BLOCK = 128  # queries, whose candidates are held at a time
 _MANY = 300  # answers; for so many, every second number of lists is tried: it takes three times as long
 _LOOKED_AT = 1024  # candidates, or three times the largest k
 _USUAL, _FARTHER = 0.99, 8192  # a recall that is not reached with so few is looked for among more
@@ -103,7 +104,7 @@ def _try_probes(
             break
         tried_ks = [k for k in ks if k < _MANY or i % 2 == 0]
         count = min(len(lists), max(looked_at, 3 * max(tried_ks, default=0)))
-        ranks = _rank_truth(lists.search(queries, n_probe, count), truth, query_rows, len(lists))
+        ranks = _rank_truth(lists, queries, truth, query_rows, n_probe, count)
         tried += [point for k in tried_ks for point in _measure(ranks[:, :k], k, n_probe, count)]
         if all(_reaching(tried, k, _MEASURED_UP_TO[k]) for k in ks):
             break
@@ -111,17 +112,26 @@ def _try_probes(
 
 
 def _rank_truth(
-    candidates: NDArray[np.int64], truth: NDArray[np.int64], query_rows: NDArray[np.int64], n: int
+    lists: InvertedLists,
+    queries: Vectors,
+    truth: NDArray[np.int64],
+    query_rows: NDArray[np.int64],
+    n_probe: int,
+    count: int,
 ) -> NDArray[np.int64]:
     """int64, shaped as truth: the rank of each true row among the candidates; huge where it is missing."""
-    far = np.iinfo(np.int64).max
-    rank = np.full(max(truth.max(initial=0), candidates.max(initial=0)) + 1, far)
+    far, n = np.iinfo(np.int64).max, len(lists)
+    rank = np.full(truth.max(initial=0) + 1, far)
     out = np.empty_like(truth)
-    for i, row in enumerate(candidates):
-        others = row[(row >= 0) & ~siblings(row, query_rows[i], n)]
-        rank[others] = np.arange(len(others))
-        out[i] = rank[truth[i]]
-        rank[others] = far
+    for start in range(0, len(queries), _BLOCK):
+        candidates = lists.search(queries[start : start + _BLOCK], n_probe, count)
+        if candidates.max(initial=0) >= len(rank):
+            rank = np.full(candidates.max() + 1, far)
+        for i, row in enumerate(candidates, start):
+            others = row[(row >= 0) & ~siblings(row, query_rows[i], n)]
+            rank[others] = np.arange(len(others))
+            out[i] = rank[truth[i]]
+            rank[others] = far
     return out
 
 

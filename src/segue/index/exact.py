@@ -14,7 +14,7 @@ from segue.track import Float32
 
 _BLOCK_VALUES = 1 << 22  # numbers of rows held at a time
 _FEW = 256  # columns; sorting them all is quicker than anything cleverer
-_BLOCK_PAIRS = 1 << 23  # distances held at a time
+_BLOCK_PAIRS = 1 << 22  # distances held at a time, by each thread
 _ONE_PRODUCT = 1 << 22  # numbers of all rows, up to which a single query is one product with them
 
 Neighbors = tuple[NDArray[np.int64], Float32]

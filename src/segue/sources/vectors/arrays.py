@@ -17,7 +17,7 @@ from segue.errors import SourceError
 from segue.sources.vectors.parts import NAMES, Part
 
 _TYPES = ("float32", "float64", "float16", "uint8", "int8", "int16", "int32", "int64")
-_BYTES = 1 << 24  # of vectors at a time
+_BYTES = 1 << 23  # of vectors at a time
 _MAGIC = b"\x93NUMPY"
 _MAX_HEADER = 10_000  # bytes, as NumPy itself reads without being asked for more
 _BROKEN = (ValueError, TypeError, OverflowError, EOFError, SyntaxError, RecursionError, MemoryError,
