@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -291,7 +292,8 @@ def test_ctrl_c_stops_cleanly_and_the_next_scan_goes_on(demo_music: Path, tmp_pa
 
 
 @pytest.mark.slow
-def test_the_demo_plays_scans_and_recommends(segue, tmp_path: Path):
+def test_the_demo_plays_scans_and_recommends(segue, demo_music: Path, tmp_path: Path):
+    shutil.copytree(demo_music, tmp_path / "music")  # tests/test_packaging.py has the command make it
     code, out, err = segue("demo", "--folder", tmp_path)
     assert code == 0, err
     assert "96 short pieces" in out
