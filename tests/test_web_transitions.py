@@ -122,13 +122,17 @@ def stumble_s(page: Page, at: float) -> float:
 
     A busy one is late with everything, and no player can help it.
     """
-    near = [event for event in page.evaluate("window.sound") if abs(event["at"] - at) < 1]
-    ticks = [event["at"] for event in near if event["name"] == "tick"]
-    late_s = sum(max(b - a - 0.05, 0) for a, b in itertools.pairwise(ticks))
+    sound = page.evaluate("window.sound")
+
+    def around(**kind: object) -> list[tuple[dict, dict]]:
+        """Of each two events that follow each other, those between which is a part of the time."""
+        events = [event for event in sound if kind.items() <= event.items()]
+        return [(a, b) for a, b in itertools.pairwise(events) if b["at"] > at - 1 and a["at"] < at + 1]
+
+    late_s = sum(max(b["at"] - a["at"] - 0.05, 0) for a, b in around(name="tick"))
     for deck in (0, 1):
-        levels = [event for event in near if event["name"] == "level" and event["deck"] == deck]
-        steps = [(b["at"] - a["at"]) - (b["time"] - a["time"]) for a, b in itertools.pairwise(levels)]
-        late_s += max(sum(steps), 0)
+        levels = around(name="level", deck=deck)
+        late_s += max(sum((b["at"] - a["at"]) - (b["time"] - a["time"]) for a, b in levels), 0)
     return late_s
 
 
