@@ -38,12 +38,12 @@ def made(n: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def two_weeks(library: Library, seed: str, styles: dict[str, int], reach: float) -> dict[str, float]:
-    days, now = [], time.time()
+    days, first = [], time.time() - 86_400 * (DAYS - 1)  # what is played later than tomorrow is refused
     for day in range(DAYS):
-        with patch("segue.recommend.radio.time.time", lambda day=day: now + 86_400 * day):
+        with patch("segue.recommend.radio.time.time", lambda day=day: first + 86_400 * day):
             found = library.radio(seed, k=HOUR, reach=reach)
         days.append([match.track.id for match in found])
-        library.record_plays(days[-1], now + 86_400 * day)
+        library.record_plays(days[-1], first + 86_400 * day)
     heard = list(dict.fromkeys(track for tracks in days for track in tracks))
     scores = {m.track.id: m.score for m in library.similar(seed, k=len(styles) - 1)}
     own = [track for track, style in styles.items() if style == styles[seed] and track != seed]

@@ -15,6 +15,14 @@ def test_every_benchmark_that_is_run_is_there():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["audioset_import", "index_filters"])
+def test_a_benchmark_finds_the_files_beside_it(name: str):
+    benchmark = next(one for one in all_benchmarks.BENCHMARKS if one.name == name)
+    text, is_well = all_benchmarks.run(benchmark, "--help")
+    assert is_well, text
+
+
+@pytest.mark.slow
 def test_the_page_of_measurements_holds_what_was_printed(tmp_path: Path):
     page = tmp_path / "measured.md"
     options = ["--quick", "--music", str(tmp_path / "nowhere"), "--output", str(page)]
