@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from segue.annoy.errors import SavingError
 from segue.annoy.metric import AnnoyMetric
 from segue.errors import UsageError
 from segue.index import Index, IndexOptions
+from segue.index.batches import use_threads
 from segue.progress import Silent
 
 _EXACT_BELOW = 20_000  # items; up to there nothing is missed, as `docs/annoy.md` says
@@ -47,17 +47,9 @@ def save_index(index: Index, path: Path, f: int, n_trees: int) -> Index:
     return Index.open(path)
 
 
-@contextmanager
-def limit_threads(n_jobs: int) -> Iterator[None]:
+def limit_threads(n_jobs: int) -> AbstractContextManager[None]:
     """No more threads than these; -1 for all cores."""
-    if n_jobs == -1:
-        yield
-        return
-    import faiss  # noqa: F401 - only threads of what is loaded can be counted
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(n_jobs):
-        yield
+    return nullcontext() if n_jobs == -1 else use_threads(n_jobs)
 
 
 class _OnStderr(Silent):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +20,7 @@ from segue.spec import Metric
 from segue.track import Vectors
 
 _ADDED_AT_A_TIME = 1 << 17  # rows, whose codes are made on all cores
+_COMPARED_AT_ONCE = 64  # queries, at the least, with every row
 _TRIED_QUERIES, _TRIED_ROWS = 128, 300  # by which codes are chosen: queries, and rows near to each
 _TRIED_RECALLS = (0.95, 0.99)  # whose costs decide
 _WIDER = 0.95  # of the cost with fewer axes that more may cost at the most: their codes take more room
@@ -117,8 +117,7 @@ class QuerySample:
         def search_exactly(part: AnyVectors, _: NDArray[np.int64] | None) -> Neighbors:
             return nearest(store, part, KS[-1] + 2 * SIBLINGS + 1, reduction.metric, among)
 
-        batch_size = max(64, -(-len(queries) // (os.cpu_count() or 1)))
-        nearest_rows, _ = search_in_batches(search_exactly, queries, batch_size=batch_size)
+        nearest_rows, _ = search_in_batches(search_exactly, queries, fewest=_COMPARED_AT_ONCE)
         others = [
             row[~siblings(row, query_row, len(rows))]
             for row, query_row in zip(nearest_rows, query_rows, strict=True)

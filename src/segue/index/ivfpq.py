@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.index.opq import part_width
+from segue.index.centroids import Centroids
+from segue.index.opq import linear_map, part_width
 from segue.track import Float32, Vector, Vectors
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ class InvertedLists:
         self.ivf = self._ivf_behind_projection() if self.has_projection else self.faiss_index
         self._compare_all_centroids()
         self.faiss_lists = faiss.downcast_InvertedLists(self.ivf.invlists)
-        self._centroids: Vectors | None = None
+        self._centroids: Centroids | None = None
+        self._axes: tuple[Vectors, Vector] | None = None
         self.params = lru_cache(maxsize=256)(self._make_params)
         self.dim = int(self.faiss_index.d)
         self.n_lists = int(self.ivf.nlist)
@@ -158,18 +160,34 @@ class InvertedLists:
         """
         import faiss
 
-        queries = _zero_padded(queries, self.dim)
+        n_probe = min(n_probe, self.n_lists)
+        if len(queries) == 1:
+            return self.scanner(n_probe, count)(np.ascontiguousarray(queries[0], np.float32))[None]
+        queries = self._projected(queries)
+        numbers, squares = self._nearest_centroids(queries, n_probe)
+        # Those that scan the same list follow one another, so that it is still near the processor.
+        order = np.argsort(numbers[:, 0], kind="stable")
         rows = np.empty((len(queries), count), np.int64)
-        estimates = np.empty((len(queries), count), np.float32)
         # For each query and list, Faiss makes a table of the distance that each part of a code adds.
         tables = n_probe * self.code_bytes * 2 * _PART_VALUES
         step = max(_MIN_QUERIES, _TABLE_VALUES // tables)
-        for i in range(0, len(queries), step):
-            batch, batch_rows = queries[i : i + step], rows[i : i + step]
-            self.faiss_index.search_c(
-                len(batch), faiss.swig_ptr(batch), count,
-                faiss.swig_ptr(estimates[i:]), faiss.swig_ptr(batch_rows), self.params(n_probe),
-            )  # fmt: skip
+        params = faiss.SearchParametersIVF(nprobe=n_probe)
+        for start in range(0, len(queries), step):
+            part = order[start : start + step]
+            rows[part] = self._scan(queries[part], numbers[part], squares[part], count, params)
+        return rows
+
+    def _scan(
+        self, queries: Vectors, numbers: NDArray[np.int64], squares: Float32, count: int, params: Any
+    ) -> NDArray[np.int64]:
+        """``search`` in the lists of these numbers, whose centroids' squared distances are known."""
+        from faiss import swig_ptr
+
+        rows = np.empty((len(queries), count), np.int64)
+        estimates = np.empty((len(queries), count), np.float32)
+        asked = swig_ptr(queries), count, swig_ptr(numbers), swig_ptr(squares)
+        answer = swig_ptr(estimates), swig_ptr(rows)
+        self.ivf.search_preassigned_c(len(queries), *asked, *answer, False, params)
         return rows
 
     def scanner(self, n_probe: int, count: int) -> Callable[[NDArray[np.float32]], NDArray[np.int64]]:
@@ -209,13 +227,25 @@ class InvertedLists:
 
     def nearest_lists(self, query: Vectors) -> NDArray[np.int64]:
         """int64 (n_lists,): all lists, the nearest centroid first; query is (1, dim)."""
+        numbers, _ = self._nearest_centroids(self._projected(query), self.n_lists)
+        return numbers[0]
+
+    def _nearest_centroids(self, projected: Vectors, count: int) -> tuple[NDArray[np.int64], Float32]:
         if self._centroids is None:
-            self._centroids = self.ivf.quantizer.reconstruct_n(0, self.n_lists)
-        query = _zero_padded(query, self.dim)
-        differences = self._centroids - (
-            self.faiss_index.chain.at(0).apply(query) if self.has_projection else query
-        )
-        return np.argsort(np.einsum("ij,ij->i", differences, differences))
+            self._centroids = Centroids(self.ivf.quantizer.reconstruct_n(0, self.n_lists))
+        return self._centroids.nearest(projected, count)
+
+    def _projected(self, vectors: Vectors) -> Vectors:
+        """float32 (n, dim'), as codes are made of them."""
+        vectors = _zero_padded(vectors, self.dim)
+        if not self.has_projection:
+            return vectors
+        if self._axes is None:
+            self._axes = linear_map(self.faiss_index.chain.at(0))
+        matrix, offset = self._axes
+        projected = vectors @ matrix
+        projected += offset
+        return projected
 
     def rows_in(self, number: int) -> NDArray[np.int64]:
         """int64 (n,): the rows in a list."""

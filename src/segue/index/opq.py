@@ -79,3 +79,13 @@ def _projection(matrix: Float32, mean: Vector) -> faiss.LinearTransform:
     faiss.copy_array_to_vector((-matrix @ mean).astype(np.float32), out.b)
     out.is_trained = True
     return out
+
+
+def linear_map(projection: faiss.VectorTransform) -> tuple[Float32, Vector]:
+    """The matrix (dim, n_axes) that rows are multiplied by, and what is added then, (n_axes,)."""
+    import faiss
+
+    linear = faiss.downcast_VectorTransform(projection)
+    matrix = faiss.vector_to_array(linear.A).reshape(linear.d_out, linear.d_in)
+    offset = faiss.vector_to_array(linear.b) if linear.have_bias else np.zeros(linear.d_out, np.float32)
+    return np.ascontiguousarray(matrix.T), offset

@@ -13,7 +13,7 @@ from segue.index.metric import AnyVectors, pair_distances, row_distances
 from segue.index.single_query import make_searcher
 from segue.index.state import Plan, State
 
-_PAIR_VALUES = 1 << 22  # numbers of candidates held at a time
+_PAIR_VALUES = 1 << 20  # numbers of candidates held at a time: 4 MiB
 _QUALIFYING_FACTOR = 8  # times as many qualifying rows as a query without a filter looks at
 _WIDER_FACTOR = 3.0  # times the number of nearest rows that hold k qualifying ones on average
 _PLANS = 256  # kept at a time

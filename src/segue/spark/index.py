@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from segue.errors import UsageError
 from segue.files import replacing
 from segue.index import Index
+from segue.index.batches import use_threads
 from segue.spark.manifest import NAME, writing
+from segue.spark.session import task_threads
 from segue.spark.vectors import arrays_of, with_vectors
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ def _build_shard(folder: Path, shard: str, rows: pa.Table) -> dict[str, Any]:
         pq.write_table(pa.table({"id": batch.column("id").take(pa.array(kept))}), parts[".parquet"])
         for end in (".npy", ".parquet"):
             parts[end].replace(folder / f"{name}{end}")
-        with threadpool_limits(1):  # a task has one core
+        with use_threads(task_threads()):
             Index.build(folder / f"{name}.npy").save(parts[".index"])
         parts[".index"].replace(folder / f"{name}.index")
     return {"name": name, **result}

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from segue.errors import UsageError
+from segue.index.batches import use_threads
 from segue.spark.index import ShardedIndex, build_index
+from segue.spark.session import task_threads
 from segue.spark.shards import Shards
 from segue.spark.vectors import arrays_of, with_vectors
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 RECALL = 0.95
 _RESULT = "id string, rank int, neighbor string, score float"
-_QUERIES = 256  # at a time, as many as an index answers in one thread
+_QUERIES = 4096  # answered at a time: of more, more search the same lists, but k times as many names are held
 
 
 def nearest(
@@ -134,12 +135,10 @@ def search_part(
     UsageError
         Where the queries' vectors are of another length than the index's.
     """
-    shards = Shards.mapped(folder, names)
+    shards, threads = Shards.mapped(folder, names), task_threads()
     for batch in batches:
         starts = range(0, len(batch), _QUERIES)
-        with threadpool_limits(
-            1
-        ):  # a task has one core; finding what to limit takes as long as a hundred queries
+        with use_threads(threads):  # finding what to limit takes as long as a hundred queries
             answers = [_answers(batch.slice(start, _QUERIES), shards, k, recall) for start in starts]
         yield from answers
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from segue.embed.registry import make_embedders
 from segue.index import Index
+from segue.index.batches import use_threads
 from segue.ingest.embed_files import embed_files
 from segue.spark.plan import ANALYZED_MIN, Rates, shard_share
 from segue.spec import Embedder
@@ -34,7 +34,7 @@ def measure(dim: int, models: Sequence[str] | None = None) -> Rates:
 
     The files are MP3 of noise and tones, the vectors random in clusters; of each, the CPU time is taken.
     """
-    with tempfile.TemporaryDirectory() as folder, threadpool_limits(1):
+    with tempfile.TemporaryDirectory() as folder, use_threads(1):
         decode_s, analyze_s = _embedding(Path(folder), models)
         small, large = (_index(Path(folder), n, dim) for n in _ROWS)
     row_s = max(0.0, large.build_s - small.build_s) / (_ROWS[1] - _ROWS[0])

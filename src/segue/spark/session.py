@@ -121,3 +121,11 @@ def _sail() -> Iterator[SparkSession]:
     finally:
         session.stop()
         server.stop()
+
+
+def task_threads() -> int:
+    """How many threads a worker's task may use: as many as ``spark.task.cpus`` says, by default one."""
+    from pyspark import TaskContext
+
+    task = TaskContext.get()
+    return task.cpus() if task else 1

@@ -1,0 +1,67 @@
+"""Which lists' centroids are nearest to many vectors: a product of matrices, which NumPy does quickest."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.track import Float32, Vectors
+
+_BLOCK_VALUES = 1 << 18  # distances that are held at a time: 1 MiB, near the processor
+_FEW = 8  # nearest centroids, found one after the other; more by one partial sort
+
+
+class Centroids:
+    """The centroids of all lists, in the space where codes are made.
+
+    Parameters
+    ----------
+    rows : float32 (n_lists, dim)
+    """
+
+    def __init__(self, rows: Vectors) -> None:
+        # Distances are differences of products, which far from zero would lose digits.
+        self._middle = rows.mean(axis=0)
+        centered = rows - self._middle
+        self._doubled = -2 * centered.T
+        self._squares = np.einsum("ij,ij->i", centered, centered)
+
+    def nearest(self, vectors: Vectors, count: int) -> tuple[NDArray[np.int64], Float32]:
+        """The centroids that are nearest to each vector, nearest first.
+
+        Parameters
+        ----------
+        vectors : float32 (n, dim)
+
+        Returns
+        -------
+        numbers : int64 (n, count)
+        squares : float32 (n, count), of the distances
+        """
+        numbers = np.empty((len(vectors), count), np.int64)
+        squares = np.empty((len(vectors), count), np.float32)
+        step = max(16, _BLOCK_VALUES // len(self._squares))
+        for start in range(0, len(vectors), step):
+            part = slice(start, start + step)
+            centered = vectors[part] - self._middle
+            distances = centered @ self._doubled
+            distances += self._squares
+            numbers[part] = _smallest(distances, count)
+            squares[part] = np.take_along_axis(distances, numbers[part], axis=1)
+            squares[part] += np.einsum("ij,ij->i", centered, centered)[:, None]
+        return numbers, np.maximum(squares, 0, out=squares)
+
+
+def _smallest(values: Float32, count: int) -> NDArray[np.int64]:
+    """int64 (n, count): the columns of the smallest values of each row, smallest first."""
+    if count > _FEW:
+        columns = np.argpartition(values, count - 1, axis=1)[:, :count] if count < values.shape[1] else None
+        some = values if columns is None else np.take_along_axis(values, columns, axis=1)
+        order = np.argsort(some, axis=1)
+        return order if columns is None else np.take_along_axis(columns, order, axis=1)
+    values, rows = values.copy(), np.arange(len(values))
+    found = np.empty((len(values), count), np.int64)
+    for i in range(count):
+        found[:, i] = values.argmin(axis=1)
+        values[rows, found[:, i]] = np.inf
+    return found
