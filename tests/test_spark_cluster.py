@@ -243,3 +243,25 @@ def answers_of(session: Any, music: Path, out: Path) -> list[dict[str, Any]]:
 
 def by_id(row: dict[str, Any]) -> tuple[str, int]:
     return row["id"], row["rank"] or 0
+
+
+@pytest.mark.parametrize("shards", [1, 2, 10])
+def test_each_shard_has_a_task_of_its_own(session: Any, shards: int):
+    from segue.spark.partitions import by_shard
+    from segue.spark.session import task_threads
+
+    def look(batches: Any) -> Any:
+        found = {shard for batch in batches for shard in batch.column("shard").to_pylist()}
+        yield pa.RecordBatch.from_pydict({"shards": [sorted(found)], "threads": [task_threads()]})
+
+    rows = session.range(200).selectExpr("id", f"cast(id % {shards} as int) as shard")
+    found = by_shard(rows, shards).mapInArrow(look, "shards array<long>, threads long").collect()
+    assert sorted(row["shards"] for row in found) == [[shard] for shard in range(shards)]
+    assert {row["threads"] for row in found} == {1}
+
+
+def test_a_shard_s_key_is_hashed_as_spark_hashes_it(session: Any):
+    from segue.spark.partitions import spark_hash
+
+    rows = session.range(-50, 50).selectExpr("hash(cast(id as int)) as hash").collect()
+    assert sorted(row["hash"] for row in rows) == sorted(spark_hash(np.arange(-50, 50)).tolist())

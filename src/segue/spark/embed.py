@@ -17,6 +17,7 @@ from segue.ingest.embed_files import BATCH_FILES, outcome_of
 from segue.sources.contract import AudioFile
 from segue.spark.manifest import Manifest, Run, writing
 from segue.spark.objects import is_address, outcome_of_object
+from segue.spark.partitions import by_shard
 from segue.spec import Embedder, EmbedderSpec
 from segue.version import __version__
 
@@ -177,7 +178,7 @@ def _embed_shards(
     )
     expected = {name: spec.digest() for name, spec in specs.items()}
     stage = _stage(str(manifest.folder), expected, f"{len(manifest.runs)}/{shards}", __version__)
-    done = sharded.repartition(shards, "shard").mapInArrow(stage, _RESULT).collect()
+    done = by_shard(sharded, shards).mapInArrow(stage, _RESULT).collect()
     return sorted(row["file"] for row in done)
 
 

@@ -18,6 +18,7 @@ from segue.files import replacing
 from segue.index import Index
 from segue.index.batches import use_threads
 from segue.spark.manifest import NAME, writing
+from segue.spark.partitions import by_shard
 from segue.spark.session import task_threads
 from segue.spark.vectors import arrays_of, with_vectors
 
@@ -98,7 +99,7 @@ def build_index(
             return known
         shards = max(1, -(-int(n) // shard_rows))
         shard = functions.pmod(functions.crc32("id"), functions.lit(shards)).cast("int")
-        made = rows.withColumn("shard", shard).repartition(shards, "shard")
+        made = by_shard(rows.withColumn("shard", shard), shards)
         found = made.mapInArrow(_stage(str(folder), job), _RESULT).collect()
         return commit(folder, job, [row.asDict() for row in found])
 
