@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from segue.index.build import fill_lists
-from segue.index.centroids import Centroids
+from segue.index.centroids import Centroids, learn_centroids
 from segue.index.ivfpq import InvertedLists
 from segue.index.l2_reduction import L2Reduction
 from segue.index.opq import PrincipalAxes
@@ -52,3 +52,39 @@ def test_all_lists_are_ordered_by_their_distance() -> None:
     assert sorted(order.tolist()) == list(range(lists.n_lists))
     apart = np.linalg.norm(centroids[order] - rows[0], axis=1)
     assert (np.diff(apart) > -1e-5).all()
+
+
+@pytest.mark.parametrize("dim", [3, 20, 64])
+def test_rows_are_packed_as_faiss_packs_them(dim: int) -> None:
+    rng = np.random.default_rng(4)
+    rows = rng.standard_normal((3000, dim)).astype(np.float32)
+    ours = InvertedLists.train(rows, len(rows))
+    numbers = 5 * np.arange(len(rows))
+    ours.fill(numbers, *ours.encode(rows))
+    theirs = ours.empty_copy()
+    theirs.faiss_index.add_with_ids(np.pad(rows, ((0, 0), (0, theirs.dim - dim))), numbers)
+    assert len(ours) == len(theirs) == ours.ivf.ntotal == len(rows)
+    for (code, ids), (other_code, other_ids) in zip(ours.packed_lists(), theirs.packed_lists(), strict=True):
+        np.testing.assert_array_equal(ids, other_ids)
+        np.testing.assert_array_equal(code, other_code)
+    with pytest.raises(ValueError, match="hold rows already"):
+        ours.fill(numbers, *ours.encode(rows))
+
+
+def test_learned_centers_lie_in_the_clusters_that_are_there() -> None:
+    rng = np.random.default_rng(5)
+    middles = 10 * rng.standard_normal((16, 8)).astype(np.float32)
+    rows = np.repeat(middles, 200, axis=0) + 0.1 * rng.standard_normal((3200, 8), np.float32)
+    centers = learn_centroids(rows, 40)
+    _, squares = Centroids(centers).nearest(middles, 1)
+    assert np.median(squares) < 0.1
+    np.testing.assert_array_equal(centers, learn_centroids(rows, 40))
+
+
+def test_centers_of_rows_that_are_all_alike_are_parted() -> None:
+    rows = np.ones((500, 6), np.float32)
+    rows[0] = 3
+    centers = learn_centroids(rows, 20)
+    assert centers.shape == (20, 6)
+    assert np.isfinite(centers).all()
+    assert (np.abs(centers - 1) < 0.1).all(axis=1).sum() >= 18

@@ -1,4 +1,7 @@
-"""Which lists' centroids are nearest to many vectors: a product of matrices, which NumPy does quickest."""
+"""The lists' centroids: learning them, and which are nearest to many vectors.
+
+Both are products of matrices, which NumPy's BLAS does quickest: Faiss's own may not know the processor.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from numpy.typing import NDArray
 from segue.track import Float32, Vectors
 
 _BLOCK_VALUES = 1 << 18  # distances that are held at a time: 1 MiB, near the processor
+_ROUNDS = 8  # of k-means
+_APART = 1 / 1024  # of a centroid that is parted, the share by which its halves differ
 _FEW = 8  # nearest centroids, found one after the other; more by one partial sort
 
 
@@ -50,6 +55,33 @@ class Centroids:
             squares[part] = np.take_along_axis(distances, numbers[part], axis=1)
             squares[part] += np.einsum("ij,ij->i", centered, centered)[:, None]
         return numbers, np.maximum(squares, 0, out=squares)
+
+
+def learn_centroids(sample: Vectors, count: int, *, seed: int = 0) -> Vectors:
+    """float32 (count, dim): the centers of as many clusters of a sample, by k-means (Lloyd 1982).
+
+    A center that no row is near to takes half of the largest cluster.
+
+    Parameters
+    ----------
+    sample : float32 (n, dim), n at least ``count``
+    """
+    rng = np.random.default_rng(seed)
+    centers = sample[rng.choice(len(sample), count, replace=False)]
+    for _ in range(_ROUNDS):
+        numbers = Centroids(centers).nearest(sample, 1)[0][:, 0]
+        order = np.argsort(numbers, kind="stable")
+        sizes = np.bincount(numbers, minlength=count)
+        filled = np.flatnonzero(sizes)
+        sums = np.add.reduceat(sample[order], (np.cumsum(sizes) - sizes)[filled], axis=0)
+        centers[filled] = sums / sizes[filled, None].astype(np.float32)
+        for empty in np.flatnonzero(sizes == 0):
+            largest = int(sizes.argmax())
+            apart = np.where(np.arange(sample.shape[1]) % 2, 1 - _APART, 1 + _APART).astype(np.float32)
+            centers[empty], centers[largest] = centers[largest] * apart, centers[largest] * (2 - apart)
+            sizes[empty] = sizes[largest] // 2
+            sizes[largest] -= sizes[empty]
+    return centers
 
 
 def _smallest(values: Float32, count: int) -> NDArray[np.int64]:

@@ -8,6 +8,7 @@ the lists. `rerank` computes the exact distances from the rows themselves.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.index.centroids import Centroids
+from segue.index.centroids import Centroids, learn_centroids
 from segue.index.opq import linear_map, part_width
 from segue.track import Float32, Vector, Vectors
 
@@ -28,6 +29,7 @@ _SCAN = 11  # Faiss's implementation that scans list by list and sorts candidate
 _ROWS_OF_LIST = 700
 _SAMPLE_PER_LIST = 40  # training rows
 _ROUNDS = 8  # of k-means
+_PLACES = np.array([0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15])  # of a block's codes
 _SEEDS = 2**31 - 3  # Faiss's seeds are 32-bit; two more are counted on from ours
 _TABLE_VALUES = 1 << 24  # 64 MB of tables at a time
 _MIN_QUERIES = 32  # searched together, so that all cores have work
@@ -124,14 +126,14 @@ class InvertedLists:
         fine = "Flat" if dim <= FLAT_DIM else f"PQ{-(-dim // width)}x4fsr"
         padded = dim if dim <= FLAT_DIM else -(-dim // width) * width
         ivf = faiss.index_factory(padded, f"IVF{n_lists},{fine}", faiss.METRIC_L2)
-        ivf.cp.niter, ivf.cp.seed = _ROUNDS, seed + 1
-        ivf.cp.min_points_per_centroid, ivf.cp.max_points_per_centroid = 1, _SAMPLE_PER_LIST
+        sample = axes.apply(sample) if axes else _zero_padded(sample, padded)
+        ivf.quantizer.add(learn_centroids(sample, n_lists, seed=seed + 1))
         if hasattr(ivf, "pq"):
             if len(sample) < _PART_VALUES:
-                sample = np.resize(sample, (_PART_VALUES, dim))
+                sample = np.resize(sample, (_PART_VALUES, padded))
             ivf.pq.cp.seed, ivf.pq.cp.min_points_per_centroid = seed + 2, 1
             ivf.pq.cp.niter = _ROUNDS
-        ivf.train(axes.apply(sample) if axes else _zero_padded(sample, padded))
+        ivf.train(sample)
         return cls(faiss.serialize_index(faiss.IndexPreTransform(axes, ivf) if axes else ivf))
 
     @property
@@ -144,9 +146,34 @@ class InvertedLists:
         """How many of n rows ``train`` needs."""
         return min(n, max(20_000, list_count(n) * _SAMPLE_PER_LIST))
 
-    def add(self, vectors: Vectors, rows: NDArray[np.int64]) -> None:
-        """Append rows by their numbers."""
-        self.faiss_index.add_with_ids(_zero_padded(vectors, self.dim), rows)
+    def encode(self, vectors: Vectors) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
+        """Which list each vector belongs to, (n,), and its code, (n, code_bytes)."""
+        from faiss import swig_ptr
+
+        projected = self._projected(vectors)
+        numbers = self._nearest_centroids(projected, 1)[0][:, 0].copy()
+        codes = np.empty((len(vectors), self.code_bytes), np.uint8)
+        self.ivf.encode_vectors(len(vectors), swig_ptr(projected), swig_ptr(numbers), swig_ptr(codes))
+        return numbers.astype(np.int32), codes
+
+    def fill(self, rows: NDArray[np.int64], numbers: NDArray[np.int32], codes: NDArray[np.uint8]) -> None:
+        """Put rows, by their numbers, into lists that hold none yet, as ``encode`` has it.
+
+        Faiss would compute the lists and codes in one step with this, but with a BLAS that may not know the
+        processor; and it cannot add to a list that ends within a block.
+        """
+        from faiss import swig_ptr
+
+        if len(self):
+            raise ValueError("the lists hold rows already")
+        order = np.argsort(numbers, kind="stable")
+        starts = np.searchsorted(numbers[order], np.arange(self.n_lists + 1))
+        for i, (start, stop) in enumerate(itertools.pairwise(starts.tolist())):
+            if start < stop:
+                of_list, ids = codes[order[start:stop]], rows[order[start:stop]]
+                packed = pack_codes(of_list) if self._blocked else of_list
+                self.faiss_lists.add_entries(i, len(ids), swig_ptr(ids), swig_ptr(packed))
+        self.ivf.ntotal = self.faiss_index.ntotal = len(rows)
 
     def __len__(self) -> int:
         return int(self.faiss_lists.compute_ntotal())
@@ -299,3 +326,20 @@ def _zero_padded(vectors: Vectors, dim: int) -> Vectors:
     out = np.zeros((len(vectors), dim), np.float32)
     out[:, : vectors.shape[1]] = vectors
     return out
+
+
+def pack_codes(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Codes as Faiss scans them: 32 at a time, the same two parts of all in 32 bytes.
+
+    Parameters
+    ----------
+    codes : uint8 (n, code_bytes), two parts in a byte
+
+    Returns
+    -------
+    uint8 (ceil(n / 32), code_bytes, 32); behind the last row are zeros
+    """
+    blocks = np.pad(codes, ((0, -len(codes) % PACK), (0, 0))).reshape(-1, PACK, codes.shape[1])
+    first, second = blocks[:, _PLACES], blocks[:, _PLACES + PACK // 2]
+    packed = np.concatenate([first & 15 | second << 4, first >> 4 | second & 240], axis=1)
+    return np.ascontiguousarray(packed.transpose(0, 2, 1))
