@@ -157,10 +157,9 @@ class InvertedLists:
         return numbers.astype(np.int32), codes
 
     def fill(self, rows: NDArray[np.int64], numbers: NDArray[np.int32], codes: NDArray[np.uint8]) -> None:
-        """Put rows, by their numbers, into lists that hold none yet, as ``encode`` has it.
+        """Put rows, by their numbers, into lists that hold none yet: the lists and codes are of ``encode``.
 
-        Faiss would compute the lists and codes in one step with this, but with a BLAS that may not know the
-        processor; and it cannot add to a list that ends within a block.
+        Faiss adds codes that are ready by whole blocks alone, so a list gets all its rows at once.
         """
         from faiss import swig_ptr
 
