@@ -13,9 +13,11 @@ All of it stays in the folder .venv beside this file.
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -173,13 +175,16 @@ def compile_all():
 
 def run(command, cwd=None, stderr=None):
     """The command's exit code. Ctrl-C reaches the command too: it ends in its own time and says so."""
-    with subprocess.Popen(command, cwd=cwd, stderr=stderr) as process:
-        while True:
-            try:
-                code = process.wait()
-                return code if code >= 0 else 128 - code  # as shells do where a signal ended it
-            except KeyboardInterrupt:  # subprocess.run would kill the command, which may be saving its work
-                continue
+    # KeyboardInterrupt may come while the command is being started, too, and would leave it behind.
+    is_main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, lambda *_: None) if is_main else None
+    try:
+        with subprocess.Popen(command, cwd=cwd, stderr=stderr) as process:
+            code = process.wait()
+    finally:
+        if is_main:
+            signal.signal(signal.SIGINT, before)
+    return code if code >= 0 else 128 - code  # as shells do where a signal ended it
 
 
 def say(text):

@@ -44,6 +44,19 @@ echo scanning >> "$CALLS"
 while :; do sleep 0.01; done
 """
 
+# Ctrl-C comes after the command has begun, but before its process is known.
+STARTS_SLOWLY = """
+import os, pathlib, subprocess, time
+begin = subprocess.Popen._execute_child
+def execute(process, command, *others):
+    begin(process, command, *others)
+    if "scan" in command:
+        while "scanning" not in pathlib.Path(os.environ["CALLS"]).read_text():
+            time.sleep(0.01)
+        time.sleep(0.2)
+subprocess.Popen._execute_child = execute
+"""
+
 
 @pytest.fixture
 def installed(tmp_path: Path) -> Path:
@@ -115,13 +128,17 @@ def test_nothing_else_is_installed_or_run_again(started, lacks: str):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the stand-in is a script of sh")
-def test_ctrl_c_lets_the_command_save_its_work(installed: Path):
+@pytest.mark.parametrize("moment", ["while it works", "while it is being started"])
+def test_ctrl_c_lets_the_command_save_its_work(installed: Path, moment: str):
     """``subprocess.run`` kills a command that has not ended a quarter of a second after Ctrl-C."""
+    if moment == "while it is being started":
+        (installed / "sitecustomize.py").write_text(STARTS_SLOWLY, "utf-8")
     (installed / ".venv" / "bin" / "python").write_text(SAVES_SLOWLY, "utf-8")
     calls = installed / "calls"
     calls.touch()
     command = [sys.executable, installed / "start.py", "scan", "music"]
-    start = subprocess.Popen(command, env=os.environ | {"CALLS": str(calls)}, start_new_session=True)
+    env = os.environ | {"CALLS": str(calls), "PYTHONPATH": str(installed)}
+    start = subprocess.Popen(command, env=env, start_new_session=True)
     wait_for(lambda: "scanning" in calls.read_text("utf-8"))
     os.killpg(start.pid, signal.SIGINT)  # as a terminal does
     assert start.wait(PATIENCE_S) == 130
