@@ -321,7 +321,7 @@ def _tell(peer: str, result: dict[str, Any]) -> None:
     size = f"{built}, file {_mb(result['bytes'])}"
     print(f"{peer:10s} {size}, {memory}, {opening}; p50 at recall {times}", flush=True)
     for batch in result.get("batch", []):
-        if batch["setting"] in RECALLS:
+        if peer != "segue" or batch["setting"] in RECALLS:  # of others, a setting is no recall
             print(
                 f"           batch at {batch['setting']}: {batch['per_s']:.0f} queries/s on all cores, "
                 f"{batch['cpu_us']:.1f} CPU us each, recall {batch['recall']:.3f}",

@@ -113,6 +113,11 @@ class Hnswlib:
 
         return ask
 
+    def batch(self, queries: Rows, setting: float) -> NDArray[np.int64]:
+        self.index.set_ef(max(K, int(setting)))
+        rows: NDArray[np.int64] = self.index.knn_query(queries, K, num_threads=CORES)[0].astype(np.int64)
+        return rows
+
 
 class Usearch:
     name = "usearch"
