@@ -13,9 +13,9 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from segue.index import Index
+from segue.index.batches import use_threads
 from segue.ingest.embed_files import embed_files
 from segue.spark.plan import Rates, Work, build_s, embed_s, query_s
 from segue.spark.rates import made_vectors, measure, queries_s, write_music
@@ -73,7 +73,7 @@ def main() -> None:
     print(f"measured in {time.monotonic() - began[0]:.0f} s, {time.process_time() - began[1]:.0f} s of CPU; "
           f"load {os.getloadavg()[0]:.0f}")  # fmt: skip
     print("| work | planned, CPU s | took | ratio |\n|---|---|---|---|", flush=True)
-    with tempfile.TemporaryDirectory() as folder, threadpool_limits(1):
+    with tempfile.TemporaryDirectory() as folder, use_threads(1):
         for minutes in MINUTES:
             embedding(Path(folder), minutes, options.embedder, rates)
         for rows in options.rows:

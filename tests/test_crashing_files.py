@@ -92,7 +92,7 @@ def test_files_that_a_killed_scan_was_at_work_on_by_chance_are_added(tmp_path):
 def test_a_broken_file_that_crashes_nothing_keeps_its_own_reason(tmp_path):
     path = tmp_path / "text.flac"
     path.write_text("no sound")
-    refuse_crashing(str(path), threading.Event())
+    assert refuse_crashing(str(path), threading.Event()) is None
 
 
 def test_the_trial_ends_when_the_scan_is_stopped(tmp_path):

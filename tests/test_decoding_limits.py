@@ -146,3 +146,5 @@ def test_hours_of_real_sound_are_within_the_limits():
     budget.spend(3 * 3600 * 44_100 * 2)
     budget = limits.DecodingBudget(n_bytes=10 * 3600 * 750)  # ten of Opus of 6 kbit/s
     budget.spend(10 * 3600 * 48_000 * 2)
+    with pytest.raises(DamagedAudioError):
+        budget.spend(1000 * 3600 * 48_000 * 2)

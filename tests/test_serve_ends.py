@@ -82,7 +82,7 @@ def test_clips_of_a_killed_service_are_removed_and_those_of_others_stay(
 @pytest.mark.skipif(sys.platform == "win32", reason="kills with signals")
 def test_workers_end_with_the_service_that_started_them(scanned: Path, tmp_path: Path):
     process, address = start("-l", scanned, "serve", "--workers", 2, folder=tmp_path)
-    end(process, signal.SIGKILL)
+    assert end(process, signal.SIGKILL) == -signal.SIGKILL
 
     def is_gone() -> bool:
         try:
@@ -91,7 +91,7 @@ def test_workers_end_with_the_service_that_started_them(scanned: Path, tmp_path:
             return True
         return False
 
-    wait_for(is_gone)
+    assert wait_for(is_gone)
 
 
 def test_a_pool_does_not_wait_for_a_thread_that_is_stuck():

@@ -286,12 +286,13 @@ def drawn_over(page: Page, path: str) -> np.ndarray:
 def test_the_map_comes_back_after_the_graphics_card_has_lost_it(page: Page, web_server: Server):
     page.goto("/map")
     wait_for_map(page, pixels=200)
-    page.evaluate("""() => new Promise((done) => {
+    restored = page.evaluate("""() => new Promise((done) => {
         const canvas = document.querySelector(".scatter-points")
         const context = canvas.getContext("webgl2").getExtension("WEBGL_lose_context")
-        canvas.addEventListener("webglcontextrestored", done, { once: true })
+        canvas.addEventListener("webglcontextrestored", (event) => done(event.type), { once: true })
         const restore = () => setTimeout(() => context.restoreContext())
         canvas.addEventListener("webglcontextlost", restore, { once: true })
         context.loseContext()
     })""")
+    assert restored == "webglcontextrestored"
     wait_for_map(page, pixels=200)

@@ -38,7 +38,7 @@ from segue.track import Track, TrackId
 from segue.views.view_index import ViewIndex, ViewIndexes
 
 _ATTEMPTS = 20  # at an answer while others write
-_ID_LENGTH = 16
+_ID_LENGTH = 16  # of a file's track; what is no id of this length is looked up as any other text
 _MOST_BY_WINDOW = 20  # sounds of a group, each of which has many windows
 
 Answer = TypeVar("Answer")
