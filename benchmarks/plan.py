@@ -14,28 +14,28 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 
+from segue.embed.registry import make_embedders
 from segue.index import Index
 from segue.index.batches import use_threads
 from segue.ingest.embed_files import embed_files
 from segue.spark.plan import Rates, Work, build_s, embed_s, query_s
-from segue.spark.rates import made_vectors, measure, queries_s, write_music
+from segue.spark.rates import build, made_vectors, measure, queries_s, write_music
+from segue.spec import Embedder
 
 QUERIES = 10_000
 MINUTES = (1.0, 3.0, 5.0)
 FILES = 3
-TURNS = 3
+TURNS = 5
 
 
 def index(folder: Path, rows: int, dim: int, rates: Rates) -> None:
     x = made_vectors(rows + QUERIES, dim, seed=1)
     np.save(folder / "x.npy", x[:rows])
-    began = time.process_time()
-    made = Index.build(folder / "x.npy", metric="cosine")
-    built = time.process_time()
+    made, took_s = build(folder / "x.npy")
     made.save(folder / "x.index")
     opened = Index.open(folder / "x.index")  # from its file, as Spark's workers and the service have it
     work = Work(tracks=rows, dim=dim)
-    tell(f"build of {rows:,} x {dim}", build_s(work, rates), built - began)
+    tell(f"build of {rows:,} x {dim}", build_s(work, rates), took_s)
     tell(
         f"{QUERIES:,} queries in {rows:,} x {dim}",
         QUERIES * query_s(work, rates),
@@ -43,16 +43,23 @@ def index(folder: Path, rows: int, dim: int, rates: Rates) -> None:
     )
 
 
-def embedding(folder: Path, minutes: float, models: Sequence[str], rates: Rates) -> None:
-    path = folder / "music.mp3"
-    write_music(path, minutes)
-    turns = []
-    for _ in range(TURNS):  # of which the least counts, as in the rates
-        began = time.process_time()
-        list(embed_files([path] * FILES, models))
-        turns.append(time.process_time() - began)
-    planned = embed_s(Work(tracks=FILES, minutes=minutes), rates)
-    tell(f"{FILES} tracks of {minutes:.0f} min", planned, min(turns))
+def embedding(folder: Path, models: Sequence[str], rates: Rates) -> None:
+    paths = {minutes: folder / f"{minutes}.mp3" for minutes in MINUTES}
+    for minutes, path in paths.items():
+        write_music(path, minutes)
+    embedders = make_embedders(models)
+    turns = [
+        {minutes: embed_files_s(path, embedders) for minutes, path in paths.items()} for _ in range(TURNS)
+    ]
+    for minutes in MINUTES:  # the least of the turns counts, as in the rates
+        planned = embed_s(Work(tracks=FILES, minutes=minutes), rates)
+        tell(f"{FILES} tracks of {minutes:.0f} min", planned, min(turn[minutes] for turn in turns))
+
+
+def embed_files_s(path: Path, embedders: Sequence[Embedder]) -> float:
+    began = time.process_time()
+    list(embed_files([path] * FILES, embedders))
+    return time.process_time() - began
 
 
 def tell(what: str, planned_s: float, took_s: float) -> None:
@@ -74,8 +81,7 @@ def main() -> None:
           f"load {os.getloadavg()[0]:.0f}")  # fmt: skip
     print("| work | planned, CPU s | took | ratio |\n|---|---|---|---|", flush=True)
     with tempfile.TemporaryDirectory() as folder, use_threads(1):
-        for minutes in MINUTES:
-            embedding(Path(folder), minutes, options.embedder, rates)
+        embedding(Path(folder), options.embedder, rates)
         for rows in options.rows:
             index(Path(folder), rows, options.dim, rates)
 
