@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -18,9 +19,10 @@ from mutagen.wave import WAVE
 
 from segue.ingest.report import Report
 from segue.library import Library
-from segue.watch import Watcher
+from segue.watch import Watcher, settling
 from segue.watch.changed import ChangedPlaces
 from segue.watch.mounts import is_remote, mounts_below
+from segue.watch.notices import Polling
 from segue.watch.settling import Settling
 from tests.serve_process import Server, serving
 from tests.sounds import clip
@@ -30,6 +32,28 @@ SETTLE_S = 0.3
 SETTLED_S = 4.0  # when a service has surely tried to scan what was added
 
 
+class Clock:
+    """By which files settle: it may be held while a test writes, so no pause of the machine lets them."""
+
+    def __init__(self) -> None:
+        self._held: float | None = None
+
+    def monotonic(self) -> float:
+        return time.monotonic() if self._held is None else self._held
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[Callable[[float], None]]:
+        """Only what is called with some seconds lets them go by."""
+
+        def go_on(s: float) -> None:
+            assert self._held is not None
+            self._held += s
+
+        self._held = time.monotonic()
+        yield go_on
+        self._held = None
+
+
 class Followed:
     """A library whose folder is followed by a thread."""
 
@@ -37,6 +61,7 @@ class Followed:
         self.library, self.music = library, music
         self.stop = threading.Event()
         self.reports: list[Report] = []
+        self.clock = Clock()
         self.watcher = Watcher(library, lambda: [str(music)], self._scan, settle_s=SETTLE_S, poll_s=poll_s)
         self.watcher.start(self.stop)
         self.thread = threading.Thread(target=self.watcher.run)
@@ -58,13 +83,17 @@ class Followed:
 
 
 @pytest.fixture(params=[None, 0.2], ids=["notices", "polling"])
-def followed(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Followed]:
+def followed(
+    tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Followed]:
     music = tmp_path / "music"
     for i in range(3):
         song(music / "Album" / f"{i}.wav", 300 + 100 * i, f"Song {i}")
     with Library.open(tmp_path / "library", create=True, embedders=["descriptors"]) as library:
         library.scan(music)
         run = Followed(library, music, request.param)
+        monkeypatch.setattr(settling, "time", run.clock)
+        run.sees(lambda: run.reports)  # of a look at all of the folder
         yield run
         run.stop.set()
         run.thread.join(PATIENCE_S)
@@ -72,9 +101,11 @@ def followed(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Followe
 
 
 def song(path: Path, hz: float, title: str) -> Path:
+    """A file that is whole and has its title at once, however long the machine stands still meanwhile."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    clip(path, hz)
-    return retitle(path, title)
+    part = path.with_name(f".{path.name}")  # nobody looks at those
+    clip(part, hz)
+    return retitle(part, title).replace(path)
 
 
 def retitle(path: Path, title: str) -> Path:
@@ -91,7 +122,8 @@ def test_what_happens_to_files_is_seen(followed: Followed, tmp_path: Path):
     music, ids = followed.music, {track.title: track.id for track in followed.library}
     song(music / "New" / "new.wav", 900, "New")
     followed.sees(lambda: "New" in followed.titles())
-    retitle(music / "Album" / "0.wav", "Other")
+    with followed.clock.held():
+        retitle(music / "Album" / "0.wav", "Other")
     followed.sees(lambda: "Other" in followed.titles())
     shutil.move(music / "Album", music / "Moved")
     followed.sees(lambda: followed.total("moved") == 3)
@@ -143,9 +175,10 @@ def test_a_file_is_scanned_once_it_is_whole(followed: Followed, tmp_path: Path):
     whole = song(tmp_path / "whole.wav", 640, "Whole").read_bytes()
     path = followed.music / "Album" / "copied.wav"
     step = len(whole) // 40
-    with path.open("wb", buffering=0) as f:
+    with path.open("wb", buffering=0) as f, followed.clock.held() as go_on:
         for start in range(0, len(whole), step):
             f.write(whole[start : start + step])
+            go_on(SETTLE_S / 8)
             assert "Whole" not in followed.titles()
             followed.stop.wait(SETTLE_S / 8)  # as a slow disk does
     followed.sees(lambda: followed.total("added"))
@@ -171,6 +204,25 @@ def test_paths_settle_when_nothing_more_happens_to_them(tmp_path: Path):
     assert settling.take() == {str(gone)}, "the file has grown since"
     assert settling.take() == {str(file)}
     assert settling.take() == set()
+
+
+def test_what_moves_while_folders_are_listed_is_not_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = song(tmp_path / "Album" / "1.wav", 300, "Song")
+    list_folder, looks = os.scandir, []
+
+    def move_after_listing(folder: str) -> contextlib.AbstractContextManager[object]:
+        entries = list(list_folder(folder))
+        looks.append(folder)
+        if looks.count(str(tmp_path)) == 3:
+            (tmp_path / "Album").rename(tmp_path / "Moved")
+        return contextlib.nullcontext(entries)
+
+    monkeypatch.setattr(os, "scandir", move_after_listing)
+    polling = Polling([str(tmp_path)], 0.01, {})
+    try:
+        assert wait_for(lambda: polling.take(0.001)) == {str(path), str(tmp_path / "Moved" / "1.wav")}
+    finally:
+        polling.close()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="of Linux's own list")

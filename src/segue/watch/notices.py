@@ -84,6 +84,8 @@ class Polling:
         before = self._look()
         while not self._closed.wait(self._every_s):
             now = self._look()
+            if before.keys() - now.keys():  # what moves while folders are listed may be seen at neither place
+                now = self._look()
             self._changes.put({path for path, _ in before.items() ^ now.items()})
             before = now
 
