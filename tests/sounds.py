@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import multiprocessing
 import os
@@ -237,18 +238,57 @@ def new_barrier(n):
 
 
 def start(function, *args):
-    """(process, receiving end of a pipe) of ``function(send, *args)`` running in a process of its own."""
-    receiver, sender = _CONTEXT.Pipe(duplex=False)
-    process = _CONTEXT.Process(target=_reporting, args=(function, sender, args), daemon=True)
+    """(process, ``Receiver``) of ``function(send, *args)`` running in a process of its own.
+
+    ``send(word)`` goes on at once, ``send.in_step(word)`` once the word was received: a process that is to be
+    killed there cannot be through with its work before, however late the killer is.
+    """
+    ours, theirs = _CONTEXT.Pipe()
+    process = _CONTEXT.Process(target=_reporting, args=(function, theirs, args), daemon=True)
     process.start()
-    sender.close()
-    return process, receiver
+    theirs.close()
+    return process, Receiver(ours)
 
 
-def _reporting(function, sender, args):
+@dataclass(frozen=True, slots=True)
+class _InStep:
+    word: object
+
+
+class Sender:
+    """Sends from a process of ``start``."""
+
+    def __init__(self, connection):
+        self._connection = connection
+
+    def __call__(self, word):
+        self._connection.send(word)
+
+    def in_step(self, word):
+        self._connection.send(_InStep(word))
+        self._connection.recv()
+
+
+class Receiver:
+    """Receives from a process of ``start``."""
+
+    def __init__(self, connection):
+        self._connection = connection
+        self.poll = connection.poll
+
+    def recv(self):
+        word = self._connection.recv()
+        if not isinstance(word, _InStep):
+            return word
+        with contextlib.suppress(OSError):  # it was killed meanwhile
+            self._connection.send(None)
+        return word.word
+
+
+def _reporting(function, connection, args):
     warnings.simplefilter("error")
     try:
-        function(sender.send, *args)
+        function(Sender(connection), *args)
     except Exception:
         traceback.print_exc()
         raise

@@ -331,13 +331,13 @@ def import_and_join(send, metadata, audio, library_path):
 
     def give_and_tell(writer, source, files):
         n = give(writer, source, files)
-        send("given")
+        send.in_step("given")
         return n
 
     Writer.assign_files = give_and_tell
     with Library.open(library_path, create=True) as library:
         library.import_from(FMA(metadata))
-        library.attach_audio("fma", audio, id_of_file, progress=Telling(send, "heard"), jobs=1)
+        library.attach_audio("fma", audio, id_of_file, progress=Telling(send.in_step, "heard"), jobs=1)
 
 
 @pytest.fixture(scope="module")

@@ -194,7 +194,7 @@ def import_in_small_commits(send, folder, library_path):
     segue.ingest.records.COMMIT_RECORDS = 1
     segue.sources.fma.source._TRACKS = PART
     with Library.open(library_path, create=True) as library:
-        library.import_from(FMA(folder), progress=Telling(send, "batch"))
+        library.import_from(FMA(folder), progress=Telling(send.in_step, "batch"))
 
 
 @pytest.fixture(scope="module")

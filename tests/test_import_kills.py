@@ -51,7 +51,7 @@ def import_in_small_commits(send, kind, path, library_path):
     segue.sources.audioset.source._SEGMENTS = BATCH
     segue.sources.vectors.arrays._BYTES = 1
     with Library.open(library_path, create=True) as library:
-        library.import_from(SOURCES[kind](path), progress=Telling(send))
+        library.import_from(SOURCES[kind](path), progress=Telling(send.in_step))
     send("done")
 
 

@@ -270,7 +270,7 @@ def import_slowly(send, path, library_path):
     segue.sources.contract.BATCH = segue.sources.csv_records.BATCH = BATCH
     segue.ingest.records._Ahead.is_behind = lambda self: False
     with Library.open(library_path, create=True) as library:
-        library.import_from(Table(path), progress=Waiting(send))
+        library.import_from(Table(path), progress=Waiting(send.in_step))
     send("done")
 
 

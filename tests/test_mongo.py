@@ -254,7 +254,7 @@ def import_and_tell(send, uri, path):
     make_batches_small()
 
     with Library.open(path, create=True) as library:
-        library.import_from(songs(uri), progress=Telling(send))
+        library.import_from(songs(uri), progress=Telling(send.in_step))
     send("done")
 
 

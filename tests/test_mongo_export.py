@@ -335,7 +335,7 @@ def test_a_server_that_comes_back_at_once_is_written_on_to(server, uri, tmp_path
 def export_and_tell(send, root, uri):
     segue.export.mongo.BULK = FEW
 
-    export(root, uri, progress=Telling(send))
+    export(root, uri, progress=Telling(send.in_step))
     send("done")
 
 

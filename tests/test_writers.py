@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import threading
 import time
@@ -29,6 +30,7 @@ from tests.sounds import (
 from tests.waiting import PATIENCE_S
 
 N_FILES = 24
+ENOUGH = 20  # looks of a reader while others write
 
 
 music, embeddings = clip_fixtures(N_FILES)
@@ -166,10 +168,13 @@ def disturb(library, pairs, passing, i):
 
 
 def disturb_all_the_time(send, pairs, passing, library_path, rounds):
+    """At least so many rounds, and until the file ``enough`` is there."""
     segue.ingest.audio.BATCH_TRACKS = 3
     send("begun")
     with Library.open(library_path) as library:
-        for i in range(rounds):
+        for i in itertools.count():
+            if i >= rounds and (library_path / "enough").exists():
+                break
             disturb(library, pairs, passing, i)
     send("done")
 
@@ -194,13 +199,16 @@ def wrong_neighbors(library, known, twins):
 
 
 def look_all_the_time(send, look, library_path, known, twins):
-    """All that ``look`` finds wrong until the file ``stop`` is there, and how often it looked."""
-    faults, n = [], 0
+    """All that ``look`` finds wrong until the file ``stop`` is there; ``enough`` is told of some looks."""
+    faults = []
     with Library.open(library_path) as library:
-        while not (library_path / "stop").exists():
+        for n in itertools.count(1):
             faults += look(library, known, twins)
-            n += 1
-    send((faults, n))
+            if n == ENOUGH:
+                send("enough")
+            if (library_path / "stop").exists():
+                break
+    send(faults)
 
 
 @pytest.fixture
@@ -244,16 +252,16 @@ def test_a_reader_alone_sees_each_track_with_its_vector_and_next_to_its_twin(sta
 @pytest.mark.parametrize("look", [wrong_vectors, wrong_neighbors])
 def test_a_process_that_reads_while_another_writes_and_prunes_is_never_led_astray(look, staged):
     library_path, pairs, passing, known, twins = staged
-    reader, heard = start(look_all_the_time, look, library_path, known, twins)
     writer, told = start(disturb_all_the_time, pairs, passing, library_path, 10)
     assert told.recv() == "begun"
+    reader, heard = start(look_all_the_time, look, library_path, known, twins)
+    assert heard.recv() == "enough"
+    (library_path / "enough").touch()
     assert told.recv() == "done"
     (library_path / "stop").touch()
-    faults, n = heard.recv()
+    assert heard.recv() == []
     writer.join()
     reader.join()
-    assert faults == []
-    assert n >= 20
 
 
 @pytest.mark.slow
@@ -273,18 +281,22 @@ def test_threads_that_read_one_library_while_it_is_written_are_never_led_astray(
         threads = [threading.Thread(target=read, args=[look]) for look in (wrong_vectors, wrong_neighbors)]
         for thread in threads:
             thread.start()
-        for i in range(5):
+        for i in itertools.count():
+            if i >= 5 and len(found) >= ENOUGH:
+                break
             disturb(library, pairs, passing, i)
         stop.set()
         for thread in threads:
             thread.join()
     assert [faults for faults in found if faults] == []
-    assert len(found) >= 20
 
 
-def prune_over_and_over(send, library_path, n):
+def prune_over_and_over(send, library_path, n, enough=None):
+    """At least n times, and until the file ``enough`` is there, where one is named."""
     with Library.open(library_path) as library:
-        for _ in range(n):
+        for i in itertools.count():
+            if i >= n and (enough is None or enough.exists()):
+                break
             library.prune()
     send("done")
 
@@ -307,12 +319,14 @@ def test_a_snapshot_stays_true_while_the_library_is_pruned(music, embeddings, tm
 def test_a_reader_opens_a_library_that_is_being_pruned_all_the_time(music, embeddings, tmp_path):
     with Library.open(tmp_path / "library", create=True) as library:
         library.scan(music)
-    process, receiver = start(prune_over_and_over, tmp_path / "library", 30)
-    n = 0
-    while not receiver.poll():
+    enough = tmp_path / "enough"
+    process, receiver = start(prune_over_and_over, tmp_path / "library", 30, enough)
+    for n in itertools.count(1):
         with Library.open(tmp_path / "library") as library:
             assert len(library.vectors()[0]) == N_FILES
-            n += 1
+        if n == ENOUGH:
+            enough.touch()
+        if receiver.poll():
+            break
     assert receiver.recv() == "done"
     process.join()
-    assert n >= 5
