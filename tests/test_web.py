@@ -12,7 +12,7 @@ from tests import sounds
 pytest.importorskip("playwright", reason="pip install playwright")
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browsing import MARKS, rows, wait_for_map
+from tests.browsing import MARKS, rows, slow_music, wait_for_map
 from tests.serve_process import Server
 
 pytestmark = MARKS
@@ -117,6 +117,7 @@ def test_an_uploaded_clip_is_recommended_for_at_once(
     page: Page, web_server: Server, tmp_path: Path, kind: str
 ):
     clip = sounds.FORMATS[kind].write(tmp_path, sounds.melody(6.0), stem="my clip")
+    slow_music(page)
     page.goto("/similar")
     page.locator("#clip-file").set_input_files(clip)
     expect(page.get_by_role("list", name="Seeds").get_by_text(clip.name)).to_be_visible()

@@ -11,7 +11,7 @@ pytest.importorskip("playwright", reason="pip install playwright")
 from playwright.sync_api import Browser, Page, expect
 
 from segue.library import Library
-from tests.browsing import MARKS, PHONE, new_page, settle, watched
+from tests.browsing import MARKS, PHONE, new_page, settle, slow_music, watched
 from tests.serve_process import Server, serving
 from tests.sounds import clips
 
@@ -56,6 +56,7 @@ def test_the_buttons_of_a_phone_have_room_for_their_words(browser: Browser, web_
 
 
 def test_an_album_plays_from_its_cover_in_its_order(page: Page, web_server: Server):
+    slow_music(page)
     page.goto("/albums?sort=name")
     album = web_server.get("/albums", sort="name")["albums"][0]
     page.get_by_role("button", name=f"Play {album['name']}").click()
@@ -111,6 +112,7 @@ def test_home_shows_what_was_played_and_what_sounds_like_it(browser: Browser, ow
 
 def test_home_has_a_mix_of_each_group_that_plays(page: Page, web_server: Server):
     group = web_server.get("/clusters")["clusters"][0]
+    slow_music(page)
     page.goto("/")
     page.get_by_role("button", name=f"Play a mix of {group['name']}").first.click()
     expect(page.locator(".bar-title")).to_have_text(group["central"][0]["title"])

@@ -14,7 +14,7 @@ import pytest
 pytest.importorskip("playwright", reason="pip install playwright")
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browsing import MARKS, WEB, new_page, settle, watched
+from tests.browsing import MARKS, WEB, new_page, settle, slow_music, watched
 from tests.serve_process import Server
 
 pytestmark = MARKS
@@ -35,6 +35,7 @@ KEPT = """async () => {
 
 
 def play(page: Page, title: str = "Low number 0") -> None:
+    slow_music(page)
     page.goto("/?album=low")
     page.get_by_role("button", name=f"Play {title}").click()
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from segue import Library
 from segue.export.site import write_site
-from tests.browsing import MARKS, PHONE, new_page
+from tests.browsing import MARKS, PHONE, new_page, slow_music
 from tests.test_export_site import NASTY
 
 pytestmark = MARKS
@@ -52,6 +52,8 @@ def test_a_track_leads_to_what_sounds_like_it(page: Page):
 
 
 def test_a_clip_plays_and_stops_with_its_track(page: Page):
+    slow_music(page)
+    page.reload()
     page.get_by_role("button", name="Play").click()
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
     expect(page.locator("rect.played").first).to_be_attached()

@@ -80,10 +80,12 @@ def test_a_reload_goes_on_at_the_second(browser: Browser, own_server: Server):
 
 def test_one_tab_plays_at_a_time(browser: Browser, own_server: Server):
     with new_page(browser, own_server.address) as page:
+        slow_music(page)
         page.goto("/?album=low")
         page.get_by_role("button", name="Play Low number 0").click()
         expect(page.get_by_role("button", name="Pause").first).to_be_visible()
         other = page.context.new_page()
+        slow_music(other)
         other.goto("/?album=high")
         other.get_by_role("button", name="Play High number 0").click()
         expect(page.get_by_text("Segue plays in another tab")).to_be_visible()

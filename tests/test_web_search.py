@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("playwright", reason="pip install playwright")
 from playwright.sync_api import Page, Route, expect
 
-from tests.browsing import MARKS, take
+from tests.browsing import MARKS, slow_music, take
 from tests.serve_process import Server
 
 pytestmark = MARKS
@@ -59,6 +59,7 @@ def test_enter_waits_for_what_is_still_looked_for(page: Page, web_server: Server
 
 def test_a_track_is_played_from_the_search_and_all_of_them_are_listed(page: Page, web_server: Server):
     track = web_server.get("/tracks", sort="title")["tracks"][0]
+    slow_music(page)
     page.goto("/")
     page.get_by_role("button", name="Search").first.click()
     page.get_by_role("combobox", name="Search everything").fill(track["title"])

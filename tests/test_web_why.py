@@ -16,7 +16,7 @@ from tests.onnx_models import ASKED, filters, saved
 pytest.importorskip("playwright", reason="pip install playwright")
 from playwright.sync_api import Browser, Route, expect
 
-from tests.browsing import MARKS, watched
+from tests.browsing import MARKS, take, watched
 from tests.serve_process import Server, serving
 
 pytestmark = MARKS
@@ -64,7 +64,6 @@ def test_a_place_is_kept_for_why_while_it_loads(browser: Browser, own_server: Se
         place = row.locator(".skeleton")
         expect(place).to_be_visible()
         assert place.bounding_box()["height"] > 40
-        while held:
-            held.pop().continue_()
+        take(page, held).continue_()
         expect(row.locator(".why-text")).to_be_visible()
         expect(place).to_have_count(0)
