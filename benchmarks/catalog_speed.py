@@ -21,8 +21,8 @@ import numpy as np
 
 from segue import Library
 from segue.library import Where
-from segue.sources.contract import ImportBatch, Space, SpaceRows, SpaceSettings
-from segue.spec import EmbedderSpec, Label
+from segue.sources.contract import ImportBatch, Space, SpaceRows
+from segue.spec import EmbedderSpec, Label, SpaceSettings
 
 _DIM, _INNER, _CLUSTERS, _BATCH = 64, 6, 2000, 1 << 14  # _INNER: dimensions in which a cluster is wide
 _SYLLABLES = (

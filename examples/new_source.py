@@ -19,15 +19,8 @@ import numpy as np
 
 from segue.errors import SourceError
 from segue.library import Library
-from segue.sources.contract import (
-    ImportBatch,
-    Problem,
-    Space,
-    SpaceRows,
-    SpaceSettings,
-    validate_name,
-)
-from segue.spec import EmbedderSpec
+from segue.sources.contract import ImportBatch, Problem, Space, SpaceRows, validate_name
+from segue.spec import EmbedderSpec, SpaceSettings
 
 BATCH = 4096  # records; small enough for the memory, large enough to be quick
 

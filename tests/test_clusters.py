@@ -13,8 +13,8 @@ from segue.catalog import Where
 from segue.errors import LibraryError, UsageError
 from segue.library import Library
 from segue.progress import Silent
-from segue.sources.contract import ImportBatch, Space, SpaceRows, SpaceSettings
-from segue.spec import EmbedderSpec, Label
+from segue.sources.contract import ImportBatch, Space, SpaceRows
+from segue.spec import EmbedderSpec, Label, SpaceSettings
 
 FEATURES = (
     "danceability", "energy", "loudness", "speechiness_log", "acousticness_log", "instrumentalness_log",

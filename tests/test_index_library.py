@@ -14,7 +14,7 @@ from segue.errors import IndexFormatError
 from segue.index import Index, IndexOptions
 from segue.index.file import IndexFile, write_sections
 from segue.library import Library
-from segue.sources.contract import SpaceSettings
+from segue.spec import SpaceSettings
 from segue.views.view_index import EXACT_BELOW, ViewIndex, ViewIndexes
 from tests.index_data import clustered
 from tests.sounds import clips

@@ -15,10 +15,10 @@ import segue.export.mongo
 from segue.errors import EmptyLibraryError, LibraryError, SourceError, SpecMismatchError
 from segue.export.mongo import export_mongo
 from segue.library import Library
-from segue.sources.contract import ImportBatch, Space, SpaceRows, SpaceSettings
+from segue.sources.contract import ImportBatch, Space, SpaceRows
 from segue.sources.mongo import Fields, Mongo
 from segue.sources.mongo.address import parse_address
-from segue.spec import EmbedderSpec, Label
+from segue.spec import EmbedderSpec, Label, SpaceSettings
 from tests.command_table import documented_keys
 from tests.following import Doing, Telling
 from tests.mongo_server import fixtures, give_up_soon

@@ -203,7 +203,7 @@ def test_a_search_of_two_hundred_thousand_tracks_takes_bounded_time_and_memory(t
 
     from segue.catalog import Snapshot, SpaceVectors
     from segue.recommend.label_evidence import label_evidence
-    from segue.sources.contract import SpaceSettings
+    from segue.spec import SpaceSettings
 
     n, width = 200_000, 527
     codes = np.broadcast_to(np.arange(width, dtype=np.uint8)[None], (n, width))

@@ -14,8 +14,7 @@ from segue.catalog.near_names import _beginning_with, _closest
 from segue.library import Library
 from segue.recommend.combine import largest_first
 from segue.recommend.moods import Measurement
-from segue.sources.contract import SpaceSettings
-from segue.spec import EmbedderSpec
+from segue.spec import EmbedderSpec, SpaceSettings
 from tests.test_search import Song, analyzed, write_songs
 
 TITLES = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,34 @@ def test_the_facts_of_a_library_load_nothing_that_compares_tracks(scanned: Path)
         "filelock",
         "concurrent.futures",
     }
+    assert not loaded & ONLY_TO_WRITE
+
+
+ONLY_TO_WRITE = {
+    "segue.catalog.writer",
+    "segue.catalog.upsert",
+    "segue.catalog.check",
+    "segue.catalog.records",
+    "segue.sources.contract",
+    "segue.ingest.report",
+    "segue.users.store",
+}
+
+
+def test_a_search_by_names_loads_no_index_nothing_that_writes_and_nothing_that_draws(scanned: Path):
+    loaded = modules_after("-l", str(scanned), "search", "high number 0")
+    assert "segue.recommend.search" in loaded
+    assert not loaded & ONLY_TO_WRITE
+    others = {"segue.index.index", "segue.index.state", "segue.views.fitting", "segue.recordings.pairs"}
+    assert not loaded & {*others, "segue.display", "segue.cluster.kmeans", "segue.embed.descriptors"}
+
+
+@pytest.mark.parametrize("package", ["segue.catalog", "segue.library", "segue.cluster"])
+def test_packages_that_load_late_have_all_the_names_they_promise(package: str):
+    module = import_module(package)
+    assert all(getattr(module, name) is not None for name in module.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = module.nothing
 
 
 def test_a_question_about_a_track_loads_its_own_verb_and_no_decoder(scanned: Path):

@@ -15,12 +15,12 @@ from segue.library import Library
 from segue.recommend.explanation import shared_labels
 from segue.recommend.label_evidence import label_evidence, spaces_with_all_scores
 from segue.sound import Excerpts
-from segue.sources.contract import SpaceSettings
 from segue.spec import (
     Embedder,
     EmbedderSpec,
     Embedding,
     Label,
+    SpaceSettings,
     by_family,
     encode_scores,
     family_of,

@@ -101,6 +101,40 @@ def empty_row(spec: EmbedderSpec) -> NDArray[np.generic]:
 
 
 @dataclass(frozen=True, slots=True)
+class SpaceSettings:
+    """How the vectors of a space are kept and compared, where its embedder does not say.
+
+    Attributes
+    ----------
+    windows : NumPy's name of the windows' type
+    transform : "fitted", "centered" or "raw"; what is done to its vectors before they are compared
+    metric : by which they are then compared
+    weights : how much each dimension counts once standardized; all alike where there are none
+    """
+
+    windows: str = "<f2"
+    transform: str = "fitted"
+    metric: str = "cosine"
+    weights: tuple[float, ...] = ()
+
+
+def settings_to_json(settings: SpaceSettings) -> str:
+    """As libraries and databases keep them, with the words of the first version."""
+    fields = asdict(settings)
+    transform = fields.pop("transform")
+    fields["reading"] = "centred" if transform == "centered" else transform
+    return json.dumps(fields, sort_keys=True)
+
+
+def settings_from_json(text: str) -> SpaceSettings:
+    """What ``SpaceSettings`` were written as; older words are understood."""
+    fields = json.loads(text)
+    transform = fields.pop("reading", "fitted")
+    fields["transform"] = "centered" if transform == "centred" else transform
+    return SpaceSettings(**{**fields, "weights": tuple(fields.get("weights", ()))})
+
+
+@dataclass(frozen=True, slots=True)
 class Label:
     """A word that a network has for a sound, and how sure it is, 0 to 1."""
 

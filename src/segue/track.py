@@ -55,6 +55,9 @@ class Tags:
     disc_number: int | None = None
 
 
+TAG_COLUMNS = tuple(field.name for field in fields(Tags))
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Track:
     """One track of a library, as the catalog holds it.

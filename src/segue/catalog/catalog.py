@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, TypeVar
 from segue.catalog import schema, snapshots, summaries
 from segue.catalog.albums import Discography, DiscographyCache
 from segue.catalog.bookmarks import BookmarkTable
-from segue.catalog.check import Check, check
 from segue.catalog.clusters import ClusterTables
 from segue.catalog.connections import Connections
 from segue.catalog.derived import Derived, generation
@@ -21,21 +20,21 @@ from segue.catalog.feedback import FeedbackTables, Opinions
 from segue.catalog.files import MissingTrack, failures, known_files, missing_tracks
 from segue.catalog.folders import FolderTables
 from segue.catalog.overview import Overview, content_version, overview
-from segue.catalog.own_data import OwnConnections
 from segue.catalog.play_queue import PlayQueueTable
 from segue.catalog.playlists import PlaylistTables
-from segue.catalog.records import Failure, KnownFile
-from segue.catalog.repair import drop_foreign
 from segue.catalog.selections import SelectionTables
 from segue.catalog.settings import Settings, SettingTables
 from segue.catalog.snapshots import Snapshot
 from segue.catalog.tracks import TrackTables
-from segue.catalog.writer import Writer
 from segue.errors import LibraryBusyError, LibraryWriteError
 from segue.spec import EmbedderSpec
 
 if TYPE_CHECKING:
     import filelock
+
+    from segue.catalog.check import Check
+    from segue.catalog.records import Failure, KnownFile
+    from segue.catalog.writer import Writer
 
 _Value = TypeVar("_Value")
 
@@ -77,6 +76,8 @@ class Catalog:
 
         Both share what they keep of the library in memory.
         """
+        from segue.catalog.own_data import OwnConnections
+
         catalog = copy.copy(self)
         catalog._use(OwnConnections(self.root, file))
         return catalog
@@ -171,10 +172,14 @@ class Catalog:
 
     def check(self) -> Check:
         """Read all of the library and compare what its parts say of each other."""
+        from segue.catalog.check import check
+
         return check(self.root, self._local.db)
 
     def drop_foreign(self) -> list[str]:
         """Drop triggers and views that are not Segue's, which a writer refuses; what was done."""
+        from segue.catalog.repair import drop_foreign
+
         with self._as_only_writer(-1, None):
             return drop_foreign(self._local.db)
 
@@ -195,6 +200,8 @@ class Catalog:
             Where the library has been moved away.
         LibraryWriteError
         """
+        from segue.catalog.writer import Writer
+
         with self._as_only_writer(wait_s, on_wait):
             yield Writer(self._local)
             summaries.keep(self._local.db)

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from segue.advice import command
 from segue.catalog.folders import below
+from segue.catalog.integers import parse_integers
 from segue.catalog.names import Condition, NameTables, split_names
-from segue.catalog.records import parse_integers
 from segue.errors import UsageError
 from segue.track import folded, normal_form
 

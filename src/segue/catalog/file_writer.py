@@ -12,16 +12,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from segue.catalog.files import delete, index_file_and_labels, put_states
+from segue.catalog.files import delete, index_file_and_labels, put_states, searchable_name
+from segue.catalog.integers import rows_and_keys
 from segue.catalog.matrices import Matrices
-from segue.catalog.records import Analysis, Failure, FileState, SeenFile, rows_and_keys, searchable_name
+from segue.catalog.records import Analysis, Failure, FileState, SeenFile
 from segue.catalog.removed import RemovedTrack, RemovedTracks
 from segue.catalog.sums import Sums
 from segue.catalog.transaction import transaction
 from segue.errors import LibraryWriteError
-from segue.sources.contract import TAG_COLUMNS
 from segue.spec import Label
-from segue.track import Tags, TrackId, path_to_db
+from segue.track import TAG_COLUMNS, Tags, TrackId, path_to_db
 
 
 class FileWriter:

@@ -6,12 +6,16 @@ import os
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from segue.catalog.matrices import Matrices
-from segue.catalog.records import Failure, FileState, KnownFile, searchable_name
 from segue.track import TrackId, path_to_db
+
+if TYPE_CHECKING:
+    from segue.catalog.matrices import Matrices
+    from segue.catalog.records import Failure, FileState, KnownFile
 
 _OF_FILE = ("path", "duration_s", "sr", "channels", "codec", "size", "mtime_ns", "content_hash", "warning")
 # A dismissal holds for a file as it was.
@@ -23,6 +27,8 @@ _FAILURES = (
 
 def known_files(db: sqlite3.Connection) -> dict[str, KnownFile]:
     """As ``Catalog.known_files``."""
+    from segue.catalog.records import FileState, KnownFile
+
     of_track = "key, id, path, missing_since, size, mtime_ns, content_hash"
     of_state = "audio_hash, ctime_ns, device, inode"
     tables = "tracks LEFT JOIN file_states USING (key) LEFT JOIN away USING (key)"
@@ -86,6 +92,8 @@ def put_states(db: sqlite3.Connection, states: Iterable[tuple[int, FileState]]) 
 
 def failures(db: sqlite3.Connection) -> list[Failure]:
     """As ``Catalog.failures``."""
+    from segue.catalog.records import Failure
+
     names = "failures.*, dismissed.path IS NOT NULL AS dismissed"
     rows = db.execute(f"SELECT {names} FROM {_FAILURES} ORDER BY failures.path")
     return [
@@ -179,6 +187,11 @@ class Files:
             sql = f"UPDATE tracks SET row = ?, {settings} WHERE key = ?"
             self._db.execute(sql, (first + i, *values, key))
             index_file_and_labels(self._db, key, os.fsdecode(scanned["path"]))
+
+
+def searchable_name(path: str) -> str:
+    """The file's name, as the full-text index takes it."""
+    return Path(path).name.encode("utf-8", "replace").decode()
 
 
 def index_file_and_labels(db: sqlite3.Connection, key: int, path: str) -> None:

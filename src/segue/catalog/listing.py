@@ -10,9 +10,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from segue.catalog.integers import parse_integers
 from segue.catalog.migration import BY_ARTIST, TITLE
 from segue.catalog.names import split_names
-from segue.catalog.records import parse_integers
 
 Sort = Literal["title", "artist", "added", "year"]
 _LABELS = 300

@@ -16,8 +16,17 @@ from segue.catalog import matrix
 from segue.catalog.matrix import MatrixState
 from segue.catalog.validation import check_new_space
 from segue.errors import SpecMismatchError
-from segue.sources.contract import SpaceRows, SpaceSettings, settings_to_json
-from segue.spec import EmbedderSpec, Embedding, decode_scores, empty_row, spec_from_json, spec_to_json
+from segue.sources.contract import SpaceRows
+from segue.spec import (
+    EmbedderSpec,
+    Embedding,
+    SpaceSettings,
+    decode_scores,
+    empty_row,
+    settings_to_json,
+    spec_from_json,
+    spec_to_json,
+)
 
 _KINDS = ("pooled", "windows", "ends")
 _COPY_ROWS = 1 << 16  # rows copied at a time when a matrix is rewritten

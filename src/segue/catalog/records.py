@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.errors import LibraryFormatError
-from segue.sources.contract import TAG_COLUMNS
 from segue.spec import Embedding
-from segue.track import Tags, TrackId, path_to_db
+from segue.track import TAG_COLUMNS, Tags, TrackId, path_to_db
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,31 +120,6 @@ class UpsertResult:
     changed: NDArray[np.int64]
     unchanged: int
     duplicates: int
-
-
-def searchable_name(path: str) -> str:
-    """The file's name, as the full-text index takes it."""
-    return Path(path).name.encode("utf-8", "replace").decode()
-
-
-def rows_and_keys(db: sqlite3.Connection) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """int64 (n,) each: the rows of all tracks, rising, and the keys of the tracks in them.
-
-    Raises
-    ------
-    LibraryFormatError
-    """
-    text = "SELECT group_concat(row), group_concat(key) FROM (SELECT row, key FROM tracks ORDER BY row)"
-    try:
-        rows, keys = map(parse_integers, db.execute(text).fetchone())
-    except ValueError as error:
-        raise LibraryFormatError("the library has tracks whose row is no number") from error
-    return rows, keys
-
-
-def parse_integers(text: str | None) -> NDArray[np.int64]:
-    """Those of a ``group_concat``: one text is several times quicker, and smaller, than a row for each."""
-    return np.fromstring(text, np.int64, sep=",") if text else np.zeros(0, np.int64)
 
 
 def track_columns(file: AnalyzedFile) -> dict[str, object]:

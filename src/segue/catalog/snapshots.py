@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 
 from segue.advice import command
 from segue.catalog import matrix, schema
+from segue.catalog.integers import rows_and_keys
 from segue.catalog.matrix import MatrixState
-from segue.catalog.records import rows_and_keys
 from segue.errors import LibraryFormatError
-from segue.sources.contract import SpaceSettings, settings_from_json
-from segue.spec import EmbedderSpec, spec_from_json
+from segue.spec import EmbedderSpec, SpaceSettings, settings_from_json, spec_from_json
 
 _ATTEMPTS = 4  # a prune may replace the files between the look into the database and their opening
 

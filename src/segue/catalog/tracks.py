@@ -20,15 +20,14 @@ from segue.catalog import conditions, listing, summaries
 from segue.catalog.conditions import Where
 from segue.catalog.connections import Connections
 from segue.catalog.derived import Derived
+from segue.catalog.integers import parse_integers
 from segue.catalog.listing import Facets, Sort
 from segue.catalog.migration import TITLE
 from segue.catalog.names import NameTables
 from segue.catalog.near_names import KINDS, NameKind, near_names
-from segue.catalog.records import parse_integers
 from segue.catalog.words import WordIndex
 from segue.errors import LibraryFormatError
-from segue.sources.contract import TAG_COLUMNS
-from segue.track import Tags, Track, TrackId, folded, normal_form, path_to_db
+from segue.track import TAG_COLUMNS, Tags, Track, TrackId, folded, normal_form, path_to_db
 
 _SELECTED_AT_ONCE = 500  # values in one statement, well below SQLite's limit
 _NAMED_ALIKE = 500  # tracks with a name's words that are looked at

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from segue.catalog.deferred_indexes import INSERT_WORDS
 from segue.catalog.files import index_file_and_labels
+from segue.catalog.integers import parse_integers
 from segue.catalog.matrices import Matrices
-from segue.catalog.records import UpsertResult, parse_integers
+from segue.catalog.records import UpsertResult
 from segue.catalog.sums import Sums
 from segue.sources.contract import RECORD_COLUMNS, ImportBatch, SpaceRows, take
 

@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from segue.errors import LibraryFormatError, UsageError
-from segue.sources.contract import SpaceSettings, settings_from_json
-from segue.spec import METRICS, EmbedderSpec, spec_from_json
+from segue.spec import METRICS, EmbedderSpec, SpaceSettings, settings_from_json, spec_from_json
 
 MAX_WIDTH = 1 << 20  # numbers in a row
 MAX_ROWS = 1 << 40

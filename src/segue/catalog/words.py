@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from segue.catalog.connections import Connections
 from segue.catalog.derived import Derived
+from segue.catalog.integers import parse_integers
 from segue.catalog.migration import TITLE
 from segue.catalog.name_search import misfit
 from segue.catalog.names import all_labels
-from segue.catalog.records import parse_integers
 from segue.catalog.text_index import MOST_WORDS, indexed_words
 from segue.track import folded
 

@@ -35,9 +35,9 @@ from segue.catalog.sums import Sums
 from segue.catalog.transaction import large_cache
 from segue.catalog.upsert import RecordTables, SeenKeys
 from segue.errors import LibraryFormatError, LibraryWriteError, SegueError, SpecMismatchError
-from segue.sources.contract import TAG_COLUMNS, ImportBatch, SpaceRows, SpaceSettings
-from segue.spec import EmbedderSpec, Embedding, empty_row, encode_scores, newer_versions
-from segue.track import TrackId, path_to_db
+from segue.sources.contract import ImportBatch, SpaceRows
+from segue.spec import EmbedderSpec, Embedding, SpaceSettings, empty_row, encode_scores, newer_versions
+from segue.track import TAG_COLUMNS, TrackId, path_to_db
 
 _CACHE_KIB = 96 << 10  # of SQLite's pages while many tracks are put; ids come in no order
 _OWN_COLUMNS = frozenset(TAG_COLUMNS)  # of an imported track: its file's tags say less than its source

@@ -22,13 +22,13 @@ from segue.files import replacing
 from segue.ingest.cancel import cancellable
 from segue.ingest.report import Report
 from segue.progress import Progress, Silent
-from segue.sources.contract import Problem, settings_to_json
+from segue.sources.contract import Problem
 from segue.sources.mongo.address import Address
 from segue.sources.mongo.connection import connect
 from segue.sources.mongo.shared_catalog import source_name
 from segue.sources.mongo.tracks import has_vector, to_document
 from segue.sources.mongo.writer import BULK, CollectionWriter, StoredHash
-from segue.spec import spec_to_json
+from segue.spec import settings_to_json, spec_to_json
 
 TRACKS = "tracks"  # the usual collection
 DATABASE = "segue"  # the usual database

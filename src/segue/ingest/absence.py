@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from segue.catalog import KnownFile
-from segue.sources.contract import AudioListing
+if TYPE_CHECKING:
+    from segue.catalog import KnownFile
+    from segue.sources.contract import AudioListing
 
 _MOST = 0.5  # of the tracks below a root, in one folder that is empty now
 

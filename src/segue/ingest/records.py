@@ -14,14 +14,8 @@ from segue.garbage_collection import infrequent_gc
 from segue.ingest.cancel import cancellable
 from segue.ingest.report import Report
 from segue.progress import Progress
-from segue.sources.contract import (
-    BATCH,
-    ImportBatch,
-    RecordSource,
-    SpaceSettings,
-    vector_faults,
-    without_records,
-)
+from segue.sources.contract import BATCH, ImportBatch, RecordSource, vector_faults, without_records
+from segue.spec import SpaceSettings
 
 AHEAD = 4  # batches that wait to be written
 LEAVE_S = 1.0  # that a source has to end its reading

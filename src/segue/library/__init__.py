@@ -6,46 +6,47 @@ import threading
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from segue import recommend
-from segue.catalog import (
-    ARTICLES,
-    CATALOG_FILE,
-    FORMAT_VERSION,
-    NO_ALBUM,
-    NO_ARTIST,
-    Album,
-    AlbumSort,
-    Artist,
-    ArtistSort,
-    Catalog,
-    Clusters,
-    Discography,
-    Failure,
-    Feedback,
-    Imported,
-    MissingTrack,
-    Overview,
-    Playlist,
-    Selection,
-    Settings,
-    Sort,
-    StarKind,
-    Where,
-    display_path,
-    name_id,
-    sort_albums,
-    sort_name,
-    split_names,
-)
-from segue.ingest.report import Report
+from segue.catalog import CATALOG_FILE, FORMAT_VERSION, Catalog
+from segue.late import load_late
 from segue.library.checking import Checking, CheckReport
 from segue.library.upkeep import ScannedFolder
 from segue.library.verbs import OneBlasThread, verb
 from segue.progress import Follow, Progress
-from segue.sources.contract import AudioSource, RecordSource, Source
 from segue.spec import Embedder, family_of
+
+if TYPE_CHECKING:
+    from segue.catalog import (
+        ARTICLES,
+        NO_ALBUM,
+        NO_ARTIST,
+        Album,
+        AlbumSort,
+        Artist,
+        ArtistSort,
+        Clusters,
+        Discography,
+        Failure,
+        Feedback,
+        Imported,
+        MissingTrack,
+        Overview,
+        Playlist,
+        Selection,
+        Settings,
+        Sort,
+        StarKind,
+        Where,
+        display_path,
+        name_id,
+        sort_albums,
+        sort_name,
+        split_names,
+    )
+    from segue.ingest.report import Report
+    from segue.sources.contract import AudioSource, RecordSource, Source
 
 __all__ = [
     "ARTICLES", "CATALOG_FILE", "FORMAT_VERSION", "NO_ALBUM", "NO_ARTIST", "Album", "AlbumSort", "Artist",
@@ -54,6 +55,8 @@ __all__ = [
     "Settings", "Sort", "StarKind", "Where", "display_path", "name_id", "sort_albums", "sort_name",
     "split_names",
 ]  # fmt: skip
+_HOMES = dict.fromkeys(__all__, "segue.catalog") | {"Report": "segue.ingest.report"}  # of what is not here
+__getattr__ = load_late(__name__, _HOMES)
 
 Waiting = tuple[float, Callable[[], None] | None]
 """How long to wait while another process writes, in s, and what to call then."""
@@ -94,7 +97,8 @@ class Library(Checking):
     def close(self) -> None:
         """Close its files; ``with`` does it."""
         self._catalog.close()
-        self.users.close()
+        if "users" in vars(self):  # somebody has asked for them
+            self.users.close()
 
     def __enter__(self) -> Library:
         return self
@@ -191,6 +195,7 @@ class Library(Checking):
             Where a network cannot be loaded; what was done is kept.
         """
         from segue.display.following import following
+        from segue.sources.contract import AudioSource
 
         waiting = (wait_s, on_wait)
         with following(progress) as follower:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.catalog import Fault, Snapshot
 from segue.errors import AudioError, EmbeddingError, LibraryError, LibraryFormatError
 from segue.library.upkeep import Upkeep
 from segue.progress import Progress, Silent
-from segue.sources.contract import AudioFile
 from segue.spec import Embedder
 from segue.track import Track
+
+if TYPE_CHECKING:
+    from segue.catalog import Fault, Snapshot
 
 _DEVIATION = 0.1  # mean difference of two vectors of one sound, in standard deviations of the library
 _SCALED_BY = 4096  # tracks
@@ -100,6 +102,7 @@ class Checking(Upkeep):
         return report.matrices
 
     def _found(self) -> CheckReport:
+        from segue.catalog import Fault
         from segue.library import model_copies
 
         found = self._catalog.check()
@@ -131,6 +134,7 @@ class Checking(Upkeep):
 
     def _is_as_stored(self, track: Track, snapshot: Snapshot, scales: dict[str, NDArray[np.float64]]) -> bool:
         from segue.sources.audio_folders import AudioFolders
+        from segue.sources.contract import AudioFile
 
         row = snapshot.row_of(self.tracks.key_of(track.id))
         sound, _ = AudioFolders([]).load(AudioFile(track.path, track.size, 0))

@@ -11,39 +11,37 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.catalog import (
-    Album,
-    AlbumSort,
-    Artist,
-    ArtistSort,
-    BookmarkTable,
-    Clusters,
-    Discography,
-    Failure,
-    FeedbackTables,
-    FolderTables,
-    Overview,
-    PlaylistTables,
-    PlayQueueTable,
-    SettingTables,
-    Snapshot,
-    TrackTables,
-    Where,
-    list_albums,
-    list_artists,
-)
-from segue.embed.descriptors import SPEC as DESCRIPTORS
 from segue.errors import LibraryError
 from segue.library.opened import Opened
 from segue.library.verbs import OneBlasThread
 from segue.spec import EmbedderSpec
 from segue.texts import clock, count
 from segue.track import Track, TrackId, readable
-from segue.users import User, Users
 
 if TYPE_CHECKING:
+    from segue.catalog import (
+        Album,
+        AlbumSort,
+        Artist,
+        ArtistSort,
+        BookmarkTable,
+        Clusters,
+        Discography,
+        Failure,
+        FeedbackTables,
+        FolderTables,
+        Overview,
+        PlaylistTables,
+        PlayQueueTable,
+        SettingTables,
+        Snapshot,
+        SpaceVectors,
+        TrackTables,
+        Where,
+    )
     from segue.library.upgrades import Upgrade
     from segue.recommend.unusual import Limits
+    from segue.users import User, Users
     from segue.views.index_facts import IndexFacts, TagFit
     from segue.views.view_index import ViewIndex
 
@@ -81,6 +79,8 @@ class Contents(Opened):
     @functools.cached_property
     def users(self) -> Users:
         """The people who share the library, if there are any; ``as_user`` opens it as one of them."""
+        from segue.users import Users
+
         return Users(self._catalog.root)
 
     def as_user(self, user: User | str) -> Self:
@@ -164,11 +164,15 @@ class Contents(Opened):
         text : only those whose title or artist holds each of its words
         genre : only those with a track of this genre
         """
+        from segue.catalog import list_albums
+
         found, plays = self._catalog.discography(), self.feedback.plays()
         return list_albums(found, sort, plays, text=text, genre=genre, random_state=random_state)
 
     def artists(self, sort: ArtistSort = "name", *, text: str = "") -> list[Artist]:
         """The artists in an order; ``played`` and ``often`` leave out who was never played."""
+        from segue.catalog import list_artists
+
         return list_artists(self._catalog.discography(), sort, self.feedback.plays(), text=text)
 
     def version(self) -> int:
@@ -357,7 +361,7 @@ class Contents(Opened):
     def values(self, track: Track) -> dict[str, float]:
         """A track's descriptors by the names of the dimensions; empty where there are none."""
         snapshot = self.recommender.snapshot()
-        space = snapshot.spaces.get(DESCRIPTORS.space)
+        space = _measured(snapshot)
         if space is None:
             return {}
         row = snapshot.row_of(self._catalog.tracks.key_of(track.id))
@@ -372,18 +376,25 @@ class Contents(Opened):
         LibraryError
             Where the library has no descriptors, or none of this name.
         """
-        space = self.recommender.snapshot().spaces.get(DESCRIPTORS.space)
+        space = _measured(self.recommender.snapshot())
         if space is None or name not in space.dimensions:
             raise LibraryError(f"the library has no descriptor {name!r}")
-        ids, vectors = self.vectors(DESCRIPTORS.space)
+        ids, vectors = self.vectors(space.spec.space)
         column = vectors[:, space.dimensions.index(name)]
         return {track: float(x) for track, x in zip(ids, column, strict=True) if np.isfinite(x)}
 
     def descriptors(self) -> tuple[str, ...]:
         """The names of the descriptors that the library has; none where it has no tracks."""
-        space = self._catalog.snapshot().spaces.get(DESCRIPTORS.space)
+        space = _measured(self._catalog.snapshot())
         return () if space is None else tuple(space.dimensions)
 
     def labels(self, track: Track) -> dict[str, dict[str, float]]:
         """What each network calls a track: by space, words and scores from 0 to 1, best first."""
         return self._catalog.tracks.labels([track.id]).get(track.id, {})
+
+
+def _measured(snapshot: Snapshot) -> SpaceVectors | None:
+    """The descriptors' space, where there is one."""
+    from segue.embed.descriptors import SPEC
+
+    return snapshot.spaces.get(SPEC.space)

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from segue.catalog import MissingTrack, RemovedTracks
-from segue.catalog.backup import back_up
+from segue.catalog import MissingTrack
 from segue.errors import LibraryBusyError, UsageError
 from segue.ingest.absence import is_below_any, is_empty, is_nowhere
 from segue.library.contents import Contents
@@ -77,6 +76,8 @@ class Upkeep(Contents):
 
     def removed(self) -> tuple[int, int]:
         """Of how many removed tracks the vectors are kept, and their bytes."""
+        from segue.catalog import RemovedTracks
+
         return RemovedTracks(self._catalog.root).size()
 
     def forget_removed(self, *, wait_s: float = -1) -> None:
@@ -86,6 +87,8 @@ class Upkeep(Contents):
         ------
         LibraryBusyError, LibraryWriteError
         """
+        from segue.catalog import RemovedTracks
+
         with self._catalog.writing(wait_s):
             RemovedTracks(self._catalog.root).forget()
 
@@ -183,6 +186,8 @@ class Upkeep(Contents):
             Where the folder is there and not empty.
         LibraryWriteError, LibraryFormatError
         """
+        from segue.catalog.backup import back_up
+
         folder, root = Path(absolute(to)), Path(absolute(self._catalog.root))
         if folder == root or root in folder.parents:
             raise UsageError(f"{folder} is in the library itself; choose a folder outside")

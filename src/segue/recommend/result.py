@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.display import Sounds, answers, listen
-from segue.display.frames import square_frame
 from segue.recommend.seeds import SeedGroup
 from segue.texts import count, one_line
 from segue.track import Track
+
+if TYPE_CHECKING:
+    from segue.display import Sounds
 
 _DRAWN = 100  # sounds; the picture of more would be large
 
@@ -132,9 +133,13 @@ class Recommendations:
         return self.matches[place]
 
     def __repr__(self) -> str:
+        from segue.display import answers
+
         return answers.to_text("Recommendations", self.matches, self._notes())
 
     def _repr_html_(self) -> str:
+        from segue.display import answers
+
         heading = f"like {'; '.join(self.seeds)}" if self.seeds else ""
         steps = {"step": ["" if step is None else f"{step:.2f}" for step in self._steps()]}
         return answers.to_html(heading, self.matches, steps, self._notes())
@@ -146,6 +151,8 @@ class Recommendations:
         ------
         MissingExtraError
         """
+        from segue.display import answers
+
         steps = {"step": self._steps()} if self._is_journey() else {}
         return answers.to_frame(self.matches, steps)
 
@@ -166,6 +173,8 @@ class Recommendations:
 
     def listen(self, seconds: float = 30.0) -> Sounds:
         """For a notebook: a player for each track, with so much of its middle."""
+        from segue.display import listen
+
         return listen([match.track for match in self.matches], seconds)
 
     def _steps(self) -> list[float | None]:
@@ -216,6 +225,8 @@ class Matrix:
         ------
         MissingExtraError
         """
+        from segue.display.frames import square_frame
+
         return square_frame(self.scores, self.names)
 
     def plot(self, ax: Any = None) -> Any:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, overload
 
-from segue.display import answers
 from segue.track import Track
 
 ReasonKind = Literal["title", "artist", "album", "genre", "file", "label", "mood", "sound"]
@@ -86,9 +85,13 @@ class SearchResult:
         return self.matches[place]
 
     def __repr__(self) -> str:
+        from segue.display import answers
+
         return answers.to_text("SearchResult", self.matches, self._notes())
 
     def _repr_html_(self) -> str:
+        from segue.display import answers
+
         heading = "; ".join(self.meanings)
         return answers.to_html(heading, self.matches, {"why": self._reasons()}, self._notes())
 
@@ -99,6 +102,8 @@ class SearchResult:
         ------
         MissingExtraError
         """
+        from segue.display import answers
+
         return answers.to_frame(self.matches, {"why": self._reasons()})
 
     def _reasons(self) -> list[str]:

@@ -194,8 +194,6 @@ class Session:
                 f"use the view {self.index.spec.spaces[0]}"
             )
 
-    # Distances and scores
-
     def scores(self, distances: NDArray[np.float32]) -> NDArray[np.float32]:
         """The one conversion from an index's distances, small is near, to scores, large is near.
 
@@ -219,8 +217,6 @@ class Session:
             return np.asarray(u @ v.T, np.float32)
         metric = self.index.index.metric
         return self.scores(distances(prepare_queries(u, metric), v, metric))
-
-    # Answers
 
     def allowed(
         self, seeds: Sequence[Seed] = (), *, same_artist: bool = True, where: Where | None = None

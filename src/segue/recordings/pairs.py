@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,9 @@ from segue.progress import Progress
 from segue.recordings.contours import Contours, contour_spaces
 from segue.recordings.names import same_name
 from segue.track import Track
-from segue.views.view_index import ViewIndex
+
+if TYPE_CHECKING:
+    from segue.views.view_index import ViewIndex
 
 _NEIGHBORS = 16  # of a track, among which its versions are looked for
 _EXACTLY_BELOW = 200  # tracks; in fewer, each is compared with each

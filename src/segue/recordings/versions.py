@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +17,11 @@ from segue.catalog import Catalog, Snapshot
 from segue.errors import IndexFormatError, UsageError
 from segue.index.file import IndexFile, write_sections
 from segue.progress import Progress
-from segue.recordings.groups import group_versions
-from segue.recordings.pairs import Candidates, Pairs, find_candidates, find_pairs
 from segue.track import Track, TrackId
-from segue.views.view_index import ViewIndex
+
+if TYPE_CHECKING:
+    from segue.recordings.pairs import Candidates, Pairs
+    from segue.views.view_index import ViewIndex
 
 _METHOD = 1  # rises whenever other tracks would be versions of each other
 _SECTIONS = ("keys", "rows", "pairs", "members", "ends")
@@ -172,6 +174,9 @@ class VersionStore:
         saved = self._load()
         if saved and saved.header["note"]["stamp"] == snapshot.stamp:
             return _as_versions(saved)
+        from segue.recordings.groups import group_versions
+        from segue.recordings.pairs import find_candidates, find_pairs
+
         candidates = find_candidates(catalog, snapshot)
         pairs, new = _still_true(saved, candidates)
         if len(new):

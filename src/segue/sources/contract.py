@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -14,45 +13,10 @@ from numpy.typing import NDArray
 from segue.comparable import comparable_rows, fault_of
 from segue.errors import UsageError
 from segue.sound import Excerpts
-from segue.spec import EmbedderSpec, Label
-from segue.track import Tags
+from segue.spec import EmbedderSpec, Label, SpaceSettings
+from segue.track import TAG_COLUMNS, Tags
 
 BATCH = 1 << 14  # records at a time, where they are small
-TAG_COLUMNS = ("title", "artist", "album", "album_artist", "genre", "year", "track_number", "disc_number")
-
-
-@dataclass(frozen=True, slots=True)
-class SpaceSettings:
-    """How the vectors of a space are kept and compared, where its embedder does not say.
-
-    Attributes
-    ----------
-    windows : NumPy's name of the windows' type
-    transform : "fitted", "centered" or "raw"; what is done to its vectors before they are compared
-    metric : by which they are then compared
-    weights : how much each dimension counts once standardized; all alike where there are none
-    """
-
-    windows: str = "<f2"
-    transform: str = "fitted"
-    metric: str = "cosine"
-    weights: tuple[float, ...] = ()
-
-
-def settings_to_json(settings: SpaceSettings) -> str:
-    """As libraries and databases keep them, with the words of the first version."""
-    fields = asdict(settings)
-    transform = fields.pop("transform")
-    fields["reading"] = "centred" if transform == "centered" else transform
-    return json.dumps(fields, sort_keys=True)
-
-
-def settings_from_json(text: str) -> SpaceSettings:
-    """What ``SpaceSettings`` were written as; older words are understood."""
-    fields = json.loads(text)
-    transform = fields.pop("reading", "fitted")
-    fields["transform"] = "centered" if transform == "centred" else transform
-    return SpaceSettings(**{**fields, "weights": tuple(fields.get("weights", ()))})
 
 
 @dataclass(frozen=True, slots=True)

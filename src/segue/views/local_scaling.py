@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.index.exact import Neighbors
-from segue.index.index import Index
 from segue.progress import Progress, Silent
 from segue.track import Vector
+
+if TYPE_CHECKING:
+    from segue.index.exact import Neighbors
+    from segue.index.index import Index
 
 NEIGHBOR = 10  # the neighbor whose distance tells how crowded it is
 CANDIDATES = 2  # times as many as asked for are looked at: a crowded track's neighbors give way to others

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,19 +17,19 @@ from segue.catalog import Catalog, Snapshot, SpaceVectors
 from segue.comparable import comparable_rows
 from segue.errors import IndexFormatError, UsageError
 from segue.files import sweep
-from segue.index.exact import Neighbors
-from segue.index.index import Index
 from segue.index.options import IndexOptions
-from segue.index.serialization import load_index
 from segue.progress import Progress
 from segue.spec import EmbedderSpec, Prior
 from segue.track import Vector, Vectors
-from segue.views.fitting import fit_view
 from segue.views.index_facts import TagFit, index_path, view_note
 from segue.views.local_scaling import CANDIDATES, LEAST_CANDIDATES, NEIGHBOR, LocalScales, scaled_scores
 from segue.views.spec import Rows, ViewSpec, default_view, item_vectors, parse_view
 from segue.views.transform import ViewTransform
 from segue.views.versions import compared_spaces
+
+if TYPE_CHECKING:
+    from segue.index.exact import Neighbors
+    from segue.index.index import Index
 
 EXACT_BELOW = 20_000  # tracks; in a library that small, a better answer is worth a tenth of a millisecond
 _KEPT = 4  # indexes that stay open
@@ -83,6 +83,10 @@ class ViewIndex:
         options : of the index
         catalog : of the tracks, for their tags, from which the view learns where that helps
         """
+        # Late, as are others below: a search by names opens no index.
+        from segue.index.index import Index
+        from segue.views.fitting import fit_view
+
         spec = spec or default_view(compared_spaces(snapshot))
         options = options or IndexOptions(exact_below=EXACT_BELOW)
         spaces = tuple(spec.spaces_of(snapshot))
@@ -113,6 +117,8 @@ class ViewIndex:
         progress: Progress | None,
     ) -> ViewIndex:
         """Over the vectors as they are, in their type; without those that the metric cannot compare."""
+        from segue.index.index import Index
+
         vectors = items[0][np.arange(len(rows))]
         usable = comparable_rows(vectors, spec.metric)
         if not usable.all():
@@ -285,6 +291,9 @@ class ViewIndex:
             Where the file is foreign, of another format or other specs, or damaged.
         FileNotFoundError
         """
+        from segue.index.index import Index
+        from segue.index.serialization import load_index
+
         state, file = load_index(path)
         note, spec = file.header["note"], spec or ViewSpec()
         expected = view_note(specs, spec)

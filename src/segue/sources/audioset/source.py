@@ -18,8 +18,8 @@ from segue.sources.audioset.json_form import read_json
 from segue.sources.audioset.labels import read_label_names
 from segue.sources.audioset.reader import find_files, read_segments
 from segue.sources.audioset.segment import DIM, BadRecord, Segment, playable_url
-from segue.sources.contract import ImportBatch, Problem, Space, SpaceRows, SpaceSettings, validate_name
-from segue.spec import EmbedderSpec, Label
+from segue.sources.contract import ImportBatch, Problem, Space, SpaceRows, validate_name
+from segue.spec import EmbedderSpec, Label, SpaceSettings
 
 SPEC = EmbedderSpec(
     name="audioset",

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from segue.sources.contract import Problem, SpaceSettings, vector_faults
+from segue.sources.contract import Problem, vector_faults
 from segue.sources.fma.metadata import Metadata, Row, RowError, Table, id_of
-from segue.spec import EmbedderSpec
+from segue.spec import EmbedderSpec, SpaceSettings
 
 ECHONEST = "echonest.csv"
 DIMENSIONS = ("acousticness", "danceability", "energy", "instrumentalness", "liveness", "speechiness",

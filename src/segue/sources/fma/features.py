@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import SourceError
-from segue.sources.contract import Problem, SpaceSettings, vector_faults
+from segue.sources.contract import Problem, vector_faults
 from segue.sources.fma.metadata import UNREADABLE, Metadata, RowError, id_of
-from segue.spec import EmbedderSpec
+from segue.spec import EmbedderSpec, SpaceSettings
 from segue.track import Vectors
 
 FEATURES = "features.csv"

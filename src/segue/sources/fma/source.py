@@ -15,7 +15,7 @@ import numpy as np
 
 from segue.errors import SourceError, UsageError
 from segue.sources import worker_process
-from segue.sources.contract import ImportBatch, Problem, Space, SpaceRows, SpaceSettings, validate_name
+from segue.sources.contract import ImportBatch, Problem, Space, SpaceRows, validate_name
 from segue.sources.fma import echonest, features
 from segue.sources.fma.echonest import read_echonest
 from segue.sources.fma.features import FeatureRows, open_features
@@ -23,7 +23,7 @@ from segue.sources.fma.genres import GENRES, GenreTree, read_genres
 from segue.sources.fma.metadata import Metadata
 from segue.sources.fma.tracks import SUBSETS, TRACKS, FmaTrack, TrackTable, in_subset, urls_in
 from segue.sources.text_lines import WESTERN
-from segue.spec import Label
+from segue.spec import Label, SpaceSettings
 
 LABELS = "fma-genres"  # the name under which genres are kept as labels
 _TRACKS = 2048  # a batch; 4 MB of features

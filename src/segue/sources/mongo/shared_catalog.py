@@ -10,22 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import SourceError
-from segue.sources.contract import (
-    TAG_COLUMNS,
-    ImportBatch,
-    Problem,
-    Space,
-    SpaceRows,
-    SpaceSettings,
-    settings_from_json,
-)
+from segue.sources.contract import ImportBatch, Problem, Space, SpaceRows
 from segue.sources.mongo.address import Address
 from segue.sources.mongo.connection import connect
 from segue.sources.mongo.reader import read_documents
 from segue.sources.mongo.tracks import document_details, document_title, labels_in, vectors_in
 from segue.sources.mongo.vectors import NoVectorError, parse_vector
 from segue.sources.mongo.writer import SPACES
-from segue.spec import EmbedderSpec, empty_row, spec_from_json
+from segue.spec import EmbedderSpec, SpaceSettings, empty_row, settings_from_json, spec_from_json
+from segue.track import TAG_COLUMNS
 
 _COLUMNS = (*TAG_COLUMNS, "url", "content_hash")
 _KEPT = "what was read is kept, and the next scan goes on from there"

@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.sources.contract import TAG_COLUMNS
 from segue.sources.mongo.vectors import SUBTYPE, as_bytes
 from segue.spec import Label
-from segue.track import Track, readable
+from segue.track import TAG_COLUMNS, Track, readable
 
 MAX_BYTES = 16_000_000  # a little less than a document may have
 # Not every server takes these in names of fields; full-width ones were MongoDB's own advice.

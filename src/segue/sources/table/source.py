@@ -14,16 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.sources import worker_process
-from segue.sources.contract import (
-    ImportBatch,
-    Problem,
-    Space,
-    SpaceRows,
-    SpaceSettings,
-    merge_small,
-    take,
-    validate_name,
-)
+from segue.sources.contract import ImportBatch, Problem, Space, SpaceRows, merge_small, take, validate_name
 from segue.sources.table import cleaning, features
 from segue.sources.table.chunks import Chunk
 from segue.sources.table.cleaning import Counts
@@ -32,6 +23,7 @@ from segue.sources.table.conventions import Conventions, find_conventions
 from segue.sources.table.fields import clean_features, clean_fields
 from segue.sources.table.ids import refuse_rounded
 from segue.sources.table.reader import open_table
+from segue.spec import SpaceSettings
 from segue.track import Vectors, folded
 
 _MOST_MISSING = 0.5  # of a row's features; a row that lacks more is no use

@@ -13,15 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import SourceError, UsageError
-from segue.sources.contract import (
-    ImportBatch,
-    Problem,
-    Space,
-    SpaceRows,
-    SpaceSettings,
-    validate_name,
-    vector_faults,
-)
+from segue.sources.contract import ImportBatch, Problem, Space, SpaceRows, validate_name, vector_faults
 from segue.sources.table.chunks import Chunk
 from segue.sources.table.columns import map_columns
 from segue.sources.table.fields import clean_fields
@@ -31,7 +23,7 @@ from segue.sources.vectors.arrays import ArrayMatrix
 from segue.sources.vectors.metadata import Metadata, MetadataRows
 from segue.sources.vectors.parts import Part
 from segue.sources.vectors.reader import open_matrix, read_ids
-from segue.spec import COSINE, EmbedderSpec, metric_named
+from segue.spec import COSINE, EmbedderSpec, SpaceSettings, metric_named
 from segue.track import clean
 
 TRANSFORMS = ("raw", "centered", "fitted")
