@@ -11,6 +11,7 @@ import pytest
 
 from segue.catalog import Snapshot, SpaceVectors
 from segue.catalog.near_names import _beginning_with, _closest
+from segue.embed.vocabulary import labels_with_words
 from segue.library import Library
 from segue.recommend.combine import largest_first
 from segue.recommend.moods import Measurement
@@ -128,3 +129,11 @@ def test_suggested_artists_have_the_tracks_whose_files_are_there_in_the_order_of
         with library.catalog.writing() as writer:
             writer.mark_missing(keys.values())
         assert suggested() == ordered
+
+
+def test_labels_are_found_by_the_beginnings_of_their_words_whole_words_first():
+    assert "Electric guitar" in labels_with_words("electr guit")
+    whole, begun = labels_with_words("guitar"), labels_with_words("guita")
+    assert set(whole) <= set(begun)
+    assert all("guitar" in label.lower().replace(",", " ").split() for label in whole)
+    assert labels_with_words("uitar") == labels_with_words("") == labels_with_words("don't") == []

@@ -94,8 +94,12 @@ class Snapshot:
         own, rows = self._rising
         if not len(own):
             return np.full(len(keys), -1, np.int64)
-        unbroken = int(own[-1] - own[0]) == len(own) - 1
-        at = (keys - own[0] if unbroken else np.searchsorted(own, keys)).clip(0, len(own) - 1)
+        first, last = int(own[0]), int(own[-1])
+        unbroken = last - first == len(own) - 1
+        at: NDArray[np.int64] = keys - first if unbroken else np.searchsorted(own, keys)
+        if unbroken and len(keys) and first <= keys.min() and keys.max() <= last:
+            return at if rows is None else rows[at]
+        at = at.clip(0, len(own) - 1)
         return np.where(own[at] == keys, at if rows is None else rows[at], -1)
 
     @functools.cached_property

@@ -92,9 +92,8 @@ class WordIndex:
         words = _words(text)
         if not words:
             return 0
-        n = self._count(_match(words, NAMES))
-        columns = self._columns(words, by_label=by_label)
-        n_all = n if columns == NAMES else self._count(_match(words, columns))
+        n = self._count(_match(words, self._columns(words)))
+        n_all = self._count(_match(words, self._columns(words, by_label=by_label)))
         return n if self._is_usual(n_all) else n_all
 
     def inside(self, text: str, most: int | None = None) -> NDArray[np.int64]:
@@ -117,7 +116,7 @@ class WordIndex:
 
     def _named(self, text: str, words: Sequence[str], most: int | None) -> NDArray[np.int64]:
         def rank(_: sqlite3.Connection) -> NDArray[np.int64]:
-            match = _match(words, NAMES)
+            match = _match(words, self._columns(words))
             found = self.all(text) if most is None else self._matching(match, _RANKED + 1)
             return self._ranked(text, words, found)
 
@@ -134,7 +133,7 @@ class WordIndex:
         if not len(found):
             return found
         if len(found) <= _RANKED:
-            match = _match(words, NAMES)
+            match = _match(words, self._columns(words))
             return self._titles_first(text, self._keys(f"{_MATCHING} ORDER BY {_RANK}, rowid", match))
         titled = self._matching(_match(words, ["title"], first=True), _RANKED)
         best = _unique(np.concatenate([self._titled(folded(text), 100), titled, found[: _RANKED + 1]]))
@@ -174,9 +173,9 @@ class WordIndex:
 
         return self._derived.get(("ranked with labels", match), rank, lambda keys: keys.nbytes)
 
-    def _columns(self, words: Sequence[str], *, by_label: bool) -> Sequence[str]:
-        """Where words are looked for: not in labels where none has any of them."""
-        return _NAMES_AND_LABELS if by_label and any(map(self._may_label, words)) else NAMES
+    def _columns(self, words: Sequence[str], *, by_label: bool = False) -> Sequence[str]:
+        """Where words are looked for: in all columns, which is quicker, where no label has any of them."""
+        return _NAMES_AND_LABELS if by_label or not any(map(self._may_label, words)) else NAMES
 
     def _may_label(self, word: str) -> bool:
         """Whether a label may have a word that begins so; surely none has where this is false."""

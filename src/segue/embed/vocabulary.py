@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from importlib.util import find_spec
 from typing import Any
@@ -72,19 +72,16 @@ def labels_named(text: str) -> list[str]:
 def labels_with_words(text: str) -> list[str]:
     """The labels with words that begin as each word of a text does; whole words come first."""
     wanted = folded(text).split()
-    split = _words_of_labels()
-    whole = [label for label, words in split.items() if all(word in words for word in wanted)]
-    begun = [
-        label
-        for label, words in split.items()
-        if all(any(word.startswith(begin) for word in words) for begin in wanted)
-    ]
+    spaced = _words_of_labels()
+    begun = [label for label, words in spaced.items() if all(f" {begin}" in words for begin in wanted)]
+    whole = [label for label in begun if all(f" {word} " in spaced[label] for word in wanted)]
     return (whole or begun) if wanted else []
 
 
 @cache
-def _words_of_labels() -> dict[str, list[str]]:
-    return {label: _letters(label).split() for label in vocabulary().labels}
+def _words_of_labels() -> dict[str, str]:
+    """The words of each label, with a space before and after each."""
+    return {label: f" {' '.join(_letters(label).split())} " for label in vocabulary().labels}
 
 
 def related_labels(labels: Sequence[str]) -> dict[str, float]:
@@ -129,6 +126,7 @@ def _encoder() -> Any:
     return USE(threads=1)
 
 
+@lru_cache(maxsize=64)  # a search asks for moods, for labels and again for what is beside
 def _encode(text: str) -> Vectors:
     """float32 (2, 512), about the labels' mean, as typed and with a capital: German nouns want one."""
     return _unit(encode_names([text, text.capitalize()]) - vocabulary().mean)

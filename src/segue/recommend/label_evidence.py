@@ -46,6 +46,7 @@ def spaces_with_all_scores(snapshot: Snapshot) -> list[str]:
     return [
         name
         for versions in by_family(snapshot.spaces)
+        if any(snapshot.spaces[v].scores is not None for v in versions)
         if np.logical_or.reduce([snapshot.spaces[v].has_scores()[: len(live)][live] for v in versions]).all()
         for name in versions
         if snapshot.spaces[name].scores is not None

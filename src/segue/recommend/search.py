@@ -147,14 +147,15 @@ class Ranking:
         return [term for term in self.terms if term.measured or term.labels or term.joint]
 
     def _reasons(self, track: Track, row: int, kept: dict[str, dict[str, float]]) -> tuple[Reason, ...]:
-        named = _fields_with(track, self.text.split())
+        names = _folded_names(track)
+        named = _fields_with(names, self.text.split())
         if named is not None:
             return named
         reasons: list[Reason] = []
         for term in self.terms:
-            named_parts = [part for part in term.parts if _fields_with(track, part.words.split())]
+            named_parts = [part for part in term.parts if _fields_with(names, part.words.split())]
             for part in term.parts if named_parts else (term,):
-                fields = _fields_with(track, part.words.split())
+                fields = _fields_with(names, part.words.split())
                 reasons += fields if fields is not None else self._sound_reasons(part, row, kept)
         return tuple(reasons)
 
@@ -195,19 +196,20 @@ def _rank(
     searched = (snapshot.keys >= 0) & ~snapshot.missing
     if allowed is not None:
         searched &= np.isin(snapshot.keys, allowed)
-    evidence[~searched] = 0
-    evidence[_rows(named, snapshot)] = 0
-    rows = np.flatnonzero(evidence > 0)
+    n = int(np.count_nonzero(searched))
+    searched[_rows(named, snapshot)] = False
+    rows = np.flatnonzero(evidence)
+    rows = rows[searched[rows]]
     rows = rows[largest_first(evidence[rows])]
     sounding = snapshot.keys[rows]
     labeled = only(catalog.tracks.keys_with_labels(text))
     if len(labeled):
         labeled = labeled[~np.isin(labeled, named)]
-        others = np.append((evidence > 0) | snapshot.missing, False)  # the last: of tracks in no row
+        others = np.append(snapshot.missing, False)  # the last: of tracks in no row
+        others[rows] = True
         labeled = labeled[~others[snapshot.rows_of(labeled)]]
     if not len(named) + len(sounding) + len(labeled):
         named = only(catalog.tracks.keys_with_letters(text))
-    n = int(np.count_nonzero(searched))
     return Ranking(text, catalog, snapshot, terms, named, sounding, labeled, evidence[rows], n)
 
 
@@ -232,9 +234,12 @@ def _term_evidence(term: Term, catalog: Catalog, snapshot: Snapshot) -> NDArray[
     measured = tuple((m.word, m.space) for m in term.measured)
     joint = (term.joint.space, term.words) if term.joint else ()
     name = "evidence", snapshot.stamp, measured, joint, tuple(term.labels.items())
-    share = catalog.derived.get(
-        name, lambda _: _sound_evidence(term, catalog, snapshot), lambda share: share.nbytes
-    ).copy()
+    if term.measured or term.joint or term.labels:
+        share = catalog.derived.get(
+            name, lambda _: _sound_evidence(term, catalog, snapshot), lambda share: share.nbytes
+        ).copy()
+    else:
+        share = np.zeros(len(snapshot.keys), np.float32)
     for keys, least in ((term.labeled, _BY_KEPT_LABELS), (term.keys, 1.0)):
         rows = _rows(keys, snapshot)
         share[rows] = np.maximum(share[rows], least)
@@ -249,11 +254,9 @@ def _sound_evidence(term: Term, catalog: Catalog, snapshot: Snapshot) -> NDArray
         return np.where(mood >= _LEAST_MOOD, mood, 0).astype(np.float32)
     if term.joint:
         return term.joint.evidence(snapshot)
-    if term.labels:
-        share = label_evidence(term.labels, catalog, snapshot)
-        share[share < _LEAST_LABEL] = 0
-        return share
-    return np.zeros(len(snapshot.keys), np.float32)
+    share = label_evidence(term.labels, catalog, snapshot)
+    share[share < _LEAST_LABEL] = 0
+    return share
 
 
 def _rows(keys: NDArray[np.int64], snapshot: Snapshot) -> NDArray[np.int64]:
@@ -271,15 +274,19 @@ def _allowed_keys(where: Where | None, catalog: Catalog, snapshot: Snapshot) -> 
     return snapshot.keys[rows[rows_meeting(where, catalog, snapshot, rows)]]
 
 
-def _fields_with(track: Track, words: Sequence[str]) -> tuple[Reason, ...] | None:
-    """The tags that hold the words, each with its words; ``None`` where some are in none."""
+def _folded_names(track: Track) -> list[tuple[ReasonKind, str]]:
+    """What a track is called, as the catalog compares it."""
     tags = track.tags
     texts = (tags.title, track.artist, tags.album, tags.genre, track.path if track.has_file else track.title)
+    return [(field, folded(text)) for field, text in zip(_FIELDS, texts, strict=True) if text]
+
+
+def _fields_with(names: Sequence[tuple[ReasonKind, str]], words: Sequence[str]) -> tuple[Reason, ...] | None:
+    """The names that hold the words, each with its words; ``None`` where some are in none."""
     words_by_field: dict[ReasonKind, list[str]] = {}
     for word in words:
-        field = next(
-            (f for f, text in zip(_FIELDS, texts, strict=True) if text and _holds(text, [word])), None
-        )
+        plain = folded(word)
+        field = next((field for field, name in names if plain in name), None)
         if field is None:
             return None
         words_by_field.setdefault(field, []).append(word)
