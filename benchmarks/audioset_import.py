@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from memory import Peak
+from page_tables import Table, paragraph
 
 from segue.library import Library
 from segue.progress import Silent
@@ -37,14 +38,14 @@ def make(folder: Path, n: int, real: list[Path]) -> None:
         write_tfrecords(some, folder / f"{start // A_SHARD:04d}.tfrecord")
 
 
-def reading(path: Path, size: int) -> None:
+def reading(table: Table, path: Path, size: int) -> None:
     """Bytes of TFRecords, unpacked, a second of one core."""
     best = np.inf
     for _ in range(TURNS):
         began = time.process_time()
         n = sum(1 for _ in read_segments(path))
         best = min(best, time.process_time() - began)
-    print(f"read {path.name}: {n} segments, {size / best / 1e6:.0f} MB a CPU second")
+    table.row(path.name, n, f"{size / best / 1e6:.0f}")
 
 
 class LastRecord(Silent):
@@ -62,19 +63,17 @@ def bring_in(send, path: str, library_path: str) -> None:
         send((report.added, report.unchanged, report.failed, middle, ended, time.process_time() - cpu))
 
 
-def importing(path: Path, library: Path, size: int) -> None:
+def importing(table: Table, path: Path, library: Path, size: int) -> None:
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=bring_in, args=(sender.send, str(path), str(library)))
     process.start()
     with Peak(process.pid) as peak:
+        sender.close()  # so that a process that ends without a word is no endless wait
         added, unchanged, failed, seconds, indexed, cpu = receiver.recv()
     process.join()
-    print(
-        f"import {path.name}: {added} added, {unchanged} unchanged, {failed} failed in {seconds:.1f} s, "
-        f"{size / seconds / 1e6:.0f} MB/s; with the index {indexed:.1f} s ({cpu:.1f} s of CPU), "
-        f"at most {peak.bytes / 1e6:.0f} MB"
-    )
+    times = f"{seconds:.1f}", f"{size / seconds / 1e6:.0f}", f"{indexed:.1f}", f"{cpu:.1f}"
+    table.row(path.name, added, unchanged, failed, *times, f"{peak.bytes / 1e6:.0f}")
 
 
 def main() -> None:
@@ -87,14 +86,20 @@ def main() -> None:
         folder.mkdir()
         make(folder, options.segments, options.real)
         size = sum(path.stat().st_size for path in folder.iterdir())
-        print(f"{options.segments} segments, {size / 1e6:.0f} MB")
+        paragraph(f"""
+            {options.segments} segments, {size / 1e6:.0f} MB as plain files. More MB a second, less time and
+            less memory are better.
+        """)
         packed = Path(root) / "features.tar.gz"
         with tarfile.open(packed, "w:gz") as tar:
             tar.add(folder, "audioset_v1_embeddings")
+        table = Table("read", "segments", "MB a CPU second", first=16)
         for path in (folder, packed):
-            reading(path, size)
+            reading(table, path, size)
+        columns = "added", "unchanged", "failed", "s", "MB/s", "s with index", "CPU s", "memory, MB"
+        table = Table("import", *columns, first=16)
         for path in (folder, folder, packed):
-            importing(path, Path(root) / "library", size)
+            importing(table, path, Path(root) / "library", size)
 
 
 if __name__ == "__main__":

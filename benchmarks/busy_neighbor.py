@@ -18,6 +18,7 @@ from unittest.mock import patch
 
 import numpy as np
 from index_data import clustered
+from page_tables import Table, paragraph
 
 from segue.library import Library
 from segue.library.verbs import OneBlasThread
@@ -39,10 +40,12 @@ def neighbors(n: int) -> Iterator[None]:
     processes = [multiprocessing.Process(target=count, daemon=True) for _ in range(n)]
     for process in processes:
         process.start()
-    yield
-    for process in processes:
-        process.kill()
-        process.join()
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.kill()
+            process.join()
 
 
 @contextlib.contextmanager
@@ -60,15 +63,13 @@ def measure(work: Callable[[], object]) -> tuple[float, float]:
     return time.perf_counter() - wall, time.process_time() - processor
 
 
-def compare(name: str, work: Callable[[], object]) -> None:
+def compare(table: Table, name: str, work: Callable[[], object]) -> None:
     turns = []
     for _ in range(TURNS):
         one = measure(work)
         with all_threads():
             turns.append((*one, *measure(work)))
-    wall, processor, all_wall, all_processor = np.median(turns, axis=0) * 1000
-    print(f"{name:30} one thread {wall:7.1f} ms wall, {processor:7.1f} ms processor; "
-          f"all {all_wall:7.1f}, {all_processor:7.1f}")  # fmt: skip
+    table.row(name, *(f"{ms:.0f}" for ms in np.median(turns, axis=0) * 1000))
 
 
 def main(n: int) -> None:
@@ -86,11 +87,17 @@ def main(n: int) -> None:
             with OneBlasThread():
                 ViewIndex.build(snapshot, library.prior())
 
+        paragraph(f"""
+            {n} tracks, BLAS with one thread, as Segue sets it, and with all, as it comes; medians of
+            {TURNS} turns in ms. Less is better.
+        """)
+        columns = "one thread: wall", "one thread: CPU", "all threads: wall", "all threads: CPU"
+        table = Table("", *columns, first=50)
         for busy in (0, os.cpu_count() or 1):
+            beside = f", beside {busy} busy processes" if busy else ""
             with neighbors(busy):
-                print(f"beside {busy} busy processes, load {os.getloadavg()[0]:.1f}")
-                compare(f"  {QUESTIONS} questions, {n} tracks", ask)
-                compare("  fit and index", fit)
+                compare(table, f"{QUESTIONS} questions{beside}", ask)
+                compare(table, f"fit and index{beside}", fit)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from page_tables import Table, paragraph
 
 from segue import Library
 from segue.library import Where
@@ -162,12 +163,18 @@ def main() -> None:
             began = time.perf_counter()
             library.import_from(MadeLibrary(args.tracks, args.transform))
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
-            print(f"made {len(library)} tracks in {time.perf_counter() - began:.1f} s, peak {peak:.0f} MB")
-        print(f"{len(library)} tracks; ms of CPU of the first time, and the median of {args.turns} more")
+            seconds = time.perf_counter() - began
+            paragraph(f"""
+                {len(library)} tracks were made and imported in {seconds:.1f} s, with at most {peak:.0f} MB.
+            """)
+        paragraph(f"""
+            {len(library)} tracks; processor time in ms of the first time, and the median of {args.turns}
+            more. Less is better.
+        """)
+        table = Table("question", "first, ms", "then, ms", first=34)
         for name, ask in _questions(library).items():
             if args.only in name:
-                first, usual = _milliseconds(ask, args.turns)
-                print(f"{name:36}{first:10.1f}{usual:10.1f}", flush=True)
+                table.row(name, *(f"{ms:.1f}" for ms in _milliseconds(ask, args.turns)))
 
 
 if __name__ == "__main__":

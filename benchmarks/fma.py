@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks"), str(ROOT / "src")]
 
 from memory import Peak  # noqa: E402
+from page_tables import Table  # noqa: E402
 
 from segue.sources.fma.features import COLUMNS  # noqa: E402
 
@@ -75,16 +76,12 @@ def import_once(metadata: str, library: str) -> None:
     print(json.dumps({"wall_s": wall_s, "peak_mb": peak.bytes / 1e6, **report.as_record()}))
 
 
-def measure(what: str, metadata: Path, library: Path) -> None:
+def measure(table: Table, what: str, metadata: Path, library: Path) -> None:
     command = [sys.executable, __file__, "--import-once", str(metadata), str(library)]
     found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    told = ", ".join(f"{found[name]} {name}" for name in ("added", "changed", "unchanged", "failed"))
-    import_s = found["elapsed_s"]
-    print(
-        f"{what}: {import_s:.1f} s, with the index {found['wall_s']:.1f} s, "
-        f"{found['peak_mb']:.0f} MB; {told}",
-        flush=True,
-    )
+    counts = (found[name] for name in ("added", "changed", "unchanged", "failed"))
+    times = f"{found['elapsed_s']:.1f}", f"{found['wall_s']:.1f}"
+    table.row(what, *counts, *times, f"{found['peak_mb']:.0f}")
 
 
 def main() -> None:
@@ -100,23 +97,23 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = given.folder or Path(temporary) / "fma_metadata"
         if not (folder / "features.csv").exists():
-            began = time.monotonic()
             write_set(folder, given.tracks)
-            print(f"made in {time.monotonic() - began:.0f} s")
-        for path in sorted(folder.iterdir()):
-            print(f"  {path.name}: {path.stat().st_size / 1e6:.0f} MB")
+        sizes = (f"{path.name} {path.stat().st_size / 1e6:.0f} MB" for path in sorted(folder.glob("*.csv")))
+        print(f"{given.tracks} tracks: {', '.join(sizes)}. Less time and memory are better.")
+        columns = "added", "changed", "unchanged", "failed", "s", "s with index", "memory, MB"
+        table = Table("", *columns)
         library = Path(temporary) / "library"
-        measure("first import", folder, library)
-        measure("second import", folder, library)
-        print(f"library: {sum(p.stat().st_size for p in library.rglob('*') if p.is_file()) / 1e6:.0f} MB")
+        measure(table, "first import", folder, library)
+        measure(table, "second import", folder, library)
         if given.zip:
             archive = Path(temporary) / "fma_metadata.zip"
             with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as out:
                 for path in folder.iterdir():
                     out.write(path, f"fma_metadata/{path.name}")
-            print(f"  {archive.name}: {archive.stat().st_size / 1e6:.0f} MB")
-            measure("second import, of the archive", archive, library)
-            measure("first import of the archive", archive, Path(temporary) / "another")
+            measure(table, "second import, of the archive", archive, library)
+            measure(table, "first import of the archive", archive, Path(temporary) / "another")
+        size = sum(path.stat().st_size for path in library.rglob("*") if path.is_file())
+        print(f"\nThe library takes {size / 1e6:.0f} MB.")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 Each index is built on one thread and asked for rows that it does not hold, in turns with the others, so
 that whatever else the machine does hits all. Of each query the least CPU time of its turns counts. An answer
 is right that is no farther than the tenth nearest, so copies of a row are no misses. Told are medians of
-single queries at a recall, read off each index's curve, files and builds; and for Segue how the recall that
-was asked for compares with the one that was reached.
+single queries at a recall, read off each index's curve, files and builds; for Segue how the recall that was
+asked for compares with the one that was reached; and who is quicker than Segue, with a smaller file or build.
 
 Usage: python benchmarks/index_kinds.py KIND... [--rows N] [--folder DIR] [--only PEERS] [--turns N]
            [--audioset DIR] [--spotify FILE] [--json FILE]
@@ -32,6 +32,7 @@ import index_peers as peers
 import numpy as np
 from index import RECALLS, time_at
 from index_turns import STEP
+from page_tables import Table, is_installed, paragraph
 
 from segue.index import Index
 
@@ -56,7 +57,11 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
-    print(f"load {os.getloadavg()[0]:.1f}", flush=True)
+    paragraph("""
+        Median of single queries in us at a recall of .9, .95 and .99 (a dash: not reached), the highest
+        recall, file, and processor time of the build; all on one thread. Less is better, but for the
+        recall.
+    """)
     results = {kind: _kind(kind, options) for kind in options.kinds}
     if options.json:
         options.json.write_text(json.dumps(results, indent=1))
@@ -97,7 +102,8 @@ def _kind(kind: str, options: argparse.Namespace) -> dict[str, Any]:
     queries, n = queries[: options.queries], len(rows)
     # Mapped from a file, where Segue's index leaves them.
     rows = index_data.cached(options.folder, f"{kind}-{n}-rows", lambda: rows)
-    print(f"\n{kind}: {n} x {rows.shape[1]} {rows.dtype}, {metric}, {len(queries)} queries", flush=True)
+    print(f"\n### {kind}: {n} x {rows.shape[1]} {rows.dtype}, {metric}")
+    paragraph(f"{len(queries)} queries.")
     true = Index.build(rows, metric=metric, exact=True)
     edges = true.query(queries, peers.K)[1][:, -1]
     distance = _Distance(rows, metric)
@@ -107,6 +113,9 @@ def _kind(kind: str, options: argparse.Namespace) -> dict[str, Any]:
         name = peer.name
         if options.only and name not in options.only.split(","):
             continue
+        if not is_installed(peer.package):
+            paragraph(f"{name} takes no part: the package {peer.package} is not installed.")
+            continue
         path = options.folder / f"{kind}-{n}.{name.replace(' ', '-')}"
         try:
             found[name] = {"build_cpu_s": _built(peer, rows, path), "bytes": _size(path)}
@@ -114,10 +123,9 @@ def _kind(kind: str, options: argparse.Namespace) -> dict[str, Any]:
             for setting in _useful(peer, queries[:200], edges, distance):
                 askers[name, setting] = peer.asker(setting)
         except Exception as error:  # of any kind: the others are measured all the same
-            print(f"{name} did not work: {error!r}"[:200], flush=True)
+            paragraph(f"{name} did not work: {type(error).__name__} {error}."[:200])
     _curves(found, askers, queries, edges, distance, options.turns)
-    for name, result in found.items():
-        _tell(name, result)
+    _tell(found)
     return found
 
 
@@ -185,17 +193,40 @@ def _curves(
         found[name].setdefault("curve", []).append(point)
 
 
-def _tell(name: str, result: dict[str, Any]) -> None:
-    curve = result.get("curve", [])
-    if not curve:
-        return
-    at = {recall: time_at(curve, recall) for recall in RECALLS}
-    told = " / ".join(f"{t:.0f}" if t else "-" for t in at.values())
-    best = max(point["recall"] for point in curve)
-    size, build = result["bytes"] / 1e6, result["build_cpu_s"]
-    print(f"{name:15s} {told} us, at most {best:.3f}; file {size:.1f} MB, build {build:.1f} CPU s")
-    if name == "segue":
-        print("    asked and reached:", ", ".join(f"{p['setting']} {p['recall']:.3f}" for p in curve))
+def _tell(found: dict[str, Any]) -> None:
+    found = {name: result for name, result in found.items() if result.get("curve")}
+    table = Table(
+        "index", *(f"at {recall:g}, us" for recall in RECALLS), "recall", "file, MB", "build, s", first=14
+    )
+    for name, result in found.items():
+        times = [time_at(result["curve"], recall) for recall in RECALLS]
+        best = max(point["recall"] for point in result["curve"])
+        size, build = result["bytes"] / 1e6, result["build_cpu_s"]
+        table.row(
+            name, *(f"{t:.0f}" if t else "-" for t in times), f"{best:.3f}", f"{size:.1f}", f"{build:.1f}"
+        )
+    if "segue" in found:
+        pairs = ", ".join(f"{p['recall']:.3f} where {p['setting']:g}" for p in found["segue"]["curve"])
+        paragraph(f"Segue reached {pairs} was asked for.")
+        paragraph("Better than Segue:")
+        print()
+        print("\n".join(_better(found)), flush=True)
+
+
+def _better(found: dict[str, Any]) -> list[str]:
+    """Who is better than Segue, and where: lines of a list."""
+    ours = found["segue"]
+    said = []
+    for recall in RECALLS:
+        own = time_at(ours["curve"], recall)
+        times = {name: time_at(result["curve"], recall) for name, result in found.items()}
+        quicker = sorted((t, name) for name, t in times.items() if t and (not own or t < own))
+        shares = ", ".join(f"{name} ({t / own:.2f} of its time)" if own else name for t, name in quicker)
+        said.append(f"- quicker at {recall:g}: {shares or 'none'}")
+    for what, key in (("a smaller file", "bytes"), ("a shorter build", "build_cpu_s")):
+        less = sorted((result[key], name) for name, result in found.items() if result[key] < ours[key])
+        said.append(f"- {what}: {', '.join(name for _, name in less) or 'none'}")
+    return said
 
 
 if __name__ == "__main__":

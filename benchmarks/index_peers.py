@@ -22,6 +22,7 @@ CORES = os.cpu_count() or 1
 
 class Peer(Protocol):
     name: str
+    package: str
     settings: Sequence[float]
 
     def build(self, rows: Rows, path: Path) -> None: ...
@@ -32,7 +33,7 @@ class Peer(Protocol):
 
 
 class Segue:
-    name = "segue"
+    name, package = "segue", "segue"
     settings = (0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999)
 
     def __init__(self, metric: str) -> None:
@@ -56,7 +57,7 @@ class Segue:
 
 
 class Annoy:
-    name = "annoy"
+    name, package = "annoy", "annoy"
     settings = (50, 100, 200, 500, *(1000 * 2**i for i in range(10)))
 
     def __init__(self, metric: str, trees: int) -> None:
@@ -84,7 +85,7 @@ class Annoy:
 
 
 class Hnswlib:
-    name = "hnswlib"
+    name, package = "hnswlib", "hnswlib"
     settings = (10, 16, 24, 32, 48, 64, 96, 128, 256, 512)
 
     def __init__(self, metric: str) -> None:
@@ -120,7 +121,7 @@ class Hnswlib:
 
 
 class Usearch:
-    name = "usearch"
+    name, package = "usearch", "usearch"
     settings = Hnswlib.settings
 
     def __init__(self, metric: str) -> None:
@@ -149,7 +150,7 @@ class Usearch:
 
 
 class Voyager:
-    name = "voyager"
+    name, package = "voyager", "voyager"
     settings = Hnswlib.settings
 
     def __init__(self, metric: str) -> None:
@@ -173,7 +174,7 @@ class Voyager:
 
 
 class FaissHnsw:
-    name = "faiss HNSW"
+    name, package = "faiss HNSW", "faiss"
     settings = Hnswlib.settings
 
     def __init__(self, metric: str) -> None:
@@ -207,7 +208,7 @@ class FaissHnsw:
 
 
 class Scann:
-    name = "scann"
+    name, package = "scann", "scann"
     settings = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96)
 
     def __init__(self, metric: str) -> None:
@@ -245,6 +246,7 @@ class Scann:
 class Rabitq:
     """IVF-RaBitQ; at most a few bits a number, and no exact comparison: its distances are estimates."""
 
+    package = "rabitqlib"
     settings = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
 
     def __init__(self, metric: str, bits: int) -> None:

@@ -5,7 +5,7 @@ that speaks MongoDB's protocol, on loopback. Each step is a process of its own, 
 CPU and memory (the most that no file stands behind) are that process's, not the server's. "read" fetches
 all documents and does nothing with them.
 
-Usage: python benchmarks/mongo.py [--documents N] [--dim N] [--server NAME]   (needs both servers' packages)
+Usage: python benchmarks/mongo.py [--documents N] [--dim N] [--server NAME]
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ from bson import Binary
 from bson.binary import BinaryVectorDtype
 from index_data import clustered
 from memory import Peak
+from page_tables import Table, paragraph
 from pymongo import MongoClient
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT))
-from tests.mongo_server import KINDS, Server  # noqa: E402 - it is no package
+from tests.mongo_server import KINDS, Server, command_of  # noqa: E402 - it is no package
 
 GENRES = ("rock", "jazz", "folk", "techno", "classical", "hip-hop")
 _BLOCK = 2000
@@ -62,7 +63,7 @@ def document(i: int, row: np.ndarray) -> dict[str, object]:
     }
 
 
-def timed(what: str, *command: str) -> None:
+def timed(table: Table, what: str, *command: str) -> None:
     """Run a command, and tell how long it took, how much of that it computed, and how much memory it had."""
     started, computed = time.perf_counter(), children_s()
     process = subprocess.Popen([sys.executable, *command], stdout=subprocess.PIPE, text=True)
@@ -71,8 +72,7 @@ def timed(what: str, *command: str) -> None:
     seconds = time.perf_counter() - started
     if process.returncode:
         sys.exit(f"{what} ends with {process.returncode}: {out}")
-    used = f"{seconds:6.1f} s, {children_s() - computed:5.1f} s of CPU, {peak.bytes / 1e6:4.0f} MB"
-    print(f"  {what:14s} {used}  {out.splitlines()[0]}", flush=True)
+    table.row(what, f"{seconds:.1f}", f"{children_s() - computed:.1f}", f"{peak.bytes / 1e6:.0f}")
 
 
 def children_s() -> float:
@@ -85,17 +85,21 @@ def measure(kind: str, n: int, dim: int) -> None:
     server = Server(kind)
     with tempfile.TemporaryDirectory() as folder:
         try:
-            started = time.perf_counter()
             fill(server.uri(), n, dim)
-            print(f"{kind} {server.version}, {n} documents, {dim} numbers each, "
-                  f"filled in {time.perf_counter() - started:.0f} s")  # fmt: skip
+            print(f"\n### {kind} {server.version}")
+            paragraph(f"""
+                {n} documents with vectors of {dim} numbers; the processor time and memory are those of
+                Segue's process, not of the server. `read` fetches all documents and does nothing with them.
+                Less is better.
+            """)
+            table = Table("", "wall, s", "CPU, s", "memory, MB")
             segue = ("-m", "segue", "--library", str(Path(folder) / "library"))
             bring = ("import", "mongo", server.uri(), "-c", "songs", "-f", "embedding", "-q")
-            timed("read", "-c", _READ, server.uri())
-            timed("import", *segue, *bring)
-            timed("import again", *segue, *bring)
-            timed("export", *segue, "export", "mongo", server.uri("out"), "-q")
-            timed("export again", *segue, "export", "mongo", server.uri("out"), "-q")
+            timed(table, "`read`", "-c", _READ, server.uri())
+            timed(table, "import", *segue, *bring)
+            timed(table, "import again", *segue, *bring)
+            timed(table, "export", *segue, "export", "mongo", server.uri("out"), "-q")
+            timed(table, "export again", *segue, "export", "mongo", server.uri("out"), "-q")
         finally:
             server.close()
 
@@ -107,4 +111,7 @@ if __name__ == "__main__":
     parser.add_argument("--server", choices=KINDS, action="append")
     options = parser.parse_args()
     for name in options.server or KINDS:
-        measure(name, options.documents, options.dim)
+        if command_of(name):
+            measure(name, options.documents, options.dim)
+        else:
+            paragraph(f"{name} takes no part: it is not installed.")

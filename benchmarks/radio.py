@@ -7,7 +7,7 @@ played. The loss is against the nearest tracks that are as many as were heard, e
 Usage: python benchmarks/radio.py [N_TRACKS]
 """
 
-import sys
+import argparse
 import tempfile
 import time
 from itertools import pairwise
@@ -15,6 +15,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
+from page_tables import Table, paragraph
 
 from segue.library import Library
 from segue.sources.vectors import Vectors
@@ -22,6 +23,7 @@ from segue.sources.vectors import Vectors
 DAYS, HOUR = 14, 17
 STYLES = 12
 SEEDS = 8
+COLUMNS = "overlap", "played", "in style", "score", "of the nearest", "loss"
 
 
 def made(n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -52,17 +54,23 @@ def two_weeks(library: Library, seed: str, styles: dict[str, int], reach: float)
     again = [len(set(a) & set(b)) / HOUR for a, b in pairwise(days)]
     return {
         "overlap": float(np.mean(again)),
-        "style": len(own),
-        "heard": len(set(heard) & set(own)) / len(own),
+        "played": len(set(heard) & set(own)) / len(own),
         "in style": float(np.mean([styles[track] == styles[seed] for track in heard])),
         "loss": float(1 - got / best),
-        "day's nearest": float(np.mean(sorted(scores.values(), reverse=True)[:HOUR])),
-        "likeness": float(got),
+        "score": float(got),
+        "of the nearest": float(np.mean(sorted(scores.values(), reverse=True)[:HOUR])),
     }
 
 
-def main(n: int = 5_000) -> None:
+def main(n: int) -> None:
     vectors, style = made(n)
+    paragraph(f"""
+        {n} tracks in {STYLES} styles, {SEEDS} seeds, {DAYS} days of {HOUR} tracks; means. Overlap is the
+        share that was played the day before, less is better; played is the share of the style's own tracks
+        that came, more is better; score is the mean similarity to the seed, and beside it that of the
+        {HOUR} nearest; loss is how much lower it is than that of as many nearest tracks, less is better.
+    """)
+    table = Table("reach", *COLUMNS, first=6)
     for reach in (0.0, 0.5, 1.0):
         with tempfile.TemporaryDirectory() as root, Library.open(Path(root) / "l", create=True) as library:
             library.import_from(Vectors(vectors, name="made", metric="cosine"))
@@ -71,10 +79,10 @@ def main(n: int = 5_000) -> None:
             results = [two_weeks(library, tracks[i].id, styles, reach) for i in range(0, n, n // SEEDS)][
                 :SEEDS
             ]
-        print(
-            f"reach {reach}: " + ", ".join(f"{k} {np.mean([r[k] for r in results]):.3f}" for k in results[0])
-        )
+        table.row(reach, *(f"{np.mean([r[column] for r in results]):.3f}" for column in COLUMNS))
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("tracks", type=int, nargs="?", default=5_000)
+    main(parser.parse_args().tracks)

@@ -22,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 from memory import Peak
+from page_tables import Table
 
 ROWS = 1_204_025
 HEADER = (
@@ -78,14 +79,16 @@ def _rows(rng: np.random.Generator, words: np.ndarray, n: int) -> Iterator[tuple
     )  # fmt: skip
 
 
-def timed(command: list[str]) -> str:
-    """What a command took, in words."""
+def timed(table: Table, what: str, command: list[str]) -> None:
+    """Run a command, and say what it took. Raises CalledProcessError."""
     started = time.perf_counter()
     child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     with Peak(child.pid) as peak:
-        out, _ = child.communicate()
+        child.communicate()
     wall = time.perf_counter() - started
-    return f"{wall:.1f} s, {peak.bytes / 1e6:.0f} MB; exit {child.returncode}\n{out.rstrip()}"
+    if child.returncode:
+        raise subprocess.CalledProcessError(child.returncode, command)
+    table.row(what, f"{wall:.1f}", f"{peak.bytes / 1e6:.0f}")
 
 
 def main() -> None:
@@ -101,18 +104,17 @@ def main() -> None:
         table, library = folder / f"tracks_features-{asked.rows}.csv", folder / "library"
         if not table.exists():
             write(table, asked.rows)
-        print(f"{asked.rows} rows, {table.stat().st_size / 1e6:.0f} MB")
+        print(f"{asked.rows} rows, {table.stat().st_size / 1e6:.0f} MB. Less is better.")
+        shown = Table("", "wall, s", "memory, MB")
         segue = [sys.executable, "-m", "segue", "--library", str(library)]
         for what in ("first", "second"):
-            print(
-                f"{what} import:",
-                timed([*segue, "import", "table", str(table), "--name", "spotify", "--quiet"]),
-            )
-        size = sum(path.stat().st_size for path in library.rglob("*") if path.is_file())
-        print(f"library: {size / 1e6:.0f} MB")
+            bring = [*segue, "import", "table", str(table), "--name", "spotify", "--quiet"]
+            timed(shown, f"{what} import", bring)
         with table.open(encoding="utf-8") as file:
             seed = next(csv.reader([file.readlines(100_000)[100]]))[0]
-        print("similar:", timed([*segue, "similar", seed, "-k", "3"]))
+        timed(shown, "`segue similar`", [*segue, "similar", seed, "-k", "3"])
+        size = sum(path.stat().st_size for path in library.rglob("*") if path.is_file())
+        print(f"\nThe library takes {size / 1e6:.0f} MB.")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.catalog_speed import MadeLibrary
+from catalog_speed import MadeLibrary
+from page_tables import Table
+
 from segue import Library
 
 
@@ -43,7 +45,7 @@ def main() -> None:
     python = [sys.executable, "-c"]
     segue = [sys.executable, "-m", "segue", "-l", str(path)]
     commands = {
-        "python": [*python, ""],
+        "python -c pass": [*python, "pass"],
         "import click": [*python, "import click"],
         "import numpy": [*python, "import numpy"],
         "import click, sqlite3, numpy": [*python, "import click, sqlite3, numpy"],
@@ -61,9 +63,10 @@ def main() -> None:
     for _ in range(options.turns):
         for name, command in commands.items():
             times[name].append(cpu_s(command, environment))
-    print(f"CPU s, {options.tracks} tracks, median (least to most) of {options.turns} turns")
+    print(f"{options.tracks} imported tracks; processor time in s, {options.turns} turns. Less is better.")
+    table = Table("", "median", "least", "most", first=30)
     for name, own in times.items():
-        print(f"{name:30} {statistics.median(own):.3f} ({min(own):.3f} to {max(own):.3f})")
+        table.row(f"`{name}`", *(f"{count(own):.3f}" for count in (statistics.median, min, max)))
 
 
 if __name__ == "__main__":

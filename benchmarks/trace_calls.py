@@ -1,8 +1,9 @@
 """How far a question travels through the code: calls, files, and changes of file and room.
 
-Usage: python benchmarks/trace_calls.py FOLDER
+Usage: python benchmarks/trace_calls.py FOLDER [--music FOLDER]
 
-FOLDER holds the demo's pieces and their library; where there are none, they are made (half a minute).
+FOLDER holds the demo's pieces and their library; where there are none, they are made (half a minute), or a
+library is made of other music.
 The numbers depend on the code alone, not on the machine.
 """
 
@@ -19,6 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import Any
+
+from page_tables import Table
 
 import segue
 from segue import Library, Where
@@ -45,10 +48,10 @@ class Trace:
         if event == "call":
             self.files.append(path.relative_to(HOME).as_posix())
 
-    def row(self, name: str) -> str:
+    def counts(self) -> tuple[int, ...]:
+        """Calls, files, changes of file and of folder, and how deep the calls lie in each other."""
         rooms = [file.split("/")[0] for file in self.files]
-        counts = len(self.files), len(set(self.files)), changes(self.files), changes(rooms), self.deepest
-        return f"{name:34}" + "".join(f"{n:>10}" for n in counts)
+        return len(self.files), len(set(self.files)), changes(self.files), changes(rooms), self.deepest
 
 
 def changes(places: list[str]) -> int:
@@ -72,27 +75,33 @@ def record(work: Callable[[], object]) -> Trace:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    folder = parser.parse_args().folder
+    parser.add_argument("--music", type=Path, help="in place of the demo's pieces")
+    options = parser.parse_args()
+    folder, music = options.folder, options.music or options.folder / "pieces"
     if not (folder / "library").exists():
-        write_demo(folder / "pieces")
+        if not options.music:
+            write_demo(music)
         with Library.open(folder / "library", create=True, embedders=EMBEDDERS) as library:
-            library.scan(folder / "pieces")
+            library.scan(music)
     with Library.open(folder / "library", embedders=EMBEDDERS) as library:
         track = next(iter(library))
         title, genre = track.title, Where(genre=track.tags.genre)
         library.similar(track)  # the index is open
-        print(f"{'':34}" + "".join(f"{word:>10}" for word in ("calls", "files", "changes", "rooms", "depth")))
-        print(record(lambda: library.similar(title)).row("similar(title)"))
-        print(record(lambda: library.similar(title, where=genre)).row("similar(title, where=genre)"))
+        print("Calls of Segue's functions. Fewer mean a shorter way; the machine does not count.")
+        table = Table("", "calls", "files", "changes of file", "of folder", "depth", first=30)
+        table.row("`similar(title)`", *record(lambda: library.similar(title)).counts())
+        found = record(lambda: library.similar(title, where=genre))
+        table.row("`similar(title, where=genre)`", *found.counts())
         with tempfile.TemporaryDirectory() as outside:
             copy = shutil.copy(track.path, outside)
-            print(record(lambda: library.similar(copy)).row("similar(a file outside)"))
-        print(record(lambda: library.playlist(title)).row("playlist(title)"))
+            table.row("`similar(a file outside)`", *record(lambda: library.similar(copy)).counts())
+        table.row("`playlist(title)`", *record(lambda: library.playlist(title)).counts())
     with tempfile.TemporaryDirectory() as home:
         (Path(home) / "music").mkdir()
         shutil.copy(track.path, Path(home) / "music")
         with Library.open(Path(home) / "library", create=True, embedders=EMBEDDERS) as library:
-            print(record(lambda: library.scan(Path(home) / "music", jobs=1)).row("scan of one file"))
+            found = record(lambda: library.scan(Path(home) / "music", jobs=1))
+            table.row("a scan of one file", *found.counts())
 
 
 if __name__ == "__main__":
