@@ -86,7 +86,8 @@ BENCHMARKS = (
         "--tracks 10000 --seconds 5 --rates 200", "", ("fastapi", "psutil"),
     ),
     Benchmark(
-        "busy_neighbor", "Beside a busy neighbor", "BLAS as it comes, with all threads", "--tracks 2000", "",
+        "busy_neighbor", "Beside a busy neighbor", "BLAS as it comes, with all threads",
+        "--tracks 1000 --turns 3", "",
     ),
     Benchmark(
         "spotify_table", "A table of songs", NO_PEERS, "--rows 50000 --folder {folder}", "--folder {folder}",
@@ -98,7 +99,7 @@ BENCHMARKS = (
     ),
     Benchmark(
         "map", "The map beside UMAP", "principal components, UMAP",
-        "--rows 5000 --umap-up-to 5000", "", ("sklearn",),
+        "--rows 4000 --umap-up-to 4000", "", ("sklearn",),
     ),
     Benchmark(
         "clusters", "Groups beside scikit-learn's", "scikit-learn's MiniBatchKMeans", "--rows 100000", "",

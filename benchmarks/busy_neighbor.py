@@ -3,7 +3,7 @@
 Wall and processor time of the same work in turns, at first on the machine as it is, then beside a process for
 each core that only counts.
 
-Usage: python benchmarks/busy_neighbor.py [--tracks N]
+Usage: python benchmarks/busy_neighbor.py [--tracks N] [--turns N]
 """
 
 import argparse
@@ -25,7 +25,6 @@ from segue.library.verbs import OneBlasThread
 from segue.sources.vectors import Vectors
 from segue.views.view_index import ViewIndex
 
-TURNS = 5
 QUESTIONS = 50
 
 
@@ -63,16 +62,16 @@ def measure(work: Callable[[], object]) -> tuple[float, float]:
     return time.perf_counter() - wall, time.process_time() - processor
 
 
-def compare(table: Table, name: str, work: Callable[[], object]) -> None:
+def compare(table: Table, name: str, work: Callable[[], object], n_turns: int) -> None:
     turns = []
-    for _ in range(TURNS):
+    for _ in range(n_turns):
         one = measure(work)
         with all_threads():
             turns.append((*one, *measure(work)))
     table.row(name, *(f"{ms:.0f}" for ms in np.median(turns, axis=0) * 1000))
 
 
-def main(n: int) -> None:
+def main(n: int, n_turns: int) -> None:
     with tempfile.TemporaryDirectory() as folder, Library.open(Path(folder), create=True) as library:
         library.import_from(Vectors(clustered(n, 687, seed=1).astype(np.float32), transform="fitted"))
         ids = [track.id for track in library][:: n // QUESTIONS][:QUESTIONS]
@@ -89,18 +88,20 @@ def main(n: int) -> None:
 
         paragraph(f"""
             {n} tracks, BLAS with one thread, as Segue sets it, and with all, as it comes; medians of
-            {TURNS} turns in ms. Less is better.
+            {n_turns} turns in ms. Less is better.
         """)
         columns = "one thread: wall", "one thread: CPU", "all threads: wall", "all threads: CPU"
         table = Table("", *columns, first=50)
         for busy in (0, os.cpu_count() or 1):
             beside = f", beside {busy} busy processes" if busy else ""
             with neighbors(busy):
-                compare(table, f"{QUESTIONS} questions{beside}", ask)
-                compare(table, f"fit and index{beside}", fit)
+                compare(table, f"{QUESTIONS} questions{beside}", ask, n_turns)
+                compare(table, f"fit and index{beside}", fit, n_turns)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tracks", type=int, default=10_000)
-    main(parser.parse_args().tracks)
+    parser.add_argument("--turns", type=int, default=5)
+    options = parser.parse_args()
+    main(options.tracks, options.turns)

@@ -33,6 +33,7 @@ from segue.track import Vectors
 NEAREST = 10
 SAMPLE = 2_000  # rows for the trustworthiness
 DIM = 64
+SMALL = 500  # rows
 
 
 def ours(x: Vectors) -> np.ndarray:
@@ -81,6 +82,7 @@ def compared(what: str, x: Vectors, umap_up_to: int) -> None:
     if not is_installed("umap"):
         paragraph("UMAP takes no part: the package umap-learn is not installed.")
     elif len(x) <= umap_up_to:
+        umap(x[:SMALL])  # it compiles most of its functions at their first use
         other = shown(table, "UMAP", x, umap)
         paragraph(f"""
             UMAP takes {other[0] / own[0]:.1f} times the processor time of Segue; what it keeps differs by
