@@ -213,12 +213,12 @@ def test_what_moves_while_folders_are_listed_is_not_gone(tmp_path: Path, monkeyp
     def move_after_listing(folder: str) -> contextlib.AbstractContextManager[object]:
         entries = list(list_folder(folder))
         looks.append(folder)
-        if looks.count(str(tmp_path)) == 3:
+        if looks.count(str(tmp_path)) == 2:
             (tmp_path / "Album").rename(tmp_path / "Moved")
         return contextlib.nullcontext(entries)
 
     monkeypatch.setattr(os, "scandir", move_after_listing)
-    polling = Polling([str(tmp_path)], 0.01, {})
+    polling = Polling([str(tmp_path)], 0.5, {})
     try:
         assert wait_for(lambda: polling.take(0.001)) == {str(path), str(tmp_path / "Moved" / "1.wav")}
     finally:
