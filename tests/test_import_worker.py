@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import signal
 import sqlite3
 import subprocess
@@ -62,8 +63,9 @@ def large(tmp_path_factory):
 
 @pytest.fixture
 def started(monkeypatch):
-    """Every file is worth a process; those that were started."""
+    """Every file is worth a process, as on a machine with two cores; those that were started."""
     monkeypatch.setattr(worker_process, "MIN_BYTES", 1)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
     monkeypatch.setattr(segue.sources.contract, "BATCH", BATCH)
     monkeypatch.setattr(segue.sources.csv_records, "BATCH", BATCH)
     found = []
@@ -149,6 +151,12 @@ def test_another_process_reads_the_same_of_fma(tmp_path, started, monkeypatch, h
 
 def test_small_files_are_read_at_once(table, started, monkeypatch):
     monkeypatch.setattr(worker_process, "MIN_BYTES", 1 << 30)
+    assert sum(len(batch.ids) for batch in Table(table).batches()) == N
+    assert not started
+
+
+def test_one_core_has_no_use_for_a_second_process(table, started, monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
     assert sum(len(batch.ids) for batch in Table(table).batches()) == N
     assert not started
 
