@@ -11,10 +11,12 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from segue.library import Library
 from tests.conftest import SR, tone
 from tests.serve_process import Server
 from tests.served_home import service_fixtures
 from tests.sounds import clips, write
+from tests.waiting import wait_for
 
 home, server, ids = service_fixtures()
 
@@ -155,6 +157,26 @@ def test_a_scan_that_is_cancelled_keeps_what_it_did(server: Server, home: Path):
     report = server.get(f"/jobs/{job['id']}")["job"]["report"]
     assert 2 <= report["added"] < 40
     assert server.get("/tracks", q="long", limit=100)["total"] == report["added"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", ["/jobs/scan", "/clusters"])
+def test_a_job_waits_for_another_process_that_writes_and_says_so(server: Server, home: Path, path: str):
+    body = {"k": 2} if path == "/clusters" else {"folders": [str(home / "music")]}
+
+    def waits(job: str) -> bool:
+        found = server.get(f"/jobs/{job}")["job"]
+        return found["state"] == "running" and "another Segue is writing" in found["message"]
+
+    with Library.open(home / "library") as library, library.catalog.writing():
+        cancelled = server.post(path, body, 202)["job"]["id"]
+        wait_for(lambda: waits(cancelled))
+        server.post(f"/jobs/{cancelled}/cancel", {}, 202)
+        assert server.ended(cancelled)["state"] == "cancelled"
+        job = server.post(path, body, 202)["job"]["id"]
+        wait_for(lambda: waits(job))
+    found = server.ended(job)
+    assert (found["state"], found["message"]) == ("done", "")
 
 
 def test_only_folders_that_are_allowed_are_scanned(server: Server, home: Path, tmp_path: Path):

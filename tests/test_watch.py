@@ -19,6 +19,8 @@ from mutagen.wave import WAVE
 
 from segue.ingest.report import Report
 from segue.library import Library
+from segue.serve.jobs import ENDED, Jobs
+from segue.serve.scans import queue_changes
 from segue.watch import Watcher, settling
 from segue.watch.changed import ChangedPlaces
 from segue.watch.mounts import is_remote, mounts_below
@@ -301,6 +303,21 @@ def test_a_service_waits_for_another_process_that_writes(tmp_path: Path):
                 assert server.get("/library")["tracks"] == 1
             wait_for(lambda: server.get("/library")["tracks"] == 2 or None)
             wait_for(lambda: states(server) == {"done"} or None)
+
+
+@pytest.mark.slow
+def test_changes_wait_for_who_begins_to_write_at_the_same_moment(tmp_path: Path):
+    music = song(tmp_path / "music" / "first.wav", 300, "First").parent
+    with Library.open(tmp_path / "library", create=True, embedders=["descriptors"]) as library:
+        library.scan(music)
+        song(music / "second.wav", 500, "Second")
+        jobs = Jobs(tmp_path / "jobs", library)
+        with Library.open(library.path) as other, other.catalog.writing():
+            job = queue_changes(jobs, library, ChangedPlaces([str(music)], [str(music)], [], exclude={}))
+            wait_for(lambda: job.state == "failed" or "another Segue is writing" in job.message)
+        wait_for(lambda: job.state in ENDED)
+        assert (job.state, len(library)) == ("done", 2)
+        jobs.close()
 
 
 def states(server: Server) -> set[str]:

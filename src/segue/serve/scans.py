@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from segue.advice import command, data_folder
+from segue.errors import LibraryBusyError
 from segue.library import Library
 from segue.serve.http.errors import ApiError
 from segue.serve.jobs import Job, JobProgress, Jobs, Result
@@ -15,9 +17,9 @@ from segue.sources.audio_folders import AudioFolders
 from segue.track import readable
 from segue.watch.changed import ChangedPlaces
 
+T = TypeVar("T")
 _FAILURES = 100  # named in a report
-_WAIT_S = 5.0  # while another process writes
-_BUSY_S = 1.0  # likewise, for what is tried again anyway
+_WAIT_S = 1.0  # while another process writes
 
 
 def allowed_roots(settings: Settings, scanned: Iterable[str], *, own_user: bool) -> list[Path] | None:
@@ -78,7 +80,7 @@ def queue_scan(jobs: Jobs, library: Library, folders: list[str], *, upgrade: boo
 
 def queue_changes(jobs: Jobs, library: Library, source: ChangedPlaces) -> Job:
     """Start a job that scans what has changed."""
-    return jobs.start("scan", lambda progress: _take_in(library, source, progress, wait_s=_BUSY_S))
+    return jobs.start("scan", lambda progress: in_turn(progress, lambda: _take_in(library, source, progress)))
 
 
 def queue_demo(jobs: Jobs, library: Library) -> Job:
@@ -106,14 +108,29 @@ def _demo(library: Library, progress: JobProgress) -> Result:
 
 def _scan(library: Library, folders: list[str], progress: JobProgress, *, upgrade: bool) -> Result:
     if upgrade:
-        library.start_upgrade(wait_s=_WAIT_S)
+        in_turn(progress, lambda: library.start_upgrade(wait_s=_WAIT_S))
     source = AudioFolders(folders, exclude=library.folders.exclusions())
-    return _take_in(library, source, progress, wait_s=_WAIT_S)
+    return in_turn(progress, lambda: _take_in(library, source, progress))
 
 
-def _take_in(library: Library, source: AudioFolders, progress: JobProgress, *, wait_s: float) -> Result:
+def in_turn(progress: JobProgress, work: Callable[[], T]) -> T:
+    """What the work gives as soon as no other process writes; the job says that it waits for that.
+
+    Raises
+    ------
+    Cancelled
+    """
+    while True:
+        try:
+            return work()
+        except LibraryBusyError:
+            progress.note("waiting: another Segue is writing to the library")
+            progress.raise_if_cancelled()
+
+
+def _take_in(library: Library, source: AudioFolders, progress: JobProgress) -> Result:
     threads = max(1, (os.cpu_count() or 2) - 1)  # one core goes on answering
-    report = library.import_from(source, progress=progress, jobs=threads, stop=progress.stop, wait_s=wait_s)
+    report = library.import_from(source, progress=progress, jobs=threads, stop=progress.stop, wait_s=_WAIT_S)
     failures = [
         {"path": readable(f.where).rsplit("/", 1)[-1], "kind": f.kind, "reason": readable(f.reason)}
         for f in report.failures[:_FAILURES]

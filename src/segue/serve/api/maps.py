@@ -18,6 +18,7 @@ from segue.serve.api.request_models import ClustersRequest, EvaluationRequest
 from segue.serve.http.errors import ApiError
 from segue.serve.http.responses import json_response, openapi_responses
 from segue.serve.jobs import Cancellable, Job, JobProgress, Result
+from segue.serve.scans import in_turn
 from segue.serve.service import Service, ServiceDep
 
 routes = APIRouter(tags=["map and clusters"])
@@ -142,9 +143,8 @@ async def make_clusters(service: ServiceDep, body: ClustersRequest) -> Response:
     """Group tracks that sound alike, in a job; the new clusters replace the old ones."""
 
     def work(progress: JobProgress) -> Result:
-        clusters = service.library.find_clusters(
-            body.k, view=body.view, progress=Cancellable(progress), wait_s=5
-        )
+        how: dict[str, Any] = {"view": body.view, "progress": Cancellable(progress), "wait_s": 1}
+        clusters = in_turn(progress, lambda: service.library.find_clusters(body.k, **how))
         return {"clusters": len(clusters), "separation": clusters.separation}
 
     return job_accepted(service.jobs.start("clusters", work))
