@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from segue.catalog import TrackReader
+from segue.catalog import TrackReader, listing
+from segue.catalog.derived import Derived
 from segue.errors import UsageError
 from segue.library import Library, Where
 from segue.sources.vectors import Vectors
@@ -64,6 +65,30 @@ def test_a_page_of_some_keys_counts_only_those(library: Library):
     tracks, total = library.tracks.page(keys, "title", 1)
     assert ([track.title for track in tracks], total) == (["mango"], 2)
     assert library.tracks.page(np.zeros(0, np.int64), "title", 10) == ([], 0)
+
+
+@pytest.mark.parametrize("sort", ["title", "artist", "added", "year"])
+def test_an_order_is_read_as_far_as_a_page_needs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sort):
+    monkeypatch.setattr(listing, "_READ_FIRST", 1)  # then 3, then 12
+    with new_library(tmp_path / "one", SONGS) as library:
+        whole = [track.id for track in library.tracks.page(None, sort, 10)[0]]
+        keys = library.tracks.keys_of(whole)
+        for wanted in (whole, whole[:1], whole[-1:], whole[1::2]):
+            some = np.array([keys[name] for name in wanted], np.int64)
+            for limit, offset in ((2, 0), (1, 1), (10, 0), (2, 3), (2, 9)):
+                tracks, total = library.tracks.page(some, sort, limit, offset)
+                assert [track.id for track in tracks] == wanted[offset : offset + limit]
+                assert total == len(wanted)
+
+
+def test_the_first_page_of_a_few_tracks_leaves_most_of_the_order_unread(library: Library, monkeypatch):
+    monkeypatch.setattr(listing, "_READ_FIRST", 1)
+    first = library.tracks.page(None, "title", 1)[0][0]
+    key = np.array([library.tracks.key_of(first.id)])
+    parts = Derived(library.catalog._local)
+    assert listing.keys_among(parts, key, "title", 1, 0) == (key.tolist(), 1)
+    assert parts.get(("order", "title", 0), lambda _: None) == key
+    assert parts.get(("order", "title", 1), lambda _: None) is None
 
 
 def test_ids_and_keys_lead_to_each_other_in_batches(library: Library):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sqlite3
 from collections import Counter
 from dataclasses import dataclass
@@ -10,12 +11,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from segue.catalog.derived import Derived
 from segue.catalog.integers import parse_integers
 from segue.catalog.migration import BY_ARTIST, TITLE
 from segue.catalog.names import split_names
 
 Sort = Literal["title", "artist", "added", "year"]
 _LABELS = 300
+_READ_FIRST = 1 << 16  # tracks of an order; then three times as many as were read before
 _ORDER: dict[Sort, str] = {
     "title": f"{TITLE} COLLATE NOCASE, key",
     "artist": f"{BY_ARTIST}, key",
@@ -44,10 +47,28 @@ def keys_at(db: sqlite3.Connection, sort: Sort, limit: int, offset: int) -> list
     return [row[0] for row in db.execute(sql, (limit, offset))]
 
 
-def all_keys(db: sqlite3.Connection, sort: Sort) -> NDArray[np.int64]:
-    """int64 (n,): the keys of all tracks in an order."""
-    sql = f"SELECT group_concat(key) FROM (SELECT key FROM tracks ORDER BY {_ORDER[sort]})"
-    return parse_integers(db.execute(sql).fetchone()[0])
+def keys_among(
+    derived: Derived, keys: NDArray[np.int64], sort: Sort, limit: int, offset: int
+) -> tuple[list[int], int]:
+    """Keys of some of these tracks in an order, and how many of these there are.
+
+    The order of all tracks is read as far as it is needed, and kept: the first pages of a list need little.
+    """
+    listed, start, n = np.zeros(0, np.int64), 0, _READ_FIRST
+    while True:
+        read = functools.partial(_many_keys_at, sort=sort, limit=n, offset=start)
+        part = derived.get(("order", sort, start), read, lambda part: part.nbytes)
+        listed = np.append(listed, part[np.isin(part, keys, kind="table")])
+        some, is_last = listed[offset : offset + limit].tolist(), len(part) < n
+        if is_last or len(listed) >= min(offset + limit, len(keys)):
+            return some, len(listed) if is_last else len(keys)
+        start, n = start + n, 3 * (start + n)
+
+
+def _many_keys_at(db: sqlite3.Connection, *, sort: Sort, limit: int, offset: int) -> NDArray[np.int64]:
+    """int64 (n,): as ``keys_at``."""
+    sql = f"SELECT group_concat(key) FROM (SELECT key FROM tracks ORDER BY {_ORDER[sort]} LIMIT ? OFFSET ?)"
+    return parse_integers(db.execute(sql, (limit, offset)).fetchone()[0])
 
 
 def facets(db: sqlite3.Connection) -> Facets:

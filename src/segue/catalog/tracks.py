@@ -285,14 +285,12 @@ class TrackTables:
 
         Parameters
         ----------
-        keys : int64 (n,), only these tracks; all if ``None``.
+        keys : int64 (n,), only these tracks, each there and once; all if ``None``.
         """
         if keys is None:
             return self._in_order(listing.keys_at(self._local.db, sort, limit, offset)), len(self)
-        name = ("order", sort)
-        order = self._derived.get(name, lambda db: listing.all_keys(db, sort), lambda order: order.nbytes)
-        listed = order[np.isin(order, keys)]
-        return self._in_order(listed[offset : offset + limit].tolist()), len(listed)
+        listed, n = listing.keys_among(self._derived, keys, sort, limit, offset)
+        return self._in_order(listed), n
 
     def _in_order(self, keys: Sequence[int]) -> list[Track]:
         tracks = self.by_keys(keys)
