@@ -43,8 +43,10 @@ STAY = """
 """
 # Playwright's clock replaces them by timers, which tell nothing of what has been drawn.
 FRAMES = "window.trueFrames = [requestAnimationFrame, requestAnimationFrame, requestIdleCallback]"
-# Music plays as slowly as Chromium can, so that a track of 3 s lasts for 48.
+# Music plays as slowly as Chromium can, so that a track of 3 s lasts for 48, and the next begins at its end.
+# With a crossfade it would last for half of that, and who seeks near its end would hear the next one at once.
 SLOW_MUSIC = """
+    try { localStorage.getItem("segue.crossfade") ?? localStorage.setItem("segue.crossfade", "0") } catch {}
     const playAsItIs = HTMLMediaElement.prototype.play
     HTMLMediaElement.prototype.play = function () {
         this.defaultPlaybackRate = this.playbackRate = 1 / 16

@@ -103,6 +103,22 @@ def test_a_reload_within_a_track_counts_it_once(browser: Browser, own_server: Se
         assert counted() == [second["id"], first["id"]]
 
 
+def test_keys_of_the_player_work_while_the_position_has_the_focus(browser: Browser, own_server: Server):
+    with watched(browser, own_server) as page:
+        slow_music(page)
+        page.goto("/tracks")
+        rows(page).first.get_by_role("button", name="Play").click()
+        bar = page.get_by_role("region", name="Player")
+        expect(bar.get_by_role("button", name="Pause")).to_be_visible()
+        place = page.get_by_role("slider", name=re.compile("^Position in"))
+        place.click()
+        expect(place).to_be_focused()
+        page.keyboard.press("Space")
+        expect(bar.get_by_role("button", name="Play", exact=True)).to_be_visible()
+        page.keyboard.press("m")
+        expect(bar.get_by_role("button", name="Mute")).to_have_attribute("aria-pressed", "true")
+
+
 def test_leaving_the_page_turns_the_microphone_off(page: Page):
     page.add_init_script("""
         const askAsItIs = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices)

@@ -108,7 +108,8 @@ export class Engine {
     if (!this.handover || this.timer || !this.current.playing) return;
     const wait = this.handover.out_s - this.handover.overlap_s - this.current.time - EARLY_S;
     if (wait > NEAR_S || wait < -NEAR_S) return; // not yet, or somebody has sought past it
-    this.timer = window.setTimeout(() => this.takeOver(), Math.max(0, wait * 1000));
+    const { playbackRate } = this.current.audio; // of a browser's extension, or of a test
+    this.timer = window.setTimeout(() => this.takeOver(), Math.max(0, (wait * 1000) / playbackRate));
   }
 
   /** Let what is ready take over; whether anything is. */

@@ -55,7 +55,7 @@ function search(): void {
 /** Whether a control on the page handles this key itself. */
 function isForControl(event: KeyboardEvent): boolean {
   const on = event.target as HTMLElement;
-  if (on.closest("input:not([type=checkbox]), textarea, select, [contenteditable], [role=slider], [role=menu], dialog[open]")) return true;
+  if (on.closest("input:not([type=checkbox]), textarea, select, [contenteditable], [role=menu], dialog[open]")) return true;
   return event.key === " " && on.closest("button, a, [role=button], input") !== null;
 }
 
