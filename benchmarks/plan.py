@@ -12,14 +12,11 @@ from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-import numpy as np
-
 from segue.embed.registry import make_embedders
-from segue.index import Index
 from segue.index.batches import use_threads
 from segue.ingest.embed_files import embed_files
 from segue.spark.plan import Rates, Work, build_s, embed_s, query_s
-from segue.spark.rates import build, made_vectors, measure, queries_s, write_music
+from segue.spark.rates import measure, measure_indexes, write_music
 from segue.spec import Embedder
 
 QUERIES = 10_000
@@ -28,19 +25,12 @@ FILES = 3
 TURNS = 5
 
 
-def index(folder: Path, rows: int, dim: int, rates: Rates) -> None:
-    x = made_vectors(rows + QUERIES, dim, seed=1)
-    np.save(folder / "x.npy", x[:rows])
-    made, took_s = build(folder / "x.npy")
-    made.save(folder / "x.index")
-    opened = Index.open(folder / "x.index")  # from its file, as Spark's workers and the service have it
-    work = Work(tracks=rows, dim=dim)
-    tell(f"build of {rows:,} x {dim}", build_s(work, rates), took_s)
-    tell(
-        f"{QUERIES:,} queries in {rows:,} x {dim}",
-        QUERIES * query_s(work, rates),
-        queries_s(opened, x[rows:]),
-    )
+def indexes(folder: Path, sizes: Sequence[int], dim: int, rates: Rates) -> None:
+    for rows, took in zip(sizes, measure_indexes(folder, sizes, dim, seed=1), strict=True):
+        work = Work(tracks=rows, dim=dim)
+        tell(f"build of {rows:,} x {dim}", build_s(work, rates), took.build_s)
+        planned = QUERIES * query_s(work, rates)
+        tell(f"{QUERIES:,} queries in {rows:,} x {dim}", planned, QUERIES * took.query_us / 1e6)
 
 
 def embedding(folder: Path, models: Sequence[str], rates: Rates) -> None:
@@ -82,8 +72,7 @@ def main() -> None:
     print("| work | planned, CPU s | took | ratio |\n|---|---|---|---|", flush=True)
     with tempfile.TemporaryDirectory() as folder, use_threads(1):
         embedding(Path(folder), options.embedder, rates)
-        for rows in options.rows:
-            index(Path(folder), rows, options.dim, rates)
+        indexes(Path(folder), options.rows, options.dim, rates)
 
 
 if __name__ == "__main__":

@@ -58,7 +58,8 @@ def test_measured_rates_are_of_this_machine(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("segue.spark.rates._LONG_MIN", 3.0)
     monkeypatch.setattr("segue.spark.rates._SR", 22_050)  # making MP3 takes longest
     monkeypatch.setattr("segue.spark.rates._QUERIES", 1_000)
-    monkeypatch.setattr("segue.spark.rates._TURNS", 2)
+    for turns in ("_TURNS", "_INDEX_TURNS"):
+        monkeypatch.setattr(f"segue.spark.rates.{turns}", 2)
     rates = measure(16, ["descriptors"])
     assert rates.origin == "measured now on a core of this machine"
     assert 0 < rates.analyze_s < 60

@@ -24,6 +24,7 @@ _QUERIES = 10_000
 _LONG_MIN = 4.0
 _BATCH = 4096  # queries, as a task of Spark asks for them
 _TURNS = 5
+_INDEX_TURNS = 3
 _SR = 44_100
 _SHARED = 32  # directions that all clusters share
 _LOCAL = 12  # directions in which the rows of a cluster differ
@@ -36,7 +37,7 @@ def measure(dim: int, models: Sequence[str] | None = None) -> Rates:
     """
     with tempfile.TemporaryDirectory() as folder, use_threads(1):
         decode_s, analyze_s = _embedding(Path(folder), models)
-        indexes = [_index(Path(folder), n, dim) for n in _ROWS]
+        indexes = measure_indexes(Path(folder), _ROWS, dim)
     row_s, shard_s = np.polyfit(_ROWS, [index.build_s for index in indexes], 1)
     in_a_full_shard = [index.query_us / shard_share(n) for index, n in zip(indexes, _ROWS, strict=True)]
     return Rates(
@@ -82,7 +83,7 @@ def write_music(path: Path, minutes: float) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Measured:
+class Measured:
     """Of an index: CPU s to build it, us a query to answer, bytes a row of its file."""
 
     build_s: float
@@ -90,36 +91,33 @@ class _Measured:
     row_bytes: float
 
 
-def _index(folder: Path, n: int, dim: int) -> _Measured:
-    x = made_vectors(n + _QUERIES, dim)
-    np.save(folder / "rows.npy", x[:n])
-    index, build_s = build(folder / "rows.npy")
-    index.save(folder / "rows.index")
-    opened = Index.open(folder / "rows.index")
-    query_us = queries_s(opened, x[n:]) / _QUERIES * 1e6
-    return _Measured(build_s, query_us, (folder / "rows.index").stat().st_size / n)
+def measure_indexes(folder: Path, sizes: Sequence[int], dim: int, seed: int = 0) -> list[Measured]:
+    """The least of some turns, each of all sizes, so that no slow while is in all turns of one size."""
+    queries = {}
+    for n in sizes:
+        x = made_vectors(n + _QUERIES, dim, seed)
+        np.save(folder / f"{n}.npy", x[:n])
+        queries[n] = x[n:]
+    turns = [[_index(folder / f"{n}.npy", queries[n]) for n in sizes] for _ in range(_INDEX_TURNS)]
+    return [
+        Measured(min(one.build_s for one in same), min(one.query_us for one in same), same[0].row_bytes)
+        for same in zip(*turns, strict=True)
+    ]
 
 
-def build(rows: Path) -> tuple[Index, float]:
-    """An index of the rows of a file, and the CPU s of building it: the least of three turns."""
-    turns = []
-    for _ in range(3):
-        began = time.process_time()
-        index = Index.build(rows, metric="cosine")
-        turns.append(time.process_time() - began)
-    return index, min(turns)
-
-
-def queries_s(index: Index, queries: Vectors) -> float:
-    """CPU s of all queries, in batches: the least of some turns, as other programs take time from some."""
-    index.query(queries[:10], 10, recall=RECALL)
-    turns = []
-    for _ in range(_TURNS):
-        began = time.process_time()
-        for start in range(0, len(queries), _BATCH):
-            index.query(queries[start : start + _BATCH], 10, recall=RECALL)
-        turns.append(time.process_time() - began)
-    return min(turns)
+def _index(rows: Path, queries: Vectors) -> Measured:
+    began = time.process_time()
+    index = Index.build(rows, metric="cosine")
+    built = time.process_time()
+    path = rows.with_suffix(".index")
+    index.save(path)
+    opened = Index.open(path)  # from its file, as Spark's workers and the service have it
+    opened.query(queries[:10], 10, recall=RECALL)
+    asked = time.process_time()
+    for start in range(0, len(queries), _BATCH):
+        opened.query(queries[start : start + _BATCH], 10, recall=RECALL)
+    query_us = (time.process_time() - asked) / len(queries) * 1e6
+    return Measured(built - began, query_us, path.stat().st_size / len(index))
 
 
 def made_vectors(n: int, dim: int, seed: int = 0) -> Vectors:
