@@ -91,6 +91,12 @@ def test_the_first_page_of_a_few_tracks_leaves_most_of_the_order_unread(library:
     assert parts.get(("order", "title", 1), lambda _: None) is None
 
 
+def test_keys_that_lie_far_apart_take_no_table_of_all_between(library: Library):
+    first = library.tracks.page(None, "title", 1)[0][0]
+    far = np.array([library.tracks.key_of(first.id), 2**60], np.int64)
+    assert [track.id for track in library.tracks.page(far, "title", 1)[0]] == [first.id]
+
+
 def test_ids_and_keys_lead_to_each_other_in_batches(library: Library):
     ids = [track.id for track in library]
     keys = library.tracks.keys_of(ids)

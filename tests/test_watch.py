@@ -195,6 +195,7 @@ def test_a_file_whose_name_is_no_text_is_seen(followed: Followed, tmp_path: Path
     followed.sees(lambda: "Odd" in followed.titles())
     song(followed.music / "Album" / "next.wav", 760, "Next")
     followed.sees(lambda: "Next" in followed.titles())
+    assert {"Odd", "Next"} <= set(followed.titles())
 
 
 def test_paths_settle_when_nothing_more_happens_to_them(tmp_path: Path):

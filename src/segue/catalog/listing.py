@@ -18,6 +18,7 @@ from segue.catalog.names import split_names
 
 Sort = Literal["title", "artist", "added", "year"]
 _LABELS = 300
+_TABLE = 1 << 26  # bytes that a table of keys may take; those of a damaged library may lie far apart
 _READ_FIRST = 1 << 16  # tracks of an order; then three times as many as were read before
 _ORDER: dict[Sort, str] = {
     "title": f"{TITLE} COLLATE NOCASE, key",
@@ -55,10 +56,11 @@ def keys_among(
     The order of all tracks is read as far as it is needed, and kept: the first pages of a list need little.
     """
     listed, start, n = np.zeros(0, np.int64), 0, _READ_FIRST
+    kind: Literal["sort", "table"] = "sort" if len(keys) and np.ptp(keys) > _TABLE else "table"
     while True:
         read = functools.partial(_many_keys_at, sort=sort, limit=n, offset=start)
         part = derived.get(("order", sort, start), read, lambda part: part.nbytes)
-        listed = np.append(listed, part[np.isin(part, keys, kind="table")])
+        listed = np.append(listed, part[np.isin(part, keys, kind=kind)])
         some, is_last = listed[offset : offset + limit].tolist(), len(part) < n
         if is_last or len(listed) >= min(offset + limit, len(keys)):
             return some, len(listed) if is_last else len(keys)
