@@ -8,19 +8,21 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import faiss
 import numpy as np
 import pytest
 import soundfile
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import ThreadpoolController, threadpool_limits
 
 import segue
 from segue.library import Library
-from segue.library.verbs import OneBlasThread
 from segue.sources.vectors import Vectors
+from segue.threads import OneBlasThread
 from tests.conftest import SR, tone
 
 HOME = Path(segue.__file__).parent
@@ -75,6 +77,13 @@ class Watch:
 
 
 @pytest.fixture
+def alive() -> Iterator[ThreadPoolExecutor]:
+    """A thread that goes on living after each of its calls, as those of a service do."""
+    with ThreadPoolExecutor(1) as pool:
+        yield pool
+
+
+@pytest.fixture
 def two_threads() -> Iterator[None]:
     with ThreadpoolController().limit(limits=2, user_api="blas"):
         yield
@@ -102,6 +111,40 @@ def test_calls_that_overlap_leave_as_many_threads_as_before():
     assert watch.threads() == 1
     second.__exit__()
     assert watch.threads() == 2
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_another_thread_may_leave_last_and_then_live_on(alive: ThreadPoolExecutor):
+    watch, first, second = Watch(), OneBlasThread(), OneBlasThread()
+    alive.submit(first.__enter__).result()
+    second.__enter__()
+    alive.submit(first.__exit__).result()
+    assert watch.threads() == 1
+    second.__exit__()
+    assert watch.threads() == 2
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_a_thread_that_set_the_number_and_lives_on_does_not_decide_it(alive: ThreadPoolExecutor):
+    watch = Watch()
+    alive.submit(threadpool_limits, 2, "blas").result()
+    with OneBlasThread():
+        assert watch.threads() == 1
+    assert watch.threads() == 2
+
+
+def test_each_thread_gets_its_own_number_of_openmp_back(alive: ThreadPoolExecutor):
+    """Faiss's BLAS counts by the thread that calls it, and so does Faiss."""
+    inside, second = OneBlasThread(), OneBlasThread()
+    alive.submit(faiss.omp_set_num_threads, 3).result()
+    faiss.omp_set_num_threads(2)
+    alive.submit(inside.__enter__).result()
+    second.__enter__()
+    assert (faiss.omp_get_max_threads(), alive.submit(faiss.omp_get_max_threads).result()) == (1, 1)
+    alive.submit(inside.__exit__).result()
+    second.__exit__()
+    assert (faiss.omp_get_max_threads(), alive.submit(faiss.omp_get_max_threads).result()) == (2, 3)
+    faiss.omp_set_num_threads(1)
 
 
 def test_one_thread_stays_one():

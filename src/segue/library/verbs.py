@@ -1,18 +1,12 @@
-"""How a verb becomes a method of the library, and how many threads its linear algebra takes: one.
-
-BLAS splits even small products over all cores, and its threads spin while one of them waits for a core that
-another program has: a fit of a tenth of a second then takes many times as long. What is worth more threads,
-such as a scan, starts its own, and gives each one thread of BLAS.
-"""
+"""How a verb becomes a method of the library."""
 
 from __future__ import annotations
 
 import functools
-import sys
-import threading
 from collections.abc import Callable
-from contextlib import ContextDecorator
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
+
+from segue.threads import OneBlasThread
 
 if TYPE_CHECKING:
     from segue.library import Library
@@ -20,37 +14,6 @@ if TYPE_CHECKING:
 
 _P = ParamSpec("_P")
 _Answer = TypeVar("_Answer")
-
-
-class OneBlasThread(ContextDecorator):
-    """While any thread is inside, BLAS takes one thread in this whole process; then as many as before."""
-
-    _lock = threading.Lock()
-    _inside = 0
-    _limit: Any = None
-
-    def __enter__(self) -> None:
-        with OneBlasThread._lock:
-            if not OneBlasThread._inside:
-                blas = _blas(len(sys.modules))
-                # The command and the service have one thread from the start, and setting it takes longer.
-                is_one = all(library.num_threads == 1 for library in blas.lib_controllers)
-                OneBlasThread._limit = None if is_one else blas.limit(limits=1)
-            OneBlasThread._inside += 1
-
-    def __exit__(self, *exc: object) -> None:
-        with OneBlasThread._lock:
-            OneBlasThread._inside -= 1
-            if not OneBlasThread._inside and OneBlasThread._limit is not None:
-                OneBlasThread._limit.restore_original_limits()
-
-
-@functools.lru_cache(maxsize=1)
-def _blas(n_modules: int) -> Any:
-    """The BLAS libraries that are loaded; a module that came since may have brought another."""
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController().select(user_api="blas")
 
 
 class verb(Generic[_P, _Answer]):  # noqa: N801 - used as a decorator is
