@@ -340,3 +340,9 @@ def test_a_folder_is_found_by_its_name_in_other_letters(tmp_path: Path, name: st
     with new_library(tmp_path, songs) as library:
         found = library.seed_group(text)
         assert [seed.path for seed in found.seeds if isinstance(seed, Track)] == [f"/music/{name}/0.flac"]
+
+
+@pytest.mark.parametrize("key", [1, slice(3), None, b"abc"])
+def test_a_library_is_asked_by_ids_alone(root: Path, key):
+    with Library.open(root) as library, pytest.raises(UsageError, match="a track's id is a text, not"):
+        library[key]

@@ -115,7 +115,9 @@ def _no_query(value: object) -> UsageError:
 
 
 def track_by_id(catalog: Catalog, track_id: str) -> Track:
-    """Raises TrackNotFoundError."""
+    """Raises TrackNotFoundError, and UsageError for what is no text."""
+    if not isinstance(track_id, str):
+        raise UsageError(f"a track's id is a text, not {type(track_id).__name__}")
     track = catalog.tracks.by_id(track_id)
     if track is None:
         raise TrackNotFoundError(f"no track has the id {track_id!r}")
