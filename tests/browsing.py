@@ -175,12 +175,30 @@ def answered(page: Page, method: str, path: str):
     return page.expect_response(lambda answer: is_request(answer.request, method, path))
 
 
+def hold(page: Page, address: str, method: str = "GET") -> list[Route]:
+    """From now on, the requests for an address wait until the test lets each go on; see ``take``."""
+    held: list[Route] = []
+
+    def keep(route: Route) -> None:
+        if route.request.method == method:
+            held.append(route)
+        else:
+            route.fallback()
+
+    page.route(address, keep)
+    return held
+
+
 def take(page: Page, held: list[Route]) -> Route:
-    """The request that a route of the test has held: Playwright may tell of it before it hands it over."""
+    """The one request that is held: Playwright may tell of it before it hands it over.
+
+    Were there several, the page might wait for another than the one that the test lets go.
+    """
     deadline = time.monotonic() + PATIENCE_MS / 1000
     while not held:
         page.evaluate("0")
         assert time.monotonic() < deadline
+    assert len(held) == 1, [route.request.url for route in held]
     return held.pop()
 
 

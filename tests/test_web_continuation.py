@@ -7,9 +7,9 @@ import json
 import pytest
 
 pytest.importorskip("playwright", reason="pip install playwright")
-from playwright.sync_api import Browser, Page, Request, Response, Route, expect
+from playwright.sync_api import Browser, Page, Request, Response, expect
 
-from tests.browsing import MARKS, slow_music, take, watched
+from tests.browsing import MARKS, answered, hold, is_request, slow_music, take, watched
 from tests.serve_process import Server
 
 pytestmark = MARKS
@@ -22,11 +22,8 @@ def play_one(page: Page, server: Server, title: str = "Low number 0") -> None:
     page.get_by_role("button", name="Queue", exact=True).click()
 
 
-def hold_sound(page: Page) -> list[Route]:
-    """Requests for sounds that wait for the test: its tracks last for 3 s, and go on before it has looked."""
-    held: list[Route] = []
-    page.route("**/audio?*", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks it
-    return held
+RADIO = "**/api/v1/radio"
+SOUND = "**/audio?*"  # held, as tracks last for 3 s, and the music goes on before a test has looked
 
 
 def now(page: Page):
@@ -41,6 +38,18 @@ def title_of(row) -> str:
     return row.locator(".row-name .clip").first.inner_text()
 
 
+def titles(page: Page):
+    return coming(page).locator(".row-name .clip:first-child")
+
+
+def chosen(answer: Response) -> list[str]:
+    return [match["track"]["title"] for match in answer.json()["matches"]]
+
+
+def is_radio(answer: Response) -> bool:
+    return is_request(answer.request, "POST", "/radio")
+
+
 def asked_for(request: Request) -> dict:
     """What the page asks of what goes on after the queue; it also asks by itself, where little is left."""
     return json.loads(request.post_data or "{}") if request.url.endswith("/radio") else {}
@@ -52,7 +61,7 @@ def is_brighter(answer: Response) -> bool:
 
 def test_one_track_is_followed_by_what_sounds_like_it(browser: Browser, own_server: Server):
     with watched(browser, own_server) as page:
-        held = hold_sound(page)
+        held = hold(page, SOUND)
         play_one(page, own_server)
         expect(coming(page).first).to_be_visible()
         first = title_of(coming(page).first)
@@ -79,19 +88,18 @@ def test_the_continuation_is_steered_while_it_plays(browser: Browser, own_server
         expect(coming(page).first).to_be_visible()
         with page.expect_response(is_brighter) as found:
             section.get_by_role("button", name="brighter").click()
-        titles = [match["track"]["title"] for match in found.value.json()["matches"]]
-        expect(coming(page).locator(".row-name .clip:first-child")).to_have_text(titles)
+        expect(titles(page)).to_have_text(chosen(found.value))
         row = coming(page).last
         row.hover()
         with page.expect_request(lambda request: bool(asked_for(request).get("minus"))) as asked:
-            row.get_by_role("button", name=f"Go on less like {(title := titles[-1])}").click()
+            row.get_by_role("button", name=f"Go on less like {(title := chosen(found.value)[-1])}").click()
         assert asked_for(asked.value)["minus"] == [own_server.get("/tracks", q=title)["tracks"][0]["id"]]
         expect(coming(page).filter(has_text=title)).to_have_count(0)
 
 
 def test_music_stops_where_it_is_told_to(browser: Browser, own_server: Server):
     with watched(browser, own_server) as page:
-        held = hold_sound(page)
+        held = hold(page, SOUND)
         play_one(page, own_server)
         page.get_by_label("Keep playing what sounds like this").uncheck()
         expect(coming(page)).to_have_count(0)
@@ -101,6 +109,53 @@ def test_music_stops_where_it_is_told_to(browser: Browser, own_server: Server):
         page.reload()
         page.get_by_role("button", name="Queue", exact=True).click()
         expect(page.get_by_label("Keep playing what sounds like this")).not_to_be_checked()
+
+
+def test_music_stops_where_it_is_told_to_though_more_was_looked_for(browser: Browser, own_server: Server):
+    with watched(browser, own_server) as page:
+        sounds, questions = hold(page, SOUND), hold(page, RADIO, "POST")
+        play_one(page, own_server)
+        question = take(page, questions)
+        page.get_by_label("Keep playing what sounds like this").uncheck()
+        with answered(page, "POST", "/radio"):
+            question.continue_()
+        take(page, sounds).continue_()
+        expect(page.get_by_role("button", name="Pause")).to_have_count(0)
+        expect(now(page)).to_have_text("Low number 0")
+        expect(coming(page)).to_have_count(0)
+
+
+def test_what_was_looked_for_does_not_follow_other_music(browser: Browser, own_server: Server):
+    with watched(browser, own_server) as page:
+        slow_music(page)
+        questions = hold(page, RADIO, "POST")
+        play_one(page, own_server)
+        question = take(page, questions)
+        similar = page.get_by_role("list", name="Similar to Low number 0")
+        similar.get_by_role("button", name="Play Low number 1").click()
+        with answered(page, "POST", "/radio"):
+            question.continue_()
+        another = take(page, questions)
+        assert len(asked_for(another.request)["seeds"]) == 5  # the end of what plays now
+        with page.expect_response(is_radio) as answer:
+            another.continue_()
+        expect(titles(page)).to_have_text(chosen(answer.value))
+
+
+def test_what_began_while_more_was_looked_for_does_not_come_again(browser: Browser, own_server: Server):
+    with watched(browser, own_server) as page:
+        slow_music(page)
+        play_one(page, own_server)
+        expect(coming(page).first).to_be_visible()
+        *_, begins, last = titles(page).all_inner_texts()
+        questions = hold(page, RADIO, "POST")
+        coming(page).nth(-3).locator(".queue-play").click()  # two are left, and more are asked for
+        question = take(page, questions)
+        page.get_by_role("button", name="Next track").first.click()
+        expect(now(page)).to_have_text(begins)
+        with page.expect_response(is_radio) as answer:
+            question.continue_()
+        expect(titles(page)).to_have_text([last, *chosen(answer.value)])
 
 
 def test_a_cleared_queue_and_a_removed_track_come_back(browser: Browser, own_server: Server):

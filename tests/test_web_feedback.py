@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 pytest.importorskip("playwright", reason="pip install playwright")
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browsing import MARKS, PHONE, new_page, take, watched
+from tests.browsing import MARKS, PHONE, hold, new_page, take, watched
 from tests.serve_process import Server
 
 pytestmark = MARKS
@@ -42,9 +42,8 @@ def test_a_dislike_takes_the_track_away_at_once_and_undo_brings_it_back(browser:
 
 
 def test_nothing_is_said_of_likes_before_they_are_known(browser: Browser, own_server: Server):
-    held: list[Route] = []
     with watched(browser, own_server) as page:
-        page.route("**/feedback?*", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks it
+        held = hold(page, "**/feedback?*")
         page.goto("/likes")
         answer = take(page, held)
         expect(page.get_by_text("Loading likes…")).to_have_count(1)

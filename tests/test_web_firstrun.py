@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("playwright", reason="pip install playwright")
-from playwright.sync_api import Browser, Route, expect
+from playwright.sync_api import Browser, expect
 
 from segue.library import Library
-from tests.browsing import MARKS, answered, settle, take, watched
+from tests.browsing import MARKS, answered, hold, settle, take, watched
 from tests.conftest import write_music
 from tests.serve_process import Server, serving
 from tests.waiting import wait_for
@@ -81,8 +81,7 @@ def test_the_demo_is_tried_from_the_page(browser: Browser, web_player: None, tmp
         with watched(browser, running) as page:
             page.goto("/tracks")
             settle(page)
-            held: list[Route] = []
-            page.route("**/api/v1/jobs", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks it
+            held = hold(page, "**/api/v1/jobs")
             page.get_by_role("button", name="Try the demo").click()
             first = take(page, held)
             answer = first.fetch()

@@ -7,9 +7,9 @@ import re
 import pytest
 
 pytest.importorskip("playwright", reason="pip install playwright")
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
-from tests.browsing import MARKS, slow_music, take
+from tests.browsing import MARKS, hold, slow_music, take
 from tests.serve_process import Server
 
 pytestmark = MARKS
@@ -43,13 +43,12 @@ def test_ctrl_k_finds_everything_of_a_name_from_any_page(page: Page, web_server:
 
 def test_enter_waits_for_what_is_still_looked_for(page: Page, web_server: Server):
     first, second = (artist["name"] for artist in web_server.get("/artists")["artists"][:2])
-    held: list[Route] = []
     page.goto("/")
     page.keyboard.press("Control+k")
     field = page.get_by_role("combobox", name="Search everything")
     field.fill(first)
     expect(page.get_by_role("group", name="Artists").get_by_role("option", name=first)).to_be_visible()
-    page.route("**/search/grouped?*", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks it
+    held = hold(page, "**/search/grouped?*")
     with page.expect_request("**/search/grouped?*"):
         field.fill(second)
     page.keyboard.press("Enter")  # and not the artist of the first search, which is still shown

@@ -8,12 +8,13 @@ import re
 import pytest
 
 pytest.importorskip("playwright", reason="pip install playwright")
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browsing import (
     MARKS,
     PHONE,
     answered,
+    hold,
     is_request,
     new_page,
     rows,
@@ -195,16 +196,8 @@ def test_changes_of_a_playlist_are_saved_in_their_order(browser: Browser, own_se
     tracks = own_server.get("/tracks", sort="title")["tracks"][:3]
     first, second, third = (track["title"] for track in tracks)
     kept = own_server.post("/playlists", {"name": "Evening", "tracks": [t["id"] for t in tracks]}, 201)["id"]
-    changes: list[Route] = []
-
-    def hold(route: Route) -> None:
-        if route.request.method == "PUT":
-            changes.append(route)
-        else:
-            route.continue_()
-
     with watched(browser, own_server) as page:
-        page.route(f"**/playlists/{kept}", hold)
+        changes = hold(page, f"**/playlists/{kept}", "PUT")
         page.goto(f"/playlists/{kept}")
         for _ in range(2):
             page.get_by_role("button", name=f"Move {first} down").click()

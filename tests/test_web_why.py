@@ -14,9 +14,9 @@ from tests.conftest import write_music
 from tests.onnx_models import ASKED, filters, saved
 
 pytest.importorskip("playwright", reason="pip install playwright")
-from playwright.sync_api import Browser, Route, expect
+from playwright.sync_api import Browser, expect
 
-from tests.browsing import MARKS, take, watched
+from tests.browsing import MARKS, hold, take, watched
 from tests.serve_process import Server, serving
 
 pytestmark = MARKS
@@ -54,9 +54,8 @@ def test_why_opens_for_a_pair_of_which_one_lacks_a_space(browser: Browser, incom
 
 def test_a_place_is_kept_for_why_while_it_loads(browser: Browser, own_server: Server):
     (seed,) = own_server.get("/tracks", q="Low number 0")["tracks"]
-    held: list[Route] = []
     with watched(browser, own_server) as page:
-        page.route("**/api/v1/why?*", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks what it is given
+        held = hold(page, "**/api/v1/why?*")
         page.goto(f"/track/{seed['id']}")
         why = page.get_by_role("button", name="Why is Low number 1 similar?")
         why.click()

@@ -62,11 +62,13 @@ async function choose(more: boolean): Promise<void> {
   const before = player.station.value;
   const fresh = !before || (before.auto && !more && !player.continuation.value.length);
   const station = fresh ? stationOfQueue() : before;
-  const kept = more ? player.continuation.value : [];
-  const found = station && (await ask(station, [...queued(), ...kept]).catch(() => []));
+  const previous = upTo(more);
+  const found = station && (await ask(station, previous).catch(() => []));
   looking.value = false;
   const now = player.station.value;
-  if (now !== before) return now ? choose(false) : goOn(); // it was steered meanwhile, or other music plays
+  if (now !== before || (fresh && !keepPlaying.value) || !sameTracks(upTo(more), previous)) {
+    return now && !(more && now === before) ? choose(false) : goOn(); // the answer is to what was so when it was asked for
+  }
   if (!station || !found) return;
   if (!found.length) {
     fruitless = player.queue.value;
@@ -74,9 +76,13 @@ async function choose(more: boolean): Promise<void> {
     return;
   }
   if (fresh) player.station.value = station;
-  player.continuation.value = [...kept, ...found];
+  player.continuation.value = [...(more ? player.continuation.value : []), ...found];
   if (player.moreWanted.value) player.next();
 }
+
+/** What comes before the tracks that are chosen: it stays the same where the music just goes on. */
+const upTo = (more: boolean) => (more ? [...queued(), ...player.continuation.value] : queued());
+const sameTracks = (a: readonly Track[], b: readonly Track[]) => a.length === b.length && a.every((track, i) => track.id === b[i]?.id);
 
 export function steerRadio(changed: Partial<player.Station>): void {
   if (!player.station.value) return;
