@@ -19,7 +19,7 @@ from weakref import WeakKeyDictionary
 import av
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Error, Page, Request, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Frame, Page, Request, Route, expect, sync_playwright
 
 from tests.serve_process import Server
 
@@ -129,6 +129,34 @@ def _follow_requests(page: Page) -> None:
     page.on("request", begins)
     page.on("requestfinished", ends)
     page.on("requestfailed", ends)
+
+
+def failed_requests(page: Page) -> list[str]:
+    """The addresses of requests that fail from now on, but for those that end because their page is left.
+
+    A browser gives up what a page still loads, such as its icon, as soon as it shows the next one.
+    """
+    failed: list[str] = []
+    asked_for = shown = 0  # pages
+    page_of: WeakKeyDictionary[Request, int] = WeakKeyDictionary()
+
+    def begins(request: Request) -> None:
+        nonlocal asked_for
+        asked_for += (leaves := request.is_navigation_request())
+        page_of[request] = asked_for if leaves else shown
+
+    def shows(_: Frame) -> None:
+        nonlocal shown
+        shown = asked_for
+
+    def fails(request: Request) -> None:
+        if request.failure != "net::ERR_ABORTED" or page_of[request] == asked_for:
+            failed.append(request.url)
+
+    page.on("request", begins)
+    page.on("framenavigated", shows)
+    page.on("requestfailed", fails)
+    return failed
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from segue import Library
 from segue.export.site import write_site
-from tests.browsing import MARKS, PHONE, new_page, slow_music
+from tests.browsing import MARKS, PHONE, failed_requests, hold, new_page, slow_music, take
 from tests.test_export_site import NASTY
 
 pytestmark = MARKS
@@ -30,11 +30,12 @@ def page(browser: Browser, site: Path):
         faults: list[str] = []
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
-        page.on("requestfailed", lambda request: faults.append(request.url))
         page.on("request", lambda request: request.url.startswith("file:") or faults.append(request.url))
+        failed = failed_requests(page)
         page.goto(f"{site.as_uri()}/index.html")
         yield page
         assert not faults
+        assert not failed
 
 
 def test_a_track_leads_to_what_sounds_like_it(page: Page):
@@ -72,3 +73,17 @@ def test_a_phone_shows_it_without_scrolling_sideways(page: Page):
     page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
     expect(page.get_by_role("button", name="Play")).to_be_visible()
+
+
+def test_a_load_that_ends_with_its_page_has_not_failed(browser: Browser, site: Path):
+    look_for = "name => new Promise(end => Object.assign(new Image(), { src: name, onerror: end }))"
+    with new_page(browser, site.as_uri()) as page:
+        failed, icons = failed_requests(page), hold(page, "**/icon.svg")
+        page.goto(f"{site.as_uri()}/index.html")
+        for _ in range(3):
+            take(page, icons)
+            with page.expect_event("requestfailed"):
+                page.reload()
+        assert failed == []
+        page.evaluate(look_for, "gone.png")
+        assert failed == [f"{site.as_uri()}/gone.png"]
