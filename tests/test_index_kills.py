@@ -39,6 +39,7 @@ def save_for_ever(send, path, versions):
     send("begun")
     for index in itertools.cycle(indexes):
         index.save(path)
+        send("saved")
 
 
 def assert_one_of_two(index, rows):
@@ -58,7 +59,10 @@ def test_a_save_killed_at_any_moment_leaves_the_one_version_or_the_other(rows, v
         n_kills += 1
         process, receiver = start(save_for_ever, path, versions)
         assert receiver.recv() == "begun"
-        time.sleep(chance.uniform(0, 0.04))
+        began, saves = time.monotonic(), chance.randint(1, 4)
+        for _ in range(saves):
+            assert receiver.recv() == "saved"
+        time.sleep(chance.uniform(0, (time.monotonic() - began) / saves))  # within the next one
         process.kill()
         process.join()
         index = Index.open(path)
