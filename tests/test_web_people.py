@@ -28,6 +28,11 @@ SAVE = """async () => {
     await fetch("/api/v1/playlists", { method: "POST", headers, body });
 }"""
 
+TOLD_LATE = """() => {
+    const told = { key: "segue.user", oldValue: null, newValue: localStorage["segue.user"] };
+    dispatchEvent(new StorageEvent("storage", told));
+}"""
+
 pytestmark = MARKS
 
 
@@ -182,6 +187,27 @@ def test_a_browser_that_two_people_share_keeps_nothing_of_the_first(browser: Bro
         settle(page)
         expect(page.get_by_label("Player")).to_have_count(0)
         assert "Low number 0" not in page.evaluate("JSON.stringify(localStorage)")
+
+
+def test_who_signs_in_stays_on_the_page_though_the_browser_tells_of_it_late(browser: Browser, shared: Server):
+    """A page that was loaded again may be told of what it wrote before, as if another tab had written it."""
+    with new_page(browser, shared.address) as page:
+        sign_in(page, "Olga")
+        loads: list[str] = []
+        page.on("request", lambda asked: asked.is_navigation_request() and loads.append(asked.url))
+        page.evaluate(TOLD_LATE)
+        settle(page)
+        expect(page.get_by_role("heading", name="Olga", exact=True)).to_be_visible()
+        assert loads == []
+
+
+def test_who_signs_in_in_another_tab_is_seen_in_this_one(browser: Browser, shared: Server):
+    with new_page(browser, shared.address) as page:
+        sign_in(page, "Olga")
+        other = page.context.new_page()
+        other.goto("/settings")
+        other.get_by_role("button", name="Sign out").click()
+        expect(page.get_by_label("Password", exact=True)).to_be_visible()
 
 
 def test_people_are_managed_by_a_finger(browser: Browser, shared: Server):

@@ -31,9 +31,11 @@ export function changePerson(user: string): boolean {
   return true;
 }
 
-// In another tab somebody signed in or out: this tab's queue is not theirs.
+// In another tab somebody signed in or out: this tab's queue is not theirs. A slow browser also tells a page, once it
+// was loaded again, of what it wrote itself just before.
+const loadedFor = personHere();
 addEventListener("storage", (event) => {
-  if (event.key !== PERSON) return;
+  if (event.key !== PERSON || personHere() === loadedFor) return;
   closed = true;
   location.replace(document.baseURI);
 });
