@@ -43,6 +43,12 @@ STAY = """
 """
 # Playwright's clock replaces them by timers, which tell nothing of what has been drawn.
 FRAMES = "window.trueFrames = [requestAnimationFrame, requestAnimationFrame, requestIdleCallback]"
+# Whatever a page does once it is drawn, such as Preact's effects, comes a second later, as on a busy machine.
+LATE_EFFECTS = """
+    const [soon, drawn] = [window.setTimeout, requestAnimationFrame]
+    window.setTimeout = (act, wait = 0, ...rest) => soon(act, wait < 40 ? 1000 : wait, ...rest)
+    window.requestAnimationFrame = (act) => soon(() => drawn(act), 1000)
+"""
 # Music plays as slowly as Chromium can, so that a track of 3 s lasts for 48, and the next begins at its end.
 # With a crossfade it would last for half of that, and who seeks near its end would hear the next one at once.
 SLOW_MUSIC = """

@@ -11,6 +11,7 @@ pytest.importorskip("playwright", reason="pip install playwright")
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browsing import (
+    LATE_EFFECTS,
     MARKS,
     PHONE,
     answered,
@@ -209,6 +210,19 @@ def test_changes_of_a_playlist_are_saved_in_their_order(browser: Browser, own_se
             take(page, changes).continue_()
     saved = own_server.get(f"/playlists/{kept}")["tracks"]
     assert [track["title"] for track in saved] == [second, third, first]
+
+
+def test_what_is_changed_as_soon_as_a_playlist_is_drawn_stays_so(browser: Browser, own_server: Server):
+    tracks = own_server.get("/tracks", sort="title")["tracks"][:3]
+    first, second, third = (track["title"] for track in tracks)
+    kept = own_server.post("/playlists", {"name": "Evening", "tracks": [t["id"] for t in tracks]}, 201)["id"]
+    with watched(browser, own_server) as page:
+        page.add_init_script(LATE_EFFECTS)
+        page.goto(f"/playlists/{kept}")
+        with answered(page, "PUT", f"/playlists/{kept}"):
+            page.get_by_role("button", name=f"Move {first} down").click()
+        settle(page)
+        expect(rows(page).locator(".row-title")).to_have_text([second, first, third])
 
 
 def test_tracks_of_an_album_that_follow_each_other_have_one_cover(browser: Browser, own_server: Server):

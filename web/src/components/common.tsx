@@ -1,6 +1,6 @@
 /** Small components that many pages share. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { coverOf, isClip, isNamed } from "../api";
 import { ApiError, offline } from "../connection";
 import { coverImage } from "../covers";
@@ -10,7 +10,7 @@ import { Icon, type IconName } from "./icons";
 
 export function Cover({ id, size = 48, shown = size }: { id: string; size?: number; shown?: number }) {
   const [failed, setFailed] = useState(false);
-  useEffect(() => setFailed(false), [id]);
+  useLayoutEffect(() => setFailed(false), [id]); // now: the next one may already have failed
   if (failed || isClip(id) || isNamed(id)) {
     return <span class="cover none" data-size={shown}><Icon name="sound" size={Math.max(18, shown / 3)} /></span>;
   }

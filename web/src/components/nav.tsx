@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import { route } from "../router";
 import { theme, type Theme } from "../preferences";
 import { helpOpen } from "../shortcuts";
@@ -76,7 +76,7 @@ export function Sidebar() {
 /** On a phone: the first pages and the search within reach of the thumb, the others under "More". */
 export function BottomNav() {
   const [open, setOpen] = useState(false);
-  useEffect(() => setOpen(false), [route.value]);
+  useLayoutEffect(() => setOpen(false), [route.value]); // now: it may already be opened again
   const others = pages.filter(({ path }) => !onPhoneBar.includes(path));
   return (
     <>

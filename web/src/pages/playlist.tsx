@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import * as api from "../api";
 import { EmptyState, Grip, LoadError, PageHeader, IconButton, LoadingRows } from "../components/common";
 import { Dialog } from "../components/dialog";
@@ -62,7 +62,7 @@ function PlaylistEditor({ list, onShared }: { list: Playlist; onShared: () => vo
   const [tracks, setTracks] = useState<readonly Track[]>(list.tracks);
   const [renaming, setRenaming] = useState(false);
   const saved = useRef<Promise<unknown>>(Promise.resolve()); // one change must not overtake another
-  useEffect(() => (setName(list.name), setTracks(list.tracks)), [list]);
+  useLayoutEffect(() => (setName(list.name), setTracks(list.tracks)), [list]); // now: the next change may already be made
   const save = async (title: string, nextTracks: readonly Track[]) => {
     const before = [name, tracks] as const;
     setName(title);
