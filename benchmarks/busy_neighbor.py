@@ -21,8 +21,8 @@ from index_data import clustered
 from page_tables import Table, paragraph
 
 from segue.library import Library
+from segue.library.verbs import OneBlasThread
 from segue.sources.vectors import Vectors
-from segue.threads import OneBlasThread
 from segue.views.view_index import ViewIndex
 
 QUESTIONS = 50

@@ -18,11 +18,11 @@ import av
 import numpy as np
 import pytest
 import soundfile
+from threadpoolctl import threadpool_limits
 
 from segue import audio
 from segue.embed.descriptors import Descriptors
 from segue.sources.content import hash_file
-from segue.threads import OneBlasThread
 from tests.waiting import PATIENCE_S
 
 SR = 44_100  # Hz
@@ -187,7 +187,7 @@ def clip_fixtures(n):
 def embeddings_of(folder):
     """Content hash to the embedding of the descriptors, of each file in a folder."""
     found = {}
-    with OneBlasThread():  # as in a scan: more threads would round other ways
+    with threadpool_limits(1, "blas"):  # as in a scan: more threads would round other ways
         for path in Path(folder).iterdir():
             found[hash_file(str(path)).file] = Descriptors().embed(audio.load(path))
     return found

@@ -21,8 +21,8 @@ from threadpoolctl import ThreadpoolController, threadpool_limits
 
 import segue
 from segue.library import Library
+from segue.library.verbs import OneBlasThread
 from segue.sources.vectors import Vectors
-from segue.threads import OneBlasThread
 from tests.conftest import SR, tone
 
 HOME = Path(segue.__file__).parent

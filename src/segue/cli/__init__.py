@@ -171,7 +171,7 @@ def _complain(error: click.ClickException | SegueError | BrokenPipeError) -> int
 
 def main() -> None:
     """Entry point of the console script."""
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when NumPy loads; segue.threads says why
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when NumPy loads; segue.library.verbs says why
     _silence_native_libraries()
     gc.set_threshold(_COLLECT_AFTER, *gc.get_threshold()[1:])
     for stream in (sys.stdout, sys.stderr):

@@ -70,7 +70,7 @@ def _estimate(library: Library, names: Sequence[str], jobs: int) -> float:
     from segue import audio
     from segue.embed.descriptors import Descriptors
     from segue.errors import AudioError
-    from segue.threads import OneBlasThread
+    from segue.library.verbs import OneBlasThread
 
     step = max(1, len(library) // _TIMED)
     loads, descriptors, embedder = [], [], Descriptors()

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from segue.cluster.ward import WardTree
 from segue.errors import LibraryError, UsageError
 from segue.progress import Progress, Silent
-from segue.threads import OneBlasThread
 from segue.track import Vectors
 
 MIN_ROWS = 4
@@ -76,7 +76,7 @@ def cluster_rows(
     if k is not None and not 2 <= k <= n:
         raise UsageError(f"k is {k}; of {n} tracks, 2 to {n} clusters are possible")
     # One thread: several wait for each other where other programs run, and their sums depend on their number.
-    with OneBlasThread():
+    with threadpool_limits(1, "blas"):
         return _cluster_rows(vectors, k, np.random.default_rng(seed), progress or Silent())
 
 

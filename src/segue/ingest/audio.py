@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
+from threadpoolctl import threadpool_limits
+
 from segue.audio.isolated import refuse_crashing
 from segue.audio.limits import DecodingStoppedError
 from segue.catalog import AnalyzedFile, Catalog, Failure, FileState, SeenFile, Writer
@@ -27,7 +29,6 @@ from segue.progress import Progress
 from segue.sources.contract import AudioFile, AudioListing, AudioSource, FileHashes, Problem
 from segue.sources.cue_sheets import note_on
 from segue.spec import Embedder
-from segue.threads import OneBlasThread
 from segue.track import readable
 
 AHEAD = 4  # files a thread that may wait for one slow file before them
@@ -164,7 +165,7 @@ class Scan:
         pending: deque[Future[_Outcome]] = deque()
         files = iter(todo)
         # One BLAS thread a worker: more would fight over the same cores.
-        with OneBlasThread():
+        with threadpool_limits(1, "blas"):
             pool = ThreadPoolExecutor(jobs, "segue-scan")
             try:
                 while not self._stop.is_set():

@@ -8,6 +8,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from threadpoolctl import threadpool_limits
+
 from segue.catalog import Failure
 from segue.embed.registry import make_embedders
 from segue.ingest.analysis import analyze, failure_of
@@ -16,7 +18,6 @@ from segue.ingest.recognition import state_of
 from segue.sources.audio_folders import AudioFolders
 from segue.sources.contract import AudioFile
 from segue.spec import Embedder
-from segue.threads import OneBlasThread
 from segue.track import readable
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def outcome_of(file: AudioFile, embedders: Sequence[Embedder]) -> Outcome:
         return Failure(readable(file.path), "unreadable", "its name is no Unicode")
     try:
         state = state_of(file, source.hashes(file))
-        with OneBlasThread():  # as in a scan: more threads would round other ways
+        with threadpool_limits(1, "blas"):  # as in a scan: more threads would round other ways
             return analyze(source, file, state, embedders, threading.Event())
     except Exception as error:
         return failure_of(file, error)

@@ -13,10 +13,9 @@ from segue.catalog import CATALOG_FILE, FORMAT_VERSION, Catalog
 from segue.late import load_late
 from segue.library.checking import Checking, CheckReport
 from segue.library.upkeep import ScannedFolder
-from segue.library.verbs import verb
+from segue.library.verbs import OneBlasThread, verb
 from segue.progress import Follow, Progress
 from segue.spec import Embedder, family_of
-from segue.threads import OneBlasThread
 
 if TYPE_CHECKING:
     from segue.catalog import (

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from segue.errors import LibraryError
 from segue.library.opened import Opened
+from segue.library.verbs import OneBlasThread
 from segue.spec import EmbedderSpec
 from segue.texts import clock, count
-from segue.threads import OneBlasThread
 from segue.track import Track, TrackId, readable
 
 if TYPE_CHECKING:

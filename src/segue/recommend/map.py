@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from segue.catalog import Catalog
 from segue.display.following import following
@@ -19,7 +20,6 @@ from segue.map import Coloring, Legend, Map, compute_layout, neighbor_graph, pri
 from segue.map.layout import MIN_ROWS, N_NEIGHBORS, Points
 from segue.progress import Follow, Progress
 from segue.recommend.session import Recommender, Session
-from segue.threads import OneBlasThread
 from segue.track import Track, TrackId
 from segue.views.view_index import ViewIndex
 
@@ -112,7 +112,7 @@ def _make(session: Session, progress: Progress) -> Map:
     index = session.index
     if not len(index.rows):
         raise LibraryError("no track has a vector for the map: scan again")
-    with OneBlasThread():  # sums depend on the number of threads
+    with threadpool_limits(1, "blas"):  # sums depend on the number of threads
         xy = scale_to_square(_lay_out(index, progress))
     ids = session.catalog.tracks.ids_of(index.keys.tolist())
     kept = [i for i in np.argsort(index.rows, kind="stable").tolist() if int(index.keys[i]) in ids]
