@@ -86,7 +86,7 @@ ONE_ALONE = {
 def test_one_channel_is_taken_where_no_mix_keeps_all_of_the_sound(kind, tmp_path):
     sweeping = 0.3 * sweep(3, SR, 60, 250) + 0.1 * sweep(3, SR, 400, 9_000)
     sound = audio.load(write(tmp_path / "opposed.wav", ONE_ALONE[kind](sweeping), subtype="FLOAT"))
-    assert abs(correlation(sound.parts[0] - sound.parts[0].mean(), sweeping)[0]) > 0.99
+    assert correlation(sound.parts[0] - sound.parts[0].mean(), sweeping)[0] > 0.99  # the first of equals
 
 
 @pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 0.75])

@@ -16,6 +16,7 @@ from segue.track import Waveform
 CANCELLING = 0.2
 BASS_SAMPLES = 256  # of one mean: at 44.1 kHz, 30 to 120 Hz are left in steps between them
 BASS_SHARE = 0.2  # of the energy, that those steps need to count; less may be a record's rumble
+AS_LOUD = 0.999  # energy of a channel's treble, against the most, that counts as equal
 MEASURED = 4  # the first of so many parts of a block is measured, to save time; of that, steps in as many
 
 
@@ -100,8 +101,11 @@ class _Mix:
         if not _keeps(mean, products[0]) and all(_keeps(signs, product) for product in products):
             self._weights = (signs / self.channels).astype(np.float32)
             return
+        treble = products[1].diagonal()
+        # The first of equals, as which sum is larger then depends on the processor.
+        loudest = np.argmax(treble >= AS_LOUD * treble.max())
         self._weights = np.zeros(self.channels, np.float32)
-        self._weights[np.argmax(products[1].diagonal())] = 1
+        self._weights[loudest] = 1
 
 
 def _bass(samples: NDArray[np.float32], n: int) -> NDArray[np.float32]:
