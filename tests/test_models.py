@@ -16,6 +16,7 @@ import pytest
 
 from segue.embed import models
 from segue.embed.models import MODELS, DownloadError, Model, ModelError, ModelNotFoundError
+from segue.embed.models import published as published_models
 from segue.errors import UsageError, WeightsError
 from tests.fake_download_server import Publisher
 from tests.model_files import ROOT, assert_whole, parts
@@ -245,9 +246,8 @@ def test_exit_codes_are_honest(
 def test_all_means_every_model(
     tiny: Model, monkeypatch: pytest.MonkeyPatch, segue_models: Callable[..., tuple[int, str, str]]
 ):
-    for name in list(MODELS):
-        monkeypatch.delitem(MODELS, name)
-    monkeypatch.setitem(MODELS, "tiny", tiny)
+    for home in (models, published_models):  # whole, as undoing one by one would leave another order
+        monkeypatch.setattr(home, "MODELS", {"tiny": tiny})
     assert segue_models("pull", "all")[0] == 0
 
 
