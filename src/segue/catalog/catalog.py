@@ -200,11 +200,13 @@ class Catalog:
             Where the library has been moved away.
         LibraryWriteError
         """
+        from segue.catalog import postings_writer
         from segue.catalog.writer import Writer
 
         with self._as_only_writer(wait_s, on_wait):
             yield Writer(self._local)
             summaries.keep(self._local.db)
+            postings_writer.keep(self._local.db)
 
     @contextlib.contextmanager
     def _as_only_writer(self, wait_s: float, on_wait: Callable[[], None] | None) -> Iterator[None]:

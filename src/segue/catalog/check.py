@@ -11,6 +11,7 @@ import numpy as np
 
 from segue.catalog import matrix, schema, snapshots, sums
 from segue.catalog.deferred_indexes import first_put_off
+from segue.catalog.postings import n_damaged
 from segue.errors import LibraryFormatError
 
 NO_SUMS = (
@@ -199,6 +200,9 @@ def wrong_words(db: sqlite3.Connection) -> Iterator[Fault]:
     other = _count(db, f"track_text JOIN tracks ON key = track_text.rowid WHERE {_WORDS_DIFFER}")
     if other:
         yield Fault("words", f"{other} tracks are indexed under other words than their own")
+    damaged = n_damaged(db)
+    if damaged:
+        yield Fault("words", f"{damaged} pieces of what is kept of the words of all tracks are damaged")
 
 
 def _without_words(db: sqlite3.Connection) -> tuple[int, int]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from typing import AnyStr
 
 from segue.catalog.derived import Derived
 from segue.catalog.kept import kept
 from segue.track import clean, folded
 
+NAMES = ("title", "artist", "album", "genre", "file")  # columns of the words by which a track is searched
+NAMES_AND_LABELS = (*NAMES, "labels")
 MOST_WORDS = 100  # of a text that is searched; SQLite's expressions have a depth
 # All indexed words, as a table of this connection alone. Who reads it all also reads where each word is.
 VOCABULARY = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab('main', 'track_text', 'row')"
@@ -35,3 +38,14 @@ def read_words(db: sqlite3.Connection) -> str:
     """Likewise, from the index itself, which takes long where there are many."""
     db.execute(VOCABULARY)
     return "\n".join(row[0] for row in db.execute("SELECT term FROM temp.vocabulary"))
+
+
+def lines_with(text: AnyStr, part: AnyStr, feed: AnyStr, most: int) -> list[tuple[int, int]]:
+    """The starts and ends of the first lines that hold a part."""
+    found: list[tuple[int, int]] = []
+    at = 0
+    while len(found) < most and (at := text.find(part, at)) >= 0:
+        start, end = text.rfind(feed, 0, at) + 1, text.find(feed, at)
+        at = end if end >= 0 else len(text)
+        found.append((start, at))
+    return found

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segue.catalog.connections import Connections
 from segue.catalog.derived import Derived
+from segue.catalog.full_text import FullText, match
 from segue.catalog.integers import parse_integers
 from segue.catalog.migration import TITLE
 from segue.catalog.name_search import misfit
 from segue.catalog.names import all_labels
-from segue.catalog.text_index import MOST_WORDS, indexed_words
+from segue.catalog.postings import Postings, PostingsGoneError, current_postings, single_term
+from segue.catalog.text_index import MOST_WORDS, NAMES, NAMES_AND_LABELS, indexed_words, lines_with
 from segue.track import folded
 
-NAMES = ("title", "artist", "album", "genre", "file")  # columns of the words by which a track is searched
-_NAMES_AND_LABELS = (*NAMES, "labels")
-_MATCHING = "SELECT rowid AS key FROM track_text WHERE track_text MATCH ?"
-_RANK = "bm25(track_text, 4, 3, 2, 1, 1, 0.5)"
 _RANKED = 1000  # matches that are put in order; of more, those whose titles begin with the words
 _LONGEST_TEXT = 10_000  # characters; SQLite's patterns have a length
 _USUAL_SHARE = 0.5  # of the library; a label of more tracks tells none from the others
@@ -36,6 +34,7 @@ class WordIndex:
 
     def __init__(self, local: Connections, derived: Derived) -> None:
         self._local, self._derived = local, derived
+        self._full_text = FullText(local)
 
     def best(self, text: str, *, by_label: bool = False, most: int | None = None) -> NDArray[np.int64]:
         """int64 (n,): keys of the tracks with every word of a text, from its beginning.
@@ -65,10 +64,10 @@ class WordIndex:
         words = _folded_words(name)
         if not words:
             return _NO_KEYS
-        named = self._matching(_match(words, NAMES), most)
+        named = self._ask(words, lambda index, words: index.matching(words, NAMES, most))
         if len(named) < most:
             return named
-        titled = self._matching(_match(words, ["title"], first=True), most)
+        titled = self._ask(words, lambda index, words: index.titled(words, most))
         return _unique(np.concatenate([self._titled(name, most), titled, named]))
 
     def all(self, text: str, *, by_label: bool = False) -> NDArray[np.int64]:
@@ -77,23 +76,38 @@ class WordIndex:
         return self._all(list(dict.fromkeys(words)), by_label=by_label) if words else _NO_KEYS
 
     def _all(self, words: Sequence[str], *, by_label: bool) -> NDArray[np.int64]:
-        match = _match(words, self._columns(words, by_label=by_label))
+        columns = self._columns(words, by_label=by_label)
 
         def read(_: sqlite3.Connection) -> NDArray[np.int64]:
             # Each word's tracks serve other texts, too, and a search also asks for those of each word.
-            if len(words) > 1 and all(_is_plain(word) and len(word) > _INDEXED_LETTERS for word in words):
+            if len(words) > 1 and not self._postings() and all(map(_is_quick_alone, words)):
                 return functools.reduce(_both, [self._all([word], by_label=by_label) for word in words])
-            return self._keys(_MATCHING, match)
+            return self._ask(words, lambda index, words: index.matching(words, columns))
 
-        return self._derived.get(("words", match), read, lambda keys: keys.nbytes)
+        return self._derived.get(("words", match(words, columns)), read, lambda keys: keys.nbytes)
+
+    def _ask(
+        self,
+        words: Sequence[str],
+        ask: Callable[[FullText | Postings, Sequence[str]], NDArray[np.int64]],
+    ) -> NDArray[np.int64]:
+        """An answer of the postings, where there are some and they have such words, or of SQLite's index."""
+        postings = self._postings()
+        terms = [single_term(word) for word in words] if postings else []
+        if postings and all(terms):
+            with contextlib.suppress(PostingsGoneError):
+                return ask(postings, terms)
+        return ask(self._full_text, words)
+
+    def _postings(self) -> Postings | None:
+        return current_postings(self._local, self._derived)
 
     def count(self, text: str, *, by_label: bool = False) -> int:
         """How many tracks ``best`` finds."""
         words = _words(text)
         if not words:
             return 0
-        n = self._count(_match(words, self._columns(words)))
-        n_all = self._count(_match(words, self._columns(words, by_label=by_label)))
+        n, n_all = len(self.all(text)), len(self.all(text, by_label=by_label))
         return n if self._is_usual(n_all) else n_all
 
     def inside(self, text: str, most: int | None = None) -> NDArray[np.int64]:
@@ -103,12 +117,12 @@ class WordIndex:
             return _NO_KEYS
         if not all(word.isalnum() for word in words):
             return self._inside_texts(words)[:most]
+        postings = self._postings()
+        if postings:
+            with contextlib.suppress(PostingsGoneError):
+                return postings.with_parts(words, NAMES, _MOST_TERMS)[:most]
         terms = [self._terms_with(word) for word in words]
-        if not all(terms):
-            return _NO_KEYS
-        any_of = (" OR ".join('"' + term + '"' for term in some) for some in terms)
-        match = f"{{{' '.join(NAMES)}}} : ({' AND '.join(f'({one})' for one in any_of)})"
-        return self._keys(f"{_MATCHING} ORDER BY rowid LIMIT ?", match, -1 if most is None else most)
+        return self._full_text.with_any_of_each(terms, NAMES, most) if all(terms) else _NO_KEYS
 
     def indexed(self) -> str:
         """All indexed words, a line each, rising."""
@@ -116,9 +130,7 @@ class WordIndex:
 
     def _named(self, text: str, words: Sequence[str], most: int | None) -> NDArray[np.int64]:
         def rank(_: sqlite3.Connection) -> NDArray[np.int64]:
-            match = _match(words, self._columns(words))
-            found = self.all(text) if most is None else self._matching(match, _RANKED + 1)
-            return self._ranked(text, words, found)
+            return self._ranked(text, words, self._some(text, words, most))
 
         ranked = self._derived.get(("ranked", folded(text)), rank, lambda keys: keys.nbytes)
         if len(ranked) <= _RANKED or (most is not None and most <= len(ranked)):  # all, or enough
@@ -133,15 +145,19 @@ class WordIndex:
         if not len(found):
             return found
         if len(found) <= _RANKED:
-            match = _match(words, self._columns(words))
-            return self._titles_first(text, self._keys(f"{_MATCHING} ORDER BY {_RANK}, rowid", match))
-        titled = self._matching(_match(words, ["title"], first=True), _RANKED)
+            columns = self._columns(words)
+            best = self._ask(words, lambda index, words: index.ranked(words, columns, found))
+            return self._titles_first(text, best)
+        titled = self._ask(words, lambda index, words: index.titled(words, _RANKED))
         best = _unique(np.concatenate([self._titled(folded(text), 100), titled, found[: _RANKED + 1]]))
         return self._titles_first(text, best)
 
-    def _matching(self, match: str, most: int) -> NDArray[np.int64]:
-        rows = self._local.db.execute(f"{_MATCHING} LIMIT ?", (match, most))
-        return np.fromiter((row[0] for row in rows), np.int64)
+    def _some(self, text: str, words: Sequence[str], most: int | None) -> NDArray[np.int64]:
+        """The tracks with all words; of very many the first, where no more are wanted and that is quicker."""
+        has_ready = all(len(word) <= _INDEXED_LETTERS for word in words)
+        if most is None or (self._postings() and not has_ready):
+            return self.all(text)
+        return self._full_text.matching(words, self._columns(words), _RANKED + 1)
 
     def _titled(self, name: str, most: int) -> NDArray[np.int64]:
         """Tracks whose titles are this folded name, but for case."""
@@ -166,16 +182,16 @@ class WordIndex:
             return _NO_KEYS
         if len(every) > _RANKED:
             return every
-        match = _match(_words(text), _NAMES_AND_LABELS)
+        words = _words(text)
 
         def rank(_: sqlite3.Connection) -> NDArray[np.int64]:
-            return self._keys(f"{_MATCHING} ORDER BY {_RANK}, rowid", match)
+            return self._ask(words, lambda index, words: index.ranked(words, NAMES_AND_LABELS, every))
 
-        return self._derived.get(("ranked with labels", match), rank, lambda keys: keys.nbytes)
+        return self._derived.get(("ranked with labels", folded(text)), rank, lambda keys: keys.nbytes)
 
     def _columns(self, words: Sequence[str], *, by_label: bool = False) -> Sequence[str]:
         """Where words are looked for: in all columns, which is quicker, where no label has any of them."""
-        return _NAMES_AND_LABELS if by_label or not any(map(self._may_label, words)) else NAMES
+        return NAMES_AND_LABELS if by_label or not any(map(self._may_label, words)) else NAMES
 
     def _may_label(self, word: str) -> bool:
         """Whether a label may have a word that begins so; surely none has where this is false."""
@@ -188,18 +204,14 @@ class WordIndex:
         )
         return n > _RANKED / 20 and n > _USUAL_SHARE * n_tracks
 
-    def _count(self, match: str) -> int:
-        sql = "SELECT count(*) FROM track_text WHERE track_text MATCH ?"
-        return self._derived.get(("matches", match), lambda db: int(db.execute(sql, (match,)).fetchone()[0]))
-
     def _keys(self, select: str, *values: object) -> NDArray[np.int64]:
         sql = f"SELECT group_concat(key) FROM ({select})"
         return parse_integers(self._local.db.execute(sql, values).fetchone()[0])
 
     def _terms_with(self, part: str) -> list[str]:
         """The indexed words that hold a part."""
-        found = re.findall(f".*{re.escape(part)}.*", self.indexed())
-        return found[:_MOST_TERMS]
+        indexed = self.indexed()
+        return [indexed[start:end] for start, end in lines_with(indexed, part, "\n", _MOST_TERMS)]
 
     def _inside_texts(self, words: Sequence[str]) -> NDArray[np.int64]:
         """By the texts themselves: signs are in none of the indexed words."""
@@ -212,6 +224,11 @@ class WordIndex:
 def _is_plain(word: str) -> bool:
     """Whether SQLite surely takes it as one word: it splits words at signs, and drops signs alone."""
     return word.isascii() and word.isalnum()
+
+
+def _is_quick_alone(word: str) -> bool:
+    """Whether SQLite's index merges the tracks of words that begin so, and for each text again."""
+    return _is_plain(word) and len(word) > _INDEXED_LETTERS
 
 
 def _both(a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -232,13 +249,6 @@ def _words(text: str) -> list[str]:
 def _folded_words(text: str) -> list[str]:
     text = text[:_LONGEST_TEXT].replace("\0", " ")
     return text.encode("utf-8", "replace").decode().split()[:MOST_WORDS]
-
-
-def _match(words: Sequence[str], columns: Sequence[str], *, first: bool = False) -> str:
-    """In FTS5's language: every word, from its beginning, in any of the columns, or at their beginning."""
-    query = " ".join('"' + word.replace('"', '""') + '"*' for word in words)
-    query = f"({'^ ' * first}{query})"
-    return query if columns == _NAMES_AND_LABELS else f"{{{' '.join(columns)}}} : {query}"
 
 
 def _escape_like(word: str) -> str:
