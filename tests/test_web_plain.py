@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("playwright", reason="pip install playwright")
 from playwright.sync_api import Browser, Page, Request, expect
 
-from tests.browsing import MARKS, PAGES, rows, settle, slow_music, watched
+from tests.browsing import LATE_EFFECTS, MARKS, PAGES, rows, settle, slow_music, watched
 from tests.serve_process import Server
 from tests.waiting import wait_for
 
@@ -119,7 +119,10 @@ def test_keys_of_the_player_work_while_the_position_has_the_focus(browser: Brows
         expect(bar.get_by_role("button", name="Mute")).to_have_attribute("aria-pressed", "true")
 
 
-def test_leaving_the_page_turns_the_microphone_off(page: Page):
+@pytest.mark.parametrize("at_once", [False, True])
+def test_leaving_the_page_turns_the_microphone_off(page: Page, at_once: bool):
+    if at_once:
+        page.add_init_script(LATE_EFFECTS)
     page.add_init_script("""
         const askAsItIs = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices)
         navigator.mediaDevices.getUserMedia = async (wish) => (window.heard = await askAsItIs(wish))

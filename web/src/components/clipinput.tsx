@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { droppedFiles, draggingFile } from "../filedrop";
 import { clock } from "../format";
 import * as player from "../player";
@@ -22,7 +22,7 @@ export function ClipInput() {
   const touch = matchMedia("(hover: none)").matches; // nothing can be dropped there
   const input = useRef<HTMLInputElement>(null);
   const gone = useRef(false);
-  useEffect(() => () => void (gone.current = true), []);
+  useLayoutEffect(() => () => void (gone.current = true), []); // now: what is left before its effects began does not end them
 
   const send = async (file: File) => {
     const started = upload(file, (share) => setState((old) => (old.phase === "sending" ? { ...old, share } : old)));
@@ -100,7 +100,7 @@ interface RecordingProps {
 function RecordingNow({ recording, since, onDone, onCancel }: RecordingProps) {
   const [, tick] = useState(0);
   const meter = useRef<HTMLElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => { // now, as above
     let frame = 0;
     const updateMeter = () => {
       meter.current?.style.setProperty("--share", String(recording.level()));
