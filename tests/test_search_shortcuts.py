@@ -11,6 +11,7 @@ import pytest
 
 from segue.catalog import Snapshot, SpaceVectors
 from segue.catalog.near_names import _beginning_with, _closest
+from segue.catalog.text_index import has_line
 from segue.embed.vocabulary import labels_with_words
 from segue.library import Library
 from segue.recommend.combine import largest_first
@@ -88,6 +89,13 @@ def test_equal_measurements_share_one_percentile(rng: np.random.Generator):
         below, upto = (quantiles < value).sum(), (quantiles <= value).sum()
         assert part == (below + upto) / (2 * len(quantiles))
     assert np.isnan(share[-1])
+
+
+@pytest.mark.parametrize("lines", [[], ["b"], ["a", "b"], ["a", "ab", "abc", "b", "c", "cab", "z", "éa"]])
+def test_a_line_is_found_in_rising_lines(lines: list[str]):
+    text = "\n".join(lines)
+    for line in ("a", "ab", "abc", "abcd", "b", "c", "ca", "cab", "éa", "é", "z", "zz", "0"):
+        assert has_line(text, line) == (line in lines)
 
 
 @pytest.mark.parametrize("letters", ["a", "ab", "b", "c", "ca", "é", "z", "aa"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import json
 import os
 import re
 import sqlite3
@@ -12,7 +11,7 @@ from itertools import islice, pairwise
 from typing import Literal
 
 from segue.catalog.migration import OTHER_ALBUM_ARTIST, TITLE
-from segue.catalog.text_index import VOCABULARY, words_match
+from segue.catalog.text_index import has_line, words_match
 from segue.track import clean, folded, split_artists
 
 _MOST_WORDS = 6  # of a text
@@ -51,46 +50,38 @@ def near_names(
     known: dict[str, tuple[str, NameKind]] = {}
     if wanted and "artist" in kinds:
         known |= {folded(name): (name, "artist") for name in _artists_of_albums(db, wanted)}
-    for words in _near_words(db, wanted, indexed):
+    for words in _near_words(wanted, indexed):
         for kind, name in _names_with(db, words):
             if kind in kinds:
                 known.setdefault(folded(name), (name, kind))
     return [known[name] for name in _closest(wanted, known, most, _LIKE_A_NAME)]
 
 
-def _near_words(db: sqlite3.Connection, text: str, indexed: str) -> Iterator[list[str]]:
+def _near_words(text: str, indexed: str) -> Iterator[list[str]]:
     """Words to look for: one for each word of a text, all together; two that one is made of; each alone."""
     words = re.findall(r"[^\W_]+", text[: _MOST_WORDS * _LONGEST_WORD])[:_MOST_WORDS]
     pairs = ["".join(pair) for pair in pairwise(words)]
-    db.execute(VOCABULARY)
-    near = {word: _like(db, word, indexed) for word in [*words, *pairs] if len(word) <= _LONGEST_WORD}
+    near = {word: _like(word, indexed) for word in [*words, *pairs] if len(word) <= _LONGEST_WORD}
     best = [near[word][0] for word in words if near.get(word)]
     if len(best) > 1:
         yield best
-    yield from _split(db, words)
+    yield from _split(words, indexed)
     for word in dict.fromkeys(word for some in near.values() for word in some):
         yield [word]
 
 
-def _split(db: sqlite3.Connection, words: Iterable[str]) -> Iterator[list[str]]:
+def _split(words: Iterable[str], indexed: str) -> Iterator[list[str]]:
     """Of each word, two indexed words that it is made of: ``ironvesper``."""
     for word in words:
         cuts = [(word[:i], word[i:]) for i in range(2, min(len(word), _LONGEST_WORD) - 1)]
-        indexed = _indexed(db, [part for cut in cuts for part in cut])
-        yield from (list(cut) for cut in cuts if indexed.issuperset(cut))
+        yield from (list(cut) for cut in cuts if all(has_line(indexed, part) for part in cut))
 
 
-def _indexed(db: sqlite3.Connection, words: Iterable[str]) -> set[str]:
-    """Those of some words that are in the index."""
-    sql = "SELECT term FROM json_each(?) AS other CROSS JOIN temp.vocabulary ON term = other.value"
-    return {row[0] for row in db.execute(sql, (json.dumps(list(words)),))}
-
-
-def _like(db: sqlite3.Connection, word: str, indexed: str) -> list[str]:
+def _like(word: str, indexed: str) -> list[str]:
     """Indexed words that are spelled almost so, the most similar first."""
     alike = (term for term in _beginning_with(word[:2], indexed) if abs(len(term) - len(word)) <= 2)
-    terms = {*islice(alike, _COMPARED), *_indexed(db, _other_beginnings(word))}
-    return _closest(word, terms, _NEAR_WORDS, _LIKE_A_WORD)
+    others = (term for term in _other_beginnings(word) if has_line(indexed, term))
+    return _closest(word, {*islice(alike, _COMPARED), *others}, _NEAR_WORDS, _LIKE_A_WORD)
 
 
 def _closest(text: str, names: Iterable[str], most: int, least: float) -> list[str]:

@@ -49,3 +49,17 @@ def lines_with(text: AnyStr, part: AnyStr, feed: AnyStr, most: int) -> list[tupl
         at = end if end >= 0 else len(text)
         found.append((start, at))
     return found
+
+
+def has_line(text: str, line: str) -> bool:
+    """Whether a text, whose lines rise, has a line."""
+    low, high = 0, len(text)
+    while low < high:
+        middle = (low + high) // 2
+        before = text.rfind("\n", low, middle)
+        start, stop = low if before < 0 else before + 1, text.find("\n", middle)
+        found = text[start : stop if stop >= 0 else None]
+        if found == line:
+            return True
+        low, high = (start + len(found) + 1, high) if found < line else (low, start)
+    return False
