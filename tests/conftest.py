@@ -220,7 +220,10 @@ def musicnn_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
         str(folder),
         "musicnn==0.1.0",
     ]
-    subprocess.run(command, check=True)
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    if "(from versions: none)" in run.stderr:
+        pytest.skip("musicnn cannot be fetched from here: no package index is reached")
+    assert run.returncode == 0, run.stderr
     wheel = next(folder.glob("*.whl"))
     assert hashlib.sha256(wheel.read_bytes()).hexdigest() == MUSICNN_SHA256
     with zipfile.ZipFile(wheel) as archive:

@@ -229,12 +229,19 @@ if sys.platform != "win32":
 
 def new_event():
     """An event that a process of ``start`` can wait for."""
-    return _CONTEXT.Event()
+    return _shared(_CONTEXT.Event)
 
 
 def new_barrier(n):
     """A place where n processes of ``start`` wait for each other."""
-    return _CONTEXT.Barrier(n)
+    return _shared(_CONTEXT.Barrier, n)
+
+
+def _shared(make, *args):
+    try:
+        return make(*args)
+    except OSError as error:
+        pytest.skip(f"no shared memory for processes to wait for each other: {error}")
 
 
 def start(function, *args):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import runpy
+import shlex
 import sys
 import tomllib
 from importlib import metadata
@@ -46,7 +47,7 @@ def test_commands_are_named_as_the_user_types_them(monkeypatch):
 
 def test_commands_name_a_library_that_is_not_the_usual_one(monkeypatch, tmp_path: Path):
     assert advice.command("prune", library=advice.default_library()) == "segue prune"
-    assert advice.command("prune", library=tmp_path) == f"segue --library {tmp_path} prune"
+    assert advice.command("prune", library=tmp_path) == f"segue --library {shlex.quote(str(tmp_path))} prune"
     assert "--library '" in advice.command("prune", library=tmp_path / "two words")
     monkeypatch.setenv("SEGUE_LIBRARY", str(tmp_path))
     assert advice.command("prune", library=tmp_path) == "segue prune"

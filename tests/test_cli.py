@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -174,7 +175,7 @@ def test_a_seed_file_without_audio_is_named(segue, scanned: Path, tmp_path: Path
 def test_no_library_says_how_to_make_one(segue, tmp_path: Path):
     code, _, err = segue("-l", tmp_path / "none", "search", "x")
     assert code == 2
-    assert f"segue --library {tmp_path / 'none'} scan FOLDER" in err
+    assert f"segue --library {shlex.quote(str(tmp_path / 'none'))} scan FOLDER" in err
 
 
 @pytest.mark.parametrize(

@@ -171,7 +171,7 @@ def _both(path, flat):
 def test_lists_and_vectors_lie_in_the_mapped_file(tmp_path):
     path = case("euclidean float32").index.save(tmp_path / "a.index")
     state, _ = load_index(path)
-    maps = [line.split() for line in Path("/proc/self/maps").read_text().splitlines()]
+    maps = [line.split(maxsplit=5) for line in Path("/proc/self/maps").read_text().splitlines()]
     ranges = [[int(x, 16) for x in m[0].split("-")] for m in maps if m[-1] == str(path)]
     codes = [int(state.lists.faiss_lists.get_codes(i)) for i in range(state.lists.n_lists)]
     for address in (*codes, state.store.base.ctypes.data):

@@ -230,7 +230,8 @@ def test_a_unit_starts_what_was_asked_for_without_its_secrets(segue, library_pat
     start = next(line for line in out.splitlines() if line.startswith("ExecStart="))
     folder = f'"--folder={tmp_path}/100 %% $$ü"'
     assert code == 0
-    assert start.endswith(f"--library {library_path} serve --no-open --port=9000 {folder} --max-api")
+    library = f'"{library_path}"' if " " in str(library_path) else library_path
+    assert start.endswith(f"--library {library} serve --no-open --port=9000 {folder} --max-api")
     assert "hush" not in out
     assert not library_path.exists()  # nothing was started
 
@@ -240,7 +241,7 @@ def test_systemd_takes_the_unit(segue, library_path: Path, tmp_path: Path):
     _, out, _ = segue("--library", library_path, "serve", "--print-unit", "--workers", 2)
     path = tmp_path / "segue.service"
     path.write_text(out, "utf-8")
-    env = os.environ | {"XDG_RUNTIME_DIR": str(tmp_path)}
+    env = os.environ | {"XDG_RUNTIME_DIR": "/tmp"}
     verify = ["systemd-analyze", "verify", "--user", str(path)]
     run = subprocess.run(verify, env=env, capture_output=True, text=True, check=False)
     assert (run.returncode, run.stderr) == (0, "")
