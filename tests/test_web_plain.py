@@ -131,4 +131,4 @@ def test_leaving_the_page_turns_the_microphone_off(page: Page, at_once: bool):
     page.get_by_role("button", name="Record").click()
     expect(page.get_by_role("timer")).to_be_visible()
     page.get_by_role("link", name="Settings").first.click()
-    page.wait_for_function("window.heard.getTracks().every((track) => track.readyState === 'ended')")
+    page.wait_for_function("() => window.heard.getTracks().every((track) => track.readyState === 'ended')")
