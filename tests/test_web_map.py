@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("playwright", reason="pip install playwright")
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browsing import MARKS, settle, slow_music, wait_for_map
+from tests.browsing import LATE_EFFECTS, MARKS, settle, slow_music, wait_for_map
 from tests.serve_process import Server
 
 pytestmark = MARKS
@@ -54,10 +54,14 @@ def test_a_track_is_found_on_the_map_and_escape_closes_it(page: Page, web_server
     expect(card).to_have_count(0)
 
 
-def test_the_map_is_moved_and_read_by_keys(page: Page, web_server: Server):
+@pytest.mark.parametrize("at_once", [False, True])
+def test_the_map_is_moved_and_read_by_keys(page: Page, web_server: Server, at_once: bool):
+    if at_once:
+        page.add_init_script(LATE_EFFECTS)
     titles = {track["title"] for track in web_server.get("/tracks", limit=100)["tracks"]}
     page.goto("/map")
-    wait_for_map(page, pixels=200)
+    if not at_once:
+        wait_for_map(page, pixels=200)
     area = page.get_by_role("application")
     area.focus()
     said = area.get_by_role("status")

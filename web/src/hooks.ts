@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { reconnects } from "./connection";
 
 export interface Loaded<T> {
@@ -38,10 +38,11 @@ export function useDebounced<T>(value: T, wait_ms: number): T {
 export function useSize<E extends HTMLElement>() {
   const ref = useRef<E>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = ref.current;
     if (!element) return;
     const measure = () => setSize({ width: element.clientWidth, height: element.clientHeight });
+    measure(); // now: who moves a map before it knows its size moves it to nowhere
     let frame = 0;
     // In the next frame: a change of the layout within the observer's own round is an error of the page, where it resizes what is observed.
     const observer = new ResizeObserver(() => {
