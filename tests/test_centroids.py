@@ -48,7 +48,7 @@ def test_all_lists_are_ordered_by_their_distance() -> None:
     rows = rng.standard_normal((3000, 16)).astype(np.float32)
     lists = InvertedLists.train(rows, len(rows))
     centroids = lists.ivf.quantizer.reconstruct_n(0, lists.n_lists)
-    order = lists.nearest_lists(rows[:1])
+    order = lists.order(lists.projected(rows[:1]))[0][0]
     assert sorted(order.tolist()) == list(range(lists.n_lists))
     apart = np.linalg.norm(centroids[order] - rows[0], axis=1)
     assert (np.diff(apart) > -1e-5).all()

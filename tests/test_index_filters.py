@@ -73,6 +73,40 @@ def test_rows_that_qualify_are_found_though_all_of_them_are_far(k, looking):
         assert len(set(found[0])) == k
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_rows_far_from_the_query_are_found_at_the_requested_recall(kind, looking):
+    one, index = case(kind), looking(kind)
+    for share in (0.8, 0.4, 0.1):
+        by_label = np.array([one.distances[:, one.labels == x].mean(axis=1) for x in range(N_CLUSTERS)]).T
+        far = np.argsort(by_label, axis=1)[:, -round(share * N_CLUSTERS) :]
+        where = np.array([np.isin(one.labels, labels) for labels in far])
+        found = np.concatenate(
+            [index.query(query, 10, where=mask)[0] for query, mask in zip(one.queries, where, strict=True)]
+        )
+        assert np.take_along_axis(where, found, axis=1).all()
+        one.assert_recall(found, 0.95, where)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_filter_that_its_owner_changes_is_a_new_one(kind, looking):
+    one, index = case(kind), looking(kind)
+    where = one.labels < N_CLUSTERS // 2
+    first = index.query(one.queries[0], 10, where=where)[0]
+    assert where[first].all()
+    swapped = ~where
+    where[:] = swapped
+    found, distances = index.query(one.queries[0], 10, where=where)
+    assert where[found].all()
+    again, same = index.query(one.queries[0], 10, where=where.copy())
+    np.testing.assert_array_equal(again, found)
+    np.testing.assert_array_equal(same, distances)
+    ids = np.flatnonzero(where)
+    np.testing.assert_array_equal(index.query(one.queries[0], 10, where=ids)[0], found)
+    ids[:] = np.flatnonzero(~where)[: len(ids)] if (~where).sum() >= len(ids) else ids
+    assert np.isin(index.query(one.queries[0], 10, where=ids)[0], ids).all()
+
+
 def test_few_rows_that_qualify_are_all_compared():
     one = case("cosine uint8")
     where = np.random.default_rng(2).random(N_LARGE) < 0.3  # fewer than are looked for in lists

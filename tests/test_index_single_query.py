@@ -13,7 +13,7 @@ import pytest
 from segue.errors import VectorError
 from segue.index import Index, IndexOptions
 from segue.index.opq import PrincipalAxes
-from segue.index.search import plan_for
+from segue.index.plans import plan_for
 from segue.index.serialization import load_index
 from segue.index.single_query import ranked_by_faiss, ranked_by_numpy
 from tests.index_data import as_type, brute_force, clustered
@@ -251,7 +251,7 @@ def test_a_query_whose_recall_only_all_rows_reach_says_so(monkeypatch):
     rows = off_the_main_axes(3000)
     index = Index.build(rows, exact=False)
     monkeypatch.setattr(index, "_state", replace(index._state, operating_points=()))
-    monkeypatch.setattr("segue.index.search._SLOW", 3000 * 128)
+    monkeypatch.setattr("segue.index.plans._SLOW", 3000 * 128)
     assert index.operating_point(10, 0.9).n_candidates == 3000
     with pytest.warns(RuntimeWarning, match="do not reach a recall of 0.9 for 10 answers"):
         ids, _ = index.query(rows[5], recall=0.9)

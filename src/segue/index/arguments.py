@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from segue.errors import IdNotFoundError, UsageError, VectorError
 from segue.index.exact import Neighbors
 from segue.index.metric import AnyVectors, check_vectors, prepare_queries, to_float32
+from segue.index.row_filter import RowFilter
 from segue.index.state import State
 
 Ids = NDArray[np.int64]
@@ -78,9 +80,15 @@ def find_rows(state: State, ids: Ids) -> NDArray[np.int64]:
     return rows
 
 
-def allowed_mask(state: State, where: Where) -> NDArray[np.bool_]:
+def filter_of(state: State, where: Where) -> RowFilter:
+    """The rows that may be answers."""
+    return state.filters.get(
+        np.asarray(where), lambda allowed: RowFilter(_allowed_mask(state, allowed), state.listed_rows)
+    )
+
+
+def _allowed_mask(state: State, allowed: NDArray[Any]) -> NDArray[np.bool_]:
     """bool (n,): which of all rows may be answers."""
-    allowed = np.asarray(where)
     if allowed.dtype == np.bool_:
         if allowed.shape != (len(state),):
             raise UsageError(f"where has the shape {allowed.shape}, expected ({len(state)},)")

@@ -56,6 +56,15 @@ class Centroids:
             squares[part] += np.einsum("ij,ij->i", centered, centered)[:, None]
         return numbers, np.maximum(squares, 0, out=squares)
 
+    def order(self, query: Vectors) -> tuple[NDArray[np.int64], Float32]:
+        """``nearest`` of all to one vector, (1, dim), in fewer steps: here each counts."""
+        centered = query - self._middle
+        squares = centered @ self._doubled
+        squares += self._squares
+        squares += np.vdot(centered, centered)
+        numbers = squares[0].argsort()
+        return numbers[None], np.maximum(squares.take(numbers), 0)[None]
+
 
 def learn_centroids(sample: Vectors, count: int, *, seed: int = 0) -> Vectors:
     """float32 (count, dim): the centers of as many clusters of a sample, by k-means (Lloyd 1982).

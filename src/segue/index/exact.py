@@ -47,7 +47,8 @@ def nearest(
         stop = min(n, start + step)
         block = store.part(start, stop) if isinstance(rows, int) else store.take(rows[start:stop])
         names = np.arange(start, stop) if isinstance(rows, int) else rows[start:stop]
-        best = _merge_block(best, distances(queries, block, metric), names, k)
+        lengths = store.known_lengths(names) if metric == "cosine" else None
+        best = _merge_block(best, distances(queries, block, metric, lengths), names, k)
     return best
 
 

@@ -18,12 +18,12 @@ from segue.index.arguments import (
     Ids,
     SearchParams,
     Where,
-    allowed_mask,
     as_matrix,
     as_queries,
     as_rows,
     check_ids,
     drop_beyond,
+    filter_of,
     find_rows,
 )
 from segue.index.batches import search_in_batches
@@ -32,7 +32,8 @@ from segue.index.l2_reduction import L2Reduction
 from segue.index.mapping import VectorMapping
 from segue.index.metric import AnyVectors, check_vectors, prepare_queries
 from segue.index.options import IndexOptions
-from segue.index.search import asked_plan, search
+from segue.index.plans import asked_plan
+from segue.index.search import search
 from segue.index.serialization import load_index, save_index
 from segue.index.state import State
 from segue.index.store import Store
@@ -215,7 +216,7 @@ class Index(VectorMapping):
             gives all that are near enough.
         where
             Rows that may be answers: bool (n,) in the order of ``ids``, or ids. k answers come back
-            whenever k rows qualify; filters that leave many rows take milliseconds.
+            whenever k rows qualify. The index keeps recent filters: the first query of one takes longer.
         max_distance
             Leave out rows that are farther.
         recall
@@ -280,11 +281,11 @@ class Index(VectorMapping):
     def _search(
         self, state: State, queries: AnyVectors, exclude: Ids | None, params: SearchParams
     ) -> Neighbors:
-        allowed = None if params.where is None else allowed_mask(state, params.where)
+        row_filter = None if params.where is None else filter_of(state, params.where)
         k, limit = params.k or 64, params.max_distance
         while True:
             plan = asked_plan(state, k, params.recall, params.effort)
-            rows, distances = search_in_batches(partial(search, state, plan, allowed), queries, exclude)
+            rows, distances = search_in_batches(partial(search, state, plan, row_filter), queries, exclude)
             if limit is None or params.k is not None or k >= len(state):
                 break
             if not (distances[:, -1:] <= limit).any():

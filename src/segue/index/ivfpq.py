@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 PACK = 32  # codes that are scanned together; lists on disk are padded to a multiple of it
 FLAT_DIM = 4  # rows with at most so many dimensions are kept whole: their codes would be too coarse
 _SCAN = 11  # Faiss's implementation that scans list by list and sorts candidates now and then
-_ROWS_OF_LIST = 700
+TABLE_ROWS = 700  # are scanned in the time in which a query makes the table for a list
 _SAMPLE_PER_LIST = 40  # training rows
 _ROUNDS = 8  # of k-means, for the values of each part of a code
 _PLACES = np.array([0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15])  # of a block's codes
@@ -40,9 +40,9 @@ def list_count(n: int) -> int:
     """A power of two near 1.25 sqrt(n), in small indexes near n / 700.
 
     Twice or half as many is slower, measured at 6 000, 100 000 and a million rows: for each list that it
-    scans, a query first makes a table, which takes as long as scanning some 700 rows.
+    scans, a query first makes a table, which takes as long as scanning ``TABLE_ROWS``.
     """
-    return int(2 ** max(2, round(np.log2(min(1.25 * np.sqrt(n), n / _ROWS_OF_LIST)))))
+    return int(2 ** max(2, round(np.log2(min(1.25 * np.sqrt(n), n / TABLE_ROWS)))))
 
 
 class QueryBuffers(NamedTuple):
@@ -81,6 +81,7 @@ class InvertedLists:
         self._centroids: Centroids | None = None
         self._axes: tuple[Vectors, Vector] | None = None
         self.params = lru_cache(maxsize=256)(self._make_params)
+        self._list_params = lru_cache(maxsize=256)(self._make_list_params)
         self.dim = int(self.faiss_index.d)
         self.n_lists = int(self.ivf.nlist)
         self.code_bytes = int(self.ivf.code_size)
@@ -150,7 +151,7 @@ class InvertedLists:
         """Which list each vector belongs to, (n,), and its code, (n, code_bytes)."""
         from faiss import swig_ptr
 
-        projected = self._projected(vectors)
+        projected = self.projected(vectors)
         numbers = self._nearest_centroids(projected, 1)[0][:, 0].copy()
         codes = np.empty((len(vectors), self.code_bytes), np.uint8)
         self.ivf.encode_vectors(len(vectors), swig_ptr(projected), swig_ptr(numbers), swig_ptr(codes))
@@ -184,12 +185,10 @@ class InvertedLists:
         ----------
         n_probe : how many lists are scanned for each query
         """
-        import faiss
-
         n_probe = min(n_probe, self.n_lists)
         if len(queries) == 1:
             return self.scanner(n_probe, count)(np.ascontiguousarray(queries[0], np.float32))[None]
-        queries = self._projected(queries)
+        queries = self.projected(queries)
         numbers, squares = self._nearest_centroids(queries, n_probe)
         # Those that scan the same list follow one another, so that it is still near the processor.
         order = np.argsort(numbers[:, 0], kind="stable")
@@ -197,20 +196,32 @@ class InvertedLists:
         # For each query and list, Faiss makes a table of the distance that each part of a code adds.
         tables = n_probe * self.code_bytes * 2 * _PART_VALUES
         step = max(_MIN_QUERIES, _TABLE_VALUES // tables)
-        params = faiss.SearchParametersIVF(nprobe=n_probe)
         for start in range(0, len(queries), step):
             part = order[start : start + step]
-            rows[part] = self._scan(queries[part], numbers[part], squares[part], count, params)
+            rows[part] = self.scan(queries[part], numbers[part], squares[part], count)
         return rows
 
-    def _scan(
-        self, queries: Vectors, numbers: NDArray[np.int64], squares: Float32, count: int, params: Any
+    def scan(
+        self,
+        queries: Vectors,
+        numbers: NDArray[np.int64],
+        squares: Float32,
+        count: int,
+        params: faiss.SearchParametersIVF | None = None,
     ) -> NDArray[np.int64]:
-        """``search`` in the lists of these numbers, whose centroids' squared distances are known."""
+        """``search`` in the lists of these numbers, whose centroids' squared distances are known.
+
+        Parameters
+        ----------
+        queries : float32 (m, dim'), as ``projected`` gives them
+        numbers, squares : (m, n_probe), each in one block of memory
+        params : which rows may be answers; all by default
+        """
         from faiss import swig_ptr
 
         rows = np.empty((len(queries), count), np.int64)
         estimates = np.empty((len(queries), count), np.float32)
+        params = params or self._list_params(numbers.shape[1])
         asked = swig_ptr(queries), count, swig_ptr(numbers), swig_ptr(squares)
         answer = swig_ptr(estimates), swig_ptr(rows)
         self.ivf.search_preassigned_c(len(queries), *asked, *answer, False, params)
@@ -248,20 +259,32 @@ class InvertedLists:
     def _make_params(self, n_probe: int) -> Any:
         import faiss
 
-        params = faiss.SearchParametersIVF(nprobe=min(n_probe, self.n_lists))
+        params = self._list_params(min(n_probe, self.n_lists))
         return faiss.SearchParametersPreTransform(index_params=params) if self.has_projection else params
 
-    def nearest_lists(self, query: Vectors) -> NDArray[np.int64]:
-        """int64 (n_lists,): all lists, the nearest centroid first; query is (1, dim)."""
-        numbers, _ = self._nearest_centroids(self._projected(query), self.n_lists)
-        return numbers[0]
+    def _make_list_params(self, n_probe: int) -> Any:
+        import faiss
+
+        return faiss.SearchParametersIVF(nprobe=n_probe)
+
+    def order(self, query: Vectors) -> tuple[NDArray[np.int64], Float32]:
+        """The numbers of all lists and the squared distances of their centroids, the nearest first.
+
+        Parameters
+        ----------
+        query : float32 (1, dim'), as ``projected`` gives it
+        """
+        return self._known_centroids().order(query)
 
     def _nearest_centroids(self, projected: Vectors, count: int) -> tuple[NDArray[np.int64], Float32]:
+        return self._known_centroids().nearest(projected, count)
+
+    def _known_centroids(self) -> Centroids:
         if self._centroids is None:
             self._centroids = Centroids(self.ivf.quantizer.reconstruct_n(0, self.n_lists))
-        return self._centroids.nearest(projected, count)
+        return self._centroids
 
-    def _projected(self, vectors: Vectors) -> Vectors:
+    def projected(self, vectors: Vectors) -> Vectors:
         """float32 (n, dim'), as codes are made of them."""
         vectors = _zero_padded(vectors, self.dim)
         if not self.has_projection:

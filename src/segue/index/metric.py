@@ -90,7 +90,9 @@ def prepare_queries(queries: AnyVectors, metric: Metric) -> AnyVectors:
     return wide
 
 
-def distances(queries: AnyVectors, rows: AnyVectors, metric: Metric) -> Float32:
+def distances(
+    queries: AnyVectors, rows: AnyVectors, metric: Metric, lengths: NDArray[np.float32] | None = None
+) -> Float32:
     """Distances of all pairs.
 
     cosine 1 - u.v / (|u| |v|); euclidean |u - v|; manhattan the sum of |u_i - v_i|; hamming the
@@ -100,6 +102,7 @@ def distances(queries: AnyVectors, rows: AnyVectors, metric: Metric) -> Float32:
     ----------
     queries : (m, dim), as ``prepare_queries`` gives them
     rows : (n, dim), of any type
+    lengths : float32 (n,), of the rows, where cosine need not compute them
 
     Returns
     -------
@@ -116,7 +119,7 @@ def distances(queries: AnyVectors, rows: AnyVectors, metric: Metric) -> Float32:
         return _euclidean(queries, wide, shifted=rows.dtype.kind == "f" or rows.shape[1] > _WHOLE_DIM)
     products = queries @ wide.T
     if metric != "dot":
-        products /= np.sqrt(np.einsum("ij,ij->i", wide, wide))
+        products /= np.sqrt(np.einsum("ij,ij->i", wide, wide)) if lengths is None else lengths
     np.negative(products, out=products)
     return products if metric == "dot" else np.maximum(products + 1, 0, out=products)
 
@@ -150,13 +153,16 @@ def _euclidean(queries: Vectors, rows: Vectors, *, shifted: bool) -> Float32:
     return np.sqrt(squares)
 
 
-def row_distances(query: AnyVectors, rows: AnyVectors, metric: Metric) -> NDArray[np.float32]:
-    """float32 (n,): distances of one query, (dim,), to rows."""
+def row_distances(
+    query: AnyVectors, rows: AnyVectors, metric: Metric, lengths: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
+    """float32 (n,): distances of one query, (dim,), to rows; ``lengths`` as for ``distances``."""
     if metric == "hamming":
         return np.bitwise_count(query ^ rows).sum(axis=1, dtype=np.int32).astype(np.float32)
     wide = rows.astype(np.float32)
     if metric == "cosine":
-        return np.maximum(1 - (wide @ query) / np.sqrt(np.einsum("ij,ij->i", wide, wide)), 0)
+        known = np.sqrt(np.einsum("ij,ij->i", wide, wide)) if lengths is None else lengths
+        return np.maximum(1 - (wide @ query) / known, 0)
     if metric == "dot":
         return -(wide @ query)
     wide -= query

@@ -46,7 +46,7 @@ class IndexOptions:
     """
 
     exact_below: int = 2_000
-    filter_exact_below: int = 10_000
+    filter_exact_below: int = 4_000
     delta_rows: int = 2048
     compact_share: float = 0.25
     retrain_factor: float = 2.0

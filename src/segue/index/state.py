@@ -11,12 +11,19 @@ from numpy.typing import NDArray
 
 from segue.index.calibration import OperatingPoint
 from segue.index.exact import Neighbors
-from segue.index.ivfpq import InvertedLists
+from segue.index.ivfpq import TABLE_ROWS, InvertedLists
 from segue.index.l2_reduction import L2Reduction
 from segue.index.metric import AnyVectors
 from segue.index.options import IndexOptions
+from segue.index.row_filter import KeptFilters, ListedRows, RowFilter
 from segue.index.store import Store
 from segue.spec import Metric
+
+STEP_BYTES = 350_000
+"""About as many bytes are gone through in the time of a query's steps that do not depend on how far it looks.
+
+Times are compared by bytes, as any machine takes about as long for those of codes as for those of rows."""
+SELECTING = 1.5  # times as long as scanning for all rows takes scanning for some, as each is asked for
 
 Searcher = Callable[[AnyVectors], Neighbors | None]
 """From one query, (dim,), to its nearest rows; None where the query needs a closer look."""
@@ -32,6 +39,7 @@ class Plan:
     n_candidates : rows to compare exactly, those with the most promising codes
     min_live : candidates that must be live; where fewer are, whole lists are compared
     recall, effort : what the plan was made for
+    n_far, n_far_candidates : the same at first for rows that are far from the query
     """
 
     k: int
@@ -40,6 +48,8 @@ class Plan:
     min_live: int = 0
     recall: float = 1.0
     effort: float = 1.0
+    n_far: int = 0
+    n_far_candidates: int = 0
 
 
 @dataclass(frozen=True)
@@ -152,6 +162,45 @@ class State:
     def searchers(self) -> dict[tuple[int | None, float, float], Searcher]:
         """Quick ways for single queries, by k, recall and effort; see ``single_query``."""
         return {}
+
+    @cached_property
+    def filters(self) -> KeptFilters:
+        """Of recent queries."""
+        return KeptFilters()
+
+    @cached_property
+    def live_filter(self) -> RowFilter:
+        """All rows that were not deleted."""
+        live = np.ones(self.n, np.bool_) if self.tombstones is None else ~self.tombstones
+        return RowFilter(live, self.listed_rows)
+
+    @cached_property
+    def listed_rows(self) -> ListedRows:
+        """Which rows are in the lists."""
+        return ListedRows(self.all_lists(), self.n)
+
+    @property
+    def bytes_of_row(self) -> int:
+        """That comparing a row exactly goes through: its numbers, as they are kept and as float32."""
+        return self.dim * (self.store.base.dtype.itemsize + 4)
+
+    @property
+    def bytes_of_list(self) -> float:
+        """That scanning a list goes through, on average; its table takes as long as some rows."""
+        assert self.lists is not None
+        return (self.n / self.lists.n_lists + TABLE_ROWS) * self.lists.code_bytes
+
+    @cached_property
+    def worth_a_scan(self) -> NDArray[np.float64]:
+        """(n_lists,): of so many rows of a list on, scanning it for them takes less than comparing them."""
+        assert self.lists is not None
+        per_row = SELECTING * self.lists.code_bytes / self.bytes_of_row
+        return np.asarray((self.listed_rows.sizes + TABLE_ROWS) * per_row, np.float64)
+
+    @cached_property
+    def measured_ks(self) -> list[int]:
+        """Numbers of answers that operating points were measured for, rising."""
+        return sorted({point.k for point in self.operating_points})
 
     def operating_point(self, k: int, recall: float) -> OperatingPoint | None:
         """What reaches a recall for k answers; None where only comparing with every row does."""

@@ -39,6 +39,12 @@ class Store:
             units = self._units = wide / np.sqrt(np.einsum("ij,ij->i", wide, wide))[:, None]
         return units
 
+    def known_lengths(self, rows: NDArray[np.int64]) -> NDArray[np.float32] | None:
+        """float32 (n,): the lengths of some rows, where all are known."""
+        if self.lengths is None or len(self) > len(self.lengths):
+            return None
+        return self.lengths.take(rows)
+
     def __len__(self) -> int:
         return len(self.base) + self._n_added
 

@@ -1,0 +1,180 @@
+"""Nearest rows among some: by comparing all of these, or by the lists."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.index.exact import Neighbors, merge_nearest, nearest
+from segue.index.metric import AnyVectors, row_distances
+from segue.index.plans import plan_for
+from segue.index.row_filter import RowFilter
+from segue.index.state import SELECTING, STEP_BYTES, Plan, State
+
+_WIDER_FACTOR = 2.5  # times the number of nearest rows that hold k qualifying ones on average
+_MOST_WIDER = 32  # times k; where fewer of the nearest rows qualify, lists are scanned for these alone
+_MANY, _SHARED = 8, 4  # so many queries are compared with as many times the rows, which they share
+_MORE_STEPS = 6  # times as long as the steps of a query take those of scanning for some rows
+_MORE = 4  # times as many candidates, where the last of them are near
+
+
+def search_filtered(
+    state: State, plan: Plan, row_filter: RowFilter, queries: AnyVectors, k: int
+) -> Neighbors:
+    """k answers wherever k rows qualify.
+
+    Few qualifying rows are all compared. Where rows near a query qualify often enough, they are among the
+    candidates of a wider search without the filter. Otherwise lists are scanned for rows that qualify.
+    """
+    shared = _SHARED if len(queries) >= _MANY else 1
+    few = row_filter.count <= max(shared * state.options.filter_exact_below, 10 * k)
+    if few or not plan.n_probe or state.lists is None:
+        return nearest(state.store, queries, k, state.metric, row_filter.rows)
+    reduced = state.reduction.queries(queries)
+    found = [
+        _Question(state, plan, row_filter, queries[i], reduced[i : i + 1], k).answer()
+        for i in range(len(queries))
+    ]
+    neighbors = np.stack([rows for rows, _ in found]), np.stack([distances for _, distances in found])
+    uncoded = np.flatnonzero(row_filter.allowed[state.n_coded :]) + state.n_coded
+    if len(uncoded):
+        others = nearest(state.store, queries, k, state.metric, uncoded)
+        neighbors = merge_nearest(neighbors, others, k)
+    return neighbors
+
+
+class _Question:
+    """One query among the rows of a filter.
+
+    Parameters
+    ----------
+    query : (dim,), as ``prepare_queries`` gives it
+    reduced : float32 (1, dim'), by Euclidean distance
+    """
+
+    def __init__(
+        self,
+        state: State,
+        plan: Plan,
+        row_filter: RowFilter,
+        query: AnyVectors,
+        reduced: NDArray[np.float32],
+        k: int,
+    ) -> None:
+        self._state, self._plan, self._filter, self._query, self._k = state, plan, row_filter, query, k
+        self._all_lists = state.all_lists()
+        self._projected = self._all_lists[0].projected(reduced)
+        self._numbers, self._squares = self._all_lists[0].order(self._projected)
+
+    def answer(self) -> Neighbors:
+        """Rows int64 (k,) and distances float32 (k,), nearest first; -1 and infinity follow."""
+        wider = self._wider_plan()
+        rows, distances = (wider and self._among_nearest(wider)) or self._among_all()
+        order = distances.argsort(kind="stable")[: self._k]
+        if len(order) == self._k:
+            return rows[order], distances[order]
+        missing = (0, self._k - len(order))
+        return (
+            np.pad(rows[order], missing, constant_values=-1),
+            np.pad(distances[order], missing, constant_values=np.inf),
+        )
+
+    def _wider_plan(self) -> Plan | None:
+        """Of so many nearest rows that k of them qualify, as often as rows of the nearest lists do."""
+        needed, nearest_lists = _WIDER_FACTOR * self._k, self._numbers[0, : self._plan.n_probe]
+        share = self._filter.share_of(nearest_lists)
+        wider_k = next((k for k in self._state.measured_ks if k * share >= needed), None)
+        if wider_k is None or wider_k > _MOST_WIDER * self._k:
+            return None
+        wider = plan_for(self._state, wider_k, self._plan.recall, self._plan.effort)
+        if not wider.n_probe:
+            return None
+        share = self._filter.share_of(self._numbers[0, : wider.n_probe])
+        return wider if wider_k * share >= needed else None
+
+    def _among_nearest(self, wider: Plan) -> Neighbors | None:
+        """The candidates of a wider plan that qualify; None where too few are among the first half.
+
+        The plan finds the nearest ``wider.k`` rows. Where k of these qualify, they are found as reliably.
+        """
+        part, count = slice(0, wider.n_probe), wider.n_candidates
+        rows = np.concatenate([
+            lists.scan(self._projected, self._numbers[:, part], self._squares[:, part], count)[0]
+            for lists in self._all_lists
+        ])  # fmt: skip
+        qualifies = self._filter.allowed[rows] & (rows >= 0)
+        if np.count_nonzero(qualifies & ~_is_late(len(rows), count)) < self._k:
+            return None
+        return self._compared(rows[qualifies])
+
+    def _among_all(self) -> Neighbors:
+        """The nearest that qualify, wherever they are: all are compared, or lists are scanned."""
+        state = self._state
+        n_lists = min(2 * self._plan.n_far, len(self._numbers[0]))
+        by_lists = SELECTING * n_lists * state.bytes_of_list + _MORE_STEPS * STEP_BYTES
+        if self._filter.count * state.bytes_of_row <= by_lists:
+            rows = self._filter.rows
+            coded = rows[: rows.searchsorted(state.n_coded)]
+            near, distances = nearest(state.store, self._query[None], self._k, state.metric, coded)
+            return near[0], distances[0]
+        return self._in_lists()
+
+    def _in_lists(self) -> Neighbors:
+        """The nearest that qualify, of so many lists that the last of them hold hardly any."""
+        has_some = self._filter.in_lists.take(self._numbers[0]) > 0
+        numbers, squares = self._numbers[:, has_some], self._squares[:, has_some]
+        found = np.zeros(0, np.int64), np.zeros(0, np.float32)
+        step = self._plan.n_far
+        for start in range(0, numbers.shape[1], step):
+            stop = start + step
+            more = self._of_lists(numbers[:, start:stop], squares[:, start:stop])
+            found = np.concatenate([found[0], more[0]]), np.concatenate([found[1], more[1]])
+            if stop >= numbers.shape[1]:
+                break
+            late = np.zeros(len(self._numbers[0]), np.bool_)
+            late[numbers[0, start or step // 2 :]] = True
+            if self._is_enough(found[1], late.take(self._state.listed_rows.number.take(found[0]))):
+                break
+        return found
+
+    def _of_lists(self, numbers: NDArray[np.int64], squares: NDArray[np.float32]) -> Neighbors:
+        """All rows that qualify in lists with few of them, and candidates of the others."""
+        rare = self._filter.in_lists.take(numbers[0]) < self._state.worth_a_scan.take(numbers[0])
+        few = self._compared(self._filter.rows_in(numbers[0, rare]))
+        if rare.all():
+            return few
+        rows, distances = self._candidates(numbers[:, ~rare], squares[:, ~rare])
+        return np.concatenate([few[0], rows]), np.concatenate([few[1], distances])
+
+    def _candidates(self, numbers: NDArray[np.int64], squares: NDArray[np.float32]) -> Neighbors:
+        """Rows with the most promising codes, so many that the last of them are hardly near."""
+        params = self._filter.params(numbers.shape[1])
+        first = max(self._plan.n_far_candidates, self._k)
+        for count in (first, _MORE * first):
+            rows = np.concatenate([
+                lists.scan(self._projected, numbers, squares, count, params)[0] for lists in self._all_lists
+            ])  # fmt: skip
+            exist = rows >= 0
+            found = self._compared(rows[exist])
+            if not exist.all() or self._is_enough(found[1], _is_late(len(rows), count)):
+                return found
+        return found
+
+    def _is_enough(self, distances: NDArray[np.float32], late: NDArray[np.bool_]) -> bool:
+        """Whether so few of the nearest are late that those beyond hardly count."""
+        missable = 1 - self._plan.recall
+        watched = max(self._k, round(1 / missable))
+        if len(distances) < watched:
+            return False
+        n_late = np.count_nonzero(late[distances.argpartition(watched - 1)[:watched]])
+        return int(n_late) <= missable * watched
+
+    def _compared(self, rows: NDArray[np.int64]) -> Neighbors:
+        store, metric = self._state.store, self._state.metric
+        lengths = store.known_lengths(rows) if metric == "cosine" else None
+        return rows, row_distances(self._query, store.take(rows), metric, lengths)
+
+
+def _is_late(n: int, count: int) -> NDArray[np.bool_]:
+    """bool (n,): which of some lists' candidates, ``count`` each, are the less promising half of them."""
+    return np.arange(n) % count >= count // 2

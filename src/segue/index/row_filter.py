@@ -1,0 +1,171 @@
+"""Which rows may be answers, made ready for the lists; and recent filters, to be used again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.index.ivfpq import InvertedLists
+
+_KEPT = 16  # filters
+_KEPT_BYTES = 1 << 25  # of all that are kept
+_PARAMS = 64  # numbers of lists, for each of which Faiss is given an object
+
+
+class ListedRows:
+    """Which rows the lists hold: those of several ``InvertedLists`` with the same centroids.
+
+    Parameters
+    ----------
+    n : all rows are below; some may be in no list
+    """
+
+    def __init__(self, all_lists: Sequence[InvertedLists], n: int) -> None:
+        self._all_lists, self._n = all_lists, n
+
+    @cached_property
+    def sizes(self) -> NDArray[np.int64]:
+        """int64 (n_lists,): rows of each list."""
+        return np.sum([lists.sizes() for lists in self._all_lists], axis=0, dtype=np.int64)
+
+    @cached_property
+    def rows(self) -> NDArray[Any]:
+        """All rows in the lists, list by list; of the shortest type that has room."""
+        rows = np.concatenate([lists.rows() for lists in self._all_lists])
+        numbers = [np.repeat(np.arange(x.n_lists), x.sizes()) for x in self._all_lists]
+        if len(numbers) > 1:
+            rows = rows[np.argsort(np.concatenate(numbers), kind="stable")]
+        return rows.astype(np.min_scalar_type(-self._n))
+
+    @cached_property
+    def ends(self) -> NDArray[np.int64]:
+        """int64 (n_lists,): where each list ends in ``rows``."""
+        return self.sizes.cumsum()
+
+    @cached_property
+    def number(self) -> NDArray[Any]:
+        """(n,): the list of each row; 0 for those that are in none."""
+        n_lists = len(self.sizes)
+        number = np.zeros(self._n, np.min_scalar_type(n_lists))
+        number[self.rows] = np.repeat(np.arange(n_lists), self.sizes)
+        return number
+
+
+class RowFilter:
+    """Some rows of one state of an index.
+
+    Parameters
+    ----------
+    allowed : bool (n,), which rows may be answers; deleted ones are not. Must not change any more
+    listed : what lists hold which rows, of an index that has some
+
+    Attributes
+    ----------
+    count : rows that are allowed
+    """
+
+    def __init__(self, allowed: NDArray[np.bool_], listed: ListedRows) -> None:
+        self.allowed = allowed
+        self.count = int(np.count_nonzero(allowed))
+        self.params = lru_cache(maxsize=_PARAMS)(self._make_params)
+        self._listed = listed
+        self._rows: NDArray[np.int64] | None = None
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """int64 (count,): the allowed rows, ascending; of few, they are kept."""
+        if self._rows is not None:
+            return self._rows
+        rows = np.flatnonzero(self.allowed)
+        if rows.nbytes <= self.allowed.nbytes:
+            self._rows = rows
+        return rows
+
+    @property
+    def in_lists(self) -> NDArray[np.int64]:
+        """int64 (n_lists,): allowed rows of each list."""
+        return self._by_list[1]
+
+    def share_of(self, numbers: NDArray[np.int64]) -> float:
+        """Of the rows in some lists, how many are allowed; of few lists, told before all are counted."""
+        n_rows = max(1, int(self._listed.sizes.take(numbers).sum()))
+        if "_by_list" in self.__dict__:
+            return int(self.in_lists.take(numbers).sum()) / n_rows
+        rows, ends, sizes = self._listed.rows, self._listed.ends, self._listed.sizes
+        n_allowed = sum(
+            np.count_nonzero(self.allowed.take(rows[ends[i] - sizes[i] : ends[i]])) for i in numbers.tolist()
+        )
+        return n_allowed / n_rows
+
+    def rows_in(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """int64: the allowed rows of some lists, list by list."""
+        rows, counts, ends = self._by_list
+        sizes = counts[numbers]
+        shift = ends[numbers] - sizes.cumsum()
+        return rows.take(np.repeat(shift, sizes) + np.arange(sizes.sum())).astype(np.int64)
+
+    @cached_property
+    def _by_list(self) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
+        """The allowed rows, list by list; how many each list has; where each ends."""
+        listed = self._listed
+        is_allowed = self.allowed.take(listed.rows)
+        up_to = np.zeros(len(is_allowed) + 1, np.int64)
+        np.cumsum(is_allowed, out=up_to[1:])
+        ends = up_to[listed.ends]
+        return listed.rows[is_allowed], ends - up_to[listed.ends - listed.sizes], ends
+
+    @cached_property
+    def _bits(self) -> NDArray[np.uint8]:
+        return np.packbits(self.allowed, bitorder="little")
+
+    def _make_params(self, n_probe: int) -> Any:
+        """What tells Faiss to scan so many lists for these rows; lives as long as this."""
+        import faiss
+
+        selector = faiss.IDSelectorBitmap(len(self._bits), faiss.swig_ptr(self._bits))
+        return faiss.SearchParametersIVF(nprobe=n_probe, sel=selector)
+
+    @property
+    def nbytes(self) -> int:
+        """At the most, with all that is kept here."""
+        return self.allowed.nbytes * 9 // 8 + 12 * self.count
+
+
+class KeptFilters:
+    """Filters of recent queries, found again by what they were made from; many threads may ask."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: dict[tuple[object, ...], tuple[NDArray[Any], RowFilter]] = {}
+
+    def get(self, where: NDArray[Any], make: Callable[[NDArray[Any]], RowFilter]) -> RowFilter:
+        """The filter that ``make`` gives of an array, or gave of an equal one."""
+        key = where.dtype.str, where.shape, int(np.count_nonzero(where))
+        kept = self._kept.get(key)
+        if kept and ((kept[0] is where and _is_final(where)) or np.array_equal(kept[0], where)):
+            return kept[1]
+        # The caller may change the array later.
+        own = where if _is_final(where) else where.copy()
+        row_filter = make(own)
+        if own.nbytes + row_filter.nbytes <= _KEPT_BYTES:
+            self._keep(key, own, row_filter)
+        return row_filter
+
+    def _keep(self, key: tuple[object, ...], own: NDArray[Any], row_filter: RowFilter) -> None:
+        with self._lock:
+            self._kept.pop(key, None)
+            self._kept[key] = own, row_filter
+            used = sum(array.nbytes + kept.nbytes for array, kept in self._kept.values())
+            while used > _KEPT_BYTES or len(self._kept) > _KEPT:
+                array, oldest = self._kept.pop(next(iter(self._kept)))
+                used -= array.nbytes + oldest.nbytes
+
+
+def _is_final(array: NDArray[Any]) -> bool:
+    """Whether nobody writes to the array: it owns its memory, which is read-only."""
+    return not array.flags.writeable and array.base is None
