@@ -46,4 +46,5 @@ def test_tracks_like_a_file_go_through_few_files(library: Library, tmp_path: Pat
     soundfile.write(tmp_path / "outside.wav", tone(440), SR)
     library.similar(tmp_path / "outside.wav")  # its embedders are made
     # Four of the files see whether others are joined to it and whether its end is missing.
-    assert_short(record(lambda: library.similar(tmp_path / "outside.wav")), 34, 105)
+    files = 34 + (not str(tmp_path).isascii())  # letters that are spelled in two ways go through one more
+    assert_short(record(lambda: library.similar(tmp_path / "outside.wav")), files, 105)
