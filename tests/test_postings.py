@@ -19,6 +19,7 @@ from segue.catalog.text_index import NAMES, NAMES_AND_LABELS
 from segue.library import Library
 from segue.sources.contract import ImportBatch, Space, SpaceRows
 from segue.spec import EmbedderSpec, Label, SpaceSettings
+from segue.track import folded
 
 SPEC = EmbedderSpec("made", 1, "features", 2, 0, 0, 0, "float32", "none", "none")
 WORDS = "blue bluebird river rivers rain étude naïve Δx 99 9th b r don't up-side синяя 青い川 a-b".split()
@@ -238,3 +239,32 @@ def test_few_tracks_and_keys_far_apart_have_none(library: Library, monkeypatch: 
     with library.catalog.writing() as writer:
         assert (n, writer._db.execute("SELECT count(*) FROM postings").fetchone()[0]) == (5, 0)
     assert postings_of(library) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "p-si",
+        "up-si",
+        "n't",
+        "n't iver",
+        "p-s a-",
+        "a-b",
+        "-",
+        "e-x",
+        "é-",
+        "ve-b",
+        "-b blu",
+        "синяя-",
+        "%",
+        "_",
+    ],
+)
+def test_signs_within_words_are_found_where_the_texts_have_them(large: Library, text: str):
+    words = folded(text).split()
+    tags = [(track.id, track.tags) for track in large]
+    texts = {one: folded(f"{t.title} {t.artist} {t.album} {t.genre}") for one, t in tags}
+    expected = {one for one, whole in texts.items() if all(word in whole for word in words)}
+    keys = large.catalog.tracks.keys_with_letters(text)
+    found = set(large.catalog.tracks.ids_of(keys.tolist()).values())
+    assert found == expected

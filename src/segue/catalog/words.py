@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import json
+import re
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -214,11 +216,39 @@ class WordIndex:
         return [indexed[start:end] for start, end in lines_with(indexed, part, "\n", _MOST_TERMS)]
 
     def _inside_texts(self, words: Sequence[str]) -> NDArray[np.int64]:
-        """By the texts themselves: signs are in none of the indexed words."""
+        """By the texts themselves, as no indexed word has signs, of tracks that have what is between them."""
         text = "(" + " || ' ' || ".join(f"track_text.{name}" for name in NAMES) + ")"
-        condition = " AND ".join(f"{text} LIKE ? ESCAPE '\\'" for _ in words)
-        patterns = [f"%{_escape_like(word)}%" for word in words]
-        return self._keys(f"SELECT rowid AS key FROM track_text WHERE {condition} ORDER BY rowid", *patterns)
+        conditions = [f"{text} LIKE ? ESCAPE '\\'" for _ in words]
+        values = [f"%{_escape_like(word)}%" for word in words]
+        found = self._with_parts(*_between_signs(words))
+        if found is not None:
+            conditions.insert(0, "rowid IN (SELECT value FROM json_each(?))")
+            values.insert(0, json.dumps(found.tolist()))
+        where = " AND ".join(conditions)
+        return self._keys(f"SELECT rowid AS key FROM track_text WHERE {where} ORDER BY rowid", *values)
+
+    def _with_parts(self, beginnings: Sequence[str], parts: Sequence[str]) -> NDArray[np.int64] | None:
+        """Tracks with words that begin so, and with words that hold parts; None where all would be read."""
+        terms = [some for part in parts if len(some := self._terms_with(part)) < _MOST_TERMS]
+        if not all(terms):
+            return _NO_KEYS
+        found = [self._all(beginnings, by_label=False)] if beginnings else []
+        found += [self._full_text.with_any_of_each(terms, NAMES, None)] if terms else []
+        return functools.reduce(_both, found) if found else None
+
+
+def _between_signs(words: Iterable[str]) -> tuple[list[str], list[str]]:
+    """What indexed words surely begin with where a text has these words, and what they surely hold.
+
+    SQLite ends a word at each sign of ASCII.
+    """
+    beginnings: list[str] = []
+    parts: list[str] = []
+    for word in words:
+        for found in re.finditer("[a-z0-9]+", word):
+            after_sign = found.start() > 0 and word[found.start() - 1].isascii()
+            (beginnings if after_sign else parts).append(found[0])
+    return beginnings, parts
 
 
 def _is_plain(word: str) -> bool:
