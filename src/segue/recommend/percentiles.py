@@ -16,7 +16,7 @@ from segue.recommend.seeds import Queries
 from segue.recommend.session import Recommender, Session
 
 _COMPARED_WITH = 4_000  # tracks of the library, evenly spaced
-_ROUNDING = 1e-5  # of a score
+_ALIKE = 2e-4  # scores that differ by less count as one: by so much they differ between processors
 
 
 def usual_scores(
@@ -37,8 +37,8 @@ def usual_scores(
 
 
 def nearer_than(score: float, usual: NDArray[np.float32]) -> float:
-    """The share of some scores that is lower, 0 to 1."""
-    return float(np.searchsorted(usual, score - _ROUNDING)) / len(usual)
+    """The share of some scores that is truly lower, 0 to 1."""
+    return float(np.searchsorted(usual, score - _ALIKE)) / len(usual)
 
 
 def with_percentiles(
