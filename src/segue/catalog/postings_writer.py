@@ -40,7 +40,7 @@ _INSERT = "INSERT INTO postings VALUES (?, ?, ?, ?)"
 
 
 def keep(db: sqlite3.Connection) -> None:
-    """Make them anew where words have changed since, or some are lacking; none where tracks are few.
+    """Make them again where words have changed since, or some are lacking; none where tracks are few.
 
     To be called by who has the right to write, so that no words change meanwhile.
     """
