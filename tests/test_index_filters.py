@@ -103,7 +103,9 @@ def test_a_filter_that_its_owner_changes_is_a_new_one(kind, looking):
     np.testing.assert_array_equal(same, distances)
     ids = np.flatnonzero(where)
     np.testing.assert_array_equal(index.query(one.queries[0], 10, where=ids)[0], found)
-    ids[:] = np.flatnonzero(~where)[: len(ids)] if (~where).sum() >= len(ids) else ids
+    ids = ids[: np.count_nonzero(~where)]
+    index.query(one.queries[0], 10, where=ids)
+    ids[:] = np.flatnonzero(~where)[: len(ids)]
     assert np.isin(index.query(one.queries[0], 10, where=ids)[0], ids).all()
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 
@@ -83,13 +86,45 @@ def test_writing_to_an_array_leaves_its_filter_as_it_was() -> None:
     assert kept.get(view, filter_of).allowed[0]
 
 
-def test_an_array_that_nobody_can_write_to_is_not_copied() -> None:
-    where = np.arange(100) % 2 == 0
-    where.flags.writeable = False
+def test_an_array_that_was_read_only_may_change_too() -> None:
     kept = KeptFilters()
-    row_filter = kept.get(where, filter_of)
-    assert row_filter.allowed is where
-    assert kept.get(where, filter_of) is row_filter
+    where = np.arange(100) % 2 == 0
+    view = where[:]
+    where.flags.writeable = False
+    assert kept.get(where, filter_of).allowed[0]
+    view[:] = ~view  # views that were taken before may be written to
+    assert not kept.get(where, filter_of).allowed[0]
+    where.flags.writeable = True
+    where[:] = ~where
+    assert kept.get(where, filter_of).allowed[0]
+
+
+def test_filters_of_as_many_rows_are_kept_side_by_side() -> None:
+    kept = KeptFilters()
+    where = np.arange(100) % 2 == 0
+    both = kept.get(where, filter_of), kept.get(~where, filter_of)
+    assert (kept.get(where, filter_of), kept.get(~where, filter_of)) == both
+
+
+def test_a_filter_that_is_used_again_stays() -> None:
+    kept = KeptFilters()
+    where = np.arange(100) % 2 == 0
+    used = kept.get(where, filter_of)
+    for i in range(50):
+        kept.get(np.arange(100) < i, filter_of)
+        assert kept.get(where, filter_of) is used
+
+
+def test_a_filter_goes_at_once_when_nobody_uses_it(all_lists: list[InvertedLists]) -> None:
+    row_filter = RowFilter(np.ones(N, np.bool_), ListedRows(all_lists, N))
+    row_filter.params(1)
+    gone = weakref.ref(row_filter)
+    gc.disable()
+    try:
+        del row_filter
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 def test_old_filters_make_room_for_new_ones() -> None:

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.catalog.connections import Connections
-from segue.catalog.derived import Derived
+from segue.catalog.derived import MOST_BYTES, Derived
 from segue.catalog.text_index import NAMES, NAMES_AND_LABELS, lines_with
 
 AT_ONCE = 1 << 12  # postings in a row of the table
@@ -207,7 +207,9 @@ def current_postings(local: Connections, derived: Derived) -> Postings | None:
         return None
 
     def size(found: Postings | None) -> int:
-        return len(found.terms) + found.starts.nbytes + found.ends.nbytes if found else 0
+        # Every search uses them: of very many words, too, they are kept, and others are as well.
+        own = len(found.terms) + found.starts.nbytes + found.ends.nbytes if found else 0
+        return min(own, MOST_BYTES // 2)
 
     return derived.get(("postings", head["version"]), lambda _: _load(local, derived, head), size)
 

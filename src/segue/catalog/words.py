@@ -27,6 +27,7 @@ _RANKED = 1000  # matches that are put in order; of more, those whose titles beg
 _LONGEST_TEXT = 10_000  # characters; SQLite's patterns have a length
 _USUAL_SHARE = 0.5  # of the library; a label of more tracks tells none from the others
 _INDEXED_LETTERS = 2  # of beginnings of words for which SQLite has the tracks ready
+_MOST_PARTS = 10  # of words with signs, by which tracks are found whose texts are then read
 _MOST_TERMS = 1000  # words that hold a part of a word
 _NO_KEYS = np.zeros(0, np.int64)
 
@@ -248,7 +249,12 @@ def _between_signs(words: Iterable[str]) -> tuple[list[str], list[str]]:
         for found in re.finditer("[a-z0-9]+", word):
             after_sign = found.start() > 0 and word[found.start() - 1].isascii()
             (beginnings if after_sign else parts).append(found[0])
-    return beginnings, parts
+    return _longest(beginnings), _longest(parts)
+
+
+def _longest(texts: Iterable[str]) -> list[str]:
+    """Those that tell the most of tracks apart; few, as each is looked for in all indexed words."""
+    return sorted(set(texts), key=lambda text: (-len(text), text))[:_MOST_PARTS]
 
 
 def _is_plain(word: str) -> bool:

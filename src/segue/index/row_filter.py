@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -72,7 +72,7 @@ class RowFilter:
     def __init__(self, allowed: NDArray[np.bool_], listed: ListedRows) -> None:
         self.allowed = allowed
         self.count = int(np.count_nonzero(allowed))
-        self.params = lru_cache(maxsize=_PARAMS)(self._make_params)
+        self._params: dict[int, Any] = {}
         self._listed = listed
         self._rows: NDArray[np.int64] | None = None
 
@@ -123,12 +123,16 @@ class RowFilter:
     def _bits(self) -> NDArray[np.uint8]:
         return np.packbits(self.allowed, bitorder="little")
 
-    def _make_params(self, n_probe: int) -> Any:
-        """What tells Faiss to scan so many lists for these rows; lives as long as this."""
+    def params(self, n_probe: int) -> Any:
+        """What tells Faiss to scan so many lists for these rows; lives no longer than this."""
         import faiss
 
-        selector = faiss.IDSelectorBitmap(len(self._bits), faiss.swig_ptr(self._bits))
-        return faiss.SearchParametersIVF(nprobe=n_probe, sel=selector)
+        if n_probe not in self._params:
+            if len(self._params) >= _PARAMS:
+                self._params = {}
+            selector = faiss.IDSelectorBitmap(len(self._bits), faiss.swig_ptr(self._bits))
+            self._params[n_probe] = faiss.SearchParametersIVF(nprobe=n_probe, sel=selector)
+        return self._params[n_probe]
 
     @property
     def nbytes(self) -> int:
@@ -141,31 +145,27 @@ class KeptFilters:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: dict[tuple[object, ...], tuple[NDArray[Any], RowFilter]] = {}
+        self._kept: list[tuple[int, NDArray[Any], RowFilter]] = []  # the last that was asked for at the end
 
     def get(self, where: NDArray[Any], make: Callable[[NDArray[Any]], RowFilter]) -> RowFilter:
         """The filter that ``make`` gives of an array, or gave of an equal one."""
-        key = where.dtype.str, where.shape, int(np.count_nonzero(where))
-        kept = self._kept.get(key)
-        if kept and ((kept[0] is where and _is_final(where)) or np.array_equal(kept[0], where)):
-            return kept[1]
-        # The caller may change the array later.
-        own = where if _is_final(where) else where.copy()
+        count = int(np.count_nonzero(where))
+        with self._lock:
+            recent = self._kept[::-1]
+        for kept in recent:
+            if kept[0] == count and kept[1].dtype == where.dtype and np.array_equal(kept[1], where):
+                self._keep(kept)
+                return kept[2]
+        own = where.copy()  # whose owner may write to it later
         row_filter = make(own)
         if own.nbytes + row_filter.nbytes <= _KEPT_BYTES:
-            self._keep(key, own, row_filter)
+            self._keep((count, own, row_filter))
         return row_filter
 
-    def _keep(self, key: tuple[object, ...], own: NDArray[Any], row_filter: RowFilter) -> None:
+    def _keep(self, new: tuple[int, NDArray[Any], RowFilter]) -> None:
         with self._lock:
-            self._kept.pop(key, None)
-            self._kept[key] = own, row_filter
-            used = sum(array.nbytes + kept.nbytes for array, kept in self._kept.values())
+            self._kept = [kept for kept in self._kept if kept[2] is not new[2]] + [new]
+            used = sum(array.nbytes + kept.nbytes for _, array, kept in self._kept)
             while used > _KEPT_BYTES or len(self._kept) > _KEPT:
-                array, oldest = self._kept.pop(next(iter(self._kept)))
+                _, array, oldest = self._kept.pop(0)
                 used -= array.nbytes + oldest.nbytes
-
-
-def _is_final(array: NDArray[Any]) -> bool:
-    """Whether nobody writes to the array: it owns its memory, which is read-only."""
-    return not array.flags.writeable and array.base is None
