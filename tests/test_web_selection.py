@@ -256,6 +256,21 @@ def test_rows_are_dense_where_one_wants_them_so(browser: Browser, own_server: Se
         assert {round(b - a) for a, b in itertools.pairwise(tops)} == {44}
 
 
+@pytest.mark.parametrize(
+    ("address", "late"), [("/tracks", "library"), ("/albums", "albums*"), ("/artists", "artists*")]
+)
+def test_nothing_moves_when_the_counts_come(browser: Browser, own_server: Server, address: str, late: str):
+    """A finger would else open what has moved under it."""
+    with new_page(browser, own_server.address, PHONE, has_touch=True) as page:
+        held, below = hold(page, f"**/api/v1/{late}"), page.locator(".page-head + *")
+        page.goto(address)
+        answer = take(page, held)
+        before = below.bounding_box()
+        answer.continue_()
+        expect(page.locator(".lead")).to_contain_text(re.compile("[0-9] (track|album|artist)"))
+        assert below.bounding_box()["y"] == before["y"]
+
+
 def test_a_finger_selects_from_the_menu_on(browser: Browser, own_server: Server):
     with new_page(browser, own_server.address, PHONE, has_touch=True) as page:
         page.goto("/tracks")

@@ -39,6 +39,9 @@ export function IconButton({ icon, label, onClick, small, pressed, disabled, ext
   );
 }
 
+/** A lead that is not known yet keeps its line, so that nothing moves under a finger when it comes. */
+export const KEPT_LINE = "\u00a0";
+
 export function PageHeader({ title, lead, children }: { title: string; lead?: ComponentChildren; children?: ComponentChildren }) {
   useTitle(title);
   return (

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import * as api from "../api";
 import { AlbumCard } from "../components/cards";
-import { EmptyState, PageHeader } from "../components/common";
+import { EmptyState, KEPT_LINE, PageHeader } from "../components/common";
 import { Icon } from "../components/icons";
 import { LibraryTabs } from "../components/tabs";
 import { Wall } from "../components/wall";
@@ -31,7 +31,7 @@ export function AlbumsPage() {
   };
   return (
     <>
-      <PageHeader title="Albums" lead={total === null ? undefined : `${count(total, "album")}${genre ? ` with ${genre}` : ""}`} />
+      <PageHeader title="Albums" lead={total === null ? KEPT_LINE : `${count(total, "album")}${genre ? ` with ${genre}` : ""}`} />
       <LibraryTabs />
       <div class="tools-line wall-tools">
         <label class="field">

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import * as api from "../api";
 import { ArtistCard } from "../components/cards";
-import { EmptyState, PageHeader } from "../components/common";
+import { EmptyState, KEPT_LINE, PageHeader } from "../components/common";
 import { Icon } from "../components/icons";
 import { LibraryTabs } from "../components/tabs";
 import { Wall } from "../components/wall";
@@ -27,7 +27,7 @@ export function ArtistsPage() {
   };
   return (
     <>
-      <PageHeader title="Artists" lead={total === null ? undefined : count(total, "artist")} />
+      <PageHeader title="Artists" lead={total === null ? KEPT_LINE : count(total, "artist")} />
       <LibraryTabs />
       <div class="tools-line wall-tools">
         <label class="field">

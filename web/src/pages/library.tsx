@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import * as api from "../api";
-import { EmptyState, LoadError, PageHeader, LoadingRows } from "../components/common";
+import { EmptyState, KEPT_LINE, LoadError, PageHeader, LoadingRows } from "../components/common";
 import { VirtualList } from "../components/virtuallist";
 import { EmptyLibrary } from "../components/firstrun";
 import { Filters, readConditions } from "../components/filters";
@@ -57,7 +57,7 @@ export function LibraryPage() {
   };
   return (
     <>
-      <PageHeader title="Tracks" lead={facts && facts.tracks > 0 && `${count(facts.tracks, "track")}, ${formatDuration(facts.duration_s)}`}>
+      <PageHeader title="Tracks" lead={facts ? facts.tracks > 0 && `${count(facts.tracks, "track")}, ${formatDuration(facts.duration_s)}` : KEPT_LINE}>
         <button type="button" class="button" disabled={!total} onClick={() => void playFrom(0)}><Icon name="play" size={18} />Play</button>
         <button type="button" class="button" disabled={!total} onClick={() => (player.setShuffle(true), void shuffleAll(request))}>
           <Icon name="shuffle" size={18} />Shuffle
