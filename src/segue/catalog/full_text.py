@@ -25,17 +25,17 @@ class FullText:
         self, words: Sequence[str], columns: Sequence[str], most: int | None = None
     ) -> NDArray[np.int64]:
         """int64 (n,), rising: keys of tracks with words that begin with each of these, in some columns."""
-        return self._keys(f"{_MATCHING} LIMIT ?", match(words, columns), -1 if most is None else most)
+        return self.keys(f"{_MATCHING} LIMIT ?", match(words, columns), -1 if most is None else most)
 
     def titled(self, words: Sequence[str], most: int) -> NDArray[np.int64]:
         """int64 (n,), rising: keys of the first tracks with all words in their titles, the first in front."""
-        return self._keys(f"{_MATCHING} LIMIT ?", match(words, ["title"], first=True), most)
+        return self.keys(f"{_MATCHING} LIMIT ?", match(words, ["title"], first=True), most)
 
     def ranked(
         self, words: Sequence[str], columns: Sequence[str], found: NDArray[np.int64]
     ) -> NDArray[np.int64]:
         """The keys that ``matching`` has found, those of the best tracks first, by BM25."""
-        keys = self._keys(f"{_MATCHING} ORDER BY {_RANK}, rowid", match(words, columns))
+        keys = self.keys(f"{_MATCHING} ORDER BY {_RANK}, rowid", match(words, columns))
         return keys if len(found) else found
 
     def with_any_of_each(
@@ -44,9 +44,10 @@ class FullText:
         """int64 (n,), rising: keys of tracks with one word, whole, out of each of some lists."""
         any_of = (" OR ".join('"' + term + '"' for term in some) for some in terms)
         query = f"{{{' '.join(columns)}}} : ({' AND '.join(f'({one})' for one in any_of)})"
-        return self._keys(f"{_MATCHING} LIMIT ?", query, -1 if most is None else most)
+        return self.keys(f"{_MATCHING} LIMIT ?", query, -1 if most is None else most)
 
-    def _keys(self, select: str, *values: object) -> NDArray[np.int64]:
+    def keys(self, select: str, *values: object) -> NDArray[np.int64]:
+        """int64 (n,): the keys that a question in SQL selects, in its order."""
         sql = f"SELECT group_concat(key) FROM ({select})"
         return parse_integers(self._local.db.execute(sql, values).fetchone()[0])
 

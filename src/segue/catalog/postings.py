@@ -33,7 +33,7 @@ PLACE = (  # of a word, in SQL: 0 where a title begins with it
 )
 PART_OF_PLACE = np.array([TITLES, TITLES, OTHER_NAMES, OTHER_NAMES, OTHER_NAMES, OTHER_NAMES, LABELS])
 _WEIGHTS = np.array([4, 4, 3, 2, 1, 1, 0.5])  # of places, as ``full_text`` ranks them
-_PLACES = (1 << PLACE_BITS) - 1
+PLACES = (1 << PLACE_BITS) - 1
 _PARTS_OF = {NAMES: (TITLES, OTHER_NAMES), NAMES_AND_LABELS: (TITLES, OTHER_NAMES, LABELS)}
 _K1, _B, _LEAST_IDF = 1.2, 0.75, 1e-6  # of SQLite's bm25
 _ROWS = "SELECT packed FROM postings WHERE version = ? AND part = ?"
@@ -96,7 +96,7 @@ class Postings:
             placed = np.concatenate([self._read([word], part) for part in parts])
             placed = placed[is_found[placed >> PLACE_BITS]]
             at = np.searchsorted(found, placed >> PLACE_BITS)
-            weights = np.bincount(at, _WEIGHTS[placed & _PLACES], len(found))
+            weights = np.bincount(at, _WEIGHTS[placed & PLACES], len(found))
             scores += idf * (weights * (_K1 + 1) / (weights + scale))
         return found[np.lexsort((found, -scores))]
 
@@ -143,7 +143,7 @@ class Postings:
         def read(_: sqlite3.Connection) -> Bits:
             placed = self._read([word], part)
             has = np.zeros(self.n_keys, np.bool_)
-            has[(placed[(placed & _PLACES) == 0] if in_front else placed) >> PLACE_BITS] = True
+            has[(placed[(placed & PLACES) == 0] if in_front else placed) >> PLACE_BITS] = True
             return np.packbits(has)
 
         name = "posted", self.version, word, part, in_front

@@ -18,6 +18,7 @@ from segue.catalog.postings import (
     PART_OF_PLACE,
     PLACE,
     PLACE_BITS,
+    PLACES,
     Packed,
     are_dense,
     current_head,
@@ -28,7 +29,6 @@ from segue.catalog.transaction import transaction
 
 FEWEST_TRACKS = 200_000  # of a library with postings; SQLite's index is quick enough with fewer
 _READ_AT_ONCE = 1 << 20  # postings, which are written in a transaction; listeners write in between
-_PLACES = (1 << PLACE_BITS) - 1
 _INSTANCES = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS temp.instances USING fts5vocab('main', 'track_text', 'instance')"
 )
@@ -122,5 +122,5 @@ def _split(some: list[tuple[str, int, str]]) -> list[tuple[Packed, NDArray[np.in
     """Of each part, the postings, and how many there are of each term."""
     packed = parse_integers(",".join(text for *_, text in some)).astype("<u4")
     term = np.repeat(np.arange(len(some)), [n for _, n, _ in some])
-    part = PART_OF_PLACE[packed & _PLACES]
+    part = PART_OF_PLACE[packed & PLACES]
     return [(packed[part == p], np.bincount(term[part == p], minlength=len(some))) for p in range(INDEX)]

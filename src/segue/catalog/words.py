@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from segue.catalog.connections import Connections
 from segue.catalog.derived import Derived
 from segue.catalog.full_text import FullText, match
-from segue.catalog.integers import parse_integers
 from segue.catalog.migration import TITLE
 from segue.catalog.name_search import misfit
 from segue.catalog.names import all_labels
@@ -164,7 +163,9 @@ class WordIndex:
 
     def _titled(self, name: str, most: int) -> NDArray[np.int64]:
         """Tracks whose titles are this folded name, but for case."""
-        return self._keys(f"SELECT key FROM tracks WHERE {TITLE} COLLATE NOCASE = ? LIMIT {most}", name)
+        return self._full_text.keys(
+            f"SELECT key FROM tracks WHERE {TITLE} COLLATE NOCASE = ? LIMIT {most}", name
+        )
 
     def _titles_first(self, text: str, keys: NDArray[np.int64]) -> NDArray[np.int64]:
         """What is called so in front, then what begins so, otherwise in the order given."""
@@ -207,10 +208,6 @@ class WordIndex:
         )
         return n > _RANKED / 20 and n > _USUAL_SHARE * n_tracks
 
-    def _keys(self, select: str, *values: object) -> NDArray[np.int64]:
-        sql = f"SELECT group_concat(key) FROM ({select})"
-        return parse_integers(self._local.db.execute(sql, values).fetchone()[0])
-
     def _terms_with(self, part: str) -> list[str]:
         """The indexed words that hold a part."""
         indexed = self.indexed()
@@ -226,7 +223,9 @@ class WordIndex:
             conditions.insert(0, "rowid IN (SELECT value FROM json_each(?))")
             values.insert(0, json.dumps(found.tolist()))
         where = " AND ".join(conditions)
-        return self._keys(f"SELECT rowid AS key FROM track_text WHERE {where} ORDER BY rowid", *values)
+        return self._full_text.keys(
+            f"SELECT rowid AS key FROM track_text WHERE {where} ORDER BY rowid", *values
+        )
 
     def _with_parts(self, beginnings: Sequence[str], parts: Sequence[str]) -> NDArray[np.int64] | None:
         """Tracks with words that begin so, and with words that hold parts; None where all would be read."""
