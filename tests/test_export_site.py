@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 from pathlib import Path
 
@@ -91,6 +93,19 @@ def test_a_folder_with_anything_else_is_left_alone(library: Library, tmp_path: P
     write_site(tmp_path / "site", tracks[:1], scores[:1, :1], title="Second", clip_s=0)
     assert (data_of(tmp_path / "site")["title"], len(data_of(tmp_path / "site")["tracks"])) == ("Second", 1)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "site"]
+
+
+def test_a_full_disk_is_told_in_one_line(library: Library, tmp_path: Path):
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))  # bytes a file
+    try:
+        with pytest.raises(UsageError) as told:
+            write_site(tmp_path / "site", list(library)[:2], np.eye(2, dtype=np.float32), clip_s=0)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert str(told.value) == f"{tmp_path / 'site'} cannot be written: {os.strerror(errno.EFBIG)}"
+    assert not (tmp_path / "site").exists()
 
 
 def test_too_much_is_refused(library: Library, tmp_path: Path):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import faulthandler
 import gc
 import os
 import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import click
@@ -21,6 +19,7 @@ from segue.cli.choice import list_choices
 from segue.cli.config import defaults_of, load_config, root_defaults
 from segue.cli.lazy_group import LazyGroup
 from segue.cli.options import AppError, Context
+from segue.cli.streams import Results, give_up_results, prepare_streams
 from segue.cli.verbose import tell_of_run
 from segue.errors import AmbiguousQueryError, AudioError, MissingExtraError, SegueError
 
@@ -128,13 +127,22 @@ def run(arguments: Sequence[str] | None = None) -> int:
     this_run = _Run()
     try:
         this_run.config = load_config()
-        return _main(arguments, this_run)
-    except (click.ClickException, SegueError, BrokenPipeError) as error:
+        code = _main(arguments, this_run)
+        sys.stdout.flush()
+        return code
+    except (click.ClickException, SegueError) as error:
         if this_run.verbose:
             import traceback
 
             traceback.print_exc()
         return _complain(error)
+    except OSError as error:
+        if not (isinstance(sys.stdout, Results) and sys.stdout.failed):
+            raise
+        give_up_results()
+        if not isinstance(error, BrokenPipeError):  # the reader of our output, `head` say, has seen enough
+            click.echo(f"segue: the output could not be written: {error.strerror}", err=True)
+        return 1
 
 
 def _main(arguments: Sequence[str] | None, this_run: _Run) -> int:
@@ -153,10 +161,7 @@ def _main(arguments: Sequence[str] | None, this_run: _Run) -> int:
         return 130
 
 
-def _complain(error: click.ClickException | SegueError | BrokenPipeError) -> int:
-    if isinstance(error, BrokenPipeError):  # the reader of our output, `head` say, has seen enough
-        sys.stderr.close()
-        return 1
+def _complain(error: click.ClickException | SegueError) -> int:
     if isinstance(error, click.ClickException):
         error.show()
         return 2
@@ -172,11 +177,8 @@ def _complain(error: click.ClickException | SegueError | BrokenPipeError) -> int
 def main() -> None:
     """Entry point of the console script."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when NumPy loads; segue.library.verbs says why
-    _silence_native_libraries()
+    prepare_streams()
     gc.set_threshold(_COLLECT_AFTER, *gc.get_threshold()[1:])
-    for stream in (sys.stdout, sys.stderr):
-        # Names of files may hold what the terminal's encoding cannot.
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     code = run()
     if _threads_given_up():
         sys.stdout.flush()
@@ -188,15 +190,3 @@ def main() -> None:
 def _threads_given_up() -> bool:
     """Whether a stopped scan has left threads at work, for which the process is not to wait."""
     return any(thread.name.startswith("segue-scan") for thread in threading.enumerate())
-
-
-def _silence_native_libraries() -> None:
-    """Give stderr another descriptor: decoders write notes about broken files straight to number 2."""
-    try:
-        ours = os.dup(2)
-        sys.stderr = os.fdopen(ours, "w", buffering=1, encoding=sys.stderr.encoding)
-        with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-    except OSError:  # started without a stderr
-        return
-    faulthandler.enable(file=ours)

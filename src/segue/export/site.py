@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -81,7 +80,8 @@ def write_site(
     _check(folder, tracks, clip_s)
     try:
         with replacing_folder(folder) as made:
-            shutil.copytree(str(files("segue.export") / "site_page"), made, dirs_exist_ok=True)
+            for page in (files("segue.export") / "site_page").iterdir():
+                (made / page.name).write_bytes(page.read_bytes())
             (made / "covers").mkdir()
             (made / "clips").mkdir()
             entries = list(_entries(made, tracks, scores, k, clip_s, progress or Silent()))
