@@ -62,7 +62,7 @@ def connected(root):
 
 def are_kept_sums_true(root):
     with connected(root) as db:
-        return all(sums.kept(db, part) == sums.counted(db, part) for part in ("tracks", "labels"))
+        return all(sums.stored(db, part) == sums.counted(db, part) for part in ("tracks", "labels"))
 
 
 REVERSED = (

@@ -36,15 +36,15 @@ def albums_of(rows: Sequence[Row]) -> list[tuple[str | None, Rows]]:
     or by the artist of all of it, or by various artists if it is numbered like one album. Tracks without a
     file are by their own artists.
     """
-    told = {row[ALBUM_ARTIST] or None for row in rows}
-    if len(told) == 1 and (None not in told or len({row[ARTIST] for row in rows}) == 1):
+    named = {row[ALBUM_ARTIST] or None for row in rows}
+    if len(named) == 1 and (None not in named or len({row[ARTIST] for row in rows}) == 1):
         return [(rows[0][ALBUM_ARTIST] or rows[0][ARTIST], list(rows))]
-    untold = None in told
-    places = [_place(row) if untold else None for row in rows]
+    some_lack_one = None in named
+    places = [_place(row) if some_lack_one else None for row in rows]
     folders: dict[object, Rows] = {}
     for row, place in zip(rows, places, strict=True):
         folders.setdefault(place, []).append(row)
-    artists = {place: _album_artist(group) for place, group in folders.items()} if untold else {}
+    artists = {place: _album_artist(group) for place, group in folders.items()} if some_lack_one else {}
     albums: dict[str, tuple[str | None, Rows]] = {}
     for row, place in zip(rows, places, strict=True):
         artist = row[ALBUM_ARTIST] or artists[place] or row[ARTIST]
@@ -62,11 +62,11 @@ def _place(row: Row) -> object:
 
 def _album_artist(rows: Rows) -> str | None:
     """By whom a folder's tracks without an album artist are; ``None`` where each is by its own artist."""
-    told = {folded(row[ALBUM_ARTIST]): row[ALBUM_ARTIST] for row in rows if row[ALBUM_ARTIST]}
-    if len(told) == 1 and rows[0][PATH] is not None:
-        return str(next(iter(told.values())))
-    untold = [row for row in rows if not row[ALBUM_ARTIST]]
-    return _common_artist(untold) if untold else None
+    named = {folded(row[ALBUM_ARTIST]): row[ALBUM_ARTIST] for row in rows if row[ALBUM_ARTIST]}
+    if len(named) == 1 and rows[0][PATH] is not None:
+        return str(next(iter(named.values())))
+    others = [row for row in rows if not row[ALBUM_ARTIST]]
+    return _common_artist(others) if others else None
 
 
 def _common_artist(rows: Rows) -> str | None:

@@ -76,11 +76,11 @@ def check(root: Path, db: sqlite3.Connection) -> Check:
     for _ in range(_ATTEMPTS):
         version = db.execute("PRAGMA data_version").fetchone()[0]
         with snapshots.one_moment(db):
-            found = _check(root, db)
+            result = _check(root, db)
         moved_on = version != db.execute("PRAGMA data_version").fetchone()[0]
-        if not (moved_on and any(fault.kind == "matrix" for fault in found.faults)):
+        if not (moved_on and any(fault.kind == "matrix" for fault in result.faults)):
             break  # else a prune may have replaced the files meanwhile
-    return found
+    return result
 
 
 def _check(root: Path, db: sqlite3.Connection) -> Check:
@@ -153,10 +153,10 @@ def _wrong_sums(db: sqlite3.Connection) -> Iterator[Fault]:
         return
     tracks = differing_groups(db, "tracks")
     if tracks:
-        kept = sum(n for n, _ in sums.kept(db, "tracks").values())
-        there = _count(db, "tracks")
-        lost = f"{kept - there} of {kept} tracks are missing; " if kept > there else ""
-        more = f"{there - kept} tracks are there that no commit has put; " if there > kept else ""
+        n_kept = sum(n for n, _ in sums.stored(db, "tracks").values())
+        n_tracks = _count(db, "tracks")
+        lost = f"{n_kept - n_tracks} of {n_kept} tracks are missing; " if n_kept > n_tracks else ""
+        more = f"{n_tracks - n_kept} tracks are there that no commit has put; " if n_tracks > n_kept else ""
         yield Fault(
             "tracks",
             f"{lost}{more}tracks, their rows and contents are not as they were written, "
@@ -169,8 +169,10 @@ def _wrong_sums(db: sqlite3.Connection) -> Iterator[Fault]:
 
 def differing_groups(db: sqlite3.Connection, part: str) -> list[int]:
     """Groups of keys whose sum is not what it was when they were written."""
-    kept, counted = sums.kept(db, part), sums.counted(db, part)
-    return sorted(group for group in kept.keys() | counted.keys() if kept.get(group) != counted.get(group))
+    stored, counted = sums.stored(db, part), sums.counted(db, part)
+    return sorted(
+        group for group in stored.keys() | counted.keys() if stored.get(group) != counted.get(group)
+    )
 
 
 def keys_of(db: sqlite3.Connection, groups: Sequence[int]) -> list[int]:

@@ -168,7 +168,7 @@ def keys_matching(db: sqlite3.Connection, where: Where, names: NameTables) -> ND
 
 def keys_by_artists(db: sqlite3.Connection, artists: Iterable[str], names: NameTables) -> NDArray[np.int64]:
     """The keys of the tracks by any of some artists, or from their albums."""
-    return _keys(db, *names.held("artist", artists))
+    return _keys(db, *names.any_of("artist", artists))
 
 
 def keys_with_contents(db: sqlite3.Connection, hashes: Iterable[str]) -> NDArray[np.int64]:

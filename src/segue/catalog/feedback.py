@@ -102,13 +102,13 @@ class FeedbackTables:
             self._local.db.executemany("INSERT OR REPLACE INTO feedback VALUES (?, ?, ?, ?)", rows)
 
     def take_back(self, tracks: Iterable[str]) -> list[Feedback]:
-        """Forget what is liked or disliked of these tracks, by their ids; what there was."""
+        """Forget what is liked or disliked of these tracks, by their ids; what was forgotten."""
         ids = json.dumps(list(tracks))
         with user_transaction(self._local.db):
             sql = f"SELECT * FROM {_OPINIONS} WHERE id IN (SELECT value FROM json_each(?)) ORDER BY at DESC"
-            there = _feedback(self._local.db.execute(sql, (ids,)))
-            self._forget([one.track for one in there])
-        return there
+            forgotten = _feedback(self._local.db.execute(sql, (ids,)))
+            self._forget([one.track for one in forgotten])
+        return forgotten
 
     def undo(self, n: int = 1) -> list[Feedback]:
         """Forget the last n likes and dislikes; which they were, the last given first."""

@@ -103,18 +103,18 @@ class FileWriter:
             self._db.executemany(set_path, [(f"\0{key}", key) for key in paths])
             self._db.executemany(set_path, [(path_to_db(path), key) for key, path in paths.items()])
 
-    def move(self, paths: Mapping[int, str], there: Iterable[int], old: str, new: str) -> None:
+    def move(self, paths: Mapping[int, str], present: Iterable[int], old: str, new: str) -> None:
         """Keep new paths of tracks, by their keys, and of all else that is known of a folder that was moved.
 
         The files count as unchanged; what is known of their entries on disk is not.
 
         Parameters
         ----------
-        there : keys of tracks whose files are at their new paths
+        present : keys of tracks whose files are at their new paths
         """
         with self._transaction():
             self.rename(paths)
-            back = [(key,) for key in there]
+            back = [(key,) for key in present]
             self._db.executemany("UPDATE tracks SET missing_since = NULL WHERE key = ?", back)
             self._db.executemany("DELETE FROM away WHERE key = ?", back)
             keys = json.dumps(list(paths))

@@ -68,7 +68,7 @@ class NameTables:
     def __init__(self, local: Connections, derived: Derived) -> None:
         self._local, self._derived = local, derived
 
-    def held(self, what: str, names: Iterable[str]) -> Condition:
+    def any_of(self, what: str, names: Iterable[str]) -> Condition:
         """That a track has one of some artists, albums, genres or labels, each of which may be several."""
         return self._condition(what, {name for text in names for name in split_names(what, text)})
 

@@ -7,7 +7,7 @@ import os
 import re
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator
-from itertools import islice, pairwise
+from itertools import chain, islice, pairwise
 from typing import Literal
 
 from segue.catalog.migration import OTHER_ALBUM_ARTIST, TITLE
@@ -47,14 +47,14 @@ def near_names(
     indexed : all words of the full-text index, a line each, rising
     """
     wanted = folded(clean(_ENDING.sub("", text.rsplit(os.sep, 1)[-1])))
-    known: dict[str, tuple[str, NameKind]] = {}
+    names: dict[str, tuple[str, NameKind]] = {}
     if wanted and "artist" in kinds:
-        known |= {folded(name): (name, "artist") for name in _artists_of_albums(db, wanted)}
+        names |= {folded(name): (name, "artist") for name in _artists_of_albums(db, wanted)}
     for words in _near_words(wanted, indexed):
         for kind, name in _names_with(db, words):
             if kind in kinds:
-                known.setdefault(folded(name), (name, kind))
-    return [known[name] for name in _closest(wanted, known, most, _LIKE_A_NAME)]
+                names.setdefault(folded(name), (name, kind))
+    return [names[name] for name in _closest(wanted, names, most, _LIKE_A_NAME)]
 
 
 def _near_words(text: str, indexed: str) -> Iterator[list[str]]:
@@ -66,7 +66,7 @@ def _near_words(text: str, indexed: str) -> Iterator[list[str]]:
     if len(best) > 1:
         yield best
     yield from _split(words, indexed)
-    for word in dict.fromkeys(word for some in near.values() for word in some):
+    for word in dict.fromkeys(chain.from_iterable(near.values())):
         yield [word]
 
 

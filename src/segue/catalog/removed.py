@@ -59,24 +59,24 @@ class RemovedTracks:
     def entries(self, specs: Mapping[str, EmbedderSpec]) -> dict[str, tuple[int, bool]]:
         """The entries of tracks by the hashes of their files, and whether they have vectors by all specs."""
         wanted = {(space, spec_to_json(spec)) for space, spec in specs.items()}
-        found: dict[str, tuple[int, bool]] = {}
-        with contextlib.suppress(sqlite3.DatabaseError), self._opened() as db:
+        entries: dict[str, tuple[int, bool]] = {}
+        with contextlib.suppress(sqlite3.DatabaseError), self._connection() as db:
             if db is None:
-                return found
+                return entries
             spaces = Counter(
                 entry
                 for entry, space, spec in db.execute("SELECT entry, space, spec FROM vectors")
                 if (space, spec) in wanted
             )
             for entry, *hashes in db.execute("SELECT entry, content_hash, audio_hash FROM removed"):
-                found |= {text: (entry, spaces[entry] == len(wanted)) for text in hashes if text}
-        return found
+                entries |= {text: (entry, spaces[entry] == len(wanted)) for text in hashes if text}
+        return entries
 
     def get(self, entry: int) -> RemovedTrack | None:
         """What is kept of a track; ``None`` where that is gone or damaged."""
         with (
             contextlib.suppress(*_DAMAGE),
-            self._opened() as db,
+            self._connection() as db,
         ):
             row = db.execute("SELECT * FROM removed WHERE entry = ?", (entry,)).fetchone() if db else None
             if db and row:
@@ -102,7 +102,7 @@ class RemovedTracks:
             self._path.unlink(missing_ok=True)
 
     def _keep(self, tracks: Iterable[RemovedTrack], specs: Mapping[str, EmbedderSpec]) -> None:
-        with self._opened(create=True) as db:
+        with self._connection(create=True) as db:
             assert db is not None
             with transaction(db):
                 for track in tracks:
@@ -114,7 +114,7 @@ class RemovedTracks:
         if ids is None:
             self._path.unlink(missing_ok=True)
         elif ids:
-            with contextlib.suppress(sqlite3.DatabaseError), self._opened() as db:
+            with contextlib.suppress(sqlite3.DatabaseError), self._connection() as db:
                 if db:
                     with transaction(db):
                         for track_id in ids:
@@ -122,14 +122,14 @@ class RemovedTracks:
 
     def size(self) -> tuple[int, int]:
         """How many tracks are kept, and the bytes of their vectors."""
-        with contextlib.suppress(sqlite3.DatabaseError), self._opened() as db:
+        with contextlib.suppress(sqlite3.DatabaseError), self._connection() as db:
             if db:
                 n, n_bytes = db.execute("SELECT count(*), total(bytes) FROM removed").fetchone()
                 return n, int(n_bytes)
         return 0, 0
 
     @contextlib.contextmanager
-    def _opened(self, *, create: bool = False) -> Iterator[sqlite3.Connection | None]:
+    def _connection(self, *, create: bool = False) -> Iterator[sqlite3.Connection | None]:
         if not self._path.exists():
             if not create:
                 yield None

@@ -18,12 +18,12 @@ from segue.catalog.upsert import track_id
 
 def drop_foreign(db: sqlite3.Connection) -> list[str]:
     """Drop triggers and views that are not Segue's, before anything else is written; what was done."""
-    found = check.foreign_objects(db)
+    foreign = check.foreign_objects(db)
     with transaction(db):
-        for kind, name in found:
+        for kind, name in foreign:
             quoted = name.replace('"', '""')
             db.execute(f'DROP {kind.upper()} main."{quoted}"')
-    return [f"dropped the {kind} {name}" for kind, name in found]
+    return [f"dropped the {kind} {name}" for kind, name in foreign]
 
 
 def repair(db: sqlite3.Connection, matrices: Matrices, sums: Sums) -> list[str]:

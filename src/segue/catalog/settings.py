@@ -97,8 +97,8 @@ class SettingTables:
     def load(self) -> Settings:
         """All settings."""
         rows = self._local.db.execute("SELECT name, value FROM settings")
-        known = {name: parse_setting(name, value) for name, value in rows if name in NAMES}
-        return Settings(**known)
+        values = {name: parse_setting(name, value) for name, value in rows if name in NAMES}
+        return Settings(**values)
 
     def change(self, **values: object) -> Settings:
         """Set some, and give them all.

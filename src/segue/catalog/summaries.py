@@ -11,9 +11,9 @@ from typing import Any
 
 from segue.catalog import listing, text_index
 from segue.catalog.derived import generation
-from segue.catalog.kept import Record, kept
 from segue.catalog.listing import Facets
 from segue.catalog.migration import ARTIST, BY_ALBUM
+from segue.catalog.stored_summary import Record, stored_summary
 from segue.catalog.transaction import transaction
 
 _TRACKS = """
@@ -34,34 +34,34 @@ SELECT count(*) FROM (
 
 def counts(db: sqlite3.Connection) -> Mapping[str, Any]:
     """Tracks, artists, albums and how long it all is."""
-    return kept(db, "counts") or _count(db)
+    return stored_summary(db, "counts") or _count(db)
 
 
 def facets(db: sqlite3.Connection) -> Facets:
     """As ``TrackTables.facets``."""
-    known = kept(db, "facets")
-    if not known:
+    record = stored_summary(db, "facets")
+    if not record:
         return listing.facets(db)
-    pairs = {name: tuple((text, n) for text, n in known[name]) for name in ("genres", "labels")}
-    first, last = known["years"]
+    pairs = {name: tuple((text, n) for text, n in record[name]) for name in ("genres", "labels")}
+    first, last = record["years"]
     return Facets(**pairs, years=(first, last))
 
 
 def keep(db: sqlite3.Connection) -> None:
     """Count again, where tracks have changed since the last time."""
-    made: Mapping[str, Callable[[sqlite3.Connection], Record]] = {
+    summaries: Mapping[str, Callable[[sqlite3.Connection], Record]] = {
         "counts": _count,
         "facets": lambda db: asdict(listing.facets(db)),
         "words": lambda db: {"words": text_index.read_words(db)},
     }
-    if all(kept(db, name) for name in made):
+    if all(stored_summary(db, name) for name in summaries):
         return
     with (
         contextlib.suppress(sqlite3.OperationalError),
         transaction(db),
     ):  # a full disk; others count themselves
         changes = json.dumps(generation(db))
-        for name, make in made.items():
+        for name, make in summaries.items():
             row = (name, changes, json.dumps(make(db), ensure_ascii=False))
             db.execute("INSERT OR REPLACE INTO summaries VALUES (?, ?, ?)", row)
 

@@ -134,7 +134,7 @@ def are_kept(db: sqlite3.Connection) -> bool:
     return db.execute(sql, (_KEPT,)).fetchone() is not None
 
 
-def kept(db: sqlite3.Connection, part: str) -> Groups:
+def stored(db: sqlite3.Connection, part: str) -> Groups:
     """The sums of a table as they were when it was last written."""
     sql = "SELECT keys, n, total FROM sums WHERE part = ? AND keys != ? AND n != 0"
     return {group: (n, total) for group, n, total in db.execute(sql, (part, _KEPT))}
@@ -144,8 +144,8 @@ def counted(db: sqlite3.Connection, part: str) -> Groups:
     """The sums of a table as it is."""
     groups: dict[int, list[int]] = {}
     hash_of = _HASHES[part]
-    for given, *rest in db.execute(f"SELECT {', '.join(_PARTS[part])} FROM {part}"):
-        key = _whole(given)
+    for stored_key, *rest in db.execute(f"SELECT {', '.join(_PARTS[part])} FROM {part}"):
+        key = _whole(stored_key)
         group = groups.setdefault(key >> GROUP_BITS, [0, 0])
         group[0] += 1
         group[1] += hash_of(key, *rest)

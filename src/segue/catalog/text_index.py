@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import AnyStr
 
 from segue.catalog.derived import Derived
-from segue.catalog.kept import kept
+from segue.catalog.stored_summary import stored_summary
 from segue.track import clean, folded
 
 NAMES = ("title", "artist", "album", "genre", "file")  # columns of the words by which a track is searched
@@ -28,7 +28,7 @@ def indexed_words(derived: Derived) -> str:
     """All words by which tracks are searched, a line each, rising."""
 
     def read(db: sqlite3.Connection) -> str:
-        words = kept(db, "words")
+        words = stored_summary(db, "words")
         return str(words["words"]) if words else read_words(db)
 
     return derived.get("vocabulary", read, len)
@@ -42,13 +42,13 @@ def read_words(db: sqlite3.Connection) -> str:
 
 def lines_with(text: AnyStr, part: AnyStr, feed: AnyStr, most: int) -> list[tuple[int, int]]:
     """The starts and ends of the first lines that hold a part."""
-    found: list[tuple[int, int]] = []
+    places: list[tuple[int, int]] = []
     at = 0
-    while len(found) < most and (at := text.find(part, at)) >= 0:
+    while len(places) < most and (at := text.find(part, at)) >= 0:
         start, end = text.rfind(feed, 0, at) + 1, text.find(feed, at)
         at = end if end >= 0 else len(text)
-        found.append((start, at))
-    return found
+        places.append((start, at))
+    return places
 
 
 def has_line(text: str, line: str) -> bool:
@@ -58,8 +58,8 @@ def has_line(text: str, line: str) -> bool:
         middle = (low + high) // 2
         before = text.rfind("\n", low, middle)
         start, stop = low if before < 0 else before + 1, text.find("\n", middle)
-        found = text[start : stop if stop >= 0 else None]
-        if found == line:
+        other = text[start : stop if stop >= 0 else None]
+        if other == line:
             return True
-        low, high = (start + len(found) + 1, high) if found < line else (low, start)
+        low, high = (start + len(other) + 1, high) if other < line else (low, start)
     return False

@@ -97,12 +97,12 @@ def _smallest(values: Float32, count: int) -> NDArray[np.int64]:
     """int64 (n, count): the columns of the smallest values of each row, smallest first."""
     if count > _FEW:
         columns = np.argpartition(values, count - 1, axis=1)[:, :count] if count < values.shape[1] else None
-        some = values if columns is None else np.take_along_axis(values, columns, axis=1)
-        order = np.argsort(some, axis=1)
+        candidates = values if columns is None else np.take_along_axis(values, columns, axis=1)
+        order = np.argsort(candidates, axis=1)
         return order if columns is None else np.take_along_axis(columns, order, axis=1)
     values, rows = values.copy(), np.arange(len(values))
-    found = np.empty((len(values), count), np.int64)
+    smallest = np.empty((len(values), count), np.int64)
     for i in range(count):
-        found[:, i] = values.argmin(axis=1)
-        values[rows, found[:, i]] = np.inf
-    return found
+        smallest[:, i] = values.argmin(axis=1)
+        values[rows, smallest[:, i]] = np.inf
+    return smallest

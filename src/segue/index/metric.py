@@ -161,8 +161,8 @@ def row_distances(
         return np.bitwise_count(query ^ rows).sum(axis=1, dtype=np.int32).astype(np.float32)
     wide = rows.astype(np.float32)
     if metric == "cosine":
-        known = np.sqrt(np.einsum("ij,ij->i", wide, wide)) if lengths is None else lengths
-        return np.maximum(1 - (wide @ query) / known, 0)
+        row_lengths = np.sqrt(np.einsum("ij,ij->i", wide, wide)) if lengths is None else lengths
+        return np.maximum(1 - (wide @ query) / row_lengths, 0)
     if metric == "dot":
         return -(wide @ query)
     wide -= query

@@ -11,7 +11,7 @@ from segue.catalog.derived import generation
 Record = dict[str, Any]
 
 
-def kept(db: sqlite3.Connection, name: str) -> Record | None:
+def stored_summary(db: sqlite3.Connection, name: str) -> Record | None:
     """What was worked out, if nothing has changed since."""
     row = db.execute("SELECT changes, value FROM summaries WHERE name = ?", (name,)).fetchone()
     if row is None or row[0] != json.dumps(generation(db)):
