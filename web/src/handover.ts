@@ -30,10 +30,10 @@ async function ask(tracks: readonly Track[]): Promise<Handover | null> {
 }
 
 async function prepare(now: Track, next: Track): Promise<void> {
-  const found = await ask([now, next]);
+  const transition = await ask([now, next]);
   if (player.currentTrack.value?.id !== now.id || player.following.value?.id !== next.id) return;
   const end = player.engine.current.length || player.duration.value;
-  player.engine.prepare(next.id, found ?? { kind: "cut", out_s: end, in_s: 0, overlap_s: 0 });
+  player.engine.prepare(next.id, transition ?? { kind: "cut", out_s: end, in_s: 0, overlap_s: 0 });
   setLevel(next.id);
 }
 

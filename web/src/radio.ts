@@ -63,20 +63,20 @@ async function choose(more: boolean): Promise<void> {
   const fresh = !before || (before.auto && !more && !player.continuation.value.length);
   const station = fresh ? stationOfQueue() : before;
   const previous = upTo(more);
-  const found = station && (await ask(station, previous).catch(() => []));
+  const tracks = station && (await ask(station, previous).catch(() => []));
   looking.value = false;
   const now = player.station.value;
   if (now !== before || (fresh && !keepPlaying.value) || !sameTracks(upTo(more), previous)) {
     return now && !(more && now === before) ? choose(false) : goOn(); // the answer is to what was so when it was asked for
   }
-  if (!station || !found) return;
-  if (!found.length) {
+  if (!station || !tracks) return;
+  if (!tracks.length) {
     fruitless = player.queue.value;
     if (player.moreWanted.value) player.endQueue();
     return;
   }
   if (fresh) player.station.value = station;
-  player.continuation.value = [...(more ? player.continuation.value : []), ...found];
+  player.continuation.value = [...(more ? player.continuation.value : []), ...tracks];
   if (player.moreWanted.value) player.next();
 }
 

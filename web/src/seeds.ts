@@ -22,8 +22,8 @@ export const seedFromTrack = (track: Track, minus = false): Seed => ({
 export const seedFromClip = (clip: Clip): Seed => ({
   id: clip.id, title: clip.name, artist: null, duration_s: clip.duration_s, minus: false,
 });
-export const seedFromSuggestion = (found: SeedSuggestion): Seed => ({
-  id: found.seed, title: found.name, artist: found.text, duration_s: 0, minus: false,
+export const seedFromSuggestion = (suggestion: SeedSuggestion): Seed => ({
+  id: suggestion.seed, title: suggestion.name, artist: suggestion.text, duration_s: 0, minus: false,
 });
 /** By its id: others may have playlists of the same name. */
 export const seedFromPlaylist = (list: Playlist, name: string, n: number): Seed => ({

@@ -67,8 +67,8 @@ export function toggleSelected({ list, place }: RowPlace, track: Track): void {
 export async function selectTo(list: TrackList, place: number, anchor = isOf(list) ? selection.value.anchor : place): Promise<void> {
   const number = ++asked;
   const [from, to] = [Math.min(anchor, place), Math.max(anchor, place)];
-  const found = await attempt(Promise.resolve(list.tracksAt(from, Math.min(to, from + MOST - 1))));
-  if (found && number === asked) selection.value = { list, tracks: new Map(found.map((track, i) => [from + i, track])), anchor, end: place };
+  const tracks = await attempt(Promise.resolve(list.tracksAt(from, Math.min(to, from + MOST - 1))));
+  if (tracks && number === asked) selection.value = { list, tracks: new Map(tracks.map((track, i) => [from + i, track])), anchor, end: place };
 }
 
 export const selectAll = (list: TrackList) => selectTo(list, list.total - 1, 0);

@@ -38,17 +38,17 @@ export function FolderField() {
   const list = useId();
   const wanted = useDebounced(text, 120);
   const { data } = useLoad((stop) => api.folders(wanted, stop), [wanted]);
-  const found = data?.folders ?? [];
-  const shown = open && found.length > 0;
+  const folders = data?.folders ?? [];
+  const shown = open && folders.length > 0;
   const pick = (path: string) => (setText(`${path}/`), setAt(-1));
   const add = async () => {
     const folder = text.trim().replace(/(.)\/+$/, "$1");
     if (folder && (await attempt(startJob(api.addFolder(folder)).then(() => true)))) setText("");
   };
   const steer = (event: KeyboardEvent) => {
-    if (event.key === "ArrowDown") (setOpen(true), setAt(Math.min(at + 1, found.length - 1)));
+    if (event.key === "ArrowDown") (setOpen(true), setAt(Math.min(at + 1, folders.length - 1)));
     else if (event.key === "ArrowUp") setAt(Math.max(at - 1, -1));
-    else if ((event.key === "Enter" || event.key === "Tab") && shown && at >= 0) pick(found[at]!);
+    else if ((event.key === "Enter" || event.key === "Tab") && shown && at >= 0) pick(folders[at]!);
     else if (event.key === "Escape") setOpen(false);
     else return;
     event.preventDefault();
@@ -65,7 +65,7 @@ export function FolderField() {
             onFocus={() => setOpen(true)} onBlur={() => setOpen(false)} />
         </label>
         <div id={list} role="listbox" aria-label="Folders" class="picker-list" hidden={!shown}>
-          {shown && found.map((path, i) => (
+          {shown && folders.map((path, i) => (
             <div key={path} id={`${list}-${i}`} role="option" aria-selected={i === at} onPointerDown={(event) => (event.preventDefault(), pick(path))}>
               <span class="clip">{path}</span>
             </div>

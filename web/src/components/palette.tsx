@@ -29,16 +29,16 @@ interface Section {
 }
 
 /** What was found, section by section; the one with the best name comes first. */
-export function sectionsOf(found: GroupedSearch, text: string): Section[] {
+export function sectionsOf(results: GroupedSearch, text: string): Section[] {
   const sections: Section[] = [
-    { title: "Artists", options: found.artists.map((one) => ({ key: one.id, name: one.name, detail: count(one.tracks, "track"), href: artistLink(one), cover: one.cover, round: true })) },
-    { title: "Albums", options: found.albums.map((one) => ({ key: one.id, name: one.name, detail: one.artist ?? count(one.n, "track"), href: albumLink(one), cover: one.cover })) },
-    { title: "Tracks", options: found.tracks.map((track, i) => ({
+    { title: "Artists", options: results.artists.map((one) => ({ key: one.id, name: one.name, detail: count(one.tracks, "track"), href: artistLink(one), cover: one.cover, round: true })) },
+    { title: "Albums", options: results.albums.map((one) => ({ key: one.id, name: one.name, detail: one.artist ?? count(one.n, "track"), href: albumLink(one), cover: one.cover })) },
+    { title: "Tracks", options: results.tracks.map((track, i) => ({
       key: track.id, name: track.title, detail: [track.artist, track.album].filter(Boolean).join(" · "), href: `/track/${encodeURIComponent(track.id)}`,
-      cover: track.id, play: () => player.playTracks(found.tracks, i),
+      cover: track.id, play: () => player.playTracks(results.tracks, i),
     })) },
-    { title: "Playlists", options: found.playlists.map((one) => ({ key: one.id, name: one.name, detail: count(one.n, "track") + (one.owner ? `, by ${one.owner}` : ""), href: `/playlists/${encodeURIComponent(one.id)}` })) },
-    { title: "Groups", options: found.clusters.map((one) => ({ key: `group-${one.number}`, name: one.name, detail: count(one.size, "track"), href: `/tracks?cluster=${one.number}`, color: one.color })) },
+    { title: "Playlists", options: results.playlists.map((one) => ({ key: one.id, name: one.name, detail: count(one.n, "track") + (one.owner ? `, by ${one.owner}` : ""), href: `/playlists/${encodeURIComponent(one.id)}` })) },
+    { title: "Groups", options: results.clusters.map((one) => ({ key: `group-${one.number}`, name: one.name, detail: count(one.size, "track"), href: `/tracks?cluster=${one.number}`, color: one.color })) },
   ];
   const best = (section: Section) => Math.max(0, ...section.options.slice(0, 1).map(({ name }) => fit(name, text)));
   return sections.filter((section) => section.options.length).sort((a, b) => best(b) - best(a));
@@ -62,8 +62,8 @@ function Palette() {
   const list = useId();
   const wanted = useDebounced(text.trim(), 90);
   const [entered, setEntered] = useState<"open" | "play" | null>(null); // Enter, before there were results
-  const { data, error } = useLoad(async (stop) => (wanted ? { wanted, found: await api.searchGrouped(wanted, stop) } : null), [wanted]);
-  const sections = text.trim() && data && !error ? sectionsOf(data.found, data.wanted) : [];
+  const { data, error } = useLoad(async (stop) => (wanted ? { wanted, results: await api.searchGrouped(wanted, stop) } : null), [wanted]);
+  const sections = text.trim() && data && !error ? sectionsOf(data.results, data.wanted) : [];
   const all: Option = { key: "all", name: `All tracks for “${text.trim()}”`, detail: "also by mood and sound", href: `/tracks?q=${encodeURIComponent(text.trim())}` };
   const options = text.trim() ? [...sections.flatMap((section) => section.options), all] : [];
   const chosen = options.length ? Math.max(0, options.findIndex((option) => option.key === picked)) : -1;

@@ -9,7 +9,7 @@ interface TrackPickerProps {
   label: string;
   placeholder: string;
   onPick: (track: Track) => void;
-  onPickNamed?: (found: SeedSuggestion) => void; // artists, albums and playlists are found too
+  onPickNamed?: (suggestion: SeedSuggestion) => void; // artists, albums and playlists are found too
 }
 
 interface Option {
@@ -32,7 +32,7 @@ export function TrackPicker({ label, placeholder, onPick, onPickNamed }: TrackPi
     const named = onPickNamed ? api.suggestSeeds(query, stop) : Promise.resolve([]);
     const { tracks } = await api.tracks({ q: query, limit: 8 }, stop);
     const options = [
-      ...(await named).map((found) => ({ key: found.seed, title: found.name, detail: found.text, run: () => onPickNamed?.(found) })),
+      ...(await named).map((suggestion) => ({ key: suggestion.seed, title: suggestion.name, detail: suggestion.text, run: () => onPickNamed?.(suggestion) })),
       ...tracks.map((track) => ({ key: track.id, title: track.title, detail: track.artist, run: () => onPick(track) })),
     ];
     return { query, options };

@@ -49,7 +49,7 @@ export function LibraryPage() {
   const playFrom = async (index: number) => {
     const offset = Math.max(0, index - 20);
     const page = await attempt(load({ ...request, limit: 200, offset }));
-    if (page) player.playTracks(page.items.map((found) => found.track), index - offset);
+    if (page) player.playTracks(page.items.map((item) => item.track), index - offset);
   };
   const list: TrackList = {
     name: `tracks ${listing} ${libraryChanges.value}`, total: total ?? 0,
@@ -100,10 +100,10 @@ export function LibraryPage() {
 
 /** Play any 200 of the tracks: enough for a day; of a text, those that it finds first. */
 async function shuffleAll(request: api.Listing): Promise<void> {
-  const found = request.q?.trim()
+  const answer = request.q?.trim()
     ? load({ ...request, limit: 200, offset: 0 }).then((page) => page.items.map((item) => item.track))
     : api.randomTracks(request, 200);
-  const tracks = await attempt(found);
+  const tracks = await attempt(answer);
   if (tracks?.length) player.playTracks(tracks, Math.floor(Math.random() * tracks.length));
 }
 
@@ -126,7 +126,7 @@ async function loadRange(request: api.Listing, from: number, to: number): Promis
   const tracks: Track[] = [];
   for (let offset = from; offset <= to; offset += MOST) {
     const page = await load({ ...request, limit: Math.min(MOST, to - offset + 1), offset });
-    tracks.push(...page.items.map((found) => found.track));
+    tracks.push(...page.items.map((item) => item.track));
   }
   return tracks;
 }

@@ -172,12 +172,12 @@ function MapSearch({ map, onPick }: { map: LibraryMap; onPick: (point: number) =
   const [at, setAt] = useState(0);
   const names = useMemo(() => map.titles.map((title, i) => `${title} ${map.artists[i] ?? ""}`.toLowerCase()), [map]);
   const words = text.trim().toLowerCase().split(/\s+/).filter(Boolean);
-  const found = words.length ? names.flatMap((name, i) => (words.every((word) => name.includes(word)) ? [i] : [])).slice(0, 8) : [];
+  const points = words.length ? names.flatMap((name, i) => (words.every((word) => name.includes(word)) ? [i] : [])).slice(0, 8) : [];
   const pick = (point: number | undefined) => point !== undefined && (onPick(point), setText(""));
   const steer = (event: KeyboardEvent) => {
-    if (event.key === "ArrowDown") setAt(Math.min(at + 1, found.length - 1));
+    if (event.key === "ArrowDown") setAt(Math.min(at + 1, points.length - 1));
     else if (event.key === "ArrowUp") setAt(Math.max(at - 1, 0));
-    else if (event.key === "Enter") pick(found[at]);
+    else if (event.key === "Enter") pick(points[at]);
     else if (event.key === "Escape") setText("");
     else return;
     event.preventDefault();
@@ -186,11 +186,11 @@ function MapSearch({ map, onPick }: { map: LibraryMap; onPick: (point: number) =
     <div class="picker map-search">
       <label class="field">
         <Icon name="search" size={18} /><span class="hidden-text">Find on the map</span>
-        <input role="combobox" aria-expanded={found.length > 0} aria-controls="map-found" aria-autocomplete="list" autocomplete="off" placeholder="Find on the map"
-          aria-activedescendant={found.length ? `map-found-${at}` : undefined} value={text} onInput={(event) => (setText(event.currentTarget.value), setAt(0))} onKeyDown={steer} />
+        <input role="combobox" aria-expanded={points.length > 0} aria-controls="map-found" aria-autocomplete="list" autocomplete="off" placeholder="Find on the map"
+          aria-activedescendant={points.length ? `map-found-${at}` : undefined} value={text} onInput={(event) => (setText(event.currentTarget.value), setAt(0))} onKeyDown={steer} />
       </label>
-      <div id="map-found" role="listbox" aria-label="Tracks" class="picker-list" hidden={!found.length}>
-        {found.map((point, i) => (
+      <div id="map-found" role="listbox" aria-label="Tracks" class="picker-list" hidden={!points.length}>
+        {points.map((point, i) => (
           <div key={point} id={`map-found-${i}`} role="option" aria-selected={i === at} onPointerDown={(event) => (event.preventDefault(), pick(point))}>
             <Cover id={map.ids[point] ?? ""} size={36} />
             <span class="row-name"><span class="clip">{map.titles[point]}</span><span class="clip quiet">{map.artists[point]}</span></span>

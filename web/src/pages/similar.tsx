@@ -55,7 +55,7 @@ export function SimilarPage() {
       <PageHeader title="Similar" lead="Add tracks, artists, albums, playlists or your own audio. Segue finds music that sounds like all of it. To find less like a track, switch its plus to a minus." />
       <div class="similar-inputs">
         <TrackPicker label="Add a track" placeholder="Add a track, artist, album or playlist" onPick={(track) => addSeed(seedFromTrack(track))}
-          onPickNamed={(found) => addSeed(seedFromSuggestion(found))} />
+          onPickNamed={(suggestion) => addSeed(seedFromSuggestion(suggestion))} />
         <ClipInput />
       </div>
       {seeds.value.length > 0 && <SeedChips seeds={seeds.value} />}

@@ -184,7 +184,7 @@ function Evaluation() {
       </div>
       <p class="quiet">How often similar tracks have the same {data ? TAGS[data.by] : by} tag{data ? `. By chance: ${percent(data.chance)}.` : "."}</p>
       {error && !notEvaluated(error) && <p class="bad">{error.message}</p>}
-      {data && <Figures found={data} />}
+      {data && <Figures evaluation={data} />}
     </section>
   );
 }
@@ -192,11 +192,11 @@ function Evaluation() {
 const range = (figure: T.Figure) => `${Math.round(100 * figure.low)} to ${percent(figure.high)}`;
 
 /** Precision with its intervals, and what else is worth knowing of the neighbors and the index. */
-function Figures({ found }: { found: T.Evaluation }) {
+function Figures({ evaluation }: { evaluation: T.Evaluation }) {
   return (
     <>
       <dl class="numbers">
-        {Object.entries(found.precision).map(([k, figure]) => (
+        {Object.entries(evaluation.precision).map(([k, figure]) => (
           <div key={k}>
             <dt>{k === "1" ? "most similar track" : `${k} most similar tracks`}<br /><span title="95 % interval, over albums">{range(figure)}</span></dt>
             <dd class="num">{percent(figure.value)}</dd>
@@ -204,10 +204,10 @@ function Figures({ found }: { found: T.Evaluation }) {
         ))}
       </dl>
       <p class="quiet">
-        {found.same_album === null ? "" : `${percent(found.same_album)} of the ten most similar are from the same album. `}
-        {found.hubness > 2 ? "A few tracks are similar to very many others. " : ""}
-        {found.tag_fit && found.by !== "genre" ? "The figures above are too good, as Segue has learned from these tags; those of albums held out are at the top of this page. " : ""}
-        Searches find {percent(found.index_recall)} of the most similar tracks, in {(found.query_us / 1000).toFixed(2)} ms each.
+        {evaluation.same_album === null ? "" : `${percent(evaluation.same_album)} of the ten most similar are from the same album. `}
+        {evaluation.hubness > 2 ? "A few tracks are similar to very many others. " : ""}
+        {evaluation.tag_fit && evaluation.by !== "genre" ? "The figures above are too good, as Segue has learned from these tags; those of albums held out are at the top of this page. " : ""}
+        Searches find {percent(evaluation.index_recall)} of the most similar tracks, in {(evaluation.query_us / 1000).toFixed(2)} ms each.
       </p>
     </>
   );
