@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import runpy
 import shlex
+import shutil
+import subprocess
 import sys
 import tomllib
 from importlib import metadata
@@ -51,6 +54,27 @@ def test_commands_name_a_library_that_is_not_the_usual_one(monkeypatch, tmp_path
     assert "--library '" in advice.command("prune", library=tmp_path / "two words")
     monkeypatch.setenv("SEGUE_LIBRARY", str(tmp_path))
     assert advice.command("prune", library=tmp_path) == "segue prune"
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+@pytest.mark.parametrize(
+    "name", ["plain", "two words", "it's", "ä", "new\nline \\ it's", "\x1b[31m", "bad\udcff1 dir"]
+)
+def test_a_command_to_type_names_a_file_as_the_shell_does(name: str):
+    word = advice.shell_word(name)
+    assert word.isprintable()
+    said = subprocess.run(["bash", "-c", f"printf %s {word}"], capture_output=True, check=True).stdout
+    assert said == os.fsencode(name)
+
+
+def test_commands_after_a_change_of_patterns_can_be_typed(segue, folder: Path, tmp_path: Path):
+    spaced = folder.rename(tmp_path / "two words")
+    library = tmp_path / "library"
+    assert segue("-l", library, "scan", "--no-pull", spaced)[0] == 0
+    for verb in ("exclude", "include"):
+        _, out, _ = segue("-l", library, "folders", verb, spaced, "x*")
+        typed = shlex.split(out.partition(": ")[2])
+        assert typed == ["segue", "--library", str(library), "scan", str(spaced)]
 
 
 @pytest.mark.parametrize("extra", sorted(EXTRAS.keys() - {"test", "bench", "lint", "docs", "dev"}))

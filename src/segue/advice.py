@@ -33,8 +33,20 @@ def command(arguments: str, *, library: Path | str | None = None) -> str:
     words = [_program()]
     usual = {default_library(), Path(os.environ.get("SEGUE_LIBRARY") or default_library()).expanduser()}
     if library is not None and Path(library) not in usual:
-        words.append(f"--library {shlex.quote(str(library))}")
+        words.append(f"--library {shell_word(str(library))}")
     return " ".join([*words, arguments]).rstrip()
+
+
+def shell_word(text: str) -> str:
+    """A text as one word of a command to type; what a terminal cannot show is escaped for bash and zsh."""
+    if text.isprintable():
+        return shlex.quote(text)
+    parts = (c if c.isprintable() and c not in "\\'" else _escaped(c) for c in text)
+    return f"$'{''.join(parts)}'"
+
+
+def _escaped(letter: str) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in os.fsencode(letter))
 
 
 def install(extra: str) -> str:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from segue.advice import command
+from segue.advice import command, shell_word
 from segue.cli.options import Context
 from segue.cli.prune import ask, show_kept
 from segue.cli.show import print_json
-from segue.cli.tables import columns, one_line
+from segue.cli.tables import columns
 
 if TYPE_CHECKING:
     from segue.library import ScannedFolder
@@ -114,7 +114,7 @@ def exclude(context: Context, folder: str, patterns: tuple[str, ...]) -> None:
     """
     with context.open() as library:
         library.exclude(folder, patterns)
-    scan = command(f"scan {one_line(folder)}", library=context.path)
+    scan = command(f"scan {shell_word(folder)}", library=context.path)
     click.echo(f"kept; tracks that this leaves out go with the next: {scan}")
 
 
@@ -126,5 +126,5 @@ def include(context: Context, folder: str, patterns: tuple[str, ...]) -> None:
     """Take PATTERNs back that leave something of DIR out."""
     with context.open() as library:
         library.include(folder, patterns)
-    scan = command(f"scan {one_line(folder)}", library=context.path)
+    scan = command(f"scan {shell_word(folder)}", library=context.path)
     click.echo(f"taken back; to add what was left out: {scan}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import statistics
 import sys
 import time
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from segue.advice import command
+from segue.advice import command, shell_word
 from segue.cli.options import Context
 from segue.cli.tables import clock
 
@@ -60,7 +59,7 @@ def with_more_networks(
         text += ", after a download"
     if sys.stdin.isatty() and sys.stderr.isatty():
         return [*own, *more] if click.confirm(f"{text}. Do so now?", default=True, err=True) else []
-    again = command(f"scan --yes {shlex.join(folders)}", library=context.path)
+    again = command(f"scan --yes {' '.join(map(shell_word, folders))}", library=context.path)
     click.echo(f"scanning with {' and '.join(own)} alone; {text}: {again}", err=True)
     return []
 
