@@ -56,8 +56,8 @@ def install(extra: str) -> str:
     origin = _origin()
     if origin is None:
         return f"pip install '.[{extra}]' in Segue's folder"
-    wanted = f"segue[{extra}] @ {origin}" if "://" in origin else f"{origin}[{extra}]"
-    return f"pip install {shlex.quote(wanted)}"
+    requirement = f"segue[{extra}] @ {origin}" if "://" in origin else f"{origin}[{extra}]"
+    return f"pip install {shlex.quote(requirement)}"
 
 
 def ask_for_extra(extra: str) -> bool:

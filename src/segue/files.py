@@ -65,10 +65,10 @@ def _settle_dead(folder: Path) -> None:
     left = re.compile(rf"\.{re.escape(folder.name)}\.(\d+)\.(part|before)")
     with contextlib.suppress(OSError):
         for path in list(folder.parent.iterdir()):
-            found = left.fullmatch(path.name)
-            if not found or _runs(int(found[1])):
+            match = left.fullmatch(path.name)
+            if not match or _runs(int(match[1])):
                 continue
-            if found[2] == "before":
+            if match[2] == "before":
                 _settle(folder, path)
             else:
                 shutil.rmtree(path, ignore_errors=True)

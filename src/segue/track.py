@@ -96,8 +96,8 @@ class Track:
     def _repr_html_(self) -> str:
         tags = {field.name.replace("_", " "): getattr(self.tags, field.name) for field in fields(Tags)}
         length = f"{self.duration_s:.1f} s" if self.duration_s else None
-        known = {**tags, "length": length, "file": readable(self.path), "id": self.id}
-        cells = {name: escape_text(str(value)) for name, value in known.items() if value}
+        facts = {**tags, "length": length, "file": readable(self.path), "id": self.id}
+        cells = {name: escape_text(str(value)) for name, value in facts.items() if value}
         rows = "".join(f"<tr><th>{name}</th><td>{text}</td></tr>" for name, text in cells.items())
         return f"<table>{rows}</table>"
 

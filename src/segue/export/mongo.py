@@ -186,12 +186,12 @@ class _Export:
             (changed if known else new).append(document)
         first = self._writer.add(new)
         # They may be ours: a connection that broke, or a server that lost track, has hidden them.
-        again = [document for document in new if document["_id"] in first.there]
+        again = [document for document in new if document["_id"] in first.existing]
         second = self._writer.put([*again, *changed])
-        refused = second.there | {problem.where for problem in (*first.problems, *second.problems)}
+        refused = second.existing | {problem.where for problem in (*first.problems, *second.problems)}
         report.added += sum(document["_id"] not in refused for document in new)
         report.changed += sum(document["_id"] not in refused for document in changed)
-        report.others += len(second.there)
+        report.others += len(second.existing)
         report.fail([*first.problems, *second.problems])
 
 

@@ -57,10 +57,10 @@ class AudioFolders:
         others = frozenset(file.path for file in listing.files if file.path not in only)
         return replace(listing, files=[file for file in listing.files if file.path in only], others=others)
 
-    def _as_listing(self, found: Walk) -> AudioListing:
-        problems = [Problem(path, reason, "unreadable") for path, reason in found.unreadable.items()]
+    def _as_listing(self, result: Walk) -> AudioListing:
+        problems = [Problem(path, reason, "unreadable") for path, reason in result.unreadable.items()]
         return AudioListing(
-            self._roots, found.files, problems, left_out=found.left_out, cue_sheets=found.cue_sheets
+            self._roots, result.files, problems, left_out=result.left_out, cue_sheets=result.cue_sheets
         )
 
     def hashes(self, file: AudioFile) -> FileHashes:
@@ -71,7 +71,7 @@ class AudioFolders:
 
     def load(self, file: AudioFile) -> tuple[Excerpts, Tags]:
         sound = audio.load(file.path)
-        told, cue_tracks = read_tags_and_cue(file.path)
+        tags, cue_tracks = read_tags_and_cue(file.path)
         if cue_tracks > 1:
             sound.warning = sound.warning or f"a cue sheet inside names {cue_tracks} tracks; it counts as one"
-        return sound, told
+        return sound, tags

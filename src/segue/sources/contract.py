@@ -52,8 +52,8 @@ class SpaceRows:
     def take(self, at: NDArray[np.int64]) -> SpaceRows:
         """Those of some of the tracks."""
         ends = np.cumsum(self.counts)
-        kept = [np.arange(ends[i] - self.counts[i], ends[i]) for i in at] if len(self.windows) else []
-        rows = np.concatenate(kept) if kept else np.zeros(0, np.int64)
+        ranges = [np.arange(ends[i] - self.counts[i], ends[i]) for i in at] if len(self.windows) else []
+        rows = np.concatenate(ranges) if ranges else np.zeros(0, np.int64)
         scores = None if self.scores is None else self.scores[at]
         return SpaceRows(self.pooled[at], self.windows[rows], self.counts[at], scores)
 
@@ -275,17 +275,17 @@ def vector_faults(vectors: NDArray[Any], settings: SpaceSettings, *, holes: bool
     raw = settings.transform == "raw"
     metric = settings.metric if raw else "euclidean"
     checked: NDArray[Any] = vectors
-    known: NDArray[np.bool_] = np.ones(len(vectors), np.bool_)
+    has_values: NDArray[np.bool_] = np.ones(len(vectors), np.bool_)
     if holes and vectors.dtype.kind == "f":
         nan = np.isnan(vectors)
-        known &= ~nan.all(axis=1)
+        has_values &= ~nan.all(axis=1)
         checked = vectors if raw else np.where(nan, 0, vectors)
     elif holes:
-        known &= vectors.any(axis=1)
+        has_values &= vectors.any(axis=1)
     elif vectors.dtype == np.uint8:  # zeros stand for no vector
         zero = np.flatnonzero(~vectors.any(axis=1)).tolist()
         return dict.fromkeys(zero, "is zero, which stands for no vector")
-    bad = np.flatnonzero(known & ~comparable_rows(checked, metric)).tolist()
+    bad = np.flatnonzero(has_values & ~comparable_rows(checked, metric)).tolist()
     return {i: fault_of(checked[i]) for i in bad}
 
 

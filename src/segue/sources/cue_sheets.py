@@ -42,14 +42,14 @@ def tracks_by_file(sheet: str) -> dict[str, int]:
 
 def note_on(sheets: Iterable[str], paths: Iterable[str]) -> str | None:
     """What to tell of the files at some paths that hold several tracks each; nothing where none does."""
-    wanted = {_without_ending(path): path for path in paths}
-    folders = {os.path.dirname(path) for path in wanted.values()}  # noqa: PTH120 - many
+    path_by_stem = {_without_ending(path): path for path in paths}
+    folders = {os.path.dirname(path) for path in path_by_stem.values()}  # noqa: PTH120 - many
     several = {}
     for sheet in sheets:
         if os.path.dirname(sheet) in folders:  # noqa: PTH120
             for path, n in tracks_by_file(sheet).items():
-                if n > 1 and _without_ending(path) in wanted:
-                    several[wanted[_without_ending(path)]] = n
+                if n > 1 and _without_ending(path) in path_by_stem:
+                    several[path_by_stem[_without_ending(path)]] = n
     if not several:
         return None
     named = [f"{readable(Path(path).name)} ({n} tracks)" for path, n in list(several.items())[:_NAMED]]

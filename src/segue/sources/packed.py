@@ -160,9 +160,9 @@ class PlainFile:
             raise SourceError(f"{self._path} is {what}")
         members = [info for info in archive.infolist() if _is_content(info)]
         if len(members) != 1:
-            some = ", ".join(info.filename for info in members[:5]) or "none"
+            examples = ", ".join(info.filename for info in members[:5]) or "none"
             raise SourceError(
-                f"{self._path} is a zip archive of {len(members)} files ({some}), expected one: unpack it"
+                f"{self._path} is a zip archive of {len(members)} files ({examples}), expected one: unpack it"
             )
         if members[0].flag_bits & 1:
             raise SourceError(f"{self._path} is an encrypted zip archive; unpack it first")

@@ -74,8 +74,8 @@ def audio_parts(f: BinaryIO, size: int) -> list[Part]:
     f.seek(start)
     head = f.read(16)
     for find in (ogg.parts, chunks.parts, plain.parts):
-        found = find(f, head, start, stop)
-        parts = [(first, min(end, stop)) for first, end in found if first < min(end, stop)]
+        spans = find(f, head, start, stop)
+        parts = [(first, min(end, stop)) for first, end in spans if first < min(end, stop)]
         if parts:
             return parts
     return [(0, size)]

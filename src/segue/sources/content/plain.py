@@ -80,16 +80,16 @@ def parts(f: BinaryIO, head: bytes, start: int, stop: int) -> list[Part]:
 
 
 def _flac(f: BinaryIO, place: int, stop: int) -> list[Part]:
-    found: list[Part] = []
+    parts: list[Part] = []
     while place + 4 <= stop:
         header = read_at(f, place, 4)
         end = place + 4 + int.from_bytes(header[1:4], "big")
         if header[0] & 0x7F == 0:  # STREAMINFO
-            found.append((place + 4, end))
+            parts.append((place + 4, end))
         place = end
         if header[0] & 0x80:  # the last
             break
-    return [*found, (place, stop)]
+    return [*parts, (place, stop)]
 
 
 def _length_of_info_frame(f: BinaryIO, start: int) -> int:

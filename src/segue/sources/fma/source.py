@@ -150,8 +150,8 @@ class FMA:
             beside.problems.extend(beside.features.problems)
         if not self._echonest:
             return beside
-        numbers, more = read_echonest(self._metadata)
-        return _Beside(beside.genres, beside.urls, beside.features, numbers, [*beside.problems, *more])
+        numbers, problems = read_echonest(self._metadata)
+        return _Beside(beside.genres, beside.urls, beside.features, numbers, [*beside.problems, *problems])
 
     def _batch(self, part: _Part, beside: _Beside, done: int) -> ImportBatch:
         tracks, counts = part.tracks, part.counts
@@ -217,10 +217,10 @@ def _hashes(
     columns: Mapping[str, Sequence[Any]], labels: Sequence[Sequence[Label]], vectors: Sequence[Any]
 ) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Of all that is known of each track."""
-    made = []
+    digests = []
     for i, facts in enumerate(zip(*columns.values(), labels, strict=True)):
         digest = hashlib.blake2b(repr(facts).encode("utf-8", "replace"), digest_size=8)
         for rows in vectors:
             digest.update(rows[i].tobytes())
-        made.append(digest.digest())
-    return np.frombuffer(b"".join(made), np.int64)
+        digests.append(digest.digest())
+    return np.frombuffer(b"".join(digests), np.int64)

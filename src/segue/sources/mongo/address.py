@@ -44,8 +44,8 @@ class Address:
 
     def patience_s(self, client: MongoClient[dict[str, Any]]) -> float:
         """How long to wait for the first answer of a server that neither answers nor refuses."""
-        given = "serverselectiontimeoutms" in self.options
-        return client.options.server_selection_timeout if given else _PATIENCE_S
+        is_set = "serverselectiontimeoutms" in self.options
+        return client.options.server_selection_timeout if is_set else _PATIENCE_S
 
     def client(self) -> MongoClient[dict[str, Any]]:
         """A client that has not connected yet; what the address says of time-outs goes before ours."""

@@ -75,17 +75,17 @@ class DocumentColumns:
     def columns(self, documents: Sequence[Mapping[str, Any]], counts: Counter[str]) -> dict[str, list[Any]]:
         """The values of some documents, cleaned as those of a table."""
         n = len(documents)
-        given: dict[str, list[Any]] = {}
+        values: dict[str, list[Any]] = {}
         details = []
         for i, document in enumerate(documents):
             fields = self._mapped(tuple(document))
             for name, column in fields.fields.items():
-                if name not in given:
-                    given[name] = [None] * n
-                given[name][i] = _readable(document[column])
+                if name not in values:
+                    values[name] = [None] * n
+                values[name][i] = _readable(document[column])
             details.append(_details(document, fields.others))
-        mapped = Mapped({name: name for name in given}, {}, (), ())
-        cleaned = clean_fields(Chunk(given, range(n), 0), mapped, counts)
+        mapped = Mapped({name: name for name in values}, {}, (), ())
+        cleaned = clean_fields(Chunk(values, range(n), 0), mapped, counts)
         return {**cleaned, "details": details}
 
 

@@ -79,11 +79,11 @@ class OtherLibraries:
                 yield self._batch([document for document in documents if self._wants(document)], done)
 
     def _wants(self, document: Mapping[str, Any]) -> bool:
-        ours = all(isinstance(document.get(name), str) for name in ("_id", "library", "hash"))
-        return ours and document["_id"] not in self._here and "missing_since" not in document
+        is_track = all(isinstance(document.get(name), str) for name in ("_id", "library", "hash"))
+        return is_track and document["_id"] not in self._here and "missing_since" not in document
 
     def _batch(self, documents: Sequence[Mapping[str, Any]], done: int) -> ImportBatch:
-        kept: list[Mapping[str, Any]] = []
+        usable: list[Mapping[str, Any]] = []
         hashes: list[bytes] = []
         vectors: dict[str, list[Any]] = {name: [] for name in self._specs}
         problems: list[Problem] = []
@@ -94,34 +94,34 @@ class OtherLibraries:
             except (NoVectorError, ValueError) as error:
                 problems.append(Problem(document["_id"], str(error)))
                 continue
-            kept.append(document)
+            usable.append(document)
             hashes.append(hashed)
             for name, row in rows.items():
                 vectors[name].append(row)
-        records = self._records(kept, np.frombuffer(b"".join(hashes), np.int64), vectors)
+        records = self._records(usable, np.frombuffer(b"".join(hashes), np.int64), vectors)
         return replace(records, done=done, problems=problems)
 
     def _records(
         self,
-        kept: Sequence[Mapping[str, Any]],
+        documents: Sequence[Mapping[str, Any]],
         hashes: NDArray[np.int64],
         vectors: Mapping[str, list[Any]],
     ) -> ImportBatch:
-        columns: dict[str, list[Any]] = {name: [_plain(d.get(name)) for d in kept] for name in _COLUMNS}
-        columns["title"] = [document_title(document) for document in kept]
-        columns["duration_s"] = [_number(document.get("duration_s")) for document in kept]
-        columns["details"] = [document_details(document) for document in kept]
+        columns: dict[str, list[Any]] = {name: [_plain(d.get(name)) for d in documents] for name in _COLUMNS}
+        columns["title"] = [document_title(document) for document in documents]
+        columns["duration_s"] = [_number(document.get("duration_s")) for document in documents]
+        columns["details"] = [document_details(document) for document in documents]
         rows = {
-            name: np.stack(vectors[name]) if kept else np.zeros((0, spec.dim), spec.dtype)
+            name: np.stack(vectors[name]) if documents else np.zeros((0, spec.dim), spec.dtype)
             for name, spec in self._specs.items()
         }
         return ImportBatch(
             source=self.name,
-            ids=[document["_id"] for document in kept],
+            ids=[document["_id"] for document in documents],
             hashes=hashes,
             columns=columns,
             spaces={name: SpaceRows.without_windows(matrix) for name, matrix in rows.items()},
-            labels={name: [labels_in(document, name) for document in kept] for name in self._specs},
+            labels={name: [labels_in(document, name) for document in documents] for name in self._specs},
         )
 
 

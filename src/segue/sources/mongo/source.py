@@ -158,7 +158,7 @@ class Mongo:
 
     def _batch(self, documents: Sequence[RawDocument], done: int, seen: set[str] | None) -> ImportBatch:
         ids: list[str] = []
-        kept: list[RawDocument] = []
+        usable: list[RawDocument] = []
         vectors: list[Vector] = []
         problems: list[Problem] = []
         for i, read in enumerate(documents, done - len(documents) + 1):
@@ -170,10 +170,10 @@ class Mongo:
                 problems.append(Problem(where, str(error)))
             else:
                 ids.append(name)
-                kept.append(read)
+                usable.append(read)
         counts: Counter[str] = Counter()
-        columns = self._document_columns.columns([read.document or {} for read in kept], counts)
-        hashes = [hashlib.blake2b(read.raw, digest_size=8, key=self._key).digest() for read in kept]
+        columns = self._document_columns.columns([read.document or {} for read in usable], counts)
+        hashes = [hashlib.blake2b(read.raw, digest_size=8, key=self._key).digest() for read in usable]
         matrix = np.stack(vectors) if vectors else np.zeros((0, self._spec.dim), np.float32)
         return ImportBatch(
             source=self.name,

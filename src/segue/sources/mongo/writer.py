@@ -38,11 +38,11 @@ class Refused:
 
     Attributes
     ----------
-    there : ids for which there is a document that may not be replaced
+    existing : ids for which there is a document that may not be replaced
     problems : with documents that the server did not take
     """
 
-    there: set[str] = field(default_factory=set)
+    existing: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -63,18 +63,18 @@ def upsert(database: Database[dict[str, Any]], collection: str, documents: Seque
         raise SourceError("a row has no _id; expected one in each")
     target = database.get_collection(collection, write_concern=_journaled_write_concern(database))
     for start in range(0, len(documents), BULK):
-        some = documents[start : start + BULK]
-        fields = [{name: value for name, value in document.items() if name != "_id"} for document in some]
+        batch = documents[start : start + BULK]
+        fields = [{name: value for name, value in document.items() if name != "_id"} for document in batch]
         requests = [
             UpdateOne({"_id": one["_id"]}, {"$set": new}, upsert=True)
-            for one, new in zip(some, fields, strict=True)
+            for one, new in zip(batch, fields, strict=True)
         ]
         try:
             _twice(partial(target.bulk_write, requests, ordered=False))
         except BulkWriteError as error:
             if not (faults := error.details.get("writeErrors", [])):
                 raise
-            name = some[faults[0]["index"]]["_id"]
+            name = batch[faults[0]["index"]]["_id"]
             raise SourceError(
                 f"{database.name}.{collection} does not take {len(faults)} documents, the first of which is "
                 f"{name!r}: {faults[0].get('errmsg')}"
@@ -92,9 +92,9 @@ class CollectionWriter:
     def __init__(self, database: Database[dict[str, Any]], collection: str, library: str) -> None:
         self._database = database
         # What a server has only in memory is gone where it is killed: its answer is to come after the disk.
-        kept = _journaled_write_concern(database)
-        self._tracks = database.get_collection(collection, write_concern=kept)
-        self._exports = database.get_collection(EXPORTS, write_concern=kept)
+        write_concern = _journaled_write_concern(database)
+        self._tracks = database.get_collection(collection, write_concern=write_concern)
+        self._exports = database.get_collection(EXPORTS, write_concern=write_concern)
         self._library = library
         self._marker = f"{collection}:{library}"
 
@@ -168,7 +168,7 @@ class CollectionWriter:
             for fault in errors:
                 name = str(documents[fault["index"]]["_id"])
                 if fault.get("code") == _DUPLICATE:
-                    refused.there.add(name)
+                    refused.existing.add(name)
                 else:
                     refused.problems.append(Problem(name, str(fault.get("errmsg"))))
         return refused
@@ -204,8 +204,8 @@ def _journaled_write_concern(database: Database[dict[str, Any]]) -> WriteConcern
     """What the address asks for, on disk."""
     from pymongo.write_concern import WriteConcern
 
-    asked = database.write_concern.document
-    return WriteConcern(w=asked.get("w") or None, wtimeout=asked.get("wtimeout"), j=True)
+    options = database.write_concern.document
+    return WriteConcern(w=options.get("w") or None, wtimeout=options.get("wtimeout"), j=True)
 
 
 def _twice(write: Callable[[], Any]) -> Any:

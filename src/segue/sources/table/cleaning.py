@@ -106,11 +106,11 @@ def numbers(
     try:
         parsed = np.array(list(map(float, values)), np.float64)
     except (TypeError, ValueError, OverflowError):
-        given = [None if isinstance(v, str) and v.strip() in _NOTHING else v for v in values]
-        parsed = np.array([_number(value, parse, decimal) for value in given], np.float64)
-        known = np.array([value is not None for value in given], np.bool_)
-        _count(counts, f"{what} that is no number, left out", int((np.isnan(parsed) & known).sum()))
-        _count_otherwise(given, parsed, what, decimal, counts)
+        entries = [None if isinstance(v, str) and v.strip() in _NOTHING else v for v in values]
+        parsed = np.array([_number(value, parse, decimal) for value in entries], np.float64)
+        has_value = np.array([value is not None for value in entries], np.bool_)
+        _count(counts, f"{what} that is no number, left out", int((np.isnan(parsed) & has_value).sum()))
+        _count_otherwise(entries, parsed, what, decimal, counts)
     parsed[~np.isfinite(parsed)] = np.nan
     _count(counts, f"{what} missing", int(np.isnan(parsed).sum()))
     return parsed
@@ -118,9 +118,9 @@ def numbers(
 
 def _number(value: Any, parse: Parse, decimal: str) -> float:
     if isinstance(value, str):
-        found = parse(value, decimal)
-        word = value.strip().lower() if math.isnan(found) else ""
-        return float(word == "true") if word in ("true", "false") else found
+        parsed = parse(value, decimal)
+        word = value.strip().lower() if math.isnan(parsed) else ""
+        return float(word == "true") if word in ("true", "false") else parsed
     try:
         return float(value)
     except (TypeError, ValueError, OverflowError):
@@ -128,13 +128,13 @@ def _number(value: Any, parse: Parse, decimal: str) -> float:
 
 
 def _count_otherwise(
-    given: Sequence[Any], parsed: NDArray[np.float64], what: str, decimal: str, counts: Counts
+    entries: Sequence[Any], parsed: NDArray[np.float64], what: str, decimal: str, counts: Counts
 ) -> None:
     """Count the texts that are numbers in other words than a computer's."""
     read = np.isfinite(parsed).tolist()
     otherwise = [
         text
-        for text, is_read in zip(given, read, strict=True)
+        for text, is_read in zip(entries, read, strict=True)
         if is_read and isinstance(text, str) and not _PLAIN_NUMBER.fullmatch(text)
     ]
     commas = sum(decimal == "," and "," in text for text in otherwise)

@@ -76,20 +76,20 @@ def _number_or_duration(text: str, decimal: str) -> float:
 def _per_cent(samples: dict[str, NDArray[np.float64]], columns: Mapped) -> frozenset[str]:
     """Features in per cent: by the names of their columns, or as most values are above 1 and up to 100."""
     shares = {name: values for name, values in samples.items() if name in notation.SHARES}
-    found = {name for name in shares if is_per_cent(columns.features[name])}
+    per_cent = {name for name in shares if is_per_cent(columns.features[name])}
     for name, values in shares.items():
-        known = values[np.isfinite(values)]
-        above = (known > 1) & (known <= 100)
-        if len(known) and 2 * above.sum() > len(known):
-            found.add(name)
-    if 2 * len(found) >= len(shares):  # a column of hardly more than zeros is as the others are
-        found |= {name for name, values in shares.items() if _are_whole(values)}
-    return frozenset(found)
+        finite = values[np.isfinite(values)]
+        above = (finite > 1) & (finite <= 100)
+        if len(finite) and 2 * above.sum() > len(finite):
+            per_cent.add(name)
+    if 2 * len(per_cent) >= len(shares):  # a column of hardly more than zeros is as the others are
+        per_cent |= {name for name, values in shares.items() if _are_whole(values)}
+    return frozenset(per_cent)
 
 
 def _are_whole(values: NDArray[np.float64]) -> bool:
-    known = values[np.isfinite(values)]
-    return bool(len(known)) and bool((known == np.round(known)).all()) and bool((known <= 100).all())
+    finite = values[np.isfinite(values)]
+    return bool(len(finite)) and bool((finite == np.round(finite)).all()) and bool((finite <= 100).all())
 
 
 def _makes_sense(name: str, values: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -102,15 +102,15 @@ def _makes_sense(name: str, values: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def _refuse_nonsense(
-    name: str, column: str, given: Sequence[Any], values: NDArray[np.float64], good: NDArray[np.bool_]
+    name: str, column: str, entries: Sequence[Any], values: NDArray[np.float64], good: NDArray[np.bool_]
 ) -> None:
     """Raises SourceError where less than half of what a column says can be understood."""
-    known = np.array([not cleaning.says_nothing(value) for value in given], np.bool_)
-    bad = np.flatnonzero(known & ~good)
-    if len(bad) * 2 <= int(known.sum()):
+    has_value = np.array([not cleaning.says_nothing(value) for value in entries], np.bool_)
+    bad = np.flatnonzero(has_value & ~good)
+    if len(bad) * 2 <= int(has_value.sum()):
         return
     field = "duration_s" if name == "duration" else name
-    example = str(given[int(bad[0])])[:_SHOWN]
+    example = str(entries[int(bad[0])])[:_SHOWN]
     raise SourceError(
         f"the column {column!r} holds {example!r} in row {int(bad[0]) + 1} and the like in most rows, "
         f"expected {notation.EXPECTED[name]}; name another with --column {field}=NAME, or ignore it with "

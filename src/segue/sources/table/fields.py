@@ -43,36 +43,36 @@ def clean_fields(
     chunk: Chunk, columns: Mapped, counts: Counts, conventions: Conventions | None = None
 ) -> dict[str, list[Any]]:
     """What people read of each row, cleaned: columns of the catalog but the id and what was made of it."""
-    given = {name: chunk.columns[column] for name, column in columns.fields.items()}
+    by_field = {name: chunk.columns[column] for name, column in columns.fields.items()}
     cleaned: dict[str, list[Any]] = {
-        name: list(cleaning.texts(given[name], name, counts)) for name in _TEXTS if name in given
+        name: list(cleaning.texts(by_field[name], name, counts)) for name in _TEXTS if name in by_field
     }
     for name in _NUMBERS:
-        if name in given:
-            values = cleaning.numbers(given[name], name, counts, notation.ordinal, chunk.decimal)
+        if name in by_field:
+            values = cleaning.numbers(by_field[name], name, counts, notation.ordinal, chunk.decimal)
             cleaned[name] = list(cleaning.whole(values))
     n = len(chunk.numbers)
-    if {"year", "release_date"} & set(given):
-        years = cleaning.years(given.get("year"), given.get("release_date"), n, counts, chunk.decimal)
+    if {"year", "release_date"} & set(by_field):
+        years = cleaning.years(by_field.get("year"), by_field.get("release_date"), n, counts, chunk.decimal)
         cleaned["year"] = list(years)
-    cleaned["duration_s"] = _durations(given, n, counts, conventions or Conventions(), chunk.decimal)
+    cleaned["duration_s"] = _durations(by_field, n, counts, conventions or Conventions(), chunk.decimal)
     cleaned["details"] = _details(chunk, [*columns.others, *(columns.fields.get(f, "") for f in _KEPT)])
     return cleaned
 
 
 def _durations(
-    given: Mapping[str, Sequence[Any]], n: int, counts: Counts, conventions: Conventions, decimal: str
+    by_field: Mapping[str, Sequence[Any]], n: int, counts: Counts, conventions: Conventions, decimal: str
 ) -> list[float]:
     """Seconds; 0 where they are not known."""
     for name, usual in (("duration_ms", 1e-3), ("duration_s", 1.0)):
-        if name in given:
+        if name in by_field:
             unit = 1e-3 if conventions.milliseconds else usual
 
             def parse(text: str, decimal: str, unit: float = unit) -> float:
                 plain = number(text, decimal)
                 return notation.duration(text, decimal) / unit if np.isnan(plain) else plain
 
-            seconds = cleaning.numbers(given[name], "duration", counts, parse, decimal) * unit
+            seconds = cleaning.numbers(by_field[name], "duration", counts, parse, decimal) * unit
             seconds = cleaning.without(seconds, lambda x: x <= 0, "duration 0, taken as unknown", counts)
             if conventions.milliseconds:
                 counts["duration in milliseconds, read"] += int(np.isfinite(seconds).sum())
@@ -82,13 +82,13 @@ def _durations(
 
 def _details(chunk: Chunk, names: Sequence[str]) -> list[str | None]:
     """As JSON, what else the table says."""
-    kept = [name for name in names if name in chunk.columns]
-    if not kept:
+    present = [name for name in names if name in chunk.columns]
+    if not present:
         return [None] * len(chunk.numbers)
-    columns = list(_as_texts(chunk, kept))
+    columns = list(_as_texts(chunk, present))
     if not all(map(_is_plain, columns)):
-        return [_as_json(kept, row) for row in zip(*columns, strict=True)]
-    template = "{" + ", ".join(json.dumps(name).replace("%", "%%") + ': "%s"' for name in kept) + "}"
+        return [_as_json(present, row) for row in zip(*columns, strict=True)]
+    template = "{" + ", ".join(json.dumps(name).replace("%", "%%") + ': "%s"' for name in present) + "}"
     return [template % row for row in zip(*columns, strict=True)]
 
 
@@ -120,9 +120,9 @@ def _scaled(
         return 100 * parse(text, decimal) if np.isnan(plain) else plain
 
     values = cleaning.numbers(chunk.columns[column], name, counts, in_per_cent, chunk.decimal) / 100
-    known = int(np.isfinite(values).sum())
-    if known:
-        counts[f"{name} in per cent, read"] += known
+    n_read = int(np.isfinite(values).sum())
+    if n_read:
+        counts[f"{name} in per cent, read"] += n_read
     return values
 
 

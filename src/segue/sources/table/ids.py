@@ -21,14 +21,14 @@ def refuse_rounded(ids: Sequence[str | None], name: str) -> None:
     ids : of the first rows
     name : of the file, in messages
     """
-    known = [text.strip() for text in ids if text and text.strip()]
-    scientific = [text for text in known if _SCIENTIFIC.fullmatch(text)]
-    long = [text for text in known if text.isdecimal() and len(text) > _EXACT_DIGITS]
+    texts = [text.strip() for text in ids if text and text.strip()]
+    scientific = [text for text in texts if _SCIENTIFIC.fullmatch(text)]
+    long = [text for text in texts if text.isdecimal() and len(text) > _EXACT_DIGITS]
     cut = [text for text in long if not text[_EXACT_DIGITS:].strip("0")]
     rounded = scientific if len(scientific) >= _LEAST else []
     if len(long) >= _LEAST_LONG and len(cut) == len(long):
         rounded = [*rounded, *cut]
-    if len(rounded) * 2 <= len(known):
+    if len(rounded) * 2 <= len(texts):
         return
     raise SourceError(
         f"{name} has ids that a spreadsheet has rounded, such as {rounded[0]}: {len(set(rounded))} different "

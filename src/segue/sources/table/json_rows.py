@@ -17,7 +17,7 @@ from segue.sources.packed import READ_ERRORS, PlainFile
 from segue.sources.table.chunks import Chunk
 from segue.sources.text_lines import MAX_LINE, TextLines
 
-Opened = Callable[[Path, str | None], AbstractContextManager[tuple[PlainFile, TextLines]]]
+OpenLines = Callable[[Path, str | None], AbstractContextManager[tuple[PlainFile, TextLines]]]
 LIST = "vector"  # the column of lists that stand alone
 _BATCH = 256  # objects at a time; the keys of the first ones are the columns
 _LOOKED_AT = 64  # characters that tell an array from lines
@@ -54,10 +54,10 @@ class JsonRows:
     unit = "bytes"
     named = True
 
-    def __init__(self, path: Path, encoding: str | None, opened: Opened) -> None:
-        self._path, self._encoding, self._opened = path, encoding, opened
+    def __init__(self, path: Path, encoding: str | None, open_lines: OpenLines) -> None:
+        self._path, self._encoding, self._open_lines = path, encoding, open_lines
         self.total = path.stat().st_size
-        with opened(path, encoding) as (_, lines):
+        with open_lines(path, encoding) as (_, lines):
             try:
                 sample = list(islice(_items(lines), _BATCH))
             except READ_ERRORS as error:
@@ -75,7 +75,7 @@ class JsonRows:
         self.columns = tuple(dict.fromkeys(key for row in rows for key in row))
 
     def chunks(self) -> Iterator[Chunk]:
-        with self._opened(self._path, self._encoding) as (file, lines):
+        with self._open_lines(self._path, self._encoding) as (file, lines):
             number = 1
             items = _guarded(_items(lines))
             while part := list(islice(items, _BATCH)):

@@ -55,8 +55,8 @@ def mode(text: str, decimal: str) -> float:
     plain = text.strip()
     if plain in ("M", "m"):
         return float(plain == "M")
-    found = _MODES.get(plain.lower().rstrip("."))
-    return number(plain, decimal) if found is None else float(found)
+    code = _MODES.get(plain.lower().rstrip("."))
+    return number(plain, decimal) if code is None else float(code)
 
 
 def meter(text: str, decimal: str) -> float:
@@ -85,10 +85,10 @@ def duration(text: str, decimal: str) -> float:
         return 86400 * days + 3600 * hours + 60 * minutes + number(clock[4].replace(",", "."))
     if plain[:2].upper() == "PT":
         plain = plain[2:]
-    found = _QUANTITY.findall(plain)
-    if not found or _QUANTITY.sub("", plain).strip():
+    quantities = _QUANTITY.findall(plain)
+    if not quantities or _QUANTITY.sub("", plain).strip():
         return math.nan
-    values = [number(value, decimal) * _UNITS.get(unit.lower(), math.nan) for value, unit in found]
+    values = [number(value, decimal) * _UNITS.get(unit.lower(), math.nan) for value, unit in quantities]
     return sum(values)
 
 

@@ -131,10 +131,10 @@ class Table:
     def _ids(self, chunk: Chunk, fields: Mapping[str, Sequence[Any]], counts: Counts) -> list[str | None]:
         """What the songs are called: by their column, or else by what is known of them."""
         if "id" in self.columns.fields:
-            given = cleaning.texts(chunk.columns[self.columns.fields["id"]], "id", counts)
-            return cleaning.pad_ids(given, self._pad_ids, counts)
-        known = zip(*(fields[name] for name in ("title", "artist", "album") if name in fields), strict=True)
-        return [_digest("|".join(map(str, song))) if song[0] else None for song in known]
+            texts = cleaning.texts(chunk.columns[self.columns.fields["id"]], "id", counts)
+            return cleaning.pad_ids(texts, self._pad_ids, counts)
+        songs = zip(*(fields[name] for name in ("title", "artist", "album") if name in fields), strict=True)
+        return [_digest("|".join(map(str, song))) if song[0] else None for song in songs]
 
     def _usable(
         self, numbers: Sequence[int], ids: Sequence[str | None], vectors: Vectors, counts: Counts
@@ -183,8 +183,8 @@ class Table:
         except TypeError:  # not all are texts
             texts = [repr(row).encode("utf-8", "replace") for row in rows]
         # Two sums of 32 bits; an id's rows before and after are all that is compared.
-        made = [(zlib.adler32(text) << 32 | zlib.crc32(text, how)) for text in texts]
-        return np.array(made, np.uint64).view(np.int64)
+        sums = [(zlib.adler32(text) << 32 | zlib.crc32(text, how)) for text in texts]
+        return np.array(sums, np.uint64).view(np.int64)
 
 
 def _digest(text: str) -> str:

@@ -32,10 +32,10 @@ def open_text(path: Path, encoding: str | None = None) -> Rows:
     UsageError
         Where there is no such encoding.
     """
-    with opened(path, encoding) as (_, lines):
+    with open_lines(path, encoding) as (_, lines):
         head = _head(lines, path)
         if begins_json(head):
-            return JsonRows(path, encoding, opened)
+            return JsonRows(path, encoding, open_lines)
         total = path.stat().st_size
         header = read_header(head, str(path))
         return CsvRows(path, encoding, header, _decimal(head, header), total)
@@ -58,7 +58,7 @@ def _head(lines: TextLines, path: Path) -> list[str]:
 
 
 @contextmanager
-def opened(path: Path, encoding: str | None) -> Iterator[tuple[PlainFile, TextLines]]:
+def open_lines(path: Path, encoding: str | None) -> Iterator[tuple[PlainFile, TextLines]]:
     """A text file and its lines.
 
     Raises
@@ -86,7 +86,7 @@ class CsvRows:
 
     def chunks(self) -> Iterator[Chunk]:
         header = self._header
-        with opened(self._path, self._encoding) as (file, text):
+        with open_lines(self._path, self._encoding) as (file, text):
             for _ in islice(text, header.n_lines):
                 pass
             counted = StepCounter(text, header.n_skipped)
@@ -105,7 +105,7 @@ class StepCounter:
 
     def __init__(self, text: TextLines, n_skipped: int = 0) -> None:
         self._text = text
-        self._told: Counter[str] = Counter()
+        self._reported: Counter[str] = Counter()
         self._skipped = n_skipped
 
     def new(self) -> dict[str, int]:
@@ -116,8 +116,8 @@ class StepCounter:
                 "line before the header, skipped": self._skipped,
             }
         )
-        new = now - self._told
-        self._told = now
+        new = now - self._reported
+        self._reported = now
         return dict(new)
 
 

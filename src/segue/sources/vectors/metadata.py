@@ -59,7 +59,7 @@ class MetadataRows:
     ):
         self._names, self._rows, self._id_at = names, rows, id_at
         self._ahead: dict[str, Sequence[Any]] = {}  # rows that were not asked for yet
-        self._problems, self._told = problems, 0
+        self._problems, self._n_reported = problems, 0
         self._place = 0  # of the next row
         self._lacking = 0  # places behind the last row
 
@@ -71,8 +71,8 @@ class MetadataRows:
             rows = [self._at(place) for place in places]
         nothing = [None] * len(self._names)
         columns = list(zip(*(nothing if row is None else row for row in rows), strict=True))
-        problems = list(self._problems[self._told :])
-        self._told += len(problems)
+        problems = list(self._problems[self._n_reported :])
+        self._n_reported += len(problems)
         values = dict(zip(self._names, columns or [()] * len(self._names), strict=True))
         return Chunk(values, range(len(rows)), 0, problems)
 

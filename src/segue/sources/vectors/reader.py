@@ -115,13 +115,13 @@ def _list_column(chunk: Chunk, column: str | None) -> tuple[str | None, int]:
 def _number_columns(chunk: Chunk) -> list[str]:
     """The columns most of whose values are numbers, without those that have another meaning."""
     mapped = set(map_columns(list(chunk.columns), {}, features=False, needed=False).fields.values())
-    found = []
+    numeric = []
     for key, values in chunk.columns.items():
-        some = [value for value in values if value not in (None, "")]
-        n = sum(not np.isnan(_float(value, chunk.decimal)) for value in some)
-        if key not in mapped and n and 2 * n >= len(some) and not _counts_rows(key, values):
-            found.append(key)
-    return found
+        filled = [value for value in values if value not in (None, "")]
+        n = sum(not np.isnan(_float(value, chunk.decimal)) for value in filled)
+        if key not in mapped and n and 2 * n >= len(filled) and not _counts_rows(key, values):
+            numeric.append(key)
+    return numeric
 
 
 def _counts_rows(key: str, values: Sequence[Any]) -> bool:

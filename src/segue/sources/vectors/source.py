@@ -180,8 +180,8 @@ class Vectors:
 
     def _wrong(self, part: Part, vectors: NDArray[Any]) -> dict[int, str]:
         """What is wrong with rows that have no place in the space."""
-        found = vector_faults(vectors, self._settings)
-        return {i: f"its vector {fault}" for i, fault in found.items()} | dict(part.faults)
+        faults = vector_faults(vectors, self._settings)
+        return {i: f"its vector {fault}" for i, fault in faults.items()} | dict(part.faults)
 
 
 def _texts(values: Sequence[Any]) -> list[str]:
@@ -190,11 +190,11 @@ def _texts(values: Sequence[Any]) -> list[str]:
 
 def _hashes(vectors: NDArray[Any], columns: Mapping[str, Sequence[Any]], spec: str) -> NDArray[np.int64]:
     facts = list(zip(*columns.values(), strict=True)) or [()] * len(vectors)
-    made = [
+    digests = [
         hashlib.blake2b(row.tobytes() + repr(fact).encode() + spec.encode(), digest_size=8).digest()
         for row, fact in zip(np.ascontiguousarray(vectors), facts, strict=True)
     ]
-    return np.frombuffer(b"".join(made), np.int64)
+    return np.frombuffer(b"".join(digests), np.int64)
 
 
 def to_float32(vectors: NDArray[Any]) -> NDArray[np.float32]:
