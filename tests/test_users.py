@@ -47,7 +47,7 @@ def ids(library: Library) -> list[str]:
 def test_without_users_nothing_is_made(root: Path):
     with Library.open(root) as library:
         assert not library.users
-        assert library.users.known() is None
+        assert library.users.accounts() is None
         assert library.users.log_in("anna", "whatever") is None
     assert not (root / "users").exists()
 
@@ -182,15 +182,15 @@ def test_another_password_ends_sessions_but_the_own(shared: Library):
 def test_an_app_password_is_one_users_until_it_is_taken_back(shared: Library):
     anna = shared.users.get("anna")
     word = shared.users.new_app_password(anna)
-    known = shared.users.known()
-    assert known is not None
+    accounts = shared.users.accounts()
+    assert accounts is not None
     assert len(word) >= 32
-    assert known.by_app_password(word) == shared.users.get("anna")
-    assert known.by_app_password("") is None
+    assert accounts.by_app_password(word) == shared.users.get("anna")
+    assert accounts.by_app_password("") is None
     shared.users.drop_app_password(anna)
-    known = shared.users.known()
-    assert known is not None
-    assert known.by_app_password(word) is None
+    accounts = shared.users.accounts()
+    assert accounts is not None
+    assert accounts.by_app_password(word) is None
 
 
 def test_a_removed_user_takes_their_things_along(shared: Library):
@@ -235,9 +235,9 @@ def test_other_processes_see_changes_at_once(shared: Library):
     assert [user.name for user in other.all()] == ["Olga", "Anna"]
     bert = shared.users.add("Bert", "bert's own password")
     word = shared.users.sessions.start(bert.id)
-    known = other.known()
-    assert known is not None
-    assert known.sessions[hash_of(word)].user == bert.id
+    accounts = other.accounts()
+    assert accounts is not None
+    assert accounts.sessions[hash_of(word)].user == bert.id
     other.close()
 
 
@@ -272,7 +272,7 @@ def test_a_foreign_or_damaged_file_is_refused(shared: Library):
     shared.users.close()
     (shared.path / "users" / "users.sqlite").write_bytes(b"no database" * 100)
     with pytest.raises(LibraryFormatError):
-        Users(shared.path).known()
+        Users(shared.path).accounts()
 
 
 _COURSE = """
@@ -379,9 +379,9 @@ def test_the_command_ends_sessions_and_makes_app_passwords(segue, root: Path, tm
     assert segue(*users, "sessions")[2] == "nobody is logged in\n"
     word = segue(*users, "app-password", "olga")[1].strip()
     with Library.open(root) as library:
-        known = library.users.known()
-        assert known is not None
-        assert known.by_app_password(word) == library.users.get("olga")
+        accounts = library.users.accounts()
+        assert accounts is not None
+        assert accounts.by_app_password(word) == library.users.get("olga")
     segue(*users, "app-password", "olga", "--remove")
     with Library.open(root) as library:
         assert not library.users.get("olga").has_app_password

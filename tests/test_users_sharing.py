@@ -29,13 +29,13 @@ def test_what_is_shared_is_its_users_and_goes_with_them(shared: Library):
     shared.users.share(anna, name, True)
     shared.users.share(olga, name, True)
     shared.users.share(olga, name, False)
-    known = Users(shared.path).known()
-    assert known is not None
-    assert known.shared == {name: anna}
+    accounts = Users(shared.path).accounts()
+    assert accounts is not None
+    assert accounts.shared == {name: anna}
     shared.users.remove(anna)
-    known = shared.users.known()
-    assert known is not None
-    assert known.shared == {}
+    accounts = shared.users.accounts()
+    assert accounts is not None
+    assert accounts.shared == {}
 
 
 def test_users_of_before_there_was_sharing_can_share(shared: Library):
@@ -44,6 +44,6 @@ def test_users_of_before_there_was_sharing_can_share(shared: Library):
     with contextlib.closing(sqlite3.connect(shared.path / "users" / "users.sqlite")) as db:
         db.execute("DROP TABLE shared_playlists")
     shared.users.share(anna, "pl-1", True)
-    known = shared.users.known()
-    assert known is not None
-    assert known.shared == {"pl-1": anna}
+    accounts = shared.users.accounts()
+    assert accounts is not None
+    assert accounts.shared == {"pl-1": anna}

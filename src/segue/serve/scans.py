@@ -34,7 +34,7 @@ def allowed_roots(settings: Settings, scanned: Iterable[str], *, own_user: bool)
 
 
 def resolve_scan_roots(
-    asked: Sequence[str] | None, scanned: Sequence[str], allowed: Sequence[Path] | None
+    folders: Sequence[str] | None, scanned: Sequence[str], allowed: Sequence[Path] | None
 ) -> list[str]:
     """The folders to scan: those that are given, or else all that were scanned before.
 
@@ -47,13 +47,13 @@ def resolve_scan_roots(
     ApiError
         Where one is outside those scanned before and those allowed when the service was started.
     """
-    if asked is None:
+    if folders is None:
         if not scanned:
             raise ApiError(409, "no_folders", "nothing has been scanned yet: give a folder")
         return list(scanned)
-    if not asked:
+    if not folders:
         raise ApiError(409, "no_folders", "the list of folders is empty")
-    return [_require_allowed(folder, allowed) for folder in asked]
+    return [_require_allowed(folder, allowed) for folder in folders]
 
 
 def _require_allowed(folder: str, tops: Sequence[Path] | None) -> str:

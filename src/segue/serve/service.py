@@ -106,10 +106,10 @@ class Service:
 
     def sweep(self) -> None:
         """Delete expired clips, and forget users who were removed."""
-        known = self.users.known()
+        accounts = self.users.accounts()
         for user_id, service in list(self._of_users.items()):
             service.clips.sweep()
-            if known is None or user_id not in known.users:
+            if accounts is None or user_id not in accounts.users:
                 self._of_users.pop(user_id, None)
         self.clips.sweep()
 
@@ -165,8 +165,8 @@ class Service:
 
     def shared(self) -> Mapping[str, User]:
         """Whose the playlists are that everybody sees, by the playlists' ids."""
-        known = self.guard.known()
-        return known.shared if known else {}
+        accounts = self.guard.accounts()
+        return accounts.shared if accounts else {}
 
     def share(self, playlist_id: str, public: bool) -> None:
         """Let everybody see one of one's own playlists, or nobody else any more.
@@ -176,8 +176,8 @@ class Service:
         ApiError
             Where the library has no users.
         """
-        known = self.guard.known()
-        user = self.user or (known.owner if known else None)
+        accounts = self.guard.accounts()
+        user = self.user or (accounts.owner if accounts else None)
         if user is None:
             raise ApiError(409, "no_users", "the library has no users who could see it")
         self.users.share(user, playlist_id, public)

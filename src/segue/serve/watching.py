@@ -40,7 +40,7 @@ class Watching:
             self._thread.start()
 
     @property
-    def wanted(self) -> bool:
+    def should_watch(self) -> bool:
         return self._library.settings.load().watch if self._watch is None else self._watch
 
     def stop(self) -> None:
@@ -64,7 +64,7 @@ class Watching:
 
     def _follow_if_wanted(self) -> None:
         try:
-            if self.wanted:
+            if self.should_watch:
                 with self._lock:  # this worker alone
                     self._follow()
         except Timeout:
@@ -82,7 +82,7 @@ class Watching:
         watcher.run()
 
     def _roots(self) -> list[str]:
-        if not self.wanted:
+        if not self.should_watch:
             self._off.set()
         return self._library.folders.all()
 

@@ -30,19 +30,19 @@ def hash_password(password: str) -> str:
     return _hasher().hash(password)
 
 
-def is_password(password: str, kept: str | None) -> bool:
+def is_password(password: str, stored_hash: str | None) -> bool:
     """Whether a password is the one that was hashed; without a hash, no, after as long a time."""
     from argon2.exceptions import InvalidHashError, VerificationError
 
     try:
-        return _hasher().verify(kept or _nobodys(), password) and kept is not None
+        return _hasher().verify(stored_hash or _nobodys(), password) and stored_hash is not None
     except (VerificationError, InvalidHashError):
         return False
 
 
-def needs_new_hash(kept: str) -> bool:
+def needs_new_hash(stored_hash: str) -> bool:
     """Whether it was made by parameters that are no longer recommended."""
-    return _hasher().check_needs_rehash(kept)
+    return _hasher().check_needs_rehash(stored_hash)
 
 
 @functools.cache

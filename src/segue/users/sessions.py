@@ -88,8 +88,8 @@ class SessionTable:
     def by_hash(self) -> dict[str, Session]:
         """All that have not expired, by the hashes of their words, those seen last first."""
         rows = self._local.db.execute("SELECT * FROM sessions ORDER BY seen_at DESC, hash")
-        held = {row["hash"]: _session(row) for row in rows}
-        return {name: session for name, session in held.items() if not session.is_over}
+        sessions = {row["hash"]: _session(row) for row in rows}
+        return {name: session for name, session in sessions.items() if not session.is_over}
 
     def of(self, user: str) -> list[Session]:
         """A user's sessions, those seen last first."""

@@ -62,7 +62,7 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class Accounts:
     """Users, passwords for apps, sessions and what is shared at one moment.
 
     Attributes
@@ -95,7 +95,7 @@ class Known:
 
 
 class _File(Connections):
-    last: tuple[tuple[int, int], Known] | None = None  # what this thread has read, and when
+    last: tuple[tuple[int, int], Accounts] | None = None  # what this thread has read, and when
 
     def __init__(self, root: Path, file: Path) -> None:
         super().__init__(root)
@@ -121,7 +121,7 @@ class Users:
         """Close this thread's connection."""
         self._local.close()
 
-    def known(self) -> Known | None:
+    def accounts(self) -> Accounts | None:
         """Who there is now, read again only where something has changed; none where there never was anybody.
 
         Raises
@@ -137,13 +137,13 @@ class Users:
             last = self._local.last = (moment, self._read())
         return last[1]
 
-    def _read(self) -> Known:
+    def _read(self) -> Accounts:
         rows = self._local.db.execute("SELECT * FROM users ORDER BY owner DESC, folded").fetchall()
         words = {row["id"]: row["app_password"] for row in rows if row["app_password"]}
         users = {row["id"]: _user(row) for row in rows}
         shared = self._local.db.execute("SELECT playlist, user FROM shared_playlists").fetchall()
-        seen = {row["playlist"]: users[row["user"]] for row in shared if row["user"] in users}
-        return Known(users, words, self.sessions.by_hash(), seen)
+        owners = {row["playlist"]: users[row["user"]] for row in shared if row["user"] in users}
+        return Accounts(users, words, self.sessions.by_hash(), owners)
 
     def __bool__(self) -> bool:
         """Whether there are any."""
@@ -151,8 +151,8 @@ class Users:
 
     def all(self) -> list[User]:
         """The owner first, then by name."""
-        known = self.known()
-        return list(known.users.values()) if known else []
+        accounts = self.accounts()
+        return list(accounts.users.values()) if accounts else []
 
     def get(self, name: str) -> User:
         """A user by their name.
@@ -162,11 +162,11 @@ class Users:
         UsageError
             Where nobody has this name; it says who there is.
         """
-        known = self.known()
-        user = known.named(name) if known else None
+        accounts = self.accounts()
+        user = accounts.named(name) if accounts else None
         if user is None:
-            there = ", ".join(one.name for one in self.all())
-            raise UsageError(f"no user {name!r}; " + (f"there are: {there}" if there else "there are none"))
+            names = ", ".join(one.name for one in self.all())
+            raise UsageError(f"no user {name!r}; " + (f"there are: {names}" if names else "there are none"))
         return user
 
     def own_file(self, user: User) -> Path | None:
@@ -184,7 +184,7 @@ class Users:
         """
         name = _checked(name)
         passwords.check_new_password(password)
-        kept = passwords.hash_password(password)
+        password_hash = passwords.hash_password(password)
         create_file(self._path, TABLES, APPLICATION_ID)
         with user_transaction(self._local.db):
             db, user_id = self._local.db, secrets.token_hex(8)
@@ -195,7 +195,7 @@ class Users:
                 raise UsageError(f"there are {MOST} users already")
             if n:  # first, as no user is without, whatever ends this
                 create_own_data(self._folder / f"{user_id}.sqlite")
-            row = (user_id, name, folded(name), kept, admin or not n, not n, None, time.time())
+            row = (user_id, name, folded(name), password_hash, admin or not n, not n, None, time.time())
             db.execute("INSERT INTO users VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
         self._sweep()
         return self.get(name)
@@ -255,24 +255,24 @@ class Users:
         self._keep_hash(user.id, passwords.hash_password(password))
         self.sessions.end_all(user.id, but=but)
 
-    def _keep_hash(self, user_id: str, kept: str) -> None:
+    def _keep_hash(self, user_id: str, password_hash: str) -> None:
         with user_transaction(self._local.db):
-            self._local.db.execute("UPDATE users SET password = ? WHERE id = ?", (kept, user_id))
+            self._local.db.execute("UPDATE users SET password = ? WHERE id = ?", (password_hash, user_id))
 
     def is_password(self, user: User | None, password: str) -> bool:
         """Whether it is the user's password; takes as long for nobody."""
         sql = "SELECT password FROM users WHERE id = ?"
         row = self._local.db.execute(sql, (user.id,)).fetchone() if user else None
-        kept = None if row is None else str(row["password"])
-        right = passwords.is_password(password, kept)
-        if right and user and kept and passwords.needs_new_hash(kept):
+        stored_hash = None if row is None else str(row["password"])
+        right = passwords.is_password(password, stored_hash)
+        if right and user and stored_hash and passwords.needs_new_hash(stored_hash):
             self._keep_hash(user.id, passwords.hash_password(password))
         return right
 
     def log_in(self, name: str, password: str) -> User | None:
         """The user whose name and password these are."""
-        known = self.known()
-        user = known.named(name) if known else None
+        accounts = self.accounts()
+        user = accounts.named(name) if accounts else None
         return user if self.is_password(user, password) else None
 
     def new_app_password(self, user: User) -> str:
@@ -296,9 +296,9 @@ class Users:
         """Delete files of users who are no more; those that something still has open go the next time."""
         with user_transaction(self._local.db):  # nobody is added meanwhile
             rows = self._local.db.execute("SELECT id FROM users WHERE NOT owner")
-            kept = {FILE_NAME, *(f"{row['id']}.sqlite" for row in rows)}
+            file_names = {FILE_NAME, *(f"{row['id']}.sqlite" for row in rows)}
             for path in self._folder.glob("*.sqlite*"):
-                if path.name.removesuffix("-wal").removesuffix("-shm") not in kept:
+                if path.name.removesuffix("-wal").removesuffix("-shm") not in file_names:
                     with contextlib.suppress(OSError):
                         path.unlink()
 

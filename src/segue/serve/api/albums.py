@@ -94,8 +94,8 @@ async def get_similar_albums(service: ServiceDep, album_id: str, k: _K = 12) -> 
 
     def look() -> Record:
         album = _album(service, album_id)
-        found = service.library.similar_albums(_group(service, album.name, album.tracks), k=k)
-        matches = [{"score": round(m.score, 4), "album": album_record(m.album)} for m in found.matches]
+        similar = service.library.similar_albums(_group(service, album.name, album.tracks), k=k)
+        matches = [{"score": round(m.score, 4), "album": album_record(m.album)} for m in similar.matches]
         return {"matches": matches}
 
     return json_response(await service.run(look))
@@ -180,12 +180,12 @@ async def list_genres(service: ServiceDep) -> Response:
     """The genres of the files' tags, the largest first, with the covers of some of their albums."""
 
     def look() -> Record:
-        found = service.library.discography()
+        discography = service.library.discography()
         covers: dict[str, list[TrackId]] = {}
-        for album in found.albums.values():
+        for album in discography.albums.values():
             for name in album.genres:
                 covers.setdefault(name, []).append(album.tracks[0])
-        genres = sorted(found.genres.items(), key=lambda one: -one[1][0])
+        genres = sorted(discography.genres.items(), key=lambda one: -one[1][0])
         return {
             "genres": [
                 {"name": name, "tracks": n, "albums": albums, "covers": covers.get(name, [])[:_COVERS]}

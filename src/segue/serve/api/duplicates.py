@@ -27,10 +27,10 @@ async def list_duplicates(
 
     def look() -> dict[str, Any]:
         duplicates = service.library.duplicates()
-        some = duplicates[offset : offset + limit]
-        records = iter(service.records([copy.track for one in some for copy in one.copies]))
+        page = duplicates[offset : offset + limit]
+        records = iter(service.records([copy.track for one in page for copy in one.copies]))
         return {
-            "recordings": [_record(one, records) for one in some],
+            "recordings": [_record(one, records) for one in page],
             "total": len(duplicates),
             "extra_bytes": sum(one.extra_bytes for one in duplicates),
         }

@@ -37,9 +37,9 @@ async def list_folders(
 
     def look() -> dict[str, Any]:
         roots = allowed_roots(settings, service.scanned_folders(), own_user=own)
-        found = _usual(roots) if not q.strip() else _beginning(os.path.expanduser(q.strip()), roots)  # noqa: PTH111
+        paths = _usual(roots) if not q.strip() else _beginning(os.path.expanduser(q.strip()), roots)  # noqa: PTH111
         return {
-            "folders": [readable(str(path)) for path in found[:_MOST]],
+            "folders": [readable(str(path)) for path in paths[:_MOST]],
             "any": roots is None,
             "scanned": list(map(readable, service.scanned_folders())),
         }

@@ -163,11 +163,11 @@ async def get_evaluation(service: ServiceDep) -> Response:
 @routes.post("/evaluation", status_code=202, responses=openapi_responses(models.JobAnswer, status=202))
 async def evaluate(service: ServiceDep, body: EvaluationRequest | None = None) -> Response:
     """Measure, in a job, how often neighbors share a tag and whether a few tracks are near everything."""
-    asked = body or EvaluationRequest()
+    request = body or EvaluationRequest()
 
     def work(progress: JobProgress) -> Result:
         return evaluation.evaluate(
-            service.library, service.settings.scratch, asked.by, asked.view, asked.against, progress
+            service.library, service.settings.scratch, request.by, request.view, request.against, progress
         )
 
     return job_accepted(service.jobs.start("evaluate", work))

@@ -39,11 +39,11 @@ def _record(service: Service) -> dict[str, Any]:
     tracks = service.library.tracks.by_ids(queue.tracks)
     places = {track.id: place for place, track in enumerate(tracks)}
     current = queue.tracks[queue.current] if queue.tracks else None
-    there = current in places
+    has_current = current in places
     return {
         "tracks": service.records(tracks),
-        "current": places[current] if there and current else 0,
-        "position_s": queue.position_s if there else 0.0,
+        "current": places[current] if has_current and current else 0,
+        "position_s": queue.position_s if has_current else 0.0,
         "player": service.text(queue.player),
         "changed_at": queue.changed_at or None,
     }

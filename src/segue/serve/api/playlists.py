@@ -91,7 +91,7 @@ async def get_playlist_m3u8(
     service: ServiceDep, request: Request, playlist_id: str, paths: _Paths = False
 ) -> Response:
     """A playlist as extended M3U, for other players; without tracks whose files are missing."""
-    return await _kept(service, request, playlist_id, "m3u8", paths=paths)
+    return await _serve(service, request, playlist_id, "m3u8", paths=paths)
 
 
 @routes.get("/playlists/{playlist_id}/xspf", **_file("xspf"))
@@ -99,7 +99,7 @@ async def get_playlist_xspf(
     service: ServiceDep, request: Request, playlist_id: str, paths: _Paths = False
 ) -> Response:
     """A playlist as XSPF, likewise."""
-    return await _kept(service, request, playlist_id, "xspf", paths=paths)
+    return await _serve(service, request, playlist_id, "xspf", paths=paths)
 
 
 @routes.get("/playlists/{playlist_id}/jspf", **_file("jspf"))
@@ -107,7 +107,7 @@ async def get_playlist_jspf(
     service: ServiceDep, request: Request, playlist_id: str, paths: _Paths = False
 ) -> Response:
     """A playlist as JSPF, likewise."""
-    return await _kept(service, request, playlist_id, "jspf", paths=paths)
+    return await _serve(service, request, playlist_id, "jspf", paths=paths)
 
 
 @routes.post("/export/m3u8", include_in_schema=False)
@@ -116,7 +116,7 @@ async def make_m3u8(
     service: ServiceDep, request: Request, body: NewPlaylist, paths: _Paths = False
 ) -> Response:
     """Any tracks as extended M3U, without those whose files are missing; nothing is kept."""
-    return await _given(service, request, body, "m3u8", paths=paths)
+    return await _serve_tracks(service, request, body, "m3u8", paths=paths)
 
 
 @routes.post("/xspf", **_file("xspf"))
@@ -124,7 +124,7 @@ async def make_xspf(
     service: ServiceDep, request: Request, body: NewPlaylist, paths: _Paths = False
 ) -> Response:
     """Any tracks as XSPF, likewise."""
-    return await _given(service, request, body, "xspf", paths=paths)
+    return await _serve_tracks(service, request, body, "xspf", paths=paths)
 
 
 @routes.post("/jspf", **_file("jspf"))
@@ -132,10 +132,10 @@ async def make_jspf(
     service: ServiceDep, request: Request, body: NewPlaylist, paths: _Paths = False
 ) -> Response:
     """Any tracks as JSPF, likewise."""
-    return await _given(service, request, body, "jspf", paths=paths)
+    return await _serve_tracks(service, request, body, "jspf", paths=paths)
 
 
-async def _kept(service: Service, request: Request, playlist_id: str, kind: str, *, paths: bool) -> Response:
+async def _serve(service: Service, request: Request, playlist_id: str, kind: str, *, paths: bool) -> Response:
     def look() -> tuple[str, list[Track]]:
         seen = _require(service, playlist_id)
         return seen.playlist.name, _tracks(service, seen.tracks())
@@ -143,7 +143,7 @@ async def _kept(service: Service, request: Request, playlist_id: str, kind: str,
     return _as_file(request, *await service.run(look), kind, paths=paths)
 
 
-async def _given(
+async def _serve_tracks(
     service: Service, request: Request, body: NewPlaylist, kind: str, *, paths: bool
 ) -> Response:
     def look() -> list[Track]:
@@ -191,8 +191,8 @@ def _as_file(request: Request, name: str, tracks: Sequence[Track], kind: str, *,
             return readable(track.path) if kind == "m3u8" else address(track)
         return str(request.url_for("get_track_audio", track_id=track.id))
 
-    there = [track for track in tracks if track.missing_since is None]
-    content = _WRITERS[kind]([(track, place(track)) for track in there], name)
+    present = [track for track in tracks if track.missing_since is None]
+    content = _WRITERS[kind]([(track, place(track)) for track in present], name)
     line = " ".join(name.encode("utf-8", "replace").decode().split())
     file_name = quote(f"{line[:80]}.{kind}", safe="")
     headers = {"content-disposition": f"attachment; filename*=UTF-8''{file_name}"}

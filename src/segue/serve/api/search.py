@@ -68,17 +68,17 @@ async def search_grouped(
 
     def look() -> dict[str, Any]:
         library = service.library
-        found = library.search_grouped(q, limit=limit)
-        covers = library.tracks.ids_of(one.keys[0] for one in (*found.artists, *found.albums) if one.keys)
+        matches = library.search_grouped(q, limit=limit)
+        covers = library.tracks.ids_of(one.keys[0] for one in (*matches.artists, *matches.albums) if one.keys)
         return {
-            "tracks": service.records(found.tracks),
-            "total": found.total,
-            "artists": [_artist(service, one, covers) for one in found.artists],
-            "albums": [_album(service, one, covers) for one in found.albums],
+            "tracks": service.records(matches.tracks),
+            "total": matches.total,
+            "artists": [_artist(service, one, covers) for one in matches.artists],
+            "albums": [_album(service, one, covers) for one in matches.albums],
             "playlists": [one.record() for one in find_by_words(service, q, limit)],
             "clusters": [
                 {"number": one.number, "name": one.name, "size": one.size, "color": one.color}
-                for one in found.clusters
+                for one in matches.clusters
             ],
         }
 

@@ -30,7 +30,7 @@ def _session(service: Service, caller: Caller) -> Response:
         {
             "needed": service.guard.needs_login(),
             "logged_in": caller.is_logged_in,
-            "by_name": service.guard.known() is not None,
+            "by_name": service.guard.accounts() is not None,
             "user": caller.user and asdict(caller.user),
         }
     )
@@ -42,7 +42,7 @@ async def log_in(service: ServiceDep, request: Request, body: models.LoginReques
     if not service.guard.needs_login():
         return _session(service, Caller(is_logged_in=True))
     client, user = client_of(request.scope), None
-    if service.guard.known() is None:
+    if service.guard.accounts() is None:
         service.logins.check("login", client)
         if not service.guard.accepts(body.password):
             service.logins.wrong("login", client)

@@ -37,5 +37,5 @@ def _record(service: Service) -> dict[str, Any]:
     limits = service.library.limits()
     longest = None if limits.longest_s == float("inf") else limits.longest_s
     now = {"shortest_now_s": limits.shortest_s, "longest_now_s": longest}
-    now |= {"watch_now": service.watching.wanted}
+    now |= {"watch_now": service.watching.should_watch}
     return {**asdict(service.library.settings.load()), **now}

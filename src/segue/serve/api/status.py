@@ -48,8 +48,8 @@ async def get_library(service: ServiceDep) -> Response:
             "failures": overview.failures,
             "duration_s": overview.duration_s,
             "spaces": [
-                {"name": name, "dim": spec.dim, "license": spec.license} | held
-                for (name, spec), held in zip(spaces.items(), _held(service), strict=True)
+                {"name": name, "dim": spec.dim, "license": spec.license} | coverage
+                for (name, spec), coverage in zip(spaces.items(), _space_coverage(service), strict=True)
             ],
             "upgrades": [asdict(upgrade) for upgrade in library.upgrades()],
             "views": ["all", "all/sound", *spaces],
@@ -67,7 +67,7 @@ async def get_library(service: ServiceDep) -> Response:
     return json_response(await service.run(look))
 
 
-def _held(service: Service) -> list[dict[str, Any]]:
+def _space_coverage(service: Service) -> list[dict[str, Any]]:
     """Of each space, how many tracks have a vector in it, and whether tracks are compared by it."""
     snapshot = service.library.snapshot()
     live, compared = snapshot.keys >= 0, compared_spaces(snapshot)

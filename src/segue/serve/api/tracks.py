@@ -60,8 +60,8 @@ def _sample(
     library, where = service.library, as_where(service, conditions)
     keys = library.keys_matching(where) if where else None
     if text:
-        found = _keys(library, library.tracks.search(text, limit=_MOST_MATCHES), where)
-        keys = np.array(list(found.values()), np.int64)
+        keys_by_id = _keys(library, library.tracks.search(text, limit=_MOST_MATCHES), where)
+        keys = np.array(list(keys_by_id.values()), np.int64)
     return library.tracks.sample(keys, seed, limit, offset)
 
 
@@ -84,8 +84,8 @@ def _matching(
     keys = _keys(library, tracks, where)
     if sort is not None:
         return library.tracks.page(np.array(list(keys.values()), np.int64), sort, limit, offset)
-    kept = [track for track in tracks if track.id in keys]
-    return kept[offset : offset + limit], len(kept)
+    matches = [track for track in tracks if track.id in keys]
+    return matches[offset : offset + limit], len(matches)
 
 
 def _keys(library: Library, tracks: list[Track], where: Where | None) -> dict[str, int]:

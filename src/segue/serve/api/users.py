@@ -149,8 +149,8 @@ async def remove_user(service: ServiceDep, request: Request, user_id: str) -> Re
 
 def _other(service: Service, request: Request, user_id: str) -> User:
     """Raises ApiError where nobody has this id, or where it is oneself."""
-    known = service.guard.known()
-    user = known.users.get(user_id) if known else None
+    accounts = service.guard.accounts()
+    user = accounts.users.get(user_id) if accounts else None
     if user is None:
         raise ApiError(404, "user_not_found", "there is no such user")
     if user.id == _me(service, request).id:

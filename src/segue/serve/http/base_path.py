@@ -17,8 +17,8 @@ def below_base_path(scope: Scope, settings: Settings) -> Scope:
     """
     base = settings.base_path
     if not base and settings.proxies is not None:
-        said = [value.decode("latin-1") for name, value in scope["headers"] if name == HEADER]
-        base = (clean_base_path(said[-1]) if said else None) or ""
+        prefixes = [value.decode("latin-1") for name, value in scope["headers"] if name == HEADER]
+        base = (clean_base_path(prefixes[-1]) if prefixes else None) or ""
     if not base:
         return scope
     path = scope["path"]

@@ -18,16 +18,16 @@ async def while_connected(request: Request, work: Coroutine[Any, Any, _T]) -> _T
     ------
     ClientDisconnect
     """
-    task, gone = asyncio.ensure_future(work), asyncio.ensure_future(_left(request))
+    task, disconnect = asyncio.ensure_future(work), asyncio.ensure_future(_left(request))
     try:
-        await asyncio.wait((task, gone), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((task, disconnect), return_when=asyncio.FIRST_COMPLETED)
         if not task.done():
             raise ClientDisconnect
         return task.result()
     finally:
         task.cancel()
-        gone.cancel()
-        await asyncio.wait((task, gone))  # no longer than it takes to cancel them: threads go on without us
+        disconnect.cancel()
+        await asyncio.wait((task, disconnect))  # no longer than it takes to cancel them: threads go on
 
 
 async def _left(request: Request) -> None:

@@ -35,14 +35,14 @@ async def page(request: Request) -> Response:
     path = request.url.path
     file = _file(path)
     if file:
-        kept = (
+        cache_control = (
             _FOREVER
             if _HASHED.search(path)
             else "max-age=3600"
             if path.startswith("/assets/")
             else "no-cache"
         )
-        return _file_response(file, {"cache-control": kept}, request)
+        return _file_response(file, {"cache-control": cache_control}, request)
     if path.startswith(("/assets/", "/api/", "/rest", "/model/")):
         raise ApiError(404, "not_found", "there is nothing at this address")
     start = PLAYER / "index.html"

@@ -30,11 +30,11 @@ def wanted_ranges(header: str | None, size: int) -> list[str] | None:
     if not all(match and (match[1] or match[2]) for match in matches):
         return None
     ranges = [_satisfiable(match[1], match[2], size) for match in matches if match]
-    wanted = [one for one in ranges if one]
-    if not wanted:
+    satisfiable = [one for one in ranges if one]
+    if not satisfiable:
         headers = {"content-range": f"bytes */{size}"}
         raise ApiError(416, "no_such_range", f"the file has {size} bytes", headers=headers)
-    return wanted
+    return satisfiable
 
 
 def _satisfiable(first: str, last: str, size: int) -> str | None:

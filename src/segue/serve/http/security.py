@@ -18,7 +18,7 @@ from segue.serve.http.callers import Caller
 from segue.serve.http.cors import is_named
 from segue.serve.http.errors import ApiError
 from segue.serve.settings import LOOPBACK, Settings
-from segue.users import SESSION_S, Known, Users
+from segue.users import SESSION_S, Accounts, Users
 from segue.users.sessions import hash_of
 
 COOKIE = "segue_session"
@@ -41,7 +41,7 @@ POLICY = (
 PLAIN_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"
 
 Headers = Mapping[str, str]
-_NOBODY = Known({}, {}, {}, {})
+_NOBODY = Accounts({}, {}, {}, {})
 
 
 def read_headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -76,7 +76,7 @@ class Guard:
         # Whoever binds beyond loopback has a password, which a page of another name does not get at.
         self._names = names if settings.on_loopback or settings.hosts else None
 
-    def known(self) -> Known | None:
+    def accounts(self) -> Accounts | None:
         """The users and their sessions; none where everybody is one person.
 
         Where there were users once, a service never lets anybody in without a login, be their file gone.
@@ -85,13 +85,13 @@ class Guard:
         ------
         LibraryFormatError, LibraryNotFoundError
         """
-        known = self._users.known() if self._users is not None else None
-        self._had_users = self._had_users or bool(known and known.users)
-        return known or _NOBODY if self._had_users else None
+        accounts = self._users.accounts() if self._users is not None else None
+        self._had_users = self._had_users or bool(accounts and accounts.users)
+        return accounts or _NOBODY if self._had_users else None
 
     def needs_login(self) -> bool:
         """Whether a client must say who it is."""
-        return self._settings.has_secret or self.known() is not None
+        return self._settings.has_secret or self.accounts() is not None
 
     def check(self, method: str, path: str, headers: Headers) -> Caller:
         """Refuse what a stranger, or a stranger's page in this user's browser, might send; who sent it.
@@ -150,16 +150,16 @@ class Guard:
 
     def caller(self, headers: Headers) -> Caller:
         """Who sent a request, by a session's cookie, a token or a password."""
-        known = self.known()
-        if known is None and not self._settings.has_secret:
+        accounts = self.accounts()
+        if accounts is None and not self._settings.has_secret:
             return Caller(is_logged_in=True)
         if "authorization" in headers and self.knows(headers["authorization"]):
-            return Caller(is_logged_in=True, user=known.owner if known else None)
+            return Caller(is_logged_in=True, user=accounts.owner if accounts else None)
         words = _cookies(headers.get("cookie", ""))
-        if known is None:
+        if accounts is None:
             return Caller(is_logged_in=any(map(self._is_session, words)))
-        for session in filter(None, (known.sessions.get(hash_of(word)) for word in words)):
-            user = known.users.get(session.user)
+        for session in filter(None, (accounts.sessions.get(hash_of(word)) for word in words)):
+            user = accounts.users.get(session.user)
             if self._users is not None and user is not None and not session.is_over:
                 with contextlib.suppress(LibraryWriteError):
                     self._users.sessions.note_seen(session)
@@ -175,11 +175,11 @@ class Guard:
 
     def accepts(self, word: str) -> bool:
         """Whether this is the password or the token."""
-        return any(hmac.compare_digest(word.encode(), known.encode()) for known in self.secrets())
+        return any(hmac.compare_digest(word.encode(), secret.encode()) for secret in self.secrets())
 
     def secrets(self) -> list[str]:
         """Words that are accepted; with users, the password of everybody is not."""
-        password = None if self.known() is not None else self._settings.password
+        password = None if self.accounts() is not None else self._settings.password
         return [word for word in (password, self._settings.token) if word is not None]
 
     def new_session(self) -> str:

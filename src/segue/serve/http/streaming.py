@@ -65,10 +65,10 @@ class _File(FileResponse):
 
 def _replace_range(request: Request, size: int) -> None:
     """Leave of the request's ``Range`` what the file has."""
-    asked = request.headers.getlist("range")
-    if not asked:
+    range_headers = request.headers.getlist("range")
+    if not range_headers:
         return
-    ranges = wanted_ranges(",".join(asked), size)
+    ranges = wanted_ranges(",".join(range_headers), size)
     others = [pair for pair in request.scope["headers"] if pair[0] != b"range"]
     own = [(b"range", f"bytes={','.join(ranges)}".encode())] if ranges else []
     request.scope["headers"] = others + own

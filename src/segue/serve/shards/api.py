@@ -105,8 +105,8 @@ async def extent(request: Request) -> Extent:
 
 def _answer(shards: Shards, question: Question) -> Answers:
     faiss.omp_set_num_threads(1)  # in this thread: the other cores are for other questions
-    found = [shards.nearest(_vector(shards, q), question.k, recall=question.recall) for q in question.queries]
-    return Answers(answers=[[Neighbor(id=name, score=score) for name, score in one] for one in found])
+    lists = [shards.nearest(_vector(shards, q), question.k, recall=question.recall) for q in question.queries]
+    return Answers(answers=[[Neighbor(id=name, score=score) for name, score in one] for one in lists])
 
 
 def _vector(shards: Shards, query: str | list[float]) -> Vector:

@@ -13,7 +13,7 @@ from segue.serve.http.clients import client_of
 from segue.serve.http.errors import ApiError
 from segue.serve.http.inputs import LONGEST_NAME, MOST_TRACKS, refuse_text, whole_number
 from segue.serve.service import Service, caller_of
-from segue.users import Known, User
+from segue.users import Accounts, User
 
 _LONGEST = {"comment": 4000}  # characters
 MISSING, WRONG, NO_SUCH_KEY, NOT_FOUND = 10, 40, 44, 70
@@ -46,12 +46,12 @@ class Call:
         """
         for name, values in self._values.items():
             if len(values) > MOST_TRACKS:
-                raise SubsonicError(0, f"{_shown(name)} came {len(values)} times; at most {MOST_TRACKS}")
+                raise SubsonicError(0, f"{_quote(name)} came {len(values)} times; at most {MOST_TRACKS}")
             longest = _LONGEST.get(name, LONGEST_NAME)
             for text in (name, *values):
                 reason = refuse_text(text, longest)
                 if reason:
-                    raise SubsonicError(0, f"{_shown(name)} {reason}")
+                    raise SubsonicError(0, f"{_quote(name)} {reason}")
 
     def all(self, name: str) -> list[str]:
         return self._values.get(name, [])
@@ -90,27 +90,27 @@ class Call:
         SubsonicError
         """
         guard, caller = self.service.guard, caller_of(self.request.scope)
-        known = guard.known()
+        accounts = guard.accounts()
         # A player in the browser of one user may log another one in.
-        says_who = known is not None and any(self.get(name) is not None for name in ("apiKey", "p", "t"))
+        says_who = accounts is not None and any(self.get(name) is not None for name in ("apiKey", "p", "t"))
         if caller.is_logged_in and not says_who:
             self.user = caller.user
         elif guard.needs_login():
-            self._compare(known)
+            self._compare(accounts)
             self.service = self.service.for_user(self.user)
 
-    def _compare(self, known: Known | None) -> None:
+    def _compare(self, accounts: Accounts | None) -> None:
         client = client_of(self.request.scope)
         try:
             self.service.logins.check("login", client)
         except ApiError as error:
             raise SubsonicError(WRONG, error.message) from None
-        code = self._wrong() if known is None else self._wrong_user(known)
+        code = self._wrong() if accounts is None else self._wrong_user(accounts)
         if code is None:
             self.service.logins.right(client)
             return
         self.service.logins.wrong("login", client)
-        hint = "" if known is None else "; apps have a password of their own, made in Segue's settings"
+        hint = "" if accounts is None else "; apps have a password of their own, made in Segue's settings"
         what = "no such key" if code == NO_SUCH_KEY else "wrong user name or password"
         raise SubsonicError(code, what + hint)
 
@@ -122,14 +122,14 @@ class Call:
         self.need("u")
         return None if self._is_one_of(guard.secrets()) else WRONG
 
-    def _wrong_user(self, known: Known) -> int | None:
+    def _wrong_user(self, accounts: Accounts) -> int | None:
         """The same by the users' passwords for apps; ``user`` is whose it is."""
         key = self.get("apiKey")
         if key is not None:
-            self.user = known.by_app_password(key)
+            self.user = accounts.by_app_password(key)
             return None if self.user else NO_SUCH_KEY
-        user = known.named(self.need("u"))
-        word = known.app_passwords.get(user.id) if user else None
+        user = accounts.named(self.need("u"))
+        word = accounts.app_passwords.get(user.id) if user else None
         right = self._is_one_of([word or secrets.token_hex()])  # a name that is not there takes as long
         self.user = user if word and right else None
         return None if self.user else WRONG
@@ -160,7 +160,7 @@ def _number(name: str, text: str) -> int:
     return number
 
 
-def _shown(name: str) -> str:
+def _quote(name: str) -> str:
     return repr(name[:40])
 
 

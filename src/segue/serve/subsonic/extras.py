@@ -43,18 +43,18 @@ def user(call: Call) -> Tree:
     name = call.get("username") or call.user_name
     if call.user is None:
         return {"user": _account(name)}
-    known = call.service.guard.known()
-    other = known and known.named(name)
+    accounts = call.service.guard.accounts()
+    other = accounts and accounts.named(name)
     if not other or (other.id != call.user.id and not call.user.admin):
         raise SubsonicError(NOT_ALLOWED, "this is for the user and for administrators")
     return {"user": _account(other.name, admin=other.admin)}
 
 
 def users(call: Call) -> Tree:
-    known = call.service.guard.known() if call.user and call.user.admin else None
-    there = known.users.values() if known else [call.user] if call.user else []
-    accounts = [_account(one.name, admin=one.admin) for one in there] or [_account(call.user_name)]
-    return {"users": {"user": accounts}}
+    accounts = call.service.guard.accounts() if call.user and call.user.admin else None
+    visible = accounts.users.values() if accounts else [call.user] if call.user else []
+    records = [_account(one.name, admin=one.admin) for one in visible] or [_account(call.user_name)]
+    return {"users": {"user": records}}
 
 
 def token_info(call: Call) -> Tree:
@@ -70,8 +70,8 @@ def refuse(_: Call) -> Tree:
 
 def lyrics_by_song(call: Call) -> Tree:
     track = call.service.track(call.need("id"))
-    found = _lyrics_of(call, track)
-    structured = [] if found is None else [_structured(track, found)]
+    lyrics = _lyrics_of(call, track)
+    structured = [] if lyrics is None else [_structured(track, lyrics)]
     return {"lyricsList": {"structuredLyrics": structured}}
 
 
@@ -84,9 +84,9 @@ def lyrics(call: Call) -> Tree:
         if not artist or folded(artist) in map(folded, track.artists)
     ]
     for track in named[:5]:
-        found = _lyrics_of(call, track)
-        if found is not None:
-            return {"lyrics": {"artist": track.artist or artist, "title": track.title, "value": found.text}}
+        lyrics = _lyrics_of(call, track)
+        if lyrics is not None:
+            return {"lyrics": {"artist": track.artist or artist, "title": track.title, "value": lyrics.text}}
     return {"lyrics": {"artist": artist, "title": title, "value": ""}}
 
 
@@ -98,13 +98,13 @@ def _lyrics_of(call: Call, track: Track) -> Lyrics | None:
     return read_lyrics(path)
 
 
-def _structured(track: Track, found: Lyrics) -> Tree:
+def _structured(track: Track, lyrics: Lyrics) -> Tree:
     lines = [
-        {"value": line.text} | ({"start": round(1000 * (line.start_s or 0))} if found.synced else {})
-        for line in found.lines
+        {"value": line.text} | ({"start": round(1000 * (line.start_s or 0))} if lyrics.synced else {})
+        for line in lyrics.lines
     ]
     shown = {"displayArtist": track.artist, "displayTitle": track.title}
-    return {"lang": found.language, "synced": found.synced, "offset": 0, "line": lines} | {
+    return {"lang": lyrics.language, "synced": lyrics.synced, "offset": 0, "line": lines} | {
         name: text for name, text in shown.items() if text
     }
 
@@ -128,8 +128,8 @@ def now_playing(call: Call) -> Tree:
         track = call.service.library.tracks.by_id(one["id"])
         passed_s = time.time() - one["at"]
         if track is not None and passed_s < (track.duration_s or _NOW_S) + _LATE_S:
-            more = {"username": one["user"], "playerName": one["player"]}
-            records.append({**entries.song(track), **more, "minutesAgo": int(passed_s // 60), "playerId": i})
+            names = {"username": one["user"], "playerName": one["player"]}
+            records.append({**entries.song(track), **names, "minutesAgo": int(passed_s // 60), "playerId": i})
     return {"nowPlaying": {"entry": records}}
 
 
@@ -141,10 +141,10 @@ def _now_file(call: Call) -> Path:
 
 def _playing(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text("utf-8"))
+        playing = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return playing if isinstance(playing, dict) else {}
 
 
 # Pictures
@@ -174,8 +174,8 @@ def set_rating(call: Call) -> Tree:
     name, rating = call.need("id"), call.numbers("rating")
     if not rating or not 0 <= rating[0] <= 5:
         raise SubsonicError(0, "rating must be a number from 0 to 5")
-    found = call.service.library.discography()
-    if name not in found.albums and name not in found.artists:
+    discography = call.service.library.discography()
+    if name not in discography.albums and name not in discography.artists:
         call.service.track(name)
     call.service.library.feedback.rate(name, rating[0])
     return {}

@@ -74,8 +74,8 @@ def sonic_path(call: Call) -> Tree:
 def top_songs(call: Call) -> Tree:
     """An artist's songs, the most played first."""
     entries = Entries.of(call.service)
-    wanted = call.need("artist")
-    artist = next((a for a in entries.discography.artists.values() if a.name == wanted), None)
+    artist_name = call.need("artist")
+    artist = next((a for a in entries.discography.artists.values() if a.name == artist_name), None)
     played = entries.plays
     ids = sorted(artist.tracks if artist else [], key=lambda name: -played.get(name, (0, 0.0))[0])
     tracks = call.service.library.tracks.by_ids(ids[: call.number("count", 50)])

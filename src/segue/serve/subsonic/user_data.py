@@ -63,7 +63,7 @@ def _need_own(call: Call, name: str) -> SeenPlaylist:
 
 def create_playlist(call: Call) -> Tree:
     """Make one, or give one other songs."""
-    tables, songs = call.service.library.playlists, _known(call, "songId")
+    tables, songs = call.service.library.playlists, _need_songs(call, "songId")
     name = call.get("playlistId")
     if name is None:
         title = call.get("name")
@@ -80,13 +80,13 @@ def update_playlist(call: Call) -> Tree:
     """Another name or comment, songs added at the end or taken out by their places; whether all see it."""
     tables, name = call.service.library.playlists, call.need("playlistId")
     _need_own(call, name)
-    added = _known(call, "songIdToAdd")
-    taken = set(call.numbers("songIndexToRemove"))
+    added = _need_songs(call, "songIdToAdd")
+    removed_places = set(call.numbers("songIndexToRemove"))
     tracks = None
-    if added or taken:
+    if added or removed_places:
         # Places are counted among the songs that a player is shown.
         shown = [track.id for track in call.service.library.tracks.by_ids(tables.tracks(name))]
-        tracks = [track for place, track in enumerate(shown) if place not in taken] + added
+        tracks = [track for place, track in enumerate(shown) if place not in removed_places] + added
     title, comment = call.get("name"), call.get("comment")
     tables.change(name, name=title or None, comment=comment, tracks=tracks)
     if call.user and call.get("public") is not None:  # without users, everybody is one person
@@ -102,7 +102,7 @@ def delete_playlist(call: Call) -> Tree:
     return {}
 
 
-def _known(call: Call, parameter: str) -> list[str]:
+def _need_songs(call: Call, parameter: str) -> list[str]:
     ids = call.all(parameter)
     existing = {track.id for track in call.service.library.tracks.by_ids(list(dict.fromkeys(ids)))}
     for name in ids:
@@ -178,9 +178,9 @@ def scrobble(call: Call) -> Tree:
 
 def bookmarks(call: Call) -> Tree:
     library = call.service.library
-    kept = library.bookmarks.all()
+    own_bookmarks = library.bookmarks.all()
     entries = Entries.of(call.service)
-    tracks = {track.id: track for track in library.tracks.by_ids([one.track for one in kept])}
+    tracks = {track.id: track for track in library.tracks.by_ids([one.track for one in own_bookmarks])}
     return {
         "bookmarks": {
             "bookmark": [
@@ -192,7 +192,7 @@ def bookmarks(call: Call) -> Tree:
                     "changed": date(one.changed_at),
                     "entry": entries.song(tracks[one.track]),
                 }
-                for one in kept
+                for one in own_bookmarks
                 if one.track in tracks
             ]
         }
@@ -235,7 +235,7 @@ def play_queue(call: Call) -> Tree:
 
 def save_play_queue(call: Call) -> Tree:
     """Keep the songs of a player, which of them plays, and where in it; without songs, clear the queue."""
-    songs = _known(call, "id")
+    songs = _need_songs(call, "id")
     current = call.get("current")
     if current is not None and current not in songs:
         raise SubsonicError(NOT_FOUND, f"the current song {current[:40]!r} is not in the queue")
