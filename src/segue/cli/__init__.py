@@ -100,15 +100,15 @@ COMMANDS = {
 @click.version_option(__version__, "--version", "-V", prog_name="segue", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(context: click.Context, library: str | None, verbose: bool) -> None:
-    given = context.get_parameter_source("library") is ParameterSource.COMMANDLINE
+    library_given = context.get_parameter_source("library") is ParameterSource.COMMANDLINE
     name = context.invoked_subcommand
-    if given and name in WITHOUT_LIBRARY:
+    if library_given and name in WITHOUT_LIBRARY:
         raise click.UsageError(f"--library does not apply to segue {name}: {WITHOUT_LIBRARY[name]}")
     this_run: _Run = context.obj
     context.obj = Context(library)
-    chosen = cli.get_command(context, name) if name else None
-    if name and chosen and name in this_run.config:
-        context.default_map = {name: defaults_of(chosen, this_run.config[name], name)}
+    subcommand = cli.get_command(context, name) if name else None
+    if name and subcommand and name in this_run.config:
+        context.default_map = {name: defaults_of(subcommand, this_run.config[name], name)}
     this_run.verbose = verbose
     if verbose:
         tell_of_run(context)

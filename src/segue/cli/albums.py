@@ -52,17 +52,17 @@ def albums(
         scores: list[float] | None = None
         if seeds:
             matches = library.similar_albums(seeds, k=k or 10, view=view).matches
-            found, scores = [m.album for m in matches], [m.score for m in matches]
+            albums, scores = [m.album for m in matches], [m.score for m in matches]
         else:
-            found = library.albums(sort, genre=genre)[:k]
+            albums = library.albums(sort, genre=genre)[:k]
     if as_json:
-        print_json(_with_scores([_album(album) for album in found], scores))
+        print_json(_with_scores([_album(album) for album in albums], scores))
         return
-    if not found and not seeds:
+    if not albums and not seeds:
         what = f"no album has a track of the genre {genre!r}" if genre else "no track has the tag 'album'"
         click.echo(what, err=True)
         return
-    rows = [[a.name, a.artist, str(a.year or ""), str(len(a.tracks)), clock(a.duration_s)] for a in found]
+    rows = [[a.name, a.artist, str(a.year or ""), str(len(a.tracks)), clock(a.duration_s)] for a in albums]
     _print(["album", "artist", "year", "tracks", "time"], rows, scores)
 
 
@@ -87,16 +87,16 @@ def artists(
         scores: list[float] | None = None
         if seeds:
             matches = library.similar_artists(seeds, k=k or 10, view=view).matches
-            found, scores = [m.artist for m in matches], [m.score for m in matches]
+            artists, scores = [m.artist for m in matches], [m.score for m in matches]
         else:
-            found = library.artists(sort)[:k]
+            artists = library.artists(sort)[:k]
     if as_json:
-        print_json(_with_scores([_artist(artist) for artist in found], scores))
+        print_json(_with_scores([_artist(artist) for artist in artists], scores))
         return
-    if not found and not seeds:
+    if not artists and not seeds:
         click.echo("no track has the tag 'artist'", err=True)
         return
-    rows = [[a.name, str(len(a.albums)), str(len(a.tracks))] for a in found]
+    rows = [[a.name, str(len(a.albums)), str(len(a.tracks))] for a in artists]
     _print(["artist", "albums", "tracks"], rows, scores)
 
 

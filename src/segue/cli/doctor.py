@@ -41,8 +41,8 @@ def doctor(context: Context, as_json: bool) -> None:
     if as_json:
         print_json([asdict(finding) for finding in findings])
     else:
-        n, more = counts["fault"], counts["warning"]
-        click.echo(f"{len(findings)} checks: {n} faults, {more} warnings")
+        faults, warnings = counts["fault"], counts["warning"]
+        click.echo(f"{len(findings)} checks: {faults} faults, {warnings} warnings")
     if counts["fault"]:
         raise AppError(1)
 
@@ -58,13 +58,13 @@ def _settings() -> Iterator[Finding]:
     content = (", ".join(config) or "nothing") if path.exists() else "not there"
     yield Finding("settings", "ok", f"{path}: {content}")
     from_start_py = {advice.VARIABLE, advice.MISSING_EXTRA}  # what nobody has set by hand
-    given = sorted(name for name in os.environ if name.startswith("SEGUE_") and name not in from_start_py)
-    unknown = [name for name in given if name not in OTHER_VARIABLES.union(variables(cli))]
+    names = sorted(name for name in os.environ if name.startswith("SEGUE_") and name not in from_start_py)
+    unknown = [name for name in names if name not in OTHER_VARIABLES.union(variables(cli))]
     if unknown:
         text = f"nothing in Segue reads {', '.join(unknown)}"
         yield Finding("environment", "warning", text, "correct or unset them")
     else:
-        yield Finding("environment", "ok", ", ".join(given) or "no variable of Segue's is set")
+        yield Finding("environment", "ok", ", ".join(names) or "no variable of Segue's is set")
 
 
 def _show(finding: Finding) -> None:

@@ -66,8 +66,8 @@ def _record(copy: Copy) -> dict[str, Any]:
 
 def _summary(recordings: Sequence[Duplicate]) -> str:
     n = sum(len(one.copies) for one in recordings)
-    more = sum(one.extra_bytes for one in recordings)
+    extra = sum(one.extra_bytes for one in recordings)
     what = "recording has" if len(recordings) == 1 else "recordings have"
     return (
-        f"{len(recordings)} {what} {n} files; all but the best take {megabytes(more)}. Nothing was changed."
+        f"{len(recordings)} {what} {n} files; all but the best take {megabytes(extra)}. Nothing was changed."
     )

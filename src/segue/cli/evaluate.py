@@ -47,23 +47,23 @@ def evaluate(
         _print(evaluation)
 
 
-def _print(found: Evaluation) -> None:
-    click.echo(f"{found.asked} of {found.tracks} tracks have a tag {found.by!r}; view: {found.view}")
-    for k, figure in found.precision.items():
+def _print(result: Evaluation) -> None:
+    click.echo(f"{result.asked} of {result.tracks} tracks have a tag {result.by!r}; view: {result.view}")
+    for k, figure in result.precision.items():
         click.echo(f"precision at {k:<3}{_with_interval(figure)}")
-    click.echo(f"average prec.   {_with_interval(found.average_precision)}")
-    click.echo(f"chance          {found.chance:.3f}")
-    click.echo(f"hubness         {found.hubness:.2f}")
-    if found.same_album is not None:
-        click.echo(f"same album      {found.same_album:.0%} of the ten nearest")
-    click.echo(f"copies          {found.copies:.0%} of the ten nearest")
-    click.echo(f"index           recall {found.index_recall:.3f}, {found.query_us:.0f} us a query")
-    if found.tag_fit and found.by != "genre":
+    click.echo(f"average prec.   {_with_interval(result.average_precision)}")
+    click.echo(f"chance          {result.chance:.3f}")
+    click.echo(f"hubness         {result.hubness:.2f}")
+    if result.same_album is not None:
+        click.echo(f"same album      {result.same_album:.0%} of the ten nearest")
+    click.echo(f"copies          {result.copies:.0%} of the ten nearest")
+    click.echo(f"index           recall {result.index_recall:.3f}, {result.query_us:.0f} us a query")
+    if result.tag_fit and result.by != "genre":
         click.echo("\nThe view has learned from these tags, so the figures above are too good.")
-        click.echo(f"With tags, {found.tag_fit.removeprefix('used: ')}")
-    if found.against:
-        click.echo(f"\n{found.view} less {found.against.view}, on the same tracks:")
-        for name, gain in found.against.gain.items():
+        click.echo(f"With tags, {result.tag_fit.removeprefix('used: ')}")
+    if result.against:
+        click.echo(f"\n{result.view} less {result.against.view}, on the same tracks:")
+        for name, gain in result.against.gain.items():
             label = f"precision at {name:<3}" if name.isdigit() else "average prec.   "
             click.echo(f"{label}{gain.value:+.3f} ({gain.low:+.3f} to {gain.high:+.3f}){_verdict(gain)}")
 

@@ -69,9 +69,9 @@ def _to_file(
         return
     with context.open() as library:
         clusters = library.cluster_names()
-        given = vectors or kind == "npy"
-        rows = library.rows(space) if given or space else formats.without_vectors(library)
-        rows = rows if given else formats.without_vectors(track for track, _ in rows)
+        with_vectors = vectors or kind == "npy"
+        rows = library.rows(space) if with_vectors or space else formats.without_vectors(library)
+        rows = rows if with_vectors else formats.without_vectors(track for track, _ in rows)
         if kind == "npy" and output:
             shape = _shape(library, space)
             n, beside = formats.write_npy(rows, output, clusters, shape)
@@ -79,7 +79,7 @@ def _to_file(
                 f"wrote {n} rows of {shape[0]} numbers to {output}, their tracks to {beside}", err=True
             )
         elif kind == "parquet" and output:
-            formats.write_parquet(rows, output, clusters, _shape(library, space)[1] if given else None)
+            formats.write_parquet(rows, output, clusters, _shape(library, space)[1] if with_vectors else None)
             click.echo(f"wrote {len(library)} tracks to {output}", err=True)
         elif output:
             formats.save_text(output, lambda out: _write_text(kind, rows, out, clusters, vectors))

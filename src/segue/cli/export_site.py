@@ -55,22 +55,22 @@ def site(
     from segue.export.site import write_site
 
     with context.open() as library:
-        tracks = _chosen(library, seeds)
+        tracks = _choose_tracks(library, seeds)
         shown = [tracks[i * len(tracks) // most] for i in range(most)] if len(tracks) > most else tracks
         scores = library.matrix(shown, view=view).scores
         with TerminalProgress(quiet=quiet) as progress:
-            made = write_site(folder, shown, scores, progress=progress, **options)
+            result = write_site(folder, shown, scores, progress=progress, **options)
     if len(shown) < len(tracks):
         click.echo(f"{len(shown)} of {len(tracks)} tracks; --most {len(tracks)} takes them all", err=True)
-    for name in made.without_clip:
+    for name in result.without_clip:
         click.echo(f"no clip of {name}: its file cannot be played", err=True)
-    click.echo(f"{made.tracks} tracks, {made.clips} clips, {made.n_bytes / 1e6:.1f} MB")
-    click.echo(f"open {made.folder / 'index.html'}")
-    if made.clips:
+    click.echo(f"{result.tracks} tracks, {result.clips} clips, {result.n_bytes / 1e6:.1f} MB")
+    click.echo(f"open {result.folder / 'index.html'}")
+    if result.clips:
         click.echo("before you publish it, find out whether you may publish these clips", err=True)
 
 
-def _chosen(library: Library, seeds: Sequence[str]) -> list[Track]:
+def _choose_tracks(library: Library, seeds: Sequence[str]) -> list[Track]:
     """The tracks that were asked for, each once; all that have files where none was."""
     from segue.track import Track
 
@@ -79,10 +79,10 @@ def _chosen(library: Library, seeds: Sequence[str]) -> list[Track]:
         if not tracks:
             raise EmptyLibraryError("the library has no tracks to show")
         return tracks
-    found: dict[str, Track] = {}
+    tracks_by_id: dict[str, Track] = {}
     for text in seeds:
         for seed in library.seed_group(text).seeds:
             if not isinstance(seed, Track):
                 raise UsageError(f"{text} is a file outside the library; scan it first")
-            found[seed.id] = seed
-    return list(found.values())
+            tracks_by_id[seed.id] = seed
+    return list(tracks_by_id.values())

@@ -45,18 +45,18 @@ def feedback(context: click.Context) -> None:
 def list_feedback(context: Context, limit: int = 100, ids: bool = False, as_json: bool = False) -> None:
     """List what you like and dislike, the last given first."""
     with context.open() as library:
-        given = library.feedback.latest(limit)
-        tracks = _tracks(library, given)
+        verdicts = library.feedback.latest(limit)
+        tracks = _tracks(library, verdicts)
     if as_json:
-        print_json([_record(one, tracks.get(one.track)) for one in given])
-    elif given:
-        _print(given, tracks, ids=ids)
+        print_json([_record(one, tracks.get(one.track)) for one in verdicts])
+    elif verdicts:
+        _print(verdicts, tracks, ids=ids)
     else:
         click.echo(f"nothing is liked or disliked yet; to begin: {command('feedback like TRACK')}", err=True)
 
 
-def _tracks(library: Library, given: Iterable[Feedback]) -> dict[str, Track]:
-    return {track.id: track for track in library.tracks.by_ids([one.track for one in given])}
+def _tracks(library: Library, verdicts: Iterable[Feedback]) -> dict[str, Track]:
+    return {track.id: track for track in library.tracks.by_ids([one.track for one in verdicts])}
 
 
 def _record(one: Feedback, track: Track | None) -> dict[str, Any]:
@@ -66,14 +66,14 @@ def _record(one: Feedback, track: Track | None) -> dict[str, Any]:
     return {"verdict": one.verdict, "at": one.at, "seed": one.seed or None, **whole}
 
 
-def _print(given: Sequence[Feedback], tracks: dict[str, Track], *, ids: bool) -> None:
+def _print(verdicts: Sequence[Feedback], tracks: dict[str, Track], *, ids: bool) -> None:
     names: tuple[str, ...] = ("verdict", "track", "artist", "album", "when", "id")
     rows: list[tuple[str, ...]] = []
-    for one in given:
+    for one in verdicts:
         track = tracks.get(one.track)
         about = (track.title, track.artist or "", track.tags.album or "") if track else ("(gone)", "", "")
         rows.append((one.verdict, *about, moment(one.at), one.track))
-    if not ids and len(tracks) == len({one.track for one in given}):
+    if not ids and len(tracks) == len({one.track for one in verdicts}):
         names, rows = names[:-1], [row[:-1] for row in rows]
     columns(names, rows, cut=("track", "artist", "album"))
 
@@ -107,23 +107,23 @@ def undo(context: Context, tracks: tuple[str, ...], last: int | None) -> None:
     if tracks and last:
         raise UsageError("name tracks, or say how many of the last with --last, not both")
     with context.open() as library:
-        given = _take_back(library, tracks) if tracks else library.feedback.undo(last or 1)
-        known = _tracks(library, given)
-    for one in given:
-        name = known[one.track].display_name if one.track in known else one.track
+        verdicts = _take_back(library, tracks) if tracks else library.feedback.undo(last or 1)
+        tracks_by_id = _tracks(library, verdicts)
+    for one in verdicts:
+        name = tracks_by_id[one.track].display_name if one.track in tracks_by_id else one.track
         click.echo(f"taken back: {one.verdict}d {name}" if one.verdict != "skip" else f"taken back: {name}")
-    if not given:
+    if not verdicts:
         click.echo("there was nothing to take back", err=True)
         raise AppError(1)
 
 
 def _take_back(library: Library, tracks: Sequence[str]) -> list[Feedback]:
     """Of tracks that may have gone: then by their ids alone."""
-    given: list[Feedback] = []
+    verdicts: list[Feedback] = []
     for text in tracks:
         by_id = library.feedback.take_back([text])
-        given += by_id or library.take_back(text)
-    return given
+        verdicts += by_id or library.take_back(text)
+    return verdicts
 
 
 @feedback.command(short_help="Write likes and dislikes to a file.")

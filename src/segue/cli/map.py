@@ -56,7 +56,7 @@ def map_(
     if color and not picture:
         raise click.UsageError("--color needs --picture FILE.svg")
     with context.open() as library:
-        result = _made(library, view, quiet)
+        result = _library_map(library, view, quiet)
         if picture:
             _draw(picture, result, color)
         names = result.legend().names if as_csv else ()
@@ -69,7 +69,7 @@ def map_(
         click.echo(f"{len(result.ids)} tracks are on the map; --picture FILE.svg draws it", err=True)
 
 
-def _made(library: Library, view: str | None, quiet: bool) -> Map:
+def _library_map(library: Library, view: str | None, quiet: bool) -> Map:
     from segue.display.terminal import TerminalProgress
 
     with TerminalProgress("map", quiet=quiet) as progress:

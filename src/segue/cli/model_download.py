@@ -28,17 +28,17 @@ pull_option = click.option(
 )
 
 
-def pull_missing(context: Context, wanted: Sequence[str], *, quiet: bool) -> None:
+def pull_missing(context: Context, names: Sequence[str], *, quiet: bool) -> None:
     """Say which models are missing, download them, and go on without those that fail.
 
     Parameters
     ----------
-    wanted : embedders; by default, those of the library
+    names : embedders; by default, those of the library
     """
     from segue.embed.registry import missing_default_models
     from segue.library.embedders import missing_models
 
-    missing = [x for x in missing_default_models() if x in wanted] if wanted else missing_models(context.path)
+    missing = [x for x in missing_default_models() if x in names] if names else missing_models(context.path)
     if not missing:
         return
     from segue.display.terminal import TerminalProgress

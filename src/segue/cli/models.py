@@ -152,10 +152,10 @@ def check(folder: str | None, names: tuple[str, ...]) -> None:
         compare(name, folder=folder)
         return f"{name}: all checksums match"
 
-    here = [name for name in MODELS if status(name, folder=folder).state != "missing"]
-    if not (names or here):
+    installed = [name for name in MODELS if status(name, folder=folder).state != "missing"]
+    if not (names or installed):
         click.echo(f"no models are installed; to download one: {command('models pull NAME')}", err=True)
-    _each(names or here, one)
+    _each(names or installed, one)
 
 
 @models.command(short_help="Write models to one file, for another machine.")

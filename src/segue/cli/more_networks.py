@@ -43,22 +43,22 @@ def with_more_networks(
     try:
         with context.open() as library:
             spaces, n_tracks = library.spaces(), len(library)
-            more = [name for name in unused_default_set(spaces) if pull or name not in absent]
-            took_s = _estimate(library, more, jobs or os.cpu_count() or 1) if more and not agreed else 0.0
+            names = [name for name in unused_default_set(spaces) if pull or name not in absent]
+            took_s = _estimate(library, names, jobs or os.cpu_count() or 1) if names and not agreed else 0.0
     except LibraryNotFoundError:
         return []
     own = list(dict.fromkeys(map(family_of, spaces)))
-    if not more or not n_tracks:
+    if not names or not n_tracks:
         return []
     if agreed:
-        return [*own, *more]
-    text = f"{' and '.join(more)} would also analyze the library's {n_tracks} tracks"
+        return [*own, *names]
+    text = f"{' and '.join(names)} would also analyze the library's {n_tracks} tracks"
     if took_s:
         text += f", which takes about {clock(max(1, took_s))}"
-    if set(more) & set(absent):
+    if set(names) & set(absent):
         text += ", after a download"
     if sys.stdin.isatty() and sys.stderr.isatty():
-        return [*own, *more] if click.confirm(f"{text}. Do so now?", default=True, err=True) else []
+        return [*own, *names] if click.confirm(f"{text}. Do so now?", default=True, err=True) else []
     again = command(f"scan --yes {' '.join(map(shell_word, folders))}", library=context.path)
     click.echo(f"scanning with {' and '.join(own)} alone; {text}: {again}", err=True)
     return []

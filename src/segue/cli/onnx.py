@@ -59,8 +59,8 @@ def onnx_embedder(
     """
     pair = _clap(clap)
     if onnx is None:
-        given = {"--sr": sr, "--window": window, "--hop": hop, "--output": output}
-        for name, value in given.items():
+        options = {"--sr": sr, "--window": window, "--hop": hop, "--output": output}
+        for name, value in options.items():
             if value is not None:
                 raise UsageError(f"{name} needs --onnx FILE")
         return pair

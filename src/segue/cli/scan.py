@@ -99,10 +99,10 @@ def scan(
     chosen: list[Embedder | str] = [*embedders, *onnx_embedder(**others)]
     named = bool(chosen)
     if not named:
-        more = with_more_networks(context, folders, jobs, pull=pull, agreed=agreed)
+        names = with_more_networks(context, folders, jobs, pull=pull, agreed=agreed)
         if pull:
-            pull_missing(context, more, quiet=quiet)
-        chosen += installed(more)
+            pull_missing(context, names, quiet=quiet)
+        chosen += installed(names)
     waiting: dict[str, Any] = {"wait_s": -1 if wait else 0, "on_wait": say_waiting}
     with context.open(create=True, embedders=chosen) as library, TerminalProgress(quiet=quiet) as progress:
         for folder in filter(os.path.isdir, folders) if exclude else ():

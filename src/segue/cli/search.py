@@ -74,26 +74,26 @@ def _print_grouped(context: Context, text: str, limit: int, *, as_json: bool) ->
     from segue.export.tables import as_record
 
     with context.open() as library:
-        found = library.search_grouped(text, limit=limit)
+        matches = library.search_grouped(text, limit=limit)
     if as_json:
-        named = {"artists": found.artists, "albums": found.albums}
+        named = {"artists": matches.artists, "albums": matches.albums}
         print_json({
-            "total": found.total,
-            "tracks": list(map(as_record, found.tracks)),
-            **{kind: [_named_record(one) for one in some] for kind, some in named.items()},
-            "playlists": [{"name": one.name, "tracks": one.n} for one in found.playlists],
-            "clusters": [{"name": one.name, "tracks": one.size} for one in found.clusters],
+            "total": matches.total,
+            "tracks": list(map(as_record, matches.tracks)),
+            **{kind: [_named_record(one) for one in group] for kind, group in named.items()},
+            "playlists": [{"name": one.name, "tracks": one.n} for one in matches.playlists],
+            "clusters": [{"name": one.name, "tracks": one.size} for one in matches.clusters],
         })  # fmt: skip
-    elif found:
-        rows = [("track", track.display_name, "") for track in found.tracks]
-        rows += [(one.kind, _named(one), str(len(one.keys))) for one in (*found.artists, *found.albums)]
-        rows += [("playlist", one.name, str(one.n)) for one in found.playlists]
-        rows += [("cluster", one.name, str(one.size)) for one in found.clusters]
+    elif matches:
+        rows = [("track", track.display_name, "") for track in matches.tracks]
+        rows += [(one.kind, _named(one), str(len(one.keys))) for one in (*matches.artists, *matches.albums)]
+        rows += [("playlist", one.name, str(one.n)) for one in matches.playlists]
+        rows += [("cluster", one.name, str(one.size)) for one in matches.clusters]
         columns(("kind", "name", "tracks"), rows, cut=("name",))
     else:
         click.echo(f"no name has the words {text!r}", err=True)
-    if found.total > len(found.tracks):
-        click.echo(f"{len(found.tracks)} of {found.total} tracks; for more: --limit", err=True)
+    if matches.total > len(matches.tracks):
+        click.echo(f"{len(matches.tracks)} of {matches.total} tracks; for more: --limit", err=True)
 
 
 def _named(one: Selection) -> str:

@@ -195,7 +195,7 @@ def max_serve(port: int | None, workers: int, pull: bool | None, **others: Any) 
 
 def _require_shards_alone(call: click.Context) -> None:
     """Raises UsageError where an option was given that means nothing to an index without a library."""
-    given = [
+    options = [
         max(parameter.opts, key=len)
         for parameter in call.command.params
         if parameter.name in _OF_A_LIBRARY
@@ -203,9 +203,9 @@ def _require_shards_alone(call: click.Context) -> None:
         and call.params[parameter.name] is not False
     ]
     if call.find_root().get_parameter_source("library") is ParameterSource.COMMANDLINE:
-        given.insert(0, "--library")
-    if given:
-        raise click.UsageError(f"--shards serves an index alone: leave out {', '.join(given)}")
+        options.insert(0, "--library")
+    if options:
+        raise click.UsageError(f"--shards serves an index alone: leave out {', '.join(options)}")
 
 
 def _of_users(path: Path, password: str | None) -> dict[str, Any]:

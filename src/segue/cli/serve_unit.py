@@ -49,10 +49,10 @@ def print_unit(context: click.Context, library: Path | None) -> None:
 def _program() -> list[str]:
     """How this very Segue is started."""
     name = Path(sys.argv[0])
-    found = shutil.which("segue", path=str(Path(sys.executable).parent))
+    program = shutil.which("segue", path=str(Path(sys.executable).parent))
     if name.stem == "segue" and name.is_file():
         return [str(name.absolute())]
-    return [found] if found else [sys.executable, "-m", "segue"]
+    return [program] if program else [sys.executable, "-m", "segue"]
 
 
 def _options(context: click.Context) -> list[str]:

@@ -44,20 +44,20 @@ def settings(context: Context, /, name: str | None, value: str | None, as_json: 
     with context.open() as library:
         if name:
             library.settings.change(**{_SETTINGS[name][0]: value})
-        held = library.settings.load()
-        rows = _rows(library, held)
+        current = library.settings.load()
+        rows = _rows(library, current)
     if as_json:
-        print_json(asdict(held))
+        print_json(asdict(current))
     else:
         columns(("setting", "value", "meaning"), rows)
 
 
-def _rows(library: Library, held: Settings) -> list[list[str]]:
+def _rows(library: Library, current: Settings) -> list[list[str]]:
     limits = library.limits()
     now = {"shortest_s": limits.shortest_s, "longest_s": limits.longest_s}
     rows = []
     for name, (field, meaning) in _SETTINGS.items():
-        value = getattr(held, field)
+        value = getattr(current, field)
         if field in now:
             limit = _length(now[field])
             text = f"auto ({limit})" if value == "auto" else limit

@@ -113,18 +113,18 @@ def _print_everything(facts: dict[str, Any]) -> None:
 
 
 def _library_facts(library: Library) -> dict[str, Any]:
-    held, index = library.overview(), library.index_facts()
+    overview, index = library.overview(), library.index_facts()
     bytes_used = sum(path.stat().st_size for path in library.path.rglob("*") if path.is_file())
     return {
         "library": str(library.path),
-        "tracks": held.tracks,
-        "missing": held.missing,
-        "away": held.away,
-        "failures": held.failures,
-        "music": clock(held.duration_s),
-        "artists": held.artists,
-        "albums": held.albums,
-        "imports": [_import_line(one) for one in held.imports],
+        "tracks": overview.tracks,
+        "missing": overview.missing,
+        "away": overview.away,
+        "failures": overview.failures,
+        "music": clock(overview.duration_s),
+        "artists": overview.artists,
+        "albums": overview.albums,
+        "imports": [_import_line(one) for one in overview.imports],
         "tags": str(index.tag_fit) if index and index.tag_fit else None,
         "index": str(index) if index else None,
         "spaces": [f"{name}, {spec.dim} dimensions" for name, spec in library.spaces().items()],

@@ -53,10 +53,10 @@ def embed(folder: str, into: Path, models: tuple[str, ...], retry: bool, master:
 
     with spark_session(master) as session:
         tracks = on_spark.files(session, folder)
-        done = on_spark.embed(tracks, list(models) or None, into=into, retry_failed=retry)
-        total = done.count()
-        failed = done.where("error is not null").select("path", "error").limit(_SHOWN).collect()
-        n_failed = done.where("error is not null").count() if failed else 0
+        rows = on_spark.embed(tracks, list(models) or None, into=into, retry_failed=retry)
+        total = rows.count()
+        failed = rows.where("error is not null").select("path", "error").limit(_SHOWN).collect()
+        n_failed = rows.where("error is not null").count() if failed else 0
     click.echo(f"{total - n_failed} embedded, {n_failed} failed; embeddings: {into}")
     for row in failed:
         click.echo(f"  failed: {row['path']}: {row['error']}", err=True)
@@ -80,8 +80,8 @@ def index(embeddings: Path, into: Path, vector: str | None, master: str | None) 
     Manifest.of_embeddings(embeddings)  # before Spark starts, which takes a while
     with spark_session(master) as session:
         rows = on_spark.embeddings(session, embeddings)
-        made = on_spark.build_index(rows, into=into, vector=vector)
-    click.echo(f"{made.rows} vectors of {made.dim} numbers, {made.left_out} left out; index: {into}")
+        result = on_spark.build_index(rows, into=into, vector=vector)
+    click.echo(f"{result.rows} vectors of {result.dim} numbers, {result.left_out} left out; index: {into}")
 
 
 @spark.command(short_help="Find the nearest neighbors of all tracks.")
@@ -111,20 +111,20 @@ def nearest(index: Path, queries: Path, output: Path | None, as_json: bool, **op
     Manifest.of_embeddings(queries)  # before Spark starts, which takes a while
     with spark_session(options.pop("master")) as session:
         rows = on_spark.embeddings(session, queries)
-        found = on_spark.nearest(rows, index, **options).toArrow()
-    found = found.sort_by([("id", "ascending"), ("rank", "ascending")])
+        table = on_spark.nearest(rows, index, **options).toArrow()
+    table = table.sort_by([("id", "ascending"), ("rank", "ascending")])
     if output:
         import pyarrow.parquet as pq
 
-        pq.write_table(found, output)
-        click.echo(f"{found.num_rows} rows: {output}", err=True)
+        pq.write_table(table, output)
+        click.echo(f"{table.num_rows} rows: {output}", err=True)
     elif as_json:
-        print_json(found.to_pylist())
+        print_json(table.to_pylist())
     else:
         names = ("id", "rank", "neighbor", "score")
-        records = found.to_pylist()
+        records = table.to_pylist()
         columns(
-            names, [[_shown(record[name]) for name in names] for record in records], cut=("id", "neighbor")
+            names, [[_cell(record[name]) for name in names] for record in records], cut=("id", "neighbor")
         )
 
 
@@ -158,7 +158,7 @@ def recommend(song_id: str, source: str, as_json: bool, master: str | None, **op
         print_json(records)
         return
     names = list(records[0]) if records else ["rank", "id", "score"]
-    shown = [[_shown(record[name]) for name in names] for record in records]
+    shown = [[_cell(record[name]) for name in names] for record in records]
     columns(names, shown, cut=("id", "title", "artist"))
 
 
@@ -170,8 +170,8 @@ def _from_index(song_id: str, folder: Path, k: int) -> list[dict[str, Any]] | No
     if not is_index(folder):
         return None
     shards = Shards.open(folder)
-    found = [one for one in shards.nearest(shards.vector_of(song_id), k + 1) if one[0] != song_id][:k]
-    return [{"rank": i, "id": name, "score": score} for i, (name, score) in enumerate(found, 1)]
+    neighbors = [one for one in shards.nearest(shards.vector_of(song_id), k + 1) if one[0] != song_id][:k]
+    return [{"rank": i, "id": name, "score": score} for i, (name, score) in enumerate(neighbors, 1)]
 
 
 def _from_rows(
@@ -184,8 +184,8 @@ def _from_rows(
     with spark_session(master) as session:
         on_spark.register(session)
         rows = _rows_of(session, source, collection=collection, view=view)
-        found = on_spark.recommend(rows, song_id, k=k, vector=vector or (view and "view"))
-        records: list[dict[str, Any]] = found.toArrow().to_pylist()
+        recommendations = on_spark.recommend(rows, song_id, k=k, vector=vector or (view and "view"))
+        records: list[dict[str, Any]] = recommendations.toArrow().to_pylist()
     return records
 
 
@@ -218,5 +218,5 @@ def library(embeddings: Path, library: Path) -> None:
     )
 
 
-def _shown(value: object) -> str:
+def _cell(value: object) -> str:
     return "" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)

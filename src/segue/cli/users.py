@@ -46,13 +46,13 @@ def users(context: click.Context) -> None:
 def list_users(context: Context, as_json: bool = False) -> None:
     """List the users, the owner first."""
     with context.open() as library:
-        there = library.users.all()
-        sessions = {user.id: library.users.sessions.of(user.id) for user in there}
+        users = library.users.all()
+        sessions = {user.id: library.users.sessions.of(user.id) for user in users}
     if as_json:
-        print_json([asdict(user) | {"sessions": len(sessions[user.id])} for user in there])
-    elif there:
+        print_json([asdict(user) | {"sessions": len(sessions[user.id])} for user in users])
+    elif users:
         rows = [
-            (user.name, _rights(user), moment(user.created_at), str(len(sessions[user.id]))) for user in there
+            (user.name, _rights(user), moment(user.created_at), str(len(sessions[user.id]))) for user in users
         ]
         columns(("user", "rights", "added", "sessions"), rows)
     else:
@@ -150,14 +150,14 @@ def remove(context: Context, name: str, yes: bool) -> None:
         if user.owner:
             click.echo(f"{user.name}'s likes, plays and playlists stay: they are the library's", err=True)
         else:
-            click.echo(f"{user.name} keeps {_kept(library, user)}; all this is deleted", err=True)
+            click.echo(f"{user.name} keeps {_describe_data(library, user)}; all this is deleted", err=True)
         if not yes:
             click.confirm(f"Remove {user.name}?", abort=True, err=True)
         library.users.remove(user)
     click.echo(f"removed {user.name}")
 
 
-def _kept(library: Library, user: User) -> str:
+def _describe_data(library: Library, user: User) -> str:
     own = library.as_user(user)
     feedback, (_, plays) = own.feedback.latest(1_000_000), own.feedback.history(1)
     amounts = [(len(own.playlists.all()), "playlist"), (len(feedback), "like or dislike"), (plays, "play")]
@@ -179,17 +179,17 @@ def sessions(context: Context, name: str | None, end: str | None, as_json: bool)
     if end and not name:
         raise click.UsageError("--end needs the name of a user")
     with context.open() as library:
-        held = library.users.sessions
+        table = library.users.sessions
         chosen = [library.users.get(name)] if name else library.users.all()
         if end:
-            n = held.end_all(chosen[0].id) if end == "all" else int(held.end(chosen[0].id, end))
+            n = table.end_all(chosen[0].id) if end == "all" else int(table.end(chosen[0].id, end))
             click.echo(f"ended {n} {'session' if n == 1 else 'sessions'} of {chosen[0].name}")
             return
-        there = [(user, session) for user in chosen for session in held.of(user.id)]
+        logins = [(user, session) for user in chosen for session in table.of(user.id)]
     if as_json:
-        print_json([asdict(session) | {"user": user.name} for user, session in there])
-    elif there:
-        rows = [(u.name, s.id, s.app, s.client, moment(s.created_at), moment(s.seen_at)) for u, s in there]
+        print_json([asdict(session) | {"user": user.name} for user, session in logins])
+    elif logins:
+        rows = [(u.name, s.id, s.app, s.client, moment(s.created_at), moment(s.seen_at)) for u, s in logins]
         columns(("user", "id", "browser", "address", "since", "seen"), rows)
     else:
         click.echo("nobody is logged in", err=True)

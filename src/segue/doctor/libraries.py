@@ -50,8 +50,8 @@ def folder(path: Path) -> Finding:
 
 def space(path: Path) -> Finding:
     """How much room the library has."""
-    there = next(one for one in (path, *path.absolute().parents) if one.exists())
-    free = shutil.disk_usage(there).free
+    existing = next(one for one in (path, *path.absolute().parents) if one.exists())
+    free = shutil.disk_usage(existing).free
     text = f"{free / 1e9:.1f} GB free for the library"
     if free < _FULL:
         return Finding("space", "fault", text, "make room: the next scan cannot be written")
@@ -140,13 +140,13 @@ def tracks(path: Path) -> Finding:
     if not (path / CATALOG_FILE).exists():
         return Finding("tracks", "ok", "none yet")
     with Library.open(path) as library:
-        held, upgrades = library.overview(), library.upgrades()
-    counts = {"missing": held.missing - held.away, "away": held.away, "failed": held.failures}
+        overview, upgrades = library.overview(), library.upgrades()
+    counts = {"missing": overview.missing - overview.away, "away": overview.away, "failed": overview.failures}
     text = ", ".join(f"{n:,} {name}" for name, n in counts.items() if n)
     if upgrades:
         remedy = command("scan --upgrade FOLDER", library=path)
         return Finding("tracks", "warning", "; ".join(map(str, upgrades)), remedy)
-    if held.failures:
+    if overview.failures:
         return Finding("tracks", "warning", text, command("failures", library=path))
     if text:
         return Finding("tracks", "warning", text, f"{command('prune --dry-run', library=path)} lists them")

@@ -28,12 +28,12 @@ _WAIT_S = 1.0  # for a proxy
 
 def python(_: Path) -> Finding:
     """Whether this Python is new enough."""
-    found = (
+    text = (
         f"Segue {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
     )
     if sys.version_info < _LEAST_PYTHON:
-        return Finding("python", "fault", found, "install Python 3.11 or newer")
-    return Finding("python", "ok", found)
+        return Finding("python", "fault", text, "install Python 3.11 or newer")
+    return Finding("python", "ok", text)
 
 
 def memory(_: Path) -> Finding:
@@ -66,10 +66,10 @@ def data(_: Path) -> Finding:
 
 
 def _room(name: str, folder: Path, remedy: str) -> Finding:
-    there = next(one for one in (folder, *folder.parents) if one.exists())
-    if not os.access(there, os.W_OK):
-        return Finding(name, "fault", f"{there} cannot be written", remedy)
-    free = shutil.disk_usage(there).free
+    existing = next(one for one in (folder, *folder.parents) if one.exists())
+    if not os.access(existing, os.W_OK):
+        return Finding(name, "fault", f"{existing} cannot be written", remedy)
+    free = shutil.disk_usage(existing).free
     text = f"{folder}: {free / 1e9:.1f} GB free"
     if free < _FULL:
         return Finding(name, "fault", text, "delete something, or choose another disk")

@@ -89,13 +89,13 @@ def models(_: Path) -> Finding:
     from segue.embed.models.cache import read_status
     from segue.embed.registry import DEFAULT
 
-    found = {name: read_status(models_folder(), model, sums=True) for name, model in MODELS.items()}
-    broken = [name for name, status in found.items() if status.state not in ("ready", "missing")]
-    ready = ", ".join(name for name, status in found.items() if status.state == "ready") or "none"
+    statuses = {name: read_status(models_folder(), model, sums=True) for name, model in MODELS.items()}
+    broken = [name for name, status in statuses.items() if status.state not in ("ready", "missing")]
+    ready = ", ".join(name for name, status in statuses.items() if status.state == "ready") or "none"
     if broken:
-        reasons = "; ".join(f"{name} is {found[name].state}: {found[name].reason}" for name in broken)
+        reasons = "; ".join(f"{name} is {statuses[name].state}: {statuses[name].reason}" for name in broken)
         return Finding("models", "fault", reasons, command(f"models pull {' '.join(broken)}"))
-    lacking = [name for name in DEFAULT if name in found and found[name].state == "missing"]
+    lacking = [name for name in DEFAULT if name in statuses and statuses[name].state == "missing"]
     if lacking:
         pull = f"{command(f'models pull {chr(32).join(lacking)}')}, then scan again"
         text = f"installed: {ready}; without {' and '.join(lacking)} recommendations know less of music"
@@ -105,9 +105,9 @@ def models(_: Path) -> Finding:
 
 def extras(_: Path) -> Finding:
     """Which extras are installed."""
-    there = [extra for extra, module in _EXTRAS.items() if find_spec(module)]
-    absent = [extra for extra in _EXTRAS if extra not in there]
-    text = f"installed: {', '.join(there) or 'none'}"
+    present = [extra for extra, module in _EXTRAS.items() if find_spec(module)]
+    absent = [extra for extra in _EXTRAS if extra not in present]
+    text = f"installed: {', '.join(present) or 'none'}"
     if absent:
         text += f"; not installed: {', '.join(absent)}, each with a command such as {install(absent[0])}"
     return Finding("extras", "ok", text)
