@@ -33,9 +33,9 @@ class ImportedFeedback:
 
 def feedback_records(tables: FeedbackTables, tracks: TrackTables) -> list[dict[str, Any]]:
     """All feedback, the last given first, with what finds its tracks again; by the names in ``COLUMNS``."""
-    given = tables.latest(-1)
-    there = {track.id: track for track in tracks.by_ids([one.track for one in given])}
-    return [_record(one, there.get(one.track)) for one in given]  # type: ignore[call-overload]
+    verdicts = tables.latest(-1)
+    tracks_by_id = {track.id: track for track in tracks.by_ids([one.track for one in verdicts])}
+    return [_record(one, tracks_by_id.get(one.track)) for one in verdicts]  # type: ignore[call-overload]
 
 
 def _record(feedback: Feedback, track: Track | None) -> dict[str, Any]:
@@ -104,35 +104,35 @@ def import_feedback(
     ------
     LibraryWriteError
     """
-    known = {one.track: one.at for one in tables.latest(-1) if one.verdict != "skip"}
-    kept: dict[tuple[str, bool], Feedback] = {}
+    dates = {one.track: one.at for one in tables.latest(-1) if one.verdict != "skip"}
+    feedback: dict[tuple[str, bool], Feedback] = {}
     not_found, unchanged = [], 0
     for record in sorted(records, key=lambda record: record["at"]):
         track = _find(record, tracks)
         if track is None:
             not_found.append(str(record.get("title") or record["id"]))
-        elif record["verdict"] != "skip" and known.get(track.id, -1.0) >= record["at"]:
+        elif record["verdict"] != "skip" and dates.get(track.id, -1.0) >= record["at"]:
             unchanged += 1
         else:
             one = Feedback(record.get("seed") or "", track.id, record["verdict"], record["at"])
-            kept[track.id, one.verdict == "skip"] = one
-    tables.restore(kept.values())
-    return ImportedFeedback(len(kept), unchanged, tuple(not_found))
+            feedback[track.id, one.verdict == "skip"] = one
+    tables.restore(feedback.values())
+    return ImportedFeedback(len(feedback), unchanged, tuple(not_found))
 
 
 def _find(record: Mapping[str, Any], tracks: TrackTables) -> Track | None:
     path, content, title = record.get("path"), record.get("content_hash"), record.get("title")
-    found = tracks.by_id(record["id"])
-    if found is None and path:
-        found = next(iter(tracks.by_reference(path)), None)
-    if found is None and content:
+    track = tracks.by_id(record["id"])
+    if track is None and path:
+        track = next(iter(tracks.by_reference(path)), None)
+    if track is None and content:
         keys = tracks.keys_with_contents([content])[:1]
-        found = next(iter(tracks.by_keys(keys.tolist()).values()), None)
-    if found is None and title:
-        wanted = _names(record.get("artist"), title, record.get("album"))
-        named = (t for t in tracks.by_name(title) if _names(t.artist, t.title, t.tags.album) == wanted)
-        found = next(named, None)
-    return found
+        track = next(iter(tracks.by_keys(keys.tolist()).values()), None)
+    if track is None and title:
+        names = _names(record.get("artist"), title, record.get("album"))
+        named = (t for t in tracks.by_name(title) if _names(t.artist, t.title, t.tags.album) == names)
+        track = next(named, None)
+    return track
 
 
 def _names(*names: str | None) -> tuple[str, ...]:

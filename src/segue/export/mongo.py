@@ -127,7 +127,7 @@ class _Export:
             progress.note("making the server's indexes")
             report.notes += self._writer.index()  # writing is quicker without
             # What is left was not among the library's tracks.
-            report.deleted = self._writer.remove([name for name, known in stored.items() if known.mine])
+            report.deleted = self._writer.remove([name for name, one in stored.items() if one.mine])
             self._writer.finish(
                 {
                     "tracks": report.usable - report.others,
@@ -175,15 +175,15 @@ class _Export:
         new: list[dict[str, Any]] = []
         changed: list[dict[str, Any]] = []
         for document in documents:
-            known = stored.pop(document["_id"], None)
-            if known and not known.mine:
+            stored_hash = stored.pop(document["_id"], None)
+            if stored_hash and not stored_hash.mine:
                 report.others += 1
                 continue
             self._digest ^= _mixed(document)
-            if known and known.hash == document["hash"]:
+            if stored_hash and stored_hash.hash == document["hash"]:
                 report.unchanged += 1
                 continue
-            (changed if known else new).append(document)
+            (changed if stored_hash else new).append(document)
         first = self._writer.add(new)
         # They may be ours: a connection that broke, or a server that lost track, has hidden them.
         again = [document for document in new if document["_id"] in first.existing]

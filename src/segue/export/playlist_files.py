@@ -59,22 +59,22 @@ def write_playlist(path: Path, tracks: Sequence[Track], title: str = "") -> Writ
     path = path.expanduser()
     check_playlist_path(path)
     ending = path.suffix.lower()
-    written, held = Written(), []
+    written, included = Written(), []
     for track in tracks:
         if not (_is_there(track) or (not track.has_file and track.url)):
             written.not_there.append(track)
         elif _FORMATS[ending] is to_m3u and {"\n", "\r"} & set(track.path):
             written.unnameable.append(track)
         else:
-            held.append(track)
-    if tracks and not held:
+            included.append(track)
+    if tracks and not included:
         raise UsageError(f"no playlist is written: none of its {len(tracks)} files is there")
-    written.n = len(held)
+    written.n = len(included)
     folder = path.absolute().parent
     if _FORMATS[ending] is to_m3u:
-        content = to_m3u([(track, _relative(track, folder)) for track in held], title)
+        content = to_m3u([(track, _relative(track, folder)) for track in included], title)
     else:
-        content = _FORMATS[ending]([(track, address(track)) for track in held], title or path.stem)
+        content = _FORMATS[ending]([(track, address(track)) for track in included], title or path.stem)
     with replacing(path) as part:
         part.write_bytes(content)
     return written

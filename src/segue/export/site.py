@@ -79,16 +79,16 @@ def write_site(
     folder = folder.expanduser().absolute()
     _check(folder, tracks, clip_s)
     try:
-        with replacing_folder(folder) as made:
+        with replacing_folder(folder) as site:
             for page in (files("segue.export") / "site_page").iterdir():
-                (made / page.name).write_bytes(page.read_bytes())
-            (made / "covers").mkdir()
-            (made / "clips").mkdir()
-            entries = list(_entries(made, tracks, scores, k, clip_s, progress or Silent()))
-            _write_data(made / "data.js", {"title": title, "clip_s": clip_s, "tracks": entries})
-            (made / _MARK).write_text('{"format": 1}\n', "utf-8")
-            made.chmod(0o755)
-            n_bytes = sum(path.stat().st_size for path in made.rglob("*") if path.is_file())
+                (site / page.name).write_bytes(page.read_bytes())
+            (site / "covers").mkdir()
+            (site / "clips").mkdir()
+            entries = list(_entries(site, tracks, scores, k, clip_s, progress or Silent()))
+            _write_data(site / "data.js", {"title": title, "clip_s": clip_s, "tracks": entries})
+            (site / _MARK).write_text('{"format": 1}\n', "utf-8")
+            site.chmod(0o755)
+            n_bytes = sum(path.stat().st_size for path in site.rglob("*") if path.is_file())
     except OSError as error:
         raise UsageError(f"{folder} cannot be written: {error.strerror or error}") from error
     without = tuple(t.display_name for t, e in zip(tracks, entries, strict=True) if clip_s and not e["clip"])
@@ -108,7 +108,7 @@ def _check(folder: Path, tracks: Sequence[Track], clip_s: float) -> None:
 
 
 def _entries(
-    made: Path,
+    site: Path,
     tracks: Sequence[Track],
     scores: NDArray[np.float32],
     k: int,
@@ -117,31 +117,31 @@ def _entries(
 ) -> Iterator[dict[str, Any]]:
     progress.begin(len(tracks), "tracks")
     for row, track in enumerate(tracks):
-        clip = _write_clip(made, f"clips/{row:04d}.mp3", track, clip_s) if clip_s and track.has_file else None
+        clip = _write_clip(site, f"clips/{row:04d}.mp3", track, clip_s) if clip_s and track.has_file else None
         others = scores[row].astype(np.float64)
         others[row] = -np.inf
         near = np.argsort(-others, kind="stable")[: min(k, len(tracks) - 1)]
         yield {
             "title": track.title, "artist": track.artist, "album": track.tags.album,
-            "genre": track.tags.genre, "year": track.tags.year, "cover": _write_cover(made, track),
-            "clip": clip, "peaks": _outline(made / clip) if clip else [],
+            "genre": track.tags.genre, "year": track.tags.year, "cover": _write_cover(site, track),
+            "clip": clip, "peaks": _outline(site / clip) if clip else [],
             "near": [[int(other), round(float(others[other]), 3)] for other in near],
         }  # fmt: skip
         progress.advance(row + 1)
 
 
-def _write_clip(made: Path, name: str, track: Track, clip_s: float) -> str | None:
+def _write_clip(site: Path, name: str, track: Track, clip_s: float) -> str | None:
     start_s = max(0.0, (track.duration_s - clip_s) / 2)
-    wanted = int(clip_s * _BIT_RATE / 8)  # the bit rate is constant, and MP3 may end after any byte
+    n_bytes = int(clip_s * _BIT_RATE / 8)  # the bit rate is constant, and MP3 may end after any byte
     data = b""
     with contextlib.closing(transcode(Path(track.path), "mp3", start_s, _BIT_RATE)) as chunks:
         for chunk in chunks:
             data += chunk
-            if len(data) >= wanted:
+            if len(data) >= n_bytes:
                 break
     if not data:
         return None
-    (made / name).write_bytes(data[:wanted])
+    (site / name).write_bytes(data[:n_bytes])
     return name
 
 
@@ -155,18 +155,18 @@ def _outline(clip: Path) -> list[int]:
     return [round(100 * x / max(float(bars.max()), 1e-6)) for x in bars.tolist()]
 
 
-def _write_cover(made: Path, track: Track) -> str:
-    found = None
+def _write_cover(site: Path, track: Track) -> str:
+    image = None
     if track.has_file:
         with contextlib.suppress(OSError):
-            found = cover_image(Path(track.path), _COVER)
-    if found and found[1] in _ENDINGS:
-        data, ending = found[0], _ENDINGS[found[1]]
+            image = cover_image(Path(track.path), _COVER)
+    if image and image[1] in _ENDINGS:
+        data, ending = image[0], _ENDINGS[image[1]]
     else:
         data, ending = placeholder_cover(track, _COVER), "svg"
     name = f"covers/{hashlib.blake2b(data, digest_size=8).hexdigest()}.{ending}"  # of an album, once
-    if not (made / name).exists():
-        (made / name).write_bytes(data)
+    if not (site / name).exists():
+        (site / name).write_bytes(data)
     return name
 
 

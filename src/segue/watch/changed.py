@@ -21,7 +21,7 @@ class ChangedPlaces(AudioFolders):
     ----------
     roots : the scanned folders, by which is judged whether a file is gone, or away with its disk
     places : paths of files and folders that are looked at
-    known : paths whose tracks and failures stay as they are, but for those below ``places``
+    library_paths : paths whose tracks and failures stay as they are, but for those below ``places``
     unsettled : paths that are still being written; they are left for later
     young_s : so long after its last change a file in a changed folder is left for later, too
 
@@ -34,7 +34,7 @@ class ChangedPlaces(AudioFolders):
         self,
         roots: Sequence[str],
         places: Iterable[str],
-        known: Iterable[str],
+        library_paths: Iterable[str],
         *,
         exclude: Mapping[str, Sequence[str]],
         unsettled: Container[str] = (),
@@ -45,7 +45,7 @@ class ChangedPlaces(AudioFolders):
         self.left: list[str] = []
         self._inside = Below(self.places)
         self._above = {str(parent) for place in self.places for parent in Path(place).parents}
-        self._known, self._unsettled, self._young_s = known, unsettled, young_s
+        self._library_paths, self._unsettled, self._young_s = library_paths, unsettled, young_s
 
     @property
     def folders(self) -> Sequence[str]:
@@ -58,7 +58,7 @@ class ChangedPlaces(AudioFolders):
         self.left = [file.path for file in listing.files if self._is_unsettled(file, now)]
         left = frozenset(self.left)
         files = [file for file in listing.files if file.path not in left]
-        others = left.union(path for path in self._known if path not in self._inside)
+        others = left.union(path for path in self._library_paths if path not in self._inside)
         return replace(self._as_listing(listing), files=files, others=others)
 
     def _touches(self, path: str) -> bool:
@@ -72,5 +72,5 @@ class ChangedPlaces(AudioFolders):
 
 def known_paths(catalog: Catalog) -> list[str]:
     """Of all files that are there, and of those that failed."""
-    there = [one.path for one in catalog.known_files().values() if not one.missing]
-    return [*there, *(failure.path for failure in catalog.failures())]
+    paths = [one.path for one in catalog.known_files().values() if not one.missing]
+    return [*paths, *(failure.path for failure in catalog.failures())]

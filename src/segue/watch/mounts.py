@@ -40,9 +40,9 @@ def _mounts() -> list[tuple[str, str]]:
         lines = _MOUNTS.read_bytes().splitlines()
     except OSError:
         return []
-    found = []
+    mounts = []
     for line in lines:
         before, _, after = line.partition(b" - ")
         point = re.sub(rb"\\([0-7]{3})", lambda code: bytes([int(code[1], 8)]), before.split(b" ")[4])
-        found.append((os.fsdecode(point), after.split(b" ", 1)[0].decode()))
-    return found
+        mounts.append((os.fsdecode(point), after.split(b" ", 1)[0].decode()))
+    return mounts

@@ -122,11 +122,11 @@ class Watcher:
         mounts = mounts_below(identities)
         changed = {root for root, identity in identities.items() if self._watched.get(root, ()) != identity}
         changed |= mounts ^ self._mounts
-        others = identities.keys() != self._watched.keys()
+        roots_changed = identities.keys() != self._watched.keys()
         self._watched, self._mounts = identities, mounts
         if now - self._all_at > _ALL_EVERY_S:
             self._all_at, changed = now, set(identities)
-        if changed or others:
+        if changed or roots_changed:
             self._follow()
             self._settling.note(changed)
 
@@ -137,9 +137,9 @@ class Watcher:
         """Have the system tell of the folders that are there."""
         self._open.close()
         self._notices = []
-        there = [root for root, identity in self._watched.items() if identity]
-        remote = there if self._poll_s else [root for root in there if is_remote(root)]
-        if local := [root for root in there if root not in remote]:
+        existing = [root for root, identity in self._watched.items() if identity]
+        remote = existing if self._poll_s else [root for root in existing if is_remote(root)]
+        if local := [root for root in existing if root not in remote]:
             try:
                 self._add(SystemNotices(local, self._stop))
             except TooManyFoldersError as error:
