@@ -7,9 +7,9 @@ import numpy as np
 from segue.demo.sound import (
     Mono,
     band,
+    cache_notes,
     falling,
     hiss,
-    kept,
     modes,
     n_samples,
     peak_one,
@@ -18,7 +18,7 @@ from segue.demo.sound import (
 )
 
 
-@kept
+@cache_notes
 def kick(tuning: int, *, t60_s: float = 0.45, drop_hz: float = 160.0, click: float = 0.3) -> Mono:
     """Bass drum: a sine that falls by `drop_hz` to about 48 Hz, and the click of the beater."""
     t = seconds(1.3 * t60_s)
@@ -30,7 +30,7 @@ def kick(tuning: int, *, t60_s: float = 0.45, drop_hz: float = 160.0, click: flo
     return rounded(peak_one(y), 0.0008, 0.05)
 
 
-@kept
+@cache_notes
 def snare(tuning: int, *, wires: float = 0.7, t60_s: float = 0.28) -> Mono:
     """Snare drum: two modes of the head and, by `wires`, the rattle below it."""
     t = seconds(1.4 * t60_s)
@@ -43,7 +43,7 @@ def snare(tuning: int, *, wires: float = 0.7, t60_s: float = 0.28) -> Mono:
     return rounded(peak_one(y), 0.0005, 0.05)
 
 
-@kept
+@cache_notes
 def clap(tuning: int) -> Mono:
     """Several hands at nearly the same time, in a small room."""
     y = np.zeros(n_samples(0.35), dtype=np.float32)
@@ -54,7 +54,7 @@ def clap(tuning: int) -> Mono:
     return rounded(peak_one(y), 0.0008, 0.08)
 
 
-@kept
+@cache_notes
 def hat(tuning: int, *, t60_s: float = 0.06) -> Mono:
     """Hi-hat: six square waves of no common pitch and noise, only what lies above 6 kHz."""
     t = seconds(max(0.08, 1.3 * t60_s))
@@ -74,7 +74,7 @@ def _bronze(duration_s: float, t60_s: float, low_hz: float, seed: int) -> Mono:
     return peak_one(modes(freqs, lives, np.ones(300), rng.random(300), duration_s))
 
 
-@kept
+@cache_notes
 def ride(tuning: int, *, t60_s: float = 1.6) -> Mono:
     """Ride cymbal: the ping of the stick over a long even shimmer."""
     body = _bronze(1.5, t60_s, 380.0 * 2 ** (tuning / 12), 6)
@@ -84,7 +84,7 @@ def ride(tuning: int, *, t60_s: float = 1.6) -> Mono:
     return rounded(peak_one(y), 0.0005, 0.5)
 
 
-@kept
+@cache_notes
 def crash(tuning: int, *, t60_s: float = 2.4) -> Mono:
     """Crash cymbal: noise that opens within 20 ms and dies away over two seconds."""
     duration_s = 2.2
@@ -93,7 +93,7 @@ def crash(tuning: int, *, t60_s: float = 2.4) -> Mono:
     return rounded(peak_one(y), 0.004, 0.6)
 
 
-@kept
+@cache_notes
 def tom(tuning: int) -> Mono:
     """Tom-tom: a head whose pitch sinks a little."""
     t = seconds(0.55)
@@ -104,7 +104,7 @@ def tom(tuning: int) -> Mono:
     return rounded(peak_one(y), 0.001, 0.08)
 
 
-@kept
+@cache_notes
 def brush(tuning: int, *, t60_s: float = 0.32) -> Mono:
     """Wire brush drawn over a snare head: noise that swells and goes."""
     t = seconds(t60_s)
@@ -112,7 +112,7 @@ def brush(tuning: int, *, t60_s: float = 0.32) -> Mono:
     return rounded(peak_one(band(hiss(t.size, 11), 1200.0 * 2 ** (tuning / 12), 7500.0) * swell), 0.01, 0.05)
 
 
-@kept
+@cache_notes
 def crackle(tuning: int, *, t60_s: float = 0.12, hold: int = 3) -> Mono:
     """The noise channel of old game consoles: random levels, each held for `hold` samples."""
     n = n_samples(1.2 * t60_s)

@@ -16,12 +16,12 @@ from segue.demo.sound import (
     Stereo,
     band,
     bump,
+    cache_notes,
     falling,
     frequencies,
     hertz,
     highpass,
     hiss,
-    kept,
     lowpass,
     modes,
     n_samples,
@@ -60,7 +60,7 @@ def _phase(pitch: float, duration_s: float, *, vibrato_cents: float = 0.0) -> np
     return (turns * TABLE).astype(np.int64) & (TABLE - 1)
 
 
-@kept
+@cache_notes
 def pulse(pitch: int, *, duty: float = 0.5, t60_s: float = 3.0) -> Mono:
     """Band-limited rectangle wave with the share `duty` high, as old game consoles had; 1.6 s."""
     k = _harmonic_numbers(pitch)
@@ -69,7 +69,7 @@ def pulse(pitch: int, *, duty: float = 0.5, t60_s: float = 3.0) -> Mono:
     return rounded(peak_one(y), 0.002, 0.05)
 
 
-@kept
+@cache_notes
 def triangle(pitch: int) -> Mono:
     """Triangle wave in sixteen levels, the bass of old game consoles; 1.6 s."""
     ramp = np.abs(np.arange(TABLE) / TABLE * 2 - 1) * 2 - 1
@@ -79,7 +79,7 @@ def triangle(pitch: int) -> Mono:
     return rounded(peak_one(table[_phase(pitch, 1.6)]), 0.002, 0.05)
 
 
-@kept
+@cache_notes
 def swept_saw(
     pitch: int,
     *,
@@ -116,14 +116,14 @@ def swept_saw(
     return rounded(peak_one(y), 0.003, 0.04)
 
 
-@kept
+@cache_notes
 def sub_bass(pitch: int, *, warmth: float = 0.25, duration_s: float = 2.0) -> Mono:
     """Sine with a little of its octave and twelfth, by `warmth`."""
     table = _period(-1j * np.array([1.0, warmth, 0.5 * warmth, 0.15 * warmth]))
     return rounded(peak_one(table[_phase(pitch, duration_s)]), 0.008, 0.05)
 
 
-@kept
+@cache_notes
 def chime(pitch: int, *, t60_s: float = 3.5) -> Mono:
     """Struck metal bar: a free bar's partials 1 : 2.76 : 5.40, the upper ones dying sooner."""
     ratios, lives = np.array([1.0, 1.003, 2.756, 5.404]), np.array([1.0, 1.0, 0.4, 0.15])
@@ -132,7 +132,7 @@ def chime(pitch: int, *, t60_s: float = 3.5) -> Mono:
     return rounded(peak_one(y), 0.004, 0.3)
 
 
-@kept
+@cache_notes
 def pad(pitch: int, *, bright: float, vowel_hz: float = 0.0, side: int = 0) -> Mono:
     """Slow ensemble sound: harmonics as wide as several players, with random phases; 8.2 s.
 
@@ -146,14 +146,14 @@ def pad(pitch: int, *, bright: float, vowel_hz: float = 0.0, side: int = 0) -> M
     return rounded(np.tile(np.roll(loop, side * PAD_LOOP // 2), 2), 0.01, 0.5)
 
 
-@kept
+@cache_notes
 def wind(tuning: int) -> Mono:
     """Band of noise without beginning or end, `tuning` semitones above 300 to 1500 Hz; a loop of 4.1 s."""
     ratio = 2 ** (tuning / 12)
     return peak_one(band(hiss(PAD_LOOP, tuning), 300.0 * ratio, 1500.0 * ratio))
 
 
-@kept
+@cache_notes
 def _pad_loop(pitch: int, *, bright: float, vowel_hz: float) -> Mono:
     rng = np.random.default_rng(pitch)
     f = frequencies(PAD_LOOP)
@@ -205,7 +205,7 @@ def _radius(n: int) -> float:
     return float(30.0 ** (1.0 / n))
 
 
-@kept
+@cache_notes
 def plucked(pitch: int, *, bright: float, t60_s: float, body_hz: float = 105.0, pick: float = 0.17) -> Mono:
     """Plucked string on a wooden body; 3.6 s at most.
 
@@ -223,7 +223,7 @@ def plucked(pitch: int, *, bright: float, t60_s: float, body_hz: float = 105.0, 
     return rounded(peak_one(y[: n_samples(min(0.9 * n / DEMO_SR, 3.6, life))]), 0.001, 0.3)
 
 
-@kept
+@cache_notes
 def _body(n: int, body_hz: float, bright: float) -> Mono:
     f = frequencies(n)
     air, top = bump(f, body_hz, 6.0, 0.25), bump(f, 2.05 * body_hz, 5.0, 0.3)
@@ -231,7 +231,7 @@ def _body(n: int, body_hz: float, bright: float) -> Mono:
     return (air * top * back * highpass(f, 40.0)).astype(np.float32)
 
 
-@kept
+@cache_notes
 def driven(pitch: int, *, intervals: tuple[int, ...], muted: bool, gain: float, cents: float = 0.0) -> Mono:
     """Electric guitar through an overdriven amplifier and its loudspeaker; 2 s, palm-muted 0.5 s.
 
@@ -259,20 +259,20 @@ def driven(pitch: int, *, intervals: tuple[int, ...], muted: bool, gain: float, 
     return rounded(sound, 0.001, 0.06)
 
 
-@kept
+@cache_notes
 def _pickup(n: int, sr: int) -> Mono:
     f = frequencies(n, sr)
     return (highpass(f, 110.0) * lowpass(f, 3500.0)).astype(np.float32)
 
 
-@kept
+@cache_notes
 def _loudspeaker(n: int, sr: int) -> Mono:
     f = frequencies(n, sr)
     cone = highpass(f, 85.0) * lowpass(f, 4600.0, 5)
     return (cone * bump(f, 120.0, 4.0) * bump(f, 2600.0, 5.0, 0.6)).astype(np.float32)
 
 
-@kept
+@cache_notes
 def piano(pitch: int, *, bright: float) -> Mono:
     """Piano note: stiff strings, a fast and a slow decay, the knock of the hammer; 4 s at most.
 

@@ -23,7 +23,7 @@ Curve: TypeAlias = npt.NDArray[np.float64]
 P = ParamSpec("P")
 
 
-def kept(make: Callable[P, Mono]) -> Callable[P, Mono]:
+def cache_notes(make: Callable[P, Mono]) -> Callable[P, Mono]:
     """Remember the notes that `make` returned; they become read-only because pieces share them."""
 
     @lru_cache(maxsize=96)

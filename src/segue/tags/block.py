@@ -52,8 +52,8 @@ class Block:
 
     def add_picture(self, data: bytes, *, front: bool) -> None:
         """Keep a picture, if it is not too large, and there is room for it beside the others."""
-        held = sum(len(other) for _, other in self.pictures)
-        if data and len(data) <= PICTURE_BYTES and held + len(data) <= PICTURES_BYTES:
+        n_bytes = sum(len(other) for _, other in self.pictures)
+        if data and len(data) <= PICTURE_BYTES and n_bytes + len(data) <= PICTURES_BYTES:
             self.pictures.append((front, data))
 
 

@@ -135,9 +135,9 @@ def guess_alphabet(data: bytes, least: int = 1) -> str | None:
     if not _has_long_words(data, least, _LEAST_CAPITALS if capitals else _LEAST_LETTERS):
         return None
     hebrew = _decoded(data, "cp1255", _HEBREW)
-    more = sum(_MORE_IN_HEBREW.get(c, 0.0) for c in hebrew or "")
-    if hebrew and more >= 0:
-        return "cp1255" if more >= _SURE else None
+    score = sum(_MORE_IN_HEBREW.get(c, 0.0) for c in hebrew or "")
+    if hebrew and score >= 0:
+        return "cp1255" if score >= _SURE else None
     return next((encoding for encoding, word in _ALPHABETS.items() if _decoded(data, encoding, word)), None)
 
 

@@ -206,10 +206,10 @@ def _add_named_text(block: Block, content: bytes) -> None:
         return
     name, values = _split_text(content[0], content[1:])
     names = [text for text in _decode(content[0], name)[:1] if text]
-    known = str(names[0] if isinstance(names[0], str) else names[0].decode("latin-1")) if names else ""
-    if known.lower() in _FREE_NAMES:
+    free_name = str(names[0] if isinstance(names[0], str) else names[0].decode("latin-1")) if names else ""
+    if free_name.lower() in _FREE_NAMES:
         for text in _decode(content[0], values):
-            block.add(known, text)
+            block.add(free_name, text)
 
 
 def _add_picture(block: Block, name: str, content: bytes) -> None:

@@ -38,13 +38,13 @@ def read_matroska(file: BinaryIO, start: int, end: int) -> list[Block]:
     segment = next((e for e in _elements(file, start, end, left) if e.id == _SEGMENT), None)
     if segment is None:
         return []
-    found = _top_elements(file, segment)
+    elements = _top_elements(file, segment)
     block, info = Block(), Block()
-    for element in (element for element in found if element.id == _TAGS):
+    for element in (element for element in elements if element.id == _TAGS):
         _read_tags(file, block, element, left)
-    for element in (element for element in found if element.id == _ATTACHMENTS):
+    for element in (element for element in elements if element.id == _ATTACHMENTS):
         _read_pictures(file, block, element, left)
-    for element in (element for element in found if element.id == _INFO):
+    for element in (element for element in elements if element.id == _INFO):
         for inner in _elements(file, element.start, element.end, left):
             if inner.id == _INFO_TITLE:
                 info.add("title", _text(file, inner))
@@ -60,10 +60,10 @@ def _elements(file: BinaryIO, start: int, end: int, left: Iterator[int]) -> Iter
         size, m = _number(head[n:], keep_marker=False)
         if not n or not m:
             return
-        held = start + n + m
+        content_start = start + n + m
         unknown = size == (1 << 7 * m) - 1
-        stop = end if unknown else min(end, held + size)
-        yield _Element(name, held, stop)
+        stop = end if unknown else min(end, content_start + size)
+        yield _Element(name, content_start, stop)
         start = stop
 
 
@@ -79,9 +79,9 @@ def _number(data: bytes, *, keep_marker: bool) -> tuple[int, int]:
 def _top_elements(file: BinaryIO, segment: _Element) -> list[_Element]:
     """What lies in a segment, also where only its index tells: clusters may be of an unknown size."""
     left = budget()
-    found = list(_elements(file, segment.start, segment.end, budget()))  # a long file has many clusters
-    places = {element.start for element in found}
-    for head in (element for element in found if element.id == _SEEK_HEAD):
+    elements = list(_elements(file, segment.start, segment.end, budget()))  # a long file has many clusters
+    places = {element.start for element in elements}
+    for head in (element for element in elements if element.id == _SEEK_HEAD):
         for seek in _elements(file, head.start, head.end, left):
             fields = (
                 {e.id: e for e in _elements(file, seek.start, seek.end, left)} if seek.id == _SEEK else {}
@@ -91,8 +91,8 @@ def _top_elements(file: BinaryIO, segment: _Element) -> list[_Element]:
                 named = next(_elements(file, at, segment.end, left), None)
                 if named and named.id == _integer(file, fields[_SEEK_ID]) and named.start not in places:
                     places.add(named.start)
-                    found.append(named)
-    return found
+                    elements.append(named)
+    return elements
 
 
 def _read_tags(file: BinaryIO, block: Block, tags: _Element, left: Iterator[int]) -> None:

@@ -23,8 +23,8 @@ class _Language:
 
     def has_written(self, data: bytes) -> bool:
         high = {byte for byte in data if byte >= 0x80}
-        known = (self.letters + self.letters.upper()).encode(self.encoding)
-        return high <= _COMMON.union(known) and all(re.search(sign, data) for sign in self.signs)
+        letters = (self.letters + self.letters.upper()).encode(self.encoding)
+        return high <= _COMMON.union(letters) and all(re.search(sign, data) for sign in self.signs)
 
 
 _POLISH_LETTER = rb"[A-Za-z\x9c\x9f\xb3\xb9\xbf\xe6\xea\xf1\xf3]"

@@ -28,13 +28,13 @@ def _atoms(file: BinaryIO, start: int, end: int, left: Iterator[int]) -> Iterato
         head = read_at(file, start, 16) if start + 8 <= end else b""
         if len(head) < 8:
             return
-        size, held = int.from_bytes(head[:4], "big"), 8
+        size, head_bytes = int.from_bytes(head[:4], "big"), 8
         if size == 1:
-            size, held = int.from_bytes(head[8:16], "big"), 16
+            size, head_bytes = int.from_bytes(head[8:16], "big"), 16
         stop = end if size == 0 else min(end, start + size)
-        if stop < start + held:
+        if stop < start + head_bytes:
             return
-        yield _Atom(head[4:8], start + held, stop)
+        yield _Atom(head[4:8], start + head_bytes, stop)
         start = stop
 
 
@@ -53,7 +53,7 @@ def _find(file: BinaryIO, start: int, end: int, path: tuple[bytes, ...]) -> Iter
 
 def read_mp4(file: BinaryIO, start: int, end: int) -> Block:
     block, left = Block(), budget(4)  # an item with its name and value
-    lists = (found for path in _PATHS for found in _find(file, start, end, path))
+    lists = (atom for path in _PATHS for atom in _find(file, start, end, path))
     ilst = next(lists, None)
     for item in _atoms(file, ilst.start, ilst.end, left) if ilst else ():
         name = item.name.decode("latin-1")

@@ -95,8 +95,8 @@ def _behind(file: BinaryIO, end: int) -> Iterator[Block]:
     version_1 = id3.read_version_1(file, end)
     if version_1.fields:
         end -= id3.VERSION_1_BYTES
-    found, start = ape.find_tag(file, end)
+    tag, start = ape.find_tag(file, end)
     if start == end:
-        found, _ = ape.find_tag(file, ape.before_lyrics(file, end))
-    yield found
+        tag, _ = ape.find_tag(file, ape.before_lyrics(file, end))
+    yield tag
     yield version_1

@@ -50,9 +50,9 @@ class Decoder:
             return letters.decode(self._alphabet)
         if data is None:
             return repaired(str(text))
-        known = _utf_8(data)
-        if known is not None:
-            return known
+        decoded = _utf_8(data)
+        if decoded is not None:
+            return decoded
         try:
             return decode_whole(data, self._encoding)
         except UnicodeDecodeError:
@@ -73,11 +73,11 @@ def _as_bytes(text: Text) -> bytes | None:
 
 def _western_letters(text: Text) -> bytes | None:
     """The bytes of a text that says its encoding, and yet may be of another language: Êèíî for Кино."""
-    known = _utf_8(text) if isinstance(text, bytes) else text
-    if known is None or known.isascii() or _C1.search(known):
+    decoded = _utf_8(text) if isinstance(text, bytes) else text
+    if decoded is None or decoded.isascii() or _C1.search(decoded):
         return None
     try:
-        return known.encode(WESTERN)
+        return decoded.encode(WESTERN)
     except UnicodeEncodeError:
         return None
 
