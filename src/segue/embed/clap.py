@@ -177,8 +177,8 @@ class _Networks:
     def of_text(self, text: str) -> Vectors:
         """float32 (1, dim), of length 1."""
         ids = np.array([self.tokenizer.encode(text).ids], np.int64)
-        given = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
-        return _run(self.text, {one.name: given[one.name] for one in self.text.get_inputs()})
+        inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
+        return _run(self.text, {one.name: inputs[one.name] for one in self.text.get_inputs()})
 
 
 def is_clap_spec(spec: EmbedderSpec) -> bool:
@@ -186,10 +186,10 @@ def is_clap_spec(spec: EmbedderSpec) -> bool:
     return spec.name == "clap" and bool(_VARIANT.fullmatch(spec.variant or ""))
 
 
-def _run(session: onnxruntime.InferenceSession, given: Mapping[str, NDArray[Any]]) -> Vectors:
+def _run(session: onnxruntime.InferenceSession, inputs: Mapping[str, NDArray[Any]]) -> Vectors:
     """float32 (1, dim), of length 1: the first output of two axes."""
     try:
-        outputs = session.run(None, dict(given))
+        outputs = session.run(None, dict(inputs))
     except Exception as error:  # ONNX Runtime's exceptions share no base but Exception
         raise EmbeddingError(f"the CLAP model fails: {' '.join(str(error).split())}") from error
     rows = next((x for x in outputs if x.ndim == 2 and len(x) == 1 and x.dtype.kind == "f"), None)

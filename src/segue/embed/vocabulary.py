@@ -88,9 +88,9 @@ def related_labels(labels: Sequence[str]) -> dict[str, float]:
     """How much each label says of what these say, best first: from these, 1, to those that do not count."""
     if not labels:
         return {}
-    known = vocabulary()
-    at = [known.labels.index(label) for label in labels]
-    cosines = (known.label_vectors[at] @ known.label_vectors.T).max(axis=0)
+    vocab = vocabulary()
+    at = [vocab.labels.index(label) for label in labels]
+    cosines = (vocab.label_vectors[at] @ vocab.label_vectors.T).max(axis=0)
     return _weights(cosines)
 
 
@@ -99,18 +99,18 @@ def labels_like(text: str) -> dict[str, float]:
 
     The text may be of any of the encoder's 16 languages. ``encoder_installed`` must be true.
     """
-    known = vocabulary()
-    cosines = (_encode(text) @ known.label_vectors.T).max(axis=0)
+    vocab = vocabulary()
+    cosines = (_encode(text) @ vocab.label_vectors.T).max(axis=0)
     return _weights(cosines) if cosines.max() >= _ALIKE else {}
 
 
 def mood_like(text: str) -> str | None:
     """The mood that says what a text says, where one comes nearer than every label."""
-    known, vectors = vocabulary(), _encode(text)
-    cosines = (vectors @ known.mood_vectors.T).max(axis=0)
+    vocab, vectors = vocabulary(), _encode(text)
+    cosines = (vectors @ vocab.mood_vectors.T).max(axis=0)
     best = int(cosines.argmax())
-    nearest_label = (vectors @ known.label_vectors.T).max()
-    return known.moods[best] if cosines[best] >= max(_SAME_MOOD, nearest_label) else None
+    nearest_label = (vectors @ vocab.label_vectors.T).max()
+    return vocab.moods[best] if cosines[best] >= max(_SAME_MOOD, nearest_label) else None
 
 
 def encode_names(names: Sequence[str]) -> Vectors:

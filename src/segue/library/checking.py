@@ -75,12 +75,12 @@ class Checking(Upkeep):
         LibraryFormatError
             Where the catalog cannot be read at all.
         """
-        report = self._found()
+        report = self._check_all()
         if repair and report.faults:
             mended = self._catalog.drop_foreign()
             with self._catalog.writing(wait_s) as writer:
                 mended += writer.repair()
-            report, before = self._found(), report
+            report, before = self._check_all(), report
             if not mended and len(report.faults) < len(before.faults):  # as each writer does first
                 mended = ["indexed the words of tracks that were not indexed"]
             report.mended = mended
@@ -96,22 +96,22 @@ class Checking(Upkeep):
         LibraryFormatError, LibraryError
             The first thing that does not fit.
         """
-        report = self._found()
+        report = self._check_all()
         for fault in report.faults:
             raise (LibraryError if fault.kind == "database" else LibraryFormatError)(fault.message)
         return report.matrices
 
-    def _found(self) -> CheckReport:
+    def _check_all(self) -> CheckReport:
         from segue.catalog import Fault
         from segue.library import model_copies
 
-        found = self._catalog.check()
-        faults = list(found.faults)
+        result = self._catalog.check()
+        faults = list(result.faults)
         try:
             model_copies.verify_copies(self._catalog.root, self.spaces().values())
         except LibraryFormatError as error:
             faults.append(Fault("model", str(error), mendable=False))
-        return CheckReport(found.n_tracks, found.n_matrices, faults, notes=list(found.notes))
+        return CheckReport(result.n_tracks, result.n_matrices, faults, notes=list(result.notes))
 
     def _sample(self, n: int, report: CheckReport, progress: Progress) -> None:
         """Analyze some files again, and compare."""
@@ -144,8 +144,8 @@ class Checking(Upkeep):
                 continue
             stored = np.asarray(snapshot.spaces[name].vectors[row], np.float64)
             if np.isfinite(stored).all():
-                found = np.asarray(embedder.embed(sound).pooled, np.float64)
-                if float(np.mean(np.abs(found - stored) / scales[name])) > _DEVIATION:
+                computed = np.asarray(embedder.embed(sound).pooled, np.float64)
+                if float(np.mean(np.abs(computed - stored) / scales[name])) > _DEVIATION:
                     return False
         return True
 

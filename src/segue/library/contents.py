@@ -166,8 +166,8 @@ class Contents(Opened):
         """
         from segue.catalog import list_albums
 
-        found, plays = self._catalog.discography(), self.feedback.plays()
-        return list_albums(found, sort, plays, text=text, genre=genre, random_state=random_state)
+        discography, plays = self._catalog.discography(), self.feedback.plays()
+        return list_albums(discography, sort, plays, text=text, genre=genre, random_state=random_state)
 
     def artists(self, sort: ArtistSort = "name", *, text: str = "") -> list[Artist]:
         """The artists in an order; ``played`` and ``often`` leave out who was never played."""
@@ -197,15 +197,15 @@ class Contents(Opened):
     def _repr_html_(self) -> str:
         from segue.display.html import table, together
 
-        held = self.overview()
-        amounts = [count(held.tracks, "track"), count(held.albums, "album"), count(held.artists, "artist")]
-        amounts += [clock(held.duration_s)] if held.duration_s else []
-        wrong = [f"{held.missing} missing"] if held.missing else []
-        wrong += [f"{held.failures} failed"] if held.failures else []
+        stats = self.overview()
+        amounts = [count(stats.tracks, "track"), count(stats.albums, "album"), count(stats.artists, "artist")]
+        amounts += [clock(stats.duration_s)] if stats.duration_s else []
+        wrong = [f"{stats.missing} missing"] if stats.missing else []
+        wrong += [f"{stats.failures} failed"] if stats.failures else []
         facts = [("library", str(self._catalog.root)), ("holds", ", ".join([*amounts, *wrong]))]
         facts += [("vectors", f"{name}, {spec.dim} numbers") for name, spec in self.spaces().items()]
         facts += [("folder", readable(folder)) for folder in self.folders.all()]
-        facts += [("import", f"{one.source}, {one.kind} {one.location}") for one in held.imports]
+        facts += [("import", f"{one.source}, {one.kind} {one.location}") for one in stats.imports]
         return together([table(("what", "value"), facts)])
 
     def to_pandas(self, space: str | None = None) -> Any:
@@ -314,8 +314,8 @@ class Contents(Opened):
         live = np.flatnonzero(snapshot.keys >= 0)
         keys = snapshot.keys[live].tolist()
         ids = self._catalog.tracks.ids_of(keys)
-        kept = [i for i, key in enumerate(keys) if key in ids]
-        return [ids[keys[i]] for i in kept], snapshot.spaces[name].vectors[live[kept]]
+        places = [i for i, key in enumerate(keys) if key in ids]
+        return [ids[keys[i]] for i in places], snapshot.spaces[name].vectors[live[places]]
 
     def rows(self, space: str | None = None) -> Iterator[tuple[Track, NDArray[np.generic]]]:
         """Each track and its vector in a space, (dim,), in the order of the rows; a few at a time are read.
@@ -361,7 +361,7 @@ class Contents(Opened):
     def values(self, track: Track) -> dict[str, float]:
         """A track's descriptors by the names of the dimensions; empty where there are none."""
         snapshot = self.recommender.snapshot()
-        space = _measured(snapshot)
+        space = _descriptor_space(snapshot)
         if space is None:
             return {}
         row = snapshot.row_of(self._catalog.tracks.key_of(track.id))
@@ -376,7 +376,7 @@ class Contents(Opened):
         LibraryError
             Where the library has no descriptors, or none of this name.
         """
-        space = _measured(self.recommender.snapshot())
+        space = _descriptor_space(self.recommender.snapshot())
         if space is None or name not in space.dimensions:
             raise LibraryError(f"the library has no descriptor {name!r}")
         ids, vectors = self.vectors(space.spec.space)
@@ -385,7 +385,7 @@ class Contents(Opened):
 
     def descriptors(self) -> tuple[str, ...]:
         """The names of the descriptors that the library has; none where it has no tracks."""
-        space = _measured(self._catalog.snapshot())
+        space = _descriptor_space(self._catalog.snapshot())
         return () if space is None else tuple(space.dimensions)
 
     def labels(self, track: Track) -> dict[str, dict[str, float]]:
@@ -393,7 +393,7 @@ class Contents(Opened):
         return self._catalog.tracks.labels([track.id]).get(track.id, {})
 
 
-def _measured(snapshot: Snapshot) -> SpaceVectors | None:
+def _descriptor_space(snapshot: Snapshot) -> SpaceVectors | None:
     """The descriptors' space, where there is one."""
     from segue.embed.descriptors import SPEC
 

@@ -31,7 +31,7 @@ def embedders_for(spaces: Mapping[str, EmbedderSpec], root: Path) -> list[Embedd
     not installed). If none remain, it is the default set again.
     """
     if not spaces:
-        return _made(DEFAULT)
+        return _load_available(DEFAULT)
     embedders = [_make(spec, root) for spec in spaces.values()]
     return [embedder for embedder in embedders if embedder is not None] or make_embedders()
 
@@ -54,7 +54,7 @@ def chosen_embedders(
 def later_embedders(spaces: Iterable[str]) -> list[Embedder]:
     """The newest versions of what made a library's spaces, where it has older ones and they can be made."""
     newer = {space: newer_version(space) for space in spaces}
-    return _made(family_of(later) for later in newer.values() if later and later not in newer)
+    return _load_available(family_of(later) for later in newer.values() if later and later not in newer)
 
 
 def embedders_to_scan(
@@ -72,14 +72,14 @@ def embedders_to_scan(
         Where there is no embedder, or two are of one space.
     """
     chosen = [*embedders, *(one for one in later if one.spec.space in snapshot.spaces)]
-    made = [embedder.spec.space for embedder in chosen]
-    if len(set(made)) < len(made) or not made:
-        raise UsageError(f"give at least one embedder, each with a distinct space; got {made}")
+    spaces = [embedder.spec.space for embedder in chosen]
+    if len(set(spaces)) < len(spaces) or not spaces:
+        raise UsageError(f"give at least one embedder, each with a distinct space; got {spaces}")
     compared = compared_spaces(snapshot)
     return [
         embedder
         for embedder in chosen
-        if not any(newer in compared for newer in newer_versions(embedder.spec.space, made))
+        if not any(newer in compared for newer in newer_versions(embedder.spec.space, spaces))
     ]
 
 
@@ -101,7 +101,7 @@ def missing_models(root: Path) -> list[str]:
         spaces = catalog.spaces()
         if spaces:
             own = {_name(spec) for spec in spaces.values()}
-            return [x for x in missing if x in own and not _made(embedders_of_spaces(x, spaces))]
+            return [x for x in missing if x in own and not _load_available(embedders_of_spaces(x, spaces))]
     return missing
 
 
@@ -126,11 +126,11 @@ def _make(spec: EmbedderSpec, root: Path) -> Embedder | None:
     if has_copy(spec):
         return load_copy(root, spec)
     name = spec.space if spec.space in EMBEDDERS else _name(spec)
-    made = _made([name] if name in EMBEDDERS else [])
-    return made[0] if made and made[0].spec.space == spec.space else None
+    embedders = _load_available([name] if name in EMBEDDERS else [])
+    return embedders[0] if embedders and embedders[0].spec.space == spec.space else None
 
 
-def _made(names: Iterable[str]) -> list[Embedder]:
+def _load_available(names: Iterable[str]) -> list[Embedder]:
     """The embedders of some names, without those whose models are not here."""
     embedders = []
     for name in names:

@@ -34,7 +34,7 @@ class Upgrade:
 
 def find_upgrades(snapshot: Snapshot) -> list[Upgrade]:
     """What a library could be upgraded to."""
-    found = []
+    upgrades = []
     for versions in by_family(snapshot.spaces):
         older = [version for version in versions if newer_version(version)]
         newest = newer_version(versions[0])
@@ -44,5 +44,5 @@ def find_upgrades(snapshot: Snapshot) -> list[Upgrade]:
         if newest in snapshot.spaces:
             lacking &= ~tracks_with_vectors(snapshot, newest)
         if lacking.any():
-            found.append(Upgrade(older[-1], newest, int(lacking.sum())))
-    return found
+            upgrades.append(Upgrade(older[-1], newest, int(lacking.sum())))
+    return upgrades

@@ -99,10 +99,10 @@ class Upkeep(Contents):
         for path in sorted({*self._catalog.folders.all(), *exclusions}):
             below = [track for track in missing if track.path and is_below_any(track.path, [path])]
             away = sum(track.away is not None for track in below)
-            there = not (is_nowhere(path) or is_empty(path))
+            is_there = not (is_nowhere(path) or is_empty(path))
             n = self._catalog.folders.count(path)
             excluded = tuple(exclusions.get(path, ()))
-            listed.append(ScannedFolder(path, n, len(below) - away, away, there, excluded))
+            listed.append(ScannedFolder(path, n, len(below) - away, away, is_there, excluded))
         return listed
 
     def tracks_only_in(self, folder: str | Path) -> list[int]:
@@ -158,22 +158,22 @@ class Upkeep(Contents):
         """
         a, b = absolute(old), absolute(new)
         with self._catalog.writing(wait_s) as writer:
-            known = self._catalog.known_files()
-            below = [one for one in known.values() if is_below_any(one.path, [a])]
+            files = self._catalog.known_files()
+            below = [one for one in files.values() if is_below_any(one.path, [a])]
             if not below:
                 raise UsageError(f"no track lies below {readable(a)}")
             paths = {one.key: b.rstrip(os.sep) + path_below(one.path, a) for one in below}
-            there = {key for key, path in paths.items() if Path(path).is_file()}
-            if not there:
+            present = {key for key, path in paths.items() if Path(path).is_file()}
+            if not present:
                 example = readable(next(iter(paths.values())))
                 raise UsageError(f"none of the {len(paths)} files is below {readable(b)}; expected {example}")
-            taken = known.keys() - {one.path for one in below}
-            free = {key: path for key, path in paths.items() if path not in taken}
-            writer.move(free, there & free.keys(), a, b)
+            occupied = files.keys() - {one.path for one in below}
+            free = {key: path for key, path in paths.items() if path not in occupied}
+            writer.move(free, present & free.keys(), a, b)
         folders = self._catalog.folders
         if not is_below_any(b, folders.all()):
             folders.note([b])
-        return MovedFolder(len(free), len(there & free.keys()), len(paths) - len(free))
+        return MovedFolder(len(free), len(present & free.keys()), len(paths) - len(free))
 
     def back_up(self, to: str | Path) -> int:
         """Copy the library to a new folder, also while it is written to; how many bytes that took.
@@ -246,10 +246,10 @@ class Upkeep(Contents):
             Where a pattern is not kept with the folder.
         LibraryWriteError
         """
-        kept = self._catalog.folders.exclusions().get(absolute(folder), [])
+        excluded = self._catalog.folders.exclusions().get(absolute(folder), [])
         for pattern in patterns:
-            if pattern not in kept:
-                listed = ", ".join(map(repr, kept)) or "nothing"
+            if pattern not in excluded:
+                listed = ", ".join(map(repr, excluded)) or "nothing"
                 raise UsageError(f"{absolute(folder)} does not exclude {pattern!r}; it excludes: {listed}")
         self._catalog.folders.include(absolute(folder), patterns)
 

@@ -59,8 +59,8 @@ def fetch_all(model: Model, folder: Path, work: Path, progress: Progress | None)
         progress.begin(model.size_bytes, "bytes")
     for download in model.downloads:
         report = _report(progress, before)
-        found, path = _fetch_from_any(model, download, folder, work, report)
-        files[found.file.name] = path
+        place, path = _fetch_from_any(model, download, folder, work, report)
+        files[place.file.name] = path
         before += download.file.size_bytes
     return files
 

@@ -35,7 +35,7 @@ def locate_files(model: Model, paths: Sequence[Path]) -> dict[str, Path]:
 
 def _locate_download(model: Model, download: Download, paths: Sequence[Path]) -> dict[str, Path]:
     ways = [way for place in download.places for way in ((place.file,), place.members)]
-    for needed in sorted(ways, key=lambda way: not any(_given(file, paths) for file in way)):
+    for needed in sorted(ways, key=lambda way: not any(_find_given(file, paths) for file in way)):
         located = {_base(file): _locate(file, paths) for file in needed}
         complete = {name: path for name, path in located.items() if path}
         if needed and len(complete) == len(needed):
@@ -55,18 +55,18 @@ def _describe(path: Path) -> str:
 
 
 def _locate(file: KnownFile, paths: Sequence[Path]) -> Path | None:
-    if path := _given(file, paths):
+    if path := _find_given(file, paths):
         return path
     places = [path if path.is_dir() else path.parent for path in paths]
     return next((p for place in places for p in _candidates(place, file) if p.is_file()), None)
 
 
-def _given(file: KnownFile, paths: Sequence[Path]) -> Path | None:
-    given = [path for path in paths if path.is_file()]
-    for path in given:
+def _find_given(file: KnownFile, paths: Sequence[Path]) -> Path | None:
+    files = [path for path in paths if path.is_file()]
+    for path in files:
         if path.stat().st_size == file.size_bytes:
             return path
-    return next((path for path in given if path.name == _base(file)), None)
+    return next((path for path in files if path.name == _base(file)), None)
 
 
 def _candidates(place: Path, file: KnownFile) -> Iterator[Path]:

@@ -46,10 +46,10 @@ def pack(path: str | Path, names: Sequence[str] = (), *, folder: str | Path | No
         Where one is damaged.
     """
     root = models_folder(folder)
-    wanted = [get_model(name) for name in names] or list(MODELS.values())
-    found = [read_status(root, model, sums=True) for model in wanted]
-    ready = [status for status in found if status.state == "ready"]
-    for status in found if names else ():
+    models = [get_model(name) for name in names] or list(MODELS.values())
+    statuses = [read_status(root, model, sums=True) for model in models]
+    ready = [status for status in statuses if status.state == "ready"]
+    for status in statuses if names else ():
         if status.state != "ready":
             name = status.model.name
             raise ModelNotFoundError(f"the model {name} is {status.state} ({status.reason})", name)

@@ -110,9 +110,9 @@ class _Watch:
 
     def see(self, values: Float32) -> None:
         """Float32 (n, channels, ...)."""
-        kept = math.ceil(_CLIPPED * self._total * values[0].size)
+        n_largest = math.ceil(_CLIPPED * self._total * values[0].size)
         every = np.concatenate([self._largest, values.ravel()])
-        self._largest = np.partition(every, -kept)[-kept:]
+        self._largest = np.partition(every, -n_largest)[-n_largest:]
         self._low = min(self._low, float(values.min()))
         self._sums += values.sum(axis=(0, *range(2, values.ndim)), dtype=np.float64)
         self._count += values.size // values.shape[1]
@@ -124,10 +124,10 @@ class _Watch:
 class _Rewriting:
     """Rewrites the network, node by node."""
 
-    def __init__(self, model: onnx.ModelProto, ranges: dict[str, _Range], given: dict[str, _Range]) -> None:
+    def __init__(self, model: onnx.ModelProto, ranges: dict[str, _Range], inputs: dict[str, _Range]) -> None:
         self._old = model.graph
         self._ranges = ranges  # by the value that is cut to bytes
-        self._given = given  # by the output of each layer in 8 bits
+        self._inputs = inputs  # by the output of each layer in 8 bits
         self._constants = {tensor.name: tensor for tensor in model.graph.initializer}
         self._graph = Graph(f"{model.graph.name}_int8")
         self._floats: dict[str, str] = {}  # new names by old ones
@@ -144,7 +144,7 @@ class _Rewriting:
 
     def _rewrite(self, node: onnx.NodeProto) -> None:
         old, source = node.output[0], node.input[0]
-        if old in self._given:
+        if old in self._inputs:
             self._floats[old] = self._layer(node)
         elif node.op_type == "Relu" and old in self._ranges:  # cutting at zero rectifies
             self._bytes[old] = self._cut(self._float(source), self._ranges[old])
@@ -182,7 +182,7 @@ class _Rewriting:
             np.moveaxis(numpy_helper.to_array(self._constants[weight]), axis, 0),
             numpy_helper.to_array(self._constants[bias]),
             step,
-            self._given[node.output[0]].means,
+            self._inputs[node.output[0]].means,
         )
         inputs = (
             self._float(x),
