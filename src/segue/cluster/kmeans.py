@@ -181,7 +181,7 @@ class SeparationByK:
         self._all = [x, *(unclustered_rows(x, rng) for _ in range(n_clouds))]
         starts = [rows[_sample_rows(len(x), _MAX_WARD_ROWS, rng)] for rows in self._all]
         self._trees = [(WardTree(rows), rows) for rows in starts]
-        self._known: dict[int, float] = {}
+        self._separations: dict[int, float] = {}
 
     def best_k(self, max_k: int, progress: Progress) -> int:
         """The number up to ``max_k`` of the largest separation: on a coarse grid, then beside its best."""
@@ -193,11 +193,11 @@ class SeparationByK:
         beside = range(grid[max(0, at - 1)], grid[min(len(grid) - 1, at + 1)] + 1)
         self._compare(beside, progress)
         best = max(map(self.separation, beside))
-        return min(k for k in self._known if self.separation(k) >= best - _CHANCE_SEPARATION)
+        return min(k for k in self._separations if self.separation(k) >= best - _CHANCE_SEPARATION)
 
     def _compare(self, ks: Sequence[int], progress: Progress) -> None:
         """Measure the separation of some numbers; k clusters take a time in proportion to k."""
-        unknown = [k for k in ks if k not in self._known]
+        unknown = [k for k in ks if k not in self._separations]
         progress.begin(sum(unknown), "clusters")
         for i, k in enumerate(unknown):
             self.separation(k)
@@ -205,10 +205,10 @@ class SeparationByK:
 
     def separation(self, k: int) -> float:
         """The silhouette of k clusters, less that in rows without any."""
-        if k not in self._known:
+        if k not in self._separations:
             own, *others = (self._silhouette(i, k) for i in range(len(self._all)))
-            self._known[k] = own - float(np.mean(others))
-        return self._known[k]
+            self._separations[k] = own - float(np.mean(others))
+        return self._separations[k]
 
     def _silhouette(self, i: int, k: int) -> float:
         x, (tree, rows) = self._all[i], self._trees[i]

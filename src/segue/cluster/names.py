@@ -108,9 +108,9 @@ def _names_music(label: str) -> bool:
 
 
 def _usual_name(label: str) -> str:
-    known = _USUAL_NAMES.get(folded(label))
-    if known:
-        return known
+    usual = _USUAL_NAMES.get(folded(label))
+    if usual:
+        return usual
     short = label.partition(" (")[0]
     if folded(short) not in _WITH_MUSIC:
         short = short.removesuffix(" music")
@@ -119,8 +119,8 @@ def _usual_name(label: str) -> str:
 
 def _adjectives(facts: GroupFacts) -> list[str]:
     """How it sounds: what is measured, those first that tell most, then moods that networks hear."""
-    known = [(*_ADJECTIVES[word], abs(z)) for word, z in facts.words if word in _ADJECTIVES]
-    measured = [word for word, readily, z in sorted(known, key=lambda x: -x[1] * x[2])]
+    scored = [(*_ADJECTIVES[word], abs(z)) for word, z in facts.words if word in _ADJECTIVES]
+    measured = [word for word, readily, z in sorted(scored, key=lambda x: -x[1] * x[2])]
     moods = [_MOODS[folded(label)] for label in facts.labels if folded(label) in _MOODS]
     return list(dict.fromkeys([*measured, *moods]))
 

@@ -49,12 +49,12 @@ def plot_map(
     ax = ax or _axes(8, 6)
     sizes = Counter(group for group in groups if group is not None)
     largest = [group for group, _ in sizes.most_common(MAX_COLORED_GROUPS)]
-    made = dict(zip(largest, distinct_colors(len(largest)), strict=True))
+    group_colors = dict(zip(largest, distinct_colors(len(largest)), strict=True))
     dot = float(np.clip(8000 / max(1, len(xy)), 2, 40))
     for group in (None, *largest):
-        rows = [i for i, own in enumerate(groups) if (own if own in made else None) == group]
+        rows = [i for i, own in enumerate(groups) if (own if own in group_colors else None) == group]
         if rows:
-            color = FAINT if group is None else colors.get(group, made[group])
+            color = FAINT if group is None else colors.get(group, group_colors[group])
             label = f"{'others' if group is None else _plain(shorten(group, _LETTERS))} ({len(rows)})"
             ax.scatter(*xy[rows].T, s=dot, color=color, label=label, linewidths=0)
     ax.set(xticks=[], yticks=[], aspect="equal", title=f"{len(xy)} tracks by {by}")

@@ -42,13 +42,13 @@ class Contours:
 
         NaN where none does.
         """
-        found = []
+        correlations = []
         for space, whitener in self._spaces:
             one, other = (np.asarray(space.windows_of(row), np.float32) for row in (a, b))
             n = min(len(one), len(other))
             if n >= FEWEST:
-                found.append(correlation(contour(one[:n] @ whitener), contour(other[:n] @ whitener)))
-        return float(np.mean(found)) if found else np.nan
+                correlations.append(correlation(contour(one[:n] @ whitener), contour(other[:n] @ whitener)))
+        return float(np.mean(correlations)) if correlations else np.nan
 
 
 def _whitener(space: SpaceVectors, rows: NDArray[np.int64]) -> NDArray[np.float32] | None:

@@ -32,7 +32,7 @@ def plain_title(title: str) -> str:
     That it was played live, or is a remix, is no edition: ``title (live)`` stays.
     """
     name = folded(title)
-    plain = _EDITION.sub(lambda found: found[0] if _PERFORMANCE.search(found[0]) else "", name)
+    plain = _EDITION.sub(lambda match: match[0] if _PERFORMANCE.search(match[0]) else "", name)
     return plain.strip() or name
 
 

@@ -90,30 +90,30 @@ def find_pairs(
     pairs = pairs[same_length & (shorter > 0)]
     pairs = pairs[_in_one_key(snapshot, candidates.rows[pairs])]
     contours = Contours(candidates.spaces, np.sort(candidates.rows))
-    kept = [pairs[:0]]
+    confirmed = [pairs[:0]]
     if progress and len(pairs) > _AT_ONCE:
         progress.begin(len(pairs), "pairs")
     for start in range(0, len(pairs), _AT_ONCE):
         if progress and start:
             progress.advance(start)
-        kept.append(_confirmed(catalog, candidates, contours, pairs[start : start + _AT_ONCE]))
-    return np.sort(candidates.keys[np.concatenate(kept)], axis=1)
+        confirmed.append(_confirmed(catalog, candidates, contours, pairs[start : start + _AT_ONCE]))
+    return np.sort(candidates.keys[np.concatenate(confirmed)], axis=1)
 
 
 def _near_pairs(index: ViewIndex, candidates: Candidates, new: NDArray[np.int64]) -> NDArray[np.int64]:
     """int64 (n, 2): places among the candidates, of tracks that are near each other, each pair once."""
     n = len(candidates.keys)
     if n <= _EXACTLY_BELOW:
-        asked = np.flatnonzero(np.isin(candidates.keys, new))
-        pairs = np.stack([np.repeat(asked, n), np.tile(np.arange(n), len(asked))], axis=1)
+        new_places = np.flatnonzero(np.isin(candidates.keys, new))
+        pairs = np.stack([np.repeat(new_places, n), np.tile(np.arange(n), len(new_places))], axis=1)
     else:
         ids = np.asarray(index.index.ids)
         items = np.flatnonzero(np.isin(index.keys, new))
-        found, _ = index.index.neighbors(ids[items], _NEIGHBORS)
-        at = np.searchsorted(ids, found).clip(max=len(ids) - 1)
-        neighbors = np.where(found >= 0, candidates.places(np.asarray(index.keys)[at]), -1)
+        neighbor_ids, _ = index.index.neighbors(ids[items], _NEIGHBORS)
+        at = np.searchsorted(ids, neighbor_ids).clip(max=len(ids) - 1)
+        neighbors = np.where(neighbor_ids >= 0, candidates.places(np.asarray(index.keys)[at]), -1)
         places = candidates.places(np.asarray(index.keys)[items])
-        pairs = np.stack([np.repeat(places, found.shape[1]), neighbors.ravel()], axis=1)
+        pairs = np.stack([np.repeat(places, neighbor_ids.shape[1]), neighbors.ravel()], axis=1)
         pairs = pairs[(pairs >= 0).all(axis=1)]
     pairs = np.sort(pairs[pairs[:, 0] != pairs[:, 1]], axis=1)
     return np.unique(pairs, axis=0)
@@ -126,8 +126,8 @@ def _in_one_key(snapshot: Snapshot, rows: NDArray[np.int64]) -> NDArray[np.bool_
     columns = [i for i, name in enumerate(names) if name.startswith("chroma_") and name.endswith("_mean")]
     if space is None or not columns:
         return np.ones(len(rows), np.bool_)
-    some, at = np.unique(rows, return_inverse=True)
-    chroma = np.asarray(space.vectors[some][:, columns], np.float64)
+    unique_rows, at = np.unique(rows, return_inverse=True)
+    chroma = np.asarray(space.vectors[unique_rows][:, columns], np.float64)
     chroma -= chroma.mean(axis=1, keepdims=True)
     chroma /= np.maximum(np.linalg.norm(chroma, axis=1, keepdims=True), _LEAST)
     one, other = chroma[at.reshape(rows.shape)].transpose(1, 0, 2)
@@ -141,11 +141,11 @@ def _confirmed(
     """Those whose contours are as alike as their names ask for."""
     tracks = catalog.tracks.by_keys(np.unique(candidates.keys[pairs]).tolist())
     rows, keys = candidates.rows[pairs].tolist(), candidates.keys[pairs].tolist()
-    kept = [
+    same = [
         a in tracks and b in tracks and _is_one(contours.correlation(i, j), tracks[a], tracks[b])
         for (i, j), (a, b) in zip(rows, keys, strict=True)
     ]
-    return pairs[np.array(kept, np.bool_)]
+    return pairs[np.array(same, np.bool_)]
 
 
 def _is_one(correlation: float, a: Track, b: Track) -> bool:

@@ -182,8 +182,8 @@ class VersionStore:
         if len(new):
             if progress:
                 progress.note("looking for copies of one recording")
-            found = find_pairs(catalog, snapshot, index(), candidates, new=new, progress=progress)
-            pairs = np.unique(np.concatenate([pairs, found]), axis=0)
+            new_pairs = find_pairs(catalog, snapshot, index(), candidates, new=new, progress=progress)
+            pairs = np.unique(np.concatenate([pairs, new_pairs]), axis=0)
         versions = Versions(group_versions(catalog, pairs))
         with contextlib.suppress(OSError, UsageError):  # a read-only library is as usable without the file
             self._save(snapshot.stamp, candidates, pairs, versions)
@@ -217,8 +217,8 @@ def _still_true(saved: IndexFile | None, candidates: Candidates) -> tuple[Pairs,
         return np.zeros((0, 2), np.int64), candidates.keys
     before = np.stack([np.array(saved.array("keys")), np.array(saved.array("rows"))], axis=1)
     now = np.stack([candidates.keys, candidates.rows], axis=1)
-    known = {tuple(pair) for pair in before.tolist()}
-    new = np.array([tuple(pair) not in known for pair in now.tolist()], np.bool_)
-    kept = candidates.keys[~new]
+    earlier = {tuple(pair) for pair in before.tolist()}
+    new = np.array([tuple(pair) not in earlier for pair in now.tolist()], np.bool_)
+    unchanged = candidates.keys[~new]
     pairs = np.array(saved.array("pairs")).reshape(-1, 2)
-    return pairs[np.isin(pairs, kept).all(axis=1)], candidates.keys[new]
+    return pairs[np.isin(pairs, unchanged).all(axis=1)], candidates.keys[new]
