@@ -85,17 +85,17 @@ class _CenterStore:
 
     def __init__(self) -> None:
         self._of: tuple[Discography, ViewIndex] | None = None
-        self._kept: dict[type, _Centers[Any]] = {}
+        self._by_kind: dict[type, _Centers[Any]] = {}
 
     def get(self, session: Session, discography: Discography, kind: type[Collection]) -> _Centers[Collection]:
         moment = (discography, session.index)
         if self._of is None or any(a is not b for a, b in zip(self._of, moment, strict=True)):
-            self._of, self._kept = moment, {}
-        kept = self._kept
-        if kind not in kept:
+            self._of, self._by_kind = moment, {}
+        by_kind = self._by_kind
+        if kind not in by_kind:
             collections: Mapping[str, Any] = discography.albums if kind is Album else discography.artists
-            kept[kind] = _centers(session, [one for one in collections.values() if _is_named(one)])
-        return kept[kind]
+            by_kind[kind] = _centers(session, [one for one in collections.values() if _is_named(one)])
+        return by_kind[kind]
 
 
 _STORES: WeakKeyDictionary[Recommender, _CenterStore] = WeakKeyDictionary()
@@ -110,13 +110,13 @@ def _is_named(collection: Album | Artist) -> bool:
 def _centers(session: Session, collections: Sequence[Collection]) -> _Centers[Collection]:
     keys = session.catalog.tracks.keys_of({track for one in collections for track in one.tracks})
     places = {track: session.index.place(key) for track, key in keys.items()}
-    kept, vectors = [], []
+    placed, vectors = [], []
     for one in collections:
         own = [place for track in one.tracks if (place := places.get(track)) is not None]
         if own:
-            kept.append(one)
+            placed.append(one)
             vectors.append(session.combine(session.index.take(own))[0])
-    return _Centers(tuple(kept), np.array(vectors).reshape(len(kept), session.index.index.dim))
+    return _Centers(tuple(placed), np.array(vectors).reshape(len(placed), session.index.index.dim))
 
 
 def similar_albums(
@@ -134,8 +134,8 @@ def similar_albums(
     ------
     As ``similar``.
     """
-    found, meanings = _similar(recommender, queries, k, view, Album, _albums_of)
-    return SimilarAlbums(tuple(AlbumMatch(album, score) for album, score in found), meanings)
+    matches, meanings = _similar(recommender, queries, k, view, Album, _albums_of)
+    return SimilarAlbums(tuple(AlbumMatch(album, score) for album, score in matches), meanings)
 
 
 def similar_artists(
@@ -153,8 +153,8 @@ def similar_artists(
     ------
     As ``similar``.
     """
-    found, meanings = _similar(recommender, queries, k, view, Artist, _artists_of)
-    return SimilarArtists(tuple(ArtistMatch(artist, score) for artist, score in found), meanings)
+    matches, meanings = _similar(recommender, queries, k, view, Artist, _artists_of)
+    return SimilarArtists(tuple(ArtistMatch(artist, score) for artist, score in matches), meanings)
 
 
 def _similar(
@@ -165,21 +165,21 @@ def _similar(
     kind: type[Collection],
     own_of: Callable[[Discography, set[TrackId]], set[str]],
 ) -> tuple[list[tuple[Collection, float]], tuple[SeedGroup, ...]]:
-    wanted = require_queries(queries, k)
+    query_list = require_queries(queries, k)
 
     def answer(session: Session) -> tuple[list[tuple[Collection, float]], tuple[SeedGroup, ...]]:
         session.require_one_vector_each("a comparison of albums and artists")
         if session.index.spec.metric == "hamming":
             raise UsageError("albums and artists have no middle in a view of binary vectors")
-        groups = session.groups(wanted)
+        groups = session.groups(query_list)
         discography = recommender.catalog.discography()
         centers = _STORES.setdefault(recommender, _CenterStore()).get(session, discography, kind)
         own = own_of(discography, _ids(all_seeds(groups)))
         scores = session.similarities(session.query_vectors(groups), centers.vectors)[0]
         order = np.argsort(-scores, kind="stable").tolist()
         others = [i for i in order if centers.collections[i].id not in own][:k]
-        found = [(centers.collections[i], float(scores[i])) for i in others]
-        return found, interpretations(wanted, groups)
+        matches = [(centers.collections[i], float(scores[i])) for i in others]
+        return matches, interpretations(query_list, groups)
 
     return recommender.ask(answer, view)
 

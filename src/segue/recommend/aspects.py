@@ -86,8 +86,8 @@ def _rhythm(names: Sequence[str], x: Rows, library: Rows) -> Rows | None:
         return None
     pulses = [i for i, name in enumerate(names) if name.startswith("pulse_")]
     tempo = [names.index("tempo_bpm")]
-    octaves, known = (np.log2(np.maximum(rows[:, tempo], 1)) for rows in (x, library))
-    return np.hstack([_standardized(octaves, known), _standardized(x[:, pulses], library[:, pulses])])
+    octaves, all_octaves = (np.log2(np.maximum(rows[:, tempo], 1)) for rows in (x, library))
+    return np.hstack([_standardized(octaves, all_octaves), _standardized(x[:, pulses], library[:, pulses])])
 
 
 def _standardized(x: Rows, library: Rows) -> Rows:

@@ -84,8 +84,8 @@ def best_by_track(
     """
     tracks, places = np.unique(rows, return_inverse=True)
     best = np.repeat(scores[:, -1:], len(tracks), axis=1)
-    asked = np.repeat(np.arange(len(rows)), rows.shape[1])
-    np.maximum.at(best, (asked, places.ravel()), scores.ravel())
+    windows = np.repeat(np.arange(len(rows)), rows.shape[1])
+    np.maximum.at(best, (windows, places.ravel()), scores.ravel())
     total = best.mean(axis=0)
     order = np.argsort(-total, kind="stable")
     return tracks[order], total[order]

@@ -56,8 +56,8 @@ def duplicates(recommender: Recommender, *, progress: Follow = None) -> list[Dup
     tracks = recommender.catalog.tracks.by_keys({key for group in versions.groups for key in group})
     groups = ([tracks[key] for key in group if key in tracks] for group in versions.groups)
     files = ([track for track in group if track.has_file] for group in groups)
-    found = [_duplicate(group) for group in files if len(group) > 1]
-    return sorted(found, key=lambda one: (-one.extra_bytes, one.best.display_name))
+    recordings = [_duplicate(group) for group in files if len(group) > 1]
+    return sorted(recordings, key=lambda one: (-one.extra_bytes, one.best.display_name))
 
 
 def _duplicate(tracks: list[Track]) -> Duplicate:

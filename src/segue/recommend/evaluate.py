@@ -197,8 +197,8 @@ class _Answers:
         session.require_one_vector_each("an evaluation")
         index = session.index
         keys = index.keys.tolist()
-        known = session.catalog.tracks.by_keys(keys)
-        tracks = [known.get(key) for key in keys]
+        by_key = session.catalog.tracks.by_keys(keys)
+        tracks = [by_key.get(key) for key in keys]
         first = _one_of_each_recording(session)
         labels = [
             _labels(track, by) if track and is_first else set[str]()

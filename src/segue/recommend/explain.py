@@ -85,12 +85,12 @@ class Comparison:
 
     def explain(self) -> Explanation:
         moments, window_s = self._moments()
-        found = Explanation(
+        explanation = Explanation(
             self.score, self.cosine, self.nearer_than, "", tuple(self._aspects()), tuple(self._parts()),
             tuple(moments), window_s, tuple(self._labels()), tuple(self._features()),
         )  # fmt: skip
         scaled = self.session.index.transform is not None
-        return replace(found, text=verbalize(found, scaled=scaled))
+        return replace(explanation, text=verbalize(explanation, scaled=scaled))
 
     def _spaces(self) -> dict[str, SpaceVectors]:
         """Those that are compared."""
@@ -165,15 +165,15 @@ class Comparison:
 
     def _features(self) -> list[Feature]:
         features: dict[str, Feature] = {}
-        for measured in self._measured():
-            for feature in compare_features(*measured):
+        for space in self._named_spaces():
+            for feature in compare_features(*space):
                 features.setdefault(feature.text, feature)
         return sorted(features.values(), key=lambda feature: -feature.weight)
 
     def _aspects(self) -> list[Aspect]:
-        return next(filter(None, (compare_aspects(*measured) for measured in self._measured())), [])
+        return next(filter(None, (compare_aspects(*space) for space in self._named_spaces())), [])
 
-    def _measured(self) -> Iterator[tuple[Sequence[str], Vector, Vector, Vectors]]:
+    def _named_spaces(self) -> Iterator[tuple[Sequence[str], Vector, Vector, Vectors]]:
         """Of each space that names its dimensions and has both: the names, both, and other tracks."""
         snapshot = self.session.snapshot
         rows = np.flatnonzero(snapshot.keys >= 0)

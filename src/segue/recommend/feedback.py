@@ -161,10 +161,10 @@ class Judged:
     def of(cls, session: Compared, keys: Keys) -> Judged:
         """Those of some tracks that the view has."""
         places = session.index.places(keys)
-        there = places >= 0
-        if not there.any():
+        in_view = places >= 0
+        if not in_view.any():
             return cls(keys[:0], np.zeros((0, 0), np.float32))
-        return cls(keys[there], session.index.take(places[there]))
+        return cls(keys[in_view], session.index.take(places[in_view]))
 
     def cosines(self, session: Compared, vectors: NDArray[Any]) -> Scores:
         """float32 (n_vectors, n)."""

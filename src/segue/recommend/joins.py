@@ -20,7 +20,7 @@ Costs = NDArray[np.float64]
 
 def join_costs(snapshot: Snapshot, rows: NDArray[np.int64]) -> Costs:
     """float64 (n, n), [0, 1]: 0 where two rows' tracks join well; all 0 where nothing was measured."""
-    values = _measured(snapshot, rows)
+    values = _features(snapshot, rows)
     if values is None:
         return np.zeros((len(rows), len(rows)))
     tempo, loudness, chroma = values[:, 0], values[:, 1], values[:, 2:]
@@ -28,7 +28,7 @@ def join_costs(snapshot: Snapshot, rows: NDArray[np.int64]) -> Costs:
     return np.asarray(np.nan_to_num(np.mean(each, axis=0), nan=0.5))
 
 
-def _measured(snapshot: Snapshot, rows: NDArray[np.int64]) -> Costs | None:
+def _features(snapshot: Snapshot, rows: NDArray[np.int64]) -> Costs | None:
     for space in snapshot.spaces.values():
         if set(_NAMES) <= set(space.dimensions):
             columns = [space.dimensions.index(name) for name in _NAMES]

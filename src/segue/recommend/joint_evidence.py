@@ -43,9 +43,9 @@ class JointText:
         cosines = np.concatenate(parts) if parts else np.zeros(0, np.float32)
         rows = np.flatnonzero(np.isfinite(cosines) & (snapshot.keys >= 0))
         order = rows[np.argsort(-cosines[rows], kind="stable")]
-        kept = order[: max(_AT_LEAST, round(_NEAREST * len(order)))]
+        nearest = order[: max(_AT_LEAST, round(_NEAREST * len(order)))]
         shares = np.zeros(n, np.float32)
-        shares[kept] = 1 - (np.arange(len(kept)) + 0.5) / max(1, len(order))
+        shares[nearest] = 1 - (np.arange(len(nearest)) + 0.5) / max(1, len(order))
         return shares
 
 

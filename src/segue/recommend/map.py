@@ -62,14 +62,14 @@ def _load_current(session: Session, path: Path) -> Map | None:
 
 
 def _make_and_keep(session: Session, path: Path, progress: Progress) -> Map:
-    note, made = _note(session.index), _make(session, progress)
+    note, music_map = _note(session.index), _make(session, progress)
     with contextlib.suppress(OSError, UsageError):  # a read-only library is as usable without the file
-        names = np.array([track_id.encode() for track_id in made.ids], "S")
+        names = np.array([track_id.encode() for track_id in music_map.ids], "S")
         width = max(1, names.dtype.itemsize)
         write_sections(path, {"note": note}, {
-            "ids": names.view(np.uint8).reshape(len(names), width), "xy": made.xy,
+            "ids": names.view(np.uint8).reshape(len(names), width), "xy": music_map.xy,
         })  # fmt: skip
-    return made
+    return music_map
 
 
 def _note(index: ViewIndex) -> dict[str, str]:
@@ -115,8 +115,8 @@ def _make(session: Session, progress: Progress) -> Map:
     with threadpool_limits(1, "blas"):  # sums depend on the number of threads
         xy = scale_to_square(_lay_out(index, progress))
     ids = session.catalog.tracks.ids_of(index.keys.tolist())
-    kept = [i for i in np.argsort(index.rows, kind="stable").tolist() if int(index.keys[i]) in ids]
-    return Map([ids[int(index.keys[i])] for i in kept], xy[kept], partial(read_legend, session.catalog))
+    items = [i for i in np.argsort(index.rows, kind="stable").tolist() if int(index.keys[i]) in ids]
+    return Map([ids[int(index.keys[i])] for i in items], xy[items], partial(read_legend, session.catalog))
 
 
 def _lay_out(index: ViewIndex, progress: Progress) -> Points:

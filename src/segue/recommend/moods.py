@@ -85,8 +85,8 @@ class Measurement:
 
 def mood_named(word: str) -> Mood | None:
     """The mood that a word means."""
-    wanted = folded(word)
-    return next((mood for mood in MOODS if wanted in mood.words), None)
+    word = folded(word)
+    return next((mood for mood in MOODS if word in mood.words), None)
 
 
 def measurements(mood: Mood, snapshot: Snapshot) -> list[Measurement]:
@@ -109,9 +109,9 @@ def measurements(mood: Mood, snapshot: Snapshot) -> list[Measurement]:
 def mood_evidence(percentiles: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
     """float64 (n,), [0, 1]: the mean of what is measured; 0 where nothing is."""
     each = np.stack(percentiles)
-    known = np.isfinite(each)
-    total = np.where(known, each, 0).sum(axis=0)
-    return np.asarray(total / np.maximum(known.sum(axis=0), 1))
+    is_measured = np.isfinite(each)
+    total = np.where(is_measured, each, 0).sum(axis=0)
+    return np.asarray(total / np.maximum(is_measured.sum(axis=0), 1))
 
 
 def _values(

@@ -67,11 +67,11 @@ def score_quantiles(
 
     Parameters and errors are those of ``similar``.
     """
-    wanted, unwanted = require_queries(queries, 1), list_queries(minus)
+    query_list, minus_list = require_queries(queries, 1), list_queries(minus)
 
     def answer(session: Session) -> list[float]:
         session.require_one_vector_each("a percentile")
-        seeds, away = session.groups(wanted), session.groups(unwanted)
+        seeds, away = session.groups(query_list), session.groups(minus_list)
         vectors = session.query_vectors(seeds, away, weights=weights, each=agree)
         usual = usual_scores(session, vectors, (weights or [1.0] * len(seeds)) if agree else None)
         return [round(float(score), 4) for score in np.quantile(usual, np.linspace(0, 1, 101))]

@@ -149,12 +149,12 @@ def playlist(  # noqa: PLR0913 - all that one may ask for, by name
     if not 0 <= variety <= 1:
         raise UsageError(f"variety is {variety}, expected 0 to 1")
     require_minutes(minutes)
-    wanted, unwanted = require_queries(queries, k), list_queries(minus)
+    query_list, minus_list = require_queries(queries, k), list_queries(minus)
     return recommender.ask(
         lambda session: _playlist(
             session,
-            wanted,
-            unwanted,
+            query_list,
+            minus_list,
             k,
             minutes=minutes,
             same_artist=same_artist,

@@ -112,14 +112,14 @@ def radio(  # noqa: PLR0913 - all that one may ask for, by name
     random_state : makes the same choice each time.
     """
     require_minutes(minutes)
-    wanted, unwanted = require_queries(queries, k), list_queries(minus)
+    query_list, minus_list = require_queries(queries, k), list_queries(minus)
     _require_valid(steer, reach)
     rng = np.random.default_rng(random_state)
 
     def answer(session: Session) -> Recommendations:
         session.require_one_vector_each("a radio")
         n = n_tracks(session, minutes, k)
-        seeds, away = session.groups(wanted), session.groups(unwanted)
+        seeds, away = session.groups(query_list), session.groups(minus_list)
         leave_out = session.leave_out(all_seeds(seeds), where, everything=everything)
         candidates = session.matches(
             session.query_vectors(seeds, away),
@@ -131,10 +131,10 @@ def radio(  # noqa: PLR0913 - all that one may ask for, by name
             counted=n,
         )
         pool = _not_given_before(candidates, set(previous), n)
-        matches = _in_order(session, _choice(session, pool, n, minutes, steer, rng), previous)
+        matches = tuple(_in_order(session, _choice(session, pool, n, minutes, steer, rng), previous))
         enough = minutes is not None and len(matches) < len(pool)
         shortfall = None if enough else session.shortfall(len(matches), n, where, feedback=feedback)
-        return Recommendations(tuple(matches), shortfall, interpretations(wanted, seeds), left_out(leave_out))
+        return Recommendations(matches, shortfall, interpretations(query_list, seeds), left_out(leave_out))
 
     return recommender.ask(answer, view)
 
@@ -198,10 +198,10 @@ def _toward(session: Session, pool: Sequence[Match], steer: Collection[Steer]) -
 
 def _by_year(years: Sequence[int | None], *, newest: bool) -> Scores:
     """Ranks among the candidates, 0 to 1; the middle where no year is known."""
-    known = np.array([np.nan if year is None else year for year in years], np.float64)
-    sorted_years = np.sort(known[np.isfinite(known)])
-    ranks = np.searchsorted(sorted_years, known) / max(1, len(sorted_years) - 1)
-    ranks = np.where(np.isfinite(known), np.minimum(ranks, 1), 0.5)
+    values = np.array([np.nan if year is None else year for year in years], np.float64)
+    sorted_years = np.sort(values[np.isfinite(values)])
+    ranks = np.searchsorted(sorted_years, values) / max(1, len(sorted_years) - 1)
+    ranks = np.where(np.isfinite(values), np.minimum(ranks, 1), 0.5)
     return np.asarray(ranks if newest else 1 - ranks)
 
 

@@ -105,9 +105,9 @@ class Ranking:
         rest = np.full(len(self.labeled), _BY_KEPT_LABELS)
         scores = np.concatenate([np.ones(len(self.named)), self.scores, rest])
         firsts = versions.one_each(every)
-        some = firsts[offset : offset + limit]
-        matches = self._matches(every[some], scores[some].tolist(), versions, every)
-        matches = tuple(map(self._with_percentile, matches, some.tolist()))
+        places = firsts[offset : offset + limit]
+        matches = self._matches(every[places], scores[places].tolist(), versions, every)
+        matches = tuple(map(self._with_percentile, matches, places.tolist()))
         hints = () if len(self.named) else _hints(self.terms, self.snapshot)
         near = "" if len(firsts) else did_you_mean(self.catalog, self.text)
         hints = (near, *hints) if near else hints

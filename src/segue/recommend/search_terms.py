@@ -68,7 +68,7 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _Context:
     """By what words are understood."""
 
     catalog: Catalog
@@ -97,7 +97,7 @@ def read_terms(
     ------
     EmbeddingError, WeightsError
     """
-    terms = _read(text.split()[:_MOST_WORDS], _Known(catalog, snapshot, by_meaning and encoder_installed()))
+    terms = _read(text.split()[:_MOST_WORDS], _Context(catalog, snapshot, by_meaning and encoder_installed()))
     others = [term for term in terms if not term.measured]
     words = " ".join(term.words for term in others)
     joint = joint_text(words, embedders, snapshot) if words else None
@@ -108,13 +108,13 @@ def read_terms(
     return [*(term for term in terms if term.measured), together]
 
 
-def _read(words: list[str], known: _Known) -> list[Term]:
+def _read(words: list[str], context: _Context) -> list[Term]:
     if all(word.casefold() in _IDLE for word in words):
-        return [_term(words, known)]
+        return [_term(words, context)]
     terms: list[tuple[list[str], Term]] = []
     for group in _group(words)[:_MOST_TERMS]:
-        terms += _terms_of(group, known)
-    return _join_unknown(terms, known)
+        terms += _terms_of(group, context)
+    return _join_unknown(terms, context)
 
 
 def _group(words: list[str]) -> list[list[str]]:
@@ -123,7 +123,7 @@ def _group(words: list[str]) -> list[list[str]]:
     between: list[str] = []
     at = 0
     while at < len(words):
-        n = next((n for n in range(_NAME_WORDS, 0, -1) if _known(words[at : at + n], n)), 0)
+        n = next((n for n in range(_NAME_WORDS, 0, -1) if _is_name(words[at : at + n], n)), 0)
         if n:
             groups += [between, words[at : at + n]]
             between = []
@@ -137,10 +137,10 @@ def _telling(words: list[str]) -> list[str]:
     return [word for word in words if word.casefold() not in _IDLE]
 
 
-def _join_unknown(terms: list[tuple[list[str], Term]], known: _Known) -> list[Term]:
+def _join_unknown(terms: list[tuple[list[str], Term]], context: _Context) -> list[Term]:
     """Where a term means nothing, it may mean something together with the labels beside it."""
     alone = [term for _, term in terms]
-    if all(term.understood for term in alone) or not known.by_meaning:
+    if all(term.understood for term in alone) or not context.by_meaning:
         return alone
     joined = [(words, term) for words, term in terms if not term.measured and not len(term.keys)]
     words = [word for words, _ in joined for word in words]
@@ -155,52 +155,52 @@ def _join_unknown(terms: list[tuple[list[str], Term]], known: _Known) -> list[Te
 
 def _phrase(words: list[str]) -> str:
     """As it is compared by meaning: "chamber music" says more than "chamber"."""
-    kept = list(words)
-    while kept[0].casefold() in _JOINING:
-        del kept[0]
-    while kept[-1].casefold() in _JOINING:
-        del kept[-1]
-    return " ".join(kept)
+    phrase = list(words)
+    while phrase[0].casefold() in _JOINING:
+        del phrase[0]
+    while phrase[-1].casefold() in _JOINING:
+        del phrase[-1]
+    return " ".join(phrase)
 
 
-def _known(words: list[str], n: int) -> bool:
+def _is_name(words: list[str], n: int) -> bool:
     name = " ".join(words)
     return len(words) == n and bool(_telling(words)) and bool(mood_named(name) or labels_named(name))
 
 
-def _terms_of(words: list[str], known: _Known) -> list[tuple[list[str], Term]]:
+def _terms_of(words: list[str], context: _Context) -> list[tuple[list[str], Term]]:
     """A known name as one term; other words together where they mean something together."""
-    whole, telling = _term(words, known), _telling(words)
-    if len(telling) == 1 or _known(words, len(words)) or len(whole.keys):
+    whole, telling = _term(words, context), _telling(words)
+    if len(telling) == 1 or _is_name(words, len(words)) or len(whole.keys):
         return [(words, whole)]
-    each = [([word], _term([word], known)) for word in telling]
-    if not known.by_meaning:
+    each = [([word], _term([word], context)) for word in telling]
+    if not context.by_meaning:
         return each
     moods = [pair for pair in each if pair[1].measured]
     if moods:  # "ruhiges Klavier": a mood, and the rest
         rest = [word for word in words if [word] not in [pair[0] for pair in moods]]
-        return moods + (_terms_of(rest, known) if _telling(rest) else [])
+        return moods + (_terms_of(rest, context) if _telling(rest) else [])
     parts = tuple(term for _, term in each)
     named = any(len(term.keys) for term in parts) and all(term.understood for term in parts)
     return [(words, replace(whole, parts=parts) if named else whole)]
 
 
-def _term(words: list[str], known: _Known) -> Term:
-    catalog, snapshot = known.catalog, known.snapshot
+def _term(words: list[str], context: _Context) -> Term:
+    catalog, snapshot = context.catalog, context.snapshot
     name = " ".join(words)
-    told = " ".join(_telling(words)) or name
-    mood, labels = mood_named(told), {}
+    text = " ".join(_telling(words)) or name
+    mood, labels = mood_named(text), {}
     measured = measurements(mood, snapshot) if mood else []
     if not measured:
-        labels = related_labels(labels_named(name) or labels_named(told))
-    if not measured and not labels and known.by_meaning:
-        nearest = mood_like(told)
+        labels = related_labels(labels_named(name) or labels_named(text))
+    if not measured and not labels and context.by_meaning:
+        nearest = mood_like(text)
         mood = mood_named(nearest) if nearest else None
         measured = measurements(mood, snapshot) if mood else []
         labels = {} if measured else labels_like(_phrase(words) if _telling(words) else name)
     if not measured and not labels:
-        labels = dict.fromkeys(labels_with_words(told), 1.0)
-    keys = catalog.tracks.all_keys_with_words(told)
+        labels = dict.fromkeys(labels_with_words(text), 1.0)
+    keys = catalog.tracks.all_keys_with_words(text)
     unknown = not measured and not labels
-    labeled = catalog.tracks.all_keys_with_words(told, by_label=True) if unknown else keys[:0]
-    return Term(told, mood if measured else None, tuple(measured), labels, keys, labeled)
+    labeled = catalog.tracks.all_keys_with_words(text, by_label=True) if unknown else keys[:0]
+    return Term(text, mood if measured else None, tuple(measured), labels, keys, labeled)

@@ -69,8 +69,8 @@ def analyze(source: str | Path | Excerpts, embedders: Sequence[Embedder]) -> Ana
 
     sound = source if isinstance(source, Excerpts) else audio.load(source)
     with ThreadPoolExecutor(max(1, len(embedders))) as pool:  # somebody waits, and each uses one core
-        made = pool.map(lambda embedder: embedder.embed(sound), embedders)
-        embeddings = dict(zip([embedder.spec.space for embedder in embedders], made, strict=True))
+        results = pool.map(lambda embedder: embedder.embed(sound), embedders)
+        embeddings = dict(zip([embedder.spec.space for embedder in embedders], results, strict=True))
     return AnalyzedSound(
         "sound" if isinstance(source, Excerpts) else Path(source).name,
         sound.duration_s,

@@ -304,8 +304,8 @@ class Session:
         self, queries: NDArray[Any], weights: Sequence[float], n: int, allowed: NDArray[np.bool_] | None
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """As ``nearest``, by agreement of the queries, of the tracks near one of them or their middle."""
-        asked = np.concatenate([self.combine(queries, weights), queries])
-        places = np.unique(np.concatenate([self.index.query(x[None], n, allowed)[0][0] for x in asked]))
+        vectors = np.concatenate([self.combine(queries, weights), queries])
+        places = np.unique(np.concatenate([self.index.query(x[None], n, allowed)[0][0] for x in vectors]))
         scores = agreement(self.pair_scores(self.index.take(places), queries), weights)
         order = np.argsort(-scores, kind="stable")[:n]
         return self.index.keys[places[order]], scores[order]
@@ -323,8 +323,8 @@ class Session:
         """Why there are n answers and not k."""
         if n >= k:
             return None
-        known = self.catalog, self.snapshot, self.index.rows
-        return filters.describe_shortfall(*known, n, k, where, reason, feedback=feedback)
+        library = self.catalog, self.snapshot, self.index.rows
+        return filters.describe_shortfall(*library, n, k, where, reason, feedback=feedback)
 
 
 class Recommender:

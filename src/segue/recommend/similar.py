@@ -70,17 +70,17 @@ def similar(  # noqa: PLR0913 - all that one may ask for, by name
         Where nothing could ever meet a condition: no track has that genre, label, artist or album,
         or lies below that folder.
     """
-    wanted, unwanted = require_queries(queries, k), list_queries(minus)
-    if weights is not None and (len(weights) != len(wanted) or min(weights) <= 0):
-        raise UsageError(f"there are {len(wanted)} seeds; expected as many weights, all above 0")
+    query_list, minus_list = require_queries(queries, k), list_queries(minus)
+    if weights is not None and (len(weights) != len(query_list) or min(weights) <= 0):
+        raise UsageError(f"there are {len(query_list)} seeds; expected as many weights, all above 0")
     conditions = where if label is None else with_label(where, label)
 
     def answer(session: Session) -> Recommendations:
         if agree:
             session.require_one_vector_each("agreement of several seeds")
-        seeds = session.groups(wanted)
-        meanings, sounds = interpretations(wanted, seeds), all_seeds(seeds)
-        away = session.groups(unwanted)
+        seeds = session.groups(query_list)
+        meanings, sounds = interpretations(query_list, seeds), all_seeds(seeds)
+        away = session.groups(minus_list)
         leave_out = session.leave_out(sounds, conditions, everything=everything)
         vectors = session.query_vectors(seeds, away, weights=weights, each=agree)
         parts = (weights or [1.0] * len(seeds)) if agree else None

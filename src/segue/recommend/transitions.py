@@ -118,10 +118,10 @@ def transitions(
     if not 0 <= crossfade_s <= LONGEST_S:
         raise UsageError(f"crossfade_s is {crossfade_s:g}, expected 0 to {LONGEST_S:g}")
     catalog = recommender.catalog
-    known = _edges(catalog, tracks, measure=measure)
+    edges_by_content = _edges(catalog, tracks, measure=measure)
     loudness = _loudness(catalog, recommender.catalog.snapshot(), tracks)
     playbacks = tuple(
-        _playback(track, known.get(_content(track)), loudness.get(track.id)) for track in tracks
+        _playback(track, edges_by_content.get(_content(track)), loudness.get(track.id)) for track in tracks
     )
     steps = tuple(
         None if a.edges is None or b.edges is None
@@ -147,14 +147,14 @@ def _content(track: Track) -> str:
 
 def _edges(catalog: Catalog, tracks: Sequence[Track], *, measure: bool) -> dict[str, dict[str, object]]:
     """What is known of the tracks' ends, by content; measured and kept where it is not."""
-    known = catalog.edges.get({_content(track) for track in tracks})
-    missing = {_content(track): track for track in tracks if _content(track) not in known}
+    stored = catalog.edges.get({_content(track) for track in tracks})
+    missing = {_content(track): track for track in tracks if _content(track) not in stored}
     if not measure:
-        return known
-    found = {content: one for content, track in missing.items() if (one := _measure(track))}
-    if found:
-        catalog.edges.keep(found)
-    return known | found
+        return stored
+    measured = {content: one for content, track in missing.items() if (one := _measure(track))}
+    if measured:
+        catalog.edges.keep(measured)
+    return stored | measured
 
 
 def _measure(track: Track) -> dict[str, object] | None:
@@ -169,19 +169,19 @@ def _measure(track: Track) -> dict[str, object] | None:
 def _loudness(catalog: Catalog, snapshot: Snapshot, tracks: Sequence[Track]) -> dict[str, float]:
     """LKFS of the tracks, as far as the descriptors measured it, by id."""
     keys = catalog.tracks.keys_of([track.id for track in tracks])
-    found: dict[str, float] = {}
+    loudness: dict[str, float] = {}
     for space in snapshot.spaces.values():
         if "loudness_lkfs_mean" not in space.dimensions:
             continue
         column = space.dimensions.index("loudness_lkfs_mean")
         rows = {track_id: snapshot.row_of(key) for track_id, key in keys.items()}
         values = {name: float(space.vectors[row, column]) for name, row in rows.items() if row is not None}
-        found |= {name: value for name, value in values.items() if np.isfinite(value)}
-    return found
+        loudness |= {name: value for name, value in values.items() if np.isfinite(value)}
+    return loudness
 
 
-def _playback(track: Track, known: dict[str, object] | None, loudness: float | None) -> Playback:
-    fields = dict(known) if known else {}
+def _playback(track: Track, stored: dict[str, object] | None, loudness: float | None) -> Playback:
+    fields = dict(stored) if stored else {}
     tagged = fields.pop("gain_db", None)
     edges = Edges(**fields) if fields else None  # type: ignore[arg-type]
     if loudness is None and edges:

@@ -122,20 +122,20 @@ class TrackFacts:
         rows = np.full(len(keys), -1, np.int64)
         rows[places >= 0] = np.asarray(index.rows)[places[places >= 0]]
         spoken = self._speech(rows)
-        known = read(keys.tolist())
+        facts = read(keys.tolist())
         for key, is_speech in zip(keys.tolist(), spoken.tolist(), strict=True):
-            duration, genre = known.get(key, (0.0, None))
+            duration, genre = facts.get(key, (0.0, None))
             self._by_key[key] = duration, is_speech or is_speech_genre(genre)
 
     def _speech(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """bool (n,): what networks, or tables of songs, say is speech."""
         spoken = np.zeros(len(rows), np.bool_)
-        there = rows >= 0
+        valid = rows >= 0
         for space, columns in self._scored:
-            spoken[there] |= _scored_as_speech(space, rows[there], columns)
+            spoken[valid] |= _scored_as_speech(space, rows[valid], columns)
         for space in self._measured:
-            values = np.asarray(space.vectors[rows[there], space.dimensions.index("speechiness")], np.float32)
-            spoken[there] |= values > _SPEECHINESS_FROM
+            values = np.asarray(space.vectors[rows[valid], space.dimensions.index("speechiness")], np.float32)
+            spoken[valid] |= values > _SPEECHINESS_FROM
         return spoken
 
 
@@ -193,13 +193,13 @@ class LeaveOut:
     ) -> None:
         self._read = read
         self._facts, self._limits, self._index = facts, facts.limits(settings), index
-        self._seeds, self._asked = np.array(keys, np.int64), _asked_for(where)
+        self._seeds, self._asked_kinds = np.array(keys, np.int64), _asked_for(where)
         self._sounds = [
             self._limits.kind(seed.duration_s, speech=_sounds_like_speech(seed.labels))
             for seed in seeds
             if not isinstance(seed, Track)
         ]
-        self._taken: dict[int, Kind] = {}
+        self._kind_by_key: dict[int, Kind] = {}
 
     def __call__(
         self, keys: NDArray[np.int64], scores: NDArray[np.float32], k: int
@@ -209,7 +209,7 @@ class LeaveOut:
         listed = np.concatenate([self._seeds, keys])
         kinds = self._facts.kinds(listed, self._index, self._limits, self._read)
         n_seeds = len(self._seeds)
-        usual = self._asked | _of_half(kinds[:n_seeds] + self._sounds)
+        usual = self._asked_kinds | _of_half(kinds[:n_seeds] + self._sounds)
         unwanted = [None if kind in usual else kind for kind in kinds[n_seeds:]]
         if not any(unwanted):
             return keys, scores
@@ -217,21 +217,21 @@ class LeaveOut:
         n_answers = np.cumsum(kept & ~np.isin(keys, self._seeds))
         for key, kind, n in zip(keys.tolist(), unwanted, n_answers.tolist(), strict=True):
             if kind is not None and n < k:
-                self._taken[key] = kind
+                self._kind_by_key[key] = kind
         return keys[kept], scores[kept]
 
-    def told(self) -> tuple[LeftOut, ...]:
+    def counts(self) -> tuple[LeftOut, ...]:
         """How many tracks were left out, and as what."""
-        if not self._taken:
+        if not self._kind_by_key:
             return ()
         limits = {"short": self._limits.shortest_s, "long": self._limits.longest_s}
-        counts = {kind: sum(taken == kind for taken in self._taken.values()) for kind in KINDS}
-        return tuple(LeftOut(kind, n, limits.get(kind)) for kind, n in counts.items() if n)
+        n_by_kind = {kind: sum(taken == kind for taken in self._kind_by_key.values()) for kind in KINDS}
+        return tuple(LeftOut(kind, n, limits.get(kind)) for kind, n in n_by_kind.items() if n)
 
 
 def left_out(leave_out: LeaveOut | None) -> tuple[LeftOut, ...]:
     """What was left out of an answer, if anything might be."""
-    return () if leave_out is None else leave_out.told()
+    return () if leave_out is None else leave_out.counts()
 
 
 def _of_half(kinds: Sequence[Kind | None]) -> set[Kind]:

@@ -129,13 +129,13 @@ def diversify(
     nearest, varied = (take_varied(alike, to_seeds, k, weight, caps) for weight in (0.0, 1.0))
     if variety in (0, 1):
         return varied if variety else nearest
-    wanted = (1 - variety) * to_seeds[nearest].mean() + variety * to_seeds[varied].mean()
+    target = (1 - variety) * to_seeds[nearest].mean() + variety * to_seeds[varied].mean()
     low, high = 0.0, 1.0
     best, least = nearest, np.inf
     for _ in range(_HALVINGS):
         weight = (low + high) / 2
         taken = take_varied(alike, to_seeds, k, weight, caps)
-        excess = float(to_seeds[taken].mean() - wanted)
+        excess = float(to_seeds[taken].mean() - target)
         if abs(excess) < least:
             best, least = taken, abs(excess)
         low, high = (weight, high) if excess > 0 else (low, weight)

@@ -18,25 +18,25 @@ _LABELS = 3
 _NEARER_THAN_MOST = 80  # percent, from which it is worth saying
 
 
-def verbalize(found: Explanation, *, scaled: bool) -> str:
+def verbalize(explanation: Explanation, *, scaled: bool) -> str:
     """What there is to say, in one sentence.
 
     Parameters
     ----------
-    found : all but its text
+    explanation : all but its text
     scaled : whether 0 is as unlike as two tracks usually are, so that there is a word for the score
     """
-    degree = next(words for least, words in _DEGREES if found.score >= least or least == -1.0)
-    alike = [f.text.removeprefix("both ") for f in found.features if f.alike]
+    degree = next(words for least, words in _DEGREES if explanation.score >= least or least == -1.0)
+    alike = [f.text.removeprefix("both ") for f in explanation.features if f.alike]
     clauses = [_alike(alike[:_FEATURES])]
-    clauses += [_list_of([label.name for label in found.labels], "networks call both ", _LABELS)]
-    clauses += [f.text for f in found.features if not f.alike][:_FEATURES]
-    if found.moments:
-        best = found.moments[0]
+    clauses += [_list_of([label.name for label in explanation.labels], "networks call both ", _LABELS)]
+    clauses += [f.text for f in explanation.features if not f.alike][:_FEATURES]
+    if explanation.moments:
+        best = explanation.moments[0]
         clauses.append(f"most alike at {_clock(best.a_s)} of the first and {_clock(best.b_s)} of the second")
     sentence = "; ".join(part for part in clauses if part)
-    rank = _rank(found.nearer_than)
-    begin = (degree if scaled else f"Their score is {found.score:.2f}") + rank
+    rank = _rank(explanation.nearer_than)
+    begin = (degree if scaled else f"Their score is {explanation.score:.2f}") + rank
     return f"{begin}: {sentence}." if sentence else f"{begin}; nothing is known that says why."
 
 
