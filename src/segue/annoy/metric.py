@@ -56,11 +56,11 @@ def to_stored(vector: ArrayLike, f: int, metric: AnnoyMetric, what: str, row: in
     VectorError
         Where an index has no place for it.
     """
-    given = _as_numbers(vector, what, row)
-    if given.shape != (f,):
-        size = len(given) if given.ndim == 1 else given.shape
+    array = _as_numbers(vector, what, row)
+    if array.shape != (f,):
+        size = len(array) if array.ndim == 1 else array.shape
         raise SizeError(f"{what} has wrong length (expected {f}, got {size})", row)
-    wide = given if given.dtype == np.float32 else _as_float32(given)
+    wide = array if array.dtype == np.float32 else _as_float32(array)
     square = float(np.dot(wide, wide))
     reason = None if PLAIN_SQUARES[0] < square < PLAIN_SQUARES[1] else refusal(wide, metric)
     if reason:
@@ -70,17 +70,17 @@ def to_stored(vector: ArrayLike, f: int, metric: AnnoyMetric, what: str, row: in
 
 def _as_numbers(vector: ArrayLike, what: str, row: int | None) -> NDArray[Any]:
     try:
-        given = np.asarray(vector)
+        array = np.asarray(vector)
     except ValueError:  # lists of several lengths
         raise NoVectorError(f"{what} is no list of numbers", row) from None
-    if given.dtype.kind == "O" and given.ndim and all(isinstance(x, SupportsFloat) for x in given.flat):
-        given = given.astype(np.float64)  # such as fractions
-    if given.dtype.kind not in "fiub" and given.size:
-        held = "" if given.ndim else f" is {type(vector).__name__}, expected a list of numbers"
-        raise NoVectorError(f"{what}{held or f' holds {given.dtype}, expected numbers'}", row)
-    if not given.ndim:
+    if array.dtype.kind == "O" and array.ndim and all(isinstance(x, SupportsFloat) for x in array.flat):
+        array = array.astype(np.float64)  # such as fractions
+    if array.dtype.kind not in "fiub" and array.size:
+        held = "" if array.ndim else f" is {type(vector).__name__}, expected a list of numbers"
+        raise NoVectorError(f"{what}{held or f' holds {array.dtype}, expected numbers'}", row)
+    if not array.ndim:
         raise NoVectorError(f"{what} is one number, expected a list of numbers", row)
-    return given
+    return array
 
 
 def refusal(vector: NDArray[np.float32], metric: AnnoyMetric) -> str | None:

@@ -113,7 +113,7 @@ class Rows:
         n = len(self._items)
         self._place.write(n, vector)
         if self._positions is None and n and item < self._items[-1]:
-            self._positions = {known: at for at, known in enumerate(self._items)}
+            self._positions = {earlier: at for at, earlier in enumerate(self._items)}
         if self._positions is not None:
             self._positions[item] = n
         self._items.append(item)

@@ -24,18 +24,18 @@ def nearest(
     n_trees : as given to ``build``
     item : the item that the query is, which must be among the answers; -1 for none
     """
-    wanted = len(index) if n == -1 else min(operator.index(n), len(index))
-    if wanted < 0 or (search_k != -1 and search_k < 1):
+    k = len(index) if n == -1 else min(operator.index(n), len(index))
+    if k < 0 or (search_k != -1 and search_k < 1):
         raise UsageError(f"n is {n} and search_k {search_k}, expected -1 or more (search_k not 0)")
-    if not wanted:
+    if not k:
         return [], []
-    recall, effort = _reach(wanted, search_k, n_trees, len(index))
-    items = index.query(query, wanted, recall=recall, effort=effort)[0][0]
+    recall, effort = _reach(k, search_k, n_trees, len(index))
+    items = index.query(query, k, recall=recall, effort=effort)[0][0]
     items = items[items >= 0]
     if item >= 0 and not (items == item).any():
         items = np.append(items, item)  # it was missed, or only copies of it were found
     gaps = distances(query, index.take(items), metric)
-    order = np.lexsort((items, items != item, -gaps if metric == "dot" else gaps))[:wanted]
+    order = np.lexsort((items, items != item, -gaps if metric == "dot" else gaps))[:k]
     return items[order].tolist(), gaps[order].tolist()
 
 

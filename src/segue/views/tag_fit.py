@@ -51,9 +51,9 @@ class TrackTags:
     def classes(self) -> Ints:
         """int64 (n,): the same number for the same album by the same artist; -1 where one is not known."""
         both = np.stack([self.artists, self.albums], axis=1)
-        known = (both >= 0).all(axis=1)
+        has_both = (both >= 0).all(axis=1)
         numbers = np.full(len(self), -1, np.int64)
-        numbers[known] = np.unique(both[known], axis=0, return_inverse=True)[1].ravel()
+        numbers[has_both] = np.unique(both[has_both], axis=0, return_inverse=True)[1].ravel()
         return numbers
 
 
@@ -94,12 +94,12 @@ def fit_on_tags(vectors: Vectors, tags: TrackTags) -> tuple[Float32 | None, TagF
 def _whole_albums(tags: TrackTags) -> Ints:
     """int64 (m,), rising: tracks of albums with two and more by one artist; of many albums some."""
     classes = tags.classes
-    known = np.flatnonzero(classes >= 0)
-    counts = np.bincount(classes[known]) if len(known) else np.zeros(0, np.int64)
+    tagged = np.flatnonzero(classes >= 0)
+    counts = np.bincount(classes[tagged]) if len(tagged) else np.zeros(0, np.int64)
     albums = np.flatnonzero(counts > 1)
     order = np.random.default_rng(0).permutation(albums)
-    kept = order[np.cumsum(counts[order]) <= _ENOUGH]
-    return known[np.isin(classes[known], kept)]
+    sample = order[np.cumsum(counts[order]) <= _ENOUGH]
+    return tagged[np.isin(classes[tagged], sample)]
 
 
 def _others(n: int, places: Ints) -> Ints:
@@ -149,24 +149,24 @@ def _validate(u: NDArray[np.float64], others: NDArray[np.float64], tags: TrackTa
     others : (m, dim), of the library's other tracks, which may be nearer
     """
     classes, folds = tags.classes, _folds(groups)
-    asked = np.arange(len(u))
-    if len(asked) > _MOST_ASKED:
-        asked = np.sort(np.random.default_rng(0).choice(asked, _MOST_ASKED, replace=False))
+    queries = np.arange(len(u))
+    if len(queries) > _MOST_ASKED:
+        queries = np.sort(np.random.default_rng(0).choice(queries, _MOST_ASKED, replace=False))
     without, with_tags = np.zeros(len(u)), np.zeros(len(u))
     for fold in range(FOLDS):
         test = folds == fold
-        known = ~test & ~np.isin(tags.artists, tags.artists[test]) & ~np.isin(tags.albums, tags.albums[test])
-        here = asked[test[asked]]
-        if not len(here):
+        train = ~test & ~np.isin(tags.artists, tags.artists[test]) & ~np.isin(tags.albums, tags.albums[test])
+        fold_queries = queries[test[queries]]
+        if not len(fold_queries):
             continue
         # A fit on few tracks evens out how those vary, whatever their tags are. Others then stand apart from
         # them, and so near each other: tracks that the fit knows are no answers, or any tags would help.
-        rest = np.flatnonzero(~known)
-        places, matrix = rest.searchsorted(here), _drawing_together(u[known], classes[known])
-        without[here] = _precision(u[rest], others, classes[rest], places)
-        with_tags[here] = _precision(u[rest] @ matrix, others @ matrix, classes[rest], places)
-    without, with_tags = without[asked], with_tags[asked]
-    low, high = _interval(with_tags - without, groups[asked])
+        rest = np.flatnonzero(~train)
+        places, matrix = rest.searchsorted(fold_queries), _drawing_together(u[train], classes[train])
+        without[fold_queries] = _precision(u[rest], others, classes[rest], places)
+        with_tags[fold_queries] = _precision(u[rest] @ matrix, others @ matrix, classes[rest], places)
+    without, with_tags = without[queries], with_tags[queries]
+    low, high = _interval(with_tags - without, groups[queries])
     helps = low > 0 and with_tags.mean() - without.mean() >= LEAST_GAIN
     n_albums = len(np.unique(classes))
     return TagFit(bool(helps), n_albums, float(without.mean()), float(with_tags.mean()), low, high)
@@ -183,9 +183,9 @@ def _drawing_together(u: NDArray[np.float64], classes: Ints) -> NDArray[np.float
 
 
 def _precision(
-    u: NDArray[np.float64], others: NDArray[np.float64], classes: Ints, asked: Ints
+    u: NDArray[np.float64], others: NDArray[np.float64], classes: Ints, queries: Ints
 ) -> NDArray[np.float64]:
-    """(n_asked,): the share of the five nearest, of ``u`` and ``others``, that are of the same class.
+    """(n_queries,): the share of the five nearest, of ``u`` and ``others``, that are of the same class.
 
     Of fewer where there are no five.
     """
@@ -193,13 +193,13 @@ def _precision(
     unit = np.asarray(x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12), np.float32)
     classes = np.concatenate([classes, np.full(len(others), -1)])
     k = min(K, len(unit) - 1)
-    shares = np.empty(len(asked))
-    for start in range(0, len(asked), 256):
-        some = asked[start : start + 256]
-        cosines = unit[some] @ unit.T
-        cosines[np.arange(len(some)), some] = -np.inf
+    shares = np.empty(len(queries))
+    for start in range(0, len(queries), 256):
+        block = queries[start : start + 256]
+        cosines = unit[block] @ unit.T
+        cosines[np.arange(len(block)), block] = -np.inf
         nearest = np.argpartition(-cosines, k, axis=1)[:, :k]
-        shares[start : start + 256] = (classes[nearest] == classes[some][:, None]).mean(axis=1)
+        shares[start : start + 256] = (classes[nearest] == classes[block][:, None]).mean(axis=1)
     return shares
 
 

@@ -144,18 +144,18 @@ class ViewIndex:
             return ViewIndex.build(snapshot, prior, self.spec, options, progress, catalog)
         keys = snapshot.keys[rows]
         at = np.searchsorted(rows, self.rows).clip(max=max(0, len(rows) - 1))
-        kept = (rows[at] == self.rows) & (keys[at] == self.keys)
-        if kept.sum() < _KEPT_SHARE * max(len(rows), len(self.rows)):
+        unchanged = (rows[at] == self.rows) & (keys[at] == self.keys)
+        if unchanged.sum() < _KEPT_SHARE * max(len(rows), len(self.rows)):
             return ViewIndex.build(snapshot, prior, self.spec, options, progress, catalog)
-        new = np.setdiff1d(rows, self.rows[kept])
-        if not kept.all():
-            self.index.delete(self.index.ids[~kept])
+        new = np.setdiff1d(rows, self.rows[unchanged])
+        if not unchanged.all():
+            self.index.delete(self.index.ids[~unchanged])
         added = np.zeros(0, np.int64)
         if len(new):
             places = np.searchsorted(rows, new)
             added = self.index.add(self.transform([x[places] for x in items]))
-        scales = self.scales and self.scales.update(self.index, kept, added)
-        all_rows = np.concatenate([self.rows[kept], new])
+        scales = self.scales and self.scales.update(self.index, unchanged, added)
+        all_rows = np.concatenate([self.rows[unchanged], new])
         return replace(self, rows=all_rows, keys=snapshot.keys[all_rows], stamp=snapshot.stamp, scales=scales)
 
     def spaces_of(self, snapshot: Snapshot) -> dict[str, SpaceVectors]:
