@@ -11,12 +11,18 @@ import pytest
 
 from segue.serve.http.compression import accepts_gzip, shorten
 from tests.serve_process import Server, serving
+from tests.served_home import ids_of
 
 
 @pytest.fixture(scope="module")
 def server(scanned: Path) -> Iterator[Server]:
     with serving("-l", scanned, "serve", "--no-open", "--port", 0) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def ids(server: Server) -> dict[str, str]:
+    return ids_of(server)
 
 
 @pytest.mark.parametrize(
@@ -80,3 +86,53 @@ def test_a_body_is_the_same_after_unpacking():
     assert gzip.decompress(body) == b"x" * 5000
     headers = httpx.Headers(short["headers"])
     assert headers["content-length"] == str(len(body))
+
+
+@pytest.mark.parametrize(
+    ("condition", "status"),
+    [
+        ({"if-none-match": "TAG"}, 304),
+        ({"if-none-match": '"another", W/TAG'}, 304),
+        ({"if-none-match": "*"}, 304),
+        ({"if-none-match": '"another"'}, 200),
+        ({"if-none-match": '"another"', "if-modified-since": "DATE"}, 200),
+        ({"if-none-match": "TAG", "range": "bytes=0-9"}, 304),
+        ({"if-modified-since": "DATE"}, 304),
+        ({"if-modified-since": "Thu, 01 Jan 1970 00:00:00 GMT"}, 200),
+        ({"if-modified-since": "yesterday"}, 200),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_sound_that_a_client_has_is_not_sent_again(
+    server: Server, ids: dict[str, str], method, condition, status
+):
+    address = f"/tracks/{ids['Low number 0']}/audio"
+    first = server.api("GET", address)
+    known = {"TAG": first.headers["etag"], "DATE": first.headers["last-modified"]}
+    headers = {
+        name: text.replace("TAG", known["TAG"]).replace("DATE", known["DATE"])
+        for name, text in condition.items()
+    }
+    again = server.api(method, address, headers=headers)
+    assert again.status_code == status
+    assert again.headers["etag"] == known["TAG"]
+    assert again.content == (first.content if (method, status) == ("GET", 200) else b"")
+
+
+@pytest.mark.parametrize("path", ["cover", "cover?size=64"])
+def test_a_cover_that_a_client_has_under_any_tag_is_not_sent_again(server: Server, ids: dict[str, str], path):
+    address = f"/tracks/{ids['Low number 0']}/{path}"
+    assert server.api("GET", address, headers={"if-none-match": "*"}).status_code == 304
+
+
+def test_head_of_a_conversion_does_not_say_that_it_is_empty(server: Server, ids: dict[str, str]):
+    head = server.api("HEAD", f"/tracks/{ids['Low number 0']}/audio?format=mp3")
+    assert (head.status_code, head.content) == (200, b"")
+    assert "content-length" not in head.headers
+
+
+def test_a_method_that_is_refused_is_not_among_those_that_are_allowed(server: Server):
+    for method in ("OPTIONS", "PATCH", "DELETE"):
+        refused = server.api(method, "/tracks")
+        assert refused.status_code == 405
+        assert refused.headers["allow"].split(", ") == ["GET", "HEAD"]

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from segue.audio.covers import cover_image
 from segue.audio.placeholder_covers import placeholder_cover
 from segue.errors import TrackNotFoundError
+from segue.serve.http.conditions import is_unchanged
 from segue.serve.http.errors import ApiError
 from segue.serve.service import Service
 from segue.track import Track
@@ -36,7 +37,7 @@ async def cover_response(service: Service, request: Request, track: Track, size:
         headers["content-security-policy"] = _DRAWN_POLICY
     content, media_type = picture
     headers["etag"] = f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
-    if headers["etag"] in request.headers.get("if-none-match", ""):
+    if is_unchanged(request.headers, headers["etag"]):
         return Response(status_code=304, headers=headers)
     return Response(content, headers=headers, media_type=media_type)
 

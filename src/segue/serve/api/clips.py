@@ -17,7 +17,8 @@ from segue.serve.service import ServiceDep
 routes = APIRouter(tags=["clips"])
 CLIPS = "/clips"
 _SOUND = openapi_responses(None, 404, 416, 503, media="audio/*") | {
-    206: {"description": "The range that was requested."}
+    206: {"description": "The range that was requested."},
+    304: {"description": "Unchanged."},
 }
 _FILE = File(description="Any audio that can be decoded", json_schema_extra={"minLength": 1})
 

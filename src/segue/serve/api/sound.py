@@ -18,7 +18,8 @@ from segue.serve.service import ServiceDep
 routes = APIRouter(tags=["tracks"])
 _DAY = "private, max-age=86400"
 _SOUND = openapi_responses(None, 404, 416, 503, media="audio/*") | {
-    206: {"description": "The range that was requested."}
+    206: {"description": "The range that was requested."},
+    304: {"description": "Unchanged."},
 }
 _PICTURE = openapi_responses(None, 404, 503, media="image/*") | {304: {"description": "Unchanged."}}
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 
 from starlette.types import Message
 
+from segue.serve.http.conditions import is_unchanged
+
 LEAST_BYTES = 1024  # of a body that is compressed
 LEVEL = 4  # of 9: a few percent larger, several times quicker
 _KINDS = (b"application/json", b"application/xml", b"text/")
@@ -44,7 +46,7 @@ def shorten(method: str, headers: Mapping[str, str], start: Message, body: bytes
             b"etag", b'W/"%b"' % hashlib.blake2b(body, digest_size=12).hexdigest().encode()
         )
         values.setdefault(b"cache-control", b"private, no-cache")
-        if _has(headers.get("if-none-match", ""), tag.decode("latin-1")):
+        if is_unchanged(headers, tag.decode("latin-1")):
             kept = [pair for pair in values.items() if pair[0] in _KEPT_HEADERS]
             return {**start, "status": 304, "headers": kept}, b""
     if len(body) >= LEAST_BYTES:
@@ -53,8 +55,3 @@ def shorten(method: str, headers: Mapping[str, str], start: Message, body: bytes
             body = gzip.compress(body, LEVEL, mtime=0)
             values |= {b"content-encoding": b"gzip", b"content-length": str(len(body)).encode()}
     return {**start, "headers": list(values.items())}, body
-
-
-def _has(condition: str, tag: str) -> bool:
-    plain = tag.removeprefix("W/")
-    return any(one.strip().removeprefix("W/") in (plain, "*") for one in condition.split(","))

@@ -48,5 +48,5 @@ class Methods:
         """
         allowed = self._described.at(path)
         if allowed and method not in allowed and method not in self._former.at(path):
-            headers = {"allow": ", ".join(sorted({*allowed, "OPTIONS"}))}
+            headers = {"allow": ", ".join(sorted(allowed))}
             raise ApiError(405, "method_not_allowed", f"there is no {method[:20]} here", headers=headers)

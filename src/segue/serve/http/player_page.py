@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
 from segue.serve.http.compression import accepts_gzip
+from segue.serve.http.conditions import is_unchanged
 from segue.serve.http.errors import ApiError
 from segue.serve.http.security import PLAIN_POLICY
 
@@ -65,7 +66,7 @@ def _file_response(file: Path, headers: dict[str, str], request: Request) -> Res
     headers["etag"] = tag
     if compressed:
         headers["content-encoding"] = "gzip"
-    if request.headers.get("if-none-match", "").removeprefix("W/") == tag:
+    if is_unchanged(request.headers, tag):
         return Response(status_code=304, headers=headers)
     return Response(body, headers=headers, media_type=kind)
 

@@ -16,6 +16,7 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from segue.audio.transcode import TYPES, transcode
+from segue.serve.http.conditions import is_unchanged
 from segue.serve.http.errors import ApiError
 from segue.serve.http.media_types import is_playable, media_type
 from segue.serve.http.ranges import wanted_ranges
@@ -32,7 +33,7 @@ _FILLING = 1 << 16  # bytes at a time
 
 
 def file_response(request: Request, path: Path, *, name: str | None = None) -> Response:
-    """A file, or the parts of it that are asked for.
+    """A file, or the parts of it that are asked for; 304 where the client has it.
 
     Raises
     ------
@@ -41,15 +42,18 @@ def file_response(request: Request, path: Path, *, name: str | None = None) -> R
     """
     try:
         with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
+            stat = os.fstat(file.fileno())
     except OSError:
         raise ApiError(404, "file_missing", "the file was moved, deleted or cannot be read") from None
-    _replace_range(request, size)
     headers = {"cache-control": "private, max-age=3600", "accept-ranges": "bytes"}
+    answer = _File(path, headers=headers, media_type=media_type(path), filename=name, stat_result=stat)
+    if is_unchanged(request.headers, answer.headers["etag"], stat.st_mtime):
+        kept = {name: answer.headers[name] for name in ("etag", "last-modified", "cache-control")}
+        return Response(status_code=304, headers=kept)
+    _replace_range(request, stat.st_size)
     if request.scope.get("segue.head"):
-        headers["content-length"] = str(size)
-        return Response(headers=headers, media_type=media_type(path))
-    return _File(path, headers=headers, media_type=media_type(path), filename=name)
+        return Response(headers=dict(answer.headers))
+    return answer
 
 
 class _File(FileResponse):
@@ -107,7 +111,7 @@ class Transcoder:
         if n_bytes is not None:
             headers["content-length"] = str(n_bytes)
         if request.scope.get("segue.head"):
-            return Response(headers=headers, media_type=TYPES[kind])
+            return StreamingResponse(iter(()), headers=headers, media_type=TYPES[kind])
         slot = await self.slots.wait(request, _WAIT_S)
         chunks = _Chunks(transcode(path, kind, start_s, bit_rate))
         at_end(request.scope, lambda: self._pool.submit(chunks.close))
