@@ -56,8 +56,8 @@ def embed_files(
     embedders = make_embedders(models)
     specs = [embedder.spec for embedder in embedders]
     files = (_listed(str(path)) for path in paths)
-    while some := list(islice(files, batch_files)):
-        yield to_arrow([outcome_of(file, embedders) for file in some], specs)
+    while batch := list(islice(files, batch_files)):
+        yield to_arrow([outcome_of(file, embedders) for file in batch], specs)
 
 
 def outcome_of(file: AudioFile, embedders: Sequence[Embedder]) -> Outcome:

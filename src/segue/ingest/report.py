@@ -129,8 +129,8 @@ class Report:
         """Add files to one of the counts, and keep which they are where that tells of a change."""
         setattr(self, name, getattr(self, name) + len(paths))
         if paths and name not in _AS_BEFORE:
-            kept = self.files.setdefault(name, [])
-            kept += paths[: max(0, LISTED - len(kept))]
+            listed = self.files.setdefault(name, [])
+            listed += paths[: max(0, LISTED - len(listed))]
 
     def note_signal(self, number: int) -> None:
         """Keep which signal stopped the work; the exit code tells it."""
