@@ -151,7 +151,7 @@ class FallbackReader:
         except NotAudioError as error:
             if container == "ac3":  # short marks, which other sound may hold
                 return
-            raise _undecoded(container, reader.info.codec) from error
+            raise _undecoded_error(container, reader.info.codec) from error
         if container == "ac3" and by_ffmpeg.info.sr != reader.info.sr:
             by_ffmpeg.__exit__(None, None, None)
             return
@@ -194,7 +194,7 @@ class FallbackReader:
         try:
             return self._reader.read(start, n)
         except CodedSoundError as error:
-            raise _undecoded(error.container, self.info.codec) from error
+            raise _undecoded_error(error.container, self.info.codec) from error
 
     def _ends_too_soon(self, end: int) -> bool:
         claimed = self.info.n_samples
@@ -213,7 +213,7 @@ class FallbackReader:
             self._samples.__exit__(kind, error, trace)
 
 
-def _undecoded(container: str, codec: str) -> DamagedAudioError:
+def _undecoded_error(container: str, codec: str) -> DamagedAudioError:
     name = {"dts": "DTS", "ac3": "Dolby Digital"}.get(container, "a codec")
     return DamagedAudioError(
         f"its {codec} holds frames of {name} in the place of samples, which are not decoded"

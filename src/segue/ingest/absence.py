@@ -114,7 +114,7 @@ class _Root:
         if not self._shows_something:
             return {one.key: self._path for one in new}
         places: dict[int, str] = {}
-        for folder in self._emptied(new):
+        for folder in self._emptied_folders(new):
             places |= {one.key: folder for one in new if is_below_any(one.path, [folder])}
         for device in {one.state.device for one in new} - self._devices - {0}:
             group = [one for one in new if one.state.device == device]
@@ -122,7 +122,7 @@ class _Root:
             places |= {one.key: folder for one in group}
         return places
 
-    def _emptied(self, new: Sequence[KnownFile]) -> list[str]:
+    def _emptied_folders(self, new: Sequence[KnownFile]) -> list[str]:
         """Folders below the root that are there, hold nothing now, and held more than an album."""
         parents = Counter(str(Path(one.path).parent) for one in new)
         candidates: dict[str, list[str]] = {}

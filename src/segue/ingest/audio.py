@@ -155,7 +155,7 @@ class Scan:
         self._report.links += len(news.links)
         self._report.still_failing += news.still_failing
         self._links += news.links
-        paths = self._tracks.renamed(news.todo, self._source.hashes)
+        paths = self._tracks.find_renamed(news.todo, self._source.hashes)
         if paths:
             self._writer.rename(paths)
         return news.todo
@@ -254,7 +254,7 @@ class Scan:
     def _with_vectors(self, outcome: AnalyzedFile | Reused) -> AnalyzedFile:
         if isinstance(outcome, AnalyzedFile):
             return outcome
-        return self._reuse.analyzed(outcome, self._writer) or self._embed(outcome.file, outcome.state)
+        return self._reuse.analyzed_file(outcome, self._writer) or self._embed(outcome.file, outcome.state)
 
     # In the threads
 
@@ -275,10 +275,10 @@ class Scan:
         if track:
             if not self._tracks.same_audio(track, hashes) or track.key in self._lacking:
                 return None
-        elif self._tracks.linked(file, hashes):
+        elif self._tracks.find_linked(file, hashes):
             return _Linked(file.path)
         else:
-            track = self._tracks.moved(hashes)
+            track = self._tracks.claim_moved(hashes)
         if track is None:
             return None
         same = hashes.file == track.state.content_hash

@@ -119,7 +119,7 @@ class KnownFiles:
             else:
                 news.todo.append(file)
 
-    def renamed(
+    def find_renamed(
         self, files: Sequence[AudioFile], hashes_of: Callable[[AudioFile], FileHashes]
     ) -> dict[int, str]:
         """New paths, by keys, of tracks whose files took the names of others; by these they are known then.
@@ -154,7 +154,7 @@ class KnownFiles:
         state = track.state
         return hashes.file == state.content_hash or hashes.audio == state.audio_hash
 
-    def moved(self, hashes: FileHashes) -> KnownFile | None:
+    def claim_moved(self, hashes: FileHashes) -> KnownFile | None:
         """A track with this content, or else this audio, whose file is no more; it is claimed."""
         for track in self._alike(hashes):
             with self._claim:
@@ -163,7 +163,7 @@ class KnownFiles:
                     return track
         return None
 
-    def linked(self, file: AudioFile, hashes: FileHashes) -> KnownFile | None:
+    def find_linked(self, file: AudioFile, hashes: FileHashes) -> KnownFile | None:
         """The known track whose file this is, by another path."""
         same = (track for track in self._alike(hashes) if is_same_file(track.path, file.path))
         return next(same, None)

@@ -175,7 +175,7 @@ class Report:
 
     def summary(self) -> str:
         """The counts in one line, without those that are zero."""
-        return self._listed(self.counts()) or (
+        return self._count_text(self.counts()) or (
             "nothing to write" if self.run == "export" else "nothing found"
         )
 
@@ -190,7 +190,7 @@ class Report:
         counts |= {"newly_away": self.newly_away, "found_again": self.found_again}
         return [(f"{n} {words[name]}", self.files.get(name, ())) for name, n in counts.items() if n]
 
-    def _listed(self, counts: Mapping[str, int]) -> str:
+    def _count_text(self, counts: Mapping[str, int]) -> str:
         words = COUNTS[self.run]
         return ", ".join(f"{n} {words[name]}" for name, n in counts.items() if n)
 

@@ -55,7 +55,7 @@ class Reuse:
         """The removed track with this content, or else this audio, and whether it has all vectors."""
         return self._entries.get(hashes.file, self._entries.get(hashes.audio, (None, False)))
 
-    def analyzed(self, one: Reused, writer: Writer) -> AnalyzedFile | None:
+    def analyzed_file(self, one: Reused, writer: Writer) -> AnalyzedFile | None:
         """The file with what is known of its audio; ``None`` where that went meanwhile."""
         removed = None if one.entry is None else self._removed.get(one.entry)
         stored = None if one.key is None else writer.analysis(one.key)

@@ -248,7 +248,7 @@ def _write_shard(
     digest = hashlib.sha256(f"{shard} {fingerprint(specs)} {listing}".encode()).hexdigest()[:24]
     path = folder / f"{digest}.parquet"
     if path.exists():
-        return path.name, _failed(pq.read_table(path, columns=["error"]))
+        return path.name, _n_failed(pq.read_table(path, columns=["error"]))
     failed = 0
     part = folder / f".{path.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part"
     try:
@@ -256,7 +256,7 @@ def _write_shard(
             for start in range(0, len(files), BATCH_FILES):
                 chunk = files[start : start + BATCH_FILES]
                 batch = to_arrow([_outcome_of(file, embedders) for file in chunk], specs)
-                failed += _failed(batch)
+                failed += _n_failed(batch)
                 writer.write_batch(batch)
         part.replace(path)
     finally:
@@ -268,5 +268,5 @@ def _outcome_of(file: AudioFile, embedders: Sequence[Embedder]) -> Outcome:
     return (outcome_of_object if is_address(file.path) else outcome_of)(file, embedders)
 
 
-def _failed(rows: Any) -> int:
+def _n_failed(rows: Any) -> int:
     return len(rows) - int(rows.column("error").null_count)
