@@ -169,6 +169,14 @@ def test_nothing_is_found_where_nothing_qualifies(index, where):
         assert ids.shape[1] == distances.shape[1] == 0
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_query_has_no_answer(kind, looking):
+    one, index = case(kind), looking(kind)
+    for where in (None, one.labels < N_CLUSTERS // 2):
+        ids, distances = index.query(one.queries[:0], 5, where=where)
+        assert ids.shape == distances.shape == (0, 0)
+
+
 @pytest.mark.parametrize("shape", [(N + 1,), (N - 1,), (0,), (1, N), ()], ids=str)
 def test_a_mask_of_another_shape_is_refused(index, shape):
     for ask in (index.query, index.neighbors):

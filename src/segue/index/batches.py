@@ -45,6 +45,8 @@ def search_in_batches(
     ----------
     fewest : queries that are worth a thread
     """
+    if len(queries) <= min(fewest, _MOST):
+        return search(queries, exclude)
     threads = _threads.get() or os.cpu_count() or 1
     batch_size = min(max(fewest, -(-len(queries) // threads)), _MOST)
     starts = range(0, len(queries), batch_size)

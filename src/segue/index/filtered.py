@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
 from segue.index.exact import Neighbors, merge_nearest, nearest
+from segue.index.filter_lists import FilterLists
 from segue.index.metric import AnyVectors, row_distances
 from segue.index.plans import plan_for
 from segue.index.row_filter import RowFilter
@@ -14,8 +18,14 @@ from segue.index.state import SELECTING, STEP_BYTES, Plan, State
 _WIDER_FACTOR = 2.5  # times the number of nearest rows that hold k qualifying ones on average
 _MOST_WIDER = 32  # times k; where fewer of the nearest rows qualify, lists are scanned for these alone
 _MANY, _SHARED = 8, 4  # so many queries are compared with as many times the rows, which they share
+_SURE_SHARE = 0.45  # of near rows must qualify, where lists of a filter's own are quicker than a second try
 _MORE_STEPS = 6  # times as long as the steps of a query take those of scanning for some rows
 _MORE = 4  # times as many candidates, where the last of them are near
+_OWN_STEPS = 1.5  # times as long as the steps of a query takes the first scan of a filter's own lists
+_OWN_GROWTH = 3  # times as many rows of these are scanned in all with each further scan
+_MUCH_STEPS = 10  # times as long takes a scan before which a smaller one is always tried
+_APART = 1.75  # times as far, squared, as the nearest list is one behind which hardly any rows are as near
+_OWN_LEAST, _OWN_MORE = 230, 2  # candidates of a filter's own lists: so many, and as many times k more
 
 
 def search_filtered(
@@ -35,9 +45,12 @@ def search_filtered(
         _Question(state, plan, row_filter, queries[i], reduced[i : i + 1], k).answer()
         for i in range(len(queries))
     ]
-    neighbors = np.stack([rows for rows, _ in found]), np.stack([distances for _, distances in found])
-    uncoded = np.flatnonzero(row_filter.allowed[state.n_coded :]) + state.n_coded
-    if len(uncoded):
+    neighbors = (
+        np.array([rows for rows, _ in found], np.int64).reshape(-1, k),
+        np.array([distances for _, distances in found], np.float32).reshape(-1, k),
+    )
+    if state.n_coded < state.n:
+        uncoded = np.flatnonzero(row_filter.allowed[state.n_coded :]) + state.n_coded
         others = nearest(state.store, queries, k, state.metric, uncoded)
         neighbors = merge_nearest(neighbors, others, k)
     return neighbors
@@ -69,7 +82,8 @@ class _Question:
     def answer(self) -> Neighbors:
         """Rows int64 (k,) and distances float32 (k,), nearest first; -1 and infinity follow."""
         wider = self._wider_plan()
-        rows, distances = (wider and self._among_nearest(wider)) or self._among_all()
+        found = self._among_nearest(wider) if wider else None
+        rows, distances = found or self._among_all()
         order = distances.argsort(kind="stable")[: self._k]
         if len(order) == self._k:
             return rows[order], distances[order]
@@ -83,6 +97,8 @@ class _Question:
         """Of so many nearest rows that k of them qualify, as often as rows of the nearest lists do."""
         needed, nearest_lists = _WIDER_FACTOR * self._k, self._numbers[0, : self._plan.n_probe]
         share = self._filter.share_of(nearest_lists)
+        if self._filter.own_lists is not None and share < _SURE_SHARE:
+            return None
         wider_k = next((k for k in self._state.measured_ks if k * share >= needed), None)
         if wider_k is None or wider_k > _MOST_WIDER * self._k:
             return None
@@ -110,6 +126,9 @@ class _Question:
     def _among_all(self) -> Neighbors:
         """The nearest that qualify, wherever they are: all are compared, or lists are scanned."""
         state = self._state
+        own_lists = state.filters.lists_of(self._filter)
+        if own_lists is not None:
+            return self._in_own_lists(own_lists)
         n_lists = min(2 * self._plan.n_far, len(self._numbers[0]))
         by_lists = SELECTING * n_lists * state.bytes_of_list + _MORE_STEPS * STEP_BYTES
         if self._filter.count * state.bytes_of_row <= by_lists:
@@ -120,21 +139,47 @@ class _Question:
         return self._in_lists()
 
     def _in_lists(self) -> Neighbors:
-        """The nearest that qualify, of so many lists that the last of them hold hardly any."""
+        numbers, squares = self._filled_lists()
+        n_lists, step = numbers.shape[1], self._plan.n_far
+        return self._in_steps(self._of_lists, numbers, squares, [*range(step, n_lists, step), n_lists])
+
+    def _in_own_lists(self, own_lists: FilterLists) -> Neighbors:
+        """As in lists, but more of them at a time; many, where none are clearly farther than others."""
+        numbers, squares = self._filled_lists()
+        up_to = self._filter.in_lists.take(numbers[0]).cumsum()
+        stops, n_rows = {len(up_to)}, int(up_to[-1])
+        step = STEP_BYTES / own_lists.code_bytes
+        while n_rows >= _OWN_GROWTH * _OWN_STEPS * step:
+            is_much, n_rows = n_rows > _MUCH_STEPS * step, n_rows // _OWN_GROWTH
+            stop = int(up_to.searchsorted(n_rows)) + 1
+            if is_much or squares.item(stop - 1) >= _APART * squares.item(0):
+                stops.add(stop)
+        look = partial(self._of_own_lists, own_lists)
+        return self._in_steps(look, numbers, squares, sorted(stops))
+
+    def _filled_lists(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The lists with rows that qualify, nearest first: numbers and squared distances, (1, m)."""
         has_some = self._filter.in_lists.take(self._numbers[0]) > 0
-        numbers, squares = self._numbers[:, has_some], self._squares[:, has_some]
-        found = np.zeros(0, np.int64), np.zeros(0, np.float32)
-        step = self._plan.n_far
-        for start in range(0, numbers.shape[1], step):
-            stop = start + step
-            more = self._of_lists(numbers[:, start:stop], squares[:, start:stop])
-            found = np.concatenate([found[0], more[0]]), np.concatenate([found[1], more[1]])
+        return self._numbers[:, has_some], self._squares[:, has_some]
+
+    def _in_steps(
+        self,
+        look: Callable[[NDArray[np.int64], NDArray[np.float32]], Neighbors],
+        numbers: NDArray[np.int64],
+        squares: NDArray[np.float32],
+        stops: list[int],
+    ) -> Neighbors:
+        """The nearest that qualify, of so many lists that the last of them hold hardly any."""
+        found, start = (np.zeros(0, np.int64), np.zeros(0, np.float32)), 0
+        for stop in stops:
+            found = _joined(found, look(numbers[:, start:stop], squares[:, start:stop]))
             if stop >= numbers.shape[1]:
                 break
             late = np.zeros(len(self._numbers[0]), np.bool_)
-            late[numbers[0, start or step // 2 :]] = True
+            late[numbers[0, start or stop // 2 :]] = True
             if self._is_enough(found[1], late.take(self._state.listed_rows.number.take(found[0]))):
                 break
+            start = stop
         return found
 
     def _of_lists(self, numbers: NDArray[np.int64], squares: NDArray[np.float32]) -> Neighbors:
@@ -143,8 +188,18 @@ class _Question:
         few = self._compared(self._filter.rows_in(numbers[0, rare]))
         if rare.all():
             return few
-        rows, distances = self._candidates(numbers[:, ~rare], squares[:, ~rare])
-        return np.concatenate([few[0], rows]), np.concatenate([few[1], distances])
+        return _joined(few, self._candidates(numbers[:, ~rare], squares[:, ~rare]))
+
+    def _of_own_lists(
+        self, own_lists: FilterLists, numbers: NDArray[np.int64], squares: NDArray[np.float32]
+    ) -> Neighbors:
+        """Candidates; as many again are compared where the last of them are near."""
+        first = max(self._plan.n_candidates, _OWN_LEAST) + _OWN_MORE * self._k
+        rows = own_lists.scan(self._projected, numbers, squares, 2 * first)
+        found = self._compared(rows[:first])
+        if self._is_enough(found[1], _is_late(len(found[1]), first)):
+            return found
+        return _joined(found, self._compared(rows[first:]))
 
     def _candidates(self, numbers: NDArray[np.int64], squares: NDArray[np.float32]) -> Neighbors:
         """Rows with the most promising codes, so many that the last of them are hardly near."""
@@ -173,6 +228,10 @@ class _Question:
         store, metric = self._state.store, self._state.metric
         lengths = store.known_lengths(rows) if metric == "cosine" else None
         return rows, row_distances(self._query, store.take(rows), metric, lengths)
+
+
+def _joined(one: Neighbors, other: Neighbors) -> Neighbors:
+    return np.concatenate([one[0], other[0]]), np.concatenate([one[1], other[1]])
 
 
 def _is_late(n: int, count: int) -> NDArray[np.bool_]:

@@ -80,8 +80,6 @@ class InvertedLists:
         self.faiss_lists = faiss.downcast_InvertedLists(self.ivf.invlists)
         self._centroids: Centroids | None = None
         self._axes: tuple[Vectors, Vector] | None = None
-        self.params = lru_cache(maxsize=256)(self._make_params)
-        self._list_params = lru_cache(maxsize=256)(self._make_list_params)
         self.dim = int(self.faiss_index.d)
         self.n_lists = int(self.ivf.nlist)
         self.code_bytes = int(self.ivf.code_size)
@@ -221,7 +219,7 @@ class InvertedLists:
 
         rows = np.empty((len(queries), count), np.int64)
         estimates = np.empty((len(queries), count), np.float32)
-        params = params or self._list_params(numbers.shape[1])
+        params = params or _list_params(numbers.shape[1])
         asked = swig_ptr(queries), count, swig_ptr(numbers), swig_ptr(squares)
         answer = swig_ptr(estimates), swig_ptr(rows)
         self.ivf.search_preassigned_c(len(queries), *asked, *answer, False, params)
@@ -256,16 +254,10 @@ class InvertedLists:
 
         return scan
 
-    def _make_params(self, n_probe: int) -> Any:
-        import faiss
-
-        params = self._list_params(min(n_probe, self.n_lists))
-        return faiss.SearchParametersPreTransform(index_params=params) if self.has_projection else params
-
-    def _make_list_params(self, n_probe: int) -> Any:
-        import faiss
-
-        return faiss.SearchParametersIVF(nprobe=n_probe)
+    def params(self, n_probe: int) -> Any:
+        """What tells Faiss to scan so many lists."""
+        n_probe = min(n_probe, self.n_lists)
+        return (_projected_params if self.has_projection else _list_params)(n_probe)
 
     def order(self, query: Vectors) -> tuple[NDArray[np.int64], Float32]:
         """The numbers of all lists and the squared distances of their centroids, the nearest first.
@@ -279,9 +271,13 @@ class InvertedLists:
     def _nearest_centroids(self, projected: Vectors, count: int) -> tuple[NDArray[np.int64], Float32]:
         return self._known_centroids().nearest(projected, count)
 
+    def centroids(self) -> Vectors:
+        """float32 (n_lists, dim'): the centroid of each list."""
+        return np.asarray(self.ivf.quantizer.reconstruct_n(0, self.n_lists))
+
     def _known_centroids(self) -> Centroids:
         if self._centroids is None:
-            self._centroids = Centroids(self.ivf.quantizer.reconstruct_n(0, self.n_lists))
+            self._centroids = Centroids(self.centroids())
         return self._centroids
 
     def projected(self, vectors: Vectors) -> Vectors:
@@ -302,6 +298,14 @@ class InvertedLists:
 
         n = int(self.faiss_lists.list_size(int(number)))
         return faiss.rev_swig_ptr(self.faiss_lists.get_ids(int(number)), n) if n else np.empty(0, np.int64)
+
+    def codes_in(self, number: int) -> NDArray[np.uint8]:
+        """uint8 (n, code_bytes): as ``encode`` gave them, of a list that holds rows; not of `FLAT_DIM`."""
+        import faiss
+
+        n = int(self.faiss_lists.list_size(number))
+        codes = faiss.rev_swig_ptr(self.faiss_lists.get_codes(number), self.n_code_bytes(n))
+        return unpack_codes(codes.reshape(-1, self.code_bytes, PACK))[:n]
 
     def rows(self) -> NDArray[np.int64]:
         """int64 (n,): all rows in the lists, list by list."""
@@ -341,6 +345,20 @@ class InvertedLists:
         self.ivf.ntotal = self.faiss_index.ntotal = n
 
 
+@lru_cache(maxsize=256)
+def _list_params(n_probe: int) -> Any:
+    import faiss
+
+    return faiss.SearchParametersIVF(nprobe=n_probe)
+
+
+@lru_cache(maxsize=256)
+def _projected_params(n_probe: int) -> Any:
+    import faiss
+
+    return faiss.SearchParametersPreTransform(index_params=_list_params(n_probe))
+
+
 def _zero_padded(vectors: Vectors, dim: int) -> Vectors:
     """Rows with zeros appended, so that they divide evenly into the parts of a code."""
     if vectors.shape[1] == dim:
@@ -361,7 +379,18 @@ def pack_codes(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
     -------
     uint8 (ceil(n / 32), code_bytes, 32); behind the last row are zeros
     """
-    blocks = np.pad(codes, ((0, -len(codes) % PACK), (0, 0))).reshape(-1, PACK, codes.shape[1])
+    padded = np.zeros((len(codes) + -len(codes) % PACK, codes.shape[1]), np.uint8)
+    padded[: len(codes)] = codes
+    blocks = padded.reshape(-1, PACK, codes.shape[1])
     first, second = blocks[:, _PLACES], blocks[:, _PLACES + PACK // 2]
     packed = np.concatenate([first & 15 | second << 4, first >> 4 | second & 240], axis=1)
     return np.ascontiguousarray(packed.transpose(0, 2, 1))
+
+
+def unpack_codes(packed: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """``pack_codes`` undone; zeros behind the last row come back as rows."""
+    first, second = packed[..., : PACK // 2], packed[..., PACK // 2 :]
+    codes = np.empty((len(packed), PACK, packed.shape[1]), np.uint8)
+    codes[:, _PLACES] = (first & 15 | second << 4).transpose(0, 2, 1)
+    codes[:, _PLACES + PACK // 2] = (first >> 4 | second & 240).transpose(0, 2, 1)
+    return codes.reshape(-1, packed.shape[1])
