@@ -30,6 +30,7 @@ TEXTS = (
     "etude", "nai", "99", "9", "don't", "up", "up-side", "side", "синяя", "青", "a-b", "Δ", "blue!", "(river",
     "b, r", "nothing", "blue nothing", "x" * 99, "ai i", "sounds", "so", "bass", "note blue", "rain 9 na",
     "iver", "lue ive", "t",
+    "- blue", "blue & river -", "- /", "-",
 )  # fmt: skip
 
 
@@ -120,6 +121,9 @@ def test_tracks_are_ranked_as_sqlite_ranks_them(large: Library, columns: tuple[s
         found = postings.matching(some, columns)
         assert found.tolist() == full_text.matching(some, columns).tolist()
         assert postings.titled(some, 7).tolist() == full_text.titled(some, 7).tolist()
+        for column in ("artist", "album"):
+            alone = postings.matching_alone(some, column, 99).tolist()
+            assert alone == full_text.matching_alone(some, column, 99).tolist()
         ranked = postings.ranked(some, columns, found).tolist()
         assert ranked == full_text.ranked(some, columns, found).tolist()
 
@@ -237,7 +241,7 @@ def test_few_tracks_and_keys_far_apart_have_none(library: Library, monkeypatch: 
     with library.catalog.writing() as writer:
         n = writer._db.execute("SELECT count(*) FROM postings").fetchone()[0]
     with library.catalog.writing() as writer:
-        assert (n, writer._db.execute("SELECT count(*) FROM postings").fetchone()[0]) == (5, 0)
+        assert (n, writer._db.execute("SELECT count(*) FROM postings").fetchone()[0]) == (8, 0)
     assert postings_of(library) is None
 
 

@@ -41,11 +41,11 @@ def shell_word(text: str) -> str:
     """A text as one word of a command to type; what a terminal cannot show is escaped for bash and zsh."""
     if text.isprintable():
         return shlex.quote(text)
-    parts = (c if c.isprintable() and c not in "\\'" else _escaped(c) for c in text)
+    parts = (c if c.isprintable() and c not in "\\'" else _escape(c) for c in text)
     return f"$'{''.join(parts)}'"
 
 
-def _escaped(letter: str) -> str:
+def _escape(letter: str) -> str:
     return "".join(f"\\x{byte:02x}" for byte in os.fsencode(letter))
 
 

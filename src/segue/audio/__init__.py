@@ -105,7 +105,7 @@ def _load(file: BinaryIO, path: str | None, plan: ExcerptPlan) -> Excerpts:
     downmix = Downmix()
     whole = open_reader(file, path, downmix)
     with limit_rate(whole) as reader:
-        spans, parts, n_samples, warning = _analyzed(reader, plan, downmix)
+        spans, parts, n_samples, warning = _read_excerpts(reader, plan, downmix)
         sr = reader.info.sr
         _check_samples(parts, sr)
         starts_s = tuple(start / sr for start, _ in spans)
@@ -114,7 +114,7 @@ def _load(file: BinaryIO, path: str | None, plan: ExcerptPlan) -> Excerpts:
         return Excerpts(whole.info, n_samples / sr, starts_s, tuple(parts), warning, sr)
 
 
-def _analyzed(
+def _read_excerpts(
     reader: Reader, plan: ExcerptPlan, downmix: Downmix
 ) -> tuple[list[_Span], list[Waveform], int, str | None]:
     """(where the excerpts lie, the excerpts, samples of the whole, a warning)."""

@@ -74,11 +74,11 @@ def _ac3_in_a_row(words: _Words, at: int) -> bool:
 class SampleBytes(io.RawIOBase):
     """The 16-bit samples of an open file as a stream of bytes, in the order that FFmpeg takes."""
 
-    def __init__(self, file: soundfile.SoundFile, found: CodedSoundError) -> None:
+    def __init__(self, file: soundfile.SoundFile, error: CodedSoundError) -> None:
         super().__init__()
         self._file = file
-        big_endian = found.container != "spdif"
-        self._type = ">i2" if found.swapped != big_endian else "<i2"
+        big_endian = error.container != "spdif"
+        self._type = ">i2" if error.swapped != big_endian else "<i2"
         self._frame = 2 * file.channels  # bytes
         self._position = 0
 

@@ -12,7 +12,7 @@ from segue.audio.coded import CodedSoundError
 from segue.audio.downmix import Downmix
 from segue.audio.joined_reader import JoinedReader
 from segue.audio.limits import DecodingBudget
-from segue.audio.mpeg import told_length
+from segue.audio.mpeg import read_vbr_header
 from segue.audio.protection import refuse_protected
 from segue.audio.reader import Reader
 from segue.audio.resampled_reader import ResampledReader
@@ -151,7 +151,7 @@ class FallbackReader:
         except NotAudioError as error:
             if container == "ac3":  # short marks, which other sound may hold
                 return
-            raise _undecoded(container, reader.info.codec) from error
+            raise _undecoded_error(container, reader.info.codec) from error
         if container == "ac3" and by_ffmpeg.info.sr != reader.info.sr:
             by_ffmpeg.__exit__(None, None, None)
             return
@@ -167,10 +167,10 @@ class FallbackReader:
             return self._reader.missing(n_read)
         # Nothing in a frame of MP3 tells its time, but the first may tell how many there are.
         self._file.seek(0)
-        told = told_length(self._file)
-        if told is None or not told.n_bytes or self._file.seek(0, 2) < told.at + told.n_bytes:
+        header = read_vbr_header(self._file)
+        if header is None or not header.n_bytes or self._file.seek(0, 2) < header.at + header.n_bytes:
             return self._reader.missing(n_read)
-        length = told.n_samples if self.info.estimated else self.info.n_samples
+        length = header.n_samples if self.info.estimated else self.info.n_samples
         return max(0, (length or 0) - n_read)
 
     def read(self, start: int, n: int) -> Waveform:
@@ -194,7 +194,7 @@ class FallbackReader:
         try:
             return self._reader.read(start, n)
         except CodedSoundError as error:
-            raise _undecoded(error.container, self.info.codec) from error
+            raise _undecoded_error(error.container, self.info.codec) from error
 
     def _ends_too_soon(self, end: int) -> bool:
         claimed = self.info.n_samples
@@ -213,7 +213,7 @@ class FallbackReader:
             self._samples.__exit__(kind, error, trace)
 
 
-def _undecoded(container: str, codec: str) -> DamagedAudioError:
+def _undecoded_error(container: str, codec: str) -> DamagedAudioError:
     name = {"dts": "DTS", "ac3": "Dolby Digital"}.get(container, "a codec")
     return DamagedAudioError(
         f"its {codec} holds frames of {name} in the place of samples, which are not decoded"

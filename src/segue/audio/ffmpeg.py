@@ -15,7 +15,7 @@ from segue.audio.coded import look_for_frames
 from segue.audio.downmix import Downmix
 from segue.audio.frames import FrameBatch
 from segue.audio.limits import DecodingBudget
-from segue.audio.musepack import told_samples
+from segue.audio.musepack import read_sample_count
 from segue.audio.timed_file import TimedFile
 from segue.errors import NotAudioError
 from segue.sound import SoundInfo
@@ -110,7 +110,7 @@ class FFmpegReader:
 
     def _claimed_samples(self) -> int | None:
         if self._container.format.name == "mpc8":  # its clock ticks each second or two
-            return told_samples(self._source)
+            return read_sample_count(self._source)
         sr = self._stream.codec_context.sample_rate
         if self._stream.duration and self._stream.time_base:
             return int(self._stream.duration * self._stream.time_base * sr)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import BinaryIO
 
-from segue.audio.mpeg import behind_id3, find_frames, goes_on, parse_frame, told_length
+from segue.audio.mpeg import behind_id3, find_frames, goes_on, parse_frame, read_vbr_header
 from segue.audio.starts import SEARCHED, find_all, find_starts
 from segue.tags.container import Kind, find_sound
 
@@ -76,14 +76,14 @@ def _ogg_starts(file: BinaryIO) -> Iterator[int]:
 
 def _mp3_starts(file: BinaryIO, size: int) -> Iterator[int]:
     """Where each MP3 begins that tells its length; searched for only where the first one ends too early."""
-    told = told_length(file)
-    if told is None or not goes_on(file, told, size):
+    header = read_vbr_header(file)
+    if header is None or not goes_on(file, header, size):
         return
     for _, at in find_all(file, _MPEG_MARK):
         for start in (at - before for before in _MPEG_MARK_AT if before <= at):
             file.seek(start)
-            told = told_length(file)
-            if told and told.at == start:
+            header = read_vbr_header(file)
+            if header and header.at == start:
                 yield start
                 break
 

@@ -52,7 +52,7 @@ class Lyrics:
 
 def read_lyrics(path: Path) -> Lyrics | None:
     """The words of a song; none where there are none."""
-    for text, language in (*_beside(path), *_embedded(path)):
+    for text, language in (*_beside(path), *_embedded_texts(path)):
         lines = parse_lyrics(text)
         if any(line.text for line in lines):
             return Lyrics(lines, language)
@@ -115,7 +115,7 @@ def _decode(data: bytes) -> str:
         return data.decode("latin-1")
 
 
-def _embedded(path: Path) -> Iterator[tuple[str, str]]:
+def _embedded_texts(path: Path) -> Iterator[tuple[str, str]]:
     """Texts of the file's tags, with their languages."""
     try:
         with path.open("rb") as file:

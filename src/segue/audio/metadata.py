@@ -31,7 +31,7 @@ def read_metadata(path: str | Path, *, pictures: bool = False) -> Block:
     Nothing where FFmpeg does not know the content.
     """
     block = Block()
-    with _opened(path) as container:
+    with _open_container(path) as container:
         if container:
             _add_fields(block, container.metadata)
             for stream in container.streams.audio[:1]:
@@ -43,7 +43,7 @@ def read_metadata(path: str | Path, *, pictures: bool = False) -> Block:
 
 def read_gain(path: str | Path) -> float | None:
     """The gain in dB that the file's tags ask for, to -18 LKFS: ReplayGain, or Opus's R128 (RFC 7845)."""
-    with _opened(path) as container:
+    with _open_container(path) as container:
         if not container:
             return None
         fields = dict(container.metadata)
@@ -58,7 +58,7 @@ def read_gain(path: str | Path) -> float | None:
 
 
 @contextlib.contextmanager
-def _opened(path: str | Path) -> Iterator[InputContainer | None]:
+def _open_container(path: str | Path) -> Iterator[InputContainer | None]:
     """The file as FFmpeg sees it; none where it does not know the content."""
     import av
 

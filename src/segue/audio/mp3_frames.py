@@ -16,7 +16,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.audio.mpeg import Frame, parse_frame, told_length
+from segue.audio.mpeg import Frame, parse_frame, read_vbr_header
 from segue.audio.streamed_file import StreamedFile
 
 _CHUNK = 1 << 20  # bytes read at a time
@@ -62,16 +62,16 @@ class FramePlaces:
 def find_frames(file: BinaryIO) -> FramePlaces | None:
     """Those of an MP3 that tells its length; none where something stands between them."""
     file.seek(0)
-    told = told_length(file)
-    if told is None or not told.n_samples:
+    header = read_vbr_header(file)
+    if header is None or not header.n_samples:
         return None
-    file.seek(told.at)
+    file.seek(header.at)
     head = file.read(4096)
     first = parse_frame(head)
     if first is None:
         return None
-    frames = list(_walk(file, told.at + first.n_bytes, first))
-    if len(frames) * first.n_samples < (1 - _MISSING) * told.n_samples:
+    frames = list(_walk(file, header.at + first.n_bytes, first))
+    if len(frames) * first.n_samples < (1 - _MISSING) * header.n_samples:
         return None
     return FramePlaces(np.array(frames, np.int64), first.n_samples, _left_out(head[first.xing_at :]))
 
@@ -93,8 +93,8 @@ def _walk(file: BinaryIO, at: int, first: Frame) -> Iterator[int]:
 def _left_out(xing: bytes) -> int:
     """By LAME's tag; nothing is left out where there is none."""
     delays = int.from_bytes(xing[_DELAY_AT : _DELAY_AT + 3], "big")
-    known = len(xing) > _DELAY_AT and xing[120:124].strip(b"\0") and delays
-    return (delays >> 12) + _DECODER_DELAY if known else 0
+    has_delays = len(xing) > _DELAY_AT and xing[120:124].strip(b"\0") and delays
+    return (delays >> 12) + _DECODER_DELAY if has_delays else 0
 
 
 class SeekingMp3:

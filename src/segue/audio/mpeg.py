@@ -28,7 +28,7 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class ToldLength:
+class VbrHeader:
     """What the first frame says of the whole; 0 where it does not say.
 
     Attributes
@@ -56,7 +56,7 @@ def parse_frame(head: bytes) -> Frame | None:
     return Frame(n_bytes, 1152 if first else 576, _HEAD + side_info)
 
 
-def told_length(file: BinaryIO) -> ToldLength | None:
+def read_vbr_header(file: BinaryIO) -> VbrHeader | None:
     """What an MP3 says of its length, from wherever the file's position is."""
     start = behind_id3(file)
     file.seek(start)
@@ -65,23 +65,23 @@ def told_length(file: BinaryIO) -> ToldLength | None:
     while at >= 0:
         frame = parse_frame(data[at : at + _HEAD])
         if frame:
-            return _told(data[at:], start + at, frame)
+            return _parse_vbr_header(data[at:], start + at, frame)
         at = data.find(b"\xff", at + 1)
     return None
 
 
-def _told(data: bytes, at: int, frame: Frame) -> ToldLength | None:
+def _parse_vbr_header(data: bytes, at: int, frame: Frame) -> VbrHeader | None:
     if data[_VBRI_AT : _VBRI_AT + 4] == b"VBRI":
         fields = data[_VBRI_AT + 10 : _VBRI_AT + 18]
         n_bytes, n_frames = int.from_bytes(fields[:4], "big"), int.from_bytes(fields[4:], "big")
-        return ToldLength(at, n_bytes, n_frames * frame.n_samples)
+        return VbrHeader(at, n_bytes, n_frames * frame.n_samples)
     xing = data[frame.xing_at : frame.xing_at + 16]
     if xing[:4] not in (b"Xing", b"Info"):
         return None
     flags, rest = int.from_bytes(xing[4:8], "big"), xing[8:]
     n_frames = int.from_bytes(rest[:4], "big") if flags & 1 else 0
     sizes = rest[4:8] if flags & 1 else rest[:4]
-    return ToldLength(at, int.from_bytes(sizes, "big") if flags & 2 else 0, n_frames * frame.n_samples)
+    return VbrHeader(at, int.from_bytes(sizes, "big") if flags & 2 else 0, n_frames * frame.n_samples)
 
 
 def behind_id3(file: BinaryIO) -> int:
@@ -96,10 +96,10 @@ def behind_id3(file: BinaryIO) -> int:
         file.seek(at)
 
 
-def goes_on(file: BinaryIO, told: ToldLength, size: int) -> bool:
+def goes_on(file: BinaryIO, header: VbrHeader, size: int) -> bool:
     """Whether more frames follow where the sound should end, as in joined files."""
-    end = told.at + told.n_bytes
-    if not told.n_bytes:
+    end = header.at + header.n_bytes
+    if not header.n_bytes:
         return False
     file.seek(end)
     if file.read(3) == b"TAG":  # the first file's own, before the cover of the second

@@ -11,7 +11,7 @@ _HEADER_AT = 6  # bytes, behind the mark and the name of the first packet
 _BEFORE_LENGTH = 5  # bytes, of a checksum and the version
 
 
-def told_samples(file: BinaryIO) -> int | None:
+def read_sample_count(file: BinaryIO) -> int | None:
     """Samples of each channel, as its first packet tells; the file's position stays as it was."""
     at = file.tell()
     start, _ = find_sound(file)

@@ -17,7 +17,7 @@ from segue.audio.coded import PROBED, CodedSoundError, SampleBytes, look_for_fra
 from segue.audio.downmix import Downmix
 from segue.audio.limits import DecodingBudget
 from segue.audio.mp3_frames import open_seeking
-from segue.audio.mpeg import goes_on, told_length
+from segue.audio.mpeg import goes_on, read_vbr_header
 from segue.audio.streamed_file import StreamedFile
 from segue.errors import NotAudioError
 from segue.sound import SoundInfo
@@ -108,8 +108,8 @@ class SndfileReader:
         try:
             for probe in probes:
                 look_for_frames(probe)
-        except CodedSoundError as found:
-            return SampleBytes(self._file, found), found.container
+        except CodedSoundError as error:
+            return SampleBytes(self._file, error), error.container
         self._position = LOST
         return None
 
@@ -119,8 +119,8 @@ class SndfileReader:
         if self._may_count and start > self._position + WORTH_COUNTING_S * self.info.sr:
             self._count_frames()
         if self._seeks or start < self._position or self._position == LOST:
-            found = self._seek(start if self._seeks else 0)
-            if not found and not (self._reopen() and self._seek(start if self._seeks else 0)):
+            reached = self._seek(start if self._seeks else 0)
+            if not reached and not (self._reopen() and self._seek(start if self._seeks else 0)):
                 return False
         nowhere = np.empty(self._block_samples, np.float32)
         while self._position < start and self._read_block(nowhere[: start - self._position]):
@@ -220,5 +220,5 @@ def _has_length(f: BinaryIO) -> bool:
     if not any(name in first for name in (b"Xing", b"Info", b"VBRI")):
         return False
     f.seek(0)
-    told = told_length(f)
-    return told is None or not goes_on(f, told, f.seek(0, 2))
+    header = read_vbr_header(f)
+    return header is None or not goes_on(f, header, f.seek(0, 2))

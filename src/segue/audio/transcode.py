@@ -93,7 +93,7 @@ def _open_frames(path: Path, start_s: float) -> Iterator[_Source]:
         except (av.FFmpegError, ValueError):  # what libsndfile alone reads
             yield _Source(_BLOCKS_SR, 1, _blocks(path, start_s))
             return
-        yield from _opened(container, path, start_s)
+        yield from _open_source(container, path, start_s)
 
 
 def _holds_frames(path: Path) -> bool:
@@ -109,7 +109,7 @@ def _holds_frames(path: Path) -> bool:
         return False
 
 
-def _opened(container: av.container.InputContainer, path: Path, start_s: float) -> Iterator[_Source]:
+def _open_source(container: av.container.InputContainer, path: Path, start_s: float) -> Iterator[_Source]:
     with container:
         stream = container.streams.audio[0]
         if stream.codec_context is None:

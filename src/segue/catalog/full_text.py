@@ -27,6 +27,10 @@ class FullText:
         """int64 (n,), rising: keys of tracks with words that begin with each of these, in some columns."""
         return self.keys(f"{_MATCHING} LIMIT ?", match(words, columns), -1 if most is None else most)
 
+    def matching_alone(self, words: Sequence[str], column: str, most: int) -> NDArray[np.int64]:
+        """int64 (n,), rising: keys of the first tracks with such words in one column."""
+        return self.matching(words, [column], most)
+
     def titled(self, words: Sequence[str], most: int) -> NDArray[np.int64]:
         """int64 (n,), rising: keys of the first tracks with all words in their titles, the first in front."""
         return self.keys(f"{_MATCHING} LIMIT ?", match(words, ["title"], first=True), most)

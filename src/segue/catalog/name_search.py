@@ -3,46 +3,48 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from segue.catalog.names import split_names
-from segue.catalog.text_index import words_match
 from segue.track import folded
 
-_LOOKED_AT = 2000  # tracks whose artists or albums are looked at for a part of a name
 _T = TypeVar("_T")
 
 
-def artists_with_words(db: sqlite3.Connection, text: str) -> Iterator[str]:
-    """Names of artists, folded, whose words begin with those of a text."""
-    return _names(db, "artist", text, lambda name: split_names("artist", name))
+def artists_of(db: sqlite3.Connection, keys: NDArray[np.int64], text: str) -> list[str]:
+    """Names of artists of some tracks, folded, that hold every word of a text, the best match first."""
+    return _names(db, "artist", keys, text, lambda name: split_names("artist", name))
 
 
-def albums_with_words(db: sqlite3.Connection, text: str) -> Iterator[str]:
+def albums_of(db: sqlite3.Connection, keys: NDArray[np.int64], text: str) -> list[str]:
     """Likewise, titles of albums."""
-    return _names(db, "album", text, lambda title: [folded(title)])
+    return _names(db, "album", keys, text, lambda title: [folded(title)])
 
 
 def _names(
-    db: sqlite3.Connection, column: str, text: str, split: Callable[[str], Iterable[str]]
-) -> Iterator[str]:
-    match = words_match(text, [column])
-    if not match:
-        return
+    db: sqlite3.Connection,
+    column: str,
+    keys: NDArray[np.int64],
+    text: str,
+    split: Callable[[str], Iterable[str]],
+) -> list[str]:
     sql = (
-        f"SELECT tracks.{column}, count(*) FROM "
-        "(SELECT rowid AS key FROM track_text WHERE track_text MATCH ? LIMIT ?) AS matching "
+        f"SELECT tracks.{column}, count(*) FROM (SELECT value AS key FROM json_each(?)) AS matching "
         f"CROSS JOIN tracks USING (key) GROUP BY tracks.{column}"
     )
     counts: Counter[str] = Counter()
-    for name, n in db.execute(sql, (match, _LOOKED_AT)):
+    for name, n in db.execute(sql, (json.dumps(keys.tolist()),)):
         for one in split(name or ""):
             counts[one] += n
-    yield from ranked(counts, text, lambda name: name, counts.__getitem__)
+    return ranked(counts, text, lambda name: name, counts.__getitem__)
 
 
 def ranked(

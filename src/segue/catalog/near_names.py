@@ -89,10 +89,17 @@ def _closest(text: str, names: Iterable[str], most: int, least: float) -> list[s
     import difflib
 
     matcher = difflib.SequenceMatcher(None, "", text)
+    without = dict.fromkeys(map(ord, text))
     best: list[tuple[float, str]] = []  # a heap, the worst in front
     for name in names:
+        length = len(text) + len(name)
+        # Most are told by their lengths, or by how many of their letters the text has.
+        if 2 * min(len(text), len(name)) / length < least:
+            continue
+        if 2 * (len(name) - len(name.translate(without))) / length < least:
+            continue
         matcher.set_seq1(name)
-        if matcher.real_quick_ratio() >= least and matcher.quick_ratio() >= least:
+        if matcher.quick_ratio() >= least:
             ratio = matcher.ratio()
             if ratio >= least:
                 heapq.heappush(best, (ratio, name))

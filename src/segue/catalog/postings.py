@@ -13,18 +13,27 @@ import math
 import operator
 import re
 import sqlite3
-import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from segue.catalog import signed_words
 from segue.catalog.connections import Connections
 from segue.catalog.derived import MOST_BYTES, Derived
-from segue.catalog.text_index import NAMES, NAMES_AND_LABELS, lines_with
+from segue.catalog.packed_rows import (
+    Lines,
+    Packed,
+    PostingsGoneError,
+    Ranges,
+    is_whole,
+    load_lines,
+    read_numbers,
+)
+from segue.catalog.signed_words import SignedWords
+from segue.catalog.text_index import NAMES, NAMES_AND_LABELS
 
-AT_ONCE = 1 << 12  # postings in a row of the table
 TITLES, OTHER_NAMES, LABELS, INDEX = PARTS = range(4)  # of the table; in the last, the words, then their ends
 PLACE_BITS = 3  # of a posting, the lowest: where in a track the word stands; the others are the track's key
 PLACE = (  # of a word, in SQL: 0 where a title begins with it
@@ -35,18 +44,15 @@ PART_OF_PLACE = np.array([TITLES, TITLES, OTHER_NAMES, OTHER_NAMES, OTHER_NAMES,
 _WEIGHTS = np.array([4, 4, 3, 2, 1, 1, 0.5])  # of places, as ``full_text`` ranks them
 PLACES = (1 << PLACE_BITS) - 1
 _PARTS_OF = {NAMES: (TITLES, OTHER_NAMES), NAMES_AND_LABELS: (TITLES, OTHER_NAMES, LABELS)}
+_FRONT_OF_TITLES = 0
+_PLACE_OF = {"artist": 2, "album": 3}  # columns of other names that are searched alone
 _K1, _B, _LEAST_IDF = 1.2, 0.75, 1e-6  # of SQLite's bm25
-_ROWS = "SELECT packed FROM postings WHERE version = ? AND part = ?"
+LAYOUT = 2  # of the rows; with another, they are made again
+_HEAD = ("layout", "version", "n_tracks", "n_keys", "n_rows")
 _KEYS_A_TRACK = 8  # a key is never used again; where most have no track, tables over all keys would be large
-_CRC = 4  # bytes at the end of a row
 
 Keys = NDArray[np.int64]
-Packed = NDArray[np.uint32]
 Bits = NDArray[np.uint8]
-
-
-class PostingsGoneError(Exception):
-    """Postings were replaced after they had been looked for, or are damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +63,7 @@ class Postings:
     ----------
     version : of the rows that hold the postings
     n_tracks, n_keys : tracks that have words, and the highest key plus 1
-    terms : all words, rising, in UTF-8, a line each
-    starts : int64 (n,), of each word in ``terms``
-    ends : uint32 (3, n), of each word's postings, in each part
+    terms : all words
     """
 
     local: Connections
@@ -67,25 +71,29 @@ class Postings:
     version: int
     n_tracks: int
     n_keys: int
-    terms: bytes
-    starts: NDArray[np.int64]
-    ends: NDArray[np.uint32]
+    terms: Lines
 
     def matching(self, words: Sequence[str], columns: Sequence[str], most: int | None = None) -> Keys:
         """int64 (n,), rising: keys of tracks with words that begin with each of these, in some columns."""
         parts = _PARTS_OF[tuple(columns)]
         return self._keys(self._bits(self._beginning(word), parts) for word in words)[:most]
 
+    def matching_alone(self, words: Sequence[str], column: str, most: int) -> Keys:
+        """int64 (n,), rising: keys of the first tracks with such words in one column."""
+        place = _PLACE_OF[column]
+        bits = [self._bits_of_part(self._beginning(word), OTHER_NAMES, place) for word in words]
+        return self._keys(bits)[:most]
+
     def titled(self, words: Sequence[str], most: int) -> Keys:
         """int64 (n,), rising: keys of the first tracks with all words in their titles, the first in front."""
         first, *others = map(self._beginning, words)
-        bits = [self._bits_of_part(first, TITLES, in_front=True)]
+        bits = [self._bits_of_part(first, TITLES, _FRONT_OF_TITLES)]
         return self._keys([*bits, *(self._bits_of_part(word, TITLES) for word in others)])[:most]
 
     def ranked(self, words: Sequence[str], columns: Sequence[str], found: Keys) -> Keys:
         """The keys that ``matching`` has found, those of the best tracks first, by SQLite's bm25."""
         parts, n = _PARTS_OF[tuple(columns)], self.n_tracks
-        mean_length = float(self.ends[:, -1].sum(dtype=np.int64)) / n
+        mean_length = float(self.terms.ends[:, -1].sum(dtype=np.int64)) / n
         scale = _K1 * (1 - _B + _B * self._lengths(found) / mean_length)
         is_found = np.zeros(self.n_keys, np.bool_)
         is_found[found] = True
@@ -93,31 +101,39 @@ class Postings:
         for word in map(self._beginning, words):
             n_with = int(np.count_nonzero(np.unpackbits(self._bits(word, parts))))
             idf = max(math.log((n - n_with + 0.5) / (n_with + 0.5)), 0.0) or _LEAST_IDF
-            placed = np.concatenate([self._read([word], part) for part in parts])
+            placed = np.concatenate([self._placed(word, part) for part in parts])
             placed = placed[is_found[placed >> PLACE_BITS]]
             at = np.searchsorted(found, placed >> PLACE_BITS)
             weights = np.bincount(at, _WEIGHTS[placed & PLACES], len(found))
             scores += idf * (weights * (_K1 + 1) / (weights + scale))
         return found[np.lexsort((found, -scores))]
 
-    def with_parts(self, parts_of_words: Sequence[str], columns: Sequence[str], most: int) -> Keys:
+    def with_parts(
+        self, parts_of_words: Iterable[str], columns: Sequence[str], most: int | None = None
+    ) -> Keys:
         """int64 (n,), rising: keys of tracks with a word that holds each of some texts.
 
         Parameters
         ----------
         most : of the words that hold a text; the first count
         """
-        lines = [lines_with(self.terms, text.encode(), b"\n", most) for text in parts_of_words]
+        lines = [self.terms.holding(text.encode())[:most] for text in parts_of_words]
         found: Keys | None = None
         for some in sorted(lines, key=len):  # where one finds nothing, the others need not be read
-            at = np.searchsorted(self.starts, [start for start, _ in some]).tolist()
-            words = [(i, i + 1) for i in at]
-            placed = np.concatenate([self._read(words, part) for part in _PARTS_OF[tuple(columns)]])
-            keys = np.unique(placed >> PLACE_BITS).astype(np.int64)
-            found = keys if found is None else found[np.isin(found, keys)]
+            placed = [self._read(self.terms.ranges(some, part), part) for part in _PARTS_OF[tuple(columns)]]
+            has = self._has(np.concatenate(placed))
+            found = np.flatnonzero(has) if found is None else found[has[found]]
             if not len(found):
                 break
         return np.zeros(0, np.int64) if found is None else found
+
+    def signed_words(self) -> SignedWords:
+        """The words with signs. Raises PostingsGoneError."""
+        return self.derived.get(
+            ("signed", self.version),
+            lambda db: signed_words.load(db, self.version, self.n_keys),
+            lambda found: min(found.lines.n_bytes, MOST_BYTES // 4),  # as of the postings themselves
+        )
 
     def _beginning(self, word: str) -> tuple[int, int]:
         """The first of the terms that begin so, and the one after the last."""
@@ -126,27 +142,20 @@ class Postings:
 
     def _index(self, text: bytes) -> int:
         """Of the first term that is not before a text."""
-        return bisect.bisect_left(range(len(self.starts)), text, key=self._term)
-
-    def _term(self, i: int) -> bytes:
-        start = int(self.starts[i])
-        stop = self.terms.find(b"\n", start)
-        return self.terms[start : stop if stop >= 0 else None]
+        return bisect.bisect_left(range(len(self.terms.starts)), text, key=self.terms.line)
 
     def _bits(self, word: tuple[int, int], parts: Sequence[int]) -> Bits:
         """A bit for each key: whether its track has one of some terms, in some parts."""
         return functools.reduce(operator.or_, [self._bits_of_part(word, part) for part in parts])
 
-    def _bits_of_part(self, word: tuple[int, int], part: int, *, in_front: bool = False) -> Bits:
-        """Likewise in one, or in front of it."""
+    def _bits_of_part(self, word: tuple[int, int], part: int, place: int | None = None) -> Bits:
+        """Likewise in one, or at one place of it."""
 
         def read(_: sqlite3.Connection) -> Bits:
-            placed = self._read([word], part)
-            has = np.zeros(self.n_keys, np.bool_)
-            has[(placed[(placed & PLACES) == 0] if in_front else placed) >> PLACE_BITS] = True
-            return np.packbits(has)
+            placed = self._placed(word, part)
+            return np.packbits(self._has(placed if place is None else placed[placed & PLACES == place]))
 
-        name = "posted", self.version, word, part, in_front
+        name = "posted", self.version, word, part, place
         return self.derived.get(name, read, lambda bits: bits.nbytes)
 
     def _keys(self, bits: Iterable[Bits]) -> Keys:
@@ -154,29 +163,22 @@ class Postings:
         every = functools.reduce(operator.and_, bits)
         return np.flatnonzero(np.unpackbits(every, count=self.n_keys).view(np.bool_))
 
-    def _read(self, words: Sequence[tuple[int, int]], part: int) -> Packed:
-        """The postings of some ranges of terms in a part. Raises PostingsGoneError."""
-        ends = self.ends[part]
-        bounds = [tuple(int(ends[i - 1]) if i else 0 for i in word) for word in words]
-        needed = sorted({row for start, stop in bounds for row in _rows_of(start, stop)})
-        sql = f"{_ROWS} AND place IN (SELECT value FROM json_each(?)) ORDER BY place"
-        read = self.local.db.execute(sql, (self.version, part, json.dumps(needed))).fetchall()
-        if len(read) != len(needed):
+    def _has(self, placed: Packed) -> NDArray[np.bool_]:
+        """Of each key, whether it has one of some postings."""
+        has = np.zeros(self.n_keys, np.bool_)
+        has[placed >> PLACE_BITS] = True
+        return has
+
+    def _placed(self, word: tuple[int, int], part: int) -> Packed:
+        """The postings of some terms, from the first to before the last, in a part."""
+        return self._read(self.terms.range(*word, part), part)
+
+    def _read(self, ranges: Ranges, part: int) -> Packed:
+        """The postings of a part in some ranges. Raises PostingsGoneError."""
+        placed = read_numbers(self.local.db, self.version, part, ranges)
+        if int(placed.max(initial=0)) >> PLACE_BITS >= self.n_keys:
             raise PostingsGoneError
-        rows = dict(zip(needed, (np.frombuffer(unsealed(row[0]), "<u4") for row in read), strict=True))
-        packed = np.concatenate(
-            [
-                np.zeros(0, "<u4"),
-                *(
-                    rows[row][max(start - row * AT_ONCE, 0) : stop - row * AT_ONCE]
-                    for start, stop in bounds
-                    for row in _rows_of(start, stop)
-                ),
-            ]
-        )
-        if int(packed.max(initial=0)) >> PLACE_BITS >= self.n_keys:
-            raise PostingsGoneError
-        return packed
+        return placed
 
     def _lengths(self, found: Keys) -> NDArray[np.float64]:
         """How many words tracks have."""
@@ -187,15 +189,10 @@ class Postings:
         return np.array([_sum_of_varints(row[0]) for row in rows], np.float64)
 
 
-def _rows_of(start: int, stop: int) -> range:
-    """The rows that hold some postings."""
-    return range(start // AT_ONCE, (stop - 1) // AT_ONCE + 1) if start < stop else range(0)
-
-
-def single_term(word: str) -> str:
-    """What the index has of a word of a folded text, if that is surely one word; or nothing."""
-    parts = re.findall("[a-z0-9]+", word) if word.isascii() else []
-    return parts[0] if len(parts) == 1 else ""
+def surely_terms(words: Sequence[str]) -> list[str]:
+    """What the index has of the words of a folded text, if each is surely one word; or nothing."""
+    parts = [re.findall("[a-z0-9]+", word) if word.isascii() else [] for word in words]
+    return [some[0] for some in parts] if all(len(some) == 1 for some in parts) else []
 
 
 def current_postings(local: Connections, derived: Derived) -> Postings | None:
@@ -208,8 +205,7 @@ def current_postings(local: Connections, derived: Derived) -> Postings | None:
 
     def size(found: Postings | None) -> int:
         # Every search uses them: of very many words, too, they are kept, and others are as well.
-        own = len(found.terms) + found.starts.nbytes + found.ends.nbytes if found else 0
-        return min(own, MOST_BYTES // 2)
+        return min(found.terms.n_bytes, MOST_BYTES // 2) if found else 0
 
     return derived.get(("postings", head["version"]), lambda _: _load(local, derived, head), size)
 
@@ -226,31 +222,15 @@ def current_head(db: sqlite3.Connection) -> dict[str, int] | None:
     if row is None or row[0] != stamp(db):
         return None
     try:
-        head = {name: int(json.loads(row[1])[name]) for name in ("version", "n_tracks", "n_keys", "n_rows")}
+        head = {name: int(json.loads(row[1])[name]) for name in _HEAD}
     except (ValueError, TypeError, KeyError):
         return None
-    return head if are_dense(head["n_tracks"], head["n_keys"]) else None
+    return head if head["layout"] == LAYOUT and are_dense(head["n_tracks"], head["n_keys"]) else None
 
 
 def are_dense(n_tracks: int, n_keys: int) -> bool:
     """Whether a table over all keys is hardly larger than one over all tracks, and keys can be packed."""
     return 0 < n_tracks < n_keys <= min(_KEYS_A_TRACK * n_tracks + 1, 1 << (32 - PLACE_BITS))
-
-
-def sealed(data: bytes) -> bytes:
-    """A row of the table."""
-    return data + zlib.crc32(data).to_bytes(_CRC, "little")
-
-
-def unsealed(row: bytes) -> bytes:
-    """What was put into a row. Raises PostingsGoneError where it is damaged."""
-    if not _is_whole(row):
-        raise PostingsGoneError
-    return row[:-_CRC]
-
-
-def _is_whole(row: object) -> bool:
-    return isinstance(row, bytes) and sealed(row[:-_CRC]) == row
 
 
 def n_damaged(db: sqlite3.Connection) -> int:
@@ -259,21 +239,15 @@ def n_damaged(db: sqlite3.Connection) -> int:
     if head is None:
         return 0
     rows = db.execute("SELECT packed FROM postings WHERE version = ?", (head["version"],))
-    return sum(not _is_whole(row[0]) for row in rows)
+    return sum(not is_whole(row[0]) for row in rows)
 
 
 def _load(local: Connections, derived: Derived, head: dict[str, int]) -> Postings | None:
-    sql = f"{_ROWS} ORDER BY place"
-    try:
-        terms, ends = (unsealed(row[0]) for row in local.db.execute(sql, (head["version"], INDEX)))
-    except (PostingsGoneError, ValueError):
-        return None
-    starts = np.flatnonzero(np.frombuffer(b"\n" + terms, np.uint8) == ord("\n"))
-    by_part = np.frombuffer(ends, "<u4").reshape(INDEX, -1)
-    if by_part.shape[1] != len(starts) or (np.diff(by_part.astype(np.int64), axis=1) < 0).any():
-        return None
     sizes = head["version"], head["n_tracks"], head["n_keys"]
-    return Postings(local, derived, *sizes, terms, starts, by_part)
+    try:
+        return Postings(local, derived, *sizes, load_lines(local.db, head["version"], INDEX, INDEX))
+    except PostingsGoneError:
+        return None
 
 
 def _sum_of_varints(data: bytes) -> int:

@@ -12,19 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.catalog.integers import parse_integers
+from segue.catalog.packed_rows import AT_ONCE, Packed, Row, line_rows, number_rows
 from segue.catalog.postings import (
-    AT_ONCE,
     INDEX,
+    LAYOUT,
     PART_OF_PLACE,
     PLACE,
     PLACE_BITS,
     PLACES,
-    Packed,
     are_dense,
     current_head,
-    sealed,
     stamp,
 )
+from segue.catalog.signed_words import signed_rows
 from segue.catalog.transaction import transaction
 
 FEWEST_TRACKS = 200_000  # of a library with postings; SQLite's index is quick enough with fewer
@@ -48,7 +48,8 @@ def keep(db: sqlite3.Connection) -> None:
     wanted = n >= FEWEST_TRACKS and are_dense(n, last + 1)
     if wanted and _are_whole(db):
         return
-    with contextlib.suppress(sqlite3.OperationalError):  # a full disk; SQLite's own index is searched
+    # A full disk, or more than 32 bits can count: SQLite's own index is searched.
+    with contextlib.suppress(sqlite3.OperationalError, OverflowError):
         if db.execute("SELECT 1 FROM postings LIMIT 1").fetchone():
             with transaction(db):
                 db.execute("DELETE FROM postings")
@@ -64,28 +65,21 @@ def _are_whole(db: sqlite3.Connection) -> bool:
 
 def _make(db: sqlite3.Connection, n_tracks: int, n_keys: int) -> None:
     version, before = time.time_ns(), stamp(db)
-    terms: list[str] = []
-    counts: list[NDArray[np.int64]] = []
     n_rows = 0
-    for rows in _rows(db, terms, counts):
+    for rows in _rows(db):
         with transaction(db):
-            db.executemany(_INSERT, ((version, *place, sealed(packed.tobytes())) for place, packed in rows))
+            db.executemany(_INSERT, ((version, *row) for row in rows))
         n_rows += len(rows)
-    ends = np.concatenate([*counts, np.zeros((INDEX, 0), np.int64)], axis=1).cumsum(axis=1)
-    if not terms or ends.max() > np.iinfo(np.uint32).max:
-        return
+    head = {"version": version, "n_tracks": n_tracks, "n_keys": n_keys, "n_rows": n_rows, "layout": LAYOUT}
     with transaction(db):
-        for place, data in enumerate(("\n".join(terms).encode(), ends.astype("<u4").tobytes())):
-            db.execute(_INSERT, (version, INDEX, place, sealed(data)))
-        head = {"version": version, "n_tracks": n_tracks, "n_keys": n_keys, "n_rows": n_rows + 2}
         db.execute("INSERT OR REPLACE INTO summaries VALUES ('postings', ?, ?)", (before, json.dumps(head)))
 
 
-def _rows(
-    db: sqlite3.Connection, terms: list[str], counts: list[NDArray[np.int64]]
-) -> Iterator[list[tuple[tuple[int, int], Packed]]]:
-    """Rows of postings, a few megabytes at a time, by part and place; terms and their counts are added."""
+def _rows(db: sqlite3.Connection) -> Iterator[list[Row]]:
+    """Rows of postings, a few megabytes at a time, then the terms and their ends, then words with signs."""
     db.execute(_INSTANCES)
+    terms: list[str] = []
+    counts: list[NDArray[np.int64]] = [np.zeros((INDEX, 0), np.int64)]
     left = [np.zeros(0, "<u4") for _ in range(INDEX)]
     places = [0] * INDEX
     more = True
@@ -95,15 +89,17 @@ def _rows(
         terms += [term for term, *_ in some]
         split = _split(some)
         counts.append(np.array([by_term for _, by_term in split]))
-        rows = []
+        rows: list[Row] = []
         for part, (new, _) in enumerate(split):
             packed = np.concatenate([left[part], new])
             end = len(packed) // AT_ONCE * AT_ONCE if more else len(packed)
-            for at in range(0, end, AT_ONCE):
-                rows.append(((part, places[part]), packed[at : at + AT_ONCE]))
-                places[part] += 1
+            rows += number_rows(part, packed[:end], places[part])
+            places[part] += end // AT_ONCE
             left[part] = packed[end:]
         yield rows
+    if terms:
+        yield line_rows(INDEX, terms, np.concatenate(counts, axis=1).cumsum(axis=1))
+    yield list(signed_rows(db))
 
 
 def _read(db: sqlite3.Connection, after: str) -> list[tuple[str, int, str]]:

@@ -14,23 +14,26 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.catalog.album_groups import ALBUM, COLUMNS, KEY, albums_of
+from segue.catalog import name_search
+from segue.catalog.album_groups import ALBUM, COLUMNS, DISC_NUMBER, KEY, TRACK_NUMBER, Rows, albums_of
 from segue.catalog.conditions import Where, keys_matching
 from segue.catalog.connections import Connections
 from segue.catalog.derived import Derived
 from segue.catalog.feedback import LAST_PLAYED, tomorrow
 from segue.catalog.folders import FolderTables, display_path
-from segue.catalog.name_search import albums_with_words, artists_with_words, ranked
+from segue.catalog.name_search import ranked
 from segue.catalog.names import NameTables, split_names
 from segue.catalog.playlists import PlaylistTables
 from segue.catalog.text_index import words_match
 from segue.catalog.tracks import select_in
+from segue.catalog.words import WordIndex
 from segue.errors import TrackNotFoundError, UsageError
 from segue.track import clean, folded, normal_form
 
 SelectionKind = Literal["artist", "album", "playlist", "folder", "recent"]
 RECENT = 10  # tracks that were played last, unless a number is given
 _EXAMPLES = 5  # names in a message
+_LOOKED_AT = 2000  # tracks whose artists or albums are looked at for a part of a name
 _LISTED = 5000  # tracks whose artists and albums are looked at for a part of a name
 _FOLDERS = 20  # of one name
 _LONGEST_NAME = 1000  # letters of a folder's name; SQLite's patterns have a length
@@ -84,6 +87,7 @@ class SelectionTables:
     def __init__(self, local: Connections, derived: Derived) -> None:
         self._local, self._derived = local, derived
         self._names = NameTables(local, derived)
+        self._words = WordIndex(local, derived)
         self._lists = PlaylistTables(local)
 
     def explicit(self, text: str, *, paths: bool = True) -> list[Selection]:
@@ -143,13 +147,15 @@ class SelectionTables:
         return list(self._artists_with_words(text, limit))
 
     def _artists_with_words(self, text: str, limit: int) -> Iterator[Selection]:
-        names = islice(artists_with_words(self._local.db, text), limit)
+        keys = self._words.alone(text, "artist", _LOOKED_AT)
+        names = name_search.artists_of(self._local.db, keys, text)[:limit]
         return (one for name in names for one in self._all_by(name))
 
     def albums_with_words(self, text: str, limit: int) -> list[Selection]:
         """Albums whose title holds every word of a text, the best matches first."""
-        albums = (one for title in albums_with_words(self._local.db, text) for one in self.albums(title))
-        return list(islice(albums, limit))
+        keys = self._words.alone(text, "album", _LOOKED_AT)
+        titles = name_search.albums_of(self._local.db, keys, text)
+        return list(islice((one for title in titles for one in self.albums(title)), limit))
 
     def _rows(self, text: str) -> list[sqlite3.Row]:
         """Tags of tracks whose artist or album has all words of a text."""
@@ -214,9 +220,10 @@ class SelectionTables:
         if not self._names.has("album", title):  # an error would name some that there are, which takes long
             return []
         keys = keys_matching(self._local.db, Where(album=title), self._names).tolist()
-        rows = select_in(self._local.db, f"SELECT {COLUMNS} FROM tracks", "key", keys)
+        columns = f"{COLUMNS}, missing_since IS NULL AS present"
+        rows = select_in(self._local.db, f"SELECT {columns} FROM tracks", "key", keys)
         return [
-            Selection("album", group[0][ALBUM], self._present(row[KEY] for row in group), artist)
+            Selection("album", group[0][ALBUM], _keys_of_album(group), artist)
             for artist, group in albums_of(rows)
         ]
 
@@ -304,6 +311,12 @@ def _in_order(rows: Iterable[Sequence[Any]]) -> tuple[int, ...]:
     """The keys of tracks in the order of albums."""
     places = sorted((album or "", disc or 1, track or 0, key) for key, album, disc, track, *_ in rows)
     return tuple(key for *_, key in places)
+
+
+def _keys_of_album(rows: Rows) -> tuple[int, ...]:
+    """The tracks whose files are not gone, as the last column says, in their order; all, where all are."""
+    present = [row for row in rows if row[-1]] or rows
+    return _in_order((row[KEY], row[ALBUM], row[DISC_NUMBER], row[TRACK_NUMBER]) for row in present)
 
 
 def _gone(db: sqlite3.Connection) -> NDArray[np.int64]:

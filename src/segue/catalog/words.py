@@ -8,6 +8,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,8 @@ from segue.catalog.full_text import FullText, match
 from segue.catalog.migration import TITLE
 from segue.catalog.name_search import misfit
 from segue.catalog.names import all_labels
-from segue.catalog.postings import Postings, PostingsGoneError, current_postings, single_term
+from segue.catalog.packed_rows import PostingsGoneError
+from segue.catalog.postings import Postings, current_postings, surely_terms
 from segue.catalog.text_index import MOST_WORDS, NAMES, NAMES_AND_LABELS, indexed_words, lines_with
 from segue.track import folded
 
@@ -28,6 +30,8 @@ _USUAL_SHARE = 0.5  # of the library; a label of more tracks tells none from the
 _INDEXED_LETTERS = 2  # of beginnings of words for which SQLite has the tracks ready
 _MOST_PARTS = 10  # of words with signs, by which tracks are found whose texts are then read
 _MOST_TERMS = 1000  # words that hold a part of a word
+_FEW_TEXTS = 1000  # that are read rather than looked for by their words
+_PLAIN_PARTS = re.compile("[a-z0-9]+")  # of folded words: surely words of SQLite's index
 _NO_KEYS = np.zeros(0, np.int64)
 
 
@@ -72,6 +76,13 @@ class WordIndex:
         titled = self._ask(words, lambda index, words: index.titled(words, most))
         return _unique(np.concatenate([self._titled(name, most), titled, named]))
 
+    def alone(self, text: str, column: Literal["artist", "album"], most: int) -> NDArray[np.int64]:
+        """int64 (n,), n <= ``most``, rising: keys of the first tracks with every word in one column."""
+        words = _words(text)
+        if not words:
+            return _NO_KEYS
+        return self._ask(words, lambda index, words: index.matching_alone(words, column, most))
+
     def all(self, text: str, *, by_label: bool = False) -> NDArray[np.int64]:
         """int64 (n,), rising: likewise, but in no order of matching."""
         words = _words(text)
@@ -94,9 +105,10 @@ class WordIndex:
         ask: Callable[[FullText | Postings, Sequence[str]], NDArray[np.int64]],
     ) -> NDArray[np.int64]:
         """An answer of the postings, where there are some and they have such words, or of SQLite's index."""
+        words = [word for word in words if not word.isascii() or _PLAIN_PARTS.search(word)] or words
         postings = self._postings()
-        terms = [single_term(word) for word in words] if postings else []
-        if postings and all(terms):
+        terms = surely_terms(words) if postings else []
+        if postings and terms:
             with contextlib.suppress(PostingsGoneError):
                 return ask(postings, terms)
         return ask(self._full_text, words)
@@ -117,12 +129,16 @@ class WordIndex:
         words = _words(text)
         if not words:
             return _NO_KEYS
-        if not all(word.isalnum() for word in words):
-            return self._inside_texts(words)[:most]
         postings = self._postings()
         if postings:
             with contextlib.suppress(PostingsGoneError):
-                return postings.with_parts(words, NAMES, _MOST_TERMS)[:most]
+                name = "inside", postings.version, *words
+                found = self._derived.get(
+                    name, lambda _: self._inside(words, postings), lambda keys: keys.nbytes
+                )
+                return found[:most]
+        if not all(map(str.isalnum, words)):
+            return self._inside_texts(words)[:most]
         terms = [self._terms_with(word) for word in words]
         return self._full_text.with_any_of_each(terms, NAMES, most) if all(terms) else _NO_KEYS
 
@@ -200,7 +216,8 @@ class WordIndex:
     def _may_label(self, word: str) -> bool:
         """Whether a label may have a word that begins so; surely none has where this is false."""
         labels = self._derived.get("labels", lambda db: "\n".join(all_labels(db)).lower(), len)
-        return word in labels or not (labels.isascii() and _is_plain(word))
+        is_told = labels.isascii() and word.isascii()
+        return not is_told or all(part in labels for part in _PLAIN_PARTS.findall(word))
 
     def _is_usual(self, n: int) -> bool:
         n_tracks = self._derived.get(
@@ -213,15 +230,37 @@ class WordIndex:
         indexed = self.indexed()
         return [indexed[start:end] for start, end in lines_with(indexed, part, "\n", _MOST_TERMS)]
 
+    def _inside(self, words: Sequence[str], postings: Postings) -> NDArray[np.int64]:
+        """Raises PostingsGoneError."""
+        plain, signed = ([word for word in words if word.isalnum() == is_plain] for is_plain in (True, False))
+        if not signed:
+            return postings.with_parts(plain, NAMES, _MOST_TERMS)
+        with_signs = postings.signed_words()
+        found = with_signs.holding(self._local.db, signed[0])
+        for word in dict.fromkeys(signed[1:]):
+            if len(found) > _FEW_TEXTS:
+                found = _both(found, with_signs.holding(self._local.db, word))
+        if len(found) <= _FEW_TEXTS:
+            return self._texts_with(words, found)
+        if not plain:
+            return found
+        # Indexed words have no accents, but texts have.
+        found = _both(found, postings.with_parts(plain, NAMES))
+        unsure = np.isin(found, with_signs.not_ascii(self._local.db))
+        return np.union1d(found[~unsure], self._texts_with(plain, found[unsure]))
+
     def _inside_texts(self, words: Sequence[str]) -> NDArray[np.int64]:
         """By the texts themselves, as no indexed word has signs, of tracks that have what is between them."""
+        return self._texts_with(words, self._with_parts(*_between_signs(words)))
+
+    def _texts_with(self, words: Sequence[str], keys: NDArray[np.int64] | None) -> NDArray[np.int64]:
+        """int64 (n,), rising: those of some tracks, or of all, whose texts hold words."""
         text = "(" + " || ' ' || ".join(f"track_text.{name}" for name in NAMES) + ")"
         conditions = [f"{text} LIKE ? ESCAPE '\\'" for _ in words]
         values = [f"%{_escape_like(word)}%" for word in words]
-        found = self._with_parts(*_between_signs(words))
-        if found is not None:
+        if keys is not None:
             conditions.insert(0, "rowid IN (SELECT value FROM json_each(?))")
-            values.insert(0, json.dumps(found.tolist()))
+            values.insert(0, json.dumps(keys.tolist()))
         where = " AND ".join(conditions)
         return self._full_text.keys(
             f"SELECT rowid AS key FROM track_text WHERE {where} ORDER BY rowid", *values
@@ -245,7 +284,7 @@ def _between_signs(words: Iterable[str]) -> tuple[list[str], list[str]]:
     beginnings: list[str] = []
     parts: list[str] = []
     for word in words:
-        for found in re.finditer("[a-z0-9]+", word):
+        for found in _PLAIN_PARTS.finditer(word):
             after_sign = found.start() > 0 and word[found.start() - 1].isascii()
             (beginnings if after_sign else parts).append(found[0])
     return _longest(beginnings), _longest(parts)

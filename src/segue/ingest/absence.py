@@ -39,7 +39,7 @@ class Absence:
 
 
 def absence(
-    known: Mapping[str, KnownFile],
+    by_path: Mapping[str, KnownFile],
     listing: AudioListing,
     links: Iterable[str],
     claimed: set[int],
@@ -49,7 +49,7 @@ def absence(
 
     Parameters
     ----------
-    known : by path
+    by_path : by path
     links : paths that were listed and are no tracks
     claimed : keys of tracks that were found at other paths
     folders : scanned by themselves at other times; what is left out of a scan may be one of them
@@ -63,14 +63,14 @@ def absence(
     files = {(file.device, file.inode) for file in listing.files if file.inode}
     absent = [
         one
-        for path, one in known.items()
+        for path, one in by_path.items()
         if path not in present
         and path in inside
         and one.key not in claimed
         and path not in skipped
         and (one.missing or not _is_one_of(path, files))
     ]
-    back = {one.away for path, one in known.items() if one.away and path in present}
+    back = {one.away for path, one in by_path.items() if one.away and path in present}
     unwanted = Below(listing.left_out)  # by their owner: no disk is missed
     result.lost += [one for one in absent if one.away and one.path in unwanted]
     result.gone += [one for one in absent if not one.missing and one.path in unwanted]
@@ -83,8 +83,8 @@ def absence(
         result.still_away += [one for one in before if one.away not in back]
         result.lost += [one for one in before if one.away in back]
         new = [one for one in tracks if not one.missing]
-        found = (one for one in known.values() if new and (one.path in present or one.key in claimed))
-        places = _Root(root, found, listing).places(new) if new else {}
+        remaining = (one for one in by_path.values() if new and (one.path in present or one.key in claimed))
+        places = _Root(root, remaining, listing).places(new) if new else {}
         result.away += [(one, places[one.key]) for one in new if one.key in places]
         result.gone += [one for one in new if one.key not in places]
     return result
@@ -98,9 +98,9 @@ class _Root:
     found : all tracks that were found, wherever they lie
     """
 
-    def __init__(self, path: str, found: Iterable[KnownFile], listing: AudioListing) -> None:
+    def __init__(self, path: str, remaining: Iterable[KnownFile], listing: AudioListing) -> None:
         self._path, self._inside = path, Below([path])
-        self._here = [one for one in found if one.path in self._inside]
+        self._here = [one for one in remaining if one.path in self._inside]
         # A file in the place of the folder shows nothing of what was in it.
         files = [file for file in listing.files if file.path in self._inside and file.path != path]
         others = any(other in self._inside for other in (*listing.others, *listing.left_out))
@@ -114,7 +114,7 @@ class _Root:
         if not self._shows_something:
             return {one.key: self._path for one in new}
         places: dict[int, str] = {}
-        for folder in self._emptied(new):
+        for folder in self._emptied_folders(new):
             places |= {one.key: folder for one in new if is_below_any(one.path, [folder])}
         for device in {one.state.device for one in new} - self._devices - {0}:
             group = [one for one in new if one.state.device == device]
@@ -122,7 +122,7 @@ class _Root:
             places |= {one.key: folder for one in group}
         return places
 
-    def _emptied(self, new: Sequence[KnownFile]) -> list[str]:
+    def _emptied_folders(self, new: Sequence[KnownFile]) -> list[str]:
         """Folders below the root that are there, hold nothing now, and held more than an album."""
         parents = Counter(str(Path(one.path).parent) for one in new)
         candidates: dict[str, list[str]] = {}

@@ -69,12 +69,12 @@ class Scan:
         self._writer = writer
         self._embedders = embedders
         self._progress = progress
-        self._known = KnownFiles(catalog.known_files().values())
-        keys = {known.key for known in self._known.by_path.values()}
+        self._tracks = KnownFiles(catalog.known_files().values())
+        keys = {track.key for track in self._tracks.by_path.values()}
         self._lacking = keys_lacking(catalog.snapshot(), embedders, keys)
         self._failed = {failure.path: failure for failure in catalog.failures()}
         self._retry = False
-        self._reuse = Reuse(catalog.root, source, self._known, self._lacking, embedders)
+        self._reuse = Reuse(catalog.root, source, self._tracks, self._lacking, embedders)
         self._in_progress = FilesInProgress(catalog.root)
         self._stop = threading.Event()
         self._report = Report(name=source.name)
@@ -126,7 +126,7 @@ class Scan:
     def _is_away(self, root: str) -> bool:
         """Whether a folder that is not there had tracks."""
         return is_nowhere(root) and any(
-            path != root and is_below_any(path, [root]) for path in self._known.by_path
+            path != root and is_below_any(path, [root]) for path in self._tracks.by_path
         )
 
     def _note_left_out(self, paths: Mapping[str, str]) -> None:
@@ -140,22 +140,22 @@ class Scan:
 
     def _news(self, files: Sequence[AudioFile], *, retry: bool, full: bool) -> list[AudioFile]:
         """The files that must be looked at; what is known without opening a file is counted."""
-        news = self._known.news(files, self._failed, self._lacking, retry=retry, full=full)
-        for known, state in news.restated:
-            if known.missing:
-                self._report.count("found_again", [known.path])
-                self._outcomes.append(SeenFile(known, known.path, state))
+        news = self._tracks.news(files, self._failed, self._lacking, retry=retry, full=full)
+        for track, state in news.restated:
+            if track.missing:
+                self._report.count("found_again", [track.path])
+                self._outcomes.append(SeenFile(track, track.path, state))
             else:
-                self._states.append((known.key, state))
+                self._states.append((track.key, state))
         self._outcomes += [
-            SeenFile(known, file.path, state_of(file, known.state)) for known, file in news.renamed
+            SeenFile(track, file.path, state_of(file, track.state)) for track, file in news.renamed
         ]
         self._report.unchanged += news.unchanged
         self._report.count("moved", [file.path for _, file in news.renamed])
         self._report.links += len(news.links)
         self._report.still_failing += news.still_failing
         self._links += news.links
-        paths = self._known.renamed(news.todo, self._source.hashes)
+        paths = self._tracks.find_renamed(news.todo, self._source.hashes)
         if paths:
             self._writer.rename(paths)
         return news.todo
@@ -199,10 +199,10 @@ class Scan:
     def _count(self, outcome: AnalyzedFile | SeenFile | _Linked | Reused) -> None:
         report = self._report
         if isinstance(outcome, AnalyzedFile):
-            known = self._known.by_path.get(outcome.path)
-            same = known is not None and known.state.content_hash == outcome.state.content_hash
+            track = self._tracks.by_path.get(outcome.path)
+            same = track is not None and track.state.content_hash == outcome.state.content_hash
             new = "added" if outcome.id is None else "returned"
-            report.count(new if known is None else "completed" if same else "changed", [outcome.path])
+            report.count(new if track is None else "completed" if same else "changed", [outcome.path])
             report.warnings += outcome.warning is not None
             report.audio_s += outcome.duration_s
         elif isinstance(outcome, SeenFile):
@@ -215,8 +215,8 @@ class Scan:
             report.links += 1
         else:
             new = "added" if outcome.entry is None else "returned"
-            known = self._known.by_path.get(outcome.file.path)
-            report.count(new if known is None else "changed", [outcome.file.path])
+            track = self._tracks.by_path.get(outcome.file.path)
+            report.count(new if track is None else "changed", [outcome.file.path])
 
     def _fail(self, failure: Failure) -> None:
         before = self._failed.get(failure.path)
@@ -254,7 +254,7 @@ class Scan:
     def _with_vectors(self, outcome: AnalyzedFile | Reused) -> AnalyzedFile:
         if isinstance(outcome, AnalyzedFile):
             return outcome
-        return self._reuse.analyzed(outcome, self._writer) or self._embed(outcome.file, outcome.state)
+        return self._reuse.analyzed_file(outcome, self._writer) or self._embed(outcome.file, outcome.state)
 
     # In the threads
 
@@ -264,33 +264,33 @@ class Scan:
         with self._in_progress.working_on(file.path):
             try:
                 hashes = self._source.hashes(file)
-                known = self._recognize(file, hashes) or self._reuse.find(file, hashes)
-                return known or self._reuse.with_id(self._embed(file, state_of(file, hashes)), hashes)
+                outcome = self._recognize(file, hashes) or self._reuse.find(file, hashes)
+                return outcome or self._reuse.with_id(self._embed(file, state_of(file, hashes)), hashes)
             except Exception as error:
                 return failure_of(file, error)
 
     def _recognize(self, file: AudioFile, hashes: FileHashes) -> SeenFile | _Linked | None:
         """The known track with this audio: at this path, or at one where its file is no more."""
-        known = self._known.by_path.get(file.path)
-        if known:
-            if not self._known.same_audio(known, hashes) or known.key in self._lacking:
+        track = self._tracks.by_path.get(file.path)
+        if track:
+            if not self._tracks.same_audio(track, hashes) or track.key in self._lacking:
                 return None
-        elif self._known.linked(file, hashes):
+        elif self._tracks.find_linked(file, hashes):
             return _Linked(file.path)
         else:
-            known = self._known.moved(hashes)
-        if known is None:
+            track = self._tracks.claim_moved(hashes)
+        if track is None:
             return None
-        same = hashes.file == known.state.content_hash
+        same = hashes.file == track.state.content_hash
         # A library of an older Segue knows the audio of no file, and fewer tags than this one reads.
-        told = same and known.state.audio_hash and not self._full
-        tags = None if told else self._source.read_tags(file)
-        return SeenFile(known, file.path, state_of(file, hashes), tags)
+        has_tags = same and track.state.audio_hash and not self._full
+        tags = None if has_tags else self._source.read_tags(file)
+        return SeenFile(track, file.path, state_of(file, hashes), tags)
 
     def _embed(self, file: AudioFile, state: FileState) -> AnalyzedFile:
         embedders = self._embedders
-        here = self._known.by_path.get(file.path)
-        if here and self._known.same_audio(here, FileHashes(state.content_hash, state.audio_hash)):
+        here = self._tracks.by_path.get(file.path)
+        if here and self._tracks.same_audio(here, FileHashes(state.content_hash, state.audio_hash)):
             lacking = self._lacking.get(here.key, set())
             embedders = [embedder for embedder in embedders if embedder.spec.space in lacking]
         if file.path in self._in_progress.suspects:
@@ -307,14 +307,14 @@ class Scan:
     def _mark_missing(self, listing: AudioListing) -> None:
         """Tracks below the source's roots that are no longer there; what could not be read may be."""
         absent = absence(
-            self._known.by_path, listing, self._links, self._known.claimed, self._catalog.folders.all()
+            self._tracks.by_path, listing, self._links, self._tracks.claimed, self._catalog.folders.all()
         )
-        self._writer.mark_missing(known.key for known in [*absent.gone, *(one for one, _ in absent.away)])
-        self._writer.mark_away((known.key, place) for known, place in absent.away)
-        self._writer.mark_lost(known.key for known in absent.lost)
+        self._writer.mark_missing(track.key for track in [*absent.gone, *(one for one, _ in absent.away)])
+        self._writer.mark_away((track.key, place) for track, place in absent.away)
+        self._writer.mark_lost(track.key for track in absent.lost)
         report, places = self._report, absent.places()
-        report.count("newly_missing", [known.path for known in [*absent.gone, *absent.lost]])
-        report.count("newly_away", [known.path for known, _ in absent.away])
+        report.count("newly_missing", [track.path for track in [*absent.gone, *absent.lost]])
+        report.count("newly_away", [track.path for track, _ in absent.away])
         report.away = places.total()
         report.notes += [
             f"nothing is left of the {n} tracks in {readable(place)}: is it mounted? "

@@ -55,9 +55,9 @@ def embed_files(
     """
     embedders = make_embedders(models)
     specs = [embedder.spec for embedder in embedders]
-    files = (_listed(str(path)) for path in paths)
-    while some := list(islice(files, batch_files)):
-        yield to_arrow([outcome_of(file, embedders) for file in some], specs)
+    files = (_list_file(str(path)) for path in paths)
+    while batch := list(islice(files, batch_files)):
+        yield to_arrow([outcome_of(file, embedders) for file in batch], specs)
 
 
 def outcome_of(file: AudioFile, embedders: Sequence[Embedder]) -> Outcome:
@@ -73,7 +73,7 @@ def outcome_of(file: AudioFile, embedders: Sequence[Embedder]) -> Outcome:
         return failure_of(file, error)
 
 
-def _listed(path: str) -> AudioFile:
+def _list_file(path: str) -> AudioFile:
     """A file as its folder lists it; sizes of 0 where it is not there, which its analysis then says."""
     try:
         status = Path(path).stat()

@@ -26,8 +26,8 @@ class FilesInProgress:
 
     def __init__(self, root: Path) -> None:
         self._folder = root / FOLDER
-        found = [path.read_bytes() for path in self._folder.iterdir()] if self._folder.is_dir() else []
-        self.suspects = frozenset(os.fsdecode(path) for path in found if path)
+        paths = [path.read_bytes() for path in self._folder.iterdir()] if self._folder.is_dir() else []
+        self.suspects = frozenset(os.fsdecode(path) for path in paths if path)
         with contextlib.suppress(OSError):
             self._folder.mkdir(exist_ok=True)
 

@@ -41,8 +41,8 @@ class News:
 class KnownFiles:
     """The files that were known before a scan, and which of them the scan's threads have claimed."""
 
-    def __init__(self, known: Iterable[KnownFile]) -> None:
-        self.by_path = {one.path: one for one in known}
+    def __init__(self, files: Iterable[KnownFile]) -> None:
+        self.by_path = {one.path: one for one in files}
         self.claimed: set[int] = set()  # keys
         self._claim = threading.Lock()
         self._by_content: dict[str, list[KnownFile]] = {}
@@ -80,15 +80,15 @@ class KnownFiles:
         news = News()
         strangers: list[AudioFile] = []
         for file in files:
-            known = self.by_path.get(file.path)
-            if known and known.key not in lacking and _unchanged(known.state, file) and not full:
+            track = self.by_path.get(file.path)
+            if track and track.key not in lacking and _unchanged(track.state, file) and not full:
                 news.unchanged += 1
-                if known.missing or not _same_entry(known.state, file):
-                    news.restated.append((known, state_of(file, known.state)))
+                if track.missing or not _same_entry(track.state, file):
+                    news.restated.append((track, state_of(file, track.state)))
             elif not retry and _same_as_failed(file, failed.get(file.path)):
                 news.still_failing += 1
             else:
-                (news.todo if known else strangers).append(file)
+                (news.todo if track else strangers).append(file)
         if news.todo or strangers:
             self._sort()
         if strangers:
@@ -119,7 +119,7 @@ class KnownFiles:
             else:
                 news.todo.append(file)
 
-    def renamed(
+    def find_renamed(
         self, files: Sequence[AudioFile], hashes_of: Callable[[AudioFile], FileHashes]
     ) -> dict[int, str]:
         """New paths, by keys, of tracks whose files took the names of others; by these they are known then.
@@ -130,47 +130,47 @@ class KnownFiles:
         paths = {file.path for file in files}
         takes: dict[int, tuple[KnownFile, str]] = {}
         for file in files:
-            known = self._by_file.get((file.device, file.inode))
-            moved = known is not None and known.path != file.path
-            if known and moved and (file.path in self.by_path or known.path in paths):
+            track = self._by_file.get((file.device, file.inode))
+            moved = track is not None and track.path != file.path
+            if track and moved and (file.path in self.by_path or track.path in paths):
                 with contextlib.suppress(OSError):
-                    if self.same_audio(known, hashes_of(file)):
-                        takes[known.key] = known, file.path
+                    if self.same_audio(track, hashes_of(file)):
+                        takes[track.key] = track, file.path
         # Whoever had the name must have gone to another.
         while stay := [key for key, (_, path) in takes.items() if not self._is_free(path, takes)]:
             for key in stay:
                 del takes[key]
-        for known, _ in takes.values():
-            del self.by_path[known.path]
-        self.by_path |= {path: known for known, path in takes.values()}
+        for track, _ in takes.values():
+            del self.by_path[track.path]
+        self.by_path |= {path: track for track, path in takes.values()}
         return {key: path for key, (_, path) in takes.items()}
 
     def _is_free(self, path: str, takes: Container[int]) -> bool:
         owner = self.by_path.get(path)
         return owner is None or owner.key in takes
 
-    def same_audio(self, known: KnownFile, hashes: FileHashes) -> bool:
+    def same_audio(self, track: KnownFile, hashes: FileHashes) -> bool:
         """Whether a known file held this audio."""
-        state = known.state
+        state = track.state
         return hashes.file == state.content_hash or hashes.audio == state.audio_hash
 
-    def moved(self, hashes: FileHashes) -> KnownFile | None:
+    def claim_moved(self, hashes: FileHashes) -> KnownFile | None:
         """A track with this content, or else this audio, whose file is no more; it is claimed."""
-        for known in self._alike(hashes):
+        for track in self._alike(hashes):
             with self._claim:
-                if known.key not in self.claimed and not Path(known.path).exists():
-                    self.claimed.add(known.key)
-                    return known
+                if track.key not in self.claimed and not Path(track.path).exists():
+                    self.claimed.add(track.key)
+                    return track
         return None
 
-    def linked(self, file: AudioFile, hashes: FileHashes) -> KnownFile | None:
+    def find_linked(self, file: AudioFile, hashes: FileHashes) -> KnownFile | None:
         """The known track whose file this is, by another path."""
-        same = (known for known in self._alike(hashes) if is_same_file(known.path, file.path))
+        same = (track for track in self._alike(hashes) if is_same_file(track.path, file.path))
         return next(same, None)
 
     def donor(self, hashes: FileHashes, lacking: Container[int]) -> KnownFile | None:
         """A track with this audio that has all vectors."""
-        return next((known for known in self._alike(hashes) if known.key not in lacking), None)
+        return next((track for track in self._alike(hashes) if track.key not in lacking), None)
 
     def _alike(self, hashes: FileHashes) -> list[KnownFile]:
         return [*self._by_content.get(hashes.file, ()), *self._by_audio.get(hashes.audio, ())]

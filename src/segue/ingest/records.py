@@ -128,8 +128,8 @@ def without_faults(batch: ImportBatch, settings: Mapping[str, SpaceSettings]) ->
     faults: dict[int, str] = {}
     for space, rows in batch.spaces.items():
         if space in settings:
-            found = vector_faults(rows.pooled, settings[space], holes=True)
-            faults |= {i: f"its vector in {space} {fault}" for i, fault in found.items()}
+            space_faults = vector_faults(rows.pooled, settings[space], holes=True)
+            faults |= {i: f"its vector in {space} {fault}" for i, fault in space_faults.items()}
     return without_records(batch, faults) if faults else batch
 
 

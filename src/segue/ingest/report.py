@@ -129,8 +129,8 @@ class Report:
         """Add files to one of the counts, and keep which they are where that tells of a change."""
         setattr(self, name, getattr(self, name) + len(paths))
         if paths and name not in _AS_BEFORE:
-            kept = self.files.setdefault(name, [])
-            kept += paths[: max(0, LISTED - len(kept))]
+            listed = self.files.setdefault(name, [])
+            listed += paths[: max(0, LISTED - len(listed))]
 
     def note_signal(self, number: int) -> None:
         """Keep which signal stopped the work; the exit code tells it."""
@@ -175,7 +175,7 @@ class Report:
 
     def summary(self) -> str:
         """The counts in one line, without those that are zero."""
-        return self._listed(self.counts()) or (
+        return self._count_text(self.counts()) or (
             "nothing to write" if self.run == "export" else "nothing found"
         )
 
@@ -190,7 +190,7 @@ class Report:
         counts |= {"newly_away": self.newly_away, "found_again": self.found_again}
         return [(f"{n} {words[name]}", self.files.get(name, ())) for name, n in counts.items() if n]
 
-    def _listed(self, counts: Mapping[str, int]) -> str:
+    def _count_text(self, counts: Mapping[str, int]) -> str:
         words = COUNTS[self.run]
         return ", ".join(f"{n} {words[name]}" for name, n in counts.items() if n)
 

@@ -31,20 +31,20 @@ class Reuse:
         self,
         root: Path,
         source: AudioSource,
-        known: KnownFiles,
+        tracks: KnownFiles,
         lacking: Container[int],
         embedders: Sequence[Embedder],
     ) -> None:
-        self._source, self._known, self._lacking = source, known, lacking
+        self._source, self._tracks, self._lacking = source, tracks, lacking
         self._removed = RemovedTracks(root)
         self._entries = self._removed.entries({e.spec.space: e.spec for e in embedders})
 
     def find(self, file: AudioFile, hashes: FileHashes) -> Reused | None:
         """For a new file, or one with other audio than before."""
-        here = self._known.by_path.get(file.path)
-        if here and self._known.same_audio(here, hashes):
+        here = self._tracks.by_path.get(file.path)
+        if here and self._tracks.same_audio(here, hashes):
             return None
-        donor = self._known.donor(hashes, self._lacking)
+        donor = self._tracks.donor(hashes, self._lacking)
         entry, whole = self._entry(hashes)
         if donor is None and not whole:
             return None
@@ -55,11 +55,11 @@ class Reuse:
         """The removed track with this content, or else this audio, and whether it has all vectors."""
         return self._entries.get(hashes.file, self._entries.get(hashes.audio, (None, False)))
 
-    def analyzed(self, one: Reused, writer: Writer) -> AnalyzedFile | None:
+    def analyzed_file(self, one: Reused, writer: Writer) -> AnalyzedFile | None:
         """The file with what is known of its audio; ``None`` where that went meanwhile."""
         removed = None if one.entry is None else self._removed.get(one.entry)
-        known = None if one.key is None else writer.analysis(one.key)
-        analysis = known or (removed.analysis if removed else None)
+        stored = None if one.key is None else writer.analysis(one.key)
+        analysis = stored or (removed.analysis if removed else None)
         if analysis is None:
             return None
         facts = {field.name: getattr(analysis, field.name) for field in fields(analysis)}
@@ -69,7 +69,7 @@ class Reuse:
     def with_id(self, file: AnalyzedFile, hashes: FileHashes) -> AnalyzedFile:
         """A new file with the id of a removed track with its audio, of which too few vectors were kept."""
         entry, _ = self._entry(hashes)
-        removed = None if entry is None or file.path in self._known.by_path else self._removed.get(entry)
+        removed = None if entry is None or file.path in self._tracks.by_path else self._removed.get(entry)
         return replace(file, id=removed.id, added_at=removed.added_at) if removed else file
 
     def forget(self, files: Sequence[AnalyzedFile]) -> None:

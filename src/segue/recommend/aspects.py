@@ -68,7 +68,7 @@ def _timbre(names: Sequence[str], x: Rows, library: Rows) -> Rows | None:
     """The spectrum's shape: means of cepstrum, centroid and its kin, contrast, in standard deviations."""
     means = [i for i, name in enumerate(names) if name.startswith(_TIMBRE) and name.endswith("_mean")]
     means = [i for i in means if names[i] != _LOUDNESS]
-    return _standardized(x[:, means], library[:, means]) if means else None
+    return _standardize(x[:, means], library[:, means]) if means else None
 
 
 def _harmony(names: Sequence[str], x: Rows, library: Rows) -> Rows | None:
@@ -87,10 +87,10 @@ def _rhythm(names: Sequence[str], x: Rows, library: Rows) -> Rows | None:
     pulses = [i for i, name in enumerate(names) if name.startswith("pulse_")]
     tempo = [names.index("tempo_bpm")]
     octaves, all_octaves = (np.log2(np.maximum(rows[:, tempo], 1)) for rows in (x, library))
-    return np.hstack([_standardized(octaves, all_octaves), _standardized(x[:, pulses], library[:, pulses])])
+    return np.hstack([_standardize(octaves, all_octaves), _standardize(x[:, pulses], library[:, pulses])])
 
 
-def _standardized(x: Rows, library: Rows) -> Rows:
+def _standardize(x: Rows, library: Rows) -> Rows:
     """In the library's standard deviations, over the root of the number of dimensions."""
     spread = library.std(axis=0)
     return np.asarray((x - library.mean(axis=0)) / np.maximum(spread, _LEAST) / np.sqrt(x.shape[1]))

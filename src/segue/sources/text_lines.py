@@ -64,7 +64,7 @@ class TextLines:
         if encoding is None:
             self._encoding, self._errors = self._detect()
         else:
-            self._encoding, self._errors = _checked(encoding), "replace"
+            self._encoding, self._errors = _require_encoding(encoding), "replace"
         self._lines = chain.from_iterable(self._blocks())
 
     def __iter__(self) -> Iterator[str]:
@@ -123,10 +123,10 @@ class TextLines:
         data = self._first
         while data:
             if text := decoder.decode(data):
-                yield "".join(self._mended(text))
+                yield "".join(self._mend(text))
             data = self._next()
         if text := decoder.decode(b"", final=True):
-            yield "".join(self._mended(text))
+            yield "".join(self._mend(text))
 
     def _blocks(self) -> Iterator[Iterator[str]]:
         decoder = codecs.getincrementaldecoder(self._encoding)(self._errors)
@@ -142,7 +142,7 @@ class TextLines:
                 self.too_long.add(self._number + 1)
                 rest, cut, skipping = rest[:100].replace('"', "") + "\n", 101, True
             if cut:
-                lines = self._mended(rest[:cut])
+                lines = self._mend(rest[:cut])
                 self._number += len(lines)
                 yield iter(lines)
                 rest = rest[cut:]
@@ -150,7 +150,7 @@ class TextLines:
                 return
             data = self._next()
 
-    def _mended(self, text: str) -> list[str]:
+    def _mend(self, text: str) -> list[str]:
         """The lines of a text, those that are no UTF-8 as Windows-1252."""
         lines = io.StringIO(text, newline="").readlines()
         if self._errors == "surrogateescape" and not text.isascii():
@@ -170,7 +170,7 @@ def _last_end(text: str) -> int:
     return end or text.rfind("\r", 0, -1) + 1  # a last one may be half of an end of two
 
 
-def _checked(encoding: str) -> str:
+def _require_encoding(encoding: str) -> str:
     try:
         "".encode(encoding)  # also refuses codecs that are not of text
         return encoding

@@ -76,14 +76,14 @@ def embed(
         raise UsageError("a path is there twice; expected each once, as dropDuplicates(['path']) makes it")
     with writing(folder):
         manifest = Manifest.load(folder).with_specs(list(specs.values()))
-        for todo, some, retried in _missing(tracks, manifest, specs, retry_failed=retry_failed):
-            files = _embed_shards(todo, {name: specs[name] for name in some}, manifest, shard_files)
+        for todo, lacking, retried in _missing(tracks, manifest, specs, retry_failed=retry_failed):
+            files = _embed_shards(todo, {name: specs[name] for name in lacking}, manifest, shard_files)
             if files:
-                spaces = tuple(specs[name].space for name in some)
+                spaces = tuple(specs[name].space for name in lacking)
                 manifest = manifest.with_run(Run(spaces, tuple(files), retried))
                 manifest.save()
-        known = {space for run in manifest.runs for space in run.spaces}
-        if new := [embedder for embedder in embedders if embedder.spec.space not in known]:
+        stored_spaces = {space for run in manifest.runs for space in run.spaces}
+        if new := [embedder for embedder in embedders if embedder.spec.space not in stored_spaces]:
             # There are no tracks; a file without rows has the columns.
             empty, _ = _write_shard(folder, "none", [], new)
             manifest = manifest.with_run(Run(tuple(one.spec.space for one in new), (empty,)))
@@ -106,14 +106,14 @@ def embeddings(session: SparkSession, folder: str | Path) -> DataFrame:
 
 def read(tracks: DataFrame, manifest: Manifest, spaces: Sequence[str]) -> DataFrame:
     """The rows of some tracks, with the columns of some spaces."""
-    found = tracks
+    result = tracks
     for i, space in enumerate(spaces):
         rows = _rows_of(tracks, manifest, space)
         column = column_of(space)
         others = [name for name in rows.columns if name not in (*KEY, column)]
         chosen = rows.select(*KEY, *(others if i == 0 else ()), column)
-        found = found.join(chosen, list(KEY), "left")
-    return found
+        result = result.join(chosen, list(KEY), "left")
+    return result
 
 
 def _rows_of(tracks: DataFrame, manifest: Manifest, space: str) -> DataFrame:
@@ -143,23 +143,23 @@ def _missing(
     """Tracks to be embedded, by which models, and whether they were before."""
     from pyspark.sql import functions
 
-    known = {
+    by_model = {
         name: _rows_of(tracks, manifest, spec.space)
         for name, spec in specs.items()
         if any(spec.space in run.spaces for run in manifest.runs)
     }
     new = reduce(
-        lambda left, rows: left.join(rows.select(*KEY), list(KEY), "left_anti"), known.values(), tracks
+        lambda left, rows: left.join(rows.select(*KEY), list(KEY), "left_anti"), by_model.values(), tracks
     )
     yield new, list(specs), False
-    seen = tracks.join(new, list(KEY), "left_anti") if known else tracks.limit(0)
+    seen = tracks.join(new, list(KEY), "left_anti") if by_model else tracks.limit(0)
     for name in specs:
-        if name not in known:
+        if name not in by_model:
             yield seen, [name], False
             continue
-        yield seen.join(known[name].select(*KEY), list(KEY), "left_anti"), [name], False
+        yield seen.join(by_model[name].select(*KEY), list(KEY), "left_anti"), [name], False
         if retry_failed:
-            failed = known[name].where(functions.col("error").isNotNull()).select(*KEY)
+            failed = by_model[name].where(functions.col("error").isNotNull()).select(*KEY)
             yield seen.join(failed, list(KEY), "left_semi"), [name], True
 
 
@@ -248,15 +248,15 @@ def _write_shard(
     digest = hashlib.sha256(f"{shard} {fingerprint(specs)} {listing}".encode()).hexdigest()[:24]
     path = folder / f"{digest}.parquet"
     if path.exists():
-        return path.name, _failed(pq.read_table(path, columns=["error"]))
+        return path.name, _n_failed(pq.read_table(path, columns=["error"]))
     failed = 0
     part = folder / f".{path.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part"
     try:
         with pq.ParquetWriter(part, arrow_schema(specs), compression="zstd") as writer:
             for start in range(0, len(files), BATCH_FILES):
-                some = files[start : start + BATCH_FILES]
-                batch = to_arrow([_outcome_of(file, embedders) for file in some], specs)
-                failed += _failed(batch)
+                chunk = files[start : start + BATCH_FILES]
+                batch = to_arrow([_outcome_of(file, embedders) for file in chunk], specs)
+                failed += _n_failed(batch)
                 writer.write_batch(batch)
         part.replace(path)
     finally:
@@ -268,5 +268,5 @@ def _outcome_of(file: AudioFile, embedders: Sequence[Embedder]) -> Outcome:
     return (outcome_of_object if is_address(file.path) else outcome_of)(file, embedders)
 
 
-def _failed(rows: Any) -> int:
+def _n_failed(rows: Any) -> int:
     return len(rows) - int(rows.column("error").null_count)

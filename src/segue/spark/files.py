@@ -34,18 +34,18 @@ def files(session: SparkSession, folder: str | Path, *, recursive: bool = True) 
         Where the folder is not there, or fsspec is missing.
     """
     if is_address(str(folder)):
-        found = list_objects(str(folder), recursive=recursive)
+        audio_files = list_objects(str(folder), recursive=recursive)
     else:
         root = Path(folder).expanduser().absolute()
         if not root.exists():
             raise UsageError(f"{root} does not exist")
-        found = [file for file in walk([root]).files if recursive or Path(file.path).parent == root]
+        audio_files = [file for file in walk([root]).files if recursive or Path(file.path).parent == root]
     columns: dict[str, list[Any]] = {
-        "path": [readable(file.path) for file in found],
-        "size": [file.size for file in found],
-        "mtime_ns": [file.mtime_ns for file in found],
+        "path": [readable(file.path) for file in audio_files],
+        "size": [file.size for file in audio_files],
+        "mtime_ns": [file.mtime_ns for file in audio_files],
     }
-    if not found:
+    if not audio_files:
         return session.createDataFrame([], "path string, size long, mtime_ns long")
     import pyarrow as pa
 

@@ -93,15 +93,15 @@ def build_index(
     job = f"{n} rows, column {vector or 'vector'}, ids {total or 0}"
     with writing(folder):
         if (folder / NAME).exists():
-            known = ShardedIndex.load(folder)
-            if known.job != job:
-                raise UsageError(f"{folder} holds an index of {known.job}; this one is of {job}")
-            return known
+            existing = ShardedIndex.load(folder)
+            if existing.job != job:
+                raise UsageError(f"{folder} holds an index of {existing.job}; this one is of {job}")
+            return existing
         shards = max(1, -(-int(n) // shard_rows))
         shard = functions.pmod(functions.crc32("id"), functions.lit(shards)).cast("int")
-        made = by_shard(rows.withColumn("shard", shard), shards)
-        found = made.mapInArrow(_stage(str(folder), job), _RESULT).collect()
-        return commit(folder, job, [row.asDict() for row in found])
+        sharded = by_shard(rows.withColumn("shard", shard), shards)
+        results = sharded.mapInArrow(_stage(str(folder), job), _RESULT).collect()
+        return commit(folder, job, [row.asDict() for row in results])
 
 
 def commit(folder: Path, job: str, shards: list[dict[str, Any]]) -> ShardedIndex:
@@ -160,11 +160,11 @@ def _build_shard(folder: Path, shard: str, rows: pa.Table) -> dict[str, Any]:
     import pyarrow.parquet as pq
 
     (batch,) = rows.combine_chunks().to_batches()
-    vectors, there = arrays_of(batch, None)
+    vectors, has_vector = arrays_of(batch, None)
     order = pc.sort_indices(batch.column("id"))
     ids = batch.column("id").take(order)
     twice = ids[1:].filter(pc.equal(ids[1:], ids[:-1])).slice(0, 1).to_pylist()
-    kept = np.asarray(order)[there[np.asarray(order)]]
+    kept = np.asarray(order)[has_vector[np.asarray(order)]]
     result = {
         "rows": len(kept), "dim": vectors.shape[1], "left_out": len(ids) - len(kept),
         "twice": twice[0] if twice else None,

@@ -29,36 +29,36 @@ def library(embeddings: str | Path, folder: str | Path) -> Report:
     """
     manifest = Manifest.of_embeddings(embeddings)
     specs = {space: manifest.spec(space) for space in manifest.specs}
-    made = embedders_for(specs, Path(folder))
-    if lacking := specs.keys() - {embedder.spec.space for embedder in made}:
+    installed = embedders_for(specs, Path(folder))
+    if lacking := specs.keys() - {embedder.spec.space for embedder in installed}:
         raise UsageError(f"no installed model makes {', '.join(sorted(lacking))}; see `segue models`")
     report = Report(name="spark")
-    with Library.open(folder, create=True, embedders=made) as opened:
+    with Library.open(folder, create=True, embedders=installed) as opened:
         with opened.catalog.writing() as writer:
-            add_spaces(writer, made)
+            add_spaces(writer, installed)
             for run in manifest.runs:
-                _put(opened, writer, run, manifest, made, report)
+                _put(opened, writer, run, manifest, installed, report)
         opened.view_index()
     return report
 
 
 def _put(
-    opened: Library, writer: Writer, run: Run, manifest: Manifest, made: list[Embedder], report: Report
+    opened: Library, writer: Writer, run: Run, manifest: Manifest, installed: list[Embedder], report: Report
 ) -> None:
     """Write the rows of a run that the library does not have."""
-    embedders = [embedder for embedder in made if embedder.spec.space in run.spaces]
-    known = opened.catalog.known_files()
-    keys = {one.key for one in known.values()}
+    embedders = [embedder for embedder in installed if embedder.spec.space in run.spaces]
+    by_path = opened.catalog.known_files()
+    keys = {one.key for one in by_path.values()}
     lacking = keys_lacking(opened.catalog.snapshot(), embedders, keys)
     for outcomes in _batches(run, manifest, embedders):
         files = [one for one in outcomes if isinstance(one, AnalyzedFile)]
         new = [
             one
             for one in files
-            if not (path := known.get(one.path)) or path.key in lacking or not _is(path.state, one.state)
+            if not (path := by_path.get(one.path)) or path.key in lacking or not _is(path.state, one.state)
         ]
-        report.added += sum(one.path not in known for one in new)
-        report.completed += sum(one.path in known for one in new)
+        report.added += sum(one.path not in by_path for one in new)
+        report.completed += sum(one.path in by_path for one in new)
         report.unchanged += len(files) - len(new)
         writer.append(new)
         failures = [one for one in outcomes if isinstance(one, Failure)]

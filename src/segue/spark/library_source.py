@@ -51,10 +51,10 @@ class LibrarySource(DataSource):
         with self._open() as library:
             snapshot = library.catalog.snapshot()
             n = len(snapshot.keys)
-            known = {name for name, _ in _COLUMNS} | {VIEW} | {column_of(space) for space in snapshot.spaces}
+            names = {name for name, _ in _COLUMNS} | {VIEW} | {column_of(space) for space in snapshot.spaces}
         columns = Columns(schema)
-        if unknown := [name for name in columns.names if name not in known]:
-            raise UsageError(f"the library has no column {unknown[0]!r}; it has {', '.join(sorted(known))}")
+        if unknown := [name for name in columns.names if name not in names]:
+            raise UsageError(f"the library has no column {unknown[0]!r}; it has {', '.join(sorted(names))}")
         return LibraryReader(_Source(self._path(), self._view(), snapshot.stamp, n), columns)
 
     def _path(self) -> str:
@@ -134,9 +134,9 @@ def _of_view(library: Library, view: str, keys: Any) -> Sequence[Any]:
     index = library.view_index(_view_name(view))
     places = index.places(np.asarray(keys))
     values: list[Any] = [None] * len(keys)
-    there = np.flatnonzero(places >= 0)
-    if len(there):
-        for i, row in zip(there.tolist(), index.take(places[there]), strict=True):
+    in_view = np.flatnonzero(places >= 0)
+    if len(in_view):
+        for i, row in zip(in_view.tolist(), index.take(places[in_view]), strict=True):
             values[i] = np.asarray(row, np.float32)
     return values
 

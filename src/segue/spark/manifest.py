@@ -97,15 +97,15 @@ class Manifest:
         UsageError
             Where the folder has vectors of another embedder of that name.
         """
-        known = dict(self.specs)
+        texts = dict(self.specs)
         for spec in specs:
             text = spec_to_json(spec)
-            if known.setdefault(spec.space, text) != text:
+            if texts.setdefault(spec.space, text) != text:
                 raise UsageError(
-                    f"{self.folder} holds embeddings of {spec.space} that were made by {known[spec.space]}; "
+                    f"{self.folder} holds embeddings of {spec.space} that were made by {texts[spec.space]}; "
                     f"this run would make them by {text}: choose another folder"
                 )
-        return replace(self, specs=known)
+        return replace(self, specs=texts)
 
     def with_run(self, run: Run) -> Manifest:
         return replace(self, runs=(*self.runs, run))

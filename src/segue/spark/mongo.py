@@ -54,8 +54,8 @@ class MongoSource(DataSource):
         """What the first documents have."""
         where = Where.of(self.options)
         with connect(where.address) as database:
-            found = database[where.collection].find({}).sort("_id", 1).limit(where.number("sample", SAMPLE))
-            return infer_schema(found)
+            cursor = database[where.collection].find({}).sort("_id", 1).limit(where.number("sample", SAMPLE))
+            return infer_schema(cursor)
 
     def reader(self, schema: types.StructType) -> MongoReader:
         return MongoReader(Where.of(self.options), Columns(schema))
@@ -86,15 +86,15 @@ class Where:
 
     @classmethod
     def of(cls, options: Mapping[str, str]) -> Where:
-        given = {name.lower(): value for name, value in options.items()}
-        uri = given.get("uri") or given.get("connection.uri")
-        collection = given.get("collection")
+        by_name = {name.lower(): value for name, value in options.items()}
+        uri = by_name.get("uri") or by_name.get("connection.uri")
+        collection = by_name.get("collection")
         if not uri or not collection:
             raise UsageError(
                 'format "mongodb" needs .option("uri", "mongodb://host/database") '
                 'and .option("collection", ...)'
             )
-        return cls(parse_address(uri, given.get("database")), collection, given)
+        return cls(parse_address(uri, by_name.get("database")), collection, by_name)
 
     def number(self, name: str, usual: int) -> int:
         """An option that is a number of 1 or more."""

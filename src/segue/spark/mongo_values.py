@@ -43,21 +43,21 @@ def _type_of(values: Sequence[Any]) -> DataType:
     """The type that holds most of some values."""
     from pyspark.sql import types
 
-    given = [value for value in values if value is not None]
-    kinds = {_kind(value) for value in given}
+    values = [value for value in values if value is not None]
+    kinds = {_kind(value) for value in values}
     if kinds == {"document"}:
-        inner = infer_schema(given)
-        if "_id" not in set().union(*given):
+        inner = infer_schema(values)
+        if "_id" not in set().union(*values):
             inner = types.StructType(inner.fields[1:])
         return inner if inner.fields else types.StringType()
     if kinds == {"list"}:
-        return types.ArrayType(_type_of([item for value in given for item in value]))
+        return types.ArrayType(_type_of([item for value in values for item in value]))
     if kinds == {"vector"}:
         return types.ArrayType(types.FloatType())
     if kinds and kinds <= {"long", "double"}:
         return types.DoubleType() if "double" in kinds else types.LongType()
-    known = {"boolean": types.BooleanType, "timestamp": types.TimestampNTZType, "binary": types.BinaryType}
-    return known[kinds.pop()]() if len(kinds) == 1 and kinds <= known.keys() else types.StringType()
+    simple = {"boolean": types.BooleanType, "timestamp": types.TimestampNTZType, "binary": types.BinaryType}
+    return simple[kinds.pop()]() if len(kinds) == 1 and kinds <= simple.keys() else types.StringType()
 
 
 def _kind(value: Any) -> str:
@@ -119,8 +119,8 @@ def _to_text(value: Any) -> str | None:
 
     if isinstance(value, float) and value.is_integer():
         return str(int(value))  # 3.0 and 3 are one _id
-    known = isinstance(value, (*_TEXT, ObjectId, Decimal128, int, float)) and not isinstance(value, bool)
-    return str(value) if known else None
+    scalar = isinstance(value, (*_TEXT, ObjectId, Decimal128, int, float)) and not isinstance(value, bool)
+    return str(value) if scalar else None
 
 
 def _to_time(value: Any) -> datetime | None:

@@ -146,14 +146,14 @@ def search_part(
 def _answers(batch: pa.RecordBatch, shards: Shards, k: int, recall: float) -> pa.RecordBatch:
     import pyarrow as pa
 
-    vectors, there = arrays_of(batch, None)
-    asked, without = np.flatnonzero(there), np.flatnonzero(~there)
-    if len(asked) and shards.dim not in (0, vectors.shape[1]):
+    vectors, has_vector = arrays_of(batch, None)
+    with_vector, without = np.flatnonzero(has_vector), np.flatnonzero(~has_vector)
+    if len(with_vector) and shards.dim not in (0, vectors.shape[1]):
         raise UsageError(f"the queries have {vectors.shape[1]} numbers, the index {shards.dim}")
-    rows, scores = shards.query(vectors[asked], k, recall)
+    rows, scores = shards.query(vectors[with_vector], k, recall)
     n = rows.shape[1]
-    ids = batch.column("id").take(pa.array(np.concatenate([np.repeat(asked, n), without])))
-    ranks = pa.array(np.tile(np.arange(1, n + 1, dtype=np.int32), len(asked)))
+    ids = batch.column("id").take(pa.array(np.concatenate([np.repeat(with_vector, n), without])))
+    ranks = pa.array(np.tile(np.arange(1, n + 1, dtype=np.int32), len(with_vector)))
     answers = {"rank": ranks, "neighbor": shards.names(rows.ravel()), "score": pa.array(scores.ravel())}
     blank = {name: pa.nulls(len(without), column.type) for name, column in answers.items()}
     columns = {name: pa.concat_arrays([column, blank[name]]) for name, column in answers.items()}

@@ -35,14 +35,14 @@ def list_objects(address: str, *, recursive: bool) -> list[AudioFile]:
     """
     system, root = _system(address)
     try:
-        found = system.find(root, maxdepth=None if recursive else 1, detail=True)
+        listing = system.find(root, maxdepth=None if recursive else 1, detail=True)
     except (OSError, ValueError) as error:
         raise UsageError(f"{address} cannot be listed: {error}") from error
-    if not found and not system.exists(root):
+    if not listing and not system.exists(root):
         raise UsageError(f"{address} does not exist")
     return [
         AudioFile(system.unstrip_protocol(name), int(info.get("size") or 0), _changed_ns(info))
-        for name, info in sorted(found.items())
+        for name, info in sorted(listing.items())
         if has_audio_ending(name) and not Path(name).name.startswith(".")
     ]
 

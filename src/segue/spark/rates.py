@@ -113,10 +113,10 @@ def _index(rows: Path, queries: Vectors) -> Measured:
     index.save(path)
     opened = Index.open(path)  # from its file, as Spark's workers and the service have it
     opened.query(queries[:10], 10, recall=RECALL)
-    asked = time.process_time()
+    query_start = time.process_time()
     for start in range(0, len(queries), _BATCH):
         opened.query(queries[start : start + _BATCH], 10, recall=RECALL)
-    query_us = (time.process_time() - asked) / len(queries) * 1e6
+    query_us = (time.process_time() - query_start) / len(queries) * 1e6
     return Measured(built - began, query_us, path.stat().st_size / len(index))
 
 

@@ -47,14 +47,14 @@ def recommend(
     seeds = with_vectors(rows.where(same), vector, name).limit(1).toArrow().combine_chunks()
     if not seeds.num_rows:
         raise UsageError(f"no row has {song_id!r} in the column {name!r}")
-    vectors, there = arrays_of(seeds.to_batches()[0], None)
-    if not there.all():
+    vectors, has_vector = arrays_of(seeds.to_batches()[0], None)
+    if not has_vector.all():
         raise UsageError(f"{song_id!r} has no vector that can be compared")
     shown = [column for column in SHOWN if column in rows.columns and column != name]
     result = ", ".join(["rank int", "id string", "score float", *(f"`{column}` string" for column in shown)])
-    found = with_vectors(rows, vector, name, also=shown)
+    candidates = with_vectors(rows, vector, name, also=shown)
     unit = vectors[0] / np.linalg.norm(vectors[0])
-    partial = found.mapInArrow(_search(unit, song_id, k, shown), result)
+    partial = candidates.mapInArrow(_search(unit, song_id, k, shown), result)
     return partial.repartition(1).mapInArrow(_merge(k), result)
 
 
@@ -93,9 +93,9 @@ def search_rows(
 
     best: pa.Table | None = None
     for batch in batches:
-        vectors, there = arrays_of(batch, None)
+        vectors, has_vector = arrays_of(batch, None)
         others = pc.fill_null(pc.not_equal(batch.column("id"), song_id), False)
-        kept = np.flatnonzero(there & np.asarray(others))
+        kept = np.flatnonzero(has_vector & np.asarray(others))
         if not len(kept):
             continue
         if vectors.shape[1] != len(unit):
@@ -113,11 +113,11 @@ def search_rows(
         yield from best.to_batches()
 
 
-def _best(best: pa.Table | None, more: pa.RecordBatch, k: int) -> pa.Table:
+def _best(best: pa.Table | None, batch: pa.RecordBatch, k: int) -> pa.Table:
     """The k best of both, ranked; of equal scores, the lesser id comes first."""
     import pyarrow as pa
 
-    table = pa.Table.from_batches([more])
+    table = pa.Table.from_batches([batch])
     if best is not None:
         table = pa.concat_tables([best, table])
     table = table.sort_by([("score", "descending"), ("id", "ascending")]).slice(0, k).combine_chunks()

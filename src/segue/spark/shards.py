@@ -99,8 +99,8 @@ class Shards:
         k = min(k, int(self._starts[-1]))
         if not k or not len(vectors):
             return np.zeros((len(vectors), 0), np.int64), np.zeros((len(vectors), 0), np.float32)
-        asked = vectors[0] if len(vectors) == 1 else vectors  # an index answers a single vector the quick way
-        parts = [index.query(asked, min(k, len(index)), recall=recall) for index in self._indexes]
+        query = vectors[0] if len(vectors) == 1 else vectors  # an index answers a single vector the quick way
+        parts = [index.query(query, min(k, len(index)), recall=recall) for index in self._indexes]
         rows = np.concatenate(
             [ids + start for (ids, _), start in zip(parts, self._starts, strict=False)], axis=1
         )

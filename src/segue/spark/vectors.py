@@ -53,9 +53,9 @@ def with_vectors(
     candidates = dict(pair for field in rows.schema.fields for pair in _vectors_in(field))
     chosen = vector or (next(iter(candidates)) if len(candidates) == 1 else None)
     if chosen not in candidates:
-        found = ", ".join(candidates) or "none"
+        names = ", ".join(candidates) or "none"
         raise UsageError(
-            f"which column holds the vectors? vector is {vector!r}; with vectors there are: {found}"
+            f"which column holds the vectors? vector is {vector!r}; with vectors there are: {names}"
         )
     return rows.select(
         functions.col(id_column_of(rows, id_column)).cast("string").alias("id"),
@@ -99,14 +99,14 @@ def arrays_of(batch: pa.RecordBatch, dim: int | None) -> tuple[Vectors, NDArray[
     lengths = np.asarray(pc.fill_null(pc.list_value_length(column), -1))
     if dim is None:
         dim = next((n for n in lengths.tolist() if n > 0), 0)
-    there = lengths == dim
+    valid = lengths == dim
     if not dim:
         return np.zeros((len(batch), 0), np.float32), np.zeros(len(batch), np.bool_)
-    kept = column if there.all() else column.filter(pa.array(there))  # nulls among the numbers become NaN
+    kept = column if valid.all() else column.filter(pa.array(valid))  # nulls among the numbers become NaN
     vectors = np.asarray(kept.flatten().to_numpy(zero_copy_only=False), np.float32).reshape(-1, dim)
-    if len(vectors) < len(there):
-        filled = np.zeros((len(there), dim), np.float32)
-        filled[there] = vectors
+    if len(vectors) < len(valid):
+        filled = np.zeros((len(valid), dim), np.float32)
+        filled[valid] = vectors
         vectors = filled
-    there &= np.isfinite(vectors).all(axis=1) & vectors.any(axis=1)
-    return vectors, there
+    valid &= np.isfinite(vectors).all(axis=1) & vectors.any(axis=1)
+    return vectors, valid

@@ -39,7 +39,7 @@ class TrackTags:
 
     @classmethod
     def of(cls, artists: Sequence[str | None], albums: Sequence[str | None]) -> TrackTags:
-        return cls(_numbered(artists), _numbered(albums))
+        return cls(_to_numbers(artists), _to_numbers(albums))
 
     def __len__(self) -> int:
         return len(self.artists)
@@ -57,7 +57,7 @@ class TrackTags:
         return numbers
 
 
-def _numbered(names: Sequence[str | None]) -> Ints:
+def _to_numbers(names: Sequence[str | None]) -> Ints:
     numbers: dict[str, int] = {}
     return np.array([numbers.setdefault(x, len(numbers)) if x else -1 for x in names], np.int64)
 

@@ -17,11 +17,11 @@ def compared_spaces(snapshot: Snapshot) -> dict[str, SpaceVectors]:
     Of the versions of one space, that is the newest that nearly all tracks have; where there is none, the
     one that most have.
     """
-    chosen = {_compared(snapshot, versions) for versions in by_family(snapshot.spaces)}
+    chosen = {_choose_version(snapshot, versions) for versions in by_family(snapshot.spaces)}
     return {name: space for name, space in snapshot.spaces.items() if name in chosen}
 
 
-def _compared(snapshot: Snapshot, versions: list[str]) -> str:
+def _choose_version(snapshot: Snapshot, versions: list[str]) -> str:
     """One of the versions of a space, which are given oldest first."""
     if len(versions) == 1:
         return versions[0]

@@ -131,13 +131,13 @@ def _of_stream(file: BinaryIO, source: str, on_bad: OnBad) -> Iterator[Segment]:
     start = file.read(BLOCK)
     file.seek(0)
     if record_length(start[:HEAD]) < 0 and stream_unpacker(file, start) is not None:
-        start = _unpacked(file).read(BLOCK)
-        yield from _of_plain(_unpacked(file), start, source, on_bad)
+        start = _open_packed(file).read(BLOCK)
+        yield from _of_plain(_open_packed(file), start, source, on_bad)
     else:
         yield from _of_plain(file, start, source, on_bad)
 
 
-def _unpacked(file: BinaryIO) -> BinaryIO:
+def _open_packed(file: BinaryIO) -> BinaryIO:
     """The content of a packed file from its beginning, as much as a file of its size may unpack to."""
     size = file.seek(0, os.SEEK_END)
     file.seek(0)

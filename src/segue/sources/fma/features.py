@@ -82,7 +82,7 @@ class FeatureRows:
             for offset, i in places:
                 self.file.seek(offset)
                 try:
-                    vectors[i] = _checked(_numbers(self.file.readline()))
+                    vectors[i] = _require_comparable(_numbers(self.file.readline()))
                 except RowError as error:
                     problems.append(Problem(f"{FEATURES} track {ids[i]:06d}", str(error)))
         # Tracks without sound have lines of nothing or of zeros.
@@ -152,7 +152,7 @@ def _numbers(line: bytes) -> NDArray[np.float32]:
             raise RowError(f"a feature is no number: {error}") from error
 
 
-def _checked(numbers: NDArray[np.float32]) -> NDArray[np.float32]:
+def _require_comparable(numbers: NDArray[np.float32]) -> NDArray[np.float32]:
     """The features of a track, if others can be compared with them. Raises RowError."""
     for fault in vector_faults(numbers[None], SpaceSettings(), holes=True).values():
         raise RowError(f"the line {fault}")

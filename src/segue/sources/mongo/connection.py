@@ -88,17 +88,17 @@ def to_segue_error(error: PyMongoError | Exception, address: Address, doing: str
                 f"user (?authSource=admin){then}"
             )
         if error.code == _NOT_ALLOWED:
-            return SourceError(f"{address} does not allow this user that: {_said(error, address)}{then}")
-        return SourceError(f"{address} answers with an error: {_said(error, address)}{then}")
+            return SourceError(f"{address} does not allow this user that: {_reason(error, address)}{then}")
+        return SourceError(f"{address} answers with an error: {_reason(error, address)}{then}")
     if isinstance(error, ConnectionFailure):
         return SourceError(
-            f"no MongoDB answers at {address.server}: {_said(error, address)}; "
+            f"no MongoDB answers at {address.server}: {_reason(error, address)}; "
             f"see that it runs and can be reached from here{then}"
         )
-    return SourceError(f"{address}: {_said(error, address)}{then}")
+    return SourceError(f"{address}: {_reason(error, address)}{then}")
 
 
-def _said(error: PyMongoError | Exception, address: Address) -> str:
+def _reason(error: PyMongoError | Exception, address: Address) -> str:
     """The driver's first words: what follows is for its developers."""
     text = str(error)
     for rest in (", full error:", " (configured timeouts", ", Timeout:", "\n"):

@@ -108,7 +108,7 @@ def _as_json(names: Sequence[str], row: Sequence[str]) -> str | None:
     return json.dumps(values, ensure_ascii=False) if values else None
 
 
-def _scaled(
+def _feature_values(
     name: str, chunk: Chunk, column: str, counts: Counts, conventions: Conventions
 ) -> NDArray[np.float64]:
     parse = notation.FEATURES.get(name, number)
@@ -137,7 +137,7 @@ def clean_features(
     if the table has one."""
     cleaned = {}
     for name, column in columns.features.items():
-        values = _scaled(name, chunk, column, counts, conventions or Conventions())
+        values = _feature_values(name, chunk, column, counts, conventions or Conventions())
         if name in _WRONG:
             values = cleaning.without(values, _WRONG[name], f"{name} {_WRONG_WORDS[name]}", counts)
         cleaned[name] = values

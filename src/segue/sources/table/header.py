@@ -60,7 +60,7 @@ def read_header(lines: Sequence[str], name: str) -> Header:
         raise SourceError(f"{name} has {len(cells)} columns, more than the {MAX_COLUMNS} that are read")
     skipped = sum(bool(before.strip()) for before in head[first:at])
     if _is_values(cells, [_cells(other, delimiter) for other in head[at + 1 :]]):
-        return Header(_numbered(cells, head[at:], delimiter), delimiter, at, skipped, named=False)
+        return Header(_default_names(cells, head[at:], delimiter), delimiter, at, skipped, named=False)
     columns = _without_mark(cells, head[at + 1 :], delimiter)
     twice = [column for column, n in Counter(columns).items() if column and n > 1]
     if twice:
@@ -110,7 +110,7 @@ def _is_values(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
     return not (_counts(numbers) and any(len(row) == len(cells) for row in below))
 
 
-def _numbered(cells: Sequence[str], rows: Sequence[str], delimiter: str) -> tuple[str, ...]:
+def _default_names(cells: Sequence[str], rows: Sequence[str], delimiter: str) -> tuple[str, ...]:
     """Names for columns without: ``id`` for a first one of texts, nothing for one that counts the rows."""
     names = [f"column {i + 1}" for i in range(len(cells))]
     firsts = [values[0].strip() for values in (_cells(row, delimiter) for row in rows) if values]

@@ -77,7 +77,7 @@ class JsonRows:
     def chunks(self) -> Iterator[Chunk]:
         with self._open_lines(self._path, self._encoding) as (file, lines):
             number = 1
-            items = _guarded(_items(lines))
+            items = _until_error(_items(lines))
             while part := list(islice(items, _BATCH)):
                 rows = [None if item.fault else _as_row(item.value) for item in part]
                 kept = [i for i, row in enumerate(rows) if row is not None]
@@ -101,7 +101,7 @@ def _as_row(value: Any) -> dict[str, Any] | None:
     return None
 
 
-def _guarded(items: Iterable[_Item]) -> Iterator[_Item]:
+def _until_error(items: Iterable[_Item]) -> Iterator[_Item]:
     """The values, and what ends them too soon."""
     try:
         yield from items
