@@ -81,6 +81,33 @@ def test_an_order_is_read_as_far_as_a_page_needs_it(tmp_path: Path, monkeypatch:
                 assert total == len(wanted)
 
 
+def test_a_kept_order_gives_the_same_pages_until_tracks_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(listing, "_READ_FIRST", 1)
+    with new_library(tmp_path / "one", SONGS) as plain:
+        monkeypatch.setattr(listing, "FEWEST_KEPT", 1)
+        with new_library(tmp_path / "two", SONGS) as library:
+            db = library.catalog._local.db
+            for sort in listing.KEPT:
+                keys = library.keys_matching(Where())[::-1]
+                expected, n = plain.tracks.page(keys, sort, 10)
+                assert len(listing._kept_order(db, sort=sort)) == n == len(expected)
+                for limit, offset in ((10, 0), (2, 1), (2, 9)):
+                    tracks, total = library.tracks.page(keys, sort, limit, offset)
+                    assert [track.path for track in tracks] == [
+                        track.path.replace("/one/", "/two/") for track in expected[offset : offset + limit]
+                    ]
+                    assert total == n
+            db.execute("UPDATE sums SET total = total + 1 WHERE part = 'changes'")
+            assert not len(listing._kept_order(db, sort="title"))
+            with library.catalog.writing():
+                pass
+            db.execute("UPDATE summaries SET value = x'0102' WHERE name = 'order by title'")
+            assert len(listing._kept_order(db, sort="year")) == n
+            assert not len(listing._kept_order(db, sort="title"))
+
+
 def test_the_first_page_of_a_few_tracks_leaves_most_of_the_order_unread(library: Library, monkeypatch):
     monkeypatch.setattr(listing, "_READ_FIRST", 1)
     first = library.tracks.page(None, "title", 1)[0][0]

@@ -6,7 +6,7 @@ import functools
 import sqlite3
 from collections import Counter
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +15,14 @@ from segue.catalog.derived import Derived
 from segue.catalog.integers import parse_integers
 from segue.catalog.migration import BY_ARTIST, TITLE
 from segue.catalog.names import split_names
+from segue.catalog.packed_rows import PostingsGoneError, sealed, unsealed
+from segue.catalog.stored_summary import stored_value
 
 Sort = Literal["title", "artist", "added", "year"]
 _LABELS = 300
 _TABLE = 1 << 26  # bytes that a table of keys may take; those of a damaged library may lie far apart
+KEPT: tuple[Sort, ...] = ("title", "artist", "year")  # orders; keys alone tell what was added when
+FEWEST_KEPT = 200_000  # tracks of a library that keeps them; fewer are read in no time
 _READ_FIRST = 1 << 16  # tracks of an order; then three times as many as were read before
 _ORDER: dict[Sort, str] = {
     "title": f"{TITLE} COLLATE NOCASE, key",
@@ -53,18 +57,61 @@ def keys_among(
 ) -> tuple[list[int], int]:
     """Keys of some of these tracks in an order, and how many of these there are.
 
-    The order of all tracks is read as far as it is needed, and kept: the first pages of a list need little.
+    The order of all tracks is read as far as it is needed, and kept: the first pages of a list need little,
+    and for others it may be in the library.
     """
+    if sort == "added":
+        return np.sort(keys)[::-1][offset : offset + limit].tolist(), len(keys)
+    if (offset + limit) * int(keys.max(initial=0)) > len(keys) * _READ_FIRST:
+        read_kept = functools.partial(_kept_order, sort=sort)
+        whole = derived.get(("whole order", sort), read_kept, lambda order: order.nbytes)
+        if len(whole):
+            listed = whole[_are_in(whole, keys)]
+            return listed[offset : offset + limit].tolist(), len(listed)
     listed, start, n = np.zeros(0, np.int64), 0, _READ_FIRST
-    kind: Literal["sort", "table"] = "sort" if len(keys) and np.ptp(keys) > _TABLE else "table"
     while True:
         read = functools.partial(_many_keys_at, sort=sort, limit=n, offset=start)
         part = derived.get(("order", sort, start), read, lambda part: part.nbytes)
-        listed = np.append(listed, part[np.isin(part, keys, kind=kind)])
+        listed = np.append(listed, part[_are_in(part, keys)])
         some, is_last = listed[offset : offset + limit].tolist(), len(part) < n
         if is_last or len(listed) >= min(offset + limit, len(keys)):
             return some, len(listed) if is_last else len(keys)
         start, n = start + n, 3 * (start + n)
+
+
+def _are_in(order: NDArray[Any], keys: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """bool over an order of keys: which are among some."""
+    last = max(int(order.max(initial=0)), int(keys.max(initial=0)))
+    has = np.zeros(last + 1 if last < _TABLE else 0, np.bool_)
+    if not len(has):
+        return np.isin(order, keys, kind="sort")
+    has[keys] = True
+    among: NDArray[np.bool_] = has[order]
+    return among
+
+
+def packed_orders(db: sqlite3.Connection) -> dict[str, bytes]:
+    """The orders of all tracks that a large library keeps, by the names under which it does."""
+    n = db.execute("SELECT count(*) FROM tracks").fetchone()[0]
+    if n < FEWEST_KEPT:
+        return {}
+    orders = {sort: _many_keys_at(db, sort=sort, limit=-1, offset=0) for sort in KEPT}
+    last = max(int(order.max(initial=0)) for order in orders.values())
+    if last > np.iinfo(np.uint32).max:
+        return {}
+    return {_name_of(sort): sealed(order.astype("<u4").tobytes()) for sort, order in orders.items()}
+
+
+def _kept_order(db: sqlite3.Connection, *, sort: Sort) -> NDArray[np.uint32]:
+    """Keys of all tracks in an order, if the library keeps that; none otherwise."""
+    try:
+        return np.frombuffer(unsealed(stored_value(db, _name_of(sort))), "<u4")
+    except PostingsGoneError:
+        return np.zeros(0, np.uint32)
+
+
+def _name_of(sort: Sort) -> str:
+    return f"order by {sort}"
 
 
 def _many_keys_at(db: sqlite3.Connection, *, sort: Sort, limit: int, offset: int) -> NDArray[np.int64]:

@@ -135,12 +135,14 @@ def sealed(data: bytes) -> bytes:
     return data + zlib.crc32(data).to_bytes(_CRC, "little")
 
 
-def unsealed(row: bytes) -> bytes:
+def unsealed(row: object) -> bytes:
     """What was put into a row. Raises PostingsGoneError where it is damaged."""
-    if not is_whole(row):
+    if not isinstance(row, bytes) or not is_whole(row):
         raise PostingsGoneError
     return row[:-_CRC]
 
 
 def is_whole(row: object) -> bool:
-    return isinstance(row, bytes) and sealed(row[:-_CRC]) == row
+    if not isinstance(row, bytes):
+        return False
+    return zlib.crc32(memoryview(row)[:-_CRC]).to_bytes(_CRC, "little") == row[-_CRC:]

@@ -61,9 +61,12 @@ def keep(db: sqlite3.Connection) -> None:
         transaction(db),
     ):  # a full disk; others count themselves
         changes = json.dumps(generation(db))
-        for name, make in summaries.items():
-            row = (name, changes, json.dumps(make(db), ensure_ascii=False))
-            db.execute("INSERT OR REPLACE INTO summaries VALUES (?, ?, ?)", row)
+        values: dict[str, str | bytes] = {
+            name: json.dumps(make(db), ensure_ascii=False) for name, make in summaries.items()
+        }
+        db.execute("DELETE FROM summaries WHERE name != 'postings'")  # which has its own writer
+        rows = [(name, changes, value) for name, value in (values | listing.packed_orders(db)).items()]
+        db.executemany("INSERT INTO summaries VALUES (?, ?, ?)", rows)
 
 
 def _count(db: sqlite3.Connection) -> Record:

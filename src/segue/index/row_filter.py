@@ -44,6 +44,12 @@ class ListedRows:
             rows = rows[np.argsort(np.concatenate(numbers), kind="stable")]
         return rows.astype(np.min_scalar_type(-self._n))
 
+    def rows_in(self, number: int) -> NDArray[Any]:
+        """The rows of one list, for which those of the others need not be read."""
+        if "rows" in self.__dict__:
+            return self.rows[self.ends[number] - self.sizes[number] : self.ends[number]]
+        return np.concatenate([lists.rows_in(number) for lists in self.all_lists])
+
     @cached_property
     def ends(self) -> NDArray[np.int64]:
         """int64 (n_lists,): where each list ends in ``rows``."""
@@ -102,11 +108,8 @@ class RowFilter:
         n_rows = max(1, int(self._listed.sizes.take(numbers).sum()))
         if "_by_list" in self.__dict__:
             return int(self.in_lists.take(numbers).sum()) / n_rows
-        rows, ends, sizes = self._listed.rows, self._listed.ends, self._listed.sizes
-        n_allowed = sum(
-            np.count_nonzero(self.allowed.take(rows[ends[i] - sizes[i] : ends[i]])) for i in numbers.tolist()
-        )
-        return n_allowed / n_rows
+        rows = map(self._listed.rows_in, numbers.tolist())
+        return sum(np.count_nonzero(self.allowed.take(some)) for some in rows) / n_rows
 
     def rows_in(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         """int64: the allowed rows of some lists, list by list."""

@@ -56,8 +56,16 @@ def allowed_rows(
     """bool over ``rows``: as ``rows_meeting``, and which are by none of some artists."""
     allowed = rows_meeting(where, catalog, snapshot, rows) if where else np.ones(len(rows), np.bool_)
     if without_artists:
-        allowed &= ~np.isin(snapshot.keys[rows], catalog.tracks.keys_by_artists(without_artists))
+        allowed &= ~_are_of(catalog.tracks.keys_by_artists(without_artists), snapshot, rows)
     return allowed
+
+
+def _are_of(keys: NDArray[np.int64], snapshot: Snapshot, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """bool over ``rows`` of the snapshot: which are of some tracks."""
+    of = snapshot.rows_of(keys)
+    among = np.zeros(len(snapshot.keys), np.bool_)
+    among[of[of >= 0]] = True
+    return among[rows]
 
 
 def rows_meeting(
@@ -72,10 +80,7 @@ def rows_meeting(
     """
     mask = np.ones(len(rows), np.bool_)
     if replace(where, tempo_bpm=None) != Where():
-        meeting = snapshot.rows_of(catalog.tracks.keys_matching(where))
-        among = np.zeros(len(snapshot.keys), np.bool_)
-        among[meeting[meeting >= 0]] = True
-        mask = among[rows]
+        mask = _are_of(catalog.tracks.keys_matching(where), snapshot, rows)
     if where.tempo_bpm is not None:
         low, high = where.tempo_bpm
         tempo = _tempos(snapshot, rows[mask])
