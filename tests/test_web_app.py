@@ -119,6 +119,14 @@ def test_each_page_has_a_title_and_says_whether_music_plays(browser: Browser, ow
         page.get_by_role("link", name="Low number 1").first.click()
         page.get_by_role("region", name="Player").get_by_role("button", name="Pause").click()
         expect(page).to_have_title("Low number 1 · The Lows – Segue")
+        page.get_by_role("main").get_by_role("link", name="The Lows").first.click()
+        expect(page).to_have_title("The Lows – Segue")
+        page.get_by_role("link", name="low", exact=True).first.click()
+        expect(page).to_have_title("low · The Lows – Segue")
+        page.goto("/map")
+        expect(page).to_have_title(re.compile(r"^Map.* – Segue$"))
+        page.goto("/track/none")
+        expect(page).to_have_title("Track – Segue")
 
 
 def test_recording_pauses_the_music(browser: Browser, own_server: Server):

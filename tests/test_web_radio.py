@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("playwright", reason="pip install playwright")
 from playwright.sync_api import Browser, Page, Request, expect
 
-from tests.browsing import MARKS, PATIENCE_MS, is_request, slow_music, watched
+from tests.browsing import MARKS, PATIENCE_MS, hold, is_request, settle, slow_music, take, watched
 from tests.serve_process import Server
 
 pytestmark = MARKS
@@ -65,3 +65,40 @@ def test_another_track_ends_the_radio(browser: Browser, own_server: Server):
         similar = page.get_by_label("Similar to Low number 0")
         similar.get_by_role("button", name=re.compile("^Play ")).last.click()  # none says so of what plays
         expect(page.get_by_role("region", name="Radio")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("wish", "address", "method"),
+    [
+        ("Start radio", "radio", "POST"),
+        ("Shuffle", "tracks?*sort=random*", "GET"),
+        ("Play", "tracks?*limit=200*", "GET"),
+    ],
+)
+def test_a_late_answer_does_not_take_over_from_what_was_begun_meanwhile(
+    browser: Browser, own_server: Server, wish: str, address: str, method: str
+):
+    with watched(browser, own_server) as page:
+        slow_music(page)
+        page.add_init_script("localStorage['segue.keepplaying'] = false")
+        page.goto("/tracks")
+        row = page.locator(".row", has_text="Low number 0").first
+        row.wait_for()
+        held = hold(page, f"**/api/v1/{address}", method)
+        if wish == "Start radio":
+            row.get_by_role("button", name="More actions for Low number 0").click()
+            page.get_by_role("menuitem", name=wish).click()
+        else:
+            page.get_by_role("main").get_by_role("button", name=wish, exact=True).click()
+        late = take(page, held)
+        row.get_by_role("link", name="Low number 0").click()
+        page.get_by_role("button", name="Play Low number 0").first.click()
+        now = page.get_by_role("region", name="Player").locator(".bar-title")
+        expect(now).to_contain_text("Low number 0")
+        page.get_by_role("button", name="Queue", exact=True).click()
+        with page.expect_event("requestfinished", lambda request: request == late.request):
+            late.fallback()
+        settle(page, but=len(held))
+        expect(page.get_by_label("Queue").get_by_role("listitem")).to_have_count(1)
+        expect(now).to_contain_text("Low number 0")
+        expect(page.get_by_text("Radio: like")).to_have_count(0)

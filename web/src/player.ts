@@ -5,7 +5,7 @@ import { offline, responds } from "./connection";
 import { Engine } from "./engine";
 import { persisted } from "./preferences";
 import * as Q from "./queue";
-import { showToast } from "./toast";
+import { attempt, showToast } from "./toast";
 import type { RadioRequest, Track } from "./types";
 
 export const queue = persisted<Q.Queue>("queue", Q.nothing);
@@ -47,6 +47,7 @@ const COUNTS_FROM_S = 240; // of playing, or half of a track, from which it coun
 
 let counted = false;
 let failures = 0;
+let begun = 0; // how often the listener has begun something, or asked for it
 let resumeAt: number | null = null; // s, where to go on once the service is back
 
 export const engine = new Engine({ state: followEngine, progress, ended, failed: () => void failed(), taken });
@@ -87,10 +88,18 @@ export function playTracks(tracks: readonly Track[], first = 0, from = 0): void 
     return;
   }
   failures = 0;
+  begun++;
   station.value = null;
   continuation.value = [];
   queue.value = Q.start(queue.value, playableTracks, playableTracks.indexOf(chosen));
   playCurrent(from);
+}
+
+/** Begin what ``work`` finds, unless the listener has begun or asked for something else meanwhile. */
+export async function beginFound<T>(work: Promise<T>, begin: (found: T) => void): Promise<void> {
+  const mine = ++begun;
+  const found = await attempt(work);
+  if (found !== undefined && mine === begun) begin(found);
 }
 
 export function toggle(): void {
@@ -101,6 +110,7 @@ export function toggle(): void {
 export function play(): void {
   const track = currentTrack.value;
   if (!track || playing.value) return;
+  begun++;
   if (engine.current.id !== track.id || engine.current.audio.error) playCurrent(time.value);
   else startAudio();
 }
@@ -149,7 +159,10 @@ export function previous(): void {
   else switchTo(Q.previous(queue.value));
 }
 
-export const jump = (index: number) => switchTo(Q.jump(queue.value, index));
+export function jump(index: number): void {
+  begun++;
+  switchTo(Q.jump(queue.value, index));
+}
 
 export function seek(to: number): void {
   const target = Math.min(Math.max(to, 0), duration.value || 0);

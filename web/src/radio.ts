@@ -5,7 +5,7 @@ import { reconnects } from "./connection";
 import * as player from "./player";
 import { persisted } from "./preferences";
 import { upcoming } from "./queue";
-import { attempt, showToast } from "./toast";
+import { showToast } from "./toast";
 import type { RadioRequest, Track } from "./types";
 
 export type Steer = NonNullable<RadioRequest["steer"]>[number];
@@ -33,13 +33,14 @@ async function ask(station: player.Station, previous: readonly Track[]): Promise
   return answer.matches.map((match) => match.track).filter(player.playable);
 }
 
-export async function startRadio(station: player.Station): Promise<void> {
-  const [first, ...rest] = (await attempt(ask(station, []))) ?? [];
-  if (!first) return;
-  player.playTracks([first]);
-  player.station.value = station;
-  player.continuation.value = rest;
-  showToast(`Radio: ${station.name}`);
+export function startRadio(station: player.Station): Promise<void> {
+  return player.beginFound(ask(station, []), ([first, ...rest]) => {
+    if (!first) return;
+    player.playTracks([first]);
+    player.station.value = station;
+    player.continuation.value = rest;
+    showToast(`Radio: ${station.name}`);
+  });
 }
 
 export const radioOf = (track: Track): player.Station => (

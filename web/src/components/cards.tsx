@@ -3,7 +3,6 @@ import type { ComponentChildren } from "preact";
 import * as api from "../api";
 import { count } from "../format";
 import * as player from "../player";
-import { attempt } from "../toast";
 import type { AlbumSummary, ArtistSummary, Track } from "../types";
 import { Cover } from "./common";
 import { Icon } from "./icons";
@@ -32,10 +31,7 @@ function Card({ href, cover, name, by, round = false, onPlay }: CardProps) {
   );
 }
 
-async function playAll(load: Promise<{ tracks: readonly Track[] }>): Promise<void> {
-  const loaded = await attempt(load);
-  if (loaded) player.playTracks(loaded.tracks);
-}
+const playAll = (load: Promise<{ tracks: readonly Track[] }>) => player.beginFound(load, ({ tracks }) => player.playTracks(tracks));
 
 export function AlbumCard({ album }: { album: AlbumSummary }) {
   const artist = album.artist ?? "Unknown artist";

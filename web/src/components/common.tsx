@@ -55,6 +55,12 @@ export function PageHeader({ title, lead, children }: { title: string; lead?: Co
   );
 }
 
+/** The title of a page that shows none: for the tab, the history and who hears the page. */
+export function HiddenTitle({ title }: { title: string }) {
+  useTitle(title);
+  return <h1 class="hidden-text" tabIndex={-1}>{title}</h1>;
+}
+
 /** Shown when there is nothing to list: what the page is for, and what to do next. */
 export function EmptyState({ icon, title, children }: { icon: IconName; title: string; children?: ComponentChildren }) {
   return (

@@ -98,7 +98,7 @@ export function TrackRow({ track, onPlay, extra, more = [], compact, numbered, p
         </span>
       </div>
       {!compact && <span class="clip quiet row-album">{track.album && <a href={`${linkTo(track)}/album`}>{track.album}</a>}</span>}
-      {!compact && <span class="clip quiet row-genre">{[track.genre, track.year].filter(Boolean).join(" · ")}</span>}
+      {!compact && <span class="clip quiet row-genre">{[track.year, track.genre].filter(Boolean).join(" · ")}</span>}
       {extra}
       <span class="quiet num row-length">{track.duration_s ? clock(track.duration_s) : ""}</span>
       <span class="row-actions">

@@ -12,6 +12,7 @@ import { useLoad } from "../hooks";
 import { libraryChanges } from "../jobs";
 import * as player from "../player";
 import { navigate } from "../router";
+import { useTitle } from "../title";
 import type { Album, Track } from "../types";
 
 export function AlbumPage({ id }: { id: string }) {
@@ -40,6 +41,7 @@ function Hero({ album }: { album: Album }) {
   const hero = useRef<HTMLElement>(null);
   useEffect(() => void coverColor(album.cover).then((color) => color && hero.current?.style.setProperty("--wash", color)), [album.cover]);
   const artist = album.artist ?? "Unknown artist";
+  useTitle(`${albumName(album)} · ${artist}`);
   return (
     <header ref={hero} class="hero">
       <Cover id={album.cover} size={512} shown={232} />

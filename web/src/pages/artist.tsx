@@ -9,7 +9,7 @@ import { libraryChanges } from "../jobs";
 import { rowsOf } from "../selection";
 import * as player from "../player";
 import { startRadio } from "../radio";
-import { attempt } from "../toast";
+import { useTitle } from "../title";
 import type { Artist } from "../types";
 
 export function ArtistPage({ id }: { id: string }) {
@@ -42,12 +42,11 @@ export function ArtistPage({ id }: { id: string }) {
 }
 
 function Hero({ artist }: { artist: Artist }) {
-  const play = async (shuffle: boolean) => {
-    const all = await attempt(api.artistTracks(artist.id));
-    if (!all) return;
+  const play = (shuffle: boolean) => player.beginFound(api.artistTracks(artist.id), ({ tracks }) => {
     if (shuffle) player.setShuffle(true);
-    player.playTracks(all.tracks, shuffle ? Math.floor(Math.random() * all.tracks.length) : 0);
-  };
+    player.playTracks(tracks, shuffle ? Math.floor(Math.random() * tracks.length) : 0);
+  });
+  useTitle(artist.name);
   return (
     <header class="hero artist-hero">
       <Cover id={artist.cover} size={320} shown={156} />

@@ -8,7 +8,6 @@ import { count } from "../format";
 import { useLoad } from "../hooks";
 import { libraryChanges } from "../jobs";
 import * as player from "../player";
-import { attempt } from "../toast";
 import type { AlbumSummary, Cluster } from "../types";
 
 const MIX = 40; // tracks
@@ -59,10 +58,10 @@ function Somewhere() {
 /** A varied playlist of a group, made when it is played. */
 function Mix({ group }: { group: Cluster }) {
   const seeds = group.central.map((track) => track.id);
-  const play = async () => {
-    const mix = await attempt(api.suggestPlaylist({ seeds, k: MIX, variety: 0.3, where: { cluster: group.number } }));
-    if (mix) player.playTracks([...group.central.slice(0, 1), ...mix.matches.map((match) => match.track)]);
-  };
+  const play = () => player.beginFound(
+    api.suggestPlaylist({ seeds, k: MIX, variety: 0.3, where: { cluster: group.number } }),
+    ({ matches }) => player.playTracks([...group.central.slice(0, 1), ...matches.map((match) => match.track)]),
+  );
   return (
     <div class="tile mix" ref={(tile) => tile?.style.setProperty("--wash", group.color)}>
       <a href={`/tracks?cluster=${group.number}`} class="tile-cover mix-cover" aria-label={group.name} tabIndex={-1}>

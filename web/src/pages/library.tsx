@@ -46,10 +46,10 @@ export function LibraryPage() {
     if (order !== "artist") changed.set("sort", order);
     setQuery(changed);
   };
-  const playFrom = async (index: number) => {
+  const playFrom = (index: number) => {
     const offset = Math.max(0, index - 20);
-    const page = await attempt(load({ ...request, limit: 200, offset }));
-    if (page) player.playTracks(page.items.map((item) => item.track), index - offset);
+    return player.beginFound(load({ ...request, limit: 200, offset }),
+      ({ items }) => player.playTracks(items.map((item) => item.track), index - offset));
   };
   const list: TrackList = {
     name: `tracks ${listing} ${libraryChanges.value}`, total: total ?? 0,
@@ -59,7 +59,7 @@ export function LibraryPage() {
     <>
       <PageHeader title="Tracks" lead={facts ? facts.tracks > 0 && `${count(facts.tracks, "track")}, ${formatDuration(facts.duration_s)}` : KEPT_LINE}>
         <button type="button" class="button" disabled={!total} onClick={() => void playFrom(0)}><Icon name="play" size={18} />Play</button>
-        <button type="button" class="button" disabled={!total} onClick={() => (player.setShuffle(true), void shuffleAll(request))}>
+        <button type="button" class="button" disabled={!total} onClick={() => void shuffleAll(request)}>
           <Icon name="shuffle" size={18} />Shuffle
         </button>
       </PageHeader>
@@ -99,12 +99,14 @@ export function LibraryPage() {
 }
 
 /** Play any 200 of the tracks: enough for a day; of a text, those that it finds first. */
-async function shuffleAll(request: api.Listing): Promise<void> {
+function shuffleAll(request: api.Listing): Promise<void> {
   const answer = request.q?.trim()
     ? load({ ...request, limit: 200, offset: 0 }).then((page) => page.items.map((item) => item.track))
     : api.randomTracks(request, 200);
-  const tracks = await attempt(answer);
-  if (tracks?.length) player.playTracks(tracks, Math.floor(Math.random() * tracks.length));
+  return player.beginFound(answer, (tracks) => {
+    player.setShuffle(true);
+    if (tracks.length) player.playTracks(tracks, Math.floor(Math.random() * tracks.length));
+  });
 }
 
 /** A page of all tracks, or of those that a text describes, with what sounds so. */
@@ -131,7 +133,7 @@ async function loadRange(request: api.Listing, from: number, to: number): Promis
   return tracks;
 }
 
-const columns: [api.Sort, string, string][] = [["title", "Title", ""], ["artist", "Artist and album", "row-album"], ["year", "Year", "row-genre"]];
+const columns: [api.Sort, string, string][] = [["title", "Title", ""], ["artist", "Artist and album", "row-album"], ["year", "Year and genre", "row-genre"]];
 
 /** The names of the columns; a click puts the list in the order of one. */
 function Columns({ sort, onSort }: { sort: api.Sort; onSort: (sort: api.Sort) => void }) {

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import * as api from "../api";
-import { Cover, EmptyState, LoadError, IconButton, SegmentedControl } from "../components/common";
+import { Cover, EmptyState, HiddenTitle, LoadError, IconButton, SegmentedControl } from "../components/common";
 import { Icon } from "../components/icons";
 import { JobLine } from "../components/jobline";
 import { Legend } from "../components/legend";
@@ -35,11 +35,11 @@ export function MapPage() {
     if (data && !("ids" in data)) void startJob(Promise.resolve()); // it is being made: poll the job
   }, [data]);
   const mapJob = jobs.value.find((job) => job.kind === "map" && isRunning(job));
-  if (error) return <><h1 class="hidden-text" tabIndex={-1}>Map</h1><LoadError error={error} retry={retry} /></>;
+  if (error) return <><HiddenTitle title="Map" /><LoadError error={error} retry={retry} /></>;
   if (!data || !("ids" in data)) {
     return (
       <>
-        <h1 class="hidden-text" tabIndex={-1}>Map</h1>
+        <HiddenTitle title="Map" />
         <EmptyState icon="map" title="Making the map">
           <p>Tracks that sound alike are placed close together.</p>
           {mapJob ? <JobLine job={mapJob} /> : !anyJobRunning.value && data && (
@@ -49,7 +49,7 @@ export function MapPage() {
       </>
     );
   }
-  if (!data.ids.length) return <><h1 class="hidden-text" tabIndex={-1}>Map</h1><EmptyState icon="map" title="Nothing to map yet"><p>The library is empty. <a href="/">Add your music</a></p></EmptyState></>;
+  if (!data.ids.length) return <><HiddenTitle title="Map" /><EmptyState icon="map" title="Nothing to map yet"><p>The library is empty. <a href="/">Add your music</a></p></EmptyState></>;
   return <DrawnMap map={data} groups={groups ?? noGroups} />;
 }
 
@@ -78,7 +78,7 @@ function DrawnMap({ map, groups }: { map: LibraryMap; groups: Clusters }) {
   const pick = (point: number) => (setSelected(point), setLassoed([]));
   return (
     <div class="map" ref={holder}>
-      <h1 class="hidden-text" tabIndex={-1}>Map of {count(map.ids.length, "track")}</h1>
+      <HiddenTitle title={`Map of ${count(map.ids.length, "track")}`} />
       <Scatter x={map.x} y={map.y} colors={pointColors.colors} captions={captions} paths={paths} playing={playing} selected={selected} lassoed={lassoed}
         titleOf={(i) => map.titles[i] ?? ""} coverOf={coverOf}
         lasso={lasso} label={`Map of ${count(map.ids.length, "track")}. Arrow keys move, plus and minus zoom, Enter selects the track in the middle, Escape closes it.`}

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import * as api from "../api";
-import { Cover, LoadError, IconButton, LoadingRows } from "../components/common";
+import { Cover, HiddenTitle, LoadError, IconButton, LoadingRows } from "../components/common";
 import { Icon } from "../components/icons";
 import { Matches } from "../components/recommendations";
 import { Menu } from "../components/menu";
@@ -20,8 +20,8 @@ import type { TrackDetails, Track } from "../types";
 
 export function TrackPage({ id }: { id: string }) {
   const { data, error, retry } = useLoad((stop) => api.track(id, stop), [id, libraryChanges.value]);
-  if (error && !data) return <><h1 class="hidden-text" tabIndex={-1}>Track</h1><LoadError error={error} retry={retry} /></>;
-  if (!data) return <><h1 class="hidden-text" tabIndex={-1}>Track</h1><LoadingRows n={6} label="Loading track" /></>;
+  if (error && !data) return <><HiddenTitle title="Track" /><LoadError error={error} retry={retry} /></>;
+  if (!data) return <><HiddenTitle title="Track" /><LoadingRows n={6} label="Loading track" /></>;
   return (
     <>
       <Hero track={data.track} />
