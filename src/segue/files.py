@@ -7,6 +7,8 @@ import glob
 import os
 import re
 import shutil
+import stat
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,21 +19,54 @@ from segue.errors import UsageError
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary name beside ``path``, renamed to it once the block is through.
 
+    A link stays, and leads to the new file. A pipe or a device, such as ``/dev/stdout``, stays, too, and is
+    written to.
+
     Raises
     ------
     UsageError
         Where nothing can be written there.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    _sweep_dead(path)
+    if _is_stream(path):
+        with _written_to(path) as part:
+            yield part
+        return
+    target = Path(os.path.realpath(path))
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    _sweep_dead(target)
     try:
         yield part
-        part.replace(path)
+        part.replace(target)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror or error}") from error
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether it is a device, a pipe or a socket, or stands for what a process has open."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):  # not there
+        return False
+    opened = os.path.abspath(path).startswith(("/dev/", "/proc/"))  # noqa: PTH100 - the name, not where it leads
+    return not stat.S_ISDIR(mode) and (opened or not stat.S_ISREG(mode))
+
+
+@contextlib.contextmanager
+def _written_to(path: Path) -> Iterator[Path]:
+    """A temporary file whose content is written to ``path`` once the block is through."""
+    with tempfile.TemporaryDirectory() as folder:
+        part = Path(folder) / "part"
+        yield part
+        try:
+            with part.open("rb") as made, path.open("wb") as out:
+                shutil.copyfileobj(made, out)
+        except BrokenPipeError:  # its reader has seen enough
+            return
+        except OSError as error:
+            raise UsageError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
 @contextlib.contextmanager
@@ -45,6 +80,7 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
     OSError
         Where nothing can be written there.
     """
+    folder = Path(os.path.realpath(folder))  # a link stays, and leads to the new folder
     part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     aside = folder.with_name(f".{folder.name}.{os.getpid()}.before")
     _settle_dead(folder)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TypeVar
+
+Text = TypeVar("Text", bound=str)
+
 
 def clock(seconds: float) -> str:
     """``3:05``, ``1:02:03``."""
@@ -18,6 +23,11 @@ def megabytes(n: int) -> str:
 def count(n: int, word: str) -> str:
     """``1 track``, ``2 tracks``."""
     return f"{n} {word}" if n == 1 else f"{n} {word}s"
+
+
+def each_of(texts: Text | Iterable[Text]) -> list[Text]:
+    """Some texts, or one, which is itself and not its letters."""
+    return [texts] if isinstance(texts, str) else list(texts)
 
 
 def one_line(text: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from segue.catalog.albums import NO_ALBUM, NO_ARTIST, Album, Artist, Discography
+from segue.errors import UsageError
 from segue.tags import VARIOUS_ARTISTS
 from segue.track import TrackId, folded, natural_key
 
@@ -85,6 +86,7 @@ def _in_fixed_order(discography: Discography, sort: AlbumSort) -> list[Album]:
 
 def sort_albums(albums: list[Album], sort: AlbumSort, plays: Plays, *, random_state: int = 0) -> list[Album]:
     """Albums in an order."""
+    _require_one_of(sort, get_args(AlbumSort))
     if sort == "random":
         return [albums[i] for i in np.random.default_rng(random_state).permutation(len(albums))]
     if sort in {"played", "often"}:
@@ -113,6 +115,7 @@ def list_artists(discography: Discography, sort: ArtistSort, plays: Plays, *, te
     ----------
     text : only those whose name holds each of its words
     """
+    _require_one_of(sort, get_args(ArtistSort))
     words = folded(text).split()
     artists = [
         a
@@ -128,6 +131,11 @@ def list_artists(discography: Discography, sort: ArtistSort, plays: Plays, *, te
         "often": lambda a: -n_plays(a.tracks, plays),
     }
     return sorted(artists, key=keys[sort])
+
+
+def _require_one_of(sort: str, orders: Sequence[str]) -> None:
+    if sort not in orders:
+        raise UsageError(f"sort is {sort!r}, expected one of: {', '.join(orders)}")
 
 
 def _holds(name: str, words: list[str]) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from segue.catalog.connections import Connections
 from segue.catalog.user_data import user_transaction
+from segue.texts import each_of
 from segue.track import TrackId
 
 _LISTED = """
@@ -91,7 +92,7 @@ class PlaylistTables:
 
     def _put_tracks(self, playlist_id: str, tracks: Sequence[str]) -> None:
         self._local.db.execute("DELETE FROM playlist_tracks WHERE playlist = ?", (playlist_id,))
-        rows = ((playlist_id, place, track_id) for place, track_id in enumerate(tracks))
+        rows = ((playlist_id, place, track_id) for place, track_id in enumerate(each_of(tracks)))
         self._local.db.executemany("INSERT INTO playlist_tracks VALUES (?, ?, ?)", rows)
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from segue.catalog.connections import Connections
 from segue.catalog.user_data import user_transaction
 from segue.errors import UsageError
+from segue.texts import clock
 
 Auto = Literal["auto"]
 
@@ -88,6 +89,14 @@ _PARSERS: Mapping[str, tuple[str, Callable[[object], Any]]] = {
 }
 
 
+def _require_room(settings: Settings) -> None:
+    """Refuse that no track is long enough and short enough."""
+    shortest, longest = settings.shortest_s, settings.longest_s
+    if shortest != "auto" and longest != "auto" and 0 < longest < shortest:
+        lengths = f"at least {clock(shortest)} and at most {clock(longest)} long"
+        raise UsageError(f"no track is {lengths}; change the other end first")
+
+
 class SettingTables:
     """The settings of a library; what was never set is as ``Settings()`` has it."""
 
@@ -111,6 +120,8 @@ class SettingTables:
         """
         parsed = {name: parse_setting(name, value) for name, value in values.items()}
         settings = replace(self.load(), **parsed)
+        if parsed.keys() & {"shortest_s", "longest_s"}:
+            _require_room(settings)
         with user_transaction(self._local.db):
             rows = [(name, str(value)) for name, value in parsed.items()]
             self._local.db.executemany("INSERT OR REPLACE INTO settings VALUES (?, ?)", rows)

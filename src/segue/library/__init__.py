@@ -16,6 +16,7 @@ from segue.library.upkeep import ScannedFolder
 from segue.library.verbs import OneBlasThread, verb
 from segue.progress import Follow, Progress
 from segue.spec import Embedder, family_of
+from segue.track import Track
 
 if TYPE_CHECKING:
     from segue.catalog import (
@@ -115,6 +116,11 @@ class Library(Checking):
     def catalog(self) -> Catalog:
         """The store beneath."""
         return self._catalog
+
+    def __contains__(self, track: object) -> bool:
+        """Whether the library has a track, or one of this id."""
+        track_id = track.id if isinstance(track, Track) else track
+        return isinstance(track_id, str) and bool(self._catalog.tracks.by_ids([track_id]))
 
     # Writing
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.errors import AudioError, EmbeddingError, LibraryError, LibraryFormatError
+from segue.errors import AudioError, EmbeddingError, LibraryError, LibraryFormatError, UsageError
 from segue.library.upkeep import Upkeep
 from segue.progress import Progress, Silent
 from segue.spec import Embedder
@@ -74,7 +74,11 @@ class Checking(Upkeep):
         ------
         LibraryFormatError
             Where the catalog cannot be read at all.
+        UsageError
+            Where ``sample`` is below 0.
         """
+        if sample < 0:
+            raise UsageError(f"sample is {sample}, expected 0 or more files")
         report = self._check_all()
         if repair and report.faults:
             mended = self._catalog.drop_foreign()

@@ -15,7 +15,7 @@ from segue.errors import LibraryError
 from segue.library.opened import Opened
 from segue.library.verbs import OneBlasThread
 from segue.spec import EmbedderSpec
-from segue.texts import clock, count
+from segue.texts import clock, count, each_of
 from segue.track import Track, TrackId, readable
 
 if TYPE_CHECKING:
@@ -106,10 +106,10 @@ class Contents(Opened):
             library.recommender.catalog = library._catalog
         return library
 
-    def record_plays(self, ids: Iterable[str], at: float | None = None) -> None:
+    def record_plays(self, ids: str | Iterable[str], at: float | None = None) -> None:
         """Remember that tracks were played, now or at a time in s since the epoch: a radio lets them rest."""
         when = time.time() if at is None else at
-        self._catalog.feedback.record_plays((track_id, when) for track_id in ids)
+        self._catalog.feedback.record_plays((track_id, when) for track_id in each_of(ids))
 
     @OneBlasThread()
     def view_index(self, view: str | None = None) -> ViewIndex:

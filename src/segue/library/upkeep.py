@@ -12,6 +12,7 @@ from segue.catalog import MissingTrack
 from segue.errors import LibraryBusyError, UsageError
 from segue.ingest.absence import is_below_any, is_empty, is_nowhere
 from segue.library.contents import Contents
+from segue.texts import each_of
 from segue.track import readable
 
 
@@ -221,7 +222,7 @@ class Upkeep(Contents):
             (writer.show_again if again else writer.dismiss)(chosen)
         return len(chosen)
 
-    def exclude(self, folder: str | Path, patterns: Sequence[str]) -> None:
+    def exclude(self, folder: str | Path, patterns: str | Sequence[str]) -> None:
         """Keep what these patterns name out of all later scans of a folder.
 
         Parameters
@@ -234,10 +235,11 @@ class Upkeep(Contents):
         """
         from segue.sources.left_out import compile_patterns
 
-        compile_patterns(patterns)
-        self._catalog.folders.exclude(absolute(folder), patterns)
+        chosen = each_of(patterns)
+        compile_patterns(chosen)
+        self._catalog.folders.exclude(absolute(folder), chosen)
 
-    def include(self, folder: str | Path, patterns: Sequence[str]) -> None:
+    def include(self, folder: str | Path, patterns: str | Sequence[str]) -> None:
         """Take back what ``exclude`` was given; the next scan adds what is there.
 
         Raises
@@ -247,11 +249,12 @@ class Upkeep(Contents):
         LibraryWriteError
         """
         excluded = self._catalog.folders.exclusions().get(absolute(folder), [])
-        for pattern in patterns:
+        chosen = each_of(patterns)
+        for pattern in chosen:
             if pattern not in excluded:
                 listed = ", ".join(map(repr, excluded)) or "nothing"
                 raise UsageError(f"{absolute(folder)} does not exclude {pattern!r}; it excludes: {listed}")
-        self._catalog.folders.include(absolute(folder), patterns)
+        self._catalog.folders.include(absolute(folder), chosen)
 
 
 @dataclass(frozen=True, slots=True)

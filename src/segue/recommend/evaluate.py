@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -142,6 +142,8 @@ def evaluate(
         Where too few tracks have the tag.
     EmptyLibraryError, UsageError
     """
+    if by not in get_args(LabelName):
+        raise UsageError(f"by is {by!r}, expected one of: {', '.join(get_args(LabelName))}")
     other = None
     with following(progress) as follower:
         own = _Answers.of(recommender.session(view), by, follower)

@@ -21,6 +21,7 @@ from segue.recommend.seeds import Queries
 from segue.recommend.session import Recommender, Session
 from segue.recommend.unusual import left_out
 from segue.recommend.variety import Cap, caps_for, main_artists, number_names, open_candidates
+from segue.texts import each_of
 
 Steer = Literal[
     "faster",
@@ -86,9 +87,9 @@ def radio(  # noqa: PLR0913 - all that one may ask for, by name
     minus: Queries = (),
     k: int = 15,
     minutes: float | None = None,
-    steer: Collection[Steer] = (),
+    steer: Steer | Collection[Steer] = (),
     reach: float = REACH,
-    previous: Collection[str] = (),
+    previous: str | Collection[str] = (),
     where: Where | None = None,
     same_artist: bool = True,
     feedback: bool = True,
@@ -113,7 +114,8 @@ def radio(  # noqa: PLR0913 - all that one may ask for, by name
     """
     require_minutes(minutes)
     query_list, minus_list = require_queries(queries, k), list_queries(minus)
-    _require_valid(steer, reach)
+    toward, given = each_of(steer), each_of(previous)
+    _require_valid(toward, reach)
     rng = np.random.default_rng(random_state)
 
     def answer(session: Session) -> Recommendations:
@@ -130,8 +132,8 @@ def radio(  # noqa: PLR0913 - all that one may ask for, by name
             leave_out=leave_out,
             counted=n,
         )
-        pool = _not_given_before(candidates, set(previous), n)
-        matches = tuple(_in_order(session, _choice(session, pool, n, minutes, steer, rng), previous))
+        pool = _not_given_before(candidates, set(given), n)
+        matches = tuple(_in_order(session, _choice(session, pool, n, minutes, toward, rng), given))
         enough = minutes is not None and len(matches) < len(pool)
         shortfall = None if enough else session.shortfall(len(matches), n, where, feedback=feedback)
         return Recommendations(matches, shortfall, interpretations(query_list, seeds), left_out(leave_out))

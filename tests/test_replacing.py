@@ -1,0 +1,86 @@
+"""Files for other programs replace files, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from segue.errors import UsageError
+from segue.files import replacing, replacing_folder
+from segue.index import Index
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no pipes with names")
+
+
+def write(path: Path, text: str) -> None:
+    with replacing(path) as part:
+        part.write_text(text, "utf-8")
+
+
+def test_a_pipe_is_written_to_and_stays(tmp_path: Path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    read: list[str] = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_text("utf-8")))
+    reader.start()
+    write(pipe, "all of it")
+    reader.join()
+    assert read == ["all of it"]
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+@pytest.mark.parametrize("device", ["/dev/null", "/dev/stdout", "/dev/fd/1"])
+def test_devices_stay_as_they_are(scanned: Path, device: str):
+    before = os.lstat(device)
+    command = [sys.executable, "-m", "segue", "-l", str(scanned), "export", "--format", "csv", "-o", device]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert (os.lstat(device).st_mode, os.lstat(device).st_ino) == (before.st_mode, before.st_ino)
+    assert done.stdout.startswith("id,path,title") == (device != "/dev/null")
+
+
+def test_an_index_does_not_take_the_place_of_a_pipe(tmp_path: Path, rng):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=pipe.read_bytes)
+    reader.start()
+    Index.build(rng.standard_normal((20, 4), np.float32)).save(pipe)
+    reader.join()
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_stays_and_leads_to_the_new_file(tmp_path: Path, there: bool):
+    (tmp_path / "far").mkdir()
+    file, link = tmp_path / "far" / "file.csv", tmp_path / "link.csv"
+    if there:
+        file.write_text("before", "utf-8")
+    link.symlink_to(file)
+    write(link, "after")
+    assert link.is_symlink()
+    assert file.read_text("utf-8") == "after"
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_a_linked_folder_is_replaced_where_it_is(tmp_path: Path):
+    folder, link = tmp_path / "folder", tmp_path / "link"
+    folder.mkdir()
+    (folder / "old").touch()
+    link.symlink_to(folder)
+    with replacing_folder(link) as part:
+        (part / "new").touch()
+    assert link.is_symlink()
+    assert [path.name for path in folder.iterdir()] == ["new"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "link"]
+
+
+def test_a_folder_is_no_place_for_a_file(tmp_path: Path):
+    with pytest.raises(UsageError, match="cannot be written"):
+        write(tmp_path, "text")
