@@ -173,6 +173,69 @@ def test_postings_are_left_as_they_are_where_no_word_changes(library: Library):
     assert before.version == after.version
 
 
+def rows_of(db: sqlite3.Connection) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in db.execute("SELECT part, place, packed FROM postings ORDER BY 1, 2")]
+
+
+def change(db: sqlite3.Connection, rng: np.random.Generator, key: int, new: int) -> None:
+    """Change, remove and add a track's words."""
+    title = " ".join(rng.choice([*WORDS, "zebra", "new-word", "Ÿ x"], rng.integers(0, 5)))
+    db.execute("UPDATE track_text SET title = ?, file = 'a.mp3' WHERE rowid = ?", (title, key))
+    db.execute("DELETE FROM track_text WHERE rowid = ?", (int(rng.integers(1, 200)),))
+    columns = "rowid, title, artist, album, genre, file, labels"
+    db.execute(f"INSERT INTO track_text ({columns}) VALUES (?, ?, '', 'a-b', '', '', 'Rain')", (new, title))
+
+
+def test_the_words_of_few_changed_tracks_are_put_into_those_that_there_are(library: Library):
+    db, rng = library.catalog._local.db, np.random.default_rng(1)
+    for turn in range(12):
+        statements: list[str] = []
+        with library.catalog.writing() as writer:
+            db.set_trace_callback(statements.append)
+            with writer.batch():
+                change(db, rng, int(rng.integers(1, 200)), 1000 + turn)
+        db.set_trace_callback(None)
+        assert not any("'main', 'track_text', 'instance'" in statement for statement in statements)
+        patched = rows_of(db)
+        assert postings_writer._are_whole(db)
+        db.execute("DELETE FROM summaries WHERE name = 'postings'")
+        postings_writer.keep(db)
+        assert patched == rows_of(db)
+
+
+def test_words_that_another_connection_adds_meanwhile_are_put_in_too(library: Library):
+    db = library.catalog._local.db
+    file = library.catalog.root / "catalog.sqlite"
+    with library.catalog.writing(), closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("INSERT INTO track_text (rowid, title) VALUES (999, 'late')")
+    patched = rows_of(db)
+    postings = postings_of(library)
+    assert postings
+    assert postings.matching(["late"], NAMES).tolist() == [999]
+    db.execute("DELETE FROM summaries WHERE name = 'postings'")
+    postings_writer.keep(db)
+    assert patched == rows_of(db)
+
+
+def test_what_a_writer_that_failed_had_changed_is_made_again(library: Library):
+    db = library.catalog._local.db
+
+    def fail() -> None:
+        with library.catalog.writing() as writer:
+            with writer.batch():
+                db.execute("UPDATE track_text SET title = 'failed' WHERE rowid = 5")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert postings_of(library) is None
+    with library.catalog.writing() as writer, writer.batch():
+        db.execute("UPDATE track_text SET title = 'after' WHERE rowid = 6")
+    postings = postings_of(library)
+    assert postings
+    assert [postings.matching([word], NAMES).tolist() for word in ("failed", "after")] == [[5], [6]]
+
+
 def flip(db: sqlite3.Connection) -> None:
     packed = bytearray(db.execute("SELECT packed FROM postings WHERE part = 1 AND place = 0").fetchone()[0])
     packed[9] ^= 8

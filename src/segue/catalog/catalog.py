@@ -204,9 +204,11 @@ class Catalog:
         from segue.catalog.writer import Writer
 
         with self._as_only_writer(wait_s, on_wait):
-            yield Writer(self._local)
+            writer = Writer(self._local)
+            before = postings_writer.watch(self._local.db)
+            yield writer
             summaries.keep(self._local.db)
-            postings_writer.keep(self._local.db)
+            postings_writer.keep(self._local.db, before)
 
     @contextlib.contextmanager
     def _as_only_writer(self, wait_s: float, on_wait: Callable[[], None] | None) -> Iterator[None]:

@@ -81,6 +81,22 @@ class Lines:
         return np.array([[ends[first - 1] if first else 0, ends[stop - 1] if stop else 0]], np.int64)
 
 
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """Texts, rising, and the numbers of each in some lists.
+
+    Attributes
+    ----------
+    texts : in UTF-8
+    counts : int64 (lists, n), how many numbers each text has
+    numbers : of each list, those of the first text in front, each text's rising
+    """
+
+    texts: list[bytes]
+    counts: NDArray[np.int64]
+    numbers: list[Packed]
+
+
 def load_lines(db: sqlite3.Connection, version: int, part: int, n_lists: int) -> Lines:
     """Those that ``line_rows`` made. Raises PostingsGoneError."""
     rows = [unsealed(row[0]) for row in db.execute(f"{_ROWS} ORDER BY place", (version, part))]
@@ -94,7 +110,7 @@ def load_lines(db: sqlite3.Connection, version: int, part: int, n_lists: int) ->
     return Lines(text, starts, ends)
 
 
-def line_rows(part: int, lines: Iterable[str], ends: NDArray[np.int64]) -> list[Row]:
+def line_rows(part: int, lines: Iterable[bytes], ends: NDArray[np.int64]) -> list[Row]:
     """The rows that hold some lines, and the ends of their numbers, int (lists, n).
 
     Raises
@@ -103,7 +119,7 @@ def line_rows(part: int, lines: Iterable[str], ends: NDArray[np.int64]) -> list[
     """
     if ends.max() > np.iinfo(np.uint32).max:
         raise OverflowError("there are too many words to number them by 32 bits")
-    return [(part, 0, sealed("\n".join(lines).encode())), (part, 1, sealed(ends.astype("<u4").tobytes()))]
+    return [(part, 0, sealed(b"\n".join(lines))), (part, 1, sealed(ends.astype("<u4").tobytes()))]
 
 
 def number_rows(part: int, numbers: Packed, first: int = 0) -> Iterator[Row]:

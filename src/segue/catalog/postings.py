@@ -51,6 +51,9 @@ LAYOUT = 2  # of the rows; with another, they are made again
 _HEAD = ("layout", "version", "n_tracks", "n_keys", "n_rows")
 _KEYS_A_TRACK = 8  # a key is never used again; where most have no track, tables over all keys would be large
 
+Head = dict[str, int]
+"""What is said of postings: their version, and how many tracks, keys and rows."""
+
 Keys = NDArray[np.int64]
 Bits = NDArray[np.uint8]
 
@@ -216,7 +219,7 @@ def stamp(db: sqlite3.Connection) -> str:
     return " ".join(row[0] for row in rows)
 
 
-def current_head(db: sqlite3.Connection) -> dict[str, int] | None:
+def current_head(db: sqlite3.Connection) -> Head | None:
     """What the summary says of postings that hold: their version, and how many tracks, keys and rows."""
     row = db.execute("SELECT changes, value FROM summaries WHERE name = 'postings'").fetchone()
     if row is None or row[0] != stamp(db):
@@ -242,7 +245,7 @@ def n_damaged(db: sqlite3.Connection) -> int:
     return sum(not is_whole(row[0]) for row in rows)
 
 
-def _load(local: Connections, derived: Derived, head: dict[str, int]) -> Postings | None:
+def _load(local: Connections, derived: Derived, head: Head) -> Postings | None:
     sizes = head["version"], head["n_tracks"], head["n_keys"]
     try:
         return Postings(local, derived, *sizes, load_lines(local.db, head["version"], INDEX, INDEX))

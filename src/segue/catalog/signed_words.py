@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from segue.catalog.packed_rows import (
     Lines,
+    Lists,
     PostingsGoneError,
     Row,
     line_rows,
@@ -27,8 +28,7 @@ from segue.catalog.text_index import NAMES
 
 KEYS, INDEX = 4, 5  # parts of the table of postings: keys of tracks by word, and the words
 _NOT_ASCII = ""  # stands for all words with other letters than ASCII's
-_TEXT = " || ' ' || ".join(f"track_text.{name}" for name in NAMES)
-_TEXTS = f"SELECT rowid, CAST({_TEXT} AS BLOB) FROM track_text"
+_TEXT = " || ' ' || ".join(NAMES)
 
 Keys = NDArray[np.int64]
 
@@ -72,12 +72,18 @@ def load(db: sqlite3.Connection, version: int, n_keys: int) -> SignedWords:
     return SignedWords(version, n_keys, load_lines(db, version, INDEX, 1))
 
 
-def signed_rows(db: sqlite3.Connection) -> Iterator[Row]:
-    """The rows of the table that hold those of all tracks."""
+def signed_rows(words: Lists) -> Iterator[Row]:
+    """The rows of the table that hold them."""
+    yield from number_rows(KEYS, words.numbers[0])
+    yield from line_rows(INDEX, words.texts, words.counts.cumsum(axis=1))
+
+
+def read_signed(db: sqlite3.Connection, table: str) -> Lists:
+    """Those of all tracks in a full-text table, and their keys."""
     numbers: dict[str, int] = {_NOT_ASCII: 0}
     found, keys = array("I"), array("I")
-    for key, text in db.execute(_TEXTS):
-        if text.replace(b" ", b"").isalnum():  # the most, in a tenth of the time
+    for key, text in db.execute(f"SELECT rowid, CAST({_TEXT} AS BLOB) FROM {table}"):
+        if text is None or text.replace(b" ", b"").isalnum():  # the most, in a tenth of the time
             continue
         words = {word for word in _plainly(text).split() if not word.isalnum()}
         if not text.isascii():
@@ -87,8 +93,9 @@ def signed_rows(db: sqlite3.Connection) -> Iterator[Row]:
     rising = sorted(numbers, key=str.encode)
     places = np.argsort([numbers[word] for word in rising])
     place = places[np.array(found, np.uint32)]
-    yield from number_rows(KEYS, np.array(keys, np.uint32)[np.argsort(place, kind="stable")])
-    yield from line_rows(INDEX, rising, np.bincount(place, minlength=len(rising)).cumsum()[None])
+    counts = np.bincount(place, minlength=len(rising))[None]
+    in_order = np.array(keys, np.uint32)[np.argsort(place, kind="stable")]
+    return Lists([word.encode() for word in rising], counts, [in_order])
 
 
 def _plainly(text: bytes) -> str:
