@@ -21,11 +21,11 @@ from segue.track import Vectors
 
 _ADDED_AT_A_TIME = 1 << 17  # rows, whose codes are made on all cores
 _COMPARED_AT_ONCE = 64  # queries, at the least, with every row
-_TRIED_QUERIES, _TRIED_ROWS = 128, 300  # by which codes are chosen: queries, and rows near to each
+_TRIED_ROWS = 300  # near to each query, by which codes are chosen
 _TRIED_RECALLS = (0.95, 0.99)  # whose costs decide
-# Of the cost with fewer axes that more may cost at the most: their codes take more room, and longer to scan
-# than `Cost` has it. On a million rows, .8 of its cost meant .95 of the time at .95, and 1.3 times it at .99.
-_WIDER = 0.75
+# What few axes may cost, times the cost with more: their codes take less room, but cost more than it seems
+# where only rows near to the queries are in the lists.
+_FEWER_AXES = 1.1
 
 
 def reduction_for(store: Store, rows: NDArray[np.int64], metric: Metric) -> L2Reduction:
@@ -43,35 +43,38 @@ def choose_lists(
     """Empty lists, learned from a sample of these rows, whose codes find near rows at the least cost.
 
     Codes of few principal axes are the quickest to scan, but may not tell which of two near rows is nearer.
-    So they are tried, from few axes to all dimensions, on the rows that are near to some queries.
+    So they are tried, from all dimensions to few axes, on the rows that are near to the queries.
     """
     rng = np.random.default_rng(seed)
     sample = reduction.rows(store.take(rows[_draw(len(rows), InvertedLists.sample_size(len(rows)), rng)]))
     axes = PrincipalAxes(sample)
-    best, least = None, np.inf
-    for count in axes.choices:
+    best, worth = None, np.inf
+    for count in reversed(axes.choices):
         lists = InvertedLists.train(sample, len(rows), axes.projection(count), seed=seed)
         if len(axes.choices) == 1:
             return lists
-        cost = _tried_cost(lists, store, len(rows), reduction, samples)
-        if best is not None and cost > _WIDER * least:
+        cost = _tried_cost(lists, store, len(rows), reduction, samples, worth)
+        if best is not None and not cost < worth:
             break
-        best, least = lists, cost
+        best, worth = lists, min(worth, _FEWER_AXES * cost)
     assert best is not None
     return best.empty_copy()
 
 
 def _tried_cost(
-    lists: InvertedLists, store: Store, n: int, reduction: L2Reduction, samples: QuerySample
+    lists: InvertedLists, store: Store, n: int, reduction: L2Reduction, samples: QuerySample, worth: float
 ) -> float:
-    """About the time of a query, once the lists hold n rows; here they get the rows near to some queries."""
-    of_queries = slice(_TRIED_QUERIES)
-    truth = samples.truth[of_queries, :_TRIED_ROWS]
+    """About the time of a query, once the lists hold n rows; here they get the rows near to the queries.
+
+    Infinite where that is not ``worth`` it, or comparing with every row is cheaper.
+    """
+    truth = samples.truth[:, :_TRIED_ROWS]
     fill_lists(lists, store, np.unique(truth), reduction)
-    queries, cost = samples.reduced[of_queries], Cost.of(lists, n)
-    points = calibrate(lists, queries, truth, samples.rows[of_queries], n=n, ks=KS[:1])
-    by_recall = {point.recall: cost(point) for point in points}
-    return sum(by_recall.get(recall, cost.exact) for recall in _TRIED_RECALLS)
+    points = calibrate(
+        lists, samples.reduced, truth, samples.rows, n=n, ks=KS[:1], recalls=_TRIED_RECALLS, worth=worth
+    )
+    cost = Cost.of(lists, n)
+    return sum(map(cost, points)) if len(points) == len(_TRIED_RECALLS) else np.inf
 
 
 def fill_lists(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,7 +18,7 @@ _PROBES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 64, 96, 
 _CANDIDATES = (1, 1.2, 1.6, 2, 2.4, 3.2, 4, 5, 6, 8, 10, 12, 14, 16, 20, 24, 32, 48, 64, 100, 200, 400, 800)
 _MOST_SHARE = 0.2  # of all rows that k may be; from a tenth on all are compared, but rows may be added
 _BLOCK = 128  # queries, whose candidates are held at a time
-_MANY = 300  # answers; for so many, every second number of lists is tried: it takes three times as long
+_MANY = 300  # answers; for so many, every second number of lists is tried, and until one does: it takes long
 _LOOKED_AT = 1024  # candidates, or three times the largest k
 _USUAL, _FARTHER = 0.99, 8192  # a recall that is not reached with so few is looked for among more
 _LEAST_EXACT = 500.0  # microseconds
@@ -59,8 +59,10 @@ def calibrate(
     *,
     n: int | None = None,
     ks: Sequence[int] = KS,
+    recalls: Sequence[float] = RECALLS,
+    worth: float = np.inf,
 ) -> list[OperatingPoint]:
-    """The cheapest operating point for each of ``ks`` and ``RECALLS``.
+    """The cheapest operating point for each of ``ks`` and ``recalls``.
 
     It looks farther until each recall is reached. Where comparing with every row would be cheaper, a recall
     has no point.
@@ -71,15 +73,18 @@ def calibrate(
     truth : int64 (m, <= KS[-1]), the rows that are truly nearest, without ``siblings`` of the query
     query_rows : int64 (m,), the row that each query is
     n : rows that the lists will hold; those they hold by default
+    recalls : rising
+    worth : what costs more has no point either
     """
     n = n or len(lists)
-    ks = [k for k in ks if k <= min(truth.shape[1], _MOST_SHARE * n)]
+    goals = {k: min(recalls[-1], _MEASURED_UP_TO[k]) for k in ks if k <= min(truth.shape[1], _MOST_SHARE * n)}
     cost = Cost.of(lists, n)
-    tried = _try_probes(lists, queries, truth, query_rows, ks, _LOOKED_AT, cost)
-    missing = [k for k in ks if k < _MANY and not _reaching(tried, k, _USUAL)]
-    if missing and cost.of_candidates(_FARTHER) < cost.exact:
-        tried += _try_probes(lists, queries, truth, query_rows, missing, _FARTHER, cost)
-    chosen = [_cheapest(tried, k, recall, cost) for k in ks for recall in RECALLS]
+    most = min(worth, cost.exact)
+    tried = _try_probes(lists, queries, truth, query_rows, goals, _LOOKED_AT, cost, most)
+    missing = {k: goal for k, goal in goals.items() if k < _MANY and not _reaching(tried, k, _USUAL)}
+    if missing and cost.of_candidates(_FARTHER) < most:
+        tried += _try_probes(lists, queries, truth, query_rows, missing, _FARTHER, cost, most)
+    chosen = [_cheapest(tried, k, recall, cost, most) for k in goals for recall in recalls]
     return [point for point in chosen if point]
 
 
@@ -93,21 +98,22 @@ def _try_probes(
     queries: Vectors,
     truth: NDArray[np.int64],
     query_rows: NDArray[np.int64],
-    ks: Sequence[int],
+    goals: Mapping[int, float],
     looked_at: int,
     cost: Cost,
+    most: float,
 ) -> list[OperatingPoint]:
-    """Points of more and more lists, until each k has its recall or comparing with every row is cheaper."""
+    """Points of more and more lists, until those that come would cost more than what reaches each goal."""
     tried: list[OperatingPoint] = []
     for i, n_probe in enumerate(_PROBES):
-        if n_probe > lists.n_lists or cost.of_lists(n_probe) > cost.exact:
+        least = {k: min(map(cost, _reaching(tried, k, goal)), default=most) for k, goal in goals.items()}
+        wanted = [k for k in goals if least[k] == most or k < _MANY]
+        if n_probe > lists.n_lists or cost.of_lists(n_probe) > max((least[k] for k in wanted), default=0.0):
             break
-        tried_ks = [k for k in ks if k < _MANY or i % 2 == 0]
+        tried_ks = [k for k in wanted if k < _MANY or i % 2 == 0]
         count = min(len(lists), max(looked_at, 3 * max(tried_ks, default=0)))
         ranks = _rank_truth(lists, queries, truth, query_rows, n_probe, count)
         tried += [point for k in tried_ks for point in _measure(ranks[:, :k], k, n_probe, count)]
-        if all(_reaching(tried, k, _MEASURED_UP_TO[k]) for k in ks):
-            break
     return tried
 
 
@@ -181,9 +187,11 @@ class Cost:
         return n_probe * per_list + self.dim * self.n_axes * 1e-4
 
 
-def _cheapest(tried: Sequence[OperatingPoint], k: int, recall: float, cost: Cost) -> OperatingPoint | None:
+def _cheapest(
+    tried: Sequence[OperatingPoint], k: int, recall: float, cost: Cost, most: float
+) -> OperatingPoint | None:
     best = min(_reaching(tried, k, recall), key=cost, default=None)
-    if best is None or cost(best) > cost.exact:
+    if best is None or cost(best) > most:
         return None
     return replace(best, recall=recall, measured=round(best.measured, 4))
 
