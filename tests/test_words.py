@@ -73,6 +73,37 @@ def test_docstrings_have_no_retired_word():
     assert not with_retired
 
 
+SILENT = {"found", "there", "known", "some", "told"}  # say nothing of what they hold
+
+
+def _own_names(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """The lines and names of variables, arguments and attributes of a module, but for public fields."""
+    fields = {
+        id(field.target)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+        for field in node.body
+        if isinstance(field, ast.AnnAssign)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and id(node) not in fields:
+            yield node.lineno, node.id
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.lineno, node.attr
+        elif isinstance(node, ast.arg):
+            yield node.lineno, node.arg
+
+
+def test_variables_say_what_they_hold():
+    silent = [
+        f"{path.relative_to(ROOT)}:{line}: {name}"
+        for path in sorted(SOURCE.rglob("*.py"))
+        for line, name in _own_names(ast.parse(path.read_text("utf-8")))
+        if name.strip("_") in SILENT
+    ]
+    assert not silent
+
+
 @pytest.mark.parametrize(
     "page", [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))], ids=lambda page: page.name
 )

@@ -205,8 +205,8 @@ def _between(column: str, ends: Range) -> Condition:
     """Above 0 too, which stands for what is not known."""
     tests = [(f"{column} {sign} ?", end) for sign, end in zip((">=", "<="), ends, strict=True)]
     given = [(sql, float(end)) for sql, end in tests if end is not None]
-    known = [] if (ends[0] or 0) > 0 else [f"{column} > 0"]  # an index gets one lower end, the first
-    return " AND ".join([*known, *(sql for sql, _ in given)]), [end for _, end in given]
+    not_zero = [] if (ends[0] or 0) > 0 else [f"{column} > 0"]  # an index gets one lower end, the first
+    return " AND ".join([*not_zero, *(sql for sql, _ in given)]), [end for _, end in given]
 
 
 def _below(db: sqlite3.Connection, folder: str | Path) -> Condition:

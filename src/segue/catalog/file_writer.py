@@ -38,7 +38,7 @@ class FileWriter:
             return
         with self._transaction():
             edits = [self._touch(file) for file in files]
-            put_states(self._db, [(file.known.key, file.state) for file in files])
+            put_states(self._db, [(file.track.key, file.state) for file in files])
             if any(edits):
                 n = self._db.execute("SELECT total(n) FROM tag_edits").fetchone()[0]
                 self._db.execute("DELETE FROM tag_edits")
@@ -46,7 +46,7 @@ class FileWriter:
 
     def _touch(self, file: SeenFile) -> bool:
         """Whether the track has other tags now."""
-        path, state, key = path_to_db(file.path), file.state, file.known.key
+        path, state, key = path_to_db(file.path), file.state, file.track.key
         self._db.execute(
             "UPDATE tracks SET path = ?, size = ?, mtime_ns = ?, content_hash = ?, missing_since = NULL "
             "WHERE key = ?",

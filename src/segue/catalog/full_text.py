@@ -36,17 +36,17 @@ class FullText:
         return self.keys(f"{_MATCHING} LIMIT ?", match(words, ["title"], first=True), most)
 
     def ranked(
-        self, words: Sequence[str], columns: Sequence[str], found: NDArray[np.int64]
+        self, words: Sequence[str], columns: Sequence[str], keys: NDArray[np.int64]
     ) -> NDArray[np.int64]:
         """The keys that ``matching`` has found, those of the best tracks first, by BM25."""
-        keys = self.keys(f"{_MATCHING} ORDER BY {_RANK}, rowid", match(words, columns))
-        return keys if len(found) else found
+        ranked = self.keys(f"{_MATCHING} ORDER BY {_RANK}, rowid", match(words, columns))
+        return ranked if len(keys) else keys
 
     def with_any_of_each(
         self, terms: Iterable[Sequence[str]], columns: Sequence[str], most: int | None
     ) -> NDArray[np.int64]:
         """int64 (n,), rising: keys of tracks with one word, whole, out of each of some lists."""
-        any_of = (" OR ".join('"' + term + '"' for term in some) for some in terms)
+        any_of = (" OR ".join('"' + term + '"' for term in words) for words in terms)
         query = f"{{{' '.join(columns)}}} : ({' AND '.join(f'({one})' for one in any_of)})"
         return self.keys(f"{_MATCHING} LIMIT ?", query, -1 if most is None else most)
 

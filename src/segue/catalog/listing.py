@@ -73,9 +73,9 @@ def keys_among(
         read = functools.partial(_many_keys_at, sort=sort, limit=n, offset=start)
         part = derived.get(("order", sort, start), read, lambda part: part.nbytes)
         listed = np.append(listed, part[_are_in(part, keys)])
-        some, is_last = listed[offset : offset + limit].tolist(), len(part) < n
+        page, is_last = listed[offset : offset + limit].tolist(), len(part) < n
         if is_last or len(listed) >= min(offset + limit, len(keys)):
-            return some, len(listed) if is_last else len(keys)
+            return page, len(listed) if is_last else len(keys)
         start, n = start + n, 3 * (start + n)
 
 

@@ -93,23 +93,23 @@ class Postings:
         bits = [self._bits_of_part(first, TITLES, _FRONT_OF_TITLES)]
         return self._keys([*bits, *(self._bits_of_part(word, TITLES) for word in others)])[:most]
 
-    def ranked(self, words: Sequence[str], columns: Sequence[str], found: Keys) -> Keys:
+    def ranked(self, words: Sequence[str], columns: Sequence[str], keys: Keys) -> Keys:
         """The keys that ``matching`` has found, those of the best tracks first, by SQLite's bm25."""
         parts, n = _PARTS_OF[tuple(columns)], self.n_tracks
         mean_length = float(self.terms.ends[:, -1].sum(dtype=np.int64)) / n
-        scale = _K1 * (1 - _B + _B * self._lengths(found) / mean_length)
+        scale = _K1 * (1 - _B + _B * self._lengths(keys) / mean_length)
         is_found = np.zeros(self.n_keys, np.bool_)
-        is_found[found] = True
-        scores = np.zeros(len(found))
+        is_found[keys] = True
+        scores = np.zeros(len(keys))
         for word in map(self._beginning, words):
             n_with = int(np.count_nonzero(np.unpackbits(self._bits(word, parts))))
             idf = max(math.log((n - n_with + 0.5) / (n_with + 0.5)), 0.0) or _LEAST_IDF
             placed = np.concatenate([self._placed(word, part) for part in parts])
             placed = placed[is_found[placed >> PLACE_BITS]]
-            at = np.searchsorted(found, placed >> PLACE_BITS)
-            weights = np.bincount(at, _WEIGHTS[placed & PLACES], len(found))
+            at = np.searchsorted(keys, placed >> PLACE_BITS)
+            weights = np.bincount(at, _WEIGHTS[placed & PLACES], len(keys))
             scores += idf * (weights * (_K1 + 1) / (weights + scale))
-        return found[np.lexsort((found, -scores))]
+        return keys[np.lexsort((keys, -scores))]
 
     def with_parts(
         self, parts_of_words: Iterable[str], columns: Sequence[str], most: int | None = None
@@ -121,21 +121,21 @@ class Postings:
         most : of the words that hold a text; the first count
         """
         lines = [self.terms.holding(text.encode())[:most] for text in parts_of_words]
-        found: Keys | None = None
-        for some in sorted(lines, key=len):  # where one finds nothing, the others need not be read
-            placed = [self._read(self.terms.ranges(some, part), part) for part in _PARTS_OF[tuple(columns)]]
+        keys: Keys | None = None
+        for terms in sorted(lines, key=len):  # where one finds nothing, the others need not be read
+            placed = [self._read(self.terms.ranges(terms, part), part) for part in _PARTS_OF[tuple(columns)]]
             has = self._has(np.concatenate(placed))
-            found = np.flatnonzero(has) if found is None else found[has[found]]
-            if not len(found):
+            keys = np.flatnonzero(has) if keys is None else keys[has[keys]]
+            if not len(keys):
                 break
-        return np.zeros(0, np.int64) if found is None else found
+        return np.zeros(0, np.int64) if keys is None else keys
 
     def signed_words(self) -> SignedWords:
         """The words with signs. Raises PostingsGoneError."""
         return self.derived.get(
             ("signed", self.version),
             lambda db: signed_words.load(db, self.version, self.n_keys),
-            lambda found: min(found.lines.n_bytes, MOST_BYTES // 4),  # as of the postings themselves
+            lambda words: min(words.lines.n_bytes, MOST_BYTES // 4),  # as of the postings themselves
         )
 
     def _beginning(self, word: str) -> tuple[int, int]:
@@ -183,11 +183,11 @@ class Postings:
             raise PostingsGoneError
         return placed
 
-    def _lengths(self, found: Keys) -> NDArray[np.float64]:
+    def _lengths(self, keys: Keys) -> NDArray[np.float64]:
         """How many words tracks have."""
         sql = "SELECT sz FROM track_text_docsize WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
-        rows = self.local.db.execute(sql, (json.dumps(found.tolist()),)).fetchall()
-        if len(rows) != len(found):
+        rows = self.local.db.execute(sql, (json.dumps(keys.tolist()),)).fetchall()
+        if len(rows) != len(keys):
             raise PostingsGoneError
         return np.array([_sum_of_varints(row[0]) for row in rows], np.float64)
 
@@ -195,7 +195,7 @@ class Postings:
 def surely_terms(words: Sequence[str]) -> list[str]:
     """What the index has of the words of a folded text, if each is surely one word; or nothing."""
     parts = [re.findall("[a-z0-9]+", word) if word.isascii() else [] for word in words]
-    return [some[0] for some in parts] if all(len(some) == 1 for some in parts) else []
+    return [terms[0] for terms in parts] if all(len(terms) == 1 for terms in parts) else []
 
 
 def current_postings(local: Connections, derived: Derived) -> Postings | None:
@@ -206,9 +206,9 @@ def current_postings(local: Connections, derived: Derived) -> Postings | None:
     if head is None:  # not kept: a writer makes them after its last change
         return None
 
-    def size(found: Postings | None) -> int:
+    def size(postings: Postings | None) -> int:
         # Every search uses them: of very many words, too, they are kept, and others are as well.
-        return min(found.terms.n_bytes, MOST_BYTES // 2) if found else 0
+        return min(postings.terms.n_bytes, MOST_BYTES // 2) if postings else 0
 
     return derived.get(("postings", head["version"]), lambda _: _load(local, derived, head), size)
 

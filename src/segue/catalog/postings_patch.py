@@ -78,7 +78,7 @@ def patched_rows(
     old_texts = lines.text.split(b"\n")
     texts = sorted({*old_texts, *new.texts})
     place = {text: i for i, text in enumerate(texts)}
-    old_at, new_at = (np.array([place[text] for text in some], np.uint64) for some in (old_texts, new.texts))
+    old_at, new_at = (np.array([place[text] for text in own], np.uint64) for own in (old_texts, new.texts))
     counts = np.zeros((len(parts), len(texts)), np.int64)
     for i, part in enumerate(parts):
         ends = lines.ends[i].astype(np.int64)

@@ -142,10 +142,10 @@ def _rows(db: sqlite3.Connection) -> Iterator[list[Row]]:
     places = [0] * INDEX
     more = True
     while more:
-        some = _read(db, terms[-1].decode() if terms else "")
-        more = bool(some)
-        terms += [term.encode() for term, *_ in some]
-        split = _split(some)
+        read = _read(db, terms[-1].decode() if terms else "")
+        more = bool(read)
+        terms += [term.encode() for term, *_ in read]
+        split = _split(read)
         counts.append(np.array([by_term for _, by_term in split]))
         rows: list[Row] = []
         for part, (new, _) in enumerate(split):
@@ -164,8 +164,8 @@ def _read_words(db: sqlite3.Connection, schema: str, table: str) -> Lists:
     """All words of a small full-text table, and their postings."""
     _list_instances(db, schema, table)
     words: list[tuple[str, int, str]] = []
-    while some := _read(db, words[-1][0] if words else ""):
-        words += some
+    while read := _read(db, words[-1][0] if words else ""):
+        words += read
     numbers, counts = zip(*_split(words), strict=True)
     return Lists([term.encode() for term, *_ in words], np.array(counts), list(numbers))
 
@@ -177,19 +177,19 @@ def _list_instances(db: sqlite3.Connection, schema: str, table: str) -> None:
 
 def _read(db: sqlite3.Connection, after: str) -> list[tuple[str, int, str]]:
     """The next terms, how many postings each has, and these; what it reads ends with the call."""
-    some, n = [], 0
+    terms, n = [], 0
     with contextlib.closing(db.execute(_BY_TERM, (after,))) as rows:
         for term, count, text in rows:
-            some.append((term, count, text))
+            terms.append((term, count, text))
             n += count
             if n >= _READ_AT_ONCE:
                 break
-    return some
+    return terms
 
 
-def _split(some: list[tuple[str, int, str]]) -> list[tuple[Packed, NDArray[np.int64]]]:
+def _split(terms: list[tuple[str, int, str]]) -> list[tuple[Packed, NDArray[np.int64]]]:
     """Of each part, the postings, and how many there are of each term."""
-    packed = parse_integers(",".join(text for *_, text in some)).astype("<u4")
-    term = np.repeat(np.arange(len(some)), np.array([n for _, n, _ in some], np.int64))
+    packed = parse_integers(",".join(text for *_, text in terms)).astype("<u4")
+    term = np.repeat(np.arange(len(terms)), np.array([n for _, n, _ in terms], np.int64))
     part = PART_OF_PLACE[packed & PLACES]
-    return [(packed[part == p], np.bincount(term[part == p], minlength=len(some))) for p in range(INDEX)]
+    return [(packed[part == p], np.bincount(term[part == p], minlength=len(terms))) for p in range(INDEX)]

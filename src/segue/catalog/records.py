@@ -52,7 +52,7 @@ class SeenFile:
     tags : ``None`` where they are what they were
     """
 
-    known: KnownFile
+    track: KnownFile
     path: str
     state: FileState
     tags: Tags | None = None

@@ -175,7 +175,7 @@ class SelectionTables:
         for condition, values in self._names.by_artist(name):
             sql = f"SELECT {_PLACE} FROM tracks WHERE {condition}"
             rows |= {row[0]: row for row in self._local.db.execute(sql, values)}
-        gone = self._derived.get("gone", _gone, lambda keys: keys.nbytes)
+        gone = self._derived.get("gone", _missing_keys, lambda keys: keys.nbytes)
         keys = np.array(list(rows), np.int64)
         present = keys[~np.isin(keys, gone)] if len(gone) else keys
         ordered = _in_order(rows[key] for key in (present if len(present) else keys).tolist())
@@ -319,7 +319,7 @@ def _keys_of_album(rows: Rows) -> tuple[int, ...]:
     return _in_order((row[KEY], row[ALBUM], row[DISC_NUMBER], row[TRACK_NUMBER]) for row in present)
 
 
-def _gone(db: sqlite3.Connection) -> NDArray[np.int64]:
+def _missing_keys(db: sqlite3.Connection) -> NDArray[np.int64]:
     """The keys of the tracks whose files are gone."""
     rows = db.execute("SELECT key FROM tracks WHERE missing_since IS NOT NULL")
     return np.fromiter((row[0] for row in rows), np.int64)

@@ -81,18 +81,18 @@ def signed_rows(words: Lists) -> Iterator[Row]:
 def read_signed(db: sqlite3.Connection, table: str) -> Lists:
     """Those of all tracks in a full-text table, and their keys."""
     numbers: dict[str, int] = {_NOT_ASCII: 0}
-    found, keys = array("I"), array("I")
+    word_numbers, keys = array("I"), array("I")
     for key, text in db.execute(f"SELECT rowid, CAST({_TEXT} AS BLOB) FROM {table}"):
         if text is None or text.replace(b" ", b"").isalnum():  # the most, in a tenth of the time
             continue
         words = {word for word in _plainly(text).split() if not word.isalnum()}
         if not text.isascii():
             words.add(_NOT_ASCII)
-        found.extend([numbers.setdefault(word, len(numbers)) for word in words])
+        word_numbers.extend([numbers.setdefault(word, len(numbers)) for word in words])
         keys.extend([key] * len(words))
     rising = sorted(numbers, key=str.encode)
     places = np.argsort([numbers[word] for word in rising])
-    place = places[np.array(found, np.uint32)]
+    place = places[np.array(word_numbers, np.uint32)]
     counts = np.bincount(place, minlength=len(rising))[None]
     in_order = np.array(keys, np.uint32)[np.argsort(place, kind="stable")]
     return Lists([word.encode() for word in rising], counts, [in_order])

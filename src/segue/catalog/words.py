@@ -133,10 +133,10 @@ class WordIndex:
         if postings:
             with contextlib.suppress(PostingsGoneError):
                 name = "inside", postings.version, *words
-                found = self._derived.get(
+                keys = self._derived.get(
                     name, lambda _: self._inside(words, postings), lambda keys: keys.nbytes
                 )
-                return found[:most]
+                return keys[:most]
         if not all(map(str.isalnum, words)):
             return self._inside_texts(words)[:most]
         terms = [self._terms_with(word) for word in words]
@@ -153,21 +153,21 @@ class WordIndex:
         ranked = self._derived.get(("ranked", folded(text)), rank, lambda keys: keys.nbytes)
         if len(ranked) <= _RANKED or (most is not None and most <= len(ranked)):  # all, or enough
             return ranked
-        found = self.all(text)
-        others, at = np.ones(len(found), np.bool_), np.searchsorted(found, ranked).clip(max=len(found) - 1)
-        others[at[found[at] == ranked]] = False  # a title may be the text and have none of its words
-        return np.concatenate([ranked, found[others]])
+        keys = self.all(text)
+        others, at = np.ones(len(keys), np.bool_), np.searchsorted(keys, ranked).clip(max=len(keys) - 1)
+        others[at[keys[at] == ranked]] = False  # a title may be the text and have none of its words
+        return np.concatenate([ranked, keys[others]])
 
-    def _ranked(self, text: str, words: Sequence[str], found: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _ranked(self, text: str, words: Sequence[str], keys: NDArray[np.int64]) -> NDArray[np.int64]:
         """The best of what was found, in order: all of it where it is little."""
-        if not len(found):
-            return found
-        if len(found) <= _RANKED:
+        if not len(keys):
+            return keys
+        if len(keys) <= _RANKED:
             columns = self._columns(words)
-            best = self._ask(words, lambda index, words: index.ranked(words, columns, found))
+            best = self._ask(words, lambda index, words: index.ranked(words, columns, keys))
             return self._titles_first(text, best)
         titled = self._ask(words, lambda index, words: index.titled(words, _RANKED))
-        best = _unique(np.concatenate([self._titled(folded(text), 100), titled, found[: _RANKED + 1]]))
+        best = _unique(np.concatenate([self._titled(folded(text), 100), titled, keys[: _RANKED + 1]]))
         return self._titles_first(text, best)
 
     def _some(self, text: str, words: Sequence[str], most: int | None) -> NDArray[np.int64]:
@@ -236,18 +236,18 @@ class WordIndex:
         if not signed:
             return postings.with_parts(plain, NAMES, _MOST_TERMS)
         with_signs = postings.signed_words()
-        found = with_signs.holding(self._local.db, signed[0])
+        keys = with_signs.holding(self._local.db, signed[0])
         for word in dict.fromkeys(signed[1:]):
-            if len(found) > _FEW_TEXTS:
-                found = _both(found, with_signs.holding(self._local.db, word))
-        if len(found) <= _FEW_TEXTS:
-            return self._texts_with(words, found)
+            if len(keys) > _FEW_TEXTS:
+                keys = _both(keys, with_signs.holding(self._local.db, word))
+        if len(keys) <= _FEW_TEXTS:
+            return self._texts_with(words, keys)
         if not plain:
-            return found
+            return keys
         # Indexed words have no accents, but texts have.
-        found = _both(found, postings.with_parts(plain, NAMES))
-        unsure = np.isin(found, with_signs.not_ascii(self._local.db))
-        return np.union1d(found[~unsure], self._texts_with(plain, found[unsure]))
+        keys = _both(keys, postings.with_parts(plain, NAMES))
+        unsure = np.isin(keys, with_signs.not_ascii(self._local.db))
+        return np.union1d(keys[~unsure], self._texts_with(plain, keys[unsure]))
 
     def _inside_texts(self, words: Sequence[str]) -> NDArray[np.int64]:
         """By the texts themselves, as no indexed word has signs, of tracks that have what is between them."""
@@ -268,12 +268,12 @@ class WordIndex:
 
     def _with_parts(self, beginnings: Sequence[str], parts: Sequence[str]) -> NDArray[np.int64] | None:
         """Tracks with words that begin so, and with words that hold parts; None where all would be read."""
-        terms = [some for part in parts if len(some := self._terms_with(part)) < _MOST_TERMS]
+        terms = [known_terms for part in parts if len(known_terms := self._terms_with(part)) < _MOST_TERMS]
         if not all(terms):
             return _NO_KEYS
-        found = [self._all(beginnings, by_label=False)] if beginnings else []
-        found += [self._full_text.with_any_of_each(terms, NAMES, None)] if terms else []
-        return functools.reduce(_both, found) if found else None
+        keys = [self._all(beginnings, by_label=False)] if beginnings else []
+        keys += [self._full_text.with_any_of_each(terms, NAMES, None)] if terms else []
+        return functools.reduce(_both, keys) if keys else None
 
 
 def _between_signs(words: Iterable[str]) -> tuple[list[str], list[str]]:
@@ -284,9 +284,9 @@ def _between_signs(words: Iterable[str]) -> tuple[list[str], list[str]]:
     beginnings: list[str] = []
     parts: list[str] = []
     for word in words:
-        for found in _PLAIN_PARTS.finditer(word):
-            after_sign = found.start() > 0 and word[found.start() - 1].isascii()
-            (beginnings if after_sign else parts).append(found[0])
+        for part in _PLAIN_PARTS.finditer(word):
+            after_sign = part.start() > 0 and word[part.start() - 1].isascii()
+            (beginnings if after_sign else parts).append(part[0])
     return _longest(beginnings), _longest(parts)
 
 

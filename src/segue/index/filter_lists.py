@@ -40,7 +40,7 @@ class FilterLists:
     """
 
     def __init__(self, all_lists: Sequence[InvertedLists], allowed: NDArray[np.bool_]) -> None:
-        numbers, rows, codes = _of_some(all_lists, allowed)
+        numbers, rows, codes = _allowed_codes(all_lists, allowed)
         model = all_lists[0]
         self._nearer, deviations = _known_halves(model, numbers, codes)
         most = min(float(np.abs(deviations).max()), _DEVIATIONS * float(deviations.std()))
@@ -78,20 +78,20 @@ class FilterLists:
         return int(taken.sum()) + sizes.itemsize * int(sizes.sum())
 
 
-def _of_some(
+def _allowed_codes(
     all_lists: Sequence[InvertedLists], allowed: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.uint8]]:
     """The list, the number and the code of each allowed row."""
-    numbers, some, codes = [], [], []
+    numbers, own_rows, codes = [], [], []
     for lists in all_lists:
         for number in range(lists.n_lists):
             rows = lists.rows_in(number)
             chosen = allowed.take(rows)
             if chosen.any():
-                some.append(rows[chosen])
+                own_rows.append(rows[chosen])
                 codes.append(lists.codes_in(number)[chosen])
-                numbers.append(np.full(len(some[-1]), number, np.int32))
-    return np.concatenate(numbers), np.concatenate(some), np.concatenate(codes)
+                numbers.append(np.full(len(own_rows[-1]), number, np.int32))
+    return np.concatenate(numbers), np.concatenate(own_rows), np.concatenate(codes)
 
 
 def _known_halves(

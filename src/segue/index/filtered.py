@@ -41,13 +41,13 @@ def search_filtered(
     if few or not plan.n_probe or state.lists is None:
         return nearest(state.store, queries, k, state.metric, row_filter.rows)
     reduced = state.reduction.queries(queries)
-    found = [
+    answers = [
         _Question(state, plan, row_filter, queries[i], reduced[i : i + 1], k).answer()
         for i in range(len(queries))
     ]
     neighbors = (
-        np.array([rows for rows, _ in found], np.int64).reshape(-1, k),
-        np.array([distances for _, distances in found], np.float32).reshape(-1, k),
+        np.array([rows for rows, _ in answers], np.int64).reshape(-1, k),
+        np.array([distances for _, distances in answers], np.float32).reshape(-1, k),
     )
     if state.n_coded < state.n:
         uncoded = np.flatnonzero(row_filter.allowed[state.n_coded :]) + state.n_coded
@@ -82,8 +82,8 @@ class _Question:
     def answer(self) -> Neighbors:
         """Rows int64 (k,) and distances float32 (k,), nearest first; -1 and infinity follow."""
         wider = self._wider_plan()
-        found = self._among_nearest(wider) if wider else None
-        rows, distances = found or self._among_all()
+        near = self._among_nearest(wider) if wider else None
+        rows, distances = near or self._among_all()
         order = distances.argsort(kind="stable")[: self._k]
         if len(order) == self._k:
             return rows[order], distances[order]
@@ -121,7 +121,7 @@ class _Question:
         qualifies = self._filter.allowed[rows] & (rows >= 0)
         if np.count_nonzero(qualifies & ~_is_late(len(rows), count)) < self._k:
             return None
-        return self._compared(rows[qualifies])
+        return self._compare(rows[qualifies])
 
     def _among_all(self) -> Neighbors:
         """The nearest that qualify, wherever they are: all are compared, or lists are scanned."""
@@ -170,25 +170,25 @@ class _Question:
         stops: list[int],
     ) -> Neighbors:
         """The nearest that qualify, of so many lists that the last of them hold hardly any."""
-        found, start = (np.zeros(0, np.int64), np.zeros(0, np.float32)), 0
+        candidates, start = (np.zeros(0, np.int64), np.zeros(0, np.float32)), 0
         for stop in stops:
-            found = _joined(found, look(numbers[:, start:stop], squares[:, start:stop]))
+            candidates = _join(candidates, look(numbers[:, start:stop], squares[:, start:stop]))
             if stop >= numbers.shape[1]:
                 break
             late = np.zeros(len(self._numbers[0]), np.bool_)
             late[numbers[0, start or stop // 2 :]] = True
-            if self._is_enough(found[1], late.take(self._state.listed_rows.number.take(found[0]))):
+            if self._is_enough(candidates[1], late.take(self._state.listed_rows.number.take(candidates[0]))):
                 break
             start = stop
-        return found
+        return candidates
 
     def _of_lists(self, numbers: NDArray[np.int64], squares: NDArray[np.float32]) -> Neighbors:
         """All rows that qualify in lists with few of them, and candidates of the others."""
         rare = self._filter.in_lists.take(numbers[0]) < self._state.worth_a_scan.take(numbers[0])
-        few = self._compared(self._filter.rows_in(numbers[0, rare]))
+        few = self._compare(self._filter.rows_in(numbers[0, rare]))
         if rare.all():
             return few
-        return _joined(few, self._candidates(numbers[:, ~rare], squares[:, ~rare]))
+        return _join(few, self._candidates(numbers[:, ~rare], squares[:, ~rare]))
 
     def _of_own_lists(
         self, own_lists: FilterLists, numbers: NDArray[np.int64], squares: NDArray[np.float32]
@@ -196,10 +196,10 @@ class _Question:
         """Candidates; as many again are compared where the last of them are near."""
         first = max(self._plan.n_candidates, _OWN_LEAST) + _OWN_MORE * self._k
         rows = own_lists.scan(self._projected, numbers, squares, 2 * first)
-        found = self._compared(rows[:first])
-        if self._is_enough(found[1], _is_late(len(found[1]), first)):
-            return found
-        return _joined(found, self._compared(rows[first:]))
+        candidates = self._compare(rows[:first])
+        if self._is_enough(candidates[1], _is_late(len(candidates[1]), first)):
+            return candidates
+        return _join(candidates, self._compare(rows[first:]))
 
     def _candidates(self, numbers: NDArray[np.int64], squares: NDArray[np.float32]) -> Neighbors:
         """Rows with the most promising codes, so many that the last of them are hardly near."""
@@ -210,10 +210,10 @@ class _Question:
                 lists.scan(self._projected, numbers, squares, count, params)[0] for lists in self._all_lists
             ])  # fmt: skip
             exist = rows >= 0
-            found = self._compared(rows[exist])
-            if not exist.all() or self._is_enough(found[1], _is_late(len(rows), count)):
-                return found
-        return found
+            candidates = self._compare(rows[exist])
+            if not exist.all() or self._is_enough(candidates[1], _is_late(len(rows), count)):
+                return candidates
+        return candidates
 
     def _is_enough(self, distances: NDArray[np.float32], late: NDArray[np.bool_]) -> bool:
         """Whether so few of the nearest are late that those beyond hardly count."""
@@ -224,13 +224,13 @@ class _Question:
         n_late = np.count_nonzero(late[distances.argpartition(watched - 1)[:watched]])
         return int(n_late) <= missable * watched
 
-    def _compared(self, rows: NDArray[np.int64]) -> Neighbors:
+    def _compare(self, rows: NDArray[np.int64]) -> Neighbors:
         store, metric = self._state.store, self._state.metric
         lengths = store.known_lengths(rows) if metric == "cosine" else None
         return rows, row_distances(self._query, store.take(rows), metric, lengths)
 
 
-def _joined(one: Neighbors, other: Neighbors) -> Neighbors:
+def _join(one: Neighbors, other: Neighbors) -> Neighbors:
     return np.concatenate([one[0], other[0]]), np.concatenate([one[1], other[1]])
 
 

@@ -104,12 +104,12 @@ class RowFilter:
         return self._by_list[1]
 
     def share_of(self, numbers: NDArray[np.int64]) -> float:
-        """Of the rows in some lists, how many are allowed; of few lists, told before all are counted."""
+        """Of the rows in some lists, how many are allowed; of few lists, counted before all others are."""
         n_rows = max(1, int(self._listed.sizes.take(numbers).sum()))
         if "_by_list" in self.__dict__:
             return int(self.in_lists.take(numbers).sum()) / n_rows
         rows = map(self._listed.rows_in, numbers.tolist())
-        return sum(np.count_nonzero(self.allowed.take(some)) for some in rows) / n_rows
+        return sum(np.count_nonzero(self.allowed.take(of_list)) for of_list in rows) / n_rows
 
     def rows_in(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         """int64: the allowed rows of some lists, list by list."""

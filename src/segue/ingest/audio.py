@@ -206,10 +206,10 @@ class Scan:
             report.warnings += outcome.warning is not None
             report.audio_s += outcome.duration_s
         elif isinstance(outcome, SeenFile):
-            moved = outcome.known.path != outcome.path
-            tagged = outcome.state.content_hash != outcome.known.state.content_hash
+            moved = outcome.track.path != outcome.path
+            tagged = outcome.state.content_hash != outcome.track.state.content_hash
             report.count("moved" if moved else "retagged" if tagged else "unchanged", [outcome.path])
-            if outcome.known.missing and not tagged and not moved:
+            if outcome.track.missing and not tagged and not moved:
                 report.count("found_again", [outcome.path])
         elif isinstance(outcome, _Linked):
             report.links += 1
