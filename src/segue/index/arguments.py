@@ -31,11 +31,22 @@ def as_matrix(vectors: AnyVectors | str | Path) -> AnyVectors:
         raise UsageError(f"{vectors} cannot be read as an .npy matrix: {error}") from error
 
 
+def as_ids(ids: Sequence[int] | Ids | int) -> Ids:
+    """int64, one id as an array of one. Raises UsageError for what are no whole numbers."""
+    try:
+        array = np.atleast_1d(np.asarray(ids))
+    except ValueError as error:  # rows of several lengths
+        raise UsageError(f"ids are whole numbers, not lists of them: {error}") from error
+    if array.dtype.kind not in "iu" and array.size:
+        raise UsageError(f"ids are whole numbers of 64 bits, not {array.dtype}, such as {array.flat[0]!r}")
+    return array.astype(np.int64, copy=False)
+
+
 def check_ids(ids: Sequence[int] | Ids | None, n: int) -> Ids | None:
     """int64 (n,). Raises UsageError where they do not name n rows."""
     if ids is None:
         return None
-    new_ids = np.asarray(ids, np.int64)
+    new_ids = as_ids(ids)
     if new_ids.shape != (n,) or len(np.unique(new_ids)) != n or (n and new_ids.min() < 0):
         raise UsageError(
             f"ids of shape {new_ids.shape} were given, expected {n} ids, all different and from 0 on"
@@ -75,15 +86,17 @@ def find_rows(state: State, ids: Ids) -> NDArray[np.int64]:
     """The row of each id. Raises IdNotFoundError."""
     rows = state.to_rows(ids)
     if (rows < 0).any():
-        missing = int(ids[int((rows < 0).argmax())])
+        missing = int(ids[rows < 0][0])
         raise IdNotFoundError(f"there is no id {missing} in the index", missing)
     return rows
 
 
 def filter_of(state: State, where: Where) -> RowFilter:
     """The rows that may be answers."""
+    asked = np.asarray(where)
+    asked = asked if asked.dtype == np.bool_ else as_ids(asked)
     return state.filters.get(
-        np.asarray(where), lambda allowed: RowFilter(_allowed_mask(state, allowed), state.listed_rows)
+        asked, lambda allowed: RowFilter(_allowed_mask(state, allowed), state.listed_rows)
     )
 
 
@@ -97,7 +110,7 @@ def _allowed_mask(state: State, allowed: NDArray[Any]) -> NDArray[np.bool_]:
         out = np.zeros(state.n, np.bool_)
         out[state.live_rows()] = allowed
         return out
-    rows, out = state.to_rows(allowed.astype(np.int64)), np.zeros(state.n, np.bool_)
+    rows, out = state.to_rows(allowed), np.zeros(state.n, np.bool_)
     out[rows[rows >= 0]] = True
     return out
 
@@ -113,6 +126,8 @@ class SearchParams:
     effort: float
 
     def __post_init__(self) -> None:
+        if not isinstance(self.k, int | np.integer | None):
+            raise UsageError(f"k is {self.k!r}, expected a whole number")
         if (self.k is None and self.max_distance is None) or (self.k is not None and self.k < 1):
             raise UsageError(f"k is {self.k}, expected at least 1 (or None together with max_distance)")
         if not 0 < self.recall <= 1 or self.effort <= 0:

@@ -18,6 +18,7 @@ from segue.index.arguments import (
     Ids,
     SearchParams,
     Where,
+    as_ids,
     as_matrix,
     as_queries,
     as_rows,
@@ -272,7 +273,7 @@ class Index(VectorMapping):
         IdNotFoundError
         """
         state, params = self._state, SearchParams(k, where, max_distance, recall, effort)
-        rows = find_rows(state, np.atleast_1d(np.asarray(ids, np.int64)))
+        rows = find_rows(state, as_ids(ids))
         queries = prepare_queries(state.store.take(rows), state.metric)
         return self._search(state, queries, None if with_self else rows, params)
 
@@ -347,18 +348,17 @@ class Index(VectorMapping):
             An id is taken.
         VectorError
         """
-        wanted_ids = None if ids is None else np.asarray(ids, np.int64)
         with self._writing:
             new = as_rows(vectors, self._state)
+            wanted_ids = None if ids is None else as_ids(ids)
             self._state, new_ids = mutations.add_rows(self._state, new, wanted_ids)
         self._compact_if_due()
         return new_ids
 
     def update(self, ids: Sequence[int] | Ids, vectors: AnyVectors) -> None:
         """Replace the vectors of some ids. Raises IdNotFoundError and VectorError."""
-        changed_ids = np.asarray(ids, np.int64)
         with self._writing:
-            new = as_rows(vectors, self._state)
+            new, changed_ids = as_rows(vectors, self._state), as_ids(ids)
             state = mutations.delete_rows(self._state, find_rows(self._state, changed_ids))
             self._state, _ = mutations.add_rows(state, new, changed_ids)
         self._compact_if_due()
@@ -366,7 +366,7 @@ class Index(VectorMapping):
     def delete(self, ids: Sequence[int] | Ids) -> None:
         """Remove rows. Queries that begin after this do not see them. Raises IdNotFoundError."""
         with self._writing:
-            rows = find_rows(self._state, np.atleast_1d(np.asarray(ids, np.int64)))
+            rows = find_rows(self._state, as_ids(ids))
             self._state = mutations.delete_rows(self._state, rows)
         self._compact_if_due()
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.index.arguments import Ids, find_rows
+from segue.index.arguments import Ids, as_ids, find_rows
 from segue.index.calibration import OperatingPoint
 from segue.index.metric import AnyVectors
 from segue.index.options import IndexOptions
@@ -30,7 +30,7 @@ class VectorMapping:
 
     def take(self, items: Sequence[int] | Ids) -> AnyVectors:
         """(n, dim): the vectors of some ids, as they were given. Raises IdNotFoundError."""
-        state, ids = self._state, np.asarray(items, np.int64)
+        state, ids = self._state, as_ids(items)
         base = state.store.base
         ids_are_rows = state.ids is None and state.tombstones is None and state.n == len(base)
         if ids_are_rows and len(ids) and ids.min() >= 0 and ids.max() < state.n:
@@ -40,7 +40,9 @@ class VectorMapping:
     def __len__(self) -> int:
         return len(self._state)
 
-    def __contains__(self, item: int) -> bool:
+    def __contains__(self, item: object) -> bool:
+        if not isinstance(item, int | np.integer) or not 0 <= item < 1 << 63:
+            return False
         return bool(self._state.to_rows(np.array([item], np.int64))[0] >= 0)
 
     def __iter__(self) -> Iterator[int]:
