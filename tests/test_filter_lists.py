@@ -87,6 +87,45 @@ def test_lists_that_are_not_scanned_give_no_rows() -> None:
     assert set(ListedRows(all_lists, N).number[found]) == set(numbers[0, 1:3])
 
 
+def order_kept(rows: np.ndarray, own_lists: FilterLists, model: InvertedLists) -> float:
+    """How many of the 10 rows whose codes are nearest to a query are among the first 40 that are found."""
+    numbers, codes = model.encode(rows)
+    decoded = model.centroids()[numbers] + model.ivf.pq.decode(codes)
+    shares = []
+    for i in range(0, N, N // 20):
+        query = model.projected(rows[i : i + 1])
+        found = own_lists.scan(query, *model.order(query), N)
+        gaps = np.linalg.norm(decoded[found] - query, axis=1)
+        shares.append(float((gaps[:40] <= np.partition(gaps, 9)[9]).sum() / 10))
+    return float(np.mean(shares))
+
+
+def filled(rows: np.ndarray) -> InvertedLists:
+    lists = InvertedLists.train(rows, N)
+    lists.fill(np.arange(N), *lists.encode(rows))
+    return lists
+
+
+@pytest.mark.parametrize("far", [30, 300])
+def test_rows_far_from_zero_come_in_the_same_order(far: float) -> None:
+    rows = clustered(N, 17, seed=17)[0] + np.float32(far)
+    model = filled(rows)
+    own_lists = FilterLists([model], some_rows(0.3))
+    assert not own_lists.are_coarse
+    assert order_kept(rows, own_lists, model) >= 0.95
+
+
+def test_lists_that_do_not_tell_rows_apart_are_not_used() -> None:
+    rows = clustered(N, 17, seed=17)[0]
+    rows[::2] += 300  # the middle is far from all
+    model = filled(rows)
+    assert order_kept(rows, FilterLists([model], some_rows(0.5)), model) < 0.8
+    row_filter = asked_often(KeptFilters(), some_rows(0.5), [model])
+    assert row_filter.own_lists is None
+    assert not row_filter.deserves_lists
+    assert row_filter.drop_lists() == 0
+
+
 def test_a_single_row_is_found() -> None:
     rows, all_lists = two_lists(17)
     allowed = np.zeros(N, np.bool_)

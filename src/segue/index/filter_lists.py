@@ -6,7 +6,8 @@ filter hold few. Here all share one table, of the products q.r, as
 
     |q - x|^2 = |q - c|^2 - 2 q.r + (2 c.r + |r|^2),
 
-where the last term does not depend on the query. It is kept as one more byte of a code.
+where the last term does not depend on the query. It is kept as one more byte of a code. As products far from
+zero are much larger than distances, q and c are counted from the middle of all centroids.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from segue.track import Float32, Vectors
 _VALUES = 16  # of each of a byte's two parts
 _MIDDLE = 127.5  # of a byte's values
 _DEVIATIONS = 6  # from the mean of its list, up to which a row's number is told
+_COARSE = 2  # times the mean of |r|^2, by which the last terms differ, and no longer tell which row is nearer
 _DECODED = 4096  # rows at a time
 _LEAST_BYTES = 256  # that Faiss takes for a list
 
@@ -37,12 +39,16 @@ class FilterLists:
     Attributes
     ----------
     code_bytes : of a row
+    are_coarse : whether rounding hides which rows are near, as there are rows far apart in several places
     """
 
     def __init__(self, all_lists: Sequence[InvertedLists], allowed: NDArray[np.bool_]) -> None:
         numbers, rows, codes = _allowed_codes(all_lists, allowed)
         model = all_lists[0]
-        self._nearer, deviations = _known_halves(model, numbers, codes)
+        centroids = model.centroids()
+        self._middle = centroids.mean(axis=0)
+        self._nearer, deviations, square = _known_halves(model, centroids - self._middle, numbers, codes)
+        self.are_coarse = bool(deviations.std() > _COARSE * square)
         most = min(float(np.abs(deviations).max()), _DEVIATIONS * float(deviations.std()))
         step = most / _MIDDLE or 1.0
         last = np.clip(np.rint(deviations / step + _MIDDLE), 0, 2 * _MIDDLE).astype(np.uint8)
@@ -59,7 +65,7 @@ class FilterLists:
     ) -> NDArray[np.int64]:
         """int64 (<= count,): of one query, as ``InvertedLists.scan``, but without -1."""
         asked = self._query.copy()
-        asked[:, : query.shape[1]] = query
+        asked[:, : query.shape[1]] = query - self._middle
         nearness = self._nearer.take(numbers)
         nearness -= squares / 2
         rows = self._lists.scan(asked, numbers, nearness, count)[0]
@@ -95,17 +101,21 @@ def _allowed_codes(
 
 
 def _known_halves(
-    lists: InvertedLists, numbers: NDArray[np.int32], codes: NDArray[np.uint8]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Of -(c.r + |r|^2 / 2), the mean in each list, (n_lists,), and the deviation of each row, (n,)."""
-    centroids, halves = lists.centroids(), np.empty(len(codes), np.float32)
+    lists: InvertedLists, centroids: Vectors, numbers: NDArray[np.int32], codes: NDArray[np.uint8]
+) -> tuple[NDArray[np.float32], NDArray[np.float32], float]:
+    """Of -(c.r + |r|^2 / 2), the mean in each list, (n_lists,), and the deviation of each row, (n,).
+
+    Third, the mean of |r|^2.
+    """
+    halves, square = np.empty(len(codes), np.float32), 0.0
     for start in range(0, len(codes), _DECODED):
         part = slice(start, start + _DECODED)
         differences = lists.ivf.pq.decode(codes[part])
         halves[part] = -np.einsum("ij,ij->i", differences, centroids[numbers[part]] + differences / 2)
+        square += float(np.vdot(differences, differences)) / len(codes)
     sizes = np.bincount(numbers, minlength=lists.n_lists)
     means = (np.bincount(numbers, halves, lists.n_lists) / np.maximum(sizes, 1)).astype(np.float32)
-    return means, halves - means[numbers]
+    return means, halves - means[numbers], square
 
 
 def _of_products(lists: InvertedLists, step: float) -> Any:

@@ -85,7 +85,7 @@ class RowFilter:
         self._params: dict[int, Any] = {}
         self._listed = listed
         self._rows: NDArray[np.int64] | None = None
-        self.n_slow, self._room = 0, 0
+        self.n_slow, self._room, self._are_coarse = 0, 0, False
         self.own_lists: FilterLists | None = None
 
     @property
@@ -146,7 +146,9 @@ class RowFilter:
     @property
     def deserves_lists(self) -> bool:
         """Whether queries have taken as long as making lists of these rows will, for the first time."""
-        return not self._room and self.n_slow >= _SLOW + self.count // _SLOW_ROWS and bool(self.lists_nbytes)
+        if self._room or self._are_coarse or self.n_slow < _SLOW + self.count // _SLOW_ROWS:
+            return False
+        return bool(self.lists_nbytes)
 
     @cached_property
     def lists_nbytes(self) -> int:
@@ -163,8 +165,10 @@ class RowFilter:
         return FilterLists(self._listed.all_lists, self.allowed)
 
     def keep_lists(self, own_lists: FilterLists) -> None:
-        """Scan these from now on, if there is still room."""
-        if self._room:
+        """Scan these from now on, if there is still room and they are good for it."""
+        if own_lists.are_coarse:
+            self._room, self._are_coarse = 0, True
+        elif self._room:
             self.own_lists = own_lists
 
     def drop_lists(self) -> int:
