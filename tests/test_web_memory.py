@@ -12,7 +12,9 @@ import pytest
 pytest.importorskip("playwright", reason="pip install playwright")
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browsing import MARKS, PHONE, answered, is_request, new_page, settle, slow_music, watched
+from tests.browsing import (
+    MARKS, PHONE, answered, hold, is_request, new_page, settle, slow_music, take, watched,
+)  # fmt: skip
 from tests.serve_process import Server, serving
 
 pytestmark = MARKS
@@ -103,6 +105,29 @@ def test_another_device_goes_on_with_the_queue(browser: Browser, own_server: Ser
         expect(phone.get_by_text("“Low number 1” played on another device")).to_be_visible()
         phone.get_by_role("button", name="Go on here").click()
         expect(now(phone)).to_contain_text("Low number")
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_who_has_begun_music_is_not_asked_to_go_on_with_another(
+    browser: Browser, own_server: Server, *, is_late: bool
+):
+    with watched(browser, own_server) as desk, answered(desk, "PUT", "/queue"):
+        play_album(desk, 1)
+    with new_page(browser, own_server.address, PHONE) as phone:
+        slow_music(phone)
+        held = hold(phone, "**/api/v1/queue")
+        phone.goto("/?album=high")
+        queue = take(phone, held)
+        if not is_late:
+            queue.continue_()
+            expect(phone.get_by_text("played on another device")).to_be_visible()
+        phone.get_by_role("button", name="Play High number 0").click()
+        expect(phone.get_by_role("button", name="Pause").first).to_be_visible()
+        if is_late:
+            with answered(phone, "GET", "/queue"):
+                queue.continue_()
+            settle(phone)
+        expect(phone.get_by_text("played on another device")).to_have_count(0)
 
 
 def test_while_the_service_is_away_next_waits(browser: Browser, own_server: Server):

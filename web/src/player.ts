@@ -189,7 +189,10 @@ export function enqueueAt(tracks: readonly Track[], place: number): void {
 
 function add(tracks: readonly Track[], how: typeof Q.append, what: string): void {
   const playableTracks = tracks.filter(playable);
-  if (!playableTracks.length) return showToast("These tracks have no audio to play.", { bad: true });
+  if (!playableTracks.length) {
+    showToast("These tracks have no audio to play.", { bad: true });
+    return;
+  }
   queue.value = how(queue.value, playableTracks);
   showToast(playableTracks.length === 1 ? `“${playableTracks[0]?.title}” ${what}` : `${playableTracks.length} tracks ${what}`);
 }

@@ -1,10 +1,10 @@
 /** The queue lies in the library too, so that a phone goes on with what a desk played. */
-import { effect } from "@preact/signals";
+import { effect, untracked } from "@preact/signals";
 import * as api from "./api";
 import { clock } from "./format";
 import * as player from "./player";
 import { persisted } from "./preferences";
-import { showToast } from "./toast";
+import { dismiss, showToast } from "./toast";
 import type { PlayQueue, Track } from "./types";
 
 const SETTLED_MS = 1500; // after the last change of the queue
@@ -18,6 +18,7 @@ const seen = persisted("queueseen", 0); // the other player's queue that was off
 let timer = 0;
 let saved = "";
 let refused = false; // a library that cannot be written to
+let offered = 0; // the id of the message that offers the other player's queue
 
 /** What is sent: the tracks in the order they play, from a few before the current one. */
 function state() {
@@ -52,9 +53,9 @@ async function look(): Promise<void> {
   if (player.playing.value || document.hidden) return;
   const left = await api.getQueue().catch(() => null);
   const track = left?.tracks[left.current];
-  if (!left?.changed_at || !track || left.player === name.value || left.changed_at <= seen.value) return;
+  if (player.playing.value || !left?.changed_at || !track || left.player === name.value || left.changed_at <= seen.value) return;
   seen.value = left.changed_at;
-  showToast(`“${track.title}” played on another device, up to ${clock(left.position_s)}`, {
+  offered = showToast(`“${track.title}” played on another device, up to ${clock(left.position_s)}`, {
     action: { label: "Go on here", run: () => takeOver(left) },
   });
 }
@@ -67,6 +68,7 @@ export function shareQueue(): void {
     if (!first) soon();
     first = false;
   });
+  effect(() => void (player.playing.value && untracked(() => dismiss(offered)))); // who has begun music goes on with that
   window.setInterval(() => player.playing.value && void save(), EVERY_MS);
   document.addEventListener("visibilitychange", () => void look());
   void look();

@@ -12,11 +12,13 @@ const timers = new Map<number, number>(); // by the ids of the messages
 let last = 0;
 let held = false;
 
-export function showToast(text: string, more: { bad?: boolean; action?: Toast["action"] } = {}): void {
+/** Show a message for some seconds; its id, by which it is dismissed before. */
+export function showToast(text: string, more: { bad?: boolean; action?: Toast["action"] } = {}): number {
   const toast: Toast = { id: ++last, text, bad: more.bad ?? false };
   if (more.action) toast.action = more.action;
   toasts.value = [...toasts.value.slice(-2), toast];
   if (!held) leaveLater(toast);
+  return toast.id;
 }
 
 const leaveLater = (toast: Toast) =>
