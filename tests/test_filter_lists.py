@@ -295,3 +295,15 @@ def test_threads_that_ask_at_once_all_get_answers(index: Index, rows: np.ndarray
     assert has_lists(index, where)
     assert where[found].all()
     assert recall(index, rows[np.tile(near, 3)], where, found) >= 0.95
+
+
+def test_nearest_of_many_rows_that_are_about_as_far_are_found_by_lists_of_a_filter() -> None:
+    rows = clustered(10_000, 128, seed=3)[0]
+    index = Index.build(rows, metric="euclidean", exact=False, options=LOOKING)
+    where, gaps = far_from(rows, rows[7], 0.5), np.linalg.norm(rows - rows[7], axis=1)
+    near = rows[np.argsort(gaps)[:SLOW]]
+    for query in near:
+        index.query(query, 10, where=where)
+    assert has_lists(index, where)
+    found = np.concatenate([index.query(query, 10, where=where)[0] for query in near])
+    assert recall(index, near, where, found) >= 0.95

@@ -25,6 +25,7 @@ _OWN_STEPS = 1.5  # times as long as the steps of a query takes the first scan o
 _OWN_GROWTH = 3  # times as many rows of these are scanned in all with each further scan
 _MUCH_STEPS = 10  # times as long takes a scan before which a smaller one is always tried
 _APART = 1.75  # times as far, squared, as the nearest list is one behind which hardly any rows are as near
+_OWN_MANY = 8  # times as many candidates of these, where the last are near: their codes are coarse
 _OWN_LEAST, _OWN_MORE = 230, 2  # candidates of a filter's own lists: so many, and as many times k more
 
 
@@ -193,13 +194,14 @@ class _Question:
     def _of_own_lists(
         self, own_lists: FilterLists, numbers: NDArray[np.int64], squares: NDArray[np.float32]
     ) -> Neighbors:
-        """Candidates; as many again are compared where the last of them are near."""
+        """Candidates; many more are compared where the last of them are near."""
         first = max(self._plan.n_candidates, _OWN_LEAST) + _OWN_MORE * self._k
-        rows = own_lists.scan(self._projected, numbers, squares, 2 * first)
-        candidates = self._compare(rows[:first])
-        if self._is_enough(candidates[1], _is_late(len(candidates[1]), first)):
-            return candidates
-        return _join(candidates, self._compare(rows[first:]))
+        for count in (first, _OWN_MANY * first):
+            candidates = self._compare(own_lists.scan(self._projected, numbers, squares, count))
+            n = len(candidates[0])
+            if n < count or self._is_enough(candidates[1], _is_late(n, count)):
+                break
+        return candidates
 
     def _candidates(self, numbers: NDArray[np.int64], squares: NDArray[np.float32]) -> Neighbors:
         """Rows with the most promising codes, so many that the last of them are hardly near."""
