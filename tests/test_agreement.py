@@ -70,7 +70,7 @@ def test_a_weight_draws_answers_to_its_seed(arc: Library, agree: bool):
 
 def test_weights_must_fit_the_seeds(arc: Library):
     for weights in ([1.0], [1.0, -1.0], []):
-        with pytest.raises(UsageError, match="there are 2 seeds; expected as many weights, all above 0"):
+        with pytest.raises(UsageError, match="expected 2 weights above 0, one for each seed"):
             arc.similar(["arc:0", "arc:9"], weights=weights)
 
 

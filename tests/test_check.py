@@ -84,26 +84,26 @@ TRIGGER = "CREATE TRIGGER bad AFTER INSERT ON tracks BEGIN DELETE FROM tracks; E
 DAMAGES = {
     "all rows reversed": (*REVERSED, NOT_AS_WRITTEN),
     "two rows exchanged": (*EXCHANGED, f"{NOT_AS_WRITTEN}, among 63 tracks"),
-    "rows out of range": ("UPDATE tracks SET row = row + 1000000", "312 tracks lie in rows that cannot be"),
-    "a row below zero": ("UPDATE tracks SET row = -5 WHERE key = 3", "1 tracks lie in rows that cannot be"),
+    "rows out of range": ("UPDATE tracks SET row = row + 1000000", "cannot be theirs: of 312 tracks"),
+    "a row below zero": ("UPDATE tracks SET row = -5 WHERE key = 3", "cannot be theirs: of 1 track ("),
     "half deleted": ("DELETE FROM tracks WHERE key % 2 = 0", "156 of 312 tracks are missing"),
     "another content": ("UPDATE tracks SET content_hash = 'x' WHERE key = 30", NOT_AS_WRITTEN),
     "another id": ("UPDATE tracks SET id = 'ffff' WHERE key = 30", NOT_AS_WRITTEN),
-    "labels of no track": ("UPDATE labels SET key = key + 1000000", "400 labels belong to no track"),
+    "labels of no track": ("UPDATE labels SET key = key + 1000000", "400 labels of no track"),
     "labels moved": (*MOVED, LABELS_NOT_AS_WRITTEN),
     "labels deleted": ("DELETE FROM labels WHERE key = 40", LABELS_NOT_AS_WRITTEN),
     "another score": ("UPDATE labels SET score = 0.5 WHERE key = 40", LABELS_NOT_AS_WRITTEN),
     "words emptied": ("DELETE FROM track_text", "312 tracks cannot be searched"),
     "words of others": (
         "UPDATE track_text SET title = 'x' WHERE rowid = 9",
-        "1 tracks are indexed under other",
+        "1 track indexed under other",
     ),
-    "words left": ("INSERT INTO track_text (rowid) VALUES (9999)", "words of 1 tracks are indexed"),
+    "words left": ("INSERT INTO track_text (rowid) VALUES (9999)", "words of 1 track are indexed"),
     "a hostile trigger": (TRIGGER, "a trigger that is not Segue's: bad"),
     "a view": ("CREATE VIEW odd AS SELECT * FROM tracks", "a view that is not Segue's: odd"),
     "details": (
         "UPDATE tracks SET details = '[' WHERE key > 300",
-        "12 tracks have details that are no object",
+        "the details of 12 tracks are no object",
     ),
 }
 

@@ -160,7 +160,7 @@ MISTAKES = [
     ("folders include {music}", "Missing argument 'PATTERN...'", "segue folders include --help"),
     ("folders remove {music}", "12 tracks would be removed", "--yes"),
     ("folders remove {outside} --yes", "{outside} was not scanned", "folders that were: {music}"),
-    ("folders move {music} {bad}", "none of the 12 files is below {bad}", "expected {bad}/"),
+    ("folders move {music} {bad}", "none of 12 files is below {bad}", "expected {bad}/"),
     ("watch nowhere", "nowhere' does not exist"),
     ("doctor polka", "unexpected extra argument (polka)", "segue doctor --help"),
     ("models pack {bad}/x.zip mn04", "the model mn04 is missing"),

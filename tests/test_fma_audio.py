@@ -290,8 +290,8 @@ def test_the_command_imports_joins_and_tells(segue, tmp_path, metadata, audio):
     code, out, err = segue(*command)
     assert code == 1  # two files failed
     assert "fma: 9 added" in out
-    assert "8 tracks have audio" in out
-    assert "1 tracks have no file there" in err
+    assert "8 tracks with audio" in out
+    assert "1 track without a file there" in err
     assert "silence, or a constant level" in err
     code, out, _ = segue(*command, "--json")
     told = json.loads(out)

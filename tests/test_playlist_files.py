@@ -76,7 +76,7 @@ def test_m3u_leaves_out_what_is_not_there_and_says_so(tracks: list[Track], tmp_p
 
 
 def test_a_playlist_of_nothing_that_is_there_is_refused(tracks: list[Track], tmp_path: Path):
-    with pytest.raises(UsageError, match="none of its 1 files is there"):
+    with pytest.raises(UsageError, match="none of 1 file is there"):
         write_playlist(tmp_path / "mine.m3u8", tracks[1:])
     assert not (tmp_path / "mine.m3u8").exists()
 

@@ -25,6 +25,11 @@ def count(n: int, word: str) -> str:
     return f"{n} {word}" if n == 1 else f"{n} {word}s"
 
 
+def reason(error: BaseException) -> str:
+    """What went wrong, without the number and the path that the system's errors begin and end with."""
+    return getattr(error, "strerror", None) or str(error)
+
+
 def each_of(texts: Text | Iterable[Text]) -> list[Text]:
     """Some texts, or one, which is itself and not its letters."""
     return [texts] if isinstance(texts, str) else list(texts)

@@ -28,6 +28,7 @@ from segue.catalog.snapshots import Snapshot
 from segue.catalog.tracks import TrackTables
 from segue.errors import LibraryBusyError, LibraryWriteError
 from segue.spec import EmbedderSpec
+from segue.texts import reason
 
 if TYPE_CHECKING:
     import filelock
@@ -219,7 +220,9 @@ class Catalog:
         try:
             _acquire(lock, self.root, wait_s, on_wait)
         except (PermissionError, OSError) as error:
-            raise LibraryWriteError(f"the library in {self.root} cannot be written to: {error}") from error
+            raise LibraryWriteError(
+                f"the library in {self.root} cannot be written to: {reason(error)}"
+            ) from error
         try:
             yield
         finally:

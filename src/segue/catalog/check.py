@@ -13,6 +13,7 @@ from segue.catalog import matrix, schema, snapshots, sums
 from segue.catalog.deferred_indexes import first_put_off
 from segue.catalog.postings import n_damaged
 from segue.errors import LibraryFormatError
+from segue.texts import count
 
 NO_SUMS = (
     "the tracks have no checksum yet, as an older Segue made the library: the next scan or import adds it"
@@ -104,7 +105,7 @@ def _faults(root: Path, db: sqlite3.Connection) -> Iterator[Fault]:
     yield from _wrong_sums(db)
     n = _count(db, f"tracks WHERE {BAD_DETAILS}")
     if n:
-        yield Fault("details", f"{n} tracks have details that are no object of JSON")
+        yield Fault("details", f"the details of {count(n, 'track')} are no object of JSON")
     yield from wrong_words(db)
 
 
@@ -142,13 +143,13 @@ def n_rows(db: sqlite3.Connection) -> int:
 def _bad_rows(db: sqlite3.Connection) -> Iterator[Fault]:
     keys = impossible_rows(db)
     if keys:
-        yield Fault("rows", f"{len(keys)} tracks lie in rows that cannot be theirs ({_ids(db, keys)})")
+        yield Fault("rows", f"rows that cannot be theirs: of {_named(db, keys)}")
 
 
 def _wrong_sums(db: sqlite3.Connection) -> Iterator[Fault]:
     orphans = _count(db, "labels WHERE key NOT IN (SELECT key FROM tracks)")
     if orphans:
-        yield Fault("labels", f"{orphans} labels belong to no track")
+        yield Fault("labels", f"{count(orphans, 'label')} of no track")
     if not sums.are_kept(db):
         return
     tracks = differing_groups(db, "tracks")
@@ -187,21 +188,24 @@ def keys_of(db: sqlite3.Connection, groups: Sequence[int]) -> list[int]:
 
 
 def _tracks_of(db: sqlite3.Connection, groups: Sequence[int]) -> str:
-    keys = keys_of(db, groups)
-    return f"{len(keys)} tracks ({_ids(db, keys)})"
+    return _named(db, keys_of(db, groups))
+
+
+def _named(db: sqlite3.Connection, keys: Sequence[int]) -> str:
+    return f"{count(len(keys), 'track')} ({_ids(db, keys)})"
 
 
 def wrong_words(db: sqlite3.Connection) -> Iterator[Fault]:
     """Tracks that a search by words would not find, or find by others."""
     lacking, _ = _without_words(db)
     if lacking:
-        yield Fault("words", f"{lacking} tracks cannot be searched: their words are not indexed")
+        yield Fault("words", f"{count(lacking, 'track')} cannot be searched: the words are not indexed")
     left = _count(db, "track_text WHERE rowid NOT IN (SELECT key FROM tracks)")
     if left:
-        yield Fault("words", f"words of {left} tracks are indexed that there are not")
+        yield Fault("words", f"words of {count(left, 'track')} are indexed that there are not")
     other = _count(db, f"track_text JOIN tracks ON key = track_text.rowid WHERE {_WORDS_DIFFER}")
     if other:
-        yield Fault("words", f"{other} tracks are indexed under other words than their own")
+        yield Fault("words", f"{count(other, 'track')} indexed under other words than those of the tags")
     damaged = n_damaged(db)
     if damaged:
         yield Fault("words", f"{damaged} pieces of what is kept of the words of all tracks are damaged")

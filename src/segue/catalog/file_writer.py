@@ -21,6 +21,7 @@ from segue.catalog.sums import Sums
 from segue.catalog.transaction import transaction
 from segue.errors import LibraryWriteError
 from segue.spec import Label
+from segue.texts import reason
 from segue.track import TAG_COLUMNS, Tags, TrackId, path_to_db
 
 
@@ -256,12 +257,6 @@ class FileWriter:
             yield
         except (OSError, sqlite3.OperationalError) as error:
             raise LibraryWriteError(
-                f"the library in {self._root} could not be written: {_reason(error)}; "
+                f"the library in {self._root} could not be written: {reason(error)}; "
                 "what was there before is untouched"
             ) from error
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError) and error.errno is not None:
-        return os.strerror(error.errno)
-    return str(error)

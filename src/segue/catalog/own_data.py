@@ -17,6 +17,7 @@ from segue.catalog.schema import BUSY_TIMEOUT_S, check_present, give_name, read_
 from segue.catalog.schema import FILE_NAME as CATALOG_FILE
 from segue.catalog.user_data import OWN_TABLES, add_tables, add_temporary_tables
 from segue.errors import LibraryFormatError, LibraryNotFoundError, LibraryWriteError
+from segue.texts import reason
 
 APPLICATION_ID = 0x53454F57  # "SEOW"
 
@@ -74,7 +75,7 @@ def create_file(file: Path, tables: str, application_id: int) -> None:
     except (OSError, sqlite3.Error) as error:
         if file.exists():  # another process was quicker, and has swept ours
             return
-        raise LibraryWriteError(f"{file} cannot be made: {error}") from error
+        raise LibraryWriteError(f"{file} cannot be made: {reason(error)}") from error
     finally:
         part.unlink(missing_ok=True)
 

@@ -14,6 +14,7 @@ from segue.catalog.matrices import Matrices
 from segue.catalog.sums import Sums
 from segue.catalog.transaction import transaction
 from segue.catalog.upsert import track_id
+from segue.texts import count
 
 
 def drop_foreign(db: sqlite3.Connection) -> list[str]:
@@ -31,10 +32,10 @@ def repair(db: sqlite3.Connection, matrices: Matrices, sums: Sums) -> list[str]:
     done = []
     n = db.execute("DELETE FROM labels WHERE key NOT IN (SELECT key FROM tracks)").rowcount
     if n:
-        done.append(f"deleted {n} labels that belonged to no track")
+        done.append(f"deleted {count(n, 'label')} that belonged to no track")
     n = db.execute(f"UPDATE tracks SET details = NULL WHERE {check.BAD_DETAILS}").rowcount
     if n:
-        done.append(f"dropped the details of {n} tracks")
+        done.append(f"dropped the details of {count(n, 'track')}")
     sums.flush()
     wrong = set(check.impossible_rows(db))
     wrong |= set(check.keys_of(db, check.differing_groups(db, "tracks")))
@@ -45,7 +46,7 @@ def repair(db: sqlite3.Connection, matrices: Matrices, sums: Sums) -> list[str]:
     sums.recount()
     n = _index_words(db)
     if n:
-        done.append(f"indexed the words of {n} tracks")
+        done.append(f"indexed the words of {count(n, 'track')}")
     return done
 
 
@@ -58,7 +59,7 @@ def _mark(db: sqlite3.Connection, matrices: Matrices, keys: Sequence[int]) -> li
     sql = "UPDATE tracks SET row = ?, record_hash = NULL WHERE key = ?"
     db.executemany(sql, [(first + i, key) for i, key in enumerate(keys)])
     _restore_ids(db, keys)
-    what = f"marked {len(keys)} tracks whose vectors or labels may be those of another"
+    what = f"marked {count(len(keys), 'track')} whose vectors or labels may be those of another"
     return [f"{what}: they are no answers until the next scan or import analyzes them again"]
 
 

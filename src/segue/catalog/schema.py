@@ -15,6 +15,7 @@ from segue.catalog.user_data import TABLES as USER_DATA
 from segue.catalog.user_data import add_tables, add_temporary_tables
 from segue.catalog.validation import validate
 from segue.errors import LibraryFormatError, LibraryNotFoundError, LibraryWriteError
+from segue.texts import reason
 
 FORMAT_VERSION = 3
 APPLICATION_ID = 0x53454755  # "SEGU", kept by SQLite in the file's header
@@ -74,7 +75,7 @@ def create(root: Path) -> None:
     except (OSError, sqlite3.OperationalError) as error:
         if path.exists():  # another process was quicker, and its writer has swept ours
             return
-        raise LibraryWriteError(f"cannot create a library in {root}: {error}") from error
+        raise LibraryWriteError(f"cannot create a library in {root}: {reason(error)}") from error
     finally:
         for leftover in root.glob(f"{part.name}*"):
             leftover.unlink(missing_ok=True)

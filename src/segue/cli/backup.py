@@ -7,6 +7,7 @@ import click
 from segue.advice import command
 from segue.cli.options import Context
 from segue.cli.tables import megabytes
+from segue.texts import count
 
 
 @click.command(short_help="Copy the library, also while it is in use.")
@@ -19,5 +20,5 @@ def backup(context: Context, folder: str) -> None:
     """
     with context.open() as library:
         n_bytes = library.back_up(folder)
-        click.echo(f"{len(library)} tracks, {megabytes(n_bytes)}, in {folder}")
+        click.echo(f"{count(len(library), 'track')}, {megabytes(n_bytes)}, in {folder}")
     click.echo(f"  to look at it: {command('info', library=folder)}", err=True)

@@ -9,6 +9,7 @@ import click
 
 from segue.advice import command
 from segue.cli.options import AppError, Context
+from segue.texts import count
 
 if TYPE_CHECKING:
     from segue.library import CheckReport
@@ -67,6 +68,6 @@ def _show(report: CheckReport, context: Context, *, repair: bool) -> None:
     elif report.differing:
         click.echo(f"to analyze all files again: {command('scan --full', library=context.path)}", err=True)
     if report.sampled:
-        click.echo(f"{report.sampled} files analyzed again, {len(report.differing)} differ")
+        click.echo(f"{count(report.sampled, 'file')} analyzed again, {len(report.differing)} differ")
     for note in report.notes:
         click.echo(f"note: {note}", err=True)

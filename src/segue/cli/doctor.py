@@ -14,6 +14,7 @@ from segue.cli.options import AppError, Context
 from segue.cli.recommendations import json_option
 from segue.cli.show import print_json
 from segue.cli.tables import one_line
+from segue.texts import count
 
 if TYPE_CHECKING:
     from segue.doctor import Finding
@@ -42,7 +43,7 @@ def doctor(context: Context, as_json: bool) -> None:
         print_json([asdict(finding) for finding in findings])
     else:
         faults, warnings = counts["fault"], counts["warning"]
-        click.echo(f"{len(findings)} checks: {faults} faults, {warnings} warnings")
+        click.echo(f"{count(len(findings), 'check')}: {count(faults, 'fault')}, {count(warnings, 'warning')}")
     if counts["fault"]:
         raise AppError(1)
 

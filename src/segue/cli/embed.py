@@ -15,6 +15,7 @@ import click
 from segue.cli.model_download import embedder_of, pull_option
 from segue.cli.options import AppError
 from segue.errors import AudioError, UsageError, WeightsError
+from segue.texts import count
 
 if TYPE_CHECKING:
     from segue.embed.file_windows import FileWindows
@@ -73,7 +74,7 @@ def embed(
     elif output:
         _write_tfrecord(embedded, output, chosen)
     if output:
-        click.echo(f"{len(files) - len(failed)} of {len(files)} files: {output}", err=True)
+        click.echo(f"{len(files) - len(failed)} of {count(len(files), 'file')}: {output}", err=True)
     if failed:
         raise AppError(1)
 

@@ -12,6 +12,7 @@ from segue.advice import command
 from segue.cli import export_mongo, export_site
 from segue.cli.options import Context
 from segue.errors import UsageError
+from segue.texts import count
 
 if TYPE_CHECKING:
     import numpy as np
@@ -76,14 +77,15 @@ def _to_file(
             shape = _shape(library, space)
             n, beside = formats.write_npy(rows, output, clusters, shape)
             click.echo(
-                f"wrote {n} rows of {shape[0]} numbers to {output}, their tracks to {beside}", err=True
+                f"wrote {count(n, 'row')} of {shape[0]} numbers to {output}, their tracks to {beside}",
+                err=True,
             )
         elif kind == "parquet" and output:
             formats.write_parquet(rows, output, clusters, _shape(library, space)[1] if with_vectors else None)
-            click.echo(f"wrote {len(library)} tracks to {output}", err=True)
+            click.echo(f"wrote {count(len(library), 'track')} to {output}", err=True)
         elif output:
             formats.save_text(output, lambda out: _write_text(kind, rows, out, clusters, vectors))
-            click.echo(f"wrote {len(library)} tracks to {output}", err=True)
+            click.echo(f"wrote {count(len(library), 'track')} to {output}", err=True)
         else:
             _write_text(kind, rows, sys.stdout, clusters, vectors)
 

@@ -9,6 +9,7 @@ import click
 
 from segue.cli.options import Context
 from segue.errors import EmptyLibraryError, UsageError
+from segue.texts import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +65,9 @@ def site(
         click.echo(f"{len(shown)} of {len(tracks)} tracks; --most {len(tracks)} takes them all", err=True)
     for name in result.without_clip:
         click.echo(f"no clip of {name}: its file cannot be played", err=True)
-    click.echo(f"{result.tracks} tracks, {result.clips} clips, {result.n_bytes / 1e6:.1f} MB")
+    click.echo(
+        f"{count(result.tracks, 'track')}, {count(result.clips, 'clip')}, {result.n_bytes / 1e6:.1f} MB"
+    )
     click.echo(f"open {result.folder / 'index.html'}")
     if result.clips:
         click.echo("before you publish it, find out whether you may publish these clips", err=True)

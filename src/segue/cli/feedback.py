@@ -14,6 +14,7 @@ from segue.cli.options import AppError, Context
 from segue.cli.show import print_json
 from segue.cli.tables import columns
 from segue.errors import UsageError
+from segue.texts import reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -160,7 +161,7 @@ def import_(context: Context, file: Path) -> None:
     try:
         records = read_records(file.read_text("utf-8"), file.name)
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file} cannot be read: {error}") from error
+        raise UsageError(f"{file} cannot be read: {reason(error)}") from error
     with context.open() as library:
         report = import_feedback(records, library.feedback, library.tracks)
     missing = len(report.not_found)

@@ -11,6 +11,7 @@ from segue.cli.options import Context
 from segue.cli.prune import ask, show_kept
 from segue.cli.show import print_json
 from segue.cli.tables import columns
+from segue.texts import count
 
 if TYPE_CHECKING:
     from segue.library import ScannedFolder
@@ -82,7 +83,7 @@ def remove(context: Context, folder: str, yes: bool) -> None:
         n = len(library.tracks_only_in(folder))
         if n and not yes:
             ask(n)
-        click.echo(f"{library.remove_folder(folder)} removed, {len(library)} tracks left")
+        click.echo(f"{library.remove_folder(folder)} removed, {count(len(library), 'track')} left")
         show_kept(library, context)
 
 

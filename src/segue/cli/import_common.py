@@ -12,6 +12,7 @@ import click
 from segue.advice import command
 from segue.cli.options import AppError, Context
 from segue.cli.report import show_failures
+from segue.texts import count
 
 if TYPE_CHECKING:
     from segue.ingest.report import Report
@@ -99,10 +100,10 @@ def _attached_record(report: Report) -> dict[str, Any]:
 
 
 def _show_attached(report: Report, folder: Path, context: Context) -> None:
-    click.echo(f"{report.with_file} tracks have audio in {folder}, {report.attached} of them new")
+    click.echo(f"{count(report.with_file, 'track')} with audio in {folder}, {report.attached} of them new")
     click.echo(f"  scanned: {report.summary()}")
     if report.without_file:
-        click.echo(f"  {report.without_file} tracks have no file there", err=True)
+        click.echo(f"  {count(report.without_file, 'track')} without a file there", err=True)
     if report.unmatched:
         click.echo(f"  {report.unmatched} audio files belong to no track and were ignored", err=True)
     show_failures(report, context.path, others=bool(report.without_file))

@@ -13,6 +13,7 @@ import click
 
 from segue.cli.options import Context, renamed
 from segue.cli.recommendations import json_option, view_option
+from segue.texts import count
 
 if TYPE_CHECKING:
     from segue.library import Library
@@ -66,7 +67,7 @@ def map_(
     elif as_csv:
         _print_csv(result, names)
     elif not picture:
-        click.echo(f"{len(result.ids)} tracks are on the map; --picture FILE.svg draws it", err=True)
+        click.echo(f"{count(len(result.ids), 'track')} on the map; --picture FILE.svg draws it", err=True)
 
 
 def _library_map(library: Library, view: str | None, quiet: bool) -> Map:

@@ -15,6 +15,7 @@ import click
 from segue.advice import command, shell_word
 from segue.cli.options import Context
 from segue.cli.tables import clock
+from segue.texts import count
 
 if TYPE_CHECKING:
     from segue.library import Library
@@ -52,7 +53,7 @@ def with_more_networks(
         return []
     if agreed:
         return [*own, *names]
-    text = f"{' and '.join(names)} would also analyze the library's {n_tracks} tracks"
+    text = f"{' and '.join(names)} would also analyze the library's {count(n_tracks, 'track')}"
     if took_s:
         text += f", which takes about {clock(max(1, took_s))}"
     if set(names) & set(absent):

@@ -13,6 +13,7 @@ from segue.advice import command
 from segue.cli.describe import moment
 from segue.cli.options import Context
 from segue.cli.tables import columns, megabytes
+from segue.texts import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +63,7 @@ def prune(context: Context, /, dry_run: bool, yes: bool, older_than: float, away
         n = library.prune(older_than_s=older_than, away=away, keep=not forget)
         if forget:
             library.forget_removed()
-        click.echo(f"{n} removed, {len(library)} tracks left")
+        click.echo(f"{n} removed, {count(len(library), 'track')} left")
         show_kept(library, context)
 
 
@@ -87,8 +88,8 @@ def _show_away(library: Library, removed: set[int]) -> None:
     places = Counter(track.away for track in library.missing() if track.away and track.key not in removed)
     for place, n in sorted(places.items()):
         click.echo(
-            f"{n} tracks are away with all of {readable(place)}: is it mounted? They stay; "
-            "--away removes them too",
+            f"{count(n, 'track')} {'is' if n == 1 else 'are'} away with all of {readable(place)}: "
+            "is it mounted? They stay; --away removes them too",
             err=True,
         )
 
@@ -96,8 +97,10 @@ def _show_away(library: Library, removed: set[int]) -> None:
 def ask(n: int) -> None:
     """Ask before tracks are removed; without a terminal, refuse to."""
     if not sys.stdin.isatty():
-        raise click.UsageError(f"{n} tracks would be removed; to do so without being asked, add --yes")
-    click.confirm(f"Remove {n} tracks from the library?", abort=True, err=True)
+        raise click.UsageError(
+            f"{count(n, 'track')} would be removed; to do so without being asked, add --yes"
+        )
+    click.confirm(f"Remove {count(n, 'track')} from the library?", abort=True, err=True)
 
 
 def show_kept(library: Library, context: Context) -> None:

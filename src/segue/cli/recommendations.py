@@ -14,6 +14,7 @@ from click.core import ParameterSource
 from segue.cli.filters import where_of, where_options
 from segue.cli.show import list_tracks
 from segue.cli.tables import clock, columns
+from segue.texts import count
 
 if TYPE_CHECKING:
     from segue.library import Library
@@ -151,7 +152,7 @@ def print_found(
     if recommendations.shortfall:
         click.echo(recommendations.shortfall, err=True)
     if total and matches and not as_json:
-        click.echo(f"{len(matches)} tracks, {clock(recommendations.duration_s)}", err=True)
+        click.echo(f"{count(len(matches), 'track')}, {clock(recommendations.duration_s)}", err=True)
     if output:
         _write(output, [match.track for match in matches])
 
@@ -209,7 +210,7 @@ def _write(path: Path, tracks: list[Track]) -> None:
     if written.not_there:
         click.echo(
             f"not in the playlist, because their files are not there: {len(written.not_there)} of "
-            f"{len(tracks)} tracks; if they have been moved: segue folders move OLD NEW",
+            f"{count(len(tracks), 'track')}; if they have been moved: segue folders move OLD NEW",
             err=True,
         )
     click.echo(f"playlist: {path}", err=True)

@@ -12,6 +12,7 @@ import click
 
 from segue.cli.options import AppError, Context
 from segue.cli.report import name_failures
+from segue.texts import count
 
 if TYPE_CHECKING:
     from segue.library import Library
@@ -50,6 +51,7 @@ def library_of(paths: Sequence[str], *, least: int = 2) -> Iterator[Library]:
             click.echo(f"segue: at least {least} files are needed that can be used", err=True)
             raise AppError(2)
         click.echo(
-            f"no library yet: comparing {len(library)} files by {', '.join(library.spaces())}", err=True
+            f"no library yet: comparing {count(len(library), 'file')} by {', '.join(library.spaces())}",
+            err=True,
         )
         yield library

@@ -13,7 +13,7 @@ from segue.cluster.colors import distinct_colors
 from segue.errors import MissingExtraError
 from segue.plots.scatter import MAX_COLORED_GROUPS
 from segue.plots.svg import FAINT, shorten
-from segue.texts import one_line
+from segue.texts import count, one_line
 
 _NAMED = 60  # rows of a matrix; with more, names would lie on each other
 _NUMBERED = 16  # likewise the numbers in its cells
@@ -57,7 +57,7 @@ def plot_map(
             color = FAINT if group is None else colors.get(group, group_colors[group])
             label = f"{'others' if group is None else _plain(shorten(group, _LETTERS))} ({len(rows)})"
             ax.scatter(*xy[rows].T, s=dot, color=color, label=label, linewidths=0)
-    ax.set(xticks=[], yticks=[], aspect="equal", title=f"{len(xy)} tracks by {by}")
+    ax.set(xticks=[], yticks=[], aspect="equal", title=f"{count(len(xy), 'track')} by {by}")
     if largest:
         ax.legend(
             loc="center left",

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from segue.errors import WeightsError
 from segue.sound import Excerpts
 from segue.spec import Embedder
+from segue.texts import reason
 from segue.track import Waveform
 
 FILE = "agreement.json"
@@ -90,4 +91,4 @@ def read_reports(folder: Path) -> dict[str, QuantizationReport]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise WeightsError(f"{path} cannot be read: {error}", str(path)) from error
+        raise WeightsError(f"{path} cannot be read: {reason(error)}", str(path)) from error

@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 
 from segue.errors import UsageError
 from segue.files import replacing
+from segue.texts import count
 from segue.track import Track, readable
 
 _NOT_IN_XML = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -68,7 +69,7 @@ def write_playlist(path: Path, tracks: Sequence[Track], title: str = "") -> Writ
         else:
             included.append(track)
     if tracks and not included:
-        raise UsageError(f"no playlist is written: none of its {len(tracks)} files is there")
+        raise UsageError(f"no playlist is written: none of {count(len(tracks), 'file')} is there")
     written.n = len(included)
     folder = path.absolute().parent
     if _FORMATS[ending] is to_m3u:

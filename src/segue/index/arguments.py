@@ -15,6 +15,7 @@ from segue.index.exact import Neighbors
 from segue.index.metric import AnyVectors, check_vectors, prepare_queries, to_float32
 from segue.index.row_filter import RowFilter
 from segue.index.state import State
+from segue.texts import reason
 
 Ids = NDArray[np.int64]
 Where = NDArray[np.bool_] | NDArray[np.int64] | Sequence[int]
@@ -28,7 +29,7 @@ def as_matrix(vectors: AnyVectors | str | Path) -> AnyVectors:
     try:
         return np.asanyarray(np.load(vectors, mmap_mode="r", allow_pickle=False))
     except (OSError, ValueError) as error:
-        raise UsageError(f"{vectors} cannot be read as an .npy matrix: {error}") from error
+        raise UsageError(f"{vectors} cannot be read as an .npy matrix: {reason(error)}") from error
 
 
 def as_ids(ids: Sequence[int] | Ids | int) -> Ids:

@@ -29,6 +29,7 @@ from segue.progress import Progress
 from segue.sources.contract import AudioFile, AudioListing, AudioSource, FileHashes, Problem
 from segue.sources.cue_sheets import note_on
 from segue.spec import Embedder
+from segue.texts import count
 from segue.track import readable
 
 AHEAD = 4  # files a thread that may wait for one slow file before them
@@ -317,7 +318,7 @@ class Scan:
         report.count("newly_away", [track.path for track, _ in absent.away])
         report.away = places.total()
         report.notes += [
-            f"nothing is left of the {n} tracks in {readable(place)}: is it mounted? "
+            f"nothing is left of the {count(n, 'track')} in {readable(place)}: is it mounted? "
             "They are kept, and back with the next scan that finds them"
             for place, n in sorted(places.items())
         ]

@@ -14,6 +14,7 @@ from segue.errors import AudioError, EmbeddingError, LibraryError, LibraryFormat
 from segue.library.upkeep import Upkeep
 from segue.progress import Progress, Silent
 from segue.spec import Embedder
+from segue.texts import reason
 from segue.track import Track
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ class Checking(Upkeep):
                     report.differing.append(track)
                 report.sampled += 1
             except (AudioError, EmbeddingError, OSError) as error:
-                report.notes.append(f"{track.path} cannot be analyzed again: {error}")
+                report.notes.append(f"{track.path} cannot be analyzed again: {reason(error)}")
             progress.advance(done + 1)
         if len(chosen) < n:
             report.notes.append(f"only {len(chosen)} files are there and as they were when they were scanned")

@@ -192,7 +192,7 @@ class Contents(Opened):
 
     def __repr__(self) -> str:
         spaces = ", ".join(self.spaces()) or "no vectors yet"
-        return f"<Library: {len(self)} tracks in {self._catalog.root}, {spaces}>"
+        return f"<Library: {count(len(self), 'track')} in {self._catalog.root}, {spaces}>"
 
     def _repr_html_(self) -> str:
         from segue.display.html import table, together

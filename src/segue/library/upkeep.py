@@ -12,7 +12,7 @@ from segue.catalog import MissingTrack
 from segue.errors import LibraryBusyError, UsageError
 from segue.ingest.absence import is_below_any, is_empty, is_nowhere
 from segue.library.contents import Contents
-from segue.texts import each_of
+from segue.texts import count, each_of
 from segue.track import readable
 
 
@@ -167,7 +167,9 @@ class Upkeep(Contents):
             present = {key for key, path in paths.items() if Path(path).is_file()}
             if not present:
                 example = readable(next(iter(paths.values())))
-                raise UsageError(f"none of the {len(paths)} files is below {readable(b)}; expected {example}")
+                raise UsageError(
+                    f"none of {count(len(paths), 'file')} is below {readable(b)}; expected {example}"
+                )
             occupied = files.keys() - {one.path for one in below}
             free = {key: path for key, path in paths.items() if path not in occupied}
             writer.move(free, present & free.keys(), a, b)

@@ -18,6 +18,7 @@ from segue.errors import AmbiguousQueryError, TrackNotFoundError, UsageError
 from segue.recommend.seeds import AnalyzedSound, Chooser, Queries, Query, Seed, SeedGroup, analyze
 from segue.recordings import plain_title, quality
 from segue.spec import Embedder
+from segue.texts import count
 from segue.track import Track, folded
 
 Meaning = TypeVar("Meaning")
@@ -41,7 +42,7 @@ def require_queries(queries: Queries, k: int = 1) -> list[Query]:
     """As ``list_queries``. Raises UsageError where there are none, or k is below 1."""
     listed = list_queries(queries)
     if k < 1 or not listed:
-        raise UsageError(f"k is {k} and there are {len(listed)} seeds; both must be at least 1")
+        raise UsageError(f"k is {k}, for {count(len(listed), 'seed')}; both must be at least 1")
     return listed
 
 

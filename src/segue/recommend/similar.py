@@ -17,6 +17,7 @@ from segue.recommend.result import Recommendations
 from segue.recommend.seeds import Queries, Query
 from segue.recommend.session import Recommender, Session
 from segue.recommend.unusual import left_out
+from segue.texts import count
 from segue.track import Vector
 
 
@@ -72,7 +73,7 @@ def similar(  # noqa: PLR0913 - all that one may ask for, by name
     """
     query_list, minus_list = require_queries(queries, k), list_queries(minus)
     if weights is not None and (len(weights) != len(query_list) or min(weights) <= 0):
-        raise UsageError(f"there are {len(query_list)} seeds; expected as many weights, all above 0")
+        raise UsageError(f"expected {count(len(query_list), 'weight')} above 0, one for each seed")
     conditions = where if label is None else with_label(where, label)
 
     def answer(session: Session) -> Recommendations:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from segue.errors import UsageError
+from segue.texts import reason
 
 SETTINGS_VARIABLE = "SEGUE_SERVE_SETTINGS"  # how workers are told
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -128,7 +129,7 @@ class Settings:
                     self.tls_cert, self.tls_key, password=_no_password
                 )
             except (OSError, ValueError) as error:  # also what is no certificate, or not this key's
-                raise UsageError(f"{self.tls_cert} cannot be used for TLS: {error}") from error
+                raise UsageError(f"{self.tls_cert} cannot be used for TLS: {reason(error)}") from error
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))

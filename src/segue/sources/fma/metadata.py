@@ -18,6 +18,7 @@ from segue.sources.contract import Problem
 from segue.sources.csv_records import CsvRecords
 from segue.sources.packed import most_unpacked
 from segue.sources.text_lines import TextLines
+from segue.texts import reason
 
 _INSIDE = "fma_metadata"  # the archive's one folder
 _BUFFER = 1 << 20  # bytes
@@ -49,7 +50,7 @@ class Metadata:
                 infos = [info for info in archive.infolist() if not info.is_dir()]
         except (OSError, zipfile.BadZipFile) as error:
             raise SourceError(
-                f"{self.path} is neither a folder of FMA metadata nor fma_metadata.zip: {error}"
+                f"{self.path} is neither a folder of FMA metadata nor fma_metadata.zip: {reason(error)}"
             ) from error
         # The shallowest of a name is meant.
         infos.sort(key=lambda info: -info.filename.count("/"))
