@@ -4,8 +4,7 @@ Filters: some rows qualify, chosen by chance or as those nearest to a point ("to
 genre). Of the latter, queries are asked that lie near that point, and others as far from it as any. Each
 query is asked with the filter and without, in turns, and of each the least CPU time counts; how many times as
 long the median takes as that of the same queries without a filter is told, and what the first query of a
-filter takes. Before the turns each filter is asked often, so that it has lists of its own where it gets some;
-their making is in none of the times. Beside it NumPy compares all rows that qualify, on one thread, too.
+filter takes. Beside it NumPy compares all rows that qualify, on one thread, too.
 
 Change: a fifth of the rows is deleted and as many others are added; measured before, just after, and after
 the index was compacted, by ``Index.evaluate``. All print recall@10 against exact search where ``recall=0.95``
@@ -38,7 +37,6 @@ KINDS = ("clustered", "flat", "sheets", "heavy_tailed")
 SHARES = (0.9, 0.5, 0.1, 0.03, 0.01, 0.001)
 POINTS = 5  # for each of which filters are made
 ASKED = 50  # times as many queries are made as are asked for each point: the nearest and the farthest of them
-OFTEN = 300  # queries
 TURNS = 3
 CHANGED = 0.2  # of the rows
 K = 10
@@ -117,8 +115,6 @@ def _measured(index: Index, unit: Any, where: Any, queries: Any) -> _Case:
     index.query(queries[0], K)
     first, _ = _timed(lambda: index.query(queries[0], K, where=where))
     truth = index.query(queries, K, where=where, recall=1)[1][:, -1:]
-    for i in range(OFTEN):
-        index.query(queries[i % len(queries)], K, where=where)
     times, found = np.full((3, len(queries)), np.inf), np.zeros((len(queries), K), np.float32)
     for _ in range(TURNS):
         for i, query in enumerate(queries):

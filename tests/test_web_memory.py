@@ -13,7 +13,16 @@ pytest.importorskip("playwright", reason="pip install playwright")
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browsing import (
-    MARKS, PHONE, answered, hold, is_request, new_page, settle, slow_music, take, watched,
+    MARKS,
+    PHONE,
+    answered,
+    hold,
+    is_request,
+    new_page,
+    settle,
+    slow_music,
+    take,
+    watched,
 )  # fmt: skip
 from tests.serve_process import Server, serving
 

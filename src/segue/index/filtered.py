@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-
 import numpy as np
 from numpy.typing import NDArray
 
 from segue.index.exact import Neighbors, merge_nearest, nearest
-from segue.index.filter_lists import FilterLists
 from segue.index.metric import AnyVectors, row_distances
 from segue.index.plans import plan_for
 from segue.index.row_filter import RowFilter
@@ -18,15 +14,8 @@ from segue.index.state import SELECTING, STEP_BYTES, Plan, State
 _WIDER_FACTOR = 2.5  # times the number of nearest rows that hold k qualifying ones on average
 _MOST_WIDER = 32  # times k; where fewer of the nearest rows qualify, lists are scanned for these alone
 _MANY, _SHARED = 8, 4  # so many queries are compared with as many times the rows, which they share
-_SURE_SHARE = 0.45  # of near rows must qualify, where lists of a filter's own are quicker than a second try
 _MORE_STEPS = 6  # times as long as the steps of a query take those of scanning for some rows
 _MORE = 4  # times as many candidates, where the last of them are near
-_OWN_STEPS = 1.5  # times as long as the steps of a query takes the first scan of a filter's own lists
-_OWN_GROWTH = 3  # times as many rows of these are scanned in all with each further scan
-_MUCH_STEPS = 10  # times as long takes a scan before which a smaller one is always tried
-_APART = 1.75  # times as far, squared, as the nearest list is one behind which hardly any rows are as near
-_OWN_MANY = 8  # times as many candidates of these, where the last are near: their codes are coarse
-_OWN_LEAST, _OWN_MORE = 230, 2  # candidates of a filter's own lists: so many, and as many times k more
 
 
 def search_filtered(
@@ -98,8 +87,6 @@ class _Question:
         """Of so many nearest rows that k of them qualify, as often as rows of the nearest lists do."""
         needed, nearest_lists = _WIDER_FACTOR * self._k, self._numbers[0, : self._plan.n_probe]
         share = self._filter.share_of(nearest_lists)
-        if self._filter.own_lists is not None and share < _SURE_SHARE:
-            return None
         wider_k = next((k for k in self._state.measured_ks if k * share >= needed), None)
         if wider_k is None or wider_k > _MOST_WIDER * self._k:
             return None
@@ -127,9 +114,6 @@ class _Question:
     def _among_all(self) -> Neighbors:
         """The nearest that qualify, wherever they are: all are compared, or lists are scanned."""
         state = self._state
-        own_lists = state.filters.lists_of(self._filter)
-        if own_lists is not None:
-            return self._in_own_lists(own_lists)
         n_lists = min(2 * self._plan.n_far, len(self._numbers[0]))
         by_lists = SELECTING * n_lists * state.bytes_of_list + _MORE_STEPS * STEP_BYTES
         if self._filter.count * state.bytes_of_row <= by_lists:
@@ -140,47 +124,19 @@ class _Question:
         return self._in_lists()
 
     def _in_lists(self) -> Neighbors:
-        numbers, squares = self._filled_lists()
-        n_lists, step = numbers.shape[1], self._plan.n_far
-        return self._in_steps(self._of_lists, numbers, squares, [*range(step, n_lists, step), n_lists])
-
-    def _in_own_lists(self, own_lists: FilterLists) -> Neighbors:
-        """As in lists, but more of them at a time; many, where none are clearly farther than others."""
-        numbers, squares = self._filled_lists()
-        up_to = self._filter.in_lists.take(numbers[0]).cumsum()
-        stops, n_rows = {len(up_to)}, int(up_to[-1])
-        step = STEP_BYTES / own_lists.code_bytes
-        while n_rows >= _OWN_GROWTH * _OWN_STEPS * step:
-            is_much, n_rows = n_rows > _MUCH_STEPS * step, n_rows // _OWN_GROWTH
-            stop = int(up_to.searchsorted(n_rows)) + 1
-            if is_much or squares.item(stop - 1) >= _APART * squares.item(0):
-                stops.add(stop)
-        look = partial(self._of_own_lists, own_lists)
-        return self._in_steps(look, numbers, squares, sorted(stops))
-
-    def _filled_lists(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """The lists with rows that qualify, nearest first: numbers and squared distances, (1, m)."""
-        has_some = self._filter.in_lists.take(self._numbers[0]) > 0
-        return self._numbers[:, has_some], self._squares[:, has_some]
-
-    def _in_steps(
-        self,
-        look: Callable[[NDArray[np.int64], NDArray[np.float32]], Neighbors],
-        numbers: NDArray[np.int64],
-        squares: NDArray[np.float32],
-        stops: list[int],
-    ) -> Neighbors:
         """The nearest that qualify, of so many lists that the last of them hold hardly any."""
-        candidates, start = (np.zeros(0, np.int64), np.zeros(0, np.float32)), 0
-        for stop in stops:
-            candidates = _join(candidates, look(numbers[:, start:stop], squares[:, start:stop]))
+        has_some = self._filter.in_lists.take(self._numbers[0]) > 0
+        numbers, squares = self._numbers[:, has_some], self._squares[:, has_some]
+        candidates, step = (np.zeros(0, np.int64), np.zeros(0, np.float32)), self._plan.n_far
+        for start in range(0, numbers.shape[1], step):
+            stop = start + step
+            candidates = _join(candidates, self._of_lists(numbers[:, start:stop], squares[:, start:stop]))
             if stop >= numbers.shape[1]:
                 break
             late = np.zeros(len(self._numbers[0]), np.bool_)
-            late[numbers[0, start or stop // 2 :]] = True
+            late[numbers[0, start or step // 2 :]] = True
             if self._is_enough(candidates[1], late.take(self._state.listed_rows.number.take(candidates[0]))):
                 break
-            start = stop
         return candidates
 
     def _of_lists(self, numbers: NDArray[np.int64], squares: NDArray[np.float32]) -> Neighbors:
@@ -190,18 +146,6 @@ class _Question:
         if rare.all():
             return few
         return _join(few, self._candidates(numbers[:, ~rare], squares[:, ~rare]))
-
-    def _of_own_lists(
-        self, own_lists: FilterLists, numbers: NDArray[np.int64], squares: NDArray[np.float32]
-    ) -> Neighbors:
-        """Candidates; many more are compared where the last of them are near."""
-        first = max(self._plan.n_candidates, _OWN_LEAST) + _OWN_MORE * self._k
-        for count in (first, _OWN_MANY * first):
-            candidates = self._compare(own_lists.scan(self._projected, numbers, squares, count))
-            n = len(candidates[0])
-            if n < count or self._is_enough(candidates[1], _is_late(n, count)):
-                break
-        return candidates
 
     def _candidates(self, numbers: NDArray[np.int64], squares: NDArray[np.float32]) -> Neighbors:
         """Rows with the most promising codes, so many that the last of them are hardly near."""

@@ -271,13 +271,9 @@ class InvertedLists:
     def _nearest_centroids(self, projected: Vectors, count: int) -> tuple[NDArray[np.int64], Float32]:
         return self._known_centroids().nearest(projected, count)
 
-    def centroids(self) -> Vectors:
-        """float32 (n_lists, dim'): the centroid of each list."""
-        return np.asarray(self.ivf.quantizer.reconstruct_n(0, self.n_lists))
-
     def _known_centroids(self) -> Centroids:
         if self._centroids is None:
-            self._centroids = Centroids(self.centroids())
+            self._centroids = Centroids(self.ivf.quantizer.reconstruct_n(0, self.n_lists))
         return self._centroids
 
     def projected(self, vectors: Vectors) -> Vectors:
@@ -298,14 +294,6 @@ class InvertedLists:
 
         n = int(self.faiss_lists.list_size(int(number)))
         return faiss.rev_swig_ptr(self.faiss_lists.get_ids(int(number)), n) if n else np.empty(0, np.int64)
-
-    def codes_in(self, number: int) -> NDArray[np.uint8]:
-        """uint8 (n, code_bytes): as ``encode`` gave them, of a list that holds rows; not of `FLAT_DIM`."""
-        import faiss
-
-        n = int(self.faiss_lists.list_size(number))
-        codes = faiss.rev_swig_ptr(self.faiss_lists.get_codes(number), self.n_code_bytes(n))
-        return unpack_codes(codes.reshape(-1, self.code_bytes, PACK))[:n]
 
     def rows(self) -> NDArray[np.int64]:
         """int64 (n,): all rows in the lists, list by list."""
@@ -385,12 +373,3 @@ def pack_codes(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
     first, second = blocks[:, _PLACES], blocks[:, _PLACES + PACK // 2]
     packed = np.concatenate([first & 15 | second << 4, first >> 4 | second & 240], axis=1)
     return np.ascontiguousarray(packed.transpose(0, 2, 1))
-
-
-def unpack_codes(packed: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """``pack_codes`` undone; zeros behind the last row come back as rows."""
-    first, second = packed[..., : PACK // 2], packed[..., PACK // 2 :]
-    codes = np.empty((len(packed), PACK, packed.shape[1]), np.uint8)
-    codes[:, _PLACES] = (first & 15 | second << 4).transpose(0, 2, 1)
-    codes[:, _PLACES + PACK // 2] = (first >> 4 | second & 240).transpose(0, 2, 1)
-    return codes.reshape(-1, packed.shape[1])

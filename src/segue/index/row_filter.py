@@ -10,13 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.index.filter_lists import FilterLists
 from segue.index.ivfpq import InvertedLists
 
 _KEPT = 16  # filters
 _KEPT_BYTES = 1 << 25  # of all that are kept
 _PARAMS = 64  # numbers of lists, for each of which Faiss is given an object
-_SLOW, _SLOW_ROWS = 8, 2_000  # making lists takes as long as so many slow queries and one for as many rows
 
 
 class ListedRows:
@@ -28,18 +26,18 @@ class ListedRows:
     """
 
     def __init__(self, all_lists: Sequence[InvertedLists], n: int) -> None:
-        self.all_lists, self._n = all_lists, n
+        self._all_lists, self._n = all_lists, n
 
     @cached_property
     def sizes(self) -> NDArray[np.int64]:
         """int64 (n_lists,): rows of each list."""
-        return np.sum([lists.sizes() for lists in self.all_lists], axis=0, dtype=np.int64)
+        return np.sum([lists.sizes() for lists in self._all_lists], axis=0, dtype=np.int64)
 
     @cached_property
     def rows(self) -> NDArray[Any]:
         """All rows in the lists, list by list; of the shortest type that has room."""
-        rows = np.concatenate([lists.rows() for lists in self.all_lists])
-        numbers = [np.repeat(np.arange(x.n_lists), x.sizes()) for x in self.all_lists]
+        rows = np.concatenate([lists.rows() for lists in self._all_lists])
+        numbers = [np.repeat(np.arange(x.n_lists), x.sizes()) for x in self._all_lists]
         if len(numbers) > 1:
             rows = rows[np.argsort(np.concatenate(numbers), kind="stable")]
         return rows.astype(np.min_scalar_type(-self._n))
@@ -48,7 +46,7 @@ class ListedRows:
         """The rows of one list, for which those of the others need not be read."""
         if "rows" in self.__dict__:
             return self.rows[self.ends[number] - self.sizes[number] : self.ends[number]]
-        return np.concatenate([lists.rows_in(number) for lists in self.all_lists])
+        return np.concatenate([lists.rows_in(number) for lists in self._all_lists])
 
     @cached_property
     def ends(self) -> NDArray[np.int64]:
@@ -75,8 +73,6 @@ class RowFilter:
     Attributes
     ----------
     count : rows that are allowed
-    n_slow : queries that took long for want of lists of these rows alone
-    own_lists : such lists, once `KeptFilters.lists_of` has made them
     """
 
     def __init__(self, allowed: NDArray[np.bool_], listed: ListedRows) -> None:
@@ -85,8 +81,6 @@ class RowFilter:
         self._params: dict[int, Any] = {}
         self._listed = listed
         self._rows: NDArray[np.int64] | None = None
-        self.n_slow, self._room, self._are_coarse = 0, 0, False
-        self.own_lists: FilterLists | None = None
 
     @property
     def rows(self) -> NDArray[np.int64]:
@@ -144,44 +138,11 @@ class RowFilter:
         return self._params[n_probe]
 
     @property
-    def deserves_lists(self) -> bool:
-        """Whether queries have taken as long as making lists of these rows will, for the first time."""
-        if self._room or self._are_coarse or self.n_slow < _SLOW + self.count // _SLOW_ROWS:
-            return False
-        return bool(self.lists_nbytes)
-
-    @cached_property
-    def lists_nbytes(self) -> int:
-        """As many as lists of these rows will have; 0 where there cannot be any."""
-        all_lists = self._listed.all_lists
-        return FilterLists.nbytes_of(all_lists, self.in_lists) if FilterLists.fit(all_lists) else 0
-
-    def make_room(self) -> None:
-        """Count the bytes of lists from now on."""
-        self._room = self.lists_nbytes
-
-    def new_lists(self) -> FilterLists:
-        """Lists of these rows alone. Others may go on asking while they are made."""
-        return FilterLists(self._listed.all_lists, self.allowed)
-
-    def keep_lists(self, own_lists: FilterLists) -> None:
-        """Scan these from now on, if there is still room and they are good for it."""
-        if own_lists.are_coarse:
-            self._room, self._are_coarse = 0, True
-        elif self._room:
-            self.own_lists = own_lists
-
-    def drop_lists(self) -> int:
-        """Forget them, until they are deserved again; how many bytes they had."""
-        room, self._room, self.n_slow, self.own_lists = self._room, 0, 0, None
-        return room
-
-    @property
     def nbytes(self) -> int:
         """At the most, with all that is kept here."""
         rows = self.count * np.dtype(np.int64).itemsize
         kept_rows = rows if rows <= self.allowed.nbytes else 0
-        return self.allowed.nbytes * 9 // 8 + kept_rows + rows // 2 + self._room
+        return self.allowed.nbytes * 9 // 8 + kept_rows + rows // 2
 
 
 _Kept = tuple[int, NDArray[Any], RowFilter]
@@ -210,41 +171,11 @@ class KeptFilters:
             self._keep((count, own, row_filter))
         return row_filter
 
-    def lists_of(self, row_filter: RowFilter) -> FilterLists | None:
-        """Lists of a filter's rows alone, for a query that takes long without them; None at first.
-
-        They are made of filters that are kept here, as soon as such queries have taken as long as that takes.
-        """
-        row_filter.n_slow += 1
-        if row_filter.deserves_lists and self._make_room(row_filter):
-            own_lists = row_filter.new_lists()
-            with self._lock:
-                row_filter.keep_lists(own_lists)
-        return row_filter.own_lists
-
-    def _make_room(self, row_filter: RowFilter) -> bool:
-        """Whether its lists are to be made, by the thread that asks."""
-        with self._lock:
-            mine = next((kept for kept in self._kept if kept[2] is row_filter), None)
-            if mine is None or not row_filter.deserves_lists:
-                return False
-            if mine[1].nbytes + row_filter.nbytes + row_filter.lists_nbytes > _KEPT_BYTES:
-                return False
-            row_filter.make_room()
-            self._add(mine)
-            return True
-
     def _keep(self, new: _Kept) -> None:
+        """Put it at the end; old ones go, until all have room."""
         with self._lock:
-            self._add(new)
-
-    def _add(self, new: _Kept) -> None:
-        """Put it at the end; old ones lose their lists, or go, until all have room."""
-        self._kept = [kept for kept in self._kept if kept[2] is not new[2]] + [new]
-        used = sum(array.nbytes + kept.nbytes for _, array, kept in self._kept)
-        for _, _, old in self._kept[:-1]:
-            if used > _KEPT_BYTES:
-                used -= old.drop_lists()
-        while used > _KEPT_BYTES or len(self._kept) > _KEPT:
-            _, array, oldest = self._kept.pop(0)
-            used -= array.nbytes + oldest.nbytes
+            self._kept = [kept for kept in self._kept if kept[2] is not new[2]] + [new]
+            used = sum(array.nbytes + kept.nbytes for _, array, kept in self._kept)
+            while used > _KEPT_BYTES or len(self._kept) > _KEPT:
+                _, array, oldest = self._kept.pop(0)
+                used -= array.nbytes + oldest.nbytes
