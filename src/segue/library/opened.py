@@ -5,12 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from types import FunctionType
 from typing import TYPE_CHECKING
 
 from segue.catalog import Catalog
 from segue.errors import AmbiguousQueryError
-from segue.library.verbs import checked
 from segue.spec import Embedder, Prior
 
 if TYPE_CHECKING:
@@ -27,14 +25,6 @@ class Opened:
 
     choose: Callable[[AmbiguousQueryError], str | None] | None = None
     """Asks which one is meant, where a text may mean several: gives the ``seed`` of a choice, or ``None``."""
-
-    def __init_subclass__(cls) -> None:
-        """Let all public methods refuse arguments of wrong types; those of ``verb`` do by themselves."""
-        for name, method in list(vars(cls).items()):
-            if isinstance(method, FunctionType) and not name.startswith("_"):
-                setattr(cls, name, checked(method))
-            elif isinstance(method, classmethod) and not name.startswith("_"):
-                setattr(cls, name, classmethod(checked(method.__func__)))
 
     def __init__(self, catalog: Catalog, embedders: Sequence[Embedder] | None = None) -> None:
         self._catalog = catalog

@@ -78,7 +78,7 @@ def caps_for(matches: Sequence[Match], k: int, per_artist: Most, per_album: Most
         ("per_artist", per_artist, _ARTIST_SHARE, main_artists([match.track for match in matches])),
         ("per_album", per_album, _ALBUM_SHARE, [_album(match) for match in matches]),
     ):
-        if most != "auto" and most < 0:
+        if most != "auto" and not most >= 0:  # nor NaN
             raise UsageError(f"{name} is {most}, expected at least 1, 0 for any number, or 'auto'")
         n = -(-k // share) if most == "auto" else most
         if n:
