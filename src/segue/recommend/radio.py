@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Collection, Sequence
 from typing import Literal, get_args
@@ -171,7 +172,7 @@ def _choice(
 
     def pick(n: int) -> list[int]:
         caps = caps_for(pool, n, settings.per_artist, settings.per_album)
-        return choose(utilities, caps, n, rng)
+        return choose(utilities, caps, n, copy.deepcopy(rng))  # the same chance for each length
 
     return [pool[i] for i in pick_by_length(pool, minutes, k, pick)]
 
