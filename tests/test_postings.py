@@ -236,6 +236,18 @@ def test_what_a_writer_that_failed_had_changed_is_made_again(library: Library):
     assert [postings.matching([word], NAMES).tolist() for word in ("failed", "after")] == [[5], [6]]
 
 
+def test_the_last_word_of_all_may_go(library: Library):
+    db, columns = library.catalog._local.db, ("title", "artist", "album", "genre", "file", "labels")
+    with library.catalog.writing() as writer, writer.batch():
+        db.execute("UPDATE track_text SET " + ", ".join(f"{column} = ''" for column in columns))
+    for title in ("last", "", "new"):
+        with library.catalog.writing() as writer, writer.batch():
+            db.execute("UPDATE track_text SET title = ? WHERE rowid = 5", (title,))
+        assert postings_writer._are_whole(db)
+        counts = [library.catalog.tracks.count_matches(word) for word in ("last", "new")]
+        assert counts == [title == "last", title == "new"]
+
+
 def flip(db: sqlite3.Connection) -> None:
     packed = bytearray(db.execute("SELECT packed FROM postings WHERE part = 1 AND place = 0").fetchone()[0])
     packed[9] ^= 8

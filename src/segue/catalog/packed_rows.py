@@ -117,7 +117,7 @@ def line_rows(part: int, lines: Iterable[bytes], ends: NDArray[np.int64]) -> lis
     ------
     OverflowError
     """
-    if ends.max() > np.iinfo(np.uint32).max:
+    if ends.max(initial=0) > np.iinfo(np.uint32).max:
         raise OverflowError("there are too many words to number them by 32 bits")
     return [(part, 0, sealed(b"\n".join(lines))), (part, 1, sealed(ends.astype("<u4").tobytes()))]
 
