@@ -80,7 +80,7 @@ def test_copies_do_not_break_it(rng):
 
 def test_too_few_rows_and_too_many_clusters_are_refused(rng):
     x = rng.standard_normal((10, 4)).astype(np.float32)
-    with pytest.raises(LibraryError, match="3 tracks have vectors to compare; clusters need at least 4"):
+    with pytest.raises(LibraryError, match="3 tracks with vectors to compare; clusters need at least 4"):
         cluster_rows(x[:3])
     assert len(cluster_rows(x[:4]).centroids) == 2
     for k in (1, 11):

@@ -204,7 +204,7 @@ def test_the_commands_change_folders_and_copy_the_library(
     assert segue(*command, "failures", "--show-again", music)[1] == "1 failures are shown again\n"
     music.rename(tmp_path / "new")
     assert segue(*command, "folders", "move", music, tmp_path / "new")[1] == (
-        "4 tracks have new paths, 4 of their files are there\n"
+        "4 tracks moved, with 4 of the files in place\n"
     )
     code, out, _ = segue(*command, "backup", tmp_path / "copy")
     assert (code, out.startswith("4 tracks, ")) == (0, True)

@@ -20,9 +20,9 @@ def megabytes(n: int) -> str:
     return f"{n / 1e6:.1f} MB"
 
 
-def count(n: int, word: str) -> str:
+def count(n: int, word: str, plural: str = "") -> str:
     """``1 track``, ``2 tracks``."""
-    return f"{n} {word}" if n == 1 else f"{n} {word}s"
+    return f"{n} {word}" if n == 1 else f"{n} {plural or word + 's'}"
 
 
 def reason(error: BaseException) -> str:

@@ -89,7 +89,9 @@ def _check(root: Path, db: sqlite3.Connection) -> Check:
     states = snapshots.matrix_states(db)
     notes = [] if sums.are_kept(db) or not _count(db, "tracks") else [NO_SUMS]
     if put_off := _without_words(db)[1]:
-        notes.append(f"{put_off} tracks cannot be searched until the next scan or import: one was stopped")
+        notes.append(
+            f"{count(put_off, 'track')} cannot be searched until the next scan or import: one was stopped"
+        )
     return Check(_count(db, "tracks"), len(states), faults, notes)
 
 

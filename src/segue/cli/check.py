@@ -62,7 +62,8 @@ def _show(report: CheckReport, context: Context, *, repair: bool) -> None:
     for track in report.differing:
         click.echo(f"wrong: the vectors of {track.path} are not what the file gives now", err=True)
     if report.is_whole:
-        click.echo(f"all checksums match: {report.tracks} tracks, {report.matrices} matrices")
+        checked = count(report.tracks, "track"), count(report.matrices, "matrix", "matrices")
+        click.echo(f"all checksums match: {', '.join(checked)}")
     elif not repair and any(fault.mendable for fault in report.faults):
         click.echo(f"to mend what can be mended: {command('check --repair', library=context.path)}", err=True)
     elif report.differing:

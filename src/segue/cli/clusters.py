@@ -14,6 +14,7 @@ from segue.advice import command
 from segue.cli.options import Context
 from segue.cli.tables import columns
 from segue.errors import TrackNotFoundError
+from segue.texts import count
 
 if TYPE_CHECKING:
     from segue.library import Clusters, Library
@@ -91,7 +92,7 @@ def _remark(clusters: Clusters, context: Context) -> None:
         click.echo("these tracks form no clear groups: other clusters would fit about as well", err=True)
     if clusters.new:
         click.echo(
-            f"{clusters.new} tracks were added since and are in no cluster; to find new ones: {again}",
+            f"in no cluster: {count(clusters.new, 'track')} added since; to find new clusters: {again}",
             err=True,
         )
     elif clusters.stale:

@@ -98,7 +98,7 @@ def move(context: Context, old: str, new: str) -> None:
     """
     with context.open() as library:
         moved = library.move_folder(old, new)
-    click.echo(f"{moved.moved} tracks have new paths, {moved.there} of their files are there")
+    click.echo(f"{count(moved.moved, 'track')} moved, with {moved.there} of the files in place")
     if moved.taken:
         click.echo(f"  {moved.taken} stay as they were: another track has the path", err=True)
 

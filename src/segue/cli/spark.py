@@ -11,6 +11,7 @@ from segue.cli.options import AppError
 from segue.cli.show import print_json
 from segue.cli.tables import columns
 from segue.errors import UsageError
+from segue.texts import count
 
 _FOLDER = click.Path(path_type=Path)
 _SHOWN = 5
@@ -81,7 +82,8 @@ def index(embeddings: Path, into: Path, vector: str | None, master: str | None) 
     with spark_session(master) as session:
         rows = on_spark.embeddings(session, embeddings)
         result = on_spark.build_index(rows, into=into, vector=vector)
-    click.echo(f"{result.rows} vectors of {result.dim} numbers, {result.left_out} left out; index: {into}")
+    vectors = count(result.rows, "vector")
+    click.echo(f"{vectors} of {result.dim} numbers, {result.left_out} left out; index: {into}")
 
 
 @spark.command(short_help="Find the nearest neighbors of all tracks.")
@@ -117,7 +119,7 @@ def nearest(index: Path, queries: Path, output: Path | None, as_json: bool, **op
         import pyarrow.parquet as pq
 
         pq.write_table(table, output)
-        click.echo(f"{table.num_rows} rows: {output}", err=True)
+        click.echo(f"{count(table.num_rows, 'row')}: {output}", err=True)
     elif as_json:
         print_json(table.to_pylist())
     else:

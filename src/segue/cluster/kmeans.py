@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from segue.cluster.ward import WardTree
 from segue.errors import LibraryError, UsageError
 from segue.progress import Progress, Silent
+from segue.texts import count
 from segue.track import Vectors
 
 MIN_ROWS = 4
@@ -72,7 +73,7 @@ def cluster_rows(
     """
     n = len(vectors)
     if n < MIN_ROWS:
-        raise LibraryError(f"{n} tracks have vectors to compare; clusters need at least {MIN_ROWS}")
+        raise LibraryError(f"{count(n, 'track')} with vectors to compare; clusters need at least {MIN_ROWS}")
     if k is not None and not 2 <= k <= n:
         raise UsageError(f"k is {k}; of {n} tracks, 2 to {n} clusters are possible")
     # One thread: several wait for each other where other programs run, and their sums depend on their number.

@@ -15,6 +15,7 @@ from segue.advice import command
 from segue.doctor.finding import Check, Finding
 from segue.errors import LibraryNotFoundError
 from segue.library import CATALOG_FILE, Library
+from segue.texts import count
 from segue.watch.mounts import is_remote
 
 _LEAST_SPACE, _FULL = 1e9, 50e6  # bytes
@@ -27,7 +28,7 @@ def opens(path: Path) -> Finding:
     """Whether the library can be opened."""
     try:
         with Library.open(path) as library:
-            return Finding("library", "ok", f"{path}: {len(library):,} tracks")
+            return Finding("library", "ok", f"{path}: {count(len(library), 'track')}")
     except LibraryNotFoundError:
         return Finding("library", "warning", f"there is none in {path} yet", command("scan ~/Music"))
 
@@ -82,7 +83,7 @@ def content(path: Path) -> Finding:
     with Library.open(path) as library:
         report = library.check()
     if report.is_whole:
-        return Finding("content", "ok", f"all checksums match ({report.tracks:,} tracks)")
+        return Finding("content", "ok", f"all checksums match ({count(report.tracks, 'track')})")
     return Finding("content", "fault", report.faults[0].message, f"{check} --repair")
 
 

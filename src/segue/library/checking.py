@@ -135,7 +135,9 @@ class Checking(Upkeep):
                 report.notes.append(f"{track.path} cannot be analyzed again: {reason(error)}")
             progress.advance(done + 1)
         if len(chosen) < n:
-            report.notes.append(f"only {len(chosen)} files are there and as they were when they were scanned")
+            report.notes.append(
+                f"only {len(chosen)} of {n} files can be compared: others are gone or were changed"
+            )
 
     def _is_as_stored(self, track: Track, snapshot: Snapshot, scales: dict[str, NDArray[np.float64]]) -> bool:
         from segue.sources.audio_folders import AudioFolders
