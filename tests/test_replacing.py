@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -67,6 +68,17 @@ def test_a_link_stays_and_leads_to_the_new_file(tmp_path: Path, there: bool):
     assert link.is_symlink()
     assert file.read_text("utf-8") == "after"
     assert list(file.parent.iterdir()) == [file]
+
+
+@pytest.mark.skipif(not os.access("/dev/shm", os.W_OK), reason="needs Linux's folder in memory")
+def test_a_file_in_memory_is_replaced_and_not_written_over(rng):
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        path, rows = Path(folder) / "index", rng.standard_normal((300, 4), np.float32)
+        Index.build(rows).save(path)
+        opened, before = Index.open(path), path.stat().st_ino
+        Index.build(rows[:2]).save(path)
+        assert path.stat().st_ino != before
+        np.testing.assert_array_equal(opened.vectors, rows)  # of the file that was mapped
 
 
 def test_a_linked_folder_is_replaced_where_it_is(tmp_path: Path):

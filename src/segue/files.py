@@ -14,6 +14,8 @@ from pathlib import Path
 
 from segue.errors import UsageError
 
+_OPENED = re.compile("/dev/(stdin|stdout|stderr)$|/dev/fd/|/proc/")  # names of what a process has open
+
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -50,8 +52,8 @@ def _is_stream(path: Path) -> bool:
         mode = path.stat().st_mode
     except (OSError, ValueError):  # not there
         return False
-    opened = os.path.abspath(path).startswith(("/dev/", "/proc/"))  # noqa: PTH100 - the name, not where it leads
-    return not stat.S_ISDIR(mode) and (opened or not stat.S_ISREG(mode))
+    opened = _OPENED.match(os.path.abspath(path))  # noqa: PTH100 - the name, not where it leads
+    return not stat.S_ISDIR(mode) and (bool(opened) or not stat.S_ISREG(mode))
 
 
 @contextlib.contextmanager
