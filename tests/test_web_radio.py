@@ -57,6 +57,27 @@ def test_what_was_heard_counts_as_played(browser: Browser, own_server: Server):
         assert own_server.get(f"/tracks/{track}")["track"]["title"] != "Low number 0"
 
 
+def test_a_late_radio_does_not_take_over_from_a_track_that_was_chosen_of_those_to_come(
+    browser: Browser, own_server: Server
+):
+    with watched(browser, own_server) as page:
+        slow_music(page)
+        start(page, own_server)
+        coming = page.get_by_label("Continuation").get_by_role("listitem").last.get_by_role("button").first
+        title = coming.locator(".clip").first.inner_text()
+        held = hold(page, "**/api/v1/radio", "POST")
+        page.get_by_role("button", name="More actions for Low number 0").first.click()
+        page.get_by_role("menuitem", name="Start radio").click()
+        late = take(page, held)
+        coming.click()
+        now = page.get_by_role("region", name="Player").locator(".bar-title")
+        expect(now).to_contain_text(title)
+        with page.expect_event("requestfinished", lambda request: request == late.request):
+            late.fallback()
+        settle(page, but=len(held))
+        expect(now).to_contain_text(title)
+
+
 def test_another_track_ends_the_radio(browser: Browser, own_server: Server):
     with watched(browser, own_server) as page:
         slow_music(page)

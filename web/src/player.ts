@@ -134,7 +134,7 @@ function switchTo(changed: Q.Queue): void {
 
 export function next(): void {
   if (Q.hasNext(queue.value)) switchTo(Q.next(queue.value));
-  else if (continuation.value.length) playContinuation(0);
+  else if (continuation.value.length) joinContinuation(0);
   else moreWanted.value = true;
 }
 
@@ -144,8 +144,13 @@ export function endQueue(): void {
   stop();
 }
 
-/** Play on with what was chosen to follow: it joins the queue up to this place. */
 export function playContinuation(place: number): void {
+  begun++;
+  joinContinuation(place);
+}
+
+/** Play on with what was chosen to follow: it joins the queue up to this place. */
+function joinContinuation(place: number): void {
   const taken = continuation.value.slice(0, place + 1);
   if (!taken.length) return;
   continuation.value = continuation.value.slice(place + 1);
