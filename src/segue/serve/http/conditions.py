@@ -26,6 +26,6 @@ def is_unchanged(headers: Mapping[str, str], tag: str, modified_at: float | None
 def _date(text: str) -> datetime | None:
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:  # no date, which is to be ignored
+    except (ValueError, OverflowError):  # no date, which is to be ignored
         return None
     return date if date.tzinfo else date.replace(tzinfo=UTC)
