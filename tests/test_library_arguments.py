@@ -28,6 +28,19 @@ def test_one_id_is_itself_and_not_its_letters(own: Library, folder: Path):
     assert own.playlists.tracks(playlist) == [first.id]
 
 
+def test_one_id_is_itself_in_feedback_and_in_the_queue(own: Library, folder: Path):
+    own.scan(folder)
+    name, feedback = next(iter(own)).id, own.feedback
+    for star in (lambda: feedback.give(name, "like"), lambda: feedback.star("track", name)):
+        star()
+        assert [one.track for one in feedback.latest()] == [name]
+        assert feedback.verdicts(name) == {name: "like"}
+        assert [one.track for one in feedback.take_back(name)] == [name]
+    feedback.star("album", name)
+    assert list(feedback.stars("album")) == [name]
+    assert own.play_queue.save(name).tracks == own.play_queue.get().tracks == (name,)
+
+
 def test_a_radio_takes_one_direction_and_one_track_before_it(library: Library):
     def given(**how) -> list[str]:
         return [match.track.id for match in library.radio("Low number 0", random_state=1, **how)]

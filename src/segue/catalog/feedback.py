@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from segue.catalog.connections import Connections
 from segue.catalog.user_data import user_transaction
 from segue.errors import UsageError
+from segue.texts import each_of
 
 Verdict = Literal["like", "dislike", "skip"]
 StarKind = Literal["track", "album", "artist"]
@@ -76,7 +77,7 @@ class FeedbackTables:
         """Keep what a listener thinks of a track as an answer to a seed; see ``give``."""
         self.give([track], verdict, seed=seed)
 
-    def give(self, tracks: Iterable[str], verdict: Verdict, *, seed: str = "") -> None:
+    def give(self, tracks: str | Iterable[str], verdict: Verdict, *, seed: str = "") -> None:
         """Keep a verdict on tracks by their ids.
 
         A like or a dislike replaces what was said of the track before. ``skip`` replaces only what was said
@@ -86,7 +87,7 @@ class FeedbackTables:
         ----------
         seed : the id of what the tracks were an answer to, if of anything
         """
-        ids, now = list(dict.fromkeys(tracks)), time.time()
+        ids, now = list(dict.fromkeys(each_of(tracks))), time.time()
         with user_transaction(self._local.db):
             if verdict != "skip":
                 self._forget(ids)
@@ -101,9 +102,9 @@ class FeedbackTables:
             rows = ((one.seed, one.track, one.verdict, one.at) for one in given)
             self._local.db.executemany("INSERT OR REPLACE INTO feedback VALUES (?, ?, ?, ?)", rows)
 
-    def take_back(self, tracks: Iterable[str]) -> list[Feedback]:
+    def take_back(self, tracks: str | Iterable[str]) -> list[Feedback]:
         """Forget what is liked or disliked of these tracks, by their ids; what was forgotten."""
-        ids = json.dumps(list(tracks))
+        ids = json.dumps(each_of(tracks))
         with user_transaction(self._local.db):
             sql = f"SELECT * FROM {_OPINIONS} WHERE id IN (SELECT value FROM json_each(?)) ORDER BY at DESC"
             forgotten = _feedback(self._local.db.execute(sql, (ids,)))
@@ -141,10 +142,10 @@ class FeedbackTables:
         )
         return _feedback(self._local.db.execute(sql, (limit,)))
 
-    def verdicts(self, tracks: Iterable[str]) -> dict[str, Verdict]:
+    def verdicts(self, tracks: str | Iterable[str]) -> dict[str, Verdict]:
         """Which of these tracks, by their ids, are liked and disliked; the others are left out."""
         sql = f"SELECT id, verdict FROM {_OPINIONS} WHERE id IN (SELECT value FROM json_each(?))"
-        return dict(map(tuple, self._local.db.execute(sql, (json.dumps(list(tracks)),))))
+        return dict(map(tuple, self._local.db.execute(sql, (json.dumps(each_of(tracks)),))))
 
     def opinions(self) -> Opinions | None:
         """The tracks of the library that are liked and disliked; none where there are none."""
@@ -159,14 +160,15 @@ class FeedbackTables:
         contents = tuple(row["content_hash"] for row in rows if row["verdict"] == "dislike")
         return Opinions(liked, disliked, contents)
 
-    def star(self, kind: StarKind, ids: Iterable[str], *, starred: bool = True) -> None:
+    def star(self, kind: StarKind, ids: str | Iterable[str], *, starred: bool = True) -> None:
         """Give or take stars; a star that was given before keeps its date. A track's star is a like."""
+        names = each_of(ids)
         if kind == "track":
-            self._star_tracks(list(ids), starred=starred)
+            self._star_tracks(names, starred=starred)
             return
         now = time.time()
         with user_transaction(self._local.db):
-            for name in ids:
+            for name in names:
                 if starred:
                     self._local.db.execute("INSERT OR IGNORE INTO stars VALUES (?, ?, ?)", (kind, name, now))
                 else:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from segue.catalog.connections import Connections
 from segue.catalog.user_data import user_transaction
+from segue.texts import each_of
 from segue.track import TrackId
 
 
@@ -46,11 +47,12 @@ class PlayQueueTable:
         return PlayQueue(tracks, row["current"], row["position_s"], row["player"], row["changed_at"])
 
     def save(
-        self, tracks: Sequence[str], *, current: int = 0, position_s: float = 0.0, player: str = ""
+        self, tracks: str | Sequence[str], *, current: int = 0, position_s: float = 0.0, player: str = ""
     ) -> PlayQueue:
         """Keep a queue in place of the one before."""
-        place = min(max(current, 0), max(0, len(tracks) - 1))
-        queue = PlayQueue(tuple(map(TrackId, tracks)), place, position_s, player, time.time())
+        ids = tuple(map(TrackId, each_of(tracks)))
+        place = min(max(current, 0), max(0, len(ids) - 1))
+        queue = PlayQueue(ids, place, position_s, player, time.time())
         row = (json.dumps(queue.tracks), place, position_s, player, queue.changed_at)
         with user_transaction(self._local.db):
             self._local.db.execute("DELETE FROM play_queue")
