@@ -73,6 +73,35 @@ def test_docstrings_have_no_retired_word():
     assert not with_retired
 
 
+PARAMETERS = re.compile(r"^Parameters\n-+\n(.*?)(?=\n\n?\w+\n---|\Z)", re.DOTALL | re.MULTILINE)
+
+
+def _described_and_taken(tree: ast.AST) -> Iterator[tuple[str, list[str], set[str]]]:
+    """Of each function and class: its name, the parameters that it describes, and those that it takes."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        section = PARAMETERS.search(ast.get_docstring(node) or "")
+        body = node.body if isinstance(node, ast.ClassDef) else ()
+        inits = [one for one in body if isinstance(one, ast.FunctionDef) and one.name == "__init__"]
+        takes = inits[0] if inits else node
+        if section and not isinstance(takes, ast.ClassDef):
+            lines = re.findall(r"^([\w*, ]+) :", section[1], re.MULTILINE)
+            described = [name.strip(" *") for line in lines for name in line.split(",")]
+            yield node.name, described, {arg.arg for arg in ast.walk(takes.args) if isinstance(arg, ast.arg)}
+
+
+def test_docstrings_describe_parameters_that_there_are():
+    others = [
+        f"{path.relative_to(ROOT)}: {name}: {parameter}"
+        for path in sorted(SOURCE.rglob("*.py"))
+        for name, described, taken in _described_and_taken(ast.parse(path.read_text("utf-8")))
+        for parameter in described
+        if parameter not in taken
+    ]
+    assert not others
+
+
 SILENT = {"found", "there", "known", "some", "told"}  # say nothing of what they hold
 
 

@@ -49,7 +49,7 @@ def absence(
 
     Parameters
     ----------
-    by_path : by path
+    by_path : the files that were known
     links : paths that were listed and are no tracks
     claimed : keys of tracks that were found at other paths
     folders : scanned by themselves at other times; what is left out of a scan may be one of them
@@ -95,7 +95,7 @@ class _Root:
 
     Parameters
     ----------
-    found : all tracks that were found, wherever they lie
+    remaining : all tracks that were found, wherever they lie
     """
 
     def __init__(self, path: str, remaining: Iterable[KnownFile], listing: AudioListing) -> None:
