@@ -25,6 +25,7 @@ const leaveLater = (toast: Toast) =>
   timers.set(toast.id, window.setTimeout(() => dismiss(toast.id), toast.bad || toast.action ? 8000 : 4000));
 
 export function dismiss(id: number): void {
+  if (!toasts.value.some((toast) => toast.id === id)) return;
   toasts.value = toasts.value.filter((toast) => toast.id !== id);
   holdToasts(false); // what had the pointer or the focus may be gone
 }

@@ -46,6 +46,19 @@ test("a message goes after a while, but not under the pointer", async () => {
   expect(texts()).toEqual([]);
 });
 
+test("a message under the pointer stays when another goes that is not there", async () => {
+  vi.useFakeTimers();
+  const { showToast, holdToasts, toasts, dismiss } = await import("../src/toast");
+  const gone = showToast("Added");
+  const read = showToast("Removed");
+  dismiss(gone);
+  holdToasts(true);
+  dismiss(gone);
+  vi.advanceTimersByTime(60_000);
+  expect(toasts.value.map((toast) => toast.id)).toEqual([read]);
+  dismiss(read);
+});
+
 test("a like that is given while likes are read stays", async () => {
   holdRequests();
   const { loadOpinions, opinions } = await import("../src/opinions");

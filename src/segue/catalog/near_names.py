@@ -93,7 +93,7 @@ def _closest(text: str, names: Iterable[str], most: int, least: float) -> list[s
     best: list[tuple[float, str]] = []  # a heap, the worst in front
     for name in names:
         length = len(text) + len(name)
-        # Most are told by their lengths, or by how many of their letters the text has.
+        # Most are ruled out by their lengths, or by how many of their letters the text has.
         if 2 * min(len(text), len(name)) / length < least:
             continue
         if 2 * (len(name) - len(name.translate(without))) / length < least:
