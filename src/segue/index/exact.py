@@ -12,7 +12,7 @@ from segue.index.store import Store
 from segue.spec import Metric
 from segue.track import Float32
 
-_BLOCK_VALUES = 1 << 22  # numbers of rows held at a time
+_BLOCK_VALUES = 1 << 18  # numbers of rows compared at a time: as float32 they stay near the processor
 _FEW = 256  # columns; sorting them all is quicker than anything cleverer
 _BLOCK_PAIRS = 1 << 22  # distances held at a time, by each thread
 _ONE_PRODUCT = 1 << 22  # numbers of all rows, up to which a single query is one product with them
