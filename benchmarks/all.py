@@ -1,10 +1,10 @@
-"""Run the benchmarks one after the other and write what they print to docs/measured.md.
+"""Run the benchmarks one after the other and write what they print to a page of docs/.
 
 Each runs in a process of its own with the environment that users have. Of each the page tells the command,
 how long it took, of wall and of processors, and the load of the machine before and after. Peers take part
 where they are installed; in a clone, ``pip install -e '.[bench]'`` brings all. The page is written after each
 benchmark, so Ctrl-C keeps what is done. With --only and no --output, the page goes to standard output, and
-docs/measured.md stays.
+those of docs/ stay.
 
 Two runs, before a change and after it, are compared by ``python benchmarks/compare.py OLD.md NEW.md``.
 
@@ -32,7 +32,8 @@ from pathlib import Path
 from page_tables import is_installed
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGE = ROOT / "docs" / "measured.md"
+PAGES = {"quick": "measured.md", "full": "measured_full.md"}  # in docs/
+TITLES = {"quick": "Measured", "full": "Measured at full size"}
 LONGEST_S = {"quick": 600, "full": 3 * 3600}
 ENDING_S = 20  # for a benchmark and what it has started to end by themselves
 SHOWN = (
@@ -194,10 +195,10 @@ def page(kind: str, sections: Sequence[str], total: int, wrong: Sequence[str]) -
     failed = f" These failed: {', '.join(wrong)}." if wrong else ""
     today = date.today().isoformat()  # noqa: DTZ011 - of whoever measures
     return "\n".join([
-        "# Measured",
+        f"# {TITLES[kind]}",
         "",
         f"Written by `python benchmarks/all.py --{kind}` on {today}; do not edit it.{done}{failed}",
-        "[Measurements](measurements.md) tells of full sizes, of what was tried, and of what figures mean.",
+        "[Measurements](measurements.md) tells what was tried, and what the figures mean.",
         "",
         f"Machine: {machine()}. Where the load is above the number of cores, programs waited.",
         "",
@@ -213,13 +214,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     size.add_argument(
         "--quick", dest="kind", action="store_const", const="quick", help="small data: minutes in all"
     )
-    size.add_argument("--full", dest="kind", action="store_const", const="full", help="large data: hours")
+    size.add_argument(
+        "--full", dest="kind", action="store_const", const="full", help="large data: half an hour or more"
+    )
     parser.add_argument("--music", type=Path, help="a folder of sounds (default: the demo's pieces)")
     parser.add_argument("--only", help="names, with commas between")
-    parser.add_argument("--output", type=Path, help="the page (default: docs/measured.md)")
+    parser.add_argument("--output", type=Path, help="the page (default: one of docs/)")
     options = parser.parse_args(arguments)
     chosen = chosen_of(options.only, parser)
-    output = options.output or (None if options.only else PAGE)
+    output = options.output or (None if options.only else ROOT / "docs" / PAGES[options.kind])
     with tempfile.TemporaryDirectory() as top:
         text, wrong = measured(chosen, options.kind, options.music, Path(top), output)
     if not output:

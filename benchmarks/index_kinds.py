@@ -159,8 +159,9 @@ class _Distance:
 
 
 def _useful(peer: Any, queries: Any, edges: Any, distance: _Distance) -> list[float]:
-    """Settings from the quickest on, up to the first whose recall says enough."""
+    """Settings from the quickest on, up to the one after the first whose recall says enough."""
     out: list[float] = []
+    is_enough = False
     for setting in peer.settings:
         ask = peer.asker(setting)
         started, recalls = time.perf_counter(), []
@@ -169,8 +170,9 @@ def _useful(peer: Any, queries: Any, edges: Any, distance: _Distance) -> list[fl
             if time.perf_counter() - started > 5:
                 break
         out.append(setting)
-        if np.mean(recalls) > ENOUGH or time.perf_counter() - started > 5:
+        if is_enough or time.perf_counter() - started > 5:
             break
+        is_enough = bool(np.mean(recalls) > ENOUGH)  # of all queries, it may be less
     return out
 
 

@@ -35,7 +35,7 @@ def test_large_libraries_say_how_far_they_look_and_what_that_finds(tmp_path: Pat
         assert facts is not None
         assert (facts.n_probe, facts.n_candidates) == (point.n_probe, point.n_candidates)
         assert facts.recall == point.measured >= 0.95
-        assert f"of 3000 tracks, and finds {facts.recall:.1%} of the 10 nearest" in str(facts)
+        assert f"of 3,000 tracks, and finds {facts.recall:.1%} of the 10 nearest" in str(facts)
 
 
 def test_there_are_no_facts_before_the_index_is_made_or_when_its_file_is_damaged(

@@ -21,8 +21,8 @@ def megabytes(n: int) -> str:
 
 
 def count(n: int, word: str, plural: str = "") -> str:
-    """``1 track``, ``2 tracks``."""
-    return f"{n} {word}" if n == 1 else f"{n} {plural or word + 's'}"
+    """``1 track``, ``2,000 tracks``."""
+    return f"{n} {word}" if n == 1 else f"{n:,} {plural or word + 's'}"
 
 
 def reason(error: BaseException) -> str:
