@@ -158,12 +158,16 @@ def keys_matching(db: sqlite3.Connection, where: Where, names: NameTables) -> ND
     """
     # One by one: several together would take one's index, and look at the whole row of each track in it.
     keys = [_keys(db, *condition) for condition in _conditions(db, where, names)] or [_keys(db, "1", [])]
-    matching = functools.reduce(np.intersect1d, keys)
+    matching = functools.reduce(_in_both, keys)
     for name, what in _EXCLUDED.items():
         excluded = getattr(where, name)
         if excluded is not None:
-            matching = np.setdiff1d(matching, _keys(db, *names.required(what, excluded)))
+            matching = np.setdiff1d(matching, _keys(db, *names.required(what, excluded)), assume_unique=True)
     return matching
+
+
+def _in_both(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.intersect1d(one, other, assume_unique=True)  # not told so, it hashes them first
 
 
 def keys_by_artists(db: sqlite3.Connection, artists: Iterable[str], names: NameTables) -> NDArray[np.int64]:
