@@ -154,6 +154,51 @@ def test_files_that_take_the_names_of_others_keep_their_ids(
     assert library.verify()
 
 
+@pytest.mark.parametrize("noticed", [False, True], ids=["at once", "after a scan"])
+def test_an_album_that_is_numbered_anew_after_a_deletion_keeps_its_ids(
+    library: Library, music: Path, embedder: Counting, noticed: bool
+):
+    tracks = paths(library)
+    (deleted,) = [one for one, name in tracks.items() if name == "0.wav"]
+    album = music / "Album 0"
+    (music / "Album 1" / "1.wav").rename(album / "1.wav")
+    library.scan(music)
+    (album / "0.wav").unlink()
+    if noticed:
+        assert counts(library.scan(music)) == {"newly_missing": 1, "unchanged": N - 1}
+    for number in (1, 2):
+        (album / f"{number}.wav").rename(album / f"{number - 1}.wav")
+    report = counts(library.scan(music))
+    report.pop("newly_missing", None)
+    assert report == {"moved": 2, "unchanged": N - 3}
+    assert {one: name for one, name in paths(library).items() if one != deleted} == {
+        one: {"1.wav": "0.wav", "2.wav": "1.wav"}.get(name, name)
+        for one, name in tracks.items()
+        if one != deleted
+    }
+    assert [one.id for one in library.missing()] == [deleted]
+    assert embedder.sounds == 0
+    assert counts(library.scan(music)) == {"unchanged": N - 1}
+    assert library.verify()
+
+
+def test_a_file_that_was_replaced_by_another_keeps_its_id(library: Library, music: Path):
+    tracks = paths(library)
+    (music / "Album 0" / "2.wav").rename(music / "Album 0" / "0.wav")
+    assert counts(library.scan(music)) == {"changed": 1, "newly_missing": 1, "unchanged": N - 2}
+    assert paths(library) == tracks
+
+
+def test_the_last_file_of_an_album_may_take_the_name_of_a_missing_one(library: Library, music: Path):
+    tracks = paths(library)
+    (music / "Album 0" / "0.wav").unlink()
+    library.scan(music)
+    (music / "Album 0" / "2.wav").rename(music / "Album 0" / "0.wav")
+    assert counts(library.scan(music)) == {"moved": 1, "unchanged": N - 2}
+    swapped = {"0.wav": "2.wav", "2.wav": "0.wav"}
+    assert paths(library) == {one: swapped.get(name, name) for one, name in tracks.items()}
+
+
 def test_a_name_that_another_sound_took_is_no_move(library: Library, music: Path, embedder: Counting):
     before = paths(library)
     exchange(music / "Album 0", {"0.wav": "2.wav", "2.wav": "0.wav"})

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from segue.catalog import Failure, FileState, KnownFile, Snapshot
@@ -14,6 +15,7 @@ from segue.spec import Embedder, label_names
 from segue.track import normal_form
 
 _RETRIED = "unreadable"  # this kind of failure may pass without any change of the file
+_Takes = dict[int, tuple[KnownFile, str]]  # tracks and their new paths, by their keys
 
 
 @dataclass(slots=True)
@@ -51,6 +53,7 @@ class KnownFiles:
 
     def _sort(self) -> None:
         """Prepare for files that are not where they were; most scans find none."""
+        self._by_content, self._by_audio, self._by_file = {}, {}, {}
         for one in self.by_path.values():
             state = one.state
             self._by_content.setdefault(state.content_hash, []).append(one)
@@ -124,11 +127,11 @@ class KnownFiles:
     ) -> dict[int, str]:
         """New paths, by keys, of tracks whose files took the names of others; by these they are known then.
 
-        Two files that changed names, or an album that was numbered again. A path tells nothing there: the
-        entry on disk and the audio do.
+        Two files that changed names, or an album that was numbered again, also after one of its files was
+        deleted. A path tells nothing there: the entry on disk and the audio do.
         """
         paths = {file.path for file in files}
-        takes: dict[int, tuple[KnownFile, str]] = {}
+        takes: _Takes = {}
         for file in files:
             track = self._by_file.get((file.device, file.inode))
             moved = track is not None and track.path != file.path
@@ -136,18 +139,41 @@ class KnownFiles:
                 with contextlib.suppress(OSError):
                     if self.same_audio(track, hashes_of(file)):
                         takes[track.key] = track, file.path
+        deleted = self._deleted(takes, files)
         # Whoever had the name must have gone to another.
-        while stay := [key for key, (_, path) in takes.items() if not self._is_free(path, takes)]:
+        while stay := [key for key, (_, path) in takes.items() if not self._is_free(path, takes | deleted)]:
             for key in stay:
                 del takes[key]
-        for track, _ in takes.values():
-            del self.by_path[track.path]
+        takes |= deleted
+        for path in [path for path, track in self.by_path.items() if track.key in takes]:
+            del self.by_path[path]
         self.by_path |= {path: track for track, path in takes.values()}
+        if deleted:
+            self._sort()
         return {key: path for key, (_, path) in takes.items()}
 
     def _is_free(self, path: str, takes: Container[int]) -> bool:
         owner = self.by_path.get(path)
         return owner is None or owner.key in takes
+
+    def _deleted(self, takes: _Takes, files: Sequence[AudioFile]) -> _Takes:
+        """Tracks whose files are gone and whose names others took, each with the name that this left free.
+
+        A file that was there at the last scan, and whose name one file alone took, was replaced by that one.
+        """
+        entries = {(file.device, file.inode) for file in files}
+        takers = {path: track for track, path in takes.values()}
+        deleted: _Takes = {}
+        for path in takers:
+            owner, free, n = self.by_path.get(path), path, 0
+            if owner is None or owner.key in takes or owner.away:
+                continue
+            while free in takers:
+                free, n = takers[free].path, n + 1
+            is_gone = owner.missing or (n > 1 and (owner.state.device, owner.state.inode) not in entries)
+            if is_gone and not os.path.lexists(free):
+                deleted[owner.key] = replace(owner, path=free), free
+        return deleted
 
     def same_audio(self, track: KnownFile, hashes: FileHashes) -> bool:
         """Whether a known file held this audio."""
