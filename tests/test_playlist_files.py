@@ -75,6 +75,32 @@ def test_m3u_leaves_out_what_is_not_there_and_says_so(tracks: list[Track], tmp_p
     assert [track.title for track in written.not_there] == ["Gone"]
 
 
+@pytest.mark.parametrize("other", [False, True], ids=["alone", "beside a file of the same name"])
+def test_m3u_leads_to_its_files_from_a_folder_behind_a_link(
+    tracks: list[Track], tmp_path: Path, *, other: bool
+):
+    disk, link = tmp_path / "disk" / "a" / "playlists", tmp_path / "playlists"
+    disk.mkdir(parents=True)
+    link.symlink_to(disk)
+    if other:
+        wrong = disk.parent / Path(tracks[0].path).relative_to(tmp_path)
+        wrong.parent.mkdir(parents=True)
+        clip(wrong, 500)
+    write_playlist(link / "mine.m3u8", tracks)
+    place = (link / "mine.m3u8").read_text("utf-8").splitlines()[2]
+    assert not Path(place).is_absolute()
+    assert Path(link, place).samefile(tracks[0].path)
+
+
+def test_m3u_within_a_music_folder_behind_a_link_can_move_with_it(tracks: list[Track], tmp_path: Path):
+    link = tmp_path / "my music"
+    link.symlink_to(tmp_path / "music")
+    path = link / Path(tracks[0].path).relative_to(tmp_path / "music")
+    (link / "lists").mkdir()
+    write_playlist(link / "lists" / "mine.m3u8", [a_track(str(path))])
+    assert (link / "lists" / "mine.m3u8").read_text("utf-8").splitlines()[2] == f"../{path.relative_to(link)}"
+
+
 def test_a_playlist_of_nothing_that_is_there_is_refused(tracks: list[Track], tmp_path: Path):
     with pytest.raises(UsageError, match="none of 1 file is there"):
         write_playlist(tmp_path / "mine.m3u8", tracks[1:])

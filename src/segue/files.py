@@ -159,3 +159,11 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def is_same_file(a: str | Path, b: str | Path) -> bool:
+    """Whether two paths lead to one file that is there."""
+    try:
+        return Path(a).samefile(b)
+    except (OSError, ValueError):
+        return False

@@ -12,7 +12,7 @@ from urllib.parse import quote_from_bytes
 from xml.etree import ElementTree
 
 from segue.errors import UsageError
-from segue.files import replacing
+from segue.files import is_same_file, replacing
 from segue.texts import count
 from segue.track import Track, readable
 
@@ -105,6 +105,8 @@ def _relative(track: Track, folder: Path) -> str:
         return str(track.url)
     try:
         relative = os.path.relpath(track.path, folder)
+        if not is_same_file(folder / relative, track.path):  # ".." goes up from what a link leads to
+            relative = os.path.relpath(os.path.realpath(track.path), os.path.realpath(folder))
     except ValueError:  # another drive of Windows
         return track.path
     # A line that begins with # would be a comment.

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from segue.catalog import Failure, FileState, KnownFile, Snapshot
+from segue.files import is_same_file
 from segue.sources.contract import AudioFile, FileHashes
 from segue.spec import Embedder, label_names
 from segue.track import normal_form
@@ -212,14 +213,6 @@ def state_of(file: AudioFile, hashes: FileHashes | FileState) -> FileState:
 def identity(file: AudioFile) -> tuple[int, ...] | None:
     """The same for all names of one file; size and time guard against numbers that mean nothing."""
     return (file.device, file.inode, file.size, file.mtime_ns) if file.inode else None
-
-
-def is_same_file(a: str, b: str) -> bool:
-    """Whether two paths lead to one file that is there."""
-    try:
-        return Path(a).samefile(b)
-    except (OSError, ValueError):
-        return False
 
 
 def _unchanged(state: FileState, file: AudioFile) -> bool:
