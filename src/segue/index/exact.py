@@ -7,12 +7,11 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.index.metric import AnyVectors, distances, to_float32
+from segue.index.metric import BLOCK_VALUES, AnyVectors, distances, to_float32
 from segue.index.store import Store
 from segue.spec import Metric
 from segue.track import Float32
 
-_BLOCK_VALUES = 1 << 18  # numbers of rows compared at a time: as float32 they stay near the processor
 _FEW = 256  # columns; sorting them all is quicker than anything cleverer
 _BLOCK_PAIRS = 1 << 22  # distances held at a time, by each thread
 _ONE_PRODUCT = 1 << 22  # numbers of all rows, up to which a single query is one product with them
@@ -42,7 +41,7 @@ def nearest(
         columns, smallest = k_smallest(np.maximum(1 - queries @ chosen.T, 0), k)
         return columns if isinstance(rows, int) else rows[columns], smallest
     best = (np.zeros((len(queries), 0), np.int64), np.zeros((len(queries), 0), np.float32))
-    step = max(1, min(_BLOCK_VALUES // store.base.shape[1], _BLOCK_PAIRS // max(1, len(queries))))
+    step = max(1, min(BLOCK_VALUES // store.base.shape[1], _BLOCK_PAIRS // max(1, len(queries))))
     for start in range(0, n, step):
         stop = min(n, start + step)
         block = store.part(start, stop) if isinstance(rows, int) else store.take(rows[start:stop])

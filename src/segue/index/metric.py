@@ -13,7 +13,7 @@ from segue.spec import Metric
 from segue.track import Float32, Vectors
 
 DTYPES = ("uint8", "int8", "float16", "float32")
-_BLOCK_VALUES = 1 << 22  # numbers of rows that are held as float32 at a time: 16 MiB
+BLOCK_VALUES = 1 << 18  # numbers of rows held as float32 at a time: 1 MiB, which stays near the processor
 _WHOLE_DIM = 128  # up to here, float32 holds sums of squares of 8-bit numbers exactly
 _LOSSY = (
     2e-3  # squared distances below this share of the squared lengths are computed again, from differences
@@ -66,7 +66,7 @@ def to_float32(vectors: AnyVectors) -> Vectors:
 
 def iter_blocks(vectors: AnyVectors) -> Any:
     """(start, block) of consecutive rows, few enough to be held as float32."""
-    step = max(1, _BLOCK_VALUES // max(1, vectors.shape[1]))
+    step = max(1, BLOCK_VALUES // max(1, vectors.shape[1]))
     for start in range(0, len(vectors), step):
         yield start, np.asarray(vectors[start : start + step])
 
@@ -128,7 +128,7 @@ def _hamming(queries: AnyVectors, rows: AnyVectors) -> Float32:
     word: Any = np.uint64 if rows.shape[1] % 8 == 0 else np.uint8
     u, v = np.ascontiguousarray(queries).view(word), np.ascontiguousarray(rows).view(word)
     out = np.empty((len(u), len(v)), np.float32)
-    step = max(1, _BLOCK_VALUES // v.size)
+    step = max(1, BLOCK_VALUES // v.size)
     for start in range(0, len(u), step):
         differing = np.bitwise_count(u[start : start + step, None] ^ v)
         out[start : start + step] = differing.sum(axis=2, dtype=np.int32)
@@ -145,7 +145,7 @@ def _euclidean(queries: Vectors, rows: Vectors, *, shifted: bool) -> Float32:
     squares += both
     both *= _LOSSY
     of_query, of_row = np.nonzero(squares <= both)
-    step = max(1, _BLOCK_VALUES // rows.shape[1])
+    step = max(1, BLOCK_VALUES // rows.shape[1])
     for start in range(0, len(of_query), step):
         i, j = of_query[start : start + step], of_row[start : start + step]
         differences = queries[i] - rows[j]
