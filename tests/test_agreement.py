@@ -69,9 +69,17 @@ def test_a_weight_draws_answers_to_its_seed(arc: Library, agree: bool):
 
 
 def test_weights_must_fit_the_seeds(arc: Library):
-    for weights in ([1.0], [1.0, -1.0], []):
-        with pytest.raises(UsageError, match="expected 2 weights above 0, one for each seed"):
-            arc.similar(["arc:0", "arc:9"], weights=weights)
+    for weights in ([1.0], [1.0, -1.0], [], [2.0, np.nan], [np.inf, 1.0], np.array([1.0, 0.0])):
+        for ask in (arc.similar, arc.score_quantiles):
+            with pytest.raises(UsageError, match="expected 2 weights above 0, one for each seed"):
+                ask(["arc:0", "arc:9"], weights=weights)
+
+
+@pytest.mark.parametrize("agree", [False, True])
+def test_weights_may_be_an_array(arc: Library, agree: bool):
+    seeds, weights = ["arc:0", "arc:9"], [3.0, 1.0]
+    listed, array = (arc.similar(seeds, agree=agree, weights=w) for w in (weights, np.array(weights)))
+    assert list(array) == list(listed)
 
 
 def test_the_command_takes_agreement_and_weights(segue, scanned: Path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 import os
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
@@ -43,6 +44,16 @@ def require_queries(queries: Queries, k: int = 1) -> list[Query]:
     listed = list_queries(queries)
     if k < 1 or not listed:
         raise UsageError(f"k is {k}, for {count(len(listed), 'seed')}; both must be at least 1")
+    return listed
+
+
+def require_weights(weights: Iterable[float] | None, n_seeds: int) -> list[float] | None:
+    """The weights of so many seeds; none where all count alike. Raises UsageError where they are no such."""
+    if weights is None:
+        return None
+    listed = [float(weight) for weight in weights]
+    if len(listed) != n_seeds or not all(0 < weight < math.inf for weight in listed):
+        raise UsageError(f"expected {count(n_seeds, 'weight')} above 0, one for each seed")
     return listed
 
 

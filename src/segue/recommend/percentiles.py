@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.recommend.combine import agreement
-from segue.recommend.lookup import list_queries, require_queries
+from segue.recommend.lookup import list_queries, require_queries, require_weights
 from segue.recommend.result import Match
 from segue.recommend.seeds import Queries
 from segue.recommend.session import Recommender, Session
@@ -68,12 +68,13 @@ def score_quantiles(
     Parameters and errors are those of ``similar``.
     """
     query_list, minus_list = require_queries(queries, 1), list_queries(minus)
+    shares = require_weights(weights, len(query_list))
 
     def answer(session: Session) -> list[float]:
         session.require_one_vector_each("a percentile")
         seeds, away = session.groups(query_list), session.groups(minus_list)
-        vectors = session.query_vectors(seeds, away, weights=weights, each=agree)
-        usual = usual_scores(session, vectors, (weights or [1.0] * len(seeds)) if agree else None)
+        vectors = session.query_vectors(seeds, away, weights=shares, each=agree)
+        usual = usual_scores(session, vectors, (shares or [1.0] * len(seeds)) if agree else None)
         return [round(float(score), 4) for score in np.quantile(usual, np.linspace(0, 1, 101))]
 
     return recommender.ask(answer, view)

@@ -9,15 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.catalog import Where
-from segue.errors import UsageError, VectorError
+from segue.errors import VectorError
 from segue.recommend.filters import with_label
-from segue.recommend.lookup import all_seeds, interpretations, list_queries, require_queries
+from segue.recommend.lookup import (
+    all_seeds,
+    interpretations,
+    list_queries,
+    require_queries,
+    require_weights,
+)
 from segue.recommend.percentiles import with_percentiles
 from segue.recommend.result import Recommendations
 from segue.recommend.seeds import Queries, Query
 from segue.recommend.session import Recommender, Session
 from segue.recommend.unusual import left_out
-from segue.texts import count
 from segue.track import Vector
 
 
@@ -72,8 +77,7 @@ def similar(  # noqa: PLR0913 - all that one may ask for, by name
         or lies below that folder.
     """
     query_list, minus_list = require_queries(queries, k), list_queries(minus)
-    if weights is not None and (len(weights) != len(query_list) or min(weights) <= 0):
-        raise UsageError(f"expected {count(len(query_list), 'weight')} above 0, one for each seed")
+    shares = require_weights(weights, len(query_list))
     conditions = where if label is None else with_label(where, label)
 
     def answer(session: Session) -> Recommendations:
@@ -83,8 +87,8 @@ def similar(  # noqa: PLR0913 - all that one may ask for, by name
         meanings, sounds = interpretations(query_list, seeds), all_seeds(seeds)
         away = session.groups(minus_list)
         leave_out = session.leave_out(sounds, conditions, everything=everything)
-        vectors = session.query_vectors(seeds, away, weights=weights, each=agree)
-        parts = (weights or [1.0] * len(seeds)) if agree else None
+        vectors = session.query_vectors(seeds, away, weights=shares, each=agree)
+        parts = (shares or [1.0] * len(seeds)) if agree else None
         matches = session.matches(
             vectors,
             k,
