@@ -13,6 +13,7 @@ import pytest
 
 from segue.library import Library
 from segue.serve.subsonic.methods import METHODS
+from tests.conftest import write_music
 from tests.serve_process import Server, serving
 
 DENIED = ("createUser", "updateUser", "deleteUser", "changePassword", "createShare", "jukeboxControl")
@@ -164,6 +165,35 @@ def test_albums_are_listed_in_the_known_orders(player: Player):
     assert len(names(type="newest")) == 3
     assert player.error("getAlbumList2", type="weird") == 0
     assert player.error("getAlbumList2") == 10
+
+
+def test_random_songs_are_of_the_genre_and_the_years_that_a_player_asks_for(player: Player):
+    def titles(**parameters: Any) -> list[str]:
+        return [song["title"] for song in player.ask("getRandomSongs", **parameters)["randomSongs"]["song"]]
+
+    assert sorted(titles(genre="low", size=100)) == [f"Low number {i}" for i in range(4)]
+    assert len(titles(genre="low", size=2)) == 2
+    assert titles(genre="polka") == []
+    assert titles(fromYear=1990, toYear=2000) == titles(fromYear=2000, toYear=1990) == []  # none has a year
+    assert len(titles(genre="", fromYear="", size=100)) == 12
+
+
+@pytest.mark.slow
+def test_songs_whose_files_are_gone_are_not_listed(tmp_path: Path):
+    music = write_music(tmp_path / "music")
+    with Library.open(tmp_path / "library", create=True) as library:
+        library.scan(tmp_path / "music")
+        music["low2"].unlink()
+        library.scan(tmp_path / "music")
+    with serving("-l", tmp_path / "library", "serve", "--no-open", "--port", 0) as server:
+        player = Player(server)
+        lists = (
+            player.ask("getSongsByGenre", genre="low")["songsByGenre"],
+            player.ask("getRandomSongs", genre="low")["randomSongs"],
+            player.ask("search3", query="low number")["searchResult3"],
+        )
+    for one in lists:
+        assert sorted(song["title"] for song in one["song"]) == [f"Low number {i}" for i in (0, 1, 3)]
 
 
 def test_search_finds_artists_albums_and_songs(player: Player):

@@ -5,6 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.errors import UsageError
 from segue.library import ARTICLES, Album, AlbumSort, Artist, Where, sort_albums, sort_name
 from segue.serve.subsonic.call import NOT_FOUND, Call, SubsonicError
 from segue.serve.subsonic.encoding import Tree
@@ -12,6 +16,7 @@ from segue.serve.subsonic.entries import Entries
 from segue.track import Track, folded
 
 _FOLDER = {"id": 1, "name": "Music"}
+_SPARE = 20  # more than asked for: tracks without files are no songs
 _SORTS: dict[str, AlbumSort] = {
     "newest": "added",
     "frequent": "often",
@@ -138,19 +143,37 @@ def _sort_albums(call: Call, entries: Entries, albums: list[Album]) -> list[Albu
 
 
 def random_songs(call: Call) -> Tree:
+    """Songs that chance gives, of a genre and of some years where a player asks for such."""
+    genre, years, size = call.get("genre"), _years(call), call.number("size", 10)
+    if genre or years:
+        keys = _keys(call, Where(genre=genre or None, years=years))
+        tracks, _ = call.service.library.tracks.sample(keys, random.getrandbits(32), size + _SPARE)
+        return {"randomSongs": {"song": _entries(call, tracks)[:size]}}
     entries = Entries.of(call.service)
     ids = list(entries.discography.album_of)
-    chosen = random.sample(ids, min(len(ids), call.number("size", 10)))
+    chosen = random.sample(ids, min(len(ids), size))
     return {"randomSongs": {"song": _songs(call, entries, chosen)}}
 
 
-def songs_by_genre(call: Call) -> Tree:
-    from segue.errors import UsageError
+def _years(call: Call) -> tuple[int, int] | None:
+    """The years that a player asks for, in whichever order; none where it asks for no years."""
+    if not (call.get("fromYear") or call.get("toYear")):
+        return None
+    low, high = call.number("fromYear", 0, 9999), call.number("toYear", 9999, 9999)
+    return min(low, high), max(low, high)
 
+
+def _keys(call: Call, where: Where) -> NDArray[np.int64]:
+    """Of the tracks that meet all conditions; none where no track could."""
     try:
-        keys = call.service.library.keys_matching(Where(genre=call.need("genre")))
+        keys: NDArray[np.int64] = call.service.library.keys_matching(where)
     except UsageError:
-        return {"songsByGenre": {"song": []}}
+        return np.zeros(0, np.int64)
+    return keys
+
+
+def songs_by_genre(call: Call) -> Tree:
+    keys = _keys(call, Where(genre=call.need("genre")))
     size, offset = call.number("count", 10), call.number("offset", 0, 10_000_000)
     tracks, _ = call.service.library.tracks.page(keys, "artist", size, offset)
     return {"songsByGenre": {"song": _entries(call, tracks)}}
@@ -158,7 +181,12 @@ def songs_by_genre(call: Call) -> Tree:
 
 def _entries(call: Call, tracks: Sequence[Track]) -> list[Tree]:
     entries = Entries.of(call.service)
-    return [entries.song(track) for track in tracks if track.has_file]
+    return [entries.song(track) for track in tracks if _is_there(track)]
+
+
+def _is_there(track: Track) -> bool:
+    """Whether a player can play it: what has no file, or one that is gone, is no song."""
+    return track.has_file and track.missing_since is None
 
 
 def search_2(call: Call) -> Tree:
@@ -195,5 +223,5 @@ def _search(call: Call) -> Tree:
     return {
         "artist": [entries.artist(a) for a in artists[first_artist : first_artist + n_artists]],
         "album": [entries.album(a) for a in albums[first_album : first_album + n_albums]],
-        "song": [entries.song(track) for track in tracks if track.has_file],
+        "song": [entries.song(track) for track in tracks if _is_there(track)],
     }
