@@ -20,6 +20,15 @@ def scattered(tmp_path, rng):
         yield library
 
 
+@pytest.fixture
+def crowded(tmp_path, rng):
+    """A library of 300 vectors with one middle, whose scores allow for how crowded their places are."""
+    vectors = (rng.standard_normal((300, 12)) * rng.uniform(0.2, 2, (300, 1))).astype(np.float32)
+    with Library.open(tmp_path / "crowded", create=True) as library:
+        library.import_from(Vectors(vectors, name="all", transform="fitted"))
+        yield library
+
+
 def angles(library, tracks, stop):
     scores = library.matrix([*tracks, stop]).scores
     return np.arccos(np.clip(scores[-1, :-1], -1, 1))
@@ -39,6 +48,17 @@ def test_each_step_of_a_journey_tells_its_similarity(scattered: Library):
     scores = scattered.matrix([match.track for match in found]).scores
     assert found[0].step is None
     assert [match.step for match in found][1:] == pytest.approx(np.diagonal(scores, 1), abs=1e-5)
+
+
+def test_the_scores_of_a_journey_are_those_of_all_answers(crowded: Library):
+    found = crowded.journey("all:0", "all:1", k=6)
+    tracks = [match.track for match in found]
+    similar = {match.track.id: match.score for match in crowded.similar("all:0", k=299)}
+    assert found[0].score == pytest.approx(1, abs=1e-5)
+    for match in found[1:]:
+        assert match.score == pytest.approx(similar[match.track.id], abs=1e-4)
+    for match, (a, b) in zip(found[1:], pairwise(tracks), strict=True):
+        assert match.step == pytest.approx(crowded.explain(a, b).score, abs=1e-4)
 
 
 def test_a_journey_goes_by_its_stops_and_ever_nearer_to_the_next(scattered: Library):

@@ -169,7 +169,7 @@ def _journey(
     for i, n in enumerate(between):
         ends = (stops[i], stops[i + 1])
         way += [*_leg(session, ends, vectors[i : i + 2], n, [*stops, *way], near), stops[i + 1]]
-    matches = _matches(session, way, vectors[0])
+    matches = _matches(session, way)
     reason = "lie between the two" if len(stops) == 2 else "lie between these"
     reason += " and qualify" if where else ""
     shortfall = session.shortfall(len(matches), k, where, reason, feedback=feedback)
@@ -208,15 +208,17 @@ def _leg(
     return [tracks[i - 1] for i in chosen[1:-1]]
 
 
-def _matches(session: Session, way: Sequence[Seed], start: Vector) -> tuple[Match, ...]:
+def _matches(session: Session, way: Sequence[Seed]) -> tuple[Match, ...]:
     """The library's tracks on the way, with their similarities to the start and to what comes before them."""
     vectors = np.concatenate([session.vectors(seed) for seed in way])
-    scores = session.similarities(start[None], vectors)[0]
-    steps = np.diagonal(session.similarities(vectors, vectors), 1)
+    scores = session.pair_scores(vectors, vectors)
+    to_start, steps = scores[0], np.diagonal(scores, 1)
     tracks = [seed for seed in way if isinstance(seed, Track)]
     versions = session.versions.others(session.catalog, tracks)
     return tuple(
-        Match(seed, float(scores[i]), float(steps[i - 1]) if i else None, versions=versions.get(seed.id, ()))
+        Match(
+            seed, float(to_start[i]), float(steps[i - 1]) if i else None, versions=versions.get(seed.id, ())
+        )
         for i, seed in enumerate(way)
         if isinstance(seed, Track)
     )
