@@ -45,6 +45,9 @@ def test_options_come_from_the_line_then_a_variable_then_the_file(
     assert n_matches(segue, "similar", "low number 0", "-k", "2") == 2
     assert "The Lows" not in segue("similar", "low number 0")[1]
     assert "The Lows" in segue("similar", "low number 0", "--same-artist")[1]
+    monkeypatch.delenv("SEGUE_SIMILAR_K")
+    config.write_text(config.read_text("utf-8"), "utf-8-sig")  # as some editors save it
+    assert n_matches(segue, "similar", "low number 0") == 4
 
 
 def test_commands_below_a_command_have_their_own_tables(segue: Command, scanned: Path, config: Path):

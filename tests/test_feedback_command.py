@@ -124,6 +124,8 @@ def test_what_is_exported_is_imported_into_another_library_of_the_same_files(
         assert [one.at for one in other.feedback.latest()] == [one.at for one in judged.feedback.latest()]
     assert run("feedback", "import", str(file))[1] == "3 imported, 0 unchanged, 0 not found\n"
     assert run("feedback", "import", str(file))[1] == "0 imported, 3 unchanged, 0 not found\n"
+    file.write_text(file.read_text("utf-8"), "utf-8-sig")  # as spreadsheets and editors save it
+    assert run("feedback", "import", str(file))[1] == "0 imported, 3 unchanged, 0 not found\n"
 
 
 def test_tracks_are_found_by_what_they_are_called_and_the_later_verdict_stays(judged: Library):

@@ -329,6 +329,19 @@ def test_no_password_is_asked_for_where_nobody_sees_the_question(
     assert "no terminal to ask for the password on: --password-file FILE" in err
 
 
+def test_a_password_in_a_file_is_read_as_editors_save_it(segue, root: Path, tmp_path: Path, monkeypatch):
+    secret, add = tmp_path / "password", ("-l", root, "users", "add", "Olga", "--password-file")
+    secret.write_bytes("pässwort ist lang".encode("latin-1"))
+    monkeypatch.setattr("sys.stdin", io.StringIO("p\udce4sswort ist lang\n"))
+    for file in (secret, "-"):
+        code, _, err = segue(*add, file)
+        assert (code, "not in UTF-8; save it as UTF-8" in err) == (2, True)
+    secret.write_text(f"{OLGAS}\r\n", "utf-8-sig", newline="")
+    assert segue(*add, secret)[0] == 0
+    with Library.open(root) as library:
+        assert library.users.log_in("olga", OLGAS)
+
+
 def test_the_command_adds_lists_and_removes_users(segue, root: Path, tmp_path: Path):
     secret = tmp_path / "password"
     secret.write_text(f"{OLGAS}\nthe second line is none\n")

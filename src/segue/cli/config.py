@@ -39,7 +39,7 @@ def load_config() -> dict[str, Any]:
     """
     path = config_path()
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
     except FileNotFoundError:
         if os.environ.get(VARIABLE):
             raise UsageError(f"{path} is not there; ${VARIABLE} names it") from None

@@ -159,7 +159,7 @@ def import_(context: Context, file: Path) -> None:
     from segue.export.feedback import import_feedback, read_records
 
     try:
-        records = read_records(file.read_text("utf-8"), file.name)
+        records = read_records(file.read_text("utf-8-sig"), file.name)
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{file} cannot be read: {reason(error)}") from error
     with context.open() as library:

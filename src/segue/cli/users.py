@@ -201,5 +201,9 @@ def _password(file: str | None) -> str:
         raise click.UsageError("no terminal to ask for the password on: --password-file FILE, or - for stdin")
     if file is None:
         return str(click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
-    text = sys.stdin.readline() if file == "-" else Path(file).read_text("utf-8").partition("\n")[0]
-    return text.rstrip("\r\n")
+    try:
+        text = sys.stdin.readline() if file == "-" else Path(file).read_text("utf-8").partition("\n")[0]
+        text.encode()  # of stdin, what is no UTF-8 is only found here
+    except UnicodeError:
+        raise click.UsageError("the file with the password is not in UTF-8; save it as UTF-8") from None
+    return text.removeprefix("\ufeff").rstrip("\r\n")
