@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import * as api from "../api";
 import { count } from "../format";
 import { useLoad } from "../hooks";
+import { changeTracks, withoutLast } from "../playlists";
 import { navigate } from "../router";
 import { attempt, showToast } from "../toast";
 import type { PlaylistSummary, Track } from "../types";
@@ -22,11 +23,10 @@ export function useOwnPlaylists(): PlaylistSummary[] {
 
 /** Put tracks at the end of a playlist, with Undo. */
 export async function addToPlaylist(head: PlaylistSummary, tracks: readonly Track[]): Promise<void> {
-  const list = await attempt(api.playlist(head.id));
+  const added = ids(tracks);
+  const list = await changeTracks(head.id, (now) => [...now, ...added]);
   if (!list) return;
-  const before = list.tracks.map((track) => track.id);
-  if (!(await attempt(api.changePlaylist(list.id, list.name, [...before, ...ids(tracks)])))) return;
-  const undo = () => void attempt(api.changePlaylist(list.id, list.name, before));
+  const undo = () => void changeTracks(list.id, (now) => withoutLast(now, added));
   showToast(`${count(tracks.length, "track")} added to “${list.name}”`, { action: { label: "Undo", run: undo } });
 }
 
@@ -48,9 +48,7 @@ function Saving({ tracks, suggestion }: { tracks: readonly Track[]; suggestion: 
     if (made) done(made.id, made.name);
   };
   const extend = async (head: PlaylistSummary) => {
-    const changed = await attempt(api.playlist(head.id).then((list) =>
-      api.changePlaylist(list.id, list.name, [...list.tracks.map((track) => track.id), ...ids(tracks)])));
-    if (changed) done(head.id, head.name);
+    if (await changeTracks(head.id, (now) => [...now, ...ids(tracks)])) done(head.id, head.name);
   };
   return (
     <Dialog title={`Save ${count(tracks.length, "track")}`} onClose={close}>

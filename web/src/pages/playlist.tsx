@@ -1,4 +1,4 @@
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import * as api from "../api";
 import { EmptyState, Grip, LoadError, PageHeader, IconButton, LoadingRows } from "../components/common";
 import { Dialog } from "../components/dialog";
@@ -11,6 +11,7 @@ import { count, formatDuration } from "../format";
 import { useLoad } from "../hooks";
 import { session } from "../person";
 import * as player from "../player";
+import { changeTracks, inTurn, playlistChanges, putBack } from "../playlists";
 import { startRadio } from "../radio";
 import { navigate } from "../router";
 import { announceSeed, seedFromPlaylist } from "../seeds";
@@ -19,7 +20,7 @@ import { attempt, showToast } from "../toast";
 import type { Playlist, Track } from "../types";
 
 export function PlaylistPage({ id }: { id: string }) {
-  const { data, error, retry } = useLoad((stop) => api.playlist(id, stop), [id]);
+  const { data, error, retry } = useLoad((stop) => api.playlist(id, stop), [id, playlistChanges.value]);
   if (error && !data) return <><PageHeader title="Playlist" /><LoadError error={error} retry={retry} /></>;
   if (!data) return <><PageHeader title="Playlist" /><LoadingRows label="Loading playlist" /></>;
   return data.owner ? <Others list={data} owner={data.owner} /> : <PlaylistEditor list={data} onShared={retry} />;
@@ -61,13 +62,12 @@ function PlaylistEditor({ list, onShared }: { list: Playlist; onShared: () => vo
   const [name, setName] = useState(list.name);
   const [tracks, setTracks] = useState<readonly Track[]>(list.tracks);
   const [renaming, setRenaming] = useState(false);
-  const saved = useRef<Promise<unknown>>(Promise.resolve()); // one change must not overtake another
   useLayoutEffect(() => (setName(list.name), setTracks(list.tracks)), [list]); // now: the next change may already be made
   const save = async (title: string, nextTracks: readonly Track[]) => {
     const before = [name, tracks] as const;
     setName(title);
     setTracks(nextTracks);
-    const done = await (saved.current = saved.current.then(() => attempt(api.changePlaylist(list.id, title, nextTracks.map((track) => track.id)))));
+    const done = await inTurn(() => api.changePlaylist(list.id, title, nextTracks.map((track) => track.id)));
     if (!done) setName(before[0]), setTracks(before[1]);
   };
   const moveTrack = (from: number, by: number) => {
@@ -77,10 +77,10 @@ function PlaylistEditor({ list, onShared }: { list: Playlist; onShared: () => vo
     void save(name, moved);
   };
   const remove = (places: readonly number[]) => {
-    const before = tracks;
+    const removed = [...places].sort((a, b) => a - b).map((i) => [i, (tracks[i] as Track).id] as const);
     void save(name, tracks.filter((_, i) => !places.includes(i)));
     const what = places.length === 1 ? `“${tracks[places[0] as number]?.title}”` : count(places.length, "track");
-    showToast(`Removed ${what} from “${name}”`, { action: { label: "Undo", run: () => void save(name, before) } });
+    showToast(`Removed ${what} from “${name}”`, { action: { label: "Undo", run: () => void changeTracks(list.id, (now) => putBack(now, removed)) } });
   };
   const at = rowsOf(`playlist ${list.id}`, tracks, remove);
   const deleteList = async () => {
