@@ -156,6 +156,44 @@ def test_while_the_service_is_away_next_waits(browser: Browser, own_server: Serv
         expect(page.get_by_text("Could not play")).to_have_count(0)
 
 
+@pytest.mark.parametrize("is_away", [False, True])
+def test_nothing_begins_by_itself_that_is_paused(browser: Browser, own_server: Server, *, is_away: bool):
+    with new_page(browser, own_server.address) as page:
+        play_album(page)
+        begins = page.get_by_role("region", name="Player").get_by_role("button", name="Pause")
+        page.route("**/tracks/*/audio*", lambda route: route.fulfill(status=404))
+        if is_away:
+            page.route("**/api/v1/health", lambda route: route.abort())
+        page.reload()
+        expect(now(page)).to_have_text("Low number 0")
+        page.get_by_role("slider", name="Position in Low number 0").press("Home")  # loads what is paused
+        if is_away:
+            expect(page.get_by_text("Segue is not responding")).to_be_visible()
+            page.unroute_all()
+            page.get_by_role("button", name="Try again").click()
+            expect(page.get_by_text("Segue is not responding")).to_have_count(0)
+        else:
+            expect(page.get_by_text("Could not play “Low number 0”")).to_be_visible()
+        settle(page)
+        expect(now(page)).to_have_text("Low number 0")
+        expect(begins).to_have_count(0)
+        page.unroute_all()
+        page.get_by_role("region", name="Player").get_by_role("button", name="Play", exact=True).click()
+        expect(begins).to_be_visible()
+        page.wait_for_function("() => document.querySelector('.bar .wave').ariaValueNow > 0")
+
+
+def test_the_queue_is_handed_over_once_the_service_takes_it_again(browser: Browser, own_server: Server):
+    with new_page(browser, own_server.address) as page:
+        page.route("**/api/v1/queue", lambda route: route.fulfill(status=502))
+        with answered(page, "PUT", "/queue"):
+            play_album(page)
+        page.unroute_all()
+        with answered(page, "PUT", "/queue"):
+            page.get_by_role("button", name="Next track").click()
+        assert own_server.get("/queue")["current"] == 1
+
+
 def test_an_expired_clip_is_dropped_and_said(browser: Browser, own_server: Server):
     clip = {
         "id": f"clip-{'0' * 32}", "title": "Humming", "artist": None, "duration_s": 3, "minus": False,

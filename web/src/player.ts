@@ -279,7 +279,7 @@ function ended(): void {
   followEngine();
 }
 
-/** A file that cannot be played is skipped; while the service is away, the player waits for it. */
+/** A file that cannot be played is skipped; while the service is away, the player waits for it. What is paused stays so. */
 async function failed(): Promise<void> {
   const track = currentTrack.value;
   if (!track || engine.current.id !== track.id) return;
@@ -287,13 +287,15 @@ async function failed(): Promise<void> {
   waiting.value = true;
   const online = await responds();
   if (currentTrack.value?.id !== track.id) return;
+  const paused = !engine.current.playing; // perhaps meanwhile
   if (!online) {
-    resumeAt = at;
+    resumeAt = paused ? null : at;
+    waiting.value = !paused;
     return;
   }
   playing.value = waiting.value = false;
   showToast(`Could not play “${track.title}”.`, { bad: true });
-  if (++failures < 3 && following.value) next(); // three in a row are probably not the files' fault
+  if (!paused && ++failures < 3 && following.value) next(); // three in a row are probably not the files' fault
 }
 
 effect(() => {

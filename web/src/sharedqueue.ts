@@ -1,6 +1,7 @@
 /** The queue lies in the library too, so that a phone goes on with what a desk played. */
 import { effect, untracked } from "@preact/signals";
 import * as api from "./api";
+import { reconnects } from "./connection";
 import { clock } from "./format";
 import * as player from "./player";
 import { persisted } from "./preferences";
@@ -35,8 +36,12 @@ async function save(): Promise<void> {
   const body = { ...queue, position_s: Math.round(player.time.value * 10) / 10 };
   const text = JSON.stringify(body);
   if (refused || text === saved || (!queue.tracks.length && !saved)) return;
+  const before = saved;
   saved = text;
-  await api.saveQueue(body).catch((error: { status?: number }) => (refused = (error.status ?? 0) >= 400));
+  await api.saveQueue(body).catch((error: { code?: string }) => {
+    refused = error.code === "library_read_only";
+    if (saved === text) saved = before; // it is sent again once the service is back, or somebody has signed in
+  });
 }
 
 function soon(): void {
@@ -65,6 +70,7 @@ export function shareQueue(): void {
   effect(() => {
     player.queue.value;
     player.playing.value;
+    reconnects.value;
     if (!first) soon();
     first = false;
   });
