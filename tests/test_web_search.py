@@ -7,9 +7,9 @@ import re
 import pytest
 
 pytest.importorskip("playwright", reason="pip install playwright")
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browsing import MARKS, hold, slow_music, take
+from tests.browsing import MARKS, hold, rows, slow_music, take, watched
 from tests.serve_process import Server
 
 pytestmark = MARKS
@@ -71,3 +71,18 @@ def test_a_track_is_played_from_the_search_and_all_of_them_are_listed(page: Page
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"/tracks\?q="))
+
+
+def test_a_row_plays_its_own_track_while_the_next_list_is_awaited(browser: Browser, own_server: Server):
+    with watched(browser, own_server) as page:
+        slow_music(page)
+        page.goto("/tracks")
+        expect(rows(page)).to_have_count(12)
+        held = hold(page, "**/api/v1/search?*")
+        page.get_by_role("searchbox").fill("Low number 0")
+        listed = take(page, held)
+        page.get_by_role("button", name="Play Low number 3").click()
+        take(page, held).continue_()
+        expect(page.get_by_role("region", name="Player").locator(".bar-title")).to_have_text("Low number 3")
+        listed.continue_()
+        expect(rows(page)).to_have_count(1)

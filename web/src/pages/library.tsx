@@ -46,10 +46,15 @@ export function LibraryPage() {
     if (order !== "artist") changed.set("sort", order);
     setQuery(changed);
   };
-  const playFrom = (index: number) => {
+  // The row may be of the list before, which stays until the next one has come.
+  const playFrom = (index: number, chosen?: Track) => {
     const offset = Math.max(0, index - 20);
-    return player.beginFound(load({ ...request, limit: 200, offset }),
-      ({ items }) => player.playTracks(items.map((item) => item.track), index - offset));
+    return player.beginFound(load({ ...request, limit: 200, offset }), ({ items }) => {
+      const tracks = items.map((item) => item.track);
+      const place = chosen ? tracks.findIndex((track) => track.id === chosen.id) : 0;
+      if (chosen && place < 0) player.playTracks([chosen]);
+      else player.playTracks(tracks, place);
+    });
   };
   const list: TrackList = {
     name: `tracks ${listing} ${libraryChanges.value}`, total: total ?? 0,
@@ -90,7 +95,7 @@ export function LibraryPage() {
           return page;
         }}
         onTotal={setTotal}
-        render={({ track, reasons, versions }, i, above) => <TrackRow track={track} at={{ list, place: i, before: above?.track }} reasons={reasons} versions={versions ?? []} onPlay={() => void playFrom(i)} />}
+        render={({ track, reasons, versions }, i, above) => <TrackRow track={track} at={{ list, place: i, before: above?.track }} reasons={reasons} versions={versions ?? []} onPlay={() => void playFrom(i, track)} />}
         skeleton={<LoadingRows n={10} label="Loading library" />}
         whenFailed={(error, retry) => <LoadError error={error} retry={retry} />}
         whenEmpty={filtered ? <NoMatches hints={understood.hints} clear={() => setQuery(new URLSearchParams())} /> : <EmptyLibrary />} />
