@@ -143,6 +143,20 @@ def test_a_dropped_file_without_audio_is_refused_with_a_message(page: Page):
     expect(refusal).to_contain_text(re.compile("audio|decod|recogni", re.IGNORECASE))
 
 
+def test_each_file_that_is_refused_is_named_beside_those_that_are_taken(page: Page, tmp_path: Path):
+    clip = sounds.FORMATS["wav16"].write(tmp_path, sounds.melody(4.0), stem="good")
+    broken = [tmp_path / f"broken {i}.mp3" for i in range(2)]
+    for path in broken:
+        path.write_bytes(b"no sound" * 100)
+    page.goto("/similar")
+    page.locator("#clip-file").set_input_files([broken[0], clip, broken[1], *[clip] * 6])
+    refusal = page.get_by_role("alert")
+    expect(refusal).to_contain_text("broken 0.mp3")
+    expect(refusal).to_contain_text("broken 1.mp3")
+    expect(refusal).to_contain_text("1 more file: Segue takes 8 files at a time.")
+    expect(page.get_by_role("list", name="Seeds").get_by_text(clip.name).first).to_be_visible()
+
+
 def test_an_upload_can_be_cancelled(page: Page, tmp_path: Path):
     clip = sounds.FORMATS["wav16"].write(tmp_path, sounds.melody(4.0), stem="slow")
     page.route("**/api/v1/clips", lambda route: None)  # a network that hangs

@@ -1,6 +1,6 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { droppedFiles, draggingFile } from "../filedrop";
-import { clock } from "../format";
+import { clock, count } from "../format";
 import * as player from "../player";
 import { record, type Recording } from "../recorder";
 import { seedFromClip, addSeed } from "../seeds";
@@ -13,7 +13,14 @@ type State =
   | { phase: "ready" }
   | { phase: "sending"; name: string; share: number; upload: Upload }
   | { phase: "recording"; recording: Recording; since: number }
-  | { phase: "refused"; name: string; reason: string };
+  | { phase: "refused"; refusals: readonly Refusal[] };
+
+interface Refusal {
+  name: string;
+  reason: string;
+}
+
+const MOST = 8; // files at a time
 
 /** Takes audio that is dropped, chosen or recorded, and adds it as a seed. */
 export function ClipInput() {
@@ -24,21 +31,24 @@ export function ClipInput() {
   const gone = useRef(false);
   useLayoutEffect(() => () => void (gone.current = true), []); // now: what is left before its effects began does not end them
 
-  const send = async (file: File) => {
+  const send = async (file: File): Promise<Refusal[]> => {
     const started = upload(file, (share) => setState((old) => (old.phase === "sending" ? { ...old, share } : old)));
     setState({ phase: "sending", name: file.name, share: 0, upload: started });
     try {
       const clip = await started.done;
       rememberPeaks(clip.id, clip.peaks);
       addSeed(seedFromClip(clip));
-      setState({ phase: "ready" });
     } catch (error) {
-      const cancelled = error instanceof DOMException;
-      setState(cancelled ? { phase: "ready" } : { phase: "refused", name: file.name, reason: (error as Error).message });
+      if (!(error instanceof DOMException)) return [{ name: file.name, reason: (error as Error).message }]; // else it was cancelled
     }
+    return [];
   };
   const sendAll = async (files: readonly File[]) => {
-    for (const file of files.slice(0, 8)) await send(file);
+    const refusals: Refusal[] = [];
+    for (const file of files.slice(0, MOST)) refusals.push(...(await send(file)));
+    const left = files.length - MOST;
+    if (left > 0) refusals.push({ name: count(left, "more file"), reason: `Segue takes ${MOST} files at a time. Add the others again.` });
+    setState(refusals.length ? { phase: "refused", refusals } : { phase: "ready" });
   };
   useEffect(() => {
     if (!droppedFiles.value.length) return;
@@ -53,7 +63,7 @@ export function ClipInput() {
       if (gone.current) recording.cancel(); // the page was left while the browser asked
       else setState({ phase: "recording", recording, since: Date.now() });
     } catch (error) {
-      setState({ phase: "refused", name: "Microphone", reason: explainMicrophoneError(error as Error) });
+      setState({ phase: "refused", refusals: [{ name: "Microphone", reason: explainMicrophoneError(error as Error) }] });
     }
   };
   return (
@@ -61,13 +71,15 @@ export function ClipInput() {
       <input ref={input} type="file" accept="audio/*,video/mp4,.opus,.flac,.m4a,.wma,.mka" multiple hidden id="clip-file"
         onChange={(event) => (void sendAll([...(event.currentTarget.files ?? [])]), (event.currentTarget.value = ""))} />
       {state.phase === "sending" ? <Sending {...state} /> : state.phase === "recording" ? (
-        <RecordingNow {...state} onDone={(file) => void send(file)} onCancel={() => setState({ phase: "ready" })} />
+        <RecordingNow {...state} onDone={(file) => void sendAll([file])} onCancel={() => setState({ phase: "ready" })} />
       ) : (
         <>
           <p>{dragging ? "Drop to find similar music" : touch ? "Use your own audio" : "Drop an audio file here"}</p>
           <button type="button" class="button small" onClick={() => input.current?.click()}><Icon name="upload" size={18} />Choose a file</button>
           <button type="button" class="button small" onClick={() => void startRecording()}><Icon name="mic" size={18} />Record</button>
-          {state.phase === "refused" && <p class="bad clip-input-note" role="alert"><b>{state.name}</b>: {state.reason}</p>}
+          {state.phase === "refused" && (
+            <div class="bad clip-input-note" role="alert">{state.refusals.map(({ name, reason }, i) => <p key={i}><b>{name}</b>: {reason}</p>)}</div>
+          )}
         </>
       )}
     </div>
