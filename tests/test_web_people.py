@@ -189,6 +189,31 @@ def test_a_browser_that_two_people_share_keeps_nothing_of_the_first(browser: Bro
         assert "Low number 0" not in page.evaluate("JSON.stringify(localStorage)")
 
 
+def test_services_below_two_paths_keep_their_people_apart(browser: Browser, shared: Server, tmp_path: Path):
+    """Both have the same storage: neither page takes the other's user for one who has come in its place."""
+    with serving("-l", tmp_path / "library", "serve", "--base-path", "/a", "--no-open", "--port", 0) as below:
+        below.faults = True
+        with new_page(browser, below.address) as page:
+            page.add_init_script("localStorage['segue.user'] = 'of the service at the top'")
+            page.goto("/a/settings")
+            page.get_by_label("Name").fill("Olga")
+            page.get_by_label("Password", exact=True).fill(PASSWORDS["Olga"])
+            page.get_by_role("button", name="Sign in").click()
+            expect(page.get_by_role("heading", name="Olga", exact=True)).to_be_visible()
+            page.goto("/a/tracks")
+            page.get_by_role("searchbox").fill("Low number 0")
+            expect(rows(page)).to_have_count(1)
+            page.get_by_role("button", name="Play Low number 0").first.click()
+            expect(page.get_by_label("Player")).to_be_visible()
+            assert "Low number 0" in page.evaluate("localStorage['segue/a.queue']")
+            page.goto("/a/settings")
+            page.get_by_role("button", name="Sign out").click()
+            expect(page.get_by_label("Password", exact=True)).to_be_visible()
+            settle(page)
+            assert "Low number 0" not in page.evaluate("JSON.stringify(localStorage)")
+            assert page.evaluate("localStorage['segue.user']") == "of the service at the top"
+
+
 def test_who_signs_in_stays_on_the_page_though_the_browser_tells_of_it_late(browser: Browser, shared: Server):
     """A page that was loaded again may be told of what it wrote before, as if another tab had written it."""
     with new_page(browser, shared.address) as page:

@@ -1,7 +1,7 @@
 import { computed, effect, signal, type Signal } from "@preact/signals";
 import { storageKey } from "./base";
 
-const PERSON = "segue.user";
+const PERSON = storageKey("user");
 const OWN = ["queue", "place", "station", "continuation", "seeds", "queueseen"]; // the rest belongs to the browser
 let closed = false;
 
@@ -20,7 +20,7 @@ function personHere(): string {
 export function changePerson(user: string): boolean {
   const before = personHere();
   try {
-    for (const name of OWN) localStorage.removeItem(`segue.${name}`);
+    for (const name of OWN) localStorage.removeItem(storageKey(name));
     localStorage.setItem(PERSON, user);
   } catch {
     return false;
