@@ -214,6 +214,14 @@ def test_services_below_two_paths_keep_their_people_apart(browser: Browser, shar
             assert page.evaluate("localStorage['segue.user']") == "of the service at the top"
 
 
+def test_a_closed_part_of_the_settings_opens_by_a_key(browser: Browser, shared: Server):
+    with new_page(browser, shared.address) as page:
+        sign_in(page, "Olga")
+        page.get_by_text("Change password").first.focus()
+        page.keyboard.press("Space")
+        expect(page.get_by_label("Old password")).to_be_visible()
+
+
 def test_who_signs_in_stays_on_the_page_though_the_browser_tells_of_it_late(browser: Browser, shared: Server):
     """A page that was loaded again may be told of what it wrote before, as if another tab had written it."""
     with new_page(browser, shared.address) as page:

@@ -91,7 +91,7 @@ def test_axe_finds_nothing_to_object_to_in_light_and_dark(
 
 def test_a_phone_shows_no_page_wider_than_itself(browser: Browser, web_server: Server):
     track = web_server.get("/tracks")["tracks"][0]
-    with new_page(browser, web_server.address, size=(360, 740)) as page:
+    with new_page(browser, web_server.address, size=(320, 568)) as page:
         for path in (*PAGES, f"/track/{track['id']}"):
             page.goto(path)
             settle(page)

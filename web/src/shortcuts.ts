@@ -56,7 +56,7 @@ function search(): void {
 function isForControl(event: KeyboardEvent): boolean {
   const on = event.target as HTMLElement;
   if (on.closest("input:not([type=checkbox]), textarea, select, [contenteditable], [role=menu], dialog[open]")) return true;
-  return event.key === " " && on.closest("button, a, [role=button], input") !== null;
+  return event.key === " " && on.closest("button, a, [role=button], input, summary") !== null;
 }
 
 export function handleShortcuts(): void {
