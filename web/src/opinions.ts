@@ -40,8 +40,8 @@ async function setOpinion(id: string, opinion: Opinion | undefined, seed?: Track
   const answered = seed && !api.isNamed(seed.id) && seed.id !== id ? seed.id : null;
   const sent = opinion ? api.giveFeedback(id, opinion, answered).then(() => true) : api.takeBackFeedback(id).then(() => true);
   if (!(await attempt(sent))) return false;
-  const { [id]: _, ...rest } = Object.fromEntries(opinions.value);
-  opinions.value = new Map([...(opinion ? [[id, opinion] as const] : []), ...Object.entries(rest)]);
+  const others = [...opinions.value].filter(([other]) => other !== id);
+  opinions.value = new Map(opinion ? [[id, opinion], ...others] : others);
   opinionsChanged.value++;
   return true;
 }
