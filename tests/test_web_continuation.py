@@ -179,6 +179,24 @@ def test_a_cleared_queue_and_a_removed_track_come_back(browser: Browser, own_ser
         expect(now(page)).to_have_text("Low number 0")
 
 
+def test_what_is_added_to_the_queue_stays_where_a_removed_track_comes_back(browser: Browser, own_server: Server):
+    with watched(browser, own_server) as page:
+        slow_music(page)
+        page.goto("/?album=low")
+        page.get_by_role("button", name="Play Low number 0").click()
+        page.get_by_role("button", name="Queue", exact=True).click()
+        queue = page.get_by_label("Queue", exact=True).locator(".queue-list:not(.coming) > li")
+        queue.filter(has_text="Low number 2").hover()
+        page.get_by_role("button", name="Remove Low number 2").click()
+        undo = page.get_by_role("button", name="Undo")
+        expect(undo).to_be_visible()
+        page.locator(".row").filter(has_text="Low number 3").get_by_role("button", name="More actions").click()
+        page.get_by_role("menuitem", name="Add to queue").click()
+        expect(queue).to_have_count(4)
+        undo.click()
+        expect(queue).to_contain_text([f"Low number {i}" for i in (0, 1, 2, 3, 3)])
+
+
 def test_each_row_and_the_bar_take_likes_and_dislikes_with_undo(browser: Browser, own_server: Server):
     def verdicts() -> list[str]:
         return [one["verdict"] for one in own_server.get("/feedback")["feedback"]]

@@ -211,14 +211,14 @@ function countPlay(): void {
   void recordPlays([track.id]).catch(() => {}); // a library that cannot be written to
 }
 
-/** Say what was done to the queue, and offer to take it back. */
+/** Say what was done to the queue, and offer to take it back: what was added since stays, at the end. */
 function undoable(text: string, change: () => void): void {
   const before = { queue: queue.value, station: station.value, continuation: continuation.value, time: time.value, playing: playing.value };
   const id = currentTrack.value?.id;
   change();
   const undo = () => {
     const now = currentTrack.value?.id;
-    queue.value = before.queue;
+    queue.value = Q.append(before.queue, Q.added(before.queue, queue.value));
     station.value = before.station;
     continuation.value = before.continuation;
     if (now === id) return;

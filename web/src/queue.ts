@@ -107,6 +107,16 @@ export const putAt = (queue: Queue, tracks: readonly Track[], place: number) =>
 
 export const append = (queue: Queue, tracks: readonly Track[]) => insert(queue, tracks, queue.tracks.length, queue.order.length);
 
+/** The tracks that a queue has beyond those that it had before. */
+export function added(before: Queue, now: Queue): Track[] {
+  const rest = [...before.tracks];
+  return now.tracks.filter((track) => {
+    const place = rest.indexOf(track);
+    if (place >= 0) rest.splice(place, 1);
+    return place < 0;
+  });
+}
+
 export function remove(queue: Queue, place: number): Queue {
   if (place < 0 || place >= queue.order.length) return queue;
   const gone = queue.order[place] as number;
