@@ -179,7 +179,7 @@ def test_a_cleared_queue_and_a_removed_track_come_back(browser: Browser, own_ser
         expect(now(page)).to_have_text("Low number 0")
 
 
-def test_what_is_added_to_the_queue_stays_where_a_removed_track_comes_back(browser: Browser, own_server: Server):
+def test_what_is_added_to_the_queue_stays_where_a_removal_is_undone(browser: Browser, own_server: Server):
     with watched(browser, own_server) as page:
         slow_music(page)
         page.goto("/?album=low")
@@ -190,7 +190,8 @@ def test_what_is_added_to_the_queue_stays_where_a_removed_track_comes_back(brows
         page.get_by_role("button", name="Remove Low number 2").click()
         undo = page.get_by_role("button", name="Undo")
         expect(undo).to_be_visible()
-        page.locator(".row").filter(has_text="Low number 3").get_by_role("button", name="More actions").click()
+        row = page.locator(".row").filter(has_text="Low number 3")
+        row.get_by_role("button", name="More actions").click()
         page.get_by_role("menuitem", name="Add to queue").click()
         expect(queue).to_have_count(4)
         undo.click()
