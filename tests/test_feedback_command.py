@@ -159,6 +159,7 @@ def test_what_the_library_lacks_is_named(run, tmp_path: Path):
         ("[1]", "record 1: it has no id"),
         ("[{", "neither JSON nor CSV"),
         ("verdict,at,id\nlike,soon,x\n", "record 1: 'at' is 'soon'"),
+        ("verdict,at,id\nlike,nan,x\n", "record 1: 'at' is 'nan'"),
     ],
 )
 def test_a_file_of_something_else_is_told_plainly(run, tmp_path: Path, text: str, message: str):

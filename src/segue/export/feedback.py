@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any, get_args
@@ -88,9 +89,12 @@ def _checked(record: Any, place: int, name: str) -> dict[str, Any]:
     if record.get("verdict") not in get_args(Verdict):
         raise UsageError(f"{where}: the verdict is {record.get('verdict')!r}; expected like, dislike or skip")
     try:
-        return record | {"at": float(record.get("at", ""))}
-    except (TypeError, ValueError):
-        raise UsageError(f"{where}: 'at' is {record.get('at')!r}; expected seconds since 1970") from None
+        at = float(record.get("at", ""))
+    except (TypeError, ValueError, OverflowError):
+        at = math.nan
+    if not math.isfinite(at):
+        raise UsageError(f"{where}: 'at' is {record.get('at')!r}; expected seconds since 1970")
+    return record | {"at": at}
 
 
 def import_feedback(
