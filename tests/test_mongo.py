@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from datetime import UTC, datetime
 
 import numpy as np
@@ -296,6 +297,15 @@ def test_the_command_imports_and_reports_as_json(collection, uri, segue, tmp_pat
     code, _, err = segue(*library, *arguments[:-1], "nope")
     assert code == 2
     assert "has a vector in 'nope'; the first one has: _id, title, vector" in err
+
+
+def test_a_source_that_is_not_read_holds_no_connection(collection, uri):
+    collection.insert_many([song(i, row) for i, row in enumerate(rows(3))])
+    before = set(threading.enumerate())
+    source = songs(uri)
+    drivers = {thread for thread in threading.enumerate() if "mongo" in thread.name} - before
+    assert not [thread for thread in drivers if not thread.join(5) and thread.is_alive()]
+    assert source.total == 3
 
 
 def test_without_the_driver_the_extra_is_named(monkeypatch):

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pymongo.errors import AutoReconnect
 
 from segue.errors import SourceError, UsageError
 from segue.library import Library
 from segue.sources.mongo import Fields, Mongo, address
+from segue.sources.mongo.address import parse_address
+from segue.sources.mongo.connection import connect
 from tests.mongo_server import Server, give_up_soon
+from tests.waiting import machine_clock
 
 SECRET = "pa/ss@wo:rd"
 QUOTED = "pa%2Fss%40wo%3Ard"
@@ -90,6 +95,7 @@ def test_a_refused_login_is_reported_in_one_line_without_the_password(
     assert_hidden(err)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("host", ["127.0.0.1:9", "no-such-host.invalid"])
 def test_a_missing_server_is_reported_in_one_line(
     host: str, segue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -112,6 +118,20 @@ def test_a_server_that_is_silent_is_waited_for_longer(said: str, monkeypatch: py
         with pytest.raises(SourceError, match="no MongoDB answers"):
             Mongo(uri, "songs", Fields("vector"))
         assert time.monotonic() - began >= 1.5
+
+
+@pytest.mark.slow
+def test_a_server_that_is_gone_is_not_waited_for_when_its_connection_is_closed():
+    server = Server("nx-27017")
+    with machine_clock() as clock, contextlib.closing(server):
+        with connect(parse_address(server.uri(serverSelectionTimeoutMS=30_000), None)) as database:
+            with database.client.start_session() as session:
+                database.songs.find_one(session=session)
+                server.kill()
+                with pytest.raises(AutoReconnect):
+                    database.command("ping")
+            began = clock()
+        assert clock() - began < 15
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _REFUSED_LOGIN = (18, 8000)  # AuthenticationFailed; Atlas's own number
 _NOT_ALLOWED = 13
+_CLOSING_S = 1.0  # for the server to be told that nothing more is asked of it
 
 
 @contextlib.contextmanager
@@ -51,6 +52,14 @@ def connect(address: Address, *, doing: str = "") -> Iterator[Database[dict[str,
     except (PyMongoError, BSONError) as error:
         raise to_segue_error(error, address, doing) from None  # the driver's text may hold the login
     finally:
+        _close(client)
+
+
+def _close(client: MongoClient[dict[str, Any]]) -> None:
+    """The driver says goodbye to the server, and waits for one that is gone as long as for any answer."""
+    from pymongo import timeout
+
+    with timeout(_CLOSING_S):
         client.close()
 
 

@@ -95,13 +95,13 @@ class Mongo:
     ) -> None:
         self._address = parse_address(uri, database)
         self._collection, self._fields = collection, fields
+        self._without = dict.fromkeys(fields.without, 0)
         self.name = validate_name(name or collection.replace(":", "-"))
         self.location = f"{self._address}.{collection}"
         self._settings = settings_for(metric, transform)
         self._document_columns = DocumentColumns(fields.columns)
         make_spec(space, fields.dim or 1, "float32")  # a wrong name is told before the network is asked
         self.total: int | None = None
-        self._begun: Iterator[list[RawDocument]] | None = None  # to be read once, as the other end forgets it
         self._spec = make_spec(space, self._look(), "float32")
         recipe = [_RECIPE, self._spec.digest(), fields.vector, dict(fields.columns), sorted(fields.without)]
         self._key = hashlib.blake2b(json.dumps(recipe).encode()).digest()
@@ -111,11 +111,10 @@ class Mongo:
         return [Space(self._spec, names, self._settings)]
 
     def batches(self) -> Iterator[ImportBatch]:
-        begun, self._begun = self._begun or self._documents(), None
         done = 0
         kinds: set[type] = set()
         seen: set[str] | None = None
-        for documents in begun:
+        for documents in self._documents():
             kinds |= {type(read.document["_id"]) for read in (documents[0], documents[-1]) if read.document}
             # Sorted as they are, ids of one type follow each other; texts of two types may be alike.
             if seen is None and len(kinds) > 1:
@@ -125,36 +124,28 @@ class Mongo:
             yield self._batch(documents, done, seen)
 
     def _look(self) -> int:
-        """Note how much there is, and begin to read; the size of the vectors."""
+        """Note how much there is; the size of the vectors."""
         with connect(self._address) as database:
-            self.total = database[self._collection].estimated_document_count()
-        begun = self._documents()
-        first = next(begun, [])
-        if not first:
-            with connect(self._address) as database:
+            collection = database[self._collection]
+            self.total = collection.estimated_document_count()
+            first = next(read_documents(collection, fields=self._without), [])
+            if not first:
                 names = ", ".join(sorted(database.list_collection_names())) or "none"
-            raise SourceError(f"{self.location} has no documents; collections there: {names}")
-        # The first ones usually tell; only where none of them will do, all are asked.
-        for read in chain(first, self._others()):
-            with contextlib.suppress(NoVectorError):
-                dim = self._fields.dim or len(self._vector_in(read))
-                self._begun = chain([first], begun)
-                return dim
+                raise SourceError(f"{self.location} has no documents; collections there: {names}")
+            # The first ones usually tell; only where none of them will do, all are asked.
+            others = read_documents(collection, fields={self._fields.vector: 1})
+            for read in chain(first, chain.from_iterable(others)):
+                with contextlib.suppress(NoVectorError):
+                    return self._fields.dim or len(self._vector_in(read))
         vector, has = self._fields.vector, ", ".join(first[0].document or {})
         raise SourceError(
             f"no document of {self.location} has a vector in {vector!r}; the first one has: {has}"
         )
 
-    def _others(self) -> Iterator[RawDocument]:
-        """The vectors of all documents, and nothing else of them."""
-        with connect(self._address) as database:
-            batches = read_documents(database[self._collection], fields={self._fields.vector: 1})
-            yield from chain.from_iterable(batches)
-
     def _documents(self) -> Iterator[list[RawDocument]]:
         with connect(self._address, doing=_KEPT) as database:
-            without = dict.fromkeys(self._fields.without, 0)
-            yield from read_documents(database[self._collection], fields=without, expected=self.total)
+            collection = database[self._collection]
+            yield from read_documents(collection, fields=self._without, expected=self.total)
 
     def _batch(self, documents: Sequence[RawDocument], done: int, seen: set[str] | None) -> ImportBatch:
         ids: list[str] = []
