@@ -47,6 +47,7 @@ def test_saved_indexes_are_mapped_and_shared(tmp_path: Path, metric: str):
         assert index.get_item_vector(3) == vectors(metric)[3].tolist()
 
 
+@pytest.mark.slow
 def test_another_process_reads_what_was_saved(tmp_path: Path, metric: str):
     built = filled(metric)
     built.save(tmp_path / "x")

@@ -192,6 +192,7 @@ def test_very_quiet_sound_is_no_silence_and_very_loud_sound_is_no_damage(tmp_pat
 LENGTH_KNOWN = ("wav16", "wav24", "wav_float", "flac", "aiff", "mp3", "webm", "wavpack")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_truncated_file_is_a_track_or_a_failure_but_no_crash(name, music, library_path):
     format_ = FORMATS[name]
@@ -333,6 +334,7 @@ def test_a_wav_written_to_a_pipe_has_its_true_length_and_no_warning(claimed, tmp
 # Noise
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["mp3", "ogg", "flac", "m4a", "wma", "webm", "wav16"])
 def test_flipped_bits_make_a_track_of_finite_vectors_or_a_failure(name, music, library_path):
     format_ = FORMATS[name]
@@ -366,6 +368,7 @@ def test_one_wrong_byte_anywhere_in_a_header_is_no_crash(name, tmp_path):
     assert usable > 100
 
 
+@pytest.mark.slow
 def test_random_bytes_of_any_ending_are_no_crash(music, library_path):
     rng = np.random.default_rng(11)
     for ending in sorted(EXTENSIONS):

@@ -124,6 +124,7 @@ def test_a_damaged_catalog_is_refused_in_words(damaged, segue, tmp_path, name):
     assert (tmp_path / "victim").stat().st_size == 5008
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("details", ["[", "[]", "5", "[" * 100_000])
 def test_details_that_make_no_sense_are_refused_in_words(damaged, segue, details):
     root = damaged(f"UPDATE tracks SET details = '{details}'")
@@ -134,6 +135,7 @@ def test_details_that_make_no_sense_are_refused_in_words(damaged, segue, details
         assert (code < 3, "Traceback" in err) == (True, False)
 
 
+@pytest.mark.slow
 def test_every_column_set_to_nonsense_ends_in_words(damaged, whole):
     with closing(sqlite3.connect(whole / "catalog.sqlite")) as db:
         columns = [

@@ -209,6 +209,7 @@ def test_search_leaves_labels_out_where_only_names_are_meant(library: Library):
     assert library.tracks.search("guitar", by_label=False) == []
 
 
+@pytest.mark.slow
 def test_more_tracks_with_a_label_than_are_ranked_all_come_once(tmp_path: Path):
     songs = [
         song(f"/m/{n}.flac", {"Piano": 0.5} if n % 9 < 4 else {}, title=f"Song {n}") for n in range(2500)

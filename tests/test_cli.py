@@ -192,6 +192,7 @@ def test_help_names_the_program_as_it_was_called(arguments: list[str], shown: st
     assert shown in subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
 
 
+@pytest.mark.slow
 def test_search_lists_tracks(segue, scanned: Path):
     code, out, _ = segue("-l", scanned, "search", "high")
     assert code == 0

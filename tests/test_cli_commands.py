@@ -47,7 +47,7 @@ WORKS = [
     ("matrix 'low number 0' {outside}", "2 outside.flac"),
     ("evaluate --by artist -q", "12 of 12 tracks have a tag 'artist'"),
     ("map -q --csv", "The Lows - Low number 0"),
-    ("search 'number 0'", "Noise number 0"),
+    ("search 'noise number 0'", "Noise number 0"),
     ("albums", "low"),
     ("albums album:low -k 1", "score"),
     ("artists 'artist:The Lows'", "The Highs"),

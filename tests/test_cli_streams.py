@@ -19,6 +19,7 @@ def shell(line: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["sh", "-c", line, "sh", *command], capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize(
     "arguments", [["albums"], ["export", "--format", "csv"], ["info", "--json"], ["--help"]], ids="-".join
@@ -37,6 +38,7 @@ def test_a_reader_that_has_seen_enough_gets_no_complaint(scanned: Path):
     assert (done.stdout, done.stderr) == ("", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("closed", ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"])
 def test_closed_streams_end_no_command(folder: Path, tmp_path: Path, closed: str):
     broken = folder / "broken.mp3"
@@ -49,6 +51,7 @@ def test_closed_streams_end_no_command(folder: Path, tmp_path: Path, closed: str
         assert len(library) == len(list(folder.iterdir())) - 1
 
 
+@pytest.mark.slow
 def test_a_log_on_a_full_disk_ends_no_scan(folder: Path, tmp_path: Path):
     (folder / "broken.mp3").write_bytes(b"ID3" + bytes(4000))
     done = shell('"$@" 2> /dev/full', "-l", tmp_path / "library", "scan", "--no-pull", folder)

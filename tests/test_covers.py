@@ -211,6 +211,7 @@ def test_a_picture_of_too_many_pixels_is_passed_over(sides, beside):
     assert beside(png(*sides, packed=zeros(1 << 26))) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [b"zTXt", b"iCCP"])
 def test_a_picture_that_packs_more_than_pixels_is_scaled_without_it(name, beside):
     data, kind = beside(png(200, 100, chunk(name, b"a\0\0" + zeros(1 << 28))))
@@ -277,6 +278,7 @@ def test_sizes_of_webp_are_read_from_its_three_headers(body, size):
     assert (found.width, found.height) == size
 
 
+@pytest.mark.slow
 def test_a_large_picture_within_the_limit_is_scaled(beside):
     side = int(MAX_PIXELS**0.5)
     data, kind = beside(png(side, side))

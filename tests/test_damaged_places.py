@@ -127,11 +127,13 @@ def test_a_stream_goes_on_behind_a_damaged_place(name, tmp_path):
     assert frequency(y[-SR // 2 :], SR) == pytest.approx(END_HZ - 25, abs=30)
 
 
+@pytest.mark.slow
 def test_whole_files_of_every_format_have_no_warning(tmp_path):
     for name in FORMATS:
         assert audio.load(music(name, tmp_path)).warning is None
 
 
+@pytest.mark.slow
 def test_a_damaged_header_that_no_decoder_takes_is_told_as_damaged(tmp_path, library_path):
     (tmp_path / "music").mkdir()
     shutil.copy(HOSTILE / "exc-696277e9-s.sph", tmp_path / "music" / "speech.sph")

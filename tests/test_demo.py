@@ -233,6 +233,7 @@ def short_collection(monkeypatch):
     monkeypatch.setattr(demo_collection, "pieces", lambda seed: pieces(seed)[:3])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short_collection")
 def test_an_interrupted_run_leaves_whole_files_and_can_be_repeated(tmp_path):
     def stop(done, total):

@@ -130,6 +130,7 @@ def test_a_moved_library_just_works(library: Library, music: Path, tmp_path: Pat
         assert moved.verify() == 3
 
 
+@pytest.mark.slow
 def test_a_backup_is_the_library_of_one_moment_while_others_write(library: Library, tmp_path: Path):
     """Backups are made while a scan adds tracks and prunes rewrite the matrices."""
     library.playlists.create("Mix", list(paths(library)))

@@ -95,6 +95,7 @@ def test_excerpts_of_a_long_file_come_from_the_times_they_name(format_, long_fil
             assert found_s == pytest.approx(start_s + (at + window / 2) / sound.info.sr, abs=0.2)
 
 
+@pytest.mark.slow
 @formats("wav16", "flac", "mp3", "ogg", "m4a", "opus", "wavpack")
 def test_an_excerpt_is_the_same_as_that_part_of_the_whole(format_, long_file):
     path = long_file(format_)

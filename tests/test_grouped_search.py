@@ -79,6 +79,7 @@ def test_what_is_nowhere_and_an_empty_text_find_nothing(library: Library):
     assert not library.search_grouped("  ")
 
 
+@pytest.mark.slow
 def test_over_http_ids_are_those_of_the_discography_and_seeds_can_be_sent(tmp_path: Path):
     with write_named(tmp_path / "library") as library:
         discography = library.discography()

@@ -219,6 +219,7 @@ class TestAudioSet(SourceContract):
         return write
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("packing", ["gz", "bz2", "xz"])
 def test_an_archive_that_unpacks_to_too_much_is_left_soon(library, tmp_path, monkeypatch, packing):
     monkeypatch.setattr("segue.sources.packed.MAX_UNPACKED", 1 << 20)

@@ -306,6 +306,7 @@ def test_an_import_killed_while_all_is_put_in_order_lacks_nothing_afterwards(tab
         assert indexes(tmp_path / "library") >= LATE
 
 
+@pytest.mark.slow
 def test_the_next_writer_makes_what_a_killed_import_has_left(table, tmp_path):
     process, receiver = start(import_slowly, table, tmp_path / "library")
     batches = 0
@@ -344,6 +345,7 @@ def test_a_report_is_plain_json(table, started, tmp_path):
     assert found["problems"] == [[f"row {N + 1}", f"line {N + 3}: 3 values, the header has 24"]]
 
 
+@pytest.mark.slow
 def test_the_worker_ends_with_the_process_that_asked(tmp_path, large):
     request = {
         "path": sys.path, "module": "segue.sources.table.source", "name": "Table",
@@ -358,6 +360,7 @@ def test_the_worker_ends_with_the_process_that_asked(tmp_path, large):
         assert process.wait(PATIENCE_S) == 0
 
 
+@pytest.mark.slow
 def test_a_stopped_import_does_not_wait_for_a_source_in_a_long_read(tmp_path):
     stop, begun, over = threading.Event(), threading.Event(), threading.Event()
 

@@ -6,6 +6,7 @@ import os
 import threading
 
 import numpy as np
+import pytest
 
 from segue.index import Index
 from segue.index.batches import search_in_batches, use_threads
@@ -48,6 +49,7 @@ def test_few_queries_need_no_threads():
     assert asked_by(256) == ({threading.get_ident()}, [256])
 
 
+@pytest.mark.slow
 def test_answers_do_not_depend_on_the_number_of_threads():
     rng = np.random.default_rng(1)
     rows = (rng.standard_normal((5000, 8)) @ rng.standard_normal((8, 32))).astype(np.float32)

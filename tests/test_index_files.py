@@ -83,6 +83,7 @@ def test_thousands_of_damaged_files_are_refused_and_none_ends_the_process(saved,
     assert refused >= 3_000
 
 
+@pytest.mark.slow
 def test_a_change_of_any_byte_is_found(saved, tmp_path):
     whole = saved.read_bytes()
     at, length, _ = struct.unpack_from("<QQI", whole, 16)

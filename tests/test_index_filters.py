@@ -60,6 +60,7 @@ def test_k_qualifying_rows_are_found_at_the_requested_recall(kind, how, looking)
         one.assert_recall(found, 0.95, where)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("k", [1, 50, 500])
 def test_rows_that_qualify_are_found_though_all_of_them_are_far(k, looking):
     one, index = case("euclidean float32"), looking("euclidean float32")
@@ -88,6 +89,7 @@ def test_rows_far_from_the_query_are_found_at_the_requested_recall(kind, looking
         one.assert_recall(found, 0.95, where)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_filter_that_its_owner_changes_is_a_new_one(kind, looking):
     one, index = case(kind), looking(kind)

@@ -55,6 +55,7 @@ def test_queries_that_scan_all_lists_are_scanned_in_several_parts():
     assert (one.shares(found) == 1).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_recall_1_compares_with_every_row(kind):
     one = case(kind)

@@ -67,6 +67,7 @@ def test_ranks_by_faiss_are_those_by_numpy(metric, dtype, dim, state_of):
         assert_alike(by_faiss(query), index.query(query, 10))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("metric", "dtype", "dim"), READ_BY_FAISS)
 def test_distances_by_faiss_are_what_float64_gives(metric, dtype, dim, state_of):
     index, queries = made(metric, dtype, dim)
@@ -128,6 +129,7 @@ def test_a_query_without_a_place_is_refused_and_the_next_one_is_answered(metric,
         assert_alike(index.query(zero[0], 10), (ids[:1], distances[:1]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("metric", "dtype", "dim"), [*READ_BY_FAISS, ("dot", "float32", 30)])
 def test_many_threads_get_each_its_own_answers(metric, dtype, dim):
     index, queries = made(metric, dtype, dim)

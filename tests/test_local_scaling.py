@@ -39,6 +39,7 @@ def crowded() -> Vectors:
     return unit(rng.standard_normal((3_000, 48)) + 0.5)
 
 
+@pytest.mark.slow
 def test_no_track_is_near_to_everything(crowded):
     index = index_of(crowded)
     plain = replace(index, scales=None)

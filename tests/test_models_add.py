@@ -145,6 +145,7 @@ def test_vggish_is_made_of_its_checkpoint_and_its_components(
         models.add(model, checkpoint, folder=folder)
 
 
+@pytest.mark.slow
 def test_vggish_is_made_of_a_frozen_graph_as_of_its_checkpoint(tmp_path: Path, folder: Path):
     published = small_vggish.write_published(tmp_path)
     model = small_vggish.known(published)

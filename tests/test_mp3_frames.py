@@ -39,6 +39,7 @@ CASES = [(by_lame, 44_100, 2), (by_lame, 22_050, 1), (by_ffmpeg(320), 48_000, 2)
          (by_ffmpeg(32), 32_000, 1), (by_ffmpeg(8), 16_000, 1)]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("make", "sr", "channels"), CASES)
 def test_excerpts_are_those_of_the_whole(make, sr, channels, tmp_path):
     path = make(tmp_path / "a.mp3", sound(20, sr, channels), sr)
@@ -52,6 +53,7 @@ def test_excerpts_are_those_of_the_whole(make, sr, channels, tmp_path):
         np.testing.assert_allclose(excerpt, whole.parts[0][start : start + len(excerpt)], atol=2e-7)
 
 
+@pytest.mark.slow
 def test_a_long_stretch_is_read_in_several_parts(tmp_path):
     sr = 44_100
     path = by_ffmpeg(320)(tmp_path / "a.mp3", sound(60, sr, 1), sr)

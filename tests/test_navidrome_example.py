@@ -77,6 +77,7 @@ def ask(bridge: str, other: Player, method: str, **parameters: object) -> httpx.
     return httpx.get(f"{bridge}/rest/{method}", params=parameters, timeout=PATIENCE_S)
 
 
+@pytest.mark.slow
 def test_similar_songs_have_the_servers_own_ids(bridge: str, other: Player, library: Library):
     ids = song_ids(other)
     for method, name in (("getSimilarSongs", "similarSongs"), ("getSimilarSongs2.view", "similarSongs2")):
@@ -106,6 +107,7 @@ def test_what_segue_does_not_know_the_server_answers(bridge: str, other: Player)
     assert wrong["subsonic-response"]["error"]["code"] == 40
 
 
+@pytest.mark.slow
 def test_without_segue_the_server_answers(other: Player):
     wanted = song_ids(other)["High number 0"]
     for bridge in running(other.server.address, "http://127.0.0.1:1"):

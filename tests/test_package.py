@@ -93,6 +93,7 @@ def imports_of(path: Path, *, types: bool = False) -> set[str]:
     return {name for name in names if name.startswith("segue.")}
 
 
+@pytest.mark.slow
 def test_imports_point_down():
     source = ROOT / "src"
     for path in source.rglob("*.py"):
@@ -103,6 +104,7 @@ def test_imports_point_down():
         assert not [module for module in imports_of(path) if room_of(module) in above], path
 
 
+@pytest.mark.slow
 def test_no_files_import_each_other_in_a_circle():
     source = ROOT / "src"
     names = {
@@ -169,6 +171,7 @@ def test_the_service_and_the_commands_know_only_the_library():
             assert not [name for name in modules if name and name.startswith("segue.catalog")], path
 
 
+@pytest.mark.slow
 def test_nothing_pickles():
     for path in (ROOT / "src").rglob("*.py"):
         names = {

@@ -67,6 +67,7 @@ def test_a_library_with_impossible_times_is_served(scanned: Path, tmp_path: Path
 WORDS = " ".join(f"w{i}" for i in range(2500))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "address",
     [

@@ -63,6 +63,7 @@ def test_what_the_service_names_lies_below_the_path(placed: Server):
         assert f"{placed.address}/api/v1/tracks/{track}/audio" in listed
 
 
+@pytest.mark.slow
 def test_the_header_of_a_proxy_counts_only_behind_one(scanned: Path, placed: Server):
     said = {"X-Forwarded-Prefix": "/music"}
     options = ("--no-open", "--port", 0)
@@ -121,6 +122,7 @@ def test_sounds_for_a_page_of_this_machine_need_no_origin(placed: Server, scanne
             assert refused.status_code == 403, referer
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(OPENSSL is None, reason="no openssl: apt install openssl")
 def test_certificate_files_encrypt(tmp_path: Path, scanned: Path):
     certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"

@@ -148,6 +148,7 @@ def test_a_client_that_was_right_may_be_wrong_as_often_as_others():
         one.check("login", "mine")
 
 
+@pytest.mark.slow
 def test_levels_are_of_some_clients_only(tmp_path: Path):
     for levels in (OwnLevels(), make_levels(str(tmp_path), 2)):
         for i in range(CLIENTS + 10):

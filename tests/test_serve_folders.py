@@ -48,6 +48,7 @@ def test_a_service_for_this_machine_alone_scans_any_folder_but_none_that_is_not_
     assert private.ended(job["id"])["state"] in ("done", "failed")
 
 
+@pytest.mark.slow
 def test_with_folders_named_only_those_are_proposed(places: Path):
     arguments = ("-l", places / "other", "serve", "--no-open", "--port", 0, "--folder", places / "Allowed")
     with serving(*arguments) as running:

@@ -94,6 +94,7 @@ def test_only_administrators_may_change_what_is_everybodys(anna: Person, olga: P
     assert olga.client.get(metrics).status_code == 200
 
 
+@pytest.mark.slow
 def test_what_one_does_changes_nothing_for_another(anna: Person, bert: Person, olga: Person, music):
     before, owners = answers(anna), answers(olga)
     assert before["POST /similar"] != owners["POST /similar"]  # Olga likes a track
@@ -211,6 +212,7 @@ def test_a_tag_of_anothers_answer_is_none_of_mine(anna: Person, bert: Person):
     assert "private" in mine.headers["cache-control"]
 
 
+@pytest.mark.slow
 def test_without_a_login_nothing_is_shown(server: Server):
     with httpx.Client(base_url=f"{server.address}/api/v1") as stranger:
         assert stranger.get("/session").json() == {
@@ -262,6 +264,7 @@ def test_another_session_is_not_ended_by_who_does_not_own_it(anna: Person, bert:
     assert bert.client.get("/me").status_code == 200
 
 
+@pytest.mark.slow
 def test_an_administrator_adds_and_removes_users(server: Server, olga: Person):
     new = {"name": "Carla", "password": "carla's own password"}
     answer = olga.client.post("/users", json=new)
@@ -361,6 +364,7 @@ def test_a_service_that_knew_users_lets_nobody_in_without_them(tmp_path: Path):
     assert Guard(Settings(library="", scratch=""), Users(tmp_path)).caller({}).is_logged_in
 
 
+@pytest.mark.slow
 def test_without_users_the_page_is_everybodys(tmp_path: Path):
     write_music(tmp_path / "music")
     with Library.open(tmp_path / "library", create=True) as library:

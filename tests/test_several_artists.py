@@ -82,6 +82,7 @@ def test_each_artist_is_a_seed(library):
         assert library.similar(f"artist:{name}", k=1).seeds == (f"2 tracks by {name}",)
 
 
+@pytest.mark.slow
 def test_players_get_each_artist_and_genre(root):
     token = hashlib.md5(b"sesamesalt").hexdigest()
     login = {"u": "me", "t": token, "s": "salt", "v": "1.16.1", "c": "test", "f": "json"}

@@ -58,6 +58,7 @@ def libraries(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Librar
                 yield kept, without
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(LETTERS, min_size=1, max_size=5))
 def test_texts_find_the_same_tracks(libraries: tuple[Library, Library], text: str):

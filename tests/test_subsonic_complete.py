@@ -117,6 +117,7 @@ def test_ratings_are_kept_shown_and_listed(player: Player):
     assert player.error("setRating", id="gone", rating=1) == 70
 
 
+@pytest.mark.slow
 def test_words_of_a_song_come_with_their_times(tmp_path: Path):
     paths = write_music(tmp_path / "music")
     paths["low0"].with_suffix(".lrc").write_text("[00:01.50]Hello\n[00:02.00]again", "utf-8")
@@ -185,6 +186,7 @@ def test_a_user_has_a_picture_and_a_range_past_the_end_is_told_by_its_status(pla
     assert answer.status_code == 416
 
 
+@pytest.mark.slow
 def test_py_opensonic_reads_what_it_asks_for(player: Player):
     """Music Assistant's library, which refuses answers without a required field."""
     libopensonic = pytest.importorskip("libopensonic", reason="pip install py-opensonic")

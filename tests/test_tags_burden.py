@@ -49,6 +49,7 @@ def convert(path):
     return b"".join(transcode(path, "mp3"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flags", [b"\0\0", b"\0\x09"], ids=["many", "packed"])
 @pytest.mark.parametrize("name", ["mp3", "aac", "ac3"])
 def test_a_stream_behind_a_tag_is_heard(name, flags, copy, used):

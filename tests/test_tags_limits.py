@@ -72,6 +72,7 @@ def frame(name, data, flags=b"\0\0", version=4):
 TITLE = frame(b"TPE1", b"\3Kora Bell")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [b"TIT2", b"TXXX", b"APIC", b"COMM"])
 @pytest.mark.parametrize("version", [3, 4])
 def test_a_compressed_frame_is_not_inflated_beyond_a_limit(name, version, mp3, frugal, tmp_path):
@@ -186,6 +187,7 @@ def test_sizes_of_chunks_are_not_trusted(name, size, frugal, tmp_path):
     assert frugal(path).title in (None, "Title")
 
 
+@pytest.mark.slow
 def test_very_many_chunks_are_passed_over(frugal, tmp_path):
     path = tmp_path / "chunks.wav"
     path.write_bytes(riff([(b"junk", 0, b"")] * 1_000_000))
@@ -213,6 +215,7 @@ def mp4(items):
 ARTIST = atom(b"\xa9ART", atom(b"data", struct.pack(">II", 1, 0) + b"Kora Bell"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "items",
     [
@@ -248,6 +251,7 @@ def ogg(packet, pages=1):
     return b"".join(head + bytes((255,)) * 256 + packet for _ in range(pages))
 
 
+@pytest.mark.slow
 def test_a_packet_without_end_is_given_up(frugal, tmp_path):
     first = b"OggS\0\2" + bytes(8) + b"abcd" + bytes(8) + b"\1\x13" + b"OpusHead\1\2" + bytes(9)
     body = b"OpusTags" + bytes(255 * 255 - 8)

@@ -42,6 +42,7 @@ def test_a_damaged_place_costs_that_place(name, tmp_path):
     assert_whole(*converted(path), LENGTH_S, HZ[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["mp3", "ogg"])
 def test_joined_files_are_converted_to_their_end(name, tmp_path):
     parts = [FORMATS[name].write(tmp_path, tone(hz, FORMATS[name].sr), f"part {hz}") for hz in HZ]

@@ -45,6 +45,7 @@ def _make_old(root: Path) -> None:
         db.commit()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("old", [True, False])
 @pytest.mark.parametrize("what", ["the library", "the file of users"])
 def test_a_library_of_several_people_is_served_where_it_cannot_be_written(root: Path, what: str, old: bool):

@@ -209,6 +209,7 @@ def test_paths_settle_when_nothing_more_happens_to_them(tmp_path: Path):
     assert settling.take() == set()
 
 
+@pytest.mark.slow
 def test_what_moves_while_folders_are_listed_is_not_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     path = song(tmp_path / "Album" / "1.wav", 300, "Song")
     list_folder, looks = os.scandir, []

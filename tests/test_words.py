@@ -52,6 +52,7 @@ def test_help_has_no_retired_word(name: str, text: str):
     assert not retired(text, (*EVERYWHERE, *HELP))
 
 
+@pytest.mark.slow
 def test_messages_have_no_retired_word():
     found = [
         (str(path.relative_to(ROOT)), line, words)
@@ -62,6 +63,7 @@ def test_messages_have_no_retired_word():
     assert not found
 
 
+@pytest.mark.slow
 def test_docstrings_have_no_retired_word():
     with_retired = {}
     for path in sorted(SOURCE.rglob("*.py")):
@@ -91,6 +93,7 @@ def _described_and_taken(tree: ast.AST) -> Iterator[tuple[str, list[str], set[st
             yield node.name, described, {arg.arg for arg in ast.walk(takes.args) if isinstance(arg, ast.arg)}
 
 
+@pytest.mark.slow
 def test_docstrings_describe_parameters_that_there_are():
     others = [
         f"{path.relative_to(ROOT)}: {name}: {parameter}"
@@ -123,6 +126,7 @@ def _own_names(tree: ast.AST) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.arg
 
 
+@pytest.mark.slow
 def test_variables_say_what_they_hold():
     silent = [
         f"{path.relative_to(ROOT)}:{line}: {name}"

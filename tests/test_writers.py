@@ -74,6 +74,7 @@ def test_a_second_writer_that_does_not_wait_gets_an_error(music, embeddings, tmp
         assert_rows_are_tracks(library, embeddings)
 
 
+@pytest.mark.slow
 def test_a_second_writer_waits_for_the_first_and_says_so_once(music, tmp_path):
     other = tmp_path / "other"
     clips(other, 8, first_hz=2_000)
@@ -139,6 +140,7 @@ def make_many(send, folder, barrier):
     send("done")
 
 
+@pytest.mark.slow
 def test_two_processes_that_make_one_library_at_once_both_have_it(tmp_path):
     barrier = new_barrier(2)
     running = [start(make_many, tmp_path, barrier) for _ in range(2)]
@@ -316,6 +318,7 @@ def test_a_snapshot_stays_true_while_the_library_is_pruned(music, embeddings, tm
         assert_rows_are_tracks(library, embeddings)
 
 
+@pytest.mark.slow
 def test_a_reader_opens_a_library_that_is_being_pruned_all_the_time(music, embeddings, tmp_path):
     with Library.open(tmp_path / "library", create=True) as library:
         library.scan(music)
