@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import numpy as np
 import pytest
 
 from segue.catalog import Snapshot, SpaceVectors
-from segue.catalog.near_names import _beginning_with, _closest
+from segue.catalog.near_names import _beginning_with, most_similar
 from segue.catalog.text_index import has_line
 from segue.embed.vocabulary import labels_with_words
 from segue.library import Library
@@ -106,13 +105,11 @@ def test_indexed_words_are_found_by_their_beginning(letters: str):
         assert _beginning_with(letters, "\n".join(listed)) == expected
 
 
-@pytest.mark.parametrize("most", [1, 3, 10])
-def test_the_closest_names_are_those_of_difflib(rng: np.random.Generator, most: int):
-    syllables = np.array(["ri", "ver", "va", "bo", "blu", "e"])
-    names = {"".join(rng.choice(syllables, rng.integers(1, 5))) for _ in range(300)}
-    for text in ("river", "bluebo", "x", "vari"):
-        expected = difflib.get_close_matches(text, names, most, 0.6)
-        assert _closest(text, names, most, 0.6) == expected
+def test_of_names_spelled_alike_the_most_similar_are_in_front_and_of_equals_the_first():
+    names = ["river", "rivers", "driver", "ravine", "shiver", "lake"]
+    assert most_similar("river", names, 3, 0.6) == ["river", "rivers", "driver"]
+    assert most_similar("rivr", names, 10, 0.7) == ["river", "rivers", "driver"]
+    assert most_similar("x", names, 3, 0.6) == most_similar("river", [], 3, 0.6) == []
 
 
 def test_suggested_artists_have_the_tracks_whose_files_are_there_in_the_order_of_albums(tmp_path: Path):

@@ -48,7 +48,7 @@ class Derived:
         make: Callable[[sqlite3.Connection], _Value],
         size: Callable[[_Value], int] = lambda _: 0,
     ) -> _Value:
-        """The value of this name, made where there is none since the last change.
+        """The value of this name, made where there is none since the last change; ``None`` is not kept.
 
         Parameters
         ----------
@@ -64,7 +64,8 @@ class Derived:
                 self._values.move_to_end(name)
                 return cast(_Value, kept[0])
         value = make(db)
-        self._keep(now, name, value, size(value) + _OVERHEAD)
+        if value is not None:
+            self._keep(now, name, value, size(value) + _OVERHEAD)
         return value
 
     def _keep(self, now: tuple[int, int], name: Hashable, value: object, n_bytes: int) -> None:

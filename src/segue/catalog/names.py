@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from segue.catalog.connections import Connections
 from segue.catalog.derived import Derived
 from segue.catalog.migration import ARTIST, ODD, OTHER_ALBUM_ARTIST
-from segue.catalog.near_names import NameKind, near_names
-from segue.catalog.text_index import indexed_words
+from segue.catalog.near_names import LIKE_A_NAME, most_similar
 from segue.errors import UsageError
 from segue.track import folded
 
@@ -24,7 +23,6 @@ Condition = tuple[str, list[Any]]
 
 _BETWEEN = {"genre": re.compile("[;/,]"), "artist": re.compile(";")}  # several names
 _EXAMPLES = 5  # names that a message gives as examples
-_COMPARED = 5000  # of which all are compared with one that is not there
 _COLUMNS = {"artist": ("artist", "album_artist"), "album": ("album",)}
 _LISTS = {
     "genre": "SELECT DISTINCT genre FROM tracks",
@@ -146,20 +144,10 @@ class NameTables:
             names |= split_names(what, text or "")
         if not names:
             return "no network has labeled a track yet" if what == "label" else f"no track has any {what}"
-        near = self._near(what, name, names)
+        near = most_similar(name, names, _EXAMPLES, LIKE_A_NAME)
         near += sorted(other for other in names if name in other)
         listed = list(dict.fromkeys([*near, *sorted(names)]))[:_EXAMPLES]
         return f"there are {len(names)}, such as {', '.join(names[other] for other in listed)}"
-
-    def _near(self, what: str, name: str, names: Collection[str]) -> list[str]:
-        """Folded names that are spelled almost so; of very many, those that the full-text index finds."""
-        import difflib
-
-        if what in _COLUMNS and len(names) > _COMPARED:
-            kind: NameKind = "artist" if what == "artist" else "album"
-            indexed = indexed_words(self._derived)
-            return [folded(one) for one, _ in near_names(self._local.db, name, indexed, _EXAMPLES, [kind])]
-        return difflib.get_close_matches(name, names, _EXAMPLES)
 
 
 def all_labels(db: sqlite3.Connection) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 import os
 import re
 import sqlite3
@@ -11,7 +10,7 @@ from itertools import chain, islice, pairwise
 from typing import Literal
 
 from segue.catalog.migration import OTHER_ALBUM_ARTIST, TITLE
-from segue.catalog.text_index import has_line, words_match
+from segue.catalog.text_index import first_line, has_line, words_match
 from segue.track import clean, folded, split_artists
 
 _MOST_WORDS = 6  # of a text
@@ -19,7 +18,7 @@ _LONGEST_WORD = 40  # letters
 _NEAR_WORDS = 3  # for each word of a text
 _COMPARED = 4000  # indexed words that begin like a word
 _TRACKS = 200  # whose names are compared, for each near word
-_LIKE_A_WORD, _LIKE_A_NAME = 0.7, 0.6  # of difflib's ratio, 1 for the same text
+_LIKE_A_WORD, LIKE_A_NAME = 0.7, 0.6
 _LAST = "\U0010ffff"  # letter of Unicode
 _SCRIPT = 32  # letters of one script are this near to each other in Unicode
 _COLUMNS = ["title", "artist", "album", "file"]
@@ -54,7 +53,7 @@ def near_names(
         for kind, name in _names_with(db, words):
             if kind in kinds:
                 names.setdefault(folded(name), (name, kind))
-    return [names[name] for name in _closest(wanted, names, most, _LIKE_A_NAME)]
+    return [names[name] for name in most_similar(wanted, names, most, LIKE_A_NAME)]
 
 
 def _near_words(text: str, indexed: str) -> Iterator[list[str]]:
@@ -81,49 +80,36 @@ def _like(word: str, indexed: str) -> list[str]:
     """Indexed words that are spelled almost so, the most similar first."""
     alike = (term for term in _beginning_with(word[:2], indexed) if abs(len(term) - len(word)) <= 2)
     others = (term for term in _other_beginnings(word) if has_line(indexed, term))
-    return _closest(word, {*islice(alike, _COMPARED), *others}, _NEAR_WORDS, _LIKE_A_WORD)
+    return most_similar(word, chain(islice(alike, _COMPARED), others), _NEAR_WORDS, _LIKE_A_WORD)
 
 
-def _closest(text: str, names: Iterable[str], most: int, least: float) -> list[str]:
-    """As ``difflib.get_close_matches`` of different names, which compares more of them to the end."""
-    import difflib
+def most_similar(text: str, names: Iterable[str], most: int, least: float) -> list[str]:
+    """Of different names, those spelled most like a text.
 
-    matcher = difflib.SequenceMatcher(None, "", text)
-    without = dict.fromkeys(map(ord, text))
-    best: list[tuple[float, str]] = []  # a heap, the worst in front
-    for name in names:
-        length = len(text) + len(name)
-        # Most are ruled out by their lengths, or by how many of their letters the text has.
-        if 2 * min(len(text), len(name)) / length < least:
-            continue
-        if 2 * (len(name) - len(name.translate(without))) / length < least:
-            continue
-        matcher.set_seq1(name)
-        if matcher.quick_ratio() >= least:
-            ratio = matcher.ratio()
-            if ratio >= least:
-                heapq.heappush(best, (ratio, name))
-        if len(best) > most:
-            heapq.heappop(best)
-        if len(best) == most:
-            least = max(least, best[0][0])
-    return [name for _, name in sorted(best, reverse=True)]
+    Parameters
+    ----------
+    least : twice the letters that both have in one order, by all letters of both; 1 for the same text
+    """
+    from rapidfuzz import process
+    from rapidfuzz.distance import Indel
+
+    choices = list(dict.fromkeys(names))
+    scorer = Indel.normalized_similarity
+    return [
+        name for name, *_ in process.extract(text, choices, scorer=scorer, score_cutoff=least, limit=most)
+    ]
 
 
 def _beginning_with(letters: str, indexed: str) -> list[str]:
     """Indexed words that begin so, rising."""
-    first = 0 if indexed.startswith(letters) else indexed.find(f"\n{letters}") + 1
-    if not indexed.startswith(letters, first):
-        return []
-    last = indexed.rfind(f"\n{letters}") + 1
-    end = indexed.find("\n", last)
-    return indexed[first : end if end >= 0 else None].split("\n")
+    first, end = first_line(indexed, letters), first_line(indexed, letters + _LAST)
+    return indexed[first:end].rstrip("\n").split("\n") if first < end else []
 
 
 def _other_beginnings(word: str) -> Iterator[str]:
     """The word with its first or second letter missing, doubled, changed, swapped, or one more before it."""
     nearby = range(max(97, ord(word[0]) - _SCRIPT), min(ord(word[0]) + _SCRIPT, ord(_LAST)))
-    letters = [*map(chr, nearby)]
+    letters = [letter for letter in map(chr, nearby) if letter.isalpha()]
     yield word[1:2] + word[:1] + word[2:]
     for place in (0, 1):
         head, tail = word[:place], word[place:]

@@ -202,15 +202,12 @@ def current_postings(local: Connections, derived: Derived) -> Postings | None:
     """Those of a library, where they hold."""
     if local.db.in_transaction:  # which may have changed words
         return None
-    head = current_head(local.db)
-    if head is None:  # not kept: a writer makes them after its last change
-        return None
 
     def size(postings: Postings | None) -> int:
         # Every search uses them: of very many words, too, they are kept, and others are as well.
         return min(postings.terms.n_bytes, MOST_BYTES // 2) if postings else 0
 
-    return derived.get(("postings", head["version"]), lambda _: _load(local, derived, head), size)
+    return derived.get(("postings", stamp(local.db)), lambda _: _load(local, derived), size)
 
 
 def stamp(db: sqlite3.Connection) -> str:
@@ -245,7 +242,10 @@ def n_damaged(db: sqlite3.Connection) -> int:
     return sum(not is_whole(row[0]) for row in rows)
 
 
-def _load(local: Connections, derived: Derived, head: Head) -> Postings | None:
+def _load(local: Connections, derived: Derived) -> Postings | None:
+    head = current_head(local.db)
+    if head is None:  # not kept: a writer makes them after its last change
+        return None
     sizes = head["version"], head["n_tracks"], head["n_keys"]
     try:
         return Postings(local, derived, *sizes, load_lines(local.db, head["version"], INDEX, INDEX))

@@ -53,13 +53,19 @@ def lines_with(text: AnyStr, part: AnyStr, feed: AnyStr, most: int) -> list[tupl
 
 def has_line(text: str, line: str) -> bool:
     """Whether a text, whose lines rise, has a line."""
+    at = first_line(text, line)
+    return at < len(text) and text[at : at + len(line) + 1].rstrip("\n") == line
+
+
+def first_line(text: str, least: str) -> int:
+    """Where the first line begins that is not before another text; the lines rise."""
     low, high = 0, len(text)
     while low < high:
         middle = (low + high) // 2
-        before = text.rfind("\n", low, middle)
-        start, stop = low if before < 0 else before + 1, text.find("\n", middle)
-        other = text[start : stop if stop >= 0 else None]
-        if other == line:
-            return True
-        low, high = (start + len(other) + 1, high) if other < line else (low, start)
-    return False
+        start, stop = text.rfind("\n", low, middle) + 1 or low, text.find("\n", middle)
+        stop = stop if stop >= 0 else len(text)
+        if text[start:stop] < least:
+            low = stop + 1
+        else:
+            high = start
+    return low

@@ -93,8 +93,9 @@ class WordIndex:
 
         def read(_: sqlite3.Connection) -> NDArray[np.int64]:
             # Each word's tracks serve other texts, too, and a search also asks for those of each word.
-            if len(words) > 1 and not self._postings() and all(map(_is_quick_alone, words)):
-                return functools.reduce(_both, [self._all([word], by_label=by_label) for word in words])
+            indexed = _indexed(words)
+            if len(indexed) > 1 and self._is_quick_one_by_one(indexed):
+                return functools.reduce(_both, [self._all([word], by_label=by_label) for word in indexed])
             return self._ask(words, lambda index, words: index.matching(words, columns))
 
         return self._derived.get(("words", match(words, columns)), read, lambda keys: keys.nbytes)
@@ -105,13 +106,19 @@ class WordIndex:
         ask: Callable[[FullText | Postings, Sequence[str]], NDArray[np.int64]],
     ) -> NDArray[np.int64]:
         """An answer of the postings, where there are some and they have such words, or of SQLite's index."""
-        words = [word for word in words if not word.isascii() or _PLAIN_PARTS.search(word)] or words
+        words = _indexed(words) or words
         postings = self._postings()
         terms = surely_terms(words) if postings else []
         if postings and terms:
             with contextlib.suppress(PostingsGoneError):
                 return ask(postings, terms)
         return ask(self._full_text, words)
+
+    def _is_quick_one_by_one(self, words: Sequence[str]) -> bool:
+        """Whether words are found sooner each alone: where not all are in the postings, or each is quick."""
+        if self._postings():  # of other letters, the index may have nothing, and passes over them
+            return not surely_terms(words) and all(map(str.isascii, words))
+        return all(map(_is_quick_alone, words))
 
     def _postings(self) -> Postings | None:
         return current_postings(self._local, self._derived)
@@ -293,6 +300,11 @@ def _between_signs(words: Iterable[str]) -> tuple[list[str], list[str]]:
 def _longest(texts: Iterable[str]) -> list[str]:
     """Those that tell the most of tracks apart; few, as each is looked for in all indexed words."""
     return sorted(set(texts), key=lambda text: (-len(text), text))[:_MOST_PARTS]
+
+
+def _indexed(words: Iterable[str]) -> list[str]:
+    """Those of which the index may have something: not signs alone."""
+    return [word for word in words if not word.isascii() or _PLAIN_PARTS.search(word)]
 
 
 def _is_plain(word: str) -> bool:

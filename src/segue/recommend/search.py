@@ -191,16 +191,20 @@ def _rank(
     def only(keys: NDArray[np.int64]) -> NDArray[np.int64]:
         return keys if allowed is None or not len(keys) else keys[np.isin(keys, allowed)]
 
-    named = only(catalog.tracks.keys_with_words(text))
-    evidence = evidence_of_terms(terms, catalog, snapshot)
+    holding = catalog.tracks.keys_with_words(text)
+    named = only(holding)
     searched = (snapshot.keys >= 0) & ~snapshot.missing
     if allowed is not None:
         searched &= np.isin(snapshot.keys, allowed)
     n = int(np.count_nonzero(searched))
-    searched[_rows(named, snapshot)] = False
-    rows = np.flatnonzero(evidence)
-    rows = rows[searched[rows]]
-    rows = rows[largest_first(evidence[rows])]
+    evidence = np.zeros(0, np.float32)
+    rows = np.zeros(0, np.int64)
+    if not _says_names_alone(terms, len(holding)):
+        evidence = evidence_of_terms(terms, catalog, snapshot)
+        searched[_rows(named, snapshot)] = False
+        rows = np.flatnonzero(evidence)
+        rows = rows[searched[rows]]
+        rows = rows[largest_first(evidence[rows])]
     sounding = snapshot.keys[rows]
     labeled = only(catalog.tracks.keys_with_labels(text))
     if len(labeled):
@@ -213,6 +217,15 @@ def _rank(
     return Ranking(text, catalog, snapshot, terms, named, sounding, labeled, evidence[rows], n)
 
 
+def _says_names_alone(terms: Sequence[Term], n_named: int) -> bool:
+    """Whether only those tracks answer that hold the text in their names."""
+    if len(terms) != 1:
+        return False
+    (term,) = terms
+    sounds = term.measured or term.joint or term.labels or term.parts or len(term.labeled)
+    return not sounds and len(term.keys) == n_named > 0
+
+
 def evidence_of_terms(terms: Sequence[Term], catalog: Catalog, snapshot: Snapshot) -> NDArray[np.float32]:
     """float32 (n,), over the snapshot's rows: the geometric mean over the terms, 0 where one is not met."""
     evidence = np.zeros(len(snapshot.keys), np.float32)
@@ -220,6 +233,8 @@ def evidence_of_terms(terms: Sequence[Term], catalog: Catalog, snapshot: Snapsho
         return evidence
     shares = (_term_evidence(term, catalog, snapshot) for term in terms)
     share = next(shares)
+    if len(terms) == 1:
+        return share
     rows = np.flatnonzero(share > 0)
     logs = np.log(share[rows])
     for share in shares:
