@@ -14,6 +14,7 @@ from mutagen.flac import Picture
 from mutagen.id3 import APIC, ID3, TIT2
 from mutagen.mp4 import MP4, MP4Cover
 
+from segue.errors import TrackNotFoundError
 from segue.library import Library
 from tests.bad_files import outcomes, posix_only
 from tests.sounds import FORMATS, clip, melody, write
@@ -190,3 +191,16 @@ def test_names_that_are_no_unicode_are_kept_as_they_are(music, library_path):
         Path(bad).unlink()
         library.scan(music)
         assert library.failures() == []
+
+
+@linux_only
+def test_names_that_are_no_unicode_are_searched_for_by_the_rest_of_them(music, library_path):
+    name = os.fsdecode(os.fsencode(music) + b"/evening caf\xe9.wav")
+    clip(music / "evening.wav", 880)
+    (music / "evening.wav").rename(name)
+    with Library.open(library_path, create=True, embedders=["descriptors"]) as library:
+        library.scan([music])
+        assert library.find("evening").path == name
+        assert [track.path for track in library.tracks.search("evening")] == [name]
+        with pytest.raises(TrackNotFoundError, match="did you mean 'evening caf"):
+            library.find("evenning")

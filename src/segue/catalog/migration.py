@@ -13,6 +13,7 @@ from segue.catalog.transaction import transaction
 TITLE = (
     "coalesce(title, replace(path, rtrim(path, replace(path, '/', '')), ''), source_id)"  # or the file's name
 )
+TITLE_BYTES = f"CAST({TITLE} AS BLOB)"  # to read it, as a file's name need not be text
 ARTIST = "coalesce(artist, album_artist)"
 BY_ARTIST = f"{ARTIST} IS NULL, {ARTIST} COLLATE NOCASE, album COLLATE NOCASE, disc_number, track_number"
 BY_ALBUM = "album COLLATE NOCASE, coalesce(album_artist, artist) COLLATE NOCASE"

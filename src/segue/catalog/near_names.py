@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import chain, islice, pairwise
 from typing import Literal
 
-from segue.catalog.migration import OTHER_ALBUM_ARTIST, TITLE
+from segue.catalog.migration import OTHER_ALBUM_ARTIST, TITLE_BYTES
 from segue.catalog.text_index import first_line, has_line, words_match
 from segue.track import clean, folded, split_artists
 
@@ -132,13 +132,14 @@ def _artists_of_albums(db: sqlite3.Connection, text: str) -> Iterator[str]:
 def _names_with(db: sqlite3.Connection, words: Iterable[str]) -> Iterator[tuple[NameKind, str]]:
     """What tracks with these words are called, and their artists and albums."""
     sql = (
-        f"SELECT DISTINCT artist, album_artist, title, {TITLE} AS name, path IS NOT NULL AS has_file, album "
+        f"SELECT DISTINCT artist, album_artist, title, {TITLE_BYTES}, path IS NOT NULL, album "
         "FROM (SELECT rowid AS key FROM track_text WHERE track_text MATCH ? LIMIT ?) AS matching "
         "CROSS JOIN tracks USING (key)"
     )
     match = words_match(" ".join(words), _COLUMNS, prefix=False)
-    for artist, album_artist, title, name, has_file, album in db.execute(sql, (match, _TRACKS)):
-        called = title or (_ENDING.sub("", os.fsdecode(name)) if has_file else name)
+    for artist, album_artist, title, file_or_id, has_file, album in db.execute(sql, (match, _TRACKS)):
+        name = os.fsdecode(file_or_id)
+        called = title or (_ENDING.sub("", name) if has_file else name)
         for one in (*split_artists(artist), *split_artists(album_artist)):
             yield "artist", one
         yield "title", called

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
+import os
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from segue.catalog.connections import Connections
 from segue.catalog.derived import Derived
 from segue.catalog.full_text import FullText, match
-from segue.catalog.migration import TITLE
+from segue.catalog.migration import TITLE, TITLE_BYTES
 from segue.catalog.name_search import misfit
 from segue.catalog.names import all_labels
 from segue.catalog.packed_rows import PostingsGoneError
@@ -193,9 +194,9 @@ class WordIndex:
     def _titles_first(self, text: str, keys: NDArray[np.int64]) -> NDArray[np.int64]:
         """What is called so in front, then what begins so, otherwise in the order given."""
         whole, words = folded(text), folded(text).split()
-        sql = f"SELECT key, {TITLE} FROM tracks WHERE key IN (SELECT value FROM json_each(?))"
+        sql = f"SELECT key, {TITLE_BYTES} FROM tracks WHERE key IN (SELECT value FROM json_each(?))"
         rows = self._local.db.execute(sql, (f"[{','.join(map(str, keys.tolist()))}]",))
-        fit = {key: misfit(folded(title or ""), whole, words) for key, title in rows}
+        fit = {key: misfit(folded(os.fsdecode(title or b"")), whole, words) for key, title in rows}
         order = np.argsort([fit.get(key, 9) for key in keys.tolist()], kind="stable")
         return keys[order] if len(keys) else keys
 
