@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+import segue as segue_package
 from segue.errors import UsageError
 from segue.library import Library, Where
 from segue.track import Tags, Track, TrackId
+from tests.sounds import clips
 from tests.written_library import new_library, song
 
 
@@ -74,3 +76,18 @@ def test_all_forms_of_a_folder_are_one(library: Library):
 def test_a_name_is_what_stands_behind_the_last_separator(path: str, title: str):
     track = Track(TrackId("0"), path, Tags(), 1.0, 8000, 1, "flac", 1, "", 0.0)
     assert track.title == title
+
+
+def test_a_name_that_begins_with_a_tilde_is_a_name(segue, tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    clips("~old", 2)
+    clips("~new", 2)
+    assert segue("--library", "~library", "scan", "-q", "-e", "descriptors", "~old")[0] == 0
+    assert segue("--library", "~library", "folders", "move", "~old", "~new")[0] == 0
+    assert segue("--library", "~library", "similar", "000", "--m3u", "~tones.m3u8")[0] == 0
+    assert "~new/001.wav" in Path("~tones.m3u8").read_text("utf-8")
+
+
+def test_users_folders_are_looked_up_in_one_way():
+    source = Path(segue_package.__file__).parent
+    assert [path.name for path in source.rglob("*.py") if ".expanduser()" in path.read_text("utf-8")] == []

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import platformdirs
 
+from segue.paths import expand_home
+
 VARIABLE = "SEGUE_COMMAND"  # start.py says here how it was called
 MISSING_EXTRA = "SEGUE_MISSING_EXTRA"  # and here the file in which it wants to find what is to be installed
 
@@ -31,7 +33,7 @@ def command(arguments: str, *, library: Path | str | None = None) -> str:
     library : folder that the command is about; named unless the command would take it anyway
     """
     words = [_program()]
-    usual = {default_library(), Path(os.environ.get("SEGUE_LIBRARY") or default_library()).expanduser()}
+    usual = {default_library(), expand_home(os.environ.get("SEGUE_LIBRARY") or default_library())}
     if library is not None and Path(library) not in usual:
         words.append(f"--library {shell_word(str(library))}")
     return " ".join([*words, arguments]).rstrip()

@@ -11,6 +11,7 @@ import click
 import platformdirs
 
 from segue.errors import UsageError
+from segue.paths import expand_home
 
 VARIABLE = "SEGUE_CONFIG"
 PREFIX = "SEGUE"
@@ -25,7 +26,7 @@ def config_path() -> Path:
     """``$SEGUE_CONFIG``, or ``config.toml`` where this system keeps a user's settings."""
     named = os.environ.get(VARIABLE)
     if named:
-        return Path(named).expanduser()
+        return expand_home(named)
     return platformdirs.user_config_path("segue", appauthor=False) / "config.toml"
 
 

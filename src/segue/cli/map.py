@@ -13,6 +13,7 @@ import click
 
 from segue.cli.options import Context, renamed
 from segue.cli.recommendations import json_option, view_option
+from segue.paths import expand_home
 from segue.texts import count
 
 if TYPE_CHECKING:
@@ -87,6 +88,6 @@ def _print_csv(map_: Map, names: Sequence[str]) -> None:
 def _draw(path: Path, map_: Map, color: Coloring | None) -> None:
     from segue.files import replacing
 
-    with replacing(path.expanduser()) as part:
+    with replacing(expand_home(path)) as part:
         part.write_text(map_.to_svg(color), encoding="utf-8")
     click.echo(f"wrote {path}", err=True)

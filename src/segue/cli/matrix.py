@@ -14,6 +14,7 @@ from segue.cli.options import Context
 from segue.cli.recommendations import json_option, view_option
 from segue.cli.tables import columns
 from segue.cli.without_library import library_of, needs_no_library
+from segue.paths import expand_home
 
 if TYPE_CHECKING:
     from segue.recommend import Matrix
@@ -75,6 +76,6 @@ def _as_json(matrix: Matrix) -> dict[str, object]:
 def _draw(path: Path, matrix: Matrix) -> None:
     from segue.files import replacing
 
-    with replacing(path.expanduser()) as part:
+    with replacing(expand_home(path)) as part:
         part.write_text(matrix.to_svg(), encoding="utf-8")
     click.echo(f"wrote {path}", err=True)

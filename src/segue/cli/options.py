@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from segue.advice import default_library
 from segue.cli.choice import chooser
+from segue.paths import expand_home
 
 if TYPE_CHECKING:
     from segue.library import Library
@@ -32,7 +32,7 @@ class Context:
 
     def __init__(self, library: str | None) -> None:
         self.is_named = bool(library)
-        self.path = Path(library).expanduser() if library else default_library()
+        self.path = expand_home(library) if library else default_library()
 
     def open(self, *, create: bool = False, embedders: Sequence[Embedder | str] = ()) -> Library:
         from segue.library import Library  # decoders take a moment to load

@@ -21,6 +21,7 @@ from segue.cli import serve_unit
 from segue.cli.model_download import embedder_of, pull_option
 from segue.cli.options import Context
 from segue.errors import MissingExtraError, UsageError
+from segue.paths import expand_home
 
 if TYPE_CHECKING:
     from segue.serve.settings import Settings
@@ -145,7 +146,7 @@ def serve(
     from segue.serve.scratch import scratch_folder
 
     with scratch_folder() as scratch:
-        tops = tuple(str(Path(folder).expanduser().absolute()) for folder in folders)
+        tops = tuple(str(expand_home(folder).absolute()) for folder in folders)
         others |= _of_users(context.path, others["password"])
         settings = _settings(library=str(context.path.absolute()), scratch=scratch, folders=tops, **others)
         with context.open(create=_is_new(context.path)):

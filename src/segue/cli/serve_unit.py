@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
+from segue.paths import expand_home
+
 _UNIT = """\
 # ~/.config/systemd/user/segue.service
 [Unit]
@@ -70,7 +72,7 @@ def _options(context: click.Context) -> list[str]:
             continue
         for each in value if parameter.multiple else [value]:
             is_path = isinstance(parameter.type, click.Path)
-            words.append(f"{option}={Path(each).expanduser().absolute() if is_path else each}")
+            words.append(f"{option}={expand_home(each).absolute() if is_path else each}")
     return words
 
 

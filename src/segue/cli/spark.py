@@ -11,6 +11,7 @@ from segue.cli.options import AppError
 from segue.cli.show import print_json
 from segue.cli.tables import columns
 from segue.errors import UsageError
+from segue.paths import expand_home
 from segue.texts import count
 
 _FOLDER = click.Path(path_type=Path)
@@ -204,7 +205,7 @@ def _rows_of(session: Any, source: str, *, collection: str | None, view: str | N
     if (Path(source) / "manifest.json").exists():
         return on_spark.embeddings(session, source)
     options = {"view": view} if view else {}
-    return session.read.format("segue").options(**options).load(str(Path(source).expanduser().absolute()))
+    return session.read.format("segue").options(**options).load(str(expand_home(source).absolute()))
 
 
 @spark.command(short_help="Make a library of embeddings.")

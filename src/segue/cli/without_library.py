@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from segue.cli.options import AppError, Context
 from segue.cli.report import name_failures
+from segue.paths import expand_home
 from segue.texts import count
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def needs_no_library(context: Context, words: Sequence[str]) -> bool:
 
 def _is_there(word: str) -> bool:
     try:
-        return Path(word).expanduser().exists()
+        return expand_home(word).exists()
     except OSError:  # far too long for a name
         return False
 
@@ -38,7 +38,7 @@ def library_of(paths: Sequence[str], *, least: int = 2) -> Iterator[Library]:
     from segue.display.terminal import TerminalProgress
     from segue.library import Library
 
-    files = [Path(path).expanduser() for path in paths]
+    files = [expand_home(path) for path in paths]
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="segue-files-"))
         library = stack.enter_context(Library.open(folder, create=True))

@@ -18,6 +18,7 @@ from segue.embed.logmel import CLAP_FRAMES, CLAP_MELS, CLAP_SR, clap_logmel
 from segue.embed.session import open_session
 from segue.embed.waveform_network import read_file, refuse_other_files
 from segue.errors import EmbeddingError, UsageError, WeightsError
+from segue.paths import expand_home
 from segue.sound import Excerpts
 from segue.spec import EmbedderSpec, Embedding, Prior
 from segue.track import Vectors
@@ -81,7 +82,7 @@ class Clap:
             Where a file is missing, or several could be meant.
         WeightsError
         """
-        place = Path(folder).expanduser()
+        place = expand_home(folder)
         return cls({name: _find(place, name) for name in FILES})
 
     @classmethod

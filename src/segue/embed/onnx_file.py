@@ -13,6 +13,7 @@ import numpy as np
 from segue.advice import command
 from segue.embed.waveform_network import WaveformNetwork, WindowSize, read_file
 from segue.errors import EmbeddingError, WeightsError
+from segue.paths import expand_home
 from segue.sound import Excerpts
 from segue.spec import EmbedderSpec, Embedding, Prior
 
@@ -57,7 +58,7 @@ class OnnxFile:
         hop_s: float | None = None,
         output: str | None = None,
     ) -> None:
-        self.path = Path(path).expanduser()
+        self.path = expand_home(path)
         self._windows = WindowSize.from_seconds(sr, window_s, hop_s)
         self._lock = threading.Lock()
         content = read_file(self.path)

@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 
 from segue.errors import UsageError
 from segue.files import is_same_file, replacing
+from segue.paths import expand_home
 from segue.texts import count
 from segue.track import Track, readable
 
@@ -40,7 +41,7 @@ def check_playlist_path(path: Path) -> None:
     """Raises UsageError where no playlist can be written to a path: its ending or its folder is wrong."""
     if path.suffix.lower() not in _FORMATS:
         raise UsageError(f"{path.name!r} is no playlist's name; expected one that ends with {_ENDINGS}")
-    folder = path.expanduser().absolute().parent
+    folder = expand_home(path).absolute().parent
     if not folder.is_dir():
         raise UsageError(f"{path} cannot be written: there is no folder {folder}")
 
@@ -57,7 +58,7 @@ def write_playlist(path: Path, tracks: Sequence[Track], title: str = "") -> Writ
         Where the ending is of no playlist, its folder is not there, or nothing would be in it.
     OSError
     """
-    path = path.expanduser()
+    path = expand_home(path)
     check_playlist_path(path)
     ending = path.suffix.lower()
     written, included = Written(), []

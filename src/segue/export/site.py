@@ -20,6 +20,7 @@ from segue.audio.placeholder_covers import placeholder_cover
 from segue.audio.transcode import transcode
 from segue.errors import AudioError, UsageError
 from segue.files import replacing_folder
+from segue.paths import expand_home
 from segue.progress import Progress, Silent
 from segue.track import Track
 
@@ -76,7 +77,7 @@ def write_site(
     UsageError
         Where the folder holds anything else, or too much is asked for.
     """
-    folder = folder.expanduser().absolute()
+    folder = expand_home(folder).absolute()
     _check(folder, tracks, clip_s)
     try:
         with replacing_folder(folder) as site:

@@ -14,6 +14,7 @@ from segue.late import load_late
 from segue.library.checking import Checking, CheckReport
 from segue.library.upkeep import ScannedFolder
 from segue.library.verbs import OneBlasThread, verb
+from segue.paths import expand_home
 from segue.progress import Follow, Progress
 from segue.spec import Embedder, family_of
 from segue.track import Track
@@ -87,7 +88,7 @@ class Library(Checking):
         ------
         LibraryNotFoundError, LibraryFormatError, LibraryWriteError, UsageError, ModelNotFoundError
         """
-        root = Path(path).expanduser()
+        root = expand_home(path)
         catalog = Catalog.create(root) if create else Catalog(root)
         if embedders is None:
             return cls(catalog)
@@ -280,7 +281,7 @@ class Library(Checking):
         """
         from segue.ingest.attach_audio import attach_audio
 
-        top = Path(folder).expanduser().absolute()
+        top = expand_home(folder).absolute()
         with self._catalog.writing(wait_s, on_wait) as writer:
             attached, paths = attach_audio(self._catalog, writer, source, top, id_of)
         how: dict[str, Any] = {"jobs": jobs, "stop": stop, "wait_s": wait_s, "on_wait": on_wait}

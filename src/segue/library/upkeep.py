@@ -12,6 +12,7 @@ from segue.catalog import MissingTrack
 from segue.errors import LibraryBusyError, UsageError
 from segue.ingest.absence import is_below_any, is_empty, is_nowhere
 from segue.library.contents import Contents
+from segue.paths import expand_home
 from segue.texts import count, each_of
 from segue.track import readable
 
@@ -300,4 +301,4 @@ def path_below(path: str, folder: str) -> str:
 
 def absolute(folder: str | Path) -> str:
     """As scans keep a folder: links stay as they are named."""
-    return os.path.abspath(Path(folder).expanduser())  # noqa: PTH100
+    return os.path.abspath(expand_home(folder))  # noqa: PTH100

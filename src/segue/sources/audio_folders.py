@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from segue import audio
+from segue.paths import expand_home
 from segue.sound import Excerpts
 from segue.sources.audio_files import Walk, read_tags, read_tags_and_cue, walk
 from segue.sources.content import hash_file
@@ -40,7 +41,7 @@ class AudioFolders:
     ) -> None:
         several = [folders] if isinstance(folders, str | Path) else folders
         # Links stay as they are named.
-        self._roots = [os.path.abspath(Path(folder).expanduser()) for folder in several]  # noqa: PTH100
+        self._roots = [os.path.abspath(expand_home(folder)) for folder in several]  # noqa: PTH100
         self._only = only
         self._exclude = exclude
         self.location = ", ".join(self._roots)

@@ -14,6 +14,7 @@ from segue.embed.registry import make_embedders
 from segue.errors import UsageError
 from segue.ingest.arrow_rows import Outcome, arrow_schema, column_of, fingerprint, to_arrow
 from segue.ingest.embed_files import BATCH_FILES, outcome_of
+from segue.paths import expand_home
 from segue.sources.contract import AudioFile
 from segue.spark.manifest import Manifest, Run, writing
 from segue.spark.objects import is_address, outcome_of_object
@@ -67,7 +68,7 @@ def embed(
     LibraryBusyError
         Where another job fills the folder.
     """
-    folder = Path(into).expanduser().absolute()
+    folder = expand_home(into).absolute()
     embedders = make_embedders(models)
     names = models or [embedder.spec.name for embedder in embedders]
     specs = {name: embedder.spec for name, embedder in zip(names, embedders, strict=True)}

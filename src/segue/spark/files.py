@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from segue.errors import UsageError
+from segue.paths import expand_home
 from segue.sources.audio_files import walk
 from segue.spark.objects import is_address, list_objects
 from segue.track import readable
@@ -36,7 +37,7 @@ def files(session: SparkSession, folder: str | Path, *, recursive: bool = True) 
     if is_address(str(folder)):
         audio_files = list_objects(str(folder), recursive=recursive)
     else:
-        root = Path(folder).expanduser().absolute()
+        root = expand_home(folder).absolute()
         if not root.exists():
             raise UsageError(f"{root} does not exist")
         audio_files = [file for file in walk([root]).files if recursive or Path(file.path).parent == root]

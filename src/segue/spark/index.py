@@ -17,6 +17,7 @@ from segue.errors import UsageError
 from segue.files import replacing
 from segue.index import Index
 from segue.index.batches import use_threads
+from segue.paths import expand_home
 from segue.spark.manifest import NAME, writing
 from segue.spark.partitions import by_shard
 from segue.spark.session import task_threads
@@ -85,7 +86,7 @@ def build_index(
     UsageError
         Where an id is there twice, or the folder holds another index.
     """
-    folder = Path(into).expanduser().absolute()
+    folder = expand_home(into).absolute()
     rows = with_vectors(rows, vector, id_column)
     from pyspark.sql import functions
 

@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from segue.errors import LibraryBusyError, UsageError
 from segue.files import replacing, sweep
+from segue.paths import expand_home
 from segue.spec import EmbedderSpec, spec_from_json, spec_to_json
 
 NAME = "manifest.json"
@@ -77,7 +78,7 @@ class Manifest:
     @classmethod
     def of_embeddings(cls, folder: str | Path) -> Manifest:
         """That of a folder that ``embed`` filled. Raises UsageError where it holds no embeddings."""
-        manifest = cls.load(Path(folder).expanduser().absolute())
+        manifest = cls.load(expand_home(folder).absolute())
         if not manifest.runs:
             raise UsageError(f"{folder} holds no embeddings yet; expected a folder that embed filled")
         return manifest

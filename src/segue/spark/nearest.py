@@ -14,6 +14,7 @@ import numpy as np
 
 from segue.errors import UsageError
 from segue.index.batches import use_threads
+from segue.paths import expand_home
 from segue.spark.index import ShardedIndex, build_index
 from segue.spark.session import task_threads
 from segue.spark.shards import Shards
@@ -75,7 +76,7 @@ def nearest(
         folder = _temporary()
         build_index(index, into=folder, vector=vector, id_column=id_column)
     else:
-        folder = Path(index).expanduser().absolute()
+        folder = expand_home(index).absolute()
     shards = ShardedIndex.load(folder).shards
     rows, recall = with_vectors(queries, vector, id_column), 1.0 if exact else recall
     at_once = shards_at_once or len(shards)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from segue.errors import UsageError, VectorError
 from segue.index import Index
 from segue.index.metric import check_vectors
+from segue.paths import expand_home
 from segue.spark.index import ShardedIndex
 from segue.track import Vector
 
@@ -40,7 +41,7 @@ class Shards:
     @classmethod
     def open(cls, folder: str | Path) -> Shards:
         """Those of a folder. Raises UsageError where it holds no index."""
-        path = Path(folder).expanduser().absolute()
+        path = expand_home(folder).absolute()
         return cls(path, ShardedIndex.load(path).shards)
 
     @classmethod

@@ -29,6 +29,7 @@ from segue.embed.models.upgrade import can_upgrade, upgrade_locked
 from segue.embed.models.upgrade import upgrade as upgrade_files
 from segue.embed.quantization import QuantizationReport, read_reports
 from segue.errors import DownloadError, ModelError, ModelNotFoundError, WeightsError
+from segue.paths import expand_home
 from segue.progress import Progress
 
 __all__ = [
@@ -140,7 +141,7 @@ def add(model: str | Model, *paths: str | Path, folder: Folder = None, on_wait: 
         Where the folder of models cannot be written to.
     """
     published, root = get_model(model), models_folder(folder)
-    files = locate_files(published, [Path(path).expanduser() for path in paths])
+    files = locate_files(published, [expand_home(path) for path in paths])
     with write_access(root, on_wait):
         _build(root, published, files)
         _delete_downloads(root, published)

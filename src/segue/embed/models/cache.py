@@ -30,6 +30,7 @@ from segue.embed.models.record import (
 )
 from segue.errors import ModelError
 from segue.files import sync_folder
+from segue.paths import expand_home
 
 VARIABLE = "SEGUE_MODELS"
 
@@ -58,7 +59,7 @@ def models_folder(folder: str | Path | None = None) -> Path:
     """
     chosen = folder or os.environ.get(VARIABLE)
     if chosen:
-        return Path(chosen).expanduser().absolute()
+        return expand_home(chosen).absolute()
     return data_folder() / "models"
 
 

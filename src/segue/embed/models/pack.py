@@ -22,6 +22,7 @@ from segue.embed.models.published import MODELS, Model, get_model
 from segue.embed.models.record import RECORD, read_record
 from segue.errors import ModelNotFoundError, UsageError, WeightsError
 from segue.files import replacing, sync_folder
+from segue.paths import expand_home
 
 _NAME = re.compile(r"([a-z0-9_-]{1,40})/([A-Za-z0-9_-][A-Za-z0-9._-]{0,80})")
 _MOST_FILES = 200
@@ -56,7 +57,7 @@ def pack(path: str | Path, names: Sequence[str] = (), *, folder: str | Path | No
     if not ready:
         raise ModelNotFoundError(f"no models are installed in {root}", "")
     with (
-        replacing(Path(path).expanduser()) as part,
+        replacing(expand_home(path)) as part,
         zipfile.ZipFile(part, "w") as archive,
     ):
         for status in ready:
@@ -77,7 +78,7 @@ def unpack(path: str | Path, *, folder: str | Path | None = None, on_wait: OnWai
     ModelError
         Where the folder of models cannot be written to.
     """
-    source, root = Path(path).expanduser(), models_folder(folder)
+    source, root = expand_home(path), models_folder(folder)
     try:
         with zipfile.ZipFile(source) as archive:
             members = _members(source, archive.infolist())

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import UsageError
+from segue.paths import expand_home
 from segue.sources import worker_process
 from segue.sources.audioset.json_form import read_json
 from segue.sources.audioset.labels import read_label_names
@@ -71,7 +72,7 @@ class AudioSet:
         name: str = "audioset",
     ) -> None:
         several = [paths] if isinstance(paths, str | Path) else paths
-        given = [Path(path).expanduser() for path in several]
+        given = [expand_home(path) for path in several]
         if not given:
             raise UsageError("no AudioSet file given")
         self.name = validate_name(name)

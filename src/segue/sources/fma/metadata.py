@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from segue.errors import SourceError
+from segue.paths import expand_home
 from segue.sources.contract import Problem
 from segue.sources.csv_records import CsvRecords
 from segue.sources.packed import most_unpacked
@@ -37,7 +38,7 @@ class Metadata:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path).expanduser()
+        self.path = expand_home(path)
         self._archive = None
         if self.path.is_dir():
             nested = self.path / _INSIDE

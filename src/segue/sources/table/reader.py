@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from segue.errors import MissingExtraError, SourceError
+from segue.paths import expand_home
 from segue.sources.csv_records import BATCH
 from segue.sources.table.chunks import Chunk, Rows
 from segue.sources.table.cleaning import is_nothing
@@ -29,7 +30,7 @@ def open_table(table: Any, encoding: str | None = None) -> Rows:
     """
     if not isinstance(table, str | Path):
         return FrameRows(table)
-    path = Path(table).expanduser()
+    path = expand_home(table)
     try:
         with path.open("rb") as file:
             start = file.read(4)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from segue.paths import expand_home
 from segue.sources import worker_process
 from segue.sources.contract import ImportBatch, Problem, Space, SpaceRows, merge_small, take, validate_name
 from segue.sources.table import cleaning, features
@@ -100,7 +101,7 @@ class Table:
             "weights": dict(weights or {}), "pad_ids": pad_ids, "encoding": encoding,
             "without": list(without), "rounded_ids": rounded_ids,
         }  # fmt: skip
-        self._in_worker = is_file and worker_process.is_worthwhile(Path(table).expanduser().stat().st_size)
+        self._in_worker = is_file and worker_process.is_worthwhile(expand_home(table).stat().st_size)
 
     def spaces(self) -> list[Space]:
         settings = SpaceSettings(weights=self._weights)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import SourceError, UsageError
+from segue.paths import expand_home
 from segue.sources.contract import ImportBatch, Problem, Space, SpaceRows, validate_name, vector_faults
 from segue.sources.table.chunks import Chunk
 from segue.sources.table.columns import map_columns
@@ -85,13 +86,13 @@ class Vectors:
     ) -> None:
         if isinstance(vectors, str | Path):
             self.location, stem = str(vectors), Path(vectors).name.split(".")[0].replace(":", "-")
-            self._matrix = open_matrix(Path(vectors).expanduser(), column, encoding)
+            self._matrix = open_matrix(expand_home(vectors), column, encoding)
         else:
             self.location, stem = "an array", "vectors"
             self._matrix = ArrayMatrix(vectors, self.location)
         self.name = validate_name(name or stem)
         self.total = self._matrix.total
-        self._ids = read_ids(Path(ids).expanduser(), encoding) if isinstance(ids, str | Path) else ids
+        self._ids = read_ids(expand_home(ids), encoding) if isinstance(ids, str | Path) else ids
         if self._ids is not None and self.total is not None and len(self._ids) != self.total:
             raise SourceError(f"{self.location} has {self.total} rows, but there are {len(self._ids)} ids")
         self._settings = settings_for(metric, transform)
