@@ -67,8 +67,8 @@ def loaded_by(module: str) -> set[str]:
 # The floors, from the ground up: each room may import those before it. What a source gives is a contract that
 # stands on the ground, apart from the sources themselves.
 FLOORS = [
-    "version", "late", "paths", "texts", "garbage_collection", "advice", "errors", "track", "files", "progress",
-    "sound", "spec", "comparable", "sources.contract", "wire",
+    "version", "late", "paths", "texts", "garbage_collection", "advice", "errors", "track", "files",
+    "progress", "sound", "spec", "comparable", "sources.contract", "wire",
     "tags", "audio", "embed", "sources", "catalog", "users", "index", "annoy", "views", "recordings",
     "cluster", "plots", "display", "map", "recommend", "ingest", "export", "demo", "library",
     "watch", "doctor", "spark", "serve", "cli",
