@@ -37,6 +37,7 @@ _GENRES = (
     "Country", "Reggae", "Blues", "Rock; Indie", "Electronic/House", "Techno", "Trance", "Disco", "Polka",
 )  # fmt: skip
 _LABELS = tuple(f"{kind} {n}" for kind in ("Guitar", "Piano", "Voice", "Drum", "Strings") for n in range(60))
+_FIRST, _FAR = "The first cluster", "Far from the first cluster"
 _SPEC = EmbedderSpec(
     name="made", version=1, accepts="features", dim=_DIM, sr=0, window_s=0, hop_s=0, dtype="float32",
     license="", reference="",
@@ -54,6 +55,8 @@ class MadeLibrary:
         rng = np.random.default_rng(5)
         self._centers = rng.standard_normal((_CLUSTERS, _DIM)).astype(np.float32)
         self._axes = rng.standard_normal((_INNER, _DIM)).astype(np.float32)
+        products = self._centers @ self._centers[0]
+        self._is_far = products <= np.quantile(products, 0.1)
         weights = 1 / (10 + np.arange(max(20, total // 20)))
         self._artists = np.cumsum(weights / weights.sum())
 
@@ -81,14 +84,17 @@ class MadeLibrary:
             "track_number": rng.integers(1, 15, n).tolist(),
             "duration_s": rng.integers(90, 420, n).astype(float).tolist(),
         }
-        labels = [
-            [Label(_LABELS[(c + 37 * j) % len(_LABELS)], 0.9 - 0.2 * j) for j in range(3)]
-            for c in clusters.tolist()
-        ]
+        labels = [self._labels(cluster) for cluster in clusters.tolist()]
         return ImportBatch(
             "made", [f"t{i}" for i in range(start, start + n)], np.arange(start, start + n), columns,
             {_SPEC.space: SpaceRows.without_windows(vectors)}, {_SPEC.space: labels}, done=start + n,
         )  # fmt: skip
+
+    def _labels(self, cluster: int) -> list[Label]:
+        """Three for each cluster, and one for the tenth of the clusters that lie farthest from the first."""
+        labels = [Label(_LABELS[(cluster + 37 * j) % len(_LABELS)], 0.9 - 0.2 * j) for j in range(3)]
+        place = [_FIRST] if cluster == 0 else [_FAR] if self._is_far[cluster] else []
+        return labels + [Label(name, 1.0) for name in place]
 
 
 def _name(picks: Any) -> str:
@@ -119,6 +125,7 @@ def _each(ask: Callable[[str], object], texts: Iterable[str]) -> Callable[[], ob
 def _questions(library: Library) -> dict[str, Callable[[], object]]:
     n = len(library)
     track = next(iter(library.tracks.by_keys([n // 2]).values()))
+    first = library.tracks.by_keys(library.keys_matching(Where(label=_FIRST))[:1])
     artist, common, rare = track.artist or "", Where(genre="Rock"), Where(genre="Polka", years=(1990, 1999))
     page, tracks = library.tracks.page, library.tracks
     vectors = library.view_index().take([n // 3])[0]
@@ -143,6 +150,9 @@ def _questions(library: Library) -> dict[str, Callable[[], object]]:
         "similar, genre and years": lambda: library.similar(track, where=rare),
         "similar, one artist": lambda: library.similar(track, where=Where(artist=artist)),
         "similar, years": lambda: library.similar(track, where=Where(years=(1980, 1989))),
+        "similar, of the farthest tenth": lambda: library.similar(
+            next(iter(first.values())), where=Where(label=_FAR)
+        ),
         "similar to a vector": lambda: library.similar_to_vector(vectors),
         "suggest seeds": _each(library.suggest_seeds, _WORDS),
         "names spelled almost so": _each(tracks.near_names, [f"{word} riverr" for word in _WORDS]),

@@ -9,6 +9,8 @@ from segue.errors import UsageError
 from segue.index import Index, IndexOptions
 from tests.index_data import N_CLUSTERS, N_LARGE, as_type, bits, brute_force, case, clustered, order
 
+pytestmark = pytest.mark.slow
+
 KINDS = ("cosine uint8", "euclidean float32", "hamming")
 N, DIM = 3_000, 20
 
@@ -41,7 +43,6 @@ def qualifying(one, share, how):
     return np.isin(one.labels, range(max(1, round(share * N_CLUSTERS))))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("how", ["anywhere", "in some clusters"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_k_qualifying_rows_are_found_at_the_requested_recall(kind, how, looking):
@@ -60,7 +61,6 @@ def test_k_qualifying_rows_are_found_at_the_requested_recall(kind, how, looking)
         one.assert_recall(found, 0.95, where)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("k", [1, 50, 500])
 def test_rows_that_qualify_are_found_though_all_of_them_are_far(k, looking):
     one, index = case("euclidean float32"), looking("euclidean float32")
@@ -74,7 +74,6 @@ def test_rows_that_qualify_are_found_though_all_of_them_are_far(k, looking):
         assert len(set(found[0])) == k
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_rows_far_from_the_query_are_found_at_the_requested_recall(kind, looking):
     one, index = case(kind), looking(kind)
@@ -89,7 +88,6 @@ def test_rows_far_from_the_query_are_found_at_the_requested_recall(kind, looking
         one.assert_recall(found, 0.95, where)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_filter_that_its_owner_changes_is_a_new_one(kind, looking):
     one, index = case(kind), looking(kind)
@@ -120,7 +118,6 @@ def test_few_rows_that_qualify_are_all_compared():
     np.testing.assert_allclose(distances, expected, rtol=2e-4, atol=1e-5)
 
 
-@pytest.mark.slow
 def test_rows_that_were_added_and_deleted_since_are_filtered_too(rows):
     index = Index.build(rows[:2_000], metric="euclidean", exact=False, options=LOOKING)
     index.delete(range(0, 2_000, 4))
@@ -240,3 +237,18 @@ def test_nothing_is_found_where_nothing_is_near(index):
         ids, distances = index.query(far, k, max_distance=0.1)
         assert ids.shape == distances.shape == (1, 0)
         assert index.query(index.vectors[:2], k, max_distance=0)[0].tolist() == [[1], [3]]
+
+
+@pytest.mark.parametrize("k", [10, 40])
+def test_of_groups_of_rows_that_are_much_alike_those_far_from_the_query_are_found(k):
+    rng = np.random.default_rng(5)
+    centers = rng.standard_normal((400, 64), np.float32)
+    groups = rng.integers(0, 400, 24_000)
+    x = centers[groups] + 0.1 * rng.standard_normal((24_000, 64), np.float32)
+    queries = centers[0] + 0.1 * rng.standard_normal((60, 64), np.float32)
+    products = centers @ centers[0]
+    far = (products <= np.quantile(products, 0.7))[groups]
+    index = Index.build(x, exact=False)
+    distances = np.array([index.query(query, k, where=far)[1][0] for query in queries])
+    true_distances = index.query(queries, k, where=far, recall=1)[1]
+    assert (distances <= true_distances[:, -1:] + 1e-6).mean() >= 0.95

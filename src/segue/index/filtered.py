@@ -16,6 +16,7 @@ _MOST_WIDER = 32  # times k; where fewer of the nearest rows qualify, lists are 
 _MANY, _SHARED = 8, 4  # so many queries are compared with as many times the rows, which they share
 _MORE_STEPS = 6  # times as long as the steps of a query take those of scanning for some rows
 _MORE = 4  # times as many candidates, where the last of them are near
+_HARD = 1.5  # times as long as that takes comparing all may take
 
 
 def search_filtered(
@@ -113,53 +114,67 @@ class _Question:
 
     def _among_all(self) -> Neighbors:
         """The nearest that qualify, wherever they are: all are compared, or lists are scanned."""
-        state = self._state
         n_lists = min(2 * self._plan.n_far, len(self._numbers[0]))
-        by_lists = SELECTING * n_lists * state.bytes_of_list + _MORE_STEPS * STEP_BYTES
-        if self._filter.count * state.bytes_of_row <= by_lists:
-            rows = self._filter.rows
-            coded = rows[: rows.searchsorted(state.n_coded)]
-            near, distances = nearest(state.store, self._query[None], self._k, state.metric, coded)
-            return near[0], distances[0]
-        return self._in_lists()
+        by_lists = self._cost(n_lists, self._plan.n_far_candidates) + _MORE_STEPS * STEP_BYTES
+        if self._filter.count * self._state.bytes_of_row > by_lists:
+            near = self._in_lists()
+            if near:
+                return near
+        coded = self._filter.rows[: self._filter.rows.searchsorted(self._state.n_coded)]
+        rows, distances = nearest(self._state.store, self._query[None], self._k, self._state.metric, coded)
+        return rows[0], distances[0]
 
-    def _in_lists(self) -> Neighbors:
-        """The nearest that qualify, of so many lists that the last of them hold hardly any."""
+    def _cost(self, n_lists: int, n_candidates: int) -> float:
+        """Bytes that are gone through where lists are scanned for rows that qualify."""
+        lists = SELECTING * n_lists * self._state.bytes_of_list
+        return lists + n_candidates * self._state.bytes_of_row
+
+    def _in_lists(self) -> Neighbors | None:
+        """The nearest that qualify, of so many lists that those left hold hardly any.
+
+        None where their codes tell so little that comparing all rows that qualify takes less.
+        """
         has_some = self._filter.in_lists.take(self._numbers[0]) > 0
         numbers, squares = self._numbers[:, has_some], self._squares[:, has_some]
-        candidates, step = (np.zeros(0, np.int64), np.zeros(0, np.float32)), self._plan.n_far
-        for start in range(0, numbers.shape[1], step):
+        n_lists, step = numbers.shape[1], self._plan.n_far
+        near = (np.zeros(0, np.int64), np.zeros(0, np.float32))
+        for start in range(0, n_lists, step):
             stop = start + step
-            candidates = _join(candidates, self._of_lists(numbers[:, start:stop], squares[:, start:stop]))
-            if stop >= numbers.shape[1]:
-                break
+            more = self._with_lists(near, numbers[:, start:stop], squares[:, start:stop], n_lists)
+            if more is None or stop >= n_lists:
+                return more
+            near = more
             late = np.zeros(len(self._numbers[0]), np.bool_)
             late[numbers[0, start or step // 2 :]] = True
-            if self._is_enough(candidates[1], late.take(self._state.listed_rows.number.take(candidates[0]))):
+            late_rows = late.take(self._state.listed_rows.number.take(near[0]))
+            if self._is_enough(near[1], late_rows) and self._are_nearer(near, squares[0, stop]):
                 break
-        return candidates
+        return near
 
-    def _of_lists(self, numbers: NDArray[np.int64], squares: NDArray[np.float32]) -> Neighbors:
-        """All rows that qualify in lists with few of them, and candidates of the others."""
+    def _with_lists(
+        self, near: Neighbors, numbers: NDArray[np.int64], squares: NDArray[np.float32], n_lists: int
+    ) -> Neighbors | None:
+        """With all rows that qualify in lists with few of them, and candidates of the others."""
         rare = self._filter.in_lists.take(numbers[0]) < self._state.worth_a_scan.take(numbers[0])
-        few = self._compare(self._filter.rows_in(numbers[0, rare]))
+        near = _join(near, self._compare(self._filter.rows_in(numbers[0, rare])))
         if rare.all():
-            return few
-        return _join(few, self._candidates(numbers[:, ~rare], squares[:, ~rare]))
-
-    def _candidates(self, numbers: NDArray[np.int64], squares: NDArray[np.float32]) -> Neighbors:
-        """Rows with the most promising codes, so many that the last of them are hardly near."""
+            return near
+        numbers, squares = numbers[:, ~rare], squares[:, ~rare]
         params = self._filter.params(numbers.shape[1])
-        first = max(self._plan.n_far_candidates, self._k)
-        for count in (first, _MORE * first):
+        count = max(self._plan.n_far_candidates, self._k)
+        while True:  # until the last of the candidates are hardly near
             rows = np.concatenate([
                 lists.scan(self._projected, numbers, squares, count, params)[0] for lists in self._all_lists
             ])  # fmt: skip
             exist = rows >= 0
-            candidates = self._compare(rows[exist])
-            if not exist.all() or self._is_enough(candidates[1], _is_late(len(rows), count)):
+            candidates = _join(self._compare(rows[exist]), near)
+            late = np.zeros(len(candidates[0]), np.bool_)
+            late[: np.count_nonzero(exist)] = _is_late(len(rows), count)[exist]
+            if not exist.all() or self._is_enough(candidates[1], late):
                 return candidates
-        return candidates
+            count *= _MORE
+            if self._filter.count * self._state.bytes_of_row <= _HARD * self._cost(n_lists, count):
+                return None
 
     def _is_enough(self, distances: NDArray[np.float32], late: NDArray[np.bool_]) -> bool:
         """Whether so few of the nearest are late that those beyond hardly count."""
@@ -169,6 +184,14 @@ class _Question:
             return False
         n_late = np.count_nonzero(late[distances.argpartition(watched - 1)[:watched]])
         return int(n_late) <= missable * watched
+
+    def _are_nearer(self, near: Neighbors, square: np.float32) -> bool:
+        """Whether the k nearest of some rows are nearer than the centroid of a list."""
+        rows, distances = near
+        nearest_k = rows[distances.argpartition(self._k - 1)[: self._k]]
+        reduced = self._state.reduction.rows(self._state.store.take(nearest_k))
+        gaps = self._all_lists[0].projected(reduced) - self._projected
+        return bool(np.einsum("ij,ij->i", gaps, gaps).max() < square)
 
     def _compare(self, rows: NDArray[np.int64]) -> Neighbors:
         store, metric = self._state.store, self._state.metric
