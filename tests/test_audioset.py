@@ -232,6 +232,7 @@ def test_the_quick_way_says_what_the_whole_way_says(video_id, times, labels, n, 
     assert quick is None or same_facts(quick, parse_example(payload))
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=300)
 @given(st.integers(0, 1500), st.binary(max_size=4), st.integers(0, 4), st.integers(1, 10))
 def test_the_quick_way_says_no_more_of_damaged_records(at: int, put: bytes, gone: int, n: int):

@@ -18,6 +18,8 @@ from segue.sources.audioset import AudioSet, Segment, write_tfrecords
 from segue.sources.vectors import Vectors
 from tests.conftest import write_music
 
+pytestmark = pytest.mark.slow
+
 
 def segments(n):
     rng = np.random.default_rng(0)

@@ -33,6 +33,7 @@ def test_an_output_that_cannot_be_written_is_told_in_one_line(
     assert done.returncode == 1
 
 
+@pytest.mark.slow
 def test_a_reader_that_has_seen_enough_gets_no_complaint(scanned: Path):
     done = shell('"$@" | sh -c "exec 0<&-"', "-l", scanned, "export", "--format", "csv")
     assert (done.stdout, done.stderr) == ("", "")

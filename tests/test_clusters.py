@@ -134,6 +134,7 @@ def test_a_filter_keeps_to_one_cluster(library):
         library.similar("wild 3", where=Where(cluster="nope"))
 
 
+@pytest.mark.slow
 def test_clusters_are_kept_and_replaced(root, library):
     found = library.find_clusters()
     names = library.cluster_names()
@@ -167,6 +168,7 @@ class Follower(Silent):
         self.notes.append(text)
 
 
+@pytest.mark.slow
 def test_the_search_for_clusters_says_how_far_it_is(library):
     follower = Follower()
     clusters = library.find_clusters(progress=follower)
@@ -193,6 +195,7 @@ def test_a_search_for_clusters_that_is_stopped_keeps_those_of_before(library):
     assert library.clusters() == before
 
 
+@pytest.mark.slow
 def test_what_comes_and_goes_later_is_noticed(root):
     with Library.open(root) as library:
         library.find_clusters()

@@ -19,6 +19,8 @@ from tests.following import Doing, Telling
 from tests.sounds import assert_rows_are_tracks, clip, clip_fixtures, clips, embeddings_of, start
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.slow
+
 N_FILES = 42
 SMALL_BATCH = 3  # tracks a commit, so that a scan has many moments to be killed in
 
@@ -103,7 +105,6 @@ def scan_s(music, tmp_path_factory):
     return time.monotonic() - started
 
 
-@pytest.mark.slow
 def test_a_scan_killed_at_any_moment_leaves_each_vector_with_its_track(music, embeddings, tmp_path):
     chance, in_the_middle = np.random.default_rng(3), 0
     for i in range(15):
@@ -123,7 +124,6 @@ def test_a_scan_killed_at_any_moment_leaves_each_vector_with_its_track(music, em
     assert in_the_middle >= 3, "too few of the kills hit a scan at work"
 
 
-@pytest.mark.slow
 def test_a_scan_killed_again_and_again_ends_with_every_file_once(music, embeddings, scan_s, tmp_path):
     library_path = tmp_path / "library"
     seen = [0]
@@ -142,7 +142,6 @@ def test_a_scan_killed_again_and_again_ends_with_every_file_once(music, embeddin
         assert_no_orphans(library)
 
 
-@pytest.mark.slow
 def test_a_scan_of_changed_files_killed_at_any_moment_keeps_old_or_new_vectors(
     music, embeddings, scan_s, tmp_path
 ):
@@ -171,7 +170,6 @@ def test_a_scan_of_changed_files_killed_at_any_moment_keeps_old_or_new_vectors(
             assert_no_orphans(library)
 
 
-@pytest.mark.slow
 def test_a_prune_killed_at_any_moment_leaves_each_vector_with_its_track(music, embeddings, tmp_path):
     shrinking = tmp_path / "music"
     shutil.copytree(music, shrinking)
@@ -202,7 +200,6 @@ def test_a_prune_killed_at_any_moment_leaves_each_vector_with_its_track(music, e
     assert orphaned >= 2, "too few of the kills hit a matrix being written"
 
 
-@pytest.mark.slow
 @posix_only
 def test_nothing_of_a_killed_process_is_left_after_the_next_scan(music, scan_s, tmp_path):
     library_path = tmp_path / "library"
@@ -232,7 +229,6 @@ def n_tables(path):
         return db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
 
 
-@pytest.mark.slow
 def test_a_library_can_be_created_after_a_killed_attempt(tmp_path):
     half_made = 0
     for i in range(200):
@@ -282,7 +278,6 @@ def test_a_scan_stopped_by_ctrl_c_keeps_all_finished_files_and_the_next_goes_on(
         assert_rows_are_tracks(library, embeddings)
 
 
-@pytest.mark.slow
 @posix_only
 def test_a_stopped_scan_takes_no_unseen_file_for_missing(music, tmp_path):
     with Library.open(tmp_path / "library", create=True) as library:

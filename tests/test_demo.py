@@ -247,6 +247,7 @@ def test_an_interrupted_run_leaves_whole_files_and_can_be_repeated(tmp_path):
     assert not list(tmp_path.rglob("*.part"))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short_collection")
 def test_a_leftover_part_is_overwritten_and_whole_files_are_left_alone(tmp_path):
     first = write_demo(tmp_path)

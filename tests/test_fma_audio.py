@@ -201,6 +201,7 @@ def test_changed_metadata_keeps_the_vectors(library, metadata, audio):
     assert import_both(library, metadata, audio)[1].unchanged == 6
 
 
+@pytest.mark.slow
 def test_a_file_in_another_place_is_looked_at_and_recognized(library, metadata, audio, tmp_path):
     import_both(library, metadata, audio)
     other = tmp_path / "fma_large"

@@ -17,10 +17,11 @@ from segue.index.serialization import load_index
 from tests.index_data import KINDS, N_LARGE, brute_force, case, clustered
 from tests.sounds import call
 
+pytestmark = pytest.mark.slow
+
 RECALLS = (0.9, 0.95, 0.99)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_requested_recall_is_reached_for_every_k(kind):
     one = case(kind)
@@ -37,7 +38,6 @@ def test_the_requested_recall_is_reached_for_every_k(kind):
             assert all(len(set(row)) == k for row in found.tolist())
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_query_at_a_time_finds_what_many_at_once_find(kind):
     one = case(kind)
@@ -48,14 +48,12 @@ def test_one_query_at_a_time_finds_what_many_at_once_find(kind):
     assert (found == many).mean() > 0.99  # but for rows that are equally far
 
 
-@pytest.mark.slow
 def test_queries_that_scan_all_lists_are_scanned_in_several_parts():
     one = case("hamming")  # whose codes are large: 64 queries are scanned together
     found, _ = one.index.query(one.queries, 10, effort=1000)
     assert (one.shares(found) == 1).all()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_recall_1_compares_with_every_row(kind):
     one = case(kind)
@@ -86,7 +84,6 @@ def test_neighbors_reach_the_recall_too_and_leave_the_row_out():
     assert (np.take_along_axis(gaps, found, axis=1) <= last + 1e-9).mean() >= 0.95
 
 
-@pytest.mark.slow
 def test_k_rows_are_found_even_where_the_lists_nearby_hold_fewer():
     rows, _ = clustered(4000, 16, seed=3)
     rows[:30] = 40 + rows[:30] / 100  # a lonely group
@@ -113,7 +110,6 @@ def test_operating_points_are_kept_in_the_file(tmp_path):
             np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.slow
 def test_the_same_vectors_and_seed_give_the_same_bytes(tmp_path):
     rows, _ = clustered(2500, 24)
     files = [
@@ -123,7 +119,6 @@ def test_the_same_vectors_and_seed_give_the_same_bytes(tmp_path):
     assert files[0] == files[1] != files[2]
 
 
-@pytest.mark.slow
 def test_rows_are_compressed_from_two_thousand_on_by_default(tmp_path):
     rows, _ = clustered(2_000, 4)
     assert Index.build(rows[:-1]).exact
@@ -136,7 +131,6 @@ def test_rows_are_compressed_from_two_thousand_on_by_default(tmp_path):
     assert Index.open(index.save(tmp_path / "a.index")).exact
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("dim", [4, 24])
 def test_an_index_that_has_grown_is_compressed_when_it_is_saved(tmp_path, dim):
     rows, _ = clustered(3000, dim)
@@ -200,7 +194,6 @@ def own_memory():
     return 1024 * int(re.search(r"Private_Dirty: +(\d+)", rollup.read_text())[1])
 
 
-@pytest.mark.slow
 def test_processes_that_open_an_index_share_its_memory(tmp_path):
     rows, _ = clustered(60_000, 64)
     path = Index.build(rows, metric="euclidean").save(tmp_path / "a.index", own_vectors=True)
@@ -219,7 +212,6 @@ def matrix(tmp_path):
     return tmp_path / "rows.npy"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("exact", [True, False], ids=["exact", "codes"])
 def test_a_matrix_in_a_file_of_its_own_is_not_copied(matrix, tmp_path, exact):
     index = Index.build(matrix, exact=exact)
@@ -243,7 +235,6 @@ def test_a_part_of_a_mapped_matrix_is_referred_to_where_it_lies(matrix, tmp_path
     np.testing.assert_array_equal(Index.open(path).vectors, every_second)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("exact", [True, False], ids=["exact", "codes"])
 def test_own_vectors_are_copied_on_request(matrix, tmp_path, exact):
     index = Index.build(matrix, exact=exact)
@@ -256,7 +247,6 @@ def test_own_vectors_are_copied_on_request(matrix, tmp_path, exact):
         np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("exact", [True, False], ids=["exact", "codes"])
 def test_an_opened_index_can_be_saved_again_and_elsewhere(matrix, tmp_path, exact):
     for own in (True, None):
@@ -268,7 +258,6 @@ def test_an_opened_index_can_be_saved_again_and_elsewhere(matrix, tmp_path, exac
                 np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.slow
 def test_a_matrix_that_was_moved_is_named_when_the_index_is_opened(matrix, tmp_path):
     path = Index.build(matrix, exact=False).save(tmp_path / "a.index")
     moved = matrix.rename(tmp_path / "moved.npy")
@@ -285,7 +274,6 @@ def _changed(rows):
     return np.concatenate([rows[:-1], rows[:1]])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [_changed, lambda x: x[:-1], lambda x: x[:, :-1].copy(), lambda x: x.astype(np.float16), lambda x: x + 1],
@@ -302,7 +290,6 @@ def test_a_matrix_that_is_not_what_it_was_is_refused(matrix, tmp_path, change):
         Index.open(path, vectors=other)
 
 
-@pytest.mark.slow
 def test_rows_that_follow_in_the_matrix_are_left_alone(matrix, tmp_path):
     rows = np.load(matrix)
     path = Index.build(matrix, exact=False).save(tmp_path / "a.index")

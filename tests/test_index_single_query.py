@@ -18,6 +18,8 @@ from segue.index.serialization import load_index
 from segue.index.single_query import ranked_by_faiss, ranked_by_numpy
 from tests.index_data import as_type, brute_force, clustered
 
+pytestmark = pytest.mark.slow
+
 N, M = 6_000, 60
 READ_BY_FAISS = [
     (metric, dtype, dim)
@@ -57,7 +59,6 @@ def assert_alike(found, expected):
     assert ((found[0] != expected[0]) & ~tied).mean() < 0.02
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("metric", "dtype", "dim"), READ_BY_FAISS)
 def test_ranks_by_faiss_are_those_by_numpy(metric, dtype, dim, state_of):
     index, queries = made(metric, dtype, dim)
@@ -67,7 +68,6 @@ def test_ranks_by_faiss_are_those_by_numpy(metric, dtype, dim, state_of):
         assert_alike(by_faiss(query), index.query(query, 10))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("metric", "dtype", "dim"), READ_BY_FAISS)
 def test_distances_by_faiss_are_what_float64_gives(metric, dtype, dim, state_of):
     index, queries = made(metric, dtype, dim)
@@ -78,7 +78,6 @@ def test_distances_by_faiss_are_what_float64_gives(metric, dtype, dim, state_of)
         np.testing.assert_allclose(distances[0], right[ids[0]], rtol=1e-4, atol=2e-6)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("metric", ["cosine", "euclidean", "dot"])
 @pytest.mark.parametrize("dtype", ["uint8", "int8", "float16", "float32"])
 def test_a_query_between_whole_numbers_is_not_rounded_to_them(metric, dtype):
@@ -129,7 +128,6 @@ def test_a_query_without_a_place_is_refused_and_the_next_one_is_answered(metric,
         assert_alike(index.query(zero[0], 10), (ids[:1], distances[:1]))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("metric", "dtype", "dim"), [*READ_BY_FAISS, ("dot", "float32", 30)])
 def test_many_threads_get_each_its_own_answers(metric, dtype, dim):
     index, queries = made(metric, dtype, dim)
@@ -190,7 +188,6 @@ def test_an_index_that_has_changed_answers_with_its_changes(tmp_path):
     assert len(file.array("lengths")) == N
 
 
-@pytest.mark.slow
 def test_answers_are_ids_where_these_are_not_row_numbers():
     x = as_type(clustered(N, 30, seed=7)[0], "uint8")
     for metric in ("cosine", "euclidean"):
@@ -201,7 +198,6 @@ def test_answers_are_ids_where_these_are_not_row_numbers():
             assert (plain.query(query, 3)[0] * 5 + 2 == named.query(query, 3)[0]).all()
 
 
-@pytest.mark.slow
 def test_codes_are_of_the_principal_axes_where_few_hold_nearly_all_variance():
     x = clustered(N, 128, seed=5)[0]
     falling = x @ np.diag(0.9 ** np.arange(128)).astype(np.float32)
@@ -224,7 +220,6 @@ def off_the_main_axes(n):
     return rows
 
 
-@pytest.mark.slow
 def test_neighbors_that_differ_off_the_main_axes_are_found():
     rows = off_the_main_axes(4000)
     assert PrincipalAxes(rows).choices[0] < 64
@@ -236,7 +231,6 @@ def test_neighbors_that_differ_off_the_main_axes_are_found():
     assert np.mean(hits) >= 9.3
 
 
-@pytest.mark.slow
 def test_clusters_that_lie_far_apart_are_all_found():
     rng = np.random.default_rng(4)
     rows = 4 * rng.standard_normal((400, 64))[rng.integers(400, size=22_000)] + rng.standard_normal(
@@ -248,7 +242,6 @@ def test_clusters_that_lie_far_apart_are_all_found():
     assert index.operating_point(10, 0.95).n_candidates < 2000
 
 
-@pytest.mark.slow
 def test_a_query_whose_recall_only_all_rows_reach_says_so(monkeypatch):
     rows = off_the_main_axes(3000)
     index = Index.build(rows, exact=False)
@@ -286,7 +279,6 @@ def test_too_few_rows_have_no_axes():
 
 
 @pytest.mark.parametrize("metric", ["cosine", "euclidean", "dot", "manhattan"])
-@pytest.mark.slow
 def test_with_a_projection_the_requested_recall_is_reached(metric):
     x = clustered(N + 300, 128, seed=11)[0] @ np.diag(0.95 ** np.arange(128)).astype(np.float32)
     rows, queries = x[:N], x[N:]
@@ -341,7 +333,6 @@ def test_deleted_rows_are_not_found_before_and_after_compacting(metric, dtype, d
         index.compact()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])
 @pytest.mark.parametrize("mapped", [False, True])
 def test_added_rows_are_found_after_compacting(tmp_path, metric, mapped):

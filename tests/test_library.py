@@ -129,6 +129,7 @@ def test_a_file_that_comes_back_is_the_same_track(own: Library, folder: Path, tm
     assert own[track.id].missing_since is None
 
 
+@pytest.mark.slow
 def test_pruning_also_removes_the_dead_rows_of_changed_files(own: Library, folder: Path):
     for seed in range(3):
         soundfile.write(folder / "low0.flac", hiss(50 + seed), SR)
@@ -290,6 +291,7 @@ def test_tracks_scanned_without_an_embedder_are_found_by_the_others(own: Library
     assert late in [match.track for match in answers]
 
 
+@pytest.mark.slow
 def test_many_dead_rows_are_swept_out_after_a_scan(own: Library, folder: Path, monkeypatch):
     monkeypatch.setattr("segue.ingest.audio.BATCH_TRACKS", 4)
     for i in range(5):

@@ -145,6 +145,7 @@ def test_remove_deletes_a_model_and_what_was_fetched_of_it(publisher: Publisher,
         models.remove(tiny, folder=folder)
 
 
+@pytest.mark.slow
 def test_importing_and_listing_reach_for_no_network(folder: Path):
     program = (
         "import sys\n"

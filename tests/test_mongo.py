@@ -299,6 +299,7 @@ def test_the_command_imports_and_reports_as_json(collection, uri, segue, tmp_pat
     assert "has a vector in 'nope'; the first one has: _id, title, vector" in err
 
 
+@pytest.mark.slow
 def test_a_source_that_is_not_read_holds_no_connection(collection, uri):
     collection.insert_many([song(i, row) for i, row in enumerate(rows(3))])
     before = set(threading.enumerate())

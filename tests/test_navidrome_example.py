@@ -88,6 +88,7 @@ def test_similar_songs_have_the_servers_own_ids(bridge: str, other: Player, libr
         assert [song["id"] for song in answer[name]["song"]] == [ids[title] for title in expected]
 
 
+@pytest.mark.slow
 def test_xml_and_forms_are_answered_too(bridge: str, other: Player):
     form = {**other.login, "id": song_ids(other)["Low number 1"], "count": 3}
     answer = httpx.post(f"{bridge}/rest/getSimilarSongs2", data=form, timeout=PATIENCE_S)

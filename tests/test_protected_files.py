@@ -69,6 +69,7 @@ def test_an_encrypted_file_is_told_as_protected(name, tmp_path):
         audio.load((tmp_path / name).read_bytes())
 
 
+@pytest.mark.slow
 def test_a_scan_lists_it_with_its_own_word(tmp_path, library_path):
     (tmp_path / "music").mkdir()
     clip(tmp_path / "music" / "good.wav", 440)

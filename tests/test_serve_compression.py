@@ -38,6 +38,7 @@ def test_what_a_client_has_is_not_sent_again(server: Server, path: str):
     assert (other.status_code, other.content) == (200, first.content)
 
 
+@pytest.mark.slow
 def test_a_tag_changes_with_what_it_is_of(server: Server):
     empty = server.api("GET", "/playlists").headers["etag"]
     made = server.post("/playlists", {"name": "New", "tracks": []}, 201)

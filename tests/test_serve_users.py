@@ -161,6 +161,7 @@ def test_a_playlist_is_everybodys_to_see_and_its_owners_to_change(anna: Person, 
         assert bert.ask("DELETE /playlists/{playlist_id}", playlist_id=one).status_code == 204
 
 
+@pytest.mark.slow
 def test_a_playlist_that_everybody_sees_is_found_and_is_a_seed_of_others(
     anna: Person, bert: Person, olga: Person
 ):
@@ -229,6 +230,7 @@ def test_without_a_login_nothing_is_shown(server: Server):
             assert stranger.get("/me", headers=headers).status_code == 401
 
 
+@pytest.mark.slow
 def test_sessions_are_listed_and_ended_in_all_workers(server: Server, anna: Person):
     other, third = enter(server, "Anna"), enter(server, "Anna")
     listed = anna.client.get("/me/sessions").json()

@@ -45,6 +45,7 @@ def test_help_loads_no_command_and_nothing_that_reads_the_network():
     assert not loaded & {home.partition(":")[0] for home, _ in COMMANDS.values()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [("info",), ("search", "high")])
 def test_commands_that_read_the_catalog_load_no_decoder_and_no_index(scanned: Path, words: tuple[str, ...]):
     loaded = modules_after("-l", str(scanned), *words)
@@ -78,6 +79,7 @@ ONLY_TO_WRITE = {
 }
 
 
+@pytest.mark.slow
 def test_a_search_by_names_loads_no_index_nothing_that_writes_and_nothing_that_draws(scanned: Path):
     loaded = modules_after("-l", str(scanned), "search", "high number 0")
     assert "segue.recommend.search" in loaded
@@ -94,6 +96,7 @@ def test_packages_that_load_late_have_all_the_names_they_promise(package: str):
         _ = module.nothing
 
 
+@pytest.mark.slow
 def test_a_question_about_a_track_loads_its_own_verb_and_no_decoder(scanned: Path):
     loaded = modules_after("-l", str(scanned), "similar", "high number 0")
     assert "segue.recommend.similar" in loaded

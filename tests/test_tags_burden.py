@@ -87,6 +87,7 @@ def _asf(path):
     file.save()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "tag", "heard"),
     [("flac", _flac, True), ("opus", _opus, True), ("m4a", _mp4, False), ("wma", _asf, False)],

@@ -109,6 +109,7 @@ def test_a_text_of_many_megabytes_is_cut(encoding, mp3, frugal, tmp_path):
     assert told.artist == "Kora Bell"
 
 
+@pytest.mark.slow
 def test_very_many_values_are_counted_out(mp3, frugal, tmp_path):
     path = tmp_path / "values.mp3"
     path.write_bytes(id3(frame(b"TPE1", b"\3" + b"\0".join(b"%d" % i for i in range(1_000_000)))) + mp3)

@@ -32,6 +32,7 @@ def assert_whole(y, sr, length_s, hz):
     assert frequency(y[-sr : -sr // 2], sr) == pytest.approx(hz, abs=30)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["flac", "mp3", "m4a", "aac", "opus", "wavpack"])
 def test_a_damaged_place_costs_that_place(name, tmp_path):
     path = FORMATS[name].write(tmp_path, tone(HZ[0], FORMATS[name].sr))

@@ -21,6 +21,8 @@ from segue.library import Library
 from segue.users import SESSION_S, Users
 from segue.users.sessions import hash_of
 
+pytestmark = pytest.mark.slow
+
 GOLDEN = Path(__file__).parent / "golden"
 OLGAS, ANNAS = "olga's own password", "anna's own password"
 
@@ -122,7 +124,6 @@ def test_passwords_and_session_words_are_never_written_plainly(shared: Library):
         assert path.stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.slow
 def test_logging_in_takes_the_name_in_any_case_and_the_right_password(shared: Library):
     users = shared.users
     anna = users.log_in(" ANNA ", ANNAS)
@@ -292,7 +293,6 @@ with Library.open(sys.argv[1]) as library:
 """
 
 
-@pytest.mark.slow
 def test_a_kill_at_any_moment_leaves_users_whole(root: Path):
     for seconds in (0.0, 0.13, 0.31, 0.47):
         process = subprocess.Popen(

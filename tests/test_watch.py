@@ -30,6 +30,8 @@ from tests.serve_process import Server, serving
 from tests.sounds import clip
 from tests.waiting import PATIENCE_S, machine_clock, wait_for
 
+pytestmark = pytest.mark.slow
+
 SETTLE_S = 0.3
 SETTLED_S = 4.0  # when a service has surely tried to scan what was added
 
@@ -119,7 +121,6 @@ def retitle(path: Path, title: str) -> Path:
     return path
 
 
-@pytest.mark.slow
 def test_what_happens_to_files_is_seen(followed: Followed, tmp_path: Path):
     music, ids = followed.music, {track.title: track.id for track in followed.library}
     song(music / "New" / "new.wav", 900, "New")
@@ -141,7 +142,6 @@ def test_what_happens_to_files_is_seen(followed: Followed, tmp_path: Path):
     assert followed.total("failed") == 0
 
 
-@pytest.mark.slow
 def test_what_is_left_out_of_scans_is_left_out(followed: Followed):
     music = followed.music
     followed.library.exclude(music, ["Skits/"])
@@ -158,7 +158,6 @@ def test_what_is_left_out_of_scans_is_left_out(followed: Followed):
     assert followed.titles().count("Left out") == 1
 
 
-@pytest.mark.slow
 def test_a_folder_that_goes_as_a_whole_is_away_and_comes_back(followed: Followed, tmp_path: Path):
     music = followed.music
     shutil.move(music, tmp_path / "unplugged")
@@ -172,7 +171,6 @@ def test_a_folder_that_goes_as_a_whole_is_away_and_comes_back(followed: Followed
     assert (followed.total("found_again"), followed.total("changed")) == (3, 0)
 
 
-@pytest.mark.slow
 def test_a_file_is_scanned_once_it_is_whole(followed: Followed, tmp_path: Path):
     whole = song(tmp_path / "whole.wav", 640, "Whole").read_bytes()
     path = followed.music / "Album" / "copied.wav"
@@ -188,7 +186,6 @@ def test_a_file_is_scanned_once_it_is_whole(followed: Followed, tmp_path: Path):
     assert (followed.total("added"), followed.total("changed"), followed.total("failed")) == (1, 0, 0)
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
 def test_a_file_whose_name_is_no_text_is_seen(followed: Followed, tmp_path: Path):
     song(tmp_path / "named.wav", 720, "Odd").rename(followed.music / os.fsdecode(b"caf\xe9.wav"))
@@ -209,7 +206,6 @@ def test_paths_settle_when_nothing_more_happens_to_them(tmp_path: Path):
     assert settling.take() == set()
 
 
-@pytest.mark.slow
 def test_what_moves_while_folders_are_listed_is_not_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     path = song(tmp_path / "Album" / "1.wav", 300, "Song")
     list_folder, looks = os.scandir, []
@@ -235,7 +231,6 @@ def test_the_systems_own_folders_are_on_this_machine():
     assert not is_remote("/proc")
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_command_scans_follows_and_ends_at_once(tmp_path: Path, number: int):
@@ -276,7 +271,6 @@ def test_the_command_names_what_to_do_where_nothing_was_scanned(tmp_path: Path):
     assert "no folder was scanned yet; to begin: segue" in run.stderr
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_service_follows_when_the_library_says_so(tmp_path: Path, workers: int):
     song(tmp_path / "music" / "first.wav", 300, "First")
@@ -292,7 +286,6 @@ def test_a_service_follows_when_the_library_says_so(tmp_path: Path, workers: int
         assert kinds == {"scan"}
 
 
-@pytest.mark.slow
 def test_a_service_waits_for_another_process_that_writes(tmp_path: Path):
     song(tmp_path / "music" / "first.wav", 300, "First")
     with Library.open(tmp_path / "library", create=True, embedders=["descriptors"]) as library:
@@ -307,7 +300,6 @@ def test_a_service_waits_for_another_process_that_writes(tmp_path: Path):
             wait_for(lambda: states(server) == {"done"} or None)
 
 
-@pytest.mark.slow
 def test_changes_wait_for_who_begins_to_write_at_the_same_moment(tmp_path: Path):
     music = song(tmp_path / "music" / "first.wav", 300, "First").parent
     with Library.open(tmp_path / "library", create=True, embedders=["descriptors"]) as library:
@@ -326,7 +318,6 @@ def states(server: Server) -> set[str]:
     return {job["state"] for job in server.get("/jobs")["jobs"]}
 
 
-@pytest.mark.slow
 def test_a_service_follows_when_it_was_started_so(tmp_path: Path):
     song(tmp_path / "music" / "first.wav", 300, "First")
     with Library.open(tmp_path / "library", create=True, embedders=["descriptors"]) as library:
@@ -340,7 +331,6 @@ def test_a_service_follows_when_it_was_started_so(tmp_path: Path):
         wait_for(lambda: server.get("/library")["missing"] == 1 or None)
 
 
-@pytest.mark.slow
 def test_without_folders_the_command_follows_those_that_the_library_has(tmp_path: Path):
     for name in ("kept", "removed"):
         song(tmp_path / name / "first.wav", 300 + 10 * len(name), name)
