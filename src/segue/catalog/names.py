@@ -37,6 +37,7 @@ WITH RECURSIVE names (name) AS (
     f"WHERE {OTHER_ALBUM_ARTIST}",
     "album": "SELECT DISTINCT album FROM tracks WHERE album IS NOT NULL",
 }
+KEY_IN = "key IN (SELECT key "  # begins what is asked of another table
 _IN = "IN (SELECT value FROM json_each(?))"
 _BY_ARTIST = (  # each has its index
     f"{ARTIST} IS NULL = 0 AND {ARTIST} COLLATE NOCASE {_IN}",
@@ -44,7 +45,7 @@ _BY_ARTIST = (  # each has its index
 )
 _HELD_BY = {
     "genre": f"genre {_IN}",
-    "label": f"key IN (SELECT key FROM labels WHERE label {_IN})",
+    "label": f"{KEY_IN}FROM labels WHERE label {_IN})",
     "album": f"(album IS NOT NULL AND album COLLATE NOCASE {_IN})",
     "artist": f"(({_BY_ARTIST[0]}) OR ({_BY_ARTIST[1]}))",
 }
