@@ -38,7 +38,7 @@ def nearest(
     units = store.units() if metric == "cosine" and len(queries) * n <= _BLOCK_PAIRS else None
     if units is not None:
         chosen = units[:rows] if isinstance(rows, int) else units[rows]
-        columns, smallest = k_smallest(np.maximum(1 - queries @ chosen.T, 0), k)
+        columns, smallest = k_smallest(np.maximum(1 - _products(queries, chosen), 0), k)
         return columns if isinstance(rows, int) else rows[columns], smallest
     best = (np.zeros((len(queries), 0), np.int64), np.zeros((len(queries), 0), np.float32))
     step = max(1, min(BLOCK_VALUES // store.base.shape[1], _BLOCK_PAIRS // max(1, len(queries))))
@@ -77,13 +77,26 @@ def exact_searcher(
         if not 0 < square < np.inf:
             return None
         if is_cosine:
-            distances = np.maximum(1 - (query / np.float32(square**0.5)) @ rows.T, 0)
+            distances = np.maximum(1 - _products(query / np.float32(square**0.5), rows), 0)
         else:
-            distances = -(query @ rows.T)
+            distances = -_products(query, rows)
         columns, distances = k_smallest(distances, k)
         return (columns if ids is None else ids[columns]), distances
 
     return search
+
+
+def _products(queries: AnyVectors, rows: AnyVectors) -> Float32:
+    """float32 (m, n), of all pairs: of parts of the rows that stay near the processor.
+
+    For one query these are too small for BLAS to split them over cores, where each would wait for a core
+    that another program has.
+    """
+    out = np.empty((len(queries), len(rows)), np.float32)
+    step = max(1, BLOCK_VALUES // rows.shape[1])
+    for start in range(0, len(rows), step):
+        out[:, start : start + step] = queries @ rows[start : start + step].T
+    return out
 
 
 def _merge_block(best: Neighbors, block: Float32, names: NDArray[np.int64], k: int) -> Neighbors:
