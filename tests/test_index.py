@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from segue.errors import UsageError, VectorError
-from segue.index import Index
+from segue.index import Index, IndexOptions
 from tests.index_data import as_type, bits, brute_force, order
 
 KINDS = [
@@ -162,6 +162,20 @@ def test_all_rows_are_found_if_k_is_larger(rng, n, exact):
     assert np.isfinite(distances).all()
 
 
+@pytest.mark.parametrize("metric", ["cosine", "euclidean", "dot"])
+@pytest.mark.parametrize("exact_below", [0, 2_000])
+def test_an_empty_index_of_any_kind_is_compacted_saved_and_asked_for_ids(tmp_path, metric, exact_below):
+    options = IndexOptions(exact_below=exact_below)
+    index = Index.build(np.zeros((0, DIM), np.float32), metric=metric, options=options)
+    index.delete([])
+    index.compact()
+    assert 0 not in index
+    assert index.query(np.ones(DIM), where=[0, 1])[0].shape == (1, 0)
+    opened = Index.open(index.save(tmp_path / "an.index"))
+    opened.add(np.eye(DIM, dtype=np.float32)[:1])
+    assert opened.query(np.ones(DIM))[0].tolist() == [[0]]
+
+
 def test_an_empty_index_answers_with_nothing_and_can_grow(rng, tmp_path):
     rows = make(rng, "cosine", "float32", 5)
     index = Index.open(Index.build(rows[:0]).save(tmp_path / "empty.index"))
@@ -253,9 +267,12 @@ def test_a_metric_that_there_is_not_is_refused_with_those_there_are(rng):
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"k": 0}, {"k": -3}, {"k": None}, {"recall": 0}, {"recall": 1.1}, {"recall": np.nan}, {"effort": 0}],
+    [
+        {"k": 0}, {"k": -3}, {"k": None}, {"recall": 0}, {"recall": 1.1}, {"recall": np.nan},
+        {"effort": 0}, {"effort": np.nan}, {"effort": np.inf}, {"max_distance": np.nan},
+    ],
     ids=str,
-)
+)  # fmt: skip
 def test_arguments_without_a_meaning_are_refused(index, wrong):
     with pytest.raises(UsageError):
         index.query(index.vectors[0], **wrong)
@@ -353,6 +370,9 @@ def test_hamming_refuses_what_is_not_packed_bits(rng):
 
 def test_a_path_to_something_else_than_npy_is_refused(tmp_path):
     (tmp_path / "text.npy").write_text("no matrix")
-    for name in ("text.npy", "nothing.npy"):
+    (tmp_path / "empty.npy").touch()
+    (tmp_path / "cut.npz").write_bytes(b"PK\x03\x04 and no more")
+    np.savez(tmp_path / "whole.npz", vectors=np.ones((2, 2)))
+    for name in ("text.npy", "nothing.npy", "empty.npy", "cut.npz", "whole.npz"):
         with pytest.raises(UsageError, match=name):
             Index.build(tmp_path / name)

@@ -118,6 +118,23 @@ def test_what_cannot_be_changed_is_refused_and_nothing_is_changed(rows, either):
     assert index.add(rows[:1]).tolist() == [N]
 
 
+@pytest.mark.parametrize("last", [2**62 - 1, 2**62, 2**63 - 2, 2**63 - 1])
+def test_the_largest_ids_are_saved_and_none_comes_after_them(rows, tmp_path, last):
+    Index.build(rows[:2], ids=[1, last]).save(tmp_path / "an.index")
+    index = Index.open(tmp_path / "an.index")
+    assert index.ids.tolist() == [1, last]
+    left = 2**63 - 1 - last
+    if left < 2:
+        with pytest.raises(UsageError, match=f"no 2 ids are left after {last}"):
+            index.add(rows[2:4])
+    assert index.add(rows[2 : 2 + min(left, 2)]).tolist() == list(range(last + 1, last + 1 + min(left, 2)))
+    assert index.ids.dtype == np.int64
+    assert index.neighbors(last, 1, with_self=True)[0].tolist() == [[last]]
+    for beyond in (2**63, 2**64 - 1):
+        with pytest.raises(UsageError, match=rf"^ids are whole numbers below 2\*\*63, not {beyond}$"):
+            index.add(rows[:1], ids=[beyond])
+
+
 def test_an_addition_that_was_interrupted_leaves_no_trace(rows, saved, monkeypatch):
     index = Index.open(saved[False], options=IndexOptions(delta_rows=10))
 

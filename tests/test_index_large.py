@@ -247,6 +247,26 @@ def test_own_vectors_are_copied_on_request(matrix, tmp_path, exact):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize("change", ["replaced", "deleted", "shorter", "in memory", "overwritten"])
+def test_vectors_that_their_file_does_not_hold_any_more_are_saved_with_the_index(matrix, tmp_path, change):
+    rows, target = np.load(matrix), tmp_path / "a.index"
+    given = np.load(matrix, mmap_mode="c" if change == "in memory" else "r")
+    if change == "in memory":
+        given[1] = rows[1] = 7  # a row that is not among those whose checksum is kept
+    index = Index.build(given)
+    if change == "replaced":
+        np.save(tmp_path / "other.npy", rows[::-1])
+        (tmp_path / "other.npy").replace(matrix)
+    elif change == "shorter":
+        np.save(tmp_path / "other.npy", rows[:9])
+        (tmp_path / "other.npy").replace(matrix)
+    elif change == "deleted":
+        matrix.unlink()
+    elif change == "overwritten":
+        target = matrix
+    np.testing.assert_array_equal(Index.open(index.save(target)).vectors, rows)
+
+
 @pytest.mark.parametrize("exact", [True, False], ids=["exact", "codes"])
 def test_an_opened_index_can_be_saved_again_and_elsewhere(matrix, tmp_path, exact):
     for own in (True, None):
@@ -268,6 +288,10 @@ def test_a_matrix_that_was_moved_is_named_when_the_index_is_opened(matrix, tmp_p
     assert opened.query(rows[5], 1)[0].tolist() == [[5]]
     opened.save()
     assert Index.open(path).query(rows[5], 1)[0].tolist() == [[5]]
+    for place in (moved, str(moved)):
+        assert Index.open(path, vectors=place).query(rows[5], 1)[0].tolist() == [[5]]
+    with pytest.raises(IndexFormatError, match="was built from 2500 rows of 32 float32"):
+        Index.open(path, vectors=rows[0])
 
 
 def _changed(rows):

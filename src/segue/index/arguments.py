@@ -18,16 +18,18 @@ from segue.index.state import State
 from segue.texts import reason
 
 Ids = NDArray[np.int64]
+Matrix = AnyVectors | str | Path
+"""(n, dim), or the path of an ``.npy`` file."""
 Where = NDArray[np.bool_] | NDArray[np.int64] | Sequence[int]
 """Which rows may be answers: bool in the order of ``Index.ids``, or ids."""
 
 
-def as_matrix(vectors: AnyVectors | str | Path) -> AnyVectors:
+def as_matrix(vectors: Matrix) -> AnyVectors:
     """An array as it is; the path of an ``.npy`` file as the matrix mapped from it."""
     if not isinstance(vectors, str | Path):
         return np.asanyarray(vectors)
     try:
-        return np.asanyarray(np.load(vectors, mmap_mode="r", allow_pickle=False))
+        return np.asanyarray(np.lib.format.open_memmap(vectors, mode="r"))
     except (OSError, ValueError) as error:
         raise UsageError(f"{vectors} cannot be read as an .npy matrix: {reason(error)}") from error
 
@@ -40,6 +42,8 @@ def as_ids(ids: Sequence[int] | Ids | int) -> Ids:
         raise UsageError(f"ids are whole numbers, not lists of them: {error}") from error
     if array.dtype.kind not in "iu" and array.size:
         raise UsageError(f"ids are whole numbers of 64 bits, not {array.dtype}, such as {array.flat[0]!r}")
+    if array.dtype == np.uint64 and array.max(initial=0) > np.iinfo(np.int64).max:
+        raise UsageError(f"ids are whole numbers below 2**63, not {array.max()}")
     return array.astype(np.int64, copy=False)
 
 
@@ -131,10 +135,12 @@ class SearchParams:
             raise UsageError(f"k is {self.k!r}, expected a whole number")
         if (self.k is None and self.max_distance is None) or (self.k is not None and self.k < 1):
             raise UsageError(f"k is {self.k}, expected at least 1 (or None together with max_distance)")
-        if not 0 < self.recall <= 1 or self.effort <= 0:
+        if not 0 < self.recall <= 1 or not 0 < self.effort < np.inf:
             raise UsageError(
                 f"recall is {self.recall} and effort {self.effort}, expected 0 < recall <= 1 and effort > 0"
             )
+        if self.max_distance is not None and np.isnan(self.max_distance):
+            raise UsageError(f"max_distance is {self.max_distance}, expected a number")
 
 
 def drop_beyond(neighbors: Neighbors, max_distance: float | None) -> Neighbors:

@@ -16,6 +16,7 @@ from segue.errors import UsageError
 from segue.index import evaluation, mutations
 from segue.index.arguments import (
     Ids,
+    Matrix,
     SearchParams,
     Where,
     as_ids,
@@ -83,7 +84,7 @@ class Index(VectorMapping):
     @classmethod
     def build(
         cls,
-        vectors: AnyVectors | str | Path,
+        vectors: Matrix,
         *,
         metric: str = "cosine",
         ids: Sequence[int] | Ids | None = None,
@@ -140,14 +141,14 @@ class Index(VectorMapping):
 
     @classmethod
     def open(
-        cls, path: str | Path, *, vectors: AnyVectors | None = None, options: IndexOptions | None = None
+        cls, path: str | Path, *, vectors: Matrix | None = None, options: IndexOptions | None = None
     ) -> Index:
         """Map a saved index: processes that open the same file share its memory.
 
         Parameters
         ----------
         vectors
-            The matrix that the index was built from, where it has been moved.
+            The matrix that the index was built from, or its path, where it has been moved.
         options
             Replace those kept in the file.
 
@@ -157,7 +158,7 @@ class Index(VectorMapping):
             The file is foreign, damaged or of another format, or the index's matrix has changed.
         FileNotFoundError
         """
-        state, _ = load_index(Path(path), vectors)
+        state, _ = load_index(Path(path), None if vectors is None else as_matrix(vectors))
         return cls(state if options is None else replace(state, options=options), Path(path))
 
     def save(
@@ -176,7 +177,7 @@ class Index(VectorMapping):
             By default, where the index was opened from or last saved to.
         own_vectors
             True copies the vectors into the file. By default, vectors mapped from a file of their own
-            stay there and the index refers to that file.
+            stay there and the index refers to that file, as long as it holds them.
         note, arrays
             More to keep: JSON in the file's header, and sections beside it.
 

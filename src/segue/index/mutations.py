@@ -16,6 +16,8 @@ from segue.progress import Progress, Silent
 
 _LONGER = 1.01  # times the longest row that the lists of a dot index have a place for
 
+_IDS = 1 << 63
+
 Ids = NDArray[np.int64]
 
 
@@ -45,7 +47,8 @@ def build_lists(
 
 def compact_lists(state: State, progress: Progress | None = None) -> State:
     """The state with lists that hold all live rows and no others."""
-    if state.lists is None and (state.always_exact or len(state) < state.options.exact_below):
+    few = len(state) < max(1, state.options.exact_below)
+    if state.lists is None and (state.always_exact or few):
         return state
     state = replace(state, store=state.store.merged_copy(state.n))
     if state.lists is None or _size_changed(state) or _outgrows_lists(state):
@@ -84,7 +87,9 @@ def add_rows(state: State, vectors: AnyVectors, ids: Ids | None) -> tuple[State,
 def _check_new_ids(state: State, ids: Ids | None, n: int) -> Ids:
     """The ids of new rows. Raises UsageError where they do not fit."""
     if ids is None:
-        return np.arange(state.next_id, state.next_id + n)
+        if state.next_id + n > _IDS:
+            raise UsageError(f"no {n} ids are left after {state.next_id - 1}: give the new rows ids")
+        return np.arange(state.next_id, state.next_id + n, dtype=np.int64)
     if len(ids) != n or len(np.unique(ids)) != n:
         raise UsageError(f"{len(np.unique(ids))} different ids were given for {n} vectors, expected {n}")
     if n and ids.min() < 0:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import IndexFormatError
+from segue.files import is_same_file
 from segue.index import mapped_lists
 from segue.index.calibration import OperatingPoint
 from segue.index.file import Content, IndexFile, write_sections
@@ -55,11 +56,12 @@ def save_index(
 
     Parameters
     ----------
-    own_vectors : copy the matrix into the file; by default, one in a file of its own stays there
+    own_vectors : copy the matrix into the file; by default, one in a file of its own stays there, if that
+        file holds it still and is not the one that is written
     note, arrays : more to keep, in the header and as sections
     """
     base = state.store.base
-    elsewhere = None if own_vectors else _location_of(base)
+    elsewhere = None if own_vectors else _location_of(base, path)
     rows = np.arange(state.n) if elsewhere else state.live_rows()
     header = {
         "metric": state.reduction.metric,
@@ -118,20 +120,25 @@ def _names(state: State, rows: NDArray[np.int64], elsewhere: MatrixLocation | No
     return out
 
 
-def _location_of(matrix: AnyVectors) -> MatrixLocation | None:
-    """Where a matrix lies that is mapped from a file of its own."""
+def _location_of(matrix: AnyVectors, index: Path) -> MatrixLocation | None:
+    """Where a matrix lies that is mapped from a file of its own, and will when the index is written."""
     if not isinstance(matrix, np.memmap) or matrix.filename is None or not matrix.flags.c_contiguous:
+        return None
+    if matrix.mode == "c" or is_same_file(matrix.filename, index):  # changes in memory are in no file
         return None
     root = matrix
     while isinstance(root.base, np.memmap):
         root = root.base
-    offset = root.offset + matrix.ctypes.data - root.ctypes.data
-    return {
-        "path": str(Path(matrix.filename).resolve()),
-        "offset": int(offset),
-        "rows": len(matrix),
-        "crc32": _sample_crc(matrix),
-    }
+    path = Path(matrix.filename).resolve()
+    offset = int(root.offset + matrix.ctypes.data - root.ctypes.data)
+    crc = _sample_crc(matrix)
+    try:
+        kept = np.memmap(path, matrix.dtype, "r", offset, matrix.shape)
+    except (OSError, ValueError):  # gone, or shorter
+        return None
+    if _sample_crc(kept) != crc:
+        return None
+    return {"path": str(path), "offset": offset, "rows": len(matrix), "crc32": crc}
 
 
 def _sample_crc(matrix: AnyVectors) -> int:
@@ -211,9 +218,11 @@ def _checked_lengths(lengths_read: NDArray[Any], n: int) -> NDArray[np.float32]:
 
 def _check_header(header: dict[str, Any]) -> None:
     """Raises ValueError where the header of no index says this, though its checksum is right."""
-    counts = [header[name] for name in ("n", "dim", "coded", "learned_from", "next_id")]
+    counts = [header[name] for name in ("n", "dim", "coded", "learned_from")]
     good = (
         all(type(count) is int and 0 <= count < 1 << 62 for count in counts)
+        and type(header["next_id"]) is int
+        and 0 <= header["next_id"] <= 1 << 63
         and header["dim"] > 0
         and header["coded"] <= header["n"]
         and header["metric"] in METRICS
@@ -273,7 +282,7 @@ def _base(file: IndexFile, vectors: AnyVectors | None) -> AnyVectors:
                 "open it with vectors= that are the same matrix"
             )
         vectors = np.memmap(path, dtype, "r", place["offset"], (place["rows"], dim))
-    if vectors.dtype != dtype or vectors.shape[1] != dim or len(vectors) < place["rows"]:
+    if vectors.dtype != dtype or vectors.shape[1:] != (dim,) or len(vectors) < place["rows"]:
         raise IndexFormatError(
             f"{file.path} was built from {place['rows']} rows of {dim} {dtype}, "
             f"found {vectors.shape} of {vectors.dtype}"

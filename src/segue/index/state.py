@@ -140,10 +140,10 @@ class State:
 
     def to_rows(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """The live row of each id; -1 where the index has no such id."""
+        if not self.n:
+            return np.full(ids.shape, -1)
         if self.ids is None:
             rows = np.where((ids >= 0) & (ids < self.n), ids, -1)
-        elif not self.n:
-            rows = np.full(len(ids), -1)
         else:
             # The last of several rows with one id: the others were replaced by it.
             positions = np.searchsorted(self._sorted_ids, ids, side="right") - 1
