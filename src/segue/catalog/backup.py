@@ -10,6 +10,7 @@ from pathlib import Path
 
 from segue.catalog import matrix, removed, schema
 from segue.catalog.matrix import MatrixState
+from segue.catalog.own_data import connect_file, mode_of
 from segue.errors import LibraryFormatError, LibraryWriteError
 from segue.files import replacing_folder
 
@@ -83,11 +84,13 @@ def _copy_users(root: Path, to: Path) -> None:
         return
     copied.mkdir(mode=0o700)
     for path in sorted(folder.glob("*.sqlite"), key=lambda path: path.name != "users.sqlite"):
-        with (
-            contextlib.suppress(sqlite3.OperationalError),
-            contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True)) as db,
-        ):
-            _copy_database(db, copied / path.name)
+        try:
+            with contextlib.closing(connect_file(path, mode_of(path))) as db:
+                _copy_database(db, copied / path.name)
+        except sqlite3.OperationalError:
+            if path.exists():
+                raise
+            (copied / path.name).unlink(missing_ok=True)
 
 
 def _copy_database(source: sqlite3.Connection, to: Path) -> None:

@@ -91,13 +91,13 @@ def open_file(
     ------
     LibraryFormatError
     """
-    writable = os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)
     try:
-        db = connect_file(file, "rw" if writable else read_only_mode(file))
+        mode = mode_of(file)
+        db = connect_file(file, mode)
         try:
             if db.execute("PRAGMA application_id").fetchone()[0] != application_id:
                 raise LibraryFormatError(f"{file} is an SQLite file from another program")
-            (add_tables if writable else add_temporary_tables)(db, tables)
+            (add_tables if mode == "rw" else add_temporary_tables)(db, tables)
             if then:
                 db.execute(*then)
         except BaseException:
@@ -108,8 +108,14 @@ def open_file(
     return db
 
 
+def mode_of(file: Path) -> str:
+    """How a file can be opened: ``rw``, or what ``read_only_mode`` says. Raises LibraryFormatError."""
+    writable = os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)
+    return "rw" if writable else read_only_mode(file)
+
+
 def connect_file(file: Path, how: str) -> sqlite3.Connection:
-    """A connection as those to the catalog are; ``how`` is ``rw``, or what ``read_only_mode`` says."""
+    """A connection as those to the catalog are; ``how`` is what ``mode_of`` says."""
     uri = f"{file.resolve().as_uri()}?mode={how}"
     db = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
     db.row_factory = sqlite3.Row
