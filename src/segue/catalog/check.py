@@ -39,7 +39,7 @@ class Fault:
 
     Attributes
     ----------
-    kind : database, matrix, foreign, rows, tracks, labels, words or details
+    kind : database, matrix, foreign, rows, tracks, labels, words, details, model or users
     message : what it is, and how much of it there is
     mendable : whether ``repair`` can mend it
     """

@@ -109,6 +109,7 @@ class Checking(Upkeep):
     def _check_all(self) -> CheckReport:
         from segue.catalog import Fault
         from segue.library import model_copies
+        from segue.users.checking import user_faults
 
         result = self._catalog.check()
         faults = list(result.faults)
@@ -116,6 +117,10 @@ class Checking(Upkeep):
             model_copies.verify_copies(self._catalog.root, self.spaces().values())
         except LibraryFormatError as error:
             faults.append(Fault("model", str(error), mendable=False))
+        faults += [
+            Fault("users", f"{message}; restore a copy of it", mendable=False)
+            for message in user_faults(self._catalog.root)
+        ]
         return CheckReport(result.n_tracks, result.n_matrices, faults, notes=list(result.notes))
 
     def _sample(self, n: int, report: CheckReport, progress: Progress) -> None:

@@ -180,10 +180,14 @@ class Users:
         ------
         UsageError
             Where the name is taken or no name, or the password is too short.
+        LibraryNotFoundError
+            Where the file of the users is lost, and those of what they keep are not.
         LibraryWriteError, MissingExtraError
         """
         name = _checked(name)
         passwords.check_new_password(password)
+        if not self._path.exists() and has_own_files(self._folder):  # which _sweep would take for nobody's
+            raise LibraryNotFoundError(f"{self._path} is gone, with the users of the library: restore it")
         password_hash = passwords.hash_password(password)
         create_file(self._path, TABLES, APPLICATION_ID)
         with user_transaction(self._local.db):
@@ -301,6 +305,11 @@ class Users:
                 if path.name.removesuffix("-wal").removesuffix("-shm") not in file_names:
                     with contextlib.suppress(OSError):
                         path.unlink()
+
+
+def has_own_files(folder: Path) -> bool:
+    """Whether a user other than the owner keeps something in the folder of users."""
+    return any(path.name != FILE_NAME for path in folder.glob("*.sqlite"))
 
 
 def folded(name: str) -> str:
