@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from pathlib import Path
 
 import pytest
 
+from segue.display.terminal import TerminalProgress
 from segue.errors import LibraryWriteError, UsageError
 from segue.library import Library
 from segue.texts import reason
@@ -38,3 +41,43 @@ def test_one_of_something_is_one(library: Library):
         library.similar("Low number 0", k=0)
     with pytest.raises(UsageError, match=r"^expected 1 weight above 0, one for each seed$"):
         library.similar("Low number 0", weights=[1, 2])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows refuses such names")
+def test_names_of_files_cannot_rewrite_the_terminal(segue, tmp_path: Path):
+    broken = tmp_path / "music" / "\x1b[2Jred\n.ogg"
+    broken.parent.mkdir()
+    broken.write_bytes(b"no music")
+    assert segue("-l", tmp_path / "library", "scan", "-q", "-e", "descriptors", broken.parent)[2].startswith(
+        f"  failed: {broken.parent}/ [2Jred .ogg: no decoder"
+    )
+    assert segue("matrix", broken, broken)[2].count("\x1b") == 0
+    progress = TerminalProgress()
+    progress.note(broken.name)
+    assert progress._bar.tasks[0].fields["note"] == " [2Jred .ogg"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ("plan --tracks nan", "nan is not a finite number"),
+        ("plan --tracks 10 --minutes inf", "inf is not a finite number"),
+        ("watch . --poll nan", "nan is not a finite number"),
+        ("settings speech", "such as: segue settings speech no"),
+        ("settings longest", "such as: segue settings longest auto"),
+        ("failures --dismiss a --show-again b", "choose one of --dismiss and --show-again"),
+        ("albums Oath --sort year", "leave out --sort"),
+        ("albums Oath --genre rock", "leave out --genre"),
+        ("artists Oath --sort name", "leave out --sort"),
+        ("scan ''", "a folder has an empty name"),
+        ("watch ''", "a folder has an empty name"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused_with_what_to_do(segue, arguments: str, expected: str):
+    code, out, err = segue(*shlex.split(arguments))
+    assert (code, out) == (2, "")
+    assert expected in err
+
+
+def test_one_shard_is_one(segue):
+    assert " 1 shard, " in segue("plan", "--tracks", 10)[1]

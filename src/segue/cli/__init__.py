@@ -22,6 +22,7 @@ from segue.cli.options import AppError, Context
 from segue.cli.streams import Results, give_up_results, prepare_streams
 from segue.cli.verbose import tell_of_run
 from segue.errors import AmbiguousQueryError, AudioError, MissingExtraError, SegueError
+from segue.texts import one_line
 
 WITHOUT_LIBRARY = {
     "demo": "it makes a library of its own; choose where with --folder DIR",
@@ -168,7 +169,7 @@ def _complain(error: click.ClickException | SegueError) -> int:
     if isinstance(error, MissingExtraError) and ask_for_extra(error.extra):
         return 2  # start.py says what it does
     where = f"{error.path}: " if isinstance(error, AudioError) and error.path else ""
-    click.echo(f"segue: {where}{error}", err=True)
+    click.echo(f"segue: {one_line(f'{where}{error}')}", err=True)
     if isinstance(error, AmbiguousQueryError):
         list_choices(error)
     return 2

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from segue.cli.options import Context
 from segue.cli.recommendations import json_option, view_option
@@ -48,6 +49,7 @@ def albums(
 
     Seeds are those of "segue similar", such as album:TITLE. Albums that the seeds are on are left out.
     """
+    _refuse_with_seeds(seeds)
     with context.open() as library:
         scores: list[float] | None = None
         if seeds:
@@ -83,6 +85,7 @@ def artists(
 
     Seeds are those of "segue similar", such as artist:NAME. Artists of the seeds are left out.
     """
+    _refuse_with_seeds(seeds)
     with context.open() as library:
         scores: list[float] | None = None
         if seeds:
@@ -98,6 +101,13 @@ def artists(
         return
     rows = [[a.name, str(len(a.albums)), str(len(a.tracks))] for a in artists]
     _print(["artist", "albums", "tracks"], rows, scores)
+
+
+def _refuse_with_seeds(seeds: Sequence[str]) -> None:
+    context = click.get_current_context()
+    for name in ("sort", "genre"):
+        if seeds and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"with seeds, the nearest come first, of any genre: leave out --{name}")
 
 
 def _album(album: Album) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from segue.cli.options import Context
+from segue.cli.options import Context, FiniteRange
 from segue.errors import EmptyLibraryError, UsageError
 from segue.texts import count
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 )
 @click.option("--k", "-k", type=click.IntRange(1), default=10, show_default=True, help="Similar tracks each.")
 @click.option(
-    "--clip", "clip_s", type=click.FloatRange(0, 60), default=20, show_default=True, metavar="SECONDS",
+    "--clip", "clip_s", type=FiniteRange(0, 60), default=20, show_default=True, metavar="SECONDS",
     help="Length of the clips; 0 for none.",
 )  # fmt: skip
 @click.option("--title", default="Music that sounds alike", show_default=True, help="Title of the page.")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+import click
 
 from segue.advice import default_library
 from segue.cli.choice import chooser
@@ -17,6 +20,16 @@ if TYPE_CHECKING:
 def renamed(**new_names: str) -> dict[str, Any]:
     """Context settings under which options and choices also answer to old names, which no help shows."""
     return {"token_normalize_func": lambda name: new_names.get(name, name)}
+
+
+class FiniteRange(click.FloatRange):
+    """Numbers in a range, of which NaN and infinity are none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{number} is not a finite number.", param, ctx)
+        return number
 
 
 class AppError(Exception):

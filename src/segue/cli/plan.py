@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from segue.cli.options import FiniteRange
 from segue.cli.show import print_json
 from segue.cli.tables import columns
+from segue.texts import count
 
 if TYPE_CHECKING:
     from segue.spark.plan import Rates, Step, Work
 
 _WITHIN_H = 24.0
-_AMOUNT = click.FloatRange(min=0)
+_AMOUNT = FiniteRange(min=0)
 _UNITS = (("TB", 1e12), ("GB", 1e9), ("MB", 1e6))
 
 
 @click.command(short_help="Estimate hours, memory and disk for many tracks.")
-@click.option("--tracks", required=True, type=click.FloatRange(min=1), help="How many tracks, such as 100e6.")
+@click.option("--tracks", required=True, type=FiniteRange(min=1), help="How many tracks, such as 100e6.")
 @click.option("--minutes", default=4.0, show_default=True, type=_AMOUNT, help="Length of a track.")
 @click.option("--dim", default=128, show_default=True, type=click.IntRange(1), help="Numbers in a vector.")
 @click.option("--users", default=0.0, type=_AMOUNT, help="How many users get recommendations.")
@@ -85,7 +87,7 @@ def _show_assumptions(work: Work, rates: Rates) -> None:
     click.echo(
         f"Assumptions: {ANALYZED_MIN:.0f} min of a track are analyzed at the most, and "
         f"{WINDOWS_A_MIN:.0f} windows a minute kept; one core a task, no waiting for disk or network; "
-        f"{work.shards:.0f} shards, each "
+        f"{count(round(work.shards), 'shard')}, each "
         "searched for every query; shared memory is once on each machine, and the vectors are read from disk."
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from segue.cli.options import Context
+from segue.cli.options import Context, FiniteRange
 from segue.cli.recommendations import (
     minutes_option,
     print_found,
@@ -25,7 +25,7 @@ from segue.cli.recommendations import (
 @minutes_option
 @click.option(
     "--variety",
-    type=click.FloatRange(0, 1),
+    type=FiniteRange(0, 1),
     default=0.1,
     show_default=True,
     help="From 0 (the nearest tracks) to 1 (tracks unlike each other).",

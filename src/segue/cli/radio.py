@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from segue.cli.options import Context
+from segue.cli.options import Context, FiniteRange
 from segue.cli.recommendations import (
     minutes_option,
     print_found,
@@ -37,7 +37,7 @@ _STEERS = (
 )
 @click.option(
     "--reach",
-    type=click.FloatRange(0, 1),
+    type=FiniteRange(0, 1),
     default=0.5,
     show_default=True,
     help="From 0 (the nearest fiftieth of the library) to 1 (its nearest fifth).",

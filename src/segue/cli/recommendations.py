@@ -12,6 +12,7 @@ import click
 from click.core import ParameterSource
 
 from segue.cli.filters import where_of, where_options
+from segue.cli.options import FiniteRange
 from segue.cli.show import list_tracks
 from segue.cli.tables import clock, columns
 from segue.texts import count
@@ -50,7 +51,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 
 
 minutes_option = click.option(
-    "--minutes", type=click.FloatRange(0, 1440, min_open=True), help="How long it is to be, instead of --k."
+    "--minutes", type=FiniteRange(0, 1440, min_open=True), help="How long it is to be, instead of --k."
 )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from segue.advice import command
+from segue.texts import one_line
 
 if TYPE_CHECKING:
     from segue.ingest.report import Report
@@ -17,8 +18,10 @@ _SHOWN = 5
 
 def name_failures(report: Report) -> None:
     """The first failures, on stderr."""
+    from segue.track import readable
+
     for problem in report.failures[:_SHOWN]:
-        click.echo(f"  failed: {problem.where}: {problem.reason}", err=True)
+        click.echo(f"  failed: {one_line(readable(problem.where))}: {one_line(problem.reason)}", err=True)
 
 
 def show_failures(report: Report, library: Path, *, others: bool = False) -> None:

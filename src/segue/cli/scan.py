@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -120,8 +121,15 @@ def scan(
         raise AppError(report.exit_code or sync_code)
 
 
+def refuse_nameless(folders: Sequence[str]) -> None:
+    """Refuse an empty name, as of a shell's variable that is not set, which would be the current folder."""
+    if "" in folders:
+        raise click.UsageError("a folder has an empty name; the current folder is .")
+
+
 def _require_folders(context: Context, folders: tuple[str, ...]) -> None:
     """Refuse what is not there, unless the library has tracks from it."""
+    refuse_nameless(folders)
     for folder in folders:
         if not os.path.lexists(folder) and not _had_tracks(context, folder):
             raise click.UsageError(f"{folder!r} does not exist")

@@ -40,7 +40,8 @@ def settings(context: Context, /, name: str | None, value: str | None, as_json: 
     eighth of the playlist. watch: yes or no.
     """
     if name and value is None:
-        raise click.UsageError(f"give {name} a value, such as: segue settings {name} auto")
+        value = "no" if name in ("speech", "watch") else "auto"
+        raise click.UsageError(f"give {name} a value, such as: segue settings {name} {value}")
     with context.open() as library:
         if name:
             library.settings.change(**{_SETTINGS[name][0]: value})

@@ -181,6 +181,8 @@ def failures(
     """List the files that failed and why, then those that are damaged but usable."""
     from segue.track import readable
 
+    if dismiss is not None and show_again is not None:
+        raise click.UsageError("choose one of --dismiss and --show-again")
     with context.open() as library:
         if dismiss is not None:
             click.echo(f"{library.dismiss_failures(dismiss or None)} failures dismissed")

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from segue.advice import command
-from segue.cli.options import AppError, Context
+from segue.cli.options import AppError, Context, FiniteRange
 from segue.cli.report import show_failures
-from segue.cli.scan import say_waiting, scan
+from segue.cli.scan import refuse_nameless, say_waiting, scan
 from segue.cli.tables import one_line
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _NAMED = 2  # files that a line names
     "--poll",
     "poll_s",
     metavar="SECONDS",
-    type=click.FloatRange(min=1),
+    type=FiniteRange(1, 86_400),
     help="List all files so often, instead of waiting for what the system tells. Folders on other machines "
     "are listed every minute without it.",
 )
@@ -60,6 +60,7 @@ def watch(context: click.Context, /, folders: tuple[str, ...], poll_s: float | N
 
 
 def _roots(app: Context, folders: Sequence[str]) -> list[str]:
+    refuse_nameless(folders)
     if folders:
         return [os.path.abspath(os.path.expanduser(folder)) for folder in folders]  # noqa: PTH100, PTH111
     with app.open() as library:

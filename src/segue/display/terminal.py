@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 
-from segue.texts import megabytes
+from segue.texts import megabytes, one_line
 
 LINE_EVERY_S = 10.0
 
@@ -65,6 +65,7 @@ class TerminalProgress:
             self._last_line = self._started - LINE_EVERY_S
 
     def note(self, text: str) -> None:
+        text = one_line(text)
         if text and self._lines and self._finished and time.monotonic() - self._opened >= LINE_EVERY_S:
             click.echo(f"{self._prefix}{text}", err=True)
         width = max(12, self._console.width - 72)
