@@ -46,6 +46,15 @@ def test_a_radio_goes_on_with_other_tracks(many: Library):
     assert seed not in previous
 
 
+def test_a_radio_gives_all_that_is_left_before_it_repeats_itself(tmp_path: Path, rng):
+    with Library.open(tmp_path / "few", create=True) as library:
+        library.import_from(Vectors(rng.standard_normal((25, 12)).astype(np.float32), metric="dot"))
+        first = ids(library.radio("vectors:5", k=15))
+        then = ids(library.radio("vectors:5", k=15, previous=first))
+        assert len(set(first) | set(then)) == 24
+        assert len(ids(library.radio("vectors:5", k=15, previous=first + then))) == 15
+
+
 def test_what_was_played_rests_and_comes_back(many: Library):
     found = ids(many.radio("made:5", k=15, reach=0, random_state=1))
     assert ids(many.radio("made:5", k=15, reach=0, random_state=1)) == found

@@ -108,8 +108,8 @@ def radio(  # noqa: PLR0913 - all that one may ask for, by name
     minutes : as many tracks as come nearest to this length, instead of k.
     steer : what to go toward, such as "faster", "darker", "newer": ``STEERS``.
     reach : from 0, the nearest fiftieth of the library, to 1, its nearest fifth.
-    previous : ids of tracks that this radio gave already, and gives again only when nothing else is left; the
-        first track of what follows is near to the last of them.
+    previous : ids of tracks that this radio gave already, and gives again only when nothing else is left, or
+        else an artist would have too many; the first track of what follows is near to the last of them.
     queries, minus, where, same_artist, feedback, everything, view : as for ``similar``; no view of windows.
     random_state : makes the same choice each time.
     """
@@ -134,7 +134,7 @@ def radio(  # noqa: PLR0913 - all that one may ask for, by name
             counted=n,
         )
         pool = _not_given_before(candidates, set(given), n)
-        matches = tuple(_in_order(session, _choice(session, pool, n, minutes, toward, rng), given))
+        matches = tuple(_in_order(session, _choice(session, pool, n, minutes, toward, given, rng), given))
         enough = minutes is not None and len(matches) < len(pool)
         shortfall = None if enough else session.shortfall(len(matches), n, where, feedback=feedback)
         return Recommendations(matches, shortfall, interpretations(query_list, seeds), left_out(leave_out))
@@ -162,12 +162,15 @@ def _choice(
     k: int,
     minutes: float | None,
     steer: Collection[Steer],
+    previous: Collection[str],
     rng: np.random.Generator,
 ) -> list[Match]:
     if not pool:
         return []
     scores = np.array([match.score + (match.bias.value if match.bias else 0) for match in pool])
     utilities = scores - rest(_days_since_played(session, pool)) + _STEERED * _toward(session, pool, steer)
+    again = np.isin([match.track.id for match in pool], list(previous))
+    utilities -= np.where(again, np.ptp(utilities) + 1, 0)
     settings = session.settings
 
     def pick(n: int) -> list[int]:
