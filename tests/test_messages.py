@@ -73,7 +73,9 @@ def test_names_of_files_cannot_rewrite_the_terminal(segue, tmp_path: Path):
         ("watch ''", "a folder has an empty name"),
     ],
 )
-def test_options_that_make_no_sense_are_refused_with_what_to_do(segue, arguments: str, expected: str):
+def test_options_that_make_no_sense_are_refused(segue, tmp_path, monkeypatch, arguments: str, expected: str):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SEGUE_LIBRARY", str(tmp_path / "library"))
     code, out, err = segue(*shlex.split(arguments))
     assert (code, out) == (2, "")
     assert expected in err
