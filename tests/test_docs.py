@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import click
 import pytest
 
-from segue import errors
-from segue.cli import cli
+from segue import Where, errors
+from segue.cli import WITHOUT_LIBRARY, cli
 from segue.embed.descriptors import DIMENSIONS
 from tests import sessions
 
@@ -31,6 +32,27 @@ def test_every_command_and_option_is_described(name: str):
             if isinstance(parameter, click.Option):
                 longest = max(parameter.opts, key=len)
                 assert longest in sections[name], f"{name} {each.name} {longest}"
+
+
+def test_commands_that_take_no_library_are_named():
+    text = (
+        (ROOT / "docs" / "commands.md")
+        .read_text("utf-8")
+        .split("`--library` is refused by")[1]
+        .split("\n\n")[0]
+    )
+    assert set(re.findall(r"`([\w-]+)`", text)) == set(WITHOUT_LIBRARY)
+
+
+def test_every_condition_of_python_is_named():
+    text = (ROOT / "docs" / "python.md").read_text("utf-8").split("`Where` takes")[1].split(";")[0]
+    assert set(re.findall(r"`(\w+)`", text)) == {field.name for field in fields(Where)}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_no_heading_stands_twice_on_a_page(page: Path):
+    headings = re.findall("^## .*", re.sub("(?ms)^```.*?^```", "", page.read_text("utf-8")), re.MULTILINE)
+    assert len(headings) == len(set(headings))
 
 
 def test_the_floor_plan_names_every_room():
