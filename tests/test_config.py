@@ -170,5 +170,5 @@ def test_the_doctor_finds_what_is_wrong_and_says_what_to_do(
 
 def test_the_doctor_of_a_new_user_says_how_to_begin(segue: Command, tmp_path: Path):
     found = findings(segue, "-l", tmp_path / "none")
-    assert "segue scan" in found["library"]["remedy"]
+    assert found["library"]["remedy"] == f"segue --library {tmp_path / 'none'} scan ~/Music"
     assert not (tmp_path / "none").exists()

@@ -30,7 +30,8 @@ def opens(path: Path) -> Finding:
         with Library.open(path) as library:
             return Finding("library", "ok", f"{path}: {count(len(library), 'track')}")
     except LibraryNotFoundError:
-        return Finding("library", "warning", f"there is none in {path} yet", command("scan ~/Music"))
+        scan = command("scan ~/Music", library=path)
+        return Finding("library", "warning", f"there is none in {path} yet", scan)
 
 
 def folder(path: Path) -> Finding:
