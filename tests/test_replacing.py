@@ -96,3 +96,31 @@ def test_a_linked_folder_is_replaced_where_it_is(tmp_path: Path):
 def test_a_folder_is_no_place_for_a_file(tmp_path: Path):
     with pytest.raises(UsageError, match="cannot be written"):
         write(tmp_path, "text")
+
+
+def test_two_writers_of_one_file_do_not_write_into_each_other(tmp_path: Path):
+    target = tmp_path / "a.txt"
+    with replacing(target) as one, replacing(target) as other:
+        one.write_text("one")
+        other.write_text("other")
+    assert target.read_text() == "one"  # which was through last
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_two_writers_of_one_folder_leave_a_whole_one(tmp_path: Path):
+    target = tmp_path / "copy"
+    with replacing_folder(target) as one, replacing_folder(target) as other:
+        (one / "one").touch()
+        (other / "other").touch()
+    assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")] == ["copy", "copy/one"]
+
+
+def test_what_killed_second_writers_left_is_swept(tmp_path: Path):
+    gone = 2**22 + 1  # larger than the number of any process
+    (tmp_path / f".a.txt.w1.{gone}.part").touch()
+    (tmp_path / f".copy.w1.{gone}.part").mkdir()
+    with replacing(tmp_path / "a.txt") as part:
+        part.touch()
+    with replacing_folder(tmp_path / "copy"):
+        pass
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", "copy"]

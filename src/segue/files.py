@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import glob
+import itertools
 import os
 import re
 import shutil
 import stat
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 from segue.errors import UsageError
 
+_lock = threading.Lock()
+_writers: set[tuple[Path, int]] = set()  # what this process is writing, and which writer of it
 _OPENED = re.compile("/dev/(stdin|stdout|stderr)$|/dev/fd/|/proc/")  # names of what a process has open
 
 
@@ -34,16 +38,30 @@ def replacing(path: Path) -> Iterator[Path]:
             yield part
         return
     target = Path(os.path.realpath(path))
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
     _sweep_dead(target)
+    with _own_mark(target) as mark:
+        part = target.with_name(f".{target.name}.{mark}.part")
+        try:
+            yield part
+            part.replace(target)
+        except OSError as error:
+            raise UsageError(f"{path} cannot be written: {error.strerror or error}") from error
+        finally:
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _own_mark(target: Path) -> Iterator[str]:
+    """What tells this process's and this writer's temporary names of a target from all others."""
+    with _lock:
+        number = next(n for n in itertools.count() if (target, n) not in _writers)
+        _writers.add((target, number))
     try:
-        yield part
-        part.replace(target)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror or error}") from error
+        yield f"w{number}.{os.getpid()}" if number else f"{os.getpid()}"
     finally:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
+        with _lock:
+            _writers.discard((target, number))
 
 
 def _is_stream(path: Path) -> bool:
@@ -83,24 +101,24 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
         Where nothing can be written there.
     """
     folder = Path(os.path.realpath(folder))  # a link stays, and leads to the new folder
-    part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
-    aside = folder.with_name(f".{folder.name}.{os.getpid()}.before")
     _settle_dead(folder)
-    try:
-        part.mkdir(mode=0o700, parents=True)
-        yield part
-        if folder.exists():
-            folder.rename(aside)
-        part.rename(folder)
-        sync_folder(folder.parent)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-        _settle(folder, aside)
+    with _own_mark(folder) as mark:
+        part, aside = (folder.with_name(f".{folder.name}.{mark}.{end}") for end in ("part", "before"))
+        try:
+            part.mkdir(mode=0o700, parents=True)
+            yield part
+            if folder.exists():
+                folder.rename(aside)
+            part.rename(folder)
+            sync_folder(folder.parent)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+            _settle(folder, aside)
 
 
 def _settle_dead(folder: Path) -> None:
     """Put back or delete what processes left that were killed while they wrote this folder."""
-    left = re.compile(rf"\.{re.escape(folder.name)}\.(\d+)\.(part|before)")
+    left = re.compile(rf"\.{re.escape(folder.name)}\.(?:w\d+\.)?(\d+)\.(part|before)")
     with contextlib.suppress(OSError):
         for path in list(folder.parent.iterdir()):
             match = left.fullmatch(path.name)
