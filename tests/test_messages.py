@@ -6,11 +6,13 @@ import os
 import shlex
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from segue.display.terminal import TerminalProgress
 from segue.errors import LibraryWriteError, UsageError
 from segue.library import Library
+from segue.sources.vectors import Vectors
 from segue.texts import reason
 
 
@@ -79,6 +81,12 @@ def test_options_that_make_no_sense_are_refused(segue, tmp_path, monkeypatch, ar
     code, out, err = segue(*shlex.split(arguments))
     assert (code, out) == (2, "")
     assert expected in err
+
+
+def test_a_length_that_is_not_known_is_not_said(segue, tmp_path: Path, rng):
+    with Library.open(tmp_path / "library", create=True) as library:
+        library.import_from(Vectors(rng.standard_normal((9, 4)).astype(np.float32)))
+    assert segue("-l", tmp_path / "library", "playlist", "vectors:5", "-k", 3)[2].endswith("\n3 tracks\n")
 
 
 def test_one_shard_is_one(segue):

@@ -153,7 +153,8 @@ def print_found(
     if recommendations.shortfall:
         click.echo(recommendations.shortfall, err=True)
     if total and matches and not as_json:
-        click.echo(f"{count(len(matches), 'track')}, {clock(recommendations.duration_s)}", err=True)
+        length = f", {clock(recommendations.duration_s)}" if recommendations.duration_s else ""
+        click.echo(f"{count(len(matches), 'track')}{length}", err=True)
     if output:
         _write(output, [match.track for match in matches])
 
