@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from segue.errors import UsageError
 from segue.index import Index
 from segue.library import Library
-from segue.map import compute_layout, neighbor_graph, principal_plane, scale_to_square
+from segue.map import Map, compute_layout, neighbor_graph, principal_plane, scale_to_square
 from segue.map.layout import attraction, repulsion
 from segue.progress import Silent
 from tests.index_data import clustered
@@ -225,3 +226,11 @@ def test_an_interrupted_map_leaves_nothing(own):
         own.map(progress=Interrupting())
     assert not list((own.path / "index").glob("*map*"))
     assert len(own.map().ids) == 12
+
+
+@pytest.mark.parametrize("by", ["nope", "title", ""])
+def test_groups_that_there_are_not_are_refused_with_those_there_are(by):
+    a_map = Map([], np.zeros((0, 2), np.float32))
+    for use in (a_map.to_svg, a_map.to_pandas, a_map.plot, a_map.legend):
+        with pytest.raises(UsageError, match=f"^no groups '{by}'; there are cluster, genre, artist, album$"):
+            use(by)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segue.display.frames import indexed_frame
+from segue.errors import UsageError
 from segue.plots import scatter
 from segue.texts import count
 from segue.track import TrackId
@@ -64,7 +65,13 @@ class Map:
         return self.to_svg(most=_DRAWN)
 
     def legend(self, by: Coloring | None = None) -> Legend:
-        """Names and groups of all tracks; by default, those are clusters if there are any, else genres."""
+        """Names and groups of all tracks; by default, those are clusters if there are any, else genres.
+
+        Raises
+        ------
+        UsageError
+            Where there are no such groups.
+        """
         return self._legend(self.ids, by)
 
     def to_svg(self, by: Coloring | None = None, *, most: int | None = None) -> str:
@@ -111,6 +118,8 @@ class Map:
         return plot_map(self.xy, legend.groups, legend.colors, legend.by, ax)
 
     def _legend(self, ids: Sequence[TrackId], by: Coloring | None) -> Legend:
+        if by is not None and by not in get_args(Coloring):
+            raise UsageError(f"no groups {by!r}; there are {', '.join(get_args(Coloring))}")
         if self.read_legend is None:
             return Legend(by or "genre", [""] * len(ids), [None] * len(ids), {})
         return self.read_legend(ids, by)
