@@ -83,3 +83,13 @@ def test_nobody_is_added_while_the_file_of_the_users_is_lost(root: Path):
         library.users.add("Bert", "bert's own password")
         with library.as_user("anna") as hers:
             assert [playlist.name for playlist in hers.playlists.all()] == ["Evening"]
+
+
+def test_a_library_whose_file_of_users_is_lost_is_not_served_as_everybodys(root: Path, segue):
+    (root / "users" / "users.sqlite").unlink()
+    code, _, err = segue("-l", root, "serve", "--no-open", "--port", 0)
+    assert code != 0
+    assert "users.sqlite is gone" in err
+    shutil.rmtree(root / "users")
+    with Library.open(root) as library:
+        assert not library.users

@@ -129,6 +129,7 @@ class Users:
         LibraryFormatError, LibraryNotFoundError
         """
         if not os.path.exists(self._name):  # noqa: PTH110 - each request asks, and a Path takes thrice as long
+            self._refuse_if_lost()
             return None
         db = self._local.db
         moment = (db.execute("PRAGMA data_version").fetchone()[0], db.total_changes)
@@ -144,6 +145,14 @@ class Users:
         shared = self._local.db.execute("SELECT playlist, user FROM shared_playlists").fetchall()
         owners = {row["playlist"]: users[row["user"]] for row in shared if row["user"] in users}
         return Accounts(users, words, self.sessions.by_hash(), owners)
+
+    def _refuse_if_lost(self) -> None:
+        """Raises LibraryNotFoundError where there were users, so that their library is not everybody's."""
+        if has_own_files(self._folder):
+            raise LibraryNotFoundError(
+                f"{self._path} is gone, with the users of the library: restore it, or delete "
+                f"{self._folder}, with all that they keep, to have no users"
+            )
 
     def __bool__(self) -> bool:
         """Whether there are any."""
@@ -186,8 +195,8 @@ class Users:
         """
         name = _checked(name)
         passwords.check_new_password(password)
-        if not self._path.exists() and has_own_files(self._folder):  # which _sweep would take for nobody's
-            raise LibraryNotFoundError(f"{self._path} is gone, with the users of the library: restore it")
+        if not self._path.exists():
+            self._refuse_if_lost()  # _sweep would take what users keep for nobody's
         password_hash = passwords.hash_password(password)
         create_file(self._path, TABLES, APPLICATION_ID)
         with user_transaction(self._local.db):
