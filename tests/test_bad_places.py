@@ -56,6 +56,7 @@ def test_playlists_renamed_to_music_open_no_other_file(ending, music, library_pa
         assert "decoder" in reason
 
 
+@pytest.mark.slow
 def test_playlists_renamed_to_music_ask_no_server(music, library_path):
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.setblocking(False)
