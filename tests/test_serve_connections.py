@@ -79,17 +79,19 @@ def test_who_begins_and_says_no_more_is_not_waited_for(request_: bytes, expected
 
 
 def test_who_takes_nothing_is_not_waited_for():
-    async def ask() -> None:
+    async def ask() -> int:
         async with listening() as port:
             reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1000)
             writer.write(REQUEST.replace(b"/ ", b"/much "))
             await reader.readexactly(100)
             writer.transport.pause_reading()
-            while LimitedProtocol.__subclasses__()[-1].shared._n:
+            shared = LimitedProtocol.__subclasses__()[-1].shared
+            while shared._n:
                 await asyncio.sleep(0.01)
             writer.close()
+            return shared._n
 
-    asyncio.run(asyncio.wait_for(ask(), 60))
+    assert asyncio.run(asyncio.wait_for(ask(), 60)) == 0
 
 
 def test_headers_without_end_are_refused():

@@ -16,7 +16,7 @@ _MOST_WIDER = 32  # times k; where fewer of the nearest rows qualify, lists are 
 _MANY, _SHARED = 8, 4  # so many queries are compared with as many times the rows, which they share
 _MORE_STEPS = 6  # times as long as the steps of a query take those of scanning for some rows
 _MORE = 4  # times as many candidates, where the last of them are near
-_HARD = 1.5  # times as long as that takes comparing all may take
+_HARD = 1.5  # times as long as the next scan: if comparing all takes no longer, that is done
 
 
 def search_filtered(

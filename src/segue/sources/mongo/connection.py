@@ -56,7 +56,7 @@ def connect(address: Address, *, doing: str = "") -> Iterator[Database[dict[str,
 
 
 def _close(client: MongoClient[dict[str, Any]]) -> None:
-    """The driver says goodbye to the server, and waits for one that is gone as long as for any answer."""
+    """Close a client soon: it ends its sessions at the server, and would wait long for one that is gone."""
     from pymongo import timeout
 
     with timeout(_CLOSING_S):
