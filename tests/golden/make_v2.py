@@ -2,6 +2,7 @@
 
 Run once a format, from the project's folder: python -m tests.golden.make_v2
 Later versions of Segue must open what it wrote; never write it again for format 2.
+Two of the files are kept in v2_music, as FLAC's encoder writes other bytes on other processors.
 """
 
 import shutil
