@@ -117,7 +117,8 @@ def test_a_filter_that_is_used_again_stays() -> None:
 
 def test_a_filter_goes_at_once_when_nobody_uses_it(all_lists: list[InvertedLists]) -> None:
     row_filter = RowFilter(np.ones(N, np.bool_), ListedRows(all_lists, N))
-    row_filter.params(1)
+    projected = all_lists[0].projected(np.ones((1, 16), np.float32))
+    row_filter.scan.candidates(projected, *all_lists[0].order(projected), 10, N, N)
     gone = weakref.ref(row_filter)
     gc.disable()
     try:
@@ -135,6 +136,18 @@ def test_old_filters_make_room_for_new_ones() -> None:
     large = [kept.get(np.arange(2_000_000) < i, filter_of) for i in range(16)]
     assert kept.get(np.arange(2_000_000) < 15, filter_of) is large[15]
     assert kept.get(np.arange(2_000_000) < 1, filter_of) is not large[1]
-    huge = np.ones(1 << 23, np.bool_)  # is not kept, with the rows that it allows
+    huge = np.ones(1 << 25, np.bool_)
     assert kept.get(huge, filter_of) is not kept.get(huge, filter_of)
     assert kept.get(np.arange(2_000_000) < 15, filter_of) is large[15]
+
+
+def test_what_a_filter_has_made_since_counts_as_well() -> None:
+    kept = KeptFilters()
+    masks = [np.arange(3_500_000) < 400_000 + i for i in range(4)]
+    made = [kept.get(where, filter_of) for where in masks]
+    assert [kept.get(where, filter_of) for where in masks] == made
+    for row_filter in made:
+        before = row_filter.nbytes
+        assert row_filter.rows.nbytes == row_filter.nbytes - before
+    assert kept.get(masks[3], filter_of) is made[3]
+    assert kept.get(masks[0], filter_of) is not made[0]

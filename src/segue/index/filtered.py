@@ -5,17 +5,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.index.exact import Neighbors, merge_nearest, nearest
+from segue.index.exact import Neighbors, k_smallest, merge_nearest, nearest
 from segue.index.metric import AnyVectors, row_distances
 from segue.index.plans import plan_for
-from segue.index.row_filter import RowFilter
-from segue.index.state import SELECTING, STEP_BYTES, Plan, State
+from segue.index.row_filter import Reach, RowFilter
+from segue.index.state import STEP_BYTES, Plan, State
 
 _WIDER_FACTOR = 2.5  # times the number of nearest rows that hold k qualifying ones on average
 _MOST_WIDER = 32  # times k; where fewer of the nearest rows qualify, lists are scanned for these alone
 _MANY, _SHARED = 8, 4  # so many queries are compared with as many times the rows, which they share
 _MORE_STEPS = 6  # times as long as the steps of a query take those of scanning for some rows
-_MORE = 4  # times as many candidates, where the last of them are near
+_SPARE = 2  # times as many lists and candidates as held the nearest
+_LESS = 0.1  # of what a query did not need of its reach, the next one goes without
 _HARD = 1.5  # times as long as the next scan: if comparing all takes no longer, that is done
 
 
@@ -75,13 +76,14 @@ class _Question:
         wider = self._wider_plan()
         near = self._among_nearest(wider) if wider else None
         rows, distances = near or self._among_all()
-        order = distances.argsort(kind="stable")[: self._k]
-        if len(order) == self._k:
-            return rows[order], distances[order]
-        missing = (0, self._k - len(order))
+        columns, smallest = k_smallest(distances[None], self._k)
+        rows, distances = rows[columns[0]], smallest[0]
+        if len(rows) == self._k:
+            return rows, distances
+        missing = (0, self._k - len(rows))
         return (
-            np.pad(rows[order], missing, constant_values=-1),
-            np.pad(distances[order], missing, constant_values=np.inf),
+            np.pad(rows, missing, constant_values=-1),
+            np.pad(distances, missing, constant_values=np.inf),
         )
 
     def _wider_plan(self) -> Plan | None:
@@ -114,9 +116,9 @@ class _Question:
 
     def _among_all(self) -> Neighbors:
         """The nearest that qualify, wherever they are: all are compared, or lists are scanned."""
-        n_lists = min(2 * self._plan.n_far, len(self._numbers[0]))
-        by_lists = self._cost(n_lists, self._plan.n_far_candidates) + _MORE_STEPS * STEP_BYTES
-        if self._filter.count * self._state.bytes_of_row > by_lists:
+        reach = self._reach
+        by_lists = self._cost(min(2 * reach.n_lists, len(self._numbers[0])), reach.n_candidates)
+        if self._filter.count * self._state.bytes_of_row > by_lists + _MORE_STEPS * STEP_BYTES:
             near = self._in_lists()
             if near:
                 return near
@@ -124,10 +126,17 @@ class _Question:
         rows, distances = nearest(self._state.store, self._query[None], self._k, self._state.metric, coded)
         return rows[0], distances[0]
 
+    @property
+    def _reach(self) -> Reach:
+        """How far the filter's last queries had to look."""
+        first = Reach(self._plan.n_far, max(self._plan.n_far_candidates, self._k))
+        return self._filter.reach.get(self._plan, first)
+
     def _cost(self, n_lists: int, n_candidates: int) -> float:
         """Bytes that are gone through where lists are scanned for rows that qualify."""
-        lists = SELECTING * n_lists * self._state.bytes_of_list
-        return lists + n_candidates * self._state.bytes_of_row
+        share = n_lists / self._all_lists[0].n_lists
+        lists = self._filter.scan.bytes_of(n_lists, share * self._state.n, share * self._filter.count)
+        return float(lists) + n_candidates * self._state.bytes_of_row
 
     def _in_lists(self) -> Neighbors | None:
         """The nearest that qualify, of so many lists that those left hold hardly any.
@@ -136,62 +145,88 @@ class _Question:
         """
         has_some = self._filter.in_lists.take(self._numbers[0]) > 0
         numbers, squares = self._numbers[:, has_some], self._squares[:, has_some]
-        n_lists, step = numbers.shape[1], self._plan.n_far
         near = (np.zeros(0, np.int64), np.zeros(0, np.float32))
-        for start in range(0, n_lists, step):
-            stop = start + step
-            more = self._with_lists(near, numbers[:, start:stop], squares[:, start:stop], n_lists)
-            if more is None or stop >= n_lists:
-                return more
-            near = more
-            late = np.zeros(len(self._numbers[0]), np.bool_)
-            late[numbers[0, start or step // 2 :]] = True
-            late_rows = late.take(self._state.listed_rows.number.take(near[0]))
-            if self._is_enough(near[1], late_rows) and self._are_nearer(near, squares[0, stop]):
+        reach = self._reach
+        start, stop, count = 0, reach.n_lists, reach.n_candidates
+        while True:
+            part = slice(start, stop)
+            scanned = self._with_lists(near, numbers[:, part], squares[:, part], count)
+            if scanned is None:
+                return None
+            near, count = scanned
+            needed = self._lists_needed(near, numbers[0], squares[0], stop)
+            if needed <= stop:
                 break
+            start, stop = stop, max(needed, stop + self._plan.n_far)
+        self._filter.reach[self._plan] = Reach(
+            _slowly(reach.n_lists, needed), _slowly(reach.n_candidates, count)
+        )
         return near
 
     def _with_lists(
-        self, near: Neighbors, numbers: NDArray[np.int64], squares: NDArray[np.float32], n_lists: int
-    ) -> Neighbors | None:
-        """With all rows that qualify in lists with few of them, and candidates of the others."""
-        rare = self._filter.in_lists.take(numbers[0]) < self._state.worth_a_scan.take(numbers[0])
+        self, near: Neighbors, numbers: NDArray[np.int64], squares: NDArray[np.float32], count: int
+    ) -> tuple[Neighbors, int] | None:
+        """With all rows that qualify in lists with few of them, and candidates of the others.
+
+        Returns
+        -------
+        The rows, and how many candidates were needed; None where comparing all that qualify takes less.
+        """
+        scan, listed = self._filter.scan, self._state.listed_rows
+        n_allowed, n_rows = self._filter.in_lists.take(numbers[0]), listed.sizes.take(numbers[0])
+        rare = n_allowed * self._state.bytes_of_row < scan.bytes_of(1, n_rows, n_allowed)
         near = _join(near, self._compare(self._filter.rows_in(numbers[0, rare])))
         if rare.all():
-            return near
+            return near, count
         numbers, squares = numbers[:, ~rare], squares[:, ~rare]
-        params = self._filter.params(numbers.shape[1])
-        count = max(self._plan.n_far_candidates, self._k)
+        in_lists = int(n_rows[~rare].sum()), int(n_allowed[~rare].sum())
         while True:  # until the last of the candidates are hardly near
-            rows = np.concatenate([
-                lists.scan(self._projected, numbers, squares, count, params)[0] for lists in self._all_lists
-            ])  # fmt: skip
-            exist = rows >= 0
+            rows = scan.candidates(self._projected, numbers, squares, count, *in_lists)
+            exist, are_all = rows >= 0, rows[:, -1:] < 0
             candidates = _join(self._compare(rows[exist]), near)
-            late = np.zeros(len(candidates[0]), np.bool_)
-            late[: np.count_nonzero(exist)] = _is_late(len(rows), count)[exist]
-            if not exist.all() or self._is_enough(candidates[1], late):
-                return candidates
-            count *= _MORE
-            if self._filter.count * self._state.bytes_of_row <= _HARD * self._cost(n_lists, count):
+            places = np.zeros(len(candidates[0]), np.int64)
+            places[: np.count_nonzero(exist)] = np.where(are_all, 0, np.arange(count))[exist]
+            needed = round(_SPARE * self._n_first(candidates[1], places, count))
+            if needed <= count or are_all.all():
+                return candidates, needed
+            count = max(needed, 2 * count)
+            if self._filter.count * self._state.bytes_of_row <= _HARD * self._cost(numbers.shape[1], count):
                 return None
 
-    def _is_enough(self, distances: NDArray[np.float32], late: NDArray[np.bool_]) -> bool:
-        """Whether so few of the nearest are late that those beyond hardly count."""
+    def _lists_needed(
+        self, near: Neighbors, numbers: NDArray[np.int64], squares: NDArray[np.float32], n: int
+    ) -> int:
+        """Of so many lists, after the first ``n``, those left hold hardly any of the nearest."""
+        places = np.zeros(len(self._numbers[0]), np.int64)
+        places[numbers] = np.arange(len(numbers))
+        of_rows = places.take(self._state.listed_rows.number.take(near[0]))
+        n_first = round(_SPARE * self._n_first(near[1], of_rows, n))
+        return min(max(n_first, self._n_nearer(near, squares)), len(numbers))
+
+    def _n_first(self, distances: NDArray[np.float32], places: NDArray[np.int64], n: int) -> int:
+        """How many places, from 0 on, hold the nearest rows but for so few that they hardly count.
+
+        Parameters
+        ----------
+        places : of the rows, below ``n``
+        """
         missable = 1 - self._plan.recall
         watched = max(self._k, round(1 / missable))
         if len(distances) < watched:
-            return False
-        n_late = np.count_nonzero(late[distances.argpartition(watched - 1)[:watched]])
-        return int(n_late) <= missable * watched
+            return 2 * n
+        of_nearest = places[distances.argpartition(watched - 1)[:watched]]
+        last = watched - 1 - int(missable * watched + 1e-9)
+        return int(np.partition(of_nearest, last)[last]) + 1
 
-    def _are_nearer(self, near: Neighbors, square: np.float32) -> bool:
-        """Whether the k nearest of some rows are nearer than the centroid of a list."""
+    def _n_nearer(self, near: Neighbors, squares: NDArray[np.float32]) -> int:
+        """How many lists' centroids are nearer than the last of the k nearest rows."""
         rows, distances = near
+        if len(rows) < self._k:
+            return len(squares)
         nearest_k = rows[distances.argpartition(self._k - 1)[: self._k]]
         reduced = self._state.reduction.rows(self._state.store.take(nearest_k))
         gaps = self._all_lists[0].projected(reduced) - self._projected
-        return bool(np.einsum("ij,ij->i", gaps, gaps).max() < square)
+        return int(squares.searchsorted(np.einsum("ij,ij->i", gaps, gaps).max()))
 
     def _compare(self, rows: NDArray[np.int64]) -> Neighbors:
         store, metric = self._state.store, self._state.metric
@@ -206,3 +241,8 @@ def _join(one: Neighbors, other: Neighbors) -> Neighbors:
 def _is_late(n: int, count: int) -> NDArray[np.bool_]:
     """bool (n,): which of some lists' candidates, ``count`` each, are the less promising half of them."""
     return np.arange(n) % count >= count // 2
+
+
+def _slowly(before: int, needed: int) -> int:
+    """More at once, less step by step."""
+    return needed if needed > before else before - int(_LESS * (before - needed))

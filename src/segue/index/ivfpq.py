@@ -18,18 +18,17 @@ from numpy.typing import NDArray
 
 from segue.index.centroids import Centroids, learn_centroids
 from segue.index.opq import linear_map, part_width
+from segue.index.packing import PACK, pack_codes, unpack_codes
 from segue.track import Float32, Vector, Vectors
 
 if TYPE_CHECKING:
     import faiss
 
-PACK = 32  # codes that are scanned together; lists on disk are padded to a multiple of it
 FLAT_DIM = 4  # rows with at most so many dimensions are kept whole: their codes would be too coarse
 _SCAN = 11  # Faiss's implementation that scans list by list and sorts candidates now and then
 TABLE_ROWS = 700  # are scanned in the time in which a query makes the table for a list
 _SAMPLE_PER_LIST = 40  # training rows
 _ROUNDS = 8  # of k-means, for the values of each part of a code
-_PLACES = np.array([0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15])  # of a block's codes
 _SEEDS = 2**31 - 3  # Faiss's seeds are 32-bit; two more are counted on from ours
 _TABLE_VALUES = 1 << 24  # 64 MB of tables at a time
 _MIN_QUERIES = 32  # searched together, so that all cores have work
@@ -320,6 +319,27 @@ class InvertedLists:
                 self.rows_in(i),
             )
 
+    def coded_rows(
+        self, allowed: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint8]]:
+        """The rows that are allowed, their lists and their codes, as ``fill`` takes them.
+
+        Parameters
+        ----------
+        allowed : bool, for each row
+        """
+        kept, codes, sizes = [], [], []
+        for packed, rows in self.packed_lists():
+            is_allowed = allowed.take(rows)
+            of_list = packed.reshape(-1, self.code_bytes)[: len(rows)]
+            if self._blocked:
+                of_list = unpack_codes(packed.reshape(-1, self.code_bytes, PACK))[: len(rows)]
+            kept.append(rows[is_allowed])
+            codes.append(of_list[is_allowed])
+            sizes.append(len(kept[-1]))
+        numbers = np.repeat(np.arange(self.n_lists, dtype=np.int32), sizes)
+        return np.concatenate(kept), numbers, np.concatenate(codes)
+
     def n_code_bytes(self, n: int) -> int:
         """How many bytes Faiss keeps for the codes of a list of n rows."""
         return (-(-n // self.pack) * self.pack if self._blocked else n) * self.code_bytes
@@ -354,22 +374,3 @@ def _zero_padded(vectors: Vectors, dim: int) -> Vectors:
     out = np.zeros((len(vectors), dim), np.float32)
     out[:, : vectors.shape[1]] = vectors
     return out
-
-
-def pack_codes(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Codes as Faiss scans them: 32 at a time, the same two parts of all in 32 bytes.
-
-    Parameters
-    ----------
-    codes : uint8 (n, code_bytes), two parts in a byte
-
-    Returns
-    -------
-    uint8 (ceil(n / 32), code_bytes, 32); behind the last row are zeros
-    """
-    padded = np.zeros((len(codes) + -len(codes) % PACK, codes.shape[1]), np.uint8)
-    padded[: len(codes)] = codes
-    blocks = padded.reshape(-1, PACK, codes.shape[1])
-    first, second = blocks[:, _PLACES], blocks[:, _PLACES + PACK // 2]
-    packed = np.concatenate([first & 15 | second << 4, first >> 4 | second & 240], axis=1)
-    return np.ascontiguousarray(packed.transpose(0, 2, 1))

@@ -159,13 +159,13 @@ def row_distances(
     """float32 (n,): distances of one query, (dim,), to rows; ``lengths`` as for ``distances``."""
     if metric == "hamming":
         return np.bitwise_count(query ^ rows).sum(axis=1, dtype=np.int32).astype(np.float32)
-    wide = rows.astype(np.float32)
+    wide = rows.astype(np.float32, copy=False)
     if metric == "cosine":
         row_lengths = np.sqrt(np.einsum("ij,ij->i", wide, wide)) if lengths is None else lengths
         return np.maximum(1 - (wide @ query) / row_lengths, 0)
     if metric == "dot":
         return -(wide @ query)
-    wide -= query
+    wide = wide - query
     if metric == "manhattan":
         return np.abs(wide).sum(axis=1)
     return np.sqrt(np.einsum("ij,ij->i", wide, wide))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -11,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.index.ivfpq import InvertedLists
+from segue.index.row_scan import RowScan
 
 _KEPT = 16  # filters
 _KEPT_BYTES = 1 << 25  # of all that are kept
-_PARAMS = 64  # numbers of lists, for each of which Faiss is given an object
 
 
 class ListedRows:
@@ -26,18 +27,18 @@ class ListedRows:
     """
 
     def __init__(self, all_lists: Sequence[InvertedLists], n: int) -> None:
-        self._all_lists, self._n = all_lists, n
+        self.all_lists, self._n = all_lists, n
 
     @cached_property
     def sizes(self) -> NDArray[np.int64]:
         """int64 (n_lists,): rows of each list."""
-        return np.sum([lists.sizes() for lists in self._all_lists], axis=0, dtype=np.int64)
+        return np.sum([lists.sizes() for lists in self.all_lists], axis=0, dtype=np.int64)
 
     @cached_property
     def rows(self) -> NDArray[Any]:
         """All rows in the lists, list by list; of the shortest type that has room."""
-        rows = np.concatenate([lists.rows() for lists in self._all_lists])
-        numbers = [np.repeat(np.arange(x.n_lists), x.sizes()) for x in self._all_lists]
+        rows = np.concatenate([lists.rows() for lists in self.all_lists])
+        numbers = [np.repeat(np.arange(x.n_lists), x.sizes()) for x in self.all_lists]
         if len(numbers) > 1:
             rows = rows[np.argsort(np.concatenate(numbers), kind="stable")]
         return rows.astype(np.min_scalar_type(-self._n))
@@ -46,7 +47,7 @@ class ListedRows:
         """The rows of one list, for which those of the others need not be read."""
         if "rows" in self.__dict__:
             return self.rows[self.ends[number] - self.sizes[number] : self.ends[number]]
-        return np.concatenate([lists.rows_in(number) for lists in self._all_lists])
+        return np.concatenate([lists.rows_in(number) for lists in self.all_lists])
 
     @cached_property
     def ends(self) -> NDArray[np.int64]:
@@ -62,6 +63,14 @@ class ListedRows:
         return number
 
 
+@dataclass(frozen=True)
+class Reach:
+    """How far to look among rows that are far from the query: lists, and candidates of a scan of them."""
+
+    n_lists: int
+    n_candidates: int
+
+
 class RowFilter:
     """Some rows of one state of an index.
 
@@ -73,12 +82,13 @@ class RowFilter:
     Attributes
     ----------
     count : rows that are allowed
+    reach : how far queries looked, by their plans
     """
 
     def __init__(self, allowed: NDArray[np.bool_], listed: ListedRows) -> None:
         self.allowed = allowed
         self.count = int(np.count_nonzero(allowed))
-        self._params: dict[int, Any] = {}
+        self.reach: dict[Hashable, Reach] = {}
         self._listed = listed
         self._rows: NDArray[np.int64] | None = None
 
@@ -123,26 +133,17 @@ class RowFilter:
         return listed.rows[is_allowed], ends - up_to[listed.ends - listed.sizes], ends
 
     @cached_property
-    def _bits(self) -> NDArray[np.uint8]:
-        return np.packbits(self.allowed, bitorder="little")
-
-    def params(self, n_probe: int) -> Any:
-        """What tells Faiss to scan so many lists for these rows; lives no longer than this."""
-        import faiss
-
-        if n_probe not in self._params:
-            if len(self._params) >= _PARAMS:
-                self._params = {}
-            selector = faiss.IDSelectorBitmap(len(self._bits), faiss.swig_ptr(self._bits))
-            self._params[n_probe] = faiss.SearchParametersIVF(nprobe=n_probe, sel=selector)
-        return self._params[n_probe]
+    def scan(self) -> RowScan:
+        """For scanning lists for these rows."""
+        return RowScan(self.allowed, self.count, self._listed.all_lists)
 
     @property
     def nbytes(self) -> int:
-        """At the most, with all that is kept here."""
-        rows = self.count * np.dtype(np.int64).itemsize
-        kept_rows = rows if rows <= self.allowed.nbytes else 0
-        return self.allowed.nbytes * 9 // 8 + kept_rows + rows // 2
+        """With all that has been made by now."""
+        made = self.__dict__
+        rows = 0 if self._rows is None else self._rows.nbytes
+        by_list = sum(array.nbytes for array in made.get("_by_list", ()))
+        return self.allowed.nbytes + rows + by_list + (self.scan.nbytes if "scan" in made else 0)
 
 
 _Kept = tuple[int, NDArray[Any], RowFilter]

@@ -23,7 +23,6 @@ STEP_BYTES = 350_000
 """About as many bytes are gone through in the time of a query's steps that do not depend on how far it looks.
 
 Times are compared by bytes, as any machine takes about as long for those of codes as for those of rows."""
-SELECTING = 1.5  # times as long as scanning for all rows takes scanning for some, as each is asked for
 
 Searcher = Callable[[AnyVectors], Neighbors | None]
 """From one query, (dim,), to its nearest rows; None where the query needs a closer look."""
@@ -189,13 +188,6 @@ class State:
         """That scanning a list goes through, on average; its table takes as long as some rows."""
         assert self.lists is not None
         return (self.n / self.lists.n_lists + TABLE_ROWS) * self.lists.code_bytes
-
-    @cached_property
-    def worth_a_scan(self) -> NDArray[np.float64]:
-        """(n_lists,): of so many rows of a list on, scanning it for them takes less than comparing them."""
-        assert self.lists is not None
-        per_row = SELECTING * self.lists.code_bytes / self.bytes_of_row
-        return np.asarray((self.listed_rows.sizes + TABLE_ROWS) * per_row, np.float64)
 
     @cached_property
     def measured_ks(self) -> list[int]:

@@ -254,7 +254,7 @@ class Session:
         unwanted = {seed.id: seed.content_hash for seed in without if isinstance(seed, Track)}
         own = self.keys_of(without).values()
         contents = set(unwanted.values())  # also of files that are gone, which have no versions
-        qualified = len(self.index.rows) if allowed is None else int(allowed.sum())
+        qualified = len(self.index.rows) if allowed is None else int(np.count_nonzero(allowed))
         matches: list[Match] = []
         numbers = numbers_to_fold(k, len(contents), by_window=self.by_window)
         for n in (*(preferences.numbers(k, numbers) if preferences else numbers), qualified):
