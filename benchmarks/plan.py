@@ -16,7 +16,7 @@ from segue.embed.registry import make_embedders
 from segue.index.batches import use_threads
 from segue.ingest.embed_files import embed_files
 from segue.spark.plan import Rates, Work, build_s, embed_s, query_s
-from segue.spark.rates import measure, measure_indexes, write_music
+from segue.spark.rates import Extent, measure, measure_indexes, write_music
 from segue.spec import Embedder
 
 QUERIES = 10_000
@@ -26,7 +26,9 @@ TURNS = 5
 
 
 def indexes(folder: Path, sizes: Sequence[int], dim: int, rates: Rates) -> None:
-    for rows, took in zip(sizes, measure_indexes(folder, sizes, dim, seed=1), strict=True):
+    for rows, took in zip(
+        sizes, measure_indexes(folder, Extent(rows=tuple(sizes)), dim, seed=1), strict=True
+    ):
         work = Work(tracks=rows, dim=dim)
         tell(f"build of {rows:,} x {dim}", build_s(work, rates), took.build_s)
         planned = QUERIES * query_s(work, rates)

@@ -33,7 +33,7 @@ _LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s#]+)(#[^)\s]*)?\)")
 def on_files(files: Any, config: Any) -> Any:
     for name, page in FROM_ROOT.items():
         if page != "index.md" and (ROOT / name).exists():
-            text = _relinked((ROOT / name).read_text("utf-8"), name, page)
+            text = relinked((ROOT / name).read_text("utf-8"), name, page)
             files.append(File.generated(config, page, content=text))
     for page, make in GENERATED.items():
         files.append(File.generated(config, page, content=make()))
@@ -43,10 +43,10 @@ def on_files(files: Any, config: Any) -> Any:
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     if page.file.generated_by is not None:
         return markdown
-    return _relinked(markdown, f"docs/{page.file.src_uri}", page.file.src_uri)
+    return relinked(markdown, f"docs/{page.file.src_uri}", page.file.src_uri)
 
 
-def _relinked(text: str, path: str, page: str) -> str:
+def relinked(text: str, path: str, page: str) -> str:
     """The text of a file of the repository, with its links as its page of the site has them.
 
     A link to a file that is no page of the site, such as a program, leaves its text as code.

@@ -56,8 +56,8 @@ def give_up_soon(monkeypatch: pytest.MonkeyPatch, uri: str) -> str:
 
     Until it has answered for the first time it is waited for as long as by the addresses of other tests.
     """
-    monkeypatch.setitem(address._WAITS, "serverSelectionTimeoutMS", 0.5)
-    monkeypatch.setattr(address, "_PATIENCE_S", PATIENT["serverSelectionTimeoutMS"] / 1000)
+    monkeypatch.setitem(address.WAITS, "serverSelectionTimeoutMS", 0.5)
+    monkeypatch.setattr(address, "PATIENCE_S", PATIENT["serverSelectionTimeoutMS"] / 1000)
     return re.sub(r"serverSelectionTimeoutMS=\d+&?", "", uri)
 
 

@@ -163,7 +163,7 @@ def test_new_tracks_show_at_once_and_changed_tags_after_a_moment(
     assert {album.name for album in library.discography().albums.values()} == {"X", "Y"}
     write_songs(library, [song("/2.flac", artist="A", album="Z")])
     assert {album.name for album in library.discography().albums.values()} == {"X", "Y"}
-    monkeypatch.setattr(albums, "_FRESH_S", 0.0)
+    monkeypatch.setattr(albums, "FRESH_S", 0.0)
     assert {album.name for album in library.discography().albums.values()} == {"X", "Z"}
     library.close()
 

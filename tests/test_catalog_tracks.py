@@ -69,7 +69,7 @@ def test_a_page_of_some_keys_counts_only_those(library: Library):
 
 @pytest.mark.parametrize("sort", ["title", "artist", "added", "year"])
 def test_an_order_is_read_as_far_as_a_page_needs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sort):
-    monkeypatch.setattr(listing, "_READ_FIRST", 1)  # then 3, then 12
+    monkeypatch.setattr(listing, "READ_FIRST", 1)  # then 3, then 12
     with new_library(tmp_path / "one", SONGS) as library:
         whole = [track.id for track in library.tracks.page(None, sort, 10)[0]]
         keys = library.tracks.keys_of(whole)
@@ -84,15 +84,15 @@ def test_an_order_is_read_as_far_as_a_page_needs_it(tmp_path: Path, monkeypatch:
 def test_a_kept_order_gives_the_same_pages_until_tracks_change(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(listing, "_READ_FIRST", 1)
+    monkeypatch.setattr(listing, "READ_FIRST", 1)
     with new_library(tmp_path / "one", SONGS) as plain:
         monkeypatch.setattr(listing, "FEWEST_KEPT", 1)
         with new_library(tmp_path / "two", SONGS) as library:
-            db = library.catalog._local.db
+            db = library.catalog.connections.db
             for sort in listing.KEPT:
                 keys = library.keys_matching(Where())[::-1]
                 expected, n = plain.tracks.page(keys, sort, 10)
-                assert len(listing._kept_order(db, sort=sort)) == n == len(expected)
+                assert len(listing.kept_order(db, sort=sort)) == n == len(expected)
                 for limit, offset in ((10, 0), (2, 1), (2, 9)):
                     tracks, total = library.tracks.page(keys, sort, limit, offset)
                     assert [track.path for track in tracks] == [
@@ -100,19 +100,19 @@ def test_a_kept_order_gives_the_same_pages_until_tracks_change(
                     ]
                     assert total == n
             db.execute("UPDATE sums SET total = total + 1 WHERE part = 'changes'")
-            assert not len(listing._kept_order(db, sort="title"))
+            assert not len(listing.kept_order(db, sort="title"))
             with library.catalog.writing():
                 pass
             db.execute("UPDATE summaries SET value = x'0102' WHERE name = 'order by title'")
-            assert len(listing._kept_order(db, sort="year")) == n
-            assert not len(listing._kept_order(db, sort="title"))
+            assert len(listing.kept_order(db, sort="year")) == n
+            assert not len(listing.kept_order(db, sort="title"))
 
 
 def test_the_first_page_of_a_few_tracks_leaves_most_of_the_order_unread(library: Library, monkeypatch):
-    monkeypatch.setattr(listing, "_READ_FIRST", 1)
+    monkeypatch.setattr(listing, "READ_FIRST", 1)
     first = library.tracks.page(None, "title", 1)[0][0]
     key = np.array([library.tracks.key_of(first.id)])
-    parts = Derived(library.catalog._local)
+    parts = Derived(library.catalog.connections)
     assert listing.keys_among(parts, key, "title", 1, 0) == (key.tolist(), 1)
     assert parts.get(("order", "title", 0), lambda _: None) == key
     assert parts.get(("order", "title", 1), lambda _: None) is None
@@ -142,10 +142,10 @@ def test_the_tracks_of_an_answer_are_read_once(library: Library):
     facts = reader.durations_and_genres([*tracks, 10**9])
     assert facts == library.tracks.durations_and_genres([*tracks, 10**9])
     statements: list[str] = []
-    library.catalog._local.db.set_trace_callback(statements.append)
+    library.catalog.connections.db.set_trace_callback(statements.append)
     assert reader.by_keys(tracks) == tracks
     assert reader.durations_and_genres([key]) == {key: facts[key]}
-    library.catalog._local.db.set_trace_callback(None)
+    library.catalog.connections.db.set_trace_callback(None)
     assert not statements
 
 

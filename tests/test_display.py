@@ -295,11 +295,9 @@ class FakeIPython:
         self.outputs.append(html)
 
 
-def test_a_notebooks_bar_is_html_that_ends_with_a_word(monkeypatch: pytest.MonkeyPatch):
+def test_a_notebooks_bar_is_html_that_ends_with_a_word():
     cell = FakeIPython()
-    monkeypatch.setattr(following, "_display", lambda: cell)
-    monkeypatch.setattr(following, "_EVERY_S", 0)
-    with following.NotebookProgress() as bar:
+    with following.NotebookProgress(cell, every_s=0) as bar:
         bar.begin(10, "files")
         bar.advance(3, "1 failed")
         bar.note("<b>.flac")
@@ -307,16 +305,14 @@ def test_a_notebooks_bar_is_html_that_ends_with_a_word(monkeypatch: pytest.Monke
         '<div><progress value="3" max="10"></progress> 3 of 10 files, 1 failed, &lt;b&gt;.flac</div>'
     )
     assert cell.outputs[-1] == "<div>done</div>"
-    with pytest.raises(KeyboardInterrupt), following.NotebookProgress():
+    with pytest.raises(KeyboardInterrupt), following.NotebookProgress(cell):
         raise KeyboardInterrupt
     assert cell.outputs[-1] == "<div>stopped</div>"
 
 
-def test_a_notebooks_bar_is_drawn_a_few_times_a_second(monkeypatch: pytest.MonkeyPatch):
+def test_a_notebooks_bar_is_drawn_a_few_times_a_second():
     cell = FakeIPython()
-    monkeypatch.setattr(following, "_display", lambda: cell)
-    monkeypatch.setattr(following, "_EVERY_S", 1000)
-    with following.NotebookProgress() as bar:
+    with following.NotebookProgress(cell, every_s=1000) as bar:
         bar.begin(100_000, "records")
         for done in range(100_000):
             bar.advance(done)

@@ -19,7 +19,7 @@ import yaml
 from playwright.sync_api import Browser, expect
 
 from docs_site import reference
-from docs_site.hooks import FROM_ROOT, GENERATED, _relinked
+from docs_site.hooks import FROM_ROOT, GENERATED, relinked
 from segue.cli import cli
 from tests import browsing
 
@@ -89,10 +89,10 @@ def test_the_page_of_options_has_every_command_and_option():
 
 def test_links_out_of_the_documents_lead_to_pages_or_are_shown_as_names():
     text = "[A](../ARCHITECTURE.md#on-disk) [s](../examples/new_source.py) [p](python.md) [w](https://a.b/c)"
-    assert _relinked(text, "docs/x.md", "x.md") == (
+    assert relinked(text, "docs/x.md", "x.md") == (
         "[A](architecture.md#on-disk) s (`examples/new_source.py`) [p](python.md) [w](https://a.b/c)"
     )
-    assert _relinked("[g](docs/glossary.md)", "ARCHITECTURE.md", "architecture.md") == "[g](glossary.md)"
+    assert relinked("[g](docs/glossary.md)", "ARCHITECTURE.md", "architecture.md") == "[g](glossary.md)"
 
 
 @pytest.fixture(scope="module")

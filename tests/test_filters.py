@@ -20,6 +20,7 @@ from segue.library import Library
 from segue.recommend import Recommendations
 from tests.made_music import MADE, Made, library_fixtures, write
 from tests.sounds import clip
+from tests.written_library import new_library, song
 
 top, root = library_fixtures()
 
@@ -287,12 +288,13 @@ def test_without_any_tags_the_message_says_that_there_are_none(tmp_path: Path):
         assert library.similar(seed, where=Where(years=(1990, None))).matches == ()
 
 
-def test_a_tempo_needs_the_descriptors(library: Library, outside: Path, monkeypatch):
-    from segue.recommend import filters
-
-    monkeypatch.setattr(filters, "_TEMPOS", ())
-    with pytest.raises(UsageError, match="segue scan -e descriptors"):
-        library.similar(outside, where=Where(tempo_bpm=(90, 120)))
+def test_a_tempo_needs_the_descriptors(tmp_path: Path):
+    songs = [song("/a.flac", title="A"), song("/b.flac", title="B")]
+    with (
+        new_library(tmp_path / "library", songs) as library,
+        pytest.raises(UsageError, match="segue scan -e descriptors"),
+    ):
+        library.similar("A", where=Where(tempo_bpm=(90, 120)))
 
 
 def test_labels_are_compared_without_case_and_may_be_given_either_way(

@@ -327,7 +327,7 @@ PART = 2  # tracks a commit
 
 
 def import_and_join(send, metadata, audio, library_path):
-    segue.ingest.audio.BATCH_TRACKS = segue.ingest.attach_audio._TOGETHER = PART
+    segue.ingest.audio.BATCH_TRACKS = segue.ingest.attach_audio.COMMIT_FILES = PART
     give = Writer.assign_files
 
     def give_and_tell(writer, source, files):

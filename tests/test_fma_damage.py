@@ -192,7 +192,7 @@ PART = 20  # tracks a commit
 
 def import_in_small_commits(send, folder, library_path):
     segue.ingest.records.COMMIT_RECORDS = 1
-    segue.sources.fma.source._TRACKS = PART
+    segue.sources.fma.source.BATCH_TRACKS = PART
     with Library.open(library_path, create=True) as library:
         library.import_from(FMA(folder), progress=Telling(send.in_step, "batch"))
 

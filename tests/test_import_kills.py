@@ -48,8 +48,8 @@ def state_of(library):
 def import_in_small_commits(send, kind, path, library_path):
     segue.ingest.records.COMMIT_RECORDS = 1
     segue.sources.csv_records.BATCH = segue.sources.contract.BATCH = BATCH
-    segue.sources.audioset.source._SEGMENTS = BATCH
-    segue.sources.vectors.arrays._BYTES = 1
+    segue.sources.audioset.source.BATCH_SEGMENTS = BATCH
+    segue.sources.vectors.arrays.BATCH_BYTES = 1
     with Library.open(library_path, create=True) as library:
         library.import_from(SOURCES[kind](path), progress=Telling(send.in_step))
     send("done")

@@ -295,7 +295,7 @@ def test_lists_as_python_writes_them_are_read(items):
     counts = cleaning.Counts()
     (found,) = cleaning.texts([repr(items)], "artist", counts)
     wanted = "; ".join(item.strip() for item in items if item.strip())
-    assert found == (None if len(wanted) < 5 and wanted.lower() in cleaning._NOTHING else wanted)
+    assert found == (None if len(wanted) < 5 and wanted.lower() in cleaning.NOTHING else wanted)
 
 
 def test_texts_that_only_look_like_lists_stay(library):

@@ -184,7 +184,7 @@ def test_batches_of_any_kind_come_as_they_went():
             [*worker_process.encode_batch(batch), *worker_process.encode_batch(batch), b'{"end":true}\n']
         )
     )
-    first, second = worker_process._receive(stream)
+    first, second = worker_process.decode_batches(stream)
     assert_same(first, batch)
     assert_same(second, batch)
 
@@ -210,7 +210,7 @@ def test_a_message_that_is_cut_off_is_not_a_batch(table, cut):
     (batch,) = Table(table).read()
     data = b"".join(worker_process.encode_batch(batch))
     with pytest.raises(SourceError, match="ended too soon"):
-        list(worker_process._receive(io.BytesIO(data[:-cut])))
+        list(worker_process.decode_batches(io.BytesIO(data[:-cut])))
 
 
 @pytest.mark.slow
@@ -282,7 +282,7 @@ class Waiting(Silent):
 def import_slowly(send, path, library_path):
     segue.ingest.records.COMMIT_RECORDS = 1
     segue.sources.contract.BATCH = segue.sources.csv_records.BATCH = BATCH
-    segue.ingest.records._Ahead.is_behind = lambda self: False
+    segue.ingest.records.Ahead.is_behind = lambda self: False
     with Library.open(library_path, create=True) as library:
         library.import_from(Table(path), progress=Waiting(send.in_step))
     send("done")
@@ -351,7 +351,7 @@ def test_the_worker_ends_with_the_process_that_asked(tmp_path, large):
         "path": sys.path, "module": "segue.sources.table.source", "name": "Table",
         "arguments": {"table": str(large)},
     }  # fmt: skip
-    process = subprocess.Popen([sys.executable, "-P", "-c", worker_process._START], **worker_process._ALONE)
+    process = worker_process.start()
     with process:
         process.stdin.write(json.dumps(request).encode() + b"\n")
         process.stdin.flush()

@@ -88,7 +88,7 @@ def test_pulls_in_blocks_are_those_of_the_whole(rng, monkeypatch):
     graph = neighbor_graph(*nearest(x, 6))
     y = rng.standard_normal((300, 2)).astype(np.float32)
     whole = attraction(y, graph)
-    monkeypatch.setattr("segue.map.layout._EDGES", 97)
+    monkeypatch.setattr("segue.map.layout.EDGES_AT_ONCE", 97)
     np.testing.assert_allclose(attraction(y, graph), whole, rtol=1e-5, atol=1e-6)
 
 

@@ -46,7 +46,7 @@ def test_one_of_something_is_one(library: Library):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows refuses such names")
-def test_names_of_files_cannot_rewrite_the_terminal(segue, tmp_path: Path):
+def test_names_of_files_cannot_rewrite_the_terminal(segue, tmp_path: Path, monkeypatch, capsys):
     broken = tmp_path / "music" / "\x1b[2Jred\n.ogg"
     broken.parent.mkdir()
     broken.write_bytes(b"no music")
@@ -54,9 +54,12 @@ def test_names_of_files_cannot_rewrite_the_terminal(segue, tmp_path: Path):
         f"  failed: {broken.parent}/ [2Jred .ogg: no decoder"
     )
     assert segue("matrix", broken, broken)[2].count("\x1b") == 0
+    monkeypatch.setattr("segue.display.terminal.LINE_EVERY_S", 0)
     progress = TerminalProgress()
+    progress.begin(1, "files")
+    progress.advance(1)
     progress.note(broken.name)
-    assert progress._bar.tasks[0].fields["note"] == " [2Jred .ogg"
+    assert capsys.readouterr().err.splitlines()[-1] == " [2Jred .ogg"
 
 
 @pytest.mark.parametrize(

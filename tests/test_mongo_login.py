@@ -58,7 +58,7 @@ def test_a_login_is_used_for_an_import_and_never_shown(guarded: Server, library_
     source = Mongo(uri, "songs", Fields("vector"))
     with Library.open(library_path, create=True) as library:
         assert library.import_from(source).added == 1
-        assert_hidden(source.location, repr(source._address), *(track.path for track in library))
+        assert_hidden(source.location, repr(source), *(track.path for track in library))
     assert_not_kept(library_path)
 
 
@@ -110,8 +110,8 @@ def test_a_missing_server_is_reported_in_one_line(
 @pytest.mark.slow
 @pytest.mark.parametrize("said", ["", "?serverSelectionTimeoutMS=1500"])
 def test_a_server_that_is_silent_is_waited_for_longer(said: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setitem(address._WAITS, "serverSelectionTimeoutMS", 0.1)
-    monkeypatch.setattr(address, "_PATIENCE_S", 1.5)
+    monkeypatch.setitem(address.WAITS, "serverSelectionTimeoutMS", 0.1)
+    monkeypatch.setattr(address, "PATIENCE_S", 1.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         uri = f"mongodb://127.0.0.1:{silent.getsockname()[1]}/music{said}"
         began = time.monotonic()

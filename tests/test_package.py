@@ -183,6 +183,51 @@ def test_nothing_pickles():
         assert not names & {"pickle", "joblib", "dill", "shelve", "marshal"}, path
 
 
+PUBLIC_BY_PROTOCOL = {"_repr_html_", "_repr_svg_", "_exit", "_config"}  # of notebooks, os and httpx
+PATCHING = {"setattr", "delattr", "getattr", "setitem", "delitem"}
+
+
+def is_private(name: object) -> bool:
+    parts = name.split(".") if isinstance(name, str) else []
+    return any(part.startswith("_") and not part.startswith("__") for part in parts)
+
+
+def private_names(tree: ast.AST) -> list[tuple[int, str]]:
+    """Lines and names of what a file takes from others that begins with an underscore."""
+    names: list[tuple[int, object]] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) not in ("self", "cls"):
+            names.append((node.lineno, node.attr))
+        elif isinstance(node, ast.ImportFrom):
+            names += [(node.lineno, alias.name) for alias in node.names]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in PATCHING:
+            texts = [one.value for one in node.args[:2] if isinstance(one, ast.Constant)]
+            names += [(node.lineno, text) for text in texts if isinstance(text, str) and text.isidentifier()]
+            names += [(node.lineno, text) for text in texts if str(text).startswith("segue.")]
+    return [(line, str(name)) for line, name in names if is_private(name) and name not in PUBLIC_BY_PROTOCOL]
+
+
+def test_private_names_are_seen():
+    code = """
+from segue.a import _b
+x._c = self._own
+monkeypatch.setattr(x, "_d", 1)
+patch.setattr("segue.a._e", 1)
+getattr(x, "_f")
+x._repr_html_(), x.__version__
+"""
+    assert [name for _, name in private_names(ast.parse(code))] == ["_b", "_c", "_d", "segue.a._e", "_f"]
+
+
+def test_tests_look_at_nothing_private():
+    faults = [
+        f"{path.relative_to(ROOT)}:{line}: {name}"
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        for line, name in private_names(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    assert not faults
+
+
 @pytest.mark.slow
 def test_the_wheel_holds_the_package_and_its_data(tmp_path: Path):
     command = [

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from segue.spark.plan import Rates, Work, build_s, cores_within, embed_s, plan, query_s, usual_rates
-from segue.spark.rates import measure
+from segue.spark.rates import Extent, measure
 
 RATES = Rates(
     decode_s=0.1,
@@ -53,14 +53,9 @@ def test_usual_rates_are_within_30_per_cent_of_what_docs_measurements_has(
 
 
 @pytest.mark.slow
-def test_measured_rates_are_of_this_machine(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("segue.spark.rates._ROWS", (20_000, 30_000, 40_000))
-    monkeypatch.setattr("segue.spark.rates._LONG_MIN", 3.0)
-    monkeypatch.setattr("segue.spark.rates._SR", 22_050)  # making MP3 takes longest
-    monkeypatch.setattr("segue.spark.rates._QUERIES", 1_000)
-    for turns in ("_TURNS", "_INDEX_TURNS"):
-        monkeypatch.setattr(f"segue.spark.rates.{turns}", 2)
-    rates = measure(16, ["descriptors"])
+def test_measured_rates_are_of_this_machine():
+    small = Extent((20_000, 30_000, 40_000), 1_000, index_turns=2, long_min=3.0, sr=22_050, turns=2)
+    rates = measure(16, ["descriptors"], small)
     assert rates.origin == "measured now on a core of this machine"
     assert 0 < rates.analyze_s < 60
     assert 0 < rates.shard_s + rates.build_us < 10_000

@@ -78,7 +78,7 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Library
 
 
 def postings_of(library: Library) -> Postings | None:
-    return current_postings(library.catalog._local, library.catalog.derived)
+    return current_postings(library.catalog.connections, library.catalog.derived)
 
 
 def answers(library: Library, text: str) -> list[Any]:
@@ -133,13 +133,13 @@ def test_words_that_change_are_found_at_once_and_kept_again(library: Library):
         return [track.title for track in library.tracks.search(text)]
 
     (track, *_) = library.tracks.search("rain")
-    key = library.catalog.tracks.key_of(track.id)
+    key, db = library.catalog.tracks.key_of(track.id), library.catalog.connections.db
     seen: list[tuple[bool, list[str | None]]] = []
     with library.catalog.writing() as writer:
         before = postings_of(library)
         with writer.batch():
-            writer._db.execute("UPDATE tracks SET title = 'Zephyr' WHERE key = ?", (key,))
-            writer._db.execute("UPDATE track_text SET title = 'Zephyr' WHERE rowid = ?", (key,))
+            db.execute("UPDATE tracks SET title = 'Zephyr' WHERE key = ?", (key,))
+            db.execute("UPDATE track_text SET title = 'Zephyr' WHERE rowid = ?", (key,))
             seen.append((postings_of(library) is not None, titles("zephyr")))  # not committed yet
         seen.append((postings_of(library) is not None, titles("zephyr")))
     after = postings_of(library)
@@ -187,7 +187,7 @@ def change(db: sqlite3.Connection, rng: np.random.Generator, key: int, new: int)
 
 
 def test_the_words_of_few_changed_tracks_are_put_into_those_that_there_are(library: Library):
-    db, rng = library.catalog._local.db, np.random.default_rng(1)
+    db, rng = library.catalog.connections.db, np.random.default_rng(1)
     for turn in range(12):
         statements: list[str] = []
         with library.catalog.writing() as writer:
@@ -197,14 +197,14 @@ def test_the_words_of_few_changed_tracks_are_put_into_those_that_there_are(libra
         db.set_trace_callback(None)
         assert not any("'main', 'track_text', 'instance'" in statement for statement in statements)
         patched = rows_of(db)
-        assert postings_writer._are_whole(db)
+        assert postings_writer.are_whole(db)
         db.execute("DELETE FROM summaries WHERE name = 'postings'")
         postings_writer.keep(db)
         assert patched == rows_of(db)
 
 
 def test_words_that_another_connection_adds_meanwhile_are_put_in_too(library: Library):
-    db = library.catalog._local.db
+    db = library.catalog.connections.db
     file = library.catalog.root / "catalog.sqlite"
     with library.catalog.writing(), closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("INSERT INTO track_text (rowid, title) VALUES (999, 'late')")
@@ -218,7 +218,7 @@ def test_words_that_another_connection_adds_meanwhile_are_put_in_too(library: Li
 
 
 def test_what_a_writer_that_failed_had_changed_is_made_again(library: Library):
-    db = library.catalog._local.db
+    db = library.catalog.connections.db
 
     def fail() -> None:
         with library.catalog.writing() as writer:
@@ -237,13 +237,13 @@ def test_what_a_writer_that_failed_had_changed_is_made_again(library: Library):
 
 
 def test_the_last_word_of_all_may_go(library: Library):
-    db, columns = library.catalog._local.db, ("title", "artist", "album", "genre", "file", "labels")
+    db, columns = library.catalog.connections.db, ("title", "artist", "album", "genre", "file", "labels")
     with library.catalog.writing() as writer, writer.batch():
         db.execute("UPDATE track_text SET " + ", ".join(f"{column} = ''" for column in columns))
     for title in ("last", "", "new"):
         with library.catalog.writing() as writer, writer.batch():
             db.execute("UPDATE track_text SET title = ? WHERE rowid = 5", (title,))
-        assert postings_writer._are_whole(db)
+        assert postings_writer.are_whole(db)
         counts = [library.catalog.tracks.count_matches(word) for word in ("last", "new")]
         assert counts == [title == "last", title == "new"]
 
@@ -313,10 +313,11 @@ def test_few_tracks_and_keys_far_apart_have_none(library: Library, monkeypatch: 
     assert not are_dense(0, 1)
     assert not are_dense(1 << 28, (1 << 29) + 1)  # more than 32 bits hold beside the place
     monkeypatch.setattr(postings_writer, "FEWEST_TRACKS", 201)
-    with library.catalog.writing() as writer:
-        n = writer._db.execute("SELECT count(*) FROM postings").fetchone()[0]
-    with library.catalog.writing() as writer:
-        assert (n, writer._db.execute("SELECT count(*) FROM postings").fetchone()[0]) == (8, 0)
+    db = library.catalog.connections.db
+    with library.catalog.writing():
+        n = db.execute("SELECT count(*) FROM postings").fetchone()[0]
+    with library.catalog.writing():
+        assert (n, db.execute("SELECT count(*) FROM postings").fetchone()[0]) == (8, 0)
     assert postings_of(library) is None
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from segue.catalog import Snapshot, SpaceVectors
-from segue.catalog.near_names import _beginning_with, most_similar
+from segue.catalog.near_names import beginning_with, most_similar
 from segue.catalog.text_index import has_line
 from segue.embed.vocabulary import labels_with_words
 from segue.library import Library
@@ -45,7 +45,7 @@ def test_tracks_with_all_words_are_those_of_the_index(library: Library, text: st
     folded = text.replace("é", "e").replace("É", "E").lower().split()
     query = " ".join(f'"{word}"*' for word in folded)
     sql = "SELECT rowid FROM track_text WHERE track_text MATCH ? ORDER BY rowid"
-    expected = [row[0] for row in library.catalog._local.db.execute(sql, (f"{columns} : ({query})",))]
+    expected = [row[0] for row in library.catalog.connections.db.execute(sql, (f"{columns} : ({query})",))]
     for _ in range(2):  # made, and kept
         assert library.catalog.tracks.all_keys_with_words(text, by_label=by_label).tolist() == expected
 
@@ -102,7 +102,7 @@ def test_indexed_words_are_found_by_their_beginning(letters: str):
     words = sorted(["a", "ab", "abc", "ac", "b", "c", "cab", "éa", "z"])
     for listed in (words, words[:1], words[-1:], []):
         expected = [word for word in listed if word.startswith(letters)]
-        assert _beginning_with(letters, "\n".join(listed)) == expected
+        assert beginning_with(letters, "\n".join(listed)) == expected
 
 
 def test_of_names_spelled_alike_the_most_similar_are_in_front_and_of_equals_the_first():

@@ -43,7 +43,7 @@ def test_a_library_with_impossible_times_is_served(scanned: Path, tmp_path: Path
         with pytest.raises(UsageError, match="no time"):
             library.record_plays([track], at)
         playlist = library.playlists.create("x", [track])
-        db = library._catalog._local.db
+        db = library.catalog.connections.db
         db.execute("INSERT INTO plays VALUES (?, ?)", (track, at))
         db.execute("INSERT INTO stars VALUES ('album', 'x', ?)", (at,))
         db.execute("UPDATE playlists SET created_at = ?, changed_at = ?", (at, at))

@@ -83,7 +83,7 @@ def test_guessing_a_users_password_is_slowed_down(
 ):
     root = Path(shutil.copytree(scanned, tmp_path / "library"))
     # A hash that is checked quickly.
-    monkeypatch.setattr(passwords, "_hasher", lambda: PasswordHasher(1, 8, 1))
+    monkeypatch.setattr(passwords, "hasher", lambda: PasswordHasher(1, 8, 1))
     with Library.open(root) as library:
         library.users.add("Olga", "olga's password")
     with serving("-l", root, "serve", "--no-open", "--port", 0, module=STILL) as server:

@@ -44,9 +44,9 @@ async def listening(most: int = 100, most_each: int = 100) -> AsyncIterator[int]
     yield server.servers[0].sockets[0].getsockname()[1]
     server.should_exit = True
     await task
-    assert Quick.shared._n == 0
-    assert not Quick.shared._waiting
-    assert not Quick.shared._by_client
+    assert Quick.shared.n == 0
+    assert not Quick.shared.waiting
+    assert not Quick.shared.by_client
 
 
 async def answer(port: int, request: bytes) -> bytes:
@@ -86,10 +86,10 @@ def test_who_takes_nothing_is_not_waited_for():
             await reader.readexactly(100)
             writer.transport.pause_reading()
             shared = LimitedProtocol.__subclasses__()[-1].shared
-            while shared._n:
+            while shared.n:
                 await asyncio.sleep(0.01)
             writer.close()
-            return shared._n
+            return shared.n
 
     assert asyncio.run(asyncio.wait_for(ask(), 60)) == 0
 

@@ -63,8 +63,8 @@ def libraries(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Librar
 @given(text=st.text(LETTERS, min_size=1, max_size=5))
 def test_texts_find_the_same_tracks(libraries: tuple[Library, Library], text: str):
     kept, without = (library.catalog for library in libraries)
-    assert current_postings(kept._local, kept.derived)
-    assert not current_postings(without._local, without.derived)
+    assert current_postings(kept.connections, kept.derived)
+    assert not current_postings(without.connections, without.derived)
     expected = without.tracks.keys_with_letters(text).tolist()
     assert kept.tracks.keys_with_letters(text).tolist() == expected
     assert kept.tracks.keys_with_words(text).tolist() == without.tracks.keys_with_words(text).tolist()
@@ -79,7 +79,7 @@ def test_texts_that_most_tracks_have_find_the_same(libraries: tuple[Library, Lib
 def test_damaged_words_with_signs_are_not_used(libraries: tuple[Library, Library], tmp_path: Path):
     kept, without = libraries
     with closing(sqlite3.connect(tmp_path / "catalog.sqlite")) as copy:
-        kept.catalog._local.db.backup(copy)
+        kept.catalog.connections.db.backup(copy)
     with closing(sqlite3.connect(tmp_path / "catalog.sqlite")) as db, db:
         db.execute("UPDATE postings SET packed = x'00' WHERE part = 4")
     expected = without.catalog.tracks.keys_with_letters("a-").tolist()
@@ -99,9 +99,9 @@ def test_lines_that_hold_a_part_are_found(part: str):
 
 def test_pieces_of_a_list_are_read_across_its_rows(libraries: tuple[Library, Library]):
     catalog = libraries[0].catalog
-    postings = current_postings(catalog._local, catalog.derived)
+    postings = current_postings(catalog.connections, catalog.derived)
     assert postings
-    db = catalog._local.db
+    db = catalog.connections.db
     n = int(load_lines(db, postings.version, 3, 3).ends[1, -1])
     assert n > 2 * AT_ONCE
     whole = read_numbers(db, postings.version, 1, np.array([[0, n]]))

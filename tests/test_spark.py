@@ -99,11 +99,11 @@ def test_another_model_is_embedded_alone(
     session: Any, music: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     from segue import spark
-    from segue.spark.embed import _embedders
+    from segue.spark.embed import installed_embedders
 
     monkeypatch.setenv("SEGUE_MODELS", str(tmp_path / "models"))
     install_mn04(tmp_path / "models")
-    _embedders.cache_clear()
+    installed_embedders.cache_clear()
     tracks, out = spark.files(session, music), tmp_path / "out"
     spark.embed(tracks, DESCRIPTORS, into=out)
     both = rows_of(spark.embed(tracks, BOTH, into=out))

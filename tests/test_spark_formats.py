@@ -234,7 +234,7 @@ def test_a_library_is_a_frame_of_tracks_and_vectors(
 ):
     import segue.spark.library_source as source
 
-    monkeypatch.setattr(source, "_BATCH", 5)
+    monkeypatch.setattr(source, "BATCH_TRACKS", 5)
     monkeypatch.setattr(source, "PARTITION_TRACKS", 7)
     found = rows(session.read.format("segue").load(str(library)), "id")
     with Library.open(library) as opened:

@@ -11,7 +11,7 @@ import pytest
 
 from segue.library import Library
 from segue.spec import Embedding
-from segue.views.tag_fit import FOLDS, TrackTags, _folds, _groups, fit_on_tags
+from segue.views.tag_fit import FOLDS, TrackTags, artist_groups, fit_on_tags, split_folds
 from tests.written_library import SPEC, analyzed, song
 
 ALBUMS, TRACKS, DIM = 40, 6, 16
@@ -88,7 +88,8 @@ def test_few_albums_are_too_few(rng):
 
 def test_albums_of_one_artist_alone_are_too_few_to_tell(rng):
     one_artist = TrackTags(np.zeros(ALBUMS * TRACKS, np.int64), tags().albums)
-    assert len(np.unique(_groups(one_artist))) == ALBUMS  # each album is a group; none may train another
+    # Each album is a group; none may train another.
+    assert len(np.unique(artist_groups(one_artist))) == ALBUMS
     matrix, fit = fit_on_tags(unit(numbers(rng, apart=4)), one_artist)
     assert matrix is None
     assert not fit.used
@@ -107,10 +108,10 @@ def test_no_artist_and_no_album_is_in_two_folds(rng):
     albums = rng.integers(0, 80, n)
     mixed = TrackTags(np.where(rng.random(n) < 0.9, albums // 3, rng.integers(0, 30, n)), albums)
     for these in (tags(), TrackTags(tags().artists, tags().albums // 2)):
-        folds = _folds(_groups(these))
+        folds = split_folds(artist_groups(these))
         for names in (these.artists, these.albums):
             assert all(len(np.unique(folds[names == name])) == 1 for name in np.unique(names))
-    sizes = np.bincount(_folds(_groups(mixed)), minlength=FOLDS)
+    sizes = np.bincount(split_folds(artist_groups(mixed)), minlength=FOLDS)
     assert sizes.min() > n / FOLDS / 2  # also where samplers link everybody with everybody
 
 

@@ -269,8 +269,8 @@ def test_a_header_of_windows_media_is_counted_out(frugal, tmp_path):
     author = struct.pack("<5H", 0, len(value), 0, 0, 0) + value
     name = "x\0".encode("utf-16-le")
     extended = struct.pack("<H", 65_535) + (struct.pack("<H", 4) + name + bytes(4)) * 65_535
-    objects = asf._DESCRIPTION + struct.pack("<Q", 24 + len(author)) + author
-    objects += (asf._EXTENDED + struct.pack("<Q", 24 + len(extended)) + extended) * 20
+    objects = asf.DESCRIPTION + struct.pack("<Q", 24 + len(author)) + author
+    objects += (asf.EXTENDED + struct.pack("<Q", 24 + len(extended)) + extended) * 20
     head = asf.HEADER + struct.pack("<QI", 30 + len(objects), 21) + b"\1\2"
     path = tmp_path / "header.wma"
     path.write_bytes(head + objects)

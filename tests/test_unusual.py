@@ -207,7 +207,7 @@ def test_the_service_leaves_out_the_same_and_has_the_settings(library):
 
 def test_seeds_and_answers_are_looked_up_together(library):
     statements: list[str] = []
-    library._catalog._local.db.set_trace_callback(statements.append)
+    library.catalog.connections.db.set_trace_callback(statements.append)
     assert library.similar("Song 0", k=5)
     # What is unusual is told by the same rows as are shown.
     assert sum("details FROM tracks WHERE key IN" in one for one in statements) == 1

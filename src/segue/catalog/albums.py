@@ -36,7 +36,7 @@ from segue.track import TrackId, clean, folded, natural_key, split_artists
 
 NO_ARTIST, NO_ALBUM = "[Unknown Artist]", "[Unknown Album]"
 Columns = Sequence[tuple[Any, ...]]
-_FRESH_S = 5.0  # after a change that may concern tags of tracks
+FRESH_S = 5.0  # after a change that may concern tags of tracks
 _SELECTED = f"{COLUMNS}, id, title, genre, duration_s, added_at"
 _ID, _TITLE, _GENRE, _DURATION_S, _ADDED_AT = range(8, 13)
 _TRACKS = f"""
@@ -117,7 +117,7 @@ class DiscographyCache:
             tracks, changes = _state(db)
             if self._cached is not None:
                 (same_tracks, same_changes), made_at, cached = self._cached
-                fresh = changes == same_changes or time.monotonic() - made_at <= _FRESH_S
+                fresh = changes == same_changes or time.monotonic() - made_at <= FRESH_S
                 if tracks == same_tracks and fresh:
                     return cached
             with infrequent_gc():

@@ -43,6 +43,10 @@ _Value = TypeVar("_Value")
 class Catalog:
     """A library's tables and vectors; several threads may share one. ``Catalog(root)`` opens an existing one.
 
+    Attributes
+    ----------
+    connections : to its database, one for each thread
+
     Raises
     ------
     LibraryNotFoundError, LibraryFormatError
@@ -50,7 +54,7 @@ class Catalog:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._local = local = Connections(root)
+        self.connections = local = Connections(root)
         self._lock = threading.Lock()
         self._last: dict[tuple[int, int], Snapshot] = {}  # one, by its generation
         self._discography = DiscographyCache()
@@ -101,35 +105,35 @@ class Catalog:
 
         New and removed tracks show at once, changes of tags after some seconds.
         """
-        return self._discography.get(self._local.db)
+        return self._discography.get(self.connections.db)
 
     def overview(self) -> Overview:
         """How much there is, counted without reading it."""
-        db = self._local.db
+        db = self.connections.db
         return overview(db, self.derived.get("counts", summaries.counts))
 
     def known_files(self) -> dict[str, KnownFile]:
         """Every track's file, by path."""
-        return known_files(self._local.db)
+        return known_files(self.connections.db)
 
     def missing_tracks(self) -> list[MissingTrack]:
         """Tracks whose files are gone, by path."""
-        return missing_tracks(self._local.db)
+        return missing_tracks(self.connections.db)
 
     def failures(self) -> list[Failure]:
         """Files that could not be used, by path."""
-        return failures(self._local.db)
+        return failures(self.connections.db)
 
     def spaces(self) -> dict[str, EmbedderSpec]:
         """What there are vectors of, by the names of the spaces."""
-        return snapshots.read_spaces(self._local.db)
+        return snapshots.read_spaces(self.connections.db)
 
     def snapshot(self) -> Snapshot:
         """All vectors as committed now; threads share the last snapshot until something is written."""
-        db = self._local.db
+        db = self.connections.db
         if db.in_transaction:
             return snapshots.read_snapshot(self.root, db)
-        now = self._as_last_written(self._local, "generation", lambda: generation(db))
+        now = self._as_last_written(self.connections, "generation", lambda: generation(db))
         with self._lock:
             if now not in self._last:
                 snapshot = snapshots.read_snapshot(self.root, db)
@@ -143,7 +147,7 @@ class Catalog:
 
     def current_settings(self) -> Settings:
         """What a listener has set."""
-        return self._as_last_written(self._local, "settings", self.settings.load)
+        return self._as_last_written(self.connections, "settings", self.settings.load)
 
     @staticmethod
     def _as_last_written(local: Connections, name: str, read: Callable[[], _Value]) -> _Value:
@@ -158,31 +162,31 @@ class Catalog:
 
     def version(self) -> int:
         """Another number whenever another connection has changed the library."""
-        return int(self._local.db.execute("PRAGMA data_version").fetchone()[0])
+        return int(self.connections.db.execute("PRAGMA data_version").fetchone()[0])
 
     def changes(self) -> int:
         """A number that grows whenever tracks have changed, the same in all processes."""
-        return sum(generation(self._local.db))
+        return sum(generation(self.connections.db))
 
     def content_version(self) -> tuple[object, ...]:
         """Another value after each scan, import and search for clusters.
 
         Tags, labels or clusters of a track may then differ.
         """
-        return content_version(self._local.db)
+        return content_version(self.connections.db)
 
     def check(self) -> Check:
         """Read all of the library and compare what its parts say of each other."""
         from segue.catalog.check import check
 
-        return check(self.root, self._local.db)
+        return check(self.root, self.connections.db)
 
     def drop_foreign(self) -> list[str]:
         """Drop triggers and views that are not Segue's, which a writer refuses; what was done."""
         from segue.catalog.repair import drop_foreign
 
         with self._as_only_writer(-1, None):
-            return drop_foreign(self._local.db)
+            return drop_foreign(self.connections.db)
 
     @contextlib.contextmanager
     def writing(self, wait_s: float = -1, on_wait: Callable[[], None] | None = None) -> Iterator[Writer]:
@@ -205,11 +209,11 @@ class Catalog:
         from segue.catalog.writer import Writer
 
         with self._as_only_writer(wait_s, on_wait):
-            writer = Writer(self._local)
-            before = postings_writer.watch(self._local.db)
+            writer = Writer(self.connections)
+            before = postings_writer.watch(self.connections.db)
             yield writer
-            summaries.keep(self._local.db)
-            postings_writer.keep(self._local.db, before)
+            summaries.keep(self.connections.db)
+            postings_writer.keep(self.connections.db, before)
 
     @contextlib.contextmanager
     def _as_only_writer(self, wait_s: float, on_wait: Callable[[], None] | None) -> Iterator[None]:

@@ -23,7 +23,7 @@ _LABELS = 300
 _TABLE = 1 << 26  # bytes that a table of keys may take; those of a damaged library may lie far apart
 KEPT: tuple[Sort, ...] = ("title", "artist", "year")  # orders; keys alone tell what was added when
 FEWEST_KEPT = 200_000  # tracks of a library that keeps them; fewer are read in no time
-_READ_FIRST = 1 << 16  # tracks of an order; then three times as many as were read before
+READ_FIRST = 1 << 16  # tracks of an order; then three times as many as were read before
 _ORDER: dict[Sort, str] = {
     "title": f"{TITLE} COLLATE NOCASE, key",
     "artist": f"{BY_ARTIST}, key",
@@ -62,13 +62,13 @@ def keys_among(
     """
     if sort == "added":
         return np.sort(keys)[::-1][offset : offset + limit].tolist(), len(keys)
-    if (offset + limit) * int(keys.max(initial=0)) > len(keys) * _READ_FIRST:
-        read_kept = functools.partial(_kept_order, sort=sort)
+    if (offset + limit) * int(keys.max(initial=0)) > len(keys) * READ_FIRST:
+        read_kept = functools.partial(kept_order, sort=sort)
         whole = derived.get(("whole order", sort), read_kept, lambda order: order.nbytes)
         if len(whole):
             listed = whole[_are_in(whole, keys)]
             return listed[offset : offset + limit].tolist(), len(listed)
-    listed, start, n = np.zeros(0, np.int64), 0, _READ_FIRST
+    listed, start, n = np.zeros(0, np.int64), 0, READ_FIRST
     while True:
         read = functools.partial(_many_keys_at, sort=sort, limit=n, offset=start)
         part = derived.get(("order", sort, start), read, lambda part: part.nbytes)
@@ -102,7 +102,7 @@ def packed_orders(db: sqlite3.Connection) -> dict[str, bytes]:
     return {_name_of(sort): sealed(order.astype("<u4").tobytes()) for sort, order in orders.items()}
 
 
-def _kept_order(db: sqlite3.Connection, *, sort: Sort) -> NDArray[np.uint32]:
+def kept_order(db: sqlite3.Connection, *, sort: Sort) -> NDArray[np.uint32]:
     """Keys of all tracks in an order, if the library keeps that; none otherwise."""
     try:
         return np.frombuffer(unsealed(stored_value(db, _name_of(sort))), "<u4")

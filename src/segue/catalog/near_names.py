@@ -78,7 +78,7 @@ def _split(words: Iterable[str], indexed: str) -> Iterator[list[str]]:
 
 def _like(word: str, indexed: str) -> list[str]:
     """Indexed words that are spelled almost so, the most similar first."""
-    alike = (term for term in _beginning_with(word[:2], indexed) if abs(len(term) - len(word)) <= 2)
+    alike = (term for term in beginning_with(word[:2], indexed) if abs(len(term) - len(word)) <= 2)
     others = (term for term in _other_beginnings(word) if has_line(indexed, term))
     return most_similar(word, chain(islice(alike, _COMPARED), others), _NEAR_WORDS, _LIKE_A_WORD)
 
@@ -100,7 +100,7 @@ def most_similar(text: str, names: Iterable[str], most: int, least: float) -> li
     ]
 
 
-def _beginning_with(letters: str, indexed: str) -> list[str]:
+def beginning_with(letters: str, indexed: str) -> list[str]:
     """Indexed words that begin so, rising."""
     first, end = first_line(indexed, letters), first_line(indexed, letters + _LAST)
     return indexed[first:end].rstrip("\n").split("\n") if first < end else []

@@ -71,7 +71,7 @@ def keep(db: sqlite3.Connection, before: Head | None = None) -> None:
     """
     n, last = db.execute("SELECT count(*), coalesce(max(id), 0) FROM track_text_docsize").fetchone()
     wanted = n >= FEWEST_TRACKS and are_dense(n, last + 1)
-    if wanted and _are_whole(db):
+    if wanted and are_whole(db):
         return
     # A full disk, or more than 32 bits can count: SQLite's own index is searched.
     with contextlib.suppress(sqlite3.OperationalError, OverflowError):
@@ -110,7 +110,8 @@ def _patch(db: sqlite3.Connection, before: Head, n_tracks: int, n_keys: int) -> 
     return True
 
 
-def _are_whole(db: sqlite3.Connection) -> bool:
+def are_whole(db: sqlite3.Connection) -> bool:
+    """Whether all rows of the words that the catalog keeps are there."""
     head = current_head(db)
     sql = "SELECT count(*) FROM postings WHERE version = ?"
     return head is not None and db.execute(sql, (head["version"],)).fetchone()[0] == head["n_rows"]

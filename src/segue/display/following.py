@@ -14,7 +14,7 @@ from typing import Any, Self
 from segue.display.html import Markup, markup
 from segue.progress import Follow, Progress, Silent
 
-_EVERY_S = 0.2  # between two pictures of the bar
+EVERY_S = 0.2  # between two pictures of a bar
 
 
 @contextmanager
@@ -43,14 +43,17 @@ def in_notebook() -> bool:
     return getattr(get_ipython(), "kernel", None) is not None
 
 
-def _display() -> Any:
-    return import_module("IPython.display")
-
-
 class NotebookProgress:
-    """A ``segue.progress.Progress`` in a cell's output, redrawn in its place; it needs no widgets."""
+    """A ``segue.progress.Progress`` in a cell's output, redrawn in its place; it needs no widgets.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    display : shows HTML, as the module ``IPython.display`` does, which is the default
+    every_s : the least time between two pictures of the bar
+    """
+
+    def __init__(self, display: Any = None, every_s: float = EVERY_S) -> None:
+        self._display, self._every_s = display or import_module("IPython.display"), every_s
         self._lock = threading.Lock()
         self._handle: Any = None
         self._total: int | None = None
@@ -58,8 +61,8 @@ class NotebookProgress:
         self._drawn = 0.0
 
     def __enter__(self) -> Self:
-        ipython = _display()
-        self._handle = ipython.display(ipython.HTML(self._picture()), display_id=True)
+        picture = self._display.HTML(self._picture())
+        self._handle = self._display.display(picture, display_id=True)
         return self
 
     def __exit__(
@@ -84,10 +87,10 @@ class NotebookProgress:
 
     def _draw(self, *, bar: bool = True, seldom: bool = False) -> None:
         with self._lock:
-            if seldom and time.monotonic() - self._drawn < _EVERY_S:
+            if seldom and time.monotonic() - self._drawn < self._every_s:
                 return
             self._drawn = time.monotonic()
-            self._handle.update(_display().HTML(self._picture(bar=bar)))
+            self._handle.update(self._display.HTML(self._picture(bar=bar)))
 
     def _picture(self, *, bar: bool = True) -> Markup:
         of = f" of {self._total}" if self._total is not None else ""

@@ -109,6 +109,11 @@ class VectorMapping:
         return 0 if self.exact else self._state.n_delta
 
     @property
+    def n_trained(self) -> int:
+        """Rows that the lists' centroids were learned from; 0 in an exact index."""
+        return 0 if self.exact else self._state.n_trained
+
+    @property
     def n_axes(self) -> int:
         """Principal axes that rows are projected on before their codes are made; 0 where they are not."""
         lists = self._state.lists

@@ -11,7 +11,7 @@ from segue.ingest.report import LISTED, Report
 from segue.sources.audio_files import walk
 
 NO_FILE = "no file"  # the kind of failure
-_TOGETHER = 512  # tracks that are given files in one transaction
+COMMIT_FILES = 512  # tracks that are given files in one transaction
 
 
 def attach_audio(
@@ -31,8 +31,8 @@ def attach_audio(
     chosen = _file_of_each(tracks, [file.path for file in files], id_of)
     report = Report(name=source)
     pairs = list(chosen.items())
-    for start in range(0, len(pairs), _TOGETHER):
-        report.attached += writer.assign_files(source, pairs[start : start + _TOGETHER])
+    for start in range(0, len(pairs), COMMIT_FILES):
+        report.attached += writer.assign_files(source, pairs[start : start + COMMIT_FILES])
     report.with_file = len(chosen)
     report.without_file = len(tracks) - len(chosen)
     report.unmatched = len(files) - len(chosen)

@@ -47,7 +47,7 @@ class Import:
             self._settings[space.spec.space] = space.settings
         self._progress.begin(source.total, source.unit)
         with cancellable(stop, self._report.note_signal) as self._stop, infrequent_gc():
-            self._write(_Ahead(source, self._stop))
+            self._write(Ahead(source, self._stop))
         self._report.interrupted = self._stop.is_set()
         if not self._report.interrupted:
             self._finish()
@@ -57,7 +57,7 @@ class Import:
         self._writer.record_import(source.name, source.kind, source.location, report)
         return self._report
 
-    def _write(self, ahead: _Ahead) -> None:
+    def _write(self, ahead: Ahead) -> None:
         """Put batches, several in one transaction: indexes over ids cost by the transaction."""
         batches = iter(ahead)
         while not self._stop.is_set():
@@ -133,7 +133,7 @@ def without_faults(batch: ImportBatch, settings: Mapping[str, SpaceSettings]) ->
     return without_records(batch, faults) if faults else batch
 
 
-class _Ahead:
+class Ahead:
     """The source's batches, read by a thread that stays a little ahead; to be gone through once."""
 
     def __init__(self, source: RecordSource, stop: threading.Event) -> None:

@@ -14,7 +14,7 @@ _REPULSION = 5.0  # more spreads neighbors apart, less lets clusters fall into p
 _GRAVITY = 5e-4  # toward the middle, so that parts without a link do not fly off
 _NEAR = 0.1  # softens the repulsion of rows that lie nearly upon each other
 _BETA1, _BETA2 = 0.9, 0.999  # of Adam (Kingma & Ba 2015)
-_EDGES = 1 << 17  # at a time, so that they stay in the processor's cache
+EDGES_AT_ONCE = 1 << 17  # at a time, so that they stay in the processor's cache
 _MAX_FITTED_ROWS = 20_000  # that the principal components are computed from
 _BLOCK = 1 << 14  # rows at a time
 
@@ -69,7 +69,7 @@ def attraction(y: Points, graph: Graph) -> Points:
     """float32 (n, 2): the sum of the forces along each row's edges."""
     out = np.zeros_like(y)
     n_edges = len(graph.targets)
-    cuts = np.searchsorted(graph.starts, np.arange(0, n_edges, _EDGES))
+    cuts = np.searchsorted(graph.starts, np.arange(0, n_edges, EDGES_AT_ONCE))
     for first, last in zip(cuts, [*cuts[1:], len(y)], strict=True):
         if first == last:
             continue

@@ -75,7 +75,7 @@ def read_in_worker(
         "arguments": dict(arguments),
     }
     try:
-        process = subprocess.Popen([sys.executable, "-P", "-c", _START], **_ALONE)
+        process = start()
     except OSError:  # there may be no more processes, or no interpreter to be started
         yield from source_class(**arguments).read()
         return
@@ -84,12 +84,18 @@ def read_in_worker(
             if process.stdin and process.stdout:
                 process.stdin.write(json.dumps(request).encode() + b"\n")
                 process.stdin.flush()  # left open: the worker ends when it is closed
-                yield from _receive(process.stdout)
+                yield from decode_batches(process.stdout)
         finally:
             process.kill()
 
 
-def _receive(stream: IO[bytes]) -> Iterator[ImportBatch]:
+def start() -> subprocess.Popen[bytes]:
+    """The other process, which waits for a request: a line of JSON."""
+    return subprocess.Popen([sys.executable, "-P", "-c", _START], **_ALONE)
+
+
+def decode_batches(stream: IO[bytes]) -> Iterator[ImportBatch]:
+    """What ``encode_batch`` wrote, until the other process says that this was all. Raises SourceError."""
     while True:
         line = stream.readline()
         if not line.endswith(b"\n"):

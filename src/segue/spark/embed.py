@@ -210,7 +210,7 @@ def embed_part(
 
     if version != __version__:
         raise UsageError(f"this worker has Segue {__version__}, the driver {version}: install the same")
-    embedders = _embedders(tuple(digests))
+    embedders = installed_embedders(tuple(digests))
     for name, embedder in zip(digests, embedders, strict=True):
         if embedder.spec.digest() != digests[name]:
             raise UsageError(f"this worker has another model {name!r} than the driver: {embedder.spec}")
@@ -230,7 +230,7 @@ def _path(file: AudioFile) -> str:
 
 
 @cache
-def _embedders(names: tuple[str, ...]) -> list[Embedder]:
+def installed_embedders(names: tuple[str, ...]) -> list[Embedder]:
     """Loaded once a worker."""
     return make_embedders(names)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PARTITION_TRACKS = 50_000
 VIEW = "view"  # the column of vectors as the library compares them
-_BATCH = 4096
+BATCH_TRACKS = 4096
 _TEXTS = ("id", "path", "title", "artist", "album", "album_artist", "genre")
 _COLUMNS = (
     *((name, types.StringType()) for name in _TEXTS),
@@ -98,8 +98,8 @@ class LibraryReader(DataSourceReader):
                 raise LibraryError(f"the library in {self._source.path} has changed: read it again")
             start, end = partition.value
             rows = start + np.flatnonzero(snapshot.keys[start:end] >= 0)
-            for at in range(0, len(rows), _BATCH):
-                yield self._batch(library, snapshot, rows[at : at + _BATCH])
+            for at in range(0, len(rows), BATCH_TRACKS):
+                yield self._batch(library, snapshot, rows[at : at + BATCH_TRACKS])
 
     def _batch(self, library: Library, snapshot: Any, rows: Any) -> pa.RecordBatch:
         import pyarrow as pa

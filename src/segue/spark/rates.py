@@ -19,27 +19,45 @@ from segue.spec import Embedder
 from segue.track import Vectors
 
 RECALL = 0.95
-_ROWS = (50_000, 100_000, 200_000)  # a query's cost varies by a fifth from one index to the next
-_QUERIES = 10_000
-_LONG_MIN = 4.0
 _BATCH = 4096  # queries, as a task of Spark asks for them
-_TURNS = 5
-_INDEX_TURNS = 3
-_SR = 44_100
 _SHARED = 32  # directions that all clusters share
 _LOCAL = 12  # directions in which the rows of a cluster differ
 
 
-def measure(dim: int, models: Sequence[str] | None = None) -> Rates:
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much is measured.
+
+    Attributes
+    ----------
+    rows : of the indexes; a query's cost varies by a fifth from one to the next
+    queries : to each
+    index_turns : of building and asking them
+    long_min, sr : the length of the longer file, in minutes, and its sampling rate
+    turns : of analyzing the files
+    """
+
+    rows: tuple[int, ...] = (50_000, 100_000, 200_000)
+    queries: int = 10_000
+    index_turns: int = 3
+    long_min: float = 4.0
+    sr: int = 44_100
+    turns: int = 5
+
+
+USUAL = Extent()
+
+
+def measure(dim: int, models: Sequence[str] | None = None, extent: Extent = USUAL) -> Rates:
     """Rates of one core for vectors of ``dim`` numbers.
 
     The files are MP3 of noise and tones, the vectors random in clusters; of each, the CPU time is taken.
     """
     with tempfile.TemporaryDirectory() as folder, use_threads(1):
-        decode_s, analyze_s = _embedding(Path(folder), models)
-        indexes = measure_indexes(Path(folder), _ROWS, dim)
-    row_s, shard_s = np.polyfit(_ROWS, [index.build_s for index in indexes], 1)
-    in_a_full_shard = [index.query_us / shard_share(n) for index, n in zip(indexes, _ROWS, strict=True)]
+        decode_s, analyze_s = _embedding(Path(folder), models, extent)
+        indexes = measure_indexes(Path(folder), extent, dim)
+    row_s, shard_s = np.polyfit(extent.rows, [index.build_s for index in indexes], 1)
+    in_a_full_shard = [index.query_us / shard_share(n) for index, n in zip(indexes, extent.rows, strict=True)]
     return Rates(
         decode_s=decode_s,
         analyze_s=analyze_s,
@@ -52,15 +70,16 @@ def measure(dim: int, models: Sequence[str] | None = None) -> Rates:
     )
 
 
-def _embedding(folder: Path, models: Sequence[str] | None) -> tuple[float, float]:
+def _embedding(folder: Path, models: Sequence[str] | None, extent: Extent) -> tuple[float, float]:
     """CPU s a minute of decoding, and of analyzing."""
     embedders = make_embedders(models)
-    paths = {minutes: folder / f"{minutes}.mp3" for minutes in (ANALYZED_MIN, _LONG_MIN)}
+    paths = {minutes: folder / f"{minutes}.mp3" for minutes in (ANALYZED_MIN, extent.long_min)}
     for minutes, path in paths.items():
-        write_music(path, minutes)
-    turns = [{m: _embed_s(path, embedders) for m, path in paths.items()} for _ in range(_TURNS)]
+        write_music(path, minutes, extent.sr)
+    turns = [{m: _embed_s(path, embedders) for m, path in paths.items()} for _ in range(extent.turns)]
     least = {m: min(turn[m] for turn in turns) for m in paths}  # in turn: a busy while is in both or in none
-    decode_s = max(0.0, (least[_LONG_MIN] - least[ANALYZED_MIN]) / (_LONG_MIN - ANALYZED_MIN))
+    more_min = extent.long_min - ANALYZED_MIN
+    decode_s = max(0.0, (least[extent.long_min] - least[ANALYZED_MIN]) / more_min)
     return decode_s, max(0.0, least[ANALYZED_MIN] / ANALYZED_MIN - decode_s)
 
 
@@ -71,15 +90,15 @@ def _embed_s(path: Path, embedders: Sequence[Embedder]) -> float:
     return time.process_time() - began
 
 
-def write_music(path: Path, minutes: float) -> None:
+def write_music(path: Path, minutes: float, sr: int = USUAL.sr) -> None:
     import soundfile
 
     rng = np.random.default_rng(1)
-    with soundfile.SoundFile(path, "w", _SR, 2, format="MP3") as file:
-        for start in range(0, int(60 * minutes * _SR), _SR):
-            t = (start + np.arange(_SR)) / _SR
+    with soundfile.SoundFile(path, "w", sr, 2, format="MP3") as file:
+        for start in range(0, int(60 * minutes * sr), sr):
+            t = (start + np.arange(sr)) / sr
             tone = 0.2 * np.sin(2 * np.pi * 220 * t) * np.exp(-4 * (t % 0.5))
-            file.write((tone[:, None] + 0.05 * rng.standard_normal((_SR, 2))).astype(np.float32))
+            file.write((tone[:, None] + 0.05 * rng.standard_normal((sr, 2))).astype(np.float32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +110,16 @@ class Measured:
     row_bytes: float
 
 
-def measure_indexes(folder: Path, sizes: Sequence[int], dim: int, seed: int = 0) -> list[Measured]:
+def measure_indexes(folder: Path, extent: Extent, dim: int, seed: int = 0) -> list[Measured]:
     """The least of some turns, each of all sizes, so that no slow while is in all turns of one size."""
     queries = {}
-    for n in sizes:
-        x = made_vectors(n + _QUERIES, dim, seed)
+    for n in extent.rows:
+        x = made_vectors(n + extent.queries, dim, seed)
         np.save(folder / f"{n}.npy", x[:n])
         queries[n] = x[n:]
-    turns = [[_index(folder / f"{n}.npy", queries[n]) for n in sizes] for _ in range(_INDEX_TURNS)]
+    turns = [
+        [_index(folder / f"{n}.npy", queries[n]) for n in extent.rows] for _ in range(extent.index_turns)
+    ]
     return [
         Measured(min(one.build_s for one in same), min(one.query_us for one in same), same[0].row_bytes)
         for same in zip(*turns, strict=True)

@@ -10,8 +10,8 @@ from segue.tags.block import FRONT, Block
 from segue.tags.limits import BLOCK_BYTES, TEXT_BYTES, budget, read_at
 
 HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
-_DESCRIPTION = bytes.fromhex("3326b2758e66cf11a6d900aa0062ce6c")
-_EXTENDED = bytes.fromhex("40a4d0d207e3d21197f000a0c95ea850")
+DESCRIPTION = bytes.fromhex("3326b2758e66cf11a6d900aa0062ce6c")
+EXTENDED = bytes.fromhex("40a4d0d207e3d21197f000a0c95ea850")
 _EXTENSION = bytes.fromhex("b503bf5f2ea9cf118ee300c00c205365")
 _LIBRARY = bytes.fromhex("941c23449894d149a1411d134e457054")
 _TEXT, _BYTES, _BOOL, _LONG, _LONGLONG, _WORD = 0, 1, 2, 3, 4, 5  # types of a value
@@ -23,9 +23,9 @@ def read_asf(file: BinaryIO, start: int) -> Block:
     header = read_at(file, start + 30, min(max(0, size - 30), BLOCK_BYTES))
     objects = list(_objects(header, left))
     # A field's first value stands in one of the old objects, further ones in the extension.
-    for data in (data for kind, data in objects if kind == _DESCRIPTION):
+    for data in (data for kind, data in objects if kind == DESCRIPTION):
         _read_description(block, data)
-    for data in (data for kind, data in objects if kind == _EXTENDED):
+    for data in (data for kind, data in objects if kind == EXTENDED):
         _read_extended(block, data, left)
     inner = (pair for kind, data in objects if kind == _EXTENSION for pair in _objects(data[22:], left))
     for data in (data for kind, data in inner if kind == _LIBRARY):

@@ -27,7 +27,7 @@ def hash_password(password: str) -> str:
     ------
     MissingExtraError
     """
-    return _hasher().hash(password)
+    return hasher().hash(password)
 
 
 def is_password(password: str, stored_hash: str | None) -> bool:
@@ -35,18 +35,19 @@ def is_password(password: str, stored_hash: str | None) -> bool:
     from argon2.exceptions import InvalidHashError, VerificationError
 
     try:
-        return _hasher().verify(stored_hash or _nobodys(), password) and stored_hash is not None
+        return hasher().verify(stored_hash or _nobodys(), password) and stored_hash is not None
     except (VerificationError, InvalidHashError):
         return False
 
 
 def needs_new_hash(stored_hash: str) -> bool:
     """Whether it was made by parameters that are no longer recommended."""
-    return _hasher().check_needs_rehash(stored_hash)
+    return hasher().check_needs_rehash(stored_hash)
 
 
 @functools.cache
-def _hasher() -> PasswordHasher:
+def hasher() -> PasswordHasher:
+    """What makes and checks hashes. Raises MissingExtraError."""
     try:
         from argon2 import PasswordHasher
     except ImportError as error:

@@ -83,7 +83,7 @@ def fit_on_tags(vectors: Vectors, tags: TrackTags) -> tuple[Float32 | None, TagF
     places = _whole_albums(tags)
     labels = tags.take(places)
     n_albums = len(np.unique(labels.classes[labels.classes >= 0]))
-    groups = _groups(labels)
+    groups = artist_groups(labels)
     if n_albums < LEAST_ALBUMS or len(np.unique(groups)) < LEAST_GROUPS:
         return None, TagFit(used=False, albums=n_albums)
     u, others = vectors[places].astype(np.float64), vectors[_others(len(tags), places)].astype(np.float64)
@@ -110,7 +110,7 @@ def _others(n: int, places: Ints) -> Ints:
     return np.random.default_rng(0).choice(others, _ENOUGH, replace=False)
 
 
-def _groups(tags: TrackTags) -> Ints:
+def artist_groups(tags: TrackTags) -> Ints:
     """int64 (n,): the same number for tracks whose albums are linked by artists, and artists by albums.
 
     A group of more than a fifth of all, such as samplers make of a library, falls apart into its albums.
@@ -129,7 +129,7 @@ def _groups(tags: TrackTags) -> Ints:
     return np.unique(np.where(large, -1 - tags.albums, group), return_inverse=True)[1].ravel()
 
 
-def _folds(groups: Ints) -> Ints:
+def split_folds(groups: Ints) -> Ints:
     """int64 (n,): the fold of each track, groups kept whole, folds about equally large."""
     sizes = np.bincount(groups)
     loads = np.zeros(FOLDS)
@@ -148,7 +148,7 @@ def _validate(u: NDArray[np.float64], others: NDArray[np.float64], tags: TrackTa
     u : (n, dim), vectors of the tracks with these tags, of these groups
     others : (m, dim), of the library's other tracks, which may be nearer
     """
-    classes, folds = tags.classes, _folds(groups)
+    classes, folds = tags.classes, split_folds(groups)
     queries = np.arange(len(u))
     if len(queries) > _MOST_ASKED:
         queries = np.sort(np.random.default_rng(0).choice(queries, _MOST_ASKED, replace=False))

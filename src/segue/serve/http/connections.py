@@ -53,42 +53,49 @@ def most_connections() -> tuple[int, int]:
 
 
 class Connections:
-    """All connections of a worker; those that wait for a request, in the order in which they began to."""
+    """All connections of a worker.
+
+    Attributes
+    ----------
+    n : how many there are
+    by_client : how many each client has
+    waiting : those that wait for a request, in the order in which they began to
+    """
 
     def __init__(self, most: int, most_each: int, proxies: Collection[str] = ()) -> None:
         self._most, self._most_each, self._proxies = most, most_each, proxies
-        self._n = 0
-        self._by_client: dict[str, int] = {}
-        self._waiting: OrderedDict[LimitedProtocol, None] = OrderedDict()
+        self.n = 0
+        self.by_client: dict[str, int] = {}
+        self.waiting: OrderedDict[LimitedProtocol, None] = OrderedDict()
 
     def add(self, connection: LimitedProtocol) -> bool:
         """Whether there is room for another, which may take the place of one that waits."""
         client = connection.client_name
         each = self._most if client in self._proxies else self._most_each
-        while self._n >= self._most or self._by_client.get(client, 0) >= each:
-            of = client if self._n < self._most else None
-            oldest = next((one for one in self._waiting if of in (None, one.client_name)), None)
+        while self.n >= self._most or self.by_client.get(client, 0) >= each:
+            of = client if self.n < self._most else None
+            oldest = next((one for one in self.waiting if of in (None, one.client_name)), None)
             if oldest is None:
                 return False
             oldest.give_up()
-        self._n += 1
-        self._by_client[client] = self._by_client.get(client, 0) + 1
+        self.n += 1
+        self.by_client[client] = self.by_client.get(client, 0) + 1
         return True
 
     def remove(self, connection: LimitedProtocol) -> None:
-        self._waiting.pop(connection, None)
-        self._n -= 1
-        left = self._by_client[connection.client_name] - 1
+        self.waiting.pop(connection, None)
+        self.n -= 1
+        left = self.by_client[connection.client_name] - 1
         if left:
-            self._by_client[connection.client_name] = left
+            self.by_client[connection.client_name] = left
         else:
-            del self._by_client[connection.client_name]
+            del self.by_client[connection.client_name]
 
     def waits(self, connection: LimitedProtocol, *, waits: bool) -> None:
         """Note whether a connection waits for a request."""
-        self._waiting.pop(connection, None)
+        self.waiting.pop(connection, None)
         if waits:
-            self._waiting[connection] = None
+            self.waiting[connection] = None
 
 
 class LimitedProtocol(HttpToolsProtocol):

@@ -36,7 +36,7 @@ SPEC = EmbedderSpec(
 )
 DIMENSIONS = tuple(f"vggish_{i:03d}" for i in range(DIM))
 LABELS_FILE = "class_labels_indices.csv"
-_SEGMENTS = 4096  # a batch; 5 MB of frames
+BATCH_SEGMENTS = 4096  # a batch; 5 MB of frames
 _TITLE = 3  # labels that stand for a title, which segments have not
 _JSON = (".json", ".jsonl")
 
@@ -109,7 +109,7 @@ class AudioSet:
             *(read_json(path, on_bad=self._bad.append) for path in self._json),
         )
         while True:
-            batch = list(islice(segments, _SEGMENTS))
+            batch = list(islice(segments, BATCH_SEGMENTS))
             bad = [Problem(f"{problem.path} at {problem.offset}", problem.reason) for problem in self._bad]
             self._bad.clear()
             if not batch and not bad:

@@ -26,7 +26,7 @@ from segue.sources.text_lines import WESTERN
 from segue.spec import Label, SpaceSettings
 
 LABELS = "fma-genres"  # the name under which genres are kept as labels
-_TRACKS = 2048  # a batch; 4 MB of features
+BATCH_TRACKS = 2048  # a batch; 4 MB of features
 _BEYOND = "beyond the subset"
 _WITHOUT = "without features"
 _UNNAMED = f"with a genre that {GENRES} lacks"
@@ -124,7 +124,7 @@ class FMA:
                     part.tracks.append(row)
                 else:
                     part.counts[_BEYOND] += 1
-                if len(part.tracks) >= _TRACKS:
+                if len(part.tracks) >= BATCH_TRACKS:
                     yield self._batch(part, beside, file.tell())
                     part = _Part()
             part.counts[WESTERN] += table.n_western

@@ -13,8 +13,8 @@ from segue.errors import MissingExtraError, UsageError
 if TYPE_CHECKING:
     from pymongo import MongoClient
 
-_PATIENCE_S = 30.0  # for a server that has not answered yet
-_WAITS = {
+PATIENCE_S = 30.0  # for a server that has not answered yet
+WAITS = {
     "serverSelectionTimeoutMS": 5.0,  # for one that is lost, or refuses connections
     "socketTimeoutMS": 60.0,  # for one answer
 }
@@ -45,11 +45,11 @@ class Address:
     def patience_s(self, client: MongoClient[dict[str, Any]]) -> float:
         """How long to wait for the first answer of a server that neither answers nor refuses."""
         is_set = "serverselectiontimeoutms" in self.options
-        return client.options.server_selection_timeout if is_set else _PATIENCE_S
+        return client.options.server_selection_timeout if is_set else PATIENCE_S
 
     def client(self) -> MongoClient[dict[str, Any]]:
         """A client that has not connected yet; what the address says of time-outs goes before ours."""
-        waits = {name: int(1000 * s) for name, s in _WAITS.items() if name.lower() not in self.options}
+        waits = {name: int(1000 * s) for name, s in WAITS.items() if name.lower() not in self.options}
         return _client(self.uri, **waits)
 
     def conceal(self, text: str) -> str:

@@ -22,7 +22,7 @@ from segue.tags import FIRST_YEAR, LAST_YEAR, year_of
 from segue.track import JOINED, clean
 
 _WORDS = ("", "na", "nan", "n/a", "none", "null", "nil", "-", "?", "[]")
-_NOTHING = frozenset("".join(cs) for w in _WORDS for cs in product(*({c, c.upper()} for c in w)))
+NOTHING = frozenset("".join(cs) for w in _WORDS for cs in product(*({c, c.upper()} for c in w)))
 _SIMPLE_LIST = re.compile(r"\['[^'\\\"]*'(?:, '[^'\\\"]*')*\]")  # as most are, several times quicker
 _PLAIN_NUMBER = re.compile(r"\s*[+-]?[\d.]+(?:[eE][+-]?\d+)?\s*")
 _QUOTED = frozenset("'\"\\")
@@ -51,9 +51,9 @@ def texts(values: Sequence[Any], what: str, counts: Counts) -> list[str | None]:
         stripped = [
             JOINED.join(filter(None, map(str.strip, t.split(";")))) if ";" in t else t for t in stripped
         ]
-    if _NOTHING.isdisjoint(stripped):
+    if NOTHING.isdisjoint(stripped):
         return [*stripped]
-    cleaned = [None if text in _NOTHING else text for text in stripped]
+    cleaned = [None if text in NOTHING else text for text in stripped]
     _count(counts, f"{what} missing", cleaned.count(None))
     return cleaned
 
@@ -64,7 +64,7 @@ def is_nothing(value: Any) -> bool:
 
 def says_nothing(value: Any) -> bool:
     """Whether a value stands for none: empty, or a word for nothing."""
-    return is_nothing(value) or (isinstance(value, str) and value.strip() in _NOTHING)
+    return is_nothing(value) or (isinstance(value, str) and value.strip() in NOTHING)
 
 
 def _as_text(value: Any) -> str:
@@ -106,7 +106,7 @@ def numbers(
     try:
         parsed = np.array(list(map(float, values)), np.float64)
     except (TypeError, ValueError, OverflowError):
-        entries = [None if isinstance(v, str) and v.strip() in _NOTHING else v for v in values]
+        entries = [None if isinstance(v, str) and v.strip() in NOTHING else v for v in values]
         parsed = np.array([_number(value, parse, decimal) for value in entries], np.float64)
         has_value = np.array([value is not None for value in entries], np.bool_)
         _count(counts, f"{what} that is no number, left out", int((np.isnan(parsed) & has_value).sum()))

@@ -17,7 +17,7 @@ from segue.errors import SourceError
 from segue.sources.vectors.parts import NAMES, Part
 
 _TYPES = ("float32", "float64", "float16", "uint8", "int8", "int16", "int32", "int64")
-_BYTES = 1 << 23  # of vectors at a time
+BATCH_BYTES = 1 << 23  # of vectors at a time
 _MAGIC = b"\x93NUMPY"
 _MAX_HEADER = 10_000  # bytes, as NumPy itself reads without being asked for more
 _BROKEN = (ValueError, TypeError, OverflowError, EOFError, SyntaxError, RecursionError, MemoryError,
@@ -42,7 +42,7 @@ class ArrayMatrix:
         self.dtype = "uint8" if array.dtype == np.uint8 else "float32"
 
     def parts(self) -> Iterator[Part]:
-        step = max(256, _BYTES // (4 * self.dim))
+        step = max(256, BATCH_BYTES // (4 * self.dim))
         for start in range(0, len(self._array), step):
             ids = None if self._ids is None else self._ids[start : start + step]
             rows = np.asarray(self._array[start : start + step])
