@@ -74,6 +74,14 @@ def test_case_and_accents_do_not_matter(library: Library):
     assert [one.name for one in library.search_grouped("ANNA").artists] == ["Ánna Bëll"]
 
 
+def test_names_that_are_spelled_almost_so_are_offered_where_nothing_is_called_so(library: Library):
+    assert library.search_grouped("ana bel").near == ()  # the beginning of a name
+    nothing = library.search_grouped("ana bull")
+    assert not nothing
+    assert nothing.near[:2] == (("Ana Bell", "artist"), ("Ánna Bëll", "artist"))
+    assert library.search_grouped(nothing.near[0][0]).artists[0].name == "Ana Bell"
+
+
 def test_what_is_nowhere_and_an_empty_text_find_nothing(library: Library):
     assert not library.search_grouped("polka")
     assert not library.search_grouped("  ")
@@ -86,6 +94,7 @@ def test_over_http_ids_are_those_of_the_discography_and_seeds_can_be_sent(tmp_pa
         (by_seed,) = library.catalog.selections.explicit("artist:Rain")
     with serving("-l", tmp_path / "library", "serve", "--no-open", "--port", 0) as server:
         answer = server.get("/search/grouped", q="rain", limit=2)
+        near = server.get("/search/grouped", q="brianstorm")["near"]
     artist, album = answer["artists"][0], answer["albums"][0]
     assert (artist["seed"], artist["tracks"]) == (by_seed.seed, len(by_seed.keys))
     assert discography.artists[artist["id"]].name == artist["name"] == "Rain"
@@ -94,3 +103,4 @@ def test_over_http_ids_are_those_of_the_discography_and_seeds_can_be_sent(tmp_pa
     assert (album["artist"], album["n"]) == ("Ana Bell", 2)
     assert album["cover"] in discography.albums[album["id"]].tracks
     assert answer["playlists"][0]["name"] == "Rainy days"
+    assert (answer["near"], near[0]) == ([], {"name": "Brainstorm", "kind": "title"})

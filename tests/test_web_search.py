@@ -73,6 +73,27 @@ def test_a_track_is_played_from_the_search_and_all_of_them_are_listed(page: Page
     expect(page).to_have_url(re.compile(r"/tracks\?q="))
 
 
+def test_a_misspelled_name_is_looked_for_as_it_is_spelled(page: Page, web_server: Server):
+    artist = web_server.get("/artists")["artists"][0]
+    misspelled = artist["name"][:2] + "x" + artist["name"][3:]
+    suggestions = page.get_by_role("group", name="Did you mean").get_by_role("option", name=artist["name"])
+    page.goto("/")
+    page.keyboard.press("Control+k")
+    field = page.get_by_role("combobox", name="Search everything")
+    for take_it in (lambda: page.keyboard.press("Enter"), suggestions.first.click):
+        field.fill(misspelled)
+        expect(page.get_by_text("Nothing has this name.")).to_be_visible()
+        expect(options(page).first).to_contain_text("All tracks for")  # which Enter opens, as before
+        page.keyboard.press("ArrowDown")
+        expect(suggestions.first).to_have_attribute("aria-selected", "true")
+        take_it()
+        expect(field).to_have_value(artist["name"])
+        expect(field).to_be_focused()
+        expect(page.get_by_role("group", name="Artists").get_by_role("option").first).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(f"/artists/{artist['id']}$"))
+
+
 def test_a_row_plays_its_own_track_while_the_next_list_is_awaited(browser: Browser, own_server: Server):
     with watched(browser, own_server) as page:
         slow_music(page)

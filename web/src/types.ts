@@ -332,6 +332,7 @@ export interface GroupedSearch {
   albums: NamedAlbum[];
   playlists: PlaylistSummary[];
   clusters: NamedCluster[];
+  near: NearName[]; // Where nothing has the words, names that are spelled almost so
 }
 
 export interface Health {
@@ -525,6 +526,11 @@ export interface NamedCluster {
   name: string;
   size: number;
   color: string;
+}
+
+export interface NearName {
+  name: string; // Of a track, its artist and title
+  kind: "artist" | "album" | "title" | "track";
 }
 
 export interface NewPlaylist {

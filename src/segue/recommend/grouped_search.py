@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from segue.catalog import Cluster, Playlist, Selection, ranked
+from segue.catalog.near_names import NameKind
 from segue.errors import UsageError
 from segue.recommend.session import Recommender
 from segue.track import Track, clean
@@ -22,6 +23,7 @@ class GroupedSearch:
     ----------
     total : how many tracks there are, copies of one recording counted once
     artists, albums : with the keys of their tracks
+    near : where nothing has the words, names that are spelled almost so, and what each is
     """
 
     tracks: tuple[Track, ...] = ()
@@ -30,6 +32,7 @@ class GroupedSearch:
     albums: tuple[Selection, ...] = ()
     playlists: tuple[Playlist, ...] = ()
     clusters: tuple[Cluster, ...] = ()
+    near: tuple[tuple[str, NameKind], ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.tracks or self.artists or self.albums or self.playlists or self.clusters)
@@ -57,7 +60,7 @@ def search_grouped(recommender: Recommender, text: str, *, limit: int = 6) -> Gr
         return GroupedSearch()
     tracks, total = _tracks(recommender, words, limit)
     clusters = catalog.clusters.load(catalog.snapshot().stamp)
-    return GroupedSearch(
+    matches = GroupedSearch(
         tracks,
         total,
         tuple(catalog.selections.artists_with_words(words, limit)),
@@ -65,6 +68,7 @@ def search_grouped(recommender: Recommender, text: str, *, limit: int = 6) -> Gr
         tuple(ranked(catalog.playlists.all(), words, lambda playlist: playlist.name)[:limit]),
         tuple(ranked(clusters, words, lambda cluster: cluster.name)[:limit]),
     )
+    return matches or GroupedSearch(near=tuple(catalog.tracks.near_names(words)))
 
 
 def rank_by_name(items: Iterable[_T], text: str, name_of: Callable[[_T], str]) -> list[_T]:

@@ -21,6 +21,7 @@ interface Option {
   round?: boolean;
   color?: string;
   play?: () => void;
+  text?: string; // to be looked for in place of what was typed
 }
 
 interface Section {
@@ -65,9 +66,10 @@ function Palette() {
   const { data, error } = useLoad(async (stop) => (wanted ? { wanted, results: await api.searchGrouped(wanted, stop) } : null), [wanted]);
   const sections = text.trim() && data && !error ? sectionsOf(data.results, data.wanted) : [];
   const all: Option = { key: "all", name: `All tracks for “${text.trim()}”`, detail: "also by mood and sound", href: `/tracks?q=${encodeURIComponent(text.trim())}` };
-  const options = text.trim() ? [...sections.flatMap((section) => section.options), all] : [];
-  const chosen = options.length ? Math.max(0, options.findIndex((option) => option.key === picked)) : -1;
   const ready = wanted === text.trim() && (data?.wanted === wanted || Boolean(error)); // what is shown answers what was typed
+  const near: Option[] = ready && !sections.length ? (data?.results.near ?? []).map(({ name, kind }) => ({ key: `near-${kind}-${name}`, name, detail: kind === "title" ? "track" : kind, href: "", text: name })) : [];
+  const options = text.trim() ? [...sections.flatMap((section) => section.options), all, ...near] : [];
+  const chosen = options.length ? Math.max(0, options.findIndex((option) => option.key === picked)) : -1;
   const move = (by: number) => setPicked(options[(chosen + by + options.length) % options.length]?.key ?? "");
   useLayoutEffect(() => { // now: the next key may already be typed
     const before = document.activeElement as HTMLElement | null;
@@ -78,10 +80,12 @@ function Palette() {
   const close = () => (paletteOpen.value = false);
   const open = (option: Option | undefined, play = false) => {
     if (!option) return;
+    if (option.text) return type(option.text), dialog.current?.querySelector("input")?.focus(); // a click took it
     close();
     if (play && option.play) option.play();
     else navigate(option.href);
   };
+  const type = (typed: string) => (setText(typed), setPicked(""), setEntered(null));
   const enter = (how: "open" | "play") => (ready || picked ? open(options[chosen], how === "play") : setEntered(how));
   useEffect(() => void (ready && entered && enter(entered)), [ready, entered]);
   const steer = (event: KeyboardEvent) => {
@@ -109,7 +113,7 @@ function Palette() {
           <Icon name="search" /><span class="hidden-text">Search everything</span>
           <input role="combobox" aria-expanded={options.length > 0} aria-controls={list} aria-autocomplete="list" autocomplete="off" autofocus
             aria-activedescendant={options.length ? `${list}-${chosen}` : undefined} placeholder="Tracks, albums, artists, playlists, groups" value={text}
-            onInput={(event) => (setText(event.currentTarget.value), setPicked(""), setEntered(null))} onKeyDown={steer} />
+            onInput={(event) => type(event.currentTarget.value)} onKeyDown={steer} />
         </label>
         {error ? <p class="bad palette-note">{error.message}</p> : ready && text.trim() && !sections.length && <p class="quiet palette-note">Nothing has this name.</p>}
         <div id={list} role="listbox" aria-label="Results" class="palette-list" hidden={!options.length}>
@@ -117,8 +121,9 @@ function Palette() {
             <div key={section.title} role="group" aria-label={section.title}><h3 aria-hidden="true">{section.title}</h3>{section.options.map(row)}</div>
           ))}
           {options.length > 0 && row(all)}
+          {near.length > 0 && <div role="group" aria-label="Did you mean"><h3 aria-hidden="true">Did you mean</h3>{near.map(row)}</div>}
         </div>
-        <span class="hidden-text" role="status">{text.trim() && data ? `${options.length - 1} results` : ""}</span>
+        <span class="hidden-text" role="status">{text.trim() && data ? `${options.length - near.length - 1} results` + (near.length ? `; did you mean ${near.map(({ name }) => name).join(" or ")}?` : "") : ""}</span>
       </div>
     </dialog>
   );
@@ -127,7 +132,7 @@ function Palette() {
 function Picture({ option }: { option: Option }) {
   const dot = useRef<HTMLElement>(null);
   useEffect(() => void (option.color && dot.current?.style.setProperty("--wash", option.color)), [option.color]);
-  if (option.key === "all") return <span class="palette-dot"><Icon name="search" size={18} /></span>;
+  if (option.key === "all" || option.text) return <span class="palette-dot"><Icon name="search" size={18} /></span>;
   if (option.cover) return <span class={option.round ? "cover-round" : ""}><Cover id={option.cover} size={36} /></span>;
   return <i ref={dot} class="palette-dot" />;
 }

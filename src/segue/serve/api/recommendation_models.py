@@ -218,6 +218,11 @@ class NamedCluster(BaseModel):
     color: str
 
 
+class NearName(BaseModel):
+    name: Annotated[str, Field(description="Of a track, its artist and title")]
+    kind: Literal["artist", "album", "title", "track"]
+
+
 class GroupedSearch(BaseModel):
     """Some of each kind, the best matches first."""
 
@@ -233,6 +238,7 @@ class GroupedSearch(BaseModel):
             "seed": "album:Iron Vale - Cinders",
         }],
         playlists=[PLAYLIST], clusters=[{"number": 3, "name": "Iron", "size": 40, "color": "#7aa89f"}],
+        near=[],
     )  # fmt: skip
 
     tracks: list[Track]
@@ -241,6 +247,9 @@ class GroupedSearch(BaseModel):
     albums: list[NamedAlbum]
     playlists: list[PlaylistSummary]
     clusters: list[NamedCluster]
+    near: Annotated[
+        list[NearName], Field(description="Where nothing has the words, names that are spelled almost so")
+    ]
 
 
 class JourneyStop(Match):

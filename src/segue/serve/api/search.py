@@ -80,6 +80,7 @@ async def search_grouped(
                 {"number": one.number, "name": one.name, "size": one.size, "color": one.color}
                 for one in matches.clusters
             ],
+            "near": [{"name": service.text(name), "kind": kind} for name, kind in matches.near],
         }
 
     return json_response(await service.run(look))
