@@ -39,6 +39,18 @@ def named_by_jspf(content: bytes) -> tuple[str, list[tuple[str, str]]]:
     return playlist["title"], [(one["title"], *one["location"]) for one in playlist["track"]]
 
 
+def test_a_change_of_an_older_state_of_a_playlist_is_refused(server: Server, ids: dict[str, str]):
+    first, second = list(ids.values())[:2]
+    made = server.post("/playlists", {"name": "Twelve", "tracks": [first]}, 201)
+    path = f"/playlists/{made['id']}"
+    changed = server.api("PUT", path, json={"tracks": [first, second], "as_of": made["changed_at"]})
+    assert [track["id"] for track in changed.json()["tracks"]] == [first, second]
+    late = server.api("PUT", path, json={"tracks": [], "name": "Empty", "as_of": made["changed_at"]})
+    assert (late.status_code, late.json()["error"]["code"]) == (409, "changed_meanwhile")
+    assert server.get(path) == changed.json()
+    server.api("DELETE", path)
+
+
 def test_playlists_are_kept_changed_exported_and_deleted(server: Server, ids: dict[str, str]):
     some = [ids["Low number 0"], ids["Noise number 1"]]
     made = server.post("/playlists", {"name": "Zwölf # eins", "tracks": some}, 201)

@@ -78,3 +78,34 @@ def test_two_tracks_that_are_added_at_once_both_come(browser: Browser, own_serve
         with answered(page, "PUT", f"/playlists/{kept}"):
             take(page, slow).continue_()
         assert ids_of(own_server, kept) == [three, one, two]
+
+
+def test_what_another_device_changes_meanwhile_stays_and_is_shown(browser: Browser, own_server: Server):
+    one, two, three, four = lows(own_server)
+    kept = make(own_server, [one, two, three])
+
+    def on_the_other_device(tracks: list[str]) -> None:
+        own_server.api("PUT", f"/playlists/{kept}", json={"tracks": tracks})
+
+    with watched(browser, own_server) as page:
+        page.goto(f"/playlists/{kept}")
+        expect(rows(page)).to_have_count(3)
+        on_the_other_device([one, two, three, four])
+        do(page, 2, "Move up")
+        expect(rows(page)).to_have_count(4)
+        assert ids_of(own_server, kept) == [one, three, two, four]
+        slow = hold(page, f"**/api/v1/playlists/{kept}", "PUT")
+        do(page, 0, "Remove from this playlist")
+        on_its_way = take(page, slow)  # it has read the list
+        on_the_other_device([one, two, four, four])
+        on_its_way.continue_()
+        again = take(page, slow)
+        with answered(page, "PUT", f"/playlists/{kept}"):
+            again.continue_()
+        assert ids_of(own_server, kept) == [two, four, four]
+        expect(rows(page)).to_have_count(3)
+        own_server.api("PUT", f"/playlists/{kept}", json={"name": "Night"})
+        with answered(page, "PUT", f"/playlists/{kept}"):
+            page.unroute_all()
+            do(page, 1, "Move up")
+    assert own_server.get(f"/playlists/{kept}")["name"] == "Night"

@@ -122,8 +122,10 @@ export const journey = (start: string, end: string, via: string[], k: number, st
 export const playlists = (stop?: Stop) => json<T.Playlists>("/playlists", { signal: stop });
 export const playlist = (key: string, stop?: Stop) => json<T.Playlist>(`/playlists/${id(key)}`, { signal: stop });
 export const savePlaylist = (name: string, keys: string[]) => post<T.Playlist>("/playlists", { name, tracks: keys });
-export const changePlaylist = (key: string, name: string, keys: string[]) =>
-  json<T.Playlist>(`/playlists/${id(key)}`, { method: "PUT", body: { name, tracks: keys } });
+export const renamePlaylist = (key: string, name: string) => json<T.Playlist>(`/playlists/${id(key)}`, { method: "PUT", body: { name } });
+/** Replace the tracks of a playlist as it was at that moment; status 409 where it was changed since. */
+export const replaceTracks = (key: string, keys: string[], asOf: number) =>
+  json<T.Playlist>(`/playlists/${id(key)}`, { method: "PUT", body: { tracks: keys, as_of: asOf } });
 export const sharePlaylist = (key: string, open: boolean) =>
   json<T.Playlist>(`/playlists/${id(key)}`, { method: "PUT", body: { public: open } });
 export const deletePlaylist = (key: string) => json<void>(`/playlists/${id(key)}`, { method: "DELETE" });

@@ -69,14 +69,21 @@ class PlaylistTables:
         name: str | None = None,
         comment: str | None = None,
         tracks: Sequence[str] | None = None,
+        as_of: float | None = None,
     ) -> bool:
-        """Change its name, comment or tracks; what is ``None`` stays. Whether there is such a playlist."""
+        """Change its name, comment or tracks; what is ``None`` stays. Whether there is such a playlist.
+
+        Parameters
+        ----------
+        as_of : its ``changed_at`` as the caller knows it; where it was changed since, it stays as it is
+        """
         sql = (
             "UPDATE playlists SET name = coalesce(?, name), comment = coalesce(?, comment), changed_at = ? "
-            "WHERE playlist = ?"
+            "WHERE playlist = ? AND changed_at = coalesce(?, changed_at)"
         )
         with user_transaction(self._local.db):
-            changed = self._local.db.execute(sql, (name, comment, time.time(), playlist_id)).rowcount
+            values = (name, comment, time.time(), playlist_id, as_of)
+            changed = self._local.db.execute(sql, values).rowcount
             if changed and tracks is not None:
                 self._put_tracks(playlist_id, tracks)
         return bool(changed)

@@ -11,7 +11,7 @@ import { count, formatDuration } from "../format";
 import { useLoad } from "../hooks";
 import { session } from "../person";
 import * as player from "../player";
-import { changeTracks, inTurn, playlistChanges, putBack } from "../playlists";
+import { changeTracks, inTurn, playlistChanges, putBack, rearrange } from "../playlists";
 import { startRadio } from "../radio";
 import { navigate } from "../router";
 import { announceSeed, seedFromPlaylist } from "../seeds";
@@ -63,22 +63,23 @@ function PlaylistEditor({ list, onShared }: { list: Playlist; onShared: () => vo
   const [tracks, setTracks] = useState<readonly Track[]>(list.tracks);
   const [renaming, setRenaming] = useState(false);
   useLayoutEffect(() => (setName(list.name), setTracks(list.tracks)), [list]); // now: the next change may already be made
-  const save = async (title: string, nextTracks: readonly Track[]) => {
-    const before = [name, tracks] as const;
+  const rename = async (title: string) => {
     setName(title);
+    if (!(await inTurn(() => api.renamePlaylist(list.id, title)))) setName(name);
+  };
+  const show = async (nextTracks: readonly Track[]) => {
     setTracks(nextTracks);
-    const done = await inTurn(() => api.changePlaylist(list.id, title, nextTracks.map((track) => track.id)));
-    if (!done) setName(before[0]), setTracks(before[1]);
+    if (!(await rearrange(list.id, tracks.map((one) => one.id), nextTracks.map((one) => one.id)))) setTracks(tracks);
   };
   const moveTrack = (from: number, by: number) => {
     const moved = [...tracks];
     const [track] = moved.splice(from, 1);
     moved.splice(from + by, 0, track as Track);
-    void save(name, moved);
+    void show(moved);
   };
   const remove = (places: readonly number[]) => {
     const removed = [...places].sort((a, b) => a - b).map((i) => [i, (tracks[i] as Track).id] as const);
-    void save(name, tracks.filter((_, i) => !places.includes(i)));
+    void show(tracks.filter((_, i) => !places.includes(i)));
     const what = places.length === 1 ? `“${tracks[places[0] as number]?.title}”` : count(places.length, "track");
     showToast(`Removed ${what} from “${name}”`, { action: { label: "Undo", run: () => void changeTracks(list.id, (now) => putBack(now, removed)) } });
   };
@@ -124,7 +125,7 @@ function PlaylistEditor({ list, onShared }: { list: Playlist; onShared: () => vo
           ))}
         </ol>
       )}
-      {renaming && <RenameDialog name={name} onClose={() => setRenaming(false)} onName={(title) => void save(title, tracks)} />}
+      {renaming && <RenameDialog name={name} onClose={() => setRenaming(false)} onName={(title) => void rename(title)} />}
     </>
   );
 }

@@ -49,15 +49,20 @@ async def get_playlist(service: ServiceDep, playlist_id: str) -> Response:
 
 @routes.put("/playlists/{playlist_id}", responses=openapi_responses(models.Playlist, 404))
 async def change_playlist(service: ServiceDep, playlist_id: str, body: PlaylistChange) -> Response:
-    """Rename a playlist, replace its tracks, or let everybody see it or not."""
+    """Rename a playlist, replace its tracks, or let everybody see it or not.
+
+    With ``as_of``, what another device changed meanwhile is not overwritten.
+    """
 
     def change() -> dict[str, Any]:
         _require_own(service, playlist_id)
         _require_tracks(service, body.tracks or ())
         if body.public is not None:
             service.share(playlist_id, body.public)
-        if body.name is not None or body.tracks is not None:
-            service.library.playlists.change(playlist_id, name=body.name, tracks=body.tracks)
+        name, tracks, change_kept = body.name, body.tracks, service.library.playlists.change
+        is_other = name is not None or tracks is not None
+        if is_other and not change_kept(playlist_id, name=name, tracks=tracks, as_of=body.as_of):
+            raise ApiError(409, "changed_meanwhile", "this playlist was changed elsewhere meanwhile")
         return _playlist_record(service, playlist_id)
 
     return json_response(await service.run(change))

@@ -222,6 +222,13 @@ class PlaylistChange(Request):
     name: Name | None = None
     tracks: Annotated[list[Seed] | None, Field(max_length=MOST_TRACKS)] = None
     public: Annotated[Yes | None, Field(description="Whether all users of the library see it")] = None
+    as_of: Annotated[
+        float | None,
+        Field(
+            description="The playlist's changed_at as you know it: where it was changed since, name and "
+            "tracks stay, and the answer is 409 with the code changed_meanwhile"
+        ),
+    ] = None
 
 
 class FeedbackRequest(Request):
