@@ -103,6 +103,8 @@ class JsonLines:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit("usage: python examples/new_source.py FILE.jsonl LIBRARY")
     file, folder = sys.argv[1:]
     with Path(file).open(encoding="utf-8") as lines:
         dim = len(json.loads(next(lines))["vector"])

@@ -28,6 +28,21 @@ def on_terminal(segue, monkeypatch):
     return run
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "styled"),
+    [("TERM", "xterm", True), ("TERM", "dumb", False), ("NO_COLOR", "1", False), ("NO_COLOR", "", True)],
+)
+def test_headings_are_plain_where_the_terminal_is(
+    segue, monkeypatch, long_names: Path, variable: str, value: str, styled: bool
+):
+    for name in ("NO_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, value)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    code, out, _ = segue("-l", long_names, "similar", "Short 2")
+    assert (code, "\x1b" in out) == (0, styled)
+
+
 @pytest.fixture(scope="module")
 def long_names(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A library of songs with long names, some in wide letters."""

@@ -19,6 +19,7 @@ import soundfile
 from segue import display
 from segue.catalog import Cluster, Clusters
 from segue.display import following
+from segue.display.terminal import TerminalProgress
 from segue.errors import LibraryError, MissingExtraError
 from segue.library import Library
 from segue.map import Map
@@ -293,6 +294,17 @@ class FakeIPython:
 
     def update(self, html: str) -> None:
         self.outputs.append(html)
+
+
+def test_a_log_gets_lines_and_no_bar_where_colors_are_forced(monkeypatch: pytest.MonkeyPatch, capsys):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setattr("segue.display.terminal.LINE_EVERY_S", 0)
+    with TerminalProgress() as progress:
+        progress.begin(2, "files")
+        progress.advance(1)
+    err = capsys.readouterr().err
+    assert err.startswith("1 of 2 files")
+    assert "\x1b" not in err
 
 
 def test_a_notebooks_bar_is_html_that_ends_with_a_word():

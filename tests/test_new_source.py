@@ -45,3 +45,10 @@ def test_the_example_runs_as_a_program(tmp_path: Path):
     command = [sys.executable, str(EXAMPLE), str(file), str(tmp_path / "library")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout == "2 added\n"
+
+
+@pytest.mark.slow
+def test_the_example_says_what_it_takes():
+    done = subprocess.run([sys.executable, str(EXAMPLE)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "usage: python examples/new_source.py FILE.jsonl LIBRARY\n"

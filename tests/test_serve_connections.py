@@ -155,9 +155,7 @@ def test_a_thousand_half_requests_shut_nobody_out(scanned: Path):
     try:
         with serving("-l", scanned, "serve", "--no-open", "--port", 0, "--password", "x") as server:
             port = int(server.address.rsplit(":", 1)[1])
-            health = (
-                f"{server.address}/api/v1/health"  # by new connections: waiting ones may be closed
-            )
+            health = f"{server.address}/api/v1/health"  # by new connections: waiting ones may be closed
             with contextlib.ExitStack() as half:
                 for _ in range(1100):
                     one = socket.create_connection(("127.0.0.1", port), PATIENCE_S)

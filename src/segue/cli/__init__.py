@@ -19,7 +19,7 @@ from segue.cli.choice import list_choices
 from segue.cli.config import defaults_of, load_config, root_defaults
 from segue.cli.lazy_group import LazyGroup
 from segue.cli.options import AppError, Context
-from segue.cli.streams import Results, give_up_results, prepare_streams
+from segue.cli.streams import Results, give_up_results, prepare_streams, wants_plain
 from segue.cli.verbose import tell_of_run
 from segue.errors import AmbiguousQueryError, AudioError, MissingExtraError, SegueError
 from segue.texts import one_line
@@ -102,6 +102,8 @@ COMMANDS = {
 @click.pass_context
 def cli(context: click.Context, library: str | None, verbose: bool) -> None:
     library_given = context.get_parameter_source("library") is ParameterSource.COMMANDLINE
+    if wants_plain():
+        context.color = False
     name = context.invoked_subcommand
     if library_given and name in WITHOUT_LIBRARY:
         raise click.UsageError(f"--library does not apply to segue {name}: {WITHOUT_LIBRARY[name]}")

@@ -74,6 +74,11 @@ def _keep_stderr_from_decoders() -> None:
     faulthandler.enable(file=ours)
 
 
+def wants_plain() -> bool:
+    """Whether the terminal shows no colors, or is to show none (no-color.org)."""
+    return bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") in ("dumb", "unknown")
+
+
 def give_up_results() -> None:
     """Lead stdout to nowhere, so that what it could not write does not fail again at the end of the run."""
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:

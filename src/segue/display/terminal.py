@@ -29,7 +29,9 @@ class TerminalProgress:
     def __init__(self, label: str = "", *, quiet: bool = False) -> None:
         self._prefix = f"{label}: " if label else ""
         self._console = Console(stderr=True)
-        self._lines = not quiet and not self._console.is_terminal
+        # Asked itself, as a Console takes a log for a terminal where FORCE_COLOR is set.
+        shows_bar = self._console.file.isatty() and not self._console.is_dumb_terminal
+        self._lines = not quiet and not shows_bar
         self._lock = threading.Lock()
         self._opened = self._started = self._last_line = time.monotonic()
         self._total: int | None = None
