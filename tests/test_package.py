@@ -183,40 +183,49 @@ def test_nothing_pickles():
         assert not names & {"pickle", "joblib", "dill", "shelve", "marshal"}, path
 
 
-PUBLIC_BY_PROTOCOL = {"_repr_html_", "_repr_svg_", "_exit", "_config"}  # of notebooks, os and httpx
-PATCHING = {"setattr", "delattr", "getattr", "setitem", "delitem"}
+OF_OTHERS = {"os._exit", "httpx._config"}
+OF_NOTEBOOKS = {"_repr_html_", "_repr_svg_"}
+PATCHING = {"setattr", "delattr", "getattr", "setitem", "delitem", "patch", "object"}
 
 
-def is_private(name: object) -> bool:
-    parts = name.split(".") if isinstance(name, str) else []
-    return any(part.startswith("_") and not part.startswith("__") for part in parts)
+def is_private(name: str) -> bool:
+    return any(part.startswith("_") and not part.startswith("__") for part in name.split("."))
 
 
 def private_names(tree: ast.AST) -> list[tuple[int, str]]:
     """Lines and names of what a file takes from others that begins with an underscore."""
-    names: list[tuple[int, object]] = []
+    names: list[tuple[int, str]] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and ast.unparse(node.value) not in ("self", "cls"):
-            names.append((node.lineno, node.attr))
+            if ast.unparse(node) not in OF_OTHERS and node.attr not in OF_NOTEBOOKS:
+                names.append((node.lineno, node.attr))
         elif isinstance(node, ast.ImportFrom):
+            names += [(node.lineno, f"{node.module}.{alias.name}") for alias in node.names]
+        elif isinstance(node, ast.Import):
             names += [(node.lineno, alias.name) for alias in node.names]
         elif isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in PATCHING:
-            texts = [one.value for one in node.args[:2] if isinstance(one, ast.Constant)]
-            names += [(node.lineno, text) for text in texts if isinstance(text, str) and text.isidentifier()]
-            names += [(node.lineno, text) for text in texts if str(text).startswith("segue.")]
-    return [(line, str(name)) for line, name in names if is_private(name) and name not in PUBLIC_BY_PROTOCOL]
+            given = [*node.args[:2], *(keyword.value for keyword in node.keywords)]
+            texts = [one.value for one in given if isinstance(one, ast.Constant)]
+            names += [(node.lineno, text) for text in texts if isinstance(text, str) and " " not in text]
+    return [(line, name) for line, name in names if is_private(name)]
 
 
 def test_private_names_are_seen():
     code = """
 from segue.a import _b
-x._c = self._own
-monkeypatch.setattr(x, "_d", 1)
-patch.setattr("segue.a._e", 1)
-getattr(x, "_f")
-x._repr_html_(), x.__version__
+from segue._a import b
+import segue._c
+x._d = self._own
+monkeypatch.setattr(x, "_e", 1)
+monkeypatch.setattr(x, name="_f", value=1)
+patch("segue.a._g")
+getattr(x, "_h")
+x._config
+x._repr_html_(), x.__version__, os._exit(0)
 """
-    assert [name for _, name in private_names(ast.parse(code))] == ["_b", "_c", "_d", "segue.a._e", "_f"]
+    names = [name for _, name in private_names(ast.parse(code))]
+    expected = "segue.a._b segue._a.b segue._c _d _e _f segue.a._g _h _config"
+    assert sorted(names) == sorted(expected.split())
 
 
 def test_tests_look_at_nothing_private():

@@ -47,6 +47,8 @@ def test_a_change_of_an_older_state_of_a_playlist_is_refused(server: Server, ids
     assert [track["id"] for track in changed.json()["tracks"]] == [first, second]
     late = server.api("PUT", path, json={"tracks": [], "name": "Empty", "as_of": made["changed_at"]})
     assert (late.status_code, late.json()["error"]["code"]) == (409, "changed_meanwhile")
+    refused = server.api("PUT", path, json={"public": True, "as_of": made["changed_at"]})
+    assert refused.json()["error"]["code"] == "changed_meanwhile"
     assert server.get(path) == changed.json()
     server.api("DELETE", path)
 

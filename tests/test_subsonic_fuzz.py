@@ -108,8 +108,7 @@ def test_every_method_answers_whatever_it_is_asked(opened: Server, ids: list[str
             answer = opened.client.post(path, content=body.encode(), headers=headers)
         else:
             answer = opened.client.get(f"{path}?{body}") if len(body) < 60_000 else None
-        if answer is not None:
-            answered(answer)
+        assert answer is None or answered(answer).get("status", "ok") in ("ok", "failed")
 
 
 @pytest.mark.slow

@@ -123,7 +123,7 @@ export const playlists = (stop?: Stop) => json<T.Playlists>("/playlists", { sign
 export const playlist = (key: string, stop?: Stop) => json<T.Playlist>(`/playlists/${id(key)}`, { signal: stop });
 export const savePlaylist = (name: string, keys: string[]) => post<T.Playlist>("/playlists", { name, tracks: keys });
 export const renamePlaylist = (key: string, name: string) => json<T.Playlist>(`/playlists/${id(key)}`, { method: "PUT", body: { name } });
-/** Replace the tracks of a playlist as it was at that moment; status 409 where it was changed since. */
+/** Replace the tracks of a playlist as it was at that moment; fails with "changed_meanwhile" where it was changed since. */
 export const replaceTracks = (key: string, keys: string[], asOf: number) =>
   json<T.Playlist>(`/playlists/${id(key)}`, { method: "PUT", body: { tracks: keys, as_of: asOf } });
 export const sharePlaylist = (key: string, open: boolean) =>

@@ -37,7 +37,7 @@ async function applied(id: string, change: Change, attempts = 5): Promise<Playli
   try {
     return await api.replaceTracks(id, [...change(tracks.map((track) => track.id))], changed_at);
   } catch (error) {
-    if (attempts > 1 && (error as { status?: number }).status === 409) return applied(id, change, attempts - 1); // by another device
+    if (attempts > 1 && (error as { code?: string }).code === "changed_meanwhile") return applied(id, change, attempts - 1);
     throw error;
   }
 }

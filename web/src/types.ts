@@ -607,7 +607,7 @@ export interface PlaylistChange {
   name?: string | null;
   tracks?: string[] | null;
   public?: boolean | null; // Whether all users of the library see it
-  as_of?: number | null; // The playlist's changed_at as you know it: where it was changed since, name and tracks stay, and the answer is 409 with the code changed_meanwhile
+  as_of?: number | null; // The playlist's changed_at as you know it: where name or tracks were changed since, nothing is, and the answer is 409 with the code changed_meanwhile
 }
 
 export interface PlaylistRequest {

@@ -14,7 +14,7 @@ from typing import Any, Self
 from segue.display.html import Markup, markup
 from segue.progress import Follow, Progress, Silent
 
-EVERY_S = 0.2  # between two pictures of a bar
+_EVERY_S = 0.2  # between two pictures of a bar
 
 
 @contextmanager
@@ -52,7 +52,7 @@ class NotebookProgress:
     every_s : the least time between two pictures of the bar
     """
 
-    def __init__(self, display: Any = None, every_s: float = EVERY_S) -> None:
+    def __init__(self, display: Any = None, every_s: float = _EVERY_S) -> None:
         self._display, self._every_s = display or import_module("IPython.display"), every_s
         self._lock = threading.Lock()
         self._handle: Any = None

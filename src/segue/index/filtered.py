@@ -147,19 +147,20 @@ class _Question:
         numbers, squares = self._numbers[:, has_some], self._squares[:, has_some]
         near = (np.zeros(0, np.int64), np.zeros(0, np.float32))
         reach = self._reach
-        start, stop, count = 0, reach.n_lists, reach.n_candidates
+        start, stop, count, most = 0, reach.n_lists, reach.n_candidates, 0
         while True:
             part = slice(start, stop)
             scanned = self._with_lists(near, numbers[:, part], squares[:, part], count)
             if scanned is None:
                 return None
-            near, count = scanned
+            near, of_part = scanned
+            count = most = max(most, of_part)
             needed = self._lists_needed(near, numbers[0], squares[0], stop)
             if needed <= stop:
                 break
             start, stop = stop, max(needed, stop + self._plan.n_far)
         self._filter.reach[self._plan] = Reach(
-            _slowly(reach.n_lists, needed), _slowly(reach.n_candidates, count)
+            _slowly(reach.n_lists, needed), _slowly(reach.n_candidates, most)
         )
         return near
 
@@ -208,7 +209,7 @@ class _Question:
 
         Parameters
         ----------
-        places : of the rows, below ``n``
+        places : of the rows, below ``n``; where there are too few rows to tell, twice as many are needed
         """
         missable = 1 - self._plan.recall
         watched = max(self._k, round(1 / missable))

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from segue.index.ivfpq import TABLE_ROWS, InvertedLists
 from segue.track import Float32, Vectors
 
-SELECTING = 1.5  # times as long as scanning for all rows takes scanning for some, as each is asked for
+_SELECTING = 1.5  # times as long as scanning for all rows takes scanning for some, as each is asked for
 _COPYING = 40  # times as long as scanning all codes takes copying those of some rows, measured
 _OWN_BYTES = 1 << 24  # at the most, of codes that are copied
 
-AnyInt = int | float | NDArray[np.int64]
+Amount = float | NDArray[np.int64]
 
 
 class RowScan:
@@ -68,7 +68,7 @@ class RowScan:
         scans = [lists.scan(query, numbers, squares, count, params) for lists in self._all_lists]
         return np.concatenate(scans)
 
-    def bytes_of(self, n_lists: AnyInt, n_rows: AnyInt, n_allowed: AnyInt, *, own: bool | None = None) -> Any:
+    def bytes_of(self, n_lists: Amount, n_rows: Amount, n_allowed: Amount, *, own: bool | None = None) -> Any:
         """That are gone through where lists are scanned; a table for each takes as long as some rows.
 
         Parameters
@@ -79,7 +79,7 @@ class RowScan:
         code_bytes = self._all_lists[0].code_bytes
         if self._own is not None if own is None else own:
             return (n_allowed + TABLE_ROWS * n_lists) * code_bytes
-        return SELECTING * (n_rows + TABLE_ROWS * n_lists) * code_bytes
+        return _SELECTING * (n_rows + TABLE_ROWS * n_lists) * code_bytes
 
     @property
     def nbytes(self) -> int:

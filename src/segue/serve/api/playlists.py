@@ -55,13 +55,17 @@ async def change_playlist(service: ServiceDep, playlist_id: str, body: PlaylistC
     """
 
     def change() -> dict[str, Any]:
-        _require_own(service, playlist_id)
+        changed_at = _require_own(service, playlist_id).playlist.changed_at
         _require_tracks(service, body.tracks or ())
-        if body.public is not None:
+        is_current = body.as_of in (None, changed_at)
+        if is_current and body.public is not None:
             service.share(playlist_id, body.public)
-        name, tracks, change_kept = body.name, body.tracks, service.library.playlists.change
-        is_other = name is not None or tracks is not None
-        if is_other and not change_kept(playlist_id, name=name, tracks=tracks, as_of=body.as_of):
+        if is_current and (body.name is not None or body.tracks is not None):
+            is_current = service.library.playlists.change(
+                playlist_id, name=body.name, tracks=body.tracks, as_of=body.as_of
+            )
+        if not is_current:
+            _require(service, playlist_id)  # it may have been deleted
             raise ApiError(409, "changed_meanwhile", "this playlist was changed elsewhere meanwhile")
         return _playlist_record(service, playlist_id)
 

@@ -225,8 +225,8 @@ class PlaylistChange(Request):
     as_of: Annotated[
         float | None,
         Field(
-            description="The playlist's changed_at as you know it: where it was changed since, name and "
-            "tracks stay, and the answer is 409 with the code changed_meanwhile"
+            description="The playlist's changed_at as you know it: where name or tracks were changed "
+            "since, nothing is, and the answer is 409 with the code changed_meanwhile"
         ),
     ] = None
 

@@ -69,18 +69,21 @@ async def search_grouped(
     def look() -> dict[str, Any]:
         library = service.library
         matches = library.search_grouped(q, limit=limit)
+        playlists = find_by_words(service, q, limit)
         covers = library.tracks.ids_of(one.keys[0] for one in (*matches.artists, *matches.albums) if one.keys)
         return {
             "tracks": service.records(matches.tracks),
             "total": matches.total,
             "artists": [_artist(service, one, covers) for one in matches.artists],
             "albums": [_album(service, one, covers) for one in matches.albums],
-            "playlists": [one.record() for one in find_by_words(service, q, limit)],
+            "playlists": [one.record() for one in playlists],
             "clusters": [
                 {"number": one.number, "name": one.name, "size": one.size, "color": one.color}
                 for one in matches.clusters
             ],
-            "near": [{"name": service.text(name), "kind": kind} for name, kind in matches.near],
+            "near": [
+                {"name": service.text(name), "kind": kind} for name, kind in matches.near if not playlists
+            ],
         }
 
     return json_response(await service.run(look))
