@@ -83,6 +83,7 @@ def _print_grouped(context: Context, text: str, limit: int, *, as_json: bool) ->
             **{kind: [_named_record(one) for one in group] for kind, group in named.items()},
             "playlists": [{"name": one.name, "tracks": one.n} for one in matches.playlists],
             "clusters": [{"name": one.name, "tracks": one.size} for one in matches.clusters],
+            "near": [{"name": name, "kind": kind} for name, kind in matches.near],
         })  # fmt: skip
     elif matches:
         rows = [("track", track.display_name, "") for track in matches.tracks]
@@ -92,6 +93,8 @@ def _print_grouped(context: Context, text: str, limit: int, *, as_json: bool) ->
         columns(("kind", "name", "tracks"), rows, cut=("name",))
     else:
         click.echo(f"no name has the words {text!r}", err=True)
+    for hint in matches.hints:
+        click.echo(hint, err=True)
     if matches.total > len(matches.tracks):
         click.echo(f"{len(matches.tracks)} of {matches.total} tracks; for more: --limit", err=True)
 

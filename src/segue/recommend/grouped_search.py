@@ -9,6 +9,7 @@ from typing import TypeVar
 from segue.catalog import Cluster, Playlist, Selection, ranked
 from segue.catalog.near_names import NameKind
 from segue.errors import UsageError
+from segue.recommend.lookup import ask_for
 from segue.recommend.session import Recommender
 from segue.track import Track, clean
 
@@ -33,6 +34,11 @@ class GroupedSearch:
     playlists: tuple[Playlist, ...] = ()
     clusters: tuple[Cluster, ...] = ()
     near: tuple[tuple[str, NameKind], ...] = ()
+
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """Sentences for people where nothing has the words, as ``SearchResult.hints``."""
+        return tuple(filter(None, [ask_for(self.near)]))
 
     def __bool__(self) -> bool:
         return bool(self.tracks or self.artists or self.albums or self.playlists or self.clusters)

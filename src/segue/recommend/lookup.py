@@ -293,8 +293,13 @@ def _not_one(
 
 def did_you_mean(catalog: Catalog, text: str, kinds: Collection[NameKind] = KINDS) -> str:
     """A question with the names that are spelled most like a text; empty where none is."""
-    near = [f"{name!r} ({kind})" for name, kind in catalog.tracks.near_names(text, kinds)]
-    return f"did you mean {' or '.join(near)}?" if near else ""
+    return ask_for(catalog.tracks.near_names(text, kinds))
+
+
+def ask_for(near: Iterable[tuple[str, NameKind]]) -> str:
+    """Whether one of these names is meant; empty where there are none."""
+    names = [f"{name!r} ({kind})" for name, kind in near]
+    return f"did you mean {' or '.join(names)}?" if names else ""
 
 
 def best_copies(tracks: Sequence[Track]) -> list[Track]:
